@@ -426,7 +426,11 @@ fn a_shift_of_24_hours_sells_no_more_and_time_never_goes_back() {
     let Event::Reserved(reserved) = shop.last() else {
         panic!()
     };
-    assert_eq!(reserved.at.utc_ms, NOON + 1, "no two documents have one time");
+    assert_eq!(
+        reserved.at.utc_ms,
+        NOON + 1,
+        "no two documents have one time"
+    );
     shop.settle(2).unwrap();
     shop.now = NOON + 24 * 3_600_000;
     assert_eq!(

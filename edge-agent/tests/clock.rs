@@ -162,8 +162,7 @@ fn at_the_first_start_no_caller_is_refused_for_the_machines_wrong_clock() {
 fn a_printer_in_another_time_zone_moves_no_document() {
     for hours in [2, 1, -2, -3] {
         let mut till = Till::new(|config| config);
-        till.printer_ahead_s
-            .store(hours * 3_600, Ordering::Release);
+        till.printer_ahead_s.store(hours * 3_600, Ordering::Release);
         till.network.set(ProxyMode::Refused);
         till.start();
         for _ in 0..2 {

@@ -109,8 +109,8 @@ fn documents_of_many_callers_have_strictly_later_times() {
                     until("the sale is made", || {
                         let reply = sale(&client, &body);
                         a_new_moment();
-                        let refill = reply.status != 200
-                            && reply.at("errorType") == "FiscalNumbersUsedUp";
+                        let refill =
+                            reply.status != 200 && reply.at("errorType") == "FiscalNumbersUsedUp";
                         assert!(reply.status == 200 || refill, "{}", reply.text);
                         reply.status == 200
                     });
@@ -126,7 +126,9 @@ fn documents_of_many_callers_have_strictly_later_times() {
         panic!("{received}");
     };
     assert_eq!(documents.len(), 1 + CALLERS * SALES);
-    let times = documents.iter().map(|document| value(document, "body.dateTime").to_string());
+    let times = documents
+        .iter()
+        .map(|document| value(document, "body.dateTime").to_string());
     let times: Vec<String> = times.collect();
     let later = times.windows(2).all(|pair| pair[0] < pair[1]);
     assert!(later, "{times:#?}");

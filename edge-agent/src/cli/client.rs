@@ -223,9 +223,7 @@ pub(super) fn no_answer(
         Some(_) => (
             Exit::Unknown,
             "OutcomeUnknown",
-            format!(
-                "the answer of the agent at {url} did not arrive; {again}"
-            ),
+            format!("the answer of the agent at {url} did not arrive; {again}"),
         ),
         None => (
             Exit::Failed,

@@ -64,11 +64,7 @@ pub(super) fn run(arguments: &ClockArguments, output: CliOutput) -> Result<Exit,
 }
 
 /// Prints the agent's answer, and gives its exit code.
-fn report(
-    arguments: &SetArguments,
-    reply: &Reply,
-    output: CliOutput,
-) -> Result<Exit, CliFailure> {
+fn report(arguments: &SetArguments, reply: &Reply, output: CliOutput) -> Result<Exit, CliFailure> {
     output.json(&reply.body);
     let field = |name| reply.body.get(name).map_or("", JsonValue::scalar);
     if reply.status == 200 {

@@ -8,7 +8,8 @@
 //! [`schema`] is the one table of keys. [`Config`] has one struct for each part of the program; a part gets its own struct.
 //!
 //! **A TEST till cannot reach a LIVE authority.** `[upstream] environment` says which mode the authority's server is meant for.
-//! If the key is not written, it has the till's own mode. A configuration in which both modes differ is refused.
+//! If the key is not written, it has the till's own mode; a TEST till must write it for an address beyond this machine. A
+//! configuration in which both modes differ is refused.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -76,6 +77,7 @@ pub struct Config {
 #[derive(Clone, Debug)]
 struct Places {
     country: SourcePlace,
+    mode: SourcePlace,
     device_uris: Vec<SourcePlace>,
 }
 
@@ -174,6 +176,25 @@ impl Config {
         reader.finish()
     }
 
+    /// Refuses a LIVE till that has documents to tell and no authority to tell them to. `has_duties` says whether the law of the
+    /// country has documents told to an authority.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Faulty`] with the place of the mode.
+    pub fn check_recipient(&self, has_duties: bool) -> Result<(), ConfigError> {
+        let mut reader = Reader::default();
+        if has_duties && self.till.mode == Mode::Live && self.upstream.is_none() {
+            reader.fault(
+                &self.places.mode,
+                "upstream".to_owned(),
+                "is missing, and the till is LIVE: the law has its documents told to the authority",
+                "add [upstream] with the address of the authority",
+            );
+        }
+        reader.finish()
+    }
+
     /// Lets the caller check the country, which only the profiles of the core know.
     ///
     /// # Errors
@@ -228,6 +249,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
     Some(Config {
         places: Places {
             country: till_section.place_of("country"),
+            mode: till_section.place_of("mode"),
             device_uris,
         },
         till,

@@ -218,7 +218,10 @@ impl TimeGuard {
         };
         let latest_ms = self.marks.latest().map(|latest| latest.utc_ms);
         (
-            latest_ms.max(self.documents_ms).max(Some(at_ms)).unwrap_or(at_ms),
+            latest_ms
+                .max(self.documents_ms)
+                .max(Some(at_ms))
+                .unwrap_or(at_ms),
             trouble,
         )
     }
@@ -339,7 +342,9 @@ impl TimeGuard {
             self.established = true;
             self.moved_ms = 0;
             // The next step charges this time.
-            self.marks = self.marks.refund_unsure(new_ms.saturating_sub(at_ms).max(0));
+            self.marks = self
+                .marks
+                .refund_unsure(new_ms.saturating_sub(at_ms).max(0));
         }
         self.go_on_from(clocks, new_ms);
         let lead_ms = new_ms.saturating_sub(true_ms);
@@ -391,9 +396,8 @@ impl TimeGuard {
     fn use_caller(&mut self, clocks: Clocks, times: &ShownTimes, caller_ms: i64) -> ClockEffect {
         let at_ms = self.look(clocks).0;
         if !self.started_anew {
-            let near = |machine_ms: i64| {
-                machine_ms.abs_diff(caller_ms) <= CALLER_FIRST_MS.unsigned_abs()
-            };
+            let near =
+                |machine_ms: i64| machine_ms.abs_diff(caller_ms) <= CALLER_FIRST_MS.unsigned_abs();
             return match times.machine {
                 Some(machine_ms) if !near(machine_ms) => ClockEffect::NotBelieved,
                 _ => self.move_to(clocks, caller_ms),

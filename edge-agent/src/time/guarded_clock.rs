@@ -227,7 +227,8 @@ impl GuardedClock {
         let ahead_ms = inner.time_guard.ahead_ms(clocks);
         if !inner.time_guard.is_sure() {
             let times = inner.time_guard.times(clocks);
-            let shown = |name: &str, ms: Option<i64>| ms.map(|ms| format!("{name} {}", iso_utc(ms)));
+            let shown =
+                |name: &str, ms: Option<i64>| ms.map(|ms| format!("{name} {}", iso_utc(ms)));
             let clocks: Vec<String> = [
                 shown("the machine", times.machine),
                 shown("the printer", times.printer),
@@ -242,9 +243,10 @@ impl GuardedClock {
                 iso_utc(at_ms),
                 clocks.join(", ")
             );
-            let fix = "set the machine's clock, or connect the till to the printer or the network; \
+            let fix =
+                "set the machine's clock, or connect the till to the printer or the network; \
                 or confirm the time: `ferrotill clock set --at TIME --by NAME`"
-                .to_owned();
+                    .to_owned();
             let id = "clock_unconfirmed";
             return Some(ClockProblem { id, says, fix });
         }

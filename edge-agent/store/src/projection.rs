@@ -4,7 +4,7 @@
 //! the stored ones. The SQL does not name the schema, so SQLite uses the temporary tables first.
 
 use ferrotill_core::document::{Body, DocumentKind};
-use ferrotill_core::event::{Event, Reserved, Sealed};
+use ferrotill_core::event::{DeviceIdentified, Event, Founded, Reserved, Restored, Sealed};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, params};
@@ -31,16 +31,70 @@ pub(super) fn project(
                 .execute(params![seq, voided.id.0, device.as_bytes()])?;
             Ok(0)
         }
+        Event::Founded(founded) => founded_row(connection, seq, founded).map(|()| 0),
+        Event::DeviceIdentified(identified) => {
+            identity_row(connection, device, seq, identified).map(|()| 0)
+        }
+        Event::Restored(restored) => next_epoch(connection, *restored).map(|()| 0),
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)
         | Event::Switched(_)
         | Event::NumbersGranted(_)
         | Event::ClosedByPrinter(_)
         | Event::Declared(_)
-        | Event::Founded(_)
-        | Event::DeviceIdentified(_)
-        | Event::Restored(_)
         | Event::ClockSet(_) => Ok(0),
+    }
+}
+
+/// The table has room for one row, so a folder cannot be founded twice.
+fn founded_row(
+    connection: &Connection,
+    seq: i64,
+    founded: &Founded<'_>,
+) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "INSERT INTO founded (id, founded_seq, country, currency, mode, epoch) VALUES (1, ?1, ?2, ?3, ?4, 0)",
+        )?
+        .execute(params![
+            seq,
+            founded.country,
+            founded.currency,
+            founded.mode.name()
+        ])
+        .map(drop)
+}
+
+fn identity_row(
+    connection: &Connection,
+    device: Uuid,
+    seq: i64,
+    identified: &DeviceIdentified<'_>,
+) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO device_identity (device, identified_seq, fiscal_number, owner, owner_number, address) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            device.as_bytes(),
+            seq,
+            identified.fiscal_number,
+            identified.owner,
+            identified.owner_number,
+            identified.address
+        ])
+        .map(drop)
+}
+
+/// Each restore counts one epoch more than the one before it.
+fn next_epoch(connection: &Connection, restored: Restored) -> Result<(), rusqlite::Error> {
+    let changed = connection
+        .prepare_cached("UPDATE founded SET epoch = ?1 WHERE epoch = ?1 - 1")?
+        .execute([restored.epoch])?;
+    match changed {
+        0 => Err(rusqlite::Error::QueryReturnedNoRows),
+        _ => Ok(()),
     }
 }
 

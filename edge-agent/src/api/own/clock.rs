@@ -64,7 +64,10 @@ fn read(body: &[u8]) -> Result<Wanted, FaultList> {
     let mut faults = FaultList::default();
     let mut fields = Fields::of(&body, "", &mut faults);
     let at_ms = at(&mut fields);
-    let by = name_of(&mut fields, "is needed: the name of the person who sets the time");
+    let by = name_of(
+        &mut fields,
+        "is needed: the name of the person who sets the time",
+    );
     fields.finish();
     match at_ms {
         Some(at_ms) if faults.is_empty() => Ok(Wanted { at_ms, by }),
@@ -82,8 +85,7 @@ fn at(fields: &mut Fields<'_, '_>) -> Option<i64> {
     };
     let at = text.trim().parse::<Timestamp>();
     if at.is_err() {
-        let sentence =
-            "is not a time; write it with its zone, such as 2026-03-02T17:35:21+02:00";
+        let sentence = "is not a time; write it with its zone, such as 2026-03-02T17:35:21+02:00";
         fields.fault("at", "UnknownValue", sentence);
     }
     at.ok().map(Timestamp::as_millisecond)
@@ -138,9 +140,18 @@ mod tests {
     fn a_correction_is_read_with_all_its_faults_at_once() {
         for (body, faults) in [
             ("{}", &["at Missing", "by Missing"][..]),
-            (r#"{"at":"2026-03-02T15:35:21","by":"M"}"#, &["at UnknownValue"]),
-            (r#"{"at":"yesterday","by":" "}"#, &["at UnknownValue", "by Empty"]),
-            (r#"{"at":1,"by":"M","why":"x"}"#, &["at WrongType", "why UnknownField"]),
+            (
+                r#"{"at":"2026-03-02T15:35:21","by":"M"}"#,
+                &["at UnknownValue"],
+            ),
+            (
+                r#"{"at":"yesterday","by":" "}"#,
+                &["at UnknownValue", "by Empty"],
+            ),
+            (
+                r#"{"at":1,"by":"M","why":"x"}"#,
+                &["at WrongType", "why UnknownField"],
+            ),
         ] {
             let found: Vec<String> = match read(body.as_bytes()) {
                 Ok(wanted) => panic!("{body}: {wanted:?}"),

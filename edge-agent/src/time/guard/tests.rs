@@ -6,9 +6,7 @@ use ferrotill_core::time::Moment;
 use uuid::Uuid;
 
 use super::witness::Witness;
-use super::{
-    CALLER_MS, ClockEffect, Clocks, FOLLOW_MS, HOUR_MS, LEAP_MS, StoredClock, TimeGuard,
-};
+use super::{CALLER_MS, ClockEffect, Clocks, FOLLOW_MS, HOUR_MS, LEAP_MS, StoredClock, TimeGuard};
 
 mod callers;
 mod witnesses;
@@ -235,7 +233,11 @@ fn a_clock_that_jumped_during_a_power_cut_needs_another_clock() {
     assert_eq!(till.now(), NOON + HOUR_MS);
     let real_ms = till.real_ms;
     till.known_printer(real_ms);
-    assert_eq!(till.now(), real_ms - MINUTE, "the machine's clock is not believed");
+    assert_eq!(
+        till.now(),
+        real_ms - MINUTE,
+        "the machine's clock is not believed"
+    );
     // The machine's clock is right, and the power was off for a weekend.
     till.off_ms = 0;
     till.power_cut(60 * HOUR_MS);
@@ -471,12 +473,18 @@ fn in_any_history_time_goes_forward_and_every_hour_is_charged() {
                 }
                 _ => {
                     let sold = till.sell();
-                    assert!(sold >= document, "seed {seed}, step {step}: a document is earlier");
+                    assert!(
+                        sold >= document,
+                        "seed {seed}, step {step}: a document is earlier"
+                    );
                     document = sold;
                 }
             }
             let now = till.now();
-            assert!(now >= document, "seed {seed}, step {step}: before a document");
+            assert!(
+                now >= document,
+                "seed {seed}, step {step}: before a document"
+            );
             if was_sure {
                 assert!(now >= latest, "seed {seed}, step {step}: time went back");
             }

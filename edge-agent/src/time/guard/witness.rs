@@ -147,8 +147,7 @@ impl ShownTimes {
         let step_ms = ZONE_STEP_MS.unsigned_abs();
         let part_ms = off_ms % step_ms;
         let from_step_ms = part_ms.min(step_ms - part_ms);
-        off_ms <= PRINTER_AHEAD_MS_MAX.unsigned_abs()
-            && from_step_ms <= FOLLOW_MS.unsigned_abs()
+        off_ms <= PRINTER_AHEAD_MS_MAX.unsigned_abs() && from_step_ms <= FOLLOW_MS.unsigned_abs()
     }
 
     /// Whether the printer's clock cannot show `other_ms`, whatever its time zone is.

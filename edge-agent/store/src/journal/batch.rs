@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use ferrotill_core::event::Event;
+use ferrotill_core::event::{Event, Founded};
 use ferrotill_core::id::DocumentId;
-use ferrotill_core::till::Till;
+use ferrotill_core::time::Moment;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::super::chain::Link;
+use super::super::chain::{ChainKey, Link, Mac};
+use super::super::founding::Founding;
 use super::super::rows::{self, DocumentRow, StoredDocument};
 use super::super::{Context, StoreError, projection, reconcile};
 use super::{Head, Store};
@@ -44,6 +45,37 @@ impl<'s> Batch<'s> {
 }
 
 impl Batch<'_> {
+    /// Appends the row that founds the folder. Its time is not earlier than that of the last row.
+    pub(super) fn found(&mut self, founding: &Founding) -> Result<(), StoreError> {
+        let latest: i64 = self
+            .connection()
+            .query_row(
+                "SELECT coalesce((SELECT at FROM journal ORDER BY seq DESC LIMIT 1), ?1)",
+                [founding.now.utc_ms],
+                |row| row.get(0),
+            )
+            .context(&self.store.path, "latest row")?;
+        let at = Moment {
+            utc_ms: founding.now.utc_ms.max(latest),
+            ..founding.now
+        };
+        let purpose = &founding.purpose;
+        let event = Event::Founded(Founded {
+            at,
+            country: &purpose.country,
+            currency: &purpose.currency,
+            mode: purpose.mode,
+            confirmed: founding.confirmed,
+        });
+        let mut buffer = [0; 64];
+        let payload = event
+            .encode(&mut buffer)
+            .map_err(|_| StoreError::TooLarge)?;
+        self.append(Uuid::nil(), at.utc_ms, &event, payload)?;
+        tracing::info!("this data folder is from now on for {purpose}");
+        Ok(())
+    }
+
     /// Appends an event, given with its encoding, and makes the table changes that follow from it. Returns the written row.
     ///
     /// # Errors
@@ -196,22 +228,6 @@ impl Batch<'_> {
             .context(&self.store.path, "refusal of the authority")
     }
 
-    /// Stores the till as it is after the last appended row.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub fn snapshot(&mut self, device: Uuid, till: &Till) -> Result<(), StoreError> {
-        let bytes = postcard::to_stdvec(till).map_err(|_| StoreError::Snapshot)?;
-        self.connection()
-            .execute(
-                "INSERT OR REPLACE INTO snapshot (device, seq, version, till) VALUES (?1, ?2, ?3, ?4)",
-                params![device.as_bytes(), self.head.seq, Till::SNAPSHOT_VERSION, bytes],
-            )
-            .map(drop)
-            .context(&self.store.path, "snapshot")
-    }
-
     /// The number of the last journal row, including the rows of this batch.
     #[must_use]
     pub fn seq(&self) -> i64 {
@@ -235,6 +251,8 @@ impl Batch<'_> {
                 let rows = self.head.seq - self.store.head.seq;
                 self.store.head = self.head;
                 self.store.waiting = self.waiting;
+                // The first batch of an unfounded folder begins with the row that founds it.
+                self.store.unfounded = None;
                 if let Some(maintenance) = &mut self.store.maintenance {
                     maintenance.committed(rows);
                 }
@@ -255,6 +273,15 @@ impl Batch<'_> {
 
     pub(crate) fn path(&self) -> &Path {
         &self.store.path
+    }
+
+    pub(crate) fn key(&self) -> &ChainKey {
+        &self.store.key
+    }
+
+    /// The last row of this batch or, before the first, of the journal, with its MAC.
+    pub(crate) const fn head(&self) -> (i64, Mac) {
+        (self.head.seq, self.head.mac)
     }
 }
 

@@ -3,12 +3,10 @@
 use std::path::Path;
 
 use ferrotill_core::document::{Body, ReportKind};
-use ferrotill_core::event::{
-    Adopted, Configuration, Event, Founded, Mode, NumberRange, Reserved, Voided,
-};
+use ferrotill_core::event::{Adopted, Configuration, Event, Mode, NumberRange, Reserved, Voided};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
-use ferrotill_core::profile::MOLDOVA;
+use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::receipt::{
     CopiedLine, Draft, DraftLine, DraftPayment, LineTotals, Original, OriginalLine, Prices, Scratch,
 };
@@ -22,13 +20,42 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use uuid::Uuid;
 
-use crate::{Batch, ChainKey, FILE_NAME, Reader, Store, StoreError};
+use crate::{
+    Batch, ChainKey, DeviceIdentity, FILE_NAME, FolderPurpose, Founding, Reader, Store, StoreError,
+};
 
 pub(super) const NOON: i64 = 1_795_262_400_000;
 pub(super) const DEVICE: Uuid = Uuid::from_u128(0xD1);
 pub(super) const OTHER_DEVICE: Uuid = Uuid::from_u128(0xD2);
 pub(super) const COLUMNS_OF_JOURNAL: [&str; 7] =
     ["seq", "device", "at", "kind", "version", "payload", "mac"];
+
+/// Opens the store of a data folder for Moldova in TEST mode.
+pub(super) fn open(folder: &Path) -> Result<Store, StoreError> {
+    Store::open(folder, &founding(Mode::Test))
+}
+
+/// A founding for Moldova at noon.
+pub(super) fn founding(mode: Mode) -> Founding {
+    Founding {
+        purpose: FolderPurpose::new(MOLDOVA.facts(), mode),
+        confirmed: false,
+        now: Moment {
+            utc_ms: NOON,
+            offset_minutes: 120,
+        },
+    }
+}
+
+/// The identity of a device with this number.
+pub(super) fn identity(fiscal_number: &str) -> DeviceIdentity {
+    DeviceIdentity {
+        fiscal_number: fiscal_number.to_owned(),
+        owner: "Test SRL".to_owned(),
+        owner_number: "1003600000001".to_owned(),
+        address: String::new(),
+    }
+}
 
 pub(super) struct Shop {
     pub(super) folder: tempfile::TempDir,
@@ -40,7 +67,19 @@ pub(super) struct Shop {
 impl Shop {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
+        let store = open(folder.path()).unwrap();
+        Self::with(folder, store)
+    }
+
+    /// A shop whose folder does not say what it is for, as an older program left it.
+    pub(super) fn unfounded() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = open(folder.path()).unwrap();
+        store.write_unfounded();
+        Self::with(folder, store)
+    }
+
+    fn with(folder: tempfile::TempDir, store: Store) -> Self {
         let mut shop = Self {
             folder,
             store,
@@ -327,16 +366,6 @@ pub(super) fn decide(
         assert_eq!(reserved, read, "what was written is what is read");
     }
     written.seq
-}
-
-pub(super) fn founded(at: Moment) -> Event<'static> {
-    Event::Founded(Founded {
-        at,
-        country: "MD",
-        currency: "MDL",
-        mode: Mode::Test,
-        confirmed: false,
-    })
 }
 
 pub(super) fn append(batch: &mut Batch<'_>, event: &Event<'_>) -> i64 {

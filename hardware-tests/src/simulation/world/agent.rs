@@ -11,9 +11,10 @@ use ferrotill::seal::printer::{Listener, News, PrinterTask, PrinterWorker};
 use ferrotill::status::LiveStatus;
 use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
+use ferrotill_core::event::Mode;
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_device::driver::isl::IslPrinter;
-use ferrotill_store::{Reader, Store};
+use ferrotill_store::{DeviceIdentity, Founding, Reader, Store};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -39,7 +40,9 @@ impl World {
         self.disk.set_syncs(self.syncs);
         self.starts = self.starts.wrapping_add(1);
         let broken = |error| format!("the agent does not start: {}", with_sources(error));
-        let store = Store::open(self.folder.path()).map_err(broken)?;
+        let founding = Founding::new(MOLDOVA.facts(), Mode::Test, self.clock.now());
+        let store = Store::open(self.folder.path(), &founding).map_err(broken)?;
+        let known = store.device_identities().map_err(broken)?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&self.clock),
             store.stored_clock().map_err(broken)?,
@@ -52,7 +55,7 @@ impl World {
         let live_status = Arc::new(LiveStatus::default());
         let life = Life::new();
         let clerk_slot = Arc::new(Mutex::new(None));
-        let (workers, plans) = self.printers(&clerk_handle, &clerk_slot, &life);
+        let (workers, plans) = self.printers(&clerk_handle, &clerk_slot, &life, &known);
         let wake = Arc::new(Notify::new());
         let setting = Arc::new(ClerkSettings {
             profile: &MOLDOVA,
@@ -100,10 +103,13 @@ impl World {
         clerk_handle: &ClerkHandle,
         clerk: &Arc<Mutex<Option<Weak<Mutex<Clerk>>>>>,
         life: &Life,
+        known: &[(Uuid, DeviceIdentity)],
     ) -> (Vec<PrinterWorker>, Vec<DevicePlan>) {
         let mut workers = Vec::new();
         let mut plans = Vec::new();
-        for (till, device) in self.tills.iter().zip(&self.config.devices) {
+        let identities = adopt::identities(&self.config, known);
+        let devices = self.config.devices.iter().zip(identities);
+        for (till, (device, identity)) in self.tills.iter().zip(devices) {
             let line = till.line.until_the_end_of(life);
             let driver = IslPrinter::new(till.make.driver, Box::new(line), self.starts);
             let listener = PrinterListener {
@@ -120,6 +126,7 @@ impl World {
                 device: till.device,
                 configuration: adopt::configuration(device, MOLDOVA.facts())
                     .expect("the tables fit"),
+                identity,
                 printer,
                 point_of_sale: Uuid::from_u128(1),
                 serial: None,
@@ -139,6 +146,9 @@ impl World {
             self.disk.image()
         };
         self.agent = None;
+        for till in &mut self.tills {
+            till.turns.agent_ended();
+        }
         self.disk_fault_steps = 0;
         self.disk.put(&image);
         // A report is printed at the keyboard of a random printer, in one crash out of three. A place beyond the last till means no

@@ -15,10 +15,7 @@ fn after_a_night_without_power_a_callers_time_is_believed() {
             "off {off_ms}: the till has last night's time"
         );
         let morning = till.real_ms;
-        assert_eq!(
-            till.caller(morning),
-            ClockEffect::Moved
-        );
+        assert_eq!(till.caller(morning), ClockEffect::Moved);
         assert_eq!(till.sell(), morning, "off {off_ms}");
         let two_agree = off_ms == 0;
         assert_eq!(till.time_guard.is_sure(), two_agree, "off {off_ms}");
@@ -89,10 +86,7 @@ fn callers_move_time_by_a_week_at_most_until_the_next_start_of_the_machine() {
     ] {
         let mut till = Till::after_a_night(-NIGHT);
         let before = till.now();
-        assert_eq!(
-            till.caller(before.saturating_add(by_ms)),
-            expected
-        );
+        assert_eq!(till.caller(before.saturating_add(by_ms)), expected);
         let moved = if expected == ClockEffect::Moved {
             by_ms
         } else {
@@ -105,26 +99,16 @@ fn callers_move_time_by_a_week_at_most_until_the_next_start_of_the_machine() {
     let before = till.now();
     for day in 1..=7 {
         let at = before + day * 24 * HOUR_MS;
-        assert_eq!(
-            till.caller(at),
-            ClockEffect::Moved,
-            "day {day}"
-        );
+        assert_eq!(till.caller(at), ClockEffect::Moved, "day {day}");
         assert_eq!(till.now(), at);
         till.restart();
     }
     let last = before + CALLER_MS;
-    assert_eq!(
-        till.caller(last + FOLLOW_MS + 1),
-        ClockEffect::NotBelieved
-    );
+    assert_eq!(till.caller(last + FOLLOW_MS + 1), ClockEffect::NotBelieved);
     assert_eq!(till.now(), last);
     // After a new start of the machine it is unknown again how long the power was off.
     till.power_cut(NIGHT);
-    assert_eq!(
-        till.caller(last + NIGHT),
-        ClockEffect::Moved
-    );
+    assert_eq!(till.caller(last + NIGHT), ClockEffect::Moved);
     assert_eq!(till.now(), last + NIGHT);
 }
 
@@ -146,26 +130,14 @@ fn a_callers_time_is_not_used_where_the_tills_time_is_confirmed() {
     let mut till = Till::after_a_night(0);
     till.two_agree(till.real_ms);
     till.now();
-    assert_eq!(
-        till.caller(till.real_ms + NIGHT),
-        ClockEffect::None
-    );
+    assert_eq!(till.caller(till.real_ms + NIGHT), ClockEffect::None);
     assert_eq!(till.now(), till.real_ms);
     // A first caller has confirmed the machine's clock. A second caller contradicts both.
     let mut till = Till::after_a_night(0);
     let morning = till.real_ms;
-    assert_eq!(
-        till.caller(morning),
-        ClockEffect::Moved
-    );
-    assert_eq!(
-        till.caller(morning + NIGHT),
-        ClockEffect::None
-    );
-    assert_eq!(
-        till.caller(NOON),
-        ClockEffect::None
-    );
+    assert_eq!(till.caller(morning), ClockEffect::Moved);
+    assert_eq!(till.caller(morning + NIGHT), ClockEffect::None);
+    assert_eq!(till.caller(NOON), ClockEffect::None);
     assert_eq!(till.now(), morning, "neither forward nor back");
 }
 
@@ -212,20 +184,14 @@ fn time_that_a_caller_has_shown_is_charged_once() {
         till.sell();
         let unseen = if off_ms < 0 { 0 } else { NIGHT + off_ms };
         assert_eq!(till.stretch_left(), 35 * HOUR_MS - unseen, "off {off_ms}");
-        assert_eq!(
-            till.caller(till.real_ms),
-            ClockEffect::Moved
-        );
+        assert_eq!(till.caller(till.real_ms), ClockEffect::Moved);
         for _ in 0..2 {
             assert_eq!(till.sell(), till.real_ms);
             let spent = NIGHT + off_ms.max(0);
             assert_eq!(till.stretch_left(), 35 * HOUR_MS - spent, "off {off_ms}");
         }
         till.restart();
-        assert_eq!(
-            till.caller(till.real_ms),
-            ClockEffect::None
-        );
+        assert_eq!(till.caller(till.real_ms), ClockEffect::None);
         till.wait(HOUR_MS);
         // The trusted source gives back the time that only the machine's clock has shown.
         till.two_agree(till.real_ms);
@@ -247,10 +213,7 @@ fn a_callers_time_in_a_new_month_charges_that_month_only_with_its_own_hours() {
     till.power_cut(NIGHT);
     let month = |till: &Till| till.time_guard.marks().spent().month_ms();
     assert_eq!(month(&till), HOUR_MS);
-    assert_eq!(
-        till.caller(till.real_ms),
-        ClockEffect::Moved
-    );
+    assert_eq!(till.caller(till.real_ms), ClockEffect::Moved);
     till.sell();
     let midnight = till.real_ms - till.real_ms.rem_euclid(24 * HOUR_MS) - 2 * HOUR_MS;
     assert_eq!(month(&till), till.real_ms - midnight);
