@@ -15,6 +15,7 @@ use ferrotill_device::driver::{self, DriverUri};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::api::lanes::Lanes;
 use crate::api::replay::Replays;
 use crate::api::{self, service::Service};
 use crate::authority::online_ecr::OnlineEcr;
@@ -166,7 +167,7 @@ impl Agent {
             known: &known,
             identities: &identities,
             has_duties: has_duties(profile),
-            anchors_set_aside: reader.anchors_set_aside(),
+            anchors_set_aside: store.anchors_set_aside(),
             now_ms: clock.now().utc_ms,
         }
         .note(live_status.problems());
@@ -178,6 +179,7 @@ impl Agent {
             owner_budget,
             live_status: Arc::clone(&live_status),
             wake_sender: Arc::clone(&wake_sender),
+            contact_ms: config.till.contact_ms,
         };
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let parts = OutboxParts {
@@ -203,6 +205,7 @@ impl Agent {
             owner_budget,
             live_status,
             replays: Replays::default(),
+            lanes: Lanes::default(),
         });
         Ok(Self {
             service,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::anchor::{self, Anchor};
 use super::chain::{ChainKey, GENESIS, Mac};
+use super::figures::StoreFigures;
 use super::founding::{self, Admission, Founding};
 use super::maintenance::{AnchorWriter, Maintenance, PAGES_MAX};
 use super::{BUSY_TIMEOUT, Context, StoreError, folder, query};
@@ -37,8 +38,7 @@ pub struct Store {
     path: PathBuf,
     key: ChainKey,
     head: Head,
-    /// The number of entries that wait in the outbox.
-    waiting: u32,
+    figures: StoreFigures,
     /// The journal row of the last anchor.
     anchored: i64,
     /// True if an anchor is due before [`anchor::ROWS_MAX`] rows were written.
@@ -79,7 +79,7 @@ impl Store {
                 seq: 0,
                 mac: GENESIS,
             },
-            waiting: 0,
+            figures: StoreFigures::default(),
             anchored: 0,
             anchor_soon: false,
             unfounded,
@@ -170,7 +170,7 @@ impl Store {
     /// or many rows were written.
     #[must_use]
     pub fn anchor_is_due(&self) -> bool {
-        self.head.seq - self.anchored >= anchor::ROWS_MAX || self.anchor_soon
+        self.head.seq.saturating_sub(self.anchored) >= anchor::ROWS_MAX || self.anchor_soon
     }
 
     /// Writes the anchor if the journal has grown. An error is only logged, because the journal is durable without an anchor
@@ -201,6 +201,18 @@ impl Store {
         }
     }
 
+    /// The figures after the last commit.
+    #[must_use]
+    pub fn figures(&self) -> StoreFigures {
+        self.figures
+    }
+
+    /// The number of anchors that were set aside because the journal did not have their row at a start. `verify` reports them.
+    #[must_use]
+    pub fn anchors_set_aside(&self) -> usize {
+        anchor::count_aside(self.folder())
+    }
+
     /// The path of the database file.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -227,8 +239,7 @@ impl Store {
         &self.connection
     }
 
-    /// Reads the head and the number of waiting outbox entries again: after an error at COMMIT the values in memory may be
-    /// wrong.
+    /// Reads the head and the figures again: after an error at COMMIT the values in memory may be wrong.
     ///
     /// # Errors
     ///
@@ -248,7 +259,11 @@ impl Store {
             )
             .optional()
             .context(&self.path, "head of the journal")?;
-        self.waiting = query::count_waiting(&self.connection).context(&self.path, "outbox")?;
+        self.figures = StoreFigures {
+            unsent: query::count_unsent(&self.connection).context(&self.path, "outbox")?,
+            z_reports: query::count_z_reports(&self.connection)
+                .context(&self.path, "reconciliations")?,
+        };
         if founding::is_founded(&self.connection).context(&self.path, "founded")? {
             self.unfounded = None;
         }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::Context;
 use super::StoreError;
 use super::journal::Batch;
-use super::query::{Reader, UnsentCount};
+use super::query::{self, Reader, UnsentCount};
 use super::rows::{self, COLUMNS, StoredDocument};
 
 /// A document that must be sent to the authority, with what its request needs.
@@ -105,24 +105,7 @@ impl Reader {
     ///
     /// [`StoreError::Database`].
     pub fn unsent(&self) -> Result<UnsentCount, StoreError> {
-        self.with("outbox", |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT count(*), count(outbox.refusal), min(document.at), \
-                     coalesce(sum(document.amount) FILTER (WHERE outbox.duty IN ('sale', 'alternative_receipt')), 0), \
-                     (SELECT acknowledged_at FROM outbox WHERE state = 'acknowledged' ORDER BY sealed_seq DESC LIMIT 1) \
-                     FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq WHERE outbox.state = 'waiting'",
-                )?
-                .query_row([], |row| {
-                    Ok(UnsentCount {
-                        documents: row.get(0)?,
-                        refused: row.get(1)?,
-                        oldest_ms: row.get(2)?,
-                        sold: row.get(3)?,
-                        last_acknowledged_ms: row.get(4)?,
-                    })
-                })
-        })
+        self.with("outbox", query::count_unsent)
     }
 
     /// The delivery state of a document that waits or was acknowledged; `None` if the document need not be sent.
@@ -158,14 +141,16 @@ impl Batch<'_> {
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn unsent(&self) -> Result<Unsent, StoreError> {
+    pub fn unsent(&mut self) -> Result<Unsent, StoreError> {
         let oldest_ms = self
             .connection()
             .prepare_cached(OLDEST_WAITING)
             .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
             .context(self.path(), "outbox")?;
+        let unsent = self.unsent_mut();
+        unsent.oldest_ms = oldest_ms;
         Ok(Unsent {
-            documents: self.waiting(),
+            documents: unsent.documents,
             oldest_ms,
         })
     }

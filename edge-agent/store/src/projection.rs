@@ -10,17 +10,19 @@ use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
+use super::figures::NewEntries;
 use super::{reconcile, rows, used_numbers};
 
-/// Writes the table rows that follow from an event. Returns the number of new outbox entries.
+/// Writes the table rows that follow from an event. Returns the new outbox entries.
 pub(super) fn project(
     connection: &Connection,
     device: Uuid,
     seq: i64,
     event: &Event<'_>,
-) -> Result<u32, rusqlite::Error> {
+) -> Result<NewEntries, rusqlite::Error> {
+    let none = NewEntries::default();
     match event {
-        Event::Reserved(reserved) => reserved_row(connection, device, seq, reserved).map(|()| 0),
+        Event::Reserved(reserved) => reserved_row(connection, device, seq, reserved).map(|()| none),
         Event::Sealed(sealed) => sealed_row(connection, device, seq, sealed),
         Event::Voided(voided) => {
             connection
@@ -29,20 +31,20 @@ pub(super) fn project(
                          (SELECT reserved_seq FROM request WHERE id = ?2) AND device = ?3",
                 )?
                 .execute(params![seq, voided.id.0, device.as_bytes()])?;
-            Ok(0)
+            Ok(none)
         }
-        Event::Founded(founded) => founded_row(connection, seq, founded).map(|()| 0),
+        Event::Founded(founded) => founded_row(connection, seq, founded).map(|()| none),
         Event::DeviceIdentified(identified) => {
-            identity_row(connection, device, seq, identified).map(|()| 0)
+            identity_row(connection, device, seq, identified).map(|()| none)
         }
-        Event::Restored(restored) => next_epoch(connection, *restored).map(|()| 0),
+        Event::Restored(restored) => next_epoch(connection, *restored).map(|()| none),
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)
         | Event::Switched(_)
         | Event::NumbersGranted(_)
         | Event::ClosedByPrinter(_)
         | Event::Declared(_)
-        | Event::ClockSet(_) => Ok(0),
+        | Event::ClockSet(_) => Ok(none),
     }
 }
 
@@ -139,20 +141,24 @@ fn sealed_row(
     device: Uuid,
     seq: i64,
     sealed: &Sealed<'_>,
-) -> Result<u32, rusqlite::Error> {
+) -> Result<NewEntries, rusqlite::Error> {
     let Some(row) = rows::request(connection, Some(device), Uuid::from_bytes(sealed.id.0))? else {
         return Err(rusqlite::Error::QueryReturnedNoRows);
     };
+    let kind = row.kind;
     let amount = sealed
         .report
         .as_ref()
         .map(|figures| figures.shift.sales.receipts.amount.minor());
-    connection
+    let amount: i64 = connection
             .prepare_cached(
                 "UPDATE document SET state = 'sealed', settled_seq = ?2, number = ?3, current_number = ?4, amount = coalesce(?5, amount) \
-                 WHERE reserved_seq = ?1",
+                 WHERE reserved_seq = ?1 RETURNING amount",
             )?
-            .execute(params![row.reserved_seq, seq, sealed.number, sealed.current_number, amount])?;
+            .query_row(
+                params![row.reserved_seq, seq, sealed.number, sealed.current_number, amount],
+                |row| row.get(0),
+            )?;
     let duty = rows::duty(row.kind);
     if let Some(duty) = duty {
         connection
@@ -186,7 +192,13 @@ fn sealed_row(
             returned_lines(connection, device, &receipt)?;
         }
     }
-    Ok(u32::from(duty.is_some()))
+    Ok(NewEntries {
+        documents: u32::from(duty.is_some()),
+        sold: match kind {
+            DocumentKind::Sale | DocumentKind::AlternativeSale => amount,
+            _ => 0,
+        },
+    })
 }
 
 fn returned_lines(

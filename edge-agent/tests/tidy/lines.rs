@@ -139,6 +139,47 @@ pub(crate) fn unwraps(source: &Source) -> Vec<Finding> {
     })
 }
 
+/// Forbids the routes of health and metrics to read the store or to ask the clerk, because anybody may call them.
+pub(crate) fn health_reads(source: &Source) -> Vec<Finding> {
+    let files = [
+        "edge-agent/src/api/own/health.rs",
+        "edge-agent/src/api/own/metrics.rs",
+    ];
+    if !files.contains(&source.path.as_str()) {
+        return Vec::new();
+    }
+    source.find_words(|word| {
+        matches!(
+            word,
+            "read" | "reader" | "Reader" | "work" | "ask" | "waits" | "clerk_handle" | "fs"
+        )
+    })
+}
+
+/// Forbids methods that panic at an edge of an integer or outside a slice, and that clippy does not see.
+pub(crate) fn panicking_methods(source: &Source) -> Vec<Finding> {
+    const CALLS: [&str; 10] = [
+        ".abs()",
+        ".neg()",
+        ".pow(",
+        ".isqrt(",
+        ".ilog2(",
+        ".ilog10(",
+        ".next_power_of_two(",
+        ".split_at(",
+        ".split_at_mut(",
+        ".copy_from_slice(",
+    ];
+    let agent = ["edge-agent/src/", "edge-agent/store/src/"];
+    if source.is_test_file() || !source.under(&agent) {
+        return Vec::new();
+    }
+    source.find_lines(Lines::Product, |line| {
+        let call = CALLS.into_iter().find(|call| line.contains(call));
+        call.map(str::to_owned)
+    })
+}
+
 pub(crate) fn file_length(source: &Source) -> Vec<Finding> {
     let lines = source.code.len();
     if lines <= FILE_LINES_MAX {

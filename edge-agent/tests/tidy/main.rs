@@ -49,6 +49,16 @@ fn no_unwrap_or_expect_outside_tests() {
 }
 
 #[test]
+fn health_and_metrics_read_nothing_but_the_live_status() {
+    enforce(health_reads);
+}
+
+#[test]
+fn no_method_that_panics_at_an_edge() {
+    enforce(panicking_methods);
+}
+
+#[test]
 fn files_fit_in_a_head() {
     enforce(file_length);
 }

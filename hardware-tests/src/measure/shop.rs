@@ -104,6 +104,7 @@ impl TestShop {
             owner_budget: Budget::UNLIMITED,
             live_status: Arc::new(LiveStatus::default()),
             wake_sender: Arc::new(Notify::new()),
+            contact_ms: i64::MAX,
         });
         let clerk = spawn_clerk(store, setting, plan, inbox)?;
         Ok(Self {
@@ -201,6 +202,7 @@ fn form(kind: OrderKind) -> OrderForm {
         kind,
         echo: String::new(),
         found: String::new(),
+        contact: None,
     }
 }
 

@@ -137,6 +137,7 @@ impl Stage {
             owner_budget: Budget::UNLIMITED,
             live_status: Arc::clone(&live_status),
             wake_sender: Arc::new(Notify::new()),
+            contact_ms: i64::MAX,
         });
         let clerk = Clerk::open(store, settings, plans, inbox).unwrap();
         Self {
@@ -426,6 +427,7 @@ fn form(id: u128, kind: OrderKind) -> OrderForm {
         kind,
         echo: String::new(),
         found: String::new(),
+        contact: None,
     }
 }
 

@@ -9,7 +9,10 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::super::chain::{ChainKey, Link, Mac};
+use super::super::contact::{self, BuyerContact};
+use super::super::figures::{StoreFigures, WaitingEntry};
 use super::super::founding::Founding;
+use super::super::query::{self, UnsentCount};
 use super::super::rows::{self, DocumentRow, StoredDocument};
 use super::super::{Context, StoreError, projection, reconcile};
 use super::{Head, Store};
@@ -28,17 +31,20 @@ pub struct Appended {
 pub struct Batch<'s> {
     store: &'s mut Store,
     head: Head,
-    waiting: u32,
+    figures: StoreFigures,
+    /// True if a row of the table of reconciliations may have changed.
+    z_reports_changed: bool,
     open: bool,
 }
 
 impl<'s> Batch<'s> {
     pub(super) const fn begun(store: &'s mut Store) -> Self {
-        let (head, waiting) = (store.head, store.waiting);
+        let (head, figures) = (store.head, store.figures);
         Self {
             store,
             head,
-            waiting,
+            figures,
+            z_reports_changed: false,
             open: true,
         }
     }
@@ -88,7 +94,7 @@ impl Batch<'_> {
         event: &Event<'_>,
         payload: &[u8],
     ) -> Result<Appended, StoreError> {
-        let seq = self.head.seq + 1;
+        let seq = self.head.seq.saturating_add(1);
         let link = Link {
             seq,
             device: device.as_bytes(),
@@ -109,10 +115,11 @@ impl Batch<'_> {
             && (sealed.report.is_some() || sealed.current_number == 1)
         {
             self.store.anchor_soon = true;
+            self.z_reports_changed |= sealed.report.is_some();
         }
         let entries = projection::project(self.connection(), device, seq, event)
             .context(&self.store.path, "projection")?;
-        self.waiting = self.waiting.saturating_add(entries);
+        self.figures.unsent.add(entries);
         let reserved = match event {
             Event::Reserved(reserved) => {
                 let journal_row = (event.kind(), event.version(), payload.to_vec());
@@ -194,23 +201,27 @@ impl Batch<'_> {
     ///
     /// [`StoreError::Database`].
     pub fn acknowledge(&mut self, sealed_seq: i64, at: i64) -> Result<(), StoreError> {
+        let Some(entry) = WaitingEntry::of(self.connection(), sealed_seq)
+            .context(&self.store.path, "acknowledgement")?
+        else {
+            return Ok(());
+        };
         self.connection()
             .prepare_cached(
                 "UPDATE outbox SET state = 'acknowledged', acknowledged_at = ?2, refusal = NULL, attempts = attempts + 1 \
                  WHERE sealed_seq = ?1 AND state = 'waiting'",
             )
             .and_then(|mut statement| statement.execute(params![sealed_seq, at]))
-            .and_then(|changed| match changed {
-                0 => Ok(0),
-                _ => reconcile::acknowledged(self.connection(), sealed_seq, at).map(|()| 1),
-            })
-            .context(&self.store.path, "acknowledgement")
-            .map(|entries| self.waiting = self.waiting.saturating_sub(entries))
+            .and_then(|_| reconcile::acknowledged(self.connection(), sealed_seq, at))
+            .context(&self.store.path, "acknowledgement")?;
+        self.figures.unsent.acknowledge(entry, at);
+        self.z_reports_changed = true;
+        Ok(())
     }
 
-    /// The number of entries that wait in the outbox, including the entries of this batch.
-    pub(crate) const fn waiting(&self) -> u32 {
-        self.waiting
+    /// The documents that the authority has not acknowledged, including those of this batch.
+    pub(crate) const fn unsent_mut(&mut self) -> &mut UnsentCount {
+        &mut self.figures.unsent
     }
 
     /// Stores why the authority has refused a document, which stays in the outbox.
@@ -219,13 +230,44 @@ impl Batch<'_> {
     ///
     /// [`StoreError::Database`].
     pub fn note_refusal(&mut self, sealed_seq: i64, reason: &str) -> Result<(), StoreError> {
+        let Some(entry) = WaitingEntry::of(self.connection(), sealed_seq)
+            .context(&self.store.path, "refusal of the authority")?
+        else {
+            return Ok(());
+        };
         self.connection()
             .execute(
                 "UPDATE outbox SET refusal = ?2, attempts = attempts + 1 WHERE sealed_seq = ?1 AND state = 'waiting'",
                 params![sealed_seq, reason],
             )
-            .map(drop)
-            .context(&self.store.path, "refusal of the authority")
+            .context(&self.store.path, "refusal of the authority")?;
+        self.figures.unsent.refuse(entry);
+        Ok(())
+    }
+
+    /// Stores the contact of the buyer beside a reserved document; `at` in milliseconds since the epoch.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn keep_contact(
+        &mut self,
+        reserved_seq: i64,
+        at: i64,
+        contact: &BuyerContact,
+    ) -> Result<(), StoreError> {
+        contact::keep(self.connection(), reserved_seq, at, contact)
+            .context(&self.store.path, "contact of a buyer")
+    }
+
+    /// Erases contacts of documents that were reserved before `before`, in milliseconds since the epoch: some hundred at most, so
+    /// that no sale waits long. Their bytes are overwritten in the file. Returns true if none of them is left.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn erase_contacts(&mut self, before: i64) -> Result<bool, StoreError> {
+        contact::erase(self.connection(), before).context(&self.store.path, "contacts of buyers")
     }
 
     /// The number of the last journal row, including the rows of this batch.
@@ -240,6 +282,10 @@ impl Batch<'_> {
     ///
     /// [`StoreError::Database`]: it is then unknown whether the batch is durable, and the caller reads everything again.
     pub fn commit(mut self) -> Result<(), StoreError> {
+        if self.z_reports_changed {
+            self.figures.z_reports = query::count_z_reports(self.connection())
+                .context(&self.store.path, "reconciliations")?;
+        }
         self.open = false;
         let outcome = self
             .store
@@ -248,9 +294,9 @@ impl Batch<'_> {
             .context(&self.store.path, "commit");
         match outcome {
             Ok(()) => {
-                let rows = self.head.seq - self.store.head.seq;
+                let rows = self.head.seq.saturating_sub(self.store.head.seq);
                 self.store.head = self.head;
-                self.store.waiting = self.waiting;
+                self.store.figures = self.figures;
                 // The first batch of an unfounded folder begins with the row that founds it.
                 self.store.unfounded = None;
                 if let Some(maintenance) = &mut self.store.maintenance {

@@ -1,7 +1,7 @@
 //! Tests of the outbox: which documents wait for the authority, in which order, and which are acknowledged.
 
 use super::shop::*;
-use crate::Batch;
+use crate::{Batch, UnsentCount};
 
 #[test]
 fn outbox_entries_come_in_the_order_of_sealing() {
@@ -37,6 +37,49 @@ fn outbox_entries_come_in_the_order_of_sealing() {
     let tail = reader.outbox_entries(entries[1].sealed_seq, 2).unwrap();
     let duties: Vec<&str> = tail.iter().map(|entry| entry.duty.as_str()).collect();
     assert_eq!(duties, ["alternative_receipt", "refund"]);
+}
+
+/// Checks the figures that the writer keeps against the tables.
+fn check_figures(shop: &mut Shop) {
+    shop.store.batch().unwrap().unsent().unwrap();
+    let (kept, reader) = (shop.store.figures(), shop.reader());
+    let unsent = reader.unsent().unwrap();
+    // The time of the oldest document is asked for with each batch.
+    let kept_unsent = UnsentCount {
+        oldest_ms: unsent.oldest_ms,
+        ..kept.unsent
+    };
+    assert_eq!(kept_unsent, unsent);
+    assert_eq!(kept.z_reports, reader.reconciliation_count().unwrap());
+}
+
+#[test]
+fn the_writers_figures_follow_the_tables() {
+    let mut shop = Shop::new();
+    check_figures(&mut shop);
+    shop.trading_day();
+    check_figures(&mut shop);
+    assert_eq!(shop.store.figures().z_reports.unacknowledged, 1);
+    let entries = shop.reader().outbox_entries(0, 100).unwrap();
+    for (at, entry) in entries.iter().enumerate() {
+        let mut batch = shop.store.batch().unwrap();
+        // An entry is refused twice, once or never before it is acknowledged.
+        for _ in 0..at % 3 {
+            batch.note_refusal(entry.sealed_seq, "closed").unwrap();
+        }
+        batch.commit().unwrap();
+        check_figures(&mut shop);
+        let mut batch = shop.store.batch().unwrap();
+        batch.acknowledge(entry.sealed_seq, shop.now).unwrap();
+        batch.acknowledge(entry.sealed_seq, shop.now).unwrap();
+        batch.note_refusal(entry.sealed_seq, "late").unwrap();
+        batch.commit().unwrap();
+        check_figures(&mut shop);
+    }
+    let last = shop.store.figures();
+    assert_eq!((last.unsent.documents, last.unsent.sold), (0, 0));
+    shop.store.reload_head().unwrap();
+    assert_eq!(shop.store.figures(), last);
 }
 
 #[test]
