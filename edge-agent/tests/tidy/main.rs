@@ -29,6 +29,11 @@ fn countries_are_named_only_in_their_places() {
 }
 
 #[test]
+fn only_drivers_make_evidence_of_absence() {
+    enforce(evidence);
+}
+
+#[test]
 fn only_the_store_speaks_sql() {
     enforce(sql);
 }

@@ -163,6 +163,21 @@ impl Stage {
         Self::open(Arc::clone(&self.folder), &devices, memories)
     }
 
+    /// Stops the clerk, changes the store, and starts another clerk.
+    pub(super) fn restart_after(mut self, change: impl FnOnce(&Path)) -> Self {
+        let memories = vec![Arc::clone(&self.printer().memory)];
+        self.stop();
+        change(self.folder.path());
+        Self::open(Arc::clone(&self.folder), &[true], memories)
+    }
+
+    /// Stops the clerk and starts another one with the same store and another country's rules.
+    pub(super) fn restart_as(mut self, profile: &'static dyn Profile) -> Self {
+        let memories = vec![Arc::clone(&self.printer().memory)];
+        self.stop();
+        Self::open_with_profile(profile, Arc::clone(&self.folder), &[true], memories)
+    }
+
     fn stop(&mut self) {
         // Without this line, a printer's thread that waits for a reply from the test would keep the store open.
         self.printers.clear();
