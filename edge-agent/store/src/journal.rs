@@ -3,6 +3,7 @@
 mod batch;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ferrotill_core::till::Till;
@@ -12,6 +13,7 @@ use uuid::Uuid;
 use super::anchor::{self, Anchor};
 use super::chain::{ChainKey, GENESIS, Mac};
 use super::maintenance::{AnchorWriter, Maintenance, PAGES_MAX};
+use super::outbox::Freeze;
 use super::replay::replay;
 use super::{BUSY_TIMEOUT, Context, StoreError, folder, query};
 
@@ -36,8 +38,12 @@ pub struct Store {
     path: PathBuf,
     key: ChainKey,
     head: Head,
-    /// The number of entries that wait in the outbox.
+    /// The number of entries that wait in the outbox for the authority.
     waiting: u32,
+    /// When the document of the oldest of them was reserved; the outer `None` means that it must be read.
+    oldest: Option<Option<i64>>,
+    /// What makes the requests of sealed documents. Without it, documents wait without a request until [`Batch::freeze_waiting`].
+    freeze: Option<Arc<dyn Freeze>>,
     /// The journal row of the last anchor.
     anchored: i64,
     /// True if an anchor is due before [`anchor::ROWS_MAX`] rows were written.
@@ -67,6 +73,8 @@ impl Store {
                 mac: GENESIS,
             },
             waiting: 0,
+            oldest: None,
+            freeze: None,
             anchored: 0,
             anchor_soon: false,
         };
@@ -219,11 +227,17 @@ impl Store {
             .optional()
             .context(&self.path, "head of the journal")?;
         self.waiting = query::count_waiting(&self.connection).context(&self.path, "outbox")?;
+        self.oldest = None;
         self.head = last.unwrap_or(Head {
             seq: 0,
             mac: GENESIS,
         });
         Ok(())
+    }
+
+    /// From now on this value makes the requests in which recipients are told of documents that are sealed.
+    pub fn freeze_with(&mut self, freeze: Arc<dyn Freeze>) {
+        self.freeze = Some(freeze);
     }
 
     /// Begins a batch. A batch that is dropped without [`Batch::commit`] changes nothing.

@@ -32,7 +32,7 @@ pub use clock::StoredClock;
 pub use folder::is_in_use;
 pub use journal::{Appended, Batch, Store};
 pub use operator::OperatorDeclaration;
-pub use outbox::{DeliveryState, OutboxEntry};
+pub use outbox::{DeliveryState, Freeze, FrozenRequest, OutboxEntry, RefusedEntry, SealedDocument};
 pub use query::{Page, Reader, UnsentCount};
 pub use reconcile::{ReconciliationCount, ReconciliationFigure, ZReconciliation};
 pub use rows::{DocumentRow, RequestState, StoredDocument};

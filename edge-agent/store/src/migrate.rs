@@ -8,7 +8,10 @@ use rusqlite_migration::{M, Migrations};
 use super::StoreError;
 
 /// Every migration in its order. A migration that was released is never edited.
-const STEPS: &[M<'static>] = &[M::up(include_str!("../../../migrations/01-journal/up.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("../../../migrations/01-journal/up.sql")),
+    M::up(include_str!("../../../migrations/02-truth/up.sql")),
+];
 
 /// Migrates the database to this program's version. A newer database is refused.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
@@ -48,6 +51,37 @@ mod tests {
             .execute_batch(include_str!("../../../migrations/schema.sql"))
             .unwrap();
         assert_eq!(tables(&stepped), tables(&folded));
+    }
+
+    #[test]
+    fn the_outbox_of_the_first_version_keeps_its_entries() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let first = rusqlite_migration::Migrations::from_slice(&super::STEPS[..1]);
+        first.to_latest(&mut connection).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO outbox VALUES (3, 2, x'D1', 'sale', 1, 'acknowledged', 2, NULL, 77); \
+                 INSERT INTO outbox VALUES (5, 4, x'D1', 'refund', 2, 'waiting', 1, 'no', NULL)",
+            )
+            .unwrap();
+        super::migrate(&mut connection, std::path::Path::new(":memory:")).unwrap();
+        let entries: Vec<String> = connection
+            .prepare(
+                "SELECT concat_ws('|', sealed_seq, recipient, reserved_seq, hex(device), duty, message_number, state, attempts, \
+                 coalesce(refusal, '-'), coalesce(acknowledged_at, '-'), request IS NULL, digest IS NULL) FROM outbox ORDER BY sealed_seq",
+            )
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(
+            entries,
+            [
+                "3|authority|2|D1|sale|1|acknowledged|2|-|77|1|1",
+                "5|authority|4|D1|refund|2|waiting|1|no|-|1|1"
+            ]
+        );
     }
 
     #[test]

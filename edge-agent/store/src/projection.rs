@@ -4,24 +4,50 @@
 //! the stored ones. The SQL does not name the schema, so SQLite uses the temporary tables first.
 
 use ferrotill_core::document::{Body, DocumentKind};
+use ferrotill_core::duty::Duty;
 use ferrotill_core::event::{Event, Reserved, Sealed};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
+use super::outbox::{self, Freeze};
+use super::rows::StoredDocument;
 use super::{reconcile, rows};
 
-/// Writes the table rows that follow from an event. Returns the number of new outbox entries.
+/// How the outbox entries of a sealed document are made.
+#[derive(Clone, Copy)]
+pub(super) enum Telling<'t> {
+    /// The entries with their frozen requests.
+    Frozen(&'t dyn Freeze),
+    /// The entries without requests: `verify` cannot rebuild requests, because they do not follow from the journal alone.
+    Unfrozen(&'t dyn Fn(DocumentKind) -> &'static [Duty]),
+}
+
+/// The outbox entries that follow from an event.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct NewEntries {
+    /// The number of new entries for the authority.
+    pub(super) for_the_authority: u32,
+    /// When their document was reserved, in milliseconds since the epoch.
+    pub(super) at_ms: i64,
+}
+
+/// Writes the table rows that follow from an event. Returns the new outbox entries.
+///
+/// `reserved` is the document that a [`Event::Sealed`] seals, if it was reserved in the same transaction.
 pub(super) fn project(
     connection: &Connection,
-    device: Uuid,
-    seq: i64,
+    telling: Telling<'_>,
+    (device, seq): (Uuid, i64),
     event: &Event<'_>,
-) -> Result<u32, rusqlite::Error> {
+    reserved: Option<&StoredDocument>,
+) -> Result<NewEntries, rusqlite::Error> {
     match event {
-        Event::Reserved(reserved) => reserved_row(connection, device, seq, reserved).map(|()| 0),
-        Event::Sealed(sealed) => sealed_row(connection, device, seq, sealed),
+        Event::Reserved(reserved) => {
+            reserved_row(connection, device, seq, reserved).map(|()| NewEntries::default())
+        }
+        Event::Sealed(sealed) => sealed_row(connection, telling, (device, seq), sealed, reserved),
         Event::Voided(voided) => {
             connection
                 .prepare_cached(
@@ -29,7 +55,7 @@ pub(super) fn project(
                          (SELECT reserved_seq FROM request WHERE id = ?2) AND device = ?3",
                 )?
                 .execute(params![seq, voided.id.0, device.as_bytes()])?;
-            Ok(0)
+            Ok(NewEntries::default())
         }
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)
@@ -40,7 +66,7 @@ pub(super) fn project(
         | Event::Founded(_)
         | Event::DeviceIdentified(_)
         | Event::Restored(_)
-        | Event::ClockSet(_) => Ok(0),
+        | Event::ClockSet(_) => Ok(NewEntries::default()),
     }
 }
 
@@ -82,13 +108,22 @@ fn reserved_row(
 
 fn sealed_row(
     connection: &Connection,
-    device: Uuid,
-    seq: i64,
+    telling: Telling<'_>,
+    (device, seq): (Uuid, i64),
     sealed: &Sealed<'_>,
-) -> Result<u32, rusqlite::Error> {
-    let Some(row) = rows::request(connection, Some(device), Uuid::from_bytes(sealed.id.0))? else {
-        return Err(rusqlite::Error::QueryReturnedNoRows);
+    reserved: Option<&StoredDocument>,
+) -> Result<NewEntries, rusqlite::Error> {
+    let read;
+    let document = match reserved {
+        Some(document) => document,
+        None => {
+            let row = rows::request(connection, Some(device), Uuid::from_bytes(sealed.id.0))?;
+            let row = row.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+            read = rows::document(connection, row)?;
+            &read
+        }
     };
+    let row = &document.row;
     let amount = sealed
         .report
         .as_ref()
@@ -99,14 +134,11 @@ fn sealed_row(
                  WHERE reserved_seq = ?1",
             )?
             .execute(params![row.reserved_seq, seq, sealed.number, sealed.current_number, amount])?;
-    let duty = rows::duty(row.kind);
-    if let Some(duty) = duty {
-        connection
-                .prepare_cached(
-                    "INSERT INTO outbox (sealed_seq, reserved_seq, device, duty, message_number, state) VALUES (?1, ?2, ?3, ?4, ?5, 'waiting')",
-                )?
-                .execute(params![seq, row.reserved_seq, device.as_bytes(), duty, sealed.number])?;
-    }
+    let (duties, freeze) = match telling {
+        Telling::Frozen(freeze) => (freeze.duties(row.kind), Some(freeze)),
+        Telling::Unfrozen(duties) => (duties(row.kind), None),
+    };
+    let for_the_authority = outbox::enter(connection, (duties, freeze), seq, document, sealed)?;
     if let Seal::Range { series, number, .. } = sealed.seal {
         connection
                 .prepare_cached(
@@ -117,15 +149,16 @@ fn sealed_row(
     if row.kind == DocumentKind::ZReport {
         reconcile::enter(connection, device, row.reserved_seq, sealed)?;
     }
-    if row.kind == DocumentKind::Refund {
-        let document = rows::document(connection, row)?;
-        if let Some(reserved) = document.reserved()
-            && let Body::Receipt(receipt) = reserved.body
-        {
-            returned_lines(connection, device, &receipt)?;
-        }
+    if row.kind == DocumentKind::Refund
+        && let Some(reserved) = document.reserved()
+        && let Body::Receipt(receipt) = reserved.body
+    {
+        returned_lines(connection, device, &receipt)?;
     }
-    Ok(u32::from(duty.is_some()))
+    Ok(NewEntries {
+        for_the_authority,
+        at_ms: row.at,
+    })
 }
 
 fn returned_lines(

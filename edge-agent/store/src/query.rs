@@ -256,10 +256,10 @@ const IDLE_MAX: usize = 4;
 /// cache.
 const CACHE_KIB: i64 = 256;
 
-/// The number of entries that wait in the outbox.
+/// The number of entries that wait in the outbox for the authority.
 pub(super) fn count_waiting(connection: &Connection) -> Result<u32, rusqlite::Error> {
     connection.query_row(
-        "SELECT count(*) FROM outbox WHERE state = 'waiting'",
+        "SELECT count(*) FROM outbox WHERE state = 'waiting' AND recipient = 'authority'",
         [],
         |row| row.get(0),
     )

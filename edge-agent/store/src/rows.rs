@@ -210,16 +210,3 @@ pub(super) fn returned(
         })?
         .collect()
 }
-
-/// The duty for a kind of document, which is the kind of message that the authority must get; the outbox stores its name.
-pub(super) const fn duty(kind: DocumentKind) -> Option<&'static str> {
-    match kind {
-        DocumentKind::Sale => Some("sale"),
-        DocumentKind::Refund => Some("refund"),
-        DocumentKind::CashIn => Some("deposit"),
-        DocumentKind::CashOut => Some("withdraw"),
-        DocumentKind::AlternativeSale => Some("alternative_receipt"),
-        DocumentKind::ZReport => Some("z_report"),
-        DocumentKind::XReport => None,
-    }
-}

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ferrotill_core::duty::{self, Recipient};
 use ferrotill_core::event::Event;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::till::Till;
@@ -9,6 +10,8 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::super::chain::Link;
+use super::super::outbox::Freeze;
+use super::super::projection::Telling;
 use super::super::rows::{self, DocumentRow, StoredDocument};
 use super::super::{Context, StoreError, projection, reconcile};
 use super::{Head, Store};
@@ -28,16 +31,22 @@ pub struct Batch<'s> {
     store: &'s mut Store,
     head: Head,
     waiting: u32,
+    /// When the document of the oldest waiting entry was reserved; the outer `None` means that it must be read.
+    oldest: Option<Option<i64>>,
+    /// The document that the last row has reserved.
+    reserved: Option<StoredDocument>,
     open: bool,
 }
 
 impl<'s> Batch<'s> {
     pub(super) const fn begun(store: &'s mut Store) -> Self {
-        let (head, waiting) = (store.head, store.waiting);
+        let (head, waiting, oldest) = (store.head, store.waiting, store.oldest);
         Self {
             store,
             head,
             waiting,
+            oldest,
+            reserved: None,
             open: true,
         }
     }
@@ -78,9 +87,20 @@ impl Batch<'_> {
         {
             self.store.anchor_soon = true;
         }
-        let entries = projection::project(self.connection(), device, seq, event)
+        let last = self.reserved.take();
+        let telling = match &self.store.freeze {
+            Some(freeze) => Telling::Frozen(&**freeze),
+            None => Telling::Unfrozen(&duty::to_the_authority),
+        };
+        let reserved = last.filter(|last| is_sealed_by(last, device, event));
+        let connection = self.connection();
+        let place = (device, seq);
+        let entries = projection::project(connection, telling, place, event, reserved.as_ref())
             .context(&self.store.path, "projection")?;
-        self.waiting = self.waiting.saturating_add(entries);
+        if entries.for_the_authority > 0 && self.waiting == 0 {
+            self.oldest = Some(Some(entries.at_ms));
+        }
+        self.waiting = self.waiting.saturating_add(entries.for_the_authority);
         let reserved = match event {
             Event::Reserved(reserved) => {
                 let journal_row = (event.kind(), event.version(), payload.to_vec());
@@ -93,6 +113,7 @@ impl Batch<'_> {
             }
             _ => None,
         };
+        self.reserved.clone_from(&reserved);
         Ok(Appended { seq, reserved })
     }
 
@@ -155,45 +176,89 @@ impl Batch<'_> {
             .context(&self.store.path, "print error")
     }
 
-    /// Stores that the authority has acknowledged a document; `at` in milliseconds since the epoch. A second acknowledgement of
-    /// the same document changes nothing.
+    /// Stores that a recipient has acknowledged a document; `at` in milliseconds since the epoch. `environment` names who
+    /// acknowledged it: `TEST` or `LIVE`. The request is cleared. A second acknowledgement of the same document changes nothing.
     ///
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn acknowledge(&mut self, sealed_seq: i64, at: i64) -> Result<(), StoreError> {
-        self.connection()
-            .prepare_cached(
-                "UPDATE outbox SET state = 'acknowledged', acknowledged_at = ?2, refusal = NULL, attempts = attempts + 1 \
-                 WHERE sealed_seq = ?1 AND state = 'waiting'",
-            )
-            .and_then(|mut statement| statement.execute(params![sealed_seq, at]))
-            .and_then(|changed| match changed {
-                0 => Ok(0),
-                _ => reconcile::acknowledged(self.connection(), sealed_seq, at).map(|()| 1),
-            })
-            .context(&self.store.path, "acknowledgement")
-            .map(|entries| self.waiting = self.waiting.saturating_sub(entries))
+    pub fn acknowledge(
+        &mut self,
+        recipient: Recipient,
+        sealed_seq: i64,
+        environment: &str,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let acknowledge = || {
+            self.connection()
+                .prepare_cached(
+                    "DELETE FROM outbox_request WHERE id = \
+                     (SELECT request FROM outbox WHERE sealed_seq = ?1 AND recipient = ?2)",
+                )?
+                .execute(params![sealed_seq, recipient.name()])?;
+            let changed = self
+                .connection()
+                .prepare_cached(
+                    "UPDATE outbox SET state = 'acknowledged', acknowledged_at = ?3, environment = ?4, request = NULL, refusal = NULL, \
+                     again_at = NULL, attempts = attempts + 1 WHERE sealed_seq = ?1 AND recipient = ?2 AND state = 'waiting'",
+                )?
+                .execute(params![sealed_seq, recipient.name(), at, environment])?;
+            let of_the_authority = changed > 0 && recipient == Recipient::AUTHORITY;
+            if of_the_authority {
+                reconcile::acknowledged(self.connection(), sealed_seq, at)?;
+            }
+            Ok(of_the_authority)
+        };
+        if acknowledge().context(&self.store.path, "acknowledgement")? {
+            self.waiting = self.waiting.saturating_sub(1);
+            self.oldest = if self.waiting == 0 { Some(None) } else { None };
+        }
+        Ok(())
     }
 
-    /// The number of entries that wait in the outbox, including the entries of this batch.
+    /// The number of entries that wait for the authority in the outbox, including the entries of this batch.
     pub(crate) const fn waiting(&self) -> u32 {
         self.waiting
     }
 
-    /// Stores why the authority has refused a document, which stays in the outbox.
+    /// When the document of the oldest waiting entry was reserved, if that is known without reading; the inner `None` means that
+    /// nothing waits.
+    pub(crate) const fn oldest(&self) -> Option<Option<i64>> {
+        self.oldest
+    }
+
+    pub(crate) const fn set_oldest(&mut self, oldest_ms: Option<i64>) {
+        self.oldest = Some(oldest_ms);
+    }
+
+    /// What makes the requests of sealed documents.
+    pub(crate) fn freeze(&self) -> Option<&dyn Freeze> {
+        self.store.freeze.as_deref()
+    }
+
+    /// Stores why a recipient has refused a document, which stays in the outbox, and when it is sent again, in milliseconds since
+    /// the epoch.
     ///
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn note_refusal(&mut self, sealed_seq: i64, reason: &str) -> Result<(), StoreError> {
+    pub fn note_refusal(
+        &mut self,
+        recipient: Recipient,
+        sealed_seq: i64,
+        reason: &str,
+        again_at: i64,
+    ) -> Result<(), StoreError> {
         self.connection()
-            .execute(
-                "UPDATE outbox SET refusal = ?2, attempts = attempts + 1 WHERE sealed_seq = ?1 AND state = 'waiting'",
-                params![sealed_seq, reason],
+            .prepare_cached(
+                "UPDATE outbox SET refusal = ?3, again_at = ?4, attempts = attempts + 1 \
+                 WHERE sealed_seq = ?1 AND recipient = ?2 AND state = 'waiting'",
             )
+            .and_then(|mut statement| {
+                statement.execute(params![sealed_seq, recipient.name(), reason, again_at])
+            })
             .map(drop)
-            .context(&self.store.path, "refusal of the authority")
+            .context(&self.store.path, "refusal")
     }
 
     /// Stores the till as it is after the last appended row.
@@ -235,6 +300,7 @@ impl Batch<'_> {
                 let rows = self.head.seq - self.store.head.seq;
                 self.store.head = self.head;
                 self.store.waiting = self.waiting;
+                self.store.oldest = self.oldest;
                 if let Some(maintenance) = &mut self.store.maintenance {
                     maintenance.committed(rows);
                 }
@@ -256,6 +322,11 @@ impl Batch<'_> {
     pub(crate) fn path(&self) -> &Path {
         &self.store.path
     }
+}
+
+/// Whether an event seals this document.
+fn is_sealed_by(document: &StoredDocument, device: Uuid, event: &Event<'_>) -> bool {
+    matches!(event, Event::Sealed(sealed) if document.row.device == device && document.row.id.as_bytes() == &sealed.id.0)
 }
 
 impl Drop for Batch<'_> {

@@ -1,6 +1,7 @@
 //! Tests that the cost of a sale and of a start does not grow with the store. They count steps of SQLite's virtual machine and
 //! pages of the log and do not measure time.
 
+use ferrotill_core::duty::Recipient;
 use rusqlite::{Params, StatementStatus};
 
 use super::*;
@@ -53,19 +54,33 @@ fn the_count_of_waiting_entries_follows_the_outbox() {
     // Cash in, two sales, five alternative receipts, a return and a Z-report; an X-report is not sent.
     assert_eq!((kept(&mut shop), counted(&shop)), (9, 9));
 
-    let entries = shop.reader().outbox_entries(0, 2).unwrap();
+    let entries = shop
+        .reader()
+        .outbox_entries(Recipient::AUTHORITY, 0, 2)
+        .unwrap();
     let mut batch = shop.store.batch().unwrap();
     for entry in &entries {
-        batch.acknowledge(entry.sealed_seq, shop.now).unwrap();
+        batch
+            .acknowledge(Recipient::AUTHORITY, entry.sealed_seq, "TEST", shop.now)
+            .unwrap();
         // A second acknowledgement of the same document changes nothing.
-        batch.acknowledge(entry.sealed_seq, shop.now).unwrap();
+        batch
+            .acknowledge(Recipient::AUTHORITY, entry.sealed_seq, "TEST", shop.now)
+            .unwrap();
     }
     assert_eq!(batch.unsent().unwrap().documents, 7);
     drop(batch);
     assert_eq!(kept(&mut shop), 9, "the batch was dropped");
 
     let mut batch = shop.store.batch().unwrap();
-    batch.acknowledge(entries[0].sealed_seq, shop.now).unwrap();
+    batch
+        .acknowledge(
+            Recipient::AUTHORITY,
+            entries[0].sealed_seq,
+            "TEST",
+            shop.now,
+        )
+        .unwrap();
     batch.commit().unwrap();
     assert_eq!((kept(&mut shop), counted(&shop)), (8, 8));
     shop.store.reload_head().unwrap();

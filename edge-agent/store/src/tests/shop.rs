@@ -1,12 +1,14 @@
 //! A till with its store, for the tests of the store. The events come from the core's own decisions.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use ferrotill_core::document::{Body, ReportKind};
+use ferrotill_core::document::{Body, DocumentKind, ReportKind};
+use ferrotill_core::duty::Duty;
 use ferrotill_core::event::{Configuration, Event, NumberRange, Reserved, Voided};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
-use ferrotill_core::profile::MOLDOVA;
+use ferrotill_core::profile::{MOLDOVA, Profile as _};
 use ferrotill_core::receipt::{
     Draft, DraftLine, DraftPayment, LineTotals, Original, OriginalLine, Prices, Scratch,
 };
@@ -20,13 +22,41 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use uuid::Uuid;
 
-use crate::{Batch, ChainKey, FILE_NAME, Reader, Store, StoreError};
+use crate::{
+    Batch, ChainKey, FILE_NAME, Freeze, FrozenRequest, Reader, SealedDocument, Store, StoreError,
+};
 
 pub(super) const NOON: i64 = 1_795_262_400_000;
 pub(super) const DEVICE: Uuid = Uuid::from_u128(0xD1);
 pub(super) const OTHER_DEVICE: Uuid = Uuid::from_u128(0xD2);
 pub(super) const COLUMNS_OF_JOURNAL: [&str; 7] =
     ["seq", "device", "at", "kind", "version", "payload", "mac"];
+
+/// A form whose body says what the recipient is told of which document.
+#[derive(Debug)]
+pub(super) struct PlainForm;
+
+impl Freeze for PlainForm {
+    fn duties(&self, kind: DocumentKind) -> &'static [Duty] {
+        MOLDOVA.duties(kind)
+    }
+
+    fn freeze(&self, duty: Duty, document: &SealedDocument<'_>) -> Result<FrozenRequest, String> {
+        Ok(FrozenRequest {
+            content_type: "text/plain".to_owned(),
+            key: Uuid::from_bytes(document.reserved.unique.0),
+            body: plain_body(duty, document).into_bytes(),
+        })
+    }
+}
+
+fn plain_body(duty: Duty, document: &SealedDocument<'_>) -> String {
+    let original = document.original_number;
+    format!(
+        "{} {} original {original:?}",
+        duty.kind, document.sealed.number
+    )
+}
 
 pub(super) struct Shop {
     pub(super) folder: tempfile::TempDir,
@@ -38,7 +68,8 @@ pub(super) struct Shop {
 impl Shop {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
+        let mut store = Store::open(folder.path()).unwrap();
+        store.freeze_with(Arc::new(PlainForm));
         let mut shop = Self {
             folder,
             store,

@@ -64,9 +64,10 @@ const TABLES: &[Table] = &[
     },
     Table {
         name: "outbox",
-        key: 1,
+        key: 2,
         columns: &[
             "sealed_seq",
+            "recipient",
             "reserved_seq",
             "device",
             "duty",

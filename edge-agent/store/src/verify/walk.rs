@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::super::chain::{ChainKey, GENESIS, Link, Mac};
+use super::super::projection::Telling;
 use super::super::{Context as _, StoreError, projection};
 use super::{Flaw, Flaws};
 
@@ -161,7 +162,13 @@ impl Walk<'_> {
             self.flaws.report_at(seq, Flaw::RowChanged { seq });
             return Ok(());
         };
-        if let Err(error) = projection::project(self.connection, device, seq, &event) {
+        if let Err(error) = projection::project(
+            self.connection,
+            Telling::Unfrozen(&|kind| self.profile.duties(kind)),
+            (device, seq),
+            &event,
+            None,
+        ) {
             let contradicts = matches!(&error, rusqlite::Error::QueryReturnedNoRows)
                 || error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation);
             if !contradicts {
