@@ -7,14 +7,15 @@ use std::thread::JoinHandle;
 
 use axum::Router;
 use ferrotill_core::budget::Budget;
-use ferrotill_core::profile::{Profile, SealPlan, by_code};
+use ferrotill_core::duty::Recipient;
+use ferrotill_core::profile::{self, Profile, SealPlan};
 use ferrotill_device::driver::{self, DriverUri};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::api::replay::Replays;
 use crate::api::{self, service::Service};
-use crate::authority::online_ecr::OnlineEcr;
+use crate::authority::{DutyForms, by_country};
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt;
 use crate::config::{Config, ConfigError, Device};
@@ -112,12 +113,14 @@ impl Agent {
             guard: Arc::clone(&guard),
             owner_budget,
             live_status: Arc::clone(&live_status),
-            wake_sender: Arc::clone(&wake_sender),
+            forms: Arc::new(DutyForms::of(&config, profile)),
+            wake_senders: vec![Arc::clone(&wake_sender)],
         };
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let parts = OutboxParts {
-            party: Arc::new(config.reporting_party()),
-            currency: profile.facts().currency,
+            recipient: Recipient::AUTHORITY,
+            environment: config.till.mode.to_string(),
+            seed: outbox_seed(&config),
             reader: reader.clone(),
             clerk_handle: clerk_handle.clone(),
             live_status: Arc::clone(&live_status),
@@ -187,7 +190,7 @@ impl Drop for Agent {
 ///
 /// [`ConfigError`] with the place of each fault.
 pub fn check(config: &Config) -> Result<&'static dyn Profile, ConfigError> {
-    let plan = by_code(&config.till.country).map(|profile| profile.facts().seal_plan);
+    let plan = profile::by_code(&config.till.country).map(|profile| profile.facts().seal_plan);
     let uris = config.check_device_uris(&|uri| match (uri, plan) {
         (NO_PRINTER, Some(SealPlan::FiscalNumber)) => Ok(()),
         _ => DriverUri::parse(uri)
@@ -195,7 +198,7 @@ pub fn check(config: &Config) -> Result<&'static dyn Profile, ConfigError> {
             .map_err(|error| error.to_string()),
     });
     let country = config.check_country(&|code| {
-        let Some(profile) = by_code(code) else {
+        let Some(profile) = profile::by_code(code) else {
             return Err(
                 "it has no profile in this build; choose a country that has one".to_owned(),
             );
@@ -208,7 +211,7 @@ pub fn check(config: &Config) -> Result<&'static dyn Profile, ConfigError> {
         }
     });
     ConfigError::together([country, uris])?;
-    by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
+    profile::by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
 }
 
 /// The owner's offline limit. If neither the law nor the owner sets a limit, a warning is given after three days, and the till
@@ -308,12 +311,20 @@ fn start_clerk(
         })
 }
 
+/// Makes the waits of this till's outbox differ from those of other tills.
+fn outbox_seed(config: &Config) -> u64 {
+    let first = config.devices.first();
+    first.map_or(1, |device| device.id.as_u64_pair().1)
+}
+
 /// Starts the sender of the outbox if the configuration names an authority.
 fn start_sender(config: &Config, parts: OutboxParts) -> Result<Option<OutboxThread>, StartError> {
     let Some(upstream) = &config.upstream else {
         return Ok(None);
     };
-    let authority = Box::new(OnlineEcr::new(upstream.online_ecr.clone()));
+    let Some(authority) = by_country(&config.till.country, &upstream.online_ecr) else {
+        return Ok(None);
+    };
     OutboxThread::start(parts, upstream, authority)
         .map(Some)
         .map_err(|source| StartError::Thread {

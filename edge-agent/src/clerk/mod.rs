@@ -55,12 +55,17 @@ impl Clerk {
         plans: Vec<DevicePlan>,
         inbox: Receiver<Message>,
     ) -> Result<Self, StoreError> {
+        store.freeze_with(Arc::clone(&settings.forms));
         let mut tills = Tills::open(&store, settings, plans)?;
         let mut batch = store.batch()?;
         let before = batch.seq();
         let mut effects = Vec::new();
-        tills.count_unsent(&batch)?;
+        tills.count_unsent(&mut batch)?;
         tills.adopt_configuration(&mut batch)?;
+        let frozen = batch.freeze_waiting()?;
+        if frozen > 0 {
+            tracing::info!("{frozen} documents that wait have got the requests in which they are reported");
+        }
         tills.resume_outstanding(&batch, &mut effects)?;
         // If this start wrote no event, the clock is not stored either: it is stored with the next commit, or after a minute.
         let written = batch.seq() != before;
@@ -153,7 +158,7 @@ impl Clerk {
             self.tills.snapshot(&mut batch)?;
             let written = stops || batch.seq() != before;
             self.tills.store_clock(&mut batch, written)?;
-            self.tills.count_unsent(&batch)?;
+            self.tills.count_unsent(&mut batch)?;
             batch.commit()
         })();
         match outcome {
@@ -196,9 +201,11 @@ fn messages_to_retry(messages: &[Message]) -> Vec<Message> {
         .iter()
         .rev()
         .filter(|message| match message {
-            Message::Authority(AuthorityNews::Refused { sealed_seq, .. }) => {
-                refused.insert(*sealed_seq)
-            }
+            Message::Authority(AuthorityNews::Refused {
+                recipient,
+                sealed_seq,
+                ..
+            }) => refused.insert((*recipient, *sealed_seq)),
             _ => true,
         })
         .filter_map(copy_for_retry)

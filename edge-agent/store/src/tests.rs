@@ -41,6 +41,7 @@ fn a_first_start_creates_a_key_for_its_owner_only_and_all_tables() {
         "document",
         "journal",
         "outbox",
+        "outbox_request",
         "reconciliation",
         "reconciliation_figure",
         "request",

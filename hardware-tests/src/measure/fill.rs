@@ -6,6 +6,7 @@ use ferrotill::config::adopt;
 use ferrotill::time::clock::system_ms;
 use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
+use ferrotill_core::duty::Recipient;
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment};
@@ -115,7 +116,7 @@ impl Filler {
     fn acknowledge(&mut self, batch: &mut Batch<'_>) -> Measured {
         for sealed_seq in self.sealed.drain(..) {
             batch
-                .acknowledge(sealed_seq, self.now)
+                .acknowledge(Recipient::AUTHORITY, sealed_seq, "TEST", self.now)
                 .map_err(with_sources)?;
         }
         Ok(())

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
+use ferrotill_core::duty::Recipient;
 use ferrotill_core::event::{Configuration, NumberRange};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::PaymentTable;
@@ -249,7 +250,7 @@ impl TestShop {
         };
         let mut batch = store.batch()?;
         let seq = batch.seq();
-        batch.acknowledge(seq, now)?;
+        batch.acknowledge(Recipient::AUTHORITY, seq, "TEST", now)?;
         batch.commit()
     }
 

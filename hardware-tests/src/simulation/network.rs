@@ -215,7 +215,7 @@ impl Transport for Network {
         let answer = state.deliver(Posted {
             kind: parcel.kind.name(),
             key: parcel.key.to_string(),
-            body: parcel.body.clone(),
+            body: String::from_utf8_lossy(&parcel.body).into_owned(),
         });
         let busy = matches!(answer, Ok((429, _)));
         let verdict = match answer {

@@ -1,11 +1,12 @@
 //! Golden bodies: the exact bytes that the authority gets. If one of these tests fails, the code must change, not the test.
 
+use ferrotill_core::duty::DutyKind;
 use ferrotill_core::{Amount, Quantity};
 use uuid::Uuid;
 
 use super::super::{
-    Authority, CashDirection, CashOperation, EncodeError, Heading, Identity, Means,
-    ReportedDocument, ReportedForm, ReportedItem, ReportedPayment, ReportedReceipt, RequestKind,
+    Authority, CashDirection, CashOperation, EncodeError, EncodedRequest, Heading, Identity, Means,
+    ReportedDocument, ReportedForm, ReportedItem, ReportedPayment, ReportedReceipt,
     TaxTotal, Total, Verdict, ZReport,
 };
 use super::OnlineEcr;
@@ -147,8 +148,13 @@ pub(crate) fn z_report() -> ZReport {
     }
 }
 
+fn text_of(request: EncodedRequest) -> String {
+    assert_eq!(request.content_type, "application/json");
+    String::from_utf8(request.body).unwrap()
+}
+
 fn body(document: ReportedDocument) -> String {
-    OnlineEcr::default().encode(&document).unwrap().body
+    text_of(OnlineEcr::default().encode(&document).unwrap())
 }
 
 const IDENTITY: &str = r#""identity":{"fn":"567765","tin":"1111111111","shopName":"SHOP #1","shopAddress":"Unknown st., 404"}"#;
@@ -158,7 +164,7 @@ fn the_body_of_a_sale() {
     let request = OnlineEcr::default()
         .encode(&ReportedDocument::Receipt(sale()))
         .unwrap();
-    assert_eq!(request.kind, RequestKind::Sale);
+    assert_eq!(request.kind, DutyKind::Sale);
     assert_eq!(request.key, Uuid::from_u128(1));
     assert_eq!(
         request.body,
@@ -192,7 +198,7 @@ fn a_refund_names_its_original_and_an_alternative_receipt_its_number() {
     let request = OnlineEcr::default()
         .encode(&ReportedDocument::Receipt(alternative))
         .unwrap();
-    assert_eq!(request.kind, RequestKind::AlternativeReceipt);
+    assert_eq!(request.kind, DutyKind::AlternativeReceipt);
     assert!(request.body.starts_with(r#"{"msgID":1,"currency":"MDL","totalAmount":1858,"zNumber":4,"receiptNumber":1,"series":"ABC","number":17,"cashier""#), "{}", request.body);
 }
 
@@ -223,8 +229,8 @@ fn paths_headers_signature_and_success_field_are_configurable() {
         ..crate::config::OnlineEcrConfig::default()
     };
     let authority = OnlineEcr::new(form);
-    assert_eq!(authority.path(RequestKind::Sale), "v1/sale");
-    assert_eq!(authority.path(RequestKind::Refund), "refund");
+    assert_eq!(authority.path(DutyKind::Sale), "v1/sale");
+    assert_eq!(authority.path(DutyKind::Refund), "refund");
     // The signature of a published example: HMAC-SHA256 with the key "key".
     let signed = authority.headers("The quick brown fox jumps over the lazy dog");
     assert_eq!(
@@ -269,7 +275,7 @@ fn the_body_of_a_cash_operation() {
     };
     assert_eq!(
         ReportedDocument::Cash(withdraw).kind(),
-        RequestKind::Withdraw
+        DutyKind::Withdraw
     );
 }
 

@@ -14,6 +14,7 @@ use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use ferrotill_core::budget::{Budget, Unsent};
+use ferrotill_core::duty::Recipient;
 use ferrotill_core::event::{Configuration, Event, Switched};
 use ferrotill_core::id::{DocumentId, Fingerprint};
 use ferrotill_core::profile::Profile;
@@ -33,7 +34,7 @@ use crate::seal::printer::{News, PrinterTask, Task};
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
-use ferrotill_store::{Batch, Store, StoreError};
+use ferrotill_store::{Batch, Freeze, Store, StoreError};
 
 /// What the clerk needs beside the store and the devices. It stays the same while the agent runs.
 #[derive(Debug)]
@@ -48,8 +49,10 @@ pub struct ClerkSettings {
     pub owner_budget: Budget,
     /// The live status, which any thread can read.
     pub live_status: Arc<LiveStatus>,
-    /// Wakes the sender of documents when the outbox has new entries.
-    pub wake_sender: Arc<Notify>,
+    /// What recipients are told of a document. The store calls it when a document is sealed.
+    pub forms: Arc<dyn Freeze>,
+    /// Wakes the workers of the outbox, one for each recipient, when it has new entries.
+    pub wake_senders: Vec<Arc<Notify>>,
 }
 
 /// How a device is set up at the start.
@@ -313,12 +316,15 @@ impl Tills {
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
             Effect::RespondDeclaration(replies, outcome) => respond_declaration(replies, &outcome),
-            Effect::WakeSender => self.settings.wake_sender.notify_one(),
+            Effect::WakeSender => {
+                let workers = self.settings.wake_senders.iter();
+                workers.for_each(|worker| worker.notify_one());
+            }
         }
     }
 
     /// Counts the documents that the authority has not acknowledged yet. The next batch starts from this count.
-    pub(super) fn count_unsent(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
+    pub(super) fn count_unsent(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
         self.unsent = batch.unsent()?;
         self.settings.live_status.unsent_counted(self.unsent);
         Ok(())
@@ -475,10 +481,16 @@ impl Tills {
     ) -> Result<(), StoreError> {
         let now = self.settings.guard.now();
         match news {
-            AuthorityNews::Acknowledged { sealed_seqs } => {
-                self.settings.guard.authority_answered();
+            AuthorityNews::Acknowledged {
+                recipient,
+                environment,
+                sealed_seqs,
+            } => {
+                if recipient == Recipient::AUTHORITY {
+                    self.settings.guard.authority_answered();
+                }
                 for sealed_seq in sealed_seqs {
-                    batch.acknowledge(sealed_seq, now.utc_ms)?;
+                    batch.acknowledge(recipient, sealed_seq, &environment, now.utc_ms)?;
                 }
                 // The acknowledged documents no longer count against the limit for the sales of this batch.
                 self.count_unsent(batch)
@@ -487,12 +499,21 @@ impl Tills {
                 self.settings.guard.authority_gone();
                 Ok(())
             }
-            AuthorityNews::Refused { sealed_seq, words } => batch.note_refusal(sealed_seq, &words),
+            AuthorityNews::Refused {
+                recipient,
+                sealed_seq,
+                words,
+                pause_ms,
+            } => {
+                let pause_ms = i64::try_from(pause_ms).unwrap_or(i64::MAX);
+                let again_at = now.utc_ms.saturating_add(pause_ms);
+                batch.note_refusal(recipient, sealed_seq, &words, again_at)
+            }
             AuthorityNews::Switched { from, to, reason } => {
-                match to {
-                    "online" => self.settings.guard.authority_answered(),
-                    "offline" => self.settings.guard.authority_gone(),
-                    _ => {}
+                // Only an acknowledged document ends the time without the authority: an authority that refuses everything has
+                // taken nothing over.
+                if to == "offline" {
+                    self.settings.guard.authority_gone();
                 }
                 let event = Event::Switched(Switched {
                     at: now,

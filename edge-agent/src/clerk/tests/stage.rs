@@ -18,7 +18,9 @@ pub(super) use ferrotill_testkit::printer::{
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
+use crate::authority::DutyForms;
 use crate::clerk::{Answer, AuthorityNews, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
+use crate::config::{OnlineEcrConfig, Owner, ReportingParty};
 use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
 use crate::seal::printer::PrinterTask;
 use crate::status::LiveStatus;
@@ -131,7 +133,15 @@ impl Stage {
             guard: Arc::new(guard),
             owner_budget: Budget::UNLIMITED,
             live_status: Arc::clone(&live_status),
-            wake_sender: Arc::new(Notify::new()),
+            forms: Arc::new(DutyForms::new(
+                profile,
+                ReportingParty {
+                    owner: Owner::default(),
+                    devices: (0..present.len()).map(device).collect(),
+                },
+                &OnlineEcrConfig::default(),
+            )),
+            wake_senders: vec![Arc::new(Notify::new())],
         });
         let clerk = Clerk::open(store, settings, plans, inbox).unwrap();
         Self {

@@ -3,6 +3,7 @@
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use ferrotill::authority::DutyForms;
 use ferrotill::authority::online_ecr::OnlineEcr;
 use ferrotill::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use ferrotill::config::adopt;
@@ -11,6 +12,7 @@ use ferrotill::seal::printer::{Listener, News, PrinterTask, PrinterWorker};
 use ferrotill::status::LiveStatus;
 use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
+use ferrotill_core::duty::Recipient;
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_device::driver::isl::IslPrinter;
 use ferrotill_store::{Reader, Store};
@@ -57,7 +59,8 @@ impl World {
             guard: Arc::clone(&guard),
             owner_budget: self.config.offline.unwrap_or(Budget::UNLIMITED),
             live_status: Arc::clone(&live_status),
-            wake_sender: Arc::clone(&wake),
+            forms: Arc::new(DutyForms::of(&self.config, &MOLDOVA)),
+            wake_senders: vec![Arc::clone(&wake)],
         });
         let clerk = Clerk::open(store, setting, plans, inbox).map_err(broken)?;
         let clerk = Arc::new(Mutex::new(clerk));
@@ -66,8 +69,9 @@ impl World {
         let upstream = self.config.upstream.as_ref();
         let upstream = upstream.ok_or("the configuration has no tax authority")?;
         let parts = OutboxParts {
-            party: Arc::new(self.config.reporting_party()),
-            currency: MOLDOVA.facts().currency,
+            recipient: Recipient::AUTHORITY,
+            environment: self.config.till.mode.to_string(),
+            seed: 1,
             reader: reader.clone(),
             clerk_handle: clerk_handle.clone(),
             live_status: Arc::clone(&live_status),

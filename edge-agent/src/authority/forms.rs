@@ -1,0 +1,97 @@
+//! What recipients are told of a document, made once, when the document is sealed.
+
+use std::fmt;
+
+use ferrotill_core::Currency;
+use ferrotill_core::document::DocumentKind;
+use ferrotill_core::duty::{Duty, Recipient};
+use ferrotill_core::profile::Profile;
+use ferrotill_store::{Freeze, FrozenRequest, SealedDocument};
+use uuid::Uuid;
+
+use super::{Authority, EncodeError, by_country, identity, reported_document};
+use crate::config::{Config, OnlineEcrConfig, ReportingParty};
+
+/// Makes the requests in which recipients are told of a document. The store calls it in the transaction that seals the document.
+pub struct DutyForms {
+    profile: &'static dyn Profile,
+    /// The form of each recipient that this build can tell.
+    forms: Vec<(Recipient, Box<dyn Authority>)>,
+    party: ReportingParty,
+    currency: Currency,
+}
+
+impl DutyForms {
+    /// The forms of a till. A till without the section `[upstream]` uses the form's defaults, so that its documents can be sent
+    /// once it has an authority.
+    #[must_use]
+    pub fn of(config: &Config, profile: &'static dyn Profile) -> Self {
+        let upstream = config.upstream.as_ref();
+        let form = upstream.map(|upstream| upstream.online_ecr.clone());
+        Self::new(profile, config.reporting_party(), &form.unwrap_or_default())
+    }
+
+    /// The forms of a country, for the documents of this owner and these devices.
+    #[must_use]
+    pub fn new(
+        profile: &'static dyn Profile,
+        party: ReportingParty,
+        form: &OnlineEcrConfig,
+    ) -> Self {
+        let authority = by_country(profile.facts().code, form);
+        let forms = authority.map(|authority| (Recipient::AUTHORITY, authority));
+        Self {
+            profile,
+            forms: forms.into_iter().collect(),
+            party,
+            currency: profile.facts().currency,
+        }
+    }
+
+    /// Tells one more recipient in this form. The profile decides which documents the recipient is told of.
+    #[must_use]
+    pub fn with(mut self, recipient: Recipient, form: Box<dyn Authority>) -> Self {
+        self.forms.push((recipient, form));
+        self
+    }
+
+    fn encode(
+        &self,
+        form: &dyn Authority,
+        document: &SealedDocument<'_>,
+    ) -> Result<FrozenRequest, EncodeError> {
+        let identity = identity(&self.party, document.device);
+        let reported = reported_document(document, identity, self.currency);
+        let encoded = form.encode(&reported.ok_or(EncodeError::NoFigures)?)?;
+        Ok(FrozenRequest {
+            content_type: encoded.content_type,
+            key: encoded.key,
+            body: encoded.body,
+        })
+    }
+}
+
+impl Freeze for DutyForms {
+    fn duties(&self, kind: DocumentKind) -> &'static [Duty] {
+        self.profile.duties(kind)
+    }
+
+    fn freeze(&self, duty: Duty, document: &SealedDocument<'_>) -> Result<FrozenRequest, String> {
+        let form = self.forms.iter().find(|(recipient, _)| *recipient == duty.recipient);
+        let frozen = match form {
+            Some((_, form)) => self.encode(&**form, document).map_err(|error| error.to_string()),
+            None => Err(format!("this build has no form for the recipient {}", duty.recipient)),
+        };
+        frozen.inspect_err(|reason| {
+            let id = Uuid::from_bytes(document.reserved.id.0);
+            tracing::error!(%id, recipient = %duty.recipient, "a sealed document cannot be reported: {reason}");
+        })
+    }
+}
+
+impl fmt::Debug for DutyForms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let recipients = self.forms.iter().map(|(recipient, _)| recipient.name());
+        f.debug_list().entries(recipients).finish()
+    }
+}
