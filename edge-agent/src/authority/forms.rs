@@ -77,10 +77,18 @@ impl Freeze for DutyForms {
     }
 
     fn freeze(&self, duty: Duty, document: &SealedDocument<'_>) -> Result<FrozenRequest, String> {
-        let form = self.forms.iter().find(|(recipient, _)| *recipient == duty.recipient);
+        let form = self
+            .forms
+            .iter()
+            .find(|(recipient, _)| *recipient == duty.recipient);
         let frozen = match form {
-            Some((_, form)) => self.encode(&**form, document).map_err(|error| error.to_string()),
-            None => Err(format!("this build has no form for the recipient {}", duty.recipient)),
+            Some((_, form)) => self
+                .encode(&**form, document)
+                .map_err(|error| error.to_string()),
+            None => Err(format!(
+                "this build has no form for the recipient {}",
+                duty.recipient
+            )),
         };
         frozen.inspect_err(|reason| {
             let id = Uuid::from_bytes(document.reserved.id.0);

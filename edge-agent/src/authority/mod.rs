@@ -78,6 +78,14 @@ pub struct EncodedRequest {
     pub body: Vec<u8>,
 }
 
+#[cfg(test)]
+impl EncodedRequest {
+    /// The body as text.
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+}
+
 /// What an answer means for a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -129,4 +137,3 @@ pub enum EncodeError {
     #[error("the document cannot be written as JSON; report this as a defect")]
     Json,
 }
-

@@ -64,7 +64,9 @@ impl Clerk {
         tills.adopt_configuration(&mut batch)?;
         let frozen = batch.freeze_waiting()?;
         if frozen > 0 {
-            tracing::info!("{frozen} documents that wait have got the requests in which they are reported");
+            tracing::info!(
+                "{frozen} documents that wait have got the requests in which they are reported"
+            );
         }
         tills.resume_outstanding(&batch, &mut effects)?;
         // If this start wrote no event, the clock is not stored either: it is stored with the next commit, or after a minute.

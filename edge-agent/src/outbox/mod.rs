@@ -101,12 +101,10 @@ impl OutboxThread {
         let worker = OutboxWorker::by_hand(parts, upstream, authority, transport);
         let (stop, wake) = (Arc::clone(&worker.stop), Arc::clone(&worker.parts.wake));
         let (running, ended) = channel();
-        std::thread::Builder::new()
-            .name(name)
-            .spawn(move || {
-                let _running = running;
-                worker.run();
-            })?;
+        std::thread::Builder::new().name(name).spawn(move || {
+            let _running = running;
+            worker.run();
+        })?;
         Ok(Self { stop, wake, ended })
     }
 }

@@ -14,9 +14,9 @@ use ferrotill_core::numbers::Span;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::authority::{Authority, identity};
 use crate::authority::http::{agent, post};
 use crate::authority::online_ecr::{JSON, OnlineEcr, url_of};
+use crate::authority::{Authority, identity};
 use crate::clerk::{ClerkHandle, Message};
 use crate::config::{ReportingParty, Upstream};
 use crate::outbox::backoff::Backoff;
@@ -129,7 +129,14 @@ impl Worker {
             .encode_range_request(message_number, identity)?;
         let url = url_of(&self.url, self.protocol.path_of("fiscal_ranges"));
         let headers = self.protocol.headers(body.as_bytes());
-        let answer = post(&self.agent, &url, &headers, key(device, stock), (JSON, body.as_bytes())).answer;
+        let answer = post(
+            &self.agent,
+            &url,
+            &headers,
+            key(device, stock),
+            (JSON, body.as_bytes()),
+        )
+        .answer;
         let (status, body) = answer.map_err(|failure| failure.to_string())?;
         self.protocol.decode_ranges(status, &body, stock.highest)
     }

@@ -84,7 +84,10 @@ impl RefusedDocuments {
         if now < self.not_before {
             return None;
         }
-        let candidates = self.documents.iter().take(if strict { 1 } else { usize::MAX });
+        let candidates = self
+            .documents
+            .iter()
+            .take(if strict { 1 } else { usize::MAX });
         let due = candidates.filter(|(_, (_, again))| *again <= now);
         due.min_by_key(|(_, (_, again))| *again)
             .map(|(sealed_seq, _)| *sealed_seq)
@@ -92,7 +95,10 @@ impl RefusedDocuments {
 
     /// When the next pause ends. Pauses that are over do not count: their documents wait for the next attempt.
     pub(super) fn next(&self, now: u64) -> u64 {
-        let ends = self.documents.values().map(|(_, again)| (*again).max(self.not_before));
+        let ends = self
+            .documents
+            .values()
+            .map(|(_, again)| (*again).max(self.not_before));
         ends.filter(|end| *end > now).min().unwrap_or(u64::MAX)
     }
 }
@@ -118,8 +124,11 @@ mod tests {
         assert!((12..40).contains(&sent), "{sent} repeats in a minute");
         refused.acknowledged(0);
         assert!(refused.due(now, false).is_some(), "the pause is over");
-        assert_eq!(refused.due(now, true), None, "the oldest is not due");
         assert_eq!(refused.oldest(), Some(1));
+        refused.refuse(1, now);
+        refused.acknowledged(2);
+        assert!(refused.due(now, false).is_some());
+        assert_eq!(refused.due(now, true), None, "the oldest is not due");
     }
 
     #[test]

@@ -177,7 +177,11 @@ impl OutboxWorker {
         let mut until = if self.queue.is_empty() { u64::MAX } else { due };
         until = until
             .min(self.reachability.tick_at(now).unwrap_or(u64::MAX))
-            .min(self.refused.as_ref().map_or(u64::MAX, |refused| refused.next(now)));
+            .min(
+                self.refused
+                    .as_ref()
+                    .map_or(u64::MAX, |refused| refused.next(now)),
+            );
         // Waiting entries are read again after the pause. By then they may be acknowledged, or an older entry may be due.
         self.queue.clear();
         Some(Duration::from_millis(until.saturating_sub(now).max(1)).min(READ_EVERY))
@@ -420,7 +424,11 @@ fn refused_before(
         for entry in entries {
             let left_ms = entry.again_at_ms.unwrap_or(utc_ms).saturating_sub(utc_ms);
             let left_ms = u64::try_from(left_ms).unwrap_or(0).min(OFTEN_PAUSE_MS_MAX);
-            refused.remember(entry.sealed_seq, entry.attempts, now.saturating_add(left_ms));
+            refused.remember(
+                entry.sealed_seq,
+                entry.attempts,
+                now.saturating_add(left_ms),
+            );
         }
     }
 }

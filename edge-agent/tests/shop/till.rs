@@ -87,6 +87,11 @@ impl Till {
         till
     }
 
+    /// Changes the configuration of a till that is stopped; the next start reads it.
+    pub fn configure(&mut self, change: impl FnOnce(ConfigText) -> ConfigText) {
+        self.config = change(self.config.clone());
+    }
+
     /// Starts the till.
     pub fn start(&mut self) {
         let (stop, stopped) = oneshot::channel();
@@ -215,7 +220,7 @@ impl Till {
             .collect()
     }
 
-    fn raw(&self) -> rusqlite::Connection {
+    pub fn raw(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.folder.path().join("books").join(FILE_NAME)).unwrap()
     }
 }

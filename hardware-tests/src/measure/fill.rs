@@ -1,7 +1,9 @@
 //! Makes a store with a long history: the core decides, and the real store writes, in large transactions.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use ferrotill::authority::DutyForms;
 use ferrotill::config::adopt;
 use ferrotill::time::clock::system_ms;
 use ferrotill_core::Amount;
@@ -32,6 +34,7 @@ pub(super) fn fill(folder: &Path, receipts: u32) -> Measured<u32> {
     let device = config.devices.first().ok_or("the shop has no device")?;
     let configuration = adopt::configuration(device, MOLDOVA.facts());
     let mut store = Store::open(folder).map_err(with_sources)?;
+    store.freeze_with(Arc::new(DutyForms::of(&config, &MOLDOVA)));
     let till = store.load_till(DEVICE).map_err(with_sources)?;
     let days = receipts.div_ceil(DAY);
     let past = till.last_z();

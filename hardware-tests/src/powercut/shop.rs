@@ -1,7 +1,10 @@
 //! A till with its store on a disk that can lose its power.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use ferrotill::authority::DutyForms;
+use ferrotill::config::{OnlineEcrConfig, Owner, ReportingParty};
 use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
 use ferrotill_core::duty::Recipient;
@@ -120,7 +123,15 @@ impl TestShop {
     /// Opens the store as a start does.
     fn open(&mut self) -> Result<(), StoreError> {
         self.store = None;
-        let store = Store::open(self.folder.path())?;
+        let mut store = Store::open(self.folder.path())?;
+        store.freeze_with(Arc::new(DutyForms::new(
+            &MOLDOVA,
+            ReportingParty {
+                owner: Owner::default(),
+                devices: vec![DEVICE],
+            },
+            &OnlineEcrConfig::default(),
+        )));
         self.till = store.load_till(DEVICE)?;
         self.store = Some(store);
         Ok(())

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::super::{
     Authority, CashDirection, CashOperation, EncodeError, EncodedRequest, Heading, Identity, Means,
-    ReportedDocument, ReportedForm, ReportedItem, ReportedPayment, ReportedReceipt,
-    TaxTotal, Total, Verdict, ZReport,
+    ReportedDocument, ReportedForm, ReportedItem, ReportedPayment, ReportedReceipt, TaxTotal,
+    Total, Verdict, ZReport,
 };
 use super::OnlineEcr;
 use crate::authority::failure::DeliveryFailure;
@@ -167,7 +167,7 @@ fn the_body_of_a_sale() {
     assert_eq!(request.kind, DutyKind::Sale);
     assert_eq!(request.key, Uuid::from_u128(1));
     assert_eq!(
-        request.body,
+        request.text(),
         [
             r#"{"msgID":1,"currency":"MDL","totalAmount":1858,"zNumber":4,"fiscalNum":1,"receiptNumber":1,"#,
             r#""cashier":"Cashier 1","dateTime":"2026-03-02T15:35:01.076Z","items":["#,
@@ -199,7 +199,7 @@ fn a_refund_names_its_original_and_an_alternative_receipt_its_number() {
         .encode(&ReportedDocument::Receipt(alternative))
         .unwrap();
     assert_eq!(request.kind, DutyKind::AlternativeReceipt);
-    assert!(request.body.starts_with(r#"{"msgID":1,"currency":"MDL","totalAmount":1858,"zNumber":4,"receiptNumber":1,"series":"ABC","number":17,"cashier""#), "{}", request.body);
+    assert!(request.text().starts_with(r#"{"msgID":1,"currency":"MDL","totalAmount":1858,"zNumber":4,"receiptNumber":1,"series":"ABC","number":17,"cashier""#), "{}", request.text());
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn paths_headers_signature_and_success_field_are_configurable() {
     assert_eq!(authority.path(DutyKind::Sale), "v1/sale");
     assert_eq!(authority.path(DutyKind::Refund), "refund");
     // The signature of a published example: HMAC-SHA256 with the key "key".
-    let signed = authority.headers("The quick brown fox jumps over the lazy dog");
+    let signed = authority.headers(b"The quick brown fox jumps over the lazy dog");
     assert_eq!(
         signed,
         [
@@ -273,10 +273,7 @@ fn the_body_of_a_cash_operation() {
         direction: CashDirection::Withdraw,
         ..deposit()
     };
-    assert_eq!(
-        ReportedDocument::Cash(withdraw).kind(),
-        DutyKind::Withdraw
-    );
+    assert_eq!(ReportedDocument::Cash(withdraw).kind(), DutyKind::Withdraw);
 }
 
 #[test]

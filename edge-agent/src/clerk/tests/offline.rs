@@ -99,8 +99,11 @@ fn the_offline_limit_stops_sales_until_the_authority_acknowledges() {
     assert!(!stage.waits(4));
     std::thread::sleep(std::time::Duration::from_millis(2));
     assert_eq!(sells(&stage, 4), refused);
-    // The authority answers, so that the time without it begins again at zero.
+    // The authority answers, but refuses everything: it has taken nothing over.
     stage.authority(switched("online"));
+    assert_eq!(sells(&stage, 5), refused);
+    // The authority acknowledges a document, so that the time without it begins again at zero.
+    stage.authority(acknowledged(&stage, 3));
     assert_eq!(sells(&stage, 5), Ok(()));
 }
 

@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use ferrotill_core::duty::DutyKind;
 use crate::time::clock::{iso_utc, system_ms};
+use ferrotill_core::duty::DutyKind;
 
 mod ranges;
 mod rules;
@@ -194,8 +194,8 @@ impl SimulatorState {
         if kind == "fiscal_ranges" {
             return self.ranges.grant(key, body);
         }
-        let kind = DutyKind::from_name(kind)
-            .ok_or_else(|| format!("there is no document kind {kind}"))?;
+        let kind =
+            DutyKind::from_name(kind).ok_or_else(|| format!("there is no document kind {kind}"))?;
         self.accept(kind, key, body)?;
         Ok(serde_json::json!({"status": "success", "key": key}))
     }

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Deserialize;
 
-use ferrotill_core::duty::DutyKind;
 use crate::time::clock::iso_utc;
+use ferrotill_core::duty::DutyKind;
 
 /// The longest shift that the simulator accepts, in milliseconds.
 const SHIFT_MS_MAX: i64 = 24 * 3_600_000;
@@ -314,8 +314,7 @@ impl Receipt {
         if self.items.iter().any(|item| item.taxes.is_empty()) {
             return Err("Taxes validation error".to_owned());
         }
-        if kind == DutyKind::AlternativeReceipt
-            && (self.series.is_none() || self.number.is_none())
+        if kind == DutyKind::AlternativeReceipt && (self.series.is_none() || self.number.is_none())
         {
             return Err("validation error: series and number are required".to_owned());
         }
