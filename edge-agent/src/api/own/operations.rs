@@ -164,6 +164,7 @@ fn authority(delivery: &DeliveryState) -> JsonValue {
         },
         "answers" => delivery.attempts,
         "refusal" => delivery.refusal.clone(),
+        "environment" => delivery.environment.clone(),
     }
 }
 

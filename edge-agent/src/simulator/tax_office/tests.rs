@@ -86,7 +86,11 @@ impl Running {
 
     fn send(&self, document: ReportedDocument) -> Value {
         let encoded = OnlineEcr::default().encode(&document).unwrap();
-        self.post(encoded.kind.name(), &encoded.key.to_string(), encoded.text())
+        self.post(
+            encoded.kind.name(),
+            &encoded.key.to_string(),
+            encoded.text(),
+        )
     }
 }
 
@@ -221,7 +225,11 @@ fn verdict(from: &str, to: &str) -> String {
     let encoded = OnlineEcr::default()
         .encode(&ReportedDocument::Receipt(sale()))
         .unwrap();
-    assert!(encoded.text().contains(from), "{from} in {}", encoded.text());
+    assert!(
+        encoded.text().contains(from),
+        "{from} in {}",
+        encoded.text()
+    );
     let mut accepted = super::rules::AcceptedDocuments::default();
     let text = encoded.text().replacen(from, to, 1);
     accepted

@@ -319,7 +319,7 @@ pub(super) fn decide(
     command: &Command<'_>,
     known: &Known<'_>,
 ) -> i64 {
-    let (mut lines, mut bytes) = ([LineTotals::default(); 4], [0; 2_048]);
+    let (mut lines, mut bytes) = ([LineTotals::default(); 10], [0; 4_096]);
     let scratch = Scratch {
         lines: &mut lines,
         bytes: &mut bytes,

@@ -40,6 +40,9 @@ impl World {
     pub(super) fn open(&mut self) -> Checked {
         self.disk.set_syncs(self.syncs);
         self.starts = self.starts.wrapping_add(1);
+        // The shop moves between two starts: what waits must be told as it was sealed.
+        Arc::make_mut(&mut self.config).till.owner.address =
+            Some(format!("Street {}", self.starts));
         let broken = |error| format!("the agent does not start: {}", with_sources(error));
         let store = Store::open(self.folder.path()).map_err(broken)?;
         let guard = Arc::new(GuardedClock::new(
