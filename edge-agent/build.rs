@@ -1,4 +1,4 @@
-//! Passes a linker option that makes the program smaller.
+//! Passes a linker option that makes the released program smaller.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -8,7 +8,8 @@ fn main() {
     // packed it has a fiftieth of that size. The option needs glibc 2.36, and a linker that supports it for the target machine:
     // the linker of Debian 12 supports it for x86-64 only.
     let is = |name: &str, value: &str| std::env::var(name).is_ok_and(|found| found == value);
-    if is("CARGO_CFG_TARGET_ARCH", "x86_64")
+    if is("PROFILE", "release")
+        && is("CARGO_CFG_TARGET_ARCH", "x86_64")
         && is("CARGO_CFG_TARGET_OS", "linux")
         && is("CARGO_CFG_TARGET_ENV", "gnu")
     {

@@ -64,14 +64,20 @@ CREATE TABLE returned (
   PRIMARY KEY (original_seq, line)
 ) STRICT, WITHOUT ROWID;
 
--- The used numbers of alternative receipts; the primary key makes a second use of a number impossible.
+-- The used numbers of alternative receipts. They belong to the data folder: no two devices can use one number.
 CREATE TABLE alternative_number (
+  printed      TEXT    PRIMARY KEY NOT NULL,  -- the series and the digits, as printed: two series can print the same text
   device       BLOB    NOT NULL,
   series       TEXT    NOT NULL,
   number       INTEGER NOT NULL,
-  reserved_seq INTEGER NOT NULL,
-  PRIMARY KEY (device, series, number)
+  reserved_seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Receipts of an older program with a number that an earlier receipt has too. A newer program cannot write such a row.
+CREATE TABLE repeated_number (
+  reserved_seq INTEGER PRIMARY KEY,
+  printed      TEXT    NOT NULL
+) STRICT;
 
 -- The outbox: one row for each document and each recipient that must be told of it. A row is never deleted.
 CREATE TABLE outbox (

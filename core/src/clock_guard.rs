@@ -75,6 +75,18 @@ impl ClockState {
         }
     }
 
+    /// Takes over a corrected time, which may be before the latest moment. Later moments are counted from it.
+    ///
+    /// What is spent of the offline budgets stays spent, and counts for the month of the corrected time.
+    #[must_use]
+    pub fn corrected(self, at: Moment) -> Self {
+        Self {
+            latest: Some(at),
+            clock_ms: at.utc_ms,
+            spent: self.spent.in_month_of(at),
+        }
+    }
+
     /// Charges up to `by_ms` of offline time that may have passed while the clock was unsure, for example during a power cut.
     /// Time that is charged already counts towards `by_ms`.
     #[must_use]

@@ -47,6 +47,8 @@ pub struct CashRounding {
 pub struct Facts {
     /// The country's ISO 3166 code.
     pub code: &'static str,
+    /// The IANA name of the time zone of the country's receipts, unless the configuration names another one.
+    pub time_zone: &'static str,
     /// The currency of the country's receipts.
     pub currency: Currency,
     /// How a product, a percentage and a tax are rounded.

@@ -17,15 +17,18 @@ pub struct PaymentType {
     pub open_drawer: bool,
 }
 
-/// The payment types in force, at most sixteen.
+/// The largest number of payment types of a device.
+pub const PAYMENT_TYPES_MAX: usize = 16;
+
+/// The payment types in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct PaymentTable(heapless::Vec<PaymentType, 16>);
+pub struct PaymentTable(heapless::Vec<PaymentType, PAYMENT_TYPES_MAX>);
 
 impl PaymentTable {
     /// A table of these payment types, or `None` if there are more than sixteen types or a code is used twice.
     pub fn new(types: impl Iterator<Item = PaymentType>) -> Option<Self> {
-        let mut table = heapless::Vec::<PaymentType, 16>::new();
+        let mut table = heapless::Vec::<PaymentType, PAYMENT_TYPES_MAX>::new();
         for payment_type in types {
             if table
                 .iter()

@@ -5,7 +5,7 @@
 //! [`Till::decide`](crate::Till::decide) checks in stages, and the first stage that refuses gives the answer:
 //!
 //! 1. **The request id** (1, 2): a repeated request is answered as a repeat, even if it would be refused for another reason now.
-//! 2. **The draft** (10 to 38 and 50 to 54): what is wrong with it in any state of the till. All faults are reported with their places;
+//! 2. **The draft** (10 to 38 and 50 to 55): what is wrong with it in any state of the till. All faults are reported with their places;
 //!    the lowest number goes first.
 //! 3. **The outstanding document** (39): until it is settled, no other document can begin.
 //! 4. **The shift** (40, 41), then **the offline budget** (42), then **the printer** (43, 44).
@@ -13,6 +13,7 @@
 //! 6. **The counters** (70 to 72).
 //!
 //! An operator's declaration is refused if its document is not outstanding (4) and if it has no name (45).
+//! A correction of the clock is refused without a name (45), with an outstanding document (39), and back in time in an open shift (46).
 //!
 //! `core/REFUSALS.md` lists them all; a test compares it with this file.
 
@@ -158,6 +159,8 @@ refusals! {
 
     /// An operator's declaration without the operator's name.
     45 DeclarationUnsigned => "the declaration has no name", "give the name of the person who has read the paper";
+    /// A correction of the clock to an earlier time while a shift is open: the documents of one shift never go back in time.
+    46 ClockBackInShift => "the time cannot go back while a shift is open", "close the day first, then set the time";
 
     /// A return of a receipt that this device does not have.
     50 OriginalUnknown => "this device has no such receipt", "give the id of a fiscal receipt of this device";
@@ -167,8 +170,10 @@ refusals! {
     52 ReturnLineUnknown => "the original has no line with this name, price and tax group", "copy name, price and tax group from the original";
     /// A return of a larger quantity than is left.
     53 ReturnExceedsQuantity { left: Decimal } => "only {left} of the original line is left to return", "reduce the quantity";
-    /// A return of a larger amount than is left.
-    54 ReturnExceedsAmount { left: Decimal } => "only {left} of the original line's amount is left to return", "reduce the amount";
+    /// A return of a larger amount than the share of its quantity in what is left.
+    54 ReturnExceedsAmount { left: Decimal } => "at most {left} can be given back for this quantity of the original line", "reduce the amount, or leave it out: the till computes it";
+    /// A return of a receipt that an operator declared as printed without the printer's number.
+    55 OriginalWithoutNumber => "the printer's number of the original is not known, and the printer needs it to print a return", "make the return on the printer itself; when a document is declared as printed, give the number on its paper";
 
     /// Alternative receipts are off for this device.
     60 NoAlternativeReceipts => "alternative receipts are off for this device", "set use_alternative_receipts to true and give the device a range of numbers";

@@ -98,6 +98,29 @@ pub struct PrinterCounters {
     pub receipts: Option<u32>,
 }
 
+/// The number of an alternative receipt as it is printed: the series and the digits, with zeros in front.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PrintedNumber<'a> {
+    /// The series of the number.
+    pub series: &'a str,
+    /// The number in the series.
+    pub number: u32,
+    /// The number of digits with which the number is printed.
+    pub number_length: u8,
+}
+
+impl core::fmt::Display for PrintedNumber<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(
+            f,
+            "{}{:0width$}",
+            self.series,
+            self.number,
+            width = usize::from(self.number_length)
+        )
+    }
+}
+
 /// The kinds of seals that make a document legal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Seal<'a> {

@@ -116,6 +116,7 @@ fn the_year_begins_again_at_zero_and_the_grand_total_goes_on() {
     assert_eq!(lines.len(), 2);
     let original = Original {
         fiscal_sale: true,
+        number_unknown: false,
         lines: &lines,
     };
     let back = Draft {

@@ -95,6 +95,7 @@ fn a_voided_line_of_a_return_keeps_the_tax_group_of_the_original() {
     let left = not_returned(&receipt);
     let original = Original {
         fiscal_sale: true,
+        number_unknown: false,
         lines: &left,
     };
     let back = [

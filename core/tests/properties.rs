@@ -13,7 +13,7 @@ use ferrotill_core::id::DocumentId;
 use ferrotill_core::numbers::Span;
 use ferrotill_core::profile::ALL;
 use ferrotill_core::receipt::{
-    Draft, DraftLine, Line, LineTotals, Modifier, Original, OriginalLine, Prices, Receipt,
+    CopiedLine, Draft, DraftLine, Line, LineTotals, Modifier, Original, Prices, Receipt,
     ReceiptKind, Rules, Scratch,
 };
 use ferrotill_core::refusal::{IgnoreFaults, Refusal};
@@ -67,6 +67,7 @@ fn line() -> impl Strategy<Value = DraftLine<'static>> {
                 comment: "",
                 final_amount: None,
                 voided,
+                copied: CopiedLine::NONE,
             },
         )
 }
@@ -87,6 +88,7 @@ fn good_line() -> impl Strategy<Value = DraftLine<'static>> {
             comment: "",
             final_amount: None,
             voided,
+            copied: CopiedLine::NONE,
         },
     )
 }
@@ -299,77 +301,6 @@ proptest! {
     }
 
     #[test]
-    fn a_return_of_everything_in_any_parts_comes_to_zero(
-        country in 0..ALL.len(),
-        lines in prop::collection::vec(good_line(), 1..4),
-        modifiers in modifiers(),
-        prices in prices(),
-        cuts in prop::collection::vec(1..100_i64, 12),
-    ) {
-        let draft = Draft { lines: &lines, modifiers: &modifiers, prices, ..Draft::default() };
-        let sold = with_paid(country, draft, None, |receipt| {
-            receipt.lines.iter().map(owned).collect::<Vec<_>>()
-        });
-        let Ok(sold) = sold else { return Ok(()) };
-        let mut left: Vec<OriginalLine<'static>> = sold
-            .iter()
-            .map(|line| OriginalLine {
-                line: line.clone(),
-                returned_quantity: Quantity::ZERO,
-                returned_amount: Amount::ZERO,
-            })
-            .collect();
-        let mut given_back = vec![[0_i64; 3]; sold.len()];
-        let mut cuts = cuts.into_iter().cycle();
-        for place in 0..sold.len() {
-            for round in 0..4 {
-                let of = &left[place];
-                let rest = of.line.quantity.thousandths() - of.returned_quantity.thousandths();
-                let part = if round == 3 { rest } else { rest * cuts.next().unwrap() / 100 };
-                if part == 0 || of.line.voided {
-                    continue;
-                }
-                let back = [DraftLine {
-                    // Lines with the same name and price are distinguished by their order; in this test each line has a name of
-                    // its own.
-                    name: of.line.name,
-                    quantity: Quantity::from_thousandths(part),
-                    price: of.line.price,
-                    ..DraftLine::default()
-                }];
-                let only: Vec<_> = left[place..=place].to_vec();
-                let original = Original { fiscal_sale: true, lines: &only };
-                let draft = Draft { lines: &back, ..Draft::default() };
-                let taken = with_paid(country, draft, Some(&original), |receipt| {
-                    consistent_return(receipt);
-                    let line = receipt.lines.iter().next().unwrap();
-                    [line.amount, line.final_amount, line.final_tax].map(Amount::minor)
-                });
-                let taken = match taken {
-                    Ok(taken) => taken,
-                    // A returned part that is worth zero cannot be paid out alone, so it is returned with the next part.
-                    Err(Refusal::NothingToPay) => continue,
-                    Err(refusal) => panic!("{refusal:?}"),
-                };
-                let of = &mut left[place];
-                of.returned_quantity =
-                    of.returned_quantity.checked_add(Quantity::from_thousandths(part)).unwrap();
-                of.returned_amount =
-                    of.returned_amount.checked_add(Amount::from_minor(taken[1])).unwrap();
-                for (sum, part) in given_back[place].iter_mut().zip(taken) {
-                    *sum += part;
-                }
-            }
-            let of = &left[place];
-            if of.returned_quantity == of.line.quantity {
-                let line = &sold[place];
-                let whole = [line.amount, line.final_amount, line.final_tax].map(Amount::minor);
-                prop_assert_eq!(given_back[place], whole);
-            }
-        }
-    }
-
-    #[test]
     fn commands_of_any_kind_never_panic_and_replay_gives_the_same_till(
         commands in prop::collection::vec((0..10_u8, edgy(), line(), edgy()), 1..25),
         good in prop::collection::vec(good_line(), 1..4),
@@ -486,32 +417,6 @@ proptest! {
             state = after.state;
         }
     }
-}
-
-/// A copy of a line that does not borrow from its receipt.
-fn owned(line: Line<'_>) -> Line<'static> {
-    let name = ["one", "two", "three"]
-        .into_iter()
-        .find(|name| *name == line.name);
-    Line {
-        name: name.unwrap(),
-        comment: "",
-        more_taxes: line.more_taxes.clone(),
-        ..line
-    }
-}
-
-fn consistent_return(receipt: &Receipt<'_>) {
-    let lines: Vec<Line<'_>> = receipt.lines.iter().collect();
-    assert_eq!(
-        sum(lines.iter().map(|line| line.final_amount)),
-        receipt.total.minor()
-    );
-    assert_eq!(
-        sum(lines.iter().map(|line| line.final_tax)),
-        receipt.tax.minor()
-    );
-    assert_eq!(receipt.paid, receipt.total);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use ferrotill_core::event::NumberRange;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::numbers::Supply;
 use ferrotill_core::refusal::Refusal;
-use ferrotill_core::seal::Seal;
+use ferrotill_core::seal::{PrintedNumber, Seal};
 use ferrotill_core::till::{Command, Known, Wish};
 
 use shop::{SALE, Shop, configuration};
@@ -81,34 +81,98 @@ fn a_configuration_whose_ranges_could_use_a_number_twice_is_refused() {
 }
 
 #[test]
-fn a_till_keeps_a_limited_number_of_ranges_and_accepts_known_ones_again() {
-    // The till keeps a range for ever, so that its numbers are not used again.
+fn a_till_adopts_new_ranges_without_end() {
     let mut shop = Shop::open();
-    let with = |series: &str| {
-        let mut changed = configuration();
-        changed.ranges = [NumberRange {
-            series: series.try_into().unwrap(),
-            start: 1,
-            end: 2,
-            number_length: 8,
-        }]
-        .into_iter()
-        .collect();
-        changed
+    let range = |series: &str| NumberRange {
+        series: series.try_into().unwrap(),
+        start: 1,
+        end: 2,
+        number_length: 8,
     };
-    let full = (0..200).find(|place| {
-        let changed = with(&format!("N{place}"));
-        let adopted = shop.run(Command::Adopt(&changed), Known::default());
-        assert!(matches!(
-            adopted,
-            Ok(()) | Err(Refusal::ConfigurationInvalid)
-        ));
-        adopted.is_err()
-    });
-    assert!(full.is_some_and(|kept| kept > 1), "{full:?}");
-    for known in ["N0", "ABC"] {
-        shop.run(Command::Adopt(&with(known)), Known::default())
+    let mut changed = configuration();
+    for place in 0..300 {
+        changed.ranges = [range(&format!("N{place}X"))].into_iter().collect();
+        shop.run(Command::Adopt(&changed), Known::default())
             .unwrap();
+        assert_eq!(shop.till.range_uses().len(), 1, "only the range in force");
+    }
+    // The till no longer remembers the first range. The data folder says that one of its numbers was used.
+    changed.ranges = [range("N0X")].into_iter().collect();
+    let known = Known {
+        range_next: Some(&[2]),
+        ..Known::default()
+    };
+    shop.run(Command::Adopt(&changed), known).unwrap();
+    assert_eq!(
+        shop.till.next_alternative(None),
+        Ok(Seal::Range {
+            series: "N0X",
+            number: 2,
+            number_length: 8
+        })
+    );
+    // A range that another device has used up gives no number.
+    let known = Known {
+        range_next: Some(&[3]),
+        ..Known::default()
+    };
+    shop.run(Command::Adopt(&changed), known).unwrap();
+    assert_eq!(shop.till.next_alternative(None), Err(Refusal::RangesUsedUp));
+}
+
+#[test]
+fn two_ranges_share_a_number_by_their_series_or_by_their_printed_text() {
+    let range = |series: &str, start, end, number_length| NumberRange {
+        series: series.try_into().unwrap(),
+        start,
+        end,
+        number_length,
+    };
+    let printed = |range: &NumberRange| -> Vec<String> {
+        (range.start..=range.end)
+            .map(|number| {
+                PrintedNumber {
+                    series: &range.series,
+                    number,
+                    number_length: range.number_length,
+                }
+                .to_string()
+            })
+            .collect()
+    };
+    let ranges = [
+        range("ABC", 10_000_001, 10_000_009, 8),
+        range("ABC1", 1, 5, 7),
+        range("ABC1", 6, 20, 7),
+        range("ABC1", 1, 5, 8),
+        range("ABC10", 1, 5, 6),
+        range("ABC10", 1, 5, 7),
+        range("ABC2", 1, 5, 7),
+        range("ABC", 1, 9, 8),
+        range("ABC", 9, 9, 8),
+        range("ABC", 10, 12, 8),
+        range("ABCD", 1, 9, 7),
+        range("ABC0", 5, 9, 7),
+        range("ABC00", 1, 3, 6),
+        range("1", 1, 9, 3),
+        range("10", 1, 9, 2),
+        range("100", 5, 5, 1),
+        range("AB", 1, 9, 9),
+    ];
+    for one in &ranges {
+        for other in &ranges {
+            let same_text = printed(one)
+                .iter()
+                .any(|text| printed(other).contains(text));
+            let same_number = one.series == other.series
+                && (one.start..=one.end).any(|number| (other.start..=other.end).contains(&number));
+            let expected = same_text || same_number;
+            assert_eq!(
+                one.shares_a_number_with(other),
+                expected,
+                "{one:?} {other:?}"
+            );
+        }
     }
 }
 

@@ -6,10 +6,12 @@
 
 use std::env;
 
+use ferrotill_core::id::DocumentId;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{ALL, Facts};
 use ferrotill_core::receipt::{
-    Draft, DraftLine, DraftPayment, LineTotals, Modifier, Prices, Rules,
+    Draft, DraftLine, DraftPayment, Line, LineTotals, Modifier, Original, OriginalLine, Prices,
+    Receipt, ReceiptKind, Rules, Scratch,
 };
 use ferrotill_core::refusal::IgnoreFaults;
 use ferrotill_core::tax::{TaxRounding, TaxTable};
@@ -28,7 +30,7 @@ fn no_receipt_differs_by_one_minor_unit() {
         .iter()
         .map(|profile| Law::new(profile.facts()))
         .collect();
-    let (mut sold, mut refused) = (0_u64, 0_u64);
+    let (mut sold, mut refused, mut returned) = (0_u64, 0_u64, 0_u64);
     for index in 0..receipts {
         let mut dice = Dice(seed ^ index.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let law = &laws[dice.below(laws.len())];
@@ -38,12 +40,17 @@ fn no_receipt_differs_by_one_minor_unit() {
             (Ok(found), Some(wanted)) => {
                 assert_eq!(found, wanted, "{}\n{case:#?}", place());
                 sold += 1;
+                if index % 4 == 0 {
+                    returned += return_in_parts(law, &case, &mut dice, &place);
+                }
             }
             (Err(_), None) => refused += 1,
             (found, wanted) => panic!("{}: {found:?} and {wanted:?}\n{case:#?}", place()),
         }
     }
-    println!("{sold} receipts agreed to the minor unit, {refused} were refused by both");
+    println!(
+        "{sold} receipts and {returned} returns agreed to the minor unit, {refused} were refused by both"
+    );
     assert!(sold > receipts / 2, "too few receipts were sold: {sold}");
 }
 
@@ -69,6 +76,15 @@ impl Law {
             taxes: facts.tax_table(),
             payments: PaymentTable::new([payment(0, true), payment(1, false)].into_iter()).unwrap(),
             day: Day::of_date(2026, 11, 21),
+        }
+    }
+
+    fn rules(&self) -> Rules<'_> {
+        Rules {
+            facts: self.facts,
+            taxes: &self.taxes,
+            payments: &self.payments,
+            day: self.day,
         }
     }
 }
@@ -102,13 +118,14 @@ impl Case {
             .iter()
             .map(|group| char::from(group.code.letter()))
             .collect();
-        let lines = (0..1 + dice.below(8))
-            .map(|_| {
+        let lines = NAMES[..1 + dice.below(NAMES.len())]
+            .iter()
+            .map(|name| {
                 let first = groups[dice.below(groups.len())];
                 let second = groups[dice.below(groups.len())];
                 let two = law.facts.taxes_per_line_max > 1 && dice.below(3) == 0 && first != second;
                 DraftLine {
-                    name: "x",
+                    name,
                     quantity: Quantity::from_thousandths(dice.biased(2_000_000).max(1)),
                     price: Amount::from_minor(dice.biased(500_000).max(1)),
                     modifier: dice.modifier(),
@@ -155,6 +172,11 @@ impl Case {
     }
 }
 
+/// Each line has a name of its own, so that a return finds it.
+const NAMES: [&str; 8] = [
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth",
+];
+
 /// The letters of the tax groups as text with a static lifetime, such as `"AF"`; there are only few different texts.
 fn letters(first: char, second: Option<char>) -> &'static str {
     const ALL: &str = "ABACADAEAFAGAHBABCBDBEBFBGBHCACBCDCECFCGCHDADBDCDEDFDGDHEAEBECEDEFEGEHFAFBFCFDFEFGFHGAGBGCGDGEGFGHHAHBHCHDHEHFHG";
@@ -177,12 +199,7 @@ fn letters(first: char, second: Option<char>) -> &'static str {
 }
 
 fn compute(law: &Law, case: &Case) -> Result<Figures, Refusal> {
-    let rules = Rules {
-        facts: law.facts,
-        taxes: &law.taxes,
-        payments: &law.payments,
-        day: law.day,
-    };
+    let rules = law.rules();
     let mut room = [LineTotals::default(); 8];
     let mut compute_sums = |payments: &[DraftPayment]| {
         let draft = Draft {
@@ -226,6 +243,189 @@ fn compute(law: &Law, case: &Case) -> Result<Figures, Refusal> {
     })
 }
 
+/// Returns the sale of a case in two or three returns and compares each returned line with the reference. Gives the number of
+/// returns.
+fn return_in_parts(law: &Law, case: &Case, dice: &mut Dice, place: &dyn Fn() -> String) -> u64 {
+    let draft = Draft {
+        lines: &case.lines,
+        prices: case.prices,
+        modifiers: &case.modifiers,
+        ..Draft::default()
+    };
+    let sold = receipt(law, draft, None, |receipt| {
+        receipt.lines.iter().map(owned).collect::<Vec<_>>()
+    });
+    let (sold, rates) = (sold.unwrap(), rates_of(law, case));
+    // The quantity and the amount that were returned of each line.
+    let mut taken = vec![(0_i64, 0_i64); sold.len()];
+    let count = 2 + dice.below(2);
+    let mut returned = 0;
+    for part in 1..=count {
+        let mut back = Vec::new();
+        let mut wanted = Vec::new();
+        for (index, line) in sold.iter().enumerate().filter(|(_, line)| !line.voided) {
+            let rest = line.quantity.thousandths() - taken[index].0;
+            let quantity = if part == count {
+                rest
+            } else {
+                dice.biased(rest.max(1)).min(rest)
+            };
+            if quantity > 0 {
+                back.push(DraftLine {
+                    name: line.name,
+                    price: line.price,
+                    quantity: Quantity::from_thousandths(quantity),
+                    ..DraftLine::default()
+                });
+                wanted.push((
+                    index,
+                    part_of(line, &rates[index], taken[index].0, quantity),
+                ));
+            }
+        }
+        let left: Vec<OriginalLine<'_>> = sold
+            .iter()
+            .zip(&taken)
+            .map(|(line, (quantity, amount))| OriginalLine {
+                line: line.clone(),
+                returned_quantity: Quantity::from_thousandths(*quantity),
+                returned_amount: Amount::from_minor(*amount),
+                good: None,
+            })
+            .collect();
+        let original = Original {
+            fiscal_sale: true,
+            number_unknown: false,
+            lines: &left,
+        };
+        let draft = Draft {
+            lines: &back,
+            ..Draft::default()
+        };
+        let found = receipt(law, draft, Some(&original), |receipt| {
+            receipt
+                .lines
+                .iter()
+                .map(|line| of_line(&line))
+                .collect::<Vec<_>>()
+        });
+        match found {
+            Ok(found) => {
+                let wanted_parts: Vec<_> = wanted.iter().map(|(_, part)| *part).collect();
+                assert_eq!(found, wanted_parts, "{} return {part}\n{case:#?}", place());
+                for ((index, part), line) in wanted.iter().zip(&back) {
+                    taken[*index].0 += line.quantity.thousandths();
+                    taken[*index].1 += part[1];
+                }
+                returned += 1;
+            }
+            // A return that is worth nothing cannot be paid out.
+            Err(refusal) => assert!(
+                wanted.iter().all(|(_, part)| part[1] == 0),
+                "{} return {part}: {refusal:?}\n{case:#?}",
+                place()
+            ),
+        }
+    }
+    returned
+}
+
+/// The receipt of a draft, of which a card pays the total.
+fn receipt<T>(
+    law: &Law,
+    draft: Draft<'_>,
+    original: Option<&Original<'_>>,
+    look: impl Fn(&Receipt<'_>) -> T,
+) -> Result<T, Refusal> {
+    let compute = |minor| {
+        let (mut lines, mut bytes) = ([LineTotals::default(); 8], [0; 2048]);
+        let scratch = Scratch {
+            lines: &mut lines,
+            bytes: &mut bytes,
+        };
+        let payments = [DraftPayment {
+            code: 1,
+            amount: Amount::from_minor(minor),
+        }];
+        let draft = Draft {
+            payments: &payments,
+            ..draft
+        };
+        let kind = match original {
+            None => ReceiptKind::Sale,
+            Some(_) => ReceiptKind::Refund {
+                original: DocumentId([0; 16]),
+            },
+        };
+        draft
+            .compute(kind, original, law.rules(), scratch, &mut IgnoreFaults)
+            .map(|receipt| look(&receipt))
+    };
+    match compute(1) {
+        Err(Refusal::Underpaid { total, .. } | Refusal::RefundUneven { total, .. }) => {
+            compute(ferrotill_core::scale::parse(&total.to_string(), 2).unwrap())
+        }
+        outcome => outcome,
+    }
+}
+
+fn owned(line: Line<'_>) -> Line<'static> {
+    Line {
+        name: NAMES.into_iter().find(|name| *name == line.name).unwrap(),
+        comment: "",
+        more_taxes: line.more_taxes.clone(),
+        ..line
+    }
+}
+
+/// The figures of a returned line: amount, final amount, tax, final tax, and the final tax of the second tax group.
+fn of_line(line: &Line<'_>) -> [i64; 5] {
+    let second = line
+        .taxes()
+        .nth(1)
+        .map_or(Amount::ZERO, |tax| tax.final_tax);
+    [
+        line.amount,
+        line.final_amount,
+        line.tax,
+        line.final_tax,
+        second,
+    ]
+    .map(Amount::minor)
+}
+
+/// The figures of a part of a line, in fractions: what the line has given back after the part less what it had before.
+fn part_of(line: &Line<'_>, rate: &BigRational, before: i64, quantity: i64) -> [i64; 5] {
+    let [amount, final_amount, tax, final_tax, second] = of_line(line).map(BigInt::from);
+    let until = |quantity: i64| {
+        let share = |of: &BigInt| {
+            half_away(
+                &(BigRational::from(of.clone()) * ratio(quantity, line.quantity.thousandths())),
+            )
+        };
+        let returned = share(&final_amount);
+        let least = &final_tax - (&final_amount - &returned);
+        let inside = tax_of(&returned, rate, Prices::TaxIncluded)
+            .max(least)
+            .min(final_tax.clone());
+        let of_second = if final_tax.is_zero() {
+            BigInt::zero()
+        } else {
+            BigRational::new(&inside * &second, final_tax.clone())
+                .floor()
+                .to_integer()
+        };
+        [share(&amount), returned, share(&tax), inside, of_second]
+    };
+    let (before, after) = (until(before), until(before + quantity));
+    let parts: Vec<i64> = after
+        .iter()
+        .zip(&before)
+        .map(|(after, before)| (after - before).to_i64().unwrap())
+        .collect();
+    parts.try_into().unwrap()
+}
+
 /// Computes the receipt in fractions by the text of the law. The function shares no code with the core except the tables.
 fn reference(law: &Law, case: &Case) -> Option<Figures> {
     let max = BigInt::from(law.facts.amount_max.minor());
@@ -237,6 +437,9 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
         let product = ratio(line.price.minor(), 1) * ratio(line.quantity.thousandths(), 1000);
         let before = limited(half_away(&product))?;
         let amount = limited(&before + change_of(line.modifier, &before))?;
+        if below_zero(line.modifier, &before) {
+            return None;
+        }
         befores.push(before);
         amounts.push(if line.voided { BigInt::zero() } else { amount });
     }
@@ -251,7 +454,7 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
     let mut finals = amounts.clone();
     for modifier in &case.modifiers {
         let change = change_of(Some(*modifier), &total);
-        if total.is_zero() && !change.is_zero() {
+        if (total.is_zero() && !change.is_zero()) || below_zero(Some(*modifier), &total) {
             return None;
         }
         total = limited(&total + &change)?;
@@ -372,6 +575,12 @@ fn change_of(modifier: Option<Modifier>, base: &BigInt) -> BigInt {
     }
 }
 
+/// Whether a percentage makes an amount negative before it is rounded.
+fn below_zero(modifier: Option<Modifier>, base: &BigInt) -> bool {
+    matches!(modifier, Some(Modifier::Percent(hundredths)) if hundredths < -10_000)
+        && base.is_positive()
+}
+
 /// Divides by sorting the remainders; the core searches for the largest one each time.
 fn largest_remainder(sum: &BigInt, weights: &[BigInt]) -> Vec<BigInt> {
     let base: BigInt = weights.iter().sum();
@@ -428,7 +637,7 @@ impl Dice {
                 sign * self.biased(300),
             ))),
             1 => {
-                let percent = i32::try_from(sign * self.biased(10_000)).unwrap();
+                let percent = i32::try_from(sign * self.biased(10_002)).unwrap();
                 Some(Modifier::Percent(percent))
             }
             _ => None,

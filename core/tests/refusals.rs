@@ -115,6 +115,7 @@ fn precedence_is_as_the_documentation_says() {
     };
     let not_a_sale = Original {
         fiscal_sale: false,
+        number_unknown: false,
         lines: &[],
     };
     let wrong_original = Known {

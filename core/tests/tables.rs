@@ -219,11 +219,13 @@ impl Law {
                         returned_amount: of_line().fold(Amount::ZERO, |sum, (.., amount)| {
                             sum.checked_add(*amount).unwrap()
                         }),
+                        good: None,
                     }
                 })
                 .collect();
             let original = Original {
                 fiscal_sale: true,
+                number_unknown: false,
                 lines: &left,
             };
             outcome = self.compute(part, Some(&original), due);

@@ -4,14 +4,14 @@
 mod shop;
 
 use ferrotill_core::document::ReportKind;
-use ferrotill_core::event::Event;
+use ferrotill_core::event::{ClockSet, Event};
 use ferrotill_core::id::{DocumentId, Fingerprint};
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, Modifier, Original, OriginalLine};
 use ferrotill_core::refusal::{Field, Place, Refusal};
 use ferrotill_core::till::{Command, Known, Till, Wish};
 use ferrotill_core::{Amount, Quantity};
 
-use shop::{NOON, SALE, SALE_LINES, Shop, not_returned, pay, receipt_of};
+use shop::{NOON, SALE, SALE_LINES, Shop, moment, not_returned, pay, receipt_of};
 
 #[test]
 fn a_sale_has_the_amounts_of_the_documented_example() {
@@ -242,6 +242,7 @@ fn a_shift_counts_sales_and_refunds_separately_and_a_z_report_closes_it() {
     let left = not_returned(&receipt_of(&sold));
     let original = Original {
         fiscal_sale: true,
+        number_unknown: false,
         lines: &left,
     };
     let known = Known {
@@ -310,11 +311,13 @@ fn a_return_cannot_exceed_what_is_left() {
         line: lines[0].clone(),
         returned_quantity: Quantity::ONE,
         returned_amount: Amount::from_minor(517),
+        good: None,
     }];
     let try_return =
         |shop: &mut Shop, lines: &[DraftLine<'_>], payments: &[DraftPayment], fiscal_sale| {
             let original = Original {
                 fiscal_sale,
+                number_unknown: false,
                 lines: &left,
             };
             let draft = Draft {
@@ -370,6 +373,50 @@ fn a_return_cannot_exceed_what_is_left() {
 }
 
 #[test]
+fn an_operator_sets_the_time_back_between_two_shifts_only() {
+    let mut shop = Shop::open();
+    let set = |utc_ms, by| {
+        Command::SetClock(ClockSet {
+            before: moment(NOON),
+            at: moment(utc_ms),
+            by,
+        })
+    };
+    let none = Known::default();
+    shop.reserve(1, Wish::Sale(SALE), none).unwrap();
+    assert_eq!(
+        shop.run(set(NOON + 1_000, "Ana"), none),
+        Err(Refusal::DeviceUnsettled)
+    );
+    shop.settle(1).unwrap();
+    assert_eq!(
+        shop.run(set(NOON - 1_000, "Ana"), none),
+        Err(Refusal::ClockBackInShift)
+    );
+    // Forward is always possible.
+    shop.run(set(NOON + 86_000_000, "Ana"), none).unwrap();
+    shop.now = NOON;
+    shop.reserve(2, Wish::Report(ReportKind::Z), none).unwrap();
+    shop.settle(2).unwrap();
+    assert_eq!(
+        shop.run(set(NOON, " "), none),
+        Err(Refusal::DeclarationUnsigned)
+    );
+    let long = "x".repeat(101);
+    assert!(matches!(
+        shop.run(set(NOON, &long), none),
+        Err(Refusal::TextTooLong { .. })
+    ));
+    shop.run(set(NOON - 86_400_000, "Ana"), none).unwrap();
+    shop.now = NOON - 86_400_000;
+    shop.reserve(3, Wish::Sale(SALE), none).unwrap();
+    let Event::Reserved(reserved) = shop.last() else {
+        panic!()
+    };
+    assert_eq!(reserved.at.utc_ms, NOON - 86_400_000 + 1);
+}
+
+#[test]
 fn a_shift_of_24_hours_sells_no_more_and_time_never_goes_back() {
     let mut shop = Shop::open();
     shop.reserve(1, Wish::Sale(SALE), Known::default()).unwrap();
@@ -379,7 +426,11 @@ fn a_shift_of_24_hours_sells_no_more_and_time_never_goes_back() {
     let Event::Reserved(reserved) = shop.last() else {
         panic!()
     };
-    assert_eq!(reserved.at.utc_ms, NOON);
+    assert_eq!(
+        reserved.at.utc_ms,
+        NOON + 1,
+        "no two documents have one time"
+    );
     shop.settle(2).unwrap();
     shop.now = NOON + 24 * 3_600_000;
     assert_eq!(

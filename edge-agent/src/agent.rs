@@ -17,9 +17,10 @@ use crate::api::replay::Replays;
 use crate::api::{self, service::Service};
 use crate::authority::{DutyForms, by_country};
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
-use crate::config::adopt;
+use crate::config::adopt::{self, TableDoesNotFit};
 use crate::config::{Config, ConfigError, Device};
 use crate::outbox::number_supply::NumberSupply;
+use crate::outbox::office_time::OfficeTime;
 use crate::outbox::{OutboxParts, OutboxThread};
 use crate::seal::printer::PrinterTask;
 use crate::status::LiveStatus;
@@ -33,6 +34,9 @@ pub enum StartError {
     /// The configuration has faults.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A table of the configuration does not fit into the till.
+    #[error(transparent)]
+    Tables(#[from] TableDoesNotFit),
     /// The store cannot be opened.
     #[error("the store cannot be opened")]
     Store(#[from] StoreError),
@@ -49,7 +53,7 @@ pub enum StartError {
     },
     /// The configured time zone is not in the time zone database.
     #[error(
-        "the time zone {zone} is not known; give a name of the IANA database, such as Europe/Vienna"
+        "the time zone {zone} is not known; install the package tzdata, or give till.time_zone another name of the IANA database, such as Europe/Vienna"
     )]
     TimeZone {
         /// The name of the time zone in the configuration.
@@ -77,6 +81,7 @@ pub struct Agent {
     clerk: Option<JoinHandle<()>>,
     sender: Option<OutboxThread>,
     numbers: Option<NumberSupply>,
+    _office_time: Option<OfficeTime>,
     _lock: std::fs::File,
 }
 
@@ -90,7 +95,7 @@ impl Agent {
         let profile = check(&config)?;
         let clock = match clock {
             Some(clock) => clock,
-            None => Arc::new(zone_clock(&config)?),
+            None => Arc::new(zone_clock(&config, profile)?),
         };
         let folder = config.till.data_dir.clone();
         let lock = lock_folder(&folder)?;
@@ -101,6 +106,7 @@ impl Agent {
             store.stored_clock()?,
             store.latest_moment()?,
         ));
+        let office_time = start_office_time(&config, &guard)?;
         let owner_budget = owner_budget(&config, profile);
         let reader = Reader::new(&folder);
         let (clerk_handle, inbox) = ClerkHandle::new();
@@ -148,6 +154,7 @@ impl Agent {
             clerk: Some(clerk),
             sender,
             numbers,
+            _office_time: office_time,
             _lock: lock,
         })
     }
@@ -229,10 +236,12 @@ const WARNING_MS: i64 = 72 * 3_600_000;
 /// The `uri` of a device without a printer. It is allowed in a country whose law asks for fiscal numbers and not for a printer.
 const NO_PRINTER: &str = "none";
 
-fn zone_clock(config: &Config) -> Result<Clock, StartError> {
-    let zone = config.till.time_zone.as_deref();
-    Clock::new(zone).map_err(|source| StartError::TimeZone {
-        zone: zone.unwrap_or_default().to_owned(),
+/// A clock in the configured time zone, or in the country's. The machine's own zone may be any.
+fn zone_clock(config: &Config, profile: &dyn Profile) -> Result<Clock, StartError> {
+    let configured = config.till.time_zone.as_deref();
+    let zone = configured.unwrap_or(profile.facts().time_zone);
+    Clock::new(Some(zone)).map_err(|source| StartError::TimeZone {
+        zone: zone.to_owned(),
         source,
     })
 }
@@ -261,7 +270,7 @@ fn device_plans(
         let uri = DriverUri::parse(&device.uri).ok();
         Ok(DevicePlan {
             device: device.id,
-            configuration: adopt::configuration(device, profile.facts()),
+            configuration: adopt::configuration(device, profile.facts())?,
             printer: start_printer(device, clerk_handle, clock)?,
             point_of_sale: device
                 .points_of_sale
@@ -315,6 +324,22 @@ fn start_clerk(
 fn outbox_seed(config: &Config) -> u64 {
     let first = config.devices.first();
     first.map_or(1, |device| device.id.as_u64_pair().1)
+}
+
+/// Starts the question for the authority's time if the configuration names an authority.
+fn start_office_time(
+    config: &Config,
+    guard: &Arc<GuardedClock>,
+) -> Result<Option<OfficeTime>, StartError> {
+    let Some(upstream) = &config.upstream else {
+        return Ok(None);
+    };
+    OfficeTime::start(upstream, Arc::clone(guard))
+        .map(Some)
+        .map_err(|source| StartError::Thread {
+            name: "office time".to_owned(),
+            source,
+        })
 }
 
 /// Starts the sender of the outbox if the configuration names an authority.

@@ -3,7 +3,7 @@
 use ferrotill_core::document::ReportKind;
 use ferrotill_core::event::PaperSays;
 use ferrotill_core::id::{DocumentId, Fingerprint};
-use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, Modifier, Prices};
+use ferrotill_core::receipt::{CopiedLine, Draft, DraftLine, DraftPayment, Modifier, Prices};
 use ferrotill_core::till::Wish;
 use ferrotill_core::{Amount, Quantity};
 use serde::Serialize;
@@ -42,6 +42,9 @@ pub struct OrderLine {
     pub comment: String,
     /// For returns only: the amount to give back.
     pub final_amount: Option<Amount>,
+    /// For returns only: what else the caller has copied of the original's line.
+    #[serde(skip)]
+    pub copied: CopiedLine,
 }
 
 /// The content of an ordered receipt.
@@ -120,6 +123,7 @@ impl OrderDraft {
             comment: &line.comment,
             final_amount: line.final_amount,
             voided: false,
+            copied: line.copied,
         }));
         payments.extend(self.payments.iter().map(|(code, amount)| DraftPayment {
             code: *code,
@@ -198,6 +202,19 @@ impl OrderForm {
             _ => ReceiptMode::FiscalOnly,
         }
     }
+}
+
+/// The ids of the goods of a document's lines, as the caller gave them, from the annex that the journal stores with the document.
+/// Empty if the annex has no such list.
+#[must_use]
+pub fn goods_of(annex: &[u8]) -> Vec<Option<Uuid>> {
+    let annex: serde_json::Value = serde_json::from_slice(annex).unwrap_or_default();
+    let items = annex.get(0).and_then(|echo| echo.get("items"));
+    let items = items.and_then(serde_json::Value::as_array);
+    items.map_or_else(Vec::new, |items| {
+        let good_of = |item: &serde_json::Value| item.get("goodId")?.as_str()?.parse().ok();
+        items.iter().map(good_of).collect()
+    })
 }
 
 /// What an operator declares about a document that its printer cannot prove.

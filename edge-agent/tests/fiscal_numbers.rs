@@ -90,6 +90,50 @@ fn numbers_of(received: &JsonValue) -> Vec<u64> {
         .collect()
 }
 
+/// The authority demands that each document is later than the one before.
+#[test]
+fn documents_of_many_callers_have_strictly_later_times() {
+    const CALLERS: usize = 12;
+    const SALES: usize = 4;
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let file = till(folder.path(), &authority.client.url, "none");
+    let agent = Process::agent(&file);
+    let client = agent.client.clone();
+    first_sale(&client, &body("1.00"));
+    std::thread::scope(|threads| {
+        for _ in 0..CALLERS {
+            threads.spawn(|| {
+                for _ in 0..SALES {
+                    let body = body("2.00");
+                    until("the sale is made", || {
+                        let reply = sale(&client, &body);
+                        a_new_moment();
+                        let refill =
+                            reply.status != 200 && reply.at("errorType") == "FiscalNumbersUsedUp";
+                        assert!(reply.status == 200 || refill, "{}", reply.text);
+                        reply.status == 200
+                    });
+                }
+            });
+        }
+    });
+    until("the authority has every document", || {
+        count(&client.open("/healthz").body, "unsent.documents") == 0
+    });
+    let received = authority.client.look("/sim/authority/received");
+    let JsonValue::Array(documents) = &received else {
+        panic!("{received}");
+    };
+    assert_eq!(documents.len(), 1 + CALLERS * SALES);
+    let times = documents
+        .iter()
+        .map(|document| value(document, "body.dateTime").to_string());
+    let times: Vec<String> = times.collect();
+    let later = times.windows(2).all(|pair| pair[0] < pair[1]);
+    assert!(later, "{times:#?}");
+}
+
 #[test]
 fn a_day_on_reserved_fiscal_numbers() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 
 use ferrotill_core::event::Event;
 use ferrotill_core::profile::MOLDOVA;
-use ferrotill_core::receipt::{DraftLine, LineTotals, Scratch};
+use ferrotill_core::receipt::{CopiedLine, DraftLine, LineTotals, Scratch};
 use ferrotill_core::refusal::IgnoreFaults;
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Till};
@@ -21,6 +21,7 @@ pub(crate) const LOAF: DraftLine<'static> = DraftLine {
     comment: "",
     final_amount: None,
     voided: false,
+    copied: CopiedLine::NONE,
 };
 
 /// The shortest seal of a document that a printer has registered.

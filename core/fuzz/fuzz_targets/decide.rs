@@ -11,7 +11,7 @@ use ferrotill_core::numbers::Span;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::ALL;
 use ferrotill_core::receipt::{
-    Draft, DraftLine, DraftPayment, LineTotals, Modifier, Original, OriginalLine, Prices, Receipt,
+    CopiedLine, Draft, DraftLine, DraftPayment, LineTotals, Modifier, Original, OriginalLine, Prices, Receipt,
     Scratch,
 };
 use ferrotill_core::refusal::IgnoreFaults;
@@ -262,6 +262,7 @@ fn reserve<'s>(
             tax_group: Some(GROUPS[usize::from(*group) % GROUPS.len()])
                 .filter(|group| !group.is_empty()),
             voided: *voided,
+            copied: CopiedLine::NONE,
             ..DraftLine::default()
         })
         .collect();
@@ -291,7 +292,7 @@ fn reserve<'s>(
     };
     let left = last_sold(journal);
     let original = Original {
-        fiscal_sale: true,
+        fiscal_sale: true, number_unknown: false,
         lines: &left,
     };
     let known = Known {
@@ -324,6 +325,7 @@ fn last_sold(journal: &[(u16, Vec<u8>)]) -> Vec<OriginalLine<'_>> {
             line,
             returned_quantity: Quantity::ZERO,
             returned_amount: Amount::ZERO,
+            good: None,
         })
         .collect()
 }

@@ -123,7 +123,7 @@ pub struct NumbersGranted {
     pub spans: heapless::Vec<Span, GRANT_SPANS_MAX>,
 }
 
-/// The configuration that is in force from this event on.
+/// The tables that a device's configuration gives to its till.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Configuration {
     /// The tax groups in force.
@@ -131,9 +131,24 @@ pub struct Configuration {
     /// The payment types in force.
     pub payments: PaymentTable,
     /// The ranges of numbers for alternative receipts, in the order of their use.
-    pub ranges: heapless::Vec<NumberRange, 8>,
+    pub ranges: heapless::Vec<NumberRange, RANGES_MAX>,
     /// Whether alternative receipts are allowed.
     pub alternative_receipts: bool,
+}
+
+/// The largest number of ranges in one configuration.
+pub const RANGES_MAX: usize = 8;
+
+/// A configuration is in force from this event on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adopted {
+    /// The configuration.
+    pub configuration: Configuration,
+    /// For each range of the configuration, the number that its next receipt gets. The data folder gives it, because the numbers of
+    /// a range belong to the folder and not to a device: another device may have used some of them.
+    ///
+    /// Empty in rows of version 1: a till of that version remembered itself what it had used of each range.
+    pub next: heapless::Vec<u32, RANGES_MAX>,
 }
 
 /// The till went online or offline.
@@ -267,7 +282,7 @@ pub struct ClockSet<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// A configuration is in force from this event on.
-    ConfigurationAdopted(Configuration),
+    ConfigurationAdopted(Adopted),
     /// A document is about to be sealed.
     Reserved(Reserved<'a>),
     /// The outstanding document is to be cancelled on the printer.
@@ -358,8 +373,9 @@ impl<'a> Event<'a> {
     #[must_use]
     pub const fn version_of(kind: u16) -> u16 {
         match kind {
-            // Since version 2 the counters of a printer name its family, and a document names the form of its fingerprint.
-            2 | 8 => 2,
+            // Since version 2 a configuration says which number of each range comes next, the counters of a printer name its
+            // family, and a document names the form of its fingerprint.
+            1 | 2 | 8 => 2,
             _ => 1,
         }
     }
@@ -403,7 +419,13 @@ impl<'a> Event<'a> {
             }
         }
         match (kind, version) {
-            (1, 1) => read(payload).map(Self::ConfigurationAdopted),
+            (1, 1) => read(payload).map(|configuration| {
+                Self::ConfigurationAdopted(Adopted {
+                    configuration,
+                    next: heapless::Vec::new(),
+                })
+            }),
+            (1, 2) => read(payload).map(Self::ConfigurationAdopted),
             (2, 1) => {
                 read::<version_1::Reserved<'a>>(payload).map(|old| Self::Reserved(old.into()))
             }

@@ -38,6 +38,7 @@ static GROUPS: [DefaultGroup; 2] = [
 
 static FACTS: Facts = Facts {
     code: "MD",
+    time_zone: "Europe/Chisinau",
     currency: Currency::MDL,
     rounding: Rounding::COMMERCIAL,
     // The rounding is that of the API's example "A receipt that rounds per line" (docs/api/fiscalcloud.md).

@@ -118,10 +118,9 @@ impl LineTotals {
         let mut groups = self.groups.iter();
         let group = groups.next().ok_or(Refusal::TaxGroupMissing)?;
         let mut more_taxes = heapless::Vec::new();
-        let (taxes, final_taxes) = (
-            self.groups.share(self.tax),
-            self.groups.share(self.final_tax),
-        );
+        let [taxes, final_taxes] = self
+            .part
+            .unwrap_or_else(|| [self.tax, self.final_tax].map(|tax| self.groups.share(tax)));
         let shares = taxes.into_iter().zip(final_taxes).skip(1);
         for (group, (tax, final_tax)) in groups.zip(shares) {
             let more = LineTax {

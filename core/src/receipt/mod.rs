@@ -1,6 +1,8 @@
 //! From a [`Draft`], which a caller gives, to a [`Receipt`]: every amount is exact, and every fault is reported with its place.
 
 mod compute;
+mod matching;
+mod part;
 mod pay;
 mod refund;
 mod sale;
@@ -15,7 +17,7 @@ use crate::id::DocumentId;
 use crate::packed::Packed;
 use crate::payment::PaymentTable;
 use crate::quantity::Quantity;
-use crate::tax::{Bucket, LineGroups, LineTax, TAXES_PER_LINE_MAX, TaxGroup, TaxTable};
+use crate::tax::{Bucket, LineGroups, LineTax, TAXES_PER_LINE_MAX, TaxGroup, TaxShares, TaxTable};
 use crate::time::Day;
 
 /// A discount (negative) or surcharge (positive).
@@ -56,6 +58,35 @@ pub struct DraftLine<'a> {
     pub final_amount: Option<Amount>,
     /// Whether the line was entered and cancelled before the end: a cancelled line stays on the receipt with amounts of zero.
     pub voided: bool,
+    /// Only for returns: what else the caller has copied of the original's line.
+    pub copied: CopiedLine,
+}
+
+/// What the caller of a return has copied of the original's line, beside the fields of [`DraftLine`]. It serves to find that line
+/// and changes no amount.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CopiedLine {
+    /// The caller's id of the good, see [`OriginalLine::good`].
+    pub good: Option<[u8; 16]>,
+    /// The index of the line in the original, counted from 0.
+    pub position: Option<u16>,
+    /// The amount of the line, see [`Line::amount`], in proportion to the returned quantity.
+    pub amount: Option<Amount>,
+    /// The tax of the line, see [`Line::tax`], in proportion to the returned quantity.
+    pub tax: Option<Amount>,
+    /// The final tax of the line, see [`Line::final_tax`], in proportion to the returned quantity.
+    pub final_tax: Option<Amount>,
+}
+
+impl CopiedLine {
+    /// Nothing else was copied.
+    pub const NONE: Self = Self {
+        good: None,
+        position: None,
+        amount: None,
+        tax: None,
+        final_tax: None,
+    };
 }
 
 /// A payment as the caller gives it.
@@ -93,6 +124,8 @@ pub struct OriginalLine<'a> {
     pub returned_quantity: Quantity,
     /// The amount of the earlier returns of this line.
     pub returned_amount: Amount,
+    /// The id of the good that the caller of the sale gave.
+    pub good: Option<[u8; 16]>,
 }
 
 /// The sale that a return refers to.
@@ -100,6 +133,9 @@ pub struct OriginalLine<'a> {
 pub struct Original<'a> {
     /// Whether the original is a fiscal receipt of a sale.
     pub fiscal_sale: bool,
+    /// Whether a printer sealed the original and the number that the printer gave it is not known. A printer needs this number to
+    /// print the return.
+    pub number_unknown: bool,
     /// The lines of the original sale.
     pub lines: &'a [OriginalLine<'a>],
 }
@@ -115,6 +151,8 @@ pub struct LineTotals {
     groups: LineGroups,
     remainder: i64,
     original: Option<u16>,
+    /// For a return, the tax and the final tax by group; a sale divides its taxes by the rates.
+    part: Option<[TaxShares; 2]>,
 }
 
 impl LineTotals {

@@ -7,6 +7,7 @@ use crate::amount::Amount;
 use crate::facts::Facts;
 use crate::quantity::Quantity;
 use crate::refusal::{Field, Place, Refusal};
+use crate::scale::Decimal;
 use crate::tax::{LineGroups, TaxCode, TaxGroup};
 
 impl Work<'_, '_, '_> {
@@ -182,9 +183,8 @@ impl Work<'_, '_, '_> {
                 self.line_fault(index, Field::Modifier, self.too_large());
                 continue;
             };
-            if amount.is_negative() {
+            if let Some(amount) = self.below_zero(line.modifier, before, amount) {
                 self.amounts_known = false;
-                let amount = self.money(amount);
                 self.line_fault(index, Field::Modifier, Refusal::NegativeAmount { amount });
                 continue;
             }
@@ -195,6 +195,26 @@ impl Work<'_, '_, '_> {
             self.amounts_known = false;
             self.faults.report(Place::Lines, self.too_large());
         }
+    }
+
+    /// The amount after a modifier, if it is below zero. A percentage below -100 % makes every amount negative, even if rounding
+    /// gives zero; such an amount is given exactly, with four more decimals.
+    fn below_zero(
+        &self,
+        modifier: Option<Modifier>,
+        base: Amount,
+        after: Amount,
+    ) -> Option<Decimal> {
+        if after.is_negative() {
+            return Some(self.money(after));
+        }
+        let Some(Modifier::Percent(hundredths)) = modifier else {
+            return None;
+        };
+        let left = i64::from(hundredths).checked_add(WHOLE_PERCENT)?;
+        let exact = base.minor().checked_mul(left)?;
+        let places = self.rules.facts.currency.exponent().checked_add(4)?;
+        (exact < 0).then(|| Decimal::new(exact, places))
     }
 
     /// Applies the receipt's modifiers one after another, each divided over the lines. Returns the total.
@@ -212,10 +232,8 @@ impl Work<'_, '_, '_> {
             let new_total = change.and_then(|change| total.checked_add(change));
             let refusal = match (change, new_total) {
                 (Some(change), Some(new_total)) if new_total <= self.rules.facts.amount_max => {
-                    if new_total.is_negative() {
-                        Refusal::NegativeAmount {
-                            amount: self.money(new_total),
-                        }
+                    if let Some(amount) = self.below_zero(Some(*modifier), total, new_total) {
+                        Refusal::NegativeAmount { amount }
                     } else if total.is_zero() && !change.is_zero() {
                         Refusal::NothingToSpreadOver
                     } else if spread_change(totals, total, change).is_some() {
@@ -258,6 +276,9 @@ impl Draft<'_> {
     }
 }
 
+/// 100 %, in hundredths of a percent.
+const WHOLE_PERCENT: i64 = 10_000;
+
 impl Modifier {
     /// The amount by which the modifier changes `base`. This amount is rounded alone and then added to `base`.
     fn of(self, base: Amount, facts: &Facts) -> Option<Amount> {
@@ -265,7 +286,7 @@ impl Modifier {
             Self::Amount(amount) => Some(amount),
             Self::Percent(hundredths) => facts
                 .rounding
-                .multiply_divide(base.minor(), i64::from(hundredths), 10_000)
+                .multiply_divide(base.minor(), i64::from(hundredths), WHOLE_PERCENT)
                 .map(Amount::from_minor),
         }
     }

@@ -35,10 +35,6 @@ impl Work<'_, '_, '_> {
         self.tax_stage(totals, Stage::Final, Prices::TaxIncluded)
     }
 
-    pub(super) fn tax_inside(&self, amount: Amount, rate: TaxRate) -> Option<Amount> {
-        rate.included_in(amount, self.rules.facts.rounding)
-    }
-
     fn tax_stage(&self, totals: &mut [LineTotals], stage: Stage, prices: Prices) -> Option<()> {
         let rounding = self.rules.facts.rounding;
         match self.rules.facts.tax_rounding {

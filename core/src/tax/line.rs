@@ -20,6 +20,9 @@ pub struct LineTax {
 /// The largest number of taxes on one line.
 pub const TAXES_PER_LINE_MAX: usize = 3;
 
+/// One amount for each tax group of a line, in the order of the groups; zero without a group.
+pub(crate) type TaxShares = [Amount; TAXES_PER_LINE_MAX];
+
 /// The tax groups of a line. A fiscal printer gets only the first group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LineGroups {
@@ -50,7 +53,7 @@ impl LineGroups {
     }
 
     /// Divides a whole tax in proportion to the rates. Minor units that are left over go one each to the earlier groups.
-    pub(crate) fn share(&self, whole: Amount) -> [Amount; TAXES_PER_LINE_MAX] {
+    pub(crate) fn share(&self, whole: Amount) -> TaxShares {
         let mut shares = [Amount::ZERO; TAXES_PER_LINE_MAX];
         let all = i64::from(self.rate().ten_thousandths());
         let down = Rounding::DOWN;

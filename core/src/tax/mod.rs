@@ -10,10 +10,10 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use line::LineGroups;
+pub(crate) use line::{LineGroups, TaxShares};
 pub use line::{LineTax, TAXES_PER_LINE_MAX};
 pub use rate::TaxRate;
-pub use table::{DatedRate, TaxEntry, TaxTable};
+pub use table::{DatedRate, RATES_MAX, TAX_GROUPS_MAX, TaxEntry, TaxTable};
 
 /// The letter of a tax group, `A` to `H`, as callers give it and as it is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

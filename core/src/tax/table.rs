@@ -5,6 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::{Bucket, TaxCode, TaxGroup, TaxRate};
 use crate::time::Day;
 
+/// The largest number of tax groups of a device.
+pub const TAX_GROUPS_MAX: usize = 8;
+/// The largest number of dated rates of a tax group.
+pub const RATES_MAX: usize = 4;
+
 /// A rate and the first day on which it applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatedRate {
@@ -19,7 +24,7 @@ pub struct DatedRate {
 pub struct TaxEntry {
     code: TaxCode,
     bucket: Bucket,
-    rates: heapless::Vec<DatedRate, 4>,
+    rates: heapless::Vec<DatedRate, RATES_MAX>,
 }
 
 impl TaxEntry {
@@ -76,7 +81,7 @@ impl TaxEntry {
 /// The tax groups in force, at most eight, because a fiscal printer has eight.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct TaxTable(heapless::Vec<TaxEntry, 8>);
+pub struct TaxTable(heapless::Vec<TaxEntry, TAX_GROUPS_MAX>);
 
 impl TaxTable {
     /// A table of groups whose rates apply on every day, or `None` if there are more than eight groups, a letter is used twice,
@@ -94,7 +99,7 @@ impl TaxTable {
 
     /// A table, or `None` if there are more than eight entries, a letter is used twice, or an entry is `None`.
     pub fn dated(entries: impl Iterator<Item = Option<TaxEntry>>) -> Option<Self> {
-        let mut table = heapless::Vec::<TaxEntry, 8>::new();
+        let mut table = heapless::Vec::<TaxEntry, TAX_GROUPS_MAX>::new();
         for entry in entries {
             let entry = entry?;
             if table.iter().any(|present| present.code == entry.code) {

@@ -11,7 +11,7 @@ impl Till {
     /// Applies an event to the state of the till.
     pub fn apply(&mut self, event: &Event<'_>) {
         match event {
-            Event::ConfigurationAdopted(configuration) => self.adopt(configuration),
+            Event::ConfigurationAdopted(adopted) => self.adopt(adopted),
             Event::Reserved(reserved) => self.take_reserved(reserved),
             Event::CancelDecided(decided) => {
                 self.latest = Some(decided.at);
@@ -34,11 +34,10 @@ impl Till {
             Event::Switched(_) => {}
             // The Z-report in the same batch closes the shift.
             Event::ClosedByPrinter(closed) => self.latest = Some(closed.at),
-            // The folder, the identity of the device and the corrections of the clock are no part of the till's state.
-            Event::Founded(_)
-            | Event::DeviceIdentified(_)
-            | Event::Restored(_)
-            | Event::ClockSet(_) => {}
+            // The folder and the identity of the device are no part of the till's state.
+            Event::Founded(_) | Event::DeviceIdentified(_) | Event::Restored(_) => {}
+            // The only event that can move the time of later documents back.
+            Event::ClockSet(set) => self.latest = Some(set.at),
             // The next event of the batch seals or voids the document.
             Event::Declared(declared) => {
                 self.latest = Some(declared.at);

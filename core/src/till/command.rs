@@ -3,7 +3,7 @@
 use crate::amount::Amount;
 use crate::budget::Left;
 use crate::document::ReportKind;
-use crate::event::{ClosedByPrinter, Configuration, Declared};
+use crate::event::{ClockSet, ClosedByPrinter, Configuration, Declared};
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::Span;
 use crate::receipt::{Draft, Original};
@@ -60,6 +60,8 @@ pub enum Command<'a> {
     Settle(DocumentId, Seal<'a>),
     /// Void the outstanding document, because it was not registered; with the number and the words of the fault.
     Void(DocumentId, u16, &'a str),
+    /// An operator corrects the time of the till. The till gets this time, also if it is before its latest event.
+    SetClock(ClockSet<'a>),
     /// The printer has closed its day without being asked. The till sets the time of the event (`at`).
     ///
     /// The same batch closes the till's own shift with a Z-report.
@@ -88,4 +90,7 @@ pub struct Known<'k> {
     ///
     /// A group without a rate is not checked: the printer itself refuses to sell in it.
     pub printer_rates: Option<&'k [Option<u32>; 8]>,
+    /// For each range of the configuration that is to be adopted, the number after the last one that any device of the data folder
+    /// has used of it. `None` without a data folder: the till then knows only what it remembers itself.
+    pub range_next: Option<&'k [u32]>,
 }

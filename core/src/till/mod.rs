@@ -23,7 +23,10 @@ use serde::{Deserialize, Serialize};
 use crate::amount::Amount;
 use crate::counters::Counters;
 use crate::document::{Body, ReportKind};
-use crate::event::{CancelDecided, ClosedByPrinter, Configuration, Event, NumbersGranted, Voided};
+use crate::event::{
+    Adopted, CancelDecided, ClockSet, ClosedByPrinter, Configuration, Declared, Event,
+    NumbersGranted, Voided,
+};
 use crate::id::DocumentId;
 use crate::numbers::{FiscalNumbers, Span};
 use crate::profile::Profile;
@@ -47,6 +50,7 @@ pub struct Till {
     counters_after: TillCounters,
     last_number: u32,
     last_z: u32,
+    /// The ranges in force. After rows of version 1 also the ranges that were in force before: at most 16, as that version allowed.
     range_uses: heapless::Vec<RangeUse, 16>,
     fiscal_numbers: FiscalNumbers,
     outstanding: Option<Outstanding>,
@@ -78,9 +82,15 @@ impl Till {
     ) -> Result<Event<'a>, Refusal> {
         let at = self.latest.map_or(now, |latest| latest.later(now));
         match command {
-            Command::Adopt(configuration) => self.decide_configuration(configuration),
+            Command::SetClock(set) => self.set_clock(set),
+            Command::Adopt(configuration) => {
+                self.decide_configuration(configuration, known.range_next)
+            }
             Command::TakeNumbers(spans) => self.decide_numbers(spans, at),
-            Command::Reserve(order) => self.reserve(profile, order, known, at, scratch, faults),
+            Command::Reserve(order) => {
+                let at = self.time_of_next_document(now);
+                self.reserve(profile, order, known, at, scratch, faults)
+            }
             Command::DecideCancel(id) => {
                 self.outstanding_of(*id)?;
                 Ok(Event::CancelDecided(CancelDecided { id: *id, at }))
@@ -109,9 +119,15 @@ impl Till {
     // Each kind of event is made in a function of its own, so that no stack frame contains more than one event: a configuration
     // and the figures of a report take about 2 KiB each (`cross/stack-frames`).
     #[inline(never)]
-    fn decide_configuration<'a>(&self, wanted: &Configuration) -> Result<Event<'a>, Refusal> {
-        self.check_configuration(wanted)?;
-        Ok(Event::ConfigurationAdopted(wanted.clone()))
+    fn decide_configuration<'a>(
+        &self,
+        wanted: &Configuration,
+        folder_next: Option<&[u32]>,
+    ) -> Result<Event<'a>, Refusal> {
+        Ok(Event::ConfigurationAdopted(Adopted {
+            configuration: wanted.clone(),
+            next: self.next_of_ranges(wanted, folder_next)?,
+        }))
     }
 
     #[inline(never)]
@@ -119,6 +135,38 @@ impl Till {
         self.fiscal_numbers.check(spans)?;
         let spans = heapless::Vec::from_slice(spans).map_err(|_| Refusal::FiscalNumbersClash)?;
         Ok(Event::NumbersGranted(NumbersGranted { at, spans }))
+    }
+
+    /// The time of a new document: later than every event before it, because an authority may refuse two documents of one time.
+    fn time_of_next_document(&self, now: Moment) -> Moment {
+        self.latest.map_or(now, |latest| {
+            let next = Moment {
+                utc_ms: latest.utc_ms.saturating_add(1),
+                ..latest
+            };
+            next.later(now)
+        })
+    }
+
+    /// The documents of one shift never go back in time, so the time goes back only between two shifts.
+    fn set_clock<'a>(&self, set: &ClockSet<'a>) -> Result<Event<'a>, Refusal> {
+        if set.by.trim().is_empty() {
+            return Err(Refusal::DeclarationUnsigned);
+        }
+        let (given, limit) = (set.by.len(), Declared::BY_BYTES_MAX);
+        if given > limit {
+            return Err(Refusal::TextTooLong { given, limit });
+        }
+        if self.outstanding.is_some() {
+            return Err(Refusal::DeviceUnsettled);
+        }
+        let goes_back = self
+            .latest
+            .is_some_and(|latest| set.at.utc_ms < latest.utc_ms);
+        if goes_back && self.counters.shift.is_some() {
+            return Err(Refusal::ClockBackInShift);
+        }
+        Ok(Event::ClockSet(*set))
     }
 
     fn outstanding_of(&self, id: DocumentId) -> Result<&Outstanding, Refusal> {
@@ -186,7 +234,7 @@ impl Till {
         self.latest
     }
 
-    /// The used part of each range of alternative receipts, in the order of their use.
+    /// The ranges of alternative receipts that the till knows, each with its next number, in the order of their use.
     #[must_use]
     pub fn range_uses(&self) -> &[RangeUse] {
         &self.range_uses

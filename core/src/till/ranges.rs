@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Till;
-use crate::event::{Configuration, NumberRange};
+use crate::event::{Adopted, Configuration, NumberRange, RANGES_MAX};
 use crate::numbers::{FiscalNumbers, Supply};
 use crate::refusal::Refusal;
 use crate::seal::Seal;
@@ -94,66 +94,94 @@ impl Till {
         })
     }
 
-    pub(super) fn check_configuration(&self, configuration: &Configuration) -> Result<(), Refusal> {
-        let overlaps = configuration
-            .ranges
-            .iter()
-            .enumerate()
-            .any(|(index, range)| {
-                // A range is used up when `next` is one more than its last number, so that number must be representable.
-                range.start > range.end
-                    || range.end == u32::MAX
-                    || configuration.ranges.iter().take(index).any(|earlier| {
-                        earlier.series == range.series
-                            && earlier.start <= range.end
-                            && range.start <= earlier.end
-                    })
-            });
-        let same = |range: &NumberRange, range_use: &RangeUse| {
-            range_use.range.series == range.series && range_use.range.start == range.start
-        };
-        let is_new = |range: &NumberRange| {
-            !self
-                .range_uses
+    /// The number that comes next in each range of a configuration.
+    ///
+    /// `folder_next` is what the data folder knows, over all its devices. Without it, the till's own memory decides.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::ConfigurationInvalid`] if a number could be given out twice: two ranges have numbers in common, a range that is in
+    /// force begins elsewhere among its used numbers (without `folder_next`), or a range has no last number.
+    pub(super) fn next_of_ranges(
+        &self,
+        configuration: &Configuration,
+        folder_next: Option<&[u32]>,
+    ) -> Result<heapless::Vec<u32, RANGES_MAX>, Refusal> {
+        let ranges = &configuration.ranges;
+        let mut next = heapless::Vec::new();
+        for (index, range) in ranges.iter().enumerate() {
+            // A range is used up when the next number is one more than its last, so that number must be representable.
+            let twice = ranges
                 .iter()
-                .any(|range_use| same(range, range_use))
-        };
-        let new_ranges = configuration
-            .ranges
-            .iter()
-            .filter(|range| is_new(range))
-            .count();
-        let room = self
-            .range_uses
-            .capacity()
-            .saturating_sub(self.range_uses.len());
-        let cut = configuration.ranges.iter().any(|range| {
-            self.range_uses.iter().any(|range_use| {
-                let used = range_use.range.start..range_use.next;
-                range_use.range.series == range.series
-                    && !same(range, range_use)
-                    && !used.is_empty()
-                    && range.start < used.end
-                    && used.start <= range.end
-            })
-        });
-        // A range is identified by its series and first number, and its end may change. A different range that contains used
-        // numbers could give a used number again.
-        if overlaps || cut || new_ranges > room {
-            Err(Refusal::ConfigurationInvalid)
-        } else {
-            Ok(())
+                .take(index)
+                .any(|earlier| earlier.shares_a_number_with(range));
+            if range.start > range.end || range.end == u32::MAX || twice {
+                return Err(Refusal::ConfigurationInvalid);
+            }
+            let number = match folder_next {
+                None => self.remembered_next(range)?,
+                Some(next) => *next.get(index).ok_or(Refusal::ConfigurationInvalid)?,
+            };
+            // The number may lie behind a range that has become shorter than what is used of it. Such a range is used up.
+            next.push(number)
+                .map_err(|_| Refusal::ConfigurationInvalid)?;
         }
+        Ok(next)
     }
 
-    pub(super) fn adopt(&mut self, configuration: &Configuration) {
+    /// The next number of a range as far as the till remembers it; the first number for a range that it does not know.
+    ///
+    /// A range is identified by its series and first number, and its end may change. A different range with numbers that are used
+    /// could give a used number again.
+    fn remembered_next(&self, range: &NumberRange) -> Result<u32, Refusal> {
+        let mut next = range.start;
+        for known in &self.range_uses {
+            if known.range.series == range.series && known.range.start == range.start {
+                next = next.max(known.next);
+                continue;
+            }
+            let used = NumberRange {
+                end: known.next.saturating_sub(1),
+                ..known.range.clone()
+            };
+            if known.next > known.range.start && used.shares_a_number_with(range) {
+                return Err(Refusal::ConfigurationInvalid);
+            }
+        }
+        Ok(next)
+    }
+
+    pub(super) fn adopt(&mut self, adopted: &Adopted) {
+        let Adopted {
+            configuration,
+            next,
+        } = adopted;
+        if next.len() == configuration.ranges.len() {
+            self.range_uses.clear();
+            for (range, next) in configuration.ranges.iter().zip(next) {
+                // The list has more places than a configuration has ranges.
+                self.range_uses
+                    .push(RangeUse {
+                        range: range.clone(),
+                        next: *next,
+                    })
+                    .unwrap_or(());
+            }
+        } else {
+            self.adopt_version_1(configuration);
+        }
+        self.configuration = configuration.clone();
+    }
+
+    /// Adopts a configuration as version 1 did: the till remembers every range that it ever had.
+    fn adopt_version_1(&mut self, configuration: &Configuration) {
         for range in &configuration.ranges {
             let known = self.range_uses.iter_mut().find(|range_use| {
                 range_use.range.series == range.series && range_use.range.start == range.start
             });
             match known {
                 Some(range_use) => range_use.range = range.clone(),
-                // `check_configuration` has checked that the list has room for the range.
+                // A till of version 1 adopted no range for which this list had no place.
                 None => self
                     .range_uses
                     .push(RangeUse {
@@ -163,6 +191,51 @@ impl Till {
                     .unwrap_or(()),
             }
         }
-        self.configuration = configuration.clone();
+    }
+}
+
+impl NumberRange {
+    /// Whether a number of this range is also a number of another range, or is printed with the same text as one.
+    ///
+    /// A number is printed as its series and its digits, with zeros in front up to `number_length`. So `ABC` 10000001 with eight
+    /// digits and `ABC1` 1 with seven digits have the same text.
+    #[must_use]
+    pub fn shares_a_number_with(&self, other: &Self) -> bool {
+        let (short, long) = if self.series.len() <= other.series.len() {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        let Some(digits) = long.series.strip_prefix(short.series.as_str()) else {
+            return false;
+        };
+        if digits.is_empty() {
+            return short.start <= long.end && long.start <= short.end;
+        }
+        let printed_length = |range: &Self| {
+            range
+                .series
+                .len()
+                .saturating_add(usize::from(range.number_length))
+        };
+        if printed_length(short) != printed_length(long) {
+            return false;
+        }
+        // The first digits of the longer series, as a number of the shorter one.
+        let Ok(leading) = digits.parse::<u64>() else {
+            return false;
+        };
+        let base = 10_u64
+            .checked_pow(u32::from(long.number_length))
+            .and_then(|power| power.checked_mul(leading));
+        let Some(base) = base else {
+            return false;
+        };
+        let of_short = (u64::from(short.start), u64::from(short.end));
+        let of_long = (
+            base.saturating_add(u64::from(long.start)),
+            base.saturating_add(u64::from(long.end)),
+        );
+        of_short.0 <= of_long.1 && of_long.0 <= of_short.1
     }
 }

@@ -186,10 +186,15 @@ fn check_timestamp(clock: &GuardedClock, timestamp: &str) -> Result<i64, Unautho
         );
     };
     if let Err(now) = clock.check(given, WINDOW_MS) {
+        let whose = if clock.is_sure() {
+            "set the caller's clock"
+        } else {
+            "no two clocks agree on the agent's time: set the caller's clock, or the machine's"
+        };
         return refuse(
             "TimestampOutOfWindow",
             &format!(
-                "the header Api-Timestamp is {given}, more than ten minutes off the agent's {now}; set the caller's clock"
+                "the header Api-Timestamp is {given}, more than ten minutes off the agent's {now}; {whose}"
             ),
         );
     }

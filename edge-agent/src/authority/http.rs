@@ -124,12 +124,7 @@ pub fn post(
         .and_then(|value| value.to_str().ok())
         .and_then(|text| text.trim().parse().ok())
         .map(Duration::from_secs);
-    let date_ms = response
-        .headers()
-        .get("Date")
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| jiff::fmt::rfc2822::parse(text).ok())
-        .map(|date| date.timestamp().as_millisecond());
+    let date_ms = date_of(response.headers());
     let body = response.body_mut().with_config().limit(BODY_BYTES_MAX);
     let answer = body
         .read_to_vec()
@@ -140,6 +135,20 @@ pub fn post(
         answer,
         retry_after,
     }
+}
+
+/// Asks a server for its time with a HEAD request; any HTTP answer will do. Returns the `Date` of the answer in milliseconds since
+/// the epoch, or `None` if there is no answer or no `Date`.
+#[must_use]
+pub fn ask_date(agent: &ureq::Agent, url: &str) -> Option<i64> {
+    let answer = agent.head(url).call().ok()?;
+    date_of(answer.headers())
+}
+
+fn date_of(headers: &ureq::http::HeaderMap) -> Option<i64> {
+    let text = headers.get("Date")?.to_str().ok()?;
+    let date = jiff::fmt::rfc2822::parse(text).ok()?;
+    Some(date.timestamp().as_millisecond())
 }
 
 fn failure_of(error: &ureq::Error) -> DeliveryFailure {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use ferrotill_core::duty::Recipient;
 use ferrotill_core::numbers::Span;
+use ferrotill_core::refusal::Refusal;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -47,6 +48,15 @@ pub enum Message {
         /// Where the answer goes.
         reply: oneshot::Sender<DeclarationOutcome>,
     },
+    /// An operator corrects the time.
+    SetClock {
+        /// The time from now on, in milliseconds since the epoch.
+        at_ms: i64,
+        /// The operator's name; never empty.
+        by: String,
+        /// Where the answer goes.
+        reply: oneshot::Sender<ClockOutcome>,
+    },
     /// News from the printer of this device.
     Printer(Uuid, News),
     /// The printer of this device is about to cancel the document with this id. The reply is true once the decision is on disk.
@@ -57,6 +67,19 @@ pub enum Message {
     Numbers(Uuid, Vec<Span>),
     /// The clerk finishes the batch that contains this message, and ends.
     Stop,
+}
+
+/// What became of an operator's correction of the time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClockOutcome {
+    /// The correction is in the journal.
+    Set,
+    /// No clock shows this time within ten minutes.
+    NotShown,
+    /// A device refuses the correction: a document is outstanding, or its shift is open and the time would go back.
+    Refused(Uuid, Refusal),
+    /// The store could not be written: it is not known whether the correction is in the journal.
+    Unknown(String),
 }
 
 /// What the worker of a recipient reports. Only the authority's worker reports [`Gone`](Self::Gone) and

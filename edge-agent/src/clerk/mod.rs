@@ -19,7 +19,7 @@ use std::time::Duration;
 
 pub use batch::{ClerkSettings, DevicePlan};
 pub use device_state::{Answer, DeclarationOutcome, FiscalState};
-pub use message::{AuthorityNews, ClerkHandle, Message};
+pub use message::{AuthorityNews, ClerkHandle, ClockOutcome, Message};
 
 use crate::error_chain::chain_of;
 use batch::{Effect, Tills};

@@ -1,13 +1,19 @@
-//! A client of the agent's API that signs its requests as any other client does; `demo` and `settle` use it.
+//! A client of the agent's API that signs its requests as any other client does; `demo`, `settle` and `clock` use it.
 
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::anyhow;
 use uuid::Uuid;
 
+use super::{CliFailure, CliOutput, Exit};
+
 use crate::api::json::JsonValue;
-use crate::config::Secret;
+use crate::config::{Config, Secret};
 use crate::hmac::signature_of;
+use crate::object;
 use crate::time::clock::Clock;
 
 /// A client of one agent.
@@ -54,6 +60,22 @@ impl Client {
             device,
             clock,
         }
+    }
+
+    /// A client that signs as the first one of a configuration, for requests without a device.
+    pub(super) fn of_config(
+        config: &Config,
+        url: String,
+        clock: Arc<Clock>,
+    ) -> Result<Self, CliFailure> {
+        // A configuration without a client has a fault, so this error is never seen.
+        let caller = config.api.clients.first().cloned().ok_or_else(|| {
+            let text = anyhow!(
+                "the configuration has no [[api.clients]], and the request needs a signature"
+            );
+            CliFailure::new(Exit::Configuration, text)
+        })?;
+        Ok(Self::new(url, &caller.key, caller.secret, None, clock))
     }
 
     pub(super) fn post(&self, operation: &str, body: &str) -> anyhow::Result<Reply> {
@@ -153,6 +175,99 @@ impl JsonValue {
         match self {
             Self::Text(text) | Self::Number(text) => text,
             _ => "",
+        }
+    }
+}
+
+/// The URL of the agent, as its own machine reaches it.
+pub(super) fn url_of(listen: SocketAddr) -> String {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, listen.port()))
+}
+
+/// The exit code of an answer that refuses what an operator has asked for.
+pub(super) fn exit_of(status: u16, error: &str) -> Exit {
+    match (status, error) {
+        (400, _) => Exit::Usage,
+        (401 | 403, _) => Exit::Configuration,
+        (404 | 409, _) => Exit::Refused,
+        // What was asked for may still happen.
+        (422 | 429, _) | (503, "BooksUnwritable" | "Stopping" | "Busy") => Exit::Unknown,
+        _ => Exit::Failed,
+    }
+}
+
+/// The error when no agent answered, or when its answer did not arrive complete.
+/// `again` says whether the request may be sent again.
+pub(super) fn no_answer(
+    url: &str,
+    error: anyhow::Error,
+    again: &str,
+    output: CliOutput,
+) -> CliFailure {
+    let (code, name, text) = match error.downcast_ref() {
+        Some(ureq::Error::Io(source)) if source.kind() == ErrorKind::ConnectionRefused => (
+            Exit::NotRunning,
+            "AgentNotRunning",
+            format!("no agent answers at {url}; start it, or give its address with --listen"),
+        ),
+        Some(ureq::Error::ConnectionFailed | ureq::Error::HostNotFound) => (
+            Exit::NotRunning,
+            "AgentNotRunning",
+            format!("no agent can be reached at {url}; give its address with --listen"),
+        ),
+        Some(_) => (
+            Exit::Unknown,
+            "OutcomeUnknown",
+            format!("the answer of the agent at {url} did not arrive; {again}"),
+        ),
+        None => (
+            Exit::Failed,
+            "NotAnAgent",
+            format!(
+                "the program that answers at {url} is no agent; give the agent's address with --listen"
+            ),
+        ),
+    };
+    output.json(&object! { "error" => name, "message" => format!("{text}: {error:#}") });
+    CliFailure::new(code, error.context(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unspecified_listen_address_becomes_loopback() {
+        for (listen, url) in [
+            ("127.0.0.1:50700", "http://127.0.0.1:50700"),
+            ("0.0.0.0:80", "http://127.0.0.1:80"),
+            ("[::]:80", "http://[::1]:80"),
+            ("192.0.2.7:80", "http://192.0.2.7:80"),
+        ] {
+            assert_eq!(url_of(listen.parse().unwrap()), url);
+        }
+    }
+
+    #[test]
+    fn each_answer_has_its_exit_code() {
+        for (status, error, code) in [
+            (400, "Missing", Exit::Usage),
+            (401, "UnknownApiKey", Exit::Configuration),
+            (403, "HostNotAllowed", Exit::Configuration),
+            (404, "UnknownId", Exit::Refused),
+            (409, "AlreadySettled", Exit::Refused),
+            (422, "PrinterCanStillSay", Exit::Unknown),
+            (422, "OutcomeUnknown", Exit::Unknown),
+            (503, "BooksUnwritable", Exit::Unknown),
+            (503, "BooksUnreadable", Exit::Failed),
+            (500, "", Exit::Failed),
+        ] {
+            assert_eq!(exit_of(status, error), code, "{status} {error}");
         }
     }
 }

@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &DemoArguments, output: CliOutput) -> Result<Exit, 
         return Err(CliFailure::new(Exit::Usage, text));
     }
     let folder = DemoFolder::new(arguments.data.as_deref()).map_err(CliFailure::failed)?;
-    let clock = Arc::new(Clock::new(None).map_err(CliFailure::failed)?);
+    let clock = Arc::new(Clock::new(Some(profile.facts().time_zone)).map_err(CliFailure::failed)?);
     let printer = DemoPrinter::start(&folder.path, arguments.printer_tcp, &clock)
         .map_err(CliFailure::failed)?;
     let started = run_with(arguments, profile, &folder.path, printer, clock, output);

@@ -33,6 +33,9 @@ pub struct EmulatorArguments {
     /// The file that keeps the fiscal memory over restarts.
     #[arg(long)]
     memory: Option<PathBuf>,
+    /// The time zone of the printer's clock, an IANA name such as `Europe/Chisinau`; without it the machine's own.
+    #[arg(long, value_name = "NAME")]
+    time_zone: Option<String>,
     /// Sends and receives bytes as slowly as a serial line of this speed.
     #[arg(long)]
     baud: Option<u32>,
@@ -102,7 +105,10 @@ fn start_rig(arguments: &EmulatorArguments) -> Result<Rig, CliFailure> {
         let text = anyhow!("--baud 0: a speed is at least 1; leave --baud out for full speed");
         return Err(CliFailure::new(Exit::Usage, text));
     }
-    let clock = Clock::new(None).map_err(CliFailure::failed)?;
+    let clock = Clock::new(arguments.time_zone.as_deref()).map_err(|error| {
+        let text = anyhow!("--time-zone: {error}; give a name such as Europe/Chisinau");
+        CliFailure::new(Exit::Usage, text)
+    })?;
     let options = RigOptions {
         family,
         memory: arguments.memory.clone(),

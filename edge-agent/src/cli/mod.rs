@@ -2,6 +2,7 @@
 
 mod authority;
 mod client;
+mod clock;
 mod config;
 mod day;
 mod demo;
@@ -49,6 +50,8 @@ pub enum CliCommand {
     Verify(verify::VerifyArguments),
     /// Declares what became of a document that its printer cannot prove, as a person has read it on the paper.
     Settle(settle::SettleArguments),
+    /// Corrects the time of the till.
+    Clock(clock::ClockArguments),
     /// Checks and prints the configuration, and prints the pages about its keys.
     Config(config::ConfigArguments),
 }
@@ -105,6 +108,18 @@ impl CliFailure {
         }
     }
 
+    /// The agent has refused a request of an operator.
+    fn refused_by_agent(code: Exit, message: &str) -> Self {
+        let error = anyhow::anyhow!("{message}");
+        let error = match code {
+            Exit::Configuration => error.context(
+                "the agent refuses the first client of this configuration; give the configuration that the agent runs with",
+            ),
+            _ => error,
+        };
+        Self::new(code, error)
+    }
+
     fn failed(error: impl Into<anyhow::Error>) -> Self {
         Self::new(Exit::Failed, error)
     }
@@ -153,6 +168,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
         CliCommand::Run(arguments) => service::run(&arguments, output),
         CliCommand::Verify(arguments) => verify::run(&arguments, output),
         CliCommand::Settle(arguments) => settle::run(&arguments, output),
+        CliCommand::Clock(arguments) => clock::run(&arguments, output),
         CliCommand::Config(arguments) => config::run(&arguments, output),
         CliCommand::Demo(arguments) => demo::run(&arguments, output),
         CliCommand::Emulator(arguments) => emulator::run(&arguments, output),

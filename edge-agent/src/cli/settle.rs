@@ -1,16 +1,13 @@
 //! `settle`: sends an operator's declaration about a document that the printer cannot prove to the running agent.
 
-use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::anyhow;
 use clap::{ArgGroup, Args};
 use uuid::Uuid;
 
-use super::client::{Client, Reply};
+use super::client::{Client, Reply, exit_of, no_answer, url_of};
 use super::{CliFailure, CliOutput, Exit, default_config, log};
 use crate::api::json::JsonValue;
 use crate::config::{Config, Overrides};
@@ -51,29 +48,16 @@ pub(super) fn run(arguments: &SettleArguments, output: CliOutput) -> Result<Exit
     };
     let config = Config::load(&arguments.config, &overrides)?;
     let url = url_of(config.api.listen);
-    // A configuration without a client has a fault, so this error is never seen.
-    let caller = config.api.clients.first().cloned().ok_or_else(|| {
-        let text =
-            anyhow!("the configuration has no [[api.clients]], and the request needs a signature");
-        CliFailure::new(Exit::Configuration, text)
-    })?;
     let clock = Arc::new(Clock::new(None).map_err(CliFailure::failed)?);
-    let client = Client::new(url.clone(), &caller.key, caller.secret, None, clock);
+    let client = Client::of_config(&config, url.clone(), clock)?;
     let path = format!("/operations/{}/settlement", arguments.id);
     match client.post_own(&path, &body(arguments)) {
         Ok(reply) => report(arguments, &reply, output),
-        Err(error) => Err(no_answer(&url, error, output)),
+        Err(error) => {
+            let again = "send the declaration again, which is always safe";
+            Err(no_answer(&url, error, again, output))
+        }
     }
-}
-
-/// The URL of the agent, as its own machine reaches it.
-fn url_of(listen: SocketAddr) -> String {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    format!("http://{}", SocketAddr::new(ip, listen.port()))
 }
 
 fn body(arguments: &SettleArguments) -> String {
@@ -107,91 +91,5 @@ fn report(
         return Ok(Exit::Done);
     }
     let code = exit_of(reply.status, field("error"));
-    let error = anyhow!("{}", field("message"));
-    let error = match code {
-        Exit::Configuration => error.context(
-            "the agent refuses the first client of this configuration; give the configuration that the agent runs with",
-        ),
-        _ => error,
-    };
-    Err(CliFailure::new(code, error))
-}
-
-/// The exit code of an answer that does not settle the document.
-fn exit_of(status: u16, error: &str) -> Exit {
-    match (status, error) {
-        (400, _) => Exit::Usage,
-        (401 | 403, _) => Exit::Configuration,
-        (404 | 409, _) => Exit::Refused,
-        // The document may still be settled in another way.
-        (422 | 429, _) | (503, "BooksUnwritable" | "Stopping" | "Busy") => Exit::Unknown,
-        _ => Exit::Failed,
-    }
-}
-
-/// The error when no agent answered, or when its answer did not arrive complete.
-fn no_answer(url: &str, error: anyhow::Error, output: CliOutput) -> CliFailure {
-    let (code, name, text) = match error.downcast_ref() {
-        Some(ureq::Error::Io(source)) if source.kind() == ErrorKind::ConnectionRefused => (
-            Exit::NotRunning,
-            "AgentNotRunning",
-            format!("no agent answers at {url}; start it, or give its address with --listen"),
-        ),
-        Some(ureq::Error::ConnectionFailed | ureq::Error::HostNotFound) => (
-            Exit::NotRunning,
-            "AgentNotRunning",
-            format!("no agent can be reached at {url}; give its address with --listen"),
-        ),
-        Some(_) => (
-            Exit::Unknown,
-            "OutcomeUnknown",
-            format!(
-                "the answer of the agent at {url} did not arrive; send the declaration again, which is always safe"
-            ),
-        ),
-        None => (
-            Exit::Failed,
-            "NotAnAgent",
-            format!(
-                "the program that answers at {url} is no agent; give the agent's address with --listen"
-            ),
-        ),
-    };
-    output.json(&object! { "error" => name, "message" => format!("{text}: {error:#}") });
-    CliFailure::new(code, error.context(text))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unspecified_listen_address_becomes_loopback() {
-        for (listen, url) in [
-            ("127.0.0.1:50700", "http://127.0.0.1:50700"),
-            ("0.0.0.0:80", "http://127.0.0.1:80"),
-            ("[::]:80", "http://[::1]:80"),
-            ("192.0.2.7:80", "http://192.0.2.7:80"),
-        ] {
-            assert_eq!(url_of(listen.parse().unwrap()), url);
-        }
-    }
-
-    #[test]
-    fn each_answer_has_its_exit_code() {
-        for (status, error, code) in [
-            (400, "Missing", Exit::Usage),
-            (401, "UnknownApiKey", Exit::Configuration),
-            (403, "HostNotAllowed", Exit::Configuration),
-            (404, "UnknownId", Exit::Refused),
-            (409, "AlreadySettled", Exit::Refused),
-            (422, "PrinterCanStillSay", Exit::Unknown),
-            (422, "OutcomeUnknown", Exit::Unknown),
-            (503, "BooksUnwritable", Exit::Unknown),
-            (503, "BooksUnreadable", Exit::Failed),
-            (500, "", Exit::Failed),
-        ] {
-            assert_eq!(exit_of(status, error), code, "{status} {error}");
-        }
-    }
+    Err(CliFailure::refused_by_agent(code, field("message")))
 }

@@ -13,6 +13,7 @@ use crate::authority::remedy::remedy_of;
 use crate::config::{Config, Overrides};
 use crate::object;
 use crate::time::clock::iso_utc;
+use ferrotill_store::RepeatedNumber;
 use ferrotill_store::verify::{Flaw, Refused, Verified, VerifyRange, Wanted, verify};
 use ferrotill_store::{ReconciliationFigure, StoreError, ZReconciliation, is_in_use};
 
@@ -150,6 +151,12 @@ fn report(verified: &Verified, output: CliOutput) {
             remedy_of(&refused.words).advice
         ));
     }
+    for repeated in &verified.repeated_numbers {
+        output.text(&format!(
+            "two receipts of an older program have the number {}: {} and {}\n  what to do: tell the authority; no receipt gets the number again",
+            repeated.printed, repeated.first, repeated.second
+        ));
+    }
     for flaw in &verified.flaws {
         output.text(&format!(
             "FAULT {}: {}\n  what to do: {}",
@@ -178,10 +185,19 @@ fn document(verified: &Verified) -> JsonValue {
         "devices" => JsonValue::Array(verified.devices.iter().map(|id| JsonValue::from(*id)).collect()),
         "unsent" => verified.unsent,
         "refused" => JsonValue::Array(verified.refused.iter().map(refused).collect()),
+        "repeated_numbers" => JsonValue::Array(verified.repeated_numbers.iter().map(repeated).collect()),
         "anchored" => verified.anchored,
         "z_reports" => JsonValue::Array(verified.reconciliations.iter().map(reconciliation).collect()),
         "faults" => JsonValue::Array(verified.flaws.iter().map(fault).collect()),
         "more_faults" => verified.more_flaws,
+    }
+}
+
+fn repeated(repeated: &RepeatedNumber) -> JsonValue {
+    object! {
+        "printed" => repeated.printed.clone(),
+        "first" => repeated.first,
+        "second" => repeated.second,
     }
 }
 

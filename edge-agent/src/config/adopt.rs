@@ -1,21 +1,28 @@
 //! The tables of a device's configuration, in the form of the core.
 
-use ferrotill_core::event::{Configuration, NumberRange};
+use ferrotill_core::event::Configuration;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::Facts;
 use ferrotill_core::tax::{Bucket, DatedRate, TaxCode, TaxEntry, TaxRate, TaxTable};
+
+use uuid::Uuid;
 
 use super::device::Device;
 
 /// The configuration of a device as its till adopts it.
 ///
-/// All values were checked when they were read, so no group, payment type or range is left out here.
-#[must_use]
-pub fn configuration(device: &Device, law: &Facts) -> Configuration {
-    let entries = device.tax_groups.iter().filter_map(|group| {
+/// # Errors
+///
+/// [`TableDoesNotFit`]. The reader of the configuration refuses such a table with its place, so that no error is expected here.
+pub fn configuration(device: &Device, law: &Facts) -> Result<Configuration, TableDoesNotFit> {
+    let of = |table: &'static str| TableDoesNotFit {
+        device: device.id,
+        table,
+    };
+    let entries = device.tax_groups.iter().map(|group| {
         let code = TaxCode::new(u8::try_from(group.code).ok()?)?;
         let bucket = group.bucket.unwrap_or_else(|| bucket_of(&group.rates, law));
-        Some(TaxEntry::new(code, bucket, &group.rates))
+        TaxEntry::new(code, bucket, &group.rates)
     });
     let types = device.payment_types.iter().map(|payment| PaymentType {
         code: payment.code,
@@ -24,23 +31,29 @@ pub fn configuration(device: &Device, law: &Facts) -> Configuration {
         printer_letter: u8::try_from(payment.printer).unwrap_or(b'P'),
         open_drawer: payment.open_cash_drawer,
     });
-    let ranges = device
-        .alternative_receipts_ranges
-        .iter()
-        .filter_map(|range| {
-            Some(NumberRange {
-                series: range.series.as_str().try_into().ok()?,
-                start: range.start,
-                end: range.end,
-                number_length: range.number_length,
-            })
-        });
-    Configuration {
-        taxes: TaxTable::dated(entries).unwrap_or_default(),
-        payments: PaymentTable::new(types).unwrap_or_default(),
-        ranges: ranges.take(RANGES_MAX).collect(),
-        alternative_receipts: device.use_alternative_receipts,
+    let mut ranges = heapless::Vec::new();
+    for range in &device.alternative_receipts_ranges {
+        let added = range.in_core().map(|range| ranges.push(range));
+        if !matches!(added, Some(Ok(()))) {
+            return Err(of("alternative_receipts_ranges"));
+        }
     }
+    Ok(Configuration {
+        taxes: TaxTable::dated(entries).ok_or_else(|| of("tax_groups"))?,
+        payments: PaymentTable::new(types).ok_or_else(|| of("payment_types"))?,
+        ranges,
+        alternative_receipts: device.use_alternative_receipts,
+    })
+}
+
+/// A table of a device does not fit into the till. No part of it is left out.
+#[derive(Debug, thiserror::Error)]
+#[error("{table} of device {device} does not fit into the till; write fewer or shorter entries")]
+pub struct TableDoesNotFit {
+    /// The id of the device.
+    pub device: Uuid,
+    /// The name of the table.
+    pub table: &'static str,
 }
 
 /// The legal bucket of a tax group for which the configuration contains no bucket: the bucket that the law of the country gives
@@ -59,9 +72,7 @@ fn bucket_of(rates: &[DatedRate], law: &Facts) -> Bucket {
     }
 }
 
-/// The most ranges that a device can have.
-const RANGES_MAX: usize = 8;
-
+/// The first 32 bytes of a payment type's name, at most. The reader of the configuration warns about a longer name.
 fn shortened(name: &str) -> heapless::String<32> {
     let mut short = heapless::String::new();
     for letter in name.chars() {
@@ -102,7 +113,7 @@ payment_types = [ { code = 0, name = "Bar", cash = true } ]
         let text = format!("{TILL}tax_groups = [ {written} ]\n");
         let config = Config::parse(&text, "t.toml").unwrap();
         let facts = by_code(country).unwrap().facts();
-        let taxes = configuration(&config.devices[0], facts).taxes;
+        let taxes = configuration(&config.devices[0], facts).unwrap().taxes;
         let entries = taxes.entries();
         entries
             .map(|entry| {

@@ -1,7 +1,9 @@
 //! `[[device]]`: the fiscal devices with their tax groups, payment types and number ranges.
 
+use std::fmt;
 use std::time::Duration;
 
+use ferrotill_core::event::NumberRange;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -61,6 +63,29 @@ pub struct RangeConfig {
     pub end: u32,
     /// The number of digits with which a number is printed.
     pub number_length: u8,
+}
+
+impl RangeConfig {
+    /// The range in the core's form; `None` if the series is too long.
+    #[must_use]
+    pub fn in_core(&self) -> Option<NumberRange> {
+        Some(NumberRange {
+            series: self.series.as_str().try_into().ok()?,
+            start: self.start,
+            end: self.end,
+            number_length: self.number_length,
+        })
+    }
+}
+
+impl fmt::Display for RangeConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {} to {} with {} digits",
+            self.series, self.start, self.end, self.number_length
+        )
+    }
 }
 
 /// The place where a device is used.
@@ -176,6 +201,16 @@ fn payment_types(reader: &mut Reader, device: &Section<'_>) -> Vec<PaymentTypeCo
         {
             used_twice(reader, section, "code", &code, "payment type");
         }
+        if let Some(name) = &name
+            && name.value.len() > PAYMENT_NAME_BYTES_MAX
+        {
+            reader.warn(
+                &section.place_of("name"),
+                section.path_of("name"),
+                format!("is printed without what follows its first {PAYMENT_NAME_BYTES_MAX} bytes"),
+                "write a shorter name",
+            );
+        }
         if let (Some(code), Some(name)) = (code, name) {
             types.push(PaymentTypeConfig {
                 code,
@@ -196,6 +231,9 @@ fn payment_types(reader: &mut Reader, device: &Section<'_>) -> Vec<PaymentTypeCo
     }
     types
 }
+
+/// The largest length of a payment type's name, in bytes.
+const PAYMENT_NAME_BYTES_MAX: usize = 32;
 
 fn printer_letter(reader: &mut Reader, section: &Section<'_>, cash: bool) -> char {
     if let Some(letter) = reader.letter(section, "printer") {
@@ -263,29 +301,23 @@ fn series(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
     Some(found.value)
 }
 
-/// Each number of a series may be used only once. An overlap within a device is always a fault. An overlap between two devices
-/// of a TEST till is
-/// a warning, because such devices are often copied from each other.
+/// Each printed number is used only once in the data folder. Two devices of a TEST till may share a range, because such devices are
+/// often copied from each other: a number that one of them has used is not used by the other.
 fn refuse_overlaps(reader: &mut Reader, ranges: &[(usize, Found<RangeConfig>)], mode: Mode) {
     for (position, (device, range)) in ranges.iter().enumerate() {
         let clash = ranges.iter().take(position).find(|(_, other)| {
-            let (a, b) = (&range.value, &other.value);
-            a.series == b.series && a.start <= b.end && b.start <= a.end
+            let (a, b) = (range.value.in_core(), other.value.in_core());
+            a.zip(b).is_some_and(|(a, b)| a.shares_a_number_with(&b))
         });
         let Some((other_device, other)) = clash else {
             continue;
         };
         let key = format!("device[{device}].alternative_receipts_ranges");
         let what = format!(
-            "{} {} to {} overlaps {} to {} at {}",
-            range.value.series,
-            range.value.start,
-            range.value.end,
-            other.value.start,
-            other.value.end,
-            other.place,
+            "{} prints the same numbers as {} at {}",
+            range.value, other.value, other.place,
         );
-        let remedy = "use every number of a series once";
+        let remedy = "use every number once";
         if device == other_device || mode == Mode::Live {
             reader.fault(&range.place, key, what, remedy);
         } else {

@@ -48,6 +48,8 @@ pub enum SectionForm {
     Tables {
         /// The key that tells one table of the list from another.
         identity: Option<&'static str>,
+        /// The largest number of tables in the list.
+        most: usize,
     },
 }
 

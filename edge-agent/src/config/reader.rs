@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::fault::{ConfigError, ConfigFault, SourcePlace};
-use super::key::{KeyRow, Preset, SectionRow, ShownValue, ValueKind, quoted, without_password};
+use super::key::{
+    KeyRow, Preset, SectionForm, SectionRow, ShownValue, ValueKind, quoted, without_password,
+};
 use super::schema;
 use super::tree::{TomlEntry, TomlNode, TomlValue, join};
 
@@ -230,6 +232,19 @@ impl Reader {
                 }
             },
         };
+        if let SectionForm::Tables { most, .. } = row.form
+            && let Some(too_many) = items.get(most)
+        {
+            self.fault(
+                &too_many.place,
+                format!("{path}[{most}]"),
+                format!(
+                    "is one of {} tables, and there is room for {most}",
+                    items.len()
+                ),
+                format!("write at most {most}"),
+            );
+        }
         let mut sections = Vec::new();
         for (index, node) in items.iter().enumerate() {
             sections.extend(self.section(node, format!("{path}[{index}]"), row));

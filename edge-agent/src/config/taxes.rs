@@ -1,7 +1,7 @@
 //! `tax_groups` of a device: a letter, its legal bucket, and its rates with their first days.
 
 use ferrotill_core::scale;
-use ferrotill_core::tax::{Bucket, DatedRate, TaxRate};
+use ferrotill_core::tax::{Bucket, DatedRate, RATES_MAX, TaxRate};
 use ferrotill_core::time::Day;
 
 use super::reader::{Reader, Section};
@@ -97,11 +97,11 @@ fn rates(reader: &mut Reader, group: &Section<'_>) -> Vec<DatedRate> {
         );
     }
     let sections = reader.children(group, "rates");
-    if sections.is_empty() || sections.len() > RATES_MAX {
+    if sections.is_empty() {
         reader.fault(
             &group.place_of("rates"),
             group.path_of("rates"),
-            format!("has {} rates", sections.len()),
+            "has no rate",
             format!(
                 "write one to {RATES_MAX}, such as {{ from = \"2026-07-01\", rate = \"4.90\" }}"
             ),
@@ -196,9 +196,6 @@ fn name_of(bucket: Bucket) -> &'static str {
         .find(|(_, known)| *known == bucket)
         .map_or("", |(name, _)| name)
 }
-
-/// The largest number of rates that the core keeps for one group.
-const RATES_MAX: usize = 4;
 
 const BUCKETS: [(&str, Bucket); Bucket::ALL.len()] = [
     ("standard", Bucket::Standard),

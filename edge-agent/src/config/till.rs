@@ -19,7 +19,7 @@ pub struct TillConfig {
     pub data_dir: PathBuf,
     /// The longest time that a caller waits for the outcome of a request.
     pub answer_timeout: Duration,
-    /// The IANA name of the time zone of the till; `None` for the machine's own zone.
+    /// The IANA name of the time zone of the till; `None` for the zone of the country.
     pub time_zone: Option<String>,
     /// The owner of the till.
     pub owner: Owner,

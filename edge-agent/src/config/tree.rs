@@ -117,7 +117,7 @@ pub(super) fn join(path: &str, key: &str) -> String {
 /// The key whose value identifies a table in a list of tables, so that several files can describe the same table.
 fn identity_key(path: &str) -> Option<&'static str> {
     match schema::section(path)?.form {
-        SectionForm::Tables { identity } => identity,
+        SectionForm::Tables { identity, .. } => identity,
         SectionForm::Table => None,
     }
 }

@@ -8,6 +8,7 @@
 
 pub mod backoff;
 pub mod number_supply;
+pub mod office_time;
 pub mod reachability;
 mod refused;
 #[cfg(test)]

@@ -11,6 +11,7 @@ use ferrotill_core::budget::Budget;
 use ferrotill_core::document::DocumentKind;
 use ferrotill_core::duty::{Duty, DutyKind, Recipient};
 use ferrotill_core::profile::{Facts, MOLDOVA, Profile};
+use ferrotill_core::receipt::CopiedLine;
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_store::{OutboxEntry, Reader, Store};
 use ferrotill_testkit::config::{ConfigText, Device};
@@ -125,7 +126,7 @@ impl Till {
         };
         let plan = DevicePlan {
             device: DEVICE,
-            configuration: adopt::configuration(&config.devices[0], MOLDOVA.facts()),
+            configuration: adopt::configuration(&config.devices[0], MOLDOVA.facts()).unwrap(),
             printer: PrinterTask::none(),
             point_of_sale: Uuid::nil(),
             serial: None,
@@ -206,6 +207,7 @@ fn order(document: u32) -> OrderForm {
         tax_group: Some("A".to_owned()),
         comment: String::new(),
         final_amount: None,
+        copied: CopiedLine::NONE,
     };
     OrderForm {
         id: Uuid::from_u128(u128::from(document) + 1),

@@ -204,14 +204,19 @@ impl OutboxWorker {
             self.reachability.document_added(now);
         }
         let entries = reader.unanswered_entries(*recipient, self.answered_up_to, ENTRIES_MAX)?;
-        // In strict order, entries behind a refused one wait for it.
-        let barrier = refused.oldest().filter(|_| self.strict_order);
+        // In strict order, entries behind one that was refused or cannot be sent wait for it.
+        let barrier = if self.strict_order {
+            let unsendable = reader.oldest_without_request(*recipient)?;
+            [refused.oldest(), unsendable].into_iter().flatten().min()
+        } else {
+            None
+        };
         let unanswered = entries
             .into_iter()
-            .take_while(|entry| barrier.is_none_or(|refused| entry.sealed_seq < refused));
+            .take_while(|entry| barrier.is_none_or(|barrier| entry.sealed_seq < barrier));
         self.queue
             .extend(unanswered.filter_map(|entry| Outgoing::of(entry, true)));
-        let blocked = self.strict_order && !self.queue.is_empty();
+        let blocked = self.strict_order && (!self.queue.is_empty() || barrier != refused.oldest());
         while !blocked && let Some(sealed_seq) = refused.due(now, self.strict_order) {
             let entry = reader.outbox_entry(*recipient, sealed_seq)?;
             if let Some(outgoing) = entry.and_then(|entry| Outgoing::of(entry, false)) {

@@ -2,25 +2,31 @@
 //!
 //! A machine without a battery clock may start with any time, and anybody can set a machine's clock. So these rules hold:
 //!
-//! - While the machine runs, the agent's time follows the kernel's count since the machine's start, which nobody can set.
+//! - **The time is confirmed when two clocks agree on it within ten minutes**: the machine's, the printer's, the office's (the
+//!   `Date` of its answers) and that of a caller whose signature is valid ([`witness`]).
+//!   A printer's clock has no time zone, so a difference of hours is not believed over the others.
+//! - While the machine runs, a confirmed time follows the kernel's count since the machine's start, which nobody can set.
 //!   Small differences of the machine's clock, up to five minutes, are followed.
 //!   A larger jump of the machine's clock only causes a warning, and the agent's time goes on.
 //! - After a start of the machine it is unknown how long the power was off.
-//!   Time goes on from the latest moment that was seen, until a trusted source gives the time:
-//!   the printer's clock, or the `Date` of an authority's answer. A trusted source can move time far forward.
-//! - Until a trusted source has given the time, a caller whose signature is valid can move time forward too, by a week at most
-//!   ([`TimeGuard::observe_caller_time`]).
-//! - Time never goes back. If the trusted sources show that the agent's time is ahead, the agent's time runs slower until both
-//!   agree.
+//!   Time goes on from the latest moment that was seen, until another clock gives the time. One clock alone is used until two agree,
+//!   a caller alone by a week at most.
+//! - **Until two clocks agree, only a document binds the time**: if the clocks that agree then show an earlier time, the till's
+//!   time goes back to it, but never before a document in the journal.
+//! - A confirmed time never goes back. If two clocks show that it is ahead, it runs slower until they agree, or until an operator
+//!   corrects it ([`TimeGuard::set`]).
 //! - [`ferrotill_core::budget`] counts what is spent of a budget from these moments, and every commit stores it.
 //!   So neither a rollback nor a new start of the agent or of the machine gives back spent budget.
 //!
 //! [`TimeGuard`] is pure; [`GuardedClock`](super::guarded_clock::GuardedClock) reads the clocks for it.
 
+pub mod witness;
+
 use ferrotill_core::clock_guard::{ClockGuard, ClockReading, ClockState, ClockTrouble};
 use ferrotill_core::time::Moment;
 use ferrotill_store::StoredClock;
 use uuid::Uuid;
+use witness::{Heard, ShownTimes, Witness, agree};
 
 /// The readings of the machine's clocks at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +37,14 @@ pub struct Clocks {
     pub since_boot_ms: i64,
 }
 
-/// Whether a caller's time was used.
+/// What the time of a witness has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallerTimeOutcome {
-    /// The caller's time is not ahead of the till's time, or the till's time is better confirmed.
-    NothingNew,
-    /// The caller's time was used: the till's time went forward.
-    Believed,
-    /// The caller's time is too far ahead, or the machine's clock contradicts it. Nothing changed.
+pub enum ClockEffect {
+    /// The till's time stays, and the witness does not contradict it.
+    None,
+    /// The till's time has changed by more than five minutes.
+    Moved,
+    /// The time of the witness is not used.
     NotBelieved,
 }
 
@@ -51,37 +57,45 @@ pub struct TimeGuard {
     anchor_ms: i64,
     /// The reading of the kernel's count at the anchor, in milliseconds since the machine's start.
     anchored_ms: i64,
-    /// How far the anchor is ahead of the time of the trusted sources, in milliseconds.
+    /// How far the anchor is ahead of the confirmed time, in milliseconds.
     lead_ms: i64,
-    /// True if a trusted source has given the time since the machine's start.
+    /// True if two clocks have agreed on the time since the machine's start.
     confirmed: bool,
+    /// True if two clocks have ever agreed: then the true time is not before the latest moment.
+    established: bool,
     /// True if the machine was started at least once since the till saw its first moment.
     started_anew: bool,
-    /// How far callers have moved time forward since the machine's start, in milliseconds.
+    /// True if the time comes from a witness, so that the machine's clock cannot move it by hours.
+    shown: bool,
+    /// How far witnesses have moved the time since the machine's start while it was not confirmed, in milliseconds.
+    moved_ms: i64,
+    /// How far callers alone have moved time forward since the machine's start, in milliseconds.
     moved_by_callers_ms: i64,
+    /// The latest moment of a document in the journal, in milliseconds since the epoch.
+    documents_ms: Option<i64>,
+    heard: Heard,
     /// The last reading of the kernel's count, in milliseconds since the machine's start.
     read_ms: i64,
 }
 
-/// Until a trusted source has given the time, the machine's clock is believed if it is ahead by at most this many milliseconds.
+/// Until a witness has given the time, the machine's clock is believed if it is ahead by at most this many milliseconds.
 /// The guard in core uses the same limit between two moments.
 const LEAP_MS: i64 = 2 * HOUR_MS;
 /// The machine's clock is followed while it differs from the expected time by at most this many milliseconds.
 pub(super) const FOLLOW_MS: i64 = 5 * 60_000;
-/// A printer's clock has no time zone. It may have been set in another zone or without summer time, so it may be wrong by this many milliseconds.
-const ZONE_MS: i64 = 14 * HOUR_MS;
-/// If the machine's clock is ahead of the trusted source by at most this many milliseconds, the source is believed to be in another time zone.
-const AHEAD_MS: i64 = 4 * HOUR_MS;
-/// From one start of the machine to the next, all callers together move time forward by at most this many milliseconds.
+/// From one start of the machine to the next, callers alone move time by at most this many milliseconds.
 /// A week is longer than a weekend with holidays.
 /// A caller's clock that is set to a wrong month or year exceeds a week, and must not bring that time into the journal.
 const CALLER_MS: i64 = 7 * 24 * HOUR_MS;
+/// At the first start a caller alone moves the time by at most this many milliseconds in either direction: no power was off, so the
+/// machine's clock is wrong by a time zone rather than by days.
+const CALLER_FIRST_MS: i64 = 24 * HOUR_MS;
 /// The till's time runs slower while it is ahead: it loses one millisecond in this many milliseconds.
 const SLOWER: i64 = 8;
 /// The format of a printer's clock.
 pub(super) const PRINTER_CLOCK: &str = "DD-MM-YY HH:MM:SS";
 /// 2026-01-01, in milliseconds since the epoch. No till with this program has sold anything before.
-const PLAUSIBLE_MS: i64 = 1_767_225_600_000;
+pub(super) const PLAUSIBLE_MS: i64 = 1_767_225_600_000;
 const HOUR_MS: i64 = 3_600_000;
 const GUARD: ClockGuard = ClockGuard {
     jump_ms_max: LEAP_MS,
@@ -98,48 +112,72 @@ impl TimeGuard {
             anchored_ms: clocks.since_boot_ms,
             lead_ms: 0,
             confirmed: false,
+            established: false,
             started_anew: false,
+            shown: false,
+            moved_ms: 0,
             moved_by_callers_ms: 0,
+            documents_ms: None,
+            heard: Heard::default(),
             read_ms: clocks.since_boot_ms,
         };
-        let Some((kept, latest)) =
-            remembered.and_then(|kept| kept.marks.latest().map(|latest| (kept, latest)))
+        // A time that no document has and no two clocks have agreed on binds nobody.
+        let Some((kept, latest)) = remembered
+            .filter(|kept| kept.established || kept.documents_ms.is_some())
+            .and_then(|kept| kept.marks.latest().map(|latest| (kept, latest)))
         else {
             return start;
         };
-        let same = kept.boot == boot && kept.since_boot_ms <= clocks.since_boot_ms;
+        if kept.boot == boot && kept.since_boot_ms <= clocks.since_boot_ms {
+            return Self {
+                marks: kept.marks,
+                anchor_ms: kept.anchor_ms,
+                anchored_ms: kept.anchored_ms,
+                lead_ms: kept.lead_ms,
+                confirmed: kept.sure,
+                established: kept.established,
+                started_anew: kept.started_anew,
+                shown: kept.shown,
+                moved_ms: kept.moved_ms,
+                moved_by_callers_ms: kept.told_ms,
+                documents_ms: kept.documents_ms,
+                ..start
+            };
+        }
         Self {
             marks: kept.marks,
             anchor_ms: latest.utc_ms,
-            anchored_ms: if same {
-                kept.since_boot_ms
-            } else {
-                clocks.since_boot_ms
-            },
-            lead_ms: if same { kept.lead_ms } else { 0 },
-            confirmed: same && kept.sure,
-            started_anew: !same || kept.started_anew,
-            moved_by_callers_ms: if same { kept.told_ms } else { 0 },
+            established: kept.established,
+            started_anew: true,
+            documents_ms: kept.documents_ms,
             ..start
         }
     }
 
-    /// The state of the guarded clock that is stored with the next commit.
+    /// The state of the guarded clock that is stored with the next commit, without what is known of the printers.
     #[must_use]
     pub fn remembered(&self) -> StoredClock {
         StoredClock {
             marks: self.marks,
             boot: self.boot,
             since_boot_ms: self.read_ms,
+            anchor_ms: self.anchor_ms,
+            anchored_ms: self.anchored_ms,
             sure: self.confirmed,
+            established: self.established,
             started_anew: self.started_anew,
-            lead_ms: self.lead_left_ms(self.read_ms),
+            shown: self.shown,
+            lead_ms: self.lead_ms,
+            moved_ms: self.moved_ms,
             told_ms: self.moved_by_callers_ms,
+            documents_ms: self.documents_ms,
+            printers: Vec::new(),
         }
     }
 
-    /// The journal contains this moment. If the agent's time was before it, the time goes on from this moment.
+    /// The journal contains a document of this moment. If the agent's time was before it, the time goes on from this moment.
     pub fn not_before(&mut self, at: Moment) {
+        self.written(at.utc_ms);
         if self
             .marks
             .latest()
@@ -152,12 +190,17 @@ impl TimeGuard {
         }
     }
 
+    /// A document with this moment was written, in milliseconds since the epoch. No later document gets an earlier moment.
+    pub fn written(&mut self, at_ms: i64) {
+        self.documents_ms = self.documents_ms.max(Some(at_ms));
+    }
+
     /// The time now in milliseconds since the epoch, and what is wrong with the machine's clock. Changes nothing.
     #[must_use]
     pub fn look(&self, clocks: Clocks) -> (i64, Option<ClockTrouble>) {
         let expected_ms = self.expected_ms(clocks.since_boot_ms);
         let off_ms = clocks.system_ms.saturating_sub(expected_ms);
-        let followed = if self.confirmed || self.moved_by_callers_ms > 0 {
+        let followed = if self.confirmed || self.shown {
             -FOLLOW_MS..=FOLLOW_MS
         } else {
             -FOLLOW_MS..=LEAP_MS
@@ -173,19 +216,26 @@ impl TimeGuard {
                 Some(ClockTrouble::JumpedAhead { by_ms: off_ms }),
             )
         };
-        let latest_ms = self.marks.latest().map_or(i64::MIN, |latest| latest.utc_ms);
-        (at_ms.max(latest_ms), trouble)
+        let latest_ms = self.marks.latest().map(|latest| latest.utc_ms);
+        (
+            latest_ms
+                .max(self.documents_ms)
+                .max(Some(at_ms))
+                .unwrap_or(at_ms),
+            trouble,
+        )
     }
 
-    /// The time now. No later call returns an earlier time. The time since the last step is charged to the budgets if the
-    /// authority is offline.
+    /// The time now. The time since the last step is charged to the budgets if the authority is offline.
+    ///
+    /// Once the time is confirmed, no later call returns an earlier time.
     pub fn step(&mut self, clocks: Clocks, moment: impl Fn(i64) -> Moment) -> Moment {
         self.set_offline(clocks, moment, self.marks.spent().is_offline())
     }
 
     /// The time of a document that is sold.
-    /// If no trusted source has given the time since the machine's start, and the machine's clock is ahead, this difference may
-    /// have passed while the power was off. The difference is charged to the budgets, although the till's time does not follow
+    /// If the time is not confirmed since the machine's start, and the machine's clock is ahead, this difference may have passed
+    /// while the power was off. The difference is charged to the budgets, although the till's time does not follow
     /// the machine's clock.
     pub fn step_selling(&mut self, clocks: Clocks, moment: impl Fn(i64) -> Moment) -> Moment {
         let at = self.step(clocks, moment);
@@ -215,78 +265,156 @@ impl TimeGuard {
         step.at
     }
 
-    /// A trusted source has given its time in milliseconds since the epoch. Returns false if the source's time is not believed.
-    pub fn observe_trusted_time(&mut self, clocks: Clocks, source_ms: i64) -> bool {
+    /// A witness has given its time, in milliseconds since the epoch.
+    ///
+    /// A caller counts only if its signature is valid and it orders a document.
+    /// Callers are a weak witness: a caller's clock may be wrong, or may be the clock of this very machine.
+    /// So a caller alone moves time by a week at most (at the first start by a day), and never a time that is confirmed.
+    pub fn hear(&mut self, clocks: Clocks, witness: Witness, given_ms: i64) -> ClockEffect {
+        if given_ms < PLAUSIBLE_MS {
+            // The battery of this clock is empty.
+            return ClockEffect::NotBelieved;
+        }
+        self.heard.keep(clocks, witness, given_ms);
+        let effect = self.judge(clocks, witness, given_ms);
+        let true_ms = self.true_ms(clocks);
+        if self.confirmed && self.times(clocks).printer_or_office_shows(true_ms) {
+            // What may have passed without power is known now. A caller and the machine may be one clock, which anybody can set.
+            self.marks = self.marks.refund_all_unsure();
+        }
+        effect
+    }
+
+    fn judge(&mut self, clocks: Clocks, witness: Witness, given_ms: i64) -> ClockEffect {
+        let times = self.times(clocks);
+        if !self.confirmed {
+            return match times.agreed(self.least_ms(clocks)) {
+                Some(agreed_ms) => self.confirm(clocks, agreed_ms),
+                None => self.use_one(clocks, witness, &times),
+            };
+        }
+        let true_ms = self.true_ms(clocks);
+        if agree(given_ms, true_ms) {
+            return ClockEffect::None;
+        }
+        match times.agreed_against_the_till() {
+            Some(agreed_ms) if !agree(agreed_ms, true_ms) => self.confirm(clocks, agreed_ms),
+            _ if matches!(witness, Witness::Caller) => ClockEffect::None,
+            _ => ClockEffect::NotBelieved,
+        }
+    }
+
+    /// The simulator has moved the clocks of everything, so the machine's clock is right.
+    pub fn trust_machine(&mut self, clocks: Clocks) {
+        self.heard = Heard::default();
+        self.confirm(clocks, clocks.system_ms);
+    }
+
+    /// Whether some clock shows this time, within ten minutes. Only such a time can be set.
+    #[must_use]
+    pub fn is_shown(&self, clocks: Clocks, at_ms: i64) -> bool {
+        self.times(clocks).any_shows(at_ms)
+    }
+
+    /// An operator has corrected the time. It may be before the last document.
+    pub fn set(&mut self, clocks: Clocks, at: Moment) {
+        self.marks = self.marks.corrected(at);
+        (self.anchor_ms, self.anchored_ms) = (at.utc_ms, clocks.since_boot_ms);
+        self.lead_ms = 0;
+        self.confirmed = true;
+        self.established = true;
+        self.moved_ms = 0;
+        self.documents_ms = Some(at.utc_ms);
+        self.read_ms = clocks.since_boot_ms;
+    }
+
+    /// Two clocks have agreed on this time.
+    fn confirm(&mut self, clocks: Clocks, true_ms: i64) -> ClockEffect {
         let at_ms = self.look(clocks).0;
-        let Some(true_ms) = self.true_time(clocks, source_ms, at_ms) else {
-            return false;
+        let ahead_ms = at_ms.saturating_sub(true_ms);
+        let new_ms = if self.confirmed || (0..=FOLLOW_MS).contains(&ahead_ms) {
+            true_ms.max(at_ms)
+        } else {
+            true_ms.max(self.documents_ms.unwrap_or(true_ms))
         };
         if !self.confirmed {
             self.confirmed = true;
-            self.marks = self.marks.refund_all_unsure();
+            self.established = true;
+            self.moved_ms = 0;
+            // The next step charges this time.
+            self.marks = self
+                .marks
+                .refund_unsure(new_ms.saturating_sub(at_ms).max(0));
         }
-        self.anchored_ms = clocks.since_boot_ms;
-        self.anchor_ms = true_ms.max(at_ms);
-        let lead_ms = at_ms.saturating_sub(true_ms);
+        self.go_on_from(clocks, new_ms);
+        let lead_ms = new_ms.saturating_sub(true_ms);
         self.lead_ms = if lead_ms > FOLLOW_MS { lead_ms } else { 0 };
-        true
+        effect(at_ms, new_ms)
     }
 
-    /// The time that follows from a trusted source, the machine's clock and the till's own time `at_ms`.
-    /// `None` if the source contradicts both of the others.
-    fn true_time(&self, clocks: Clocks, source_ms: i64, at_ms: i64) -> Option<i64> {
-        let system_ms = clocks.system_ms;
-        let latest_ms = self.marks.latest().map_or(i64::MIN, |latest| latest.utc_ms);
-        if source_ms < PLAUSIBLE_MS && latest_ms >= PLAUSIBLE_MS {
-            // The source's battery is empty: the till has already seen a later time.
-            return None;
-        }
-        let ahead_ms = system_ms.saturating_sub(source_ms);
-        if !self.confirmed {
-            let agreed = if self.started_anew {
-                -FOLLOW_MS..=AHEAD_MS
-            } else {
-                -ZONE_MS..=ZONE_MS
+    /// No two clocks agree. The time of one of them is used until two do.
+    fn use_one(&mut self, clocks: Clocks, witness: Witness, times: &ShownTimes) -> ClockEffect {
+        let least_ms = self.least_ms(clocks);
+        if let Some(office_ms) = times.office.filter(|ms| *ms >= least_ms) {
+            return match witness {
+                Witness::Office => self.move_to(clocks, office_ms),
+                _ => ClockEffect::NotBelieved,
             };
-            return Some(if agreed.contains(&ahead_ms) {
-                system_ms
-            } else {
-                source_ms
-            });
         }
-        let differs = |one: i64, other: i64, by_ms: i64| one.abs_diff(other) > by_ms.unsigned_abs();
-        if !differs(system_ms, at_ms, FOLLOW_MS) {
-            // The machine's clock and the till's time agree. They are believed, whatever the source's time is.
-            return (!differs(source_ms, at_ms, ZONE_MS)).then_some(at_ms);
+        match witness {
+            Witness::Printer { .. } => match self.with_printer(times, least_ms) {
+                Some(shown_ms) => self.move_to(clocks, shown_ms),
+                None => ClockEffect::NotBelieved,
+            },
+            Witness::Office => ClockEffect::NotBelieved,
+            Witness::Caller => match times.caller {
+                Some(caller_ms) if !times.printer_denies(caller_ms) => {
+                    self.use_caller(clocks, times, caller_ms)
+                }
+                _ => ClockEffect::NotBelieved,
+            },
         }
-        // The machine's clock was set. It is believed if the source confirms it.
-        (!differs(system_ms, source_ms, AHEAD_MS)).then_some(system_ms)
     }
 
-    /// A caller whose signature is valid has given its time.
-    ///
-    /// A caller is a weak source: its clock may be wrong, or may be the clock of this very machine.
-    /// The caller's time is used only after a start of the machine and until a trusted source has given the time.
-    /// Without the caller's time, the till would give documents a time that is long past.
-    /// Callers can only move time forward, which spends budget and never gives budget back.
-    /// All callers together move the time by a week at most.
-    /// If the machine's clock has gone on too, callers move the time no further than the machine's clock.
-    /// A recorded call that is sent again contains the time when it was signed, which has passed.
-    ///
-    /// A caller's time confirms nothing: a trusted source is still needed, and if it shows that time is ahead, time runs slower.
-    pub fn observe_caller_time(&mut self, clocks: Clocks, caller_ms: i64) -> CallerTimeOutcome {
-        let at_ms = self.look(clocks).0;
-        let ahead_ms = caller_ms.saturating_sub(at_ms);
-        if self.confirmed || !self.started_anew || ahead_ms <= FOLLOW_MS {
-            return CallerTimeOutcome::NothingNew;
+    /// The time by the printer, and by the machine or a caller where the printer's hours are not believed over theirs.
+    fn with_printer(&self, times: &ShownTimes, least_ms: i64) -> Option<i64> {
+        let printer_ms = times.printer?;
+        let possible = |ms: &i64| *ms >= least_ms;
+        let other = times.machine.filter(possible);
+        match other.or_else(|| times.caller.filter(possible)) {
+            Some(other_ms) if times.printer_differs_by_a_zone(other_ms) => Some(other_ms),
+            // Before two clocks have ever agreed, the earlier time is used: a time that is behind can be corrected later.
+            Some(other_ms) if !self.established => Some(printer_ms.min(other_ms)),
+            _ => Some(printer_ms).filter(possible),
         }
-        let expected_ms = self.expected_ms(clocks.since_boot_ms);
-        let off_ms = clocks.system_ms.saturating_sub(expected_ms);
+    }
+
+    /// A caller is the only witness, or the printer does not deny its time.
+    ///
+    /// If the machine's clock has gone on too, the caller moves the time no further than the machine's clock.
+    /// A recorded call that is sent again contains the time when it was signed, which has passed.
+    fn use_caller(&mut self, clocks: Clocks, times: &ShownTimes, caller_ms: i64) -> ClockEffect {
+        let at_ms = self.look(clocks).0;
+        if !self.started_anew {
+            let near =
+                |machine_ms: i64| machine_ms.abs_diff(caller_ms) <= CALLER_FIRST_MS.unsigned_abs();
+            return match times.machine {
+                Some(machine_ms) if !near(machine_ms) => ClockEffect::NotBelieved,
+                _ => self.move_to(clocks, caller_ms),
+            };
+        }
+        let ahead_ms = caller_ms.saturating_sub(at_ms);
+        if ahead_ms <= FOLLOW_MS {
+            return ClockEffect::None;
+        }
+        let off_ms = clocks
+            .system_ms
+            .saturating_sub(self.expected_ms(clocks.since_boot_ms));
         let agreed_ms = if off_ms > FOLLOW_MS {
             // Both clocks have gone on. At least the smaller of both times has passed.
             caller_ms.min(clocks.system_ms)
-        } else if self.moved_by_callers_ms > 0 && off_ms >= -FOLLOW_MS {
-            // The machine's clock agrees with the time of an earlier caller.
+        } else if self.shown && off_ms >= -FOLLOW_MS {
+            // The machine's clock agrees with the time of an earlier witness.
             at_ms
         } else {
             // The machine's clock was reset, or stood still while the power was off.
@@ -294,30 +422,65 @@ impl TimeGuard {
         };
         let by_ms = agreed_ms.saturating_sub(at_ms);
         if by_ms <= 0 || ahead_ms > CALLER_MS.saturating_sub(self.moved_by_callers_ms) {
-            return CallerTimeOutcome::NotBelieved;
+            return ClockEffect::NotBelieved;
         }
-        (self.anchor_ms, self.anchored_ms) = (agreed_ms, clocks.since_boot_ms);
         self.moved_by_callers_ms = self.moved_by_callers_ms.saturating_add(by_ms);
-        self.marks = self.marks.refund_unsure(by_ms);
-        CallerTimeOutcome::Believed
+        self.move_to(clocks, agreed_ms)
     }
 
-    /// Whether a signed caller's time is near enough to the till's time, to the time of the trusted sources, or to the machine's clock.
-    /// "Near" means at most `window_ms` away.
+    /// Uses the time of a witness until two clocks agree.
+    fn move_to(&mut self, clocks: Clocks, shown_ms: i64) -> ClockEffect {
+        let at_ms = self.look(clocks).0;
+        let new_ms = shown_ms.max(self.documents_ms.unwrap_or(shown_ms));
+        if effect(at_ms, new_ms) == ClockEffect::None {
+            return ClockEffect::None;
+        }
+        let by_ms = new_ms.saturating_sub(at_ms);
+        self.moved_ms = self.moved_ms.saturating_add(by_ms);
+        self.marks = self.marks.refund_unsure(by_ms.max(0));
+        self.shown = true;
+        self.lead_ms = 0;
+        self.go_on_from(clocks, new_ms);
+        ClockEffect::Moved
+    }
+
+    /// Time goes on from `new_ms`. What was read of a later time, and was not confirmed, is forgotten.
+    fn go_on_from(&mut self, clocks: Clocks, new_ms: i64) {
+        (self.anchor_ms, self.anchored_ms) = (new_ms, clocks.since_boot_ms);
+        if let Some(latest) = self.marks.latest().filter(|latest| latest.utc_ms > new_ms) {
+            self.marks = self.marks.corrected(Moment {
+                utc_ms: new_ms,
+                ..latest
+            });
+        }
+    }
+
+    /// Whether a signed caller's time is near enough to the till's time, to the confirmed time, to the office's or to the machine's
+    /// clock. "Near" means at most `window_ms` away.
     ///
-    /// After a power cut the till knows only that it is later than before.
-    /// Until a trusted source has given the time, any caller's time after the last known moment is accepted.
-    /// The times of other callers do not change this.
+    /// Until the time is confirmed, the till does not know the time better than its callers.
+    /// After a power cut it knows only that it is later than before, so any caller's time after the last known moment is accepted.
+    /// If no two clocks have ever agreed, any plausible time is accepted.
     #[must_use]
     pub fn accepts(&self, clocks: Clocks, given_ms: i64, window_ms: i64) -> bool {
         let at_ms = self.look(clocks).0;
         let near = |now: i64| now.abs_diff(given_ms) <= window_ms.unsigned_abs();
-        let lost = !self.confirmed && (self.started_anew || at_ms < PLAUSIBLE_MS);
-        let confirmed_ms = at_ms.saturating_sub(self.lead_left_ms(clocks.since_boot_ms));
+        let known_ms = if self.established {
+            at_ms.saturating_sub(self.moved_ms)
+        } else {
+            PLAUSIBLE_MS
+        };
         near(at_ms)
-            || near(confirmed_ms)
+            || near(self.true_ms(clocks))
             || near(clocks.system_ms)
-            || (lost && given_ms > at_ms.saturating_sub(self.moved_by_callers_ms))
+            || self.times(clocks).office.is_some_and(near)
+            || (!self.confirmed && given_ms > known_ms)
+    }
+
+    /// What every clock shows now.
+    #[must_use]
+    pub fn times(&self, clocks: Clocks) -> ShownTimes {
+        self.heard.times(clocks)
     }
 
     /// The latest moment, and what is spent of the budgets.
@@ -326,10 +489,33 @@ impl TimeGuard {
         &self.marks
     }
 
-    /// Whether a trusted source has given the time since the machine's start.
+    /// Whether two clocks have agreed on the time since the machine's start.
     #[must_use]
     pub const fn is_sure(&self) -> bool {
         self.confirmed
+    }
+
+    /// How far the till's time is ahead of the confirmed time, in milliseconds.
+    #[must_use]
+    pub fn ahead_ms(&self, clocks: Clocks) -> i64 {
+        self.lead_left_ms(clocks.since_boot_ms)
+    }
+
+    /// The time now without the lead, in milliseconds since the epoch.
+    fn true_ms(&self, clocks: Clocks) -> i64 {
+        let lead_ms = self.lead_left_ms(clocks.since_boot_ms);
+        self.look(clocks).0.saturating_sub(lead_ms)
+    }
+
+    /// A time before this one cannot be the true time, in milliseconds since the epoch.
+    fn least_ms(&self, clocks: Clocks) -> i64 {
+        if self.established {
+            self.expected_ms(clocks.since_boot_ms)
+                .saturating_sub(self.moved_ms)
+                .saturating_sub(FOLLOW_MS)
+        } else {
+            i64::MIN
+        }
     }
 
     /// The time without the machine's clock: the anchor plus the kernel's count since then.
@@ -341,10 +527,19 @@ impl TimeGuard {
             .saturating_sub(slowed_ms)
     }
 
-    /// How far the till's time is still ahead of the trusted sources.
+    /// How far the till's time is still ahead of the confirmed time.
     fn lead_left_ms(&self, since_boot_ms: i64) -> i64 {
         let passed_ms = since_boot_ms.saturating_sub(self.anchored_ms).max(0);
         self.lead_ms.saturating_sub(passed_ms / SLOWER).max(0)
+    }
+}
+
+/// The till's time was `before_ms` and is `after_ms` now.
+fn effect(before_ms: i64, after_ms: i64) -> ClockEffect {
+    if before_ms.abs_diff(after_ms) > FOLLOW_MS.unsigned_abs() {
+        ClockEffect::Moved
+    } else {
+        ClockEffect::None
     }
 }
 

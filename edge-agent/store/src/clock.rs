@@ -11,26 +11,95 @@ use super::{Context, StoreError};
 
 /// The state of the guarded clock that must survive a power cut. The encoding depends on the order of the fields, so a
 /// different order needs a new `VERSION`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredClock {
     /// The latest moment, and the used part of the offline budgets.
     pub marks: ClockState,
-    /// The id of the machine's start in which the latest moment was seen.
+    /// The id of the machine's start in which the clock was stored.
     pub boot: Uuid,
-    /// The time from that start of the machine to the latest moment, in milliseconds.
+    /// The time from that start of the machine to the last reading, in milliseconds.
     pub since_boot_ms: i64,
-    /// True if a printer or the authority has confirmed the time since that start of the machine.
+    /// The moment from which the till's time is counted, in milliseconds since the epoch.
+    pub anchor_ms: i64,
+    /// The time from that start of the machine to the anchor, in milliseconds.
+    pub anchored_ms: i64,
+    /// True if two clocks have agreed on the time since that start of the machine.
     pub sure: bool,
+    /// True if two clocks have ever agreed on the time.
+    pub established: bool,
     /// True if the till had already seen a moment in an earlier start of the machine.
     pub started_anew: bool,
-    /// How far the till's time is ahead of the confirmed time, in milliseconds.
+    /// True if the time comes from another clock than the machine's.
+    pub shown: bool,
+    /// How far the anchor is ahead of the confirmed time, in milliseconds.
     pub lead_ms: i64,
-    /// How far callers have moved the till's time forward since that start of the machine, in milliseconds.
+    /// How far other clocks have moved the till's time since that start of the machine while it was not confirmed, in milliseconds.
+    pub moved_ms: i64,
+    /// How far callers alone have moved the till's time forward since that start of the machine, in milliseconds.
     pub told_ms: i64,
+    /// The latest moment of a document, in milliseconds since the epoch.
+    pub documents_ms: Option<i64>,
+    /// What is known of the printers' clocks.
+    pub printers: Vec<StoredPrinterClock>,
+}
+
+/// What is known of the clock of a printer, which has no time zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredPrinterClock {
+    /// The serial number of the printer.
+    pub serial: String,
+    /// How far its clock was ahead of the confirmed time, in milliseconds, if it shows the till's time zone.
+    pub ahead_ms: i64,
+}
+
+/// Version 3 of [`StoredClock`].
+#[derive(Deserialize)]
+struct ClockVersion3 {
+    marks: ClockState,
+    boot: Uuid,
+    since_boot_ms: i64,
+    sure: bool,
+    started_anew: bool,
+    lead_ms: i64,
+    told_ms: i64,
+}
+
+impl From<ClockVersion3> for StoredClock {
+    fn from(old: ClockVersion3) -> Self {
+        // Every moment that was seen counted as if a document had it.
+        let latest_ms = old.marks.latest().map(|latest| latest.utc_ms);
+        Self {
+            marks: old.marks,
+            boot: old.boot,
+            since_boot_ms: old.since_boot_ms,
+            anchor_ms: latest_ms.unwrap_or_default(),
+            anchored_ms: old.since_boot_ms,
+            sure: old.sure,
+            established: old.sure,
+            started_anew: old.started_anew,
+            shown: old.sure || old.told_ms > 0,
+            lead_ms: old.lead_ms,
+            moved_ms: old.told_ms,
+            told_ms: old.told_ms,
+            documents_ms: latest_ms,
+            printers: Vec::new(),
+        }
+    }
+}
+
+/// Reads a stored clock; `None` if it cannot be read.
+fn decoded(version: u16, bytes: &[u8]) -> Option<StoredClock> {
+    match version {
+        VERSION => postcard::from_bytes(bytes).ok(),
+        3 => postcard::from_bytes::<ClockVersion3>(bytes)
+            .ok()
+            .map(StoredClock::from),
+        _ => None,
+    }
 }
 
 /// The version of the encoding of the stored clock.
-const VERSION: u16 = 3;
+const VERSION: u16 = 4;
 /// The number of last journal rows in which the latest moment is searched. The last row nearly always has the latest moment,
 /// but the rows of several devices alternate.
 const LAST_ROWS: u32 = 256;
@@ -53,9 +122,7 @@ impl Store {
             .optional()
             .context(self.path(), "clock")?;
         Ok(row.and_then(|(version, bytes)| {
-            let stored = (version == VERSION)
-                .then(|| postcard::from_bytes(&bytes).ok())
-                .flatten();
+            let stored = decoded(version, &bytes);
             if stored.is_none() {
                 tracing::error!(
                     "the stored clock cannot be read: the offline budgets start again from zero"
@@ -65,26 +132,45 @@ impl Store {
         }))
     }
 
-    /// The latest moment of the journal's last rows, in UTC.
+    /// The latest moment of a document in the journal's last rows, in UTC. After a correction of the clock, only later rows count.
+    ///
+    /// The rows of the folder and of the connection do not count: their times bind no document.
     ///
     /// # Errors
     ///
     /// [`StoreError::Database`].
     pub fn latest_moment(&self) -> Result<Option<Moment>, StoreError> {
-        let latest: Option<i64> = self
+        let mut statement = self
             .connection()
-            .query_row(
-                "SELECT max(at) FROM (SELECT at FROM journal ORDER BY seq DESC LIMIT ?1)",
-                [LAST_ROWS],
-                |row| row.get(0),
-            )
+            .prepare_cached("SELECT kind, at FROM journal ORDER BY seq DESC LIMIT ?1")
             .context(self.path(), "latest moment")?;
+        let rows = statement
+            .query_map([LAST_ROWS], |row| Ok((row.get(0)?, row.get(1)?)))
+            .context(self.path(), "latest moment")?;
+        let mut latest: Option<i64> = None;
+        // A correction writes one row for each device, all with one time.
+        let mut corrected = false;
+        for row in rows {
+            let (kind, at): (u16, i64) = row.context(self.path(), "latest moment")?;
+            if corrected && kind != CLOCK_SET {
+                break;
+            }
+            corrected = kind == CLOCK_SET;
+            if !UNBOUND_KINDS.contains(&kind) {
+                latest = latest.max(Some(at));
+            }
+        }
         Ok(latest.map(|utc_ms| Moment {
             utc_ms,
             offset_minutes: 0,
         }))
     }
 }
+
+/// The kind of [`Event::ClockSet`](ferrotill_core::event::Event::ClockSet).
+const CLOCK_SET: u16 = 13;
+/// The kinds of events that are no part of a shift: configuration, connection, folder, identity, restore.
+const UNBOUND_KINDS: [u16; 5] = [1, 6, 10, 11, 12];
 
 impl Batch<'_> {
     /// Stores the clock.

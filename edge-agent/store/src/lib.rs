@@ -15,11 +15,13 @@ mod operator;
 mod outbox;
 mod projection;
 mod query;
+mod ranges;
 mod reconcile;
 mod replay;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod used_numbers;
 pub mod verify;
 
 use std::path::{Path, PathBuf};
@@ -28,7 +30,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 pub use chain::{ChainKey, Mac};
-pub use clock::StoredClock;
+pub use clock::{StoredClock, StoredPrinterClock};
 pub use folder::is_in_use;
 pub use journal::{Appended, Batch, Store};
 pub use operator::OperatorDeclaration;
@@ -36,6 +38,7 @@ pub use outbox::{DeliveryState, Freeze, FrozenRequest, OutboxEntry, RefusedEntry
 pub use query::{Page, Reader, UnsentCount};
 pub use reconcile::{ReconciliationCount, ReconciliationFigure, ZReconciliation};
 pub use rows::{DocumentRow, RequestState, StoredDocument};
+pub use used_numbers::RepeatedNumber;
 
 /// Why the store could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -153,6 +156,16 @@ pub enum StoreError {
         device: uuid::Uuid,
         /// The rule that the configuration breaks.
         refusal: ferrotill_core::Refusal,
+    },
+    /// A range of numbers for alternative receipts contains used numbers with unused ones before them.
+    #[error(
+        "the range that begins with {first} contains the number {used}, which was used before, and unused numbers before it; begin the range after the used numbers"
+    )]
+    RangeUsed {
+        /// The first number of the range as printed.
+        first: String,
+        /// The last used number of the range as printed.
+        used: String,
     },
     /// The till accepted a number when it reserved a document and refused it when it sealed the document, which is a defect of
     /// the program.

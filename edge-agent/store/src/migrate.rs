@@ -5,17 +5,25 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
-use super::StoreError;
+use super::{StoreError, used_numbers};
 
 /// Every migration in its order. A migration that was released is never edited.
-const STEPS: &[M<'static>] = &[
-    M::up(include_str!("../../../migrations/01-journal/up.sql")),
-    M::up(include_str!("../../../migrations/02-truth/up.sql")),
-];
+fn steps() -> Migrations<'static> {
+    Migrations::new(vec![
+        M::up(include_str!("../../../migrations/01-journal/up.sql")),
+        M::up_with_hook(
+            include_str!("../../../migrations/02-truth/up.sql"),
+            |transaction| Ok(used_numbers::fill(transaction)?),
+        ),
+    ])
+}
+
+/// The number of steps.
+const STEPS: i64 = 2;
 
 /// Migrates the database to this program's version. A newer database is refused.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    Migrations::from_slice(STEPS)
+    steps()
         .to_latest(connection)
         .map_err(|source| StoreError::Migration {
             path: path.to_owned(),
@@ -24,8 +32,8 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
 }
 
 /// The version of this program's tables: the number of steps.
-pub(super) fn version() -> i64 {
-    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+pub(super) const fn version() -> i64 {
+    STEPS
 }
 
 #[cfg(test)]
@@ -56,8 +64,7 @@ mod tests {
     #[test]
     fn the_outbox_of_the_first_version_keeps_its_entries() {
         let mut connection = Connection::open_in_memory().unwrap();
-        let first = rusqlite_migration::Migrations::from_slice(&super::STEPS[..1]);
-        first.to_latest(&mut connection).unwrap();
+        super::steps().to_version(&mut connection, 1).unwrap();
         connection
             .execute_batch(
                 "INSERT INTO outbox VALUES (3, 2, x'D1', 'sale', 1, 'acknowledged', 2, NULL, 77); \
@@ -82,6 +89,16 @@ mod tests {
                 "5|authority|4|D1|refund|2|waiting|1|no|-|1|1"
             ]
         );
+    }
+
+    #[test]
+    fn the_version_is_the_number_of_steps() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        super::migrate(&mut connection, std::path::Path::new(":memory:")).unwrap();
+        let version: i64 = connection
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(version, super::version());
     }
 
     #[test]

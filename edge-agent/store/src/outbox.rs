@@ -20,7 +20,7 @@ use super::Context;
 use super::StoreError;
 use super::journal::Batch;
 use super::query::{Reader, UnsentCount};
-use super::rows::{self, COLUMNS, StoredDocument};
+use super::rows::{self, COLUMNS, DocumentRow, StoredDocument};
 
 /// Gives the duties of a document, and the request in which a recipient is told of it. Pure: a call reads nothing but its
 /// arguments and what the value was made with.
@@ -193,6 +193,21 @@ impl Reader {
                     })
                 })?
                 .collect()
+        })
+    }
+
+    /// The journal row of the oldest entry of a recipient that cannot be sent, because it has no request.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn oldest_without_request(&self, recipient: Recipient) -> Result<Option<i64>, StoreError> {
+        self.with("outbox", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT min(sealed_seq) FROM outbox WHERE state = 'waiting' AND request IS NULL AND recipient = ?1",
+                )?
+                .query_row([recipient.name()], |row| row.get(0))
         })
     }
 
@@ -401,16 +416,16 @@ const LOST: &str = "the request was lost from the database, and can no longer be
 /// Returns the number of new entries for the authority.
 pub(super) fn enter(
     connection: &Connection,
-    (duties, freeze): (&[Duty], Option<&dyn Freeze>),
+    (duties, freeze): (&[Duty], Option<(&dyn Freeze, &StoredDocument)>),
     sealed_seq: i64,
-    document: &StoredDocument,
+    row: &DocumentRow,
     sealed: &Sealed<'_>,
 ) -> Result<u32, rusqlite::Error> {
     let mut for_the_authority = 0;
     for duty in duties {
         let entered = match freeze {
             None => EnteredRequest::default(),
-            Some(freeze) => {
+            Some((freeze, document)) => {
                 let request = freeze_one(connection, freeze, *duty, document, sealed)?;
                 enter_request(connection, request)?
             }
@@ -423,8 +438,8 @@ pub(super) fn enter(
             .execute(params![
                 sealed_seq,
                 duty.recipient.name(),
-                document.row.reserved_seq,
-                document.row.device.as_bytes(),
+                row.reserved_seq,
+                row.device.as_bytes(),
                 duty.kind.name(),
                 sealed.number,
                 entered.request,

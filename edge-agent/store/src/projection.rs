@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::outbox::{self, Freeze};
 use super::rows::StoredDocument;
-use super::{reconcile, rows};
+use super::{reconcile, rows, used_numbers};
 
 /// How the outbox entries of a sealed document are made.
 #[derive(Clone, Copy)]
@@ -113,17 +113,23 @@ fn sealed_row(
     sealed: &Sealed<'_>,
     reserved: Option<&StoredDocument>,
 ) -> Result<NewEntries, rusqlite::Error> {
-    let read;
-    let document = match reserved {
-        Some(document) => document,
-        None => {
-            let row = rows::request(connection, Some(device), Uuid::from_bytes(sealed.id.0))?;
-            let row = row.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-            read = rows::document(connection, row)?;
-            &read
-        }
+    let row = match reserved {
+        Some(document) => document.row.clone(),
+        None => rows::request(connection, Some(device), Uuid::from_bytes(sealed.id.0))?
+            .ok_or(rusqlite::Error::QueryReturnedNoRows)?,
     };
-    let row = &document.row;
+    let (duties, freeze) = match telling {
+        Telling::Frozen(freeze) => (freeze.duties(row.kind), Some(freeze)),
+        Telling::Unfrozen(duties) => (duties(row.kind), None),
+    };
+    // Only returns and requests need the content of the document.
+    let is_refund = row.kind == DocumentKind::Refund;
+    let needed = is_refund || (freeze.is_some() && !duties.is_empty());
+    let read = match reserved {
+        None if needed => Some(rows::document(connection, row.clone())?),
+        _ => None,
+    };
+    let document = reserved.or(read.as_ref());
     let amount = sealed
         .report
         .as_ref()
@@ -134,23 +140,27 @@ fn sealed_row(
                  WHERE reserved_seq = ?1",
             )?
             .execute(params![row.reserved_seq, seq, sealed.number, sealed.current_number, amount])?;
-    let (duties, freeze) = match telling {
-        Telling::Frozen(freeze) => (freeze.duties(row.kind), Some(freeze)),
-        Telling::Unfrozen(duties) => (duties(row.kind), None),
-    };
-    let for_the_authority = outbox::enter(connection, (duties, freeze), seq, document, sealed)?;
-    if let Seal::Range { series, number, .. } = sealed.seal {
-        connection
-                .prepare_cached(
-                    "INSERT INTO alternative_number (device, series, number, reserved_seq) VALUES (?1, ?2, ?3, ?4)",
-                )?
-                .execute(params![device.as_bytes(), series, number, row.reserved_seq])?;
+    let freeze = freeze.zip(document);
+    let for_the_authority = outbox::enter(connection, (duties, freeze), seq, &row, sealed)?;
+    if let Seal::Range {
+        series,
+        number,
+        number_length,
+    } = sealed.seal
+    {
+        let printed = used_numbers::printed_number(series, number, number_length);
+        used_numbers::used(
+            connection,
+            &printed,
+            (device, series, number),
+            (row.reserved_seq, seq),
+        )?;
     }
     if row.kind == DocumentKind::ZReport {
         reconcile::enter(connection, device, row.reserved_seq, sealed)?;
     }
-    if row.kind == DocumentKind::Refund
-        && let Some(reserved) = document.reserved()
+    if is_refund
+        && let Some(reserved) = document.and_then(StoredDocument::reserved)
         && let Body::Receipt(receipt) = reserved.body
     {
         returned_lines(connection, device, &receipt)?;

@@ -1,6 +1,5 @@
 //! The readers of the store, which work beside the writer.
 
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -123,29 +122,6 @@ impl Reader {
                 .query_row(params![device.as_bytes(), z_number], |row| row.get::<_, [u8; 16]>(0))
                 .optional()
                 .map(|id| id.map(Uuid::from_bytes))
-        })
-    }
-
-    /// The last used number of a range for alternative receipts.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn last_of_range(
-        &self,
-        device: Uuid,
-        series: &str,
-        numbers: RangeInclusive<u32>,
-    ) -> Result<Option<u32>, StoreError> {
-        self.with("ranges", |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT max(number) FROM alternative_number WHERE device = ?1 AND series = ?2 AND number BETWEEN ?3 AND ?4",
-                )?
-                .query_row(
-                    params![device.as_bytes(), series, numbers.start(), numbers.end()],
-                    |row| row.get(0),
-                )
         })
     }
 

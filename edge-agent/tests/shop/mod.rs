@@ -45,6 +45,8 @@ pub fn configuration(data: &str, printer: &str, authority: &str) -> String {
 pub struct Client {
     agent: ureq::Agent,
     pub url: String,
+    /// The id of the device for which the client signs.
+    pub device: &'static str,
 }
 
 /// An answer of the agent.
@@ -71,7 +73,19 @@ impl Client {
             .proxy(None)
             .build()
             .new_agent();
-        Self { agent, url }
+        Self {
+            agent,
+            url,
+            device: DEVICE,
+        }
+    }
+
+    /// The same client for another device.
+    pub fn on(&self, device: &'static str) -> Self {
+        Self {
+            device,
+            ..self.clone()
+        }
     }
 
     pub fn post(&self, operation: &str, body: &str) -> Reply {
@@ -129,10 +143,10 @@ impl Client {
         change: impl FnOnce(&mut Headers),
     ) -> Result<Reply, ureq::Error> {
         let timestamp = system_ms().to_string();
-        let signed = [DEVICE, &timestamp, method, path, body].map(str::as_bytes);
+        let signed = [self.device, &timestamp, method, path, body].map(str::as_bytes);
         let mut headers = vec![
             ("Api-Key", KEY.to_owned()),
-            ("Api-DeviceId", DEVICE.to_owned()),
+            ("Api-DeviceId", self.device.to_owned()),
             ("Api-Signature", signature_of(SECRET.as_bytes(), &signed)),
             ("Api-Timestamp", timestamp),
         ];

@@ -118,6 +118,13 @@ impl Till {
         });
     }
 
+    /// Stops the till, changes its configuration, and starts it again.
+    pub fn restart_with(&mut self, change: impl FnOnce(ConfigText) -> ConfigText) {
+        self.stop();
+        self.config = change(self.config.clone());
+        self.start();
+    }
+
     /// Stops the till.
     pub fn stop(&mut self) {
         if let Some(mut open) = self.open.take() {

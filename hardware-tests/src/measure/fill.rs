@@ -32,7 +32,7 @@ const PACE_MS: i64 = 60_000;
 pub(super) fn fill(folder: &Path, receipts: u32) -> Measured<u32> {
     let config = config(folder)?;
     let device = config.devices.first().ok_or("the shop has no device")?;
-    let configuration = adopt::configuration(device, MOLDOVA.facts());
+    let configuration = adopt::configuration(device, MOLDOVA.facts()).expect("the tables fit");
     let mut store = Store::open(folder).map_err(with_sources)?;
     store.freeze_with(Arc::new(DutyForms::of(&config, &MOLDOVA)));
     let till = store.load_till(DEVICE).map_err(with_sources)?;

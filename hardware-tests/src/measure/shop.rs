@@ -20,6 +20,7 @@ use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
 use ferrotill_core::duty::Recipient;
 use ferrotill_core::profile::{MOLDOVA, Profile};
+use ferrotill_core::receipt::CopiedLine;
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_store::{Reader, Store};
 use ferrotill_testkit::config::{ConfigText, Device, text};
@@ -90,7 +91,7 @@ impl TestShop {
         .map_err(with_sources)?;
         let plan = DevicePlan {
             device: DEVICE,
-            configuration: adopt::configuration(device, MOLDOVA.facts()),
+            configuration: adopt::configuration(device, MOLDOVA.facts()).expect("the tables fit"),
             printer,
             point_of_sale: Uuid::from_u128(1),
             serial: None,
@@ -220,6 +221,7 @@ pub(super) fn sale(lines: usize, mode: ReceiptMode) -> OrderKind {
         tax_group: Some(if number.is_multiple_of(2) { "A" } else { "B" }.to_owned()),
         comment: String::new(),
         final_amount: None,
+        copied: CopiedLine::NONE,
     };
     let owed = 810 * i64::try_from(lines).unwrap_or(0);
     OrderKind::Sale {

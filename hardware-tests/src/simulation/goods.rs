@@ -2,7 +2,7 @@
 //! calculation.
 
 use ferrotill::order::{OrderDraft, OrderLine};
-use ferrotill_core::receipt::Modifier;
+use ferrotill_core::receipt::{CopiedLine, Modifier};
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_disk::SeededRandom;
 
@@ -10,6 +10,9 @@ use ferrotill_disk::SeededRandom;
 pub(super) const GROUPS: [(char, i64); 3] = [('A', 2_000), ('B', 800), ('C', 1_200)];
 /// The code of the payment type for cards.
 pub(super) const CARD: i32 = 1;
+
+/// The name of the goods that are on some receipts twice, with and without a discount.
+const LIKE: &str = "Lapte 1l";
 
 /// A sold line.
 #[derive(Clone, Debug)]
@@ -51,16 +54,26 @@ impl Sold {
         nearest(self.amount * rate, 10_000 + rate)
     }
 
-    fn ordered(&self, modifier: Option<Modifier>) -> OrderLine {
-        OrderLine {
+    /// The line as a caller sells it, or as it returns it. Only if another line may be like it, the caller copies the discount.
+    /// Three pieces are returned piece by piece.
+    fn ordered(&self, refund: bool) -> Vec<OrderLine> {
+        let modifier = self.modifier.filter(|_| !refund || self.name == LIKE);
+        let pieces = if refund && self.name == LIKE && self.thousandths == 3_000 {
+            3
+        } else {
+            1
+        };
+        let line = OrderLine {
             name: self.name.clone(),
-            quantity: Quantity::from_thousandths(self.thousandths),
+            quantity: Quantity::from_thousandths(self.thousandths / pieces),
             price: Amount::from_minor(self.price),
             modifier,
             tax_group: GROUPS.get(self.group).map(|(letter, _)| letter.to_string()),
             comment: String::new(),
             final_amount: None,
-        }
+            copied: CopiedLine::NONE,
+        };
+        (0..pieces).map(|_| line.clone()).collect()
     }
 }
 
@@ -91,12 +104,22 @@ impl Goods {
         let number = i64::try_from(number).unwrap_or(0);
         let total = 40_000 + 12 * number;
         let first = 1_001 + 4 * number;
-        let mut lines = vec![Sold::of(
-            "Lapte 1l",
-            first,
-            1_000,
-            random.below(GROUPS.len()),
-        )];
+        let group = random.below(GROUPS.len());
+        let mut lines = vec![Sold::of(LIKE, first, 1_000, group)];
+        match number % 3 {
+            // The same goods once more, for half the price.
+            0 => {
+                let like = Sold::of(LIKE, first, 1_000, group);
+                lines.push(like.modified(Modifier::Percent(-5_000)));
+            }
+            1 => {}
+            // Three pieces, whose amount cannot be divided by three.
+            _ => {
+                let three = Sold::of(LIKE, (first + 2) / 3, 3_000, group);
+                let less = Modifier::Amount(Amount::from_minor(first - three.amount));
+                lines = vec![three.modified(less)];
+            }
+        }
         for place in 0..random.below(4) {
             let price = 50 + below(random, 850);
             let thousandths = [1_000, 2_000, 250 + below(random, 2_750)];
@@ -188,15 +211,13 @@ impl Goods {
         })
     }
 
-    /// The goods as a caller orders them. A refund has no modifiers on its lines, because its amounts contain them already.
+    /// The goods as a caller orders them.
     pub(super) fn draft(&self, refund: bool) -> OrderDraft {
         let lines = self.lines.iter();
         let cash = self.total - self.card + self.change;
         let payments = [(0, cash), (CARD, self.card)];
         OrderDraft {
-            lines: lines
-                .map(|line| line.ordered(line.modifier.filter(|_| !refund)))
-                .collect(),
+            lines: lines.flat_map(|line| line.ordered(refund)).collect(),
             modifiers: self.modifiers.clone(),
             payments: payments
                 .into_iter()

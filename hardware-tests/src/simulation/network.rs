@@ -120,6 +120,12 @@ impl Network {
         }
     }
 
+    /// The `Date` of an answer to a question for the time, in milliseconds of UTC; none while the authority cannot be reached.
+    pub(super) fn date_ms(&self) -> Option<i64> {
+        let state = self.state();
+        (state.fault != NetworkFault::Down).then_some(state.utc_ms)
+    }
+
     /// Delivers all late documents to the authority.
     pub(super) fn arrive_all(&self) {
         let mut state = self.state();

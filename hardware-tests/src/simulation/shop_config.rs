@@ -17,6 +17,10 @@ pub(super) struct ShopConfig {
     pub(super) printers: Vec<PrinterModel>,
     /// When the shop opens on its first day, in milliseconds of UTC.
     pub(super) opens_ms: i64,
+    /// How far the machine's clock is wrong when the shop opens on its first day, in milliseconds.
+    pub(super) first_wrong_ms: i64,
+    /// How far the clocks of the printers are ahead of local time, in seconds: they are set in another time zone.
+    pub(super) printers_ahead_s: i64,
     /// True if the authority checks its rules and the till sends documents strictly in order; if false, later documents may be sent
     /// before a refused one.
     pub(super) strict: bool,
@@ -80,6 +84,21 @@ const OPENINGS: [i64; 5] = [
 /// The owner's limit of selling without the authority, in the shops that have such a limit.
 const BUDGET_HOURS: u64 = 1;
 
+/// How far the machine's clock is wrong at the first start, in milliseconds: right in half of the shops, hours off, or days ahead.
+const FIRST_WRONG_MS: [i64; 8] = [
+    0,
+    -3 * HOUR_MS,
+    0,
+    10 * HOUR_MS,
+    0,
+    400 * 24 * HOUR_MS,
+    0,
+    -10 * HOUR_MS,
+];
+/// How far the printers' clocks are ahead, in seconds: their time zone is the shop's in half of the shops.
+const PRINTERS_AHEAD_S: [i64; 6] = [0, 5 * 3_600, 0, -5 * 3_600, 0, 3_600];
+const HOUR_MS: i64 = 3_600_000;
+
 impl ShopConfig {
     pub(super) fn of(seed: u64) -> Self {
         let at = |turn: u64, count: usize| usize::try_from(turn).unwrap_or(0) % count.max(1);
@@ -92,9 +111,16 @@ impl ShopConfig {
         Self {
             printers: printers.collect(),
             opens_ms: opening.copied().unwrap_or_default(),
+            first_wrong_ms: at_place(&FIRST_WRONG_MS, at(seed / 5, FIRST_WRONG_MS.len())),
+            printers_ahead_s: at_place(&PRINTERS_AHEAD_S, at(seed / 7, PRINTERS_AHEAD_S.len())),
             strict: seed.is_multiple_of(2),
             budget_ms: seed.is_multiple_of(4).then_some(BUDGET_HOURS * 3_600_000),
         }
+    }
+
+    /// True if the machine's clock is wrong by days at the first start, so that no caller alone can correct it.
+    pub(super) const fn starts_days_ahead(&self) -> bool {
+        self.first_wrong_ms > 24 * HOUR_MS
     }
 
     /// A new emulated printer for a till.
@@ -143,4 +169,8 @@ impl ShopConfig {
         });
         devices.fold(config, ConfigText::device).to_string()
     }
+}
+
+fn at_place(values: &[i64], place: usize) -> i64 {
+    values.get(place).copied().unwrap_or_default()
 }

@@ -40,7 +40,11 @@ pub(super) async fn one(service: &Arc<Service>, id: Uuid) -> Response {
     let read = service.read(move |reader| {
         let used = ranges
             .iter()
-            .map(|range| reader.last_of_range(id, &range.series, range.start..=range.end))
+            .map(|range| {
+                range
+                    .in_core()
+                    .map_or(Ok(None), |range| reader.last_of_range(&range))
+            })
             .collect::<Result<Vec<_>, _>>()?;
         Ok((reader.last_number(id)?, used))
     });

@@ -52,7 +52,10 @@ pub(super) fn add_faults(draft: &OrderDraft, context: RequestContext<'_>, faults
         found: String::new(),
     };
     let facts = context.profile.facts();
-    let configuration = adopt::configuration(context.device, facts);
+    // The same configuration was adopted at the start.
+    let Ok(configuration) = adopt::configuration(context.device, facts) else {
+        return;
+    };
     let rules = Rules {
         facts,
         taxes: &configuration.taxes,

@@ -65,8 +65,12 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
         },
         Err(error) => object! { "error" => error.to_string() },
     };
+    let problems = service.guard.problem().into_iter().map(|problem| {
+        object! { "id" => problem.id, "severity" => "degraded", "says" => problem.says, "fix" => problem.fix }
+    });
     let body = object! {
         "status" => if status == StatusCode::OK { "ok" } else { "trouble" },
+        "problems" => JsonValue::Array(problems.collect()),
         "mode" => service.config.till.mode.to_string(),
         "office" => object! { "state" => authority.state, "reason" => authority.reason },
         "offline" => offline(&service),

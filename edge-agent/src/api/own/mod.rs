@@ -1,8 +1,11 @@
-//! Our own routes: health, metrics, the outcome of a request id, and an operator's declaration.
+//! Our own routes: health, metrics, the outcome of a request id, an operator's declaration,
+//! and an operator's correction of the time.
 
+mod clock;
 mod health;
 mod metrics;
 mod operations;
+mod operator;
 mod settlement;
 
 use std::sync::Arc;
@@ -21,5 +24,6 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/metrics", get(metrics::metrics))
         .route("/operations/{id}", get(operations::show))
         .route("/operations/{id}/settlement", post(settlement::settle))
+        .route("/clock", post(clock::set))
         .with_state(service)
 }

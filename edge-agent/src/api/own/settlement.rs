@@ -11,18 +11,18 @@ use axum::body::to_bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use ferrotill_core::event::{Declared, PaperSays};
+use ferrotill_core::event::PaperSays;
 use uuid::Uuid;
 
 use super::operations;
-use crate::api::auth::{Call, Unauthorized, check, redact_in_live_mode};
+use super::operator::{name_of, refused};
+use crate::api::auth::{Call, check};
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::api::problem::Problem;
 use crate::api::replay::ReplayOutcome;
-use crate::api::response::{json_response, with_fiscal_state, with_retry_after};
+use crate::api::response::{with_fiscal_state, with_retry_after};
 use crate::api::service::{NoAnswer, Service};
 use crate::clerk::{DeclarationOutcome, FiscalState, Message};
-use crate::object;
 use crate::order::Declaration;
 use crate::time::clock::iso_utc;
 use ferrotill_store::{OperatorDeclaration, RequestState, StoredDocument};
@@ -48,13 +48,7 @@ pub(super) async fn settle(
     let client = match check(&service.config, &service.guard, &call) {
         Ok(client) => client,
         Err(unauthorized) => {
-            let Unauthorized {
-                code,
-                message,
-                signed_text,
-            } = redact_in_live_mode(service.config.till.mode, unauthorized);
-            let body = object! { "error" => code, "message" => message, "signed" => signed_text };
-            let response = json_response(StatusCode::UNAUTHORIZED, &body);
+            let response = refused(service.config.till.mode, unauthorized);
             return with_fiscal_state(response, FiscalState::Unknown);
         }
     };
@@ -100,7 +94,10 @@ fn read(id: Uuid, body: &[u8]) -> Result<Declaration, FaultList> {
         );
     }
     let document = document(&mut fields, registered);
-    let by = by(&mut fields);
+    let by = name_of(
+        &mut fields,
+        "is needed: the name of the person who has read the paper",
+    );
     fields.finish();
     if !faults.is_empty() {
         return Err(faults);
@@ -126,31 +123,6 @@ fn document(fields: &mut Fields<'_, '_>, registered: Option<bool>) -> Option<Non
         fields.fault("document", "NotAlone", sentence);
     }
     document
-}
-
-fn by(fields: &mut Fields<'_, '_>) -> String {
-    let given = fields.text("by");
-    let missing = given.is_none() && fields.member("by").is_none();
-    let by = given.unwrap_or_default().trim().to_owned();
-    let needed = "is needed: the name of the person who has read the paper";
-    if missing {
-        fields.fault("by", "Missing", needed);
-    } else if by.is_empty() && matches!(fields.member("by"), Some(JsonValue::Text(_))) {
-        fields.fault("by", "Empty", needed);
-    }
-    if by.len() > Declared::BY_BYTES_MAX {
-        let sentence = format!(
-            "has {} bytes; {} are allowed",
-            by.len(),
-            Declared::BY_BYTES_MAX
-        );
-        fields.fault("by", "TextTooLong", sentence);
-    }
-    if by.chars().any(char::is_control) {
-        let sentence = "holds a control character; write the name on one line";
-        fields.fault("by", "UnknownValue", sentence);
-    }
-    by
 }
 
 /// Gives a declaration to the clerk and waits for the answer until the caller's timeout.

@@ -1,6 +1,6 @@
 //! Alternative receipts: the next number of a range makes them legal. They are reserved and sealed in one transaction.
 
-use ferrotill_core::seal::Seal;
+use ferrotill_core::seal::{PrintedNumber, Seal};
 use ferrotill_core::till::Command;
 
 use super::super::device_state::QueuedOrder;
@@ -49,10 +49,12 @@ impl Tills {
             });
         }
         effects.push(Effect::WakeSender);
-        let numbered = format!(
-            "{series}{number:0width$}",
-            width = usize::from(number_length)
-        );
+        let numbered = PrintedNumber {
+            series: &series,
+            number,
+            number_length,
+        }
+        .to_string();
         let title = self.settings.profile.facts().alternative_receipt_title;
         let paper = print.then_some((title, numbered.as_str(), "the slip is not printed yet"));
         self.print_after_seal(batch, index, document, entry, paper, effects)

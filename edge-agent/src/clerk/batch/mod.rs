@@ -1,6 +1,7 @@
 //! One batch: how the clerk handles messages inside a transaction, and what it sends after the commit.
 
 mod alternative;
+mod clock;
 mod deadlines;
 mod fiscal_numbers;
 mod operator;
@@ -19,7 +20,7 @@ use ferrotill_core::event::{Configuration, Event, Switched};
 use ferrotill_core::id::{DocumentId, Fingerprint};
 use ferrotill_core::profile::Profile;
 use ferrotill_core::receipt::LineTotals;
-use ferrotill_core::till::Command;
+use ferrotill_core::till::{Command, Known, Till};
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
@@ -27,13 +28,13 @@ use super::device_state::{
     Answer, Caller, DeclarationOutcome, DeviceState, DrawerRequest, PrinterWork, SealingDocument,
     Slip,
 };
-use super::{AuthorityNews, Message};
+use super::{AuthorityNews, ClockOutcome, Message};
 use crate::order::OrderForm;
 use crate::seal::printer::job::baseline_of;
 use crate::seal::printer::{News, PrinterTask, Task};
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
-use crate::time::guarded_clock::GuardedClock;
+use crate::time::guarded_clock::{ClockBefore, GuardedClock};
 use ferrotill_store::{Batch, Freeze, Store, StoreError};
 
 /// What the clerk needs beside the store and the devices. It stays the same while the agent runs.
@@ -85,6 +86,8 @@ pub(super) enum Effect {
     Drawer(oneshot::Sender<Result<(), String>>, Result<(), String>),
     /// Answer the callers of an operator's declaration.
     RespondDeclaration(Vec<oneshot::Sender<DeclarationOutcome>>, DeclarationOutcome),
+    /// Answer the caller that has corrected the time.
+    ClockSet(oneshot::Sender<ClockOutcome>, ClockOutcome),
     /// Wake the sender: the outbox has new entries.
     WakeSender,
 }
@@ -98,6 +101,8 @@ pub(super) struct Tills {
     configurations: Vec<Configuration>,
     /// The documents that the authority has not acknowledged yet.
     unsent: Unsent,
+    /// The guarded clock before a correction in this batch, which is taken back if the batch cannot be written.
+    clock_before: Option<ClockBefore>,
     /// When the guarded clock was last stored.
     clock_stored_at: Instant,
     line_scratch: Vec<LineTotals>,
@@ -142,6 +147,7 @@ impl Tills {
             devices,
             configurations,
             unsent: Unsent::default(),
+            clock_before: None,
             clock_stored_at,
             line_scratch,
             byte_scratch: vec![0; EVENT_BYTES_MAX],
@@ -152,18 +158,41 @@ impl Tills {
     /// Writes the configuration of each device to the journal if it has changed.
     pub(super) fn adopt_configuration(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
         for index in 0..self.devices.len() {
-            if *self.devices[index].till.configuration() != self.configurations[index] {
-                let configuration = self.configurations[index].clone();
-                let outcome = self.decide(batch, index, &Command::Adopt(&configuration))?;
-                if let Err(refusal) = outcome {
-                    return Err(StoreError::Configuration {
-                        device: self.devices[index].device,
-                        refusal,
-                    });
-                }
-            }
+            self.adopt_of_device(batch, index)?;
         }
         Ok(())
+    }
+
+    /// Writes a device's configuration to the journal if it has changed, or if another device has used numbers of its ranges.
+    pub(super) fn adopt_of_device(
+        &mut self,
+        batch: &mut Batch<'_>,
+        index: usize,
+    ) -> Result<(), StoreError> {
+        let till = self.devices[index].current_till();
+        let changed = *till.configuration() != self.configurations[index];
+        if !changed && !numbers_were_used_elsewhere(batch, till)? {
+            return Ok(());
+        }
+        let configuration = self.configurations[index].clone();
+        // The numbers of a range belong to the data folder: another device may have used some of them.
+        let range_next = configuration
+            .ranges
+            .iter()
+            .map(|range| batch.next_of_range(range))
+            .collect::<Result<Vec<_>, _>>()?;
+        let known = Known {
+            range_next: Some(&range_next),
+            ..Known::default()
+        };
+        let adopt = Command::Adopt(&configuration);
+        let adopted = self.decide_knowing(batch, index, &adopt, &known)?;
+        adopted
+            .map(drop)
+            .map_err(|refusal| StoreError::Configuration {
+                device: self.devices[index].device,
+                refusal,
+            })
     }
 
     /// Asks printers what became of documents that they got before the start, or before the store could not be written.
@@ -224,6 +253,7 @@ impl Tills {
 
     /// Replaces the tills by their changed copies after the batch was committed.
     pub(super) fn commit(&mut self) {
+        self.clock_before = None;
         for device_state in &mut self.devices {
             if let Some(till) = device_state.uncommitted.take() {
                 device_state.till = till;
@@ -244,6 +274,9 @@ impl Tills {
             message: reason.to_owned(),
         };
         self.fail_declarations(reason);
+        if let Some(before) = self.clock_before.take() {
+            self.settings.guard.undo(&before);
+        }
         for effect in effects {
             match effect {
                 Effect::Respond(callers, _) => respond(callers, &answer),
@@ -257,6 +290,10 @@ impl Tills {
                 Effect::Print(index, _) => self.devices[index].requeue_printer_work(),
                 Effect::Slip(_, slip) => respond(slip.callers, &answer),
                 Effect::WakeSender => {}
+                // A caller whose connection has ended can send the correction again.
+                Effect::ClockSet(reply, _) => {
+                    drop(reply.send(ClockOutcome::Unknown(reason.to_owned())));
+                }
                 Effect::Decided(reply) => reply.send(false).unwrap_or(()),
                 Effect::Drawer(reply, _) => drop(reply.send(Err(reason.to_owned()))),
             }
@@ -320,6 +357,7 @@ impl Tills {
                 let workers = self.settings.wake_senders.iter();
                 workers.for_each(|worker| worker.notify_one());
             }
+            Effect::ClockSet(reply, outcome) => drop(reply.send(outcome)),
         }
     }
 
@@ -400,6 +438,9 @@ impl Tills {
             Message::Declare { declaration, reply } => {
                 self.on_declaration(*declaration, reply, effects);
                 Ok(())
+            }
+            Message::SetClock { at_ms, by, reply } => {
+                self.on_set_clock(batch, (at_ms, &by), reply, effects)
             }
             Message::Printer(device, news) => match self.index_of(device) {
                 Some(index) => self.on_printer_news(batch, index, news, effects),
@@ -585,6 +626,17 @@ fn respond_declaration(
         // A caller whose connection has ended can send the declaration again.
         drop(reply.send(outcome.clone()));
     }
+}
+
+/// Whether another device has used numbers of the till's ranges while the till was out of the configuration.
+fn numbers_were_used_elsewhere(batch: &Batch<'_>, till: &Till) -> Result<bool, StoreError> {
+    for range_use in till.range_uses() {
+        let last = batch.last_of_range(&range_use.range)?;
+        if last.is_some_and(|last| last >= range_use.next) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn document_id(id: Uuid) -> DocumentId {

@@ -8,12 +8,13 @@ use ferrotill_core::id::{Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::quantity::Quantity;
 use ferrotill_core::receipt::{Original, OriginalLine, Scratch};
 use ferrotill_core::refusal::{Faults, IgnoreFaults, Place, Refusal};
+use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Order};
 use uuid::Uuid;
 
 use super::super::device_state::{Answer, Caller, FiscalState, QueuedOrder};
 use super::{Effect, Encoded, Tills, document_id, moment_of};
-use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom};
+use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom, goods_of};
 use crate::seal::printer::job::stored_baseline;
 use ferrotill_store::{Appended, Batch, RequestState, StoreError, StoredDocument};
 
@@ -159,6 +160,10 @@ impl Tills {
                 // No caller waits any more, so that the order is dropped unsold (decision 0004).
                 continue;
             }
+            if alternative && self.devices.len() > 1 {
+                // In a test, two devices may share a range.
+                self.adopt_of_device(batch, index)?;
+            }
             match self.reserve(batch, index, &entry, alternative)? {
                 Err(refused) => self.refuse(batch, entry, refused, effects)?,
                 Ok(document) if alternative => {
@@ -229,6 +234,7 @@ impl Tills {
         };
         let original = original_document.as_ref().map(|document| Original {
             fiscal_sale: document.row.kind == DocumentKind::Sale,
+            number_unknown: number_unknown(document),
             lines: &lines,
         });
         let context = Context {
@@ -285,6 +291,7 @@ impl Tills {
             request: context.request,
             original: context.original,
             offline: Some(left),
+            range_next: None,
             printer_swapped: device_state.printer_swapped,
             printer_rates: device_state
                 .printer_rates
@@ -338,17 +345,27 @@ impl Tills {
         index: usize,
         command: &Command<'_>,
     ) -> Result<Result<i64, Refusal>, StoreError> {
+        self.decide_knowing(batch, index, command, &Known::default())
+    }
+
+    /// [`decide`](Self::decide) with facts of the store.
+    pub(super) fn decide_knowing(
+        &mut self,
+        batch: &mut Batch<'_>,
+        index: usize,
+        command: &Command<'_>,
+        known: &Known<'_>,
+    ) -> Result<Result<i64, Refusal>, StoreError> {
         let now = self.settings.guard.now();
         let scratch = Scratch {
             lines: &mut [],
             bytes: &mut [],
         };
         let device_state = &self.devices[index];
-        let known = Known::default();
         let event = match device_state.current_till().decide(
             self.settings.profile,
             command,
-            &known,
+            known,
             now,
             scratch,
             &mut IgnoreFaults,
@@ -378,10 +395,13 @@ impl Tills {
         let device_state = &mut self.devices[index];
         let at = moment_of(&event).unwrap_or_else(|| self.settings.guard.now().utc_ms);
         let appended = batch.append(device_state.device, at, &event, &encoded.payload)?;
-        device_state
+        let till = device_state
             .uncommitted
-            .get_or_insert_with(|| device_state.till.clone())
-            .apply(&event);
+            .get_or_insert_with(|| device_state.till.clone());
+        till.apply(&event);
+        if let Some(latest) = till.latest() {
+            self.settings.guard.written(latest.utc_ms);
+        }
         Ok(appended)
     }
 }
@@ -428,6 +448,8 @@ fn original_lines<'d>(
         return Ok(Vec::new());
     };
     let returned = batch.returned(document.row.reserved_seq)?;
+    let goods = document.reserved().map(|reserved| goods_of(reserved.annex));
+    let goods = goods.unwrap_or_default();
     Ok(receipt
         .lines
         .iter()
@@ -442,7 +464,14 @@ fn original_lines<'d>(
                     taken.map_or(0, |(_, quantity, _)| *quantity),
                 ),
                 returned_amount: Amount::from_minor(taken.map_or(0, |(.., amount)| *amount)),
+                good: goods.get(index).copied().flatten().map(Uuid::into_bytes),
             }
         })
         .collect())
+}
+
+/// True if an operator declared a document as printed without its number on the paper.
+fn number_unknown(document: &StoredDocument) -> bool {
+    let sealed = document.sealed();
+    sealed.is_some_and(|sealed| matches!(sealed.seal, Seal::Printer { document: 0, .. }))
 }

@@ -166,7 +166,9 @@ impl Tills {
         let live_status = &self.settings.live_status;
         live_status.printer_ready(device_state.device, connected);
         if let Some(clock) = &connected.clock {
-            self.settings.guard.printer_says(clock);
+            self.settings
+                .guard
+                .printer_says(&connected.baseline.serial, clock);
         }
         device_state.baseline = Some(connected.baseline.clone());
         self.check_printer_rates(index, connected);

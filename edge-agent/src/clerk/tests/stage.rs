@@ -9,6 +9,7 @@ use ferrotill_core::budget::Budget;
 use ferrotill_core::event::{Configuration, NumberRange};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{MOLDOVA, Profile};
+use ferrotill_core::receipt::CopiedLine;
 use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_testkit::printer::SharedMemory;
@@ -395,6 +396,7 @@ pub(super) fn sale_as(id: u128, price: i64, mode: ReceiptMode, print: bool) -> O
         tax_group: Some("B".to_owned()),
         comment: String::new(),
         final_amount: None,
+        copied: CopiedLine::NONE,
     };
     let draft = OrderDraft {
         lines: vec![line],

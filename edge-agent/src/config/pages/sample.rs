@@ -52,8 +52,8 @@ fn inline_lines(section: &'static SectionRow, section_off: &str) -> String {
         .chain(schema::below(section).map(SectionRow::name))
         .collect();
     let form = match section.form {
-        SectionForm::Table => "Keys",
-        SectionForm::Tables { .. } => "Keys of each",
+        SectionForm::Table => "Keys".to_owned(),
+        SectionForm::Tables { most, .. } => format!("At most {most}. Keys of each"),
     };
     format!(
         "# {}\n# {form}: {}.\n{off}{} = {value}\n",

@@ -11,6 +11,10 @@ mod offline;
 mod till;
 mod upstream;
 
+use ferrotill_core::event::RANGES_MAX;
+use ferrotill_core::payment::PAYMENT_TYPES_MAX;
+use ferrotill_core::tax::{RATES_MAX, TAX_GROUPS_MAX};
+
 use super::key::{KeyRow, SectionForm, SectionRow, SectionSample, ValueKind};
 
 /// The file itself: it has sections and no keys.
@@ -42,6 +46,7 @@ pub static SECTIONS: &[SectionRow] = &[
         path: "api.clients",
         form: SectionForm::Tables {
             identity: Some("key"),
+            most: 256,
         },
         sample: SectionSample::Header,
         says: "The programs that may call the API, one table each.",
@@ -51,6 +56,7 @@ pub static SECTIONS: &[SectionRow] = &[
         path: "device",
         form: SectionForm::Tables {
             identity: Some("id"),
+            most: 64,
         },
         sample: SectionSample::Header,
         says: "The fiscal devices, one table each; at least one is needed.",
@@ -58,7 +64,7 @@ pub static SECTIONS: &[SectionRow] = &[
     },
     SectionRow {
         path: "device.tax_groups",
-        form: LIST,
+        form: list(TAX_GROUPS_MAX),
         sample: SectionSample::Inline(
             r#"[ { code = "A", rate = "20.00" }, { code = "B", rate = "8.00" } ]"#,
         ),
@@ -67,7 +73,7 @@ pub static SECTIONS: &[SectionRow] = &[
     },
     SectionRow {
         path: "device.tax_groups.rates",
-        form: LIST,
+        form: list(RATES_MAX),
         sample: SectionSample::InlineOff(
             r#"[ { rate = "8.00" }, { from = "2027-01-01", rate = "9.00" } ]"#,
         ),
@@ -76,7 +82,7 @@ pub static SECTIONS: &[SectionRow] = &[
     },
     SectionRow {
         path: "device.payment_types",
-        form: LIST,
+        form: list(PAYMENT_TYPES_MAX),
         sample: SectionSample::Inline(
             r#"[ { code = 0, name = "Numerar", cash = true, open_cash_drawer = true }, { code = 1, name = "Card" } ]"#,
         ),
@@ -85,7 +91,7 @@ pub static SECTIONS: &[SectionRow] = &[
     },
     SectionRow {
         path: "device.alternative_receipts_ranges",
-        form: LIST,
+        form: list(RANGES_MAX),
         sample: SectionSample::Inline(
             r#"[ { series = "ABC", start = 1, end = 500, number_length = 8 } ]"#,
         ),
@@ -94,7 +100,7 @@ pub static SECTIONS: &[SectionRow] = &[
     },
     SectionRow {
         path: "device.points_of_sale",
-        form: LIST,
+        form: list(256),
         sample: SectionSample::InlineOff(
             r#"[ { id = "feca3a50-34a7-4dc9-84ac-d4bffc76a922", code = "1" } ]"#,
         ),
@@ -124,7 +130,7 @@ pub static SECTIONS: &[SectionRow] = &[
     },
     SectionRow {
         path: "upstream.online_ecr.headers",
-        form: LIST,
+        form: list(64),
         sample: SectionSample::InlineOff(r#"[ { name = "X-Shop", value = "7" } ]"#),
         says: "HTTP headers that go with every message.",
         keys: upstream::ONLINE_ECR_HEADERS,
@@ -170,7 +176,12 @@ pub fn keys() -> impl Iterator<Item = (&'static SectionRow, &'static KeyRow)> {
         .flat_map(|section| section.keys.iter().map(move |key| (section, key)))
 }
 
-const LIST: SectionForm = SectionForm::Tables { identity: None };
+const fn list(most: usize) -> SectionForm {
+    SectionForm::Tables {
+        identity: None,
+        most,
+    }
+}
 const MODES: &[&str] = &["TEST", "LIVE"];
 const ANSWER_TIMEOUT_MS: ValueKind = ValueKind::Integer(1, 600_000);
 const SECRET_FILE: ValueKind =

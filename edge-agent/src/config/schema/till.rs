@@ -38,7 +38,7 @@ pub(super) const TILL: &[KeyRow] = &[
     key(
         "time_zone",
         ValueKind::Text("an IANA name such as \"Europe/Chisinau\""),
-        Preset::Unset("the zone of the machine"),
+        Preset::Unset("the zone of the country"),
         "The time zone that decides when the till's day begins, by its IANA name.",
     )
     .environment()

@@ -148,7 +148,7 @@ fn a_fault_in_a_tax_group_has_its_place_and_a_remedy() {
         (
             "rate = \"8\"",
             "rates = []",
-            "t.toml:13:70: device[0].tax_groups[1].rates: has 0 rates; write one to 4, such as { from = \"2026-07-01\", rate = \"4.90\" }",
+            "t.toml:13:70: device[0].tax_groups[1].rates: has no rate; write one to 4, such as { from = \"2026-07-01\", rate = \"4.90\" }",
         ),
         (
             "rate = \"8\"",
@@ -224,7 +224,7 @@ fn a_fault_in_a_device_has_its_place_and_a_remedy() {
         (
             "number_length = 8 } ]",
             "number_length = 8 }, { series = \"ABC\", start = 500, end = 501, number_length = 8 } ]",
-            "t.toml:15:94: device[0].alternative_receipts_ranges: ABC 500 to 501 overlaps 1 to 500 at t.toml:15:33; use every number of a series once",
+            "t.toml:15:94: device[0].alternative_receipts_ranges: ABC 500 to 501 with 8 digits prints the same numbers as ABC 1 to 500 with 8 digits at t.toml:15:33; use every number once",
         ),
     ]);
 }

@@ -92,7 +92,7 @@ impl AcceptedDocuments {
                     report.z_number
                 ));
             }
-            if at < *newest {
+            if at <= *newest {
                 return Err("date/time less than last document".to_owned());
             }
         }
@@ -118,7 +118,7 @@ impl AcceptedDocuments {
         if self
             .times
             .get(&shift)
-            .is_some_and(|(_, newest)| at < *newest)
+            .is_some_and(|(_, newest)| at <= *newest)
         {
             return Err("date/time less than last document".to_owned());
         }

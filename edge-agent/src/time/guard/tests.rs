@@ -1,15 +1,15 @@
-//! What time the till believes when its clock jumps, its power fails, and trusted sources give the time or do not.
+//! What time the till believes when its clock jumps, its power fails, and other clocks give the time or do not.
 
 use ferrotill_core::budget::{AtTheEnd, Budget, Unsent};
 use ferrotill_core::clock_guard::ClockTrouble;
 use ferrotill_core::time::Moment;
 use uuid::Uuid;
 
-use super::{
-    CALLER_MS, CallerTimeOutcome, Clocks, FOLLOW_MS, HOUR_MS, LEAP_MS, StoredClock, TimeGuard,
-};
+use super::witness::Witness;
+use super::{CALLER_MS, ClockEffect, Clocks, FOLLOW_MS, HOUR_MS, LEAP_MS, StoredClock, TimeGuard};
 
 mod callers;
+mod witnesses;
 
 const NOON: i64 = 1_795_262_400_000;
 const MINUTE: i64 = 60_000;
@@ -79,18 +79,41 @@ impl Till {
         self.time_guard.look(self.clocks()).1
     }
 
-    fn observe_trusted_time(&mut self, source_ms: i64) -> bool {
-        self.time_guard
-            .observe_trusted_time(self.clocks(), source_ms)
+    /// The office and a caller give the same time. True if it is the till's time now.
+    fn two_agree(&mut self, given_ms: i64) -> bool {
+        self.office(given_ms);
+        self.caller(given_ms);
+        self.time_guard.is_sure() && self.look().abs_diff(given_ms) <= FOLLOW_MS.unsigned_abs()
     }
 
-    fn observe_caller_time(&mut self, caller_ms: i64) -> CallerTimeOutcome {
-        self.time_guard
-            .observe_caller_time(self.clocks(), caller_ms)
+    fn hear(&mut self, witness: Witness, given_ms: i64) -> ClockEffect {
+        self.time_guard.hear(self.clocks(), witness, given_ms)
+    }
+
+    fn office(&mut self, given_ms: i64) -> ClockEffect {
+        self.hear(Witness::Office, given_ms)
+    }
+
+    fn caller(&mut self, given_ms: i64) -> ClockEffect {
+        self.hear(Witness::Caller, given_ms)
+    }
+
+    /// A printer that this till has not seen before.
+    fn printer(&mut self, given_ms: i64) -> ClockEffect {
+        let zone_known = false;
+        self.hear(Witness::Printer { zone_known }, given_ms)
+    }
+
+    /// A printer whose clock was compared with the till's time before.
+    fn known_printer(&mut self, given_ms: i64) -> ClockEffect {
+        let zone_known = true;
+        self.hear(Witness::Printer { zone_known }, given_ms)
     }
 
     fn sell(&mut self) -> i64 {
-        self.time_guard.step_selling(self.clocks(), moment).utc_ms
+        let at_ms = self.time_guard.step_selling(self.clocks(), moment).utc_ms;
+        self.time_guard.written(at_ms);
+        at_ms
     }
 
     fn offline(&mut self) {
@@ -119,7 +142,7 @@ impl Till {
     /// A till that knew the time, after a night without power. In the morning the machine's clock is wrong by `off_ms`.
     fn after_a_night(off_ms: i64) -> Self {
         let mut till = Self::new();
-        till.observe_trusted_time(NOON);
+        till.two_agree(NOON);
         till.wait(HOUR_MS);
         till.off_ms = off_ms;
         till.power_cut(NIGHT);
@@ -140,7 +163,7 @@ fn a_clock_that_jumps_while_the_machine_runs_only_causes_a_warning() {
     for off_ms in [25 * HOUR_MS, 12 * HOUR_MS, -12 * HOUR_MS, -NOON] {
         for offline in [false, true] {
             let mut till = Till::new();
-            assert!(till.observe_trusted_time(NOON));
+            assert!(till.two_agree(NOON));
             if offline {
                 till.offline();
             }
@@ -174,7 +197,7 @@ fn a_clock_that_jumps_while_the_machine_runs_only_causes_a_warning() {
 #[test]
 fn a_clock_that_is_set_by_minutes_is_followed() {
     let mut till = Till::new();
-    till.observe_trusted_time(NOON);
+    till.two_agree(NOON);
     till.off_ms = 2 * MINUTE;
     assert_eq!(till.wait(HOUR_MS), NOON + HOUR_MS + 2 * MINUTE);
     till.off_ms = -2 * MINUTE;
@@ -185,7 +208,7 @@ fn a_clock_that_is_set_by_minutes_is_followed() {
 #[test]
 fn after_a_power_cut_with_a_reset_clock_time_goes_on_until_the_printer_corrects_it() {
     let mut till = Till::new();
-    till.observe_trusted_time(NOON);
+    till.two_agree(NOON);
     till.wait(HOUR_MS);
     till.off_ms = -NOON;
     till.power_cut(10 * HOUR_MS);
@@ -193,58 +216,72 @@ fn after_a_power_cut_with_a_reset_clock_time_goes_on_until_the_printer_corrects_
     assert_eq!(lost, NOON + HOUR_MS, "not before the latest moment");
     assert_eq!(till.wait(MINUTE), lost + MINUTE, "time goes on");
     let real_ms = till.real_ms;
-    assert!(till.observe_trusted_time(real_ms));
+    assert!(till.two_agree(real_ms));
     assert_eq!(till.now(), real_ms);
     till.restart();
     assert_eq!(till.wait(MINUTE), real_ms + MINUTE);
 }
 
 #[test]
-fn a_clock_that_jumped_during_a_power_cut_needs_a_trusted_source() {
+fn a_clock_that_jumped_during_a_power_cut_needs_another_clock() {
     // The cut was short and the clock is a day ahead.
     let mut till = Till::new();
-    till.observe_trusted_time(NOON);
+    till.two_agree(NOON);
     till.wait(HOUR_MS);
     till.off_ms = 25 * HOUR_MS;
     till.power_cut(MINUTE);
     assert_eq!(till.now(), NOON + HOUR_MS);
     let real_ms = till.real_ms;
-    assert!(till.observe_trusted_time(real_ms));
-    assert_eq!(till.now(), real_ms, "the printer's time is believed");
+    till.known_printer(real_ms);
+    assert_eq!(
+        till.now(),
+        real_ms - MINUTE,
+        "the machine's clock is not believed"
+    );
     // The machine's clock is right, and the power was off for a weekend.
     till.off_ms = 0;
     till.power_cut(60 * HOUR_MS);
     assert!(till.now() < till.real_ms - 59 * HOUR_MS);
     // The printer has no summer time.
-    assert!(till.observe_trusted_time(till.real_ms - HOUR_MS));
+    till.known_printer(till.real_ms - HOUR_MS);
     assert_eq!(till.now(), till.real_ms);
     // The machine's clock stood still while the power was off, and the printer's clock went on.
     till.off_ms = -12 * HOUR_MS;
     till.power_cut(12 * HOUR_MS);
-    assert!(till.observe_trusted_time(till.real_ms - 30_000));
+    till.known_printer(till.real_ms - 30_000);
     assert_eq!(till.now(), till.real_ms - 30_000);
+    // A caller confirms it.
+    assert!(!till.time_guard.is_sure());
+    till.caller(till.real_ms);
+    assert!(till.time_guard.is_sure());
 }
 
 #[test]
-fn a_trusted_source_that_contradicts_clock_and_count_is_not_believed() {
+fn one_clock_that_contradicts_a_confirmed_time_is_not_believed() {
     let mut till = Till::new();
-    till.observe_trusted_time(NOON);
+    till.two_agree(NOON);
     till.wait(HOUR_MS);
     for off_ms in [1_000 * HOUR_MS, -1_000 * HOUR_MS] {
-        assert!(!till.observe_trusted_time(till.real_ms + off_ms));
-        assert_eq!(till.now(), till.real_ms);
+        for witness in [Till::office, Till::printer, Till::known_printer] {
+            let given_ms = till.real_ms + off_ms;
+            assert_eq!(witness(&mut till, given_ms), ClockEffect::NotBelieved);
+            assert_eq!(till.now(), till.real_ms);
+            let real_ms = till.real_ms;
+            assert_eq!(witness(&mut till, real_ms), ClockEffect::None);
+        }
     }
 }
 
 #[test]
-fn time_that_is_ahead_runs_slower_until_the_trusted_sources_agree() {
+fn a_confirmed_time_that_is_ahead_runs_slower_until_the_clocks_agree() {
     let mut till = Till::new();
     // The till's time is a day ahead: the simulator has moved it, or a printer and the machine's clock were both set wrong.
     till.off_ms = 25 * HOUR_MS;
-    assert!(till.observe_trusted_time(NOON + 25 * HOUR_MS));
+    till.printer(NOON + 25 * HOUR_MS);
+    assert!(till.time_guard.is_sure());
     assert_eq!(till.now(), NOON + 25 * HOUR_MS);
     till.off_ms = 0;
-    assert!(till.observe_trusted_time(till.real_ms));
+    till.two_agree(till.real_ms);
     let mut before = till.now();
     assert_eq!(before, NOON + 25 * HOUR_MS, "never back");
     for hour in 1..=200 {
@@ -252,7 +289,7 @@ fn time_that_is_ahead_runs_slower_until_the_trusted_sources_agree() {
             till.restart();
         }
         if hour % 11 == 0 {
-            till.observe_trusted_time(till.real_ms);
+            till.two_agree(till.real_ms);
         }
         let now = till.wait(HOUR_MS);
         assert!(now > before, "time stands still in hour {hour}");
@@ -266,7 +303,7 @@ fn time_that_is_ahead_runs_slower_until_the_trusted_sources_agree() {
 fn no_power_cut_gives_a_budget_back() {
     for off_ms in [25 * HOUR_MS, -12 * HOUR_MS, -NOON] {
         let mut till = Till::new();
-        till.observe_trusted_time(NOON);
+        till.two_agree(NOON);
         till.offline();
         till.wait(10 * HOUR_MS);
         let mut left = till.stretch_left();
@@ -277,7 +314,7 @@ fn no_power_cut_gives_a_budget_back() {
             till.now();
             assert!(till.stretch_left() <= left, "off {off_ms}, cut {cut}");
             if cut == 3 {
-                till.observe_trusted_time(till.real_ms);
+                till.two_agree(till.real_ms);
                 assert!(till.look() >= till.real_ms);
             }
             till.wait(HOUR_MS);
@@ -295,7 +332,7 @@ fn no_power_cut_gives_a_budget_back() {
 #[test]
 fn a_sale_without_a_trusted_time_is_charged_what_the_clock_shows_once() {
     let mut till = Till::new();
-    till.observe_trusted_time(NOON);
+    till.two_agree(NOON);
     till.offline();
     till.wait(HOUR_MS);
     till.power_cut(20 * HOUR_MS);
@@ -314,7 +351,7 @@ fn a_sale_without_a_trusted_time_is_charged_what_the_clock_shows_once() {
         );
         assert_eq!(till.stretch_left(), 15 * HOUR_MS);
     }
-    till.observe_trusted_time(till.real_ms);
+    till.two_agree(till.real_ms);
     till.now();
     assert_eq!(
         till.stretch_left(),
@@ -326,10 +363,10 @@ fn a_sale_without_a_trusted_time_is_charged_what_the_clock_shows_once() {
     // The clock jumped. The printer shows that almost no time has passed.
     till.off_ms = 13 * HOUR_MS;
     till.power_cut(0);
-    till.time_guard.step_selling(till.clocks(), moment);
+    till.sell();
     assert_eq!(till.stretch_left(), HOUR_MS);
     till.wait(MINUTE);
-    till.observe_trusted_time(till.real_ms);
+    till.two_agree(till.real_ms);
     till.now();
     assert_eq!(till.stretch_left(), 14 * HOUR_MS - MINUTE);
 }
@@ -337,12 +374,12 @@ fn a_sale_without_a_trusted_time_is_charged_what_the_clock_shows_once() {
 #[test]
 fn a_reset_clock_does_not_lock_out_callers() {
     let mut till = Till::new();
+    till.two_agree(NOON);
     let accepts = |till: &Till, given_ms| till.time_guard.accepts(till.clocks(), given_ms, WINDOW);
     for off_ms in [-WINDOW, 0, WINDOW] {
         assert!(accepts(&till, NOON + off_ms));
     }
     assert!(!accepts(&till, NOON + WINDOW + 1) && !accepts(&till, NOON - WINDOW - 1));
-    till.observe_trusted_time(NOON);
     till.wait(HOUR_MS);
     // The clock is wrong and the machine runs: callers' times are compared with the guarded clock.
     till.off_ms = -NOON;
@@ -356,7 +393,7 @@ fn a_reset_clock_does_not_lock_out_callers() {
         "a call that was signed yesterday is refused"
     );
     // A trusted source gives the time, and the window is narrow again.
-    till.observe_trusted_time(till.real_ms);
+    till.two_agree(till.real_ms);
     assert!(accepts(&till, till.real_ms));
     assert!(!accepts(&till, till.real_ms + WINDOW + 1));
 }
@@ -367,7 +404,7 @@ fn a_first_start_in_1970_gets_its_time_from_the_printer() {
     till.off_ms = -NOON;
     till.time_guard = TimeGuard::new(None, till.boot, till.clocks());
     assert!(till.time_guard.accepts(till.clocks(), till.real_ms, WINDOW));
-    assert!(till.observe_trusted_time(till.real_ms));
+    assert!(till.two_agree(till.real_ms));
     assert_eq!(till.now(), till.real_ms);
 }
 
@@ -392,16 +429,18 @@ impl Dice {
     }
 }
 
-/// In any random history of an offline till, time does not go back, and every hour with power is charged to the budget.
+/// In any random history of an offline till, neither documents nor a confirmed time go back, and every hour with power is charged to
+/// the budget.
 #[test]
 fn in_any_history_time_goes_forward_and_every_hour_is_charged() {
     for seed in 0..3_000 {
         let mut dice = Dice(seed);
         let mut till = Till::new();
-        till.observe_trusted_time(NOON);
+        till.two_agree(NOON);
         till.offline();
-        let (mut latest, mut running_ms) = (NOON, 0);
+        let (mut latest, mut document, mut running_ms) = (NOON, NOON, 0);
         for step in 0..60 {
+            let was_sure = till.time_guard.is_sure();
             match dice.roll(9) {
                 0..=2 => {
                     let ms = dice.roll(3 * 3_600_000);
@@ -416,12 +455,12 @@ fn in_any_history_time_goes_forward_and_every_hour_is_charged() {
                 5 => till.power_cut(dice.roll(2 * 3_600_000)),
                 6 => {
                     let truth = till.real_ms + dice.roll(60_000) - 30_000;
-                    till.observe_trusted_time(truth);
+                    till.two_agree(truth);
                 }
                 7 => {
                     let (before, spent) =
                         (till.look(), till.time_guard.marks().spent().stretch_ms());
-                    till.observe_caller_time(till.real_ms);
+                    till.caller(till.real_ms);
                     assert!(
                         till.now() <= before.max(till.real_ms + FOLLOW_MS),
                         "seed {seed}, step {step}: a caller's true time moves the till beyond it"
@@ -433,11 +472,22 @@ fn in_any_history_time_goes_forward_and_every_hour_is_charged() {
                     );
                 }
                 _ => {
-                    till.time_guard.step_selling(till.clocks(), moment);
+                    let sold = till.sell();
+                    assert!(
+                        sold >= document,
+                        "seed {seed}, step {step}: a document is earlier"
+                    );
+                    document = sold;
                 }
             }
             let now = till.now();
-            assert!(now >= latest, "seed {seed}, step {step}: time went back");
+            assert!(
+                now >= document,
+                "seed {seed}, step {step}: before a document"
+            );
+            if was_sure {
+                assert!(now >= latest, "seed {seed}, step {step}: time went back");
+            }
             latest = now;
             let spent_ms = till.time_guard.marks().spent().stretch_ms();
             assert!(
@@ -451,7 +501,7 @@ fn in_any_history_time_goes_forward_and_every_hour_is_charged() {
 #[test]
 fn a_printer_with_an_empty_battery_is_not_believed() {
     let mut till = Till::new();
-    till.observe_trusted_time(NOON);
+    till.two_agree(NOON);
     till.now();
     // Ten hours without power; the machine's clock is right again.
     let remembered: StoredClock = till.time_guard.remembered();
@@ -460,5 +510,5 @@ fn a_printer_with_an_empty_battery_is_not_believed() {
     till.boot = Uuid::from_u128(2);
     till.time_guard = TimeGuard::new(Some(remembered), till.boot, till.clocks());
     // 2000-01-01, years before the highest moment that the till has seen.
-    assert!(!till.observe_trusted_time(946_684_800_000));
+    assert!(!till.two_agree(946_684_800_000));
 }

@@ -145,6 +145,7 @@ fn a_document_without_a_form_is_sealed_and_waits_with_the_reason() {
     );
     let never_sent = reader.unanswered_entries(LIBRARY, 0, 9).unwrap();
     assert_eq!(never_sent, [], "it cannot be sent");
+    assert!(reader.oldest_without_request(LIBRARY).unwrap().is_some());
 
     let form = TwoRecipients { prefix: Some("as") };
     shop.store.freeze_with(Arc::new(form));
@@ -154,6 +155,7 @@ fn a_document_without_a_form_is_sealed_and_waits_with_the_reason() {
     let entries = reader.unanswered_entries(LIBRARY, 0, 9).unwrap();
     assert_eq!(body(&entries[0]), "as library 1");
     assert_eq!(reader.unsent().unwrap().refused, 0);
+    assert_eq!(reader.oldest_without_request(LIBRARY).unwrap(), None);
 }
 
 #[test]

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use ferrotill_core::document::{Body, DocumentKind, ReportKind};
 use ferrotill_core::duty::Duty;
-use ferrotill_core::event::{Configuration, Event, NumberRange, Reserved, Voided};
+use ferrotill_core::event::{
+    Adopted, Configuration, Event, Founded, Mode, NumberRange, Reserved, Voided,
+};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{MOLDOVA, Profile as _};
 use ferrotill_core::receipt::{
-    Draft, DraftLine, DraftPayment, LineTotals, Original, OriginalLine, Prices, Scratch,
+    CopiedLine, Draft, DraftLine, DraftPayment, LineTotals, Original, OriginalLine, Prices, Scratch,
 };
 use ferrotill_core::refusal::IgnoreFaults;
 use ferrotill_core::seal::Seal;
@@ -77,7 +79,15 @@ impl Shop {
             now: NOON,
         };
         let configuration = configuration();
-        let event = Event::ConfigurationAdopted(configuration);
+        let next = configuration
+            .ranges
+            .iter()
+            .map(|range| range.start)
+            .collect();
+        let event = Event::ConfigurationAdopted(Adopted {
+            configuration,
+            next,
+        });
         let mut batch = shop.store.batch().unwrap();
         append(&mut batch, &event);
         batch.commit().unwrap();
@@ -129,10 +139,12 @@ impl Shop {
                 line,
                 returned_quantity: Quantity::ZERO,
                 returned_amount: Amount::ZERO,
+                good: None,
             })
             .collect();
         let original = Original {
             fiscal_sale: true,
+            number_unknown: false,
             lines: &sold,
         };
         let (lines, payments) = ([loaf(thousandths)], [paid(810 * thousandths / 1_000)]);
@@ -348,6 +360,16 @@ pub(super) fn decide(
     written.seq
 }
 
+pub(super) fn founded(at: Moment) -> Event<'static> {
+    Event::Founded(Founded {
+        at,
+        country: "MD",
+        currency: "MDL",
+        mode: Mode::Test,
+        confirmed: false,
+    })
+}
+
 pub(super) fn append(batch: &mut Batch<'_>, event: &Event<'_>) -> i64 {
     batch
         .append(DEVICE, NOON, event, &encoded(event))
@@ -395,6 +417,7 @@ pub(super) fn loaf(thousandths: i64) -> DraftLine<'static> {
         comment: "",
         final_amount: None,
         voided: false,
+        copied: CopiedLine::NONE,
     }
 }
 

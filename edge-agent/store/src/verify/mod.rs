@@ -23,7 +23,9 @@ use uuid::Uuid;
 use super::chain::Mac;
 use super::outbox::digest_of;
 use super::reconcile::{self, ZReconciliation};
-use super::{Context, FILE_NAME, StoreError, anchor, folder, migrate};
+use super::{
+    Context, FILE_NAME, RepeatedNumber, StoreError, anchor, folder, migrate, used_numbers,
+};
 use walk::{Snapshot, Walk, Walked};
 
 pub use flaw::Flaw;
@@ -79,6 +81,9 @@ pub struct Verified {
     pub unsent: u32,
     /// The oldest documents that the authority has refused. They are no flaw, but a person must find out why.
     pub refused: Vec<Refused>,
+    /// The oldest numbers that two alternative receipts of an older program have. They are no flaw of the store, but the authority has
+    /// the number twice.
+    pub repeated_numbers: Vec<RepeatedNumber>,
     /// The journal row of the newest anchor that fits the journal.
     pub anchored: Option<i64>,
     /// The Z-reports in the range.
@@ -188,6 +193,8 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         .context(&path, "outbox")?;
     let refused = refused(&connection).context(&path, "outbox")?;
     check_requests(&connection, wanted.range, &mut flaws).context(&path, "outbox")?;
+    let repeated_numbers =
+        used_numbers::repeated(&connection).context(&path, "repeated numbers")?;
     Ok(Verified {
         rows: walked.rows,
         head: walked.head,
@@ -196,6 +203,7 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         devices: walked.devices.into_iter().collect(),
         unsent,
         refused,
+        repeated_numbers,
         anchored,
         reconciliations,
         flaws: flaws.found,

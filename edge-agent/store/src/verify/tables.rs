@@ -58,8 +58,14 @@ const TABLES: &[Table] = &[
     },
     Table {
         name: "alternative_number",
-        key: 3,
-        columns: &["device", "series", "number", "reserved_seq"],
+        key: 1,
+        columns: &["printed", "device", "series", "number", "reserved_seq"],
+        row: "reserved_seq",
+    },
+    Table {
+        name: "repeated_number",
+        key: 1,
+        columns: &["reserved_seq", "printed"],
         row: "reserved_seq",
     },
     Table {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use ferrotill_core::event::{Declared, Event, PaperSays, Reserved, Sealed};
+use ferrotill_core::event::{ClockSet, Declared, Event, PaperSays, Reserved, Sealed};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::Profile;
 use ferrotill_core::receipt::Scratch;
@@ -306,8 +306,8 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
         | Event::ClosedByPrinter(_)
         | Event::Founded(_)
         | Event::DeviceIdentified(_)
-        | Event::Restored(_)
-        | Event::ClockSet(_) => None,
+        | Event::Restored(_) => None,
+        Event::ClockSet(set) => clock_objection(till, profile, set),
     }
 }
 
@@ -337,6 +337,25 @@ fn declared_objection(
         Ok(_) => None,
         Err(refusal) => Some(refusal.to_string()),
     }
+}
+
+/// The till must accept the correction of its time again. Returns what contradicts it, as text.
+fn clock_objection(till: &Till, profile: &dyn Profile, set: &ClockSet<'_>) -> Option<String> {
+    let scratch = Scratch {
+        lines: &mut [],
+        bytes: &mut [],
+    };
+    let (command, known) = (Command::SetClock(*set), Known::default());
+    till.decide(
+        profile,
+        &command,
+        &known,
+        set.at,
+        scratch,
+        &mut IgnoreFaults,
+    )
+    .err()
+    .map(|refusal| refusal.to_string())
 }
 
 fn not_outstanding(till: &Till, id: DocumentId) -> Option<String> {

@@ -50,6 +50,9 @@ impl World {
             store.stored_clock().map_err(broken)?,
             store.latest_moment().map_err(broken)?,
         ));
+        if let Some(date_ms) = self.network.date_ms() {
+            guard.authority_says(date_ms);
+        }
         let (clerk_handle, inbox) = ClerkHandle::new();
         let live_status = Arc::new(LiveStatus::default());
         let life = Life::new();
@@ -122,7 +125,8 @@ impl World {
             workers.push(worker);
             plans.push(DevicePlan {
                 device: till.device,
-                configuration: adopt::configuration(device, MOLDOVA.facts()),
+                configuration: adopt::configuration(device, MOLDOVA.facts())
+                    .expect("the tables fit"),
                 printer,
                 point_of_sale: Uuid::from_u128(1),
                 serial: None,

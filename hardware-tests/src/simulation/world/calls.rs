@@ -183,6 +183,13 @@ impl World {
                     "another command under the id of order {place}: {refusal}"
                 ))
             }
+            Answer::Refused { refusal, .. }
+                if self.is_first_return(place) && is_about_what_is_left(*refusal) =>
+            {
+                Err(format!(
+                    "order {place} is the first return of its sale and was refused: {refusal}"
+                ))
+            }
             Answer::Registered { id, .. } if *id != order.form.id => {
                 Err(format!("order {place} was answered with the document {id}"))
             }
@@ -193,6 +200,14 @@ impl World {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Whether an order returns goods of a sale of which nothing was returned before.
+    fn is_first_return(&self, place: usize) -> bool {
+        let original_of = |order: &Order| order.returns.map(|(original, _)| original);
+        let original = self.orders.get(place).and_then(original_of);
+        let mut earlier = self.orders.iter().take(place);
+        original.is_some() && earlier.all(|order| original_of(order) != original)
     }
 
     /// Whether the store has a document for an order; none if the store cannot be read.
@@ -332,4 +347,15 @@ const fn state_of(answer: &Answer) -> FiscalState {
         Answer::NotRegistered { .. } => FiscalState::NotRegistered,
         Answer::Unknown { .. } | Answer::Unavailable { .. } => FiscalState::Unknown,
     }
+}
+
+/// Whether a return was refused because of its lines or its total.
+fn is_about_what_is_left(refusal: Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::ReturnLineUnknown
+            | Refusal::ReturnExceedsQuantity { .. }
+            | Refusal::ReturnExceedsAmount { .. }
+            | Refusal::RefundUneven { .. }
+    )
 }

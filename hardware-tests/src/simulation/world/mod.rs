@@ -91,6 +91,8 @@ struct World {
     offline_since: Option<u64>,
     /// True if the authority cannot be reached for the rest of the day; such a day is longer than others.
     outage: bool,
+    /// True if two clocks have agreed on the time in this shop.
+    was_set_up: bool,
     /// How many steps remain until the disk has no fault any more.
     disk_fault_steps: u32,
     starts: u8,
@@ -137,7 +139,8 @@ impl World {
         let shop = ShopConfig::of(seed);
         let clock =
             Arc::new(Clock::by_hand("Europe/Chisinau", shop.opens_ms).map_err(with_sources)?);
-        let printer_clock = ManualClock::at(clock.local_s());
+        let printer_clock = ManualClock::at(clock.local_s() + shop.printers_ahead_s);
+        clock.set_wrong(shop.first_wrong_ms);
         let config = Config::parse(&shop.configuration(folder.path()), "simulation.toml");
         let config = Arc::new(config.map_err(with_sources)?);
         let tills = (0..shop.printers.len()).filter_map(|place| {
@@ -159,6 +162,7 @@ impl World {
         });
         let mut random = SeededRandom::new(seed);
         let network = Network::to(authority.clone(), SeededRandom::new(random.number()));
+        network.pass(shop.opens_ms);
         let mut world = Self {
             syncs,
             random,
@@ -181,6 +185,7 @@ impl World {
             printed: BTreeMap::new(),
             offline_since: None,
             outage: false,
+            was_set_up: false,
             disk_fault_steps: 0,
             starts: 0,
             day: 0,
@@ -301,7 +306,7 @@ impl World {
         let utc_ms = self.clock.system_ms();
         let ahead_s = i64::from(self.clock.moment(utc_ms).offset_minutes) * 60;
         let local_s = utc_ms.div_euclid(1_000) + ahead_s;
-        self.printer_clock.set(local_s);
+        self.printer_clock.set(local_s + self.shop.printers_ahead_s);
         self.network.pass(utc_ms);
     }
 

@@ -12,7 +12,7 @@ use super::{Checked, World};
 impl World {
     /// Causes a random fault, or repairs one.
     pub(super) fn trouble(&mut self) -> Checked {
-        if self.random.below(3) != 0 {
+        if self.random.below(3) != 0 || self.is_being_set_up() {
             return Ok(());
         }
         self.tally.troubles += 1;
@@ -67,6 +67,14 @@ impl World {
             _ => self.crash("between two steps")?,
         }
         Ok(())
+    }
+
+    /// True until two clocks agree for the first time in a shop whose machine's clock is wrong by days: nothing fails meanwhile,
+    /// because with the printer gone and the office silent nothing could tell the till the time.
+    fn is_being_set_up(&mut self) -> bool {
+        let mut guards = self.agent.iter().map(|agent| &agent.guard);
+        self.was_set_up |= guards.any(|guard| guard.is_sure());
+        self.shop.starts_days_ahead() && !self.was_set_up
     }
 
     /// Plans a fault for the next frames of a printer, whatever commands they carry.

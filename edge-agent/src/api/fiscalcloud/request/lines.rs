@@ -1,13 +1,14 @@
 //! Reads the lines of a sale or a return.
 
-use ferrotill_core::receipt::Modifier;
+use ferrotill_core::receipt::{CopiedLine, Modifier};
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::{Amount, Quantity};
+use uuid::Uuid;
 
 use super::echoed::EchoedFields;
 use super::shared::{MONEY, entries, printed};
 use crate::api::fiscalcloud::context::RequestContext;
-use crate::api::json::Fields;
+use crate::api::json::{Fields, JsonValue};
 use crate::object;
 use crate::order::{OrderDraft, OrderLine};
 
@@ -45,11 +46,11 @@ fn line(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields, refund: bool) ->
     echoed
         .items
         .push(object! { "goodId" => good_id, "comment" => commented });
-    let final_amount = if refund {
-        copied(fields);
-        fields.decimal("finalAmount", MONEY)
+    let (final_amount, copied) = if refund {
+        let copied = copied(fields, good_id);
+        (fields.decimal("finalAmount", MONEY), copied)
     } else {
-        None
+        (None, CopiedLine::NONE)
     };
     OrderLine {
         name: printed(fields, "name"),
@@ -59,26 +60,39 @@ fn line(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields, refund: bool) ->
         modifier: modifier(fields, "modifierMode", "modifierValue"),
         tax_group: fields.text("taxGroupCode"),
         comment,
-        // Clients that do not compute the amount themselves send 0 for "not given".
-        final_amount: final_amount
-            .filter(|amount| *amount != 0)
-            .map(Amount::from_minor),
+        final_amount: given(final_amount),
+        copied,
     }
 }
 
-/// Accepts the fields that a line of a return may have because the caller copied the line from the receipt. The fields are
-/// checked and then ignored.
-fn copied(fields: &mut Fields<'_, '_>) {
-    for (name, places) in [
-        ("amountBeforeModification", MONEY),
-        ("amount", MONEY),
-        ("taxRate", 4),
-        ("taxAmount", MONEY),
-        ("finalTaxAmount", MONEY),
-    ] {
+/// Reads the fields that a line of a return may have because the caller copied the line from the receipt. They serve to find that
+/// line; those that tell no two lines of one price apart are only checked.
+fn copied(fields: &mut Fields<'_, '_>, good_id: Option<Uuid>) -> CopiedLine {
+    for (name, places) in [("amountBeforeModification", MONEY), ("taxRate", 4)] {
         fields.decimal(name, places);
     }
-    fields.known(&["rowNumber", "taxRatePresentation"]);
+    fields.known(&["taxRatePresentation"]);
+    let mut amount = |name| given(fields.decimal(name, MONEY));
+    CopiedLine {
+        good: good_id.map(Uuid::into_bytes),
+        amount: amount("amount"),
+        tax: amount("taxAmount"),
+        final_tax: amount("finalTaxAmount"),
+        position: row_position(fields.member("rowNumber")),
+    }
+}
+
+/// An amount that a caller gave. Clients that do not compute an amount themselves send 0 for "not given".
+fn given(amount: Option<i64>) -> Option<Amount> {
+    amount.filter(|amount| *amount != 0).map(Amount::from_minor)
+}
+
+/// The index of a row from its number: the first row has the number one. Any other value is no position.
+fn row_position(number: Option<&JsonValue>) -> Option<u16> {
+    let JsonValue::Number(text) = number? else {
+        return None;
+    };
+    text.parse::<u16>().ok()?.checked_sub(1)
 }
 
 /// Reads a discount or surcharge.

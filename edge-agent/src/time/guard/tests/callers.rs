@@ -1,5 +1,7 @@
 //! When the time of a signed caller is believed, and what it costs.
 
+use super::super::CALLER_FIRST_MS;
+use super::super::witness::AGREE_MS;
 use super::*;
 
 #[test]
@@ -13,12 +15,10 @@ fn after_a_night_without_power_a_callers_time_is_believed() {
             "off {off_ms}: the till has last night's time"
         );
         let morning = till.real_ms;
-        assert_eq!(
-            till.observe_caller_time(morning),
-            CallerTimeOutcome::Believed
-        );
+        assert_eq!(till.caller(morning), ClockEffect::Moved);
         assert_eq!(till.sell(), morning, "off {off_ms}");
-        assert!(!till.time_guard.is_sure(), "a caller is no trusted source");
+        let two_agree = off_ms == 0;
+        assert_eq!(till.time_guard.is_sure(), two_agree, "off {off_ms}");
         assert_eq!(
             till.wait(HOUR_MS),
             till.real_ms,
@@ -28,7 +28,7 @@ fn after_a_night_without_power_a_callers_time_is_believed() {
         till.restart();
         assert_eq!(till.wait(HOUR_MS), till.real_ms, "off {off_ms}");
         // The printer is connected.
-        assert!(till.observe_trusted_time(till.real_ms));
+        assert!(till.two_agree(till.real_ms));
         assert_eq!(till.now(), till.real_ms, "off {off_ms}");
         assert!(till.time_guard.is_sure());
     }
@@ -43,8 +43,8 @@ fn where_both_clocks_have_gone_on_the_smaller_time_is_believed() {
         // The machine's clock and the caller agree: the machine's clock is followed.
         (2 * MINUTE, 0, Some(2 * MINUTE)),
         (-2 * MINUTE, 0, Some(-2 * MINUTE)),
-        (FOLLOW_MS, 0, Some(FOLLOW_MS)),
-        (FOLLOW_MS + 1, 0, Some(0)),
+        (AGREE_MS, 0, Some(AGREE_MS)),
+        (AGREE_MS + 1, 0, Some(0)),
         // The machine's clock and the caller do not agree.
         (30 * HOUR_MS, 0, Some(0)),
         (90 * MINUTE, 0, Some(0)),
@@ -61,12 +61,12 @@ fn where_both_clocks_have_gone_on_the_smaller_time_is_believed() {
     ] {
         let mut till = Till::after_a_night(system);
         let before = till.now();
-        let outcome = till.observe_caller_time(morning + caller);
+        let outcome = till.caller(morning + caller);
         let now = expected.map_or(before, |expected| morning + expected);
         assert_eq!(till.now(), now, "machine {system}, caller {caller}");
         let expected = match expected {
-            Some(_) => CallerTimeOutcome::Believed,
-            None => CallerTimeOutcome::NotBelieved,
+            Some(_) => ClockEffect::Moved,
+            None => ClockEffect::NotBelieved,
         };
         assert_eq!(outcome, expected, "machine {system}, caller {caller}");
     }
@@ -75,21 +75,19 @@ fn where_both_clocks_have_gone_on_the_smaller_time_is_believed() {
 #[test]
 fn callers_move_time_by_a_week_at_most_until_the_next_start_of_the_machine() {
     for (by_ms, expected) in [
-        (FOLLOW_MS, CallerTimeOutcome::NothingNew),
-        (FOLLOW_MS + 1, CallerTimeOutcome::Believed),
-        (CALLER_MS, CallerTimeOutcome::Believed),
-        (CALLER_MS + 1, CallerTimeOutcome::NotBelieved),
-        (i64::MAX - NOON, CallerTimeOutcome::NotBelieved),
-        (-HOUR_MS, CallerTimeOutcome::NothingNew),
-        (i64::MIN, CallerTimeOutcome::NothingNew),
+        // The machine's clock, which has stopped, and the caller agree.
+        (AGREE_MS, ClockEffect::None),
+        (AGREE_MS + 1, ClockEffect::Moved),
+        (CALLER_MS, ClockEffect::Moved),
+        (CALLER_MS + 1, ClockEffect::NotBelieved),
+        (i64::MAX - NOON, ClockEffect::NotBelieved),
+        (-HOUR_MS, ClockEffect::None),
+        (i64::MIN, ClockEffect::NotBelieved),
     ] {
         let mut till = Till::after_a_night(-NIGHT);
         let before = till.now();
-        assert_eq!(
-            till.observe_caller_time(before.saturating_add(by_ms)),
-            expected
-        );
-        let moved = if expected == CallerTimeOutcome::Believed {
+        assert_eq!(till.caller(before.saturating_add(by_ms)), expected);
+        let moved = if expected == ClockEffect::Moved {
             by_ms
         } else {
             0
@@ -101,63 +99,45 @@ fn callers_move_time_by_a_week_at_most_until_the_next_start_of_the_machine() {
     let before = till.now();
     for day in 1..=7 {
         let at = before + day * 24 * HOUR_MS;
-        assert_eq!(
-            till.observe_caller_time(at),
-            CallerTimeOutcome::Believed,
-            "day {day}"
-        );
+        assert_eq!(till.caller(at), ClockEffect::Moved, "day {day}");
         assert_eq!(till.now(), at);
         till.restart();
     }
     let last = before + CALLER_MS;
-    assert_eq!(
-        till.observe_caller_time(last + FOLLOW_MS + 1),
-        CallerTimeOutcome::NotBelieved
-    );
+    assert_eq!(till.caller(last + FOLLOW_MS + 1), ClockEffect::NotBelieved);
     assert_eq!(till.now(), last);
     // After a new start of the machine it is unknown again how long the power was off.
     till.power_cut(NIGHT);
-    assert_eq!(
-        till.observe_caller_time(last + NIGHT),
-        CallerTimeOutcome::Believed
-    );
+    assert_eq!(till.caller(last + NIGHT), ClockEffect::Moved);
     assert_eq!(till.now(), last + NIGHT);
 }
 
 #[test]
 fn a_callers_time_is_not_used_where_the_tills_time_is_confirmed() {
-    // The machine has not been started again since the first moment.
-    let mut till = Till::new();
-    till.now();
-    assert_eq!(
-        till.observe_caller_time(NOON + NIGHT),
-        CallerTimeOutcome::NothingNew
-    );
-    assert_eq!(till.now(), NOON);
-    // A trusted source has given the time.
+    // At the first start, a caller alone moves the time by a day at most.
+    for (by_ms, expected) in [
+        (AGREE_MS, ClockEffect::None),
+        (NIGHT, ClockEffect::Moved),
+        (-NIGHT, ClockEffect::Moved),
+        (CALLER_FIRST_MS + 1, ClockEffect::NotBelieved),
+        (-CALLER_FIRST_MS - 1, ClockEffect::NotBelieved),
+    ] {
+        let mut till = Till::new();
+        till.now();
+        assert_eq!(till.caller(NOON + by_ms), expected, "by {by_ms}");
+    }
+    // Two clocks have agreed.
     let mut till = Till::after_a_night(0);
-    till.observe_trusted_time(till.real_ms);
+    till.two_agree(till.real_ms);
     till.now();
-    assert_eq!(
-        till.observe_caller_time(till.real_ms + NIGHT),
-        CallerTimeOutcome::NothingNew
-    );
+    assert_eq!(till.caller(till.real_ms + NIGHT), ClockEffect::None);
     assert_eq!(till.now(), till.real_ms);
     // A first caller has confirmed the machine's clock. A second caller contradicts both.
     let mut till = Till::after_a_night(0);
     let morning = till.real_ms;
-    assert_eq!(
-        till.observe_caller_time(morning),
-        CallerTimeOutcome::Believed
-    );
-    assert_eq!(
-        till.observe_caller_time(morning + NIGHT),
-        CallerTimeOutcome::NotBelieved
-    );
-    assert_eq!(
-        till.observe_caller_time(NOON),
-        CallerTimeOutcome::NothingNew
-    );
+    assert_eq!(till.caller(morning), ClockEffect::Moved);
+    assert_eq!(till.caller(morning + NIGHT), ClockEffect::None);
+    assert_eq!(till.caller(NOON), ClockEffect::None);
     assert_eq!(till.now(), morning, "neither forward nor back");
 }
 
@@ -167,7 +147,7 @@ fn a_caller_that_was_ahead_spends_budget_and_locks_out_no_other_caller() {
     till.offline();
     let left = till.stretch_left();
     let ahead = till.real_ms + 48 * HOUR_MS;
-    assert_eq!(till.observe_caller_time(ahead), CallerTimeOutcome::Believed);
+    assert_eq!(till.caller(ahead), ClockEffect::Moved);
     assert_eq!(till.sell(), ahead);
     assert_eq!(
         left - till.stretch_left(),
@@ -181,7 +161,8 @@ fn a_caller_that_was_ahead_spends_budget_and_locks_out_no_other_caller() {
     );
     assert!(!accepts(&till, NOON));
     // The printer shows the true time. The till's time does not go back, but runs slower.
-    assert!(till.observe_trusted_time(till.real_ms));
+    till.two_agree(till.real_ms);
+    assert!(till.time_guard.is_sure());
     assert_eq!(till.now(), ahead, "never back");
     assert!(accepts(&till, till.real_ms) && accepts(&till, ahead));
     assert!(!accepts(&till, till.real_ms + WINDOW + 1));
@@ -194,7 +175,7 @@ fn a_caller_that_was_ahead_spends_budget_and_locks_out_no_other_caller() {
 fn time_that_a_caller_has_shown_is_charged_once() {
     for off_ms in [0, -NIGHT, 6 * HOUR_MS] {
         let mut till = Till::new();
-        till.observe_trusted_time(NOON);
+        till.two_agree(NOON);
         till.offline();
         till.wait(HOUR_MS);
         till.off_ms = off_ms;
@@ -203,23 +184,17 @@ fn time_that_a_caller_has_shown_is_charged_once() {
         till.sell();
         let unseen = if off_ms < 0 { 0 } else { NIGHT + off_ms };
         assert_eq!(till.stretch_left(), 35 * HOUR_MS - unseen, "off {off_ms}");
-        assert_eq!(
-            till.observe_caller_time(till.real_ms),
-            CallerTimeOutcome::Believed
-        );
+        assert_eq!(till.caller(till.real_ms), ClockEffect::Moved);
         for _ in 0..2 {
             assert_eq!(till.sell(), till.real_ms);
             let spent = NIGHT + off_ms.max(0);
             assert_eq!(till.stretch_left(), 35 * HOUR_MS - spent, "off {off_ms}");
         }
         till.restart();
-        assert_eq!(
-            till.observe_caller_time(till.real_ms),
-            CallerTimeOutcome::NothingNew
-        );
+        assert_eq!(till.caller(till.real_ms), ClockEffect::None);
         till.wait(HOUR_MS);
         // The trusted source gives back the time that only the machine's clock has shown.
-        till.observe_trusted_time(till.real_ms);
+        till.two_agree(till.real_ms);
         till.now();
         assert_eq!(till.stretch_left(), 34 * HOUR_MS - NIGHT, "off {off_ms}");
     }
@@ -230,7 +205,7 @@ fn a_callers_time_in_a_new_month_charges_that_month_only_with_its_own_hours() {
     // 2026-11-30 at 20:00; the power is off until 10:00.
     let evening = NOON + 9 * 24 * HOUR_MS + 6 * HOUR_MS;
     let mut till = Till::new();
-    till.observe_trusted_time(NOON);
+    till.two_agree(NOON);
     till.wait(evening - NOON);
     till.offline();
     till.wait(HOUR_MS);
@@ -238,10 +213,7 @@ fn a_callers_time_in_a_new_month_charges_that_month_only_with_its_own_hours() {
     till.power_cut(NIGHT);
     let month = |till: &Till| till.time_guard.marks().spent().month_ms();
     assert_eq!(month(&till), HOUR_MS);
-    assert_eq!(
-        till.observe_caller_time(till.real_ms),
-        CallerTimeOutcome::Believed
-    );
+    assert_eq!(till.caller(till.real_ms), ClockEffect::Moved);
     till.sell();
     let midnight = till.real_ms - till.real_ms.rem_euclid(24 * HOUR_MS) - 2 * HOUR_MS;
     assert_eq!(month(&till), till.real_ms - midnight);

@@ -1,0 +1,177 @@
+//! `POST /clock`: an operator corrects the time of the till.
+//!
+//! The request is signed like a sale. The journal keeps the operator's name and the time before.
+//! Only a time that some clock shows can be set, so that a slip of the finger cannot spoil the journal.
+
+use std::sync::Arc;
+
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+
+use super::operator::{name_of, refused};
+use crate::api::auth::{Call, check};
+use crate::api::json::{FaultList, Fields, JsonValue};
+use crate::api::problem::Problem;
+use crate::api::replay::ReplayOutcome;
+use crate::api::response::json_response;
+use crate::api::service::{NoAnswer, Service};
+use crate::clerk::{ClockOutcome, Message};
+use crate::object;
+use crate::time::clock::iso_utc;
+
+/// The largest correction in bytes.
+const BODY_BYTES_MAX: usize = 4 * 1_024;
+
+pub(super) async fn set(State(service): State<Arc<Service>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
+        let problem = Problem::new("BodyTooLarge", "body: is too large for a time and a name");
+        return problem.response(StatusCode::PAYLOAD_TOO_LARGE);
+    };
+    let call = Call::of(&parts, &body);
+    let client = match check(&service.config, &service.guard, &call) {
+        Ok(client) => client,
+        Err(unauthorized) => return refused(service.config.till.mode, unauthorized),
+    };
+    let wanted = match read(&body) {
+        Ok(wanted) => wanted,
+        Err(faults) => return Problem::from(&faults).response(StatusCode::BAD_REQUEST),
+    };
+    // The same request again would set the time back to the moment at which it was signed.
+    let Ok(in_progress) = service.replays.begin(client.signature) else {
+        let message =
+            "Api-Signature: was used before; sign the request again with the current time";
+        return Problem::new("SignatureReplayed", message).response(StatusCode::CONFLICT);
+    };
+    let response = write(&service, wanted).await;
+    in_progress.end(ReplayOutcome::Remember);
+    response
+}
+
+/// A correction as the operator has asked for it.
+#[derive(Debug, PartialEq, Eq)]
+struct Wanted {
+    at_ms: i64,
+    by: String,
+}
+
+/// Reads a correction and reports all its faults at once.
+fn read(body: &[u8]) -> Result<Wanted, FaultList> {
+    let body = JsonValue::of_body(body)?;
+    let mut faults = FaultList::default();
+    let mut fields = Fields::of(&body, "", &mut faults);
+    let at_ms = at(&mut fields);
+    let by = name_of(
+        &mut fields,
+        "is needed: the name of the person who sets the time",
+    );
+    fields.finish();
+    match at_ms {
+        Some(at_ms) if faults.is_empty() => Ok(Wanted { at_ms, by }),
+        _ => Err(faults),
+    }
+}
+
+fn at(fields: &mut Fields<'_, '_>) -> Option<i64> {
+    let Some(text) = fields.text("at") else {
+        if fields.member("at").is_none() {
+            let sentence = "is needed: the time with its zone, such as 2026-03-02T15:35:21Z";
+            fields.fault("at", "Missing", sentence);
+        }
+        return None;
+    };
+    let at = text.trim().parse::<Timestamp>();
+    if at.is_err() {
+        let sentence = "is not a time; write it with its zone, such as 2026-03-02T17:35:21+02:00";
+        fields.fault("at", "UnknownValue", sentence);
+    }
+    at.ok().map(Timestamp::as_millisecond)
+}
+
+async fn write(service: &Arc<Service>, wanted: Wanted) -> Response {
+    let Wanted { at_ms, by } = wanted;
+    let message = |reply| Message::SetClock { at_ms, by, reply };
+    let deadline = service.deadline(service.config.till.answer_timeout);
+    let (status, code, message) = match service.ask(message, deadline).await {
+        Ok(ClockOutcome::Set) => {
+            let now = iso_utc(service.guard.now().utc_ms);
+            return json_response(StatusCode::OK, &object! { "now" => now });
+        }
+        Ok(ClockOutcome::NotShown) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "NoClockAgrees",
+            format!(
+                "at: is {}, and no clock shows it within ten minutes; set the machine's clock first",
+                iso_utc(at_ms)
+            ),
+        ),
+        Ok(ClockOutcome::Refused(device, refusal)) => (
+            StatusCode::CONFLICT,
+            refusal.name(),
+            format!("device {device}: {refusal}; {}", refusal.hint()),
+        ),
+        Ok(ClockOutcome::Unknown(error)) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "BooksUnwritable",
+            format!("store: {error}; send the correction again once the store can be written"),
+        ),
+        Err(NoAnswer::Stopping) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Stopping",
+            "agent: is stopping; send the correction again once it runs".to_owned(),
+        ),
+        Err(NoAnswer::TooLate) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Busy",
+            "agent: did not answer in time; read the time in /healthz before you send the correction again".to_owned(),
+        ),
+    };
+    Problem::new(code, message).response(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_correction_is_read_with_all_its_faults_at_once() {
+        for (body, faults) in [
+            ("{}", &["at Missing", "by Missing"][..]),
+            (
+                r#"{"at":"2026-03-02T15:35:21","by":"M"}"#,
+                &["at UnknownValue"],
+            ),
+            (
+                r#"{"at":"yesterday","by":" "}"#,
+                &["at UnknownValue", "by Empty"],
+            ),
+            (
+                r#"{"at":1,"by":"M","why":"x"}"#,
+                &["at WrongType", "why UnknownField"],
+            ),
+        ] {
+            let found: Vec<String> = match read(body.as_bytes()) {
+                Ok(wanted) => panic!("{body}: {wanted:?}"),
+                Err(found) => found
+                    .iter()
+                    .map(|fault| format!("{} {}", fault.path, fault.code))
+                    .collect(),
+            };
+            assert_eq!(found, faults, "{body}");
+        }
+        for text in ["2026-03-02T15:35:21Z", "2026-03-02T17:35:21+02:00"] {
+            let body = format!(r#"{{"at":"{text}","by":" Maria "}}"#);
+            let wanted = read(body.as_bytes()).unwrap();
+            assert_eq!(
+                wanted,
+                Wanted {
+                    at_ms: 1_772_465_721_000,
+                    by: "Maria".to_owned()
+                }
+            );
+        }
+    }
+}

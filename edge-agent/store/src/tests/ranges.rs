@@ -1,0 +1,128 @@
+//! Tests of the used numbers: they belong to the folder, and an older program's numbers are kept as they are.
+
+use ferrotill_core::event::{Event, NumberRange, Reserved, Sealed};
+use ferrotill_core::seal::Seal;
+
+use super::shop::*;
+use crate::*;
+
+/// The tables of step 1 that step 2 replaces.
+const STEP_1: &str = "DROP TABLE repeated_number; DROP TABLE alternative_number; \
+    CREATE TABLE alternative_number (device BLOB NOT NULL, series TEXT NOT NULL, number INTEGER NOT NULL, reserved_seq INTEGER NOT NULL, \
+    PRIMARY KEY (device, series, number)) STRICT, WITHOUT ROWID; PRAGMA user_version = 1;";
+
+fn range(series: &str, start: u32, end: u32, number_length: u8) -> NumberRange {
+    NumberRange {
+        series: series.try_into().unwrap(),
+        start,
+        end,
+        number_length,
+    }
+}
+
+fn next(shop: &mut Shop, range: &NumberRange) -> Result<u32, String> {
+    let batch = shop.store.batch().unwrap();
+    batch
+        .next_of_range(range)
+        .map_err(|error| error.to_string())
+}
+
+/// Gives the number 1 of the series ABC to a second device, as an older program did.
+fn sell_on_the_other_device(shop: &mut Shop) {
+    let at = moment(shop.now);
+    let sealed = Event::Sealed(Sealed {
+        id: id(2),
+        at,
+        number: 1,
+        current_number: 1,
+        seal: Seal::Range {
+            series: "ABC",
+            number: 1,
+            number_length: 8,
+        },
+        report: None,
+    });
+    let first = shop.reader().find(Some(DEVICE), uuid(1)).unwrap().unwrap();
+    let reserved = Event::Reserved(Reserved {
+        id: id(2),
+        ..first.reserved().unwrap()
+    });
+    let mut batch = shop.store.batch().unwrap();
+    for event in [reserved, sealed] {
+        let payload = encoded(&event);
+        batch
+            .append(OTHER_DEVICE, at.utc_ms, &event, &payload)
+            .unwrap();
+    }
+    batch.commit().unwrap();
+}
+
+#[test]
+fn the_next_number_of_a_range_counts_what_any_device_has_used() {
+    let mut shop = Shop::new();
+    let abc = range("ABC", 1, 500, 8);
+    assert_eq!(next(&mut shop, &abc), Ok(1));
+    shop.alternative(1);
+    shop.alternative(2);
+    assert_eq!(next(&mut shop, &abc), Ok(3));
+    // The same printed text in another series.
+    assert_eq!(next(&mut shop, &range("ABC0", 1, 9, 7)), Ok(3));
+    assert_eq!(next(&mut shop, &range("ABC0000000", 1, 2, 1)), Ok(3));
+    // The same number with fewer digits.
+    assert_eq!(next(&mut shop, &range("ABC", 2, 9, 1)), Ok(3));
+    assert_eq!(next(&mut shop, &range("ABC", 3, 9, 8)), Ok(3));
+    for other in [
+        range("ABC0", 1, 9, 8),
+        range("ABD", 1, 9, 8),
+        range("AB", 1, 9, 9),
+    ] {
+        assert_eq!(next(&mut shop, &other), Ok(other.start), "{other:?}");
+    }
+    assert_eq!(
+        next(&mut shop, &range("ABC", 0, 9, 8)).unwrap_err(),
+        "the range that begins with ABC00000000 contains the number ABC00000002, which was used before, and unused numbers before \
+         it; begin the range after the used numbers"
+    );
+}
+
+#[test]
+fn an_older_folder_gets_its_used_numbers_and_a_repeated_number_is_named() {
+    let mut shop = Shop::new();
+    shop.alternative(1);
+    sell_on_the_other_device(&mut shop);
+    let Shop { folder, store, .. } = shop;
+    drop(store);
+    let numbers = |folder: &std::path::Path| -> Vec<(String, i64)> {
+        raw(folder)
+            .prepare("SELECT printed, reserved_seq FROM alternative_number UNION ALL SELECT printed, reserved_seq FROM repeated_number")
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
+    };
+    let before = numbers(folder.path());
+    assert_eq!(
+        before,
+        [("ABC00000001".to_owned(), 2), ("ABC00000001".to_owned(), 4)]
+    );
+    raw(folder.path()).execute_batch(STEP_1).unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    assert_eq!(numbers(folder.path()), before);
+    drop(store);
+    let verified = verify::verify(&verify::Wanted {
+        folder: folder.path(),
+        profile: &ferrotill_core::profile::MOLDOVA,
+        devices: &[],
+        range: verify::VerifyRange::ALL,
+    })
+    .unwrap();
+    assert_eq!(
+        verified.repeated_numbers,
+        [RepeatedNumber {
+            printed: "ABC00000001".to_owned(),
+            first: uuid(1),
+            second: uuid(2),
+        }]
+    );
+}

@@ -1,0 +1,312 @@
+//! Returns over real HTTP: which line of the sale comes back, how much of it, and what its tax groups and the day show.
+
+mod shop;
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use ferrotill::api::json::JsonValue;
+use ferrotill_device::emulator::{FaultKind, FaultOrder, Power};
+use ferrotill_testkit::config::{ConfigText, Device};
+use shop::inside::Shop;
+use shop::outside::{Process, until};
+use shop::{Client, DEVICE, POINT_OF_SALE, Reply, count, value};
+use uuid::Uuid;
+
+/// The printer's command that closes a receipt.
+const CLOSE: u8 = 0x38;
+
+fn body(original: Option<&str>, items: &str, total: &str, more: &str) -> String {
+    let id = Uuid::new_v4();
+    let original = original.map_or(String::new(), |id| {
+        format!(r#""originalReceiptId":"{id}","#)
+    });
+    format!(
+        r#"{{"id":"{id}",{original}"items":[{items}],"payments":[{{"typeCode":1,"amount":{total}}}]{more}}}"#
+    )
+}
+
+fn loaf(more: &str) -> String {
+    format!(r#"{{"name":"Piine","quantity":1,"price":10.00,"taxGroupCode":"A"{more}}}"#)
+}
+
+/// Sells by card. Returns the id of the sale and its items as the answer tells them.
+fn sell(client: &Client, items: &[String], total: &str, more: &str) -> (String, Vec<JsonValue>) {
+    let sold = client.post(
+        "operations/sale",
+        &body(None, &items.join(","), total, more),
+    );
+    let id = sold.receipt("id");
+    let JsonValue::Array(items) = value(&sold.body, "data.fiscalReceipt.items") else {
+        panic!("{}", sold.text)
+    };
+    (id, items.clone())
+}
+
+fn give_back(client: &Client, id: &str, item: &str, total: &str) -> Reply {
+    client.post("operations/return", &body(Some(id), item, total, ""))
+}
+
+/// Gives an item back. The return must be registered with this total.
+fn gives(client: &Client, id: &str, item: &str, total: &str) -> Reply {
+    let back = give_back(client, id, item, total);
+    assert_eq!(back.status, 200, "{item}: {}", back.text);
+    assert_eq!(back.at("data.totalAmount"), total, "{item}");
+    back
+}
+
+/// Gives an item back. The return must be refused with this error at this path, and the message must contain a figure.
+fn refuses(client: &Client, id: &str, item: &str, total: &str, wanted: [&str; 3]) {
+    let back = give_back(client, id, item, total);
+    let [error, path, figure] = wanted;
+    assert_eq!(
+        back.verdict(),
+        (422, "not_registered", error.to_owned()),
+        "{item}: {}",
+        back.text
+    );
+    assert_eq!(back.paths()[0], path, "{}", back.text);
+    assert!(back.at("message").contains(figure), "{}", back.text);
+}
+
+#[test]
+fn the_line_with_the_given_amount_comes_back() {
+    let shop = Shop::open();
+    let less = r#","amountModifications":[{"mode":"ByAmount","value":-1.00}]"#;
+    let three = [loaf(""), loaf(""), loaf("")];
+    let (id, items) = sell(&shop.client, &three, "29.00", less);
+    let amounts: Vec<String> = items
+        .iter()
+        .map(|item| value(item, "finalAmount").to_string())
+        .collect();
+    assert_eq!(amounts, ["9.66", "9.67", "9.67"]);
+    gives(&shop.client, &id, &loaf(r#","finalAmount":9.67"#), "9.67");
+    gives(&shop.client, &id, &loaf(r#","finalAmount":9.67"#), "9.67");
+    refuses(
+        &shop.client,
+        &id,
+        &loaf(r#","finalAmount":9.67"#),
+        "9.67",
+        ["ReturnExceedsAmount", "items[0].finalAmount", "9.66"],
+    );
+    gives(&shop.client, &id, &loaf(""), "9.66");
+    refuses(
+        &shop.client,
+        &id,
+        &loaf(""),
+        "9.66",
+        ["ReturnExceedsQuantity", "items[0].quantity", "0.000"],
+    );
+}
+
+#[test]
+fn of_two_like_lines_the_discounted_one_comes_back_for_its_own_amount() {
+    let shop = Shop::open();
+    let half = loaf(r#","modifierMode":"ByPercent","modifierValue":-50"#);
+    let lines = [loaf(""), half.clone()];
+    // Found by the amount alone, by the discount alone, and by everything that the answer says.
+    for (first, second) in [
+        (loaf(r#","finalAmount":5.00"#), loaf("")),
+        (half.clone(), loaf(r#","finalAmount":10.00"#)),
+    ] {
+        let (id, _) = sell(&shop.client, &lines, "15.00", "");
+        gives(&shop.client, &id, &first, "5.00");
+        gives(&shop.client, &id, &second, "10.00");
+    }
+    let (id, items) = sell(&shop.client, &lines, "15.00", "");
+    gives(&shop.client, &id, &items[1].to_string(), "5.00");
+    refuses(
+        &shop.client,
+        &id,
+        &items[1].to_string(),
+        "5.00",
+        ["ReturnExceedsQuantity", "items[0].quantity", "0.000"],
+    );
+    gives(&shop.client, &id, &items[0].to_string(), "10.00");
+}
+
+#[test]
+fn a_line_is_found_by_its_good_and_its_row() {
+    let shop = Shop::open();
+    let goods = [Uuid::new_v4(), Uuid::new_v4()];
+    let of_good = |good: Uuid, more: &str| loaf(&format!(r#","goodId":"{good}"{more}"#));
+    let dear = r#","modifierMode":"ByAmount","modifierValue":1.00"#;
+    let lines = [of_good(goods[0], ""), of_good(goods[1], dear)];
+    let (id, _) = sell(&shop.client, &lines, "21.00", "");
+    gives(&shop.client, &id, &of_good(goods[1], ""), "11.00");
+    gives(&shop.client, &id, &of_good(goods[0], ""), "10.00");
+    let (id, _) = sell(&shop.client, &[loaf(""), loaf(dear)], "21.00", "");
+    gives(&shop.client, &id, &loaf(r#","rowNumber":2"#), "11.00");
+    for row in ["0", "-1", "1.5", "70000", "null", "\"one\"", "[]"] {
+        let odd = loaf(&format!(r#","rowNumber":{row}"#));
+        refuses(
+            &shop.client,
+            &id,
+            &odd,
+            "11.00",
+            ["RefundUneven", "payments", "10.00"],
+        );
+    }
+}
+
+#[test]
+fn a_part_gives_back_at_most_its_share_and_leaves_the_rest() {
+    let shop = Shop::open();
+    let part = |quantity: &str, amount: &str| {
+        format!(
+            r#"{{"name":"Piine","quantity":{quantity},"price":10.00,"taxGroupCode":"A","finalAmount":{amount}}}"#
+        )
+    };
+    let (id, _) = sell(&shop.client, &[loaf("")], "10.00", "");
+    for (quantity, amount, share) in [
+        ("0.001", "10.00", "0.01"),
+        ("0.5", "10.00", "5.00"),
+        ("0.5", "5.01", "5.00"),
+        ("1", "10.01", "10.00"),
+    ] {
+        refuses(
+            &shop.client,
+            &id,
+            &part(quantity, amount),
+            amount,
+            ["ReturnExceedsAmount", "items[0].finalAmount", share],
+        );
+    }
+    // A part for less than its share leaves a quantity for the rest.
+    gives(&shop.client, &id, &part("1", "4.00"), "4.00");
+    refuses(
+        &shop.client,
+        &id,
+        &part("0.5", "5.01"),
+        "5.01",
+        ["ReturnExceedsAmount", "items[0].finalAmount", "5.00"],
+    );
+    gives(&shop.client, &id, &part("0.5", "5.00"), "5.00");
+    gives(&shop.client, &id, &part("1", "1.00"), "1.00");
+    refuses(
+        &shop.client,
+        &id,
+        &part("0.1", "0.01"),
+        "0.01",
+        ["ReturnExceedsQuantity", "items[0].quantity", "0.000"],
+    );
+}
+
+/// A Ukrainian till without a printer, whose lines may have two taxes.
+fn ukrainian(folder: &Path, authority: &str) -> Process {
+    let device = Device::new(DEVICE, "Till 1", "none")
+        .tax_group("A", "20.00")
+        .tax_group("F", "5.00")
+        .point_of_sale(POINT_OF_SALE, "1");
+    let config = ConfigText::new("UA", folder.join("books"))
+        .owner("Крамниця", "1111111111")
+        .device(device)
+        .upstream(authority);
+    let file = folder.join("ferrotill.toml");
+    fs::write(&file, config.to_string()).unwrap();
+    Process::agent(&file)
+}
+
+#[test]
+fn a_line_with_two_taxes_comes_back_in_parts_that_add_up_tax_by_tax() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let agent = ukrainian(folder.path(), &authority.client.url);
+    let client = &agent.client;
+    let cider = |quantity: u8, price: &str, group: &str| {
+        format!(
+            r#"{{"name":"Сидр","quantity":{quantity},"price":{price},"taxGroupCode":"{group}"}}"#
+        )
+    };
+    until("the authority has granted numbers", || {
+        let first = body(None, &cider(1, "105.00", "AF"), "105.00", "");
+        client.post("operations/sale", &first).status == 200
+    });
+    // The answer tells the first group of the line; a return that copies it means the line.
+    let (id, items) = sell(client, &[cider(1, "105.00", "AF")], "105.00", "");
+    assert_eq!(value(&items[0], "taxGroupCode").to_string(), "\"A\"");
+    assert_eq!(value(&items[0], "finalTaxAmount").to_string(), "21.00");
+    let whole = gives(client, &id, &items[0].to_string(), "105.00");
+    assert_eq!(whole.at("data.items.0.finalTaxAmount"), "21.00");
+
+    // Three at 0.42 contain 0.20 and 0.05, and so do their three returns together.
+    let (id, _) = sell(client, &[cider(3, "0.42", "AF")], "1.26", "");
+    for group in ["AF", "A", "AF"] {
+        gives(client, &id, &cider(1, "0.42", group), "0.42");
+    }
+    let closed = client.post("operations/closeday", "{}");
+    assert_eq!(closed.status, 200, "{}", closed.text);
+    until("the authority has every document", || {
+        count(&client.open("/healthz").body, "unsent.documents") == 0
+    });
+    let z = authority
+        .client
+        .look("/sim/authority/received?kind=z_report");
+    let taxes = |direction: &str, place: usize| {
+        let path = format!("0.body.taxTotals.{direction}.{place}");
+        let code = value(&z, &format!("{path}.taxCode")).to_string();
+        (code, count(&z, &format!("{path}.taxAmount")))
+    };
+    // Besides, one whole line of 105.00 has come back: 16.80 and 4.20.
+    assert_eq!(taxes("refund", 0), ("\"A\"".to_owned(), 1_680 + 20));
+    assert_eq!(taxes("refund", 1), ("\"F\"".to_owned(), 420 + 5));
+    let (sold, back) = ([taxes("sale", 0), taxes("sale", 1)], [1_680, 420]);
+    assert_eq!(
+        sold.map(|(_, amount)| amount),
+        [20 + 2 * back[0], 5 + 2 * back[1]]
+    );
+}
+
+#[test]
+fn a_sale_whose_number_is_not_known_is_not_returned() {
+    let shop = Shop::open();
+    let sold = body(None, &loaf(""), "10.00", "");
+    let id = JsonValue::parse(sold.as_bytes()).unwrap();
+    let id = value(&id, "id").to_string().replace('"', "");
+    shop.rig.add_fault(FaultOrder {
+        kind: FaultKind::PowerCut,
+        command: Some(CLOSE),
+        times: 1,
+        ms: 0,
+    });
+    let caller = std::thread::spawn({
+        let client = shop.client.clone();
+        move || client.post("operations/sale", &sold)
+    });
+    let begun = Instant::now();
+    while shop.rig.snapshot(false).power == "on" {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        std::thread::yield_now();
+    }
+    // Two days are closed at the printer before the agent can ask it.
+    shop.rig.add_fault(FaultOrder {
+        kind: FaultKind::DropRequest,
+        command: None,
+        times: u32::MAX,
+        ms: 0,
+    });
+    shop.rig.set_power(Power::On);
+    assert!(shop.rig.keyboard_z() && shop.rig.keyboard_z());
+    shop.rig.clear_faults();
+    let path = format!("/operations/{id}");
+    until("a person is needed", || {
+        shop.client.open(&path).at("needs_a_person") == "true"
+    });
+    let without_number = r#"{"registered":true,"by":"Maria Popescu"}"#;
+    let declared = shop.client.declare(&id, without_number);
+    assert_eq!(declared.status, 200, "{}", declared.text);
+    drop(caller.join());
+    let printed = shop.receipts().len();
+    refuses(
+        &shop.client,
+        &id,
+        &loaf(""),
+        "10.00",
+        ["OriginalWithoutNumber", "originalReceiptId", "number"],
+    );
+    assert_eq!(shop.receipts().len(), printed, "nothing was printed");
+    // Other sales are returned as always.
+    let (id, items) = sell(&shop.client, &[loaf("")], "10.00", "");
+    gives(&shop.client, &id, &items[0].to_string(), "10.00");
+}
