@@ -1,4 +1,4 @@
--- The journal is the source of all facts: every other table except the last is rebuilt from it by `ferrotill verify`.
+-- The journal is the source of all facts: every other table except the last two is rebuilt from it by `ferrotill verify`.
 -- Money is in whole minor units, quantities in thousandths, times in milliseconds since the epoch (UTC).
 -- Comments inside a statement are part of the schema that SQLite stores and `verify` compares: they are never edited.
 
@@ -140,18 +140,45 @@ CREATE TABLE reconciliation_figure (
   PRIMARY KEY (device, z_number, subject)
 ) STRICT, WITHOUT ROWID;
 
+-- What the folder is for: one row, which follows from the only `Founded` row of the journal and from the last `Restored` row.
+CREATE TABLE founded (
+  id          INTEGER PRIMARY KEY CHECK (id = 1),
+  founded_seq INTEGER NOT NULL,        -- the journal row that founded the books
+  country     TEXT    NOT NULL,        -- ISO 3166
+  currency    TEXT    NOT NULL,        -- ISO 4217
+  mode        TEXT    NOT NULL CHECK (mode IN ('TEST', 'LIVE')),
+  epoch       INTEGER NOT NULL         -- how often the folder was restored from a backup
+) STRICT;
+
+-- The identity of each device towards the authority, as the journal says it last.
+CREATE TABLE device_identity (
+  device         BLOB    PRIMARY KEY NOT NULL,
+  identified_seq INTEGER NOT NULL,     -- the DeviceIdentified row
+  fiscal_number  TEXT    NOT NULL,     -- the registration number, or the device's own id
+  owner          TEXT    NOT NULL,
+  owner_number   TEXT    NOT NULL,
+  address        TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- The till as it was after one journal row: a start replays only the rows after this one.
 CREATE TABLE snapshot (
   device  BLOB    PRIMARY KEY,
   seq     INTEGER NOT NULL,
   version INTEGER NOT NULL,
-  till    BLOB    NOT NULL
+  till    BLOB    NOT NULL,
+  mac     BLOB    NOT NULL             -- HMAC-SHA256 over device, seq, the MAC of that journal row, version and till
 ) STRICT, WITHOUT ROWID;
 
 -- The stored state of the guarded clock: the latest moment, and what was used of the offline limits. There is one row, written with
--- every commit. This is the only table that does not follow from the journal.
+-- every commit. This table does not follow from the journal.
 CREATE TABLE clock (
   id         INTEGER PRIMARY KEY CHECK (id = 1),
   version    INTEGER NOT NULL,
   remembered BLOB    NOT NULL          -- edge-agent's guard::Remembered in postcard
+) STRICT;
+
+-- The program that wrote the tables, so that an older program can say which one it takes to read them.
+CREATE TABLE written_by (
+  id      INTEGER PRIMARY KEY CHECK (id = 1),
+  program TEXT    NOT NULL
 ) STRICT;

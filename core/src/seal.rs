@@ -152,6 +152,7 @@ pub enum Seal<'a> {
         /// the authority gave the number for this document.
         reserved: bool,
     },
-    /// The document has no seal from outside: it is an X-report on a till without a printer.
+    /// The document has no seal from outside: it is an X-report on a till without a printer, or the Z-report of a shift that has
+    /// alternative receipts only, made while the printer could not be reached.
     Journal,
 }

@@ -56,7 +56,7 @@ fn reserved_fiscal_numbers_are_used_in_order_and_only_for_sealed_documents() {
 }
 
 #[test]
-fn the_journal_seal_is_for_x_reports_only() {
+fn the_journal_seals_no_document_that_a_printer_could_seal() {
     let mut shop = Shop::open();
     let none = Known::default();
     let settle = |shop: &mut Shop, id: u8| {
@@ -82,6 +82,43 @@ fn the_journal_seal_is_for_x_reports_only() {
     // The encoding of the seal `Journal` is frozen like the others: the fourth kind of seal, without fields.
     let mut room = [0; 8];
     assert_eq!(postcard::to_slice(&Seal::Journal, &mut room).unwrap(), [3]);
+}
+
+#[test]
+fn the_journal_seals_the_z_report_of_a_shift_that_no_printer_has_a_part_in() {
+    let none = Known::default();
+    let journal = |shop: &mut Shop, id: u8| {
+        let settle = Command::Settle(DocumentId([id; 16]), Seal::Journal);
+        shop.run(settle, none).map(drop)
+    };
+    let range = Seal::Range {
+        series: "ABC",
+        number: 1,
+        number_length: 8,
+    };
+    let mut shop = Shop::open();
+    shop.reserve(1, Wish::AlternativeSale(SALE, None), none)
+        .unwrap();
+    shop.run(Command::Settle(DocumentId([1; 16]), range), none)
+        .unwrap();
+    // A Z-report that was given to a printer may be printed, so that only the printer can seal it.
+    shop.reserve(2, Wish::Report(ReportKind::Z), none).unwrap();
+    assert_eq!(journal(&mut shop, 2), Err(Refusal::SealMismatch));
+    shop.run(Command::Void(DocumentId([2; 16]), 1, "no"), none)
+        .unwrap();
+    shop.reserve_without_printer(3, Wish::Report(ReportKind::Z), none)
+        .unwrap();
+    journal(&mut shop, 3).unwrap();
+    assert!(shop.till.shift().is_none());
+    assert_eq!(shop.till.last_z(), 1);
+
+    // With one document of a printer in the shift, the journal cannot seal the Z-report.
+    shop.reserve(4, Wish::Cash(Amount::from_minor(1)), none)
+        .unwrap();
+    shop.settle(4).unwrap();
+    shop.reserve_without_printer(5, Wish::Report(ReportKind::Z), none)
+        .unwrap();
+    assert_eq!(journal(&mut shop, 5), Err(Refusal::SealMismatch));
 }
 
 #[test]

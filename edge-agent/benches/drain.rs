@@ -18,6 +18,7 @@ use ferrotill::clerk::{Answer, Message};
 use ferrotill::config::{Config, Trust};
 use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
 use ferrotill::simulator::tax_office::{self, Received, Strictness, TaxOfficeSimulator};
+use ferrotill_core::receipt::CopiedLine;
 use ferrotill_core::{Amount, Quantity};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -110,6 +111,7 @@ fn order(document: usize) -> OrderForm {
         tax_group: Some("B".to_owned()),
         comment: String::new(),
         final_amount: None,
+        copied: CopiedLine::default(),
     };
     let draft = OrderDraft {
         lines: vec![line("Piine Praga", 810), line("Lapte 1l", 1_275)],

@@ -1,12 +1,16 @@
 //! The composition root: builds the parts of the agent, connects them, and stops them in order.
 
-use std::path::PathBuf;
+mod start_check;
+
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 
 use axum::Router;
 use ferrotill_core::budget::Budget;
+use ferrotill_core::document::DocumentKind;
 use ferrotill_core::duty::Recipient;
 use ferrotill_core::profile::{self, Profile, SealPlan};
 use ferrotill_device::driver::{self, DriverUri};
@@ -26,7 +30,10 @@ use crate::seal::printer::PrinterTask;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
-use ferrotill_store::{Reader, Store, StoreError};
+use ferrotill_store::{
+    DeviceIdentity, Founding, Reader, Store, StoreError, set_lost_journal_aside,
+};
+use start_check::{KnownBefore, StartCheck};
 
 /// Why the agent does not start.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +69,18 @@ pub enum StartError {
         #[source]
         source: jiff::Error,
     },
+    /// Two devices have one number in the register of the authority.
+    #[error(
+        "devices {first} and {second} have the registration number {number:?}; write the registration_number of each at its [[device]]"
+    )]
+    NumberTwice {
+        /// The number of both devices.
+        number: String,
+        /// The id of a device.
+        first: Uuid,
+        /// The id of another device.
+        second: Uuid,
+    },
     /// A thread cannot be started.
     #[error("the system cannot start the thread {name}; check its limit of threads")]
     Thread {
@@ -71,6 +90,15 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+}
+
+/// What an operator has decided about the data folder at this start.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StartDecisions {
+    /// The country, the currency and the mode of the configuration are those of a data folder that an older program has written.
+    pub take_over: bool,
+    /// The database or the key is lost, and new books are to begin.
+    pub new_books: bool,
 }
 
 /// A running agent. Dropping this value stops the agent.
@@ -92,6 +120,19 @@ impl Agent {
     ///
     /// [`StartError`] says what is missing and what to do about it.
     pub fn start(config: Config, clock: Option<Arc<Clock>>) -> Result<Self, StartError> {
+        Self::start_with(config, clock, StartDecisions::default())
+    }
+
+    /// [`Agent::start`] with what an operator has decided about the data folder.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] says what is missing and what to do about it.
+    pub fn start_with(
+        config: Config,
+        clock: Option<Arc<Clock>>,
+        decisions: StartDecisions,
+    ) -> Result<Self, StartError> {
         let profile = check(&config)?;
         let clock = match clock {
             Some(clock) => clock,
@@ -99,7 +140,14 @@ impl Agent {
         };
         let folder = config.till.data_dir.clone();
         let lock = lock_folder(&folder)?;
-        let mut store = Store::open(&folder)?;
+        let founding = Founding {
+            confirmed: decisions.take_over,
+            ..Founding::new(profile.facts(), config.till.mode, clock.now())
+        };
+        if decisions.new_books {
+            set_aside(&folder)?;
+        }
+        let mut store = Store::open(&folder, &founding)?;
         store.start_maintenance()?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&clock),
@@ -108,11 +156,23 @@ impl Agent {
         ));
         let office_time = start_office_time(&config, &guard)?;
         let owner_budget = owner_budget(&config, profile);
+        let known = KnownBefore::read(&store)?;
+        let identities = adopt::identities(&config, &known.identities);
+        refuse_number_twice(&config, &identities)?;
         let reader = Reader::new(&folder);
         let (clerk_handle, inbox) = ClerkHandle::new();
         let live_status = Arc::new(LiveStatus::default());
         let wake_sender = Arc::new(Notify::new());
-        let plans = device_plans(&config, profile, &clerk_handle, &clock)?;
+        StartCheck {
+            config: &config,
+            known: &known,
+            identities: &identities,
+            has_duties: has_duties(profile),
+            anchors_set_aside: reader.anchors_set_aside(),
+            now_ms: clock.now().utc_ms,
+        }
+        .note(live_status.problems());
+        let plans = device_plans(&config, profile, identities, (&clerk_handle, &clock))?;
         let settings = ClerkSettings {
             profile,
             clock: Arc::clone(&clock),
@@ -136,7 +196,7 @@ impl Agent {
         };
         let sender = start_sender(&config, parts)?;
         let plan = profile.facts().seal_plan;
-        let numbers = start_numbers(&config, plan, &live_status, &clerk_handle)?;
+        let numbers = start_numbers(&config, plan, &reader, &live_status, &clerk_handle)?;
         let service = Arc::new(Service {
             config,
             profile,
@@ -217,8 +277,48 @@ pub fn check(config: &Config) -> Result<&'static dyn Profile, ConfigError> {
             ),
         }
     });
-    ConfigError::together([country, uris])?;
+    let recipient =
+        config.check_recipient(profile::by_code(&config.till.country).is_some_and(has_duties));
+    ConfigError::together([country, uris, recipient])?;
     profile::by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
+}
+
+/// True if the law of the country has documents told to an authority.
+fn has_duties(profile: &dyn Profile) -> bool {
+    let mut kinds = DocumentKind::ALL.into_iter();
+    kinds.any(|kind| !profile.duties(kind).is_empty())
+}
+
+/// Moves the files of a lost journal aside, so that new books begin.
+fn set_aside(folder: &Path) -> Result<(), StoreError> {
+    if let Some(aside) = set_lost_journal_aside(folder)? {
+        tracing::error!(
+            "new books begin: the files of the lost ones are in {}; write new number ranges into the configuration, \
+             because the old ones may have been used",
+            aside.display()
+        );
+    }
+    Ok(())
+}
+
+/// Refuses two devices that the authority would know by one number.
+fn refuse_number_twice(config: &Config, identities: &[DeviceIdentity]) -> Result<(), StartError> {
+    let devices: Vec<_> = config.devices.iter().zip(identities).collect();
+    for (place, (second, identity)) in devices.iter().enumerate() {
+        let number = &identity.fiscal_number;
+        let first = devices
+            .iter()
+            .take(place)
+            .find(|(_, other)| other.fiscal_number == *number);
+        if let Some((first, _)) = first {
+            return Err(StartError::NumberTwice {
+                number: number.clone(),
+                first: first.id,
+                second: second.id,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The owner's offline limit. If neither the law nor the owner sets a limit, a warning is given after three days, and the till
@@ -252,25 +352,45 @@ fn lock_folder(folder: &std::path::Path) -> Result<std::fs::File, StartError> {
         path: folder.to_owned(),
         source,
     };
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    let file = std::fs::File::create(folder.join("agent.lock")).map_err(failed)?;
+    create_private(folder).map_err(failed)?;
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(folder.join("agent.lock"))
+        .map_err(failed)?;
     file.try_lock()
         .map_err(|error| failed(std::io::Error::other(error.to_string())))?;
     Ok(file)
+}
+
+/// Creates the data folder, if there is none, for its owner only.
+fn create_private(folder: &Path) -> std::io::Result<()> {
+    if let Some(above) = folder.parent() {
+        std::fs::create_dir_all(above)?;
+    }
+    match std::fs::DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && folder.is_dir() => {
+            Ok(())
+        }
+        outcome => outcome,
+    }
 }
 
 /// What the clerk needs to know about each device; the printers' threads are started here.
 fn device_plans(
     config: &Config,
     profile: &dyn Profile,
-    clerk_handle: &ClerkHandle,
-    clock: &Arc<Clock>,
+    identities: Vec<DeviceIdentity>,
+    (clerk_handle, clock): (&ClerkHandle, &Arc<Clock>),
 ) -> Result<Vec<DevicePlan>, StartError> {
-    let plan = |device: &Device| {
+    let plan = |(device, identity): (&Device, DeviceIdentity)| {
         let uri = DriverUri::parse(&device.uri).ok();
         Ok(DevicePlan {
             device: device.id,
             configuration: adopt::configuration(device, profile.facts())?,
+            identity,
             printer: start_printer(device, clerk_handle, clock)?,
             point_of_sale: device
                 .points_of_sale
@@ -279,7 +399,7 @@ fn device_plans(
             serial: uri.and_then(|uri| uri.serial().map(str::to_owned)),
         })
     };
-    config.devices.iter().map(plan).collect()
+    config.devices.iter().zip(identities).map(plan).collect()
 }
 
 /// Starts the printer's thread of a device. A device without a printer gets a task that does nothing.
@@ -362,15 +482,16 @@ fn start_sender(config: &Config, parts: OutboxParts) -> Result<Option<OutboxThre
 fn start_numbers(
     config: &Config,
     plan: SealPlan,
+    reader: &Reader,
     live_status: &Arc<LiveStatus>,
     clerk_handle: &ClerkHandle,
 ) -> Result<Option<NumberSupply>, StartError> {
     let (Some(upstream), SealPlan::FiscalNumber) = (&config.upstream, plan) else {
         return Ok(None);
     };
-    let party = Arc::new(config.reporting_party());
     NumberSupply::start(
-        party,
+        config.devices.iter().map(|device| device.id).collect(),
+        reader.clone(),
         upstream,
         Arc::clone(live_status),
         clerk_handle.clone(),

@@ -1,6 +1,8 @@
 //! The live status: the state of the printers, of the authority and of the number stocks. Any thread can read it without asking the
 //! clerk.
 
+pub mod problems;
+
 use std::collections::HashMap;
 use std::sync::Condvar;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +15,7 @@ use ferrotill_device::printer::{Baseline, Connected};
 use uuid::Uuid;
 
 use crate::locked::Locked;
+use problems::Problems;
 
 /// The state of a printer.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +72,7 @@ pub struct LiveStatus {
     printers: Locked<HashMap<Uuid, PrinterState>>,
     authority: Locked<AuthorityState>,
     sells_alternative: AtomicBool,
+    problems: Problems,
 }
 
 impl LiveStatus {
@@ -236,6 +240,12 @@ impl LiveStatus {
                 "no number is left for alternative receipts; get a new range and write it into alternative_receipts_ranges"
             ),
         }
+    }
+
+    /// What is wrong with the till and what to do about it.
+    #[must_use]
+    pub const fn problems(&self) -> &Problems {
+        &self.problems
     }
 
     /// True if sales get alternative receipts in the present state of the authority, on devices that have such receipts.

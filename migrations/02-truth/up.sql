@@ -17,6 +17,42 @@ CREATE TABLE repeated_number (
   printed      TEXT    NOT NULL
 ) STRICT;
 
+-- What the folder is for: one row, which follows from the only `Founded` row of the journal and from the last `Restored` row.
+CREATE TABLE founded (
+  id          INTEGER PRIMARY KEY CHECK (id = 1),
+  founded_seq INTEGER NOT NULL,        -- the journal row that founded the books
+  country     TEXT    NOT NULL,        -- ISO 3166
+  currency    TEXT    NOT NULL,        -- ISO 4217
+  mode        TEXT    NOT NULL CHECK (mode IN ('TEST', 'LIVE')),
+  epoch       INTEGER NOT NULL         -- how often the folder was restored from a backup
+) STRICT;
+
+-- The identity of each device towards the authority, as the journal says it last.
+CREATE TABLE device_identity (
+  device         BLOB    PRIMARY KEY NOT NULL,
+  identified_seq INTEGER NOT NULL,     -- the DeviceIdentified row
+  fiscal_number  TEXT    NOT NULL,     -- the registration number, or the device's own id
+  owner          TEXT    NOT NULL,
+  owner_number   TEXT    NOT NULL,
+  address        TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A snapshot has a MAC since this step. The snapshots without one are not believed, and are made again from the journal.
+DROP TABLE snapshot;
+
+CREATE TABLE snapshot (
+  device  BLOB    PRIMARY KEY,
+  seq     INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  till    BLOB    NOT NULL,
+  mac     BLOB    NOT NULL             -- HMAC-SHA256 over device, seq, the MAC of that journal row, version and till
+) STRICT, WITHOUT ROWID;
+
+-- The program that wrote the tables, so that an older program can say which one it takes to read them.
+CREATE TABLE written_by (
+  id      INTEGER PRIMARY KEY CHECK (id = 1),
+  program TEXT    NOT NULL
+) STRICT;
 -- What a recipient is told of a document is frozen in the transaction that seals the document, and there is one row in the outbox
 -- for each document and recipient.
 

@@ -225,6 +225,23 @@ pub enum Mode {
     Live,
 }
 
+impl Mode {
+    /// The name of the mode.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Test => "TEST",
+            Self::Live => "LIVE",
+        }
+    }
+}
+
+impl core::fmt::Display for Mode {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// What a data folder is for. It never changes: the folder keeps its country, its currency and its mode for all its life.
 ///
 /// It is the first row of a new folder. In a folder of an older build, it follows the rows that the older build wrote.

@@ -95,7 +95,7 @@ impl Till {
                 self.outstanding_of(*id)?;
                 Ok(Event::CancelDecided(CancelDecided { id: *id, at }))
             }
-            Command::Settle(id, seal) => self.settle(*id, seal, at),
+            Command::Settle(id, seal) => self.settle(profile.facts(), *id, seal, at),
             Command::Void(id, fault, reason) => {
                 self.outstanding_of(*id)?;
                 Ok(Event::Voided(Voided {

@@ -75,8 +75,16 @@ impl PrinterEvidence {
         self.sums = Source::Mixed;
     }
 
-    /// A Z-report is sealed: the printer's day sums begin again at zero.
+    /// Whether the outstanding document was given to a printer.
+    pub(super) const fn is_on_printer(&self) -> bool {
+        self.before.is_some()
+    }
+
+    /// A Z-report is sealed: the printer's day sums begin again at zero. A Z-report of the journal changes nothing at the printer.
     pub(super) fn z_report(&mut self, seal: &Seal<'_>) {
+        if matches!(seal, Seal::Journal) {
+            return;
+        }
         self.sums = if self.declared {
             // Only the declaration states that the Z-report was printed, so it is not certain that the printer's sums are zero.
             Source::Mixed

@@ -4,6 +4,7 @@ use super::{Kind, Till};
 use crate::document::ReportKind;
 use crate::event::{Declared, Event, ReportFigures, Sealed};
 use crate::id::DocumentId;
+use crate::profile::{Facts, SealPlan};
 use crate::reconciliation::Reconciliation;
 use crate::refusal::Refusal;
 use crate::seal::Seal;
@@ -33,6 +34,7 @@ impl Till {
     #[inline(never)]
     pub(super) fn settle<'a>(
         &'a self,
+        facts: &Facts,
         id: DocumentId,
         seal: &Seal<'a>,
         at: Moment,
@@ -42,7 +44,7 @@ impl Till {
             .last_number
             .checked_add(1)
             .ok_or(Refusal::CounterExhausted)?;
-        self.check_seal(outstanding.kind, seal)?;
+        self.check_seal(facts, outstanding.kind, seal)?;
         let shift = self
             .counters_after
             .shift
@@ -62,7 +64,7 @@ impl Till {
     }
 
     /// The seal must be of a kind that makes this kind of document legal, and its number must be the next one.
-    fn check_seal(&self, kind: Kind, seal: &Seal<'_>) -> Result<(), Refusal> {
+    fn check_seal(&self, facts: &Facts, kind: Kind, seal: &Seal<'_>) -> Result<(), Refusal> {
         match (kind, seal) {
             (Kind::Alternative, Seal::Range { series, number, .. }) => {
                 self.next_alternative(Some((series, *number)))?;
@@ -70,8 +72,10 @@ impl Till {
             // Only alternative receipts take numbers of a range, because another document would leave a gap in the range; and an
             // alternative receipt has no other seal.
             (Kind::Alternative, _) | (_, Seal::Range { .. }) => return Err(Refusal::SealMismatch),
-            // Every document that changes a counter must have a seal that can be checked outside of the till.
             (Kind::Report(ReportKind::X), Seal::Journal) => {}
+            // No printer has counted anything of such a shift, so that no printer can seal its Z-report either.
+            (Kind::Report(ReportKind::Z), Seal::Journal) if self.is_closed_by_books(facts) => {}
+            // Every other document that changes a counter must have a seal that can be checked outside of the till.
             (_, Seal::Journal) => return Err(Refusal::SealMismatch),
             _ => {}
         }
@@ -86,6 +90,18 @@ impl Till {
             }
         }
         Ok(())
+    }
+
+    /// Whether the outstanding Z-report may be sealed by the journal: the country's printers seal documents, no printer has a part in the
+    /// shift, and the Z-report was not given to a printer.
+    fn is_closed_by_books(&self, facts: &Facts) -> bool {
+        facts.seal_plan == SealPlan::Printer
+            && self
+                .counters
+                .shift
+                .as_ref()
+                .is_some_and(Shift::is_alternative)
+            && !self.printer_evidence.is_on_printer()
     }
 
     fn figures(&self, shift: &Shift, seal: &Seal<'_>) -> ReportFigures {

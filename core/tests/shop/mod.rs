@@ -165,6 +165,25 @@ impl Shop {
         wish: Wish<'_>,
         known: Known<'_>,
     ) -> Result<(), Refusal> {
+        self.reserve_with(Some(printer), id, wish, known)
+    }
+
+    pub(crate) fn reserve_without_printer(
+        &mut self,
+        id: u8,
+        wish: Wish<'_>,
+        known: Known<'_>,
+    ) -> Result<(), Refusal> {
+        self.reserve_with(None, id, wish, known)
+    }
+
+    fn reserve_with(
+        &mut self,
+        baseline: Option<StoredBaseline<'_>>,
+        id: u8,
+        wish: Wish<'_>,
+        known: Known<'_>,
+    ) -> Result<(), Refusal> {
         let order = Order {
             id: DocumentId([id; 16]),
             unique: UniqueId([id; 16]),
@@ -172,7 +191,7 @@ impl Shop {
             fingerprint_form: 0,
             point_of_sale: PointOfSaleId([0; 16]),
             annex: b"{}",
-            baseline: Some(printer),
+            baseline,
             wish,
         };
         self.run(Command::Reserve(order), known)

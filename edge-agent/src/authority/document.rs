@@ -7,11 +7,10 @@ use ferrotill_core::receipt::{Receipt as SoldReceipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::shift::{Tally, Turnover};
 use ferrotill_core::{Amount, Currency, Quantity};
-use ferrotill_store::SealedDocument;
+use ferrotill_store::{DeviceIdentity, SealedDocument};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::config::ReportingParty;
 use crate::time::clock::iso_utc;
 
 /// A document as it is reported to the authority.
@@ -231,13 +230,12 @@ pub struct Total {
 #[must_use]
 pub fn reported_document(
     document: &SealedDocument<'_>,
-    identity: Identity,
     currency: Currency,
 ) -> Option<ReportedDocument> {
     let SealedDocument {
         reserved, sealed, ..
     } = document;
-    let heading = heading(document, identity, currency);
+    let heading = heading(document, currency);
     Some(match &reserved.body {
         Body::Receipt(receipt) => ReportedDocument::Receipt(receipt_document(
             heading,
@@ -261,7 +259,7 @@ pub fn reported_document(
     })
 }
 
-fn heading(document: &SealedDocument<'_>, identity: Identity, currency: Currency) -> Heading {
+fn heading(document: &SealedDocument<'_>, currency: Currency) -> Heading {
     let SealedDocument {
         reserved, sealed, ..
     } = document;
@@ -277,25 +275,18 @@ fn heading(document: &SealedDocument<'_>, identity: Identity, currency: Currency
         z_number: reserved.z_number,
         cashier: CASHIER.to_owned(),
         at: iso_utc(reserved.at.utc_ms),
-        identity,
+        identity: Identity::from(&document.identity),
     }
 }
 
-/// The owner's and the device's data, as the authority knows them.
-#[must_use]
-pub fn identity(party: &ReportingParty, device: Uuid) -> Identity {
-    let owner = &party.owner;
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    Identity {
-        // A registration number belongs to one device. If the owner has several devices, each one is identified by its own id.
-        device_token: owner
-            .registration_number
-            .clone()
-            .filter(|_| party.devices == [device])
-            .unwrap_or_else(|| device.to_string()),
-        tin: text(&owner.idnx),
-        shop_name: text(&owner.organization_name),
-        shop_address: text(&owner.address),
+impl From<&DeviceIdentity> for Identity {
+    fn from(identity: &DeviceIdentity) -> Self {
+        Self {
+            device_token: identity.fiscal_number.clone(),
+            tin: identity.owner_number.clone(),
+            shop_name: identity.owner.clone(),
+            shop_address: identity.address.clone(),
+        }
     }
 }
 

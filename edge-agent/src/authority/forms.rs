@@ -9,15 +9,14 @@ use ferrotill_core::profile::Profile;
 use ferrotill_store::{Freeze, FrozenRequest, SealedDocument};
 use uuid::Uuid;
 
-use super::{Authority, EncodeError, by_country, identity, reported_document};
-use crate::config::{Config, OnlineEcrConfig, ReportingParty};
+use super::{Authority, EncodeError, by_country, reported_document};
+use crate::config::{Config, OnlineEcrConfig};
 
 /// Makes the requests in which recipients are told of a document. The store calls it in the transaction that seals the document.
 pub struct DutyForms {
     profile: &'static dyn Profile,
     /// The form of each recipient that this build can tell.
     forms: Vec<(Recipient, Box<dyn Authority>)>,
-    party: ReportingParty,
     currency: Currency,
 }
 
@@ -28,22 +27,17 @@ impl DutyForms {
     pub fn of(config: &Config, profile: &'static dyn Profile) -> Self {
         let upstream = config.upstream.as_ref();
         let form = upstream.map(|upstream| upstream.online_ecr.clone());
-        Self::new(profile, config.reporting_party(), &form.unwrap_or_default())
+        Self::new(profile, &form.unwrap_or_default())
     }
 
-    /// The forms of a country, for the documents of this owner and these devices.
+    /// The forms of a country.
     #[must_use]
-    pub fn new(
-        profile: &'static dyn Profile,
-        party: ReportingParty,
-        form: &OnlineEcrConfig,
-    ) -> Self {
+    pub fn new(profile: &'static dyn Profile, form: &OnlineEcrConfig) -> Self {
         let authority = by_country(profile.facts().code, form);
         let forms = authority.map(|authority| (Recipient::AUTHORITY, authority));
         Self {
             profile,
             forms: forms.into_iter().collect(),
-            party,
             currency: profile.facts().currency,
         }
     }
@@ -60,8 +54,7 @@ impl DutyForms {
         form: &dyn Authority,
         document: &SealedDocument<'_>,
     ) -> Result<FrozenRequest, EncodeError> {
-        let identity = identity(&self.party, document.device);
-        let reported = reported_document(document, identity, self.currency);
+        let reported = reported_document(document, self.currency);
         let encoded = form.encode(&reported.ok_or(EncodeError::NoFigures)?)?;
         Ok(FrozenRequest {
             content_type: encoded.content_type,

@@ -27,8 +27,7 @@ pub mod tls;
 
 pub use document::{
     CashDirection, CashOperation, Heading, Identity, Means, ReportedDocument, ReportedForm,
-    ReportedItem, ReportedPayment, ReportedReceipt, TaxTotal, Total, ZReport, identity,
-    reported_document,
+    ReportedItem, ReportedPayment, ReportedReceipt, TaxTotal, Total, ZReport, reported_document,
 };
 pub use forms::DutyForms;
 

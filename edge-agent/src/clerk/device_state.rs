@@ -1,101 +1,51 @@
-//! The clerk's state of one device: its till, its printer, its queue of orders, and the callers that wait for answers.
+//! The clerk's state of one device: its till, its printer, the jobs that wait, and the one job that is being carried out.
 
-use std::collections::VecDeque;
 use std::time::Instant;
 
 use ferrotill_core::id::Fingerprint;
-use ferrotill_core::refusal::{Place, Refusal};
 use ferrotill_core::till::Till;
-use ferrotill_device::printer::{Baseline, ClosedDay, DaySums, Job, JournalEvidence};
+use ferrotill_device::printer::{Baseline, ClosedDay, DaySums, JournalEvidence};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::answer::{Caller, DeclarationOutcome, DrawerOutcome};
+use super::queue::{JobQueue, Slip, earliest};
 use crate::order::{Declaration, OrderForm};
-use crate::seal::printer::PrinterTask;
 use crate::seal::printer::job::stored_baseline;
+use crate::seal::printer::{Permit, PrinterTask};
 
-/// What is known about a request id. Answers carry it in the header `X-Fiscal-State`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FiscalState {
-    /// The request has its document.
-    Registered,
-    /// The request has no document: nothing was registered for it.
-    NotRegistered,
-    /// The outcome is not known yet. The caller can safely repeat the request with the same id.
-    Unknown,
+/// What a device is doing.
+#[derive(Debug, Default)]
+pub(super) enum Activity {
+    /// The printer's thread has no job.
+    #[default]
+    Idle,
+    /// The printer's thread has a job that makes no document.
+    Busy(BusyJob),
+    /// A document is reserved, and its outcome is not in the journal yet.
+    Unsettled(Box<SealingDocument>),
 }
 
-impl FiscalState {
-    /// The name of the state in answers.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Registered => "registered",
-            Self::NotRegistered => "not_registered",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// The clerk's answer to an order.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    /// The document with this id is in the journal and legal.
-    Registered {
-        /// The request id.
-        id: Uuid,
-        /// True if an earlier request with the same id made the document.
-        replayed: bool,
-    },
-    /// A rule forbids the document.
-    Refused {
-        /// The refusal that decides.
-        refusal: Refusal,
-        /// All faults of the order, each with its place.
-        faults: Vec<(Place, Refusal)>,
-        /// What is known about the request id.
-        state: FiscalState,
-    },
-    /// It is proved or declared that the printer has not registered the document.
-    NotRegistered {
-        /// The name of the printer's fault.
-        error: String,
-        /// The fault as text.
-        message: String,
-    },
-    /// The outcome is not known yet.
-    Unknown {
-        /// Why it is not known.
-        message: String,
-    },
-    /// The clerk did not decide on the order: its queue is full, or the device does not exist.
-    Unavailable {
-        /// The reason.
-        message: String,
-    },
-}
-
-/// A caller that waits for an answer.
+/// A job that makes no document.
 #[derive(Debug)]
-pub(super) struct Caller {
-    pub(super) reply: oneshot::Sender<Answer>,
+pub(super) enum BusyJob {
+    /// The slip of a sealed document.
+    Slip(Box<Slip>),
+    /// Opening the drawer.
+    Drawer(OpeningDrawer),
+}
+
+/// A drawer request that the printer's thread has.
+#[derive(Debug)]
+pub(super) struct OpeningDrawer {
+    /// Where the answer goes; `None` if the caller is answered.
+    pub(super) reply: Option<oneshot::Sender<DrawerOutcome>>,
     pub(super) deadline: Instant,
-    /// True if an earlier caller with the same request was already waiting.
-    pub(super) joined: bool,
+    /// The thread takes this permit right before it opens the drawer.
+    pub(super) permit: Permit,
 }
 
-/// An order in the queue of a device.
-#[derive(Debug)]
-pub(super) struct QueuedOrder {
-    pub(super) form: OrderForm,
-    pub(super) fingerprint: Fingerprint,
-    pub(super) unique: Uuid,
-    pub(super) callers: Vec<Caller>,
-    /// How often the order was given to the printer.
-    pub(super) attempts: u8,
-}
-
-/// The document that is being sealed by the printer.
+/// The document that was given to the printer and is not settled yet.
 #[derive(Debug)]
 pub(super) struct SealingDocument {
     pub(super) id: Uuid,
@@ -104,21 +54,8 @@ pub(super) struct SealingDocument {
     pub(super) form: Option<OrderForm>,
     pub(super) callers: Vec<Caller>,
     pub(super) attempts: u8,
-}
-
-/// What became of an operator's declaration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DeclarationOutcome {
-    /// The declaration is in the journal, together with the seal or void of the document.
-    Booked,
-    /// The document is not outstanding: the journal contains its outcome, or the document does not exist.
-    NotOutstanding,
-    /// The printer may still prove the outcome; the text says why it has not done so yet.
-    CanStillSay(String),
-    /// A different declaration about the same document is being handled at this moment.
-    Contradicted,
-    /// The store could not be written: it is not known whether the declaration is in the journal.
-    Unknown(String),
+    /// An operator's declaration about this document.
+    pub(super) declaration: Option<PendingDeclaration>,
 }
 
 /// An operator's declaration that waits until the printer's thread releases the document.
@@ -126,28 +63,6 @@ pub enum DeclarationOutcome {
 pub(super) struct PendingDeclaration {
     pub(super) declaration: Declaration,
     pub(super) replies: Vec<oneshot::Sender<DeclarationOutcome>>,
-}
-
-/// The slip of a document that is legal without paper: an alternative receipt, or a receipt with a fiscal number.
-#[derive(Debug)]
-pub(super) struct Slip {
-    pub(super) id: Uuid,
-    pub(super) reserved_seq: i64,
-    pub(super) job: Job,
-    pub(super) callers: Vec<Caller>,
-}
-
-/// A request to open the drawer: where its caller waits for the answer. After a payment the printer opens the drawer by itself.
-pub(super) type DrawerRequest = oneshot::Sender<Result<(), String>>;
-
-/// What the printer's thread is working on.
-#[derive(Debug, Default)]
-pub(super) enum PrinterWork {
-    #[default]
-    Idle,
-    Document,
-    Slip(Box<Slip>),
-    Drawer(DrawerRequest),
 }
 
 /// The clerk's state of one device.
@@ -159,17 +74,14 @@ pub(super) struct DeviceState {
     /// The till with the events of the running batch; `None` if the batch has no event for this device.
     pub(super) uncommitted: Option<Till>,
     pub(super) printer: PrinterTask,
-    pub(super) printer_work: PrinterWork,
+    pub(super) activity: Activity,
+    /// The jobs that wait for this device.
+    pub(super) queue: JobQueue,
     /// The printer's counters as it last reported them; `None` while the printer cannot be reached.
     pub(super) baseline: Option<Baseline>,
-    /// The document that was given to the printer and is not settled yet.
-    pub(super) sealing: Option<SealingDocument>,
-    /// An operator's declaration about the document in `sealing`.
-    pub(super) pending_declaration: Option<PendingDeclaration>,
-    pub(super) queue: VecDeque<QueuedOrder>,
-    pub(super) slips: VecDeque<Slip>,
-    pub(super) drawer_requests: VecDeque<DrawerRequest>,
-    /// The point of sale that gets a Z-report which the printer made by itself.
+    /// The last attempt to reach the printer has failed.
+    pub(super) printer_lost: bool,
+    /// The point of sale that gets a Z-report which no caller has ordered.
     pub(super) point_of_sale: Uuid,
     /// The serial number that the printer's configured address names. This printer is accepted even while a shift is open.
     pub(super) configured_serial: Option<String>,
@@ -194,13 +106,10 @@ impl DeviceState {
             till,
             uncommitted: None,
             printer,
-            printer_work: PrinterWork::Idle,
+            activity: Activity::Idle,
+            queue: JobQueue::default(),
             baseline: None,
-            sealing: None,
-            pending_declaration: None,
-            queue: VecDeque::new(),
-            slips: VecDeque::new(),
-            drawer_requests: VecDeque::new(),
+            printer_lost: false,
             point_of_sale: Uuid::nil(),
             configured_serial: None,
             known_counters: None,
@@ -237,59 +146,82 @@ impl DeviceState {
         }
     }
 
-    /// The printer is connected, or its thread is working on a document.
-    pub(super) fn printer_reachable(&self) -> bool {
-        self.baseline.is_some() || matches!(self.printer_work, PrinterWork::Document)
-    }
-
-    /// Puts a slip or a drawer request back into its queue, because it was not sent to the printer.
-    pub(super) fn requeue_printer_work(&mut self) {
-        match std::mem::take(&mut self.printer_work) {
-            PrinterWork::Slip(slip) => self.slips.push_front(*slip),
-            PrinterWork::Drawer(request) => self.drawer_requests.push_front(request),
-            PrinterWork::Idle | PrinterWork::Document => {}
+    /// The document that the printer's thread has, and whose outcome is not in the journal yet.
+    pub(super) const fn sealing(&self) -> Option<&SealingDocument> {
+        match &self.activity {
+            Activity::Unsettled(sealing) => Some(sealing),
+            Activity::Idle | Activity::Busy(_) => None,
         }
     }
 
+    /// [`sealing`](Self::sealing), to be changed.
+    pub(super) const fn sealing_mut(&mut self) -> Option<&mut SealingDocument> {
+        match &mut self.activity {
+            Activity::Unsettled(sealing) => Some(sealing),
+            Activity::Idle | Activity::Busy(_) => None,
+        }
+    }
+
+    /// The outcome of the document with this id is known: takes the document, so that the device is idle.
+    pub(super) fn take_sealing(&mut self, id: Uuid) -> Option<SealingDocument> {
+        if self.sealing().is_none_or(|sealing| sealing.id != id) {
+            return None;
+        }
+        match std::mem::take(&mut self.activity) {
+            Activity::Unsettled(sealing) => Some(*sealing),
+            Activity::Idle | Activity::Busy(_) => None,
+        }
+    }
+
+    /// The printer's thread has finished a job that makes no document: takes the job, so that the device is idle.
+    pub(super) fn take_busy(&mut self) -> Option<BusyJob> {
+        match std::mem::take(&mut self.activity) {
+            Activity::Busy(job) => Some(job),
+            unsettled_or_idle => {
+                self.activity = unsettled_or_idle;
+                None
+            }
+        }
+    }
+
+    /// The printer is connected, or its thread is working on a document.
+    pub(super) const fn printer_reachable(&self) -> bool {
+        self.baseline.is_some() || self.sealing().is_some()
+    }
+
+    /// The last attempt to reach the printer has failed, and its thread has no document. Until the first attempt after a start has ended,
+    /// this is false.
+    pub(super) const fn printer_gone(&self) -> bool {
+        self.printer_lost && !self.printer_reachable()
+    }
+
     /// The printer is connected and its thread has no work.
-    pub(super) fn printer_free(&self) -> bool {
-        self.baseline.is_some() && matches!(self.printer_work, PrinterWork::Idle)
+    pub(super) const fn printer_free(&self) -> bool {
+        self.baseline.is_some() && matches!(self.activity, Activity::Idle)
     }
 
     /// The callers that wait for the order with this id, and the fingerprint of the order.
     pub(super) fn callers_of(&mut self, id: Uuid) -> Option<(Fingerprint, &mut Vec<Caller>)> {
-        if let Some(sealing) = self.sealing.as_mut().filter(|sealing| sealing.id == id) {
-            return Some((sealing.fingerprint, &mut sealing.callers));
+        if self.sealing().is_some_and(|sealing| sealing.id == id) {
+            return self
+                .sealing_mut()
+                .map(|sealing| (sealing.fingerprint, &mut sealing.callers));
         }
         self.queue
-            .iter_mut()
-            .find(|entry| entry.form.id == id)
-            .map(|entry| (entry.fingerprint, &mut entry.callers))
+            .order_mut(id)
+            .map(|order| (order.fingerprint, &mut order.callers))
     }
 
-    /// Removes and returns all callers that wait for a document of this device. The queue is empty afterwards.
-    pub(super) fn take_callers(&mut self) -> Vec<Caller> {
-        let mut callers: Vec<Caller> = self
-            .queue
-            .drain(..)
-            .flat_map(|entry| entry.callers)
-            .collect();
-        if let Some(sealing) = &mut self.sealing {
-            callers.append(&mut sealing.callers);
-        }
-        callers
-    }
-
-    /// The earliest deadline of the callers that wait in the queue or for a slip.
+    /// The earliest deadline of the callers whom the clerk answers at their deadline. The callers of an unsettled document are not among
+    /// them: they wait for its outcome.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        let slips = self.slips.iter().chain(match &self.printer_work {
-            PrinterWork::Slip(slip) => Some(&**slip),
-            _ => None,
-        });
-        let queued = self.queue.iter().flat_map(|entry| &entry.callers);
-        queued
-            .chain(slips.flat_map(|slip| &slip.callers))
-            .map(|caller| caller.deadline)
-            .min()
+        let busy = match &self.activity {
+            Activity::Busy(BusyJob::Slip(slip)) => earliest(&slip.callers),
+            Activity::Busy(BusyJob::Drawer(opening)) => {
+                opening.reply.as_ref().map(|_| opening.deadline)
+            }
+            Activity::Idle | Activity::Unsettled(_) => None,
+        };
+        self.queue.next_deadline().into_iter().chain(busy).min()
     }
 }

@@ -9,7 +9,7 @@ use ferrotill_core::refusal::Refusal;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::device_state::{Answer, DeclarationOutcome};
+use super::answer::{Answer, DeclarationOutcome, DrawerOutcome};
 use crate::order::{Declaration, OrderForm};
 use crate::seal::printer::{Listener, News};
 
@@ -31,8 +31,10 @@ pub enum Message {
     Drawer {
         /// The device with the drawer.
         device: Uuid,
-        /// Where the answer goes: on failure, the reason as text.
-        reply: oneshot::Sender<Result<(), String>>,
+        /// The moment by which the caller must have an answer. The drawer is not opened after it.
+        deadline: Instant,
+        /// Where the answer goes.
+        reply: oneshot::Sender<DrawerOutcome>,
     },
     /// A caller asks whether the order with this request id is still in the queue or being sealed.
     Waiting {

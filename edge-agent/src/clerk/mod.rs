@@ -5,9 +5,11 @@
 //! Only after the commit does it send answers to callers, jobs to printers, and a wake-up to the sender of documents.
 //! On any error the clerk drops the copies and reads the tills again from the store.
 
+mod answer;
 mod batch;
 mod device_state;
 mod message;
+mod queue;
 #[cfg(test)]
 mod tests;
 
@@ -17,13 +19,15 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+pub use answer::{Answer, DeclarationOutcome, DrawerOutcome, FiscalState};
 pub use batch::{ClerkSettings, DevicePlan};
-pub use device_state::{Answer, DeclarationOutcome, FiscalState};
 pub use message::{AuthorityNews, ClerkHandle, ClockOutcome, Message};
 
 use crate::error_chain::chain_of;
+use crate::seal::printer::News;
 use batch::{Effect, Tills};
 use ferrotill_store::{Store, StoreError};
+use uuid::Uuid;
 
 /// The clerk.
 #[derive(Debug)]
@@ -61,6 +65,7 @@ impl Clerk {
         let before = batch.seq();
         let mut effects = Vec::new();
         tills.count_unsent(&mut batch)?;
+        tills.identify_devices(&mut batch)?;
         tills.adopt_configuration(&mut batch)?;
         let frozen = batch.freeze_waiting()?;
         if frozen > 0 {
@@ -74,6 +79,7 @@ impl Clerk {
         tills.store_clock(&mut batch, written)?;
         batch.commit()?;
         tills.commit();
+        tills.note_distrusted_snapshots(&store);
         let mut clerk = Self {
             store,
             tills,
@@ -139,6 +145,7 @@ impl Clerk {
 
     fn handle_batch(&mut self, messages: Vec<Message>) {
         let to_retry = messages_to_retry(&messages);
+        let outcomes = outcomes_of(&messages);
         let stops = messages
             .iter()
             .any(|message| matches!(message, Message::Stop));
@@ -147,6 +154,7 @@ impl Clerk {
             if self.stale {
                 self.store.reload_head()?;
                 self.tills.reload(&self.store)?;
+                self.tills.note_distrusted_snapshots(&self.store);
                 self.stale = false;
             }
             let mut batch = self.store.batch()?;
@@ -155,8 +163,9 @@ impl Clerk {
             for message in messages {
                 self.tills.handle(&mut batch, message, &mut effects)?;
             }
-            self.tills.advance_all(&mut batch, &mut effects)?;
+            // Callers are answered before jobs are begun, so that nothing is begun for callers whose waiting time is over.
             self.tills.answer_expired_callers(&mut effects);
+            self.tills.advance_all(&mut batch, &mut effects)?;
             self.tills.snapshot(&mut batch)?;
             let written = stops || batch.seq() != before;
             self.tills.store_clock(&mut batch, written)?;
@@ -171,7 +180,10 @@ impl Clerk {
                     self.store.anchor_in_background();
                 }
             }
-            Err(error) => self.on_write_error(&error, to_retry, effects),
+            Err(error) => {
+                self.on_write_error(&error, effects, &outcomes);
+                self.retry = to_retry;
+            }
         }
     }
 
@@ -179,19 +191,31 @@ impl Clerk {
         for effect in effects {
             self.tills.release_effect(effect);
         }
-        for effect in self.tills.start_idle_printers() {
-            self.tills.release_effect(effect);
-        }
     }
 
     /// The batch could not be written. It is unknown what is on disk, so the tills are read again before the next batch.
-    fn on_write_error(&mut self, error: &StoreError, to_retry: Vec<Message>, effects: Vec<Effect>) {
+    /// `outcomes` are the documents whose outcomes the batch contained.
+    fn on_write_error(
+        &mut self,
+        error: &StoreError,
+        effects: Vec<Effect>,
+        outcomes: &[(Uuid, Uuid)],
+    ) {
         let reason = chain_of(error);
         tracing::error!("the store could not be written: {reason}");
-        self.tills.roll_back(effects, &to_retry, &reason);
-        self.retry = to_retry;
+        self.tills.roll_back(effects, outcomes, &reason);
         self.stale = true;
     }
+}
+
+/// The devices and ids of the documents whose outcomes are among the messages.
+fn outcomes_of(messages: &[Message]) -> Vec<(Uuid, Uuid)> {
+    let outcomes = messages.iter().filter_map(|message| match message {
+        Message::Printer(device, News::Settled(id, _)) => Some((*device, *id)),
+        Message::Printer(device, News::Released(declaration, _)) => Some((*device, declaration.id)),
+        _ => None,
+    });
+    outcomes.collect()
 }
 
 /// Copies of the messages that must not be lost if the batch cannot be written.
@@ -219,6 +243,8 @@ fn messages_to_retry(messages: &[Message]) -> Vec<Message> {
 /// A copy of a message whose content is stored nowhere else yet; `None` for any other message.
 fn copy_for_retry(message: &Message) -> Option<Message> {
     match message {
+        // The printer's thread keeps the outcome of a document, and reports it again when it is asked.
+        Message::Printer(_, News::Settled(..) | News::Released(..)) => None,
         Message::Printer(device, news) => Some(Message::Printer(*device, news.clone())),
         Message::Authority(news) => Some(Message::Authority(news.clone())),
         Message::Numbers(device, spans) => Some(Message::Numbers(*device, spans.clone())),

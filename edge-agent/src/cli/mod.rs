@@ -140,14 +140,20 @@ impl From<ConfigError> for CliFailure {
 impl From<StartError> for CliFailure {
     fn from(error: StartError) -> Self {
         let code = match &error {
-            StartError::Config(_) | StartError::TimeZone { .. } => Exit::Configuration,
+            StartError::Config(_)
+            | StartError::TimeZone { .. }
+            | StartError::NumberTwice { .. } => Exit::Configuration,
             StartError::DataFolder { source, .. }
                 if source.kind() == std::io::ErrorKind::PermissionDenied =>
             {
                 Exit::Permission
             }
             StartError::Store(
-                StoreError::Configuration { .. } | StoreError::FileMissing { .. },
+                StoreError::Configuration { .. }
+                | StoreError::FileMissing { .. }
+                | StoreError::FoundedOtherwise { .. }
+                | StoreError::Unconfirmed { .. }
+                | StoreError::NotLost { .. },
             ) => Exit::Configuration,
             _ => Exit::Failed,
         };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{CliFailure, CliOutput, Exit, default_config, listen, log, runtime, stopped};
-use crate::agent::Agent;
+use crate::agent::{Agent, StartDecisions};
 use crate::config::{Config, Overrides};
 use crate::listener::{ConnectionLimits, serve};
 use crate::object;
@@ -22,6 +22,13 @@ pub struct RunArguments {
     /// The data folder, instead of the configured one.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Confirms, once, that a data folder which an older program has written is for the country, the currency and the mode of the
+    /// configuration.
+    #[arg(long)]
+    take_over: bool,
+    /// Begins new books in a data folder whose database or key is lost; what is left of the old ones is kept beside.
+    #[arg(long)]
+    new_books: bool,
 }
 
 pub(super) fn run(arguments: &RunArguments, output: CliOutput) -> Result<Exit, CliFailure> {
@@ -39,13 +46,17 @@ pub(super) fn run(arguments: &RunArguments, output: CliOutput) -> Result<Exit, C
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
+    let decisions = StartDecisions {
+        take_over: arguments.take_over,
+        new_books: arguments.new_books,
+    };
     let address = config.api.listen;
     let runtime = runtime()?;
     runtime.block_on(async {
         // The address comes first: a second agent fails here, before it opens the store.
         let listener = listen(address).await?;
         let address = listener.local_addr().map_err(CliFailure::failed)?;
-        let agent = Agent::start(config, None)?;
+        let agent = Agent::start_with(config, None, decisions)?;
         output.text(&format!("ferrotill serves http://{address}"));
         output.json(&object! { "ready" => true, "url" => format!("http://{address}") });
         serve(

@@ -62,6 +62,7 @@ pub(super) fn run(arguments: &VerifyArguments, output: CliOutput) -> Result<Exit
     let verified = verify(&Wanted {
         folder,
         profile,
+        mode: config.till.mode,
         devices: &devices,
         range,
     })

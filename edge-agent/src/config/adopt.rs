@@ -1,12 +1,15 @@
-//! The tables of a device's configuration, in the form of the core.
+//! What a till adopts from the configuration into its journal: the tables of each device, in the form of the core, and the
+//! identity of each device.
 
 use ferrotill_core::event::Configuration;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::Facts;
 use ferrotill_core::tax::{Bucket, DatedRate, TaxCode, TaxEntry, TaxRate, TaxTable};
 
+use ferrotill_store::DeviceIdentity;
 use uuid::Uuid;
 
+use super::Config;
 use super::device::Device;
 
 /// The configuration of a device as its till adopts it.
@@ -54,6 +57,59 @@ pub struct TableDoesNotFit {
     pub device: Uuid,
     /// The name of the table.
     pub table: &'static str,
+}
+
+/// The identity of each device of the configuration towards the authority, in the order of the devices. `known` are the
+/// identities in the journal, also of devices that the configuration no longer has.
+///
+/// The number of a device is, in this order:
+///
+/// 1. `registration_number` of the device;
+/// 2. `registration_number` of `[till]`, for the device that the journal knows by it, or, if it knows none, for the only device
+///    of both the configuration and the journal;
+/// 3. the number that the journal already knows for the device;
+/// 4. the device's own id.
+///
+/// So the number of a device stays the same when another device is added or removed.
+#[must_use]
+pub fn identities(config: &Config, known: &[(Uuid, DeviceIdentity)]) -> Vec<DeviceIdentity> {
+    let owner = &config.till.owner;
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let shared = owner.registration_number.as_ref();
+    let holder = shared.and_then(|number| holder_of(number, config, known));
+    let identity = |device: &Device| {
+        let known = known.iter().find(|(other, _)| *other == device.id);
+        let fiscal_number = device
+            .registration_number
+            .as_ref()
+            .or_else(|| shared.filter(|_| holder == Some(device.id)))
+            .or_else(|| known.map(|(_, identity)| &identity.fiscal_number));
+        DeviceIdentity {
+            fiscal_number: fiscal_number.map_or_else(|| device.id.to_string(), Clone::clone),
+            owner: text(&owner.organization_name),
+            owner_number: text(&owner.idnx),
+            address: text(if device.address.is_some() {
+                &device.address
+            } else {
+                &owner.address
+            }),
+        }
+    };
+    config.devices.iter().map(identity).collect()
+}
+
+/// The device to which the registration number of `[till]` belongs; `None` if that is not certain.
+fn holder_of(number: &str, config: &Config, known: &[(Uuid, DeviceIdentity)]) -> Option<Uuid> {
+    let holder = known
+        .iter()
+        .find(|(_, identity)| identity.fiscal_number == number);
+    if let Some((device, _)) = holder {
+        return Some(*device);
+    }
+    match config.devices.as_slice() {
+        [only] if known.iter().all(|(device, _)| *device == only.id) => Some(only.id),
+        _ => None,
+    }
 }
 
 /// The legal bucket of a tax group for which the configuration contains no bucket: the bucket that the law of the country gives

@@ -23,6 +23,10 @@ pub struct Device {
     /// The printer's family, transport and address, as they are written. Only the device crate can parse this text, see
     /// [`Config::check_device_uris`](super::Config::check_device_uris).
     pub uri: String,
+    /// The device's number in the register of the authority, if it is written here.
+    pub registration_number: Option<String>,
+    /// The address of the shop in which the device stands, if it is written here.
+    pub address: Option<String>,
     /// Whether alternative receipts are sold while the authority is offline.
     pub use_alternative_receipts: bool,
     /// The longest time that a caller waits for this device; if it is not written, the till's own time.
@@ -124,6 +128,13 @@ pub(super) fn devices(
         {
             used_twice(reader, section, "id", &device.id, "device");
         }
+        if let Some(number) = &device.registration_number
+            && devices
+                .iter()
+                .any(|other| other.registration_number.as_ref() == Some(number))
+        {
+            used_twice(reader, section, "registration_number", number, "device");
+        }
         devices.push(device);
         uris.push(section.place_of("uri"));
     }
@@ -147,6 +158,10 @@ fn device(
             .text(section, "uri")
             .map(|found| found.value)
             .unwrap_or_default(),
+        registration_number: reader
+            .text(section, "registration_number")
+            .map(|found| found.value),
+        address: reader.text(section, "address").map(|found| found.value),
         use_alternative_receipts: reader.flag(section, "use_alternative_receipts"),
         answer_timeout: own_answer_timeout(reader, section, answer_timeout),
         tax_groups: tax_groups(reader, section),

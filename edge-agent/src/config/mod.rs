@@ -8,7 +8,8 @@
 //! [`schema`] is the one table of keys. [`Config`] has one struct for each part of the program; a part gets its own struct.
 //!
 //! **A TEST till cannot reach a LIVE authority.** `[upstream] environment` says which mode the authority's server is meant for.
-//! If the key is not written, it has the till's own mode. A configuration in which both modes differ is refused.
+//! If the key is not written, it has the till's own mode; a TEST till must write it for an address beyond this machine. A
+//! configuration in which both modes differ is refused.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -46,7 +47,7 @@ pub use layers::Overrides;
 pub use online_ecr::{OnlineEcrConfig, SignatureConfig};
 pub use reader::KeyInForce;
 pub use taxes::TaxGroupConfig;
-pub use till::{Owner, ReportingParty, TillConfig};
+pub use till::{Owner, TillConfig};
 pub use upstream::{Trust, Upstream};
 pub use values::{Mode, Secret};
 
@@ -76,6 +77,7 @@ pub struct Config {
 #[derive(Clone, Debug)]
 struct Places {
     country: SourcePlace,
+    mode: SourcePlace,
     device_uris: Vec<SourcePlace>,
 }
 
@@ -141,15 +143,6 @@ impl Config {
         Ok(read(&tree, Reader::default())?.config)
     }
 
-    /// The owner and the devices, as reports to the authority name them.
-    #[must_use]
-    pub fn reporting_party(&self) -> ReportingParty {
-        ReportingParty {
-            owner: self.till.owner.clone(),
-            devices: self.devices.iter().map(|device| device.id).collect(),
-        }
-    }
-
     /// Lets the caller check every device's uri, which only the device crate can read.
     ///
     /// # Errors
@@ -170,6 +163,25 @@ impl Config {
                     "write family+transport, such as datecs+serial:///dev/ttyUSB0?baud=115200",
                 );
             }
+        }
+        reader.finish()
+    }
+
+    /// Refuses a LIVE till that has documents to tell and no authority to tell them to. `has_duties` says whether the law of the
+    /// country has documents told to an authority.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Faulty`] with the place of the mode.
+    pub fn check_recipient(&self, has_duties: bool) -> Result<(), ConfigError> {
+        let mut reader = Reader::default();
+        if has_duties && self.till.mode == Mode::Live && self.upstream.is_none() {
+            reader.fault(
+                &self.places.mode,
+                "upstream".to_owned(),
+                "is missing, and the till is LIVE: the law has its documents told to the authority",
+                "add [upstream] with the address of the authority",
+            );
         }
         reader.finish()
     }
@@ -228,6 +240,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
     Some(Config {
         places: Places {
             country: till_section.place_of("country"),
+            mode: till_section.place_of("mode"),
             device_uris,
         },
         till,

@@ -52,10 +52,10 @@ pub(super) fn upstream(reader: &mut Reader, root: &Section<'_>, mode: Mode) -> O
         return None;
     }
     let section = reader.child(root, "upstream");
-    check_environment(reader, &section, mode);
+    let is_written = check_environment(reader, &section, mode);
     let url = reader.text(&section, "url");
     if let Some(url) = &url {
-        check_url(reader, &section, url, mode);
+        check_url(reader, &section, url, (mode, is_written));
     }
     let trust = trust(reader, &section, url.as_ref());
     Some(Upstream {
@@ -78,9 +78,11 @@ pub(super) fn upstream(reader: &mut Reader, root: &Section<'_>, mode: Mode) -> O
     })
 }
 
-/// A TEST till must not reach a LIVE authority, and a LIVE till must not reach a TEST authority.
-fn check_environment(reader: &mut Reader, section: &Section<'_>, mode: Mode) {
-    match reader.choice(section, "environment", MODES) {
+/// A TEST till must not reach a LIVE authority, and a LIVE till must not reach a TEST authority. Returns true if the mode of the
+/// authority is written.
+fn check_environment(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> bool {
+    let written = reader.choice(section, "environment", MODES);
+    match written {
         Some(environment) if environment != mode => reader.fault(
             &section.place_of("environment"),
             section.path_of("environment"),
@@ -90,10 +92,19 @@ fn check_environment(reader: &mut Reader, section: &Section<'_>, mode: Mode) {
         Some(_) => {}
         None => reader.computed(section, "environment", ShownValue::Text(mode.to_string())),
     }
+    written.is_some() || section.has("environment")
 }
 
 /// Checks that the URL is `http://` or `https://` with host and port, and perhaps a path.
-fn check_url(reader: &mut Reader, section: &Section<'_>, url: &Found<String>, mode: Mode) {
+///
+/// A TEST till reaches an address beyond this machine only if `environment` is written: what it defaults to says nothing about the
+/// server.
+fn check_url(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    url: &Found<String>,
+    (mode, environment_is_written): (Mode, bool),
+) {
     let over_tls = url.value.strip_prefix("https://");
     let rest = over_tls.or_else(|| url.value.strip_prefix("http://"));
     let host_and_port = rest.map(|rest| rest.split('/').next().unwrap_or_default());
@@ -112,6 +123,14 @@ fn check_url(reader: &mut Reader, section: &Section<'_>, url: &Found<String>, mo
         );
         return;
     };
+    if mode == Mode::Test && !is_this_machine(host) && !environment_is_written {
+        reader.fault(
+            &url.place,
+            section.path_of("url"),
+            format!("is {:?}, beyond this machine, and the till is {mode}", url.value),
+            "write environment = \"TEST\" if this server is the authority's server for tests; a TEST till must not reach the real one",
+        );
+    }
     if over_tls.is_none() && mode == Mode::Live && !is_this_machine(host) {
         reader.warn(
             &url.place,

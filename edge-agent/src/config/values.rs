@@ -5,32 +5,15 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+pub use ferrotill_core::event::Mode;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::fault::SourcePlace;
 use super::reader::{Found, Reader, Section};
 
-/// Whether a till is for practice or for real sales.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// The till is for practice: the simulators can be switched, and refusals contain their reasons.
-    Test,
-    /// The till is for real sales.
-    Live,
-}
-
 /// The texts of a mode in the configuration.
 pub(super) const MODES: &[(&str, Mode)] = &[("TEST", Mode::Test), ("LIVE", Mode::Live)];
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Test => "TEST",
-            Self::Live => "LIVE",
-        })
-    }
-}
 
 /// A secret. Logs never contain it, and it is overwritten in memory when it is dropped.
 #[derive(Clone, PartialEq, Eq)]

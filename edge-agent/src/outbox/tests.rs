@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use ferrotill_core::budget::Budget;
 use ferrotill_core::document::DocumentKind;
 use ferrotill_core::duty::{Duty, DutyKind, Recipient};
+use ferrotill_core::event::Mode;
 use ferrotill_core::profile::{Facts, MOLDOVA, Profile};
 use ferrotill_core::receipt::CopiedLine;
 use ferrotill_core::{Amount, Quantity};
-use ferrotill_store::{OutboxEntry, Reader, Store};
+use ferrotill_store::{DeviceIdentity, Founding, OutboxEntry, Reader, Store};
 use ferrotill_testkit::config::{ConfigText, Device};
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
@@ -104,7 +105,8 @@ impl Till {
             .upstream("http://127.0.0.1:9");
         let config = Config::parse(&text.to_string(), "test.toml").unwrap();
         let clock = Arc::new(Clock::new(Some("UTC")).unwrap());
-        let store = Store::open(folder).unwrap();
+        let founding = Founding::new(MOLDOVA.facts(), Mode::Test, clock.now());
+        let store = Store::open(folder, &founding).unwrap();
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&clock),
             store.stored_clock().unwrap(),
@@ -126,6 +128,7 @@ impl Till {
         };
         let plan = DevicePlan {
             device: DEVICE,
+            identity: DeviceIdentity::default(),
             configuration: adopt::configuration(&config.devices[0], MOLDOVA.facts()).unwrap(),
             printer: PrinterTask::none(),
             point_of_sale: Uuid::nil(),

@@ -50,13 +50,11 @@ fn counters<R>(
     device: Uuid,
     read: impl FnOnce(&StoredBaseline<'_>) -> R,
 ) -> Result<Option<R>, rusqlite::Error> {
-    let row = connection
-        .prepare_cached(&last_on_printer())?
-        .query_row([device.as_bytes()], rows::document_row)
-        .optional()?;
-    let after = row
-        .as_ref()
-        .map_or(0, |row| row.settled_seq.unwrap_or(row.reserved_seq));
+    let document = last_document_on_printer(connection, device)?;
+    let after = document.as_ref().map_or(0, |document| {
+        let row = &document.row;
+        row.settled_seq.unwrap_or(row.reserved_seq)
+    });
     let noted: Option<(u16, u16, Vec<u8>)> = connection
         .prepare_cached(&closed_by_printer())?
         .query_row(params![device.as_bytes(), after], |row| {
@@ -68,9 +66,36 @@ fn counters<R>(
     {
         return Ok(Some(read(&closed.now)));
     }
-    let Some(row) = row else { return Ok(None) };
-    let document = rows::document(connection, row)?;
-    Ok(after_document(&document).as_ref().map(read))
+    Ok(document
+        .as_ref()
+        .and_then(after_document)
+        .as_ref()
+        .map(read))
+}
+
+/// The last document of a device that has a printer's counters. A Z-report that the journal has sealed has none.
+fn last_document_on_printer(
+    connection: &Connection,
+    device: Uuid,
+) -> Result<Option<StoredDocument>, rusqlite::Error> {
+    let mut before = i64::MAX;
+    loop {
+        let row = connection
+            .prepare_cached(&last_on_printer())?
+            .query_row(params![device.as_bytes(), before], rows::document_row)
+            .optional()?;
+        let Some(row) = row else { return Ok(None) };
+        before = row.reserved_seq;
+        let z_report = row.kind == DocumentKind::ZReport;
+        let document = rows::document(connection, row)?;
+        let by_books = z_report
+            && document
+                .sealed()
+                .is_some_and(|sealed| sealed.seal == Seal::Journal);
+        if !by_books {
+            return Ok(Some(document));
+        }
+    }
 }
 
 /// The counters from before a document. After a Z-report, they are the counters of a new day.
@@ -96,11 +121,11 @@ fn after_document(document: &StoredDocument) -> Option<StoredBaseline<'_>> {
     })
 }
 
-/// The query for the last document that a device has made on its printer. An index makes it fast, even after a year of
-/// alternative receipts.
+/// The query for the last document of a device, before a journal row, that is no alternative receipt. An index makes it fast, even after a
+/// year of alternative receipts.
 pub(super) fn last_on_printer() -> String {
     format!(
-        "SELECT {COLUMNS} FROM document WHERE device = ?1 AND kind <> 'alternative_receipt' ORDER BY reserved_seq DESC LIMIT 1"
+        "SELECT {COLUMNS} FROM document WHERE device = ?1 AND kind <> 'alternative_receipt' AND reserved_seq < ?2 ORDER BY reserved_seq DESC LIMIT 1"
     )
 }
 

@@ -14,30 +14,37 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::chain::{ChainKey, KEY_FILE_NAME};
+use super::founding::{self, Admission, Founding};
+use super::private::{self, LOST, is_of_the_journal};
 use super::{BUSY_TIMEOUT, Context, FILE_NAME, StoreError, anchor, configure, migrate};
 
 const MISSING: &str = "is missing";
 
-/// Opens the database for writing and reads the key. The first start creates both.
-pub(super) fn open(folder: &Path) -> Result<(Connection, ChainKey), StoreError> {
+/// Opens the database for writing, reads the key, and says whether the folder must be founded. The first start creates both.
+pub(super) fn open(
+    folder: &Path,
+    founding: &Founding,
+) -> Result<(Connection, ChainKey, Admission), StoreError> {
     let (path, key_path) = (folder.join(FILE_NAME), folder.join(KEY_FILE_NAME));
     let others = OtherFiles::look(folder)?;
-    let existing = open_existing(&path, OpenFlags::default())?;
-    let is_new = existing.is_none();
-    let mut connection = match (existing, others.evidence_of_a_database()) {
-        (Some(connection), _) => connection,
-        (None, Some(evidence)) => return Err(missing(&path, MISSING, evidence)),
-        (None, None) => Connection::open(&path).context(&path, "open")?,
+    let mut admission = Admission::ToBeFounded { confirmed: false };
+    let mut connection = match examine(&path, &key_path, &others)? {
+        Some((connection, content)) => {
+            migrate::refuse_newer(&connection, &path)?;
+            if let Content::Rows = content {
+                let key = ChainKey::load(&key_path)?;
+                admission = founding::admit(&connection, &path, &key, founding)?;
+            }
+            connection
+        }
+        None => new_database(&path)?,
     };
-    if !is_new {
-        let content = Content::of(&connection, &others).context(&path, "open")?;
-        check(&path, &key_path, content, &others)?;
-    }
+    private::protect(folder, &path);
     configure(&connection).context(&path, "settings")?;
     migrate::migrate(&mut connection, &path)?;
     let key = if others.key {
@@ -48,7 +55,76 @@ pub(super) fn open(folder: &Path) -> Result<(Connection, ChainKey), StoreError> 
         sync(folder)?;
         ChainKey::create(&key_path)?
     };
-    Ok((connection, key))
+    Ok((connection, key, admission))
+}
+
+/// Opens a database that exists and compares it with the other files of the folder; `None` if no database ever existed. Nothing
+/// is changed.
+///
+/// # Errors
+///
+/// [`StoreError::FileMissing`] if a file was removed.
+fn examine(
+    path: &Path,
+    key_path: &Path,
+    others: &OtherFiles,
+) -> Result<Option<(Connection, Content)>, StoreError> {
+    match (
+        open_existing(path, OpenFlags::default())?,
+        others.evidence_of_a_database(),
+    ) {
+        (Some(connection), _) => {
+            let content = Content::of(&connection, others).context(path, "open")?;
+            check(path, key_path, content, others)?;
+            Ok(Some((connection, content)))
+        }
+        (None, Some(evidence)) => Err(missing(path, MISSING, evidence)),
+        (None, None) => Ok(None),
+    }
+}
+
+/// Creates the file of a new database.
+fn new_database(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(path).context(path, "open")?;
+    // SQLite creates the file when it first reads it. The files that SQLite makes beside it later get its permissions.
+    migrate::stored_version(&connection).context(path, "open")?;
+    Ok(connection)
+}
+
+/// Moves the files of a data folder whose database or key is lost into a folder of their own, so that the next start makes new
+/// books. Nothing is deleted. Returns the path of that folder; `None` if the folder never had a journal.
+///
+/// # Errors
+///
+/// [`StoreError::NotLost`] if the folder has its journal and its key; then nothing is changed. Other [`StoreError`]s if a file
+/// cannot be read or moved.
+pub fn set_lost_journal_aside(folder: &Path) -> Result<Option<PathBuf>, StoreError> {
+    let path = folder.join(FILE_NAME);
+    let others = OtherFiles::look(folder)?;
+    match examine(&path, &folder.join(KEY_FILE_NAME), &others) {
+        Ok(Some((_, Content::Rows))) => return Err(StoreError::NotLost { path }),
+        Ok(_) => return Ok(None),
+        Err(StoreError::FileMissing { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let aside = (1_u32..)
+        .map(|number| folder.join(format!("{LOST}{number}")))
+        .find(|aside| !aside.exists())
+        .ok_or_else(|| failed(folder, io::ErrorKind::AlreadyExists.into()))?;
+    let moved = || {
+        fs::create_dir(&aside)?;
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if name.to_str().is_some_and(is_of_the_journal) {
+                fs::rename(entry.path(), aside.join(name))?;
+            }
+        }
+        fs::File::open(&aside)?.sync_all()?;
+        fs::File::open(folder)?.sync_all()
+    };
+    moved().map_err(|source| failed(folder, source))?;
+    Ok(Some(aside))
 }
 
 /// Compares the content of the database with the other files of the folder.

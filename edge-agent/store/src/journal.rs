@@ -2,19 +2,21 @@
 
 mod batch;
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ferrotill_core::till::Till;
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use super::anchor::{self, Anchor};
 use super::chain::{ChainKey, GENESIS, Mac};
+use super::founding::{self, Admission, Founding};
+use super::identity::DeviceIdentity;
 use super::maintenance::{AnchorWriter, Maintenance, PAGES_MAX};
 use super::outbox::Freeze;
-use super::replay::replay;
 use super::{BUSY_TIMEOUT, Context, StoreError, folder, query};
 
 pub use batch::{Appended, Batch};
@@ -44,11 +46,17 @@ pub struct Store {
     oldest: Option<Option<i64>>,
     /// What makes the requests of sealed documents. Without it, documents wait without a request until [`Batch::freeze_waiting`].
     freeze: Option<Arc<dyn Freeze>>,
+    /// The identities that were read for requests.
+    identities: BTreeMap<Uuid, DeviceIdentity>,
     /// The journal row of the last anchor.
     anchored: i64,
     /// True if an anchor is due before [`anchor::ROWS_MAX`] rows were written.
     anchor_soon: bool,
     anchor_writer: AnchorWriter,
+    /// What the folder is to be founded for with the next batch; `None` if it is founded.
+    unfounded: Option<Founding>,
+    /// The devices whose snapshot was not believed.
+    not_believed: RefCell<BTreeSet<Uuid>>,
 }
 
 impl Store {
@@ -56,11 +64,19 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::FileMissing`] if the database or the key was removed; then no file is created. Other [`StoreError`]s if a
-    /// file cannot be used.
-    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+    /// [`StoreError::FileMissing`] if the database or the key was removed, [`StoreError::FoundedOtherwise`] if the folder is for
+    /// another country, currency or mode, [`StoreError::Unconfirmed`] if an operator must confirm what it is for; then nothing is
+    /// changed. Other [`StoreError`]s if a file cannot be used.
+    pub fn open(folder: &Path, founding: &Founding) -> Result<Self, StoreError> {
         let path = folder.join(super::FILE_NAME);
-        let (connection, key) = folder::open(folder)?;
+        let (connection, key, admission) = folder::open(folder, founding)?;
+        let unfounded = match admission {
+            Admission::Founded => None,
+            Admission::ToBeFounded { confirmed } => Some(Founding {
+                confirmed,
+                ..founding.clone()
+            }),
+        };
         let anchor_writer = AnchorWriter::new(folder, &key);
         let mut store = Self {
             maintenance: None,
@@ -75,8 +91,11 @@ impl Store {
             waiting: 0,
             oldest: None,
             freeze: None,
+            identities: BTreeMap::new(),
             anchored: 0,
             anchor_soon: false,
+            unfounded,
+            not_believed: RefCell::default(),
         };
         store.reload_head()?;
         store.compare_anchor();
@@ -200,6 +219,21 @@ impl Store {
         &self.path
     }
 
+    /// Lets the next batch write into a folder that is not founded, as an older program did.
+    #[cfg(test)]
+    pub(super) fn write_unfounded(&mut self) {
+        self.unfounded = None;
+    }
+
+    pub(super) const fn key(&self) -> &ChainKey {
+        &self.key
+    }
+
+    /// The devices whose snapshot was not believed, for the file that reads snapshots.
+    pub(super) const fn not_believed(&self) -> &RefCell<BTreeSet<Uuid>> {
+        &self.not_believed
+    }
+
     /// The connection, for the other files of the store.
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
@@ -228,6 +262,9 @@ impl Store {
             .context(&self.path, "head of the journal")?;
         self.waiting = query::count_waiting(&self.connection).context(&self.path, "outbox")?;
         self.oldest = None;
+        if founding::is_founded(&self.connection).context(&self.path, "founded")? {
+            self.unfounded = None;
+        }
         self.head = last.unwrap_or(Head {
             seq: 0,
             mac: GENESIS,
@@ -242,6 +279,8 @@ impl Store {
 
     /// Begins a batch. A batch that is dropped without [`Batch::commit`] changes nothing.
     ///
+    /// The first batch of a folder that is not founded yet begins with the row that founds it.
+    ///
     /// # Errors
     ///
     /// [`StoreError::Database`].
@@ -249,42 +288,11 @@ impl Store {
         self.connection
             .execute_batch("BEGIN IMMEDIATE")
             .context(&self.path, "begin")?;
-        Ok(Batch::begun(self))
-    }
-
-    /// The till of a device: its snapshot, and every event after it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::ChainBroken`] if a row after the snapshot does not fit the chain.
-    pub fn load_till(&self, device: Uuid) -> Result<Till, StoreError> {
-        let snapshot: Option<(i64, u16, Vec<u8>)> = self
-            .connection
-            .query_row(
-                "SELECT seq, version, till FROM snapshot WHERE device = ?1",
-                [device.as_bytes()],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-            )
-            .optional()
-            .context(&self.path, "snapshot")?;
-        let (mut till, after) = match snapshot {
-            Some((seq, Till::SNAPSHOT_VERSION, bytes)) => (
-                postcard::from_bytes(&bytes).map_err(|_| StoreError::Snapshot)?,
-                seq,
-            ),
-            _ => (Till::default(), 0),
-        };
-        replay(
-            &self.connection,
-            &self.path,
-            &self.key,
-            after,
-            |row_device, _, event| {
-                if row_device == device.as_bytes() {
-                    till.apply(event);
-                }
-            },
-        )?;
-        Ok(till)
+        let unfounded = self.unfounded.clone();
+        let mut batch = Batch::begun(self);
+        if let Some(founding) = unfounded {
+            batch.found(&founding)?;
+        }
+        Ok(batch)
     }
 }

@@ -8,17 +8,21 @@ mod chain;
 mod clock;
 mod counters;
 mod folder;
+mod founding;
+mod identity;
 mod journal;
 mod maintenance;
 mod migrate;
 mod operator;
 mod outbox;
+mod private;
 mod projection;
 mod query;
 mod ranges;
 mod reconcile;
 mod replay;
 mod rows;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod used_numbers;
@@ -31,10 +35,13 @@ use rusqlite::Connection;
 
 pub use chain::{ChainKey, Mac};
 pub use clock::{StoredClock, StoredPrinterClock};
-pub use folder::is_in_use;
+pub use folder::{is_in_use, set_lost_journal_aside};
+pub use founding::{FolderPurpose, Founding};
+pub use identity::DeviceIdentity;
 pub use journal::{Appended, Batch, Store};
 pub use operator::OperatorDeclaration;
 pub use outbox::{DeliveryState, Freeze, FrozenRequest, OutboxEntry, RefusedEntry, SealedDocument};
+pub use private::folder_is_private;
 pub use query::{Page, Reader, UnsentCount};
 pub use reconcile::{ReconciliationCount, ReconciliationFigure, ZReconciliation};
 pub use rows::{DocumentRow, RequestState, StoredDocument};
@@ -54,9 +61,9 @@ pub enum StoreError {
         #[source]
         source: rusqlite::Error,
     },
-    /// The database was written by a newer program.
+    /// The database could not be brought to the version of this program.
     #[error(
-        "the database {path} could not be brought to this version; use the newer program that wrote it"
+        "the database {path} could not be brought to this version; check the disk and its free space"
     )]
     Migration {
         /// The path of the database file.
@@ -64,6 +71,46 @@ pub enum StoreError {
         /// The error of the migration.
         #[source]
         source: rusqlite_migration::Error,
+    },
+    /// A newer program has written the database.
+    #[error(
+        "the database {path} has version {found}, and this program reads version {expected} at most; use {program}"
+    )]
+    Newer {
+        /// The path of the database file.
+        path: PathBuf,
+        /// The version of the database.
+        found: i64,
+        /// The version of this program's tables.
+        expected: i64,
+        /// The oldest program that reads the database.
+        program: String,
+    },
+    /// The data folder is for another country, currency or mode than the configuration.
+    #[error(
+        "the data folder of {path} is for {found}, and the configuration says {configured}; put the configuration back, or give this till a data folder of its own (till.data_dir)"
+    )]
+    FoundedOtherwise {
+        /// The path of the database file.
+        path: PathBuf,
+        /// What the data folder is for.
+        found: FolderPurpose,
+        /// What the configuration says.
+        configured: FolderPurpose,
+    },
+    /// An older program wrote the data folder, and what it is for does not follow from the configuration alone.
+    #[error(
+        "the data folder of {path} was written by an older program that did not store what it is for, and documents depend on it ({waiting} wait to be sent, {outstanding} are outstanding); if it is for {configured}, confirm it once with `ferrotill run --take-over`; if not, correct the configuration first"
+    )]
+    Unconfirmed {
+        /// The path of the database file.
+        path: PathBuf,
+        /// What the configuration says.
+        configured: FolderPurpose,
+        /// The number of documents that wait to be sent.
+        waiting: u32,
+        /// The number of outstanding documents.
+        outstanding: u32,
     },
     /// The database has another version. Only the service migrates a database; a program that only reads it does not.
     #[error(
@@ -95,7 +142,9 @@ pub enum StoreError {
         source: ferrotill_core::event::EventError,
     },
     /// A file of the data folder is missing or empty, although other files show that it existed.
-    #[error("{path} {lack}, but {evidence}; put it back from the backup")]
+    #[error(
+        "{path} {lack}, but {evidence}; put it back from the backup, or, if there is none, begin new books with `ferrotill run --new-books`"
+    )]
     FileMissing {
         /// The path of the missing or empty file.
         path: PathBuf,
@@ -103,6 +152,14 @@ pub enum StoreError {
         lack: &'static str,
         /// What shows that the file existed, for example "journal.key is there".
         evidence: &'static str,
+    },
+    /// The data folder has its journal, so no new one is made.
+    #[error(
+        "{path} has its journal, and `--new-books` is only for a data folder whose database or key is lost; start without it"
+    )]
+    NotLost {
+        /// The path of the database file.
+        path: PathBuf,
     },
     /// The data folder could not be read.
     #[error("the data folder {path} could not be read; check its permissions")]
@@ -142,10 +199,8 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
-    /// The snapshot of a till cannot be decoded.
-    #[error(
-        "the snapshot of the till cannot be read; delete it, and the till is made again from the journal"
-    )]
+    /// The snapshot of a till cannot be encoded.
+    #[error("the snapshot of the till cannot be written; report this as a defect")]
     Snapshot,
     /// The configuration contradicts the journal.
     #[error(

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
-use super::{StoreError, used_numbers};
+use super::{Context, StoreError, used_numbers};
 
 /// Every migration in its order. A migration that was released is never edited.
 fn steps() -> Migrations<'static> {
@@ -23,13 +23,70 @@ const STEPS: i64 = 2;
 
 /// Migrates the database to this program's version. A newer database is refused.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    refuse_newer(connection, path)?;
+    if stored_version(connection).context(path, "version")? == version() {
+        return Ok(());
+    }
     steps()
         .to_latest(connection)
         .map_err(|source| StoreError::Migration {
             path: path.to_owned(),
             source,
-        })
+        })?;
+    connection
+        .execute(
+            "INSERT OR REPLACE INTO written_by (id, program) VALUES (1, ?1)",
+            [PROGRAM],
+        )
+        .map(drop)
+        .context(path, "version")
 }
+
+/// Refuses a database that a newer program has written. Nothing is changed.
+///
+/// # Errors
+///
+/// [`StoreError::Newer`] names the program that reads the database.
+pub(super) fn refuse_newer(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let (found, expected) = (
+        stored_version(connection).context(path, "version")?,
+        version(),
+    );
+    if found <= expected {
+        return Ok(());
+    }
+    Err(StoreError::Newer {
+        path: path.to_owned(),
+        found,
+        expected,
+        // The table may have another form in the newer program. The refusal is the same without its content.
+        program: program_of(connection).map_or_else(
+            |_| "the program that wrote it".to_owned(),
+            |program| format!("{program} or a newer one"),
+        ),
+    })
+}
+
+fn program_of(connection: &Connection) -> Result<String, rusqlite::Error> {
+    connection.query_row("SELECT program FROM written_by", [], |row| row.get(0))
+}
+
+/// The version of a database's tables.
+pub(super) fn stored_version(connection: &Connection) -> Result<i64, rusqlite::Error> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// True if a database has a table.
+pub(super) fn has_table(connection: &Connection, name: &str) -> Result<bool, rusqlite::Error> {
+    connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)",
+        [name],
+        |row| row.get(0),
+    )
+}
+
+/// The name and the version of this program.
+const PROGRAM: &str = concat!("ferrotill ", env!("CARGO_PKG_VERSION"));
 
 /// The version of this program's tables: the number of steps.
 pub(super) const fn version() -> i64 {
@@ -105,6 +162,29 @@ mod tests {
     fn a_newer_file_is_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
-        assert!(super::migrate(&mut connection, std::path::Path::new(":memory:")).is_err());
+        let path = std::path::Path::new(":memory:");
+        let refused = super::migrate(&mut connection, path).unwrap_err();
+        assert!(
+            refused
+                .to_string()
+                .ends_with("use the program that wrote it"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn the_refusal_of_a_newer_file_names_the_program_that_reads_it() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let path = std::path::Path::new(":memory:");
+        super::migrate(&mut connection, path).unwrap();
+        connection
+            .execute("UPDATE written_by SET program = 'ferrotill 9.1.0'", [])
+            .unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        let refused = super::migrate(&mut connection, path).unwrap_err();
+        assert!(
+            refused.to_string().ends_with("has version 99, and this program reads version 2 at most; use ferrotill 9.1.0 or a newer one"),
+            "{refused}"
+        );
     }
 }

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::Context;
 use super::StoreError;
+use super::identity::{self, DeviceIdentity};
 use super::journal::Batch;
 use super::query::{Reader, UnsentCount};
 use super::rows::{self, COLUMNS, DocumentRow, StoredDocument};
@@ -42,6 +43,8 @@ pub trait Freeze: fmt::Debug + Send + Sync {
 pub struct SealedDocument<'d> {
     /// The id of the document's device.
     pub device: Uuid,
+    /// The device's identity towards the recipients, as the journal knows it at the seal.
+    pub identity: DeviceIdentity,
     /// The event that reserved the document.
     pub reserved: Reserved<'d>,
     /// The event that seals the document.
@@ -378,8 +381,10 @@ fn freeze_again(
         .duties(document.row.kind)
         .iter()
         .find(|duty| duty.recipient.name() == entry.recipient && duty.kind.name() == entry.duty);
+    let identity = identity_of(connection, document.row.device)?;
+    let freezing = (freeze, &identity);
     let request = match (duty, document.sealed()) {
-        (Some(duty), Some(sealed)) => freeze_one(connection, freeze, *duty, &document, &sealed)?,
+        (Some(duty), Some(sealed)) => freeze_one(connection, freezing, *duty, &document, &sealed)?,
         (None, _) => Err(NO_DUTY.to_owned()),
         (_, None) => Err(UNREADABLE.to_owned()),
     };
@@ -416,7 +421,7 @@ const LOST: &str = "the request was lost from the database, and can no longer be
 /// Returns the number of new entries for the authority.
 pub(super) fn enter(
     connection: &Connection,
-    (duties, freeze): (&[Duty], Option<(&dyn Freeze, &StoredDocument)>),
+    (duties, freeze): (&[Duty], Option<(Freezing<'_>, &StoredDocument)>),
     sealed_seq: i64,
     row: &DocumentRow,
     sealed: &Sealed<'_>,
@@ -454,7 +459,7 @@ pub(super) fn enter(
 /// The request for one duty of a document, or why there is none.
 fn freeze_one(
     connection: &Connection,
-    freeze: &dyn Freeze,
+    (freeze, identity): (&dyn Freeze, &DeviceIdentity),
     duty: Duty,
     document: &StoredDocument,
     sealed: &Sealed<'_>,
@@ -466,11 +471,23 @@ fn freeze_one(
     let original_number = original_number(connection, device, &reserved)?;
     let sealed = SealedDocument {
         device,
+        identity: identity.clone(),
         reserved,
         sealed: sealed.clone(),
         original_number,
     };
     Ok(freeze.freeze(duty, &sealed))
+}
+
+/// What freezes a request, and the identity of the document's device.
+pub(super) type Freezing<'f> = (&'f dyn Freeze, &'f DeviceIdentity);
+
+/// The identity of a device. A device has one before its first document; only a store without a clerk may have none.
+pub(super) fn identity_of(
+    connection: &Connection,
+    device: Uuid,
+) -> Result<DeviceIdentity, rusqlite::Error> {
+    Ok(identity::identity(connection, device)?.unwrap_or_default())
 }
 
 /// The columns of an entry that come from its request.

@@ -5,13 +5,13 @@
 
 use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::duty::Duty;
-use ferrotill_core::event::{Event, Reserved, Sealed};
+use ferrotill_core::event::{DeviceIdentified, Event, Founded, Reserved, Restored, Sealed};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::outbox::{self, Freeze};
+use super::outbox::{self, Freezing};
 use super::rows::StoredDocument;
 use super::{reconcile, rows, used_numbers};
 
@@ -19,7 +19,7 @@ use super::{reconcile, rows, used_numbers};
 #[derive(Clone, Copy)]
 pub(super) enum Telling<'t> {
     /// The entries with their frozen requests.
-    Frozen(&'t dyn Freeze),
+    Frozen(Freezing<'t>),
     /// The entries without requests: `verify` cannot rebuild requests, because they do not follow from the journal alone.
     Unfrozen(&'t dyn Fn(DocumentKind) -> &'static [Duty]),
 }
@@ -57,16 +57,74 @@ pub(super) fn project(
                 .execute(params![seq, voided.id.0, device.as_bytes()])?;
             Ok(NewEntries::default())
         }
+        Event::Founded(founded) => {
+            founded_row(connection, seq, founded).map(|()| NewEntries::default())
+        }
+        Event::DeviceIdentified(identified) => {
+            identity_row(connection, device, seq, identified).map(|()| NewEntries::default())
+        }
+        Event::Restored(restored) => {
+            next_epoch(connection, *restored).map(|()| NewEntries::default())
+        }
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)
         | Event::Switched(_)
         | Event::NumbersGranted(_)
         | Event::ClosedByPrinter(_)
         | Event::Declared(_)
-        | Event::Founded(_)
-        | Event::DeviceIdentified(_)
-        | Event::Restored(_)
         | Event::ClockSet(_) => Ok(NewEntries::default()),
+    }
+}
+
+/// The table has room for one row, so a folder cannot be founded twice.
+fn founded_row(
+    connection: &Connection,
+    seq: i64,
+    founded: &Founded<'_>,
+) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "INSERT INTO founded (id, founded_seq, country, currency, mode, epoch) VALUES (1, ?1, ?2, ?3, ?4, 0)",
+        )?
+        .execute(params![
+            seq,
+            founded.country,
+            founded.currency,
+            founded.mode.name()
+        ])
+        .map(drop)
+}
+
+fn identity_row(
+    connection: &Connection,
+    device: Uuid,
+    seq: i64,
+    identified: &DeviceIdentified<'_>,
+) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO device_identity (device, identified_seq, fiscal_number, owner, owner_number, address) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            device.as_bytes(),
+            seq,
+            identified.fiscal_number,
+            identified.owner,
+            identified.owner_number,
+            identified.address
+        ])
+        .map(drop)
+}
+
+/// Each restore counts one epoch more than the one before it.
+fn next_epoch(connection: &Connection, restored: Restored) -> Result<(), rusqlite::Error> {
+    let changed = connection
+        .prepare_cached("UPDATE founded SET epoch = ?1 WHERE epoch = ?1 - 1")?
+        .execute([restored.epoch])?;
+    match changed {
+        0 => Err(rusqlite::Error::QueryReturnedNoRows),
+        _ => Ok(()),
     }
 }
 
@@ -119,7 +177,7 @@ fn sealed_row(
             .ok_or(rusqlite::Error::QueryReturnedNoRows)?,
     };
     let (duties, freeze) = match telling {
-        Telling::Frozen(freeze) => (freeze.duties(row.kind), Some(freeze)),
+        Telling::Frozen(freezing) => (freezing.0.duties(row.kind), Some(freezing)),
         Telling::Unfrozen(duties) => (duties(row.kind), None),
     };
     // Only returns and requests need the content of the document.

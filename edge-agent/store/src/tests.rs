@@ -3,6 +3,7 @@
 mod cells;
 mod flat;
 mod folder;
+mod founding;
 mod journal;
 mod operator;
 mod outbox;
@@ -21,7 +22,7 @@ use shop::*;
 #[test]
 fn a_first_start_creates_a_key_for_its_owner_only_and_all_tables() {
     let folder = tempfile::tempdir().unwrap();
-    drop(Store::open(folder.path()).unwrap());
+    drop(open(folder.path()).unwrap());
     let key = folder.path().join("journal.key");
     assert_eq!(
         fs::metadata(&key).unwrap().permissions().mode() & 0o777,
@@ -30,7 +31,7 @@ fn a_first_start_creates_a_key_for_its_owner_only_and_all_tables() {
     let first = fs::read(&key).unwrap();
     assert_eq!(first.len(), 32);
     assert_ne!(first, [0; 32]);
-    drop(Store::open(folder.path()).unwrap());
+    drop(open(folder.path()).unwrap());
     assert_eq!(
         fs::read(&key).unwrap(),
         first,
@@ -39,7 +40,9 @@ fn a_first_start_creates_a_key_for_its_owner_only_and_all_tables() {
     let expected = [
         "alternative_number",
         "clock",
+        "device_identity",
         "document",
+        "founded",
         "journal",
         "outbox",
         "outbox_request",
@@ -49,6 +52,7 @@ fn a_first_start_creates_a_key_for_its_owner_only_and_all_tables() {
         "request",
         "returned",
         "snapshot",
+        "written_by",
     ];
     assert_eq!(tables(&raw(folder.path())), expected);
 }
@@ -56,10 +60,10 @@ fn a_first_start_creates_a_key_for_its_owner_only_and_all_tables() {
 #[test]
 fn a_key_of_the_wrong_length_is_refused_with_its_path() {
     let folder = tempfile::tempdir().unwrap();
-    drop(Store::open(folder.path()).unwrap());
+    drop(open(folder.path()).unwrap());
     let key = folder.path().join("journal.key");
     fs::write(&key, [7; 31]).unwrap();
-    match Store::open(folder.path()) {
+    match open(folder.path()) {
         Err(StoreError::Key { path, .. }) => assert_eq!(path, key),
         other => panic!("{other:?}"),
     }
@@ -68,7 +72,7 @@ fn a_key_of_the_wrong_length_is_refused_with_its_path() {
 #[test]
 fn no_column_accepts_a_fraction() {
     let folder = tempfile::tempdir().unwrap();
-    drop(Store::open(folder.path()).unwrap());
+    drop(open(folder.path()).unwrap());
     let raw = raw(folder.path());
     for table in tables(&raw) {
         let strict: i64 = raw
@@ -101,14 +105,11 @@ fn no_column_accepts_a_fraction() {
 #[test]
 fn a_newer_schema_is_refused_and_left_unchanged() {
     let folder = tempfile::tempdir().unwrap();
-    drop(Store::open(folder.path()).unwrap());
+    drop(open(folder.path()).unwrap());
     raw(folder.path())
         .pragma_update(None, "user_version", migrate::version() + 1)
         .unwrap();
-    assert!(matches!(
-        Store::open(folder.path()),
-        Err(StoreError::Migration { .. })
-    ));
+    assert!(matches!(open(folder.path()), Err(StoreError::Newer { .. })));
     let version: i64 = raw(folder.path())
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .unwrap();

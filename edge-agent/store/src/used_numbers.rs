@@ -79,14 +79,11 @@ pub(super) fn used(
 
 fn is_founded_before(connection: &Connection, seq: i64) -> Result<bool, rusqlite::Error> {
     connection.query_row(
-        "SELECT EXISTS (SELECT 1 FROM journal WHERE kind = ?1 AND seq < ?2)",
-        params![FOUNDED, seq],
+        "SELECT EXISTS (SELECT 1 FROM founded WHERE founded_seq < ?1)",
+        [seq],
         |row| row.get(0),
     )
 }
-
-/// The number of the event [`Event::Founded`] in the journal.
-const FOUNDED: u16 = 10;
 
 /// Fills the table of used numbers from the journal, after it was created anew.
 pub(super) fn fill(connection: &Connection) -> Result<(), rusqlite::Error> {

@@ -43,11 +43,17 @@ struct Open {
 impl Till {
     /// A till that is not started yet; `change` may change its configuration.
     pub fn new(change: impl Fn(ConfigText) -> ConfigText) -> Self {
+        Self::new_on(None, change)
+    }
+
+    /// A till that is not started yet, with a printer on a line of this speed in bits per second.
+    pub fn new_on(baud: Option<u32>, change: impl Fn(ConfigText) -> ConfigText) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let link = folder.path().join("printer");
         let printer_ahead_s = Arc::new(AtomicI64::new(0));
         let rig = Rig::start(RigOptions {
             memory: Some(folder.path().join("memory")),
+            baud,
             clock: Some(Arc::new({
                 let ahead = Arc::clone(&printer_ahead_s);
                 move || system_ms() / 1_000 + ahead.load(Ordering::Acquire)

@@ -1,5 +1,6 @@
 //! A scripted printer for tests: it does what a test says, call by call, or registers everything at once.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -86,6 +87,8 @@ pub struct ScriptedPrinter {
 /// The test's side of a scripted printer.
 pub struct Script {
     calls: Receiver<Call>,
+    /// A call that was received and that the test has not taken yet.
+    next: RefCell<Option<Call>>,
     replies: Sender<Reply>,
     /// True while the printer can be connected to.
     pub present: Arc<AtomicBool>,
@@ -106,6 +109,7 @@ impl Script {
         printer.script = Some((calls, replies));
         let script = Self {
             calls: received,
+            next: RefCell::default(),
             replies: orders,
             present: Arc::clone(&printer.present),
             pulses: Arc::clone(&printer.pulses),
@@ -125,6 +129,9 @@ impl Script {
     ///
     /// No call comes within the time limit.
     pub fn call(&self) -> Call {
+        if let Some(call) = self.next.take() {
+            return call;
+        }
         let call = self.calls.recv_timeout(CALL_TIMEOUT);
         call.unwrap_or_else(|_| panic!("the printer is not asked"))
     }
@@ -137,7 +144,18 @@ impl Script {
 
     /// A call that the printer has received already, if there is one.
     pub fn asked(&self) -> Option<Call> {
-        self.calls.try_recv().ok()
+        self.next.take().or_else(|| self.calls.try_recv().ok())
+    }
+
+    /// Whether the printer has received the question what became of a document. A call that begins a job is left for
+    /// [`call`](Self::call).
+    pub fn asked_about_an_outcome(&self) -> bool {
+        let asked = self.asked();
+        let about_an_outcome = asked.as_ref().is_some_and(|call| call.recover);
+        if !about_an_outcome {
+            self.next.replace(asked);
+        }
+        about_an_outcome
     }
 
     /// Replies to the waiting call with an outcome.

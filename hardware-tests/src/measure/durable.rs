@@ -221,14 +221,3 @@ pub(super) fn wear(wanted: &MeasurePlan) -> Measured<Vec<Row>> {
         ),
     ])
 }
-
-#[cfg(test)]
-mod temporary {
-    #[test]
-    fn wear_now() {
-        for told in [false, true] {
-            let wear = super::wear_of(2_000, told).unwrap();
-            println!("told {told}: {} syncs {} KiB, {} KiB in commits", wear.syncs, wear.bytes / 2_000 / 1_024, wear.in_commits / 2_000 / 1_024);
-        }
-    }
-}

@@ -9,11 +9,13 @@ use ferrotill::time::clock::system_ms;
 use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
 use ferrotill_core::duty::Recipient;
+use ferrotill_core::event::Mode;
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment};
 use ferrotill_core::till::{Command, Order, Till, Wish};
-use ferrotill_store::{Batch, Store};
+use ferrotill_core::time::Moment;
+use ferrotill_store::{Batch, Founding, Store};
 use uuid::Uuid;
 
 use super::Measured;
@@ -33,7 +35,13 @@ pub(super) fn fill(folder: &Path, receipts: u32) -> Measured<u32> {
     let config = config(folder)?;
     let device = config.devices.first().ok_or("the shop has no device")?;
     let configuration = adopt::configuration(device, MOLDOVA.facts()).expect("the tables fit");
-    let mut store = Store::open(folder).map_err(with_sources)?;
+    // The receipts get times of the past, so the folder is founded before them.
+    let long_ago = Moment {
+        utc_ms: 0,
+        offset_minutes: 0,
+    };
+    let founding = Founding::new(MOLDOVA.facts(), Mode::Test, long_ago);
+    let mut store = Store::open(folder, &founding).map_err(with_sources)?;
     store.freeze_with(Arc::new(DutyForms::of(&config, &MOLDOVA)));
     let till = store.load_till(DEVICE).map_err(with_sources)?;
     let days = receipts.div_ceil(DAY);

@@ -19,10 +19,11 @@ use ferrotill::time::clock::Clock;
 use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
 use ferrotill_core::duty::Recipient;
+use ferrotill_core::event::Mode;
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::receipt::CopiedLine;
 use ferrotill_core::{Amount, Quantity};
-use ferrotill_store::{Reader, Store};
+use ferrotill_store::{DeviceIdentity, Founding, Reader, Store};
 use ferrotill_testkit::config::{ConfigText, Device, text};
 use ferrotill_testkit::printer::{Memory, ScriptedPrinter, SharedMemory};
 use tokio::sync::{Notify, oneshot};
@@ -74,7 +75,8 @@ impl TestShop {
         let config = config(folder)?;
         let device = config.devices.first().ok_or("the shop has no device")?;
         let clock = Arc::new(Clock::new(None).map_err(with_sources)?);
-        let mut store = Store::open(folder).map_err(with_sources)?;
+        let founding = Founding::new(MOLDOVA.facts(), Mode::Test, clock.now());
+        let mut store = Store::open(folder, &founding).map_err(with_sources)?;
         store.start_maintenance().map_err(with_sources)?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&clock),
@@ -92,6 +94,7 @@ impl TestShop {
         let plan = DevicePlan {
             device: DEVICE,
             configuration: adopt::configuration(device, MOLDOVA.facts()).expect("the tables fit"),
+            identity: DeviceIdentity::default(),
             printer,
             point_of_sale: Uuid::from_u128(1),
             serial: None,

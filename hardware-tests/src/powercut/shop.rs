@@ -4,20 +4,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ferrotill::authority::DutyForms;
-use ferrotill::config::{OnlineEcrConfig, Owner, ReportingParty};
+use ferrotill::config::OnlineEcrConfig;
 use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
 use ferrotill_core::duty::Recipient;
-use ferrotill_core::event::{Configuration, NumberRange};
+use ferrotill_core::event::{Configuration, Mode, NumberRange};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::PaymentTable;
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Order, Till, Wish};
+use ferrotill_core::time::Moment;
 use ferrotill_disk::{Disk, Image, SeededRandom};
 use ferrotill_store::verify::{VerifyRange, Wanted, verify};
-use ferrotill_store::{Store, StoreError};
+use ferrotill_store::{Founding, Store, StoreError};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -123,13 +124,14 @@ impl TestShop {
     /// Opens the store as a start does.
     fn open(&mut self) -> Result<(), StoreError> {
         self.store = None;
-        let mut store = Store::open(self.folder.path())?;
+        let now = Moment {
+            utc_ms: 0,
+            offset_minutes: 0,
+        };
+        let founding = Founding::new(MOLDOVA.facts(), Mode::Test, now);
+        let mut store = Store::open(self.folder.path(), &founding)?;
         store.freeze_with(Arc::new(DutyForms::new(
             &MOLDOVA,
-            ReportingParty {
-                owner: Owner::default(),
-                devices: vec![DEVICE],
-            },
             &OnlineEcrConfig::default(),
         )));
         self.till = store.load_till(DEVICE)?;
@@ -315,6 +317,7 @@ impl TestShop {
         let verified = verify(&Wanted {
             folder: self.folder.path(),
             profile: &MOLDOVA,
+            mode: Mode::Test,
             devices: &[DEVICE],
             range: VerifyRange::ALL,
         })

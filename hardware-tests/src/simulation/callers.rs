@@ -60,6 +60,16 @@ impl Order {
         }
     }
 
+    /// Whether only the printer can make the document of this order, so that the order waits for its turn at the printer.
+    pub(super) const fn is_for_the_printer(&self) -> bool {
+        match self.form.kind {
+            OrderKind::Sale { mode, .. } => matches!(mode, ReceiptMode::FiscalOnly),
+            // The journal may close a shift of alternative receipts.
+            OrderKind::Report { z } => !z,
+            OrderKind::Refund { .. } | OrderKind::Cash(_) => true,
+        }
+    }
+
     /// Another command under the id of this order. The agent must refuse it once the id has its document.
     pub(super) fn another_under_its_id(&self) -> OrderForm {
         OrderForm {
@@ -147,6 +157,30 @@ pub(super) fn new_order(
         returned: false,
         given_up: false,
     }
+}
+
+/// A sale of a buyer in a rush: fiscal, or an alternative receipt with its slip.
+pub(super) fn order_in_a_rush(
+    orders: &[Order],
+    till: usize,
+    fiscal: bool,
+    random: &mut SeededRandom,
+) -> Order {
+    let sold = Goods::new(orders.len(), random);
+    let kind = OrderKind::Sale {
+        draft: sold.draft(false),
+        mode: if fiscal {
+            ReceiptMode::FiscalOnly
+        } else {
+            ReceiptMode::AlternativeOnly
+        },
+        number: None,
+        print: true,
+    };
+    let mut order = new_order(orders, till, true, random);
+    order.form.kind = kind;
+    order.goods = Some(sold);
+    order
 }
 
 /// A registered sale that can be returned, and the part to return; sometimes a sale that was returned before.

@@ -429,9 +429,10 @@ impl IslPrinter {
             Err(CommandFault::Refused(fault, detail)) => {
                 not_registered(fault, detail, Some(baseline))
             }
+            // The printer may have opened the drawer before its answer was lost.
             Err(CommandFault::Lost(fault)) => {
                 self.settled = None;
-                not_registered(fault, String::new(), None)
+                Outcome::Unknown(fault)
             }
         }
     }

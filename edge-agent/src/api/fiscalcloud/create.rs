@@ -132,10 +132,16 @@ async fn submit(service: &Arc<Service>, device: &Device, parsed: Parsed) -> Answ
         Err(NoAnswer::Stopping) => Answer::Unknown {
             message: "the agent is stopping".to_owned(),
         },
-        Err(NoAnswer::TooLate) => Answer::Unknown {
-            message: "the printer has not answered yet; the agent keeps asking it, and a request with the same id waits for the same outcome"
-                .to_owned(),
-        },
+        Err(NoAnswer::TooLate) => {
+            let trouble = service.live_status.printer(device.id).trouble;
+            let trouble = trouble.map_or_else(String::new, |trouble| format!(" ({trouble})"));
+            Answer::Unknown {
+                message: format!(
+                    "the printer has not answered yet{trouble}; the agent keeps asking it, and a request with the same id waits for the \
+                     same outcome"
+                ),
+            }
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::api::json::JsonValue;
 use crate::api::problem::Problem;
 use crate::api::replay::ReplayOutcome;
 use crate::api::service::{NoAnswer, Service};
-use crate::clerk::Message;
+use crate::clerk::{DrawerOutcome, Message};
 use crate::config::Device;
 
 /// `POST misc/opencashdrawer`.
@@ -24,21 +24,23 @@ pub(super) async fn open(
         Ok(request) => request.end(ReplayOutcome::Remember),
         Err(_) => return replay::refused(),
     }
+    let deadline = service.deadline(device.answer_timeout);
     let message = |reply| Message::Drawer {
         device: device.id,
+        deadline,
         reply,
     };
-    let deadline = service.deadline(device.answer_timeout);
     let outcome = match service.ask(message, deadline).await {
         Ok(outcome) => outcome,
-        Err(NoAnswer::Stopping) => Err("the agent is stopping".to_owned()),
-        Err(NoAnswer::TooLate) => Err("the printer has not answered in time".to_owned()),
+        Err(NoAnswer::Stopping) => DrawerOutcome::Unknown("the agent is stopping".to_owned()),
+        Err(NoAnswer::TooLate) => {
+            DrawerOutcome::Unknown("the printer has not answered in time".to_owned())
+        }
     };
-    match outcome {
-        Ok(()) => success(JsonValue::Null),
-        Err(error) => unprocessable(&Problem::new(
-            "DrawerNotOpened",
-            format!("printer: {error}"),
-        )),
-    }
+    let (error, reason) = match outcome {
+        DrawerOutcome::Opened => return success(JsonValue::Null),
+        DrawerOutcome::NotOpened(reason) => ("DrawerNotOpened", reason),
+        DrawerOutcome::Unknown(reason) => ("OutcomeUnknown", reason),
+    };
+    unprocessable(&Problem::new(error, format!("printer: {reason}")))
 }

@@ -15,6 +15,7 @@ use crate::api::response::json_response;
 use crate::api::service::Service;
 use crate::config::Device;
 use crate::object;
+use crate::status::problems::HealthProblem;
 use crate::time::clock::iso_utc;
 use ferrotill_store::UnsentCount;
 
@@ -65,9 +66,11 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
         },
         Err(error) => object! { "error" => error.to_string() },
     };
-    let problems = service.guard.problem().into_iter().map(|problem| {
+    let of_clock = service.guard.problem().into_iter().map(|problem| {
         object! { "id" => problem.id, "severity" => "degraded", "says" => problem.says, "fix" => problem.fix }
     });
+    let noted = service.live_status.problems().list();
+    let problems = of_clock.chain(noted.iter().map(problem));
     let body = object! {
         "status" => if status == StatusCode::OK { "ok" } else { "trouble" },
         "problems" => JsonValue::Array(problems.collect()),
@@ -84,6 +87,18 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
         "printers" => JsonValue::Array(printers.collect()),
     };
     json_response(status, &body)
+}
+
+/// Something that is wrong with the till.
+fn problem(problem: &HealthProblem) -> JsonValue {
+    object! {
+        "id" => problem.id,
+        "device_id" => problem.device,
+        "severity" => problem.severity.name(),
+        "since" => iso_utc(problem.since_ms),
+        "says" => problem.says.clone(),
+        "fix" => problem.fix.clone(),
+    }
 }
 
 fn printer(service: &Service, device: &Device) -> JsonValue {

@@ -52,8 +52,12 @@ pub(super) async fn outcome(service: &Arc<Service>, id: Uuid) -> Response {
                 FiscalState::Unknown => service.live_status.needs_a_person(id),
                 _ => None,
             };
+            let trouble = match state {
+                FiscalState::Unknown => service.live_status.printer(stored.row.device).trouble,
+                _ => None,
+            };
             let (delivery, declared) = (delivery.as_ref(), declared.as_ref());
-            let body = known(&stored, delivery, declared, (state, what_to_do));
+            let body = known(&stored, delivery, declared, (state, trouble, what_to_do));
             with_fiscal_state(json_response(StatusCode::OK, &body), state)
         }
         Ok(_) => never_reserved(id, waits),
@@ -107,11 +111,12 @@ fn known(
     stored: &StoredDocument,
     delivery: Option<&DeliveryState>,
     declared: Option<&OperatorDeclaration>,
-    (state, what_to_do): (FiscalState, Option<String>),
+    (state, trouble, what_to_do): (FiscalState, Option<String>, Option<String>),
 ) -> JsonValue {
     let row = &stored.row;
     let mut timeline = vec![object! { "at" => iso_utc(row.at), "event" => "reserved" }];
-    let mut reason = JsonValue::Null;
+    // While the outcome is unknown, the reason is the printer's present trouble.
+    let mut reason = JsonValue::from(trouble);
     let mut document = JsonValue::Null;
     if let Some(declared) = declared {
         timeline.push(object! { "at" => iso_utc(declared.at_ms), "event" => "declared" });

@@ -3,7 +3,7 @@
 use ferrotill_core::seal::{PrintedNumber, Seal};
 use ferrotill_core::till::Command;
 
-use super::super::device_state::QueuedOrder;
+use super::super::queue::QueuedOrder;
 use super::{Effect, Tills, document_id};
 use crate::order::OrderKind;
 use ferrotill_store::{Batch, StoreError, StoredDocument};

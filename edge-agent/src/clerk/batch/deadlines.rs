@@ -1,64 +1,125 @@
-//! Deadlines: a caller gets an answer before its timeout, and an order whose callers have all timed out is dropped unsold.
-
-use std::time::Duration;
+//! Deadlines: a caller gets an answer before its timeout, and a job that nobody waits for any more is not begun.
 
 use ferrotill_core::refusal::Refusal;
 
-use super::super::device_state::{Answer, Caller, FiscalState, PrinterWork};
+use super::super::answer::{Answer, Caller, DrawerOutcome, FiscalState};
+use super::super::device_state::{Activity, BusyJob, DeviceState};
+use super::super::queue::{Expired, JobKind, is_due, take_due};
 use super::{Effect, Tills};
 
 impl Tills {
-    /// Answers callers shortly before their deadline, and drops queued orders for which no caller waits any more.
+    /// Answers callers shortly before their deadline. Jobs that nobody waits for afterwards leave the queue.
     pub(in crate::clerk) fn answer_expired_callers(&mut self, effects: &mut Vec<Effect>) {
         let now = self.monotonic();
-        let due = |caller: &Caller| {
-            caller
-                .deadline
-                .checked_sub(ANSWER_MARGIN)
-                .is_none_or(|end| end <= now)
-        };
         for device_state in &mut self.devices {
-            let unsettled = device_state.current_till().outstanding().is_some();
-            let answer = if unsettled {
-                Answer::Refused {
-                    refusal: Refusal::DeviceUnsettled,
-                    faults: Vec::new(),
-                    state: FiscalState::NotRegistered,
-                }
-            } else {
-                Answer::Unknown {
-                    message: PRINTER_UNREACHABLE.to_owned(),
-                }
-            };
-            for entry in &mut device_state.queue {
-                let (due, waiting) = entry.callers.drain(..).partition(due);
-                entry.callers = waiting;
-                // The order may still be sold, because other callers wait for it.
-                let answer = if entry.callers.is_empty() {
-                    answer.clone()
-                } else {
-                    still_wanted()
-                };
-                effects.push(Effect::Respond(due, answer));
+            let reason = WaitReason::of(device_state);
+            for expired in device_state.queue.take_expired(now) {
+                effects.push(match expired {
+                    Expired::Order {
+                        callers,
+                        still_wanted: true,
+                        ..
+                    } => Effect::Respond(callers, still_wanted()),
+                    Expired::Order {
+                        callers,
+                        orders_before,
+                        ..
+                    } => Effect::Respond(callers, reason.answer(orders_before)),
+                    Expired::Slip(id, callers) => sealed(id, callers),
+                    Expired::Drawer(request) => {
+                        let outcome = DrawerOutcome::NotOpened(reason.words().to_owned());
+                        Effect::Drawer(request.reply, outcome)
+                    }
+                });
             }
-            device_state.queue.retain(|entry| !entry.callers.is_empty());
-            let printing = match &mut device_state.printer_work {
-                PrinterWork::Slip(slip) => Some(&mut **slip),
-                _ => None,
-            };
-            for slip in device_state.slips.iter_mut().chain(printing) {
-                let (due, waiting) = slip.callers.drain(..).partition(due);
-                slip.callers = waiting;
-                effects.push(Effect::Respond(
-                    due,
-                    Answer::Registered {
-                        id: slip.id,
-                        replayed: false,
-                    },
-                ));
+            match &mut device_state.activity {
+                Activity::Busy(BusyJob::Slip(slip)) => {
+                    effects.push(sealed(slip.id, take_due(&mut slip.callers, now)));
+                }
+                Activity::Busy(BusyJob::Drawer(opening)) if is_due(opening.deadline, now) => {
+                    if let Some(reply) = opening.reply.take() {
+                        // The caller gets "not opened" only if the printer's thread can never begin the job.
+                        let outcome = if opening.permit.withdraw() {
+                            DrawerOutcome::NotOpened(BUSY.to_owned())
+                        } else {
+                            DrawerOutcome::Unknown(DRAWER_BEGUN.to_owned())
+                        };
+                        effects.push(Effect::Drawer(reply, outcome));
+                    }
+                }
+                Activity::Busy(BusyJob::Drawer(_)) | Activity::Idle | Activity::Unsettled(_) => {}
             }
         }
     }
+}
+
+/// Why the jobs of a device wait.
+enum WaitReason {
+    /// A document is not settled.
+    Unsettled,
+    /// The printer is not connected.
+    Unreachable,
+    /// Other jobs are before them.
+    Busy { slips: usize },
+}
+
+impl WaitReason {
+    fn of(device_state: &DeviceState) -> Self {
+        if device_state.current_till().outstanding().is_some() {
+            Self::Unsettled
+        } else if device_state.baseline.is_none() {
+            Self::Unreachable
+        } else {
+            let printing = matches!(device_state.activity, Activity::Busy(BusyJob::Slip(_)));
+            Self::Busy {
+                slips: device_state.queue.count(JobKind::Slip) + usize::from(printing),
+            }
+        }
+    }
+
+    /// The answer to the callers of an order that has left the queue.
+    fn answer(&self, orders_before: usize) -> Answer {
+        match self {
+            Self::Unsettled => Answer::Refused {
+                refusal: Refusal::DeviceUnsettled,
+                faults: Vec::new(),
+                state: FiscalState::NotRegistered,
+            },
+            Self::Unreachable => Answer::Unknown {
+                message: PRINTER_UNREACHABLE.to_owned(),
+            },
+            Self::Busy { slips } => Answer::Unknown {
+                message: format!(
+                    "the printer was busy until the end of the waiting time: {slips} slips and {orders_before} orders were in line with \
+                     this one, which was not begun; repeat the request with the same id: this never makes a second document"
+                ),
+            },
+        }
+    }
+
+    /// The reason for a caller whose drawer stays closed.
+    const fn words(&self) -> &'static str {
+        match self {
+            Self::Unsettled => {
+                "the printer has a document that is not settled yet; the drawer is not opened later"
+            }
+            Self::Unreachable => {
+                "the printer could not be reached in time; the drawer is not opened later"
+            }
+            Self::Busy { .. } => BUSY,
+        }
+    }
+}
+
+/// The document of a slip is sealed, whether the slip is printed or not.
+const fn sealed(id: uuid::Uuid, callers: Vec<Caller>) -> Effect {
+    Effect::Respond(
+        callers,
+        Answer::Registered {
+            id,
+            replayed: false,
+        },
+    )
 }
 
 fn still_wanted() -> Answer {
@@ -68,8 +129,9 @@ fn still_wanted() -> Answer {
     }
 }
 
-/// How long before its deadline a caller is answered, so that the answer arrives in time.
-pub(super) const ANSWER_MARGIN: Duration = Duration::from_millis(100);
-
 /// The answer to a caller whose deadline comes while the printer cannot be reached.
 const PRINTER_UNREACHABLE: &str = "the printer could not be reached in time; repeat the request with the same id: this never makes a second document";
+/// Why a drawer was not opened while the printer was reachable.
+const BUSY: &str = "the printer was busy with other jobs; the drawer is not opened later";
+/// The answer to a caller whose drawer request was begun.
+const DRAWER_BEGUN: &str = "the printer was asked to open the drawer and has not answered in time; look whether the drawer is open";

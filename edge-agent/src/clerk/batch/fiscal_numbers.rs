@@ -11,7 +11,7 @@ use ferrotill_core::seal::Seal;
 use ferrotill_core::till::Command;
 use uuid::Uuid;
 
-use super::super::device_state::QueuedOrder;
+use super::super::queue::QueuedOrder;
 use super::{Effect, Tills, document_id};
 use crate::order::{OrderForm, OrderKind};
 use crate::status::Stock;

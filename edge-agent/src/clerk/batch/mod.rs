@@ -1,6 +1,7 @@
 //! One batch: how the clerk handles messages inside a transaction, and what it sends after the commit.
 
 mod alternative;
+mod books;
 mod clock;
 mod deadlines;
 mod fiscal_numbers;
@@ -9,6 +10,8 @@ mod orders;
 mod printer_day;
 mod sealing;
 mod slip;
+mod trouble;
+mod turns;
 
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -24,18 +27,18 @@ use ferrotill_core::till::{Command, Known, Till};
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
-use super::device_state::{
-    Answer, Caller, DeclarationOutcome, DeviceState, DrawerRequest, PrinterWork, SealingDocument,
-    Slip,
-};
+use super::answer::{Answer, Caller, DeclarationOutcome, DrawerOutcome};
+use super::device_state::{Activity, DeviceState, SealingDocument};
+use super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QUEUE_MAX, is_due};
 use super::{AuthorityNews, ClockOutcome, Message};
 use crate::order::OrderForm;
 use crate::seal::printer::job::baseline_of;
-use crate::seal::printer::{News, PrinterTask, Task};
+use crate::seal::printer::{PrinterTask, Task};
 use crate::status::LiveStatus;
+use crate::status::problems::{HealthProblem, Severity};
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
-use ferrotill_store::{Batch, Freeze, Store, StoreError};
+use ferrotill_store::{Batch, DeviceIdentity, Freeze, Store, StoreError};
 
 /// What the clerk needs beside the store and the devices. It stays the same while the agent runs.
 #[derive(Debug)]
@@ -63,6 +66,8 @@ pub struct DevicePlan {
     pub device: Uuid,
     /// The device's tax groups, payment types and number ranges.
     pub configuration: Configuration,
+    /// The device's identity towards the authority.
+    pub identity: DeviceIdentity,
     /// Sends tasks to the printer's thread.
     pub printer: PrinterTask,
     /// The point of sale that gets a Z-report which the printer made by itself.
@@ -78,12 +83,12 @@ pub(super) enum Effect {
     Respond(Vec<Caller>, Answer),
     /// Send a task to the printer of the device with this index.
     Print(usize, Box<Task>),
-    /// Queue a slip for the printer of the device with this index.
-    Slip(usize, Box<Slip>),
+    /// Tell the printer's thread of the device with this index that the outcome of the document with this id is in the journal.
+    ConfirmOutcome(usize, Uuid),
     /// Reply to a printer's thread that its decision to cancel is on disk.
     Decided(SyncSender<bool>),
     /// Answer a request to open the drawer.
-    Drawer(oneshot::Sender<Result<(), String>>, Result<(), String>),
+    Drawer(oneshot::Sender<DrawerOutcome>, DrawerOutcome),
     /// Answer the callers of an operator's declaration.
     RespondDeclaration(Vec<oneshot::Sender<DeclarationOutcome>>, DeclarationOutcome),
     /// Answer the caller that has corrected the time.
@@ -99,6 +104,8 @@ pub(super) struct Tills {
     devices: Vec<DeviceState>,
     /// The configuration of each device, in the order of `devices`.
     configurations: Vec<Configuration>,
+    /// The identity of each device, in the order of `devices`.
+    identities: Vec<DeviceIdentity>,
     /// The documents that the authority has not acknowledged yet.
     unsent: Unsent,
     /// The guarded clock before a correction in this batch, which is taken back if the batch cannot be written.
@@ -128,6 +135,7 @@ impl Tills {
     ) -> Result<Self, StoreError> {
         let mut devices = Vec::with_capacity(plans.len());
         let mut configurations = Vec::with_capacity(plans.len());
+        let mut identities = Vec::with_capacity(plans.len());
         for plan in plans {
             let till = store.load_till(plan.device)?;
             settings.live_status.count_numbers(plan.device, &till);
@@ -139,6 +147,7 @@ impl Tills {
                 ..DeviceState::new(plan.device, till, plan.printer)
             });
             configurations.push(plan.configuration);
+            identities.push(plan.identity);
         }
         let line_scratch = vec![LineTotals::default(); settings.profile.facts().lines_max];
         let clock_stored_at = settings.clock.monotonic();
@@ -146,6 +155,7 @@ impl Tills {
             settings,
             devices,
             configurations,
+            identities,
             unsent: Unsent::default(),
             clock_before: None,
             clock_stored_at,
@@ -153,6 +163,18 @@ impl Tills {
             byte_scratch: vec![0; EVENT_BYTES_MAX],
             event_buffer: vec![0; EVENT_BYTES_MAX],
         })
+    }
+
+    /// Writes the identity of each device to the journal if it has changed.
+    pub(super) fn identify_devices(&self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
+        let now = self.settings.guard.now();
+        for (device_state, identity) in self.devices.iter().zip(&self.identities) {
+            batch.identify(device_state.device, now, identity)?;
+        }
+        match self.identities.first() {
+            Some(first) => batch.identify_departed(now, first),
+            None => Ok(()),
+        }
     }
 
     /// Writes the configuration of each device to the journal if it has changed.
@@ -203,7 +225,7 @@ impl Tills {
     ) -> Result<(), StoreError> {
         for index in 0..self.devices.len() {
             let device_state = &self.devices[index];
-            if matches!(device_state.printer_work, PrinterWork::Document) {
+            if !matches!(device_state.activity, Activity::Idle) {
                 continue;
             }
             let Some(outstanding) = device_state.current_till().outstanding() else {
@@ -219,15 +241,14 @@ impl Tills {
             else {
                 continue;
             };
-            let device_state = &mut self.devices[index];
-            device_state.sealing = Some(SealingDocument {
+            self.devices[index].activity = Activity::Unsettled(Box::new(SealingDocument {
                 id: document.id,
                 fingerprint: Fingerprint(stored_document.row.fingerprint),
                 form: None,
                 callers: Vec::new(),
                 attempts: 0,
-            });
-            device_state.printer_work = PrinterWork::Document;
+                declaration: None,
+            }));
             tracing::info!(id = %document.id, "asking the printer what became of an outstanding document");
             let task = Box::new(Task::Recover(document));
             effects.push(Effect::Print(index, task));
@@ -240,15 +261,6 @@ impl Tills {
         for device_state in &self.devices {
             device_state.printer.ask(Task::Begin);
         }
-    }
-
-    /// Sends slips and drawer requests to free printers after a commit.
-    pub(super) fn start_idle_printers(&mut self) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        for index in 0..self.devices.len() {
-            self.advance_printer(index, &mut effects);
-        }
-        effects
     }
 
     /// Replaces the tills by their changed copies after the batch was committed.
@@ -265,62 +277,6 @@ impl Tills {
         self.publish_number_stock();
     }
 
-    /// Drops the changes and effects of a batch that could not be written. All waiting callers get the answer that the outcome is
-    /// unknown.
-    ///
-    /// `to_retry` are the messages that the next batch handles again.
-    pub(super) fn roll_back(&mut self, effects: Vec<Effect>, to_retry: &[Message], reason: &str) {
-        let answer = Answer::Unknown {
-            message: reason.to_owned(),
-        };
-        self.fail_declarations(reason);
-        if let Some(before) = self.clock_before.take() {
-            self.settings.guard.undo(&before);
-        }
-        for effect in effects {
-            match effect {
-                Effect::Respond(callers, _) => respond(callers, &answer),
-                Effect::RespondDeclaration(replies, _) => {
-                    respond_declaration(replies, &DeclarationOutcome::Unknown(reason.to_owned()))
-                }
-                // The printer's thread was not asked, and the callers of the declaration were answered above.
-                Effect::Print(index, task) if matches!(*task, Task::Release(_)) => {
-                    self.devices[index].pending_declaration = None;
-                }
-                Effect::Print(index, _) => self.devices[index].requeue_printer_work(),
-                Effect::Slip(_, slip) => respond(slip.callers, &answer),
-                Effect::WakeSender => {}
-                // A caller whose connection has ended can send the correction again.
-                Effect::ClockSet(reply, _) => {
-                    drop(reply.send(ClockOutcome::Unknown(reason.to_owned())));
-                }
-                Effect::Decided(reply) => reply.send(false).unwrap_or(()),
-                Effect::Drawer(reply, _) => drop(reply.send(Err(reason.to_owned()))),
-            }
-        }
-        for device_state in &mut self.devices {
-            device_state.uncommitted = None;
-            let callers = device_state.take_callers();
-            respond(callers, &answer);
-            // A document on which the printer works was committed in an earlier batch. Any other document may not be in the
-            // journal.
-            device_state.sealing = device_state
-                .sealing
-                .take_if(|_| matches!(device_state.printer_work, PrinterWork::Document));
-        }
-        for message in to_retry {
-            if let Message::Printer(device, News::Settled(..) | News::Released(..)) = message
-                && let Some(device_state) = self
-                    .devices
-                    .iter_mut()
-                    .find(|device_state| device_state.device == *device)
-            {
-                // The printer's thread has settled or released the document. Its message is handled again in the next batch.
-                device_state.printer_work = PrinterWork::Document;
-            }
-        }
-    }
-
     /// Reads the tills again from the store.
     pub(super) fn reload(&mut self, store: &Store) -> Result<(), StoreError> {
         for device_state in &mut self.devices {
@@ -332,6 +288,20 @@ impl Tills {
         Ok(())
     }
 
+    /// Says in the live status which snapshots were not believed.
+    pub(super) fn note_distrusted_snapshots(&self, store: &Store) {
+        for device in store.snapshots_not_believed() {
+            self.settings.live_status.problems().raise(HealthProblem {
+                id: "snapshot_changed",
+                device: Some(device),
+                severity: Severity::Degraded,
+                since_ms: self.settings.guard.now().utc_ms,
+                says: "the stored snapshot of the till was changed by somebody else; the till was made again from the journal".to_owned(),
+                fix: "run `ferrotill verify`, and find out who can write the data folder".to_owned(),
+            });
+        }
+    }
+
     pub(super) fn monotonic(&self) -> Instant {
         self.settings.clock.monotonic()
     }
@@ -341,7 +311,7 @@ impl Tills {
             .iter()
             .filter_map(DeviceState::next_deadline)
             .min()
-            .and_then(|deadline| deadline.checked_sub(deadlines::ANSWER_MARGIN))
+            .and_then(|deadline| deadline.checked_sub(ANSWER_MARGIN))
     }
 
     /// Carries out one effect after the commit.
@@ -349,7 +319,9 @@ impl Tills {
         match effect {
             Effect::Respond(callers, answer) => respond(callers, &answer),
             Effect::Print(index, task) => self.devices[index].printer.ask(*task),
-            Effect::Slip(index, slip) => self.devices[index].slips.push_back(*slip),
+            Effect::ConfirmOutcome(index, id) => {
+                self.devices[index].printer.ask(Task::Confirm(id));
+            }
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
             Effect::RespondDeclaration(replies, outcome) => respond_declaration(replies, &outcome),
@@ -423,8 +395,12 @@ impl Tills {
                 };
                 self.on_order(batch, device, *form, caller, effects)
             }
-            Message::Drawer { device, reply } => {
-                self.on_drawer(device, reply, effects);
+            Message::Drawer {
+                device,
+                deadline,
+                reply,
+            } => {
+                self.on_drawer(device, DrawerRequest { reply, deadline }, effects);
                 Ok(())
             }
             Message::Waiting { id, reply } => {
@@ -474,16 +450,29 @@ impl Tills {
         self.take_order(batch, index, form, caller, effects)
     }
 
-    fn on_drawer(&mut self, device: Uuid, reply: DrawerRequest, effects: &mut Vec<Effect>) {
-        let reason = match self.index_of(device) {
-            Some(index) if self.devices[index].printer_reachable() => {
-                self.devices[index].drawer_requests.push_back(reply);
-                return;
+    fn on_drawer(&mut self, device: Uuid, request: DrawerRequest, effects: &mut Vec<Effect>) {
+        let now = self.monotonic();
+        let refused = match self.index_of(device) {
+            None => Some((request, NO_SUCH_DEVICE.to_owned())),
+            Some(_) if is_due(request.deadline, now) => Some((
+                request,
+                "the waiting time was over before the request was looked at".to_owned(),
+            )),
+            Some(index) if !self.devices[index].printer_reachable() => {
+                let reason = "the printer cannot be reached; check its cable and power";
+                Some((request, reason.to_owned()))
             }
-            Some(_) => "the printer cannot be reached; check its cable and power",
-            None => NO_SUCH_DEVICE,
+            Some(index) => match self.devices[index].queue.push(Job::Drawer(request)) {
+                Some(Job::Drawer(request)) => Some((
+                    request,
+                    format!("{QUEUE_MAX} requests already wait for this device"),
+                )),
+                _ => None,
+            },
         };
-        effects.push(Effect::Drawer(reply, Err(reason.to_owned())));
+        effects.extend(refused.map(|(request, reason)| {
+            Effect::Drawer(request.reply, DrawerOutcome::NotOpened(reason))
+        }));
     }
 
     /// A printer is about to cancel a document. Its thread gets the reply once the decision is on disk.

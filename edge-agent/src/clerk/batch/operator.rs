@@ -14,7 +14,8 @@ use ferrotill_device::Fault;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::super::device_state::{Answer, DeclarationOutcome, PendingDeclaration, PrinterWork};
+use super::super::answer::{Answer, DeclarationOutcome};
+use super::super::device_state::PendingDeclaration;
 use super::{Effect, Tills, document_id, respond_declaration};
 use crate::order::Declaration;
 use crate::seal::printer::Task;
@@ -41,16 +42,15 @@ impl Tills {
             ));
             return;
         };
-        let device_state = &mut self.devices[index];
-        if !matches!(device_state.printer_work, PrinterWork::Document) {
+        let Some(sealing) = self.devices[index].sealing_mut() else {
             let reason = "the printer has not been asked about this document yet".to_owned();
             effects.push(Effect::RespondDeclaration(
                 vec![reply],
                 DeclarationOutcome::CanStillSay(reason),
             ));
             return;
-        }
-        match &mut device_state.pending_declaration {
+        };
+        match &mut sealing.declaration {
             Some(pending_declaration) if pending_declaration.declaration == declaration => {
                 pending_declaration.replies.push(reply);
             }
@@ -60,7 +60,7 @@ impl Tills {
             )),
             None => {
                 let task = Box::new(Task::Release(Box::new(declaration.clone())));
-                device_state.pending_declaration = Some(PendingDeclaration {
+                sealing.declaration = Some(PendingDeclaration {
                     declaration,
                     replies: vec![reply],
                 });
@@ -77,23 +77,24 @@ impl Tills {
         outcome: &DeclarationOutcome,
         effects: &mut Vec<Effect>,
     ) {
-        let device_state = &mut self.devices[index];
-        if let Some(pending_declaration) = device_state
-            .pending_declaration
-            .take_if(|pending_declaration| pending_declaration.declaration.id == id)
-        {
-            effects.push(Effect::RespondDeclaration(
-                pending_declaration.replies,
-                outcome.clone(),
-            ));
-        }
+        let sealing = self.devices[index].sealing_mut();
+        let declaration = sealing
+            .filter(|sealing| sealing.id == id)
+            .and_then(|sealing| sealing.declaration.take());
+        effects.extend(
+            declaration.map(|declaration| {
+                Effect::RespondDeclaration(declaration.replies, outcome.clone())
+            }),
+        );
     }
 
     /// The store could not be written. The callers of pending declarations get the answer that the outcome is unknown.
     /// A declaration that the printer's thread already has may still be written later.
     pub(super) fn fail_declarations(&mut self, reason: &str) {
         for device_state in &mut self.devices {
-            if let Some(pending_declaration) = &mut device_state.pending_declaration {
+            if let Some(sealing) = device_state.sealing_mut()
+                && let Some(pending_declaration) = &mut sealing.declaration
+            {
                 let replies = std::mem::take(&mut pending_declaration.replies);
                 respond_declaration(replies, &DeclarationOutcome::Unknown(reason.to_owned()));
             }
@@ -131,20 +132,15 @@ impl Tills {
             fault: fault.code(),
             why: &why,
         };
-        let device_state = &mut self.devices[index];
-        device_state.printer_work = PrinterWork::Idle;
         // The printer's thread has dropped its counters too, and reads them when it connects again.
-        device_state.baseline = None;
-        let sealing = device_state.sealing.take_if(|sealing| sealing.id == *id);
+        self.devices[index].baseline = None;
+        effects.push(Effect::ConfirmOutcome(index, *id));
         if let Err(refusal) = self.decide(batch, index, &Command::Declare(declared))? {
             // An earlier batch wrote the outcome, although its commit returned an error (`Clerk::on_write_error`).
             tracing::warn!(%id, "a declared document is not outstanding any more: {refusal}");
-            self.answer_pending_declaration(
-                index,
-                *id,
-                &DeclarationOutcome::NotOutstanding,
-                effects,
-            );
+            let outcome = DeclarationOutcome::NotOutstanding;
+            self.answer_pending_declaration(index, *id, &outcome, effects);
+            self.devices[index].take_sealing(*id);
             return Ok(());
         }
         let message = format!("{by} has declared that the document was not printed; {why}");
@@ -164,8 +160,9 @@ impl Tills {
         let device = self.devices[index].device;
         // As after a start: when the printer is connected, its counters are compared with the last ones in the journal.
         let known_counters = batch.printer_counters(device, baseline_of)?;
-        let device_state = &mut self.devices[index];
-        device_state.known_counters = known_counters;
+        self.devices[index].known_counters = known_counters;
+        self.answer_pending_declaration(index, *id, &DeclarationOutcome::Booked, effects);
+        let sealing = self.devices[index].take_sealing(*id);
         tracing::warn!(%device, %id, %by, ?paper, "an operator's declaration has settled a document that the printer could not prove: {why}");
         match paper {
             PaperSays::Registered { .. } => Self::after_seal(*id, sealing, effects),
@@ -175,7 +172,6 @@ impl Tills {
                 Effect::Respond(sealing.callers, Answer::NotRegistered { error, message })
             })),
         }
-        self.answer_pending_declaration(index, *id, &DeclarationOutcome::Booked, effects);
         Ok(())
     }
 }

@@ -12,7 +12,8 @@ use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Order};
 use uuid::Uuid;
 
-use super::super::device_state::{Answer, Caller, FiscalState, QueuedOrder};
+use super::super::answer::{Answer, Caller, FiscalState};
+use super::super::queue::{Job, QUEUE_MAX, QueuedOrder};
 use super::{Effect, Encoded, Tills, document_id, moment_of};
 use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom, goods_of};
 use crate::seal::printer::job::stored_baseline;
@@ -54,14 +55,13 @@ impl Tills {
         match self.admit(batch, index, &entry, alternative)? {
             // The order is allowed now, or as soon as the outstanding document is settled.
             Ok(()) | Err((Refusal::DeviceUnsettled, _)) => {
-                if self.devices[index].queue.len() >= QUEUE_MAX {
+                let order = Job::Order(Box::new(entry));
+                if let Some(Job::Order(order)) = self.devices[index].queue.push(order) {
                     let message = format!("{QUEUE_MAX} orders already wait for this device");
                     effects.push(Effect::Respond(
-                        entry.callers,
+                        order.callers,
                         Answer::Unavailable { message },
                     ));
-                } else {
-                    self.devices[index].queue.push_back(entry);
                 }
                 Ok(())
             }
@@ -116,66 +116,6 @@ impl Tills {
                     && self.settings.live_status.sells_alternative()
             }
         }
-    }
-
-    /// For each device: checks the printer's day, then starts drawer requests, slips and orders that need not wait.
-    pub(in crate::clerk) fn advance_all(
-        &mut self,
-        batch: &mut Batch<'_>,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), StoreError> {
-        for index in 0..self.devices.len() {
-            // A Z-report that the printer made by itself is written first: the next document may open a new shift.
-            self.check_printer_day(batch, index, effects)?;
-            // Slips and drawer requests of earlier buyers go before the next order.
-            self.advance_printer(index, effects);
-            self.advance(batch, index, effects)?;
-            self.advance_printer(index, effects);
-        }
-        Ok(())
-    }
-
-    /// Reserves the queued orders of a device in their order, until one is outstanding on the printer.
-    pub(super) fn advance(
-        &mut self,
-        batch: &mut Batch<'_>,
-        index: usize,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), StoreError> {
-        let mut place = 0;
-        while place < self.devices[index].queue.len() {
-            if self.devices[index].current_till().outstanding().is_some() {
-                return Ok(());
-            }
-            let alternative = self.wants_alternative(index, &self.devices[index].queue[place].form);
-            if self.needs_printer(alternative) && !self.devices[index].printer_free() {
-                // This order waits for the printer. Orders behind it may not need the printer.
-                place += 1;
-                continue;
-            }
-            let Some(entry) = self.devices[index].queue.remove(place) else {
-                return Ok(());
-            };
-            if entry.callers.iter().all(|caller| caller.reply.is_closed()) {
-                // No caller waits any more, so that the order is dropped unsold (decision 0004).
-                continue;
-            }
-            if alternative && self.devices.len() > 1 {
-                // In a test, two devices may share a range.
-                self.adopt_of_device(batch, index)?;
-            }
-            match self.reserve(batch, index, &entry, alternative)? {
-                Err(refused) => self.refuse(batch, entry, refused, effects)?,
-                Ok(document) if alternative => {
-                    self.issue_alternative(batch, index, &document, entry, effects)?
-                }
-                Ok(document) if !self.needs_printer(alternative) => {
-                    self.issue_with_fiscal_number(batch, index, &document, entry, effects)?
-                }
-                Ok(document) => self.give_to_printer(batch, index, &document, entry, effects)?,
-            }
-        }
-        Ok(())
     }
 
     /// Checks whether an order could be reserved now. Appends nothing.
@@ -405,9 +345,6 @@ impl Tills {
         Ok(appended)
     }
 }
-
-/// The largest number of orders in the queue of one device.
-const QUEUE_MAX: usize = 256;
 
 /// Collects all faults of a draft.
 #[derive(Default)]

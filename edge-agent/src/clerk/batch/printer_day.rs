@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use ferrotill_core::event::ClosedByPrinter;
 use ferrotill_core::seal::{PrinterCounters, PrinterDay, Seal};
+use ferrotill_core::shift::Shift;
 use ferrotill_core::till::Command;
 use ferrotill_device::printer::{Baseline, ClosedDay, Connected};
 use uuid::Uuid;
 
-use super::super::device_state::QueuedOrder;
+use super::super::queue::QueuedOrder;
 use super::{Effect, Tills, document_id};
 use crate::order::{OrderForm, OrderKind};
 use crate::seal::printer::job::stored_baseline;
@@ -73,12 +74,13 @@ impl Tills {
 
     /// True if another printer is connected than the one of the open shift, which is then marked and logged.
     ///
-    /// Between two shifts any printer is accepted. A printer whose serial number the configured address names is accepted at
+    /// Between two shifts, and in a shift of which no printer has printed anything, any printer is accepted. A printer whose serial number the configured address names is accepted at
     /// any time.
     fn detect_swapped_printer(&mut self, index: usize, known: &Baseline, now: &Baseline) -> bool {
         let device_state = &mut self.devices[index];
         let configured = device_state.configured_serial.as_ref() == Some(&now.serial);
-        if configured || device_state.current_till().shift().is_none() {
+        let shift = device_state.current_till().shift();
+        if configured || shift.is_none_or(Shift::is_alternative) {
             return false;
         }
         if !std::mem::replace(&mut device_state.printer_swapped, true) {

@@ -7,9 +7,9 @@ use ferrotill_device::Fault;
 use ferrotill_device::printer::Connected;
 use uuid::Uuid;
 
-use super::super::device_state::{
-    Answer, DeclarationOutcome, PrinterWork, QueuedOrder, SealingDocument,
-};
+use super::super::answer::{Answer, DeclarationOutcome, DrawerOutcome};
+use super::super::device_state::{Activity, BusyJob, SealingDocument};
+use super::super::queue::QueuedOrder;
 use super::{Effect, Tills, document_id};
 use crate::order::ReceiptMode;
 use crate::seal::printer::job::{baseline_of, job_of, seal_of};
@@ -27,16 +27,15 @@ impl Tills {
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         let job = self.sealing_job_of(batch, index, stored_document, false)?;
-        let device_state = &mut self.devices[index];
-        device_state.sealing = Some(SealingDocument {
+        self.devices[index].activity = Activity::Unsettled(Box::new(SealingDocument {
             id: entry.form.id,
             fingerprint: entry.fingerprint,
             form: Some(entry.form),
             callers: entry.callers,
             attempts: entry.attempts,
-        });
+            declaration: None,
+        }));
         if let Some(job) = job {
-            device_state.printer_work = PrinterWork::Document;
             let task = Box::new(Task::Perform(job));
             effects.push(Effect::Print(index, task));
         }
@@ -80,22 +79,6 @@ impl Tills {
         }))
     }
 
-    /// Sends the next slip or drawer request to a free printer. Neither needs an event in the journal.
-    pub(super) fn advance_printer(&mut self, index: usize, effects: &mut Vec<Effect>) {
-        let device_state = &mut self.devices[index];
-        if !device_state.printer_free() {
-            return;
-        }
-        if let Some(slip) = device_state.slips.pop_front() {
-            let task = Box::new(Task::Slip(slip.id, slip.job.clone()));
-            effects.push(Effect::Print(index, task));
-            device_state.printer_work = PrinterWork::Slip(Box::new(slip));
-        } else if let Some(request) = device_state.drawer_requests.pop_front() {
-            device_state.printer_work = PrinterWork::Drawer(request);
-            effects.push(Effect::Print(index, Box::new(Task::Drawer)));
-        }
-    }
-
     pub(super) fn on_printer_news(
         &mut self,
         batch: &mut Batch<'_>,
@@ -109,28 +92,21 @@ impl Tills {
             News::LastZ(day) => device_state.last_z = Some(*day),
             News::Counters(counters) => {
                 // A document that the printer's thread works on brings the counters with its outcome.
-                if !matches!(device_state.printer_work, PrinterWork::Document) {
+                if device_state.sealing().is_none() {
                     device_state.baseline = Some(*counters);
                 }
             }
             News::Lost(reason) => self.on_connection_lost(index, &reason, effects),
-            News::SlipDone(_, reason, after) => {
+            News::SlipDone(id, reason, after) => {
                 device_state.baseline = after;
-                if let PrinterWork::Slip(slip) = std::mem::take(&mut device_state.printer_work) {
-                    batch.note_print_error(slip.reserved_seq, reason.as_deref())?;
-                    effects.push(Effect::Respond(
-                        slip.callers,
-                        Answer::Registered {
-                            id: slip.id,
-                            replayed: false,
-                        },
-                    ));
-                }
+                self.slip_done(batch, index, id, reason.as_deref(), effects)?;
             }
-            News::DrawerDone(reason, after) => {
+            News::DrawerDone(outcome, after) => {
                 device_state.baseline = after;
-                if let PrinterWork::Drawer(reply) = std::mem::take(&mut device_state.printer_work) {
-                    effects.push(Effect::Drawer(reply, reason.map_or(Ok(()), Err)));
+                if let Some(BusyJob::Drawer(opening)) = device_state.take_busy()
+                    && let Some(reply) = opening.reply
+                {
+                    effects.push(Effect::Drawer(reply, outcome));
                 }
             }
             News::Unproven(id, fault) => self.report_unproven(index, id, fault),
@@ -156,6 +132,8 @@ impl Tills {
                 self.settle(batch, index, id, settled, effects)?;
             }
         }
+        let device_state = &mut self.devices[index];
+        device_state.printer_lost &= device_state.baseline.is_none();
         Ok(())
     }
 
@@ -180,12 +158,14 @@ impl Tills {
         tracing::warn!(device = %device_state.device, "the printer cannot be reached: {reason}");
         let live_status = &self.settings.live_status;
         live_status.printer_lost(device_state.device, reason);
-        if !matches!(device_state.printer_work, PrinterWork::Document) {
+        device_state.printer_lost = true;
+        if device_state.sealing().is_none() {
             device_state.baseline = None;
         }
         // Drawer requests fail now: opened later, the drawer would be open while nobody watches it.
-        for reply in device_state.drawer_requests.drain(..) {
-            effects.push(Effect::Drawer(reply, Err(reason.to_owned())));
+        for request in device_state.queue.take_drawer_requests() {
+            let outcome = DrawerOutcome::NotOpened(reason.to_owned());
+            effects.push(Effect::Drawer(request.reply, outcome));
         }
     }
 
@@ -199,8 +179,8 @@ impl Tills {
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         let device_state = &mut self.devices[index];
-        device_state.printer_work = PrinterWork::Idle;
-        let sealing = device_state.sealing.take_if(|sealing| sealing.id == id);
+        let sealing = device_state.take_sealing(id);
+        effects.push(Effect::ConfirmOutcome(index, id));
         let outcome = match settled {
             Settled::Registered(registered) => {
                 device_state.baseline = Some(registered.after.clone());
@@ -313,7 +293,7 @@ impl Tills {
             && attempts < ATTEMPTS_MAX
         {
             // The counters differed because the printer was used at its keyboard. Nothing was begun, and the counters are known now.
-            device_state.queue.push_front(entry);
+            device_state.queue.put_back(entry);
             return Ok(());
         }
         if mode == ReceiptMode::FiscalThenAlternative && has_alternative {

@@ -3,8 +3,10 @@
 use ferrotill_core::document::Body;
 use uuid::Uuid;
 
-use super::super::device_state::{Answer, QueuedOrder, Slip};
-use super::{Effect, Tills};
+use super::super::answer::Answer;
+use super::super::device_state::BusyJob;
+use super::super::queue::{Job, QueuedOrder, SLIPS_MAX, Slip};
+use super::{Effect, Tills, document_id};
 use crate::seal::printer::job::slip_of;
 use ferrotill_store::{Batch, StoreError, StoredDocument};
 
@@ -13,7 +15,7 @@ impl Tills {
     ///
     /// `paper` is the slip's title, the number printed on it, and the note that the document has until the slip is printed.
     pub(super) fn print_after_seal(
-        &self,
+        &mut self,
         batch: &mut Batch<'_>,
         index: usize,
         document: &StoredDocument,
@@ -38,16 +40,44 @@ impl Tills {
             return Ok(());
         }
         let currency = self.settings.profile.facts().currency;
-        // The note stays on the document until the slip is printed, also after a power cut.
-        batch.note_print_error(reserved_seq, Some(not_yet))?;
-        let slip = Slip {
+        let slip = Box::new(Slip {
             id,
-            reserved_seq,
             job: slip_of(title, numbered, &receipt, currency),
             callers: entry.callers,
-        };
-        effects.push(Effect::Slip(index, Box::new(slip)));
-        Ok(())
+        });
+        match self.devices[index].queue.push(Job::Slip(slip)) {
+            // The note stays on the document until the slip is printed, also after a power cut.
+            None => batch.note_print_error(reserved_seq, Some(not_yet)),
+            Some(no_room) => {
+                let note = format!(
+                    "{SLIPS_MAX} slips already wait for the printer; print a duplicate when they are printed"
+                );
+                batch.note_print_error(reserved_seq, Some(&note))?;
+                if let Job::Slip(slip) = no_room {
+                    effects.push(Effect::Respond(slip.callers, registered(id)));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The printer has printed the slip of the document with this id, or `reason` says why not.
+    pub(super) fn slip_done(
+        &mut self,
+        batch: &mut Batch<'_>,
+        index: usize,
+        id: Uuid,
+        reason: Option<&str>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        if let Some(BusyJob::Slip(slip)) = self.devices[index].take_busy() {
+            effects.push(Effect::Respond(slip.callers, registered(slip.id)));
+        }
+        // The document is looked up, because the job is forgotten if an earlier batch with this news could not be written.
+        match batch.request_anywhere(document_id(id))? {
+            Some(row) => batch.note_print_error(row.reserved_seq, reason),
+            None => Ok(()),
+        }
     }
 }
 

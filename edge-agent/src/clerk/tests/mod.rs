@@ -4,6 +4,7 @@ mod day;
 mod offline;
 mod operator;
 mod stage;
+mod turns;
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
@@ -13,7 +14,7 @@ use ferrotill_core::seal::Seal;
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{Job, Outcome};
 
-use super::{Answer, FiscalState};
+use super::{Answer, DrawerOutcome, FiscalState};
 use crate::order::ReceiptMode;
 use ferrotill_store::RequestState;
 use stage::*;
@@ -47,10 +48,10 @@ fn the_drawer_opens_once_for_each_order_and_for_nothing_else() {
     stage.printer().sells(810, 1);
     assert!(!sold.replayed());
     // After a payment the printer opens the drawer by itself, so that the agent sends no request.
-    assert_eq!(stage.open_drawer(0), Ok(()));
+    assert_eq!(stage.open_drawer(0), DrawerOutcome::Opened);
     assert_eq!(stage.printer().pulses.load(Ordering::Acquire), 1);
     assert!(stage.order(sale(1, 810), LONG_TIMEOUT).replayed());
-    assert_eq!(stage.open_drawer(0), Ok(()));
+    assert_eq!(stage.open_drawer(0), DrawerOutcome::Opened);
     assert_eq!(stage.printer().pulses.load(Ordering::Acquire), 2);
 }
 

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ferrotill_core::budget::Budget;
-use ferrotill_core::event::{Configuration, NumberRange};
+use ferrotill_core::event::{Configuration, Mode, NumberRange};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::receipt::CopiedLine;
@@ -20,14 +20,16 @@ use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
 use crate::authority::DutyForms;
-use crate::clerk::{Answer, AuthorityNews, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
-use crate::config::{OnlineEcrConfig, Owner, ReportingParty};
+use crate::clerk::{
+    Answer, AuthorityNews, Clerk, ClerkHandle, ClerkSettings, DevicePlan, DrawerOutcome, Message,
+};
+use crate::config::OnlineEcrConfig;
 use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
 use crate::seal::printer::PrinterTask;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
-use ferrotill_store::{FILE_NAME, Reader, Store, StoredDocument};
+use ferrotill_store::{DeviceIdentity, FILE_NAME, Founding, Reader, Store, StoredDocument};
 
 /// How long a test waits for something that must happen.
 const WAIT_MAX: Duration = Duration::from_secs(20);
@@ -111,6 +113,7 @@ impl Stage {
             plans.push(DevicePlan {
                 device: device(index),
                 configuration: configuration(),
+                identity: DeviceIdentity::default(),
                 printer: PrinterTask::start(
                     "scripted",
                     Box::new(printer),
@@ -122,7 +125,8 @@ impl Stage {
                 serial: None,
             });
         }
-        let store = Store::open(folder.path()).unwrap();
+        let founding = Founding::new(profile.facts(), Mode::Test, clock.now());
+        let store = Store::open(folder.path(), &founding).unwrap();
         let guard = GuardedClock::new(
             Arc::clone(&clock),
             store.stored_clock().unwrap(),
@@ -134,14 +138,7 @@ impl Stage {
             guard: Arc::new(guard),
             owner_budget: Budget::UNLIMITED,
             live_status: Arc::clone(&live_status),
-            forms: Arc::new(DutyForms::new(
-                profile,
-                ReportingParty {
-                    owner: Owner::default(),
-                    devices: (0..present.len()).map(device).collect(),
-                },
-                &OnlineEcrConfig::default(),
-            )),
+            forms: Arc::new(DutyForms::new(profile, &OnlineEcrConfig::default())),
             wake_senders: vec![Arc::new(Notify::new())],
         });
         let clerk = Clerk::open(store, settings, plans, inbox).unwrap();
@@ -199,13 +196,22 @@ impl Stage {
         self.clerk_handle.clone()
     }
 
-    pub(super) fn open_drawer(&self, index: usize) -> Result<(), String> {
+    pub(super) fn open_drawer(&self, index: usize) -> DrawerOutcome {
+        wait(self.request_drawer(index, LONG_TIMEOUT))
+    }
+
+    pub(super) fn request_drawer(
+        &self,
+        index: usize,
+        timeout: Duration,
+    ) -> oneshot::Receiver<DrawerOutcome> {
         let (reply, answer) = oneshot::channel();
         self.clerk_handle.send(Message::Drawer {
             device: device(index),
+            deadline: Instant::now() + timeout,
             reply,
         });
-        wait(answer)
+        answer
     }
 
     /// True if the order with this id waits or is being sealed. All messages sent before are handled when this returns.
@@ -360,7 +366,7 @@ impl Pending {
     }
 }
 
-fn wait<T>(answer: oneshot::Receiver<T>) -> T {
+pub(super) fn wait<T>(answer: oneshot::Receiver<T>) -> T {
     wait_for(answer).expect("the clerk is running")
 }
 

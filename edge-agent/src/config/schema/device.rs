@@ -28,6 +28,20 @@ pub(super) const DEVICE: &[KeyRow] = &[
     )
     .set("\"datecs+serial:///dev/ttyUSB0?baud=115200\""),
     key(
+        "registration_number",
+        DEVICE_TEXT,
+        Preset::Unset("`registration_number` of `[till]` for the device that it belongs to, or else the number that the data folder knows, or else the id of the device"),
+        "The device's number in the register of the authority.",
+    )
+    .off("\"J803000123\""),
+    key(
+        "address",
+        DEVICE_TEXT,
+        Preset::Unset("`address` of `[till]`"),
+        "The address of the shop in which the device stands.",
+    )
+    .off("\"str. Independentei 1, Chisinau\""),
+    key(
         "use_alternative_receipts",
         ValueKind::Flag,
         Preset::Flag(false),
@@ -154,6 +168,7 @@ pub(super) const DEVICE_POINTS_OF_SALE: &[KeyRow] = &[
     ),
 ];
 
+const DEVICE_TEXT: ValueKind = ValueKind::Line(200);
 const BUCKETS: &[&str] = &[
     "standard",
     "reduced",

@@ -71,7 +71,7 @@ pub(super) const TILL: &[KeyRow] = &[
         "registration_number",
         OWNER_TEXT,
         Preset::Unset("the id of the device"),
-        "The till's number in the register of the authority; it is used where the till has one device.",
+        "The till's number in the register of the authority. It belongs to the device that the data folder knows by it, or else to the only device; where there are several devices, write it at its device.",
     )
     .environment()
     .off("\"J803000123\""),

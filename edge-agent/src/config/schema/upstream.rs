@@ -17,7 +17,7 @@ pub(super) const UPSTREAM: &[KeyRow] = &[
     key(
         "environment",
         ValueKind::Choice(MODES),
-        Preset::Computed("`mode` of `[till]`"),
+        Preset::Computed("`mode` of `[till]`; a TEST till needs it for an address beyond this machine"),
         "The mode that the authority's server is meant for; it must be the till's own mode.",
     )
     .environment()

@@ -62,7 +62,10 @@ fn a_live_till_with_an_unencrypted_url_gets_a_warning() {
         let text = whole()
             .replace("TEST", mode)
             .replace("secret = \"s3cret\"", "secret_file = \"api.secret\"")
-            .replace("http://127.0.0.1:7100/", url);
+            .replace(
+                "\"http://127.0.0.1:7100/\"",
+                &format!("\"{url}\"\nenvironment = \"{mode}\""),
+            );
         fs::write(&file, text).unwrap();
         let config = Config::load_with(&file, &Overrides::default(), []).unwrap();
         let warnings: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();

@@ -2,9 +2,11 @@
 //!
 //! The thread connects to the printer, and reconnects without end. It carries out one task after another.
 //! It keeps a document until the printer has proved the outcome, or until an operator has declared what the printer cannot prove.
+//! It keeps the outcome until the clerk confirms that the outcome is in the journal.
 //! The clerk never waits for the thread: results come back as messages ([`News`]).
 
 pub mod job;
+mod permit;
 #[cfg(test)]
 mod tests;
 mod unproven;
@@ -25,6 +27,7 @@ use crate::order::Declaration;
 use crate::time::clock::Clock;
 use worker::IDLE_CHECK_EVERY;
 
+pub use permit::Permit;
 pub use worker::PrinterWorker;
 
 /// A task for the printer's thread.
@@ -38,10 +41,12 @@ pub enum Task {
     Recover(SealingJob),
     /// Release a document that the printer cannot prove, because an operator has declared what became of it.
     Release(Box<Declaration>),
+    /// The outcome of the document with this id is in the journal, so that the thread need not keep it any more.
+    Confirm(Uuid),
     /// Print a slip. The job is tried once.
     Slip(Uuid, Job),
-    /// Open the cash drawer.
-    Drawer,
+    /// Open the cash drawer, if the permit can still be taken.
+    Drawer(Permit),
     /// End the thread.
     Stop,
 }
@@ -82,8 +87,19 @@ pub enum News {
     ReleaseRefused(Uuid, String),
     /// A slip was printed, or failed with the text as reason; the counters afterwards, if they are known.
     SlipDone(Uuid, Option<String>, Option<Baseline>),
-    /// The drawer was opened, or failed to open with the text as reason; the counters afterwards, if they are known.
-    DrawerDone(Option<String>, Option<Baseline>),
+    /// What became of the drawer; the counters afterwards, if they are known.
+    DrawerDone(DrawerOutcome, Option<Baseline>),
+}
+
+/// What became of a request to open the drawer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DrawerOutcome {
+    /// The printer was told to open the drawer, and has confirmed it.
+    Opened,
+    /// The printer was not told to open the drawer and will not be, or it has refused; the text says why.
+    NotOpened(String),
+    /// The printer was told to open the drawer, and whether it did so is not known; the text says why.
+    Unknown(String),
 }
 
 /// The proved outcome of a document.

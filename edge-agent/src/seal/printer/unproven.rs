@@ -55,6 +55,6 @@ impl PrinterWorker {
         self.reported_fault = None;
         self.baseline = None;
         self.pause = PAUSE_MIN;
-        self.listener.send(News::Released(declaration, fault));
+        self.tell_outcome(document.id, News::Released(declaration, fault));
     }
 }

@@ -10,7 +10,7 @@ use ferrotill_device::printer::{Baseline, FiscalPrinter, Job, Outcome, Watch};
 use uuid::Uuid;
 
 use super::watch::{JournalingWatch, LoggingWatch};
-use super::{Listener, News, SealingJob, Settled, Task};
+use super::{DrawerOutcome, Listener, News, Permit, SealingJob, Settled, Task};
 use crate::time::clock::Clock;
 
 /// The state of a worker.
@@ -42,6 +42,8 @@ pub struct PrinterWorker {
     pub(super) loss_reported: bool,
     /// The last reported reason why the document is not settled.
     pub(super) reported_fault: Option<Fault>,
+    /// The last outcome of a document, until the clerk confirms that it is in the journal.
+    kept: Option<(Uuid, News)>,
     clock: Arc<Clock>,
     idle_check: Duration,
 }
@@ -75,6 +77,7 @@ impl PrinterWorker {
             last_used_at: clock.monotonic(),
             loss_reported: false,
             reported_fault: None,
+            kept: None,
             clock,
             idle_check,
         }
@@ -101,6 +104,10 @@ impl PrinterWorker {
     /// Handles one task, or what is due now, without waiting. Returns `Break` after [`Task::Stop`].
     pub fn turn(&mut self) -> ControlFlow<()> {
         match self.inbox.try_recv() {
+            Ok(Task::Confirm(id)) => {
+                self.confirm(id);
+                self.turn()
+            }
             Ok(task) => self.step(Ok(task)),
             Err(TryRecvError::Disconnected) => ControlFlow::Break(()),
             Err(TryRecvError::Empty) => {
@@ -125,6 +132,11 @@ impl PrinterWorker {
             (_, Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected)) => {
                 return ControlFlow::Break(());
             }
+            (state, Ok(Task::Confirm(id))) => {
+                self.confirm(id);
+                self.state = state;
+                return ControlFlow::Continue(());
+            }
             (WorkerState::Settling(document), Ok(Task::Release(declaration)))
                 if document.id == declaration.id =>
             {
@@ -142,6 +154,7 @@ impl PrinterWorker {
                 self.settle(*document, outcome);
             }
             (_, Ok(Task::Perform(document))) => self.perform(document),
+            (_, Ok(Task::Recover(document))) if self.tell_again(document.id) => {}
             (_, Ok(Task::Recover(document))) => self.recover(document),
             (state, Ok(task @ Task::Release(_))) => {
                 self.reject(&task);
@@ -150,7 +163,7 @@ impl PrinterWorker {
             }
             (WorkerState::NotStarted, Ok(_)) | (WorkerState::Idle, Ok(Task::Begin)) => {}
             (WorkerState::Idle, Ok(Task::Slip(id, job))) => self.slip(id, &job),
-            (WorkerState::Idle, Ok(Task::Drawer)) => self.drawer(),
+            (WorkerState::Idle, Ok(Task::Drawer(permit))) => self.drawer(&permit),
             (_, Err(RecvTimeoutError::Timeout)) if self.connected => self.check_counters(),
             (_, Err(RecvTimeoutError::Timeout)) => self.pause = longer_pause(self.pause),
         }
@@ -173,9 +186,9 @@ impl PrinterWorker {
                 let reason = Some(UNSETTLED.to_owned());
                 self.listener.send(News::SlipDone(*id, reason, None));
             }
-            Task::Drawer => {
-                let reason = Some(UNSETTLED.to_owned());
-                self.listener.send(News::DrawerDone(reason, None));
+            Task::Drawer(_) => {
+                let outcome = DrawerOutcome::NotOpened(UNSETTLED.to_owned());
+                self.listener.send(News::DrawerDone(outcome, None));
             }
             Task::Release(declaration) => {
                 let reason = "the printer is not being asked about this document".to_owned();
@@ -183,7 +196,7 @@ impl PrinterWorker {
                     .send(News::ReleaseRefused(declaration.id, reason));
             }
             // The clerk sends each outstanding document once, and only one at a time, so that these tasks need no answer.
-            Task::Begin | Task::Perform(_) | Task::Recover(_) | Task::Stop => {}
+            Task::Begin | Task::Perform(_) | Task::Recover(_) | Task::Confirm(_) | Task::Stop => {}
         }
     }
 
@@ -261,6 +274,7 @@ impl PrinterWorker {
     }
 
     fn perform(&mut self, mut document: SealingJob) {
+        self.kept = None;
         // The job's first question to the printer finds a dead connection, or counters that people have changed.
         self.pause = PAUSE_MIN;
         let outcome = self.attempt(&mut document, |printer, document, watch| {
@@ -312,47 +326,98 @@ impl PrinterWorker {
         });
         // If the counters could not be read, the connection counts as lost, and the next connection reads them.
         self.connected = self.baseline.is_some();
-        self.listener.send(News::Settled(document.id, settled));
+        self.tell_outcome(document.id, News::Settled(document.id, settled));
+    }
+
+    /// Reports the outcome of a document, and keeps it until it is confirmed.
+    pub(super) fn tell_outcome(&mut self, id: Uuid, outcome: News) {
+        self.kept = Some((id, outcome.clone()));
+        self.listener.send(outcome);
+    }
+
+    /// The clerk asks about a document that is outstanding in the journal. Reports its outcome again if the clerk could not write it.
+    fn tell_again(&self, id: Uuid) -> bool {
+        let kept = self.kept.as_ref().filter(|(kept_id, _)| *kept_id == id);
+        let Some((_, outcome)) = kept else {
+            return false;
+        };
+        self.listener.send(outcome.clone());
+        // The counters may have been read after the outcome, and the clerk takes the counters of the outcome.
+        if let Some(counters) = self.baseline.clone() {
+            self.listener.send(News::Counters(Box::new(counters)));
+        }
+        true
+    }
+
+    fn confirm(&mut self, id: Uuid) {
+        self.kept.take_if(|(kept_id, _)| *kept_id == id);
     }
 
     fn slip(&mut self, id: Uuid, job: &Job) {
-        let (reason, after) = self.try_once(job);
+        let (attempt, after) = self.try_once(job, |_| true);
+        let reason = match attempt {
+            Attempt::Done => None,
+            Attempt::NotDone(reason) | Attempt::Unknown(reason) => Some(reason),
+        };
         self.listener.send(News::SlipDone(id, reason, after));
     }
 
-    fn drawer(&mut self) {
-        let (reason, after) = self.try_once(&Job::Drawer);
-        self.listener.send(News::DrawerDone(reason, after));
+    fn drawer(&mut self, permit: &Permit) {
+        let (attempt, after) = self.try_once(&Job::Drawer, |now| permit.take(now));
+        let outcome = match attempt {
+            Attempt::Done => DrawerOutcome::Opened,
+            Attempt::NotDone(reason) => DrawerOutcome::NotOpened(reason),
+            Attempt::Unknown(reason) => DrawerOutcome::Unknown(reason),
+        };
+        self.listener.send(News::DrawerDone(outcome, after));
     }
 
-    /// Carries out a job that is not in the journal. The job is tried once. Returns the reason if the job failed, and the
-    /// counters afterwards.
-    fn try_once(&mut self, job: &Job) -> (Option<String>, Option<Baseline>) {
+    /// Carries out a job that is not in the journal. The job is tried once, if `may_begin` says so at the moment at which it would begin.
+    /// Returns the result of the attempt, and the counters afterwards.
+    fn try_once(
+        &mut self,
+        job: &Job,
+        may_begin: impl FnOnce(Instant) -> bool,
+    ) -> (Attempt, Option<Baseline>) {
         if !self.connected && !self.connect() {
-            return (Some("the printer cannot be reached".to_owned()), None);
+            return (Attempt::NotDone(UNREACHABLE.to_owned()), None);
         }
         self.check_idle_connection();
         let Some(before) = self.baseline.clone() else {
-            return (Some("the printer cannot be reached".to_owned()), None);
+            return (Attempt::NotDone(UNREACHABLE.to_owned()), None);
         };
+        if !may_begin(self.clock.monotonic()) {
+            return (Attempt::NotDone(TOO_LATE.to_owned()), Some(before));
+        }
         let outcome = self.printer.perform(job, &before, &mut LoggingWatch);
         self.last_used_at = self.clock.monotonic();
         match outcome {
             Outcome::Registered(registered) => {
                 self.set_counters(Some(registered.after.clone()));
-                (None, Some(registered.after))
+                (Attempt::Done, Some(registered.after))
             }
             Outcome::NotRegistered(not_registered) => {
                 self.connected = not_registered.after.is_some();
                 self.set_counters(not_registered.after.clone());
-                (Some(not_registered.fault.to_string()), not_registered.after)
+                let reason = not_registered.fault.to_string();
+                (Attempt::NotDone(reason), not_registered.after)
             }
             Outcome::Unknown(fault) => {
                 self.report_lost(&fault.to_string());
-                (Some(fault.to_string()), None)
+                (Attempt::Unknown(fault.to_string()), None)
             }
         }
     }
+}
+
+/// What became of a job that was tried once.
+enum Attempt {
+    /// The job is done.
+    Done,
+    /// The job is not done, for this reason.
+    NotDone(String),
+    /// Whether the job is done is not known, for this reason.
+    Unknown(String),
 }
 
 /// The next pause between two attempts: twice as long, up to [`PAUSE_MAX`].
@@ -360,6 +425,10 @@ pub(super) fn longer_pause(pause: Duration) -> Duration {
     pause.saturating_mul(2).min(PAUSE_MAX)
 }
 
+/// Why a job was not begun although the printer was free.
+const TOO_LATE: &str = "the waiting time of the caller was over before the printer was free";
+/// Why a job was not begun.
+const UNREACHABLE: &str = "the printer cannot be reached";
 /// Why a slip or a drawer request is refused while a document is unsettled.
 const UNSETTLED: &str = "the printer has a document that is not settled yet";
 

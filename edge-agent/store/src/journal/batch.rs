@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use ferrotill_core::duty::{self, Recipient};
-use ferrotill_core::event::Event;
+use ferrotill_core::event::{Event, Founded};
 use ferrotill_core::id::DocumentId;
-use ferrotill_core::till::Till;
+use ferrotill_core::time::Moment;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::super::chain::Link;
-use super::super::outbox::Freeze;
+use super::super::chain::{ChainKey, Link, Mac};
+use super::super::founding::Founding;
+use super::super::identity::DeviceIdentity;
+use super::super::outbox::{self, Freeze};
 use super::super::projection::Telling;
 use super::super::rows::{self, DocumentRow, StoredDocument};
 use super::super::{Context, StoreError, projection, reconcile};
@@ -53,6 +55,37 @@ impl<'s> Batch<'s> {
 }
 
 impl Batch<'_> {
+    /// Appends the row that founds the folder. Its time is not earlier than that of the last row.
+    pub(super) fn found(&mut self, founding: &Founding) -> Result<(), StoreError> {
+        let latest: i64 = self
+            .connection()
+            .query_row(
+                "SELECT coalesce((SELECT at FROM journal ORDER BY seq DESC LIMIT 1), ?1)",
+                [founding.now.utc_ms],
+                |row| row.get(0),
+            )
+            .context(&self.store.path, "latest row")?;
+        let at = Moment {
+            utc_ms: founding.now.utc_ms.max(latest),
+            ..founding.now
+        };
+        let purpose = &founding.purpose;
+        let event = Event::Founded(Founded {
+            at,
+            country: &purpose.country,
+            currency: &purpose.currency,
+            mode: purpose.mode,
+            confirmed: founding.confirmed,
+        });
+        let mut buffer = [0; 64];
+        let payload = event
+            .encode(&mut buffer)
+            .map_err(|_| StoreError::TooLarge)?;
+        self.append(Uuid::nil(), at.utc_ms, &event, payload)?;
+        tracing::info!("this data folder is from now on for {purpose}");
+        Ok(())
+    }
+
     /// Appends an event, given with its encoding, and makes the table changes that follow from it. Returns the written row.
     ///
     /// # Errors
@@ -88,9 +121,10 @@ impl Batch<'_> {
             self.store.anchor_soon = true;
         }
         let last = self.reserved.take();
-        let telling = match &self.store.freeze {
-            Some(freeze) => Telling::Frozen(&**freeze),
-            None => Telling::Unfrozen(&duty::to_the_authority),
+        let identity = self.identity_for(device, event)?;
+        let telling = match (&self.store.freeze, &identity) {
+            (Some(freeze), Some(identity)) => Telling::Frozen((&**freeze, identity)),
+            _ => Telling::Unfrozen(&duty::to_the_authority),
         };
         let reserved = last.filter(|last| is_sealed_by(last, device, event));
         let connection = self.connection();
@@ -115,6 +149,27 @@ impl Batch<'_> {
         };
         self.reserved.clone_from(&reserved);
         Ok(Appended { seq, reserved })
+    }
+
+    /// The identity that a sealed document is told under; `None` for other events. It is read once, and then kept in memory.
+    fn identity_for(
+        &mut self,
+        device: Uuid,
+        event: &Event<'_>,
+    ) -> Result<Option<DeviceIdentity>, StoreError> {
+        if matches!(event, Event::DeviceIdentified(_)) {
+            self.store.identities.remove(&device);
+        }
+        if !matches!(event, Event::Sealed(_)) {
+            return Ok(None);
+        }
+        if let Some(known) = self.store.identities.get(&device) {
+            return Ok(Some(known.clone()));
+        }
+        let identity = outbox::identity_of(self.connection(), device)
+            .context(&self.store.path, "identity of a device")?;
+        self.store.identities.insert(device, identity.clone());
+        Ok(Some(identity))
     }
 
     /// The newest document of a request id on a device, if any.
@@ -261,22 +316,6 @@ impl Batch<'_> {
             .context(&self.store.path, "refusal")
     }
 
-    /// Stores the till as it is after the last appended row.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub fn snapshot(&mut self, device: Uuid, till: &Till) -> Result<(), StoreError> {
-        let bytes = postcard::to_stdvec(till).map_err(|_| StoreError::Snapshot)?;
-        self.connection()
-            .execute(
-                "INSERT OR REPLACE INTO snapshot (device, seq, version, till) VALUES (?1, ?2, ?3, ?4)",
-                params![device.as_bytes(), self.head.seq, Till::SNAPSHOT_VERSION, bytes],
-            )
-            .map(drop)
-            .context(&self.store.path, "snapshot")
-    }
-
     /// The number of the last journal row, including the rows of this batch.
     #[must_use]
     pub fn seq(&self) -> i64 {
@@ -301,12 +340,15 @@ impl Batch<'_> {
                 self.store.head = self.head;
                 self.store.waiting = self.waiting;
                 self.store.oldest = self.oldest;
+                // The first batch of an unfounded folder begins with the row that founds it.
+                self.store.unfounded = None;
                 if let Some(maintenance) = &mut self.store.maintenance {
                     maintenance.committed(rows);
                 }
                 Ok(())
             }
             Err(error) => {
+                self.store.identities.clear();
                 // The transaction may still be open after a failed COMMIT. If it is not open, ROLLBACK fails, which changes
                 // nothing.
                 let _ = self.store.connection.execute_batch("ROLLBACK");
@@ -322,6 +364,15 @@ impl Batch<'_> {
     pub(crate) fn path(&self) -> &Path {
         &self.store.path
     }
+
+    pub(crate) fn key(&self) -> &ChainKey {
+        &self.store.key
+    }
+
+    /// The last row of this batch or, before the first, of the journal, with its MAC.
+    pub(crate) const fn head(&self) -> (i64, Mac) {
+        (self.head.seq, self.head.mac)
+    }
 }
 
 /// Whether an event seals this document.
@@ -332,6 +383,8 @@ fn is_sealed_by(document: &StoredDocument, device: Uuid, event: &Event<'_>) -> b
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
         if self.open {
+            // The batch may have changed identities.
+            self.store.identities.clear();
             // SQLite may have rolled the transaction back already. In that case ROLLBACK fails, which changes nothing.
             let _ = self.store.connection.execute_batch("ROLLBACK");
         }

@@ -1,5 +1,6 @@
 //! Tests that `verify` finds any single changed cell of the database.
 
+use ferrotill_core::event::Mode;
 use ferrotill_core::profile::MOLDOVA;
 use rusqlite::types::Value;
 
@@ -140,6 +141,7 @@ fn any_one_changed_cell_is_found() {
             let found = verify(&Wanted {
                 folder: shop.folder.path(),
                 profile: &MOLDOVA,
+                mode: Mode::Test,
                 devices: &[DEVICE],
                 range: VerifyRange::ALL,
             });

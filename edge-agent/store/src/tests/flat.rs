@@ -4,7 +4,7 @@
 use ferrotill_core::document::DocumentKind;
 use ferrotill_core::duty::{Duty, Recipient};
 use ferrotill_core::profile::{MOLDOVA, Profile as _};
-use rusqlite::{Params, StatementStatus};
+use rusqlite::{Params, StatementStatus, params};
 use uuid::Uuid;
 
 use super::shop::*;
@@ -39,7 +39,11 @@ fn a_sale_and_a_start_cost_the_same_after_a_long_time_offline() {
     let cost = |shop: &Shop| {
         [
             steps(shop, outbox::OLDEST_WAITING, []),
-            steps(shop, &counters::last_on_printer(), [&device[..]]),
+            steps(
+                shop,
+                &counters::last_on_printer(),
+                params![&device[..], i64::MAX],
+            ),
             steps(
                 shop,
                 &counters::closed_by_printer(),
@@ -158,7 +162,7 @@ fn a_long_log_of_a_killed_writer_is_truncated_at_the_next_start() {
     for file in [FILE_NAME, "ferrotill.db-wal", "journal.key"] {
         fs::copy(shop.folder.path().join(file), killed.path().join(file)).unwrap();
     }
-    let mut store = Store::open(killed.path()).unwrap();
+    let mut store = open(killed.path()).unwrap();
     let log = killed.path().join("ferrotill.db-wal");
     assert_eq!(fs::metadata(log).unwrap().len(), 0);
     assert_eq!(store.batch().unwrap().seq(), rows);

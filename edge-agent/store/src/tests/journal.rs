@@ -14,7 +14,7 @@ fn a_replay_gives_the_same_till() {
     let mut shop = Shop::new();
     shop.trading_day();
     let Shop { folder, till, .. } = shop;
-    let store = Store::open(folder.path()).unwrap();
+    let store = open(folder.path()).unwrap();
     let replayed = store.load_till(DEVICE).unwrap();
     assert_eq!(replayed, till);
     assert_eq!((replayed.last_number(), replayed.last_z()), (6, 1));
@@ -36,19 +36,18 @@ fn a_snapshot_and_the_later_events_equal_the_whole_replay() {
     shop.trading_day();
     assert_eq!(shop.store.load_till(DEVICE).unwrap(), shop.till);
 
-    // The snapshot is used: an altered till in it comes back, with the later events applied.
-    let raw = raw(shop.folder.path());
-    let (seq, kept): (i64, Vec<u8>) = raw
-        .query_row("SELECT seq, till FROM snapshot", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+    assert!(shop.store.snapshots_not_believed().is_empty());
+
+    // The snapshot is used: nothing is read of the rows before it.
+    let raw = shop.unlocked();
+    let seq: i64 = raw
+        .query_row("SELECT seq FROM snapshot", [], |row| row.get(0))
         .unwrap();
     assert_eq!(seq, at_snapshot);
-    let empty = postcard::to_stdvec(&Till::default()).unwrap();
-    raw.execute("UPDATE snapshot SET till = ?1", [&empty])
+    raw.execute("UPDATE journal SET at = at + 1 WHERE seq = 3", [])
         .unwrap();
-    assert_ne!(shop.store.load_till(DEVICE).unwrap(), shop.till);
-    raw.execute("UPDATE snapshot SET till = ?1", [&kept])
+    assert_eq!(shop.store.load_till(DEVICE).unwrap(), shop.till);
+    raw.execute("UPDATE journal SET at = at - 1 WHERE seq = 3", [])
         .unwrap();
 
     // If the snapshot is missing or has another version, the whole journal is replayed.
@@ -56,17 +55,46 @@ fn a_snapshot_and_the_later_events_equal_the_whole_replay() {
     assert_eq!(shop.store.load_till(DEVICE).unwrap(), shop.till);
     raw.execute("DELETE FROM snapshot", []).unwrap();
     assert_eq!(shop.store.load_till(DEVICE).unwrap(), shop.till);
+    assert!(shop.store.snapshots_not_believed().is_empty());
+}
 
-    // A snapshot that does not decode is an error.
-    raw.execute(
-        "INSERT INTO snapshot VALUES (?1, 1, ?2, x'FF')",
-        rusqlite::params![DEVICE.as_bytes(), Till::SNAPSHOT_VERSION],
-    )
-    .unwrap();
-    assert!(matches!(
-        shop.store.load_till(DEVICE),
-        Err(StoreError::Snapshot)
-    ));
+/// A snapshot that was changed by hand, or that belongs to another row, another device or another journal.
+#[test]
+fn a_snapshot_is_believed_only_as_this_till_wrote_it() {
+    let edits: [(&str, &str); 6] = [
+        (
+            "other totals",
+            "UPDATE snapshot SET till = (SELECT till FROM other.snapshot WHERE device = x'000000000000000000000000000000D2')",
+        ),
+        (
+            "another journal's",
+            "UPDATE snapshot SET (seq, till, mac) = (SELECT seq, till, mac FROM other.snapshot WHERE device = x'000000000000000000000000000000D1')",
+        ),
+        ("another row", "UPDATE snapshot SET seq = seq - 1"),
+        ("no till", "UPDATE snapshot SET till = x'FF'"),
+        ("no MAC", "UPDATE snapshot SET mac = x''"),
+        ("a row beyond the end", "UPDATE snapshot SET seq = 999"),
+    ];
+    let mut other = Shop::new();
+    other.cash(1, 100);
+    let mut batch = other.store.batch().unwrap();
+    batch.snapshot(DEVICE, &other.till).unwrap();
+    batch.snapshot(OTHER_DEVICE, &Till::default()).unwrap();
+    batch.commit().unwrap();
+    for (what, edit) in edits {
+        let mut shop = Shop::new();
+        shop.sale(1);
+        let mut batch = shop.store.batch().unwrap();
+        batch.snapshot(DEVICE, &shop.till).unwrap();
+        batch.commit().unwrap();
+        shop.cash(2, 700);
+        let raw = raw(shop.folder.path());
+        raw.execute("ATTACH ?1 AS other", [other.store.path().to_str().unwrap()])
+            .unwrap();
+        assert_eq!(raw.execute(edit, []).unwrap(), 1, "{what}");
+        assert_eq!(shop.store.load_till(DEVICE).unwrap(), shop.till, "{what}");
+        assert_eq!(shop.store.snapshots_not_believed(), [DEVICE], "{what}");
+    }
 }
 
 #[test]
@@ -139,8 +167,8 @@ fn removed_swapped_and_foreign_rows_are_found() {
         ),
         (
             "given twice",
-            "INSERT INTO journal SELECT 9, device, at, kind, version, payload, mac FROM journal WHERE seq = 8",
-            9,
+            "INSERT INTO journal SELECT 10, device, at, kind, version, payload, mac FROM journal WHERE seq = 9",
+            10,
         ),
         (
             "of another journal",
@@ -160,8 +188,8 @@ fn removed_swapped_and_foreign_rows_are_found() {
         let raw = shop.unlocked();
         raw.execute("ATTACH ?1 AS other", [other.store.path().to_str().unwrap()])
             .unwrap();
-        assert_eq!(shop.rows(), 9, "{what}");
-        raw.execute("DELETE FROM journal WHERE seq = 9", [])
+        assert_eq!(shop.rows(), 10, "{what}");
+        raw.execute("DELETE FROM journal WHERE seq = 10", [])
             .unwrap();
         raw.execute_batch(edit).unwrap();
         match shop.verify() {
@@ -203,10 +231,7 @@ fn the_chain_alone_does_not_find_a_cut_end() {
         .unwrap();
     assert_eq!(shop.verify().unwrap(), whole - 1);
     let Shop { folder, .. } = shop;
-    let till = Store::open(folder.path())
-        .unwrap()
-        .load_till(DEVICE)
-        .unwrap();
+    let till = open(folder.path()).unwrap().load_till(DEVICE).unwrap();
     assert!(
         till.outstanding().is_some(),
         "the printer would be asked for the document whose seal was cut off"
@@ -230,7 +255,7 @@ fn the_database_forbids_changing_or_removing_a_row() {
         let error = raw.execute(statement, []).unwrap_err().to_string();
         assert!(error.contains(words), "{statement}: {error}");
     }
-    assert_eq!(shop.verify().unwrap(), 3);
+    assert_eq!(shop.verify().unwrap(), 4);
 }
 
 #[test]
@@ -246,26 +271,23 @@ fn a_dropped_batch_leaves_nothing() {
         reserve(&mut batch, &mut lost, now, id(2), Wish::Cash(minor(500)));
         settle(&mut batch, &mut lost, now, id(2), printed(2));
         batch
-            .acknowledge(Recipient::AUTHORITY, 3, "TEST", 1)
+            .acknowledge(Recipient::AUTHORITY, 4, "TEST", 1)
             .unwrap();
-        batch.note_print_error(2, Some("no paper")).unwrap();
+        batch.note_print_error(3, Some("no paper")).unwrap();
         batch.snapshot(DEVICE, &lost).unwrap();
-        assert_eq!(batch.seq(), 5);
+        assert_eq!(batch.seq(), 6);
     }
     assert_eq!(shop.whole(), before);
     assert_eq!(shop.store.load_till(DEVICE).unwrap(), till);
     // After the dropped batch the head is unchanged: the next row continues the chain.
     shop.cash(2, 700);
-    assert_eq!(shop.verify().unwrap(), 5);
+    assert_eq!(shop.verify().unwrap(), 6);
 }
 
 #[test]
 fn a_failed_projection_rolls_its_event_back() {
     let mut shop = Shop::new();
     let at = moment(shop.now);
-    let mut batch = shop.store.batch().unwrap();
-    append(&mut batch, &founded(at));
-    batch.commit().unwrap();
     shop.alternative(1);
     let before = shop.whole();
     // The number of the alternative receipt is used a second time, which an index forbids.
@@ -314,12 +336,12 @@ fn an_event_of_a_newer_program_is_refused() {
     let key = ChainKey::load(&shop.folder.path().join("journal.key")).unwrap();
     let raw = raw(shop.folder.path());
     let head: Mac = raw
-        .query_row("SELECT mac FROM journal WHERE seq = 3", [], |row| {
+        .query_row("SELECT mac FROM journal WHERE seq = 4", [], |row| {
             row.get(0)
         })
         .unwrap();
     let link = chain::Link {
-        seq: 4,
+        seq: 5,
         device: DEVICE.as_bytes(),
         at: 0,
         kind: 900,
@@ -327,12 +349,12 @@ fn an_event_of_a_newer_program_is_refused() {
         payload: &[1, 2, 3],
     };
     raw.execute(
-        "INSERT INTO journal VALUES (4, ?1, 0, 900, 1, x'010203', ?2)",
+        "INSERT INTO journal VALUES (5, ?1, 0, 900, 1, x'010203', ?2)",
         rusqlite::params![DEVICE.as_bytes(), key.mac(&head, &link)],
     )
     .unwrap();
     assert!(matches!(
         shop.store.load_till(DEVICE),
-        Err(StoreError::Unreadable { seq: 4, .. })
+        Err(StoreError::Unreadable { seq: 5, .. })
     ));
 }

@@ -7,7 +7,7 @@ use ferrotill_core::duty::{Duty, DutyKind, Recipient};
 use uuid::Uuid;
 
 use super::shop::*;
-use crate::{Batch, Freeze, FrozenRequest, OutboxEntry, SealedDocument, Store};
+use crate::{Batch, Freeze, FrozenRequest, OutboxEntry, SealedDocument};
 
 fn body(entry: &OutboxEntry) -> String {
     let request = entry.request.clone().unwrap();
@@ -164,7 +164,7 @@ fn documents_of_a_program_that_froze_nothing_are_frozen_once() {
     shop.store = {
         let folder = shop.folder.path().to_owned();
         drop(shop.store);
-        Store::open(&folder).unwrap()
+        open(&folder).unwrap()
     };
     shop.trading_day();
     let first = shop

@@ -1,6 +1,6 @@
 //! Tests of the used numbers: they belong to the folder, and an older program's numbers are kept as they are.
 
-use ferrotill_core::event::{Event, NumberRange, Reserved, Sealed};
+use ferrotill_core::event::{Event, Mode, NumberRange, Reserved, Sealed};
 use ferrotill_core::seal::Seal;
 
 use super::shop::*;
@@ -9,7 +9,8 @@ use crate::*;
 /// The tables of step 1 that step 2 replaces.
 const STEP_1: &str = "DROP TABLE repeated_number; DROP TABLE alternative_number; \
     CREATE TABLE alternative_number (device BLOB NOT NULL, series TEXT NOT NULL, number INTEGER NOT NULL, reserved_seq INTEGER NOT NULL, \
-    PRIMARY KEY (device, series, number)) STRICT, WITHOUT ROWID; PRAGMA user_version = 1;";
+    PRIMARY KEY (device, series, number)) STRICT, WITHOUT ROWID; \
+    DROP TABLE founded; DROP TABLE device_identity; DROP TABLE written_by; PRAGMA user_version = 1;";
 
 fn range(series: &str, start: u32, end: u32, number_length: u8) -> NumberRange {
     NumberRange {
@@ -87,7 +88,7 @@ fn the_next_number_of_a_range_counts_what_any_device_has_used() {
 
 #[test]
 fn an_older_folder_gets_its_used_numbers_and_a_repeated_number_is_named() {
-    let mut shop = Shop::new();
+    let mut shop = Shop::unfounded();
     shop.alternative(1);
     sell_on_the_other_device(&mut shop);
     let Shop { folder, store, .. } = shop;
@@ -107,12 +108,18 @@ fn an_older_folder_gets_its_used_numbers_and_a_repeated_number_is_named() {
         [("ABC00000001".to_owned(), 2), ("ABC00000001".to_owned(), 4)]
     );
     raw(folder.path()).execute_batch(STEP_1).unwrap();
-    let store = Store::open(folder.path()).unwrap();
+    let confirmed = Founding {
+        confirmed: true,
+        ..founding(Mode::Test)
+    };
+    let mut store = Store::open(folder.path(), &confirmed).unwrap();
+    store.batch().unwrap().commit().unwrap();
     assert_eq!(numbers(folder.path()), before);
     drop(store);
     let verified = verify::verify(&verify::Wanted {
         folder: folder.path(),
         profile: &ferrotill_core::profile::MOLDOVA,
+        mode: Mode::Test,
         devices: &[],
         range: verify::VerifyRange::ALL,
     })

@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use ferrotill_core::document::{Body, DocumentKind, ReportKind};
 use ferrotill_core::duty::Duty;
-use ferrotill_core::event::{
-    Adopted, Configuration, Event, Founded, Mode, NumberRange, Reserved, Voided,
-};
+use ferrotill_core::event::{Adopted, Configuration, Event, Mode, NumberRange, Reserved, Voided};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
-use ferrotill_core::profile::{MOLDOVA, Profile as _};
+use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::receipt::{
     CopiedLine, Draft, DraftLine, DraftPayment, LineTotals, Original, OriginalLine, Prices, Scratch,
 };
@@ -25,7 +23,8 @@ use rusqlite::types::Value;
 use uuid::Uuid;
 
 use crate::{
-    Batch, ChainKey, FILE_NAME, Freeze, FrozenRequest, Reader, SealedDocument, Store, StoreError,
+    Batch, ChainKey, DeviceIdentity, FILE_NAME, FolderPurpose, Founding, Freeze, FrozenRequest,
+    Reader, SealedDocument, Store, StoreError,
 };
 
 pub(super) const NOON: i64 = 1_795_262_400_000;
@@ -60,6 +59,33 @@ fn plain_body(duty: Duty, document: &SealedDocument<'_>) -> String {
     )
 }
 
+/// Opens the store of a data folder for Moldova in TEST mode.
+pub(super) fn open(folder: &Path) -> Result<Store, StoreError> {
+    Store::open(folder, &founding(Mode::Test))
+}
+
+/// A founding for Moldova at noon.
+pub(super) fn founding(mode: Mode) -> Founding {
+    Founding {
+        purpose: FolderPurpose::new(MOLDOVA.facts(), mode),
+        confirmed: false,
+        now: Moment {
+            utc_ms: NOON,
+            offset_minutes: 120,
+        },
+    }
+}
+
+/// The identity of a device with this number.
+pub(super) fn identity(fiscal_number: &str) -> DeviceIdentity {
+    DeviceIdentity {
+        fiscal_number: fiscal_number.to_owned(),
+        owner: "Test SRL".to_owned(),
+        owner_number: "1003600000001".to_owned(),
+        address: String::new(),
+    }
+}
+
 pub(super) struct Shop {
     pub(super) folder: tempfile::TempDir,
     pub(super) store: Store,
@@ -70,8 +96,20 @@ pub(super) struct Shop {
 impl Shop {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut store = Store::open(folder.path()).unwrap();
+        let mut store = open(folder.path()).unwrap();
         store.freeze_with(Arc::new(PlainForm));
+        Self::with(folder, store)
+    }
+
+    /// A shop whose folder does not say what it is for, as an older program left it.
+    pub(super) fn unfounded() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = open(folder.path()).unwrap();
+        store.write_unfounded();
+        Self::with(folder, store)
+    }
+
+    fn with(folder: tempfile::TempDir, store: Store) -> Self {
         let mut shop = Self {
             folder,
             store,
@@ -358,16 +396,6 @@ pub(super) fn decide(
         assert_eq!(reserved, read, "what was written is what is read");
     }
     written.seq
-}
-
-pub(super) fn founded(at: Moment) -> Event<'static> {
-    Event::Founded(Founded {
-        at,
-        country: "MD",
-        currency: "MDL",
-        mode: Mode::Test,
-        confirmed: false,
-    })
 }
 
 pub(super) fn append(batch: &mut Batch<'_>, event: &Event<'_>) -> i64 {

@@ -3,18 +3,20 @@
 use ferrotill_core::document::ReportKind;
 use ferrotill_core::duty::Recipient;
 use ferrotill_core::event;
+use ferrotill_core::event::Mode;
 use ferrotill_core::profile::MOLDOVA;
 use ferrotill_core::till::Wish;
 
 use super::shop::*;
 use crate::verify::{Flaw, Verified, VerifyRange, Wanted, verify};
-use crate::{Store, StoreError, ZReconciliation};
+use crate::{StoreError, ZReconciliation};
 use uuid::Uuid;
 
 fn verified_in(shop: &Shop, devices: &[Uuid], range: VerifyRange) -> Verified {
     verify(&Wanted {
         folder: shop.folder.path(),
         profile: &MOLDOVA,
+        mode: Mode::Test,
         devices,
         range,
     })
@@ -53,6 +55,9 @@ pub(super) fn two_days() -> Shop {
     shop.sale(202);
     shop.alternative(203);
     let mut batch = shop.store.batch().unwrap();
+    batch
+        .identify(DEVICE, moment(shop.now), &identity("J1"))
+        .unwrap();
     batch.snapshot(DEVICE, &shop.till).unwrap();
     batch.commit().unwrap();
     shop.sale(204);
@@ -130,8 +135,8 @@ fn every_kind_of_tampering_is_found_with_its_place() {
         ("an amount", "UPDATE document SET amount = amount - 1 WHERE number = 2", "table_differs", "amount is 1619, and the journal says 1620"),
         ("a document removed", "DELETE FROM document WHERE number = 3", "table_differs", "is missing, and the journal has it"),
         ("a document added", "INSERT INTO document SELECT 999, settled_seq, device, id, unique_id, fingerprint, kind, state, point_of_sale, at, z_number, 99, current_number, amount, tax, print_error FROM document WHERE number = 2", "table_differs", "does not follow from the journal"),
-        ("an id redirected", "UPDATE request SET reserved_seq = 2 WHERE reserved_seq = 4", "table_differs", "table request"),
-        ("an id removed", "DELETE FROM request WHERE reserved_seq = 4", "table_differs", "table request"),
+        ("an id redirected", "UPDATE request SET reserved_seq = 3 WHERE reserved_seq = 5", "table_differs", "table request"),
+        ("an id removed", "DELETE FROM request WHERE reserved_seq = 5", "table_differs", "table request"),
         ("an outbox entry removed", "DELETE FROM outbox WHERE message_number = 2", "table_differs", "table outbox"),
         ("a request changed", "UPDATE outbox_request SET body = CAST(body || x'20' AS BLOB) WHERE id = 2", "request_changed", "was changed after the document was sealed"),
         ("a request removed", "DELETE FROM outbox_request WHERE id = 2", "request_changed", "the request is missing"),
@@ -145,6 +150,10 @@ fn every_kind_of_tampering_is_found_with_its_place() {
         ("an acknowledgement of a day", "UPDATE reconciliation SET unacknowledged = 0, acknowledged_at = 5", "unreconciled", "Z-report 1"),
         ("the till", "UPDATE snapshot SET till = zeroblob(length(till))", "snapshot_differs", "at row"),
         ("a later till", "UPDATE snapshot SET seq = 999", "snapshot_differs", "at row 999"),
+        ("a snapshot's MAC", "UPDATE snapshot SET mac = zeroblob(32)", "snapshot_differs", "at row"),
+        ("another mode", "UPDATE founded SET mode = 'LIVE'", "table_differs", "mode is LIVE, and the journal says TEST"),
+        ("the purpose removed", "DELETE FROM founded", "table_differs", "table founded"),
+        ("another identity", "UPDATE device_identity SET fiscal_number = 'J2'", "table_differs", "fiscal_number is J2, and the journal says J1"),
         ("a trigger", "DROP TRIGGER journal_is_never_replaced", "schema_changed", "trigger journal_is_never_replaced"),
         ("an index", "DROP INDEX document_number", "schema_changed", "index document_number"),
         ("a trigger of somebody else", "CREATE TRIGGER quietly AFTER INSERT ON outbox BEGIN DELETE FROM outbox WHERE sealed_seq = NEW.sealed_seq; END", "schema_changed", "trigger quietly"),
@@ -232,7 +241,7 @@ fn an_older_copy_is_found_even_after_the_till_has_sold_with_it() {
     }
     std::fs::rename(&older, folder.path().join("ferrotill.db")).unwrap();
     // The start sets the anchor aside, so that it is not overwritten.
-    let store = Store::open(folder.path()).unwrap();
+    let store = open(folder.path()).unwrap();
     let head = store.load_till(DEVICE).unwrap();
     let mut shop = Shop {
         folder,
@@ -376,11 +385,12 @@ fn a_store_of_another_version_is_not_verified() {
     let wanted = Wanted {
         folder: shop.folder.path(),
         profile: &MOLDOVA,
+        mode: Mode::Test,
         devices: &[],
         range: VerifyRange::ALL,
     };
     assert!(matches!(
         verify(&wanted),
-        Err(StoreError::Version { found: 99, .. })
+        Err(StoreError::Newer { found: 99, .. })
     ));
 }

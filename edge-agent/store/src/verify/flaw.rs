@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use ferrotill_core::event::EventError;
 use uuid::Uuid;
 
+use super::super::FolderPurpose;
+
 /// One flaw in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Flaw {
@@ -27,6 +29,15 @@ pub enum Flaw {
     AnotherTillsDevices {
         /// The devices that have rows in the journal.
         found: Vec<Uuid>,
+    },
+    /// No row of the journal says what the folder is for.
+    NotFounded,
+    /// The journal says that the folder is for another country, currency or mode than the configuration.
+    FoundedOtherwise {
+        /// What the journal says.
+        found: FolderPurpose,
+        /// What the configuration says.
+        configured: FolderPurpose,
     },
     /// A row does not fit the row before it, because it was changed, swapped or added.
     RowChanged {
@@ -134,6 +145,8 @@ impl Flaw {
             Self::SchemaChanged { .. } => "schema_changed",
             Self::AnotherTillsJournal => "another_tills_journal",
             Self::AnotherTillsDevices { .. } => "another_tills_devices",
+            Self::NotFounded => "not_founded",
+            Self::FoundedOtherwise { .. } => "founded_otherwise",
             Self::RowChanged { .. } => "row_changed",
             Self::RowsMissing { .. } => "rows_missing",
             Self::RowOutside { .. } => "row_outside",
@@ -158,7 +171,9 @@ impl Flaw {
                 "the database".to_owned()
             }
             Self::SchemaChanged { name, .. } => name.clone(),
-            Self::AnotherTillsJournal => "journal".to_owned(),
+            Self::AnotherTillsJournal | Self::NotFounded | Self::FoundedOtherwise { .. } => {
+                "journal".to_owned()
+            }
             Self::RowChanged { seq }
             | Self::RowOutside { seq }
             | Self::RowUnreadable { seq, .. }
@@ -200,6 +215,12 @@ impl Flaw {
             }
             Self::AnotherTillsDevices { .. } => {
                 "check till.data_dir and the ids of the devices in the configuration"
+            }
+            Self::NotFounded => {
+                "start the till once with this program; if it has run before, keep a copy of the data folder and call the service"
+            }
+            Self::FoundedOtherwise { .. } => {
+                "check till.data_dir, till.country and till.mode in the configuration"
             }
             Self::RowChanged { .. }
             | Self::RowsMissing { .. }
@@ -249,6 +270,13 @@ impl fmt::Display for Flaw {
                 f.write_str("no configured device has rows in the journal, but these have:")?;
                 found.iter().try_for_each(|device| write!(f, " {device}"))
             }
+            Self::NotFounded => f.write_str(
+                "no row says which country, currency and mode the folder is for",
+            ),
+            Self::FoundedOtherwise { found, configured } => write!(
+                f,
+                "the folder is for {found}, and the configuration says {configured}"
+            ),
             Self::RowChanged { .. } => f.write_str(
                 "does not fit the row before it: it was changed, swapped or added by somebody else",
             ),

@@ -16,6 +16,7 @@ mod walk;
 use std::collections::HashMap;
 use std::path::Path;
 
+use ferrotill_core::event::Mode;
 use ferrotill_core::profile::Profile;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
@@ -24,9 +25,10 @@ use super::chain::Mac;
 use super::outbox::digest_of;
 use super::reconcile::{self, ZReconciliation};
 use super::{
-    Context, FILE_NAME, RepeatedNumber, StoreError, anchor, folder, migrate, used_numbers,
+    Context, FILE_NAME, FolderPurpose, RepeatedNumber, StoreError, anchor, folder, migrate,
+    snapshot, used_numbers,
 };
-use walk::{Snapshot, Walk, Walked};
+use walk::{Walk, Walked};
 
 pub use flaw::Flaw;
 
@@ -58,6 +60,8 @@ pub struct Wanted<'w> {
     pub folder: &'w Path,
     /// The country's law.
     pub profile: &'w dyn Profile,
+    /// The mode of the configuration.
+    pub mode: Mode,
     /// The configured devices. If there are none, devices are not compared.
     pub devices: &'w [Uuid],
     /// The journal rows on which flaws are reported.
@@ -172,13 +176,18 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         path: &path,
         key: &key,
         profile: wanted.profile,
-        snapshots: snapshots(&connection).context(&path, "snapshots")?,
+        snapshots: snapshot::read_all(&connection, &key)
+            .context(&path, "snapshots")?
+            .into_iter()
+            .collect(),
         flaws: &mut flaws,
         tills: HashMap::new(),
         walked: Walked::default(),
         pending: None,
     }
     .run()?;
+    let configured = FolderPurpose::new(wanted.profile.facts(), wanted.mode);
+    check_purpose(configured, &walked, &mut flaws);
     let anchored = check_anchors(&connection, wanted.folder, anchors, walked.head, &mut flaws);
     check_devices(wanted.devices, &walked, &mut flaws);
     tables::compare(&connection, wanted.range, &mut flaws).context(&path, "compare the tables")?;
@@ -220,9 +229,8 @@ fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
 
 /// Checks the version of the tables, because tables of another version cannot be compared.
 fn check_version(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let found = connection
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .context(path, "version")?;
+    migrate::refuse_newer(connection, path)?;
+    let found = migrate::stored_version(connection).context(path, "version")?;
     let expected = migrate::version();
     if found == expected {
         return Ok(());
@@ -256,20 +264,6 @@ fn check_file(
         flaws.report(Flaw::FileDamaged { words });
     }
     Ok(())
-}
-
-fn snapshots(connection: &Connection) -> Result<HashMap<Uuid, Snapshot>, rusqlite::Error> {
-    connection
-        .prepare("SELECT device, seq, version, till FROM snapshot")?
-        .query_map([], |row| {
-            let snapshot = Snapshot {
-                seq: row.get(1)?,
-                version: row.get(2)?,
-                till: row.get(3)?,
-            };
-            Ok((Uuid::from_bytes(row.get(0)?), snapshot))
-        })?
-        .collect()
 }
 
 /// Checks that the journal contains the row of every anchor. Returns the newest row that an anchor names.
@@ -315,6 +309,18 @@ fn check_anchors(
         flaws.report(Flaw::AnchorMissing { anchor: in_force });
     }
     anchored
+}
+
+/// Checks that the journal says what the folder is for, and that the configuration says the same.
+fn check_purpose(configured: FolderPurpose, walked: &Walked, flaws: &mut Flaws) {
+    match &walked.purpose {
+        None if walked.rows > 0 => flaws.report(Flaw::NotFounded),
+        Some(found) if *found != configured => flaws.report(Flaw::FoundedOtherwise {
+            found: found.clone(),
+            configured,
+        }),
+        _ => {}
+    }
 }
 
 fn check_devices(configured: &[Uuid], walked: &Walked, flaws: &mut Flaws) {

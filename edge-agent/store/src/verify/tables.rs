@@ -106,6 +106,25 @@ const TABLES: &[Table] = &[
         ],
         row: "",
     },
+    Table {
+        name: "founded",
+        key: 1,
+        columns: &["id", "founded_seq", "country", "currency", "mode", "epoch"],
+        row: "founded_seq",
+    },
+    Table {
+        name: "device_identity",
+        key: 1,
+        columns: &[
+            "device",
+            "identified_seq",
+            "fiscal_number",
+            "owner",
+            "owner_number",
+            "address",
+        ],
+        row: "identified_seq",
+    },
 ];
 
 /// The largest number of differing rows of one table that are reported.

@@ -14,7 +14,9 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::super::chain::{ChainKey, GENESIS, Link, Mac};
+use super::super::founding::{self, FolderPurpose};
 use super::super::projection::Telling;
+use super::super::snapshot::Snapshot;
 use super::super::{Context as _, StoreError, projection};
 use super::{Flaw, Flaws};
 
@@ -31,14 +33,8 @@ pub(super) struct Walked {
     pub(super) declared: u32,
     /// The devices that have rows in the journal.
     pub(super) devices: BTreeSet<Uuid>,
-}
-
-/// A till's stored snapshot.
-#[derive(Debug)]
-pub(super) struct Snapshot {
-    pub(super) seq: i64,
-    pub(super) version: u16,
-    pub(super) till: Vec<u8>,
+    /// What the journal says that the folder is for.
+    pub(super) purpose: Option<FolderPurpose>,
 }
 
 /// The state of the walk.
@@ -174,15 +170,23 @@ impl Walk<'_> {
             if !contradicts {
                 return Err(error).context(self.path, "rebuilding the tables");
             }
-            let words = match error {
-                rusqlite::Error::QueryReturnedNoRows => {
+            let words = match (error, &event) {
+                (_, Event::Founded(_)) => "the folder was founded by an earlier row".to_owned(),
+                (_, Event::Restored(_)) => {
+                    "the number of the restore does not follow the one before it".to_owned()
+                }
+                (rusqlite::Error::QueryReturnedNoRows, _) => {
                     "it refers to a document that is not in the journal".to_owned()
                 }
-                other => format!("it repeats what must be unique: {other}"),
+                (other, _) => format!("it repeats what must be unique: {other}"),
             };
             self.contradiction(seq, &event, words);
         }
         self.check_declaration_is_followed_by_its_result(Some((seq, device, &event)));
+        if let Event::Founded(founded) = &event {
+            let purpose = founding::purpose_of(founded);
+            self.walked.purpose.get_or_insert(purpose);
+        }
         if device.is_nil() {
             // The state of the authority concerns all tills, so this event has no till.
             return Ok(());
@@ -263,7 +267,8 @@ impl Walk<'_> {
                 continue;
             };
             let expected = self.tills.get(&device).map(postcard::to_stdvec::<Till>);
-            let same = matches!(expected, Some(Ok(bytes)) if bytes == snapshot.till);
+            let same =
+                snapshot.genuine && matches!(expected, Some(Ok(bytes)) if bytes == snapshot.till);
             // A snapshot of another version is not compared: this program does not read it, and makes the till again from the
             // journal.
             if !same && snapshot.version == Till::SNAPSHOT_VERSION {

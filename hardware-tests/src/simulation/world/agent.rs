@@ -13,9 +13,10 @@ use ferrotill::status::LiveStatus;
 use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
 use ferrotill_core::duty::Recipient;
+use ferrotill_core::event::Mode;
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_device::driver::isl::IslPrinter;
-use ferrotill_store::{Reader, Store};
+use ferrotill_store::{DeviceIdentity, Founding, Reader, Store};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -44,7 +45,9 @@ impl World {
         Arc::make_mut(&mut self.config).till.owner.address =
             Some(format!("Street {}", self.starts));
         let broken = |error| format!("the agent does not start: {}", with_sources(error));
-        let store = Store::open(self.folder.path()).map_err(broken)?;
+        let founding = Founding::new(MOLDOVA.facts(), Mode::Test, self.clock.now());
+        let store = Store::open(self.folder.path(), &founding).map_err(broken)?;
+        let known = store.device_identities().map_err(broken)?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&self.clock),
             store.stored_clock().map_err(broken)?,
@@ -57,7 +60,7 @@ impl World {
         let live_status = Arc::new(LiveStatus::default());
         let life = Life::new();
         let clerk_slot = Arc::new(Mutex::new(None));
-        let (workers, plans) = self.printers(&clerk_handle, &clerk_slot, &life);
+        let (workers, plans) = self.printers(&clerk_handle, &clerk_slot, &life, &known);
         let wake = Arc::new(Notify::new());
         let setting = Arc::new(ClerkSettings {
             profile: &MOLDOVA,
@@ -107,10 +110,13 @@ impl World {
         clerk_handle: &ClerkHandle,
         clerk: &Arc<Mutex<Option<Weak<Mutex<Clerk>>>>>,
         life: &Life,
+        known: &[(Uuid, DeviceIdentity)],
     ) -> (Vec<PrinterWorker>, Vec<DevicePlan>) {
         let mut workers = Vec::new();
         let mut plans = Vec::new();
-        for (till, device) in self.tills.iter().zip(&self.config.devices) {
+        let identities = adopt::identities(&self.config, known);
+        let devices = self.config.devices.iter().zip(identities);
+        for (till, (device, identity)) in self.tills.iter().zip(devices) {
             let line = till.line.until_the_end_of(life);
             let driver = IslPrinter::new(till.make.driver, Box::new(line), self.starts);
             let listener = PrinterListener {
@@ -127,6 +133,7 @@ impl World {
                 device: till.device,
                 configuration: adopt::configuration(device, MOLDOVA.facts())
                     .expect("the tables fit"),
+                identity,
                 printer,
                 point_of_sale: Uuid::from_u128(1),
                 serial: None,
@@ -146,6 +153,9 @@ impl World {
             self.disk.image()
         };
         self.agent = None;
+        for till in &mut self.tills {
+            till.turns.agent_ended();
+        }
         self.disk_fault_steps = 0;
         self.disk.put(&image);
         // A report is printed at the keyboard of a random printer, in one crash out of three. A place beyond the last till means no

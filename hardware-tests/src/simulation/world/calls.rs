@@ -8,7 +8,7 @@ use ferrotill_store::RequestState;
 use tokio::sync::oneshot;
 
 use super::super::callers::{LastAnswer, Order, new_order};
-use super::{CALLERS, Checked, Request, World};
+use super::{CALLERS, Checked, REGULAR_CALLERS, Request, World};
 
 /// How long a caller waits for an answer, in milliseconds.
 const CALLER_TIMEOUT_MS: u64 = 20_000;
@@ -53,6 +53,13 @@ impl World {
                 mine.clashing =
                     last_answer == Some(LastAnswer::Registered) && self.random.below(4) == 0;
                 place
+            }
+            None if caller % CALLERS >= REGULAR_CALLERS => {
+                if closing || self.rush != Some(till) {
+                    return Ok(());
+                }
+                let order = self.order_in_a_rush(till, caller % CALLERS == REGULAR_CALLERS);
+                self.begin(order)
             }
             None if closing || self.random.below(3) != 0 => return Ok(()),
             None => {
@@ -171,6 +178,11 @@ impl World {
         let Some(order) = self.orders.get(place) else {
             return Ok(());
         };
+        if order.is_for_the_printer()
+            && let Some(till) = self.tills.get_mut(order.till)
+        {
+            till.turns.another_job();
+        }
         if let Some(off_ms) = off_ms.filter(|off_ms| *off_ms > ASTRAY_MS) {
             return Err(format!("order {place} has a time {off_ms} ms ahead"));
         }
@@ -328,6 +340,11 @@ impl World {
             let place = self.random.below(arrived.len());
             let request = arrived.swap_remove(place);
             let Some(agent) = &self.agent else { continue };
+            for till in &mut self.tills {
+                if till.device == request.device {
+                    till.turns.waiting.push(request.form.id);
+                }
+            }
             // A valid signature's time is reported to the clock, as the API does for an order.
             agent.guard.caller_says("key", request.signed_ms);
             agent.clerk_handle.send(Message::Order {

@@ -1,6 +1,7 @@
 //! Checks of what must be true after each answer and each step.
 
 use ferrotill_core::document::DocumentKind;
+use ferrotill_core::event::Mode;
 use ferrotill_core::profile::MOLDOVA;
 use ferrotill_store::RequestState;
 use ferrotill_store::verify::{VerifyRange, Wanted, verify};
@@ -114,6 +115,7 @@ impl World {
         let verified = verify(&Wanted {
             folder: self.folder.path(),
             profile: &MOLDOVA,
+            mode: Mode::Test,
             devices: &devices,
             range: VerifyRange::ALL,
         })

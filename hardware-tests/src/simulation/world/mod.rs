@@ -7,6 +7,7 @@ mod day;
 mod expected_totals;
 mod operator;
 mod troubles;
+mod turns;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, PoisonError};
@@ -32,9 +33,12 @@ use super::{Tally, Violation};
 use crate::error_text::with_sources;
 use agent::Agent;
 use expected_totals::ExpectedTotals;
+use turns::Turns;
 
 /// How many callers each device has.
-const CALLERS: usize = 2;
+const CALLERS: usize = 8;
+/// How many of the callers of a device act all the time. The others come only in a rush.
+const REGULAR_CALLERS: usize = 2;
 /// How many steps a day has.
 const STEPS: u32 = 120;
 /// How many notes are kept for the report of a violation.
@@ -53,6 +57,8 @@ struct SimulatedTill {
     declared_on: Option<u32>,
     /// The totals that the simulation itself has counted for this till.
     expected: ExpectedTotals,
+    /// The jobs that make no document, as their callers see them.
+    turns: Turns,
 }
 
 /// A request on its way to the agent.
@@ -83,6 +89,8 @@ struct World {
     authority_checked: usize,
     agent: Option<Agent>,
     callers: Vec<Caller>,
+    /// The till to which many buyers come in this step.
+    rush: Option<usize>,
     orders: Vec<Order>,
     on_the_way: Vec<Request>,
     /// How many times each fiscal receipt was printed.
@@ -152,6 +160,7 @@ impl World {
                 seen: 0,
                 declared_on: None,
                 expected: ExpectedTotals::default(),
+                turns: Turns::default(),
             })
         });
         let tills: Vec<SimulatedTill> = tills.collect();
@@ -176,6 +185,7 @@ impl World {
                 .map(|()| Caller::default())
                 .collect(),
             tills,
+            rush: None,
             authority,
             network,
             authority_checked: 0,
@@ -236,6 +246,8 @@ impl World {
         for caller in 0..self.callers.len() {
             self.call(caller, closing)?;
         }
+        self.rush = None;
+        self.ask_for_drawers(closing);
         self.hand_over(closing);
         let everybody = self.tills.len() + 2;
         let first = self.random.below(everybody);
@@ -254,6 +266,7 @@ impl World {
             }
         }
         self.operators(closing)?;
+        self.check_turns()?;
         self.check_authority()?;
         self.check_printers()
     }
@@ -288,11 +301,13 @@ impl World {
             }
             worker => {
                 let workers = agent.workers.get_mut(worker - 2);
-                let Some((worker, till)) = workers.zip(self.tills.get(worker - 2)) else {
+                let Some((worker, till)) = workers.zip(self.tills.get_mut(worker - 2)) else {
                     return Ok(());
                 };
                 let before = till.line.line.now();
+                till.before_the_printer();
                 let _ = worker.turn();
+                till.check_drawer()?;
                 let took = till.line.line.now().saturating_sub(before);
                 self.pass(took);
                 Ok(())

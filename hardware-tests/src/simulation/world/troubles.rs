@@ -19,7 +19,7 @@ impl World {
         let place = self.random.below(self.tills.len());
         let line = self.tills.get(place).map(|till| till.line.line.clone());
         let Some(line) = line else { return Ok(()) };
-        match self.random.below(32) {
+        match self.random.below(36) {
             0..=7 => self.disturb(place, &line),
             8..=13 => self.plan_fault(place),
             14..=18 => {
@@ -64,6 +64,10 @@ impl World {
                 self.note(format!("the machine's clock is wrong by {wrong_ms} ms"));
             }
             28 => self.report_at_keyboard(place),
+            29..=32 => {
+                self.rush = Some(place);
+                self.note(format!("till {place}: a rush"));
+            }
             _ => self.crash("between two steps")?,
         }
         Ok(())

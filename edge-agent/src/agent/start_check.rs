@@ -1,0 +1,161 @@
+//! What a start finds missing or unusual although the till can sell: it is logged and listed in `/healthz`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use ferrotill_store::{DeviceIdentity, Store, StoreError, folder_is_private};
+use uuid::Uuid;
+
+use crate::config::Config;
+use crate::status::problems::{HealthProblem, Problems, Severity};
+
+/// What the data folder knew before the start changed anything in it.
+pub(super) struct KnownBefore {
+    /// The identities of the devices.
+    pub(super) identities: Vec<(Uuid, DeviceIdentity)>,
+    /// The devices that have documents.
+    with_documents: BTreeSet<Uuid>,
+}
+
+impl KnownBefore {
+    pub(super) fn read(store: &Store) -> Result<Self, StoreError> {
+        Ok(Self {
+            identities: store.device_identities()?,
+            with_documents: store.devices_with_documents()?.into_iter().collect(),
+        })
+    }
+
+    /// The devices with documents that the configuration does not have.
+    fn departed(&self, config: &Config) -> Vec<Uuid> {
+        let is_configured = |id: &Uuid| config.devices.iter().any(|device| device.id == *id);
+        let departed = self.with_documents.iter().filter(|id| !is_configured(id));
+        departed.copied().collect()
+    }
+
+    /// True if the folder has other devices and does not know this one, or if it has no document of this one and has documents of
+    /// a device that the configuration does not have.
+    fn is_unknown(&self, device: Uuid, config: &Config) -> bool {
+        if self.with_documents.contains(&device) {
+            return false;
+        }
+        let is_identified = self.identities.iter().any(|(known, _)| *known == device);
+        let has_others = !self.identities.is_empty() || !self.with_documents.is_empty();
+        (!is_identified && has_others) || !self.departed(config).is_empty()
+    }
+}
+
+/// What a start looks at.
+pub(super) struct StartCheck<'s> {
+    pub(super) config: &'s Config,
+    pub(super) known: &'s KnownBefore,
+    /// The identities that the devices get.
+    pub(super) identities: &'s [DeviceIdentity],
+    /// True if the law of the country has documents told to an authority.
+    pub(super) has_duties: bool,
+    /// How many anchors name a row that the journal does not have.
+    pub(super) anchors_set_aside: usize,
+    /// The time of the start, in milliseconds since the epoch.
+    pub(super) now_ms: i64,
+}
+
+impl StartCheck<'_> {
+    pub(super) fn note(&self, problems: &Problems) {
+        if self.has_duties && self.config.upstream.is_none() {
+            problems.raise(self.problem(
+                "no_recipient",
+                Severity::Warning,
+                "no authority is configured, so no document is told to it",
+                "add [upstream] with the address of the authority",
+            ));
+        }
+        if self.anchors_set_aside > 0 {
+            problems.raise(self.problem(
+                "journal_cut",
+                Severity::Degraded,
+                "the journal does not have the row that an anchor names: an older copy was put back, or its end was cut",
+                "stop selling, run `ferrotill verify`, and compare the last documents with the printer and the authority",
+            ));
+        }
+        self.note_folder(&self.config.till.data_dir, problems);
+        self.note_registration_number(problems);
+        for device in &self.config.devices {
+            if self.known.is_unknown(device.id, self.config) {
+                let departed = self.known.departed(self.config);
+                problems.raise(HealthProblem {
+                    device: Some(device.id),
+                    ..self.problem(
+                        "device_unknown",
+                        Severity::Warning,
+                        &format!(
+                            "the data folder has no document of device {}{}",
+                            device.id,
+                            of_others(&departed)
+                        ),
+                        "if the id of the device was changed in the configuration, put the old id back: with a new id its numbers begin again from 1; a new device needs nothing",
+                    )
+                });
+            }
+        }
+    }
+
+    fn note_folder(&self, folder: &Path, problems: &Problems) {
+        if !folder_is_private(folder) {
+            problems.raise(self.problem(
+                "folder_not_private",
+                Severity::Warning,
+                &format!(
+                    "other users of this machine may read the data folder {}",
+                    folder.display()
+                ),
+                "keep only the till's own files in it, and give it the mode 0700",
+            ));
+        }
+    }
+
+    fn note_registration_number(&self, problems: &Problems) {
+        let Some(number) = &self.config.till.owner.registration_number else {
+            return;
+        };
+        let is_used = self
+            .identities
+            .iter()
+            .any(|identity| identity.fiscal_number == *number);
+        if !is_used {
+            problems.raise(self.problem(
+                "registration_number_unused",
+                Severity::Warning,
+                &format!("no device has the till.registration_number {number:?}"),
+                "write it as registration_number of the [[device]] that it belongs to",
+            ));
+        }
+    }
+
+    fn problem(
+        &self,
+        id: &'static str,
+        severity: Severity,
+        says: &str,
+        fix: &str,
+    ) -> HealthProblem {
+        HealthProblem {
+            id,
+            device: None,
+            severity,
+            since_ms: self.now_ms,
+            says: says.to_owned(),
+            fix: fix.to_owned(),
+        }
+    }
+}
+
+/// The devices that the folder has documents of and the configuration does not have, as the end of a sentence.
+fn of_others(departed: &[Uuid]) -> String {
+    if departed.is_empty() {
+        return String::new();
+    }
+    let ids: Vec<String> = departed.iter().map(Uuid::to_string).collect();
+    format!(
+        ", and has documents of {}, which the configuration does not have",
+        ids.join(" and ")
+    )
+}

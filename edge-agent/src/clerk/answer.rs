@@ -1,0 +1,94 @@
+//! The clerk's answers, and the callers that wait for them.
+
+use std::time::Instant;
+
+use ferrotill_core::refusal::{Place, Refusal};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+pub use crate::seal::printer::DrawerOutcome;
+
+/// What is known about a request id. Answers carry it in the header `X-Fiscal-State`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FiscalState {
+    /// The request has its document.
+    Registered,
+    /// The request has no document: nothing was registered for it.
+    NotRegistered,
+    /// The outcome is not known yet. The caller can safely repeat the request with the same id.
+    Unknown,
+}
+
+impl FiscalState {
+    /// The name of the state in answers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Registered => "registered",
+            Self::NotRegistered => "not_registered",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The clerk's answer to an order.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The document with this id is in the journal and legal.
+    Registered {
+        /// The request id.
+        id: Uuid,
+        /// True if an earlier request with the same id made the document.
+        replayed: bool,
+    },
+    /// A rule forbids the document.
+    Refused {
+        /// The refusal that decides.
+        refusal: Refusal,
+        /// All faults of the order, each with its place.
+        faults: Vec<(Place, Refusal)>,
+        /// What is known about the request id.
+        state: FiscalState,
+    },
+    /// It is proved or declared that the printer has not registered the document.
+    NotRegistered {
+        /// The name of the printer's fault.
+        error: String,
+        /// The fault as text.
+        message: String,
+    },
+    /// The outcome is not known yet.
+    Unknown {
+        /// Why it is not known.
+        message: String,
+    },
+    /// The clerk did not decide on the order: its queue is full, or the device does not exist.
+    Unavailable {
+        /// The reason.
+        message: String,
+    },
+}
+
+/// A caller that waits for an answer.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub(super) reply: oneshot::Sender<Answer>,
+    pub(super) deadline: Instant,
+    /// True if an earlier caller with the same request was already waiting.
+    pub(super) joined: bool,
+}
+
+/// What became of an operator's declaration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeclarationOutcome {
+    /// The declaration is in the journal, together with the seal or void of the document.
+    Booked,
+    /// The document is not outstanding: the journal contains its outcome, or the document does not exist.
+    NotOutstanding,
+    /// The printer may still prove the outcome; the text says why it has not done so yet.
+    CanStillSay(String),
+    /// A different declaration about the same document is being handled at this moment.
+    Contradicted,
+    /// The store could not be written: it is not known whether the declaration is in the journal.
+    Unknown(String),
+}

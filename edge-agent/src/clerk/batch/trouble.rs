@@ -1,0 +1,105 @@
+//! Trouble with the journal: what remains of a batch that could not be written.
+//!
+//! All jobs that wait are dropped, and their callers get the answer that the outcome is unknown. Two things remain: the document that an
+//! earlier batch has given to the printer's thread, and a job without a document that this thread has. If the thread had settled the
+//! document in the lost batch, it has kept the outcome, and reports it again when the next batch asks what became of the document.
+
+use uuid::Uuid;
+
+use super::super::answer::{Answer, DeclarationOutcome, DrawerOutcome};
+use super::super::device_state::{Activity, BusyJob, DeviceState};
+use super::super::message::ClockOutcome;
+use super::super::queue::Job;
+use super::{Effect, Tills, respond, respond_declaration};
+use crate::seal::printer::Task;
+
+impl Tills {
+    /// Drops the changes and effects of a batch that could not be written.
+    ///
+    /// `outcomes` are the devices and ids of the documents whose outcomes the batch contained.
+    pub(in crate::clerk) fn roll_back(
+        &mut self,
+        effects: Vec<Effect>,
+        outcomes: &[(Uuid, Uuid)],
+        reason: &str,
+    ) {
+        let answer = Answer::Unknown {
+            message: reason.to_owned(),
+        };
+        self.fail_declarations(reason);
+        if let Some(before) = self.clock_before.take() {
+            self.settings.guard.undo(&before);
+        }
+        for effect in effects {
+            match effect {
+                Effect::Respond(callers, _) => respond(callers, &answer),
+                Effect::RespondDeclaration(replies, _) => {
+                    let outcome = DeclarationOutcome::Unknown(reason.to_owned());
+                    respond_declaration(replies, &outcome);
+                }
+                // The printer's thread was not asked, and the callers of the declaration were answered above.
+                Effect::Print(index, task) if matches!(*task, Task::Release(_)) => {
+                    if let Some(sealing) = self.devices[index].sealing_mut() {
+                        sealing.declaration = None;
+                    }
+                }
+                // The printer's thread has not got the job that the device has begun in this batch.
+                Effect::Print(index, _) => {
+                    let begun = std::mem::take(&mut self.devices[index].activity);
+                    drop_activity(begun, &answer, reason);
+                }
+                // What became of the drawer does not depend on the journal.
+                Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
+                Effect::Decided(reply) => reply.send(false).unwrap_or(()),
+                // A caller whose connection has ended can send the correction again.
+                Effect::ClockSet(reply, _) => {
+                    drop(reply.send(ClockOutcome::Unknown(reason.to_owned())));
+                }
+                Effect::WakeSender | Effect::ConfirmOutcome(..) => {}
+            }
+        }
+        for device_state in &mut self.devices {
+            drop_jobs(device_state, &answer, reason);
+            // The printer's thread has finished these documents. The next batch asks the thread for the outcome.
+            for (device, id) in outcomes {
+                if *device == device_state.device {
+                    device_state.take_sealing(*id);
+                }
+            }
+        }
+    }
+}
+
+/// Drops all jobs that wait for a device, and the changes of its till. The callers of the unsettled document are answered too, because its
+/// outcome cannot be written now.
+fn drop_jobs(device_state: &mut DeviceState, answer: &Answer, reason: &str) {
+    device_state.uncommitted = None;
+    for job in device_state.queue.take_all() {
+        match job {
+            Job::Order(order) => respond(order.callers, answer),
+            // The document has a note that its slip is not printed.
+            Job::Slip(slip) => respond(slip.callers, answer),
+            Job::Drawer(request) => {
+                let outcome = DrawerOutcome::NotOpened(reason.to_owned());
+                drop(request.reply.send(outcome));
+            }
+        }
+    }
+    if let Some(sealing) = device_state.sealing_mut() {
+        respond(std::mem::take(&mut sealing.callers), answer);
+    }
+}
+
+/// Answers the callers of a job that was never given to the printer's thread.
+fn drop_activity(activity: Activity, answer: &Answer, reason: &str) {
+    match activity {
+        Activity::Idle => {}
+        Activity::Busy(BusyJob::Slip(slip)) => respond(slip.callers, answer),
+        Activity::Busy(BusyJob::Drawer(opening)) => {
+            if let Some(reply) = opening.reply {
+                drop(reply.send(DrawerOutcome::NotOpened(reason.to_owned())));
+            }
+        }
+        Activity::Unsettled(sealing) => respond(sealing.callers, answer),
+    }
+}

@@ -1,0 +1,110 @@
+//! Turns: which job of a device is begun next.
+//!
+//! Orders that need no printer are carried out at once. The printer gets one job of each kind in turn, so that slips do not hold up
+//! documents, nor documents the drawer.
+
+use super::super::device_state::{Activity, BusyJob, OpeningDrawer};
+use super::super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QueuedOrder};
+use super::{Effect, Tills};
+use crate::order::OrderForm;
+use crate::seal::printer::{Permit, Task};
+use ferrotill_store::{Batch, StoreError};
+
+impl Tills {
+    /// For each device: checks the printer's day, then begins jobs until one is unsettled or the rest must wait.
+    pub(in crate::clerk) fn advance_all(
+        &mut self,
+        batch: &mut Batch<'_>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        for index in 0..self.devices.len() {
+            // A Z-report that the printer made by itself is written first: the next document may open a new shift.
+            self.check_printer_day(batch, index, effects)?;
+            self.advance(batch, index, effects)?;
+        }
+        Ok(())
+    }
+
+    /// Begins jobs of a device until a document is outstanding or all other jobs must wait.
+    fn advance(
+        &mut self,
+        batch: &mut Batch<'_>,
+        index: usize,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        while self.devices[index].current_till().outstanding().is_none() {
+            match self.next_job(index) {
+                Some(Job::Order(order)) => self.begin_order(batch, index, *order, effects)?,
+                Some(Job::Slip(slip)) => {
+                    let task = Box::new(Task::Slip(slip.id, slip.job.clone()));
+                    self.devices[index].activity = Activity::Busy(BusyJob::Slip(slip));
+                    effects.push(Effect::Print(index, task));
+                }
+                Some(Job::Drawer(request)) => self.begin_drawer(index, request, effects),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the next job of a device that can be begun now.
+    fn next_job(&mut self, index: usize) -> Option<Job> {
+        // The queue is taken out of the state, because the question whether an order is ready looks at the rest of the state.
+        let mut queue = std::mem::take(&mut self.devices[index].queue);
+        let ready = queue.take_order(|form| !self.waits_for_printer(index, form));
+        let next = match ready {
+            Some(order) => Some(Job::Order(Box::new(order))),
+            None if self.devices[index].printer_free() => queue.take_turn(),
+            None => None,
+        };
+        self.devices[index].queue = queue;
+        next
+    }
+
+    /// True if the order becomes a document that the fiscal printer seals.
+    fn waits_for_printer(&self, index: usize, form: &OrderForm) -> bool {
+        let alternative = self.wants_alternative(index, form);
+        self.needs_printer(alternative) && !self.is_closed_by_books(index, form)
+    }
+
+    /// Reserves the document of an order, and seals it or gives it to the printer.
+    fn begin_order(
+        &mut self,
+        batch: &mut Batch<'_>,
+        index: usize,
+        order: QueuedOrder,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        let alternative = self.wants_alternative(index, &order.form);
+        let by_books = self.is_closed_by_books(index, &order.form);
+        if alternative && self.devices.len() > 1 {
+            // In a test, two devices may share a range.
+            self.adopt_of_device(batch, index)?;
+        }
+        match self.reserve(batch, index, &order, alternative)? {
+            Err(refused) => self.refuse(batch, order, refused, effects),
+            Ok(document) if alternative => {
+                self.issue_alternative(batch, index, &document, order, effects)
+            }
+            Ok(_) if by_books => self.close_by_books(batch, index, order, effects),
+            Ok(document) if !self.needs_printer(alternative) => {
+                self.issue_with_fiscal_number(batch, index, &document, order, effects)
+            }
+            Ok(document) => self.give_to_printer(batch, index, &document, order, effects),
+        }
+    }
+
+    fn begin_drawer(&mut self, index: usize, request: DrawerRequest, effects: &mut Vec<Effect>) {
+        let DrawerRequest { reply, deadline } = request;
+        // At this moment the caller is answered, whatever the printer's thread does.
+        let answered_at = deadline.checked_sub(ANSWER_MARGIN).unwrap_or(deadline);
+        let permit = Permit::until(answered_at);
+        let task = Box::new(Task::Drawer(permit.clone()));
+        self.devices[index].activity = Activity::Busy(BusyJob::Drawer(OpeningDrawer {
+            reply: Some(reply),
+            deadline,
+            permit,
+        }));
+        effects.push(Effect::Print(index, task));
+    }
+}
