@@ -84,12 +84,11 @@ CREATE TABLE outbox (
   sealed_seq      INTEGER NOT NULL,    -- the order of telling
   recipient       TEXT    NOT NULL,    -- ferrotill_core::duty::Recipient
   reserved_seq    INTEGER NOT NULL,
-  device          BLOB    NOT NULL,
   duty            TEXT    NOT NULL,    -- ferrotill_core::duty::DutyKind
   message_number  INTEGER NOT NULL,
   state           TEXT    NOT NULL CHECK (state IN ('waiting', 'acknowledged')),
   request         INTEGER,             -- the row of outbox_request while the document waits; NULL if there is no request (refusal says why)
-  digest          BLOB,                -- SHA-256 of the body of the request, also after the acknowledgement
+  digest          BLOB,                -- SHA-256 of the body that was acknowledged; while the document waits, it stands beside the body
   attempts        INTEGER NOT NULL DEFAULT 0,
   again_at        INTEGER,             -- when a refused document is sent again
   refusal         TEXT,
@@ -103,7 +102,7 @@ CREATE TABLE outbox (
 CREATE TABLE outbox_request (
   id           INTEGER PRIMARY KEY,
   content_type TEXT    NOT NULL,
-  key          BLOB    NOT NULL,       -- the idempotency key
+  digest       BLOB    NOT NULL,       -- SHA-256 of the body
   body         BLOB    NOT NULL
 ) STRICT;
 

@@ -179,7 +179,7 @@ impl Agent {
             guard: Arc::clone(&guard),
             owner_budget,
             live_status: Arc::clone(&live_status),
-            forms: Arc::new(DutyForms::of(&config, profile)),
+            forms: Arc::new(DutyForms::of(&config, profile).noted_in(Arc::clone(&live_status))),
             wake_senders: vec![Arc::clone(&wake_sender)],
         };
         let clerk = start_clerk(store, settings, plans, inbox)?;

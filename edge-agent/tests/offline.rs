@@ -216,6 +216,7 @@ fn a_till_without_a_network_sells_and_closes_days_until_its_budget_is_used_up() 
     let mut till = Till::new(|config| {
         config
             .upstream("http://authority.invalid:7100")
+            .set("upstream", "environment", text("TEST"))
             .set("offline", "documents_unsent", 12)
             .set("offline", "at_the_end", text("refuse"))
     });

@@ -1,6 +1,7 @@
 //! What recipients are told of a document, made once, when the document is sealed.
 
 use std::fmt;
+use std::sync::Arc;
 
 use ferrotill_core::Currency;
 use ferrotill_core::document::DocumentKind;
@@ -11,6 +12,8 @@ use uuid::Uuid;
 
 use super::{Authority, EncodeError, by_country, reported_document};
 use crate::config::{Config, OnlineEcrConfig};
+use crate::status::LiveStatus;
+use crate::status::problems::{HealthProblem, Severity};
 
 /// Makes the requests in which recipients are told of a document. The store calls it in the transaction that seals the document.
 pub struct DutyForms {
@@ -18,6 +21,8 @@ pub struct DutyForms {
     /// The form of each recipient that this build can tell.
     forms: Vec<(Recipient, Box<dyn Authority>)>,
     currency: Currency,
+    /// Where documents that cannot be told are noted.
+    live_status: Option<Arc<LiveStatus>>,
 }
 
 impl DutyForms {
@@ -39,6 +44,16 @@ impl DutyForms {
             profile,
             forms: forms.into_iter().collect(),
             currency: profile.facts().currency,
+            live_status: None,
+        }
+    }
+
+    /// Also notes documents that cannot be told as problems of the till.
+    #[must_use]
+    pub fn noted_in(self, live_status: Arc<LiveStatus>) -> Self {
+        Self {
+            live_status: Some(live_status),
+            ..self
         }
     }
 
@@ -58,7 +73,6 @@ impl DutyForms {
         let encoded = form.encode(&reported.ok_or(EncodeError::NoFigures)?)?;
         Ok(FrozenRequest {
             content_type: encoded.content_type,
-            key: encoded.key,
             body: encoded.body,
         })
     }
@@ -84,8 +98,22 @@ impl Freeze for DutyForms {
             )),
         };
         frozen.inspect_err(|reason| {
-            let id = Uuid::from_bytes(document.reserved.id.0);
-            tracing::error!(%id, recipient = %duty.recipient, "a sealed document cannot be reported: {reason}");
+            let Some(live_status) = &self.live_status else {
+                return;
+            };
+            live_status.problems().raise(HealthProblem {
+                id: "document_untold",
+                device: Some(document.device),
+                severity: Severity::Degraded,
+                since_ms: document.sealed.at.utc_ms,
+                says: format!(
+                    "document {} ({}) is legal, and the recipient {} cannot be told of it: {reason}",
+                    document.sealed.number,
+                    Uuid::from_bytes(document.reserved.id.0),
+                    duty.recipient
+                ),
+                fix: "correct the cause for the next documents, and report this one by hand; the next start of the agent tries again".to_owned(),
+            });
         })
     }
 }

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-
 use super::reader::{Reader, Section};
 use super::values::Mode;
 

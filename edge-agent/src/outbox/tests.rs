@@ -97,6 +97,12 @@ struct Till {
 
 impl Till {
     fn open(folder: &Path) -> Self {
+        Self::open_with(folder, |forms| {
+            forms.with(LIBRARY, Box::new(OnlineEcr::default()))
+        })
+    }
+
+    fn open_with(folder: &Path, forms: impl FnOnce(DutyForms) -> DutyForms) -> Self {
         let device = Device::new(DEVICE, "Till 1", "datecs+tcp://127.0.0.1:9")
             .tax_group("A", "20.00")
             .range("ABC", 1, 500, 8);
@@ -116,7 +122,7 @@ impl Till {
         let live_status = Arc::new(LiveStatus::default());
         let wakes = vec![Arc::new(Notify::new()), Arc::new(Notify::new())];
         let forms =
-            DutyForms::of(&config, &TwoRecipients).with(LIBRARY, Box::new(OnlineEcr::default()));
+            forms(DutyForms::of(&config, &TwoRecipients).noted_in(Arc::clone(&live_status)));
         let settings = ClerkSettings {
             profile: &TwoRecipients,
             clock: Arc::clone(&clock),
@@ -283,4 +289,37 @@ fn a_recipient_that_does_not_answer_holds_up_no_other() {
         let bodies: BTreeSet<Vec<u8>> = heard.iter().cloned().collect();
         assert_eq!((heard.len(), bodies.len()), (33, 30));
     }
+}
+
+/// A document that cannot be told to one recipient is sold, and told to the other one; health names it, also after a restart.
+#[test]
+fn a_document_without_a_form_is_sold_and_noted() {
+    let folder = tempfile::tempdir().unwrap();
+    for documents in [0..1, 1..2] {
+        let till = Till::open_with(folder.path(), |forms| forms);
+        till.sells(documents);
+        let problems = till.live_status.problems().list();
+        let noted: Vec<(&str, bool)> = problems
+            .iter()
+            .map(|problem| {
+                (
+                    problem.id,
+                    problem.says.contains("no form for the recipient library"),
+                )
+            })
+            .collect();
+        assert_eq!(noted, [("document_untold", true)]);
+        let (authority, heard) = recorded(None);
+        let thread = till.tell(0, Recipient::AUTHORITY, authority);
+        till.until_told(Recipient::AUTHORITY);
+        assert_eq!(heard.0.lock().unwrap().len(), 1);
+        drop(thread);
+    }
+    let till = Till::open(folder.path());
+    let waiting = till.waiting(LIBRARY);
+    assert_eq!(waiting.len(), 2);
+    assert!(
+        waiting.iter().all(|entry| entry.request.is_some()),
+        "frozen at this start"
+    );
 }

@@ -71,18 +71,14 @@ struct Outgoing {
 impl Outgoing {
     /// The message of an entry. `None` if the entry has no request, so that it cannot be sent.
     fn of(entry: OutboxEntry, first: bool) -> Option<Self> {
-        let FrozenRequest {
-            content_type,
-            key,
-            body,
-        } = entry.request?;
+        let FrozenRequest { content_type, body } = entry.request?;
         Some(Self {
             sealed_seq: entry.sealed_seq,
             message_number: entry.message_number,
             first,
             request: EncodedRequest {
                 kind: entry.kind,
-                key,
+                key: entry.key,
                 content_type,
                 body,
             },

@@ -14,9 +14,9 @@ use uuid::Uuid;
 use super::anchor::{self, Anchor};
 use super::chain::{ChainKey, GENESIS, Mac};
 use super::founding::{self, Admission, Founding};
-use super::identity::DeviceIdentity;
+use super::frozen::Freeze;
 use super::maintenance::{AnchorWriter, Maintenance, PAGES_MAX};
-use super::outbox::Freeze;
+use super::rows::DeviceIdentity;
 use super::{BUSY_TIMEOUT, Context, StoreError, folder, query};
 
 pub use batch::{Appended, Batch};

@@ -9,6 +9,7 @@ mod clock;
 mod counters;
 mod folder;
 mod founding;
+mod frozen;
 mod identity;
 mod journal;
 mod maintenance;
@@ -37,14 +38,14 @@ pub use chain::{ChainKey, Mac};
 pub use clock::{StoredClock, StoredPrinterClock};
 pub use folder::{is_in_use, set_lost_journal_aside};
 pub use founding::{FolderPurpose, Founding};
-pub use identity::DeviceIdentity;
+pub use frozen::{Freeze, FrozenRequest, SealedDocument};
 pub use journal::{Appended, Batch, Store};
 pub use operator::OperatorDeclaration;
-pub use outbox::{DeliveryState, Freeze, FrozenRequest, OutboxEntry, RefusedEntry, SealedDocument};
+pub use outbox::{DeliveryState, OutboxEntry, RefusedEntry};
 pub use private::folder_is_private;
 pub use query::{Page, Reader, UnsentCount};
 pub use reconcile::{ReconciliationCount, ReconciliationFigure, ZReconciliation};
-pub use rows::{DocumentRow, RequestState, StoredDocument};
+pub use rows::{DeviceIdentity, DocumentRow, RequestState, StoredDocument};
 pub use used_numbers::RepeatedNumber;
 
 /// Why the store could not be read or written.

@@ -131,7 +131,7 @@ mod tests {
         super::migrate(&mut connection, std::path::Path::new(":memory:")).unwrap();
         let entries: Vec<String> = connection
             .prepare(
-                "SELECT concat_ws('|', sealed_seq, recipient, reserved_seq, hex(device), duty, message_number, state, attempts, \
+                "SELECT concat_ws('|', sealed_seq, recipient, reserved_seq, duty, message_number, state, attempts, \
                  coalesce(refusal, '-'), coalesce(acknowledged_at, '-'), request IS NULL, digest IS NULL) FROM outbox ORDER BY sealed_seq",
             )
             .unwrap()
@@ -142,8 +142,8 @@ mod tests {
         assert_eq!(
             entries,
             [
-                "3|authority|2|D1|sale|1|acknowledged|2|-|77|1|1",
-                "5|authority|4|D1|refund|2|waiting|1|no|-|1|1"
+                "3|authority|2|sale|1|acknowledged|2|-|77|1|1",
+                "5|authority|4|refund|2|waiting|1|no|-|1|1"
             ]
         );
     }

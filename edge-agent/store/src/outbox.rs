@@ -1,78 +1,26 @@
 //! The outbox: one entry for each document and each recipient that must be told of it.
-//!
-//! What a recipient is told is frozen in the transaction that seals the document ([`Freeze`]): the store calls it whenever a
-//! `Sealed` event is appended, so that no document can be sealed without it. The bytes stay in the database until the recipient
-//! has acknowledged them, and are sent as they are at every attempt.
-
-use std::fmt;
 
 use ferrotill_core::budget::Unsent;
-use ferrotill_core::document::{Body, DocumentKind};
-use ferrotill_core::duty::{Duty, DutyKind, Recipient};
-use ferrotill_core::event::{Reserved, Sealed};
-use ferrotill_core::receipt::{Receipt, ReceiptKind};
-use ferrotill_core::seal::Seal;
+use ferrotill_core::duty::{DutyKind, Recipient};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::Context;
 use super::StoreError;
-use super::identity::{self, DeviceIdentity};
+use super::frozen::{self, Freeze, FrozenRequest};
 use super::journal::Batch;
 use super::query::{Reader, UnsentCount};
-use super::rows::{self, COLUMNS, DocumentRow, StoredDocument};
-
-/// Gives the duties of a document, and the request in which a recipient is told of it. Pure: a call reads nothing but its
-/// arguments and what the value was made with.
-pub trait Freeze: fmt::Debug + Send + Sync {
-    /// Who must be told what of a document of this kind.
-    fn duties(&self, kind: DocumentKind) -> &'static [Duty];
-
-    /// The request for one duty of a document, exactly as it is sent at every attempt.
-    ///
-    /// # Errors
-    ///
-    /// Why the document cannot be told, as a text for an operator. The document is sealed nevertheless, and the text stands in
-    /// the outbox in place of the request.
-    fn freeze(&self, duty: Duty, document: &SealedDocument<'_>) -> Result<FrozenRequest, String>;
-}
-
-/// A document at the moment of its seal.
-#[derive(Clone, Debug)]
-pub struct SealedDocument<'d> {
-    /// The id of the document's device.
-    pub device: Uuid,
-    /// The device's identity towards the recipients, as the journal knows it at the seal.
-    pub identity: DeviceIdentity,
-    /// The event that reserved the document.
-    pub reserved: Reserved<'d>,
-    /// The event that seals the document.
-    pub sealed: Sealed<'d>,
-    /// For a refund, the number of the original sale: its fiscal number, or else its document number.
-    pub original_number: Option<u64>,
-}
-
-/// What a recipient is told of a document. It never changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FrozenRequest {
-    /// The media type of the body.
-    pub content_type: String,
-    /// The idempotency key.
-    pub key: Uuid,
-    /// The body, byte for byte.
-    pub body: Vec<u8>,
-}
+use super::rows::{self, COLUMNS};
 
 /// A message to a recipient that waits for its acknowledgement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxEntry {
     /// The entry's place in the order of sending: the journal row that sealed the document.
     pub sealed_seq: i64,
-    /// The id of the document's device.
-    pub device: Uuid,
     /// What the recipient is told.
     pub kind: DutyKind,
+    /// The idempotency key: the document's own id, which is unique over all tills.
+    pub key: Uuid,
     /// The number of the message, which is the document's number.
     pub message_number: u32,
     /// The number of answers that the recipient has given about the document.
@@ -161,7 +109,7 @@ impl Reader {
         self.with("outbox", |connection| {
             connection
                 .prepare_cached(&format!(
-                    "SELECT sealed_seq, device, duty, message_number, attempts, content_type, key, body FROM outbox \
+                    "SELECT sealed_seq, duty, message_number, attempts, content_type, body, unique_id FROM outbox JOIN document USING (reserved_seq) \
                      LEFT JOIN outbox_request ON outbox_request.id = outbox.request \
                      WHERE outbox.state = 'waiting' AND outbox.recipient = ?1 AND {which} ORDER BY sealed_seq LIMIT ?3"
                 ))?
@@ -340,8 +288,6 @@ struct WithoutRequest {
     recipient: String,
     duty: String,
     reserved_seq: i64,
-    /// The digest of a request that was there and is lost.
-    digest: Option<[u8; 32]>,
 }
 
 /// The first entry after a place that waits without a request.
@@ -351,7 +297,7 @@ fn without_request(
 ) -> Result<Option<WithoutRequest>, rusqlite::Error> {
     connection
         .prepare_cached(
-            "SELECT sealed_seq, recipient, duty, reserved_seq, digest FROM outbox WHERE state = 'waiting' AND request IS NULL \
+            "SELECT sealed_seq, recipient, duty, reserved_seq FROM outbox WHERE state = 'waiting' AND request IS NULL \
              AND sealed_seq >= ?1 AND (sealed_seq > ?1 OR recipient > ?2) ORDER BY sealed_seq, recipient LIMIT 1",
         )?
         .query_row(params![sealed_seq, recipient], |row| {
@@ -360,7 +306,6 @@ fn without_request(
                 recipient: row.get(1)?,
                 duty: row.get(2)?,
                 reserved_seq: row.get(3)?,
-                digest: row.get(4)?,
             })
         })
         .optional()
@@ -381,179 +326,53 @@ fn freeze_again(
         .duties(document.row.kind)
         .iter()
         .find(|duty| duty.recipient.name() == entry.recipient && duty.kind.name() == entry.duty);
-    let identity = identity_of(connection, document.row.device)?;
+    let identity = frozen::identity_of(connection, document.row.device)?;
     let freezing = (freeze, &identity);
     let request = match (duty, document.sealed()) {
-        (Some(duty), Some(sealed)) => freeze_one(connection, freezing, *duty, &document, &sealed)?,
+        (Some(duty), Some(sealed)) => {
+            frozen::freeze_one(connection, freezing, *duty, &document, &sealed)?
+        }
         (None, _) => Err(NO_DUTY.to_owned()),
-        (_, None) => Err(UNREADABLE.to_owned()),
+        (_, None) => Err(frozen::UNREADABLE.to_owned()),
     };
-    let request = request.and_then(|request| match entry.digest {
-        Some(digest) if digest != digest_of(&request.body) => Err(LOST.to_owned()),
-        _ => Ok(request),
-    });
-    let entered = enter_request(connection, request)?;
+    let (request, fault) = frozen::enter_request(connection, request)?;
     // A refusal of the recipient stays; `attempts` counts the recipient's answers.
     connection
         .prepare_cached(
-            "UPDATE outbox SET request = ?3, digest = coalesce(?4, digest), refusal = iif(attempts = 0, ?5, coalesce(?5, refusal)) \
+            "UPDATE outbox SET request = ?3, refusal = iif(attempts = 0, ?4, coalesce(?4, refusal)) \
              WHERE sealed_seq = ?1 AND recipient = ?2",
         )?
         .execute(params![
             entry.sealed_seq,
             entry.recipient,
-            entered.request,
-            entered.digest,
-            entered.fault
+            request,
+            fault
         ])
         .map(drop)
 }
 
 /// The text in place of a request whose document has another duty in this program.
 const NO_DUTY: &str = "this program has no such duty; use the program that sealed the document";
-/// The text in place of a request whose document cannot be read.
-const UNREADABLE: &str = "the document cannot be read in the journal; run `ferrotill verify`";
-
-/// The text in place of a request that the database has lost and that cannot be made again byte for byte.
-const LOST: &str = "the request was lost from the database, and can no longer be made byte for byte; restore a backup, or report the document by hand";
-
-/// The outbox rows of a document that is sealed with this event. Without `freeze` the rows have no requests.
-/// Returns the number of new entries for the authority.
-pub(super) fn enter(
-    connection: &Connection,
-    (duties, freeze): (&[Duty], Option<(Freezing<'_>, &StoredDocument)>),
-    sealed_seq: i64,
-    row: &DocumentRow,
-    sealed: &Sealed<'_>,
-) -> Result<u32, rusqlite::Error> {
-    let mut for_the_authority = 0;
-    for duty in duties {
-        let entered = match freeze {
-            None => EnteredRequest::default(),
-            Some((freeze, document)) => {
-                let request = freeze_one(connection, freeze, *duty, document, sealed)?;
-                enter_request(connection, request)?
-            }
-        };
-        connection
-            .prepare_cached(
-                "INSERT INTO outbox (sealed_seq, recipient, reserved_seq, device, duty, message_number, state, request, digest, refusal) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', ?7, ?8, ?9)",
-            )?
-            .execute(params![
-                sealed_seq,
-                duty.recipient.name(),
-                row.reserved_seq,
-                row.device.as_bytes(),
-                duty.kind.name(),
-                sealed.number,
-                entered.request,
-                entered.digest,
-                entered.fault
-            ])?;
-        for_the_authority += u32::from(duty.recipient == Recipient::AUTHORITY);
-    }
-    Ok(for_the_authority)
-}
-
-/// The request for one duty of a document, or why there is none.
-fn freeze_one(
-    connection: &Connection,
-    (freeze, identity): (&dyn Freeze, &DeviceIdentity),
-    duty: Duty,
-    document: &StoredDocument,
-    sealed: &Sealed<'_>,
-) -> Result<Result<FrozenRequest, String>, rusqlite::Error> {
-    let Some(reserved) = document.reserved() else {
-        return Ok(Err(UNREADABLE.to_owned()));
-    };
-    let device = document.row.device;
-    let original_number = original_number(connection, device, &reserved)?;
-    let sealed = SealedDocument {
-        device,
-        identity: identity.clone(),
-        reserved,
-        sealed: sealed.clone(),
-        original_number,
-    };
-    Ok(freeze.freeze(duty, &sealed))
-}
-
-/// What freezes a request, and the identity of the document's device.
-pub(super) type Freezing<'f> = (&'f dyn Freeze, &'f DeviceIdentity);
-
-/// The identity of a device. A device has one before its first document; only a store without a clerk may have none.
-pub(super) fn identity_of(
-    connection: &Connection,
-    device: Uuid,
-) -> Result<DeviceIdentity, rusqlite::Error> {
-    Ok(identity::identity(connection, device)?.unwrap_or_default())
-}
-
-/// The columns of an entry that come from its request.
-#[derive(Debug, Default)]
-struct EnteredRequest {
-    /// The row of the request.
-    request: Option<i64>,
-    digest: Option<[u8; 32]>,
-    /// Why there is no request.
-    fault: Option<String>,
-}
-
-/// Stores a request.
-fn enter_request(
-    connection: &Connection,
-    request: Result<FrozenRequest, String>,
-) -> Result<EnteredRequest, rusqlite::Error> {
-    let request = match request {
-        Ok(request) => request,
-        Err(fault) => {
-            return Ok(EnteredRequest {
-                fault: Some(fault),
-                ..EnteredRequest::default()
-            });
-        }
-    };
-    connection
-        .prepare_cached("INSERT INTO outbox_request (content_type, key, body) VALUES (?1, ?2, ?3)")?
-        .execute(params![
-            request.content_type,
-            request.key.as_bytes(),
-            request.body
-        ])?;
-    Ok(EnteredRequest {
-        request: Some(connection.last_insert_rowid()),
-        digest: Some(digest_of(&request.body)),
-        fault: None,
-    })
-}
-
-/// The digest of a body, as the outbox stores it.
-pub(super) fn digest_of(body: &[u8]) -> [u8; 32] {
-    Sha256::digest(body).into()
-}
-
 fn outbox_entry(row: &Row<'_>) -> Result<Option<OutboxEntry>, rusqlite::Error> {
-    let duty: String = row.get(2)?;
+    let duty: String = row.get(1)?;
     // Only kinds of this program are ever written. A kind of a newer program waits for that program.
     let Some(kind) = DutyKind::from_name(&duty) else {
         return Ok(None);
     };
-    let content_type: Option<String> = row.get(5)?;
+    let content_type: Option<String> = row.get(4)?;
     let request = match content_type {
         Some(content_type) => Some(FrozenRequest {
             content_type,
-            key: Uuid::from_bytes(row.get(6)?),
-            body: row.get(7)?,
+            body: row.get(5)?,
         }),
         None => None,
     };
     Ok(Some(OutboxEntry {
         sealed_seq: row.get(0)?,
-        device: Uuid::from_bytes(row.get(1)?),
         kind,
-        message_number: row.get(3)?,
-        attempts: row.get(4)?,
+        key: Uuid::from_bytes(row.get(6)?),
+        message_number: row.get(2)?,
+        attempts: row.get(3)?,
         request,
     }))
 }
@@ -561,25 +380,3 @@ fn outbox_entry(row: &Row<'_>) -> Result<Option<OutboxEntry>, rusqlite::Error> {
 /// The query for the time at which the document of the oldest waiting entry was reserved.
 pub(super) const OLDEST_WAITING: &str = "SELECT document.at FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq \
      WHERE outbox.state = 'waiting' AND outbox.recipient = 'authority' ORDER BY outbox.sealed_seq LIMIT 1";
-
-/// For a refund, the number of the original sale: its fiscal number, or else its document number.
-fn original_number(
-    connection: &Connection,
-    device: Uuid,
-    reserved: &Reserved<'_>,
-) -> Result<Option<u64>, rusqlite::Error> {
-    let Body::Receipt(Receipt {
-        kind: ReceiptKind::Refund { original },
-        ..
-    }) = reserved.body
-    else {
-        return Ok(None);
-    };
-    let sale = rows::request(connection, Some(device), Uuid::from_bytes(original.0))?;
-    let Some(sale) = sale else { return Ok(None) };
-    let sale = rows::document(connection, sale)?;
-    Ok(match sale.sealed().map(|sealed| sealed.seal) {
-        Some(Seal::FiscalNumber { number, .. }) => Some(number),
-        _ => sale.row.number.map(u64::from),
-    })
-}

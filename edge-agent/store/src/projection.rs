@@ -11,7 +11,7 @@ use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::outbox::{self, Freezing};
+use super::frozen::{self, Freezing};
 use super::rows::StoredDocument;
 use super::{reconcile, rows, used_numbers};
 
@@ -199,7 +199,7 @@ fn sealed_row(
             )?
             .execute(params![row.reserved_seq, seq, sealed.number, sealed.current_number, amount])?;
     let freeze = freeze.zip(document);
-    let for_the_authority = outbox::enter(connection, (duties, freeze), seq, &row, sealed)?;
+    let for_the_authority = frozen::enter(connection, (duties, freeze), seq, &row, sealed)?;
     if let Seal::Range {
         series,
         number,

@@ -6,15 +6,14 @@ use ferrotill_core::duty::{self, Recipient};
 use ferrotill_core::event::{Event, Founded};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::time::Moment;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::super::chain::{ChainKey, Link, Mac};
 use super::super::founding::Founding;
-use super::super::identity::DeviceIdentity;
-use super::super::outbox::{self, Freeze};
+use super::super::frozen::{self, Freeze};
 use super::super::projection::Telling;
-use super::super::rows::{self, DocumentRow, StoredDocument};
+use super::super::rows::{self, DeviceIdentity, DocumentRow, StoredDocument};
 use super::super::{Context, StoreError, projection, reconcile};
 use super::{Head, Store};
 
@@ -166,7 +165,7 @@ impl Batch<'_> {
         if let Some(known) = self.store.identities.get(&device) {
             return Ok(Some(known.clone()));
         }
-        let identity = outbox::identity_of(self.connection(), device)
+        let identity = frozen::identity_of(self.connection(), device)
             .context(&self.store.path, "identity of a device")?;
         self.store.identities.insert(device, identity.clone());
         Ok(Some(identity))
@@ -245,19 +244,22 @@ impl Batch<'_> {
         at: i64,
     ) -> Result<(), StoreError> {
         let acknowledge = || {
-            self.connection()
+            let digest: Option<[u8; 32]> = self
+                .connection()
                 .prepare_cached(
                     "DELETE FROM outbox_request WHERE id = \
-                     (SELECT request FROM outbox WHERE sealed_seq = ?1 AND recipient = ?2)",
+                     (SELECT request FROM outbox WHERE sealed_seq = ?1 AND recipient = ?2) RETURNING digest",
                 )?
-                .execute(params![sealed_seq, recipient.name()])?;
+                .query_row(params![sealed_seq, recipient.name()], |row| row.get(0))
+                .optional()?;
             let changed = self
                 .connection()
                 .prepare_cached(
-                    "UPDATE outbox SET state = 'acknowledged', acknowledged_at = ?3, environment = ?4, request = NULL, refusal = NULL, \
-                     again_at = NULL, attempts = attempts + 1 WHERE sealed_seq = ?1 AND recipient = ?2 AND state = 'waiting'",
+                    "UPDATE outbox SET state = 'acknowledged', acknowledged_at = ?3, environment = ?4, digest = ?5, request = NULL, \
+                     refusal = NULL, again_at = NULL, attempts = attempts + 1 \
+                     WHERE sealed_seq = ?1 AND recipient = ?2 AND state = 'waiting'",
                 )?
-                .execute(params![sealed_seq, recipient.name(), at, environment])?;
+                .execute(params![sealed_seq, recipient.name(), at, environment, digest])?;
             let of_the_authority = changed > 0 && recipient == Recipient::AUTHORITY;
             if of_the_authority {
                 reconcile::acknowledged(self.connection(), sealed_seq, at)?;

@@ -45,7 +45,6 @@ impl Freeze for PlainForm {
     fn freeze(&self, duty: Duty, document: &SealedDocument<'_>) -> Result<FrozenRequest, String> {
         Ok(FrozenRequest {
             content_type: "text/plain".to_owned(),
-            key: Uuid::from_bytes(document.reserved.unique.0),
             body: plain_body(duty, document).into_bytes(),
         })
     }

@@ -22,7 +22,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::chain::Mac;
-use super::outbox::digest_of;
+use super::frozen::digest_of;
 use super::reconcile::{self, ZReconciliation};
 use super::{
     Context, FILE_NAME, FolderPurpose, RepeatedNumber, StoreError, anchor, folder, migrate,
@@ -388,19 +388,16 @@ fn check_requests(
     flaws: &mut Flaws,
 ) -> Result<(), rusqlite::Error> {
     let mut statement = connection.prepare(
-        "SELECT outbox.sealed_seq, outbox.recipient, outbox.request, outbox.digest, outbox_request.body FROM main.outbox \
+        "SELECT outbox.sealed_seq, outbox.recipient, outbox_request.digest, outbox_request.body FROM main.outbox \
          LEFT JOIN main.outbox_request ON outbox_request.id = outbox.request \
-         WHERE outbox.state = 'waiting' AND outbox.sealed_seq BETWEEN ?1 AND ?2 ORDER BY outbox.sealed_seq",
+         WHERE outbox.state = 'waiting' AND outbox.request NOT NULL AND outbox.sealed_seq BETWEEN ?1 AND ?2 ORDER BY outbox.sealed_seq",
     )?;
     let mut rows = statement.query(params![range.first, range.last])?;
     while let Some(row) = rows.next()? {
-        let (request, digest): (Option<i64>, Option<[u8; 32]>) = (row.get(2)?, row.get(3)?);
-        let body = row.get_ref(4)?.as_blob_or_null()?;
-        let words = match (request, digest, body) {
-            (None, None, _) => continue,
-            (Some(_), Some(digest), Some(body)) if digest == digest_of(body) => continue,
-            (Some(_), Some(_), Some(_)) => "was changed after the document was sealed",
-            (Some(_), None, Some(_)) => "has no digest",
+        let digest: Option<[u8; 32]> = row.get(2)?;
+        let words = match (digest, row.get_ref(3)?.as_blob_or_null()?) {
+            (Some(digest), Some(body)) if digest == digest_of(body) => continue,
+            (Some(_), Some(_)) => "was changed after the document was sealed",
             _ => "is missing",
         };
         let (sealed_seq, recipient) = (row.get(0)?, row.get(1)?);

@@ -75,7 +75,6 @@ const TABLES: &[Table] = &[
             "sealed_seq",
             "recipient",
             "reserved_seq",
-            "device",
             "duty",
             "message_number",
         ],
