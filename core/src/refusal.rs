@@ -5,7 +5,7 @@
 //! [`Till::decide`](crate::Till::decide) checks in stages, and the first stage that refuses gives the answer:
 //!
 //! 1. **The request id** (1, 2): a repeated request is answered as a repeat, even if it would be refused for another reason now.
-//! 2. **The draft** (10 to 38 and 50 to 55): what is wrong with it in any state of the till. All faults are reported with their places;
+//! 2. **The draft** (10 to 38 and 50 to 59): what is wrong with it in any state of the till. All faults are reported with their places;
 //!    the lowest number goes first.
 //! 3. **The outstanding document** (39): until it is settled, no other document can begin.
 //! 4. **The shift** (40, 41), then **the offline budget** (42), then **the printer** (43, 44).
@@ -174,6 +174,8 @@ refusals! {
     54 ReturnExceedsAmount { left: Decimal } => "at most {left} can be given back for this quantity of the original line", "reduce the amount, or leave it out: the till computes it";
     /// A return of a receipt that an operator declared as printed without the printer's number.
     55 OriginalWithoutNumber => "the printer's number of the original is not known, and the printer needs it to print a return", "make the return on the printer itself; when a document is declared as printed, give the number on its paper";
+    /// A return of a sale that no fiscal printer has printed, on a till whose documents a fiscal printer makes legal.
+    59 OriginalNotPrinted => "the original was not printed by a fiscal printer, so a printer cannot print its return", "return the goods on the till and with the configuration that sold them";
 
     /// Alternative receipts are off for this device.
     60 NoAlternativeReceipts => "alternative receipts are off for this device", "set use_alternative_receipts to true and give the device a range of numbers";

@@ -24,7 +24,9 @@ use ferrotill_device::family::{FAMILIES, Protocol};
 use ferrotill_device::port::loopback::Peer as _;
 use ferrotill_device::port::{Port, PortOpener};
 use ferrotill_device::wire::framing::{Decoder, Request, Token};
-use ferrotill_device::{FiscalPrinter as _, Job, LineJob, Outcome, PaymentJob, ReceiptJob, Watch};
+use ferrotill_device::{
+    FiscalPrinter as _, Job, LineJob, PaymentJob, Performed, ReceiptJob, Watch,
+};
 
 const BAUD: u32 = 115_200;
 /// The number of receipts per family. The fastest receipt counts, because other programs on the machine add time.
@@ -80,7 +82,7 @@ fn measure(family: &'static Protocol) -> Vec<(Duration, Meter)> {
         let begun = Instant::now();
         let outcome = driver.perform(&receipt(), &baseline, &mut Nobody);
         let took = begun.elapsed();
-        let Outcome::Registered(registered) = outcome else {
+        let Performed::Registered(registered) = outcome else {
             println!("{}: {outcome:?}", family.name);
             std::process::exit(1);
         };

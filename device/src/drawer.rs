@@ -5,7 +5,7 @@
 //! ([`Kick`], both in [`crate::driver::escpos`]).
 
 use crate::fault::Fault;
-use crate::printer::{Baseline, FiscalPrinter, Job, Outcome, Watch};
+use crate::printer::{Baseline, FiscalPrinter, Job, Performed, Watch};
 
 /// A cash drawer.
 pub trait CashDrawer {
@@ -87,9 +87,9 @@ impl<'a> FiscalDrawer<'a> {
 impl CashDrawer for FiscalDrawer<'_> {
     fn open(&mut self, watch: &mut dyn Watch) -> Result<DrawerState, Fault> {
         match self.printer.perform(&Job::Drawer, &self.baseline, watch) {
-            Outcome::Registered(_) => Ok(DrawerState::NotSensed),
-            Outcome::NotRegistered(refused) => Err(refused.fault),
-            Outcome::Unknown(fault) => Err(fault),
+            Performed::Registered(_) => Ok(DrawerState::NotSensed),
+            Performed::NotBegun(refused) | Performed::Absent(_, refused) => Err(refused.fault),
+            Performed::Unknown(fault) => Err(fault),
         }
     }
 

@@ -97,6 +97,10 @@ pub enum Fault {
     Unclear,
     /// The job cannot be expressed in the printer's commands.
     JobNotPrintable,
+    /// No printer of the configuration can be asked about the document.
+    NobodyToAsk,
+    /// The printer has not answered for a day; it may be destroyed.
+    PrinterGone,
 }
 
 impl Fault {
@@ -145,6 +149,8 @@ impl Fault {
         Self::NotExecuted,
         Self::Unclear,
         Self::JobNotPrintable,
+        Self::NobodyToAsk,
+        Self::PrinterGone,
     ];
 
     /// The fault's number.
@@ -194,6 +200,8 @@ impl Fault {
             Self::NotExecuted => 76,
             Self::Unclear => 77,
             Self::JobNotPrintable => 78,
+            Self::NobodyToAsk => 79,
+            Self::PrinterGone => 80,
         }
     }
 
@@ -212,6 +220,15 @@ impl Fault {
         )
     }
 
+    /// Whether nothing of the device was heard: its port cannot be opened, or it does not answer.
+    #[must_use]
+    pub const fn is_silence(self) -> bool {
+        matches!(
+            self,
+            Self::PortUnavailable | Self::PortLost | Self::NoAnswer | Self::PortAmbiguous
+        )
+    }
+
     /// Whether the device has answered and its data do not prove the outcome of the job. In that case a person has to read the
     /// paper and settle the document.
     ///
@@ -221,6 +238,9 @@ impl Fault {
     ///   changed them since. If a fiscal receipt is open, people finish it at the device, whose counters then show the outcome.
     ///   For this reason the caller reads the status first.
     /// - [`PrinterSwapped`](Self::PrinterSwapped): another device answers. The right device may never come back.
+    /// - [`NobodyToAsk`](Self::NobodyToAsk): the configuration has no printer for the document, or the document cannot be printed by
+    ///   it.
+    /// - [`PrinterGone`](Self::PrinterGone): the printer has not answered for a day. If it comes back, it proves the outcome itself.
     ///
     /// These are not on the list: a fault of the line or the port (the device did not answer); paper, cover and mechanism (work
     /// continues when they are repaired); [`PaymentDiffers`](Self::PaymentDiffers) and [`PaymentStarted`](Self::PaymentStarted)
@@ -230,7 +250,10 @@ impl Fault {
     /// or is replaced, which is the second entry of the list.
     #[must_use]
     pub const fn is_beyond_proof(self) -> bool {
-        matches!(self, Self::Unclear | Self::PrinterSwapped)
+        matches!(
+            self,
+            Self::Unclear | Self::PrinterSwapped | Self::NobodyToAsk | Self::PrinterGone
+        )
     }
 
     /// Whether the operator at the till can remove the cause: paper, cover, cable, power.
@@ -309,6 +332,10 @@ impl fmt::Display for Fault {
                 "the printer's counters fit neither a printed nor an unprinted document; look at its journal"
             }
             Self::JobNotPrintable => "the document cannot be put into the printer's commands",
+            Self::NobodyToAsk => {
+                "the configuration has no printer that can be asked about the document"
+            }
+            Self::PrinterGone => "the printer has not answered for a day",
         })
     }
 }
@@ -332,7 +359,15 @@ mod tests {
             .copied()
             .filter(|fault| fault.is_beyond_proof())
             .collect();
-        assert_eq!(beyond, [Fault::PrinterSwapped, Fault::Unclear]);
+        assert_eq!(
+            beyond,
+            [
+                Fault::PrinterSwapped,
+                Fault::Unclear,
+                Fault::NobodyToAsk,
+                Fault::PrinterGone
+            ]
+        );
         assert!(beyond.iter().all(|fault| !fault.is_line()));
     }
 

@@ -2,7 +2,9 @@
 //!
 //! The modules, from the agent's interface down to the bytes on the line:
 //!
-//! - [`printer`]: [`FiscalPrinter`], the jobs it carries out and the three outcomes a job can have;
+//! - [`printer`]: [`FiscalPrinter`], the jobs it carries out and the outcomes a job can have;
+//! - [`judge`]: what a printer's counters prove of a job, and the only place that makes evidence of "no document";
+//! - [`baseline`]: the identity and the counters of a printer before a job;
 //! - [`fault`]: the faults between a till and its printer, one numbered list for all makers;
 //! - [`family`]: the differences between families of printers, one table for each family, used by the driver and by the emulator;
 //! - [`drawer`]: cash drawers, and whether they are open;
@@ -34,12 +36,14 @@
     )
 )]
 
+pub mod baseline;
 pub mod drawer;
 pub mod driver;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 pub mod family;
 pub mod fault;
+pub mod judge;
 pub mod port;
 pub mod printer;
 pub mod session;
@@ -48,7 +52,7 @@ pub mod wire;
 pub use driver::{DriverUri, DriverUriError};
 pub use fault::Fault;
 pub use printer::{
-    Baseline, Condition, Connected, DaySums, FiscalPrinter, Job, JournalEvidence, LineJob,
-    NotRegistered, Outcome, Paper, PaymentJob, PrinterPayment, PrinterReport, RateDifference,
-    ReceiptJob, RefundOf, Registered, Watch,
+    AbsenceEvidence, Baseline, Condition, Connected, DaySums, FiscalPrinter, Job, JournalEvidence,
+    LineJob, NoDocument, Paper, PaymentJob, Performed, PrinterPayment, PrinterReport,
+    RateDifference, ReceiptJob, Recovered, RefundOf, Registered, Watch,
 };

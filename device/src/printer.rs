@@ -1,18 +1,24 @@
 //! The interface of a fiscal printer: it takes jobs and returns settled outcomes.
 //!
-//! Read [`Outcome`] first.
-//! A job ends *registered*, *not registered* or *unknown*, and the driver never guesses: it compares the counters of the device
-//! before the job (the [`Baseline`], which the caller stores durably) with those after it.
+//! Read [`Performed`] and [`Recovered`] first.
+//! A job ends *registered*, without a document, or *unknown*, and the driver never guesses: it compares the counters of the device
+//! before the job (the [`Baseline`], which the caller stores durably) with those after it. "No document" has two forms: nothing
+//! was sent ([`Performed::NotBegun`]), or the counters prove it ([`AbsenceEvidence`], which only [`crate::judge`] can make).
 
 use ferrotill_core::scale::Decimal;
 use ferrotill_core::{Amount, Quantity};
 
+pub use crate::baseline::{Baseline, DaySums, JournalEvidence};
 use crate::fault::Fault;
+pub use crate::judge::AbsenceEvidence;
 
 /// A fiscal printer of any family.
 ///
 /// One thread owns the printer. Every method blocks until the device has answered or the time limit is over.
 pub trait FiscalPrinter: Send {
+    /// The name of the printer's family, as in its address. It is part of every [`Baseline`] that this driver reads.
+    fn family(&self) -> &'static str;
+
     /// Opens the port, makes contact, and reads identity, status and counters.
     ///
     /// A leftover non-fiscal slip is closed.
@@ -28,25 +34,26 @@ pub trait FiscalPrinter: Send {
     ///
     /// `baseline` is the baseline that the caller stored durably before. Nothing that prints is sent unless the device's counters
     /// equal it. The method connects by itself when there is no connection.
-    fn perform(&mut self, job: &Job, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome;
+    fn perform(&mut self, job: &Job, baseline: &Baseline, watch: &mut dyn Watch) -> Performed;
 
     /// Settles a job that was begun earlier and whose outcome is unknown (lost answers, a power cut, a crash of the host).
     ///
     /// The job is never printed again. A receipt that is open and unpaid is cancelled; a receipt that is paid in part is
     /// completed exactly as planned; a closed receipt is compared with the job. If the printer's keyboard was used meanwhile, the
-    /// printer's sums are compared with the caller's evidence. The result is [`Outcome::Unknown`] while the device cannot be
+    /// printer's sums are compared with the caller's evidence. The result is [`Recovered::Unknown`] while the device cannot be
     /// asked or its answers fit no outcome; the caller then calls again, after longer and longer pauses.
     ///
-    /// The result is [`Outcome::NotRegistered`] for a document only after comparing the counters of the baseline's own printer
-    /// (same serial number, same fiscal memory). A printer that cannot be the baseline's printer, or has no counters, or cannot
-    /// carry out such a job at all, proves nothing: the answer is [`Outcome::Unknown`] with [`Fault::PrinterSwapped`].
+    /// The result is [`Recovered::Absent`] only with evidence from the counters of the baseline's own printer: same family (if the
+    /// baseline names one), same serial number, same fiscal memory. A printer that cannot be the baseline's printer, or has no
+    /// counters, or cannot carry out such a job at all, proves nothing: the answer is [`Recovered::Unknown`] with
+    /// [`Fault::PrinterSwapped`].
     fn recover(
         &mut self,
         job: &Job,
         baseline: &Baseline,
         evidence: &JournalEvidence,
         watch: &mut dyn Watch,
-    ) -> Outcome;
+    ) -> Recovered;
 
     /// Ends an open fiscal receipt that belongs to no job: cancels it if nothing is paid, and closes it if everything is paid. A
     /// receipt that is paid in part is left open for the people at the printer, because the driver has no information on how the
@@ -117,20 +124,53 @@ pub trait Watch {
     fn trace(&mut self, _line: &str) {}
 }
 
-/// The outcome of a job.
+/// What became of a job that was just begun.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 #[expect(
     clippy::large_enum_variant,
     reason = "one exists per job, and the common variant is the large one"
 )]
-pub enum Outcome {
+pub enum Performed {
     /// The job is in the printer's memory, once.
     Registered(Registered),
-    /// The job is not in the printer's memory and never will be.
-    NotRegistered(NotRegistered),
+    /// No command that can make a document was sent, so no document of the job exists and none will.
+    ///
+    /// This is also the outcome of what makes no document: a pulse that failed, a slip that a receipt printer did not finish.
+    NotBegun(NoDocument),
+    /// The job was begun, and the printer's counters prove that it left no document.
+    Absent(AbsenceEvidence, NoDocument),
     /// The outcome is not known yet; ask again with [`FiscalPrinter::recover`].
     Unknown(Fault),
+}
+
+/// What became of a job that was begun earlier.
+///
+/// A job that was begun earlier is absent only by evidence: there is no variant for "not begun", because whoever asks later does
+/// not know what was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one exists per job, and the common variant is the large one"
+)]
+pub enum Recovered {
+    /// The job is in the printer's memory, once.
+    Registered(Registered),
+    /// The counters of the baseline's own printer prove that the job left no document.
+    Absent(AbsenceEvidence, NoDocument),
+    /// The outcome is not known yet; ask again.
+    Unknown(Fault),
+}
+
+impl From<Recovered> for Performed {
+    fn from(recovered: Recovered) -> Self {
+        match recovered {
+            Recovered::Registered(registered) => Self::Registered(registered),
+            Recovered::Absent(evidence, no_document) => Self::Absent(evidence, no_document),
+            Recovered::Unknown(fault) => Self::Unknown(fault),
+        }
+    }
 }
 
 /// A job that the printer has carried out.
@@ -147,75 +187,15 @@ pub struct Registered {
     pub report: Option<PrinterReport>,
 }
 
-/// A job that left no document, or only a cancelled one.
+/// Why a job left no document, or only a cancelled one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotRegistered {
+pub struct NoDocument {
     /// The fault because of which the job left no document.
     pub fault: Fault,
     /// Details with figures and the device's own text; may be empty.
     pub detail: String,
     /// The device's counters now, if they were read. `None` means that they are unknown, not that they are unchanged.
     pub after: Option<Baseline>,
-}
-
-/// The identity and the counters of a device between two jobs.
-///
-/// The caller stores the baseline before it begins a job; recovery compares the baseline with the device.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Baseline {
-    /// The device's serial number.
-    pub serial: String,
-    /// The number of the device's fiscal memory.
-    pub fiscal_memory: String,
-    /// The number of the device's last document of any kind; cancelled receipts and slips are numbered too.
-    pub last_document: u32,
-    /// The number that the device's next fiscal receipt will have: on some families counted since the last Z-report, on others
-    /// since fiscalisation. 0 if the device does not report it.
-    pub next_fiscal_receipt: u32,
-    /// The number of the device's last Z-report, 0 before the first one; `None` if the device does not report it.
-    pub z_number: Option<u32>,
-    /// The cash in the drawer by the device's count.
-    pub cash: Amount,
-    /// The cash paid in since the last Z-report, sales not included.
-    pub cash_in: Amount,
-    /// The cash taken out since the last Z-report, as a positive amount, refunds not included.
-    pub cash_out: Amount,
-}
-
-/// Evidence from the caller's journal for settling a job, in addition to the baseline.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct JournalEvidence {
-    /// Whether [`Watch::about_to_cancel`] was answered with true for this job before.
-    pub cancel_decided: bool,
-    /// The sums of the device's day before the job; `None` if the journal does not contain them.
-    ///
-    /// If a report was printed at the printer's keyboard meanwhile, document numbers prove nothing; in that case the device's
-    /// sums are compared with these sums.
-    pub day: Option<DaySums>,
-    /// Whether an earlier Z-report of this device used exactly one document number.
-    ///
-    /// If it did, as many new documents as new Z-reports prove that nothing else was printed.
-    pub z_takes_a_number: bool,
-}
-
-impl JournalEvidence {
-    /// Evidence that consists only of whether a cancellation was decided.
-    #[must_use]
-    pub fn of_decision(cancel_decided: bool) -> Self {
-        Self {
-            cancel_decided,
-            ..Self::default()
-        }
-    }
-}
-
-/// Gross sums of a device's day since its last Z-report, per tax group A to H.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DaySums {
-    /// The sales; refunds are not subtracted.
-    pub sales: [Amount; 8],
-    /// The refunds, as positive amounts.
-    pub refunds: [Amount; 8],
 }
 
 /// The facts that a device reports when it is connected.

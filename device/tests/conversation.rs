@@ -10,7 +10,9 @@ use ferrotill_device::family::FAMILIES;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::wire::framing::Request;
 use ferrotill_device::wire::isl_payment::PaymentRequest;
-use ferrotill_device::{Fault, FiscalPrinter, Job, JournalEvidence, Outcome, Paper, Watch};
+use ferrotill_device::{
+    Fault, FiscalPrinter, Job, JournalEvidence, Paper, Performed, Recovered, Watch,
+};
 
 #[test]
 fn a_sale_is_printed_once_with_our_figures() {
@@ -195,7 +197,7 @@ fn without_a_stored_decision_nothing_is_cancelled() {
     let mut notes = Notes::new();
     notes.may_cancel = false;
     let outcome = driver.perform(&sale(), &baseline, &mut notes);
-    assert_eq!(outcome, Outcome::Unknown(Fault::CancelNotDecided));
+    assert_eq!(outcome, Performed::Unknown(Fault::CancelNotDecided));
     bench.check(0, true);
     let outcome = driver.recover(
         &sale(),
@@ -264,11 +266,11 @@ fn a_payment_booked_during_the_decision_to_cancel_is_found_after_a_lost_close() 
             watch.payments.truncate(stray);
             let outcome = driver.perform(&sale(), &baseline, &mut watch);
             assert!(watch.decided, "{case}: {outcome:?}");
-            assert_eq!(outcome, Outcome::Unknown(Fault::PaymentStarted), "{case}");
+            assert_eq!(outcome, Performed::Unknown(Fault::PaymentStarted), "{case}");
             bench.order(FaultKind::DropAnswer, Some(family.close.command), lost);
             let (_, outcome) = settle(&bench, driver, &sale(), &baseline, outcome, true, true);
             assert!(
-                matches!(outcome, Outcome::Registered(_)),
+                matches!(outcome, Performed::Registered(_)),
                 "{case}: {outcome:?}"
             );
             bench.check_outcome(&outcome, 0, &case);
@@ -312,25 +314,33 @@ fn paper_that_ends_inside_a_receipt_is_settled_once_it_is_loaded() {
         notes.paper_ends_after = Some((bench.line.clone(), frames));
         let mut outcome = driver.perform(&sale(), &baseline, &mut notes);
         let mut decided = notes.decided;
-        if let Outcome::Unknown(fault) = outcome {
+        if let Performed::Unknown(fault) = outcome {
             assert_eq!(fault, Fault::PaperOut, "after {frames}");
-            outcome = driver.recover(
-                &sale(),
-                &baseline,
-                &JournalEvidence::of_decision(decided),
-                &mut Notes::new(),
+            outcome = driver
+                .recover(
+                    &sale(),
+                    &baseline,
+                    &JournalEvidence::of_decision(decided),
+                    &mut Notes::new(),
+                )
+                .into();
+            assert_eq!(
+                outcome,
+                Performed::Unknown(Fault::PaperOut),
+                "after {frames}"
             );
-            assert_eq!(outcome, Outcome::Unknown(Fault::PaperOut), "after {frames}");
             bench
                 .line
                 .with(|emulator| emulator.printer_mut().set_paper(Paper::Ok));
             let mut notes = Notes::new();
-            outcome = driver.recover(
-                &sale(),
-                &baseline,
-                &JournalEvidence::of_decision(decided),
-                &mut notes,
-            );
+            outcome = driver
+                .recover(
+                    &sale(),
+                    &baseline,
+                    &JournalEvidence::of_decision(decided),
+                    &mut notes,
+                )
+                .into();
             decided |= notes.decided;
         }
         bench.check_outcome(&outcome, 0, &format!("after {frames}, decided {decided}"));
@@ -408,7 +418,7 @@ fn our_own_z_report_is_registered_although_another_one_followed() {
     // The host stops when the answer arrives, and the next day is closed at the keyboard.
     bench.order(FaultKind::Unplug, Some(0x45), 1);
     let lost = driver.perform(&Job::ZReport, &sold, &mut Notes::new());
-    assert!(matches!(lost, Outcome::Unknown(_)), "{lost:?}");
+    assert!(matches!(lost, Performed::Unknown(_)), "{lost:?}");
     bench.repair();
     let made = bench
         .line
@@ -491,7 +501,7 @@ fn a_wrong_baseline_and_another_printer_are_different_faults() {
         &JournalEvidence::default(),
         &mut Notes::new(),
     );
-    assert_eq!(outcome, Outcome::Unknown(Fault::PrinterSwapped));
+    assert_eq!(outcome, Recovered::Unknown(Fault::PrinterSwapped));
     bench.check(0, false);
 }
 
@@ -504,7 +514,7 @@ fn a_leftover_receipt_is_reported_and_cleared_before_and_after_payment() {
         let command = if paid { 0x38 } else { 0x33 };
         bench.order(FaultKind::Unplug, Some(command), 1);
         let outcome = driver.perform(&sale(), &baseline, &mut Notes::new());
-        assert_eq!(outcome, Outcome::Unknown(Fault::PortUnavailable));
+        assert_eq!(outcome, Performed::Unknown(Fault::PortUnavailable));
         bench.repair();
         let mut driver = bench.driver(2);
         let connected = driver.connect().unwrap();

@@ -4,10 +4,10 @@
 mod bench;
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 use bench::cases::*;
+use bench::crash::crashing_driver;
 use bench::*;
 use ferrotill_core::Amount;
 use ferrotill_device::driver::isl::IslPrinter;
@@ -16,60 +16,7 @@ use ferrotill_device::family::{FAMILIES, Protocol};
 use ferrotill_device::port::fault::{Damage, FaultPort};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::{Port, PortOpener};
-use ferrotill_device::{Baseline, DaySums, FiscalPrinter, Job, JournalEvidence, Outcome};
-
-/// A port that stops with its process: after this number of frames the host sends and receives nothing any more.
-struct CrashOpener {
-    line: Loopback<IslEmulator>,
-    frames_left: Arc<AtomicUsize>,
-    last_frame_arrives: bool,
-}
-
-struct CrashPort {
-    port: Box<dyn Port>,
-    frames_left: Arc<AtomicUsize>,
-    last_frame_arrives: bool,
-}
-
-impl PortOpener for CrashOpener {
-    fn open(&mut self) -> io::Result<Box<dyn Port>> {
-        if self.frames_left.load(Relaxed) == 0 {
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        Ok(Box::new(CrashPort {
-            port: self.line.open()?,
-            frames_left: Arc::clone(&self.frames_left),
-            last_frame_arrives: self.last_frame_arrives,
-        }))
-    }
-
-    fn address(&self) -> String {
-        "crash".to_owned()
-    }
-}
-
-impl Port for CrashPort {
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.frames_left.load(Relaxed) == 0 {
-            return Err(io::ErrorKind::BrokenPipe.into());
-        }
-        if self.frames_left.fetch_sub(1, Relaxed) > 1 {
-            return self.port.write_all(bytes);
-        }
-        if self.last_frame_arrives {
-            self.port.write_all(bytes)?;
-        }
-        Err(io::ErrorKind::BrokenPipe.into())
-    }
-
-    fn read(&mut self, buffer: &mut [u8], timeout_ms: u64) -> io::Result<usize> {
-        self.port.read(buffer, timeout_ms)
-    }
-
-    fn now(&self) -> u64 {
-        self.port.now()
-    }
-}
+use ferrotill_device::{Baseline, DaySums, FiscalPrinter, Job, JournalEvidence, Performed};
 
 #[test]
 fn a_crash_of_the_host_at_any_frame_is_settled_once() {
@@ -169,11 +116,12 @@ fn keyboard(family: &'static Protocol, case: &Case, frames: usize, keys: &[bool]
         ..told
     };
     for (books, knows) in [(untold, false), (without_numbers, false), (told, true)] {
-        let outcome = bench
+        let outcome: Performed = bench
             .driver(77)
-            .recover(job, &baseline, &books, &mut Notes::new());
+            .recover(job, &baseline, &books, &mut Notes::new())
+            .into();
         let now = done(&bench, job) - before;
-        if matches!(outcome, Outcome::Unknown(_)) {
+        if matches!(outcome, Performed::Unknown(_)) {
             let provable = is_provable(family, job, z_reports, only_z_reports, now);
             assert!(!knows || !provable, "{says}: {outcome:?}");
             continue;
@@ -208,17 +156,19 @@ fn is_provable(
 }
 
 /// Checks that a settled outcome agrees with the number of times that the printer has executed the job.
-fn check_settled(job: &Job, outcome: &Outcome, baseline: &Baseline, executed: i64, says: &str) {
+fn check_settled(job: &Job, outcome: &Performed, baseline: &Baseline, executed: i64, says: &str) {
     let is_receipt = matches!(job, Job::Receipt(_));
     match outcome {
-        Outcome::Registered(registered) if is_receipt => {
+        Performed::Registered(registered) if is_receipt => {
             assert_eq!(executed, 1, "{says}: {outcome:?}");
             assert_eq!(registered.document, baseline.last_document + 1, "{says}");
         }
-        Outcome::Registered(_) if matches!(job, Job::Cash(_)) => {
+        Performed::Registered(_) if matches!(job, Job::Cash(_)) => {
             assert_eq!(executed, 1, "{says}: {outcome:?}");
         }
-        Outcome::NotRegistered(_) if is_receipt || matches!(job, Job::Cash(_)) => {
+        Performed::NotBegun(_) | Performed::Absent(..)
+            if is_receipt || matches!(job, Job::Cash(_)) =>
+        {
             assert_eq!(executed, 0, "{says}: {outcome:?}");
         }
         // A Z-report from the keyboard closes the day as well, and other documents are not fiscal.
@@ -244,22 +194,6 @@ fn done(bench: &Bench, job: &Job) -> i64 {
     closed + count(bench, job)
 }
 
-/// A driver whose process stops after this number of frames.
-fn crashing_driver(
-    bench: &Bench,
-    family: &'static Protocol,
-    frames: usize,
-    last_frame_arrives: bool,
-) -> (IslPrinter, Arc<AtomicUsize>) {
-    let frames_left = Arc::new(AtomicUsize::new(frames));
-    let opener = CrashOpener {
-        line: bench.line.clone(),
-        frames_left: Arc::clone(&frames_left),
-        last_frame_arrives,
-    };
-    (IslPrinter::new(family, Box::new(opener), 3), frames_left)
-}
-
 /// Runs a job with a crash of the host and settles it; returns whether the host crashed before the job ended.
 fn crash(family: &'static Protocol, case: &Case, frames: usize, last_frame_arrives: bool) -> bool {
     let says = format!("{family:?}, {}, {frames} {last_frame_arrives}", case.name);
@@ -278,12 +212,14 @@ fn crash(family: &'static Protocol, case: &Case, frames: usize, last_frame_arriv
         .line
         .with(|emulator| emulator.printer_mut().miscount = 0);
     let mut driver = bench.driver(77);
-    let outcome = driver.recover(
-        job,
-        &baseline,
-        &JournalEvidence::of_decision(notes.decided),
-        &mut Notes::new(),
-    );
+    let outcome: Performed = driver
+        .recover(
+            job,
+            &baseline,
+            &JournalEvidence::of_decision(notes.decided),
+            &mut Notes::new(),
+        )
+        .into();
     check(&bench, job, &outcome, before, &says);
     sells_on(&bench, &mut driver, &says);
     true
@@ -340,16 +276,18 @@ fn noise(family: &'static Protocol, case: &Case, seed: u64) {
     let mut notes = Notes::new();
     let mut outcome = driver.perform(job, &baseline, &mut notes);
     for _ in 0..500 {
-        if !matches!(outcome, Outcome::Unknown(_)) {
+        if !matches!(outcome, Performed::Unknown(_)) {
             break;
         }
         let decided = notes.decided;
-        outcome = driver.recover(
-            job,
-            &baseline,
-            &JournalEvidence::of_decision(decided),
-            &mut notes,
-        );
+        outcome = driver
+            .recover(
+                job,
+                &baseline,
+                &JournalEvidence::of_decision(decided),
+                &mut notes,
+            )
+            .into();
     }
     check(&bench, job, &outcome, before, &says);
     sells_on(&bench, &mut bench.driver(60), &says);
@@ -388,7 +326,7 @@ fn together(family: &'static Protocol, case: &Case, seed: u64) {
     let mut notes = Notes::new();
     let mut outcome = driver.perform(job, &baseline, &mut notes);
     for attempt in 0..80 {
-        if !matches!(outcome, Outcome::Unknown(_)) {
+        if !matches!(outcome, Performed::Unknown(_)) {
             break;
         }
         bench.repair();
@@ -396,12 +334,14 @@ fn together(family: &'static Protocol, case: &Case, seed: u64) {
             driver = bench.driver(attempt);
         }
         let decided = notes.decided;
-        outcome = driver.recover(
-            job,
-            &baseline,
-            &JournalEvidence::of_decision(decided),
-            &mut notes,
-        );
+        outcome = driver
+            .recover(
+                job,
+                &baseline,
+                &JournalEvidence::of_decision(decided),
+                &mut notes,
+            )
+            .into();
     }
     check(&bench, job, &outcome, before, &says);
     sells_on(&bench, &mut driver, &says);

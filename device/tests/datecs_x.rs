@@ -8,7 +8,7 @@ use ferrotill_core::Amount;
 use ferrotill_device::family::datecs_x;
 use ferrotill_device::wire::framing::Answer;
 use ferrotill_device::wire::isl_status::Flag;
-use ferrotill_device::{Fault, FiscalPrinter as _, Job, JournalEvidence, Outcome, Paper};
+use ferrotill_device::{Fault, FiscalPrinter as _, Job, JournalEvidence, Paper, Recovered};
 
 /// A host that sends raw commands in which `|` is written for each TAB.
 struct Host(host::Host);
@@ -304,7 +304,7 @@ fn firmware_without_variables_has_no_fiscal_counter() {
         &JournalEvidence::default(),
         &mut Notes::new(),
     );
-    assert_eq!(outcome, Outcome::Unknown(Fault::Unclear));
+    assert_eq!(outcome, Recovered::Unknown(Fault::Unclear));
 }
 
 /// A sale with other figures than the printed one.

@@ -13,8 +13,8 @@ use ferrotill_device::wire::escpos::{Align, QrLevel};
 use ferrotill_device::wire::escpos_profile::EscposProfile;
 use ferrotill_device::wire::escpos_raster::Raster;
 use ferrotill_device::{
-    Baseline, DriverUri, Fault, FiscalPrinter as _, Job, JournalEvidence, NotRegistered, Outcome,
-    Paper, Watch, driver,
+    Baseline, DriverUri, Fault, FiscalPrinter as _, Job, JournalEvidence, NoDocument, Paper,
+    Performed, Recovered, Watch, driver,
 };
 
 struct Quiet;
@@ -47,18 +47,20 @@ impl Bench {
         }
     }
 
-    fn print(&mut self, lines: &[&str]) -> Outcome {
+    fn print(&mut self, lines: &[&str]) -> Performed {
         self.driver
             .perform(&text(lines), &self.baseline, &mut Quiet)
     }
 
-    fn recover(&mut self, lines: &[&str]) -> Outcome {
-        self.driver.recover(
-            &text(lines),
-            &self.baseline,
-            &JournalEvidence::default(),
-            &mut Quiet,
-        )
+    fn recover(&mut self, lines: &[&str]) -> Performed {
+        self.driver
+            .recover(
+                &text(lines),
+                &self.baseline,
+                &JournalEvidence::default(),
+                &mut Quiet,
+            )
+            .into()
     }
 
     fn paper(&self) -> String {
@@ -90,21 +92,21 @@ impl Bench {
 }
 
 /// The outcome if the printer has no record of the slip and will have none later.
-const UNCLEAR: Outcome = Outcome::Unknown(Fault::Unclear);
+const UNCLEAR: Performed = Performed::Unknown(Fault::Unclear);
 
 fn text(lines: &[&str]) -> Job {
     Job::Text(lines.iter().map(|line| (*line).to_owned()).collect())
 }
 
-fn refused(outcome: Outcome) -> NotRegistered {
+fn refused(outcome: Performed) -> NoDocument {
     match outcome {
-        Outcome::NotRegistered(refused) => refused,
+        Performed::NotBegun(refused) | Performed::Absent(_, refused) => refused,
         other => panic!("{other:?}"),
     }
 }
 
-fn is_printed(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Registered(_))
+fn is_printed(outcome: &Performed) -> bool {
+    matches!(outcome, Performed::Registered(_))
 }
 
 #[test]
@@ -124,7 +126,7 @@ fn it_reports_its_identity_and_refuses_fiscal_jobs() {
             &JournalEvidence::default(),
             &mut Quiet,
         );
-        assert_eq!(outcome, Outcome::Unknown(Fault::PrinterSwapped));
+        assert_eq!(outcome, Recovered::Unknown(Fault::PrinterSwapped));
     }
     assert_eq!(bench.line.with(|printer| printer.commands()), before);
 }
@@ -286,10 +288,10 @@ fn a_slip_that_waits_for_paper_is_settled_after_paper_is_loaded() {
     };
     let job = text(&["waits for paper"]);
     let outcome = bench.driver.perform(&job, &bench.baseline, &mut watch);
-    assert_eq!(outcome, Outcome::Unknown(Fault::PaperOut));
+    assert_eq!(outcome, Performed::Unknown(Fault::PaperOut));
     assert_eq!(
         bench.recover(&["waits for paper"]),
-        Outcome::Unknown(Fault::PaperOut)
+        Performed::Unknown(Fault::PaperOut)
     );
     bench.line.with(|printer| printer.set_paper(Paper::Ok));
     assert!(is_printed(&bench.recover(&["waits for paper"])));
@@ -313,9 +315,12 @@ fn a_slip_lost_with_the_power_is_not_called_printed() {
         };
         let job = text(&["lost"]);
         let outcome = bench.driver.perform(&job, &bench.baseline, &mut watch);
-        assert_eq!(outcome, Outcome::Unknown(Fault::PaperOut));
+        assert_eq!(outcome, Performed::Unknown(Fault::PaperOut));
         bench.line.with(|printer| printer.set_power(false));
-        assert_eq!(bench.recover(&["lost"]), Outcome::Unknown(Fault::NoAnswer));
+        assert_eq!(
+            bench.recover(&["lost"]),
+            Performed::Unknown(Fault::NoAnswer)
+        );
         bench.line.with(|printer| {
             printer.set_power(true);
             printer.set_paper(Paper::Ok);
@@ -336,7 +341,7 @@ fn a_printer_without_numbered_answers_is_asked_the_old_way() {
     assert_eq!(bench.copies("counted"), 200);
     // A lost answer: the outcome is unknown, and the next slip is not affected.
     bench.order(FaultKind::DropAnswer, b'r', 1);
-    assert_eq!(bench.print(&["one"]), Outcome::Unknown(Fault::NoAnswer));
+    assert_eq!(bench.print(&["one"]), Performed::Unknown(Fault::NoAnswer));
     assert_eq!(bench.recover(&["one"]), UNCLEAR);
     assert!(is_printed(&bench.print(&["two"])));
     assert_eq!((bench.copies("one"), bench.copies("two")), (1, 1));
@@ -392,7 +397,7 @@ fn slip_in_trouble(
     bench.order_any(kind, code, times);
     let mut outcome = bench.print(&["once"]);
     for attempt in 0..20 {
-        if !matches!(outcome, Outcome::Unknown(_)) || outcome == UNCLEAR {
+        if !matches!(outcome, Performed::Unknown(_)) || outcome == UNCLEAR {
             break;
         }
         repair(&bench);
@@ -407,7 +412,7 @@ fn slip_in_trouble(
     match &outcome {
         // Bytes that are lost in the middle leave no trace: ESC/POS has no checksum, and a printer does not report
         // that it was switched off and on.
-        Outcome::Registered(_) => assert!(
+        Performed::Registered(_) => assert!(
             copies == 1
                 || matches!(
                     kind,
@@ -415,8 +420,8 @@ fn slip_in_trouble(
                 ),
             "{case}"
         ),
-        Outcome::NotRegistered(_) | Outcome::Unknown(Fault::Unclear) => {}
-        Outcome::Unknown(_) => panic!("{case}: {outcome:?}"),
+        Performed::NotBegun(_) | Performed::Absent(..) | Performed::Unknown(Fault::Unclear) => {}
+        Performed::Unknown(_) => panic!("{case}: {outcome:?}"),
     }
     bench.line.with(|printer| printer.clear_faults());
     repair(&bench);

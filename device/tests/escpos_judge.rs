@@ -13,7 +13,7 @@ use ferrotill_device::driver::escpos::{SlipItem, SlipPrinter as _, code_page_tes
 use ferrotill_device::wire::escpos::{Align, QrLevel};
 use ferrotill_device::wire::escpos_profile::EscposProfile;
 use ferrotill_device::wire::escpos_raster::Raster;
-use ferrotill_device::{DriverUri, FiscalPrinter as _, Outcome, Watch, driver};
+use ferrotill_device::{DriverUri, FiscalPrinter as _, Performed, Watch, driver};
 
 const ADDRESS: &str = "FERROTILL_ESCPOS";
 const SCENE: &str = "FERROTILL_ESCPOS_SCENE";
@@ -124,7 +124,7 @@ fn prints_for_the_judge() {
             let slip = [line("after the paper was loaded")];
             let begun = Instant::now();
             let mut outcome = printer.print(&slip, watch);
-            while matches!(outcome, Outcome::NotRegistered(_)) {
+            while matches!(outcome, Performed::NotBegun(_) | Performed::Absent(..)) {
                 tell(&outcome);
                 assert!(begun.elapsed() < Duration::from_secs(30));
                 outcome = printer.print(&slip, watch);
@@ -135,12 +135,12 @@ fn prints_for_the_judge() {
     }
 }
 
-fn tell(outcome: &Outcome) {
+fn tell(outcome: &Performed) {
     match outcome {
-        Outcome::Registered(_) => println!("outcome: printed"),
-        Outcome::NotRegistered(refused) => {
+        Performed::Registered(_) => println!("outcome: printed"),
+        Performed::NotBegun(refused) | Performed::Absent(_, refused) => {
             println!("outcome: refused {:?} {}", refused.fault, refused.detail);
         }
-        Outcome::Unknown(fault) => println!("outcome: unknown {fault:?}"),
+        Performed::Unknown(fault) => println!("outcome: unknown {fault:?}"),
     }
 }

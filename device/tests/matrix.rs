@@ -9,7 +9,7 @@ use bench::*;
 use ferrotill_core::Amount;
 use ferrotill_device::emulator::{FaultKind, FaultOrder};
 use ferrotill_device::family::{FAMILIES, Protocol, datecs, datecs_x};
-use ferrotill_device::{FiscalPrinter, Job, JournalEvidence, Outcome};
+use ferrotill_device::{FiscalPrinter, Job, JournalEvidence, Performed, Recovered};
 
 /// One cell of the matrix.
 struct Cell<'a> {
@@ -57,7 +57,10 @@ impl Cell<'_> {
             settle(&bench, driver, job, &baseline, first, decided, self.restart);
         check(&bench, job, &outcome, before, &says);
         if self.case.miscount != 0 {
-            assert!(matches!(outcome, Outcome::NotRegistered(_)), "{says}");
+            assert!(
+                matches!(outcome, Performed::NotBegun(_) | Performed::Absent(..)),
+                "{says}"
+            );
         }
         // The job did not use this command, so the fault did not happen and there is nothing to check.
         if bench.order_is_begun(self.times) {
@@ -238,9 +241,9 @@ fn befalls(family: &'static Protocol, case: &Case, kind: FaultKind, frame: u32) 
     check(&bench, job, &outcome, before, &says);
     let befell = bench.line.with(|emulator| emulator.faults().is_empty());
     match outcome {
-        Outcome::Registered(_) => assert_eq!(case.miscount, 0, "{says}"),
-        Outcome::NotRegistered(_) => assert_ne!(case.miscount, 0, "{says}"),
-        Outcome::Unknown(_) => unreachable!("checked above"),
+        Performed::Registered(_) => assert_eq!(case.miscount, 0, "{says}"),
+        Performed::NotBegun(_) | Performed::Absent(..) => assert_ne!(case.miscount, 0, "{says}"),
+        Performed::Unknown(_) => unreachable!("checked above"),
     }
     if befell {
         sells_on(&bench, &mut driver, &says);
@@ -320,7 +323,7 @@ fn a_power_cut_after_the_close_is_found_registered() {
     let (bench, mut driver, baseline) = begun_day(&datecs::PROTOCOL, &sale());
     bench.order(FaultKind::PowerCut, Some(0x38), 1);
     let first = driver.perform(&sale(), &baseline, &mut Notes::new());
-    assert!(matches!(first, Outcome::Unknown(_)), "{first:?}");
+    assert!(matches!(first, Performed::Unknown(_)), "{first:?}");
     // While the printer is without power, the outcome stays unknown.
     let again = driver.recover(
         &sale(),
@@ -328,7 +331,7 @@ fn a_power_cut_after_the_close_is_found_registered() {
         &JournalEvidence::default(),
         &mut Notes::new(),
     );
-    assert!(matches!(again, Outcome::Unknown(_)), "{again:?}");
+    assert!(matches!(again, Recovered::Unknown(_)), "{again:?}");
     bench.repair();
     let outcome = driver.recover(
         &sale(),
@@ -402,9 +405,9 @@ fn nothing(family: &'static Protocol, job: &Job, kind: FaultKind) {
                     settle(&bench, driver, job, &baseline, first, decided, restart);
                 let new = count(&bench, job) - before;
                 match outcome {
-                    Outcome::Registered(_) => assert_eq!(new, 1, "{says}"),
-                    Outcome::NotRegistered(_) => assert_eq!(new, 0, "{says}"),
-                    Outcome::Unknown(_) => panic!("{says}: {outcome:?}"),
+                    Performed::Registered(_) => assert_eq!(new, 1, "{says}"),
+                    Performed::NotBegun(_) | Performed::Absent(..) => assert_eq!(new, 0, "{says}"),
+                    Performed::Unknown(_) => panic!("{says}: {outcome:?}"),
                 }
                 if bench.order_is_begun(times) {
                     sells_on(&bench, &mut driver, &says);

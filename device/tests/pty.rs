@@ -10,7 +10,9 @@ use bench::*;
 use ferrotill_device::emulator::{Cable, Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
 use ferrotill_device::port::PortOpener as _;
 use ferrotill_device::port::serial::SerialOpener;
-use ferrotill_device::{DriverUri, Fault, FiscalPrinter, Job, JournalEvidence, Outcome, driver};
+use ferrotill_device::{
+    DriverUri, Fault, FiscalPrinter, Job, JournalEvidence, Performed, Recovered, driver,
+};
 
 struct Folder(PathBuf);
 
@@ -99,7 +101,7 @@ fn a_job_is_settled_after_cable_and_power_were_out() {
         ms: 0,
     });
     let outcome = printer.perform(&sale(), &baseline, &mut Notes::new());
-    assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+    assert!(matches!(outcome, Performed::Unknown(_)), "{outcome:?}");
     until("the link goes", || !folder.link().exists());
     let outcome = printer.recover(
         &sale(),
@@ -107,7 +109,7 @@ fn a_job_is_settled_after_cable_and_power_were_out() {
         &JournalEvidence::default(),
         &mut Notes::new(),
     );
-    assert_eq!(outcome, Outcome::Unknown(Fault::PortUnavailable));
+    assert_eq!(outcome, Recovered::Unknown(Fault::PortUnavailable));
     rig.set_cable(Cable::In);
     until("the link comes back", || folder.link().exists());
     let outcome = printer.recover(
@@ -127,7 +129,7 @@ fn a_job_is_settled_after_cable_and_power_were_out() {
     });
     let baseline = cancelled.after.unwrap();
     let outcome = printer.perform(&sale(), &baseline, &mut Notes::new());
-    assert_eq!(outcome, Outcome::Unknown(Fault::NoAnswer));
+    assert_eq!(outcome, Performed::Unknown(Fault::NoAnswer));
     assert_eq!(rig.snapshot(false).power, "off");
     rig.set_power(Power::On);
     let outcome = printer.recover(

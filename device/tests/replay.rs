@@ -21,7 +21,7 @@ use ferrotill_device::port::PortOpener;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::replay::Replay;
 use ferrotill_device::port::tracer::{TracerOpener, Transcript};
-use ferrotill_device::{Baseline, FiscalPrinter, Job, JournalEvidence, Outcome};
+use ferrotill_device::{Baseline, FiscalPrinter, Job, JournalEvidence, Performed};
 
 const ESCPOS: &str = "escpos";
 /// The first line of a recording that this test makes.
@@ -98,28 +98,30 @@ impl Player {
             }
             "recover" => {
                 let baseline = self.baseline.as_ref().unwrap();
-                self.driver.recover(
-                    &job(rest),
-                    baseline,
-                    &JournalEvidence::of_decision(self.decided),
-                    &mut notes,
-                )
+                self.driver
+                    .recover(
+                        &job(rest),
+                        baseline,
+                        &JournalEvidence::of_decision(self.decided),
+                        &mut notes,
+                    )
+                    .into()
             }
             other => panic!("{other}"),
         };
         self.decided |= notes.decided;
         match outcome {
-            Outcome::Registered(registered) => {
+            Performed::Registered(registered) => {
                 self.baseline = Some(registered.after);
                 format!("registered {}", registered.document)
             }
-            Outcome::NotRegistered(refusal) => {
+            Performed::NotBegun(refusal) | Performed::Absent(_, refusal) => {
                 if let Some(after) = refusal.after {
                     self.baseline = Some(after);
                 }
                 format!("not registered, fault {}", refusal.fault.code())
             }
-            Outcome::Unknown(fault) => format!("unknown, fault {}", fault.code()),
+            Performed::Unknown(fault) => format!("unknown, fault {}", fault.code()),
         }
     }
 }

@@ -11,10 +11,10 @@ use ferrotill_device::emulator::{EscposEmulator, FaultKind};
 use ferrotill_device::family::{Protocol, datecs, datecs_b, datecs_x};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::{
-    Baseline, Fault, FiscalPrinter, Job, JournalEvidence, LineJob, Outcome, PaymentJob,
+    Baseline, Fault, FiscalPrinter, Job, JournalEvidence, LineJob, PaymentJob, Performed, Recovered,
 };
 
-const SWAPPED: Outcome = Outcome::Unknown(Fault::PrinterSwapped);
+const SWAPPED: Recovered = Recovered::Unknown(Fault::PrinterSwapped);
 
 /// A receipt with more lines than a printer of group B allows.
 fn long_sale() -> Job {
@@ -52,7 +52,7 @@ fn lost_close(bench: &Bench, job: &Job) -> Baseline {
     let baseline = driver.connect().unwrap().baseline;
     bench.order(FaultKind::PowerCut, Some(0x38), 1);
     let outcome = driver.perform(job, &baseline, &mut Notes::new());
-    assert_eq!(outcome, Outcome::Unknown(Fault::NoAnswer));
+    assert_eq!(outcome, Performed::Unknown(Fault::NoAnswer));
     assert_eq!(bench.fiscal_receipts(), 1);
     bench.repair();
     baseline
@@ -123,7 +123,7 @@ fn the_open_slip_of_another_printer_proves_nothing_and_stays_open() {
     let mut baseline = driver.connect().unwrap().baseline;
     bench.order(FaultKind::PowerCut, Some(0x27), 1);
     let outcome = driver.perform(&job, &baseline, &mut Notes::new());
-    assert_eq!(outcome, Outcome::Unknown(Fault::NoAnswer));
+    assert_eq!(outcome, Performed::Unknown(Fault::NoAnswer));
     baseline.serial = "another".to_owned();
     bench.repair();
     let mut driver = bench.driver(2);
@@ -132,4 +132,44 @@ fn the_open_slip_of_another_printer_proves_nothing_and_stays_open() {
     assert_eq!(outcome, SWAPPED);
     let closes = notes.lines.iter().filter(|line| line.starts_with("27 "));
     assert_eq!(closes.count(), 0, "{:?}", notes.lines);
+}
+
+#[test]
+fn a_baseline_names_the_family_and_another_family_proves_nothing() {
+    let bench = Bench::of(&datecs::PROTOCOL);
+    let mut driver = bench.driver(1);
+    let baseline = driver.connect().unwrap().baseline;
+    assert_eq!(baseline.family, "datecs");
+    // The same printer, reached by the driver of another family: nothing is sent to it.
+    let mut wrong = IslPrinter::new(&datecs_b::PROTOCOL, Box::new(bench.line.clone()), 2);
+    let mut notes = Notes::new();
+    let evidence = JournalEvidence::default();
+    let outcome = wrong.recover(&sale(), &baseline, &evidence, &mut notes);
+    assert_eq!(outcome, SWAPPED);
+    assert!(notes.lines.is_empty(), "{:?}", notes.lines);
+}
+
+#[test]
+fn a_baseline_without_a_family_is_judged_by_serial_number_memory_and_counters() {
+    let bench = Bench::of(&datecs::PROTOCOL);
+    let job = sale();
+    let stored_before_families_were = Baseline {
+        family: String::new(),
+        ..lost_close(&bench, &job)
+    };
+    let recover = |baseline: &Baseline| {
+        bench.driver(3).recover(
+            &job,
+            baseline,
+            &JournalEvidence::default(),
+            &mut Notes::new(),
+        )
+    };
+    let found = registered(recover(&stored_before_families_were));
+    assert_eq!(found.document, 1);
+    let of_another_memory = Baseline {
+        fiscal_memory: "another".to_owned(),
+        ..stored_before_families_were
+    };
+    assert_eq!(recover(&of_another_memory), SWAPPED);
 }

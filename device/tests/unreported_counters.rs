@@ -9,7 +9,7 @@ use bench::*;
 use ferrotill_core::Amount;
 use ferrotill_device::emulator::{FaultKind, ResultCode};
 use ferrotill_device::family::{FAMILIES, Protocol, datecs, datecs_b, datecs_x, eltrade};
-use ferrotill_device::{Fault, FiscalPrinter as _, Job, JournalEvidence, Outcome};
+use ferrotill_device::{Fault, FiscalPrinter as _, Job, JournalEvidence, Performed};
 
 const LAST_Z: u8 = 0x40;
 const DAY_PAYMENTS: u8 = 0x6E;
@@ -91,7 +91,12 @@ fn every_form_of_firmware_sells_and_makes_reports_for_two_days() {
 
 /// Settles a job on firmware that does not report its Z-reports, after a lost answer and reports at the keyboard, and checks
 /// that the outcome is true.
-fn settled(family: &'static Protocol, case: &Case, keys: &[bool], command: u8) -> Option<Outcome> {
+fn settled(
+    family: &'static Protocol,
+    case: &Case,
+    keys: &[bool],
+    command: u8,
+) -> Option<Performed> {
     let job = &case.job;
     let lacks = [LAST_Z, DAY_PAYMENTS];
     let (bench, mut driver, baseline) = begun_day_without(family, job, &lacks);
@@ -100,7 +105,7 @@ fn settled(family: &'static Protocol, case: &Case, keys: &[bool], command: u8) -
     bench.order(FaultKind::PowerCut, Some(command), 1);
     let mut notes = Notes::new();
     let first = driver.perform(job, &baseline, &mut notes);
-    if !matches!(first, Outcome::Unknown(_)) {
+    if !matches!(first, Performed::Unknown(_)) {
         return None;
     }
     bench.repair();
@@ -118,9 +123,10 @@ fn settled(family: &'static Protocol, case: &Case, keys: &[bool], command: u8) -
         z_takes_a_number: true,
         ..JournalEvidence::of_decision(notes.decided)
     };
-    let outcome = bench
+    let outcome: Performed = bench
         .driver(77)
-        .recover(job, &baseline, &books, &mut Notes::new());
+        .recover(job, &baseline, &books, &mut Notes::new())
+        .into();
     let executed = bench.line.with(|emulator| {
         let memory = emulator.printer().memory();
         let days = || memory.closures.iter().map(|closure| &closure.day);
@@ -134,9 +140,9 @@ fn settled(family: &'static Protocol, case: &Case, keys: &[bool], command: u8) -
     });
     let says = format!("{}, {}, {keys:?}, {command:02X}", family.name, case.name);
     match &outcome {
-        Outcome::Registered(_) => assert!(executed, "{says}: {outcome:?}"),
-        Outcome::NotRegistered(_) => assert!(!executed, "{says}: {outcome:?}"),
-        Outcome::Unknown(fault) => assert!(!fault.is_line(), "{says}: {fault:?}"),
+        Performed::Registered(_) => assert!(executed, "{says}: {outcome:?}"),
+        Performed::NotBegun(_) | Performed::Absent(..) => assert!(!executed, "{says}: {outcome:?}"),
+        Performed::Unknown(fault) => assert!(!fault.is_line(), "{says}: {fault:?}"),
     }
     Some(outcome)
 }
@@ -166,7 +172,7 @@ fn without_the_number_of_the_last_z_report_recovery_is_never_wrong() {
                         continue;
                     };
                     cases_seen += 1;
-                    unknown += usize::from(matches!(outcome, Outcome::Unknown(_)));
+                    unknown += usize::from(matches!(outcome, Performed::Unknown(_)));
                 }
             }
         }
@@ -193,7 +199,12 @@ fn a_z_report_whose_answer_is_lost_is_not_sent_again_and_waits_for_a_person() {
         let baseline = driver.connect().unwrap().baseline;
         bench.order(FaultKind::Blink, Some(family.z_report.command), 1);
         let outcome = driver.perform(&Job::ZReport, &baseline, &mut Notes::new());
-        assert_eq!(outcome, Outcome::Unknown(Fault::Unclear), "{}", family.name);
+        assert_eq!(
+            outcome,
+            Performed::Unknown(Fault::Unclear),
+            "{}",
+            family.name
+        );
         bench.line.with(|emulator| {
             let memory = emulator.printer().memory();
             assert_eq!(memory.z_number(), 1, "{}", family.name);

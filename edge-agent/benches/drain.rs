@@ -129,6 +129,7 @@ fn order(document: usize) -> OrderForm {
         },
         echo: String::new(),
         found: String::new(),
+        contact: None,
     }
 }
 

@@ -17,6 +17,7 @@ use ferrotill_device::driver::{self, DriverUri};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::api::lanes::Lanes;
 use crate::api::replay::Replays;
 use crate::api::{self, service::Service};
 use crate::authority::{DutyForms, by_country};
@@ -168,7 +169,7 @@ impl Agent {
             known: &known,
             identities: &identities,
             has_duties: has_duties(profile),
-            anchors_set_aside: reader.anchors_set_aside(),
+            anchors_set_aside: store.anchors_set_aside(),
             now_ms: clock.now().utc_ms,
         }
         .note(live_status.problems());
@@ -181,6 +182,7 @@ impl Agent {
             live_status: Arc::clone(&live_status),
             forms: Arc::new(DutyForms::of(&config, profile).noted_in(Arc::clone(&live_status))),
             wake_senders: vec![Arc::clone(&wake_sender)],
+            contact_ms: config.till.contact_ms,
         };
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let parts = OutboxParts {
@@ -207,6 +209,7 @@ impl Agent {
             owner_budget,
             live_status,
             replays: Replays::default(),
+            lanes: Lanes::default(),
         });
         Ok(Self {
             service,

@@ -1,11 +1,16 @@
 //! Orders: what any API asks for, in one common form with owned data. An order becomes the core's [`Wish`].
 
+mod private;
+
+use std::fmt::Write as _;
+
 use ferrotill_core::document::ReportKind;
 use ferrotill_core::event::PaperSays;
 use ferrotill_core::id::{DocumentId, Fingerprint};
 use ferrotill_core::receipt::{CopiedLine, Draft, DraftLine, DraftPayment, Modifier, Prices};
 use ferrotill_core::till::Wish;
 use ferrotill_core::{Amount, Quantity};
+use ferrotill_store::BuyerContact;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -105,6 +110,8 @@ pub struct OrderForm {
     pub echo: String,
     /// JSON text that the agent added to the order, such as a payment terminal's approval. It is not part of the fingerprint.
     pub found: String,
+    /// Where the receipt is sent. It stands beside the journal and is erased some days later.
+    pub contact: Option<BuyerContact>,
 }
 
 impl OrderDraft {
@@ -181,17 +188,49 @@ impl OrderForm {
         Fingerprint(digest.finalize().into())
     }
 
-    /// The annex that the journal stores with the document: a JSON array of `echo` and `found`, each null if empty.
+    /// The annex that the journal stores with the document: a JSON array of `echo` and `found`, each null if empty, and of the
+    /// salted digest of the contact in hexadecimal digits, if there is a contact.
+    ///
+    /// `echo` and `found` enter the journal only here, without the contact and without full card numbers.
     #[must_use]
     pub fn annex(&self) -> Vec<u8> {
-        let text = |part: &str| {
-            if part.is_empty() {
-                "null".to_owned()
-            } else {
-                part.to_owned()
-            }
+        let contact = self.contact.as_ref();
+        let secrets: Vec<&str> = contact
+            .into_iter()
+            .flat_map(|contact| [&contact.email, &contact.phone])
+            .filter_map(|part| part.as_deref())
+            .collect();
+        let text = |part: &str| match part {
+            "" => "null".to_owned(),
+            part => private::storable_json(part, &secrets),
         };
-        format!("[{},{}]", text(&self.echo), text(&self.found)).into_bytes()
+        let digest = contact.map(|contact| {
+            let digest = contact.digest();
+            let hex = digest.iter().fold(String::new(), |mut hex, byte| {
+                // Writing to a string cannot fail.
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            });
+            format!(",\"{hex}\"")
+        });
+        let (echo, found) = (text(&self.echo), text(&self.found));
+        format!("[{echo},{found}{}]", digest.unwrap_or_default()).into_bytes()
+    }
+
+    /// Hides card numbers in the texts of the receipt. The texts are printed and stored in the journal.
+    pub fn hide_card_numbers(&mut self) {
+        let (OrderKind::Sale { draft, .. } | OrderKind::Refund { draft, .. }) = &mut self.kind
+        else {
+            return;
+        };
+        let texts = [&mut draft.header, &mut draft.footer].into_iter();
+        let lines = draft.lines.iter_mut();
+        let lines = lines.flat_map(|line| [&mut line.name, &mut line.comment]);
+        for text in texts.chain(lines) {
+            if let Some(hidden) = private::printable_text(text) {
+                *text = hidden;
+            }
+        }
     }
 
     /// The rule for the kind of receipt of this order.
@@ -232,6 +271,7 @@ pub struct Declaration {
 mod tests {
     use super::{OrderForm, OrderKind};
     use ferrotill_core::Amount;
+    use ferrotill_store::BuyerContact;
     use uuid::Uuid;
 
     #[test]
@@ -242,6 +282,7 @@ mod tests {
             kind: OrderKind::Cash(Amount::from_minor(minor)),
             echo: echo.into(),
             found: found.into(),
+            contact: None,
         };
         let first = form(810, "{}", "1").fingerprint(Uuid::nil());
         assert_eq!(
@@ -251,5 +292,35 @@ mod tests {
         );
         assert_ne!(first, form(811, "{}", "1").fingerprint(Uuid::nil()));
         assert_ne!(first, form(810, "{\"a\":1}", "1").fingerprint(Uuid::nil()));
+    }
+
+    #[test]
+    fn the_annex_has_a_digest_of_the_contact_and_not_the_contact() {
+        let contact = BuyerContact {
+            email: Some("ion@mail.md".into()),
+            phone: None,
+            salt: [7; 16],
+        };
+        let form = |contact: Option<BuyerContact>| OrderForm {
+            id: Uuid::nil(),
+            point_of_sale: Uuid::nil(),
+            kind: OrderKind::Cash(Amount::ZERO),
+            echo: r#"{"emailAddress":"ion@mail.md"}"#.into(),
+            found: String::new(),
+            contact,
+        };
+        let annex = |contact| String::from_utf8(form(contact).annex()).unwrap();
+        let stored = annex(Some(contact.clone()));
+        assert!(
+            stored.starts_with(r#"[{"emailAddress":null},null,""#),
+            "{stored}"
+        );
+        assert!(!stored.contains("ion@mail.md"), "{stored}");
+        let other = BuyerContact {
+            salt: [8; 16],
+            ..contact
+        };
+        assert_ne!(annex(Some(other)), stored, "the digest is salted");
+        assert_eq!(annex(None), r#"[{"emailAddress":"ion@mail.md"},null]"#);
     }
 }

@@ -1,21 +1,22 @@
-//! The live status: the state of the printers, of the authority and of the number stocks. Any thread can read it without asking the
-//! clerk.
+//! The live status: the state of the printers, of the authority, of the number stocks and of the store. Any thread can read it
+//! without asking the clerk or the store.
 
 pub mod problems;
 
 use std::collections::HashMap;
 use std::sync::Condvar;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
 use ferrotill_core::budget::Unsent;
 use ferrotill_core::numbers::Supply;
 use ferrotill_core::till::Till;
 use ferrotill_device::printer::{Baseline, Connected};
+use ferrotill_store::StoreFigures;
 use uuid::Uuid;
 
 use crate::locked::Locked;
-use problems::Problems;
+use problems::{HealthProblem, Problems, Severity};
 
 /// The state of a printer.
 #[derive(Clone, Debug, Default)]
@@ -62,17 +63,32 @@ pub struct Stock {
     pub last_document: u32,
 }
 
+/// The state of the store, as the clerk found it with its last transaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreState {
+    /// The writer's figures after its last commit.
+    pub figures: StoreFigures,
+    /// The number of anchors that were set aside because the journal did not have their row at a start.
+    pub anchors_set_aside: usize,
+    /// When the present transaction began; `None` between two transactions.
+    transaction_since: Option<Instant>,
+}
+
 /// The live status.
 #[derive(Debug, Default)]
 pub struct LiveStatus {
-    unsent: Locked<Unsent>,
+    store: Locked<StoreState>,
+    problems: Problems,
+    /// The id of the problem of the till's time.
+    clock_problem: Locked<Option<&'static str>>,
+    /// The time of the clerk's last transaction, in milliseconds since the epoch: the time of new problems.
+    noticed_ms: AtomicI64,
     stocks: Locked<HashMap<Uuid, Stock>>,
     stock_changed: Condvar,
     alternative_numbers: Locked<HashMap<Uuid, u64>>,
     printers: Locked<HashMap<Uuid, PrinterState>>,
     authority: Locked<AuthorityState>,
     sells_alternative: AtomicBool,
-    problems: Problems,
 }
 
 impl LiveStatus {
@@ -106,6 +122,8 @@ impl LiveStatus {
             objections: Vec::new(),
         };
         self.printers.lock().insert(device, state);
+        self.problems.clear(PRINTER.id, Some(device));
+        self.problems.clear(OBJECTIONS.id, Some(device));
     }
 
     /// Notes that a printer can be reached and has no document that it cannot prove.
@@ -115,10 +133,24 @@ impl LiveStatus {
         state.connected = true;
         state.trouble = None;
         state.unproven = None;
+        drop(printers);
+        self.problems.clear(PRINTER.id, Some(device));
+    }
+
+    /// Notes that a person has settled a document about which nobody could be asked; `connected` says whether the device's printer
+    /// can be reached.
+    pub fn person_settled(&self, device: Uuid, connected: bool) {
+        let mut printers = self.printers.lock();
+        let state = printers.entry(device).or_default();
+        state.connected = connected;
+        state.trouble = None;
+        state.unproven = None;
     }
 
     /// Notes why a connected printer gets no receipts, or not all.
     pub fn printer_objections(&self, device: Uuid, objections: Vec<String>) {
+        let says = || objections.join("; ");
+        self.note_if(!objections.is_empty(), &OBJECTIONS, Some(device), says);
         let mut printers = self.printers.lock();
         printers.entry(device).or_default().objections = objections;
     }
@@ -130,6 +162,8 @@ impl LiveStatus {
         state.connected = false;
         state.trouble = Some(reason.to_owned());
         state.unproven = None;
+        drop(printers);
+        self.note(&PRINTER, Some(device), reason.to_owned());
     }
 
     /// Notes that a printer cannot prove what became of a document; `instruction` says what an operator must do.
@@ -138,7 +172,15 @@ impl LiveStatus {
         let state = printers.entry(device).or_default();
         state.connected = false;
         state.trouble = Some(instruction.clone());
-        state.unproven = Some((id, instruction));
+        state.unproven = Some((id, instruction.clone()));
+        drop(printers);
+        let says = format!("the printer cannot prove the document {id}: {instruction}");
+        self.note(&PRINTER, Some(device), says);
+    }
+
+    /// Forgets the printer of a device that is not in the configuration and has nothing left to do.
+    pub fn device_settled(&self, device: Uuid) {
+        self.printers.lock().remove(&device);
     }
 
     /// What an operator must do about a document that its printer cannot prove; none if the document needs no operator.
@@ -187,17 +229,140 @@ impl LiveStatus {
             reason: reason.to_owned(),
         };
         self.sells_alternative.store(alternative, Ordering::Release);
+        let says = || format!("the authority cannot be reached: {reason}");
+        self.note_if(state == OFFLINE, &OFFICE_OFFLINE, None, says);
     }
 
-    /// The documents that the authority has not acknowledged yet.
+    /// The documents that the authority has not acknowledged yet, as the offline budgets count them.
     #[must_use]
     pub fn unsent(&self) -> Unsent {
-        *self.unsent.lock()
+        let unsent = self.store().figures.unsent;
+        Unsent {
+            documents: unsent.documents,
+            oldest_ms: unsent.oldest_ms,
+        }
     }
 
-    /// Stores the count of documents that the authority has not acknowledged yet.
-    pub fn unsent_counted(&self, unsent: Unsent) {
-        *self.unsent.lock() = unsent;
+    /// The state of the store.
+    #[must_use]
+    pub fn store(&self) -> StoreState {
+        *self.store.lock()
+    }
+
+    /// Notes that the clerk begins a transaction; `utc_ms` is the guarded clock's time.
+    pub fn transaction_begins(&self, now: Instant, utc_ms: i64) {
+        self.noticed_ms.store(utc_ms, Ordering::Relaxed);
+        self.store.lock().transaction_since = Some(now);
+    }
+
+    /// Notes that the clerk has committed a transaction. `proved` is true if the transaction wrote to the disk.
+    pub fn transaction_committed(&self, figures: StoreFigures, proved: bool) {
+        let before = {
+            let mut store = self.store.lock();
+            store.transaction_since = None;
+            std::mem::replace(&mut store.figures, figures)
+        };
+        if proved {
+            self.problems.clear(JOURNAL_UNWRITABLE.id, None);
+        }
+        if figures != before {
+            self.figures_changed(figures);
+        }
+    }
+
+    /// Notes that a transaction of the clerk failed, and why.
+    pub fn transaction_failed(&self, reason: &str) {
+        self.store.lock().transaction_since = None;
+        let says = format!("the store could not be written: {reason}");
+        self.note(&JOURNAL_UNWRITABLE, None, says);
+    }
+
+    /// Why no sale can be written at `now`; `None` if the last transaction was written and no transaction hangs.
+    #[must_use]
+    pub fn why_not_ready(&self, now: Instant) -> Option<String> {
+        let failing = self
+            .problems
+            .list()
+            .into_iter()
+            .find(|problem| problem.severity == Severity::Failing);
+        let hangs = self
+            .store()
+            .transaction_since
+            .is_some_and(|since| now.saturating_duration_since(since) >= TRANSACTION_HANGS_AFTER);
+        match failing {
+            Some(problem) => Some(problem.says),
+            None if hangs => {
+                Some("a transaction of the store does not end; check the disk".to_owned())
+            }
+            None => None,
+        }
+    }
+
+    /// Stores how many anchors were set aside.
+    pub fn anchors_counted(&self, set_aside: usize) {
+        self.store.lock().anchors_set_aside = set_aside;
+        // The start has noted the problem. It ends when a person has removed the anchors.
+        if set_aside == 0 {
+            self.problems.clear(JOURNAL_CUT, None);
+        }
+    }
+
+    fn figures_changed(&self, figures: StoreFigures) {
+        let refused = figures.unsent.refused;
+        let says = || format!("the authority has refused {refused} documents");
+        self.note_if(refused > 0, &DOCUMENTS_REFUSED, None, says);
+        let differing = figures.z_reports.differing;
+        let says = || {
+            format!(
+                "{differing} Z-reports differ from their documents, the printer or the authority"
+            )
+        };
+        self.note_if(differing > 0, &Z_REPORT_DIFFERS, None, says);
+    }
+
+    fn note(&self, kind: &ProblemKind, device: Option<Uuid>, says: String) {
+        self.problems.note(HealthProblem {
+            id: kind.id,
+            device,
+            severity: kind.severity,
+            since_ms: self.noticed_ms.load(Ordering::Relaxed),
+            says,
+            fix: kind.fix.to_owned(),
+        });
+    }
+
+    /// Notes a problem if it is there, and removes it otherwise.
+    fn note_if(
+        &self,
+        is_there: bool,
+        kind: &ProblemKind,
+        device: Option<Uuid>,
+        says: impl FnOnce() -> String,
+    ) {
+        if is_there {
+            self.note(kind, device, says());
+        } else {
+            self.problems.clear(kind.id, device);
+        }
+    }
+
+    /// Notes what is wrong with the till's time: id, what is wrong, what to do about it. There is one such problem at a time.
+    pub fn clock_problem(&self, problem: Option<(&'static str, String, String)>) {
+        let mut known = self.clock_problem.lock();
+        if let Some(id) = known.take_if(|id| problem.as_ref().is_none_or(|(new, ..)| new != id)) {
+            self.problems.clear(id, None);
+        }
+        if let Some((id, says, fix)) = problem {
+            *known = Some(id);
+            self.problems.note(HealthProblem {
+                id,
+                device: None,
+                severity: Severity::Degraded,
+                since_ms: self.noticed_ms.load(Ordering::Relaxed),
+                says,
+                fix,
+            });
+        }
     }
 
     /// How many numbers a device has left for alternative receipts; none if the device has no alternative receipts.
@@ -226,6 +391,9 @@ impl LiveStatus {
         let mut numbers = self.alternative_numbers.lock();
         let before = numbers.insert(device, left);
         let supply = Supply::of(left, NUMBERS_SOON);
+        let says = || format!("{left} numbers are left for alternative receipts");
+        let is_low = supply != Supply::Plenty;
+        self.note_if(is_low, &ALTERNATIVE_NUMBERS, Some(device), says);
         if before.is_some_and(|before| Supply::of(before, NUMBERS_SOON) == supply) {
             return;
         }
@@ -255,5 +423,53 @@ impl LiveStatus {
     }
 }
 
+/// A problem that the live status notes itself.
+struct ProblemKind {
+    id: &'static str,
+    severity: Severity,
+    fix: &'static str,
+}
+
+const JOURNAL_UNWRITABLE: ProblemKind = ProblemKind {
+    id: "journal_unwritable",
+    severity: Severity::Failing,
+    fix: "check the disk and its free space; the agent tries again by itself",
+};
+/// The id of the problem that a start notes if anchors were set aside.
+pub const JOURNAL_CUT: &str = "journal_cut";
+const PRINTER: ProblemKind = ProblemKind {
+    id: "printer",
+    severity: Severity::Degraded,
+    fix: "check the printer, its power and its cable; a document that it cannot prove is declared with `ferrotill settle`",
+};
+const OBJECTIONS: ProblemKind = ProblemKind {
+    id: "printer_objections",
+    severity: Severity::Degraded,
+    fix: "correct what is named; until then the printer gets no receipts, or not all",
+};
+const OFFICE_OFFLINE: ProblemKind = ProblemKind {
+    id: "office_offline",
+    severity: Severity::Warning,
+    fix: "check the network; the agent tries again by itself",
+};
+const ALTERNATIVE_NUMBERS: ProblemKind = ProblemKind {
+    id: "alternative_numbers",
+    severity: Severity::Warning,
+    fix: "get a new range and write it into alternative_receipts_ranges",
+};
+const DOCUMENTS_REFUSED: ProblemKind = ProblemKind {
+    id: "documents_refused",
+    severity: Severity::Degraded,
+    fix: "the log says why each was refused; correct the cause, and the agent sends them again",
+};
+const Z_REPORT_DIFFERS: ProblemKind = ProblemKind {
+    id: "z_report_differs",
+    severity: Severity::Degraded,
+    fix: "run `ferrotill verify`, which names the documents in question",
+};
+/// The name of the authority's state in which it cannot be reached.
+const OFFLINE: &str = "offline";
+/// A transaction that takes longer than this counts as one that does not end.
+const TRANSACTION_HANGS_AFTER: Duration = Duration::from_secs(10);
 /// Below or at this count, the numbers for alternative receipts count as "soon used up".
 pub const NUMBERS_SOON: u64 = 50;

@@ -4,14 +4,19 @@
 mod shop;
 
 use std::collections::BTreeSet;
-use std::io::{Read as _, Write as _};
+use std::io::{Read as _, Seek as _, Write as _};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
+use ferrotill::api::lanes::Lane;
 use ferrotill::hmac::signature_of;
 use ferrotill::time::clock::system_ms;
 use ferrotill_device::printer::Paper;
+use ferrotill_testkit::network::ProxyMode;
 use shop::inside::Shop;
+use shop::outside::Process;
+use shop::till::Till;
 use shop::{DEVICE, Headers, KEY, Reply, SECRET};
 
 const LOAF: &str = r#"{"items":[{"name":"Piine","quantity":1.000,"price":8.10,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":10.00}]}"#;
@@ -510,4 +515,173 @@ fn a_body_with_endless_lists_gets_a_short_answer() {
     let found = lines("cashoperations", &format!("{{{}}}", unknown.join(",")));
     assert_eq!(found[100], "body: has 19901 more faults");
     assert!(shop.receipts().is_empty());
+}
+
+#[test]
+fn calls_of_strangers_take_no_place_that_sales_need() {
+    let shop = Shop::open_with(|config| config.set("till", "answer_timeout_ms", 500));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    // As many places as a lane has, and as many as it certainly does not have.
+    let fill = |lane| {
+        let mut places = Vec::new();
+        while let Some(place) = runtime.block_on(async {
+            tokio::select! {
+                biased;
+                place = shop.service.lanes.enter(lane) => Some(place),
+                () = tokio::task::yield_now() => None,
+            }
+        }) {
+            places.push(place);
+        }
+        assert!(!places.is_empty(), "{lane:?}");
+        places
+    };
+    let others = [fill(Lane::Strangers), fill(Lane::Lists)];
+    let sold = shop.client.post("operations/sale", LOAF);
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    let outcome = shop.client.open(&format!("/operations/{ID}"));
+    assert_eq!(
+        (outcome.status, outcome.state.as_deref()),
+        (503, Some("unknown"))
+    );
+    // While nothing can be read, calls that read nothing are answered, and a sale is refused when its time is over.
+    let sales = fill(Lane::Sales);
+    for path in ["/healthz", "/operations/none"] {
+        assert!(
+            [200, 400].contains(&shop.client.open(path).status),
+            "{path}"
+        );
+    }
+    for path in ["livez", "readyz", "metrics"] {
+        let said = raw(
+            &shop,
+            &format!("GET /{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+        );
+        assert!(said.starts_with("HTTP/1.1 200 "), "{said}");
+    }
+    let refused = shop.client.post("operations/sale", LOAF);
+    let expected = (503, "unknown", "Overloaded".to_owned());
+    assert_eq!(refused.verdict(), expected, "{}", refused.text);
+    drop((sales, others));
+    assert_eq!(shop.client.post("operations/sale", LOAF).status, 200);
+    assert_eq!(shop.receipts().len(), 2);
+}
+
+#[test]
+fn a_page_of_large_receipts_ends_at_a_number_of_bytes() {
+    let shop = Shop::open();
+    let item = format!(
+        r#"{{"name":"{}","quantity":1,"price":0.01,"taxGroupCode":"B"}}"#,
+        "x".repeat(390)
+    );
+    let items = vec![item; 512].join(",");
+    let large = format!(
+        r#"{{"receiptMode":"AlternativeReceiptOnly","print":false,"items":[{items}],"payments":[{{"typeCode":0,"amount":5.12}}]}}"#
+    );
+    let sold = 32;
+    for _ in 0..sold {
+        let reply = shop.client.post("operations/sale", &large);
+        assert_eq!(reply.status, 200, "{}", reply.at("message"));
+    }
+    let mut seen = BTreeSet::new();
+    let mut pages = 0;
+    while seen.len() < sold {
+        let path = format!(
+            "alternativereceipts/full?startIndex={}&count=1000",
+            seen.len()
+        );
+        let page = shop.client.get(&path);
+        assert_eq!(page.at("data.totalCount"), sold.to_string());
+        let documents = page.list("data.data");
+        assert!(documents > 0, "every page has a document");
+        // A page is at most one document longer than 8 MiB.
+        assert!(page.text.len() < 9 * 1_024 * 1_024, "{}", page.text.len());
+        seen.extend((0..documents).map(|at| page.at(&format!("data.data.{at}.id"))));
+        pages += 1;
+    }
+    assert!(pages > 1, "{pages}: {}", seen.len());
+    assert_eq!(seen.len(), sold);
+}
+
+#[test]
+fn contacts_and_card_numbers_of_buyers_are_not_in_the_journal() {
+    let mut till = Till::new(|config| config.set("till", "contact_days", 1));
+    till.start();
+    let (email, phone, card) = ("ion.popa@mail.md", "+373 79 000 001", "4111111111111111");
+    let body = format!(
+        r#"{{"id":"{ID}","emailAddress":"{email}","sendToEmail":true,"phoneNumber":"{phone}","additionalFooterText":"Card {card}",
+            "items":[{{"name":"Cafea","quantity":1,"price":25.50,"taxGroupCode":"A","comment":"4111 1111 1111 1111"}}],
+            "payments":[{{"typeCode":1,"amount":25.50,"bankTerminalPrintData":{{"lines":["PAN {card}"],"pan":{card}}}}}]}}"#
+    );
+    let sold = till.client().post("operations/sale", &body);
+    for (field, value) in [("emailAddress", email), ("phoneNumber", phone)] {
+        assert_eq!(sold.receipt(field), value);
+    }
+    assert_eq!(
+        sold.receipt("additionalFooterText"),
+        "Card 411111******1111"
+    );
+    let again = till.client().post("operations/sale", &body);
+    assert!(again.replayed, "{}", again.text);
+    till.stop();
+    let secrets = [email, phone, card, "79 000 001", "4111 1111 1111 1111"];
+    for payload in till.payloads(RESERVED) {
+        let payload = String::from_utf8_lossy(&payload);
+        for secret in secrets {
+            assert!(!payload.contains(secret), "{secret} in {payload}");
+        }
+    }
+    // Two days later the contact is erased. The office's clock shows today, so it cannot be reached then.
+    till.network.set(ProxyMode::Refused);
+    assert_eq!(till.contacts(), 1);
+    let days = 2 * 24 * 3_600;
+    till.printer_ahead_s
+        .store(days, std::sync::atomic::Ordering::Release);
+    till.power_cut(days * 1_000);
+    till.until("the contact is erased", |till| {
+        // Each question makes the clerk begin a transaction, and the clerk looks once an hour.
+        till.client().open(&format!("/operations/{ID}"));
+        till.clock.skip(3_600_000);
+        till.contacts() == 0
+    });
+}
+
+/// The kind of the journal rows that reserve a document.
+const RESERVED: u16 = 2;
+
+#[test]
+fn refused_calls_of_strangers_write_few_lines_to_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, SECRET).unwrap();
+    let for_its_owner = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(&secret, for_its_owner).unwrap();
+    let mut log = tempfile::tempfile().unwrap();
+    let config = shop::config(
+        &folder.path().join("books"),
+        "datecs+tcp://127.0.0.1:1",
+        "http://127.0.0.1:1",
+    )
+    .set("till", "mode", "\"LIVE\"")
+    .set("upstream", "environment", "\"LIVE\"")
+    .client_with_file(KEY, &secret);
+    let file = folder.path().join("ferrotill.toml");
+    std::fs::write(&file, config.to_string()).unwrap();
+    let agent = Process::agent_with_log(&file, log.try_clone().unwrap());
+    let call = |headers: &mut Headers| headers.retain(|(name, _)| *name != "Api-Signature");
+    for _ in 0..2_000 {
+        let reply = agent.client.call("POST", "operations/sale", LOAF, call);
+        assert_eq!(reply.unwrap().status, 401);
+    }
+    drop(agent);
+    let mut text = String::new();
+    log.seek(std::io::SeekFrom::Start(0)).unwrap();
+    log.read_to_string(&mut text).unwrap();
+    let lines = text
+        .lines()
+        .filter(|line| line.contains("SignatureMissing"));
+    // The calls may last longer than one of the log's minutes.
+    assert!((1..200).contains(&lines.count()), "{text}");
 }

@@ -4,8 +4,8 @@ use core::fmt;
 
 use ferrotill_core::Amount;
 use ferrotill_device::{
-    Baseline, Condition, Connected, Fault, FiscalPrinter, Job, JournalEvidence, NotRegistered,
-    Outcome, Paper, PrinterReport, Registered, Watch,
+    Baseline, Condition, Connected, Fault, FiscalPrinter, Job, JournalEvidence, NoDocument, Paper,
+    Performed, PrinterReport, Recovered, Registered, Watch,
 };
 
 /// The parts of a rig that a program can switch from outside.
@@ -75,7 +75,7 @@ impl<'s> TestStage<'s> {
     /// when it is asked again.
     pub(crate) fn registers(&mut self, job: &Job) -> Result<Registered, String> {
         let outcome = self.perform(job);
-        let Outcome::Registered(registered) = outcome else {
+        let Performed::Registered(registered) = outcome else {
             return Err(format!("{job:?} ended as {outcome:?}"));
         };
         same("counters after the job", &registered.after, &self.asked()?)?;
@@ -84,9 +84,9 @@ impl<'s> TestStage<'s> {
     }
 
     /// Performs a job that must not be registered. No fiscal counter may change.
-    pub(crate) fn refuses(&mut self, job: &Job) -> Result<NotRegistered, String> {
+    pub(crate) fn refuses(&mut self, job: &Job) -> Result<NoDocument, String> {
         let outcome = self.perform(job);
-        let Outcome::NotRegistered(refused) = outcome else {
+        let (Performed::NotBegun(refused) | Performed::Absent(_, refused)) = outcome else {
             return Err(format!("{job:?} ended as {outcome:?}"));
         };
         self.nothing_fiscal_moved()?;
@@ -94,7 +94,7 @@ impl<'s> TestStage<'s> {
     }
 
     /// Asks the printer what became of a job that was begun from other counters.
-    pub(crate) fn recovers(&mut self, job: &Job, before: &Baseline) -> Result<Outcome, String> {
+    pub(crate) fn recovers(&mut self, job: &Job, before: &Baseline) -> Result<Recovered, String> {
         let outcome =
             self.printer
                 .recover(job, before, &JournalEvidence::default(), &mut Asked::new());
@@ -107,7 +107,7 @@ impl<'s> TestStage<'s> {
         &mut self,
         job: &Job,
         before: &Baseline,
-    ) -> Result<Outcome, String> {
+    ) -> Result<Performed, String> {
         let outcome = self.printer.perform(job, before, &mut Asked::new());
         self.nothing_fiscal_moved()?;
         Ok(outcome)
@@ -131,7 +131,7 @@ impl<'s> TestStage<'s> {
     /// Prints a document that registers nothing. A printer on which such documents are switched off refuses the job.
     pub(crate) fn prints_if_it_can(&mut self, job: &Job) -> Played {
         match self.perform(job) {
-            Outcome::Registered(registered) => {
+            Performed::Registered(registered) => {
                 let before = self.now.clone();
                 self.nothing_fiscal_moved()?;
                 same("counters after the job", &registered.after, &self.now)?;
@@ -140,10 +140,13 @@ impl<'s> TestStage<'s> {
                 }
                 Ok(Verdict::Passed)
             }
-            Outcome::NotRegistered(NotRegistered {
-                fault: Fault::NotAllowed | Fault::UnknownCommand,
-                ..
-            }) => {
+            Performed::Absent(
+                _,
+                NoDocument {
+                    fault: Fault::NotAllowed | Fault::UnknownCommand,
+                    ..
+                },
+            ) => {
                 self.nothing_fiscal_moved()?;
                 Ok(Verdict::Skipped("the printer has it switched off"))
             }
@@ -186,7 +189,7 @@ impl<'s> TestStage<'s> {
         Ok(clock.chars().filter(char::is_ascii_digit).collect())
     }
 
-    fn perform(&mut self, job: &Job) -> Outcome {
+    fn perform(&mut self, job: &Job) -> Performed {
         let mut watch = Asked::new();
         let outcome = self.printer.perform(job, &self.now, &mut watch);
         self.asked_to_cancel = watch.to_cancel;
@@ -274,7 +277,7 @@ pub(crate) fn same<T: PartialEq + fmt::Debug>(
 }
 
 /// Checks that a refusal has this reason.
-pub(crate) fn because(refused: &NotRegistered, fault: Fault) -> Result<(), String> {
+pub(crate) fn because(refused: &NoDocument, fault: Fault) -> Result<(), String> {
     same("the reason of the refusal", &refused.fault, &fault)
 }
 

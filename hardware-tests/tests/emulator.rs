@@ -7,8 +7,8 @@ use std::process::{Command, Output};
 use ferrotill_core::Amount;
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_device::{
-    Baseline, Condition, Connected, DriverUri, Fault, Job, JournalEvidence, Outcome, Paper, Watch,
-    driver,
+    Baseline, Condition, Connected, DriverUri, Fault, Job, JournalEvidence, Paper, Performed,
+    Recovered, Watch, driver,
 };
 use ferrotill_hardware_tests::{
     FiscalPrinter, NoSwitches, Report, RigFile, Switches, Verdict, admit, run,
@@ -215,6 +215,10 @@ struct Liar {
 }
 
 impl FiscalPrinter for Liar {
+    fn family(&self) -> &'static str {
+        self.printer.family()
+    }
+
     fn clock(&mut self) -> Result<String, Fault> {
         self.printer.clock()
     }
@@ -231,23 +235,27 @@ impl FiscalPrinter for Liar {
         self.printer.connect()
     }
 
-    fn perform(&mut self, job: &Job, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
+    fn perform(&mut self, job: &Job, baseline: &Baseline, watch: &mut dyn Watch) -> Performed {
         let mut outcome = self.printer.perform(job, baseline, watch);
         self.reports += u32::from(*job == Job::XReport);
         match (&mut outcome, self.lie) {
-            (Outcome::Registered(registered), Lie::Report) if self.reports == 2 => {
+            (Performed::Registered(registered), Lie::Report) if self.reports == 2 => {
                 if let Some(report) = &mut registered.report {
                     report.groups[0] = report.groups[0].checked_add(Amount::from_minor(1)).unwrap();
                 }
             }
-            (Outcome::Registered(registered), Lie::Counters) if matches!(job, Job::Receipt(_)) => {
+            (Performed::Registered(registered), Lie::Counters)
+                if matches!(job, Job::Receipt(_)) =>
+            {
                 registered.after = baseline.clone();
             }
-            (Outcome::NotRegistered(refused), Lie::Reason) if matches!(job, Job::Cash(_)) => {
+            (Performed::NotBegun(refused) | Performed::Absent(_, refused), Lie::Reason)
+                if matches!(job, Job::Cash(_)) =>
+            {
                 refused.fault = Fault::PaperOut;
             }
             (_, Lie::Unknown) if matches!(job, Job::Cash(_)) => {
-                outcome = Outcome::Unknown(Fault::NoAnswer);
+                outcome = Performed::Unknown(Fault::NoAnswer);
             }
             _ => {}
         }
@@ -260,11 +268,11 @@ impl FiscalPrinter for Liar {
         baseline: &Baseline,
         books: &JournalEvidence,
         watch: &mut dyn Watch,
-    ) -> Outcome {
+    ) -> Recovered {
         let outcome = self.printer.recover(job, baseline, books, watch);
         match (outcome, self.lie) {
-            (Outcome::NotRegistered(_), Lie::Recovery) => {
-                Outcome::Registered(ferrotill_device::Registered {
+            (Recovered::Absent(..), Lie::Recovery) => {
+                Recovered::Registered(ferrotill_device::Registered {
                     document: baseline.last_document,
                     fiscal_receipt: None,
                     after: baseline.clone(),

@@ -11,7 +11,7 @@ use ferrotill_device::emulator::{IslEmulator, FaultKind, FaultOrder, Printer};
 use ferrotill_device::family::FAMILIES;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::{
-    JournalEvidence, FiscalPrinter as _, Job, LineJob, Outcome, Paper, PaymentJob, ReceiptJob, RefundOf,
+    JournalEvidence, FiscalPrinter as _, Job, LineJob, Performed, Paper, PaymentJob, ReceiptJob, RefundOf,
     Watch,
 };
 use libfuzzer_sys::fuzz_target;
@@ -76,7 +76,7 @@ fuzz_target!(|bytes: &[u8]| {
     // The last receipt before the job equals the receipt of the job.
     for before in [Job::Cash(Amount::from_minor(9_000)), receipt(None)] {
         match driver.perform(&before, &baseline, &mut Decided(false)) {
-            Outcome::Registered(registered) => baseline = registered.after,
+            Performed::Registered(registered) => baseline = registered.after,
             other => panic!("{other:?}"),
         }
     }
@@ -109,7 +109,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut watch = Decided(false);
     let mut outcome = driver.perform(&job, &baseline, &mut watch);
     for attempt in 0..100 {
-        if !matches!(outcome, Outcome::Unknown(_)) {
+        if !matches!(outcome, Performed::Unknown(_)) {
             break;
         }
         line.with(|emulator| {
@@ -124,7 +124,7 @@ fuzz_target!(|bytes: &[u8]| {
             driver = IslPrinter::new(family, Box::new(line.clone()), attempt);
         }
         let decided = watch.0;
-        outcome = driver.recover(&job, &baseline, &JournalEvidence::of_decision(decided), &mut watch);
+        outcome = driver.recover(&job, &baseline, &JournalEvidence::of_decision(decided), &mut watch).into();
     }
     let new = count(&line) - before;
     let once = if matches!(job, Job::Cash(_)) {
@@ -133,8 +133,8 @@ fuzz_target!(|bytes: &[u8]| {
         1
     };
     match outcome {
-        Outcome::Registered(_) => assert_eq!(new, once),
-        Outcome::NotRegistered(_) => assert_eq!(new, 0),
-        Outcome::Unknown(fault) => panic!("never settled: {fault}"),
+        Performed::Registered(_) => assert_eq!(new, once),
+        Performed::NotBegun(_) | Performed::Absent(..) => assert_eq!(new, 0),
+        Performed::Unknown(fault) => panic!("never settled: {fault}"),
     }
 });

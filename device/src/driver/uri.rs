@@ -25,7 +25,7 @@ pub(super) enum Family {
     Escpos(escpos::Options),
 }
 
-const ESCPOS: &str = "escpos";
+const ESCPOS: &str = super::escpos::FAMILY;
 
 impl Family {
     /// The family of this name with its options, and the remaining options of the address.

@@ -8,7 +8,7 @@ use ferrotill_device::driver::isl::IslPrinter;
 use ferrotill_device::emulator::memory::{FiscalReceipt, Memory};
 use ferrotill_device::emulator::{FaultKind, IslEmulator};
 use ferrotill_device::family::{Errors, Protocol};
-use ferrotill_device::{Baseline, FiscalPrinter, Job, Outcome};
+use ferrotill_device::{Baseline, FiscalPrinter, Job, Performed};
 
 use super::{Bench, Notes, cash_in, refund, registered, sale};
 
@@ -168,17 +168,19 @@ pub fn count(bench: &Bench, job: &Job) -> i64 {
 }
 
 /// Checks that a settled outcome agrees with the printer's memory.
-pub fn check(bench: &Bench, job: &Job, outcome: &Outcome, before: i64, case: &str) {
+pub fn check(bench: &Bench, job: &Job, outcome: &Performed, before: i64, case: &str) {
     let new = count(bench, job) - before;
     match (job, outcome) {
-        (_, Outcome::Unknown(_)) => panic!("{case}: never settled: {outcome:?}"),
+        (_, Performed::Unknown(_)) => panic!("{case}: never settled: {outcome:?}"),
         (Job::Receipt(_), _) => {
             bench.check_outcome(outcome, usize::try_from(before).unwrap(), case);
         }
         // An interrupted slip uses a number and is not registered; the slip is not a fiscal document.
         (Job::Text(_), _) => assert!(new <= 1, "{case}"),
-        (_, Outcome::Registered(_)) => assert_eq!(new, 1, "{case}: {outcome:?}"),
-        (_, Outcome::NotRegistered(_)) => assert_eq!(new, 0, "{case}: {outcome:?}"),
+        (_, Performed::Registered(_)) => assert_eq!(new, 1, "{case}: {outcome:?}"),
+        (_, Performed::NotBegun(_) | Performed::Absent(..)) => {
+            assert_eq!(new, 0, "{case}: {outcome:?}")
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod cases;
+pub mod crash;
 pub mod host;
 
 use std::sync::Arc;
@@ -14,8 +15,8 @@ use ferrotill_device::emulator::{FaultKind, FaultOrder, IslEmulator, Printer};
 use ferrotill_device::family::{Protocol, datecs};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::{
-    Baseline, FiscalPrinter, Job, JournalEvidence, LineJob, NotRegistered, Outcome, Paper,
-    PaymentJob, ReceiptJob, RefundOf, Registered, Watch,
+    Baseline, FiscalPrinter, Job, JournalEvidence, LineJob, NoDocument, Paper, PaymentJob,
+    Performed, ReceiptJob, RefundOf, Registered, Watch,
 };
 
 /// A printer on a line in this thread, and its clock.
@@ -102,10 +103,10 @@ impl Bench {
 
     /// Checks a settled receipt: a registered receipt is in the printer's memory once, another is not in it, and nothing is left
     /// open.
-    pub fn check_outcome(&self, outcome: &Outcome, before: usize, case: &str) {
+    pub fn check_outcome(&self, outcome: &Performed, before: usize, case: &str) {
         let new = self.fiscal_receipts() - before;
         match outcome {
-            Outcome::Registered(registered) => {
+            Performed::Registered(registered) => {
                 assert_eq!(new, 1, "{case}: {outcome:?}");
                 self.line.with(|emulator| {
                     let last = emulator.printer().receipts().last().unwrap();
@@ -114,8 +115,10 @@ impl Bench {
                     assert_eq!(last.payments, [('D', 1000), ('P', 1500)], "{case}");
                 });
             }
-            Outcome::NotRegistered(_) => assert_eq!(new, 0, "{case}: {outcome:?}"),
-            Outcome::Unknown(_) => panic!("{case}: {outcome:?}"),
+            Performed::NotBegun(_) | Performed::Absent(..) => {
+                assert_eq!(new, 0, "{case}: {outcome:?}")
+            }
+            Performed::Unknown(_) => panic!("{case}: {outcome:?}"),
         }
         self.line.with(|emulator| {
             let open = emulator.printer().memory().open.as_ref();
@@ -221,16 +224,16 @@ pub fn cash_in() -> Job {
     Job::Cash(Amount::from_minor(10_000))
 }
 
-pub fn registered(outcome: Outcome) -> Registered {
-    match outcome {
-        Outcome::Registered(registered) => registered,
+pub fn registered(outcome: impl Into<Performed>) -> Registered {
+    match outcome.into() {
+        Performed::Registered(registered) => registered,
         other => panic!("{other:?}"),
     }
 }
 
-pub fn not_registered(outcome: Outcome) -> NotRegistered {
-    match outcome {
-        Outcome::NotRegistered(refusal) => refusal,
+pub fn not_registered(outcome: impl Into<Performed>) -> NoDocument {
+    match outcome.into() {
+        Performed::NotBegun(refusal) | Performed::Absent(_, refusal) => refusal,
         other => panic!("{other:?}"),
     }
 }
@@ -241,14 +244,14 @@ pub fn settle(
     driver: IslPrinter,
     job: &Job,
     baseline: &Baseline,
-    first: Outcome,
+    first: Performed,
     mut decided: bool,
     restart: bool,
-) -> (IslPrinter, Outcome) {
+) -> (IslPrinter, Performed) {
     let mut driver = driver;
     let mut outcome = first;
     for attempt in 0..80_u8 {
-        if !matches!(outcome, Outcome::Unknown(_)) {
+        if !matches!(outcome, Performed::Unknown(_)) {
             return (driver, outcome);
         }
         bench.repair();
@@ -256,12 +259,14 @@ pub fn settle(
             driver = bench.driver(attempt);
         }
         let mut notes = Notes::new();
-        outcome = driver.recover(
-            job,
-            baseline,
-            &JournalEvidence::of_decision(decided),
-            &mut notes,
-        );
+        outcome = driver
+            .recover(
+                job,
+                baseline,
+                &JournalEvidence::of_decision(decided),
+                &mut notes,
+            )
+            .into();
         decided |= notes.decided;
     }
     (driver, outcome)

@@ -7,6 +7,7 @@ use ferrotill_store::{DeviceIdentity, Store, StoreError, folder_is_private};
 use uuid::Uuid;
 
 use crate::config::Config;
+use crate::status::JOURNAL_CUT;
 use crate::status::problems::{HealthProblem, Problems, Severity};
 
 /// What the data folder knew before the start changed anything in it.
@@ -70,7 +71,7 @@ impl StartCheck<'_> {
         }
         if self.anchors_set_aside > 0 {
             problems.raise(self.problem(
-                "journal_cut",
+                JOURNAL_CUT,
                 Severity::Degraded,
                 "the journal does not have the row that an anchor names: an older copy was put back, or its end was cut",
                 "stop selling, run `ferrotill verify`, and compare the last documents with the printer and the authority",

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::json::without_byte_order_mark;
 use crate::config::{Config, Device, Mode};
 use crate::hmac::signature_of;
+use crate::limited_log::LimitedLog;
 use crate::time::guarded_clock::GuardedClock;
 
 /// The largest difference between a caller's clock and the till's clock, in milliseconds: ten minutes.
@@ -207,12 +208,14 @@ pub(super) fn redact_in_live_mode(mode: Mode, unauthorized: Unauthorized) -> Una
         Mode::Test => unauthorized,
         Mode::Live => {
             let Unauthorized { code, message, .. } = unauthorized;
-            tracing::warn!(code, "a request was refused: {message}");
+            REFUSED.warn(code, || format!("a request was refused: {message}"));
             Unauthorized::new("Unauthorized", UNAUTHORIZED)
         }
     }
 }
 
+/// The lines about refused requests. Anybody can send such requests.
+static REFUSED: LimitedLog = LimitedLog::new();
 /// The secret that is used for an unknown key, so that a wrong key takes as long as a wrong signature.
 const DUMMY_SECRET: &[u8] = b"a secret that no client has";
 /// A LIVE till gives this one answer to every request whose signature it does not accept.

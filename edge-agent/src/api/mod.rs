@@ -19,6 +19,8 @@
 pub mod auth;
 pub mod fiscalcloud;
 pub mod json;
+pub mod lanes;
+mod long_answer;
 pub mod origin;
 pub mod own;
 pub mod problem;

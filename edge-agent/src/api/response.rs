@@ -2,16 +2,30 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use super::json::JsonValue;
+use super::lanes::LanePlace;
+use super::long_answer::LongAnswer;
 use crate::clerk::FiscalState;
 
 /// A JSON answer.
 #[must_use]
 pub fn json_response(status: StatusCode, body: &JsonValue) -> Response {
-    let mut response = (status, body.to_string()).into_response();
+    json(status, Body::from(body.to_string()))
+}
+
+/// A JSON answer with status 200 whose body is text already, and which may be long. It keeps its place in a lane until the caller
+/// has taken it.
+pub(crate) fn long_json_response(text: String, place: LanePlace) -> Response {
+    json(StatusCode::OK, Body::new(LongAnswer::new(text, place)))
+}
+
+fn json(status: StatusCode, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),

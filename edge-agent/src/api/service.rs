@@ -8,6 +8,7 @@ use ferrotill_core::profile::Profile;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::lanes::{Lane, Lanes, WorkThread};
 use super::replay::Replays;
 use crate::clerk::{ClerkHandle, FiscalState, Message};
 use crate::config::Config;
@@ -37,6 +38,8 @@ pub struct Service {
     pub live_status: Arc<LiveStatus>,
     /// The signatures of the calls that ended without a document.
     pub replays: Replays,
+    /// The places for long work.
+    pub lanes: Lanes,
 }
 
 /// Why the clerk has not answered a message.
@@ -49,20 +52,36 @@ pub enum NoAnswer {
 }
 
 impl Service {
-    /// Reads the store without blocking other requests.
+    /// Does long work in a lane: reading a body, reading the store, writing an answer.
+    pub async fn work<T: Send + 'static>(
+        self: &Arc<Self>,
+        lane: Lane,
+        work: impl FnOnce(&Self, &WorkThread) -> T + Send + 'static,
+    ) -> T {
+        let service = Arc::clone(self);
+        self.lanes
+            .work(lane, move |thread| work(&service, thread))
+            .await
+    }
+
+    /// Reads the store in a lane.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the store cannot be read.
     pub async fn read<T: Send + 'static>(
         self: &Arc<Self>,
+        lane: Lane,
         read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let reader = self.reader.clone();
-        match tokio::task::spawn_blocking(move || read(&reader)).await {
-            Ok(outcome) => outcome,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
+        self.lanes.work(lane, move |_| read(&reader)).await
+    }
+
+    /// Waits for something until `deadline`; `None` if it did not come in time.
+    pub async fn within<T>(&self, deadline: Instant, future: impl Future<Output = T>) -> Option<T> {
+        let wait = deadline.saturating_duration_since(self.clock.monotonic());
+        tokio::time::timeout(wait, future).await.ok()
     }
 
     /// Sends the clerk a message and waits for its answer until `deadline`.
@@ -77,11 +96,10 @@ impl Service {
     ) -> Result<T, NoAnswer> {
         let (reply, answer) = oneshot::channel();
         self.clerk_handle.send(message(reply));
-        let wait = deadline.saturating_duration_since(self.clock.monotonic());
-        match tokio::time::timeout(wait, answer).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) => Err(NoAnswer::Stopping),
-            Err(_) => Err(NoAnswer::TooLate),
+        match self.within(deadline, answer).await {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(_)) => Err(NoAnswer::Stopping),
+            None => Err(NoAnswer::TooLate),
         }
     }
 
@@ -116,7 +134,9 @@ impl Service {
         if self.waits(id).await != Some(false) {
             return FiscalState::Unknown;
         }
-        let found = self.read(move |reader| reader.find(None, id)).await;
+        let found = self
+            .read(Lane::Sales, move |reader| reader.find(None, id))
+            .await;
         match found.map(|found| found.map(|stored| stored.row.state)) {
             Ok(Some(RequestState::Sealed)) => FiscalState::Registered,
             Ok(Some(RequestState::Reserved)) | Err(_) => FiscalState::Unknown,

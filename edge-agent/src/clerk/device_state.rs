@@ -4,14 +4,14 @@ use std::time::Instant;
 
 use ferrotill_core::id::Fingerprint;
 use ferrotill_core::till::Till;
-use ferrotill_device::printer::{Baseline, ClosedDay, DaySums, JournalEvidence};
+use ferrotill_device::Fault;
+use ferrotill_device::printer::{Baseline, ClosedDay};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::answer::{Caller, DeclarationOutcome, DrawerOutcome};
 use super::queue::{JobQueue, Slip, earliest};
 use crate::order::{Declaration, OrderForm};
-use crate::seal::printer::job::stored_baseline;
 use crate::seal::printer::{Permit, PrinterTask};
 
 /// What a device is doing.
@@ -81,6 +81,10 @@ pub(super) struct DeviceState {
     pub(super) baseline: Option<Baseline>,
     /// The last attempt to reach the printer has failed.
     pub(super) printer_lost: bool,
+    /// Why nobody can be asked about the outstanding document: its job cannot be made, or the configuration has no printer for it.
+    pub(super) nobody_to_ask: Option<Fault>,
+    /// The books know this device, and the configuration does not have it any more. It takes no orders.
+    pub(super) removed: bool,
     /// The point of sale that gets a Z-report which no caller has ordered.
     pub(super) point_of_sale: Uuid,
     /// The serial number that the printer's configured address names. This printer is accepted even while a shift is open.
@@ -110,6 +114,8 @@ impl DeviceState {
             queue: JobQueue::default(),
             baseline: None,
             printer_lost: false,
+            nobody_to_ask: None,
+            removed: false,
             point_of_sale: Uuid::nil(),
             configured_serial: None,
             known_counters: None,
@@ -124,26 +130,6 @@ impl DeviceState {
     /// The till with all events of the running batch.
     pub(super) fn current_till(&self) -> &Till {
         self.uncommitted.as_ref().unwrap_or(&self.till)
-    }
-
-    /// What the journal can prove about a document whose printing begins with this baseline.
-    pub(super) fn evidence(&self, baseline: &Baseline, cancel_decided: bool) -> JournalEvidence {
-        let (till, printer) = (self.current_till(), stored_baseline(baseline));
-        // The sums do not contain the document itself, which is added when it is sealed.
-        let day = match till.shift() {
-            Some(shift) => DaySums {
-                sales: shift.sales.groups.by_letter(),
-                refunds: shift.refunds.groups.by_letter(),
-            },
-            None => DaySums::default(),
-        };
-        JournalEvidence {
-            cancel_decided,
-            // The day sums are used only if all of them come from this printer and no operator's declaration is among them.
-            // Otherwise they prove nothing.
-            day: Some(day).filter(|_| till.sums_are_of(&printer)),
-            z_takes_a_number: till.z_takes_a_number_on(&printer),
-        }
     }
 
     /// The document that the printer's thread has, and whose outcome is not in the journal yet.

@@ -60,11 +60,12 @@ impl Clerk {
         inbox: Receiver<Message>,
     ) -> Result<Self, StoreError> {
         store.freeze_with(Arc::clone(&settings.forms));
+        let (now, utc_ms) = (settings.clock.monotonic(), settings.guard.now().utc_ms);
+        settings.live_status.transaction_begins(now, utc_ms);
         let mut tills = Tills::open(&store, settings, plans)?;
         let mut batch = store.batch()?;
         let before = batch.seq();
         let mut effects = Vec::new();
-        tills.count_unsent(&mut batch)?;
         tills.identify_devices(&mut batch)?;
         tills.adopt_configuration(&mut batch)?;
         let frozen = batch.freeze_waiting()?;
@@ -73,12 +74,16 @@ impl Clerk {
                 "{frozen} documents that wait have got the requests in which they are reported"
             );
         }
+        tills.count_unsent(&mut batch)?;
         tills.resume_outstanding(&batch, &mut effects)?;
+        tills.snapshot_left_behind(&mut batch)?;
         // If this start wrote no event, the clock is not stored either: it is stored with the next commit, or after a minute.
         let written = batch.seq() != before;
         tills.store_clock(&mut batch, written)?;
         batch.commit()?;
         tills.commit();
+        tills.committed(store.figures(), written);
+        tills.anchors_counted(store.anchors_set_aside());
         tills.note_distrusted_snapshots(&store);
         let mut clerk = Self {
             store,
@@ -100,6 +105,8 @@ impl Clerk {
                 // No message is waiting, so that writing the anchor delays no sale.
                 Err(RecvTimeoutError::Timeout) => {
                     self.store.anchor();
+                    let set_aside = self.store.anchors_set_aside();
+                    self.tills.anchors_counted(set_aside);
                     None
                 }
                 Err(RecvTimeoutError::Disconnected) => return self.store.anchor(),
@@ -150,6 +157,9 @@ impl Clerk {
             .iter()
             .any(|message| matches!(message, Message::Stop));
         let mut effects = Vec::new();
+        self.tills.transaction_begins();
+        // After an error the next batch writes at least the clock, which proves that the disk can be written again.
+        let probes = self.stale;
         let outcome = (|| {
             if self.stale {
                 self.store.reload_head()?;
@@ -167,14 +177,16 @@ impl Clerk {
             self.tills.answer_expired_callers(&mut effects);
             self.tills.advance_all(&mut batch, &mut effects)?;
             self.tills.snapshot(&mut batch)?;
-            let written = stops || batch.seq() != before;
+            self.tills.erase_contacts(&mut batch)?;
+            let written = stops || probes || batch.seq() != before;
             self.tills.store_clock(&mut batch, written)?;
             self.tills.count_unsent(&mut batch)?;
-            batch.commit()
+            batch.commit().map(|()| written)
         })();
         match outcome {
-            Ok(()) => {
+            Ok(written) => {
                 self.tills.commit();
+                self.tills.committed(self.store.figures(), written);
                 self.release_effects(effects);
                 if self.store.anchor_is_due() {
                     self.store.anchor_in_background();

@@ -300,6 +300,7 @@ mod tests {
             kind: OrderKind::Report { z: false },
             echo: String::new(),
             found: String::new(),
+            contact: None,
         };
         let caller = Caller {
             reply,

@@ -75,7 +75,7 @@ pub(super) fn play(stage: &Stage) -> anyhow::Result<Day> {
     let mut day = Day::default();
     let output = stage.output;
     stage.created("cash in", "cashoperations", r#"{"amount":100.00}"#)?;
-    day.cash_operations += 1;
+    day.cash_operations = day.cash_operations.saturating_add(1);
     output.text("cash in: 100.00");
 
     let first = stage.created("the first sale", "operations/sale", SAMPLE_SALE)?;
@@ -138,7 +138,7 @@ impl Stage {
             r#"{{"originalReceiptId":"{original}","items":[{{"name":"Gura Cainarului 1.5l Necarbogazoasa","quantity":1,"price":12.00,"taxGroupCode":"A"}}],"payments":[{{"typeCode":0,"amount":8.25}}]}}"#
         );
         self.created("a return", "operations/return", &refund)?;
-        day.returns += 1;
+        day.returns = day.returns.saturating_add(1);
         self.output.text("return: 8.25");
         Ok(())
     }
@@ -182,7 +182,7 @@ impl Stage {
             Some("AlternativeReceipt") => (&mut day.alternative_receipts, "alternativeReceipt"),
             other => bail!("the answer to a sale has no known receipt type: {other:?}"),
         };
-        *count += 1;
+        *count = count.saturating_add(1);
         let of = |field: &str| {
             let value = reply.body.path(&format!("data.{name}.{field}"));
             value.map_or("", JsonValue::scalar)
@@ -269,7 +269,7 @@ impl Stage {
                 .filter(|receipt| receipt.document > self.last_document && receipt.kind == kind);
             of_kind.fold((0_i64, 0_u32), |(sum, count), receipt| {
                 let total = scale::parse(&receipt.total, 2).unwrap_or(i64::MAX);
-                (sum.saturating_add(total), count + 1)
+                (sum.saturating_add(total), count.saturating_add(1))
             })
         };
         let agrees = z.path("additionalData.reconciliation.agrees");
@@ -333,7 +333,7 @@ impl Stage {
 
     /// Sum in minor units and count of the documents of one kind that the authority has received.
     fn received(&self, kind: &str, path: &str) -> anyhow::Result<(i64, u32)> {
-        let (mut sum, mut count) = (0_i64, 0);
+        let (mut sum, mut count) = (0_i64, 0_u32);
         for received in self
             .authority
             .received()
@@ -348,7 +348,7 @@ impl Stage {
                 .scalar()
                 .parse()?;
             sum = sum.saturating_add(amount);
-            count += 1;
+            count = count.saturating_add(1);
         }
         Ok((sum, count))
     }
@@ -370,13 +370,13 @@ fn sum_of_shift(list: Option<&JsonValue>, z_id: &str) -> anyhow::Result<(i64, u3
     let Some(JsonValue::Array(items)) = list else {
         bail!("the answer has no list of documents")
     };
-    let (mut sum, mut count) = (0_i64, 0);
+    let (mut sum, mut count) = (0_i64, 0_u32);
     for item in items
         .iter()
         .filter(|item| item.get("zReportId").map(JsonValue::scalar) == Some(z_id))
     {
         sum = sum.saturating_add(minor(item.get("totalAmount"))?);
-        count += 1;
+        count = count.saturating_add(1);
     }
     Ok((sum, count))
 }

@@ -20,6 +20,7 @@ use clap::{Parser, Subcommand};
 
 use crate::agent::StartError;
 use crate::api::json::JsonValue;
+use crate::api::lanes::WORK_THREADS_MAX;
 use crate::config::ConfigError;
 use ferrotill_store::StoreError;
 
@@ -219,14 +220,12 @@ fn log(level: tracing::Level) {
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
-/// The most threads that read the store for callers; further reads wait, so that memory has a limit.
-const READERS_MAX: usize = 4;
-
-/// A runtime with one thread, which is enough for a till and needs less memory.
+/// A runtime with one thread for all connections, which is enough for a till and needs less memory, and a few threads for long
+/// work.
 fn runtime() -> Result<tokio::runtime::Runtime, CliFailure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(READERS_MAX)
+        .max_blocking_threads(WORK_THREADS_MAX)
         .build()
         .map_err(CliFailure::failed)
 }

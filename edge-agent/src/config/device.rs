@@ -177,7 +177,7 @@ fn name(reader: &mut Reader, section: &Section<'_>, index: usize) -> String {
     if let Some(found) = reader.text(section, "name") {
         return found.value;
     }
-    let name = format!("Till {}", index + 1);
+    let name = format!("Till {}", index.saturating_add(1));
     reader.computed(section, "name", ShownValue::Text(name.clone()));
     name
 }

@@ -193,7 +193,7 @@ pub(super) fn quoted(values: &[&str], word: &str) -> String {
     let mut text = String::new();
     for (index, value) in values.iter().enumerate() {
         if index > 0 {
-            let last = index + 1 == values.len();
+            let last = index.saturating_add(1) == values.len();
             text.push_str(&if last {
                 format!(" {word} ")
             } else {

@@ -19,6 +19,8 @@ pub struct TillConfig {
     pub answer_timeout: Duration,
     /// The IANA name of the time zone of the till; `None` for the zone of the country.
     pub time_zone: Option<String>,
+    /// How long the contact of a buyer is kept after its document, in milliseconds.
+    pub contact_ms: i64,
     /// The owner of the till.
     pub owner: Owner,
 }
@@ -56,9 +58,15 @@ pub(super) fn till(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Ti
             .milliseconds(section, "answer_timeout_ms")
             .unwrap_or_default(),
         time_zone: time_zone(reader, section),
+        contact_ms: reader
+            .number::<i64>(section, "contact_days")
+            .unwrap_or_default()
+            .saturating_mul(DAY_MS),
         owner,
     }
 }
+
+const DAY_MS: i64 = 24 * 3_600_000;
 
 fn country(reader: &mut Reader, section: &Section<'_>) -> String {
     let Some(found) = reader.text(section, "country") else {

@@ -143,11 +143,11 @@ struct Source<'a> {
 impl Source<'_> {
     fn place(&self, offset: usize) -> SourcePlace {
         let before = self.text.get(..offset).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.rsplit('\n').next().unwrap_or_default();
         SourcePlace::File {
             file: Arc::clone(&self.file),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
+            line: before.matches('\n').count().saturating_add(1),
+            column: line.chars().count().saturating_add(1),
         }
     }
 

@@ -63,7 +63,7 @@ impl ConnectionSlots {
             slots.taken.remove(&longest);
         }
         let id = slots.next;
-        slots.next += 1;
+        slots.next = slots.next.wrapping_add(1);
         let slot = Arc::new(Slot {
             state: AtomicU8::new(WAITING),
             waiting_since: AtomicU64::new(self.now()),

@@ -22,6 +22,8 @@ pub struct ConnectionLimits {
     pub body_bytes: usize,
     /// The largest head in bytes. A limit below 8 KiB counts as 8 KiB, because hyper allows no less.
     pub head_bytes: usize,
+    /// The longest time in which a caller takes no byte of its answer. Then the connection is closed.
+    pub write_timeout: Duration,
     /// How long running requests may take to end after the shutdown has begun.
     pub shutdown: Duration,
 }
@@ -34,6 +36,7 @@ impl Default for ConnectionLimits {
             body_timeout: Duration::from_secs(10),
             body_bytes: 256 * 1024,
             head_bytes: 16 * 1024,
+            write_timeout: Duration::from_secs(30),
             shutdown: Duration::from_secs(20),
         }
     }
@@ -131,7 +134,7 @@ pub(super) async fn read_body(
             let Ok(data) = frame.into_data() else {
                 continue;
             };
-            if bytes.len() + data.len() > limits.body_bytes {
+            if bytes.len().saturating_add(data.len()) > limits.body_bytes {
                 return Err(Unread::TooLarge);
             }
             bytes.extend_from_slice(&data);

@@ -37,9 +37,12 @@ use uuid::Uuid;
 
 mod connections;
 mod limits;
+mod stalled;
 
+use crate::limited_log::LimitedLog;
 use connections::{ConnectionSlots, SlotGuard};
 use limits::{Unread, read_body};
+use stalled::ImpatientStream;
 
 pub use limits::ConnectionLimits;
 
@@ -85,7 +88,9 @@ pub async fn serve(
                 },
                 // The reason may be too many open files, or a caller that has disconnected already. The loop goes on.
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted; trying again");
+                    NOT_ACCEPTED.warn("NotAccepted", || {
+                        format!("a connection could not be accepted ({error}); trying again")
+                    });
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -179,6 +184,7 @@ async fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "no TCP_NODELAY");
     }
+    let stream = ImpatientStream::new(stream, limits.write_timeout);
     let slot = Arc::new(slot);
     let slot_of_request = Arc::clone(&slot);
     let service = service_fn(move |request| {
@@ -266,6 +272,9 @@ async fn reject(mut stream: TcpStream, limits: ConnectionLimits) {
     // The connection is closed after this, whether the caller got the answer or not.
     let _ = sent.await;
 }
+
+/// The lines about connections that could not be accepted. Strangers can use up all file descriptors.
+static NOT_ACCEPTED: LimitedLog = LimitedLog::new();
 
 /// Adds one to a counter, and subtracts it when dropped.
 #[derive(Debug)]

@@ -19,8 +19,12 @@ const QUICK: ConnectionLimits = ConnectionLimits {
     body_timeout: Duration::from_millis(300),
     body_bytes: 1_000,
     head_bytes: 8 * 1024,
+    write_timeout: Duration::from_millis(300),
     shutdown: Duration::from_millis(500),
 };
+
+/// More than the system keeps for a caller that does not read.
+const LONG_BYTES: usize = 32 * 1024 * 1024;
 
 /// A listener on its own port and thread. `finished` gets a message when it has ended.
 struct Running {
@@ -56,6 +60,7 @@ fn start(limits: ConnectionLimits) -> Running {
                     get(|Extension(id): Extension<RequestId>| async move { id.to_string() }),
                 )
                 .route("/slow/{ms}", get(slow))
+                .route("/long", get(|| async { "x".repeat(LONG_BYTES) }))
                 .layer(Extension(counted));
             serve(listener, router, limits, async move { drop(stopped.await) }).await;
         });
@@ -311,4 +316,23 @@ fn a_request_that_never_ends_does_not_delay_the_shutdown_beyond_the_limit() {
         .recv_timeout(Duration::from_secs(5))
         .unwrap();
     let _ = busy.shutdown(Shutdown::Both);
+}
+
+#[test]
+fn a_caller_that_does_not_take_its_answer_loses_its_connection() {
+    let running = start(QUICK);
+    let mut caller = running.write(b"GET /long HTTP/1.1\r\nHost: a\r\n\r\n");
+    // The caller reads the first byte, and then nothing until the listener has ended, which waits for open connections.
+    let mut first = [0];
+    caller.read_exact(&mut first).unwrap();
+    let other = running.call("GET /name HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert!(other.starts_with("HTTP/1.1 200 "), "{other}");
+    let mut taken = 1;
+    // Two times the longest wait is enough for the connection to end, and the test waits as long as it takes.
+    std::thread::sleep(2 * QUICK.write_timeout);
+    let mut bytes = vec![0; 64 * 1024];
+    while let Ok(count @ 1..) = caller.read(&mut bytes) {
+        taken += count;
+    }
+    assert!(taken < LONG_BYTES, "the answer was not cut off");
 }

@@ -157,7 +157,9 @@ fn key(device: Uuid, stock: Stock) -> Uuid {
     digest.update(stock.highest.unwrap_or(0).to_be_bytes());
     let digest: [u8; 32] = digest.finalize().into();
     let mut bytes = [0; 16];
-    bytes.copy_from_slice(digest.split_at(16).0);
+    for (to, from) in bytes.iter_mut().zip(digest) {
+        *to = from;
+    }
     uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 

@@ -131,6 +131,7 @@ impl Till {
             live_status: Arc::clone(&live_status),
             forms: Arc::new(forms),
             wake_senders: wakes.clone(),
+            contact_ms: i64::MAX,
         };
         let plan = DevicePlan {
             device: DEVICE,
@@ -233,6 +234,7 @@ fn order(document: u32) -> OrderForm {
         },
         echo: String::new(),
         found: String::new(),
+        contact: None,
     }
 }
 

@@ -1,4 +1,129 @@
-//! Seals: what makes a reserved document legal. This folder contains the fiscal printer.
-//! The numbers of alternative receipts and the fiscal numbers that the authority reserved are assigned in the clerk's batch.
+//! Seals: what makes a reserved document legal.
+//!
+//! - `printer`: the fiscal printer, with a thread of its own;
+//! - `series`: the numbers of alternative receipts;
+//! - `fiscal_numbers`: the fiscal numbers that the authority has reserved;
+//! - `books`: the journal, for a shift in which no printer has a part.
+//!
+//! A [`Sealer`] makes everything that a document needs to be sealed *before* the document is reserved, so that nothing is reserved
+//! that nobody can carry out. The result says when the document is sealed: in the same transaction, or later by a worker's thread.
+//! A sealer keeps no number of its own: numbers come from the copy of the till in the batch.
 
+pub mod books;
+pub mod fiscal_numbers;
 pub mod printer;
+pub mod series;
+
+use std::time::{Duration, Instant};
+
+use ferrotill_core::Currency;
+use ferrotill_core::event::Reserved;
+use ferrotill_core::refusal::Refusal;
+use ferrotill_core::seal::{PrintedNumber, Seal};
+use ferrotill_core::till::Till;
+use ferrotill_store::StoredDocument;
+
+use printer::SealingJob;
+
+/// For so long a printer that does not answer is waited for before a person may settle its document.
+pub const WAITED_FOR: Duration = Duration::from_secs(24 * 3_600);
+
+/// Prepares the seal of documents.
+pub trait Sealer {
+    /// Makes what the document needs to be sealed.
+    ///
+    /// # Errors
+    ///
+    /// The document cannot be sealed: it must not be reserved.
+    fn prepare(&self, document: &Unsealed<'_>) -> Result<Preparation, Refusal>;
+}
+
+/// A document that is to be sealed: one that is about to be reserved, or one that is outstanding after a start.
+#[derive(Clone, Copy, Debug)]
+pub struct Unsealed<'a> {
+    /// The till of the document, with all earlier events of the batch.
+    pub till: &'a Till,
+    /// The document as the journal contains it, or will contain it.
+    pub reserved: &'a Reserved<'a>,
+    /// The sale that a return gives back; `None` for other documents, or if the journal does not contain the sale.
+    pub original: Option<&'a StoredDocument>,
+    /// The series and number that the caller wants for an alternative receipt.
+    pub wanted: Option<(&'a str, u32)>,
+    /// The currency of the document's amounts.
+    pub currency: Currency,
+    /// Whether a cancellation of the document was decided; false for a document that is about to be reserved.
+    pub cancel_decided: bool,
+    /// From this moment on a person may settle the document if its printer does not answer.
+    pub given_up_at: Instant,
+}
+
+/// What a document needs to be sealed.
+#[derive(Debug)]
+pub enum Preparation {
+    /// The document is reserved and sealed in one transaction.
+    AtOnce(NumberSeal),
+    /// After the transaction with the reservation, the device's worker carries out this job and reports its outcome.
+    Later(Box<SealingJob>),
+}
+
+/// A seal that needs nothing outside of the till.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NumberSeal {
+    /// The number of a preloaded range.
+    Range {
+        /// The series of the number.
+        series: String,
+        /// The number in the series.
+        number: u32,
+        /// The number of digits with which the number is printed.
+        number_length: u8,
+    },
+    /// A fiscal number that the authority has reserved.
+    FiscalNumber(u64),
+    /// No number: an X-report changes no counter, and a shift of alternative receipts alone is closed by the books.
+    Journal,
+}
+
+impl NumberSeal {
+    /// The seal as the journal stores it.
+    #[must_use]
+    pub fn seal(&self) -> Seal<'_> {
+        match self {
+            Self::Range {
+                series,
+                number,
+                number_length,
+            } => Seal::Range {
+                series,
+                number: *number,
+                number_length: *number_length,
+            },
+            Self::FiscalNumber(number) => Seal::FiscalNumber {
+                number: *number,
+                reserved: true,
+            },
+            Self::Journal => Seal::Journal,
+        }
+    }
+
+    /// The number as it is printed on a slip; `None` if the document has no number.
+    #[must_use]
+    pub fn printed(&self) -> Option<String> {
+        match self {
+            Self::Range {
+                series,
+                number,
+                number_length,
+            } => {
+                let number = PrintedNumber {
+                    series,
+                    number: *number,
+                    number_length: *number_length,
+                };
+                Some(number.to_string())
+            }
+            Self::FiscalNumber(number) => Some(format!("# {number}")),
+            Self::Journal => None,
+        }
+    }
+}

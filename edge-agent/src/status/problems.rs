@@ -5,12 +5,14 @@ use uuid::Uuid;
 use crate::locked::Locked;
 
 /// How bad a problem is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The till sells, and a person should look into it.
     Warning,
     /// The till sells, and what it sells may be lost, wrong or untold until a person has looked into it.
     Degraded,
+    /// No sale can be written.
+    Failing,
 }
 
 impl Severity {
@@ -20,6 +22,7 @@ impl Severity {
         match self {
             Self::Warning => "warning",
             Self::Degraded => "degraded",
+            Self::Failing => "failing",
         }
     }
 }
@@ -51,24 +54,29 @@ const PROBLEMS_MAX: usize = 100;
 impl Problems {
     /// Notes a problem, and logs it if it is new or says something else. A problem that is noted again keeps its time.
     pub fn raise(&self, problem: HealthProblem) {
+        let is_news = self.0.lock().iter().all(|known| {
+            known.id != problem.id || known.device != problem.device || known.says != problem.says
+        });
+        if is_news {
+            log(&problem);
+        }
+        self.note(problem);
+    }
+
+    /// Notes a problem that is logged elsewhere. A problem that is noted again keeps its time.
+    pub fn note(&self, problem: HealthProblem) {
         let mut problems = self.0.lock();
         let place = problems
             .iter()
             .position(|known| known.id == problem.id && known.device == problem.device);
-        let Some(known) = place.and_then(|place| problems.get_mut(place)) else {
-            log(&problem);
-            if problems.len() < PROBLEMS_MAX {
-                problems.push(problem);
-            }
-            return;
-        };
-        if known.says != problem.says {
-            log(&problem);
+        if let Some(known) = place.and_then(|place| problems.get_mut(place)) {
+            *known = HealthProblem {
+                since_ms: known.since_ms,
+                ..problem
+            };
+        } else if problems.len() < PROBLEMS_MAX {
+            problems.push(problem);
         }
-        *known = HealthProblem {
-            since_ms: known.since_ms,
-            ..problem
-        };
     }
 
     /// Removes a problem that no longer exists.
@@ -90,7 +98,7 @@ fn log(problem: &HealthProblem) {
     let device = problem.device.map(tracing::field::display);
     match problem.severity {
         Severity::Warning => tracing::warn!(id, device, "{says}; {fix}"),
-        Severity::Degraded => tracing::error!(id, device, "{says}; {fix}"),
+        Severity::Degraded | Severity::Failing => tracing::error!(id, device, "{says}; {fix}"),
     }
 }
 

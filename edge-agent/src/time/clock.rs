@@ -196,9 +196,9 @@ impl Clock {
     pub fn monotonic(&self) -> Instant {
         let now = match &self.source {
             Source::Machine => Instant::now(),
-            Source::Manual(manual) => manual.begun + Duration::from_millis(manual.passed_ms()),
+            Source::Manual(manual) => later(manual.begun, manual.passed_ms()),
         };
-        now + Duration::from_millis(self.skipped_ms.load(Ordering::Acquire))
+        later(now, self.skipped_ms.load(Ordering::Acquire))
     }
 
     /// Shortens deadlines and pauses by this many milliseconds, so that tests need not wait. The time of day does not change.
@@ -291,11 +291,19 @@ pub fn system_ms() -> i64 {
         .unwrap_or(0)
 }
 
+/// An instant some milliseconds later. An instant that the system cannot express is left as it is.
+fn later(instant: Instant, milliseconds: u64) -> Instant {
+    instant
+        .checked_add(Duration::from_millis(milliseconds))
+        .unwrap_or(instant)
+}
+
 /// The local time of a moment: year, month, day, hour, minute, second.
 #[must_use]
 pub fn local(moment: Moment) -> jiff::civil::DateTime {
-    let offset = jiff::tz::Offset::from_seconds(i32::from(moment.offset_minutes) * 60)
-        .unwrap_or(jiff::tz::Offset::UTC);
+    let offset =
+        jiff::tz::Offset::from_seconds(i32::from(moment.offset_minutes).saturating_mul(60))
+            .unwrap_or(jiff::tz::Offset::UTC);
     Timestamp::from_millisecond(moment.utc_ms).map_or(jiff::civil::DateTime::default(), |at| {
         offset.to_datetime(at)
     })

@@ -138,13 +138,13 @@ fn hex(bytes: &[u8]) -> String {
 
 fn unhex(text: &str) -> Option<Mac> {
     let mut mac = [0; 32];
-    if text.len() != 64 {
-        return None;
+    let mut rest = text;
+    for byte in &mut mac {
+        let (digits, after) = rest.split_at_checked(2)?;
+        *byte = u8::from_str_radix(digits, 16).ok()?;
+        rest = after;
     }
-    for (index, byte) in mac.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
-    }
-    Some(mac)
+    rest.is_empty().then_some(mac)
 }
 
 #[cfg(test)]

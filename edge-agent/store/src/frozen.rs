@@ -56,15 +56,15 @@ pub struct FrozenRequest {
 }
 
 /// The outbox rows of a document that is sealed with this event. Without `freeze` the rows have no requests.
-/// Returns the number of new entries for the authority.
+/// Returns the number of new entries for the authority, and how many of them cannot be sent.
 pub(super) fn enter(
     connection: &Connection,
     (duties, freeze): (&[Duty], Option<(Freezing<'_>, &StoredDocument)>),
     sealed_seq: i64,
     row: &DocumentRow,
     sealed: &Sealed<'_>,
-) -> Result<u32, rusqlite::Error> {
-    let mut for_the_authority = 0;
+) -> Result<(u32, u32), rusqlite::Error> {
+    let (mut for_the_authority, mut without_form) = (0, 0);
     for duty in duties {
         let (request, fault) = match freeze {
             None => (None, None),
@@ -73,6 +73,7 @@ pub(super) fn enter(
                 enter_request(connection, request)?
             }
         };
+        let has_no_form = fault.is_some();
         connection
             .prepare_cached(
                 "INSERT INTO outbox (sealed_seq, recipient, reserved_seq, duty, message_number, state, request, refusal) \
@@ -87,9 +88,12 @@ pub(super) fn enter(
                 request,
                 fault
             ])?;
-        for_the_authority += u32::from(duty.recipient == Recipient::AUTHORITY);
+        if duty.recipient == Recipient::AUTHORITY {
+            for_the_authority += 1;
+            without_form += u32::from(has_no_form);
+        }
     }
-    Ok(for_the_authority)
+    Ok((for_the_authority, without_form))
 }
 
 /// The request for one duty of a document, or why there is none.

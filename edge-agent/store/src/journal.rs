@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::anchor::{self, Anchor};
 use super::chain::{ChainKey, GENESIS, Mac};
+use super::figures::StoreFigures;
 use super::founding::{self, Admission, Founding};
 use super::frozen::Freeze;
 use super::maintenance::{AnchorWriter, Maintenance, PAGES_MAX};
@@ -40,10 +41,9 @@ pub struct Store {
     path: PathBuf,
     key: ChainKey,
     head: Head,
-    /// The number of entries that wait in the outbox for the authority.
-    waiting: u32,
-    /// When the document of the oldest of them was reserved; the outer `None` means that it must be read.
-    oldest: Option<Option<i64>>,
+    figures: StoreFigures,
+    /// True if the time of the oldest unsent document in the figures is known; otherwise it must be read.
+    oldest_is_known: bool,
     /// What makes the requests of sealed documents. Without it, documents wait without a request until [`Batch::freeze_waiting`].
     freeze: Option<Arc<dyn Freeze>>,
     /// The identities that were read for requests.
@@ -88,8 +88,8 @@ impl Store {
                 seq: 0,
                 mac: GENESIS,
             },
-            waiting: 0,
-            oldest: None,
+            figures: StoreFigures::default(),
+            oldest_is_known: false,
             freeze: None,
             identities: BTreeMap::new(),
             anchored: 0,
@@ -182,7 +182,7 @@ impl Store {
     /// or many rows were written.
     #[must_use]
     pub fn anchor_is_due(&self) -> bool {
-        self.head.seq - self.anchored >= anchor::ROWS_MAX || self.anchor_soon
+        self.head.seq.saturating_sub(self.anchored) >= anchor::ROWS_MAX || self.anchor_soon
     }
 
     /// Writes the anchor if the journal has grown. An error is only logged, because the journal is durable without an anchor
@@ -213,6 +213,18 @@ impl Store {
         }
     }
 
+    /// The figures after the last commit.
+    #[must_use]
+    pub fn figures(&self) -> StoreFigures {
+        self.figures
+    }
+
+    /// The number of anchors that were set aside because the journal did not have their row at a start. `verify` reports them.
+    #[must_use]
+    pub fn anchors_set_aside(&self) -> usize {
+        anchor::count_aside(self.folder())
+    }
+
     /// The path of the database file.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -239,8 +251,7 @@ impl Store {
         &self.connection
     }
 
-    /// Reads the head and the number of waiting outbox entries again: after an error at COMMIT the values in memory may be
-    /// wrong.
+    /// Reads the head and the figures again: after an error at COMMIT the values in memory may be wrong.
     ///
     /// # Errors
     ///
@@ -260,8 +271,12 @@ impl Store {
             )
             .optional()
             .context(&self.path, "head of the journal")?;
-        self.waiting = query::count_waiting(&self.connection).context(&self.path, "outbox")?;
-        self.oldest = None;
+        self.figures = StoreFigures {
+            unsent: query::count_unsent(&self.connection).context(&self.path, "outbox")?,
+            z_reports: query::count_z_reports(&self.connection)
+                .context(&self.path, "reconciliations")?,
+        };
+        self.oldest_is_known = true;
         if founding::is_founded(&self.connection).context(&self.path, "founded")? {
             self.unfounded = None;
         }

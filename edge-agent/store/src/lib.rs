@@ -6,7 +6,10 @@
 mod anchor;
 mod chain;
 mod clock;
+mod contact;
 mod counters;
+mod devices;
+mod figures;
 mod folder;
 mod founding;
 mod frozen;
@@ -36,6 +39,8 @@ use rusqlite::Connection;
 
 pub use chain::{ChainKey, Mac};
 pub use clock::{StoredClock, StoredPrinterClock};
+pub use contact::BuyerContact;
+pub use figures::StoreFigures;
 pub use folder::{is_in_use, set_lost_journal_aside};
 pub use founding::{FolderPurpose, Founding};
 pub use frozen::{Freeze, FrozenRequest, SealedDocument};

@@ -36,7 +36,7 @@ impl Reader {
         self.with("declaration", |connection| {
             let row: Option<(u16, u16, Vec<u8>)> = connection
                 .prepare_cached("SELECT kind, version, payload FROM journal WHERE seq = ?1")?
-                .query_row([settled - 1], |row| {
+                .query_row([settled.saturating_sub(1)], |row| {
                     Ok((row.get(0)?, row.get(1)?, row.get(2)?))
                 })
                 .optional()?;

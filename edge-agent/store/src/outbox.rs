@@ -9,7 +9,7 @@ use super::Context;
 use super::StoreError;
 use super::frozen::{self, Freeze, FrozenRequest};
 use super::journal::Batch;
-use super::query::{Reader, UnsentCount};
+use super::query::{self, Reader, UnsentCount};
 use super::rows::{self, COLUMNS};
 
 /// A message to a recipient that waits for its acknowledgement.
@@ -183,25 +183,7 @@ impl Reader {
     ///
     /// [`StoreError::Database`].
     pub fn unsent(&self) -> Result<UnsentCount, StoreError> {
-        self.with("outbox", |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT count(*), count(outbox.refusal), min(document.at), \
-                     coalesce(sum(document.amount) FILTER (WHERE outbox.duty IN ('sale', 'alternative_receipt')), 0), \
-                     (SELECT acknowledged_at FROM outbox WHERE state = 'acknowledged' AND recipient = 'authority' ORDER BY sealed_seq DESC LIMIT 1) \
-                     FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq \
-                     WHERE outbox.state = 'waiting' AND outbox.recipient = 'authority'",
-                )?
-                .query_row([], |row| {
-                    Ok(UnsentCount {
-                        documents: row.get(0)?,
-                        refused: row.get(1)?,
-                        oldest_ms: row.get(2)?,
-                        sold: row.get(3)?,
-                        last_acknowledged_ms: row.get(4)?,
-                    })
-                })
-        })
+        self.with("outbox", query::count_unsent)
     }
 
     /// The delivery state of a document that waits or was acknowledged; `None` if the document need not be sent.
@@ -239,21 +221,18 @@ impl Batch<'_> {
     ///
     /// [`StoreError::Database`].
     pub fn unsent(&mut self) -> Result<Unsent, StoreError> {
-        let oldest_ms = match self.oldest() {
-            Some(oldest) => oldest,
-            None => {
-                let oldest = self
-                    .connection()
-                    .prepare_cached(OLDEST_WAITING)
-                    .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
-                    .context(self.path(), "outbox")?;
-                self.set_oldest(oldest);
-                oldest
-            }
-        };
+        if !self.oldest_is_known() {
+            let oldest_ms = self
+                .connection()
+                .prepare_cached(OLDEST_WAITING)
+                .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
+                .context(self.path(), "outbox")?;
+            self.set_oldest(oldest_ms);
+        }
+        let unsent = self.unsent_mut();
         Ok(Unsent {
-            documents: self.waiting(),
-            oldest_ms,
+            documents: unsent.documents,
+            oldest_ms: unsent.oldest_ms,
         })
     }
 
@@ -273,6 +252,11 @@ impl Batch<'_> {
             let entry =
                 without_request(self.connection(), &after).context(self.path(), "outbox")?;
             let Some(entry) = entry else {
+                if count > 0 {
+                    let unsent =
+                        query::count_unsent(self.connection()).context(self.path(), "outbox")?;
+                    *self.unsent_mut() = unsent;
+                }
                 return Ok(count);
             };
             freeze_again(self.connection(), freeze, &entry).context(self.path(), "outbox")?;

@@ -11,6 +11,7 @@ use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
+use super::figures::NewEntries;
 use super::frozen::{self, Freezing};
 use super::rows::StoredDocument;
 use super::{reconcile, rows, used_numbers};
@@ -24,15 +25,6 @@ pub(super) enum Telling<'t> {
     Unfrozen(&'t dyn Fn(DocumentKind) -> &'static [Duty]),
 }
 
-/// The outbox entries that follow from an event.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct NewEntries {
-    /// The number of new entries for the authority.
-    pub(super) for_the_authority: u32,
-    /// When their document was reserved, in milliseconds since the epoch.
-    pub(super) at_ms: i64,
-}
-
 /// Writes the table rows that follow from an event. Returns the new outbox entries.
 ///
 /// `reserved` is the document that a [`Event::Sealed`] seals, if it was reserved in the same transaction.
@@ -43,10 +35,9 @@ pub(super) fn project(
     event: &Event<'_>,
     reserved: Option<&StoredDocument>,
 ) -> Result<NewEntries, rusqlite::Error> {
+    let none = NewEntries::default();
     match event {
-        Event::Reserved(reserved) => {
-            reserved_row(connection, device, seq, reserved).map(|()| NewEntries::default())
-        }
+        Event::Reserved(reserved) => reserved_row(connection, device, seq, reserved).map(|()| none),
         Event::Sealed(sealed) => sealed_row(connection, telling, (device, seq), sealed, reserved),
         Event::Voided(voided) => {
             connection
@@ -55,24 +46,20 @@ pub(super) fn project(
                          (SELECT reserved_seq FROM request WHERE id = ?2) AND device = ?3",
                 )?
                 .execute(params![seq, voided.id.0, device.as_bytes()])?;
-            Ok(NewEntries::default())
+            Ok(none)
         }
-        Event::Founded(founded) => {
-            founded_row(connection, seq, founded).map(|()| NewEntries::default())
-        }
+        Event::Founded(founded) => founded_row(connection, seq, founded).map(|()| none),
         Event::DeviceIdentified(identified) => {
-            identity_row(connection, device, seq, identified).map(|()| NewEntries::default())
+            identity_row(connection, device, seq, identified).map(|()| none)
         }
-        Event::Restored(restored) => {
-            next_epoch(connection, *restored).map(|()| NewEntries::default())
-        }
+        Event::Restored(restored) => next_epoch(connection, *restored).map(|()| none),
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)
         | Event::Switched(_)
         | Event::NumbersGranted(_)
         | Event::ClosedByPrinter(_)
         | Event::Declared(_)
-        | Event::ClockSet(_) => Ok(NewEntries::default()),
+        | Event::ClockSet(_) => Ok(none),
     }
 }
 
@@ -192,14 +179,17 @@ fn sealed_row(
         .report
         .as_ref()
         .map(|figures| figures.shift.sales.receipts.amount.minor());
-    connection
+    let amount: i64 = connection
             .prepare_cached(
                 "UPDATE document SET state = 'sealed', settled_seq = ?2, number = ?3, current_number = ?4, amount = coalesce(?5, amount) \
-                 WHERE reserved_seq = ?1",
+                 WHERE reserved_seq = ?1 RETURNING amount",
             )?
-            .execute(params![row.reserved_seq, seq, sealed.number, sealed.current_number, amount])?;
+            .query_row(
+                params![row.reserved_seq, seq, sealed.number, sealed.current_number, amount],
+                |row| row.get(0),
+            )?;
     let freeze = freeze.zip(document);
-    let for_the_authority = frozen::enter(connection, (duties, freeze), seq, &row, sealed)?;
+    let (documents, refused) = frozen::enter(connection, (duties, freeze), seq, &row, sealed)?;
     if let Seal::Range {
         series,
         number,
@@ -224,7 +214,12 @@ fn sealed_row(
         returned_lines(connection, device, &receipt)?;
     }
     Ok(NewEntries {
-        for_the_authority,
+        documents,
+        refused,
+        sold: match row.kind {
+            DocumentKind::Sale | DocumentKind::AlternativeSale if documents > 0 => amount,
+            _ => 0,
+        },
         at_ms: row.at,
     })
 }

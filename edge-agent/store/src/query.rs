@@ -1,5 +1,6 @@
 //! The readers of the store, which work beside the writer.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,7 +12,7 @@ use super::chain::ChainKey;
 use super::reconcile::{self, ReconciliationCount, ZReconciliation};
 use super::replay::replay;
 use super::rows::{COLUMNS, StoredDocument, document, document_row, request};
-use super::{Context, FILE_NAME, StoreError, anchor, folder};
+use super::{Context, FILE_NAME, StoreError, folder};
 
 /// One page of a list of documents.
 #[derive(Debug)]
@@ -72,7 +73,7 @@ impl Reader {
         })
     }
 
-    /// A page of the sealed documents of some kinds, newest first.
+    /// A page of the sealed documents of some kinds, newest first. The whole page is in memory.
     ///
     /// # Errors
     ///
@@ -84,6 +85,30 @@ impl Reader {
         start: u32,
         count: u32,
     ) -> Result<Page, StoreError> {
+        let mut documents = Vec::new();
+        let total = self.each_on_page(device, kinds, (start, count), |document, _| {
+            documents.push(document);
+            ControlFlow::Continue(())
+        })?;
+        Ok(Page { documents, total })
+    }
+
+    /// Gives the sealed documents of a page to `take`, newest first, one after the other, until `take` breaks off. Only one
+    /// document is in memory at a time. With each document `take` gets the request id of the Z-report of its shift, if the
+    /// shift is closed. `page` is the index of the first document and the number of documents.
+    ///
+    /// Returns the number of documents on all pages.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn each_on_page(
+        &self,
+        device: Uuid,
+        kinds: &[DocumentKind],
+        (start, count): (u32, u32),
+        mut take: impl FnMut(StoredDocument, Option<Uuid>) -> ControlFlow<()>,
+    ) -> Result<u32, StoreError> {
         let list = kinds
             .iter()
             .map(|kind| format!("'{}'", kind.name()))
@@ -102,9 +127,13 @@ impl Reader {
             let rows = statement
                 .query_map(params![device.as_bytes(), count, start], document_row)?
                 .collect::<Result<Vec<_>, _>>()?;
-            let documents =
-                rows.into_iter().map(|row| document(connection, row)).collect::<Result<Vec<_>, _>>()?;
-            Ok(Page { documents, total })
+            for row in rows {
+                let z_report = z_report(connection, device, row.z_number)?;
+                if take(document(connection, row)?, z_report).is_break() {
+                    break;
+                }
+            }
+            Ok(total)
         })
     }
 
@@ -115,13 +144,7 @@ impl Reader {
     /// [`StoreError::Database`].
     pub fn z_report(&self, device: Uuid, z_number: u32) -> Result<Option<Uuid>, StoreError> {
         self.with("Z-report", |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT id FROM document WHERE device = ?1 AND kind = 'z_report' AND z_number = ?2 AND number IS NOT NULL",
-                )?
-                .query_row(params![device.as_bytes(), z_number], |row| row.get::<_, [u8; 16]>(0))
-                .optional()
-                .map(|id| id.map(Uuid::from_bytes))
+            z_report(connection, device, z_number)
         })
     }
 
@@ -159,26 +182,7 @@ impl Reader {
     ///
     /// [`StoreError::Database`].
     pub fn reconciliation_count(&self) -> Result<ReconciliationCount, StoreError> {
-        self.with("reconciliations", |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT (SELECT count(*) FROM reconciliation WHERE agrees = 0), \
-                            (SELECT count(*) FROM reconciliation WHERE acknowledged_at IS NULL)",
-                )?
-                .query_row([], |row| {
-                    Ok(ReconciliationCount {
-                        differing: row.get(0)?,
-                        unacknowledged: row.get(1)?,
-                    })
-                })
-        })
-    }
-
-    /// The number of anchors that were set aside because the journal did not have their row at a start. `verify` reports them.
-    #[must_use]
-    pub fn anchors_set_aside(&self) -> usize {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        anchor::count_aside(folder)
+        self.with("reconciliations", count_z_reports)
     }
 
     /// Checks the chain from its first row to its last. Returns the number of rows.
@@ -188,8 +192,10 @@ impl Reader {
     /// [`StoreError::ChainBroken`] with the first row that does not fit.
     pub fn verify(&self, key: &ChainKey) -> Result<i64, StoreError> {
         let connection = self.connection()?;
-        let mut rows = 0;
-        replay(&connection, &self.path, key, 0, |_, _, _| rows += 1)?;
+        let mut rows = 0_i64;
+        replay(&connection, &self.path, key, 0, |_, _, _| {
+            rows = rows.saturating_add(1);
+        })?;
         Ok(rows)
     }
 
@@ -226,17 +232,61 @@ impl Reader {
     }
 }
 
+/// The request id of the Z-report of a shift.
+fn z_report(
+    connection: &Connection,
+    device: Uuid,
+    z_number: u32,
+) -> Result<Option<Uuid>, rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "SELECT id FROM document WHERE device = ?1 AND kind = 'z_report' AND z_number = ?2 AND number IS NOT NULL",
+        )?
+        .query_row(params![device.as_bytes(), z_number], |row| row.get::<_, [u8; 16]>(0))
+        .optional()
+        .map(|id| id.map(Uuid::from_bytes))
+}
+
 /// The largest number of idle connections that are kept.
 const IDLE_MAX: usize = 4;
 /// The cache of a connection, in KiB. It is small because the operating system caches the file and the writer has its own
 /// cache.
 const CACHE_KIB: i64 = 256;
 
-/// The number of entries that wait in the outbox for the authority.
-pub(super) fn count_waiting(connection: &Connection) -> Result<u32, rusqlite::Error> {
-    connection.query_row(
-        "SELECT count(*) FROM outbox WHERE state = 'waiting' AND recipient = 'authority'",
-        [],
-        |row| row.get(0),
-    )
+/// The documents that the authority has not acknowledged yet, counted in the tables.
+pub(super) fn count_unsent(connection: &Connection) -> Result<UnsentCount, rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "SELECT count(*), count(outbox.refusal), min(document.at), \
+             coalesce(sum(document.amount) FILTER (WHERE outbox.duty IN ('sale', 'alternative_receipt')), 0), \
+             (SELECT acknowledged_at FROM outbox WHERE state = 'acknowledged' AND recipient = 'authority' ORDER BY sealed_seq DESC LIMIT 1) \
+             FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq \
+             WHERE outbox.state = 'waiting' AND outbox.recipient = 'authority'",
+        )?
+        .query_row([], |row| {
+            Ok(UnsentCount {
+                documents: row.get(0)?,
+                refused: row.get(1)?,
+                oldest_ms: row.get(2)?,
+                sold: row.get(3)?,
+                last_acknowledged_ms: row.get(4)?,
+            })
+        })
+}
+
+/// The number of Z-reports whose sides differ or are not complete yet.
+pub(super) fn count_z_reports(
+    connection: &Connection,
+) -> Result<ReconciliationCount, rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "SELECT (SELECT count(*) FROM reconciliation WHERE agrees = 0), \
+                    (SELECT count(*) FROM reconciliation WHERE acknowledged_at IS NULL)",
+        )?
+        .query_row([], |row| {
+            Ok(ReconciliationCount {
+                differing: row.get(0)?,
+                unacknowledged: row.get(1)?,
+            })
+        })
 }

@@ -33,7 +33,7 @@ pub(super) fn replay(
     let mut rows = statement.query([after]).context(path, "journal")?;
     let mut expected = after;
     while let Some(row) = rows.next().context(path, "journal")? {
-        expected += 1;
+        expected = expected.saturating_add(1);
         let seq: i64 = row.get(0).context(path, "journal")?;
         let broken = StoreError::ChainBroken { seq: expected };
         let device = row

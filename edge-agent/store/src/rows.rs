@@ -6,6 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
+use super::contact::BuyerContact;
 use super::reconcile::{self, ZReconciliation};
 
 /// The state of the document of a request id.
@@ -55,6 +56,8 @@ pub struct StoredDocument {
     pub row: DocumentRow,
     /// The reconciliation, if the document is a sealed Z-report.
     pub reconciliation: Option<ZReconciliation>,
+    /// The contact of the buyer; `None` if there was none, or if it is erased.
+    pub contact: Option<BuyerContact>,
     reserved: (u16, u16, Vec<u8>),
     settled: Option<(u16, u16, Vec<u8>)>,
 }
@@ -83,6 +86,7 @@ impl StoredDocument {
                 print_error: None,
             },
             reconciliation: None,
+            contact: None,
             reserved: journal_row,
             settled: None,
         }
@@ -178,12 +182,18 @@ pub(super) fn document(
     connection: &Connection,
     row: DocumentRow,
 ) -> Result<StoredDocument, rusqlite::Error> {
-    let mut statement =
-        connection.prepare_cached("SELECT kind, version, payload FROM journal WHERE seq = ?1")?;
-    let mut journal_row =
-        |seq: i64| statement.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-    let reserved = journal_row(row.reserved_seq)?;
-    let settled = row.settled_seq.map(journal_row).transpose()?;
+    let mut statement = connection.prepare_cached(
+        "SELECT kind, version, payload, salt, email, phone FROM journal \
+         LEFT JOIN contact ON contact.reserved_seq = journal.seq WHERE seq = ?1",
+    )?;
+    let journal_row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let (reserved, contact) = statement.query_row([row.reserved_seq], |row| {
+        Ok((journal_row(row)?, buyer_contact(row)?))
+    })?;
+    let settled = row
+        .settled_seq
+        .map(|seq| statement.query_row([seq], journal_row))
+        .transpose()?;
     let reconciliation = match row.kind {
         DocumentKind::ZReport if row.state == RequestState::Sealed => {
             reconcile::of_report(connection, row.device, row.z_number)?
@@ -193,9 +203,22 @@ pub(super) fn document(
     Ok(StoredDocument {
         row,
         reconciliation,
+        contact,
         reserved,
         settled,
     })
+}
+
+/// The contact in the columns `salt`, `email` and `phone` from the fourth on.
+fn buyer_contact(row: &Row<'_>) -> Result<Option<BuyerContact>, rusqlite::Error> {
+    let Some(salt) = row.get(3)? else {
+        return Ok(None);
+    };
+    Ok(Some(BuyerContact {
+        salt,
+        email: row.get(4)?,
+        phone: row.get(5)?,
+    }))
 }
 
 /// The parts of a sale that were returned already: line, quantity in thousandths, amount in minor units.

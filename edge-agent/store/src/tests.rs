@@ -1,6 +1,7 @@
 //! Tests of the store: crashes, edits of the database by hand, and files of newer programs.
 
 mod cells;
+mod contact;
 mod flat;
 mod folder;
 mod founding;
@@ -40,6 +41,7 @@ fn a_first_start_creates_a_key_for_its_owner_only_and_all_tables() {
     let expected = [
         "alternative_number",
         "clock",
+        "contact",
         "device_identity",
         "document",
         "founded",

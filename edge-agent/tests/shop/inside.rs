@@ -10,12 +10,14 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use ferrotill::agent::Agent;
+use ferrotill::api::service::Service;
 use ferrotill::config::Config;
 use ferrotill::listener::{ConnectionLimits, serve};
 use ferrotill::simulator::tax_office::{Strictness, TaxOfficeSimulator};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_device::wire::framing::{Decoder, Request, Token};
 use ferrotill_device::wire::isl::FRAMING;
+use ferrotill_testkit::config::ConfigText;
 use tokio::sync::oneshot;
 
 use super::till::serve_authority;
@@ -28,6 +30,8 @@ pub struct Shop {
     pub rig: Rig,
     pub office: TaxOfficeSimulator,
     pub client: Client,
+    /// The shared state of the routes.
+    pub service: Arc<Service>,
     /// The commands that were sent to the printer.
     tapped: Arc<Mutex<Vec<Request>>>,
     stop: Option<oneshot::Sender<()>>,
@@ -37,6 +41,11 @@ pub struct Shop {
 
 impl Shop {
     pub fn open() -> Self {
+        Self::open_with(|config| config)
+    }
+
+    /// A shop whose configuration is changed.
+    pub fn open_with(change: impl Fn(ConfigText) -> ConfigText) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let link = folder.path().join("printer");
         let rig = Rig::start(RigOptions::new(link.clone())).unwrap();
@@ -46,7 +55,7 @@ impl Shop {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let url = format!("http://{}", serve_authority(office.clone()));
-        let config = config(&folder.path().join("books"), &uri, &url);
+        let config = change(config(&folder.path().join("books"), &uri, &url));
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -56,16 +65,19 @@ impl Shop {
                 let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
                 let config = Config::parse(&config.to_string(), "test.toml").unwrap();
                 let agent = Agent::start(config, None).unwrap();
-                tell.send(listener.local_addr().unwrap()).unwrap();
+                let service = Arc::clone(agent.service());
+                tell.send((listener.local_addr().unwrap(), service))
+                    .unwrap();
                 let ended = async { drop(stopped.await) };
                 serve(listener, agent.router(), ConnectionLimits::default(), ended).await;
             });
         });
-        let address = told.recv().unwrap();
+        let (address, service) = told.recv().unwrap();
         Self {
             rig,
             office,
             client: Client::new(format!("http://{address}")),
+            service,
             tapped,
             stop: Some(stop),
             thread: Some(thread),

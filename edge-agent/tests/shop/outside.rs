@@ -29,11 +29,11 @@ impl Process {
     /// Starts a command and waits until it is ready.
     pub fn start(arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ferrotill"));
-        Self::spawn(command.arg("--json").args(arguments))
+        Self::spawn(command.arg("--json").args(arguments).stderr(Stdio::null()))
     }
 
     fn spawn(command: &mut Command) -> Self {
-        let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let command = command.stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         // The test harness prints its own line before the line of the program.
@@ -59,7 +59,8 @@ impl Process {
             Command::new(std::env::current_exe().unwrap())
                 .args(["agent_process", "--exact", "--nocapture"])
                 .env(CONFIGURATION, configuration)
-                .stdin(Stdio::piped()),
+                .stdin(Stdio::piped())
+                .stderr(Stdio::null()),
         )
     }
 
@@ -92,6 +93,13 @@ impl Process {
 
     pub fn agent(configuration: &Path) -> Self {
         Self::start(&["run", "--config", configuration.to_str().unwrap()])
+    }
+
+    /// An agent that writes its log to a file.
+    pub fn agent_with_log(configuration: &Path, log: std::fs::File) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ferrotill"));
+        let arguments = ["--json", "run", "--config"];
+        Self::spawn(command.args(arguments).arg(configuration).stderr(log))
     }
 
     /// The id of the process.

@@ -233,6 +233,13 @@ impl Till {
             .collect()
     }
 
+    /// How many contacts of buyers are kept.
+    pub fn contacts(&self) -> u32 {
+        self.raw()
+            .query_row("SELECT count(*) FROM contact", [], |row| row.get(0))
+            .unwrap()
+    }
+
     pub fn raw(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.folder.path().join("books").join(FILE_NAME)).unwrap()
     }

@@ -20,6 +20,7 @@ const FLOORS: &[&[&str]] = &[
     &["authority"],
     &["config"],
     &["order", "status", "time", "listener"],
+    &["limited_log"],
     &["hmac", "locked", "error_chain"],
 ];
 

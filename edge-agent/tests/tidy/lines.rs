@@ -34,6 +34,20 @@ pub(crate) fn floats(source: &Source) -> Vec<Finding> {
     named.into_iter().chain(literal).collect()
 }
 
+/// Forbids [`SamePrinter`](ferrotill_device::judge::SamePrinter) outside of the drivers, so that evidence of "no document" is made
+/// only by those who have read the counters.
+pub(crate) fn evidence(source: &Source) -> Vec<Finding> {
+    let may_judge = source.under(&[
+        "device/src/judge/",
+        "device/src/driver/",
+        "hardware-tests/kit/src/printer.rs",
+    ]);
+    if may_judge || source.path.starts_with("edge-agent/tests/tidy/") {
+        return Vec::new();
+    }
+    source.find_words(|word| word == "SamePrinter")
+}
+
 /// Forbids names of countries outside `core/src/profile/`, `edge-agent/src/authority/` and tests.
 pub(crate) fn countries(source: &Source) -> Vec<Finding> {
     const CODES: [&str; 4] = ["MD", "AT", "UZ", "UA"];
@@ -135,6 +149,47 @@ pub(crate) fn unwraps(source: &Source) -> Vec<Finding> {
         let call = [".unwrap()", ".expect("]
             .into_iter()
             .find(|call| line.contains(call));
+        call.map(str::to_owned)
+    })
+}
+
+/// Forbids the routes of health and metrics to read the store or to ask the clerk, because anybody may call them.
+pub(crate) fn health_reads(source: &Source) -> Vec<Finding> {
+    let files = [
+        "edge-agent/src/api/own/health.rs",
+        "edge-agent/src/api/own/metrics.rs",
+    ];
+    if !files.contains(&source.path.as_str()) {
+        return Vec::new();
+    }
+    source.find_words(|word| {
+        matches!(
+            word,
+            "read" | "reader" | "Reader" | "work" | "ask" | "waits" | "clerk_handle" | "fs"
+        )
+    })
+}
+
+/// Forbids methods that panic at an edge of an integer or outside a slice, and that clippy does not see.
+pub(crate) fn panicking_methods(source: &Source) -> Vec<Finding> {
+    const CALLS: [&str; 10] = [
+        ".abs()",
+        ".neg()",
+        ".pow(",
+        ".isqrt(",
+        ".ilog2(",
+        ".ilog10(",
+        ".next_power_of_two(",
+        ".split_at(",
+        ".split_at_mut(",
+        ".copy_from_slice(",
+    ];
+    let agent = ["edge-agent/src/", "edge-agent/store/src/"];
+    if source.is_test_file() || !source.under(&agent) {
+        return Vec::new();
+    }
+    source.find_lines(Lines::Product, |line| {
+        let call = CALLS.into_iter().find(|call| line.contains(call));
         call.map(str::to_owned)
     })
 }

@@ -29,6 +29,11 @@ fn countries_are_named_only_in_their_places() {
 }
 
 #[test]
+fn only_drivers_make_evidence_of_absence() {
+    enforce(evidence);
+}
+
+#[test]
 fn only_the_store_speaks_sql() {
     enforce(sql);
 }
@@ -46,6 +51,16 @@ fn clocks_are_read_only_in_their_places() {
 #[test]
 fn no_unwrap_or_expect_outside_tests() {
     enforce(unwraps);
+}
+
+#[test]
+fn health_and_metrics_read_nothing_but_the_live_status() {
+    enforce(health_reads);
+}
+
+#[test]
+fn no_method_that_panics_at_an_edge() {
+    enforce(panicking_methods);
 }
 
 #[test]

@@ -68,6 +68,14 @@ impl ConfigText {
         self
     }
 
+    /// Replaces the usual client by one whose secret is in a file.
+    #[must_use]
+    pub fn client_with_file(mut self, key: &str, secret: &std::path::Path) -> Self {
+        let secret = secret.display().to_string();
+        self.clients = vec![vec![("key", text(key)), ("secret_file", text(secret))]];
+        self
+    }
+
     /// Adds a device.
     #[must_use]
     pub fn device(mut self, device: Device) -> Self {

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use ferrotill_core::Amount;
 use ferrotill_device::Fault;
+use ferrotill_device::judge::SamePrinter;
 use ferrotill_device::printer::{
-    Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, JournalEvidence, NotRegistered,
-    Outcome, Registered, Watch,
+    Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, JournalEvidence, NoDocument,
+    Performed, Recovered, Registered, Watch,
 };
 
 /// How long a test waits for a call of the printer that must come.
@@ -41,7 +42,7 @@ impl Call {
 }
 
 /// The function that decides the printer's outcome of a call.
-type Reply = Box<dyn FnOnce(&mut dyn Watch) -> Outcome + Send>;
+type Reply = Box<dyn FnOnce(&mut dyn Watch) -> Performed + Send>;
 
 /// What a printer keeps without power. This memory outlives the program that uses the printer.
 #[derive(Clone, Debug)]
@@ -159,7 +160,7 @@ impl Script {
     }
 
     /// Replies to the waiting call with an outcome.
-    pub fn reply(&self, outcome: Outcome) {
+    pub fn reply(&self, outcome: Performed) {
         self.act(move |_| outcome);
     }
 
@@ -168,7 +169,7 @@ impl Script {
     /// # Panics
     ///
     /// The printer's thread has ended.
-    pub fn act(&self, act: impl FnOnce(&mut dyn Watch) -> Outcome + Send + 'static) {
+    pub fn act(&self, act: impl FnOnce(&mut dyn Watch) -> Performed + Send + 'static) {
         let sent = self.replies.send(Box::new(act));
         sent.unwrap_or_else(|_| panic!("the printer's thread has ended"));
     }
@@ -199,22 +200,22 @@ impl ScriptedPrinter {
         }
     }
 
-    fn ask(&mut self, call: Call, watch: &mut dyn Watch) -> Outcome {
+    fn ask(&mut self, call: Call, watch: &mut dyn Watch) -> Performed {
         let Some((calls, replies)) = &self.script else {
             return register(&call.job, &mut locked(&self.memory).baseline);
         };
         if calls.send(call).is_err() {
-            return Outcome::Unknown(Fault::PortLost);
+            return Performed::Unknown(Fault::PortLost);
         }
         match replies.recv() {
             Ok(reply) => reply(watch),
-            Err(_) => Outcome::Unknown(Fault::PortLost),
+            Err(_) => Performed::Unknown(Fault::PortLost),
         }
     }
 }
 
 /// Counts a job in the printer's counters and returns its registered outcome.
-fn register(job: &Job, counters: &mut Baseline) -> Outcome {
+fn register(job: &Job, counters: &mut Baseline) -> Performed {
     counters.last_document += 1;
     let mut fiscal_receipt = None;
     match job {
@@ -231,7 +232,7 @@ fn register(job: &Job, counters: &mut Baseline) -> Outcome {
         }
         _ => {}
     }
-    Outcome::Registered(Registered {
+    Performed::Registered(Registered {
         document: counters.last_document,
         fiscal_receipt,
         after: counters.clone(),
@@ -239,7 +240,19 @@ fn register(job: &Job, counters: &mut Baseline) -> Outcome {
     })
 }
 
+/// What recovery says if the script says that the job was not registered: the printer's counters are still those of the baseline.
+fn absent(baseline: &Baseline, no_document: NoDocument) -> Recovered {
+    match SamePrinter::compare(baseline, baseline).map(SamePrinter::unchanged) {
+        Ok(Some(evidence)) => Recovered::Absent(evidence, no_document),
+        _ => Recovered::Unknown(Fault::PrinterSwapped),
+    }
+}
+
 impl FiscalPrinter for ScriptedPrinter {
+    fn family(&self) -> &'static str {
+        FAMILY
+    }
+
     fn connect(&mut self) -> Result<Connected, Fault> {
         if !self.present.load(Ordering::Acquire) {
             return Err(Fault::PortUnavailable);
@@ -261,7 +274,7 @@ impl FiscalPrinter for ScriptedPrinter {
         locked(&self.memory).last_z.clone()
     }
 
-    fn perform(&mut self, job: &Job, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
+    fn perform(&mut self, job: &Job, baseline: &Baseline, watch: &mut dyn Watch) -> Performed {
         if *job == Job::Drawer {
             self.pulses.fetch_add(1, Ordering::AcqRel);
             return registered_at(baseline.clone());
@@ -281,14 +294,20 @@ impl FiscalPrinter for ScriptedPrinter {
         baseline: &Baseline,
         books: &JournalEvidence,
         watch: &mut dyn Watch,
-    ) -> Outcome {
+    ) -> Recovered {
         let call = Call {
             recover: true,
             job: job.clone(),
             baseline: baseline.clone(),
             books: *books,
         };
-        self.ask(call, watch)
+        match self.ask(call, watch) {
+            Performed::Registered(registered) => Recovered::Registered(registered),
+            Performed::NotBegun(no_document) | Performed::Absent(_, no_document) => {
+                absent(baseline, no_document)
+            }
+            Performed::Unknown(fault) => Recovered::Unknown(fault),
+        }
     }
 
     fn clear_leftover(&mut self, _watch: &mut dyn Watch) -> Result<Baseline, Fault> {
@@ -303,10 +322,14 @@ impl FiscalPrinter for ScriptedPrinter {
     }
 }
 
+/// The family of scripted printers.
+const FAMILY: &str = "scripted";
+
 /// The counters of a scripted printer whose last document has this number.
 #[must_use]
 pub fn baseline(last_document: u32) -> Baseline {
     Baseline {
+        family: FAMILY.to_owned(),
         serial: "SC000001".to_owned(),
         fiscal_memory: "90000001".to_owned(),
         last_document,
@@ -319,13 +342,13 @@ pub fn baseline(last_document: u32) -> Baseline {
 }
 
 /// The outcome of a job that was registered as this document.
-pub fn registered(document: u32) -> Outcome {
+pub fn registered(document: u32) -> Performed {
     registered_at(baseline(document))
 }
 
 /// The outcome of a registered job, with the printer's counters after it.
-pub fn registered_at(after: Baseline) -> Outcome {
-    Outcome::Registered(Registered {
+pub fn registered_at(after: Baseline) -> Performed {
+    Performed::Registered(Registered {
         document: after.last_document,
         fiscal_receipt: None,
         after,
@@ -334,17 +357,17 @@ pub fn registered_at(after: Baseline) -> Outcome {
 }
 
 /// The outcome of a job that was not begun because another user of the printer has changed its counters to these.
-pub fn moved(after: Baseline) -> Outcome {
+pub fn moved(after: Baseline) -> Performed {
     not_registered(Fault::BaselineDiffers, after)
 }
 
 /// The outcome of a job that was not registered; the printer's last document still has this number.
-pub fn refused(fault: Fault, last_document: u32) -> Outcome {
+pub fn refused(fault: Fault, last_document: u32) -> Performed {
     not_registered(fault, baseline(last_document))
 }
 
-fn not_registered(fault: Fault, after: Baseline) -> Outcome {
-    Outcome::NotRegistered(NotRegistered {
+fn not_registered(fault: Fault, after: Baseline) -> Performed {
+    Performed::NotBegun(NoDocument {
         fault,
         detail: String::new(),
         after: Some(after),

@@ -1,7 +1,7 @@
 //! Sales, a refund, and recovery of a sale.
 
 use ferrotill_core::Amount;
-use ferrotill_device::{Baseline, Fault, Job, LineJob, Outcome, ReceiptJob, RefundOf};
+use ferrotill_device::{Baseline, Fault, Job, LineJob, ReceiptJob, Recovered, RefundOf};
 
 use super::job::{CASH_OUT_BETWEEN, TAKEN_BACK, groups, line, payment, simple};
 use crate::stage::{Played, TestStage, Verdict, because, plus, same};
@@ -71,7 +71,7 @@ pub(super) fn sale_asked_about_again(stage: &mut TestStage<'_>) -> Played {
     let sold = stage.registers(&job)?;
     let documents = stage.now.last_document;
     match stage.recovers(&job, &before)? {
-        Outcome::Registered(again) => same("its document", &again.document, &sold.document)?,
+        Recovered::Registered(again) => same("its document", &again.document, &sold.document)?,
         other => return Err(format!("ended as {other:?}")),
     }
     same("last document", &stage.now.last_document, &documents)?;
@@ -88,7 +88,7 @@ pub(super) fn sale_never_begun(stage: &mut TestStage<'_>) -> Played {
     );
     let before = stage.now.clone();
     match stage.recovers(&job, &before)? {
-        Outcome::NotRegistered(refused) => because(&refused, Fault::NotExecuted)?,
+        Recovered::Absent(_, refused) => because(&refused, Fault::NotExecuted)?,
         other => return Err(format!("ended as {other:?}")),
     }
     same("counters", &stage.now, &before)?;

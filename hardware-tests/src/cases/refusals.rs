@@ -1,6 +1,6 @@
 //! Jobs that must be refused, and the counters that must not change then.
 
-use ferrotill_device::{Baseline, Fault, Job, Outcome, Paper, ReceiptJob};
+use ferrotill_device::{Baseline, Fault, Job, Paper, Performed, ReceiptJob};
 
 use super::job::{groups, line, payment, simple};
 use crate::stage::{Played, TestStage, Verdict, because, plus, same};
@@ -40,7 +40,7 @@ pub(super) fn wrong_counters(stage: &mut TestStage<'_>) -> Played {
     ] {
         let documents = stage.now.last_document;
         match stage.performs_from(&job, &wrong)? {
-            Outcome::NotRegistered(refused) => because(&refused, fault)?,
+            Performed::NotBegun(refused) => because(&refused, fault)?,
             other => return Err(format!("ended as {other:?}")),
         }
         same("last document", &stage.now.last_document, &documents)?;

@@ -107,6 +107,7 @@ impl TestShop {
             live_status: Arc::new(LiveStatus::default()),
             forms: Arc::new(DutyForms::of(&config, &MOLDOVA)),
             wake_senders: vec![Arc::new(Notify::new())],
+            contact_ms: i64::MAX,
         });
         let clerk = spawn_clerk(store, setting, plan, inbox)?;
         Ok(Self {
@@ -211,6 +212,7 @@ fn form(kind: OrderKind) -> OrderForm {
         kind,
         echo: String::new(),
         found: String::new(),
+        contact: None,
     }
 }
 

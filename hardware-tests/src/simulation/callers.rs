@@ -149,6 +149,7 @@ pub(super) fn new_order(
             kind,
             echo: String::new(),
             found: String::new(),
+            contact: None,
         },
         asked_ms: 0,
         goods,

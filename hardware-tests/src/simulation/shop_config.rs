@@ -9,6 +9,7 @@ use ferrotill_testkit::config::{ConfigText, Device, text};
 use uuid::Uuid;
 
 use super::goods::GROUPS;
+use super::world::Changes;
 
 /// The configuration of a simulated shop.
 #[derive(Clone, Debug)]
@@ -146,9 +147,14 @@ impl ShopConfig {
     }
 
     /// The agent's configuration for this shop.
-    pub(super) fn configuration(&self, folder: &Path) -> String {
+    pub(super) fn configuration(&self, folder: &Path, changes: &Changes) -> String {
         let config = ConfigText::new("MD", folder)
             .upstream("http://127.0.0.1:1")
+            .set(
+                "till",
+                "address",
+                text(format!("Street {}", changes.address)),
+            )
             .set("upstream", "offline_after_failures", 3)
             .set("upstream", "offline_after_ms", 15_000)
             .set("upstream", "dwell_s", 10)
@@ -159,10 +165,14 @@ impl ShopConfig {
                 .set("offline", "at_the_end", text("refuse")),
             None => config,
         };
-        let devices = (0..self.printers.len()).map(|till| {
+        let tills = self.printers.len();
+        let here = (0..tills).filter(|till| changes.away != Some(*till));
+        let devices = here.map(|till| {
             let uri = format!("datecs+tcp://127.0.0.1:{}", till + 1);
             let device = Device::new(Self::device(till), &format!("Till {till}"), &uri);
-            let device = device.range(&format!("S{till}"), 1, 9_999_999, 8);
+            let owner = (till + changes.ranges_moved) % tills;
+            let series = format!("S{owner}Y{}", changes.series);
+            let device = device.range(&series, 1, 9_999_999, 8);
             GROUPS.iter().fold(device, |device, (letter, rate)| {
                 device.tax_group(letter, format!("{}.00", rate / 100))
             })

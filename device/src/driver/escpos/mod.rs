@@ -9,7 +9,7 @@
 //!
 //! Such a printer has no fiscal memory, no counters and no documents: its baseline is always the same, and a fiscal job is
 //! refused before a byte is sent. For the same reason it cannot settle a fiscal job that was begun on another printer: recovery
-//! answers [`Outcome::Unknown`] with [`Fault::PrinterSwapped`]. The printer keeps no record of slips either: what became of a
+//! answers [`Recovered::Unknown`] with [`Fault::PrinterSwapped`]. The printer keeps no record of slips either: what became of a
 //! slip is known only while this driver runs and the printer has power. Later the outcome is [`Fault::Unclear`], and a person has
 //! to look at the paper.
 
@@ -34,8 +34,8 @@ use crate::drawer::{CashDrawer, DrawerState, Kick};
 use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{
-    Baseline, Condition, Connected, FiscalPrinter, Job, JournalEvidence, NotRegistered, Outcome,
-    Registered, Watch,
+    Baseline, Condition, Connected, FiscalPrinter, Job, JournalEvidence, NoDocument, Performed,
+    Recovered, Registered, Watch,
 };
 use crate::wire::escpos::{EscposCommand, RealTime};
 
@@ -59,6 +59,9 @@ const PULSE_AT_ONCE: u8 = 1;
 const DRAWER_QUESTIONS_MAX: u32 = 100;
 /// The longest time in which a drawer opens, in milliseconds.
 const DRAWER_MS: u64 = 1_000;
+
+/// The name of the family in addresses.
+pub(super) const FAMILY: &str = "escpos";
 
 const NOT_FISCAL: &str = "a receipt printer has no fiscal memory; nothing was sent to it";
 const NOT_KNOWN: &str =
@@ -89,6 +92,7 @@ impl Escpos {
     /// The baseline has the printer's identity and no counters, because such a printer has none.
     fn baseline(&self) -> Baseline {
         Baseline {
+            family: FAMILY.to_owned(),
             serial: self.device.identity().serial.clone(),
             fiscal_memory: String::new(),
             last_document: 0,
@@ -100,17 +104,18 @@ impl Escpos {
         }
     }
 
-    fn registered(&self) -> Outcome {
-        Outcome::Registered(Registered {
+    fn registered(&self) -> Registered {
+        Registered {
             document: 0,
             fiscal_receipt: None,
             after: self.baseline(),
             report: None,
-        })
+        }
     }
 
-    fn not_registered(&self, fault: Fault, detail: impl Into<String>) -> Outcome {
-        Outcome::NotRegistered(NotRegistered {
+    /// A job that was refused, or a slip that was not finished. This printer makes no documents, so none can exist.
+    fn not_begun(&self, fault: Fault, detail: impl Into<String>) -> Performed {
+        Performed::NotBegun(NoDocument {
             fault,
             detail: detail.into(),
             // A receipt printer has no counters to read again. If the printer is gone, the next job reports that.
@@ -119,7 +124,7 @@ impl Escpos {
     }
 
     /// Determines the outcome when no answer is missing any more; `None` if a part of the slip was lost.
-    fn confirmed(&mut self) -> Option<Outcome> {
+    fn confirmed(&mut self) -> Option<Registered> {
         self.pending = None;
         (!self.device.has_lost()).then(|| self.registered())
     }
@@ -189,14 +194,14 @@ impl Escpos {
 }
 
 impl SlipPrinter for Escpos {
-    fn print(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Outcome {
+    fn print(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Performed {
         let layout = Layout::new(&self.options, self.rasteriser.as_deref_mut());
         let mut commands = match layout.slip(slip) {
             Ok(commands) => commands,
-            Err(fault) => return self.not_registered(fault, "nothing was sent"),
+            Err(fault) => return self.not_begun(fault, "nothing was sent"),
         };
         if let Err(fault) = self.device.ready(watch) {
-            return self.not_registered(fault, "nothing was sent");
+            return self.not_begun(fault, "nothing was sent");
         }
         self.pending = None;
         self.device.begin();
@@ -211,13 +216,15 @@ impl SlipPrinter for Escpos {
         match self.device.transfer(&blocks, watch) {
             Ok(()) => {
                 self.torn = false;
-                self.confirmed()
-                    .unwrap_or_else(|| self.not_registered(Fault::Unclear, NOT_KNOWN))
+                match self.confirmed() {
+                    Some(registered) => Performed::Registered(registered),
+                    None => self.not_begun(Fault::Unclear, NOT_KNOWN),
+                }
             }
             Err(stopped) if stopped.sent >= blocks.len() => {
                 self.torn = false;
                 self.pending = Some(slip.to_vec());
-                Outcome::Unknown(stopped.fault)
+                Performed::Unknown(stopped.fault)
             }
             Err(stopped) => {
                 self.torn = true;
@@ -226,18 +233,21 @@ impl SlipPrinter for Escpos {
                     stopped.sent,
                     blocks.len()
                 );
-                self.not_registered(stopped.fault, detail)
+                self.not_begun(stopped.fault, detail)
             }
         }
     }
 
-    fn ask_again(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Outcome {
+    fn ask_again(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Recovered {
         if self.pending.as_deref() != Some(slip) {
-            return Outcome::Unknown(Fault::Unclear);
+            return Recovered::Unknown(Fault::Unclear);
         }
         match self.device.ready(watch) {
-            Ok(()) => self.confirmed().unwrap_or(Outcome::Unknown(Fault::Unclear)),
-            Err(fault) => Outcome::Unknown(fault),
+            Ok(()) => match self.confirmed() {
+                Some(registered) => Recovered::Registered(registered),
+                None => Recovered::Unknown(Fault::Unclear),
+            },
+            Err(fault) => Recovered::Unknown(fault),
         }
     }
 }
@@ -254,6 +264,10 @@ impl CashDrawer for Escpos {
 }
 
 impl FiscalPrinter for Escpos {
+    fn family(&self) -> &'static str {
+        FAMILY
+    }
+
     fn connect(&mut self) -> Result<Connected, Fault> {
         let status = self.reachable(&mut Unwatched)?;
         let identity = self.device.identity();
@@ -269,19 +283,19 @@ impl FiscalPrinter for Escpos {
         })
     }
 
-    fn perform(&mut self, job: &Job, _baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
+    fn perform(&mut self, job: &Job, _baseline: &Baseline, watch: &mut dyn Watch) -> Performed {
         match job {
             Job::Text(lines) => self.print(&text(lines), watch),
             Job::Drawer => match self.pulse(watch) {
-                Ok(_) => self.registered(),
-                Err(Fault::NotExecuted) => self.not_registered(
+                Ok(_) => Performed::Registered(self.registered()),
+                Err(Fault::NotExecuted) => self.not_begun(
                     Fault::NotExecuted,
                     "the pulse was sent and the drawer's sensor reports it closed; is it locked?",
                 ),
-                Err(fault) => self.not_registered(fault, ""),
+                Err(fault) => self.not_begun(fault, ""),
             },
             // All other jobs are fiscal.
-            _ => self.not_registered(Fault::NotFiscalised, NOT_FISCAL),
+            _ => self.not_begun(Fault::NotFiscalised, NOT_FISCAL),
         }
     }
 
@@ -291,14 +305,14 @@ impl FiscalPrinter for Escpos {
         _baseline: &Baseline,
         _evidence: &JournalEvidence,
         watch: &mut dyn Watch,
-    ) -> Outcome {
+    ) -> Recovered {
         match job {
             Job::Text(lines) => self.ask_again(&text(lines), watch),
-            // A pulse leaves no document.
-            Job::Drawer => self.not_registered(Fault::NotExecuted, ""),
+            // A pulse leaves no record, so nothing shows whether it was sent.
+            Job::Drawer => Recovered::Unknown(Fault::Unclear),
             // A fiscal job was begun on a fiscal printer. This printer has no counters, so it does not show what became of the
             // job.
-            _ => Outcome::Unknown(Fault::PrinterSwapped),
+            _ => Recovered::Unknown(Fault::PrinterSwapped),
         }
     }
 

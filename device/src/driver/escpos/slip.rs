@@ -1,6 +1,6 @@
 //! A slip of lines, codes and images, and the interface of a printer for slips.
 
-use crate::printer::{Outcome, Watch};
+use crate::printer::{Performed, Recovered, Watch};
 use crate::wire::escpos::{Align, QrLevel};
 use crate::wire::escpos_profile::EscposProfile;
 use crate::wire::escpos_raster::Raster;
@@ -44,15 +44,15 @@ pub enum SlipItem {
 pub trait SlipPrinter: Send {
     /// Prints a slip and cuts it off.
     ///
-    /// *Registered* means that the printer has confirmed it. *Not registered* means that the slip was not begun, or not finished;
-    /// the detail of the outcome says which of the two. *Unknown* means that the whole slip was sent and the printer cannot be
+    /// *Registered* means that the printer has confirmed it. [`Performed::NotBegun`] means that the slip was not begun, or not
+    /// finished; the detail of the outcome says which of the two. *Unknown* means that the whole slip was sent and the printer cannot be
     /// asked, or has no paper; ask again.
-    fn print(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Outcome;
+    fn print(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Performed;
 
     /// Asks what became of a slip whose outcome was unknown. The slip is not printed again.
     ///
-    /// [`Outcome::Unknown`] with [`Fault::Unclear`](crate::Fault::Unclear) is final: the printer does not know, and only the paper shows it.
-    fn ask_again(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Outcome;
+    /// [`Recovered::Unknown`] with [`Fault::Unclear`](crate::Fault::Unclear) is final: the printer does not know, and only the paper shows it.
+    fn ask_again(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Recovered;
 }
 
 /// Draws a line of text that is in no code page, for letters such as Georgian or Chinese, which would otherwise be printed as

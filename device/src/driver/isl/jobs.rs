@@ -3,14 +3,15 @@
 use ferrotill_core::Amount;
 
 use super::command::{Command, CommandFault};
-use super::outcome::{not_registered, registered};
+use super::outcome::{no_document, not_begun, registered};
 use super::printer::{IslPrinter, RESUMES_MAX};
-use super::state::is_same_printer;
 use super::text::wrapped;
 use crate::driver::line::{COMMAND_LIMIT_MS, REPORT_LIMIT_MS};
 use crate::fault::Fault;
+use crate::judge::{self, Closing, Finding, SamePrinter, ZAnswer};
 use crate::printer::{
-    Baseline, JournalEvidence, Outcome, PrinterPayment, PrinterReport, Registered, Watch,
+    Baseline, JournalEvidence, Performed, PrinterPayment, PrinterReport, Recovered, Registered,
+    Watch,
 };
 use crate::wire::codepage;
 
@@ -21,12 +22,12 @@ impl IslPrinter {
         amount: Amount,
         baseline: &Baseline,
         watch: &mut dyn Watch,
-    ) -> Outcome {
+    ) -> Performed {
         let row = &self.device.protocol().cash;
         let command = Command::of(row, &Some(amount.minor()));
         let sent = match self.order(&command, COMMAND_LIMIT_MS, baseline, true, watch) {
             Ok(sent) => sent,
-            Err(fault) => return Outcome::Unknown(fault),
+            Err(fault) => return Performed::Unknown(fault),
         };
         let (fault, detail) = match sent {
             Ok(data) => match (row.answer.parse)(&data) {
@@ -43,6 +44,7 @@ impl IslPrinter {
             (fault, detail),
             watch,
         )
+        .into()
     }
 
     /// Compares the device's totals In and Out with the baseline.
@@ -53,41 +55,42 @@ impl IslPrinter {
         evidence: &JournalEvidence,
         (fault, detail): (Fault, String),
         watch: &mut dyn Watch,
-    ) -> Outcome {
+    ) -> Recovered {
         let after = match self.counters_after(baseline, watch) {
             Ok(after) => after,
-            Err(fault) => return Outcome::Unknown(fault),
+            Err(fault) => return Recovered::Unknown(fault),
         };
-        if only_z_reports(&after, baseline, evidence) {
-            return not_registered(fault, detail, Some(&after));
-        }
-        let documents = after.last_document.checked_sub(baseline.last_document);
-        let is_same_day = baseline.z_number.is_some() && after.z_number == baseline.z_number;
-        // In and Out are cleared by a Z-report. If the device does not report the number of its last Z-report, the totals prove
-        // something only while no document, or only the document of this job, was printed.
-        let not_reported = baseline.z_number.is_none() || after.z_number.is_none();
-        let is_proved = |moved: u32| is_same_day || (not_reported && documents == Some(moved));
-        let (before, now, by) = if amount.is_negative() {
-            (baseline.cash_out, after.cash_out, amount.checked_neg())
-        } else {
-            (baseline.cash_in, after.cash_in, Some(amount))
-        };
-        if now == before && is_proved(0) {
-            not_registered(fault, detail, Some(&after))
-        } else if Some(now) == by.and_then(|by| before.checked_add(by)) && is_proved(1) {
-            registered(after, None)
-        } else {
-            self.settled = None;
-            Outcome::Unknown(Fault::Unclear)
+        let finding =
+            SamePrinter::compare(baseline, &after).map(|same| judge::cash(same, amount, evidence));
+        self.concluded(finding, (fault, detail), after)
+    }
+
+    /// The outcome for a finding about the counters after a job.
+    fn concluded(
+        &mut self,
+        finding: Result<Finding, Fault>,
+        (fault, detail): (Fault, String),
+        after: Baseline,
+    ) -> Recovered {
+        match finding {
+            Ok(Finding::Done) => registered(after, None),
+            Ok(Finding::Absent(evidence)) => {
+                Recovered::Absent(evidence, no_document(fault, detail, Some(&after)))
+            }
+            Ok(Finding::Unclear) => {
+                self.settled = None;
+                Recovered::Unknown(Fault::Unclear)
+            }
+            Err(fault) => Recovered::Unknown(fault),
         }
     }
 
     /// Prints the report that closes the day. The number of the Z-report decides the outcome, and the command is sent again only
     /// while no counter has changed.
-    pub(super) fn z_report(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
+    pub(super) fn z_report(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Performed {
         let mut report = match self.day(baseline, watch) {
             Ok(report) => report,
-            Err(fault) => return not_registered(fault, String::new(), None),
+            Err(fault) => return not_begun(fault, String::new(), None),
         };
         let row = &self.device.protocol().z_report;
         let command = Command::of(row, &());
@@ -95,7 +98,7 @@ impl IslPrinter {
         let may_repeat = baseline.z_number.is_some();
         let sent = match self.order(&command, REPORT_LIMIT_MS, baseline, may_repeat, watch) {
             Ok(sent) => sent,
-            Err(fault) => return Outcome::Unknown(fault),
+            Err(fault) => return Performed::Unknown(fault),
         };
         let sent = sent.map(|data| {
             let reported = (row.answer.parse)(&data)?;
@@ -105,7 +108,7 @@ impl IslPrinter {
             }
             Some(reported.closure)
         });
-        self.settle_z(baseline, Some(report), sent, watch)
+        self.settle_z(baseline, Some(report), sent, watch).into()
     }
 
     /// Compares the number of the last Z-report with the baseline. If the device does not report that number, the answer to the
@@ -116,28 +119,32 @@ impl IslPrinter {
         report: Option<PrinterReport>,
         sent: Result<Option<u32>, CommandFault>,
         watch: &mut dyn Watch,
-    ) -> Outcome {
+    ) -> Recovered {
         let after = match self.counters_after(baseline, watch) {
             Ok(after) => after,
-            Err(fault) => return Outcome::Unknown(fault),
+            Err(fault) => return Recovered::Unknown(fault),
         };
-        let closing = match (baseline.z_number, after.z_number, sent) {
-            (Some(before), Some(now), sent) if now == before => {
+        let answer = match &sent {
+            Ok(Some(number)) => ZAnswer::Number(*number),
+            Err(CommandFault::Refused(..)) => ZAnswer::Refused,
+            Ok(None) | Err(CommandFault::Lost(_)) => ZAnswer::Nothing,
+        };
+        let same = match SamePrinter::compare(baseline, &after) {
+            Ok(same) => same,
+            Err(fault) => return Recovered::Unknown(fault),
+        };
+        let closing = match judge::z_report(same, answer) {
+            Closing::Closed(closing) => closing,
+            Closing::Open(evidence) => {
                 let (fault, detail) = sent.err().map_or(
                     (Fault::NotExecuted, String::new()),
                     CommandFault::into_parts,
                 );
-                return not_registered(fault, detail, Some(&after));
+                return Recovered::Absent(evidence, no_document(fault, detail, Some(&after)));
             }
-            // The first Z-report after the baseline has closed the day of the baseline, also if it was printed at the keyboard.
-            (Some(before), Some(now), _) if now > before => before.saturating_add(1),
-            (None, _, Ok(Some(closing))) | (_, None, Ok(Some(closing))) => closing,
-            (None, _, Err(CommandFault::Refused(fault, detail))) if after == *baseline => {
-                return not_registered(fault, detail, Some(&after));
-            }
-            _ => {
+            Closing::Unclear => {
                 self.settled = None;
-                return Outcome::Unknown(Fault::Unclear);
+                return Recovered::Unknown(Fault::Unclear);
             }
         };
         let report = match report {
@@ -166,11 +173,13 @@ impl IslPrinter {
     }
 
     /// Prints the report of the day so far. The X-report changes no sums, so only its paper can be lost.
-    pub(super) fn x_report(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
+    pub(super) fn x_report(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Performed {
         let command = Command::of(&self.device.protocol().x_report, &());
         match self.order(&command, REPORT_LIMIT_MS, baseline, true, watch) {
-            Err(fault) => Outcome::Unknown(fault),
-            Ok(printed) => self.settle_x(baseline, &JournalEvidence::default(), printed, watch),
+            Err(fault) => Performed::Unknown(fault),
+            Ok(printed) => self
+                .settle_x(baseline, &JournalEvidence::default(), printed, watch)
+                .into(),
         }
     }
 
@@ -181,12 +190,12 @@ impl IslPrinter {
         evidence: &JournalEvidence,
         printed: Result<Vec<u8>, CommandFault>,
         watch: &mut dyn Watch,
-    ) -> Outcome {
+    ) -> Recovered {
         let parse = self.device.protocol().x_report.answer.parse;
         let reported = printed.as_ref().ok().and_then(|data| parse(data));
         match self.settle_paper(baseline, evidence, printed, watch) {
-            Outcome::Registered(registered) => match self.day(baseline, watch) {
-                Ok(report) => Outcome::Registered(Registered {
+            Recovered::Registered(registered) => match self.day(baseline, watch) {
+                Ok(report) => Recovered::Registered(Registered {
                     report: Some(PrinterReport {
                         z_number: report
                             .z_number
@@ -195,7 +204,7 @@ impl IslPrinter {
                     }),
                     ..registered
                 }),
-                Err(fault) => Outcome::Unknown(fault),
+                Err(fault) => Recovered::Unknown(fault),
             },
             other => other,
         }
@@ -207,10 +216,12 @@ impl IslPrinter {
         command: &Command,
         baseline: &Baseline,
         watch: &mut dyn Watch,
-    ) -> Outcome {
+    ) -> Performed {
         match self.order(command, REPORT_LIMIT_MS, baseline, true, watch) {
-            Err(fault) => Outcome::Unknown(fault),
-            Ok(printed) => self.settle_paper(baseline, &JournalEvidence::default(), printed, watch),
+            Err(fault) => Performed::Unknown(fault),
+            Ok(printed) => self
+                .settle_paper(baseline, &JournalEvidence::default(), printed, watch)
+                .into(),
         }
     }
 
@@ -254,22 +265,18 @@ impl IslPrinter {
         evidence: &JournalEvidence,
         printed: Result<Vec<u8>, CommandFault>,
         watch: &mut dyn Watch,
-    ) -> Outcome {
+    ) -> Recovered {
         let after = match self.counters_after(baseline, watch) {
             Ok(after) => after,
-            Err(fault) => return Outcome::Unknown(fault),
+            Err(fault) => return Recovered::Unknown(fault),
         };
-        match printed {
-            Err(failure)
-                if after.last_document == baseline.last_document
-                    || only_z_reports(&after, baseline, evidence) =>
-            {
-                let (fault, detail) = failure.into_parts();
-                not_registered(fault, detail, Some(&after))
-            }
-            // "Out of paper" may be the answer to the command of a document that was printed with the last paper.
-            Ok(_) | Err(_) => registered(after, None),
-        }
+        let finding = SamePrinter::compare(baseline, &after)
+            .map(|same| judge::paper(same, evidence, printed.is_ok()));
+        let reason = printed.err().map_or(
+            (Fault::NotExecuted, String::new()),
+            CommandFault::into_parts,
+        );
+        self.concluded(finding, reason, after)
     }
 
     /// The figures of the device's day, read before the report.
@@ -314,7 +321,7 @@ impl IslPrinter {
         lines: &[String],
         baseline: &Baseline,
         watch: &mut dyn Watch,
-    ) -> Outcome {
+    ) -> Performed {
         let protocol = self.device.protocol();
         let mut steps = vec![Command::of(&protocol.slip_open, &())];
         for line in lines {
@@ -346,11 +353,13 @@ impl IslPrinter {
                             place = next;
                         }
                         Ok(None) => break,
-                        Err(fault) => return Outcome::Unknown(fault),
+                        Err(fault) => return Performed::Unknown(fault),
                     }
                 }
                 refused => {
-                    return self.settle_slip(baseline, &JournalEvidence::default(), refused, watch);
+                    return self
+                        .settle_slip(baseline, &JournalEvidence::default(), refused, watch)
+                        .into();
                 }
             }
         }
@@ -360,6 +369,7 @@ impl IslPrinter {
             Err(CommandFault::Lost(fault))
         };
         self.settle_slip(baseline, &JournalEvidence::default(), printed, watch)
+            .into()
     }
 
     /// The step at which a slip continues; `None` if the slip is not open any more.
@@ -388,10 +398,10 @@ impl IslPrinter {
         evidence: &JournalEvidence,
         printed: Result<Vec<u8>, CommandFault>,
         watch: &mut dyn Watch,
-    ) -> Outcome {
+    ) -> Recovered {
         let interrupted = match self.device.status(watch) {
             Ok(condition) => condition.slip_open,
-            Err(fault) => return Outcome::Unknown(fault),
+            Err(fault) => return Recovered::Unknown(fault),
         };
         if !interrupted {
             let printed = match printed {
@@ -407,32 +417,44 @@ impl IslPrinter {
             Err(failure) => failure.into_parts(),
         };
         let close = Command::of(&self.device.protocol().slip_close, &());
-        match self.device.execute(&close, COMMAND_LIMIT_MS, watch) {
-            Ok(_) => {
-                let after = self.counters_after(baseline, watch).ok();
-                not_registered(fault, detail, after.as_ref())
-            }
+        let (reason, closed) = match self.device.execute(&close, COMMAND_LIMIT_MS, watch) {
+            Ok(_) => ((fault, detail), true),
             // If the printer is out of paper, the open slip is closed at the next connection.
-            Err(CommandFault::Refused(refusal, _)) => not_registered(refusal, detail, None),
-            Err(CommandFault::Lost(fault)) => Outcome::Unknown(fault),
+            Err(CommandFault::Refused(refusal, _)) => ((refusal, detail), false),
+            Err(CommandFault::Lost(fault)) => return Recovered::Unknown(fault),
+        };
+        let after = match self.counters_after(baseline, watch) {
+            Ok(after) => after,
+            Err(fault) => return Recovered::Unknown(fault),
+        };
+        if !closed {
+            // The close that is still to come uses a document number.
+            self.settled = None;
+        }
+        match SamePrinter::compare(baseline, &after) {
+            Ok(same) => Recovered::Absent(
+                judge::unfinished_slip(same),
+                no_document(reason.0, reason.1, Some(&after).filter(|_| closed)),
+            ),
+            Err(fault) => Recovered::Unknown(fault),
         }
     }
 
     /// Sends the pulse to the drawer. No counter shows whether a lost command was executed, and a second pulse does no harm,
     /// because an open drawer does not open again.
-    pub(super) fn drawer(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
+    pub(super) fn drawer(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Performed {
         let command = Command::of(&self.device.protocol().drawer, &None);
         match self.device.execute_freely(&command, watch) {
-            Ok(_) => registered(baseline.clone(), None),
+            Ok(_) => registered(baseline.clone(), None).into(),
             // The drawer opens even if the printer is out of paper.
-            Err(CommandFault::Refused(Fault::PaperOut, _)) => registered(baseline.clone(), None),
-            Err(CommandFault::Refused(fault, detail)) => {
-                not_registered(fault, detail, Some(baseline))
+            Err(CommandFault::Refused(Fault::PaperOut, _)) => {
+                registered(baseline.clone(), None).into()
             }
+            Err(CommandFault::Refused(fault, detail)) => not_begun(fault, detail, Some(baseline)),
             // The printer may have opened the drawer before its answer was lost.
             Err(CommandFault::Lost(fault)) => {
                 self.settled = None;
-                Outcome::Unknown(fault)
+                Performed::Unknown(fault)
             }
         }
     }
@@ -450,10 +472,8 @@ impl IslPrinter {
                 self.reattach(watch)?;
             }
             match self.device.counters(watch) {
-                Ok(after) if !is_same_printer(&after, baseline) => {
-                    return Err(Fault::PrinterSwapped);
-                }
                 Ok(after) => {
+                    SamePrinter::compare(baseline, &after)?;
                     self.settled = Some(after.clone());
                     return Ok(after);
                 }
@@ -462,14 +482,4 @@ impl IslPrinter {
         }
         Err(fault)
     }
-}
-
-/// Whether only the day was closed, at the keyboard or by the device's clock, and nothing else was printed.
-fn only_z_reports(after: &Baseline, baseline: &Baseline, evidence: &JournalEvidence) -> bool {
-    let more = |now: u32, before: u32| now.checked_sub(before).filter(|more| *more > 0);
-    let z_numbers = after.z_number.zip(baseline.z_number);
-    let z_reports = z_numbers.and_then(|(now, before)| more(now, before));
-    evidence.z_takes_a_number
-        && z_reports.is_some()
-        && z_reports == more(after.last_document, baseline.last_document)
 }

@@ -5,7 +5,7 @@
 //! - `printer`: the printer, and what every job needs before it begins;
 //! - `plan`: a receipt as commands, with the answers that must come;
 //! - `receipt`: carrying out a receipt and settling one;
-//! - `judge`: the table of recovery, as a pure function;
+//! - `judge`: what the table of recovery ([`crate::judge`]) needs to know of a receipt;
 //! - `jobs`: cash, reports, slips, the drawer;
 //! - `state` and `outcome`: what is known of the device, and how a job ended;
 //! - `options`: the options of an address: who sells, and which printer it must be.
@@ -30,14 +30,15 @@ use ferrotill_core::Amount;
 
 use self::command::{Command, CommandFault};
 pub(super) use self::options::Options;
-use self::outcome::not_registered;
+use self::outcome::not_begun;
 pub use self::printer::IslPrinter;
 use self::printer::{RESUMES_MAX, Unwatched};
 use self::state::PrinterState;
 use super::line::COMMAND_LIMIT_MS;
 use crate::fault::Fault;
 use crate::printer::{
-    Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, JournalEvidence, Outcome, Watch,
+    Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, JournalEvidence, Performed,
+    Recovered, Watch,
 };
 
 impl IslPrinter {
@@ -47,17 +48,17 @@ impl IslPrinter {
         baseline: &Baseline,
         evidence: &JournalEvidence,
         watch: &mut dyn Watch,
-    ) -> Outcome {
+    ) -> Recovered {
         let condition = match self.reattach(watch) {
             Ok(condition) => condition,
-            Err(fault) => return Outcome::Unknown(fault),
+            Err(fault) => return Recovered::Unknown(fault),
         };
         if !self.device.is_that_of(baseline) {
-            return Outcome::Unknown(Fault::PrinterSwapped);
+            return Recovered::Unknown(Fault::PrinterSwapped);
         }
         if condition.fiscal_receipt_open {
             // None of these jobs opens a fiscal receipt, so a receipt that is open belongs to another program or person.
-            return Outcome::Unknown(Fault::ReceiptOpen);
+            return Recovered::Unknown(Fault::ReceiptOpen);
         }
         let fault = Fault::NotExecuted;
         let detail = String::new();
@@ -75,14 +76,18 @@ impl IslPrinter {
             Job::Duplicate | Job::ByNumber { .. } | Job::ByDate { .. } => {
                 self.settle_paper(baseline, evidence, Err(CommandFault::Lost(fault)), watch)
             }
-            // A pulse leaves no document.
-            Job::Drawer => not_registered(fault, detail, None),
+            // A pulse leaves no document and moves no counter, so nothing shows whether it was sent.
+            Job::Drawer => Recovered::Unknown(Fault::Unclear),
             Job::Receipt(receipt) => self.recover_receipt(receipt, baseline, evidence, watch),
         }
     }
 }
 
 impl FiscalPrinter for IslPrinter {
+    fn family(&self) -> &'static str {
+        self.device.protocol().name
+    }
+
     fn connect(&mut self) -> Result<Connected, Fault> {
         let watch: &mut dyn Watch = &mut Unwatched;
         let condition = self.reattach(watch)?;
@@ -106,21 +111,21 @@ impl FiscalPrinter for IslPrinter {
         })
     }
 
-    fn perform(&mut self, job: &Job, baseline: &Baseline, watch: &mut dyn Watch) -> Outcome {
+    fn perform(&mut self, job: &Job, baseline: &Baseline, watch: &mut dyn Watch) -> Performed {
         if matches!(job, Job::Drawer) {
             if !self.device.is_attached()
                 && let Err(fault) = self.reattach(watch)
             {
-                return not_registered(fault, String::new(), None);
+                return not_begun(fault, String::new(), None);
             }
             return self.drawer(baseline, watch);
         }
-        if let Err(outcome) = self.prepare(baseline, watch) {
-            return *outcome;
+        if let Err(refused) = self.prepare(baseline, watch) {
+            return Performed::NotBegun(*refused);
         }
         match job {
             Job::Receipt(receipt) => self.receipt(receipt, baseline, watch),
-            Job::Cash(amount) if amount.is_zero() => not_registered(
+            Job::Cash(amount) if amount.is_zero() => not_begun(
                 Fault::JobNotPrintable,
                 "nothing is put in or taken out".to_owned(),
                 Some(baseline),
@@ -162,7 +167,15 @@ impl FiscalPrinter for IslPrinter {
         baseline: &Baseline,
         evidence: &JournalEvidence,
         watch: &mut dyn Watch,
-    ) -> Outcome {
+    ) -> Recovered {
+        if !baseline.family.is_empty() && baseline.family != self.family() {
+            return Recovered::Unknown(Fault::PrinterSwapped);
+        }
+        // A baseline that was stored before families were is judged by serial number, memory and counters alone.
+        let baseline = &Baseline {
+            family: self.family().to_owned(),
+            ..baseline.clone()
+        };
         match job {
             Job::Receipt(receipt) => self.recover_receipt(receipt, baseline, evidence, watch),
             other => self.recover_other(other, baseline, evidence, watch),

@@ -1,11 +1,11 @@
-//! How a job ended, as an [`Outcome`].
+//! How a job ended.
 
 use crate::fault::Fault;
-use crate::printer::{Baseline, NotRegistered, Outcome, PrinterReport, Registered};
+use crate::printer::{Baseline, NoDocument, Performed, PrinterReport, Recovered, Registered};
 
-/// The outcome of a job that made the printer's last document.
-pub(super) fn registered(after: Baseline, report: Option<PrinterReport>) -> Outcome {
-    Outcome::Registered(Registered {
+/// A job that made the printer's last document.
+pub(super) fn registered(after: Baseline, report: Option<PrinterReport>) -> Recovered {
+    Recovered::Registered(Registered {
         document: after.last_document,
         fiscal_receipt: None,
         after,
@@ -13,11 +13,16 @@ pub(super) fn registered(after: Baseline, report: Option<PrinterReport>) -> Outc
     })
 }
 
-/// The outcome of a job that left no document; `after` contains the counters after it, if they are known.
-pub(super) fn not_registered(fault: Fault, detail: String, after: Option<&Baseline>) -> Outcome {
-    Outcome::NotRegistered(NotRegistered {
+/// Why a job left no document; `after` contains the counters after it, if they are known.
+pub(super) fn no_document(fault: Fault, detail: String, after: Option<&Baseline>) -> NoDocument {
+    NoDocument {
         fault,
         detail,
         after: after.cloned(),
-    })
+    }
+}
+
+/// A job of which no command was sent that can make a document.
+pub(super) fn not_begun(fault: Fault, detail: String, after: Option<&Baseline>) -> Performed {
+    Performed::NotBegun(no_document(fault, detail, after))
 }

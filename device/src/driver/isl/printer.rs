@@ -3,13 +3,13 @@
 use super::command::{Command, CommandFault};
 use super::device::Device;
 use super::options::Options;
-use super::outcome::not_registered;
-use super::state::is_same_printer;
+use super::outcome::no_document;
 use crate::driver::line::COMMAND_LIMIT_MS;
 use crate::family::Protocol;
 use crate::fault::Fault;
+use crate::judge::SamePrinter;
 use crate::port::PortOpener;
-use crate::printer::{Baseline, Condition, Outcome, Watch};
+use crate::printer::{Baseline, Condition, NoDocument, Watch};
 
 /// How often a job continues at one step after lost requests and answers before its outcome is unknown.
 pub(super) const RESUMES_MAX: u32 = 5;
@@ -80,8 +80,8 @@ impl IslPrinter {
         &mut self,
         baseline: &Baseline,
         watch: &mut dyn Watch,
-    ) -> Result<(), Box<Outcome>> {
-        let refuse = |fault: Fault| Box::new(not_registered(fault, String::new(), None));
+    ) -> Result<(), Box<NoDocument>> {
+        let refuse = |fault: Fault| Box::new(no_document(fault, String::new(), None));
         let mut asked = None;
         if self.device.is_attached() {
             // An answer proves that the line still works. The document number in the answer shows whether anything was printed
@@ -119,12 +119,12 @@ impl IslPrinter {
         }
         match &self.settled {
             Some(settled) if settled == baseline => {}
-            Some(settled) if !is_same_printer(settled, baseline) => {
+            Some(settled) if SamePrinter::compare(baseline, settled).is_err() => {
                 return Err(refuse(Fault::PrinterSwapped));
             }
             settled => {
                 let detail = format!("printer {settled:?}, till {baseline:?}");
-                return Err(Box::new(not_registered(
+                return Err(Box::new(no_document(
                     Fault::BaselineDiffers,
                     detail,
                     settled.as_ref(),
@@ -132,11 +132,7 @@ impl IslPrinter {
             }
         }
         match condition.fault() {
-            Some(fault) => Err(Box::new(not_registered(
-                fault,
-                String::new(),
-                Some(baseline),
-            ))),
+            Some(fault) => Err(Box::new(no_document(fault, String::new(), Some(baseline)))),
             None => Ok(()),
         }
     }

@@ -1,14 +1,17 @@
 //! Carrying out a receipt, and settling one whose outcome is unknown.
 
 use super::command::{Command, CommandFault};
-use super::judge::{UNCLEAR, Verdict, judge};
-use super::outcome::not_registered;
+use super::judge::{UNCLEAR, judge};
+use super::outcome::{no_document, not_begun};
 use super::plan::{Plan, Step};
 use super::printer::{IslPrinter, RESUMES_MAX};
 use crate::driver::line::COMMAND_LIMIT_MS;
 use crate::family::Errors;
 use crate::fault::Fault;
-use crate::printer::{Baseline, JournalEvidence, Outcome, ReceiptJob, Registered, Watch};
+use crate::judge::{AbsenceEvidence, SamePrinter, Verdict, opening_refused};
+use crate::printer::{
+    Baseline, JournalEvidence, Performed, ReceiptJob, Recovered, Registered, Watch,
+};
 use crate::wire::fields::decimal;
 use crate::wire::isl_payment::{Paid, PaidCode};
 use crate::wire::isl_receipt::SubtotalSums;
@@ -39,17 +42,17 @@ impl IslPrinter {
         job: &ReceiptJob,
         baseline: &Baseline,
         watch: &mut dyn Watch,
-    ) -> Outcome {
+    ) -> Performed {
         let plan = match self.plan(job) {
             Ok(plan) => plan,
-            Err(detail) => return not_registered(Fault::JobNotPrintable, detail, Some(baseline)),
+            Err(detail) => return not_begun(Fault::JobNotPrintable, detail, Some(baseline)),
         };
         let case = Case {
             plan: &plan,
             baseline,
             evidence: JournalEvidence::default(),
         };
-        self.continue_at(case, 0, watch)
+        self.continue_at(case, 0, watch).into()
     }
 
     fn plan(&self, job: &ReceiptJob) -> Result<Plan, String> {
@@ -63,14 +66,14 @@ impl IslPrinter {
         baseline: &Baseline,
         evidence: &JournalEvidence,
         watch: &mut dyn Watch,
-    ) -> Outcome {
+    ) -> Recovered {
         let plan = match self.plan(job) {
             Ok(plan) => plan,
             // The receipt was begun under other limits: on a printer of another family, or with another configuration. Without a
             // plan the counters cannot be compared, so only that printer, or a person, can settle it.
             Err(detail) => {
                 watch.trace(&format!("= no plan: {detail}"));
-                return Outcome::Unknown(Fault::PrinterSwapped);
+                return Recovered::Unknown(Fault::PrinterSwapped);
             }
         };
         let case = Case {
@@ -79,21 +82,21 @@ impl IslPrinter {
             evidence: *evidence,
         };
         let verdict = match self.verdict(case, watch) {
-            Ok(verdict) => verdict,
-            Err(fault) => return Outcome::Unknown(fault),
+            Ok((verdict, _)) => verdict,
+            Err(fault) => return Recovered::Unknown(fault),
         };
         match verdict {
             Verdict::Unpaid { .. } => self.cancel(case, Fault::Cancelled, String::new(), watch),
             Verdict::Paid { payments } => match plan.step_of_payment(payments) {
                 Some(place) => self.continue_at(case, place, watch),
-                None => Outcome::Unknown(Fault::Unclear),
+                None => Recovered::Unknown(Fault::Unclear),
             },
             settled => self.conclude(case, settled, Fault::NotExecuted, String::new(), watch),
         }
     }
 
     /// Runs the plan from this step on; after a lost answer it continues where the device has stopped.
-    fn continue_at(&mut self, case: Case<'_>, from: usize, watch: &mut dyn Watch) -> Outcome {
+    fn continue_at(&mut self, case: Case<'_>, from: usize, watch: &mut dyn Watch) -> Recovered {
         let mut place = from;
         let mut furthest = from;
         let mut resumes = 0;
@@ -127,12 +130,12 @@ impl IslPrinter {
                 Stop::PaymentDiffers => {
                     // If a payment is already booked, the receipt is not cancelled, and no payment is added that was not planned.
                     self.settled = None;
-                    return Outcome::Unknown(Fault::PaymentDiffers);
+                    return Recovered::Unknown(Fault::PaymentDiffers);
                 }
             }
         }
         self.settled = None;
-        Outcome::Unknown(Fault::NoAnswer)
+        Recovered::Unknown(Fault::NoAnswer)
     }
 
     /// Sends the steps from `from` on; the error contains the step at which the plan stopped.
@@ -175,9 +178,9 @@ impl IslPrinter {
         place: usize,
         fault: Fault,
         watch: &mut dyn Watch,
-    ) -> Result<usize, Box<Outcome>> {
-        let unknown = |fault| Box::new(Outcome::Unknown(fault));
-        let verdict = self.verdict(case, watch).map_err(unknown)?;
+    ) -> Result<usize, Box<Recovered>> {
+        let unknown = |fault| Box::new(Recovered::Unknown(fault));
+        let (verdict, _) = self.verdict(case, watch).map_err(unknown)?;
         match verdict {
             Verdict::Unpaid { items, matches } => {
                 let before = case.plan.items_before(place);
@@ -204,8 +207,8 @@ impl IslPrinter {
                 .step_of_payment(payments)
                 .ok_or_else(|| unknown(Fault::Unclear)),
             // The device has confirmed that no receipt was begun, so the opening may be sent again.
-            Verdict::NotIssued if place == 0 => {
-                self.at_baseline(case, fault, watch)?;
+            Verdict::NotIssued(evidence) if place == 0 => {
+                self.at_baseline(case, evidence, fault, watch)?;
                 Ok(0)
             }
             settled => Err(Box::new(self.conclude(
@@ -222,25 +225,29 @@ impl IslPrinter {
     fn at_baseline(
         &mut self,
         case: Case<'_>,
+        evidence: AbsenceEvidence,
         fault: Fault,
         watch: &mut dyn Watch,
-    ) -> Result<(), Box<Outcome>> {
+    ) -> Result<(), Box<Recovered>> {
         match self.device.counters(watch) {
             Ok(counters) if counters == *case.baseline => Ok(()),
             Ok(counters) => {
                 self.settled = Some(counters.clone());
-                Err(Box::new(not_registered(
-                    fault,
-                    String::new(),
-                    Some(&counters),
+                Err(Box::new(Recovered::Absent(
+                    evidence,
+                    no_document(fault, String::new(), Some(&counters)),
                 )))
             }
-            Err(fault) => Err(Box::new(Outcome::Unknown(fault))),
+            Err(fault) => Err(Box::new(Recovered::Unknown(fault))),
         }
     }
 
-    /// Connects again and judges the state of the device.
-    fn verdict(&mut self, case: Case<'_>, watch: &mut dyn Watch) -> Result<Verdict, Fault> {
+    /// Connects again and judges the state of the device. Returns the counters that were judged too.
+    fn verdict(
+        &mut self,
+        case: Case<'_>,
+        watch: &mut dyn Watch,
+    ) -> Result<(Verdict, Baseline), Fault> {
         self.settled = None;
         self.device.attach(watch)?;
         let mut state = self.device.state(watch)?;
@@ -250,8 +257,8 @@ impl IslPrinter {
             state.sums = self.device.sums(watch)?;
             (verdict, says) = judge(case.plan, case.baseline, &case.evidence, &state);
         }
-        watch.trace(&format!("= {verdict:?}: {says}"));
-        Ok(verdict)
+        watch.trace(&format!("= {}: {says}", name_of(&verdict)));
+        Ok((verdict, state.counters))
     }
 
     /// Continues after a refusal. Before the first payment the receipt is cancelled; after the first payment only the device's
@@ -263,16 +270,22 @@ impl IslPrinter {
         fault: Fault,
         detail: String,
         watch: &mut dyn Watch,
-    ) -> Outcome {
+    ) -> Recovered {
         // "Out of paper" may be the answer to a command that was executed with the last paper, so the device is asked.
-        let verdict = match self.verdict(case, watch) {
-            Ok(verdict) => verdict,
-            Err(fault) => return Outcome::Unknown(fault),
+        let (verdict, now) = match self.verdict(case, watch) {
+            Ok(judged) => judged,
+            Err(fault) => return Recovered::Unknown(fault),
         };
         match verdict {
             // The opening was refused because a receipt is open already. The open receipt is not ours, so it is not cancelled.
             Verdict::Unpaid { .. } if place == 0 && fault != Fault::PaperOut => {
-                not_registered(Fault::ReceiptOpen, detail, None)
+                match SamePrinter::compare(case.baseline, &now) {
+                    Ok(same) => Recovered::Absent(
+                        opening_refused(same),
+                        no_document(Fault::ReceiptOpen, detail, None),
+                    ),
+                    Err(fault) => Recovered::Unknown(fault),
+                }
             }
             // This is a receipt with total 0 whose payment was booked before the answer was lost.
             Verdict::Unpaid { matches: true, .. }
@@ -281,7 +294,7 @@ impl IslPrinter {
                 self.close_only(case, watch)
             }
             Verdict::Unpaid { .. } => self.cancel(case, fault, detail, watch),
-            Verdict::Paid { .. } => Outcome::Unknown(fault),
+            Verdict::Paid { .. } => Recovered::Unknown(fault),
             settled => self.conclude(case, settled, fault, detail, watch),
         }
     }
@@ -293,10 +306,10 @@ impl IslPrinter {
         fault: Fault,
         detail: String,
         watch: &mut dyn Watch,
-    ) -> Outcome {
+    ) -> Recovered {
         self.settled = None;
         if !case.evidence.cancel_decided && !watch.about_to_cancel() {
-            return Outcome::Unknown(Fault::CancelNotDecided);
+            return Recovered::Unknown(Fault::CancelNotDecided);
         }
         let decided = Case {
             evidence: JournalEvidence {
@@ -309,8 +322,8 @@ impl IslPrinter {
         for _ in 0..=RESUMES_MAX {
             let sent = self.device.execute(&cancel, COMMAND_LIMIT_MS, watch);
             let verdict = match self.verdict(decided, watch) {
-                Ok(verdict) => verdict,
-                Err(fault) => return Outcome::Unknown(fault),
+                Ok((verdict, _)) => verdict,
+                Err(fault) => return Recovered::Unknown(fault),
             };
             match (verdict, sent) {
                 (Verdict::Unpaid { matches: true, .. }, Err(CommandFault::Refused(refusal, _)))
@@ -321,14 +334,14 @@ impl IslPrinter {
                     return self.close_only(case, watch);
                 }
                 (Verdict::Unpaid { .. }, Err(CommandFault::Refused(refusal, _))) => {
-                    return Outcome::Unknown(refusal);
+                    return Recovered::Unknown(refusal);
                 }
                 (Verdict::Unpaid { .. }, _) => {}
-                (Verdict::Paid { .. }, _) => return Outcome::Unknown(Fault::PaymentStarted),
+                (Verdict::Paid { .. }, _) => return Recovered::Unknown(Fault::PaymentStarted),
                 (settled, _) => return self.conclude(decided, settled, fault, detail, watch),
             }
         }
-        Outcome::Unknown(Fault::NoAnswer)
+        Recovered::Unknown(Fault::NoAnswer)
     }
 
     /// Whether the refusal means, or may mean, that a payment was booked: some families do not report why they refuse.
@@ -338,24 +351,26 @@ impl IslPrinter {
     }
 
     /// Sends only the last step, the close.
-    fn close_only(&mut self, case: Case<'_>, watch: &mut dyn Watch) -> Outcome {
+    fn close_only(&mut self, case: Case<'_>, watch: &mut dyn Watch) -> Recovered {
         let close = case.plan.steps.len().saturating_sub(1);
         let mut fault = Fault::Unclear;
         for _ in 0..=RESUMES_MAX {
             match self.run(case.plan, close, watch) {
                 Ok(()) => return self.registered(case, watch),
                 Err((_, Stop::CommandFault(CommandFault::Lost(lost)))) => fault = lost,
-                Err((_, Stop::CommandFault(failure))) => return Outcome::Unknown(failure.fault()),
-                Err(_) => return Outcome::Unknown(Fault::Unclear),
+                Err((_, Stop::CommandFault(failure))) => {
+                    return Recovered::Unknown(failure.fault());
+                }
+                Err(_) => return Recovered::Unknown(Fault::Unclear),
             }
             match self.verdict(case, watch) {
-                Ok(Verdict::Unpaid { matches: true, .. }) => {}
-                Ok(Verdict::Issued) => return self.registered(case, watch),
-                Ok(_) => return Outcome::Unknown(Fault::Unclear),
-                Err(fault) => return Outcome::Unknown(fault),
+                Ok((Verdict::Unpaid { matches: true, .. }, _)) => {}
+                Ok((Verdict::Issued, _)) => return self.registered(case, watch),
+                Ok(_) => return Recovered::Unknown(Fault::Unclear),
+                Err(fault) => return Recovered::Unknown(fault),
             }
         }
-        Outcome::Unknown(fault)
+        Recovered::Unknown(fault)
     }
 
     /// The outcome for a verdict on a closed receipt.
@@ -366,10 +381,10 @@ impl IslPrinter {
         fault: Fault,
         detail: String,
         watch: &mut dyn Watch,
-    ) -> Outcome {
+    ) -> Recovered {
         match verdict {
             Verdict::Issued => self.registered(case, watch),
-            Verdict::NotIssued => {
+            Verdict::NotIssued(evidence) => {
                 let fault = if case.evidence.cancel_decided && fault == Fault::NotExecuted {
                     Fault::Cancelled
                 } else {
@@ -377,10 +392,10 @@ impl IslPrinter {
                 };
                 let after = self.device.counters(watch).ok();
                 self.settled.clone_from(&after);
-                not_registered(fault, detail, after.as_ref())
+                Recovered::Absent(evidence, no_document(fault, detail, after.as_ref()))
             }
-            Verdict::Unclear(fault) => Outcome::Unknown(fault),
-            Verdict::Unpaid { .. } | Verdict::Paid { .. } => Outcome::Unknown(Fault::Unclear),
+            Verdict::Unclear(fault) => Recovered::Unknown(fault),
+            Verdict::Unpaid { .. } | Verdict::Paid { .. } => Recovered::Unknown(Fault::Unclear),
         }
     }
 
@@ -388,7 +403,7 @@ impl IslPrinter {
     ///
     /// All counters are read, unless a receipt of this kind has already moved this device's counters as predicted. If one has,
     /// the document number is enough: everything that changes a counter uses a document number too.
-    fn registered(&mut self, case: Case<'_>, watch: &mut dyn Watch) -> Outcome {
+    fn registered(&mut self, case: Case<'_>, watch: &mut dyn Watch) -> Recovered {
         self.settled = None;
         let predicted = case.plan.predict(case.baseline);
         if self.device.counters_are_predictable(case.plan.refund)
@@ -404,7 +419,7 @@ impl IslPrinter {
             if attempt > 0
                 && let Err(lost) = self.device.attach(watch)
             {
-                return Outcome::Unknown(lost);
+                return Recovered::Unknown(lost);
             }
             match self.device.counters(watch) {
                 Ok(after) => {
@@ -418,15 +433,23 @@ impl IslPrinter {
             }
         }
         // The receipt is registered, but its number is not known. Recovery will find the number.
-        Outcome::Unknown(fault)
+        Recovered::Unknown(fault)
+    }
+}
+
+/// A verdict in short, for the trace: the evidence is left out, because its rule follows.
+fn name_of(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::NotIssued(_) => "NotIssued".to_owned(),
+        other => format!("{other:?}"),
     }
 }
 
 /// The outcome of a receipt that is in the fiscal memory.
-fn closed(case: Case<'_>, after: Baseline) -> Outcome {
+fn closed(case: Case<'_>, after: Baseline) -> Recovered {
     // If the day was closed meanwhile, the number of the last fiscal receipt belongs to the old day.
     let same_day = after.z_number == case.baseline.z_number;
-    Outcome::Registered(Registered {
+    Recovered::Registered(Registered {
         // The receipt was begun directly after the baseline, and nothing else can be printed while it is open.
         document: case.baseline.last_document.saturating_add(1),
         fiscal_receipt: Some(case.baseline.next_fiscal_receipt)

@@ -35,8 +35,3 @@ pub(super) struct PrinterSums {
     /// The sales of the last Z-report in the fiscal memory, if the device reports them.
     pub(super) last_z: Option<[i64; 8]>,
 }
-
-/// Whether both baselines are of the same device with the same fiscal memory.
-pub(super) fn is_same_printer(one: &Baseline, other: &Baseline) -> bool {
-    one.serial == other.serial && one.fiscal_memory == other.fiscal_memory
-}

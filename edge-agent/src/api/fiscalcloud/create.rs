@@ -1,7 +1,9 @@
 //! Creating operations: reads the body, gives the order to the clerk, and answers with the outcome.
 
 use std::sync::Arc;
+use std::time::Instant;
 
+use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use ferrotill_core::profile::Profile;
@@ -15,14 +17,14 @@ use super::replay;
 use super::request::{self, GivenId, Parsed};
 use super::route::{Creation, Operation, SaleRoute, route};
 use crate::api::auth::SignatureInfo;
-use crate::api::json::{FaultList, JsonValue, without_byte_order_mark};
+use crate::api::json::{FaultList, JsonValue, RequestFault, without_byte_order_mark};
+use crate::api::lanes::{Lane, WorkThread};
 use crate::api::problem::Problem;
 use crate::api::replay::ReplayOutcome;
 use crate::api::response::{with_fiscal_state, with_retry_after};
 use crate::api::service::{NoAnswer, Service};
 use crate::clerk::{Answer, FiscalState, Message};
 use crate::config::{Config, Device};
-use ferrotill_store::StoreError;
 
 /// Carries out a creating operation.
 pub(super) async fn create(
@@ -30,24 +32,25 @@ pub(super) async fn create(
     (device, signature): (&Device, SignatureInfo),
     creation: Creation,
     headers: &HeaderMap,
-    body: &[u8],
+    body: &Bytes,
 ) -> Response {
+    let deadline = service.deadline(device.answer_timeout);
     let mut faults = FaultList::default();
-    let context = RequestContext {
-        device,
-        mode: service.config.till.mode,
-        profile: service.profile,
+    let request = UnreadRequest {
+        device: device.clone(),
         point_of_sale: point_of_sale(device, headers, &mut faults),
         own_id: signature.request_id(),
+        creation,
+        body: body.clone(),
     };
-    let body = match (creation, without_byte_order_mark(body).is_empty()) {
-        (Creation::Report(Some(_)), true) => None,
-        _ => match JsonValue::of_body(body) {
-            Ok(body) => Some(body),
-            Err(fault) => return with_fiscal_state(faulty(&fault.into()), FiscalState::Unknown),
-        },
+    let reading = service.work(Lane::Sales, move |service, thread| {
+        request.read(service, thread)
+    });
+    let mut parsed = match service.within(deadline, reading).await {
+        Some(Ok(parsed)) => parsed,
+        Some(Err(fault)) => return with_fiscal_state(faulty(&fault.into()), FiscalState::Unknown),
+        None => return with_fiscal_state(overloaded(), FiscalState::Unknown),
     };
-    let mut parsed = read(creation, body.as_ref(), context);
     faults.append(std::mem::take(&mut parsed.faults));
     if !faults.is_empty() {
         let state = state_of(service, parsed.given_id).await;
@@ -56,7 +59,7 @@ pub(super) async fn create(
     let id = parsed.form.id;
     let answer = match service.replays.begin(signature) {
         Ok(request) => {
-            let answer = submit(service, device, parsed).await;
+            let answer = submit(service, device, parsed, deadline).await;
             request.end(match &answer {
                 // If the order was registered, its document answers a repeated request. If it was unavailable, the clerk did
                 // nothing with it.
@@ -70,7 +73,35 @@ pub(super) async fn create(
             None => return with_fiscal_state(replay::refused(), FiscalState::NotRegistered),
         },
     };
-    respond(service, device, creation, answer).await
+    respond(service, device, creation, answer, deadline).await
+}
+
+/// A request whose body was not read yet.
+struct UnreadRequest {
+    device: Device,
+    point_of_sale: Uuid,
+    own_id: Uuid,
+    creation: Creation,
+    body: Bytes,
+}
+
+impl UnreadRequest {
+    /// Reads the body. A body that is no JSON has one fault.
+    fn read(&self, service: &Service, thread: &WorkThread) -> Result<Parsed, RequestFault> {
+        let is_empty = without_byte_order_mark(&self.body).is_empty();
+        let body = match self.creation {
+            Creation::Report(Some(_)) if is_empty => None,
+            _ => Some(JsonValue::of_body(&self.body, thread)?),
+        };
+        let context = RequestContext {
+            device: &self.device,
+            mode: service.config.till.mode,
+            profile: service.profile,
+            point_of_sale: self.point_of_sale,
+            own_id: self.own_id,
+        };
+        Ok(read(self.creation, body.as_ref(), context))
+    }
 }
 
 /// Reads the body of a creating operation.
@@ -105,7 +136,7 @@ pub fn faults_of(
         point_of_sale: Uuid::nil(),
         own_id: Uuid::nil(),
     };
-    let body = JsonValue::of_body(body).ok()?;
+    let body = JsonValue::of_body(body, &WorkThread::without_connections()).ok()?;
     Some(read(creation, Some(&body), context).faults)
 }
 
@@ -119,8 +150,12 @@ async fn state_of(service: &Arc<Service>, id: GivenId) -> FiscalState {
 }
 
 /// Gives the order to the clerk and waits for its answer until the caller's timeout.
-async fn submit(service: &Arc<Service>, device: &Device, parsed: Parsed) -> Answer {
-    let deadline = service.deadline(device.answer_timeout);
+async fn submit(
+    service: &Arc<Service>,
+    device: &Device,
+    parsed: Parsed,
+    deadline: Instant,
+) -> Answer {
     let message = |reply| Message::Order {
         device: device.id,
         form: Box::new(parsed.form),
@@ -151,17 +186,16 @@ async fn respond(
     device: &Device,
     creation: Creation,
     answer: Answer,
+    deadline: Instant,
 ) -> Response {
     match answer {
         Answer::Registered { id, replayed } => {
-            let mut response = match document(service, device, creation, id).await {
-                Ok(Some(data)) => success(data),
-                Ok(None) => unprocessable(&Problem::new(
-                    "RequestIdClash",
-                    "id: belongs to a document of another kind; use a new id for a new request",
-                )),
-                Err(error) => unreadable(error),
-            };
+            let device = device.clone();
+            let document = service.work(Lane::Sales, move |service, _| {
+                document_answer(service, &device, creation, id)
+            });
+            let document = service.within(deadline, document).await;
+            let mut response = document.unwrap_or_else(not_read_in_time);
             if replayed {
                 response
                     .headers_mut()
@@ -193,20 +227,37 @@ async fn respond(
     }
 }
 
-/// The document in the form in which the operation answers; `None` if the operation does not make documents of this kind.
-async fn document(
-    service: &Arc<Service>,
-    device: &Device,
-    creation: Creation,
-    id: Uuid,
-) -> Result<Option<JsonValue>, StoreError> {
-    let Some((stored, z_report)) = documents::find(service, device, id).await? else {
-        return Ok(None);
+/// The answer with the document in the form of the operation. Reads the store, so it is done on a thread for long work.
+fn document_answer(service: &Service, device: &Device, creation: Creation, id: Uuid) -> Response {
+    let (stored, context) = match documents::find(service, device, id) {
+        Ok(Some(found)) => found,
+        Ok(None) => return another_kind(),
+        Err(error) => return unreadable(error),
     };
-    let context = documents::answer_context(service, device, z_report);
-    Ok(match creation {
+    let data = match creation {
         Creation::Sale(SaleRoute::Sale) => answer::sale(&stored, context),
         Creation::Refund { as_receipt: true } => answer::document(&stored, Form::Receipt, context),
         _ => answer::document(&stored, Form::Own, context),
-    })
+    };
+    data.map_or_else(another_kind, success)
+}
+
+fn another_kind() -> Response {
+    unprocessable(&Problem::new(
+        "RequestIdClash",
+        "id: belongs to a document of another kind; use a new id for a new request",
+    ))
+}
+
+/// The answer if the document is registered, and reading it takes longer than the caller waits.
+fn not_read_in_time() -> Response {
+    let message = "document: is registered, and could not be read in time; send the request with the same id again to get it";
+    with_retry_after(unprocessable(&Problem::new("DocumentNotRead", message)))
+}
+
+/// The answer if the body could not be read in the time that the caller waits, because other calls have all places.
+fn overloaded() -> Response {
+    let message = "agent: has too many calls; send the request with the same id again";
+    let problem = Problem::new("Overloaded", message);
+    with_retry_after(failure(StatusCode::SERVICE_UNAVAILABLE, &problem))
 }

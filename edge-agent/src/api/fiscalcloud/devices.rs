@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::answer::row_number;
 use super::problem::{success, unprocessable, unreadable};
 use crate::api::json::JsonValue;
+use crate::api::lanes::Lane;
 use crate::api::problem::Problem;
 use crate::api::service::Service;
 use crate::config::Device;
@@ -37,7 +38,7 @@ pub(super) async fn one(service: &Arc<Service>, id: Uuid) -> Response {
         return unprocessable(&Problem::new("NotFound", message));
     };
     let ranges = device.alternative_receipts_ranges.clone();
-    let read = service.read(move |reader| {
+    let read = service.read(Lane::Lists, move |reader| {
         let used = ranges
             .iter()
             .map(|range| {

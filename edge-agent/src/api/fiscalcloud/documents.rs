@@ -1,17 +1,20 @@
 //! Lists and reads documents.
 
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use axum::response::Response;
 use uuid::Uuid;
 
 use super::answer::{self, AnswerContext, Form};
-use super::problem::{faulty, not_found, success, unreadable};
+use super::problem::{SUCCESS, faulty, not_found, success, unreadable};
 use super::route::Kinds;
-use crate::api::json::{FaultList, JsonValue, RequestFault};
+use crate::api::json::{FaultList, RequestFault};
+use crate::api::lanes::Lane;
+use crate::api::response::long_json_response;
 use crate::api::service::Service;
 use crate::config::Device;
-use crate::object;
 use ferrotill_store::{StoreError, StoredDocument};
 
 /// `GET receipts` and the lists of the other kinds of documents, newest first.
@@ -26,43 +29,60 @@ pub(super) async fn list(
         Ok(page) => page,
         Err(faults) => return faulty(&faults),
     };
-    let device_id = device.id;
-    let page = service
-        .read(move |reader| {
-            let page = reader.page(device_id, kinds, start, count.min(PAGE_MAX))?;
-            let total = page.total;
-            let documents = page
-                .documents
-                .into_iter()
-                .map(|stored| {
-                    let z_report = reader.z_report(device_id, stored.row.z_number)?;
-                    Ok((stored, z_report))
-                })
-                .collect::<Result<Vec<_>, StoreError>>()?;
-            Ok((documents, total))
-        })
-        .await;
-    match page {
-        Ok((documents, total)) => {
-            let items = documents.iter().filter_map(|(stored, z_report)| {
-                let context = answer_context(service, device, *z_report);
-                if full {
-                    answer::document(stored, Form::Own, context)
-                } else {
-                    answer::short(stored, context)
-                }
-            });
-            let data = JsonValue::Array(items.collect());
-            success(object! { "data" => data, "totalCount" => total })
+    let device = device.clone();
+    let place = service.lanes.enter(Lane::Lists).await;
+    let service = Arc::clone(service);
+    let answer = place.work_and_keep(move |_, place| {
+        match page(&service, &device, kinds, full, (start, count)) {
+            Ok(text) => long_json_response(text, place),
+            Err(error) => unreadable(error),
         }
-        Err(error) => unreadable(error),
-    }
+    });
+    answer.await
+}
+
+/// The JSON of an answer with a page of documents. The page ends early when its JSON has more than [`PAGE_BYTES_MAX`] bytes. Each document is
+/// written as it is read, so that only one is in memory.
+fn page(
+    service: &Service,
+    device: &Device,
+    kinds: Kinds,
+    full: bool,
+    page: (u32, u32),
+) -> Result<String, StoreError> {
+    let mut text = format!("{SUCCESS}{{\"data\":[");
+    let mut separator = "";
+    let total = service
+        .reader
+        .each_on_page(device.id, kinds, page, |stored, z_report| {
+            let context = answer_context(service, device, z_report);
+            let item = if full {
+                answer::document(&stored, Form::Own, context)
+            } else {
+                answer::short(&stored, context)
+            };
+            if let Some(item) = item {
+                // Writing to a string cannot fail.
+                let _ = write!(text, "{separator}{item}");
+                separator = ",";
+            }
+            if text.len() < PAGE_BYTES_MAX {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+    let _ = write!(text, "],\"totalCount\":{total}}}}}");
+    Ok(text)
 }
 
 /// The number of documents on a page if the caller gives no count.
 const PAGE_DEFAULT: u32 = 100;
 /// The largest number of documents on a page.
 const PAGE_MAX: u32 = 1_000;
+/// A page ends with the document that makes its JSON longer than this. 1,000 receipts of ten lines fit; of receipts with 512
+/// long lines, about ten do.
+const PAGE_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 
 /// The index of the first document of a page, and the number of documents on it.
 fn page_of(query: &str) -> Result<(u32, u32), FaultList> {
@@ -109,42 +129,38 @@ pub(super) async fn get(
     kinds: Kinds,
     id: Uuid,
 ) -> Response {
-    match find(service, device, id).await {
-        Ok(Some((stored, z_report))) if kinds.contains(&stored.row.kind) => {
-            match answer::document(
-                &stored,
-                Form::Own,
-                answer_context(service, device, z_report),
-            ) {
-                Some(data) => success(data),
-                None => not_found(id),
+    let device = device.clone();
+    let work = service.work(Lane::Lists, move |service, _| {
+        match find(service, &device, id) {
+            Ok(Some((stored, context))) if kinds.contains(&stored.row.kind) => {
+                match answer::document(&stored, Form::Own, context) {
+                    Some(data) => success(data),
+                    None => not_found(id),
+                }
             }
+            Ok(_) => not_found(id),
+            Err(error) => unreadable(error),
         }
-        Ok(_) => not_found(id),
-        Err(error) => unreadable(error),
-    }
+    });
+    work.await
 }
 
-/// A document of the device, and the id of the Z-report of its shift if the shift is closed.
-pub(super) async fn find(
-    service: &Arc<Service>,
-    device: &Device,
+/// A document of the device, and what its JSON form needs besides it. Reads the store, so it is done on a thread for long work.
+pub(super) fn find<'s>(
+    service: &'s Service,
+    device: &'s Device,
     id: Uuid,
-) -> Result<Option<(StoredDocument, Option<Uuid>)>, StoreError> {
-    let device = device.id;
-    service
-        .read(move |reader| {
-            let Some(stored) = reader.find(Some(device), id)? else {
-                return Ok(None);
-            };
-            let z_report = reader.z_report(device, stored.row.z_number)?;
-            Ok(Some((stored, z_report)))
-        })
-        .await
+) -> Result<Option<(StoredDocument, AnswerContext<'s>)>, StoreError> {
+    let Some(stored) = service.reader.find(Some(device.id), id)? else {
+        return Ok(None);
+    };
+    let z_report = service.reader.z_report(device.id, stored.row.z_number)?;
+    let context = answer_context(service, device, z_report);
+    Ok(Some((stored, context)))
 }
 
 /// What the JSON form of a document needs besides the document.
-pub(super) fn answer_context<'s>(
+fn answer_context<'s>(
     service: &'s Service,
     device: &'s Device,
     z_report: Option<Uuid>,

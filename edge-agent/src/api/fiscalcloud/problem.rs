@@ -33,6 +33,10 @@ pub(super) fn success(data: JsonValue) -> Response {
     json_response(StatusCode::OK, &envelope(true, None, None, data))
 }
 
+/// The envelope of [`success`] up to its data, for data that is written as text because it may be long. A brace ends it.
+pub(super) const SUCCESS: &str =
+    r#"{"success":true,"message":null,"fullExceptionMessage":null,"errorType":null,"data":"#;
+
 /// A refusal, which is an answer without data.
 pub(super) fn failure(status: StatusCode, problem: &Problem) -> Response {
     let body = envelope(
@@ -94,5 +98,17 @@ pub(super) fn fault_of(path: &str, refusal: &Refusal) -> RequestFault {
         path: path.to_owned(),
         code: refusal.name(),
         sentence: format!("{refusal}; {}", refusal.hint()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SUCCESS, envelope};
+    use crate::api::json::JsonValue;
+
+    #[test]
+    fn the_envelope_around_json_text_is_the_envelope_of_every_answer() {
+        let whole = envelope(true, None, None, JsonValue::Null).to_string();
+        assert_eq!(format!("{SUCCESS}null}}"), whole);
     }
 }

@@ -50,6 +50,7 @@ pub(super) fn add_faults(draft: &OrderDraft, context: RequestContext<'_>, faults
         },
         echo: String::new(),
         found: String::new(),
+        contact: None,
     };
     let facts = context.profile.facts();
     // The same configuration was adopted at the start.

@@ -12,4 +12,4 @@ mod write;
 
 pub use fault::{FAULTS_MAX, FaultList, RequestFault};
 pub use fields::{Fields, shortened};
-pub use value::{JsonValue, LIST_ITEMS_MAX, without_byte_order_mark};
+pub use value::{JsonValue, LIST_ITEMS_MAX, SHORT_BODY_BYTES_MAX, without_byte_order_mark};

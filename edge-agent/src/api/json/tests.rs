@@ -1,4 +1,5 @@
 use super::{FAULTS_MAX, FaultList, Fields, JsonValue, LIST_ITEMS_MAX, RequestFault};
+use crate::api::lanes::WorkThread;
 use crate::object;
 
 #[test]
@@ -75,7 +76,7 @@ fn a_list_of_a_body_is_kept_up_to_one_item_above_the_limit() {
         (80_000, LIST_ITEMS_MAX + 1, true),
     ] {
         let body = format!("{{\"a\":[{}]}}", list(count));
-        let node = JsonValue::of_body(body.as_bytes()).unwrap();
+        let node = JsonValue::of_body(body.as_bytes(), &WorkThread::without_connections()).unwrap();
         let inner = node.get("a").and_then(|list| list.at(0)).unwrap();
         let JsonValue::Array(items) = inner else {
             panic!("{inner:?}");
@@ -85,7 +86,9 @@ fn a_list_of_a_body_is_kept_up_to_one_item_above_the_limit() {
     // The items after the limit are not kept, but they must still be valid JSON.
     let broken = list(80_000).replacen("{}]", "{]", 1);
     assert_eq!(
-        JsonValue::of_body(broken.as_bytes()).unwrap_err().code,
+        JsonValue::of_body(broken.as_bytes(), &WorkThread::without_connections())
+            .unwrap_err()
+            .code,
         "MalformedJson"
     );
 }

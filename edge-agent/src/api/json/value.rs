@@ -8,6 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::fault::RequestFault;
+use crate::api::lanes::WorkThread;
 
 /// A JSON value. A number is kept as its text, so that it never becomes a float.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub enum JsonValue {
 const DEPTH_MAX: usize = 16;
 /// The largest number of items in any list of a body. The lists of each operation have lower limits.
 pub const LIST_ITEMS_MAX: usize = 1_024;
+/// The largest body in bytes that is read on the thread that serves all connections.
+pub const SHORT_BODY_BYTES_MAX: usize = 4 * 1_024;
 
 impl JsonValue {
     /// Reads a JSON text.
@@ -46,10 +49,32 @@ impl JsonValue {
     /// A list with more than [`LIST_ITEMS_MAX`] items is cut after one item more, so that its reader can see that there are too many.
     /// The rest of the list is only checked to be JSON.
     ///
+    /// Reading a long body takes long, so it is done on a thread for long work.
+    ///
     /// # Errors
     ///
     /// The fault `MalformedJson`.
-    pub fn of_body(body: &[u8]) -> Result<Self, RequestFault> {
+    pub fn of_body(body: &[u8], _thread: &WorkThread) -> Result<Self, RequestFault> {
+        Self::of_any_body(body)
+    }
+
+    /// Reads a body as [`Self::of_body`] does, on any thread. A body of more than [`SHORT_BODY_BYTES_MAX`] bytes is a fault.
+    ///
+    /// # Errors
+    ///
+    /// The fault `MalformedJson` or `BodyTooLarge`.
+    pub fn of_short_body(body: &[u8]) -> Result<Self, RequestFault> {
+        if body.len() > SHORT_BODY_BYTES_MAX {
+            return Err(RequestFault {
+                path: "body".to_owned(),
+                code: "BodyTooLarge",
+                sentence: format!("is larger than {SHORT_BODY_BYTES_MAX} bytes"),
+            });
+        }
+        Self::of_any_body(body)
+    }
+
+    fn of_any_body(body: &[u8]) -> Result<Self, RequestFault> {
         Self::read(without_byte_order_mark(body), LIST_ITEMS_MAX).map_err(|error| RequestFault {
             path: "body".to_owned(),
             code: "MalformedJson",

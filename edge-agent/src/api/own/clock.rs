@@ -60,7 +60,7 @@ struct Wanted {
 
 /// Reads a correction and reports all its faults at once.
 fn read(body: &[u8]) -> Result<Wanted, FaultList> {
-    let body = JsonValue::of_body(body)?;
+    let body = JsonValue::of_short_body(body)?;
     let mut faults = FaultList::default();
     let mut fields = Fields::of(&body, "", &mut faults);
     let at_ms = at(&mut fields);

@@ -1,4 +1,6 @@
 //! `/readyz` and `/healthz`: whether the agent can sell, and the state of printers, authority and clock.
+//!
+//! Both are made from the live status. Anybody may call them, so they read neither the store nor the disk.
 
 use std::sync::Arc;
 
@@ -15,37 +17,32 @@ use crate::api::response::json_response;
 use crate::api::service::Service;
 use crate::config::Device;
 use crate::object;
-use crate::status::problems::HealthProblem;
+use crate::status::problems::{HealthProblem, Severity};
 use crate::time::clock::iso_utc;
-use ferrotill_store::UnsentCount;
 
-/// The agent is ready for a sale if the store can be read. It is ready even if authority and printers cannot be reached.
+/// The agent is ready if the last transaction was written, or a later one after an error, and no transaction hangs. It is ready
+/// even if authority and printers cannot be reached.
 pub(super) async fn ready(State(service): State<Arc<Service>>) -> Response {
-    match unsent(&service).await {
-        Ok(_) => (StatusCode::OK, "ready\n").into_response(),
-        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
+    let now = service.clock.monotonic();
+    match service.live_status.why_not_ready(now) {
+        None => (StatusCode::OK, "ready\n").into_response(),
+        Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")).into_response(),
     }
 }
 
 pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
-    let (status, unsent) = match unsent(&service).await {
-        Ok(unsent) => (
-            StatusCode::OK,
-            object! {
-                "documents" => unsent.documents,
-                "refused" => unsent.refused,
-                "oldest" => unsent.oldest_ms.map(iso_utc),
-                "sold" => Amount::from_minor(unsent.sold)
-                    .display(service.profile.facts().currency)
-                    .to_string(),
-                "last_acknowledged" => unsent.last_acknowledged_ms.map(iso_utc),
-            },
-        ),
-        Err(error) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            object! { "error" => error },
-        ),
+    let clock = service.guard.problem();
+    let clock = clock.map(|problem| (problem.id, problem.says, problem.fix));
+    service.live_status.clock_problem(clock);
+    let problems = service.live_status.problems().list();
+    let worst = problems.iter().map(|problem| problem.severity).max();
+    let (status, code) = match worst {
+        None | Some(Severity::Warning) => ("ok", StatusCode::OK),
+        Some(Severity::Degraded) => ("degraded", StatusCode::OK),
+        Some(Severity::Failing) => ("failing", StatusCode::SERVICE_UNAVAILABLE),
     };
+    let store = service.live_status.store();
+    let unsent = store.figures.unsent;
     let printers = service
         .config
         .devices
@@ -56,24 +53,9 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
         ClockTrouble::Behind { by_ms } => format!("{} s behind", by_ms / 1_000),
         ClockTrouble::JumpedAhead { by_ms } => format!("{} s ahead", by_ms / 1_000),
     });
-    let z_reports = match service.read(|reader| reader.reconciliation_count()).await {
-        Ok(count) => object! {
-            "differing" => count.differing,
-            "unacknowledged" => count.unacknowledged,
-            // A number above zero means that the store was replaced by an older copy at some time. `ferrotill verify` gives the
-            // details.
-            "anchors_set_aside" => service.reader.anchors_set_aside(),
-        },
-        Err(error) => object! { "error" => error.to_string() },
-    };
-    let of_clock = service.guard.problem().into_iter().map(|problem| {
-        object! { "id" => problem.id, "severity" => "degraded", "says" => problem.says, "fix" => problem.fix }
-    });
-    let noted = service.live_status.problems().list();
-    let problems = of_clock.chain(noted.iter().map(problem));
     let body = object! {
-        "status" => if status == StatusCode::OK { "ok" } else { "trouble" },
-        "problems" => JsonValue::Array(problems.collect()),
+        "status" => status,
+        "problems" => JsonValue::Array(problems.iter().map(problem).collect()),
         "mode" => service.config.till.mode.to_string(),
         "office" => object! { "state" => authority.state, "reason" => authority.reason },
         "offline" => offline(&service),
@@ -82,11 +64,25 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
             "witnessed" => service.guard.is_sure(),
             "machine_clock" => machine_clock.unwrap_or_else(|| "right".to_owned()),
         },
-        "unsent" => unsent,
-        "z_reports" => z_reports,
+        "unsent" => object! {
+            "documents" => unsent.documents,
+            "refused" => unsent.refused,
+            "oldest" => unsent.oldest_ms.map(iso_utc),
+            "sold" => Amount::from_minor(unsent.sold)
+                .display(service.profile.facts().currency)
+                .to_string(),
+            "last_acknowledged" => unsent.last_acknowledged_ms.map(iso_utc),
+        },
+        "z_reports" => object! {
+            "differing" => store.figures.z_reports.differing,
+            "unacknowledged" => store.figures.z_reports.unacknowledged,
+            // A number above zero means that the store was replaced by an older copy at some time. `ferrotill verify` gives the
+            // details.
+            "anchors_set_aside" => store.anchors_set_aside,
+        },
         "printers" => JsonValue::Array(printers.collect()),
     };
-    json_response(status, &body)
+    json_response(code, &body)
 }
 
 /// Something that is wrong with the till.
@@ -143,12 +139,4 @@ fn offline(service: &Service) -> JsonValue {
         "law" => law,
         "owner" => owner,
     }
-}
-
-/// The documents that the authority has not acknowledged, with their count and age.
-pub(super) async fn unsent(service: &Arc<Service>) -> Result<UnsentCount, String> {
-    service
-        .read(|reader| reader.unsent())
-        .await
-        .map_err(|error| error.to_string())
 }

@@ -1,4 +1,4 @@
-//! `/metrics`: figures in the Prometheus text format.
+//! `/metrics`: figures in the Prometheus text format, from the live status alone.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
-use super::health::unsent;
 use crate::api::service::Service;
 use crate::config::Device;
 use ferrotill_store::UnsentCount;
@@ -48,9 +47,8 @@ impl Gauges {
 /// `GET /metrics`.
 pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
     let mut gauges = Gauges::default();
-    if let Ok(unsent) = unsent(&service).await {
-        add_unsent(&mut gauges, &unsent, service.guard.now().utc_ms);
-    }
+    let figures = service.live_status.store().figures;
+    add_unsent(&mut gauges, &figures.unsent, service.guard.now().utc_ms);
     if let Some(seconds) = service.offline_remaining_s() {
         gauges.add(
             "ferrotill_offline_remaining_seconds",
@@ -74,14 +72,12 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
             (state == name).into(),
         );
     }
-    if let Ok(count) = service.read(|reader| reader.reconciliation_count()).await {
-        gauges.add(
-            "ferrotill_z_reports_differing",
-            "Z-reports whose documents, printer and authority do not agree.",
-            "",
-            count.differing.into(),
-        );
-    }
+    gauges.add(
+        "ferrotill_z_reports_differing",
+        "Z-reports whose documents, printer and authority do not agree.",
+        "",
+        figures.z_reports.differing.into(),
+    );
     gauges.add(
         "ferrotill_offline",
         "1 while sales get alternative receipts.",

@@ -1,6 +1,7 @@
 //! `/operations/{id}`: the outcome of a request, and whether an operator has to declare it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -9,6 +10,7 @@ use ferrotill_core::event::PaperSays;
 use uuid::Uuid;
 
 use crate::api::json::JsonValue;
+use crate::api::lanes::Lane;
 use crate::api::problem::Problem;
 use crate::api::response::{json_response, with_fiscal_state};
 use crate::api::service::Service;
@@ -16,32 +18,43 @@ use crate::clerk::FiscalState;
 use crate::object;
 use crate::time::clock::iso_utc;
 use ferrotill_store::{
-    DeliveryState, OperatorDeclaration, RequestState, StoredDocument, ZReconciliation,
+    DeliveryState, OperatorDeclaration, RequestState, StoreError, StoredDocument, ZReconciliation,
 };
 
 pub(super) async fn show(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Response {
     match Uuid::try_parse(&id) {
-        Ok(id) => outcome(&service, id).await,
+        Ok(id) => {
+            let deadline = service.deadline(STRANGERS_WAIT);
+            let outcome = outcome(&service, id, Lane::Strangers);
+            let outcome = service.within(deadline, outcome).await;
+            outcome.unwrap_or_else(|| never_reserved(id, None))
+        }
         Err(_) => not_a_uuid(),
     }
 }
+
+/// How long a caller without a signature waits at most. The caller has a connection for this time, and sales need connections too.
+const STRANGERS_WAIT: Duration = Duration::from_secs(5);
 
 pub(super) fn not_a_uuid() -> Response {
     let message = "id: is not a UUID; write it as 497f6eca-6276-4993-bfeb-53cbbbba6f08";
     Problem::new("NotAUuid", message).response(StatusCode::BAD_REQUEST)
 }
 
-/// The outcome of the request with this id.
-pub(super) async fn outcome(service: &Arc<Service>, id: Uuid) -> Response {
+/// The outcome of the request with this id, for a caller of a lane.
+pub(super) async fn outcome(service: &Arc<Service>, id: Uuid, lane: Lane) -> Response {
+    // The place is taken first, so that strangers do not fill the clerk's inbox with questions either.
+    let place = service.lanes.enter(lane).await;
     // The queue is asked before the store: an order that is reserved in between is found in the store.
     let waits = service.waits(id).await;
-    let found = service.read(move |reader| {
+    let reader = service.reader.clone();
+    let found = place.work(move |_| {
         let Some(stored) = reader.find(None, id)? else {
             return Ok(None);
         };
         let delivery = reader.delivery_state(stored.row.reserved_seq)?;
         let declared = reader.declaration_of(&stored.row)?;
-        Ok(Some((stored, delivery, declared)))
+        Ok::<_, StoreError>(Some((stored, delivery, declared)))
     });
     match found.await {
         Ok(Some((stored, delivery, declared)))

@@ -17,7 +17,8 @@ use uuid::Uuid;
 use super::operations;
 use super::operator::{name_of, refused};
 use crate::api::auth::{Call, check};
-use crate::api::json::{FaultList, Fields, JsonValue};
+use crate::api::json::{FaultList, Fields, JsonValue, SHORT_BODY_BYTES_MAX};
+use crate::api::lanes::Lane;
 use crate::api::problem::Problem;
 use crate::api::replay::ReplayOutcome;
 use crate::api::response::{with_fiscal_state, with_retry_after};
@@ -27,16 +28,13 @@ use crate::order::Declaration;
 use crate::time::clock::iso_utc;
 use ferrotill_store::{OperatorDeclaration, RequestState, StoredDocument};
 
-/// The largest declaration in bytes.
-const BODY_BYTES_MAX: usize = 4 * 1_024;
-
 pub(super) async fn settle(
     State(service): State<Arc<Service>>,
     Path(id): Path<String>,
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
+    let Ok(body) = to_bytes(body, SHORT_BODY_BYTES_MAX).await else {
         return refuse(
             StatusCode::PAYLOAD_TOO_LARGE,
             "BodyTooLarge",
@@ -82,7 +80,7 @@ pub(super) async fn settle(
 
 /// Reads a declaration and reports all its faults at once.
 fn read(id: Uuid, body: &[u8]) -> Result<Declaration, FaultList> {
-    let body = JsonValue::of_body(body)?;
+    let body = JsonValue::of_short_body(body)?;
     let mut faults = FaultList::default();
     let mut fields = Fields::of(&body, "", &mut faults);
     let registered = fields.boolean("registered");
@@ -191,7 +189,7 @@ async fn find(
     // The queue is asked before the store: an order that is reserved in between is found in the store.
     let waits = service.waits(id).await == Some(true);
     let found = service
-        .read(move |reader| {
+        .read(Lane::Sales, move |reader| {
             let Some(stored) = reader.find(None, id)? else {
                 return Ok(None);
             };
@@ -233,7 +231,7 @@ async fn settled(
     let name = state.name();
     let message = match earlier {
         Some(earlier) if earlier.paper == declaration.paper && earlier.by == declaration.by => {
-            return operations::outcome(service, declaration.id).await;
+            return operations::outcome(service, declaration.id, Lane::Sales).await;
         }
         Some(earlier) => format!(
             "id: is settled already, as {name}: {} declared it at {}",

@@ -14,7 +14,7 @@ use crate::object;
 /// Reads the body of a simulator request strictly and reports all its faults at once. If there is a fault, no switch is
 /// changed.
 fn read<T>(body: &[u8], take: impl FnOnce(&mut Fields<'_, '_>) -> T) -> Result<T, FaultList> {
-    let body = JsonValue::of_body(body)?;
+    let body = JsonValue::of_short_body(body)?;
     let mut faults = FaultList::default();
     let mut fields = Fields::of(&body, "", &mut faults);
     let value = take(&mut fields);

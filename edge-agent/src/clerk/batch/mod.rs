@@ -1,10 +1,10 @@
 //! One batch: how the clerk handles messages inside a transaction, and what it sends after the commit.
 
-mod alternative;
 mod books;
 mod clock;
 mod deadlines;
 mod fiscal_numbers;
+mod left_behind;
 mod operator;
 mod orders;
 mod printer_day;
@@ -24,6 +24,7 @@ use ferrotill_core::id::{DocumentId, Fingerprint};
 use ferrotill_core::profile::Profile;
 use ferrotill_core::receipt::LineTotals;
 use ferrotill_core::till::{Command, Known, Till};
+use ferrotill_device::Fault;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
@@ -38,7 +39,7 @@ use crate::status::LiveStatus;
 use crate::status::problems::{HealthProblem, Severity};
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
-use ferrotill_store::{Batch, DeviceIdentity, Freeze, Store, StoreError};
+use ferrotill_store::{Batch, DeviceIdentity, Freeze, Store, StoreError, StoreFigures};
 
 /// What the clerk needs beside the store and the devices. It stays the same while the agent runs.
 #[derive(Debug)]
@@ -57,6 +58,8 @@ pub struct ClerkSettings {
     pub forms: Arc<dyn Freeze>,
     /// Wakes the workers of the outbox, one for each recipient, when it has new entries.
     pub wake_senders: Vec<Arc<Notify>>,
+    /// How long the contact of a buyer is kept after its document, in milliseconds.
+    pub contact_ms: i64,
 }
 
 /// How a device is set up at the start.
@@ -112,6 +115,8 @@ pub(super) struct Tills {
     clock_before: Option<ClockBefore>,
     /// When the guarded clock was last stored.
     clock_stored_at: Instant,
+    /// When the contacts of buyers whose time is over were last erased; `None` since the start.
+    contacts_erased_at: Option<Instant>,
     line_scratch: Vec<LineTotals>,
     byte_scratch: Vec<u8>,
     event_buffer: Vec<u8>,
@@ -126,6 +131,8 @@ const SNAPSHOT_EVERY: i64 = 256;
 /// How often the clock is stored while nothing else is written to the store. A crash loses at most this much of the clock's
 /// progress and of the used offline limits.
 const CLOCK_STORED_EVERY: Duration = Duration::from_secs(60);
+/// How often it is checked whether the contacts of buyers must be erased.
+const CONTACTS_ERASED_EVERY: Duration = Duration::from_secs(3_600);
 
 impl Tills {
     pub(super) fn open(
@@ -133,7 +140,7 @@ impl Tills {
         settings: Arc<ClerkSettings>,
         plans: Vec<DevicePlan>,
     ) -> Result<Self, StoreError> {
-        let mut devices = Vec::with_capacity(plans.len());
+        let mut devices: Vec<DeviceState> = Vec::with_capacity(plans.len());
         let mut configurations = Vec::with_capacity(plans.len());
         let mut identities = Vec::with_capacity(plans.len());
         for plan in plans {
@@ -149,6 +156,7 @@ impl Tills {
             configurations.push(plan.configuration);
             identities.push(plan.identity);
         }
+        devices.extend(left_behind::devices(store, &settings, &devices)?);
         let line_scratch = vec![LineTotals::default(); settings.profile.facts().lines_max];
         let clock_stored_at = settings.clock.monotonic();
         Ok(Self {
@@ -159,6 +167,7 @@ impl Tills {
             unsent: Unsent::default(),
             clock_before: None,
             clock_stored_at,
+            contacts_erased_at: None,
             line_scratch,
             byte_scratch: vec![0; EVENT_BYTES_MAX],
             event_buffer: vec![0; EVENT_BYTES_MAX],
@@ -191,6 +200,10 @@ impl Tills {
         batch: &mut Batch<'_>,
         index: usize,
     ) -> Result<(), StoreError> {
+        if self.devices[index].removed {
+            // The configuration does not have this device any more.
+            return Ok(());
+        }
         let till = self.devices[index].current_till();
         let changed = *till.configuration() != self.configurations[index];
         if !changed && !numbers_were_used_elsewhere(batch, till)? {
@@ -229,16 +242,23 @@ impl Tills {
                 continue;
             }
             let Some(outstanding) = device_state.current_till().outstanding() else {
+                self.devices[index].nobody_to_ask = None;
                 continue;
             };
+            if device_state.nobody_to_ask.is_some() {
+                continue;
+            }
             let cancel_decided = outstanding.cancel_decided;
             let Some(row) = batch.request(device_state.device, outstanding.id)? else {
                 continue;
             };
             let stored_document = batch.document(row)?;
-            let Some(document) =
-                self.sealing_job_of(batch, index, &stored_document, cancel_decided)?
-            else {
+            let document = self
+                .recovery_job_of(batch, index, &stored_document, cancel_decided)?
+                .filter(|_| self.devices[index].printer.has_printer());
+            let Some(document) = document else {
+                self.devices[index].nobody_to_ask = Some(Fault::NobodyToAsk);
+                self.publish_nobody_to_ask(index);
                 continue;
             };
             self.devices[index].activity = Activity::Unsettled(Box::new(SealingDocument {
@@ -269,6 +289,9 @@ impl Tills {
         for device_state in &mut self.devices {
             if let Some(till) = device_state.uncommitted.take() {
                 device_state.till = till;
+                if device_state.removed {
+                    continue;
+                }
                 self.settings
                     .live_status
                     .count_numbers(device_state.device, &device_state.till);
@@ -336,8 +359,26 @@ impl Tills {
     /// Counts the documents that the authority has not acknowledged yet. The next batch starts from this count.
     pub(super) fn count_unsent(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
         self.unsent = batch.unsent()?;
-        self.settings.live_status.unsent_counted(self.unsent);
         Ok(())
+    }
+
+    /// Notes in the live status that a transaction begins.
+    pub(super) fn transaction_begins(&self) {
+        let utc_ms = self.settings.guard.now().utc_ms;
+        let now = self.monotonic();
+        self.settings.live_status.transaction_begins(now, utc_ms);
+    }
+
+    /// Notes in the live status what the store contains after a commit.
+    pub(super) fn committed(&self, figures: StoreFigures, written: bool) {
+        self.settings
+            .live_status
+            .transaction_committed(figures, written);
+    }
+
+    /// Notes in the live status how many anchors were set aside.
+    pub(super) fn anchors_counted(&self, set_aside: usize) {
+        self.settings.live_status.anchors_counted(set_aside);
     }
 
     /// Stores the guarded clock if the batch writes something else (`written`), or if it was not stored for a minute.
@@ -352,6 +393,22 @@ impl Tills {
             // Reading the guarded clock adds the time until now to the used offline limits.
             self.settings.guard.now();
             batch.store_clock(&self.settings.guard.remembered())?;
+        }
+        Ok(())
+    }
+
+    /// Erases the contacts of buyers whose time is over, some in each transaction and at most once an hour if none is left.
+    pub(super) fn erase_contacts(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
+        let now = self.monotonic();
+        if self.contacts_erased_at.is_some_and(|erased_at| {
+            now.saturating_duration_since(erased_at) < CONTACTS_ERASED_EVERY
+        }) {
+            return Ok(());
+        }
+        let utc_ms = self.settings.guard.now().utc_ms;
+        let before = utc_ms.saturating_sub(self.settings.contact_ms);
+        if batch.erase_contacts(before)? {
+            self.contacts_erased_at = Some(now);
         }
         Ok(())
     }
@@ -384,7 +441,7 @@ impl Tills {
         match message {
             Message::Order {
                 device,
-                form,
+                mut form,
                 deadline,
                 reply,
             } => {
@@ -393,6 +450,7 @@ impl Tills {
                     deadline,
                     joined: false,
                 };
+                form.hide_card_numbers();
                 self.on_order(batch, device, *form, caller, effects)
             }
             Message::Drawer {
@@ -412,8 +470,7 @@ impl Tills {
                 Ok(())
             }
             Message::Declare { declaration, reply } => {
-                self.on_declaration(*declaration, reply, effects);
-                Ok(())
+                self.on_declaration(batch, *declaration, reply, effects)
             }
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
@@ -501,7 +558,7 @@ impl Tills {
     fn index_of(&self, device: Uuid) -> Option<usize> {
         self.devices
             .iter()
-            .position(|device_state| device_state.device == device)
+            .position(|device_state| device_state.device == device && !device_state.removed)
     }
 
     fn on_authority_news(

@@ -24,12 +24,15 @@ use ferrotill_store::{Batch, StoreError};
 
 impl Tills {
     /// Asks the printer's thread to release the document that an operator has declared.
+    ///
+    /// If nobody can be asked about the document, the declaration is written at once.
     pub(super) fn on_declaration(
         &mut self,
+        batch: &mut Batch<'_>,
         declaration: Declaration,
         reply: oneshot::Sender<DeclarationOutcome>,
         effects: &mut Vec<Effect>,
-    ) {
+    ) -> Result<(), StoreError> {
         let id = document_id(declaration.id);
         let place = self.devices.iter().position(|device_state| {
             let outstanding = device_state.current_till().outstanding();
@@ -40,15 +43,20 @@ impl Tills {
                 vec![reply],
                 DeclarationOutcome::NotOutstanding,
             ));
-            return;
+            return Ok(());
         };
+        if let Some(fault) = self.devices[index].nobody_to_ask {
+            let written = self.write_declaration(batch, index, &declaration, fault, effects)?;
+            effects.push(Effect::RespondDeclaration(vec![reply], written));
+            return Ok(());
+        }
         let Some(sealing) = self.devices[index].sealing_mut() else {
             let reason = "the printer has not been asked about this document yet".to_owned();
             effects.push(Effect::RespondDeclaration(
                 vec![reply],
                 DeclarationOutcome::CanStillSay(reason),
             ));
-            return;
+            return Ok(());
         };
         match &mut sealing.declaration {
             Some(pending_declaration) if pending_declaration.declaration == declaration => {
@@ -67,6 +75,7 @@ impl Tills {
                 effects.push(Effect::Print(index, task));
             }
         }
+        Ok(())
     }
 
     /// Answers the callers of the pending declaration, if it is about the document with this id.
@@ -113,7 +122,17 @@ impl Tills {
         live_status.printer_unproven(device, id, instruction);
     }
 
-    /// The printer's thread has released the document. Writes the declaration, and the seal or void that it justifies.
+    /// Writes to the live status, again after the printer was connected, that nobody can be asked about the outstanding document.
+    pub(super) fn publish_nobody_to_ask(&self, index: usize) {
+        let device_state = &self.devices[index];
+        let outstanding = device_state.current_till().outstanding();
+        if let (Some(fault), Some(outstanding)) = (device_state.nobody_to_ask, outstanding) {
+            self.report_unproven(index, Uuid::from_bytes(outstanding.id.0), fault);
+        }
+    }
+
+    /// The printer's thread has released the document, or nobody can be asked about it. Writes the declaration, and the seal or void
+    /// that it justifies. Returns what became of the declaration.
     pub(super) fn write_declaration(
         &mut self,
         batch: &mut Batch<'_>,
@@ -121,7 +140,7 @@ impl Tills {
         declaration: &Declaration,
         fault: Fault,
         effects: &mut Vec<Effect>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<DeclarationOutcome, StoreError> {
         let Declaration { id, paper, by } = declaration;
         let why = fault.to_string();
         let declared = Declared {
@@ -132,16 +151,13 @@ impl Tills {
             fault: fault.code(),
             why: &why,
         };
-        // The printer's thread has dropped its counters too, and reads them when it connects again.
-        self.devices[index].baseline = None;
-        effects.push(Effect::ConfirmOutcome(index, *id));
         if let Err(refusal) = self.decide(batch, index, &Command::Declare(declared))? {
             // An earlier batch wrote the outcome, although its commit returned an error (`Clerk::on_write_error`).
             tracing::warn!(%id, "a declared document is not outstanding any more: {refusal}");
             let outcome = DeclarationOutcome::NotOutstanding;
             self.answer_pending_declaration(index, *id, &outcome, effects);
             self.devices[index].take_sealing(*id);
-            return Ok(());
+            return Ok(outcome);
         }
         let message = format!("{by} has declared that the document was not printed; {why}");
         let command = match paper {
@@ -157,7 +173,13 @@ impl Tills {
         };
         self.decide(batch, index, &command)?
             .map_err(|refusal| StoreError::NotBooked { refusal })?;
-        let device = self.devices[index].device;
+        let device_state = &mut self.devices[index];
+        let device = device_state.device;
+        if device_state.nobody_to_ask.take().is_some() {
+            let connected = device_state.baseline.is_some();
+            self.settings.live_status.person_settled(device, connected);
+        }
+        self.publish_left_behind(batch, index)?;
         // As after a start: when the printer is connected, its counters are compared with the last ones in the journal.
         let known_counters = batch.printer_counters(device, baseline_of)?;
         self.devices[index].known_counters = known_counters;
@@ -172,6 +194,6 @@ impl Tills {
                 Effect::Respond(sealing.callers, Answer::NotRegistered { error, message })
             })),
         }
-        Ok(())
+        Ok(DeclarationOutcome::Booked)
     }
 }

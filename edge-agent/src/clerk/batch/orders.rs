@@ -16,7 +16,12 @@ use super::super::answer::{Answer, Caller, FiscalState};
 use super::super::queue::{Job, QUEUE_MAX, QueuedOrder};
 use super::{Effect, Encoded, Tills, document_id, moment_of};
 use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom, goods_of};
+use crate::seal::books::BooksSealer;
+use crate::seal::fiscal_numbers::FiscalNumberSealer;
+use crate::seal::printer::FiscalPrinterSealer;
 use crate::seal::printer::job::stored_baseline;
+use crate::seal::series::SeriesSealer;
+use crate::seal::{Preparation, Sealer, Unsealed, WAITED_FOR};
 use ferrotill_store::{Appended, Batch, RequestState, StoreError, StoredDocument};
 
 impl Tills {
@@ -130,30 +135,58 @@ impl Tills {
         Ok(event.map(drop))
     }
 
-    /// Decides on an order and appends its reservation. Returns the reserved document as the journal contains it.
+    /// What seals a document: the numbers of a range, the fiscal printer, or the fiscal numbers of the authority.
+    fn sealer(&self, index: usize, form: &OrderForm, alternative: bool) -> &'static dyn Sealer {
+        if alternative {
+            &SeriesSealer
+        } else if self.is_closed_by_books(index, form) {
+            &BooksSealer
+        } else if self.needs_printer(alternative) {
+            &FiscalPrinterSealer
+        } else {
+            &FiscalNumberSealer
+        }
+    }
+
+    /// Decides on an order, makes what its document needs to be sealed, and then appends the reservation. A document that nobody
+    /// can seal is refused, and nothing is appended.
     pub(super) fn reserve(
         &mut self,
         batch: &mut Batch<'_>,
         index: usize,
         entry: &QueuedOrder,
         alternative: bool,
-    ) -> Result<Result<StoredDocument, Refused>, StoreError> {
-        let event = match self.decide_order(batch, index, entry, (alternative, true))? {
-            Ok(event) => event,
-            Err(refused) => return Ok(Err(refused)),
-        };
+    ) -> Result<Result<Reservation, Refused>, StoreError> {
+        let (event, preparation) =
+            match self.decide_order(batch, index, entry, (alternative, true))? {
+                Ok((event, Some(preparation))) => (event, preparation),
+                // The clerk reserves a document for the printer only while it knows the printer's counters.
+                Ok((_, None)) => return Ok(Err((Refusal::SealMismatch, Vec::new()))),
+                Err(refused) => return Ok(Err(refused)),
+            };
         let Appended { seq, reserved } = self.append(batch, index, event)?;
-        reserved.map(Ok).ok_or(StoreError::NoDocument { seq })
+        let mut document = reserved.ok_or(StoreError::NoDocument { seq })?;
+        if let Some(contact) = &entry.form.contact {
+            batch.keep_contact(seq, document.row.at, contact)?;
+            document.contact = Some(contact.clone());
+        }
+        Ok(Ok(Reservation {
+            document,
+            preparation,
+        }))
     }
 
-    /// Decides on an order and returns its event. `reserve` is true if the caller then appends the event.
+    /// Decides on an order and returns its event, and what its document needs to be sealed. `reserve` is true if the caller then
+    /// appends the event.
+    ///
+    /// There is no preparation while the counters of a printer that is needed are not known.
     fn decide_order(
         &mut self,
         batch: &Batch<'_>,
         index: usize,
         entry: &QueuedOrder,
         (alternative, reserve): (bool, bool),
-    ) -> Result<Result<Encoded, Refused>, StoreError> {
+    ) -> Result<Result<(Encoded, Option<Preparation>), Refused>, StoreError> {
         let device = self.devices[index].device;
         let request = batch
             .request_anywhere(document_id(entry.form.id))?
@@ -188,10 +221,46 @@ impl Tills {
                 Ok(event) => event,
                 Err(refused) => return Ok(Err(refused)),
             };
-        if let Err(refusal) = self.check_fiscal_number(index, &entry.form, alternative) {
-            return Ok(Err((refusal, Vec::new())));
+        let original = original_document.as_ref();
+        let prepared = self.prepare(index, &entry.form, &event, original, alternative);
+        Ok(match prepared {
+            Ok(preparation) => Ok((event, preparation)),
+            Err(refusal) => Err((refusal, Vec::new())),
+        })
+    }
+
+    /// Makes what a document needs to be sealed; `None` while the counters of a printer that is needed are not known.
+    fn prepare(
+        &self,
+        index: usize,
+        form: &OrderForm,
+        event: &Encoded,
+        original: Option<&StoredDocument>,
+        alternative: bool,
+    ) -> Result<Option<Preparation>, Refusal> {
+        let Ok(Event::Reserved(reserved)) = event.event() else {
+            return Err(Refusal::SealMismatch);
+        };
+        let on_printer = self.needs_printer(alternative) && !self.is_closed_by_books(index, form);
+        if on_printer && reserved.baseline.is_none() {
+            return Ok(None);
         }
-        Ok(Ok(event))
+        let wanted = match &form.kind {
+            OrderKind::Sale { number, .. } => number.as_ref(),
+            _ => None,
+        };
+        let document = Unsealed {
+            till: self.devices[index].current_till(),
+            reserved: &reserved,
+            original,
+            wanted: wanted.map(|(series, number)| (series.as_str(), *number)),
+            currency: self.settings.profile.facts().currency,
+            cancel_decided: false,
+            given_up_at: self.monotonic() + WAITED_FOR,
+        };
+        self.sealer(index, form, alternative)
+            .prepare(&document)
+            .map(Some)
     }
 
     /// Decides on an order. The event is returned encoded, because it borrows from the till.
@@ -354,6 +423,12 @@ impl Faults for CollectFaults {
     fn fault(&mut self, place: Place, refusal: Refusal) {
         self.0.push((place, refusal));
     }
+}
+
+/// A document that is in the batch, and what it needs to be sealed.
+pub(super) struct Reservation {
+    pub(super) document: StoredDocument,
+    pub(super) preparation: Preparation,
 }
 
 /// A refusal with all faults of the order.

@@ -210,6 +210,7 @@ impl Tills {
             kind: OrderKind::Report { z: true },
             echo: String::new(),
             found: String::new(),
+            contact: None,
         };
         let id = form.id;
         let entry = QueuedOrder {

@@ -1,8 +1,11 @@
 //! Sealing by the fiscal printer: documents, slips and drawer requests go to its thread, and its news comes back.
 
+use std::time::Duration;
+
 use ferrotill_core::document::Body;
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::till::Command;
+use ferrotill_core::time::Moment;
 use ferrotill_device::Fault;
 use ferrotill_device::printer::Connected;
 use uuid::Uuid;
@@ -10,23 +13,34 @@ use uuid::Uuid;
 use super::super::answer::{Answer, DeclarationOutcome, DrawerOutcome};
 use super::super::device_state::{Activity, BusyJob, SealingDocument};
 use super::super::queue::QueuedOrder;
+use super::orders::Reservation;
 use super::{Effect, Tills, document_id};
-use crate::order::ReceiptMode;
-use crate::seal::printer::job::{baseline_of, job_of, seal_of};
-use crate::seal::printer::{News, SealingJob, Settled, Task};
+use crate::order::{OrderKind, ReceiptMode};
+use crate::seal::printer::job::seal_of;
+use crate::seal::printer::{FiscalPrinterSealer, News, SealingJob, Settled, Task};
+use crate::seal::{NumberSeal, Preparation, Sealer as _, Unsealed, WAITED_FOR};
 use ferrotill_store::{Batch, StoreError, StoredDocument};
 
 impl Tills {
-    /// Sends a reserved document to the printer's thread.
-    pub(super) fn give_to_printer(
+    /// Seals a reserved document at once, or gives it to the printer's thread after the commit.
+    pub(super) fn begin(
         &mut self,
-        batch: &Batch<'_>,
+        batch: &mut Batch<'_>,
         index: usize,
-        stored_document: &StoredDocument,
+        reservation: Reservation,
         entry: QueuedOrder,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let job = self.sealing_job_of(batch, index, stored_document, false)?;
+        let Reservation {
+            document,
+            preparation,
+        } = reservation;
+        let job = match preparation {
+            Preparation::AtOnce(seal) => {
+                return self.seal_at_once(batch, index, &document, &seal, entry, effects);
+            }
+            Preparation::Later(job) => job,
+        };
         self.devices[index].activity = Activity::Unsettled(Box::new(SealingDocument {
             id: entry.form.id,
             fingerprint: entry.fingerprint,
@@ -35,17 +49,60 @@ impl Tills {
             attempts: entry.attempts,
             declaration: None,
         }));
-        if let Some(job) = job {
-            let task = Box::new(Task::Perform(job));
-            effects.push(Effect::Print(index, task));
-        }
+        effects.push(Effect::Print(index, Box::new(Task::Perform(*job))));
         Ok(())
     }
 
-    /// What the printer's thread needs to print or recover a reserved document.
+    /// Seals a document with a number of the till, and queues its slip if the order or the device asks for one.
+    fn seal_at_once(
+        &mut self,
+        batch: &mut Batch<'_>,
+        index: usize,
+        document: &StoredDocument,
+        seal: &NumberSeal,
+        entry: QueuedOrder,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        let settle = Command::Settle(document_id(entry.form.id), seal.seal());
+        // The same till gave the number before the document was reserved in this batch, so that no refusal is expected.
+        if let Err(refusal) = self.decide(batch, index, &settle)? {
+            return Err(StoreError::Number {
+                found: refusal.to_string(),
+            });
+        }
+        if matches!(seal, NumberSeal::Journal)
+            && matches!(entry.form.kind, OrderKind::Report { z: true })
+        {
+            tracing::warn!(
+                device = %self.devices[index].device,
+                id = %entry.form.id,
+                "the shift has alternative receipts only and the printer cannot be reached: the journal closes the shift, and no \
+                 Z-report is printed"
+            );
+        }
+        effects.push(Effect::WakeSender);
+        let asks_for_slip = matches!(entry.form.kind, OrderKind::Sale { print: true, .. });
+        let (title, not_yet) = match seal {
+            NumberSeal::Range { .. } if asks_for_slip => {
+                let title = self.settings.profile.facts().alternative_receipt_title;
+                (title, "the slip is not printed yet")
+            }
+            NumberSeal::FiscalNumber(_) if self.devices[index].printer.has_printer() => {
+                ("", "the receipt is not printed yet")
+            }
+            _ => return self.print_after_seal(batch, index, document, entry, None, effects),
+        };
+        let numbered = seal.printed();
+        let paper = numbered
+            .as_deref()
+            .map(|numbered| (title, numbered, not_yet));
+        self.print_after_seal(batch, index, document, entry, paper, effects)
+    }
+
+    /// What the printer's thread needs to recover an outstanding document.
     ///
-    /// `None` for a document that no printer takes part in, or whose original sale is not in the journal.
-    pub(super) fn sealing_job_of(
+    /// `None` for a document that no printer takes part in, or whose original sale was not printed.
+    pub(super) fn recovery_job_of(
         &self,
         batch: &Batch<'_>,
         index: usize,
@@ -65,18 +122,30 @@ impl Tills {
             },
             _ => None,
         };
-        let job = job_of(
-            &reserved,
-            original.as_ref(),
-            self.settings.profile.facts().currency,
-        );
-        let baseline = reserved.baseline.as_ref().map(baseline_of);
-        Ok(job.zip(baseline).map(|(job, baseline)| SealingJob {
-            id: stored_document.row.id,
-            job,
-            evidence: self.devices[index].evidence(&baseline, cancel_decided),
-            baseline,
-        }))
+        let prepared = FiscalPrinterSealer.prepare(&Unsealed {
+            till: self.devices[index].current_till(),
+            reserved: &reserved,
+            original: original.as_ref(),
+            wanted: None,
+            currency: self.settings.profile.facts().currency,
+            cancel_decided,
+            given_up_at: self.monotonic() + WAITED_FOR.saturating_sub(self.age(reserved.at)),
+        });
+        Ok(match prepared {
+            Ok(Preparation::Later(job)) => Some(*job),
+            Ok(Preparation::AtOnce(_)) | Err(_) => None,
+        })
+    }
+
+    /// The time since a moment of the journal, by the guarded clock.
+    fn age(&self, moment: Moment) -> Duration {
+        let since = self
+            .settings
+            .guard
+            .now()
+            .utc_ms
+            .saturating_sub(moment.utc_ms);
+        Duration::from_millis(u64::try_from(since).unwrap_or(0))
     }
 
     pub(super) fn on_printer_news(
@@ -119,6 +188,9 @@ impl Tills {
                 );
             }
             News::Released(declaration, fault) => {
+                // The printer's thread has dropped its counters too, and reads them when it connects again.
+                device_state.baseline = None;
+                effects.push(Effect::ConfirmOutcome(index, declaration.id));
                 self.write_declaration(batch, index, &declaration, fault, effects)?;
             }
             News::Settled(id, settled) => {
@@ -150,6 +222,7 @@ impl Tills {
         }
         device_state.baseline = Some(connected.baseline.clone());
         self.check_printer_rates(index, connected);
+        self.publish_nobody_to_ask(index);
     }
 
     /// The printer cannot be reached. Its thread keeps a document that it is working on and goes on asking.
@@ -201,15 +274,15 @@ impl Tills {
                 }
                 outcome
             }
-            Settled::NotRegistered(not_registered) => {
-                device_state.baseline.clone_from(&not_registered.after);
+            Settled::NotBegun(no_document) | Settled::Absent(_, no_document) => {
+                device_state.baseline.clone_from(&no_document.after);
                 if device_state.baseline.is_some() {
                     self.settings
                         .live_status
                         .printer_answers(device_state.device);
                 }
-                let fault = not_registered.fault;
-                let message = match not_registered.detail.as_str() {
+                let fault = no_document.fault;
+                let message = match no_document.detail.as_str() {
                     "" => fault.to_string(),
                     detail => format!("{fault}: {detail}"),
                 };
@@ -298,7 +371,7 @@ impl Tills {
         }
         if mode == ReceiptMode::FiscalThenAlternative && has_alternative {
             return match self.reserve(batch, index, &entry, true)? {
-                Ok(document) => self.issue_alternative(batch, index, &document, entry, effects),
+                Ok(reservation) => self.begin(batch, index, reservation, entry, effects),
                 Err(refused) => self.refuse(batch, entry, refused, effects),
             };
         }

@@ -76,21 +76,13 @@ impl Tills {
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         let alternative = self.wants_alternative(index, &order.form);
-        let by_books = self.is_closed_by_books(index, &order.form);
         if alternative && self.devices.len() > 1 {
             // In a test, two devices may share a range.
             self.adopt_of_device(batch, index)?;
         }
         match self.reserve(batch, index, &order, alternative)? {
             Err(refused) => self.refuse(batch, order, refused, effects),
-            Ok(document) if alternative => {
-                self.issue_alternative(batch, index, &document, order, effects)
-            }
-            Ok(_) if by_books => self.close_by_books(batch, index, order, effects),
-            Ok(document) if !self.needs_printer(alternative) => {
-                self.issue_with_fiscal_number(batch, index, &document, order, effects)
-            }
-            Ok(document) => self.give_to_printer(batch, index, &document, order, effects),
+            Ok(reservation) => self.begin(batch, index, reservation, order, effects),
         }
     }
 

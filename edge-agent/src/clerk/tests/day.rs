@@ -8,7 +8,7 @@ use ferrotill_core::seal::Seal;
 use ferrotill_core::{Amount, id::DocumentId};
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{
-    Baseline, ClosedDay, DaySums, Job, Outcome, PrinterReport, Registered,
+    Baseline, ClosedDay, DaySums, Job, Performed, PrinterReport, Registered,
 };
 
 use super::stage::*;
@@ -248,7 +248,7 @@ fn a_z_report_of_the_till_that_a_crash_interrupted_is_recorded_once() {
         memory.baseline = next_day(1, 2, 2);
         memory.last_z = Some(closed(1, 810));
     });
-    stage.printer().reply(Outcome::Unknown(Fault::NoAnswer));
+    stage.printer().reply(Performed::Unknown(Fault::NoAnswer));
     assert!(stage.printer().call().recover);
     let stage = stage.restart();
     drop(closing);
@@ -393,7 +393,7 @@ fn a_recovery_task_carries_the_day_sums_of_the_journal() {
     // The journal's evidence in the task that asks the printer what became of a document.
     let asked_again = |stage: &Stage| {
         stage.printer().call();
-        stage.printer().reply(Outcome::Unknown(Fault::NoAnswer));
+        stage.printer().reply(Performed::Unknown(Fault::NoAnswer));
         let asked = stage.printer().call();
         assert!(asked.recover);
         asked.books
@@ -442,8 +442,8 @@ fn a_recovery_task_carries_the_day_sums_of_the_journal() {
 }
 
 /// The outcome of a Z-report that the till ordered.
-fn closed_at(after: Baseline, sales: [Amount; 8]) -> Outcome {
-    let Outcome::Registered(registered) = registered_at(after) else {
+fn closed_at(after: Baseline, sales: [Amount; 8]) -> Performed {
+    let Performed::Registered(registered) = registered_at(after) else {
         unreachable!();
     };
     let report = PrinterReport {
@@ -456,7 +456,7 @@ fn closed_at(after: Baseline, sales: [Amount; 8]) -> Outcome {
         cash_out: None,
         fiscal_receipts: None,
     };
-    Outcome::Registered(Registered {
+    Performed::Registered(Registered {
         report: Some(report),
         ..registered
     })

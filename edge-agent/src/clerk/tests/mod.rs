@@ -1,6 +1,7 @@
 //! The clerk with scripted printers. The tests check the answers to callers first, then the journal, then what the printer was asked.
 
 mod day;
+mod nobody;
 mod offline;
 mod operator;
 mod stage;
@@ -12,7 +13,7 @@ use std::sync::mpsc::channel;
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::seal::Seal;
 use ferrotill_device::Fault;
-use ferrotill_device::printer::{Job, Outcome};
+use ferrotill_device::printer::{Job, Performed};
 
 use super::{Answer, DrawerOutcome, FiscalState};
 use crate::order::ReceiptMode;
@@ -83,7 +84,7 @@ fn a_second_caller_with_the_same_id_waits_for_the_same_document() {
     let stage = Stage::new();
     let mut first = stage.order(sale(1, 810), LONG_TIMEOUT);
     let begun = stage.printer().call();
-    stage.printer().reply(Outcome::Unknown(Fault::NoAnswer));
+    stage.printer().reply(Performed::Unknown(Fault::NoAnswer));
     let asked = stage.printer().call();
     assert!(asked.recover && !asked.books.cancel_decided);
     assert_eq!((&asked.job, &asked.baseline), (&begun.job, &begun.baseline));
@@ -91,7 +92,7 @@ fn a_second_caller_with_the_same_id_waits_for_the_same_document() {
     assert!(stage.waits(1));
     assert_eq!(stage.find(1).unwrap().row.state, RequestState::Reserved);
 
-    stage.printer().reply(Outcome::Unknown(Fault::NoAnswer));
+    stage.printer().reply(Performed::Unknown(Fault::NoAnswer));
     assert!(stage.printer().call().recover, "asked, never begun again");
     assert!(first.is_open() && second.is_open());
     stage.printer().reply(registered(1));
@@ -132,7 +133,7 @@ fn sales_wait_for_an_unsettled_document_and_are_refused_before_their_timeout() {
     let stage = Stage::new();
     let first = stage.order(sale(1, 100), LONG_TIMEOUT);
     stage.printer().call();
-    stage.printer().reply(Outcome::Unknown(Fault::NoAnswer));
+    stage.printer().reply(Performed::Unknown(Fault::NoAnswer));
     stage.printer().call();
     let patient = stage.order(sale(3, 300), LONG_TIMEOUT);
     let impatient = stage.order(sale(2, 200), SHORT_TIMEOUT).answer();
@@ -207,7 +208,7 @@ fn an_unsettled_sale_never_becomes_an_alternative_receipt() {
     let mode = ReceiptMode::FiscalThenAlternative;
     let mut sold = stage.order(sale_as(1, 810, mode, false), LONG_TIMEOUT);
     stage.printer().call();
-    stage.printer().reply(Outcome::Unknown(Fault::PortLost));
+    stage.printer().reply(Performed::Unknown(Fault::PortLost));
     assert!(stage.printer().call().recover);
     // The sale stays fiscal even if the authority goes offline meanwhile.
     stage
@@ -306,7 +307,7 @@ fn after_a_restart_the_printer_is_asked_about_what_was_outstanding() {
             if decided {
                 assert!(watch.about_to_cancel());
             }
-            Outcome::Unknown(Fault::PortLost)
+            Performed::Unknown(Fault::PortLost)
         });
         assert!(stage.printer().call().recover);
         let stage = stage.restart();
@@ -362,7 +363,7 @@ fn a_decision_that_cannot_be_written_does_not_cancel_the_document() {
         let (sender, receiver) = channel();
         stage.printer().act(move |watch| {
             sender.send(watch.about_to_cancel()).unwrap();
-            Outcome::Unknown(Fault::CancelNotDecided)
+            Performed::Unknown(Fault::CancelNotDecided)
         });
         assert!(!receiver.recv().unwrap(), "{failure:?}");
         assert_eq!(Stage::rows_of(stage.path(), CANCEL_DECIDED), 0);
@@ -490,7 +491,7 @@ fn an_unsettled_document_on_one_device_does_not_stop_another_device() {
     let stage = Stage::with(&[true, true]);
     let mut stuck = stage.order_at(0, sale(1, 100), LONG_TIMEOUT);
     stage.printers[0].call();
-    stage.printers[0].reply(Outcome::Unknown(Fault::NoAnswer));
+    stage.printers[0].reply(Performed::Unknown(Fault::NoAnswer));
     assert!(stage.printers[0].call().recover);
     // A request id has at most one document, on all devices together.
     let clash = stage.order_at(1, sale(1, 100), LONG_TIMEOUT).answer();

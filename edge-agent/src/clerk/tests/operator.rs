@@ -7,7 +7,7 @@ use ferrotill_core::event::PaperSays;
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::seal::Seal;
 use ferrotill_device::Fault;
-use ferrotill_device::printer::{Baseline, Job, Outcome};
+use ferrotill_device::printer::{Baseline, Job, Performed};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -34,7 +34,7 @@ impl SentDeclaration {
     }
 
     /// The answer to the declaration, while the printer answers every question with this outcome.
-    fn outcome(mut self, stage: &Stage, outcome: impl Fn() -> Outcome) -> DeclarationOutcome {
+    fn outcome(mut self, stage: &Stage, outcome: impl Fn() -> Performed) -> DeclarationOutcome {
         let begun = std::time::Instant::now();
         loop {
             match self.0.try_recv() {
@@ -67,14 +67,14 @@ fn declare(stage: &Stage, id: u128, paper: PaperSays) -> SentDeclaration {
     SentDeclaration(answer)
 }
 
-fn unclear() -> Outcome {
-    Outcome::Unknown(Fault::Unclear)
+fn unclear() -> Performed {
+    Performed::Unknown(Fault::Unclear)
 }
 
 /// The printer's answer about the document proves nothing, and the live status asks for an operator.
 fn leave_unproven(stage: &Stage, id: u128, fault: Fault) {
     stage.printer().call();
-    stage.printer().reply(Outcome::Unknown(fault));
+    stage.printer().reply(Performed::Unknown(fault));
     let id = Uuid::from_u128(id);
     stage.wait_until(|| stage.live_status.needs_a_person(id).is_some());
     let trouble = stage.live_status.printer(device(0)).trouble.unwrap();
@@ -188,9 +188,9 @@ fn a_declaration_is_refused_while_the_printer_may_still_prove_the_outcome() {
         let declaration = declare(&stage, 1, PRINTED);
         if fault == Fault::NoAnswer {
             // The printer's first answer, to the print job itself, is that the outcome is unknown.
-            stage.printer().reply(Outcome::Unknown(fault));
+            stage.printer().reply(Performed::Unknown(fault));
         }
-        match declaration.outcome(&stage, || Outcome::Unknown(fault)) {
+        match declaration.outcome(&stage, || Performed::Unknown(fault)) {
             DeclarationOutcome::CanStillSay(why) => assert!(why.contains(words), "{why}"),
             other => panic!("{fault:?}: {other:?}"),
         }
@@ -242,7 +242,7 @@ fn an_outcome_that_the_printer_proves_at_the_same_time_has_priority() {
 
 #[test]
 fn the_printer_is_asked_once_more_before_a_document_is_released() {
-    let silent = Outcome::Unknown(Fault::NoAnswer);
+    let silent = Performed::Unknown(Fault::NoAnswer);
     for (outcome, settled) in [(silent, false), (registered(1), true)] {
         let stage = Stage::new();
         let sold = stage.order(sale(1, 810), LONG_TIMEOUT);
@@ -289,7 +289,7 @@ fn day_sums_with_a_declared_document_are_not_compared_with_the_printer() {
     // The journal's day sums that are sent along when the printer is asked what became of a document.
     let day_of = |stage: &Stage| {
         stage.printer().call();
-        stage.printer().reply(Outcome::Unknown(Fault::NoAnswer));
+        stage.printer().reply(Performed::Unknown(Fault::NoAnswer));
         stage.printer().call().books.day
     };
     for (paper, second) in [(PRINTED, 2), (NOT_PRINTED, 1)] {
@@ -513,7 +513,7 @@ fn a_document_of_a_lost_printer_can_be_declared_and_its_shift_still_needs_that_p
     let sold = stage.order(sale(1, 810), LONG_TIMEOUT);
     stage.printer().remember(|memory| memory.baseline = other);
     leave_unproven(&stage, 1, Fault::PrinterSwapped);
-    let swapped = || Outcome::Unknown(Fault::PrinterSwapped);
+    let swapped = || Performed::Unknown(Fault::PrinterSwapped);
     let declaration = declare(&stage, 1, PRINTED);
     assert_eq!(
         declaration.outcome(&stage, swapped),

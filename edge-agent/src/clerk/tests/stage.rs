@@ -140,6 +140,7 @@ impl Stage {
             live_status: Arc::clone(&live_status),
             forms: Arc::new(DutyForms::new(profile, &OnlineEcrConfig::default())),
             wake_senders: vec![Arc::new(Notify::new())],
+            contact_ms: i64::MAX,
         });
         let clerk = Clerk::open(store, settings, plans, inbox).unwrap();
         Self {
@@ -163,6 +164,21 @@ impl Stage {
         let memories = printers.map(|script| Arc::clone(&script.memory)).collect();
         self.stop();
         Self::open(Arc::clone(&self.folder), &devices, memories)
+    }
+
+    /// Stops the clerk, changes the store, and starts another clerk.
+    pub(super) fn restart_after(mut self, change: impl FnOnce(&Path)) -> Self {
+        let memories = vec![Arc::clone(&self.printer().memory)];
+        self.stop();
+        change(self.folder.path());
+        Self::open(Arc::clone(&self.folder), &[true], memories)
+    }
+
+    /// Stops the clerk and starts another one with the same store and another country's rules.
+    pub(super) fn restart_as(mut self, profile: &'static dyn Profile) -> Self {
+        let memories = vec![Arc::clone(&self.printer().memory)];
+        self.stop();
+        Self::open_with_profile(profile, Arc::clone(&self.folder), &[true], memories)
     }
 
     fn stop(&mut self) {
@@ -429,6 +445,7 @@ fn form(id: u128, kind: OrderKind) -> OrderForm {
         kind,
         echo: String::new(),
         found: String::new(),
+        contact: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ferrotill_core::seal::Seal;
 use ferrotill_device::Fault;
-use ferrotill_device::printer::{Job, Outcome};
+use ferrotill_device::printer::{Job, Performed};
 
 use super::stage::*;
 use crate::clerk::{Answer, DrawerOutcome};
@@ -25,7 +25,7 @@ fn no_drawer_request_that_was_refused_is_carried_out_later() {
     let stage = Stage::new();
     let sold = stage.order(sale(1, 100), LONG_TIMEOUT);
     stage.printer().call();
-    stage.printer().reply(Outcome::Unknown(Fault::NoAnswer));
+    stage.printer().reply(Performed::Unknown(Fault::NoAnswer));
     stage.printer().call();
     let requests: Vec<_> = (0..20)
         .map(|_| stage.request_drawer(0, SHORT_TIMEOUT))

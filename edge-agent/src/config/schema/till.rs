@@ -44,6 +44,14 @@ pub(super) const TILL: &[KeyRow] = &[
     .environment()
     .off("\"Europe/Chisinau\""),
     key(
+        "contact_days",
+        // Ten years.
+        ValueKind::Integer(1, 3_650),
+        Preset::Integer(30),
+        "How many days the e-mail address and the telephone number of a buyer are kept after the document.",
+    )
+    .environment(),
+    key(
         "organization_name",
         OWNER_TEXT,
         Preset::Unset("empty on documents"),

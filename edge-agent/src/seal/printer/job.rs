@@ -225,7 +225,7 @@ fn counters(report: &PrinterReport) -> Option<PrinterCounters> {
 #[must_use]
 pub fn stored_baseline(baseline: &Baseline) -> StoredBaseline<'_> {
     StoredBaseline {
-        family: StoredBaseline::FAMILY_UNKNOWN,
+        family: &baseline.family,
         serial: &baseline.serial,
         fiscal_memory: &baseline.fiscal_memory,
         last_document: baseline.last_document,
@@ -243,6 +243,7 @@ pub fn stored_baseline(baseline: &Baseline) -> StoredBaseline<'_> {
 #[must_use]
 pub fn baseline_of(stored: &StoredBaseline<'_>) -> Baseline {
     Baseline {
+        family: stored.family.to_owned(),
         serial: stored.serial.to_owned(),
         fiscal_memory: stored.fiscal_memory.to_owned(),
         last_document: stored.last_document,

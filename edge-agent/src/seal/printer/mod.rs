@@ -7,6 +7,7 @@
 
 pub mod job;
 mod permit;
+mod sealer;
 #[cfg(test)]
 mod tests;
 mod unproven;
@@ -15,11 +16,12 @@ mod worker;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{
-    Baseline, ClosedDay, Connected, FiscalPrinter, Job, JournalEvidence, NotRegistered, Registered,
+    AbsenceEvidence, Baseline, ClosedDay, Connected, FiscalPrinter, Job, JournalEvidence,
+    NoDocument, Performed, Recovered, Registered,
 };
 use uuid::Uuid;
 
@@ -28,6 +30,7 @@ use crate::time::clock::Clock;
 use worker::IDLE_CHECK_EVERY;
 
 pub use permit::Permit;
+pub use sealer::FiscalPrinterSealer;
 pub use worker::PrinterWorker;
 
 /// A task for the printer's thread.
@@ -62,6 +65,8 @@ pub struct SealingJob {
     pub baseline: Baseline,
     /// What else the journal can prove about the document.
     pub evidence: JournalEvidence,
+    /// From this moment on a person may settle the document if the printer does not answer.
+    pub given_up_at: Instant,
 }
 
 /// News from the printer's thread.
@@ -107,8 +112,31 @@ pub enum DrawerOutcome {
 pub enum Settled {
     /// The document is in the printer's memory, once.
     Registered(Box<Registered>),
-    /// The document is not in the printer's memory and never will be.
-    NotRegistered(NotRegistered),
+    /// No command that can make the document was sent.
+    NotBegun(NoDocument),
+    /// The document was begun, and the printer's counters prove that it is not in the printer's memory and never will be.
+    Absent(AbsenceEvidence, NoDocument),
+}
+
+impl Settled {
+    /// The proved outcome of a document that was just given to the printer, or the reason why it is unknown.
+    fn of_performed(performed: Performed) -> Result<Self, Fault> {
+        match performed {
+            Performed::Registered(registered) => Ok(Self::Registered(Box::new(registered))),
+            Performed::NotBegun(no_document) => Ok(Self::NotBegun(no_document)),
+            Performed::Absent(evidence, no_document) => Ok(Self::Absent(evidence, no_document)),
+            Performed::Unknown(fault) => Err(fault),
+        }
+    }
+
+    /// The proved outcome of a document that was begun earlier, or the reason why it is unknown. It is never "not begun".
+    fn of_recovered(recovered: Recovered) -> Result<Self, Fault> {
+        match recovered {
+            Recovered::Registered(registered) => Ok(Self::Registered(Box::new(registered))),
+            Recovered::Absent(evidence, no_document) => Ok(Self::Absent(evidence, no_document)),
+            Recovered::Unknown(fault) => Err(fault),
+        }
+    }
 }
 
 /// Receives the news of a printer, and stores decisions to cancel.

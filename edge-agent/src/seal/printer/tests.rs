@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use ferrotill_core::Amount;
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{
-    Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, JournalEvidence, Outcome, Watch,
+    Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, JournalEvidence, Performed,
+    Recovered, Watch,
 };
 use uuid::Uuid;
 
@@ -20,6 +21,10 @@ struct IdlePrinter {
 }
 
 impl FiscalPrinter for IdlePrinter {
+    fn family(&self) -> &'static str {
+        "idle"
+    }
+
     fn connect(&mut self) -> Result<Connected, Fault> {
         self.read.clone_from(&self.counters.lock().unwrap());
         Ok(Connected {
@@ -43,8 +48,8 @@ impl FiscalPrinter for IdlePrinter {
         })
     }
 
-    fn perform(&mut self, _: &Job, _: &Baseline, _: &mut dyn Watch) -> Outcome {
-        Outcome::Unknown(Fault::PortLost)
+    fn perform(&mut self, _: &Job, _: &Baseline, _: &mut dyn Watch) -> Performed {
+        Performed::Unknown(Fault::PortLost)
     }
 
     fn recover(
@@ -53,8 +58,8 @@ impl FiscalPrinter for IdlePrinter {
         _: &Baseline,
         _: &JournalEvidence,
         _: &mut dyn Watch,
-    ) -> Outcome {
-        Outcome::Unknown(Fault::PortLost)
+    ) -> Recovered {
+        Recovered::Unknown(Fault::PortLost)
     }
 
     fn clear_leftover(&mut self, _: &mut dyn Watch) -> Result<Baseline, Fault> {
@@ -82,6 +87,7 @@ impl Listener for NewsSender {
 #[test]
 fn changes_of_an_idle_printer_are_reported_without_a_document() {
     let begun = Baseline {
+        family: "idle".to_owned(),
         serial: "SC000001".to_owned(),
         fiscal_memory: "90000001".to_owned(),
         last_document: 7,

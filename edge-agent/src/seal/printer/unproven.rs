@@ -1,17 +1,15 @@
 //! Documents that their printer cannot prove: the reason is reported, and an operator's declaration ends the repeated questions.
 
 use ferrotill_device::Fault;
-use ferrotill_device::printer::Outcome;
-use uuid::Uuid;
 
 use super::worker::{PAUSE_MIN, PrinterWorker, WorkerState, recover_job};
-use super::{News, SealingJob};
+use super::{News, SealingJob, Settled};
 use crate::order::Declaration;
 
 impl PrinterWorker {
     /// Reports why the outcome of a document is still unknown, unless the same reason was reported before. Returns the reported
     /// reason.
-    pub(super) fn report_unknown(&mut self, id: Uuid, fault: Fault) -> Fault {
+    pub(super) fn report_unknown(&mut self, document: &SealingJob, fault: Fault) -> Fault {
         let fault = match fault {
             // If a receipt is open, people can finish it at the printer, and afterwards the printer can prove the outcome.
             Fault::Unclear => match self.printer.status() {
@@ -21,12 +19,17 @@ impl PrinterWorker {
             },
             fault => fault,
         };
+        let fault = if fault.is_silence() && self.clock.monotonic() >= document.given_up_at {
+            Fault::PrinterGone
+        } else {
+            fault
+        };
         self.connected = false;
         if self.reported_fault != Some(fault) {
             self.reported_fault = Some(fault);
             self.loss_reported = false;
             if fault.is_beyond_proof() {
-                self.listener.send(News::Unproven(id, fault));
+                self.listener.send(News::Unproven(document.id, fault));
             } else {
                 self.report_lost(&fault.to_string());
             }
@@ -40,12 +43,12 @@ impl PrinterWorker {
     /// If the printer cannot prove the outcome, the document is released: the thread asks and prints nothing more for it, and reads
     /// the counters again with the next connection.
     pub(super) fn release(&mut self, mut document: SealingJob, declaration: Box<Declaration>) {
-        let outcome = self.attempt(&mut document, recover_job);
-        let Outcome::Unknown(fault) = outcome else {
+        let outcome = Settled::of_recovered(self.attempt(&mut document, recover_job));
+        let Err(fault) = outcome else {
             self.settle(document, outcome);
             return;
         };
-        let fault = self.report_unknown(document.id, fault);
+        let fault = self.report_unknown(&document, fault);
         if !fault.is_beyond_proof() {
             self.listener
                 .send(News::ReleaseRefused(document.id, fault.to_string()));

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
 use ferrotill_device::Fault;
-use ferrotill_device::printer::{Baseline, FiscalPrinter, Job, Outcome, Watch};
+use ferrotill_device::printer::{Baseline, FiscalPrinter, Job, Performed, Recovered, Watch};
 use uuid::Uuid;
 
 use super::watch::{JournalingWatch, LoggingWatch};
@@ -44,7 +44,7 @@ pub struct PrinterWorker {
     pub(super) reported_fault: Option<Fault>,
     /// The last outcome of a document, until the clerk confirms that it is in the journal.
     kept: Option<(Uuid, News)>,
-    clock: Arc<Clock>,
+    pub(super) clock: Arc<Clock>,
     idle_check: Duration,
 }
 
@@ -151,7 +151,7 @@ impl PrinterWorker {
             (WorkerState::Settling(mut document), Err(RecvTimeoutError::Timeout)) => {
                 self.pause = longer_pause(self.pause);
                 let outcome = self.attempt(&mut document, recover_job);
-                self.settle(*document, outcome);
+                self.settle(*document, Settled::of_recovered(outcome));
             }
             (_, Ok(Task::Perform(document))) => self.perform(document),
             (_, Ok(Task::Recover(document))) if self.tell_again(document.id) => {}
@@ -174,7 +174,7 @@ impl PrinterWorker {
             WorkerState::Idle if self.connected => self.idle_check,
             _ => self.pause,
         };
-        self.next_check_at = Some(self.clock.monotonic() + wait);
+        self.next_check_at = self.clock.monotonic().checked_add(wait);
         ControlFlow::Continue(())
     }
 
@@ -280,17 +280,17 @@ impl PrinterWorker {
         let outcome = self.attempt(&mut document, |printer, document, watch| {
             printer.perform(&document.job, &document.baseline, watch)
         });
-        self.settle(document, outcome);
+        self.settle(document, Settled::of_performed(outcome));
     }
 
     fn recover(&mut self, mut document: SealingJob) {
         self.pause = PAUSE_MIN;
         let outcome = self.attempt(&mut document, recover_job);
-        self.settle(document, outcome);
+        self.settle(document, Settled::of_recovered(outcome));
     }
 
     /// One attempt to settle a document. A decision to cancel is kept in the document's evidence for the next attempt.
-    pub(super) fn attempt(
+    pub(super) fn attempt<Outcome>(
         &mut self,
         document: &mut SealingJob,
         ask: impl FnOnce(&mut dyn FiscalPrinter, &SealingJob, &mut dyn Watch) -> Outcome,
@@ -306,23 +306,31 @@ impl PrinterWorker {
     }
 
     /// Reports the outcome of a document. If it is unknown, the worker asks again after a pause, and prints nothing meanwhile.
-    pub(super) fn settle(&mut self, document: SealingJob, outcome: Outcome) {
+    pub(super) fn settle(&mut self, document: SealingJob, outcome: Result<Settled, Fault>) {
         let settled = match outcome {
-            Outcome::Registered(registered) => Settled::Registered(Box::new(registered)),
-            Outcome::NotRegistered(not_registered) => Settled::NotRegistered(not_registered),
-            Outcome::Unknown(fault) => {
-                self.report_unknown(document.id, fault);
+            Ok(settled) => settled,
+            Err(fault) => {
+                self.report_unknown(&document, fault);
                 self.state = WorkerState::Settling(Box::new(document));
                 return;
             }
         };
+        if let Settled::Absent(evidence, _) = &settled {
+            tracing::info!(
+                target: "ferrotill::seal::printer",
+                id = %document.id,
+                "no document was made: {} ({:?})", evidence.proof(), evidence.counters()
+            );
+        }
         self.reported_fault = None;
         self.pause = PAUSE_MIN;
         self.last_used_at = self.clock.monotonic();
         self.loss_reported = false;
         self.set_counters(match &settled {
             Settled::Registered(registered) => Some(registered.after.clone()),
-            Settled::NotRegistered(not_registered) => not_registered.after.clone(),
+            Settled::NotBegun(no_document) | Settled::Absent(_, no_document) => {
+                no_document.after.clone()
+            }
         });
         // If the counters could not be read, the connection counts as lost, and the next connection reads them.
         self.connected = self.baseline.is_some();
@@ -392,17 +400,17 @@ impl PrinterWorker {
         let outcome = self.printer.perform(job, &before, &mut LoggingWatch);
         self.last_used_at = self.clock.monotonic();
         match outcome {
-            Outcome::Registered(registered) => {
+            Performed::Registered(registered) => {
                 self.set_counters(Some(registered.after.clone()));
                 (Attempt::Done, Some(registered.after))
             }
-            Outcome::NotRegistered(not_registered) => {
-                self.connected = not_registered.after.is_some();
-                self.set_counters(not_registered.after.clone());
-                let reason = not_registered.fault.to_string();
-                (Attempt::NotDone(reason), not_registered.after)
+            Performed::NotBegun(no_document) | Performed::Absent(_, no_document) => {
+                self.connected = no_document.after.is_some();
+                self.set_counters(no_document.after.clone());
+                let reason = no_document.fault.to_string();
+                (Attempt::NotDone(reason), no_document.after)
             }
-            Outcome::Unknown(fault) => {
+            Performed::Unknown(fault) => {
                 self.report_lost(&fault.to_string());
                 (Attempt::Unknown(fault.to_string()), None)
             }
@@ -437,6 +445,6 @@ pub(super) fn recover_job(
     printer: &mut dyn FiscalPrinter,
     document: &SealingJob,
     watch: &mut dyn Watch,
-) -> Outcome {
+) -> Recovered {
     printer.recover(&document.job, &document.baseline, &document.evidence, watch)
 }

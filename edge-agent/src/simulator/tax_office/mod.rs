@@ -213,11 +213,14 @@ impl SimulatorState {
                     "another document has come under the key {key} before"
                 ));
             }
-            self.duplicates += 1;
+            self.duplicates = self.duplicates.saturating_add(1);
             return Ok(());
         }
-        let device = body["identity"]["fn"].as_str().map(str::to_owned);
-        let number = device.zip(body["fiscalNum"].as_u64());
+        let device = body
+            .pointer("/identity/fn")
+            .and_then(|device| device.as_str());
+        let number = body.get("fiscalNum").and_then(|number| number.as_u64());
+        let number = device.map(str::to_owned).zip(number);
         if self.strictness == Strictness::Rules {
             if let Some((device, number)) = &number
                 && !self.ranges.admits(device, *number)

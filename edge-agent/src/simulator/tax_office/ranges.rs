@@ -70,12 +70,14 @@ impl Ranges {
             Some(granted) => *granted,
             None => {
                 let there = u64::try_from(available.len()).unwrap_or(u64::MAX);
-                let count = request.count.min((2 * request.count).saturating_sub(there));
+                let wanted = request.count.saturating_mul(2).saturating_sub(there);
+                let count = request.count.min(wanted);
                 if count == 0 {
                     return Ok(json!({"status": "success", "fiscalNumbers": []}));
                 }
-                let granted = (self.next, self.next + count - 1);
-                self.next += count;
+                let next = self.next.saturating_add(count);
+                let granted = (self.next, next.saturating_sub(1));
+                self.next = next;
                 available.extend(granted.0..=granted.1);
                 self.granted.insert(key.to_owned(), granted);
                 granted

@@ -145,8 +145,8 @@ impl ShownTimes {
             return off_ms.abs_diff(HOUR_MS.unsigned_abs()) <= FOLLOW_MS.unsigned_abs();
         }
         let step_ms = ZONE_STEP_MS.unsigned_abs();
-        let part_ms = off_ms % step_ms;
-        let from_step_ms = part_ms.min(step_ms - part_ms);
+        let part_ms = off_ms.checked_rem(step_ms).unwrap_or_default();
+        let from_step_ms = part_ms.min(step_ms.saturating_sub(part_ms));
         off_ms <= PRINTER_AHEAD_MS_MAX.unsigned_abs() && from_step_ms <= FOLLOW_MS.unsigned_abs()
     }
 

@@ -10,9 +10,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::super::chain::{ChainKey, Link, Mac};
+use super::super::contact::{self, BuyerContact};
+use super::super::figures::{StoreFigures, WaitingEntry};
 use super::super::founding::Founding;
 use super::super::frozen::{self, Freeze};
 use super::super::projection::Telling;
+use super::super::query::{self, UnsentCount};
 use super::super::rows::{self, DeviceIdentity, DocumentRow, StoredDocument};
 use super::super::{Context, StoreError, projection, reconcile};
 use super::{Head, Store};
@@ -31,9 +34,11 @@ pub struct Appended {
 pub struct Batch<'s> {
     store: &'s mut Store,
     head: Head,
-    waiting: u32,
-    /// When the document of the oldest waiting entry was reserved; the outer `None` means that it must be read.
-    oldest: Option<Option<i64>>,
+    figures: StoreFigures,
+    /// True if a row of the table of reconciliations may have changed.
+    z_reports_changed: bool,
+    /// True if the time of the oldest unsent document in the figures is known.
+    oldest_is_known: bool,
     /// The document that the last row has reserved.
     reserved: Option<StoredDocument>,
     open: bool,
@@ -41,12 +46,13 @@ pub struct Batch<'s> {
 
 impl<'s> Batch<'s> {
     pub(super) const fn begun(store: &'s mut Store) -> Self {
-        let (head, waiting, oldest) = (store.head, store.waiting, store.oldest);
+        let (head, figures, oldest_is_known) = (store.head, store.figures, store.oldest_is_known);
         Self {
             store,
             head,
-            waiting,
-            oldest,
+            figures,
+            z_reports_changed: false,
+            oldest_is_known,
             reserved: None,
             open: true,
         }
@@ -97,7 +103,7 @@ impl Batch<'_> {
         event: &Event<'_>,
         payload: &[u8],
     ) -> Result<Appended, StoreError> {
-        let seq = self.head.seq + 1;
+        let seq = self.head.seq.saturating_add(1);
         let link = Link {
             seq,
             device: device.as_bytes(),
@@ -118,6 +124,7 @@ impl Batch<'_> {
             && (sealed.report.is_some() || sealed.current_number == 1)
         {
             self.store.anchor_soon = true;
+            self.z_reports_changed |= sealed.report.is_some();
         }
         let last = self.reserved.take();
         let identity = self.identity_for(device, event)?;
@@ -130,10 +137,11 @@ impl Batch<'_> {
         let place = (device, seq);
         let entries = projection::project(connection, telling, place, event, reserved.as_ref())
             .context(&self.store.path, "projection")?;
-        if entries.for_the_authority > 0 && self.waiting == 0 {
-            self.oldest = Some(Some(entries.at_ms));
+        if entries.documents > 0 && self.figures.unsent.documents == 0 {
+            self.figures.unsent.oldest_ms = Some(entries.at_ms);
+            self.oldest_is_known = true;
         }
-        self.waiting = self.waiting.saturating_add(entries.for_the_authority);
+        self.figures.unsent.add(entries);
         let reserved = match event {
             Event::Reserved(reserved) => {
                 let journal_row = (event.kind(), event.version(), payload.to_vec());
@@ -243,6 +251,11 @@ impl Batch<'_> {
         environment: &str,
         at: i64,
     ) -> Result<(), StoreError> {
+        let entry = match recipient {
+            Recipient::AUTHORITY => WaitingEntry::of(self.connection(), sealed_seq)
+                .context(&self.store.path, "acknowledgement")?,
+            _ => None,
+        };
         let acknowledge = || {
             let digest: Option<[u8; 32]> = self
                 .connection()
@@ -252,40 +265,42 @@ impl Batch<'_> {
                 )?
                 .query_row(params![sealed_seq, recipient.name()], |row| row.get(0))
                 .optional()?;
-            let changed = self
-                .connection()
+            self.connection()
                 .prepare_cached(
                     "UPDATE outbox SET state = 'acknowledged', acknowledged_at = ?3, environment = ?4, digest = ?5, request = NULL, \
                      refusal = NULL, again_at = NULL, attempts = attempts + 1 \
                      WHERE sealed_seq = ?1 AND recipient = ?2 AND state = 'waiting'",
                 )?
                 .execute(params![sealed_seq, recipient.name(), at, environment, digest])?;
-            let of_the_authority = changed > 0 && recipient == Recipient::AUTHORITY;
-            if of_the_authority {
-                reconcile::acknowledged(self.connection(), sealed_seq, at)?;
+            match entry {
+                Some(_) => reconcile::acknowledged(self.connection(), sealed_seq, at),
+                None => Ok(()),
             }
-            Ok(of_the_authority)
         };
-        if acknowledge().context(&self.store.path, "acknowledgement")? {
-            self.waiting = self.waiting.saturating_sub(1);
-            self.oldest = if self.waiting == 0 { Some(None) } else { None };
+        acknowledge().context(&self.store.path, "acknowledgement")?;
+        if let Some(entry) = entry {
+            self.figures.unsent.acknowledge(entry, at);
+            self.z_reports_changed = true;
+            self.oldest_is_known = self.figures.unsent.documents == 0;
+            self.figures.unsent.oldest_ms = None;
         }
         Ok(())
     }
 
-    /// The number of entries that wait for the authority in the outbox, including the entries of this batch.
-    pub(crate) const fn waiting(&self) -> u32 {
-        self.waiting
+    /// The documents that the authority has not acknowledged, including those of this batch.
+    pub(crate) const fn unsent_mut(&mut self) -> &mut UnsentCount {
+        &mut self.figures.unsent
     }
 
-    /// When the document of the oldest waiting entry was reserved, if that is known without reading; the inner `None` means that
-    /// nothing waits.
-    pub(crate) const fn oldest(&self) -> Option<Option<i64>> {
-        self.oldest
+    /// True if the time of the oldest unsent document need not be read.
+    pub(crate) const fn oldest_is_known(&self) -> bool {
+        self.oldest_is_known
     }
 
+    /// Stores the time of the oldest unsent document, which was read.
     pub(crate) const fn set_oldest(&mut self, oldest_ms: Option<i64>) {
-        self.oldest = Some(oldest_ms);
+        self.figures.unsent.oldest_ms = oldest_ms;
+        self.oldest_is_known = true;
     }
 
     /// What makes the requests of sealed documents.
@@ -306,6 +321,11 @@ impl Batch<'_> {
         reason: &str,
         again_at: i64,
     ) -> Result<(), StoreError> {
+        let entry = match recipient {
+            Recipient::AUTHORITY => WaitingEntry::of(self.connection(), sealed_seq)
+                .context(&self.store.path, "refusal")?,
+            _ => None,
+        };
         self.connection()
             .prepare_cached(
                 "UPDATE outbox SET refusal = ?3, again_at = ?4, attempts = attempts + 1 \
@@ -314,8 +334,36 @@ impl Batch<'_> {
             .and_then(|mut statement| {
                 statement.execute(params![sealed_seq, recipient.name(), reason, again_at])
             })
-            .map(drop)
-            .context(&self.store.path, "refusal")
+            .context(&self.store.path, "refusal")?;
+        if let Some(entry) = entry {
+            self.figures.unsent.refuse(entry);
+        }
+        Ok(())
+    }
+
+    /// Stores the contact of the buyer beside a reserved document; `at` in milliseconds since the epoch.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn keep_contact(
+        &mut self,
+        reserved_seq: i64,
+        at: i64,
+        contact: &BuyerContact,
+    ) -> Result<(), StoreError> {
+        contact::keep(self.connection(), reserved_seq, at, contact)
+            .context(&self.store.path, "contact of a buyer")
+    }
+
+    /// Erases contacts of documents that were reserved before `before`, in milliseconds since the epoch: some hundred at most, so
+    /// that no sale waits long. Their bytes are overwritten in the file. Returns true if none of them is left.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn erase_contacts(&mut self, before: i64) -> Result<bool, StoreError> {
+        contact::erase(self.connection(), before).context(&self.store.path, "contacts of buyers")
     }
 
     /// The number of the last journal row, including the rows of this batch.
@@ -330,6 +378,10 @@ impl Batch<'_> {
     ///
     /// [`StoreError::Database`]: it is then unknown whether the batch is durable, and the caller reads everything again.
     pub fn commit(mut self) -> Result<(), StoreError> {
+        if self.z_reports_changed {
+            self.figures.z_reports = query::count_z_reports(self.connection())
+                .context(&self.store.path, "reconciliations")?;
+        }
         self.open = false;
         let outcome = self
             .store
@@ -338,10 +390,10 @@ impl Batch<'_> {
             .context(&self.store.path, "commit");
         match outcome {
             Ok(()) => {
-                let rows = self.head.seq - self.store.head.seq;
+                let rows = self.head.seq.saturating_sub(self.store.head.seq);
                 self.store.head = self.head;
-                self.store.waiting = self.waiting;
-                self.store.oldest = self.oldest;
+                self.store.figures = self.figures;
+                self.store.oldest_is_known = self.oldest_is_known;
                 // The first batch of an unfounded folder begins with the row that founds it.
                 self.store.unfounded = None;
                 if let Some(maintenance) = &mut self.store.maintenance {

@@ -6,7 +6,7 @@ use ferrotill_core::document::DocumentKind;
 use ferrotill_core::duty::{Duty, DutyKind, Recipient};
 
 use super::shop::*;
-use crate::{Batch, Freeze, FrozenRequest, OutboxEntry, SealedDocument};
+use crate::{Batch, Freeze, FrozenRequest, OutboxEntry, SealedDocument, UnsentCount};
 
 fn body(entry: &OutboxEntry) -> String {
     let request = entry.request.clone().unwrap();
@@ -133,6 +133,7 @@ fn a_document_without_a_form_is_sealed_and_waits_with_the_reason() {
     let reader = shop.reader();
     let unsent = reader.unsent().unwrap();
     assert_eq!((unsent.documents, unsent.refused), (1, 1));
+    check_figures(&mut shop);
     assert_eq!(
         columns(&shop, "refusal, attempts"),
         ["there is no form|0", "there is no form|0"]
@@ -150,6 +151,7 @@ fn a_document_without_a_form_is_sealed_and_waits_with_the_reason() {
     assert_eq!(body(&entries[0]), "as library 1");
     assert_eq!(reader.unsent().unwrap().refused, 0);
     assert_eq!(reader.oldest_without_request(LIBRARY).unwrap(), None);
+    check_figures(&mut shop);
 }
 
 #[test]
@@ -274,6 +276,60 @@ fn outbox_entries_come_in_the_order_of_sealing() {
         .unwrap();
     let duties: Vec<&str> = tail.iter().map(|entry| entry.kind.name()).collect();
     assert_eq!(duties, ["alternative_receipt", "refund"]);
+}
+
+/// Checks the figures that the writer keeps against the tables.
+fn check_figures(shop: &mut Shop) {
+    shop.store.batch().unwrap().unsent().unwrap();
+    let (kept, reader) = (shop.store.figures(), shop.reader());
+    let unsent = reader.unsent().unwrap();
+    // The time of the oldest document is asked for with each batch.
+    let kept_unsent = UnsentCount {
+        oldest_ms: unsent.oldest_ms,
+        ..kept.unsent
+    };
+    assert_eq!(kept_unsent, unsent);
+    assert_eq!(kept.z_reports, reader.reconciliation_count().unwrap());
+}
+
+#[test]
+fn the_writers_figures_follow_the_tables() {
+    let mut shop = Shop::new();
+    check_figures(&mut shop);
+    shop.trading_day();
+    check_figures(&mut shop);
+    assert_eq!(shop.store.figures().z_reports.unacknowledged, 1);
+    let entries = shop
+        .reader()
+        .outbox_entries(Recipient::AUTHORITY, 0, 100)
+        .unwrap();
+    for (at, entry) in entries.iter().enumerate() {
+        let mut batch = shop.store.batch().unwrap();
+        // An entry is refused twice, once or never before it is acknowledged.
+        for _ in 0..at % 3 {
+            batch
+                .note_refusal(Recipient::AUTHORITY, entry.sealed_seq, "closed", NOON)
+                .unwrap();
+        }
+        batch.commit().unwrap();
+        check_figures(&mut shop);
+        let mut batch = shop.store.batch().unwrap();
+        batch
+            .acknowledge(Recipient::AUTHORITY, entry.sealed_seq, "TEST", shop.now)
+            .unwrap();
+        batch
+            .acknowledge(Recipient::AUTHORITY, entry.sealed_seq, "TEST", shop.now)
+            .unwrap();
+        batch
+            .note_refusal(Recipient::AUTHORITY, entry.sealed_seq, "late", NOON)
+            .unwrap();
+        batch.commit().unwrap();
+        check_figures(&mut shop);
+    }
+    let last = shop.store.figures();
+    assert_eq!((last.unsent.documents, last.unsent.sold), (0, 0));
+    shop.store.reload_head().unwrap();
+    assert_eq!(shop.store.figures(), last);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::shop::*;
 use crate::*;
 
 /// The tables of step 1 that step 2 replaces.
-const STEP_1: &str = "DROP TABLE repeated_number; DROP TABLE alternative_number; \
+const STEP_1: &str = "DROP TABLE contact; DROP TABLE repeated_number; DROP TABLE alternative_number; \
     CREATE TABLE alternative_number (device BLOB NOT NULL, series TEXT NOT NULL, number INTEGER NOT NULL, reserved_seq INTEGER NOT NULL, \
     PRIMARY KEY (device, series, number)) STRICT, WITHOUT ROWID; \
     DROP TABLE founded; DROP TABLE device_identity; DROP TABLE written_by; \

@@ -250,7 +250,7 @@ fn an_older_copy_is_found_even_after_the_till_has_sold_with_it() {
     };
     assert_ne!(shop.till, till);
     assert_eq!(codes(&verified(&shop)), ["journal_cut"]);
-    assert_eq!(shop.reader().anchors_set_aside(), 1);
+    assert_eq!(shop.store.anchors_set_aside(), 1);
     for id in 400..410 {
         shop.sale(id);
     }

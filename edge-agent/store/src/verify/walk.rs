@@ -98,7 +98,7 @@ impl Walk<'_> {
         let (mut fitting, mut broken) = (0_u64, Vec::new());
         while let Some(row) = rows.next().context(self.path, "journal")? {
             let seq: i64 = row.get(0).context(self.path, "journal")?;
-            self.walked.rows += 1;
+            self.walked.rows = self.walked.rows.saturating_add(1);
             if seq < 1 {
                 self.flaws.report_at(seq, Flaw::RowOutside { seq });
                 continue;
@@ -121,7 +121,7 @@ impl Walk<'_> {
                 // The row before is missing, so this row cannot be compared and is counted neither as fitting nor as changed.
                 None => {}
                 Some(previous) if self.key.mac(&previous, &row.link(seq)) == row.mac => {
-                    fitting += 1
+                    fitting = fitting.saturating_add(1);
                 }
                 Some(_) => broken.push(seq),
             }

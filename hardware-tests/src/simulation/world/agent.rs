@@ -15,13 +15,15 @@ use ferrotill_core::budget::Budget;
 use ferrotill_core::duty::Recipient;
 use ferrotill_core::event::Mode;
 use ferrotill_core::profile::{MOLDOVA, Profile};
+use ferrotill_device::driver::escpos::{Escpos, Options};
 use ferrotill_device::driver::isl::IslPrinter;
+use ferrotill_device::printer::FiscalPrinter;
 use ferrotill_store::{DeviceIdentity, Founding, Reader, Store};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::super::line::Life;
-use super::{Checked, World};
+use super::{Checked, SimulatedTill, World};
 use crate::error_text::with_sources;
 
 /// The parts of a running agent.
@@ -29,7 +31,8 @@ pub(super) struct Agent {
     pub(super) clerk: Arc<Mutex<Clerk>>,
     pub(super) clerk_handle: ClerkHandle,
     pub(super) live_status: Arc<LiveStatus>,
-    pub(super) workers: Vec<PrinterWorker>,
+    /// The worker of each till; none while the till's device is not in the configuration.
+    pub(super) workers: Vec<Option<PrinterWorker>>,
     pub(super) sender: OutboxWorker,
     pub(super) reader: Reader,
     pub(super) guard: Arc<GuardedClock>,
@@ -70,6 +73,7 @@ impl World {
             live_status: Arc::clone(&live_status),
             forms: Arc::new(DutyForms::of(&self.config, &MOLDOVA)),
             wake_senders: vec![Arc::clone(&wake)],
+            contact_ms: i64::MAX,
         });
         let clerk = Clerk::open(store, setting, plans, inbox).map_err(broken)?;
         let clerk = Arc::new(Mutex::new(clerk));
@@ -111,14 +115,20 @@ impl World {
         clerk: &Arc<Mutex<Option<Weak<Mutex<Clerk>>>>>,
         life: &Life,
         known: &[(Uuid, DeviceIdentity)],
-    ) -> (Vec<PrinterWorker>, Vec<DevicePlan>) {
+    ) -> (Vec<Option<PrinterWorker>>, Vec<DevicePlan>) {
         let mut workers = Vec::new();
         let mut plans = Vec::new();
         let identities = adopt::identities(&self.config, known);
-        let devices = self.config.devices.iter().zip(identities);
-        for (till, (device, identity)) in self.tills.iter().zip(devices) {
-            let line = till.line.until_the_end_of(life);
-            let driver = IslPrinter::new(till.make.driver, Box::new(line), self.starts);
+        let mut devices = self.config.devices.iter().zip(identities);
+        for (place, till) in self.tills.iter().enumerate() {
+            if self.changes.away == Some(place) {
+                workers.push(None);
+                continue;
+            }
+            let Some((device, identity)) = devices.next() else {
+                continue;
+            };
+            let driver = self.driver(place, till, life);
             let listener = PrinterListener {
                 clerk_handle: clerk_handle.clone(),
                 device: till.device,
@@ -126,9 +136,8 @@ impl World {
                 life: life.clone(),
             };
             let clock = Arc::clone(&self.clock);
-            let (printer, worker) =
-                PrinterTask::by_hand(Box::new(driver), Box::new(listener), clock);
-            workers.push(worker);
+            let (printer, worker) = PrinterTask::by_hand(driver, Box::new(listener), clock);
+            workers.push(Some(worker));
             plans.push(DevicePlan {
                 device: till.device,
                 configuration: adopt::configuration(device, MOLDOVA.facts())
@@ -140,6 +149,16 @@ impl World {
             });
         }
         (workers, plans)
+    }
+
+    /// The driver that the configuration names for a till's printer.
+    fn driver(&self, place: usize, till: &SimulatedTill, life: &Life) -> Box<dyn FiscalPrinter> {
+        let line = Box::new(till.line.until_the_end_of(life));
+        if self.changes.wrong_family == Some(place) {
+            Box::new(Escpos::new(line, Options::default(), self.starts))
+        } else {
+            Box::new(IslPrinter::new(till.make.driver, line, self.starts))
+        }
     }
 
     /// Kills the agent and starts it again: only its process ends, or the power is cut too.
@@ -174,6 +193,7 @@ impl World {
         if power {
             self.verify()?;
         }
+        self.change_configuration()?;
         self.open()
     }
 }

@@ -214,12 +214,17 @@ impl World {
         }
     }
 
-    /// Whether an order returns goods of a sale of which nothing was returned before.
+    /// Whether an order returns a sale of which no other order has returned anything.
     fn is_first_return(&self, place: usize) -> bool {
         let original_of = |order: &Order| order.returns.map(|(original, _)| original);
         let original = self.orders.get(place).and_then(original_of);
-        let mut earlier = self.orders.iter().take(place);
-        original.is_some() && earlier.all(|order| original_of(order) != original)
+        let others = self
+            .orders
+            .iter()
+            .enumerate()
+            .filter(|(other, order)| *other != place && original_of(order) == original);
+        let mut others = others.map(|(other, _)| self.has_document(other));
+        original.is_some() && others.all(|document| document == Some(false))
     }
 
     /// Whether the store has a document for an order; none if the store cannot be read.

@@ -34,6 +34,7 @@ impl World {
             agent.life.ends_after(-1);
         }
         self.note("closing".to_owned());
+        self.undo_changes()?;
         self.until("callers have their answers", |world| {
             world.callers.iter().all(|mine| mine.order.is_none())
         })?;
@@ -78,6 +79,7 @@ impl World {
     /// Plays the night: the shop closes and opens again at the same hour.
     pub(super) fn night(&mut self, day: u32) -> Checked {
         self.crash("for the night")?;
+        self.refused_starts()?;
         self.damage_a_file()?;
         let opening = u64::from(day) * DAY_MS;
         let left = opening.saturating_sub(self.now_ms);
@@ -182,8 +184,21 @@ impl World {
                 ));
             }
             till.expected.check_end(&till.line.line)?;
+            for (series, number) in till.expected.numbers.drain(..) {
+                let used = self.numbers.entry(series.clone()).or_default();
+                if !used.insert(number) {
+                    return Err(format!("the number {number} of {series} was used twice"));
+                }
+            }
         }
-        Ok(())
+        let gap = self.numbers.iter().find(|(_, used)| {
+            let last = used.last().copied().unwrap_or(0);
+            usize::try_from(last) != Ok(used.len())
+        });
+        match gap {
+            Some((series, used)) => Err(format!("the numbers of {series} have a gap: {used:?}")),
+            None => Ok(()),
+        }
     }
 
     /// Checks that the authority has every document that it must have, exactly once, and with the content of the till.

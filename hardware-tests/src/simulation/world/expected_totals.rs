@@ -27,7 +27,8 @@ pub(super) struct ExpectedTotals {
     latest_ms: i64,
     /// How many fiscal documents the printer's memory must have.
     fiscal: usize,
-    alternative: u32,
+    /// The numbers of the alternative receipts that were not checked yet: series and number.
+    pub(super) numbers: Vec<(String, u32)>,
     /// How many cash movements the printer must have.
     cash: usize,
     z_number: u32,
@@ -252,9 +253,8 @@ impl ExpectedTotals {
         )?;
         let mut parts = vec![format!("\"totalAmount\":{},", goods.total)];
         match (receipt.kind, &sealed.seal) {
-            (ReceiptKind::AlternativeSale, Seal::Range { number, .. }) => {
-                self.alternative += 1;
-                same(&what, &[i64::from(*number)], &[i64::from(self.alternative)])?;
+            (ReceiptKind::AlternativeSale, Seal::Range { series, number, .. }) => {
+                self.numbers.push(((*series).to_owned(), *number));
                 parts.push(format!("\"number\":{number},"));
                 let counted = &mut self.shift.alternative;
                 *counted = (counted.0 + 1, counted.1 + goods.total);

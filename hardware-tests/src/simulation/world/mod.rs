@@ -2,6 +2,7 @@
 
 mod agent;
 mod calls;
+mod changes;
 mod checks;
 mod day;
 mod expected_totals;
@@ -9,7 +10,7 @@ mod operator;
 mod troubles;
 mod turns;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, PoisonError};
 
 use ferrotill::clerk::Answer;
@@ -32,6 +33,7 @@ use super::shop_config::{PrinterModel, ShopConfig};
 use super::{Tally, Violation};
 use crate::error_text::with_sources;
 use agent::Agent;
+pub(super) use changes::Changes;
 use expected_totals::ExpectedTotals;
 use turns::Turns;
 
@@ -82,6 +84,10 @@ struct World {
     printer_clock: ManualClock,
     now_ms: u64,
     config: Arc<Config>,
+    /// The numbers of alternative receipts that any till has used, by series.
+    numbers: BTreeMap<String, BTreeSet<u32>>,
+    /// What was changed in the configuration.
+    changes: Changes,
     tills: Vec<SimulatedTill>,
     authority: TaxOfficeSimulator,
     network: Network,
@@ -149,7 +155,10 @@ impl World {
             Arc::new(Clock::by_hand("Europe/Chisinau", shop.opens_ms).map_err(with_sources)?);
         let printer_clock = ManualClock::at(clock.local_s() + shop.printers_ahead_s);
         clock.set_wrong(shop.first_wrong_ms);
-        let config = Config::parse(&shop.configuration(folder.path()), "simulation.toml");
+        let config = Config::parse(
+            &shop.configuration(folder.path(), &Changes::default()),
+            "simulation.toml",
+        );
         let config = Arc::new(config.map_err(with_sources)?);
         let tills = (0..shop.printers.len()).filter_map(|place| {
             let (printer, make) = shop.printer(place, printer_clock.source())?;
@@ -205,6 +214,8 @@ impl World {
             },
             notes: VecDeque::new(),
             config,
+            numbers: BTreeMap::new(),
+            changes: Changes::default(),
             shop,
             folder,
         };
@@ -301,6 +312,7 @@ impl World {
             }
             worker => {
                 let workers = agent.workers.get_mut(worker - 2);
+                let workers = workers.and_then(Option::as_mut);
                 let Some((worker, till)) = workers.zip(self.tills.get_mut(worker - 2)) else {
                     return Ok(());
                 };

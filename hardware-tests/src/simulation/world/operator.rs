@@ -41,6 +41,10 @@ impl World {
         {
             return Ok(());
         }
+        if self.changes.wrong_family == Some(order.till) {
+            // The printer is right and its address is wrong: a person corrects the address first.
+            return Ok(());
+        }
         let id = order.form.id;
         let word = order.word();
         let Some(outstanding) = self.outstanding(order)? else {

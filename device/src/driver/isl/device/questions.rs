@@ -104,6 +104,7 @@ impl Device {
         let z_number = self.last_z.as_ref().map(|last_z| last_z.closure);
         let cash = self.cash(watch)?;
         Ok(Baseline {
+            family: self.protocol.name.to_owned(),
             serial,
             fiscal_memory,
             last_document,

@@ -30,15 +30,13 @@ pub(super) fn receipt_members(
         ),
         ("totalChange".into(), money(receipt.change)),
     ];
-    for name in [
-        "print",
-        "sendToEmail",
-        "emailAddress",
-        "sendToPhone",
-        "phoneNumber",
-    ] {
-        members.push((name.into(), document.echoed(name)));
-    }
+    let email = document.contact("emailAddress", |contact| contact.email.clone());
+    let phone = document.contact("phoneNumber", |contact| contact.phone.clone());
+    members.push(("print".into(), document.echoed("print")));
+    members.push(("sendToEmail".into(), document.echoed("sendToEmail")));
+    members.push(("emailAddress".into(), email));
+    members.push(("sendToPhone".into(), document.echoed("sendToPhone")));
+    members.push(("phoneNumber".into(), phone));
     let text = |text: &str| {
         if text.is_empty() {
             JsonValue::Null

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::api::json::JsonValue;
 use crate::config::{Device, Owner};
-use ferrotill_store::StoredDocument;
+use ferrotill_store::{BuyerContact, StoredDocument};
 
 /// The form in which a document is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +46,11 @@ impl<'d> SealedDocument<'d> {
     pub(super) fn of(stored: &'d StoredDocument) -> Option<Self> {
         let (reserved, sealed) = (stored.reserved()?, stored.sealed()?);
         let (echo, found) = match JsonValue::parse(reserved.annex) {
-            Ok(JsonValue::Array(mut parts)) if parts.len() == 2 => {
-                let found = parts.pop().unwrap_or(JsonValue::Null);
-                (parts.pop().unwrap_or(JsonValue::Null), found)
+            // A third part is the digest of the buyer's contact.
+            Ok(JsonValue::Array(parts)) => {
+                let mut parts = parts.into_iter();
+                let mut next = || parts.next().unwrap_or(JsonValue::Null);
+                (next(), next())
             }
             _ => (JsonValue::Null, JsonValue::Null),
         };
@@ -59,6 +61,18 @@ impl<'d> SealedDocument<'d> {
             echo,
             found,
         })
+    }
+
+    /// A part of the buyer's contact. In the rows of older programs it stands beside the other fields.
+    pub(super) fn contact(
+        &self,
+        name: &str,
+        part: impl Fn(&BuyerContact) -> Option<String>,
+    ) -> JsonValue {
+        match self.stored.contact.as_ref().and_then(part) {
+            Some(part) => part.into(),
+            None => self.echoed(name),
+        }
     }
 
     pub(super) fn echoed(&self, name: &str) -> JsonValue {

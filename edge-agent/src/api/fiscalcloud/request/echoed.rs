@@ -9,6 +9,7 @@ use crate::api::fiscalcloud::context::RequestContext;
 use crate::api::json::{FaultList, JsonValue};
 use crate::object;
 use crate::order::{OrderForm, OrderKind};
+use ferrotill_store::BuyerContact;
 
 /// Fields of a body that are stored beside the receipt.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub(super) struct EchoedFields {
     pub(super) payments: Vec<JsonValue>,
     /// One flag for each payment: true if the payment uses a bank terminal.
     pub(super) terminals: Vec<bool>,
+    /// The e-mail address and the telephone number of the buyer.
+    pub(super) contact: (Option<String>, Option<String>),
 }
 
 impl EchoedFields {
@@ -52,6 +55,7 @@ impl EchoedFields {
             kind,
             echo: JsonValue::Object(echo).to_string(),
             found: object! { "terminals" => JsonValue::Array(terminals) }.to_string(),
+            contact: contact(self.contact),
         };
         Parsed {
             form,
@@ -59,6 +63,17 @@ impl EchoedFields {
             faults,
         }
     }
+}
+
+/// The contact of the buyer, with a new salt; `None` if the caller gave none.
+fn contact((email, phone): (Option<String>, Option<String>)) -> Option<BuyerContact> {
+    let given = |part: Option<String>| part.filter(|part| !part.is_empty());
+    let (email, phone) = (given(email), given(phone));
+    (email.is_some() || phone.is_some()).then(|| BuyerContact {
+        email,
+        phone,
+        salt: *Uuid::new_v4().as_bytes(),
+    })
 }
 
 /// The approval code of the simulated bank terminal in TEST mode. The same request always gets the same approval code.

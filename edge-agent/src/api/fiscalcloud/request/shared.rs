@@ -56,7 +56,8 @@ pub(super) fn base(fields: &mut Fields<'_, '_>) -> GivenId {
     id
 }
 
-/// Reads the e-mail address and the telephone number for the receipt. They are checked, stored, and returned with the document.
+/// Reads the e-mail address and the telephone number for the receipt. They are checked, stored beside the
+/// journal, and returned with the document until they are erased.
 pub(super) fn delivery(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
     let to_email = fields.boolean("sendToEmail");
     let email = fields.text("emailAddress");
@@ -90,6 +91,7 @@ pub(super) fn delivery(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
             "is needed with sendToPhone; give a number or do not send",
         );
     }
+    echoed.contact = (email.clone(), phone.clone());
     echoed.keep("sendToEmail", to_email);
     echoed.keep("emailAddress", email);
     echoed.keep("sendToPhone", to_phone);

@@ -1,0 +1,66 @@
+//! The identity and the counters of a device, and what a caller's journal adds to them when a job is settled.
+
+use ferrotill_core::Amount;
+
+/// The identity and the counters of a device between two jobs.
+///
+/// The caller stores the baseline before it begins a job; recovery compares the baseline with the device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Baseline {
+    /// The name of the device's family, as its driver gives it ([`FiscalPrinter::family`](crate::FiscalPrinter::family)); empty
+    /// if a caller stored the baseline before families were stored.
+    pub family: String,
+    /// The device's serial number.
+    pub serial: String,
+    /// The number of the device's fiscal memory.
+    pub fiscal_memory: String,
+    /// The number of the device's last document of any kind; cancelled receipts and slips are numbered too.
+    pub last_document: u32,
+    /// The number that the device's next fiscal receipt will have: on some families counted since the last Z-report, on others
+    /// since fiscalisation. 0 if the device does not report it.
+    pub next_fiscal_receipt: u32,
+    /// The number of the device's last Z-report, 0 before the first one; `None` if the device does not report it.
+    pub z_number: Option<u32>,
+    /// The cash in the drawer by the device's count.
+    pub cash: Amount,
+    /// The cash paid in since the last Z-report, sales not included.
+    pub cash_in: Amount,
+    /// The cash taken out since the last Z-report, as a positive amount, refunds not included.
+    pub cash_out: Amount,
+}
+
+/// Evidence from the caller's journal for settling a job, in addition to the baseline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JournalEvidence {
+    /// Whether [`Watch::about_to_cancel`](crate::Watch::about_to_cancel) was answered with true for this job before.
+    pub cancel_decided: bool,
+    /// The sums of the device's day before the job; `None` if the journal does not contain them.
+    ///
+    /// If a report was printed at the printer's keyboard meanwhile, document numbers prove nothing; in that case the device's
+    /// sums are compared with these sums.
+    pub day: Option<DaySums>,
+    /// Whether an earlier Z-report of this device used exactly one document number.
+    ///
+    /// If it did, as many new documents as new Z-reports prove that nothing else was printed.
+    pub z_takes_a_number: bool,
+}
+
+impl JournalEvidence {
+    /// Evidence that consists only of whether a cancellation was decided.
+    #[must_use]
+    pub fn of_decision(cancel_decided: bool) -> Self {
+        Self {
+            cancel_decided,
+            ..Self::default()
+        }
+    }
+}
+
+/// Gross sums of a device's day since its last Z-report, per tax group A to H.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DaySums {
+    /// The sales; refunds are not subtracted.
+    pub sales: [Amount; 8],
+    /// The refunds, as positive amounts.
+    pub refunds: [Amount; 8],
+}

@@ -1,0 +1,52 @@
+//! The fiscal printer as a sealer: makes the job for a document before the document is reserved, and again after a start.
+
+use ferrotill_core::refusal::Refusal;
+use ferrotill_core::till::Till;
+use ferrotill_device::printer::{Baseline, DaySums, JournalEvidence};
+use uuid::Uuid;
+
+use super::SealingJob;
+use super::job::{baseline_of, job_of, stored_baseline};
+use crate::seal::{Preparation, Sealer, Unsealed};
+
+/// Seals documents by the fiscal printer.
+#[derive(Clone, Copy, Debug)]
+pub struct FiscalPrinterSealer;
+
+impl Sealer for FiscalPrinterSealer {
+    fn prepare(&self, document: &Unsealed<'_>) -> Result<Preparation, Refusal> {
+        let reserved = document.reserved;
+        let job = job_of(reserved, document.original, document.currency)
+            .ok_or(Refusal::OriginalNotPrinted)?;
+        // The clerk gives a document to the printer only while it knows the printer's counters.
+        let stored = reserved.baseline.as_ref().ok_or(Refusal::SealMismatch)?;
+        let baseline = baseline_of(stored);
+        Ok(Preparation::Later(Box::new(SealingJob {
+            id: Uuid::from_bytes(reserved.id.0),
+            job,
+            evidence: evidence(document.till, &baseline, document.cancel_decided),
+            baseline,
+            given_up_at: document.given_up_at,
+        })))
+    }
+}
+
+/// What the journal can prove about a document whose printing begins with this baseline.
+fn evidence(till: &Till, baseline: &Baseline, cancel_decided: bool) -> JournalEvidence {
+    let printer = stored_baseline(baseline);
+    // The sums do not contain the document itself, which is added when it is sealed.
+    let day = match till.shift() {
+        Some(shift) => DaySums {
+            sales: shift.sales.groups.by_letter(),
+            refunds: shift.refunds.groups.by_letter(),
+        },
+        None => DaySums::default(),
+    };
+    JournalEvidence {
+        cancel_decided,
+        // The day sums are used only if all of them come from this printer and no operator's declaration is among them.
+        // Otherwise they prove nothing.
+        day: Some(day).filter(|_| till.sums_are_of(&printer)),
+        z_takes_a_number: till.z_takes_a_number_on(&printer),
+    }
+}
