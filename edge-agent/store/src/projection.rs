@@ -190,20 +190,7 @@ fn sealed_row(
             )?;
     let freeze = freeze.zip(document);
     let (documents, refused) = frozen::enter(connection, (duties, freeze), seq, &row, sealed)?;
-    if let Seal::Range {
-        series,
-        number,
-        number_length,
-    } = sealed.seal
-    {
-        let printed = used_numbers::printed_number(series, number, number_length);
-        used_numbers::used(
-            connection,
-            &printed,
-            (device, series, number),
-            (row.reserved_seq, seq),
-        )?;
-    }
+    used_number(connection, device, sealed, (row.reserved_seq, seq))?;
     if row.kind == DocumentKind::ZReport {
         reconcile::enter(connection, device, row.reserved_seq, sealed)?;
     }
@@ -222,6 +209,25 @@ fn sealed_row(
         },
         at_ms: row.at,
     })
+}
+
+/// The number of an alternative receipt is used now.
+fn used_number(
+    connection: &Connection,
+    device: Uuid,
+    sealed: &Sealed<'_>,
+    seqs: (i64, i64),
+) -> Result<(), rusqlite::Error> {
+    let Seal::Range {
+        series,
+        number,
+        number_length,
+    } = sealed.seal
+    else {
+        return Ok(());
+    };
+    let printed = used_numbers::printed_number(series, number, number_length);
+    used_numbers::used(connection, &printed, (device, series, number), seqs)
 }
 
 fn returned_lines(

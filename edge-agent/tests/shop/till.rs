@@ -274,7 +274,7 @@ fn started(config: Config, clock: Arc<Clock>) -> Agent {
     loop {
         match Agent::start(config.clone(), Some(Arc::clone(&clock))) {
             Ok(agent) => return agent,
-            Err(error) => assert!(begun.elapsed() < LONG, "{error}"),
+            Err(error) => assert!(begun.elapsed() < LONG, "{error:?}"),
         }
         std::thread::sleep(Duration::from_millis(10));
     }

@@ -8,6 +8,7 @@ mod left_behind;
 mod operator;
 mod orders;
 mod printer_day;
+mod recipients;
 mod sealing;
 mod slip;
 mod trouble;
@@ -18,8 +19,7 @@ use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use ferrotill_core::budget::{Budget, Unsent};
-use ferrotill_core::duty::Recipient;
-use ferrotill_core::event::{Configuration, Event, Switched};
+use ferrotill_core::event::{Configuration, Event};
 use ferrotill_core::id::{DocumentId, Fingerprint};
 use ferrotill_core::profile::Profile;
 use ferrotill_core::receipt::LineTotals;
@@ -31,7 +31,7 @@ use uuid::Uuid;
 use super::answer::{Answer, Caller, DeclarationOutcome, DrawerOutcome};
 use super::device_state::{Activity, DeviceState, SealingDocument};
 use super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QUEUE_MAX, is_due};
-use super::{AuthorityNews, ClockOutcome, Message};
+use super::{ClockOutcome, Message};
 use crate::order::OrderForm;
 use crate::seal::printer::job::baseline_of;
 use crate::seal::printer::{PrinterTask, Task};
@@ -559,63 +559,6 @@ impl Tills {
         self.devices
             .iter()
             .position(|device_state| device_state.device == device && !device_state.removed)
-    }
-
-    fn on_authority_news(
-        &mut self,
-        batch: &mut Batch<'_>,
-        news: AuthorityNews,
-    ) -> Result<(), StoreError> {
-        let now = self.settings.guard.now();
-        match news {
-            AuthorityNews::Acknowledged {
-                recipient,
-                environment,
-                sealed_seqs,
-            } => {
-                if recipient == Recipient::AUTHORITY {
-                    self.settings.guard.authority_answered();
-                }
-                for sealed_seq in sealed_seqs {
-                    batch.acknowledge(recipient, sealed_seq, &environment, now.utc_ms)?;
-                }
-                // The acknowledged documents no longer count against the limit for the sales of this batch.
-                self.count_unsent(batch)
-            }
-            AuthorityNews::Gone => {
-                self.settings.guard.authority_gone();
-                Ok(())
-            }
-            AuthorityNews::Refused {
-                recipient,
-                sealed_seq,
-                words,
-                pause_ms,
-            } => {
-                let pause_ms = i64::try_from(pause_ms).unwrap_or(i64::MAX);
-                let again_at = now.utc_ms.saturating_add(pause_ms);
-                batch.note_refusal(recipient, sealed_seq, &words, again_at)
-            }
-            AuthorityNews::Switched { from, to, reason } => {
-                // Only an acknowledged document ends the time without the authority: an authority that refuses everything has
-                // taken nothing over.
-                if to == "offline" {
-                    self.settings.guard.authority_gone();
-                }
-                let event = Event::Switched(Switched {
-                    at: now,
-                    from,
-                    to,
-                    reason: &reason,
-                });
-                let encoded =
-                    Encoded::of(&event, &mut self.event_buffer).ok_or(StoreError::TooLarge)?;
-                // All devices share one authority, so that the event has no device.
-                batch
-                    .append(Uuid::nil(), now.utc_ms, &event, &encoded.payload)
-                    .map(drop)
-            }
-        }
     }
 }
 
