@@ -13,6 +13,7 @@ use ferrotill_core::budget::Budget;
 use ferrotill_core::document::DocumentKind;
 use ferrotill_core::duty::Recipient;
 use ferrotill_core::profile::{self, Profile, SealPlan};
+use ferrotill_core::time::Moment;
 use ferrotill_device::driver::{self, DriverUri};
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -139,17 +140,10 @@ impl Agent {
             Some(clock) => clock,
             None => Arc::new(zone_clock(&config, profile)?),
         };
-        let folder = config.till.data_dir.clone();
-        let lock = lock_folder(&folder)?;
-        let founding = Founding {
-            confirmed: decisions.take_over,
-            ..Founding::new(profile.facts(), config.till.mode, clock.now())
-        };
-        if decisions.new_books {
-            set_aside(&folder)?;
-        }
-        let mut store = Store::open(&folder, &founding)?;
-        store.start_maintenance()?;
+        let lock = lock_folder(&config.till.data_dir)?;
+        let live_status = Arc::new(LiveStatus::default());
+        let (store, identities) =
+            open_store(&config, profile, clock.now(), decisions, &live_status)?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&clock),
             store.stored_clock()?,
@@ -157,22 +151,9 @@ impl Agent {
         ));
         let office_time = start_office_time(&config, &guard)?;
         let owner_budget = owner_budget(&config, profile);
-        let known = KnownBefore::read(&store)?;
-        let identities = adopt::identities(&config, &known.identities);
-        refuse_number_twice(&config, &identities)?;
-        let reader = Reader::new(&folder);
+        let reader = Reader::new(&config.till.data_dir);
         let (clerk_handle, inbox) = ClerkHandle::new();
-        let live_status = Arc::new(LiveStatus::default());
         let wake_sender = Arc::new(Notify::new());
-        StartCheck {
-            config: &config,
-            known: &known,
-            identities: &identities,
-            has_duties: has_duties(profile),
-            anchors_set_aside: store.anchors_set_aside(),
-            now_ms: clock.now().utc_ms,
-        }
-        .note(live_status.problems());
         let plans = device_plans(&config, profile, identities, (&clerk_handle, &clock))?;
         let settings = ClerkSettings {
             profile,
@@ -197,8 +178,7 @@ impl Agent {
             guard: Arc::clone(&guard),
         };
         let sender = start_sender(&config, parts)?;
-        let plan = profile.facts().seal_plan;
-        let numbers = start_numbers(&config, plan, &reader, &live_status, &clerk_handle)?;
+        let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let service = Arc::new(Service {
             config,
             profile,
@@ -290,6 +270,38 @@ pub fn check(config: &Config) -> Result<&'static dyn Profile, ConfigError> {
 fn has_duties(profile: &dyn Profile) -> bool {
     let mut kinds = DocumentKind::ALL.into_iter();
     kinds.any(|kind| !profile.duties(kind).is_empty())
+}
+
+/// Opens the store, and notes what the start finds missing or unusual. Returns the store and the identities that the devices get.
+fn open_store(
+    config: &Config,
+    profile: &dyn Profile,
+    now: Moment,
+    decisions: StartDecisions,
+    live_status: &LiveStatus,
+) -> Result<(Store, Vec<DeviceIdentity>), StartError> {
+    let folder = &config.till.data_dir;
+    if decisions.new_books {
+        set_aside(folder)?;
+    }
+    let founding = Founding {
+        confirmed: decisions.take_over,
+        ..Founding::new(profile.facts(), config.till.mode, now)
+    };
+    let mut store = Store::open(folder, &founding)?;
+    let known = KnownBefore::read(&store)?;
+    let identities = adopt::identities(config, &known.identities);
+    refuse_number_twice(config, &identities)?;
+    store.start_maintenance()?;
+    let check = StartCheck {
+        config,
+        known: &known,
+        identities: &identities,
+        has_duties: has_duties(profile),
+        anchors_set_aside: store.anchors_set_aside(),
+    };
+    check.note(live_status.problems(), now.utc_ms);
+    Ok((store, identities))
 }
 
 /// Moves the files of a lost journal aside, so that new books begin.
@@ -484,12 +496,12 @@ fn start_sender(config: &Config, parts: OutboxParts) -> Result<Option<OutboxThre
 /// Starts the thread that requests fiscal numbers if the law requires them and the configuration names an authority.
 fn start_numbers(
     config: &Config,
-    plan: SealPlan,
-    reader: &Reader,
-    live_status: &Arc<LiveStatus>,
+    profile: &dyn Profile,
+    (reader, live_status): (&Reader, &Arc<LiveStatus>),
     clerk_handle: &ClerkHandle,
 ) -> Result<Option<NumberSupply>, StartError> {
-    let (Some(upstream), SealPlan::FiscalNumber) = (&config.upstream, plan) else {
+    let (Some(upstream), SealPlan::FiscalNumber) = (&config.upstream, profile.facts().seal_plan)
+    else {
         return Ok(None);
     };
     NumberSupply::start(

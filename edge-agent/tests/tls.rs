@@ -552,11 +552,9 @@ fn a_faulty_file_of_certificate_authorities_is_reported_with_its_place() {
     let authority = CertificateAuthority::new();
     let read = |contents: &str, url: &str| {
         fs::write(&file, contents).unwrap();
-        let config = shop::config(Path::new("books"), "datecs+tcp://127.0.0.1:1", url).set(
-            "upstream",
-            "ca_file",
-            text(&name),
-        );
+        let config = shop::config(Path::new("books"), "datecs+tcp://127.0.0.1:1", url)
+            .set("upstream", "environment", text("TEST"))
+            .set("upstream", "ca_file", text(&name));
         Config::parse(&config.to_string(), "t.toml")
             .map(|config| config.upstream.unwrap().trust)
             .map_err(|error| error.to_string())

@@ -11,8 +11,8 @@ use ferrotill_core::numbers::Span;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::ALL;
 use ferrotill_core::receipt::{
-    CopiedLine, Draft, DraftLine, DraftPayment, LineTotals, Modifier, Original, OriginalLine, Prices, Receipt,
-    Scratch,
+    CopiedLine, Draft, DraftLine, DraftPayment, LineTotals, Modifier, Original, OriginalLine,
+    Prices, Receipt, Scratch,
 };
 use ferrotill_core::refusal::IgnoreFaults;
 use ferrotill_core::seal::Seal;
@@ -292,7 +292,8 @@ fn reserve<'s>(
     };
     let left = last_sold(journal);
     let original = Original {
-        fiscal_sale: true, number_unknown: false,
+        fiscal_sale: true,
+        number_unknown: false,
         lines: &left,
     };
     let known = Known {

@@ -31,7 +31,7 @@ impl Found<'_> {
 
 /// How badly a line of the original fits a returned line. The fields are compared in their order; the smallest value fits best, and
 /// of equal ones the earlier line is taken.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Misfit {
     /// The good: 0 the same, 1 not known, 2 another one.
     good: u8,
@@ -41,18 +41,15 @@ struct Misfit {
     quantity: Quantity,
     /// The amount that is missing for the return, in minor units.
     amount: u64,
-    /// The sum of the differences to the amounts that the caller gave, in minor units; one for each amount is only rounding.
+    /// The sum of the differences to the amounts that the caller gave, in minor units, without what rounding explains.
     beyond_rounding: u64,
-    /// The caller gave amounts, and the quantity is not the whole rest of the line. Of lines with the same worth the one that is
-    /// used up is taken, so that the others can still be returned as a whole.
-    worth: bool,
+    /// The caller gave the row of another line.
     position: bool,
-    /// The same sum with the differences of rounding.
+    /// The sum of all differences to the amounts that the caller gave, in minor units.
     difference: u64,
-    /// The caller gave only the first of the line's tax groups.
-    groups: bool,
-    /// The caller gave no discount or surcharge, and the line has one.
-    modified: bool,
+    /// The line has something that the caller left out: a good, a discount or surcharge, or a second tax group.
+    left_out: bool,
+    /// The caller gave another comment.
     comment: bool,
     /// The quantity is not the whole rest of the line.
     rest: bool,
@@ -85,6 +82,10 @@ pub(super) fn find_original<'o>(
         let left = sold.left(quantity, amount)?;
         let found = Found { place, sold, left };
         let misfit = misfit(line, candidate, &found, all_groups)?;
+        if misfit == Misfit::default() {
+            // No later line fits better.
+            return Some(found);
+        }
         if best.as_ref().is_none_or(|(least, _)| misfit < *least) {
             best = Some((misfit, found));
         }
@@ -141,7 +142,6 @@ fn misfit(
     } else {
         Differences::of(line, found, final_amount)?
     };
-    let rest = line.quantity != found.left.quantity;
     let own = own_modifier(candidate.line.modifier);
     Some(Misfit {
         good: match (line.copied.good, candidate.good) {
@@ -155,23 +155,22 @@ fn misfit(
         quantity,
         amount,
         beyond_rounding: differences.beyond_rounding,
-        worth: rest && differences.any_given,
         position: line
             .copied
             .position
             .is_some_and(|position| usize::from(position) != found.place),
         difference: differences.sum,
-        groups: !all_groups,
-        modified: line.modifier.is_none() && own.is_some(),
+        left_out: !all_groups
+            || (line.modifier.is_none() && own.is_some())
+            || (line.copied.good.is_none() && candidate.good.is_some()),
         comment: !line.comment.is_empty() && line.comment != candidate.line.comment,
-        rest,
+        rest: line.quantity != found.left.quantity,
     })
 }
 
 /// How far the amounts that the caller gave are from those that a line would give back, in minor units.
 #[derive(Default)]
 struct Differences {
-    any_given: bool,
     sum: u64,
     beyond_rounding: u64,
 }
@@ -180,27 +179,34 @@ impl Differences {
     fn of(line: &DraftLine<'_>, found: &Found<'_>, final_amount: Amount) -> Option<Self> {
         let due = found.sold.due(found.left, line.quantity);
         let mut differences = Self::default();
-        differences.add(line.final_amount, due.unwrap_or(found.left.amount));
+        differences.add(
+            line.final_amount,
+            due.unwrap_or(found.left.amount),
+            AMOUNT_ROUNDING,
+        );
         let copied = line.copied;
         if copied.amount.is_some() || copied.tax.is_some() || copied.final_tax.is_some() {
             let part = found.sold.part(found.left, line.quantity, final_amount)?;
-            differences.add(copied.amount, part.amount);
-            differences.add(copied.tax, part.tax);
-            differences.add(copied.final_tax, part.final_tax);
+            differences.add(copied.amount, part.amount, AMOUNT_ROUNDING);
+            differences.add(copied.tax, part.tax, TAX_ROUNDING);
+            differences.add(copied.final_tax, part.final_tax, TAX_ROUNDING);
         }
         Some(differences)
     }
 
-    fn add(&mut self, given: Option<Amount>, computed: Amount) {
-        let Some(given) = given else {
-            return;
-        };
-        let apart = given.minor().abs_diff(computed.minor());
-        self.any_given = true;
+    fn add(&mut self, given: Option<Amount>, computed: Amount, rounding: u64) {
+        let apart = given.map_or(0, |given| given.minor().abs_diff(computed.minor()));
         self.sum = self.sum.saturating_add(apart);
-        self.beyond_rounding = self.beyond_rounding.saturating_add(apart.saturating_sub(1));
+        self.beyond_rounding = self
+            .beyond_rounding
+            .saturating_add(apart.saturating_sub(rounding));
     }
 }
+
+/// The largest difference, in minor units, between the share of a quantity and the same share in a row of parts.
+const AMOUNT_ROUNDING: u64 = 1;
+/// The same for a tax, which is rounded from amounts that are rounded too.
+const TAX_ROUNDING: u64 = 3;
 
 /// A discount or surcharge; none if it is zero.
 fn own_modifier(modifier: Option<Modifier>) -> Option<Modifier> {

@@ -34,6 +34,9 @@ pub(crate) struct Sold {
 /// What a return has given back: for each line the place in the original and its amounts, and the cash rounding.
 pub(crate) type Back = (Vec<Line<'static>>, i64, i64);
 
+/// A refusal with all its faults.
+pub(crate) type Refused = (Refusal, Vec<(Place, Refusal)>);
+
 pub(crate) fn facts(country: usize) -> &'static Facts {
     ALL[country].facts()
 }
@@ -172,7 +175,7 @@ impl Sold {
         &mut self,
         lines: &[DraftLine<'_>],
         by_card: i64,
-    ) -> Result<(Back, i64), (Refusal, Vec<(Place, Refusal)>)> {
+    ) -> Result<(Back, i64), Refused> {
         let mut faults = CollectFaults::default();
         let first = self.try_return(lines, &[pay(CARD, 1)], &mut faults);
         let total = match first {

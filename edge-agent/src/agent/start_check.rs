@@ -1,7 +1,6 @@
 //! What a start finds missing or unusual although the till can sell: it is logged and listed in `/healthz`.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use ferrotill_store::{DeviceIdentity, Store, StoreError, folder_is_private};
 use uuid::Uuid;
@@ -55,97 +54,109 @@ pub(super) struct StartCheck<'s> {
     pub(super) has_duties: bool,
     /// How many anchors name a row that the journal does not have.
     pub(super) anchors_set_aside: usize,
-    /// The time of the start, in milliseconds since the epoch.
-    pub(super) now_ms: i64,
 }
 
 impl StartCheck<'_> {
-    pub(super) fn note(&self, problems: &Problems) {
-        if self.has_duties && self.config.upstream.is_none() {
-            problems.raise(self.problem(
-                "no_recipient",
-                Severity::Warning,
-                "no authority is configured, so no document is told to it",
-                "add [upstream] with the address of the authority",
-            ));
-        }
-        if self.anchors_set_aside > 0 {
-            problems.raise(self.problem(
-                JOURNAL_CUT,
-                Severity::Degraded,
-                "the journal does not have the row that an anchor names: an older copy was put back, or its end was cut",
-                "stop selling, run `ferrotill verify`, and compare the last documents with the printer and the authority",
-            ));
-        }
-        self.note_folder(&self.config.till.data_dir, problems);
-        self.note_registration_number(problems);
-        for device in &self.config.devices {
-            if self.known.is_unknown(device.id, self.config) {
-                let departed = self.known.departed(self.config);
-                problems.raise(HealthProblem {
-                    device: Some(device.id),
-                    ..self.problem(
-                        "device_unknown",
-                        Severity::Warning,
-                        &format!(
-                            "the data folder has no document of device {}{}",
-                            device.id,
-                            of_others(&departed)
-                        ),
-                        "if the id of the device was changed in the configuration, put the old id back: with a new id its numbers begin again from 1; a new device needs nothing",
-                    )
-                });
-            }
+    /// Notes what is missing or unusual; `now_ms` is the time of the start, in milliseconds since the epoch.
+    pub(super) fn note(&self, problems: &Problems, now_ms: i64) {
+        for problem in self.found() {
+            problems.raise(HealthProblem {
+                since_ms: now_ms,
+                ..problem
+            });
         }
     }
 
-    fn note_folder(&self, folder: &Path, problems: &Problems) {
-        if !folder_is_private(folder) {
-            problems.raise(self.problem(
+    fn found(&self) -> Vec<HealthProblem> {
+        let whole = [
+            self.recipient(),
+            self.journal(),
+            self.folder(),
+            self.registration_number(),
+        ];
+        let devices = self.config.devices.iter();
+        let devices = devices.filter_map(|device| self.device(device.id));
+        whole.into_iter().flatten().chain(devices).collect()
+    }
+
+    fn recipient(&self) -> Option<HealthProblem> {
+        (self.has_duties && self.config.upstream.is_none()).then(|| {
+            problem(
+                "no_recipient",
+                Severity::Warning,
+                "no authority is configured, so no document is told to it".to_owned(),
+                "add [upstream] with the address of the authority",
+            )
+        })
+    }
+
+    fn journal(&self) -> Option<HealthProblem> {
+        (self.anchors_set_aside > 0).then(|| {
+            problem(
+                JOURNAL_CUT,
+                Severity::Degraded,
+                "the journal does not have the row that an anchor names: an older copy was put back, or its end was cut".to_owned(),
+                "stop selling, run `ferrotill verify`, and compare the last documents with the printer and the authority",
+            )
+        })
+    }
+
+    fn folder(&self) -> Option<HealthProblem> {
+        let folder = &self.config.till.data_dir;
+        (!folder_is_private(folder)).then(|| {
+            problem(
                 "folder_not_private",
                 Severity::Warning,
-                &format!(
+                format!(
                     "other users of this machine may read the data folder {}",
                     folder.display()
                 ),
                 "keep only the till's own files in it, and give it the mode 0700",
-            ));
-        }
+            )
+        })
     }
 
-    fn note_registration_number(&self, problems: &Problems) {
-        let Some(number) = &self.config.till.owner.registration_number else {
-            return;
-        };
-        let is_used = self
+    fn registration_number(&self) -> Option<HealthProblem> {
+        let number = self.config.till.owner.registration_number.as_ref()?;
+        let mut numbers = self
             .identities
             .iter()
-            .any(|identity| identity.fiscal_number == *number);
-        if !is_used {
-            problems.raise(self.problem(
+            .map(|identity| &identity.fiscal_number);
+        (!numbers.any(|used| used == number)).then(|| {
+            problem(
                 "registration_number_unused",
                 Severity::Warning,
-                &format!("no device has the till.registration_number {number:?}"),
+                format!("no device has the till.registration_number {number:?}"),
                 "write it as registration_number of the [[device]] that it belongs to",
-            ));
-        }
+            )
+        })
     }
 
-    fn problem(
-        &self,
-        id: &'static str,
-        severity: Severity,
-        says: &str,
-        fix: &str,
-    ) -> HealthProblem {
-        HealthProblem {
-            id,
-            device: None,
-            severity,
-            since_ms: self.now_ms,
-            says: says.to_owned(),
-            fix: fix.to_owned(),
+    fn device(&self, device: Uuid) -> Option<HealthProblem> {
+        if !self.known.is_unknown(device, self.config) {
+            return None;
         }
+        let others = of_others(&self.known.departed(self.config));
+        Some(HealthProblem {
+            device: Some(device),
+            ..problem(
+                "device_unknown",
+                Severity::Warning,
+                format!("the data folder has no document of device {device}{others}"),
+                "if the id of the device was changed in the configuration, put the old id back: with a new id its numbers begin again from 1; a new device needs nothing",
+            )
+        })
+    }
+}
+
+fn problem(id: &'static str, severity: Severity, says: String, fix: &str) -> HealthProblem {
+    HealthProblem {
+        id,
+        device: None,
+        severity,
+        since_ms: 0,
+        says,
+        fix: fix.to_owned(),
     }
 }
 

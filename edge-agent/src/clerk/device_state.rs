@@ -54,6 +54,8 @@ pub(super) struct SealingDocument {
     pub(super) form: Option<OrderForm>,
     pub(super) callers: Vec<Caller>,
     pub(super) attempts: u8,
+    /// Why nobody can be asked about the document: its job cannot be made, or the configuration has no printer for it.
+    pub(super) nobody_to_ask: Option<Fault>,
     /// An operator's declaration about this document.
     pub(super) declaration: Option<PendingDeclaration>,
 }
@@ -81,10 +83,6 @@ pub(super) struct DeviceState {
     pub(super) baseline: Option<Baseline>,
     /// The last attempt to reach the printer has failed.
     pub(super) printer_lost: bool,
-    /// Why nobody can be asked about the outstanding document: its job cannot be made, or the configuration has no printer for it.
-    pub(super) nobody_to_ask: Option<Fault>,
-    /// The books know this device, and the configuration does not have it any more. It takes no orders.
-    pub(super) removed: bool,
     /// The point of sale that gets a Z-report which no caller has ordered.
     pub(super) point_of_sale: Uuid,
     /// The serial number that the printer's configured address names. This printer is accepted even while a shift is open.
@@ -101,6 +99,8 @@ pub(super) struct DeviceState {
     pub(super) printer_swapped: bool,
     /// The journal row after which this process last stored a snapshot of the till; 0 before the first.
     pub(super) snapshot_seq: i64,
+    /// The books know this device, and the configuration does not have it any more. It takes no orders.
+    pub(super) removed: bool,
 }
 
 impl DeviceState {
@@ -114,8 +114,6 @@ impl DeviceState {
             queue: JobQueue::default(),
             baseline: None,
             printer_lost: false,
-            nobody_to_ask: None,
-            removed: false,
             point_of_sale: Uuid::nil(),
             configured_serial: None,
             known_counters: None,
@@ -124,6 +122,7 @@ impl DeviceState {
             rate_differences: Vec::new(),
             printer_swapped: false,
             snapshot_seq: 0,
+            removed: false,
         }
     }
 
@@ -132,7 +131,7 @@ impl DeviceState {
         self.uncommitted.as_ref().unwrap_or(&self.till)
     }
 
-    /// The document that the printer's thread has, and whose outcome is not in the journal yet.
+    /// The document whose outcome is not in the journal yet.
     pub(super) const fn sealing(&self) -> Option<&SealingDocument> {
         match &self.activity {
             Activity::Unsettled(sealing) => Some(sealing),
@@ -159,6 +158,13 @@ impl DeviceState {
         }
     }
 
+    /// Forgets a document that nobody can be asked about, because it is not outstanding any more.
+    pub(super) fn forget_document_without_printer(&mut self) {
+        if self.sealing().is_some() && !self.printer_has_document() {
+            self.activity = Activity::Idle;
+        }
+    }
+
     /// The printer's thread has finished a job that makes no document: takes the job, so that the device is idle.
     pub(super) fn take_busy(&mut self) -> Option<BusyJob> {
         match std::mem::take(&mut self.activity) {
@@ -170,9 +176,14 @@ impl DeviceState {
         }
     }
 
+    /// The printer's thread is working on a document.
+    pub(super) const fn printer_has_document(&self) -> bool {
+        matches!(self.sealing(), Some(sealing) if sealing.nobody_to_ask.is_none())
+    }
+
     /// The printer is connected, or its thread is working on a document.
     pub(super) const fn printer_reachable(&self) -> bool {
-        self.baseline.is_some() || self.sealing().is_some()
+        self.baseline.is_some() || self.printer_has_document()
     }
 
     /// The last attempt to reach the printer has failed, and its thread has no document. Until the first attempt after a start has ended,

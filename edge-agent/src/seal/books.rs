@@ -1,15 +1,27 @@
-//! The Z-report of a shift in which no printer has a part, while the printer is gone: the journal seals it.
+//! The journal as a sealer: it closes a shift in which no printer has a part.
+//!
+//! A till may sell on alternative receipts alone while its printer is away for days. No printer has counted anything of such a shift, so
+//! that none can confirm it, and the shift must be closed before the legal limit of its length stops all sales.
 
+use ferrotill_core::document::{Body, ReportKind};
 use ferrotill_core::refusal::Refusal;
+use ferrotill_core::shift::Shift;
 
 use super::{NumberSeal, Preparation, Sealer, Unsealed};
 
-/// Seals documents by the journal alone.
+/// Seals the Z-report of a shift that has alternative receipts only, and that is given to no printer.
 #[derive(Clone, Copy, Debug)]
 pub struct BooksSealer;
 
 impl Sealer for BooksSealer {
-    fn prepare(&self, _document: &Unsealed<'_>) -> Result<Preparation, Refusal> {
-        Ok(Preparation::AtOnce(NumberSeal::Journal))
+    fn prepare(&self, document: &Unsealed<'_>) -> Result<Preparation, Refusal> {
+        let z_report = matches!(document.reserved.body, Body::Report(ReportKind::Z));
+        let by_printer = document.reserved.baseline.is_some();
+        let shift = document.till.shift();
+        if z_report && !by_printer && shift.is_some_and(Shift::is_alternative) {
+            Ok(Preparation::AtOnce(NumberSeal::Journal))
+        } else {
+            Err(Refusal::SealMismatch)
+        }
     }
 }

@@ -101,8 +101,8 @@ pub(super) fn admit(
         }
         return Err(StoreError::FoundedOtherwise {
             path: path.to_owned(),
-            found,
-            configured: wanted.purpose.clone(),
+            found: Box::new(found),
+            configured: Box::new(wanted.purpose.clone()),
         });
     }
     let open = open_matters(connection).context(path, "open documents")?;
@@ -110,7 +110,7 @@ pub(super) fn admit(
     if depends && !wanted.confirmed {
         return Err(StoreError::Unconfirmed {
             path: path.to_owned(),
-            configured: wanted.purpose.clone(),
+            configured: Box::new(wanted.purpose.clone()),
             waiting: open.0,
             outstanding: open.1,
         });

@@ -100,9 +100,9 @@ pub enum StoreError {
         /// The path of the database file.
         path: PathBuf,
         /// What the data folder is for.
-        found: FolderPurpose,
+        found: Box<FolderPurpose>,
         /// What the configuration says.
-        configured: FolderPurpose,
+        configured: Box<FolderPurpose>,
     },
     /// An older program wrote the data folder, and what it is for does not follow from the configuration alone.
     #[error(
@@ -112,7 +112,7 @@ pub enum StoreError {
         /// The path of the database file.
         path: PathBuf,
         /// What the configuration says.
-        configured: FolderPurpose,
+        configured: Box<FolderPurpose>,
         /// The number of documents that wait to be sent.
         waiting: u32,
         /// The number of outstanding documents.

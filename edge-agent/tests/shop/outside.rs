@@ -32,6 +32,11 @@ impl Process {
         Self::spawn(command.arg("--json").args(arguments).stderr(Stdio::null()))
     }
 
+    /// Runs a command line of the shell that ends with a command of the program, and waits until that is ready.
+    pub fn shell(line: &str) -> Self {
+        Self::spawn(Command::new("sh").args(["-c", line]))
+    }
+
     fn spawn(command: &mut Command) -> Self {
         let command = command.stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();

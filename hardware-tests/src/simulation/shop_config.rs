@@ -131,14 +131,20 @@ impl ShopConfig {
         time: ClockSource,
     ) -> Option<(Printer, PrinterModel)> {
         let make = *self.printers.get(till)?;
-        let mut rates = [None; 8];
-        for (rate, (_, known)) in rates.iter_mut().zip(GROUPS) {
-            *rate = Some(known);
-        }
-        let mut memory = Memory::new(rates);
+        let mut memory = memory();
         memory.serial = format!("DT70000{till}");
         memory.fiscal_memory = format!("0270000{till}");
         Some((Printer::new(memory, time).of_family(make.printer), make))
+    }
+
+    /// Another printer of a till's family, which has printed so many documents.
+    pub(super) fn spare(&self, till: usize, time: ClockSource, documents: u32) -> Option<Printer> {
+        let make = self.printers.get(till)?;
+        let mut memory = memory();
+        memory.serial = format!("DT79999{till}");
+        memory.fiscal_memory = format!("0279999{till}");
+        memory.last_document = documents;
+        Some(Printer::new(memory, time).of_family(make.printer))
     }
 
     /// The id of a till's device.
@@ -183,4 +189,13 @@ impl ShopConfig {
 
 fn at_place(values: &[i64], place: usize) -> i64 {
     values.get(place).copied().unwrap_or_default()
+}
+
+/// The memory of a new printer with the rates of the shop's goods.
+fn memory() -> Memory {
+    let mut rates = [None; 8];
+    for (rate, (_, known)) in rates.iter_mut().zip(GROUPS) {
+        *rate = Some(known);
+    }
+    Memory::new(rates)
 }

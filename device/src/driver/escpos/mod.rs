@@ -130,10 +130,10 @@ impl Escpos {
     }
 
     /// Sends the pulse and, with a sensor, waits for the drawer.
-    fn pulse(&mut self, watch: &mut dyn Watch) -> Result<DrawerState, Fault> {
+    fn pulse(&mut self, watch: &mut dyn Watch) -> Result<DrawerState, FailedPulse> {
         match self.options.kick {
             Kick::InTurn => {
-                self.device.ready(watch)?;
+                self.device.ready(watch).map_err(FailedPulse::NotSent)?;
                 let pulse = EscposCommand::Pulse {
                     pin: self.options.pin,
                     on: PULSE_ON,
@@ -141,19 +141,20 @@ impl Escpos {
                 };
                 self.device
                     .transfer(&[pulse.emit()], watch)
-                    .map_err(|stopped| stopped.fault)?;
+                    .map_err(|stopped| FailedPulse::MaybeSent(stopped.fault))?;
             }
             Kick::AtOnce => {
                 // The pulse works without paper and with an open cover, but not in an error state of the printer.
-                let status = self.reachable(watch)?;
+                let status = self.reachable(watch).map_err(FailedPulse::NotSent)?;
                 if condition(status).mechanism_fault {
-                    return Err(Fault::Mechanism);
+                    return Err(FailedPulse::NotSent(Fault::Mechanism));
                 }
                 let request = RealTime::Pulse {
                     pin: self.options.pin,
                     time: PULSE_AT_ONCE,
                 };
-                self.device.at_once(request, watch)?;
+                let sent = self.device.at_once(request, watch);
+                sent.map_err(FailedPulse::MaybeSent)?;
             }
         }
         let begun = self.device.now();
@@ -161,15 +162,16 @@ impl Escpos {
         for _ in 0..DRAWER_QUESTIONS_MAX {
             // The printer is asked even if the drawer has no sensor, because the answer shows that the bytes of the pulse were
             // received.
-            seen = self.sensed(watch)?;
+            seen = self.sensed(watch).map_err(FailedPulse::MaybeSent)?;
             let waited = self.device.now().saturating_sub(begun);
             if seen != DrawerState::Closed || waited >= DRAWER_MS {
                 break;
             }
-            self.device.rest(watch)?;
+            let rested = self.device.rest(watch);
+            rested.map_err(FailedPulse::MaybeSent)?;
         }
         match seen {
-            DrawerState::Closed => Err(Fault::NotExecuted),
+            DrawerState::Closed => Err(FailedPulse::StaysClosed),
             seen => Ok(seen),
         }
     }
@@ -254,7 +256,7 @@ impl SlipPrinter for Escpos {
 
 impl CashDrawer for Escpos {
     fn open(&mut self, watch: &mut dyn Watch) -> Result<DrawerState, Fault> {
-        self.pulse(watch)
+        self.pulse(watch).map_err(|failed| failed.fault())
     }
 
     fn state(&mut self, watch: &mut dyn Watch) -> Result<DrawerState, Fault> {
@@ -288,11 +290,12 @@ impl FiscalPrinter for Escpos {
             Job::Text(lines) => self.print(&text(lines), watch),
             Job::Drawer => match self.pulse(watch) {
                 Ok(_) => Performed::Registered(self.registered()),
-                Err(Fault::NotExecuted) => self.not_begun(
+                Err(FailedPulse::StaysClosed) => self.not_begun(
                     Fault::NotExecuted,
                     "the pulse was sent and the drawer's sensor reports it closed; is it locked?",
                 ),
-                Err(fault) => self.not_begun(fault, ""),
+                Err(FailedPulse::NotSent(fault)) => self.not_begun(fault, ""),
+                Err(FailedPulse::MaybeSent(fault)) => Performed::Unknown(fault),
             },
             // All other jobs are fiscal.
             _ => self.not_begun(Fault::NotFiscalised, NOT_FISCAL),
@@ -322,6 +325,25 @@ impl FiscalPrinter for Escpos {
 
     fn status(&mut self) -> Result<Condition, Fault> {
         self.reachable(&mut Unwatched).map(condition)
+    }
+}
+
+/// Why a pulse did not open the drawer, or why this is not known.
+enum FailedPulse {
+    /// No byte of the pulse was sent.
+    NotSent(Fault),
+    /// The pulse may have arrived, because the line failed after it was begun.
+    MaybeSent(Fault),
+    /// The pulse arrived, and the drawer's sensor reports that the drawer is closed.
+    StaysClosed,
+}
+
+impl FailedPulse {
+    const fn fault(&self) -> Fault {
+        match self {
+            Self::NotSent(fault) | Self::MaybeSent(fault) => *fault,
+            Self::StaysClosed => Fault::NotExecuted,
+        }
     }
 }
 

@@ -237,15 +237,13 @@ impl Tills {
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         for index in 0..self.devices.len() {
-            let device_state = &self.devices[index];
-            if !matches!(device_state.activity, Activity::Idle) {
-                continue;
-            }
+            let device_state = &mut self.devices[index];
             let Some(outstanding) = device_state.current_till().outstanding() else {
-                self.devices[index].nobody_to_ask = None;
+                // A declaration was written, although its commit returned an error (`Clerk::on_write_error`).
+                device_state.forget_document_without_printer();
                 continue;
             };
-            if device_state.nobody_to_ask.is_some() {
+            if !matches!(device_state.activity, Activity::Idle) {
                 continue;
             }
             let cancel_decided = outstanding.cancel_decided;
@@ -256,19 +254,19 @@ impl Tills {
             let document = self
                 .recovery_job_of(batch, index, &stored_document, cancel_decided)?
                 .filter(|_| self.devices[index].printer.has_printer());
-            let Some(document) = document else {
-                self.devices[index].nobody_to_ask = Some(Fault::NobodyToAsk);
-                self.publish_nobody_to_ask(index);
-                continue;
-            };
             self.devices[index].activity = Activity::Unsettled(Box::new(SealingDocument {
-                id: document.id,
+                id: stored_document.row.id,
                 fingerprint: Fingerprint(stored_document.row.fingerprint),
                 form: None,
                 callers: Vec::new(),
                 attempts: 0,
+                nobody_to_ask: document.is_none().then_some(Fault::NobodyToAsk),
                 declaration: None,
             }));
+            let Some(document) = document else {
+                self.publish_nobody_to_ask(index);
+                continue;
+            };
             tracing::info!(id = %document.id, "asking the printer what became of an outstanding document");
             let task = Box::new(Task::Recover(document));
             effects.push(Effect::Print(index, task));

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::super::answer::{Answer, DeclarationOutcome};
-use super::super::device_state::PendingDeclaration;
+use super::super::device_state::{PendingDeclaration, SealingDocument};
 use super::{Effect, Tills, document_id, respond_declaration};
 use crate::order::Declaration;
 use crate::seal::printer::Task;
@@ -45,11 +45,6 @@ impl Tills {
             ));
             return Ok(());
         };
-        if let Some(fault) = self.devices[index].nobody_to_ask {
-            let written = self.write_declaration(batch, index, &declaration, fault, effects)?;
-            effects.push(Effect::RespondDeclaration(vec![reply], written));
-            return Ok(());
-        }
         let Some(sealing) = self.devices[index].sealing_mut() else {
             let reason = "the printer has not been asked about this document yet".to_owned();
             effects.push(Effect::RespondDeclaration(
@@ -58,6 +53,13 @@ impl Tills {
             ));
             return Ok(());
         };
+        if let Some(fault) = sealing.nobody_to_ask {
+            sealing.declaration = Some(PendingDeclaration {
+                declaration: declaration.clone(),
+                replies: vec![reply],
+            });
+            return self.write_declaration(batch, index, &declaration, fault, effects);
+        }
         match &mut sealing.declaration {
             Some(pending_declaration) if pending_declaration.declaration == declaration => {
                 pending_declaration.replies.push(reply);
@@ -125,14 +127,25 @@ impl Tills {
     /// Writes to the live status, again after the printer was connected, that nobody can be asked about the outstanding document.
     pub(super) fn publish_nobody_to_ask(&self, index: usize) {
         let device_state = &self.devices[index];
-        let outstanding = device_state.current_till().outstanding();
-        if let (Some(fault), Some(outstanding)) = (device_state.nobody_to_ask, outstanding) {
-            self.report_unproven(index, Uuid::from_bytes(outstanding.id.0), fault);
+        if let Some(sealing) = device_state.sealing()
+            && let Some(fault) = sealing.nobody_to_ask
+        {
+            self.report_unproven(index, sealing.id, fault);
+        }
+    }
+
+    /// Writes to the live status that a person has settled a document about which nobody could be asked.
+    fn publish_settled_by_person(&self, index: usize, sealing: Option<&SealingDocument>) {
+        if sealing.is_some_and(|sealing| sealing.nobody_to_ask.is_some()) {
+            let device_state = &self.devices[index];
+            let connected = device_state.baseline.is_some();
+            let live_status = &self.settings.live_status;
+            live_status.person_settled(device_state.device, connected);
         }
     }
 
     /// The printer's thread has released the document, or nobody can be asked about it. Writes the declaration, and the seal or void
-    /// that it justifies. Returns what became of the declaration.
+    /// that it justifies, and answers the callers of the declaration.
     pub(super) fn write_declaration(
         &mut self,
         batch: &mut Batch<'_>,
@@ -140,7 +153,7 @@ impl Tills {
         declaration: &Declaration,
         fault: Fault,
         effects: &mut Vec<Effect>,
-    ) -> Result<DeclarationOutcome, StoreError> {
+    ) -> Result<(), StoreError> {
         let Declaration { id, paper, by } = declaration;
         let why = fault.to_string();
         let declared = Declared {
@@ -157,7 +170,7 @@ impl Tills {
             let outcome = DeclarationOutcome::NotOutstanding;
             self.answer_pending_declaration(index, *id, &outcome, effects);
             self.devices[index].take_sealing(*id);
-            return Ok(outcome);
+            return Ok(());
         }
         let message = format!("{by} has declared that the document was not printed; {why}");
         let command = match paper {
@@ -173,18 +186,14 @@ impl Tills {
         };
         self.decide(batch, index, &command)?
             .map_err(|refusal| StoreError::NotBooked { refusal })?;
-        let device_state = &mut self.devices[index];
-        let device = device_state.device;
-        if device_state.nobody_to_ask.take().is_some() {
-            let connected = device_state.baseline.is_some();
-            self.settings.live_status.person_settled(device, connected);
-        }
+        let device = self.devices[index].device;
         self.publish_left_behind(batch, index)?;
         // As after a start: when the printer is connected, its counters are compared with the last ones in the journal.
         let known_counters = batch.printer_counters(device, baseline_of)?;
         self.devices[index].known_counters = known_counters;
         self.answer_pending_declaration(index, *id, &DeclarationOutcome::Booked, effects);
         let sealing = self.devices[index].take_sealing(*id);
+        self.publish_settled_by_person(index, sealing.as_ref());
         tracing::warn!(%device, %id, %by, ?paper, "an operator's declaration has settled a document that the printer could not prove: {why}");
         match paper {
             PaperSays::Registered { .. } => Self::after_seal(*id, sealing, effects),
@@ -194,6 +203,6 @@ impl Tills {
                 Effect::Respond(sealing.callers, Answer::NotRegistered { error, message })
             })),
         }
-        Ok(DeclarationOutcome::Booked)
+        Ok(())
     }
 }

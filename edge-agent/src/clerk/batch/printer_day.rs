@@ -14,7 +14,11 @@ use super::super::queue::QueuedOrder;
 use super::{Effect, Tills, document_id};
 use crate::order::{OrderForm, OrderKind};
 use crate::seal::printer::job::stored_baseline;
+use crate::status::problems::{HealthProblem, Severity};
 use ferrotill_store::{Batch, StoreError};
+
+/// What to do about a printer whose counters are ahead of the journal.
+const PRINTER_AHEAD_FIX: &str = "if the printer has served this till before, its journal was lost or an older copy was put back: run `ferrotill verify`, and put the newest backup back; a printer that comes from elsewhere needs nothing";
 
 impl Tills {
     /// Compares the printer's counters with the last known ones, and writes a Z-report that the printer made by itself to the journal.
@@ -38,14 +42,19 @@ impl Tills {
             return Ok(());
         };
         let Some(known) = device_state.known_counters.clone() else {
-            device_state.known_counters = Some(now);
+            device_state.known_counters = Some(now.clone());
+            self.note_unknown_history(index, &now);
             return Ok(());
         };
+        self.note_receipts_of_others(index, &known, &now);
+        let device_state = &mut self.devices[index];
         match stored_baseline(&now).day_since(&stored_baseline(&known)) {
             PrinterDay::Open => {}
-            PrinterDay::Lost => tracing::error!(
-                device = %device_state.device,
-                "the printer's counters went back from {known:?} to {now:?}: its memory was lost or exchanged; call the service"
+            PrinterDay::Lost => self.raise(
+                index,
+                "printer_counters_back",
+                format!("the printer's counters went back from {known:?} to {now:?}: its memory was lost or exchanged"),
+                "call the service of the printer, and compare its last documents with `ferrotill verify`",
             ),
             PrinterDay::Closed => {
                 device_state.printer_swapped = false;
@@ -70,6 +79,61 @@ impl Tills {
             self.publish_objections(index);
         }
         Ok(())
+    }
+
+    /// The journal has no document of this device on a printer. A printer that has closed days or printed receipts has a history
+    /// that the journal does not have.
+    fn note_unknown_history(&self, index: usize, now: &Baseline) {
+        let closed_days = now.z_number.unwrap_or(0);
+        if closed_days > 0 || now.next_fiscal_receipt > 1 {
+            self.raise(
+                index,
+                "printer_ahead",
+                format!(
+                    "printer {} has {closed_days} Z-reports and is before fiscal receipt {}, and the journal has no document of this device",
+                    now.serial, now.next_fiscal_receipt
+                ),
+                PRINTER_AHEAD_FIX,
+            );
+        }
+    }
+
+    /// Counters that are ahead of the journal by more than what the till itself can have printed meanwhile: one fiscal receipt, and
+    /// one Z-report.
+    fn note_receipts_of_others(&self, index: usize, known: &Baseline, now: &Baseline) {
+        if known.serial != now.serial || known.fiscal_memory != now.fiscal_memory {
+            return;
+        }
+        let (known_z, z) = (known.z_number.unwrap_or(0), now.z_number.unwrap_or(0));
+        let days = z.saturating_sub(known_z);
+        let receipts = now
+            .next_fiscal_receipt
+            .saturating_sub(known.next_fiscal_receipt);
+        let far_days = known.z_number.is_some() && days > 1;
+        // The count of receipts begins again with each day, and some printers do not report it.
+        let far_receipts = days == 0 && known.next_fiscal_receipt > 0 && receipts > 1;
+        if far_days || far_receipts {
+            self.raise(
+                index,
+                "printer_ahead",
+                format!(
+                    "printer {} has Z-report {z} and is before fiscal receipt {}, and the journal has Z-report {known_z} and receipt {} before its last document",
+                    now.serial, now.next_fiscal_receipt, known.next_fiscal_receipt
+                ),
+                PRINTER_AHEAD_FIX,
+            );
+        }
+    }
+
+    fn raise(&self, index: usize, id: &'static str, says: String, fix: &str) {
+        self.settings.live_status.problems().raise(HealthProblem {
+            id,
+            device: Some(self.devices[index].device),
+            severity: Severity::Degraded,
+            since_ms: self.settings.guard.now().utc_ms,
+            says,
+            fix: fix.to_owned(),
+        });
     }
 
     /// True if another printer is connected than the one of the open shift, which is then marked and logged.

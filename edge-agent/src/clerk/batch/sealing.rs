@@ -47,6 +47,7 @@ impl Tills {
             form: Some(entry.form),
             callers: entry.callers,
             attempts: entry.attempts,
+            nobody_to_ask: None,
             declaration: None,
         }));
         effects.push(Effect::Print(index, Box::new(Task::Perform(*job))));
@@ -161,7 +162,7 @@ impl Tills {
             News::LastZ(day) => device_state.last_z = Some(*day),
             News::Counters(counters) => {
                 // A document that the printer's thread works on brings the counters with its outcome.
-                if device_state.sealing().is_none() {
+                if !device_state.printer_has_document() {
                     device_state.baseline = Some(*counters);
                 }
             }
@@ -232,7 +233,7 @@ impl Tills {
         let live_status = &self.settings.live_status;
         live_status.printer_lost(device_state.device, reason);
         device_state.printer_lost = true;
-        if device_state.sealing().is_none() {
+        if !device_state.printer_has_document() {
             device_state.baseline = None;
         }
         // Drawer requests fail now: opened later, the drawer would be open while nobody watches it.

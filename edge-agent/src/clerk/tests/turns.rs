@@ -235,3 +235,26 @@ fn the_counters_of_the_printer_are_remembered_behind_a_z_report_of_the_journal()
     stage.printer().present.store(true, Ordering::Release);
     stage.wait_until(|| Stage::rows_of(stage.path(), super::day::CLOSED_BY_PRINTER) == 1);
 }
+
+#[test]
+fn a_shift_of_alternative_receipts_alone_may_go_on_with_another_printer() {
+    let stage = Stage::new();
+    let sold = stage.order(sale(1, 100), LONG_TIMEOUT);
+    stage.printer().sells(100, 1);
+    let closed = stage.order(z_report(2), LONG_TIMEOUT);
+    stage.printer().call();
+    let after = super::day::next_day(1, 2, 2);
+    stage.printer().reply(registered_at(after));
+    assert!(!sold.replayed() && !closed.replayed());
+    let stage = stage.restart_with(false);
+    assert!(!stage.order(with_slip(3), LONG_TIMEOUT).replayed());
+    stage
+        .printer()
+        .remember(|memory| memory.baseline.serial = "SC000002".to_owned());
+    stage.printer().present.store(true, Ordering::Release);
+    stage.wait_until_ready(0);
+    let next = stage.order(sale(4, 400), LONG_TIMEOUT);
+    stage.printer().call();
+    stage.printer().reply(registered(1));
+    assert!(!next.replayed());
+}

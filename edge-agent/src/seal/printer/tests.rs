@@ -12,7 +12,7 @@ use ferrotill_device::printer::{
 use uuid::Uuid;
 
 use super::worker::{PAUSE_MAX, PAUSE_MIN, longer_pause};
-use super::{Clock, Duration, Listener, News, PrinterTask, Task};
+use super::{Clock, DrawerOutcome, Duration, Listener, News, Permit, PrinterTask, Task};
 
 /// An idle printer. The test changes its counters, or disconnects it (`None`).
 struct IdlePrinter {
@@ -84,9 +84,8 @@ impl Listener for NewsSender {
     }
 }
 
-#[test]
-fn changes_of_an_idle_printer_are_reported_without_a_document() {
-    let begun = Baseline {
+fn begun() -> Baseline {
+    Baseline {
         family: "idle".to_owned(),
         serial: "SC000001".to_owned(),
         fiscal_memory: "90000001".to_owned(),
@@ -96,7 +95,12 @@ fn changes_of_an_idle_printer_are_reported_without_a_document() {
         cash: Amount::ZERO,
         cash_in: Amount::ZERO,
         cash_out: Amount::ZERO,
-    };
+    }
+}
+
+#[test]
+fn changes_of_an_idle_printer_are_reported_without_a_document() {
+    let begun = begun();
     let counters = Arc::new(Mutex::new(Some(begun.clone())));
     let printer = IdlePrinter {
         counters: Arc::clone(&counters),
@@ -141,6 +145,47 @@ fn changes_of_an_idle_printer_are_reported_without_a_document() {
     *counters.lock().unwrap() = Some(closed);
     let back = next();
     assert!(matches!(back, News::Ready(_)), "{back:?}");
+}
+
+#[test]
+fn a_drawer_request_that_was_answered_while_the_thread_had_it_is_not_begun() {
+    let counters = Arc::new(Mutex::new(Some(begun())));
+    let printer = Box::new(IdlePrinter {
+        counters,
+        read: None,
+    });
+    let (sender, news) = channel();
+    let clock = Arc::new(Clock::new(None).unwrap());
+    let now = clock.monotonic();
+    let (task, mut worker) = PrinterTask::by_hand(printer, Box::new(NewsSender(sender)), clock);
+    let in_time = Permit::until(now + Duration::from_secs(60));
+    let answered = in_time.clone();
+    assert!(answered.withdraw());
+    task.ask(Task::Begin);
+    for permit in [answered, Permit::until(now), in_time] {
+        task.ask(Task::Drawer(permit));
+    }
+    task.ask(Task::Drawer(Permit::until(now + Duration::from_secs(60))));
+    for _ in 0..5 {
+        assert!(worker.turn().is_continue());
+    }
+    let outcomes: Vec<DrawerOutcome> = news
+        .try_iter()
+        .filter_map(|news| match news {
+            News::DrawerDone(outcome, _) => Some(outcome),
+            _ => None,
+        })
+        .collect();
+    let (last, refused) = outcomes.split_last().unwrap();
+    assert_eq!(refused.len(), 3);
+    for outcome in refused {
+        assert!(
+            matches!(outcome, DrawerOutcome::NotOpened(reason) if reason.contains("waiting time")),
+            "{outcome:?}"
+        );
+    }
+    // This printer answers nothing that it is told to do.
+    assert!(matches!(last, DrawerOutcome::Unknown(_)), "{last:?}");
 }
 
 #[test]

@@ -17,12 +17,14 @@ use ferrotill_core::event::Mode;
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_device::driver::escpos::{Escpos, Options};
 use ferrotill_device::driver::isl::IslPrinter;
+use ferrotill_device::emulator::IslEmulator;
+use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::printer::FiscalPrinter;
 use ferrotill_store::{DeviceIdentity, Founding, Reader, Store};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::super::line::Life;
+use super::super::line::{Life, Line};
 use super::{Checked, SimulatedTill, World};
 use crate::error_text::with_sources;
 
@@ -151,9 +153,21 @@ impl World {
         (workers, plans)
     }
 
+    /// The line to another printer of the till's family, if one is at its place now.
+    fn spare_line(&self, place: usize) -> Option<Line> {
+        if self.changes.spare != Some(place) {
+            return None;
+        }
+        let documents = self.outstanding_baseline(place)?;
+        let time = self.printer_clock.source();
+        let printer = self.shop.spare(place, time, documents)?;
+        Some(Line::to(Loopback::new(IslEmulator::new(printer, None))))
+    }
+
     /// The driver that the configuration names for a till's printer.
     fn driver(&self, place: usize, till: &SimulatedTill, life: &Life) -> Box<dyn FiscalPrinter> {
-        let line = Box::new(till.line.until_the_end_of(life));
+        let spare = self.spare_line(place);
+        let line = Box::new(spare.as_ref().unwrap_or(&till.line).until_the_end_of(life));
         if self.changes.wrong_family == Some(place) {
             Box::new(Escpos::new(line, Options::default(), self.starts))
         } else {
@@ -193,6 +207,7 @@ impl World {
         if power {
             self.verify()?;
         }
+        self.start_wrongly()?;
         self.change_configuration()?;
         self.open()
     }

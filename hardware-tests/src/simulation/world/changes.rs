@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ferrotill::config::Config;
 use ferrotill_core::event::Mode;
 use ferrotill_core::profile::{MOLDOVA, Profile, UKRAINE};
-use ferrotill_store::{Founding, Store};
+use ferrotill_store::{Founding, Reader, RequestState, Store};
 
 use super::{Checked, World};
 use crate::error_text::with_sources;
@@ -24,6 +24,8 @@ pub(in super::super) struct Changes {
     pub(in super::super) away: Option<usize>,
     /// The till whose address names a printer of another family.
     pub(in super::super) wrong_family: Option<usize>,
+    /// The till at whose line another printer of the same family is, with the counters from before an outstanding document.
+    pub(in super::super) spare: Option<usize>,
 }
 
 impl World {
@@ -33,6 +35,7 @@ impl World {
         let before = format!("{:?}", self.changes);
         self.changes.away = None;
         self.changes.wrong_family = None;
+        self.changes.spare = None;
         let place = self.random.below(self.tills.len());
         match self.random.below(20) {
             0 => self.changes.address += 1,
@@ -40,6 +43,7 @@ impl World {
             2 => self.changes.series += 1,
             3 if self.tills.len() > 1 => self.changes.away = Some(place),
             4 => self.changes.wrong_family = Some(place),
+            5..=7 if self.outstanding_baseline(place).is_some() => self.changes.spare = Some(place),
             _ => {}
         }
         let after = format!("{:?}", self.changes);
@@ -51,11 +55,18 @@ impl World {
 
     /// Ends the changes with which a till cannot sell.
     pub(super) fn undo_changes(&mut self) -> Checked {
-        if self.changes.away.is_none() && self.changes.wrong_family.is_none() {
+        let Changes {
+            away,
+            wrong_family,
+            spare,
+            ..
+        } = self.changes;
+        if away.or(wrong_family).or(spare).is_none() {
             return Ok(());
         }
         self.changes.away = None;
         self.changes.wrong_family = None;
+        self.changes.spare = None;
         self.read_configuration()?;
         self.note("the configuration is right again".to_owned());
         self.agent = None;
@@ -63,6 +74,17 @@ impl World {
             till.turns.agent_ended();
         }
         self.open()
+    }
+
+    /// The printer's last document before the outstanding document of a till; none if nothing is outstanding.
+    pub(super) fn outstanding_baseline(&self, place: usize) -> Option<u32> {
+        let till = self.tills.get(place)?;
+        let reader = Reader::new(self.folder.path());
+        let orders = self.orders.iter().filter(|order| order.till == place);
+        orders
+            .filter_map(|order| reader.find(Some(till.device), order.form.id).ok()?)
+            .filter(|document| document.row.state == RequestState::Reserved)
+            .find_map(|document| Some(document.reserved()?.baseline?.last_document))
     }
 
     fn read_configuration(&mut self) -> Checked {

@@ -41,10 +41,12 @@ impl World {
         {
             return Ok(());
         }
-        if self.changes.wrong_family == Some(order.till) {
-            // The printer is right and its address is wrong: a person corrects the address first.
+        let till = Some(order.till);
+        if self.changes.wrong_family == till || self.changes.spare == till {
+            // A person corrects the address, or connects the right printer, first.
             return Ok(());
         }
+        let nobody_is_asked = self.changes.away == till;
         let id = order.form.id;
         let word = order.word();
         let Some(outstanding) = self.outstanding(order)? else {
@@ -52,7 +54,12 @@ impl World {
         };
         let declared_on = self.tills.get(order.till).and_then(|till| till.declared_on);
         let till = order.till;
-        if is_provable(order, &outstanding, declared_on == Some(self.day)) {
+        let provable = is_provable(order, &outstanding, declared_on == Some(self.day));
+        if provable && nobody_is_asked && matches!(order.form.kind, OrderKind::Report { .. }) {
+            // The device is put back, and the printer itself proves its reports.
+            return Ok(());
+        }
+        if provable && !nobody_is_asked {
             return Err(format!(
                 "a declaration is asked for about order {place} ({word}), which the figures of the printer prove"
             ));

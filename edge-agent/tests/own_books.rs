@@ -1,0 +1,440 @@
+//! Tests of what the data folder owns: its country, its currency and its mode, and the identity of its devices; and of what a start
+//! finds missing or unusual although the till can sell.
+
+mod shop;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ferrotill::api::json::JsonValue;
+use ferrotill_core::till::Till;
+use ferrotill_device::emulator::{Rig, RigOptions};
+use ferrotill_testkit::config::{ConfigText, Device, text};
+use shop::outside::{Process, finished, until};
+use shop::till::SALE;
+use shop::{Client, DEVICE, POINT_OF_SALE, count, value};
+
+const SECOND_DEVICE: &str = "1f0c2a51-7d0e-4c7e-9f57-0d5c55a10002";
+/// No authority answers here.
+const NOBODY: &str = "http://127.0.0.1:9";
+
+/// A till with its printer. Its office is gone, unless a test says otherwise.
+struct Books {
+    folder: tempfile::TempDir,
+    printer: Option<Rig>,
+}
+
+impl Books {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut books = Self {
+            folder,
+            printer: None,
+        };
+        books.new_printer();
+        books.configure(|config| config);
+        books
+    }
+
+    /// Puts a printer with an empty memory in the place of the present one. Its serial number is the same.
+    fn new_printer(&mut self) {
+        self.printer = None;
+        let link = self.folder.path().join("printer");
+        self.printer = Some(Rig::start(RigOptions::new(link)).unwrap());
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("ferrotill.toml")
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The device with the printer, under any id.
+    fn device(&self, id: &str) -> Device {
+        let link = self.folder.path().join("printer");
+        let uri = format!("datecs+serial://{}?baud=115200", link.display());
+        Device::new(id, "Till 1", &uri)
+            .tax_group("A", "20.00")
+            .tax_group("B", "8.00")
+            .range("ABC", 1, 500, 8)
+            .point_of_sale(POINT_OF_SALE, "1")
+    }
+
+    fn config(&self) -> ConfigText {
+        ConfigText::new("MD", self.data())
+            .owner("Test SRL", "1003600000001")
+            .set("till", "time_zone", text("UTC"))
+    }
+
+    fn configure(&self, change: impl FnOnce(ConfigText) -> ConfigText) {
+        let config = self.config().device(self.device(DEVICE)).upstream(NOBODY);
+        self.write(&change(config).to_string());
+    }
+
+    fn write(&self, config: &str) {
+        fs::write(self.file(), config).unwrap();
+    }
+
+    /// Writes a configuration in LIVE mode: the secret of the client is in a file.
+    fn configure_live(&self, change: impl FnOnce(ConfigText) -> ConfigText) {
+        let secret = self.folder.path().join("secret");
+        fs::write(&secret, shop::SECRET).unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+        let config = self.config().device(self.device(DEVICE));
+        let config = change(config.set("till", "mode", text("LIVE"))).to_string();
+        let in_file = format!("secret_file = {:?}", secret.display().to_string());
+        self.write(&config.replace(&format!("secret = {:?}", shop::SECRET), &in_file));
+    }
+
+    fn agent(&self) -> Process {
+        Process::agent(&self.file())
+    }
+
+    /// Checks that the service does not start. Returns the text on standard error.
+    fn refuses(&self, arguments: &[&str]) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
+            .args(["run", "--listen", "127.0.0.1:0", "--config"])
+            .arg(self.file())
+            .args(arguments)
+            .output()
+            .unwrap();
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{words}");
+        words
+    }
+
+    fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.data().join("ferrotill.db")).unwrap()
+    }
+
+    /// The number under which the journal knows a device.
+    fn fiscal_number(&self, device: &str) -> String {
+        let device: uuid::Uuid = device.parse().unwrap();
+        self.database()
+            .query_row(
+                "SELECT fiscal_number FROM device_identity WHERE device = ?1",
+                [device.as_bytes()],
+                |row| row.get(0),
+            )
+            .unwrap()
+    }
+
+    fn verify(&self) -> (Option<i32>, JsonValue) {
+        finished(&["verify", "--config", self.file().to_str().unwrap()])
+    }
+}
+
+fn sells(client: &Client) {
+    let sold = client.post("operations/sale", SALE);
+    assert_eq!(sold.status, 200, "{}", sold.text);
+}
+
+/// The ids of the problems in `/healthz`. Those of the clock are left out: they depend on the machine.
+fn problems(client: &Client) -> Vec<String> {
+    let health = client.open("/healthz").body;
+    let JsonValue::Array(problems) = value(&health, "problems") else {
+        panic!("{health:?}");
+    };
+    let of = |problem: &JsonValue, name: &str| match value(problem, name) {
+        JsonValue::Text(text) => text.clone(),
+        other => panic!("{name}: {other:?}"),
+    };
+    for problem in problems {
+        assert!(!of(problem, "says").is_empty() && !of(problem, "fix").is_empty());
+    }
+    let ids = problems.iter().map(|problem| of(problem, "id"));
+    ids.filter(|id| !id.starts_with("clock")).collect()
+}
+
+/// The waiting sale of a test would reach the real office, in the name of the owner.
+#[test]
+fn a_till_with_documents_of_a_test_does_not_start_as_live() {
+    let books = Books::new();
+    let office = Process::authority();
+    let agent = books.agent();
+    sells(&agent.client);
+    assert_eq!(
+        count(&agent.client.open("/healthz").body, "unsent.documents"),
+        1
+    );
+    drop(agent);
+    books.configure_live(|config| config.upstream(&office.client.url));
+    for arguments in [&[][..], &["--take-over"], &["--new-books"]] {
+        let words = books.refuses(arguments);
+        let expected = if arguments == ["--new-books"] {
+            "has its journal, and `--new-books` is only for a data folder whose database or key is lost"
+        } else {
+            "is for country MD, currency MDL, mode TEST, and the configuration says country MD, currency MDL, mode LIVE"
+        };
+        assert!(words.contains(expected), "{words}");
+    }
+    let received = office.client.look("/sim/authority/received");
+    assert_eq!(received, JsonValue::Array(Vec::new()));
+    let (code, told) = books.verify();
+    assert_eq!(code, Some(1));
+    let JsonValue::Array(faults) = value(&told, "faults") else {
+        panic!("{told:?}");
+    };
+    assert_eq!(
+        value(&faults[0], "code"),
+        &JsonValue::Text("founded_otherwise".to_owned())
+    );
+    books.configure(|config| config);
+    assert_eq!(books.verify().0, Some(0));
+}
+
+/// A waiting sale of 10.00 MDL would be told as 10.00 UAH.
+#[test]
+fn a_till_with_documents_of_one_country_does_not_start_in_another() {
+    let books = Books::new();
+    let agent = books.agent();
+    sells(&agent.client);
+    drop(agent);
+    books.configure(|config| config.set("till", "country", text("UA")));
+    let words = books.refuses(&[]);
+    assert!(
+        words.contains("is for country MD, currency MDL, mode TEST, and the configuration says country UA, currency UAH, mode TEST"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_live_till_without_an_authority_does_not_start_and_a_test_till_says_so() {
+    let books = Books::new();
+    books.configure_live(|config| config);
+    let words = books.refuses(&[]);
+    assert!(
+        words.contains("upstream: is missing, and the till is LIVE"),
+        "{words}"
+    );
+    assert!(!books.data().exists(), "nothing is created");
+    let config = books.config().device(books.device(DEVICE));
+    books.write(&config.to_string());
+    let agent = books.agent();
+    sells(&agent.client);
+    assert_eq!(problems(&agent.client), ["no_recipient"]);
+}
+
+#[test]
+fn a_test_till_reaches_an_address_beyond_the_machine_only_if_the_file_says_that_it_is_for_tests() {
+    let books = Books::new();
+    let office = "https://office.example";
+    books.configure(|config| config.upstream(office));
+    let words = books.refuses(&[]);
+    assert!(
+        words.contains(r#"upstream.url: is "https://office.example", beyond this machine, and the till is TEST"#),
+        "{words}"
+    );
+    books.configure(|config| {
+        config
+            .upstream(office)
+            .set("upstream", "environment", text("LIVE"))
+    });
+    let words = books.refuses(&[]);
+    assert!(words.contains("is LIVE and the till is TEST"), "{words}");
+    books.configure(|config| {
+        config
+            .upstream(office)
+            .set("upstream", "environment", text("TEST"))
+    });
+    let mut agent = books.agent();
+    agent.stop();
+}
+
+#[test]
+fn a_device_with_another_id_is_told_until_the_old_id_is_back() {
+    let books = Books::new();
+    let mut agent = books.agent();
+    sells(&agent.client);
+    assert_eq!(problems(&agent.client), Vec::<String>::new());
+    agent.stop();
+    let renamed = books.config().device(books.device(SECOND_DEVICE));
+    books.write(&renamed.upstream(NOBODY).to_string());
+    for _ in 0..2 {
+        let mut agent = books.agent();
+        assert!(
+            problems(&agent.client).contains(&"device_unknown".to_owned()),
+            "{:?}",
+            problems(&agent.client)
+        );
+        agent.stop();
+    }
+    books.configure(|config| config);
+    let agent = books.agent();
+    assert!(!problems(&agent.client).contains(&"device_unknown".to_owned()));
+    assert_eq!(books.verify().0, Some(0));
+}
+
+/// The number of the only device stays its number when a second device is added, and when the first one is removed.
+#[test]
+fn the_number_of_a_device_does_not_depend_on_the_other_devices() {
+    let books = Books::new();
+    let number = text("J105002238");
+    let numbered = || books.config().set("till", "registration_number", &number);
+    let second =
+        || Device::new(SECOND_DEVICE, "Till 2", "datecs+tcp://127.0.0.1:9").tax_group("A", "20.00");
+    let first = || books.device(DEVICE);
+    let configurations = [
+        numbered().device(first()),
+        numbered().device(first()).device(second()),
+        numbered().device(second()).device(first()),
+        numbered().device(second()),
+        numbered().device(first()),
+        books.config().device(first()).device(second()),
+    ];
+    for (place, config) in configurations.into_iter().enumerate() {
+        books.write(&config.upstream(NOBODY).to_string());
+        let mut agent = books.agent();
+        agent.stop();
+        assert_eq!(books.fiscal_number(DEVICE), "J105002238", "{place}");
+        if place > 0 {
+            assert_eq!(books.fiscal_number(SECOND_DEVICE), SECOND_DEVICE, "{place}");
+        }
+    }
+    // What is written at a device is its number.
+    let moved = second().set("registration_number", text("J7"));
+    let config = numbered().device(first()).device(moved).upstream(NOBODY);
+    books.write(&config.to_string());
+    let mut agent = books.agent();
+    agent.stop();
+    assert_eq!(books.fiscal_number(SECOND_DEVICE), "J7");
+    let twice = second().set("registration_number", &number);
+    let config = books
+        .config()
+        .device(first())
+        .device(twice)
+        .upstream(NOBODY);
+    books.write(&config.to_string());
+    let words = books.refuses(&[]);
+    assert!(
+        words.contains("have the registration number \"J105002238\"; write the registration_number of each at its [[device]]"),
+        "{words}"
+    );
+    assert_eq!(books.verify().0, Some(0));
+}
+
+#[test]
+fn a_snapshot_that_somebody_else_has_written_is_not_believed() {
+    let books = Books::new();
+    let mut agent = books.agent();
+    sells(&agent.client);
+    agent.stop();
+    let device: uuid::Uuid = DEVICE.parse().unwrap();
+    let empty = postcard::to_stdvec(&Till::default()).unwrap();
+    books
+        .database()
+        .execute(
+            "INSERT OR REPLACE INTO snapshot (device, seq, version, till, mac) \
+             SELECT ?1, max(seq), ?2, ?3, zeroblob(32) FROM journal",
+            rusqlite::params![device.as_bytes(), Till::SNAPSHOT_VERSION, empty],
+        )
+        .unwrap();
+    assert_eq!(books.verify().0, Some(1));
+    let agent = books.agent();
+    assert_eq!(problems(&agent.client), ["snapshot_changed"]);
+    sells(&agent.client);
+    let numbers: Vec<u32> = books
+        .database()
+        .prepare("SELECT number FROM document ORDER BY reserved_seq")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(numbers, [1, 2], "the numbers of the journal go on");
+}
+
+#[test]
+fn new_books_begin_only_where_the_old_ones_are_lost_and_a_person_says_so() {
+    let books = Books::new();
+    let mut agent = books.agent();
+    sells(&agent.client);
+    agent.stop();
+    fs::remove_file(books.data().join("ferrotill.db")).unwrap();
+    let words = books.refuses(&[]);
+    assert!(
+        words.contains("begin new books with `ferrotill run --new-books`"),
+        "{words}"
+    );
+    let file = books.file();
+    let begin = ["run", "--config", file.to_str().unwrap(), "--new-books"];
+    let mut agent = Process::start(&begin);
+    assert!(books.data().join("lost-1/journal.key").exists());
+    until("the printer is connected", || {
+        problems(&agent.client) == ["printer_ahead"]
+    });
+    agent.stop();
+    assert!(books.refuses(&["--new-books"]).contains("start without it"));
+    let mut agent = books.agent();
+    agent.stop();
+    assert_eq!(books.verify().0, Some(0));
+}
+
+/// The fiscal memory was lost or exchanged. Less than that stops a printer from getting receipts, and this must be told.
+#[test]
+fn a_printer_whose_counters_went_back_is_told() {
+    let mut books = Books::new();
+    let mut agent = books.agent();
+    sells(&agent.client);
+    sells(&agent.client);
+    assert_eq!(problems(&agent.client), Vec::<String>::new());
+    agent.stop();
+    books.new_printer();
+    let agent = books.agent();
+    until("the printer is connected", || {
+        problems(&agent.client) == ["printer_counters_back"]
+    });
+}
+
+/// A database whose log was removed is an older copy: the last documents are gone.
+#[test]
+fn a_log_that_was_removed_early_is_told() {
+    let books = Books::new();
+    let mut agent = books.agent();
+    agent.stop();
+    let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+    books
+        .database()
+        .query_row(checkpoint, [], |_| Ok(()))
+        .unwrap();
+    let anchor = || fs::read(books.data().join("journal.anchor")).unwrap();
+    let before = anchor();
+    let mut agent = books.agent();
+    sells(&agent.client);
+    until("the first document of the shift is anchored", || {
+        anchor() != before
+    });
+    agent.kill();
+    for name in ["ferrotill.db-wal", "ferrotill.db-shm"] {
+        fs::remove_file(books.data().join(name)).unwrap();
+    }
+    let agent = books.agent();
+    until("the printer is connected", || {
+        problems(&agent.client) == ["journal_cut", "printer_ahead"]
+    });
+    assert_eq!(books.verify().0, Some(1));
+}
+
+#[test]
+fn the_data_folder_is_private_whatever_the_umask() {
+    let books = Books::new();
+    let file = books.file();
+    let agent = format!(
+        "umask 000; exec {} --json run --config {}",
+        env!("CARGO_BIN_EXE_ferrotill"),
+        file.display()
+    );
+    let agent = Process::shell(&agent);
+    sells(&agent.client);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&books.data()), 0o700);
+    for entry in fs::read_dir(books.data()).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    assert_eq!(problems(&agent.client), Vec::<String>::new());
+}
