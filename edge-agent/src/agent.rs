@@ -136,10 +136,7 @@ impl Agent {
         decisions: StartDecisions,
     ) -> Result<Self, StartError> {
         let profile = check(&config)?;
-        let clock = match clock {
-            Some(clock) => clock,
-            None => Arc::new(zone_clock(&config, profile)?),
-        };
+        let clock = clock.map_or_else(|| zone_clock(&config, profile).map(Arc::new), Ok)?;
         let lock = lock_folder(&config.till.data_dir)?;
         let live_status = Arc::new(LiveStatus::default());
         let (store, identities) =
