@@ -79,20 +79,36 @@ CREATE TABLE repeated_number (
   printed      TEXT    NOT NULL
 ) STRICT;
 
--- The outbox: one row for each document that must be sent to the authority. A row is never deleted.
+-- The outbox: one row for each document and each recipient that must be told of it. A row is never deleted.
 CREATE TABLE outbox (
-  sealed_seq      INTEGER PRIMARY KEY, -- the order of telling
+  sealed_seq      INTEGER NOT NULL,    -- the order of telling
+  recipient       TEXT    NOT NULL,    -- ferrotill_core::duty::Recipient
   reserved_seq    INTEGER NOT NULL,
-  device          BLOB    NOT NULL,
-  duty            TEXT    NOT NULL,
+  duty            TEXT    NOT NULL,    -- ferrotill_core::duty::DutyKind
   message_number  INTEGER NOT NULL,
   state           TEXT    NOT NULL CHECK (state IN ('waiting', 'acknowledged')),
+  request         INTEGER,             -- the row of outbox_request while the document waits; NULL if there is no request (refusal says why)
+  digest          BLOB,                -- SHA-256 of the body that was acknowledged; while the document waits, it stands beside the body
   attempts        INTEGER NOT NULL DEFAULT 0,
+  again_at        INTEGER,             -- when a refused document is sent again
   refusal         TEXT,
-  acknowledged_at INTEGER
+  acknowledged_at INTEGER,
+  environment     TEXT,                -- the environment that acknowledged the document: TEST or LIVE
+  PRIMARY KEY (sealed_seq, recipient)
+) STRICT, WITHOUT ROWID;
+
+-- What a recipient is told, byte for byte, until the recipient acknowledges it: then the row is deleted. The rows stand in a table of
+-- their own, so that a till whose documents are acknowledged at once writes one page for them.
+CREATE TABLE outbox_request (
+  id           INTEGER PRIMARY KEY,
+  content_type TEXT    NOT NULL,
+  digest       BLOB    NOT NULL,       -- SHA-256 of the body
+  body         BLOB    NOT NULL
 ) STRICT;
 
-CREATE INDEX outbox_waiting ON outbox (sealed_seq) WHERE state = 'waiting';
+CREATE INDEX outbox_waiting ON outbox (recipient, sealed_seq) WHERE state = 'waiting';
+-- Documents that wait without a request: those of an older program, until the first start of this one, and those that have no form.
+CREATE INDEX outbox_without_request ON outbox (sealed_seq) WHERE state = 'waiting' AND request IS NULL;
 
 -- The result of a Z-report's reconciliation. A difference never stops the till: it is reported, and `ferrotill verify` names the
 -- documents in question.

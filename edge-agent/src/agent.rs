@@ -10,7 +10,9 @@ use std::thread::JoinHandle;
 
 use axum::Router;
 use ferrotill_core::budget::Budget;
-use ferrotill_core::profile::{Profile, SealPlan, by_code};
+use ferrotill_core::document::DocumentKind;
+use ferrotill_core::duty::Recipient;
+use ferrotill_core::profile::{self, Profile, SealPlan};
 use ferrotill_core::time::Moment;
 use ferrotill_device::driver::{self, DriverUri};
 use tokio::sync::Notify;
@@ -21,7 +23,7 @@ use crate::api::lanes::Lanes;
 use crate::api::replay::Replays;
 use crate::api::settings::ApiSettings;
 use crate::api::{self, DIALECTS, service::Service};
-use crate::authority::online_ecr::OnlineEcr;
+use crate::authority::{DutyForms, by_country};
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit};
 use crate::config::{Config, ConfigError, Device};
@@ -137,10 +139,7 @@ impl Agent {
         decisions: StartDecisions,
     ) -> Result<Self, StartError> {
         let profile = check(&config)?;
-        let clock = match clock {
-            Some(clock) => clock,
-            None => Arc::new(zone_clock(&config, profile)?),
-        };
+        let clock = clock.map_or_else(|| zone_clock(&config, profile).map(Arc::new), Ok)?;
         let lock = lock_folder(&config.till.data_dir)?;
         let live_status = Arc::new(LiveStatus::default());
         let (store, identities) =
@@ -163,13 +162,15 @@ impl Agent {
             guard: Arc::clone(&guard),
             owner_budget,
             live_status: Arc::clone(&live_status),
-            wake_sender: Arc::clone(&wake_sender),
+            forms: Arc::new(DutyForms::of(&config, profile).noted_in(Arc::clone(&live_status))),
+            wake_senders: vec![Arc::clone(&wake_sender)],
             contact_ms: config.till.contact_ms,
         };
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let parts = OutboxParts {
-            party: Arc::new(config.reporting_party()),
-            currency: profile.facts().currency,
+            recipient: Recipient::AUTHORITY,
+            environment: config.till.mode.to_string(),
+            seed: outbox_seed(&config),
             reader: reader.clone(),
             clerk_handle: clerk_handle.clone(),
             live_status: Arc::clone(&live_status),
@@ -178,7 +179,7 @@ impl Agent {
             guard: Arc::clone(&guard),
         };
         let sender = start_sender(&config, parts)?;
-        let numbers = start_numbers(&config, profile, &live_status, &clerk_handle)?;
+        let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let service = Arc::new(Service {
             settings: ApiSettings::of(&config),
             profile,
@@ -247,7 +248,7 @@ impl Drop for Agent {
 ///
 /// [`ConfigError`] with the place of each fault.
 pub fn check(config: &Config) -> Result<&'static dyn Profile, ConfigError> {
-    let plan = by_code(&config.till.country).map(|profile| profile.facts().seal_plan);
+    let plan = profile::by_code(&config.till.country).map(|profile| profile.facts().seal_plan);
     let uris = config.check_device_uris(&|uri| match (uri, plan) {
         (NO_PRINTER, Some(SealPlan::FiscalNumber)) => Ok(()),
         _ => DriverUri::parse(uri)
@@ -255,7 +256,7 @@ pub fn check(config: &Config) -> Result<&'static dyn Profile, ConfigError> {
             .map_err(|error| error.to_string()),
     });
     let country = config.check_country(&|code| {
-        let Some(profile) = by_code(code) else {
+        let Some(profile) = profile::by_code(code) else {
             return Err(
                 "it has no profile in this build; choose a country that has one".to_owned(),
             );
@@ -267,19 +268,18 @@ pub fn check(config: &Config) -> Result<&'static dyn Profile, ConfigError> {
             ),
         }
     });
-    let recipient = config.check_recipient(by_code(&config.till.country).is_some_and(has_duties));
+    let recipient =
+        config.check_recipient(profile::by_code(&config.till.country).is_some_and(has_duties));
     let names: Vec<&str> = DIALECTS.iter().map(|dialect| dialect.name).collect();
     let apis = config.check_apis(&names);
     ConfigError::together([country, uris, recipient, apis])?;
-    by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
+    profile::by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
 }
 
 /// True if the law of the country has documents told to an authority.
 fn has_duties(profile: &dyn Profile) -> bool {
-    match profile.facts().seal_plan {
-        SealPlan::Printer | SealPlan::FiscalNumber => true,
-        SealPlan::Signature => false,
-    }
+    let mut kinds = DocumentKind::ALL.into_iter();
+    kinds.any(|kind| !profile.duties(kind).is_empty())
 }
 
 /// Opens the memory of the signed calls that have ended.
@@ -483,6 +483,12 @@ fn start_clerk(
         })
 }
 
+/// Makes the waits of this till's outbox differ from those of other tills.
+fn outbox_seed(config: &Config) -> u64 {
+    let first = config.devices.first();
+    first.map_or(1, |device| device.id.as_u64_pair().1)
+}
+
 /// Starts the question for the authority's time if the configuration names an authority.
 fn start_office_time(
     config: &Config,
@@ -504,7 +510,9 @@ fn start_sender(config: &Config, parts: OutboxParts) -> Result<Option<OutboxThre
     let Some(upstream) = &config.upstream else {
         return Ok(None);
     };
-    let authority = Box::new(OnlineEcr::new(upstream.online_ecr.clone()));
+    let Some(authority) = by_country(&config.till.country, &upstream.online_ecr) else {
+        return Ok(None);
+    };
     OutboxThread::start(parts, upstream, authority)
         .map(Some)
         .map_err(|source| StartError::Thread {
@@ -517,16 +525,16 @@ fn start_sender(config: &Config, parts: OutboxParts) -> Result<Option<OutboxThre
 fn start_numbers(
     config: &Config,
     profile: &dyn Profile,
-    live_status: &Arc<LiveStatus>,
+    (reader, live_status): (&Reader, &Arc<LiveStatus>),
     clerk_handle: &ClerkHandle,
 ) -> Result<Option<NumberSupply>, StartError> {
     let (Some(upstream), SealPlan::FiscalNumber) = (&config.upstream, profile.facts().seal_plan)
     else {
         return Ok(None);
     };
-    let party = Arc::new(config.reporting_party());
     NumberSupply::start(
-        party,
+        config.devices.iter().map(|device| device.id).collect(),
+        reader.clone(),
         upstream,
         Arc::clone(live_status),
         clerk_handle.clone(),

@@ -13,11 +13,12 @@ use std::time::Duration;
 
 use ferrotill::authority::failure::DeliveryFailure;
 use ferrotill::authority::http::{agent, kept_agent, send};
-use ferrotill::authority::online_ecr::OnlineEcr;
+use ferrotill::authority::online_ecr::{JSON, OnlineEcr};
 use ferrotill::authority::tls::TlsFault;
-use ferrotill::authority::{EncodedRequest, RequestKind, Verdict};
+use ferrotill::authority::{EncodedRequest, Verdict};
 use ferrotill::config::{Config, Trust};
 use ferrotill::simulator::tax_office::AuthorityCondition;
+use ferrotill_core::duty::DutyKind;
 use ferrotill_testkit::config::{ConfigText, text};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -159,9 +160,10 @@ impl Server {
 
 fn deliver(url: &str, trust: &Trust) -> Verdict {
     let parcel = EncodedRequest {
-        kind: RequestKind::Sale,
+        kind: DutyKind::Sale,
         key: Uuid::from_u128(1),
-        body: CONFIDENTIAL.to_owned(),
+        content_type: JSON.to_owned(),
+        body: CONFIDENTIAL.into(),
     };
     send(&agent(TIMEOUT, trust), &OnlineEcr::default(), url, &parcel).verdict
 }
@@ -357,9 +359,10 @@ fn a_kept_connection_is_as_strict_as_a_new_one() {
     let server = Server::start(Behaviour::Answers(authority.expired(), ACKNOWLEDGED));
     let agent = kept_agent(TIMEOUT, &authority.trust());
     let parcel = EncodedRequest {
-        kind: RequestKind::Sale,
+        kind: DutyKind::Sale,
         key: Uuid::from_u128(1),
-        body: CONFIDENTIAL.to_owned(),
+        content_type: JSON.to_owned(),
+        body: CONFIDENTIAL.into(),
     };
     for _ in 0..2 {
         let delivery = send(&agent, &OnlineEcr::default(), &server.url, &parcel);

@@ -56,6 +56,46 @@ CREATE TABLE written_by (
   id      INTEGER PRIMARY KEY CHECK (id = 1),
   program TEXT    NOT NULL
 ) STRICT;
+-- What a recipient is told of a document is frozen in the transaction that seals the document, and there is one row in the outbox
+-- for each document and recipient.
+
+DROP INDEX outbox_waiting;
+ALTER TABLE outbox RENAME TO outbox_of_01;
+
+-- The outbox: one row for each document and each recipient that must be told of it. A row is never deleted.
+CREATE TABLE outbox (
+  sealed_seq      INTEGER NOT NULL,    -- the order of telling
+  recipient       TEXT    NOT NULL,    -- ferrotill_core::duty::Recipient
+  reserved_seq    INTEGER NOT NULL,
+  duty            TEXT    NOT NULL,    -- ferrotill_core::duty::DutyKind
+  message_number  INTEGER NOT NULL,
+  state           TEXT    NOT NULL CHECK (state IN ('waiting', 'acknowledged')),
+  request         INTEGER,             -- the row of outbox_request while the document waits; NULL if there is no request (refusal says why)
+  digest          BLOB,                -- SHA-256 of the body that was acknowledged; while the document waits, it stands beside the body
+  attempts        INTEGER NOT NULL DEFAULT 0,
+  again_at        INTEGER,             -- when a refused document is sent again
+  refusal         TEXT,
+  acknowledged_at INTEGER,
+  environment     TEXT,                -- the environment that acknowledged the document: TEST or LIVE
+  PRIMARY KEY (sealed_seq, recipient)
+) STRICT, WITHOUT ROWID;
+
+-- What a recipient is told, byte for byte, until the recipient acknowledges it: then the row is deleted. The rows stand in a table of
+-- their own, so that a till whose documents are acknowledged at once writes one page for them.
+CREATE TABLE outbox_request (
+  id           INTEGER PRIMARY KEY,
+  content_type TEXT    NOT NULL,
+  digest       BLOB    NOT NULL,       -- SHA-256 of the body
+  body         BLOB    NOT NULL
+) STRICT;
+
+INSERT INTO outbox (sealed_seq, recipient, reserved_seq, duty, message_number, state, attempts, refusal, acknowledged_at)
+  SELECT sealed_seq, 'authority', reserved_seq, duty, message_number, state, attempts, refusal, acknowledged_at FROM outbox_of_01;
+DROP TABLE outbox_of_01;
+
+CREATE INDEX outbox_waiting ON outbox (recipient, sealed_seq) WHERE state = 'waiting';
+-- Documents that wait without a request: those of an older program, until the first start of this one, and those that have no form.
+CREATE INDEX outbox_without_request ON outbox (sealed_seq) WHERE state = 'waiting' AND request IS NULL;
 
 -- The contacts of buyers. Journal rows can never be deleted, so they contain only a salted digest of a contact. A row of this table is
 -- deleted some days after its document, and with it the salt.

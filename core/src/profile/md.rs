@@ -6,6 +6,8 @@
 use super::{DefaultGroup, Facts, Profile, SealPlan, always, letter};
 use crate::amount::{Amount, Currency};
 use crate::budget::Budget;
+use crate::document::DocumentKind;
+use crate::duty::{self, Duty};
 use crate::quantity::Quantity;
 use crate::rounding::Rounding;
 use crate::tax::{Bucket, DatedRate, TaxRounding};
@@ -64,5 +66,9 @@ static FACTS: Facts = Facts {
 impl Profile for Moldova {
     fn facts(&self) -> &'static Facts {
         &FACTS
+    }
+
+    fn duties(&self, kind: DocumentKind) -> &'static [Duty] {
+        duty::to_the_authority(kind)
     }
 }

@@ -6,120 +6,91 @@ pub mod at;
 mod md;
 mod ua;
 
-use crate::amount::{Amount, Currency};
-use crate::budget::Budget;
-use crate::quantity::Quantity;
-use crate::refusal::Refusal;
-use crate::rounding::Rounding;
-use crate::tax::{Bucket, DatedRate, TaxCode, TaxEntry, TaxRate, TaxRounding, TaxTable};
-use crate::time::Day;
+use core::fmt::{self, Write};
 
+use crate::document::{Body, DocumentKind};
+use crate::duty::Duty;
+use crate::refusal::Refusal;
+use crate::tax::{DatedRate, TaxCode, TaxRate};
+use crate::time::{Day, Moment};
+
+pub use crate::facts::{CashRounding, DefaultGroup, Facts, SealPlan};
 pub use at::AUSTRIA;
 pub use md::MOLDOVA;
 pub use ua::UKRAINE;
 
-/// Who makes a receipt legal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SealPlan {
-    /// A fiscal printer, with its fiscal memory.
-    Printer,
-    /// A signature over the text of the receipt, which contains a hash of the receipt before.
-    Signature,
-    /// A fiscal number: the authority gives the number, or the number is the next one of a reserved range while the authority
-    /// cannot be reached.
-    FiscalNumber,
-}
-
-/// A tax group of a country's law, as a default. The table in force comes from the configuration.
-#[derive(Clone, Copy, Debug)]
-pub struct DefaultGroup {
-    /// The usual letter of the tax group.
-    pub code: TaxCode,
-    /// The legal bucket of the tax group.
-    pub bucket: Bucket,
-    /// The rates of the tax group, in the order of their days.
-    pub rates: &'static [DatedRate],
-}
-
-/// How a sum in cash is rounded if there are no smallest coins any more, and the name of the line of the difference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CashRounding {
-    /// The rounding rule; its step is the smallest sum that can be paid in cash.
-    pub rule: Rounding,
-    /// The name of the printed line that shows the difference.
-    pub name: &'static str,
-    /// The first day on which cash is rounded in this way.
-    pub from: Day,
-}
-
-/// The data of a country: limits, rounding and defaults.
-#[derive(Clone, Copy, Debug)]
-pub struct Facts {
-    /// The country's ISO 3166 code.
-    pub code: &'static str,
-    /// The IANA name of the time zone of the country's receipts, unless the configuration names another one.
-    pub time_zone: &'static str,
-    /// The currency of the country's receipts.
-    pub currency: Currency,
-    /// How a product, a percentage and a tax are rounded.
-    pub rounding: Rounding,
-    /// Where tax is rounded: by line or by tax group.
-    pub tax_rounding: TaxRounding,
-    /// How a sum in cash is rounded.
-    pub cash_rounding: Option<CashRounding>,
-    /// The tax groups of the country's law.
-    pub groups: &'static [DefaultGroup],
-    /// The largest number of taxes on one line, at most [`TAXES_PER_LINE_MAX`](crate::tax::TAXES_PER_LINE_MAX).
-    pub taxes_per_line_max: usize,
-    /// Who makes a receipt legal.
-    pub seal_plan: SealPlan,
-    /// The largest number of lines of a receipt.
-    pub lines_max: usize,
-    /// The largest length of a line's name, of a comment, of the header and of the footer, in bytes.
-    pub text_bytes_max: usize,
-    /// The largest number of payments of a receipt.
-    pub payments_max: usize,
-    /// The largest number of modifiers of the whole receipt.
-    pub modifiers_max: usize,
-    /// The largest price of one unit.
-    pub price_max: Amount,
-    /// The largest quantity of a line.
-    pub quantity_max: Quantity,
-    /// The largest total of a receipt, and the largest of the amounts that it is computed from.
-    pub amount_max: Amount,
-    /// The printed title of an alternative receipt.
-    pub alternative_receipt_title: &'static str,
-    /// How long a shift may be open, in milliseconds; `None` without a legal limit.
-    pub shift_ms_max: Option<i64>,
-    /// How long the till may sell while the authority cannot be reached.
-    pub offline: Budget,
-    /// The names of the compatible APIs that a till of the country serves if its configuration names none.
-    pub apis: &'static [&'static str],
-}
-
-impl Facts {
-    /// The table with the country's default tax groups. The table would be empty if the groups contradicted each other; a test
-    /// checks that they do not.
-    #[must_use]
-    pub fn tax_table(&self) -> TaxTable {
-        let entries = self
-            .groups
-            .iter()
-            .map(|group| TaxEntry::new(group.code, group.bucket, group.rates));
-        TaxTable::dated(entries).unwrap_or_default()
-    }
-
-    pub(crate) const fn too_large(&self) -> Refusal {
-        Refusal::AmountTooLarge {
-            limit: self.amount_max.display(self.currency),
-        }
-    }
-}
-
-/// What differs between the laws of countries.
-pub trait Profile: Sync + core::fmt::Debug {
+/// What differs between the laws of countries. All methods are pure.
+///
+/// A rule that can be a number, a table or a choice is data of [`Facts`] and no method.
+pub trait Profile: Sync + fmt::Debug {
     /// The data of the country.
     fn facts(&self) -> &'static Facts;
+
+    /// Checks a document against the rules of the country that [`Facts`] cannot express. The till has checked the document
+    /// against the facts before, and reserves it only if this method accepts it too.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the document breaks.
+    fn admit(&self, body: &Body<'_>, at: Moment) -> Result<(), Refusal> {
+        let _ = (body, at);
+        Ok(())
+    }
+
+    /// Writes the text that a signature unit signs for a receipt. `payload` is what the law makes part of the signature, in the
+    /// form in which the journal stores it.
+    ///
+    /// # Errors
+    ///
+    /// [`TextError`]: the country has no signed receipts, the payload cannot be read, or `out` has an error.
+    fn sealed_text(&self, payload: &str, out: &mut dyn Write) -> Result<(), TextError> {
+        let _ = (payload, out);
+        Err(TextError::NotSigned)
+    }
+
+    /// Writes the text of the check code (QR code) that is printed on a sealed receipt. `seal` is payload and signature, in the
+    /// form in which the journal stores them.
+    ///
+    /// # Errors
+    ///
+    /// [`TextError`]: the country has no such code, the seal cannot be read, or `out` has an error.
+    fn check_text(&self, seal: &str, out: &mut dyn Write) -> Result<(), TextError> {
+        let _ = (seal, out);
+        Err(TextError::NotSigned)
+    }
+
+    /// What must be told to whom when a document of this kind is sealed. The list is the same for ever: `verify` rebuilds the
+    /// outbox with it.
+    fn duties(&self, kind: DocumentKind) -> &'static [Duty];
+}
+
+/// Why a profile gives no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextError {
+    /// The country's law does not ask for a signature.
+    NotSigned,
+    /// The stored text is not of the country's form.
+    Unreadable,
+    /// The text could not be written, because there is not enough room for it.
+    NoRoom,
+}
+
+impl fmt::Display for TextError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotSigned => "the receipts of this country are not signed",
+            Self::Unreadable => "the stored signature is not of the country's form",
+            Self::NoRoom => "there is not enough room for the text",
+        })
+    }
+}
+
+impl core::error::Error for TextError {}
+
+impl From<fmt::Error> for TextError {
+    fn from(_: fmt::Error) -> Self {
+        Self::NoRoom
+    }
 }
 
 /// Every country's profile.
@@ -157,8 +128,37 @@ const fn letter(letter: u8) -> TaxCode {
 
 #[cfg(test)]
 mod tests {
-    use super::ALL;
+    use super::{ALL, TextError};
+    use crate::document::DocumentKind;
+    use crate::facts::SealPlan;
     use crate::tax::TAXES_PER_LINE_MAX;
+
+    #[test]
+    fn a_country_has_signed_texts_exactly_if_its_receipts_are_signed() {
+        for profile in ALL {
+            let mut text = heapless::String::<16>::new();
+            let expected = match profile.facts().seal_plan {
+                SealPlan::Signature => TextError::Unreadable,
+                SealPlan::Printer | SealPlan::FiscalNumber => TextError::NotSigned,
+            };
+            assert_eq!(profile.sealed_text("-", &mut text), Err(expected));
+            assert_eq!(profile.check_text("-", &mut text), Err(expected));
+        }
+    }
+
+    #[test]
+    fn a_recipient_is_told_of_a_document_once_and_never_of_an_x_report() {
+        for profile in ALL {
+            assert_eq!(profile.duties(DocumentKind::XReport), []);
+            for kind in DocumentKind::ALL {
+                let duties = profile.duties(kind);
+                for (place, duty) in duties.iter().enumerate() {
+                    let same = |other: &&super::Duty| other.recipient == duty.recipient;
+                    assert_eq!(duties.iter().filter(same).count(), 1, "{place} {kind:?}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn the_facts_of_every_country_are_consistent() {

@@ -8,6 +8,8 @@
 use super::{CashRounding, DefaultGroup, Facts, Profile, SealPlan, always, from, letter};
 use crate::amount::{Amount, Currency};
 use crate::budget::{AtTheEnd, Budget};
+use crate::document::DocumentKind;
+use crate::duty::{self, Duty};
 use crate::quantity::Quantity;
 use crate::rounding::{Rounding, RoundingMode};
 use crate::tax::{Bucket, DatedRate, TaxRounding};
@@ -101,5 +103,9 @@ static FACTS: Facts = Facts {
 impl Profile for Ukraine {
     fn facts(&self) -> &'static Facts {
         &FACTS
+    }
+
+    fn duties(&self, kind: DocumentKind) -> &'static [Duty] {
+        duty::to_the_authority(kind)
     }
 }

@@ -12,10 +12,10 @@ mod taxes;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
+use crate::facts::Facts;
 use crate::id::DocumentId;
 use crate::packed::Packed;
 use crate::payment::PaymentTable;
-use crate::profile::Facts;
 use crate::quantity::Quantity;
 use crate::tax::{Bucket, LineGroups, LineTax, TAXES_PER_LINE_MAX, TaxGroup, TaxShares, TaxTable};
 use crate::time::Day;

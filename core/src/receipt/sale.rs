@@ -4,7 +4,7 @@ use super::compute::Work;
 use super::spread::spread;
 use super::{Draft, DraftLine, LineTotals, Modifier, ReceiptModifier, Rules};
 use crate::amount::Amount;
-use crate::profile::Facts;
+use crate::facts::Facts;
 use crate::quantity::Quantity;
 use crate::refusal::{Field, Place, Refusal};
 use crate::scale::Decimal;

@@ -6,7 +6,8 @@ use super::counters::cash_out_of;
 use crate::amount::Amount;
 use crate::document::{Body, DocumentKind, ReportKind};
 use crate::event::{Event, Reserved};
-use crate::profile::{Facts, Profile};
+use crate::facts::Facts;
+use crate::profile::Profile;
 use crate::receipt::{Receipt, ReceiptKind, Rules, Scratch};
 use crate::refusal::{Faults, Field, FirstFault, Place, Refusal};
 use crate::tax::{TaxGroup, TaxRate};
@@ -36,6 +37,7 @@ impl Till {
             return Err(Refusal::DeviceUnsettled);
         }
         self.admit(profile.facts(), &body, order.wish, known, at, faults)?;
+        profile.admit(&body, at)?;
         let z_number = self.counters.admit(&body, self.next_numbers()?)?;
         Ok(Event::Reserved(Reserved {
             id: order.id,

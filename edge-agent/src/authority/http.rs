@@ -62,7 +62,13 @@ pub fn send(
 ) -> Delivery {
     let url = url_of(url, authority.path(encoded.kind));
     let headers = authority.headers(&encoded.body);
-    let posted = post(agent, &url, &headers, encoded.key, &encoded.body);
+    let posted = post(
+        agent,
+        &url,
+        &headers,
+        encoded.key,
+        (&encoded.content_type, &encoded.body),
+    );
     Delivery {
         verdict: match posted.answer {
             Ok((status, body)) => authority.decode(status, &body),
@@ -84,18 +90,18 @@ pub struct Posted {
     pub date_ms: Option<i64>,
 }
 
-/// Sends a JSON body as POST with its `Idempotency-Key`.
+/// Sends a body, given with its media type, as POST with its `Idempotency-Key`.
 #[must_use]
 pub fn post(
     agent: &ureq::Agent,
     url: &str,
     headers: &[(String, String)],
     key: Uuid,
-    body: &str,
+    (content_type, body): (&str, &[u8]),
 ) -> Posted {
     let mut request = agent
         .post(url)
-        .header("Content-Type", "application/json")
+        .header("Content-Type", content_type)
         .header("Accept", "application/json")
         .header("Idempotency-Key", key.to_string());
     for (name, value) in headers {

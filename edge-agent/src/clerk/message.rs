@@ -3,6 +3,7 @@
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
+use ferrotill_core::duty::Recipient;
 use ferrotill_core::numbers::Span;
 use ferrotill_core::refusal::Refusal;
 use tokio::sync::oneshot;
@@ -83,20 +84,29 @@ pub enum ClockOutcome {
     Unknown(String),
 }
 
-/// What the sender of documents reports about the authority.
+/// What the worker of a recipient reports. Only the authority's worker reports [`Gone`](Self::Gone) and
+/// [`Switched`](Self::Switched).
 #[derive(Clone, Debug)]
 pub enum AuthorityNews {
-    /// The authority has acknowledged documents.
+    /// A recipient has acknowledged documents.
     Acknowledged {
+        /// The recipient.
+        recipient: Recipient,
+        /// The environment of the recipient: `TEST` or `LIVE`.
+        environment: String,
         /// The journal rows with which the documents were sealed; they identify the outbox entries.
         sealed_seqs: Vec<i64>,
     },
-    /// The authority has refused a document. Its outbox entry stays.
+    /// A recipient has refused a document. Its outbox entry stays.
     Refused {
+        /// The recipient.
+        recipient: Recipient,
         /// The journal row with which the document was sealed; it identifies the outbox entry.
         sealed_seq: i64,
         /// The text of the refusal.
         words: String,
+        /// How long the document waits before it is sent again, in milliseconds.
+        pause_ms: u64,
     },
     /// The state of the authority is already offline, and one more attempt to reach it has failed.
     Gone,

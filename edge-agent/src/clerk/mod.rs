@@ -60,15 +60,22 @@ impl Clerk {
         plans: Vec<DevicePlan>,
         inbox: Receiver<Message>,
     ) -> Result<Self, StoreError> {
+        store.freeze_with(Arc::clone(&settings.forms));
         let (now, utc_ms) = (settings.clock.monotonic(), settings.guard.now().utc_ms);
         settings.live_status.transaction_begins(now, utc_ms);
         let mut tills = Tills::open(&store, settings, plans)?;
         let mut batch = store.batch()?;
         let before = batch.seq();
         let mut effects = Vec::new();
-        tills.count_unsent(&mut batch)?;
         tills.identify_devices(&mut batch)?;
         tills.adopt_configuration(&mut batch)?;
+        let frozen = batch.freeze_waiting()?;
+        if frozen > 0 {
+            tracing::info!(
+                "{frozen} documents that wait have got the requests in which they are reported"
+            );
+        }
+        tills.count_unsent(&mut batch)?;
         tills.resume_outstanding(&batch, &mut effects)?;
         tills.snapshot_left_behind(&mut batch)?;
         // If this start wrote no event, the clock is not stored either: it is stored with the next commit, or after a minute.
@@ -233,9 +240,11 @@ fn messages_to_retry(messages: &[Message]) -> Vec<Message> {
         .iter()
         .rev()
         .filter(|message| match message {
-            Message::Authority(AuthorityNews::Refused { sealed_seq, .. }) => {
-                refused.insert(*sealed_seq)
-            }
+            Message::Authority(AuthorityNews::Refused {
+                recipient,
+                sealed_seq,
+                ..
+            }) => refused.insert((*recipient, *sealed_seq)),
             _ => true,
         })
         .filter_map(copy_for_retry)

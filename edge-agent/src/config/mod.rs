@@ -47,7 +47,7 @@ pub use layers::Overrides;
 pub use online_ecr::{OnlineEcrConfig, SignatureConfig};
 pub use reader::KeyInForce;
 pub use taxes::TaxGroupConfig;
-pub use till::{Owner, ReportingParty, TillConfig};
+pub use till::{Owner, TillConfig};
 pub use upstream::{Trust, Upstream};
 pub use values::{Mode, Secret};
 
@@ -142,15 +142,6 @@ impl Config {
                 faults: vec![fault],
             })?;
         Ok(read(&tree, Reader::default())?.config)
-    }
-
-    /// The owner and the devices, as reports to the authority name them.
-    #[must_use]
-    pub fn reporting_party(&self) -> ReportingParty {
-        ReportingParty {
-            owner: self.till.owner.clone(),
-            devices: self.devices.iter().map(|device| device.id).collect(),
-        }
     }
 
     /// Lets the caller check every device's uri, which only the device crate can read.

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use uuid::Uuid;
-
 use super::reader::{Reader, Section};
 use super::values::Mode;
 
@@ -38,15 +36,6 @@ pub struct Owner {
     pub address: Option<String>,
     /// The till's number in the register of the authority.
     pub registration_number: Option<String>,
-}
-
-/// The identity under which documents are reported to the authority: the owner, and the ids of the devices.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReportingParty {
-    /// The owner of the till.
-    pub owner: Owner,
-    /// The ids of the devices, at least one.
-    pub devices: Vec<Uuid>,
 }
 
 /// Reads the section `[till]`. `mode` was read before, because it decides how strict the other rules are.

@@ -1,16 +1,18 @@
-//! The sender: outbox entries are sent to the authority until each one is acknowledged.
+//! The outbox: messages are sent to their recipients until each one is acknowledged.
 //!
-//! One thread sends the entries, oldest first.
-//! A document that the authority refuses stays in the outbox, where callers can see it, and is sent again later.
+//! Each recipient has a worker on a thread of its own, with its own reachability and back-off, so that a recipient that is slow or
+//! cannot be reached holds up no other. A worker sends the bytes that the store froze when the document was sealed, oldest first.
+//! A document that the recipient refuses stays in the outbox, where callers can see it, and is sent again later.
 //! A refused document does not delay the others, unless `[upstream] strict_order` demands that documents arrive in order.
-//! [`reachability`] derives the state of the authority from the result of each attempt, and the clerk stores the results.
+//! [`reachability`] derives the state of a recipient from the result of each attempt, and the clerk stores the results.
 
 pub mod backoff;
-mod entry;
 pub mod number_supply;
 pub mod office_time;
 pub mod reachability;
-mod read_ahead;
+mod refused;
+#[cfg(test)]
+mod tests;
 mod transport;
 mod worker;
 
@@ -20,37 +22,37 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use ferrotill_core::Currency;
+use ferrotill_core::duty::Recipient;
 use tokio::sync::Notify;
 
 use crate::authority::Authority;
 use crate::clerk::ClerkHandle;
-use crate::config::{ReportingParty, Upstream};
+use crate::config::Upstream;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 use ferrotill_store::Reader;
-use read_ahead::ReadingAhead;
 use transport::Network;
 
-pub use entry::{identity, reported_document};
 pub use transport::Transport;
 pub use worker::OutboxWorker;
 
-/// Everything that the sender needs from the rest of the agent.
+/// What a worker needs from the rest of the agent.
 #[derive(Debug)]
 pub struct OutboxParts {
-    /// The owner and the devices.
-    pub party: Arc<ReportingParty>,
-    /// Currency of all documents.
-    pub currency: Currency,
+    /// The recipient that the worker tells.
+    pub recipient: Recipient,
+    /// The environment of the recipient, `TEST` or `LIVE`, which is stored with its acknowledgements.
+    pub environment: String,
+    /// Makes the waits of this till differ from those of other tills.
+    pub seed: u64,
     /// Reads the store.
     pub reader: Reader,
     /// Sends messages to the clerk.
     pub clerk_handle: ClerkHandle,
-    /// The live status, which the sender updates.
+    /// The live status, which the worker of the authority updates.
     pub live_status: Arc<LiveStatus>,
-    /// Notified when there is a new entry in the outbox.
+    /// Notified when there is a new entry in the outbox. No other worker waits for it.
     pub wake: Arc<Notify>,
     /// The machine's clocks.
     pub clock: Arc<Clock>,
@@ -58,9 +60,10 @@ pub struct OutboxParts {
     pub guard: Arc<GuardedClock>,
 }
 
-/// How long a shutdown waits for the sender's thread.
+/// How long a shutdown waits for a worker's thread.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
-/// The sender's thread. Dropping this value stops the thread.
+
+/// The thread of one recipient's worker. Dropping this value stops the thread.
 #[derive(Debug)]
 pub struct OutboxThread {
     stop: Arc<AtomicBool>,
@@ -78,23 +81,31 @@ impl OutboxThread {
     pub fn start(
         parts: OutboxParts,
         upstream: &Upstream,
-        authority: Box<dyn Authority + Send>,
+        authority: Box<dyn Authority>,
     ) -> io::Result<Self> {
-        let ahead = ReadingAhead::start(
-            parts.reader.clone(),
-            Arc::clone(&parts.party),
-            parts.currency,
-        )?;
         let transport = Box::new(Network::to(upstream));
-        let worker = OutboxWorker::new(parts, upstream, authority, transport, ahead);
+        Self::start_over(parts, upstream, authority, transport)
+    }
+
+    /// Starts the thread with a way to the recipient of the caller's own.
+    ///
+    /// # Errors
+    ///
+    /// The system cannot create a thread.
+    pub fn start_over(
+        parts: OutboxParts,
+        upstream: &Upstream,
+        authority: Box<dyn Authority>,
+        transport: Box<dyn Transport>,
+    ) -> io::Result<Self> {
+        let name = format!("sender {}", parts.recipient);
+        let worker = OutboxWorker::by_hand(parts, upstream, authority, transport);
         let (stop, wake) = (Arc::clone(&worker.stop), Arc::clone(&worker.parts.wake));
         let (running, ended) = channel();
-        std::thread::Builder::new()
-            .name("sender".to_owned())
-            .spawn(move || {
-                let _running = running;
-                worker.run();
-            })?;
+        std::thread::Builder::new().name(name).spawn(move || {
+            let _running = running;
+            worker.run();
+        })?;
         Ok(Self { stop, wake, ended })
     }
 }

@@ -11,16 +11,16 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ferrotill_core::numbers::Span;
+use ferrotill_store::Reader;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::authority::Authority;
 use crate::authority::http::{agent, post};
-use crate::authority::online_ecr::{OnlineEcr, url_of};
+use crate::authority::online_ecr::{JSON, OnlineEcr, url_of};
+use crate::authority::{Authority, Identity};
 use crate::clerk::{ClerkHandle, Message};
-use crate::config::{ReportingParty, Upstream};
+use crate::config::Upstream;
 use crate::outbox::backoff::Backoff;
-use crate::outbox::identity;
 use crate::status::{LiveStatus, Stock};
 
 /// The thread that requests fiscal numbers for the devices. Dropping this value stops the thread.
@@ -37,7 +37,8 @@ impl NumberSupply {
     ///
     /// The system cannot create a thread.
     pub fn start(
-        party: Arc<ReportingParty>,
+        devices: Vec<Uuid>,
+        reader: Reader,
         upstream: &Upstream,
         live_status: Arc<LiveStatus>,
         clerk_handle: ClerkHandle,
@@ -48,7 +49,8 @@ impl NumberSupply {
             url: upstream.url.clone(),
             protocol: OnlineEcr::new(upstream.online_ecr.clone()),
             wanted: upstream.online_ecr.numbers,
-            party,
+            devices,
+            reader,
             live_status,
             clerk_handle,
             stop: Arc::clone(&stop),
@@ -78,7 +80,8 @@ struct Worker {
     url: String,
     protocol: OnlineEcr,
     wanted: u32,
-    party: Arc<ReportingParty>,
+    devices: Vec<Uuid>,
+    reader: Reader,
     live_status: Arc<LiveStatus>,
     clerk_handle: ClerkHandle,
     stop: Arc<AtomicBool>,
@@ -92,7 +95,7 @@ impl Worker {
         let backoff = Backoff::new(1).up_to(PAUSE_MS_MAX);
         let mut failures = 0_u32;
         while !self.stop.load(Ordering::Acquire) {
-            let low = self.party.devices.iter().filter_map(|device| {
+            let low = self.devices.iter().filter_map(|device| {
                 let stock = self.live_status.stock(*device)?;
                 (stock.left <= u64::from(self.wanted) / 2).then_some((*device, stock))
             });
@@ -124,13 +127,23 @@ impl Worker {
 
     fn request(&self, device: Uuid, stock: Stock) -> Result<Vec<Span>, String> {
         let message_number = u64::from(stock.last_document).saturating_add(1);
-        let identity = identity(&self.party, device);
+        // The numbers belong to the identity that the journal knows, also after a change of the configuration.
+        let identity = self.reader.device_identity(device);
+        let identity = identity.map_err(|error| error.to_string())?;
+        let identity = identity.ok_or("the journal does not know the device yet")?;
         let body = self
             .protocol
-            .encode_range_request(message_number, identity)?;
+            .encode_range_request(message_number, Identity::from(&identity))?;
         let url = url_of(&self.url, self.protocol.path_of("fiscal_ranges"));
-        let headers = self.protocol.headers(&body);
-        let answer = post(&self.agent, &url, &headers, key(device, stock), &body).answer;
+        let headers = self.protocol.headers(body.as_bytes());
+        let answer = post(
+            &self.agent,
+            &url,
+            &headers,
+            key(device, stock),
+            (JSON, body.as_bytes()),
+        )
+        .answer;
         let (status, body) = answer.map_err(|failure| failure.to_string())?;
         self.protocol.decode_ranges(status, &body, stock.highest)
     }

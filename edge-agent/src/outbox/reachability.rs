@@ -103,8 +103,6 @@ pub struct Reachability {
     failing_since: u64,
     /// The last failure.
     failure: DeliveryFailure,
-    /// Refusals in a row. The authority works, but attempts without a pause would not help.
-    refusals: u32,
     /// Answers in a row since the state became offline.
     answers: u32,
     /// Whether a document was left unsent after the last attempt.
@@ -130,7 +128,6 @@ impl Reachability {
             failures: 0,
             failing_since: 0,
             failure: DeliveryFailure::Unreachable,
-            refusals: 0,
             answers: 0,
             pending: false,
             offline_since: 0,
@@ -200,14 +197,8 @@ impl Reachability {
         self.pending = pending;
         match progress {
             Progress::Failed(failure) => self.failed(now, failure),
-            Progress::Acknowledged => {
-                self.refusals = 0;
-                self.answered(now)
-            }
-            Progress::Refused => {
-                self.refusals = self.refusals.saturating_add(1);
-                self.answered(now)
-            }
+            // A refusal proves that the recipient works. The refused document waits, and no other document waits for it.
+            Progress::Acknowledged | Progress::Refused => self.answered(now),
         }
     }
 
@@ -231,7 +222,6 @@ impl Reachability {
     }
 
     fn failed(&mut self, now: u64, failure: DeliveryFailure) -> Option<Switch> {
-        self.refusals = 0;
         self.answers = 0;
         if self.failures == 0 {
             self.failing_since = now;
@@ -262,11 +252,7 @@ impl Reachability {
     fn answered(&mut self, now: u64) -> Option<Switch> {
         self.failures = 0;
         self.answers = self.answers.saturating_add(1);
-        self.next_attempt = now.saturating_add(
-            self.backoff
-                .up_to(OFFLINE_STEP_MS)
-                .wait_ms(self.refusals, None),
-        );
+        self.next_attempt = now;
         match self.state {
             State::Online | State::Suspect => self.switch(State::Online, Reason::Answered),
             State::Offline if !self.dwell_elapsed(now) => None,

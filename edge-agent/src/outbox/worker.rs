@@ -1,16 +1,17 @@
-//! The worker that sends the outbox entries, oldest first.
+//! The worker that sends the messages of one recipient, oldest first.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use ferrotill_store::{OutboxEntry, StoreError};
+use ferrotill_core::duty::Recipient;
+use ferrotill_store::{FrozenRequest, OutboxEntry, StoreError};
 
 use super::OutboxParts;
 use super::backoff::Backoff;
 use super::reachability::{Reachability, State, Switch, Thresholds};
-use super::read_ahead::{Prepared, ReadingAhead};
+use super::refused::{OFTEN_PAUSE_MS_MAX, RefusedDocuments};
 use super::transport::Transport;
 use crate::authority::failure::{DeliveryFailure, Progress};
 use crate::authority::http::Delivery;
@@ -20,34 +21,29 @@ use crate::authority::{Authority, EncodedRequest, Verdict};
 use crate::clerk::{AuthorityNews, Message};
 use crate::config::Upstream;
 
-/// The sender reads the outbox at least this often.
+/// The worker reads the outbox at least this often.
 const READ_EVERY: Duration = Duration::from_secs(5);
-/// The longest pause in milliseconds before a refused document is sent again, up to [`REFUSED_OFTEN`] refusals.
-const REFUSED_PAUSE_MS_MAX: u64 = 10_000;
-/// After this many refusals of a document only a person can help, and [`REFUSED_OFTEN_PAUSE_MS_MAX`] applies.
-const REFUSED_OFTEN: u32 = 40;
-/// The longest pause in milliseconds before a document that was refused often is sent again.
-const REFUSED_OFTEN_PAUSE_MS_MAX: u64 = 300_000;
+/// Entries that are read at once.
+const ENTRIES_MAX: u32 = 64;
 /// While a backlog is sent, acknowledgements go to the clerk in batches, one per this many milliseconds.
 const REPORTED_EVERY_MS: u64 = 250;
 /// While a backlog is sent, there is one log line per this many documents.
 const PROGRESS_EVERY: u32 = 500;
 
-/// The worker that sends one document after another.
+/// The worker that sends the documents of one recipient one after another.
 pub struct OutboxWorker {
     pub(super) parts: OutboxParts,
     transport: Box<dyn Transport>,
-    authority: Box<dyn Authority + Send>,
+    authority: Box<dyn Authority>,
     reachability: Reachability,
-    /// Documents that the authority has refused, by journal row: how often, and when they are sent again, in milliseconds since `started`.
-    refused: BTreeMap<i64, (u32, u64)>,
-    /// Whether a refused document stops all later documents until the authority acknowledges the refused one.
+    /// `None` until the documents that were refused before the start are read.
+    refused: Option<RefusedDocuments>,
+    /// Whether a refused document stops all later documents until the recipient acknowledges the refused one.
     strict_order: bool,
     backoff: Backoff,
-    /// Outbox entries that are sent next, oldest first.
-    queue: VecDeque<Prepared>,
-    ahead: ReadingAhead,
-    /// Every entry up to this journal row has been acknowledged or refused. The clerk may not have stored all these results yet.
+    /// Messages that are sent next, oldest first.
+    queue: VecDeque<Outgoing>,
+    /// Every entry up to this journal row that had no answer at the start has one now. The clerk may not have stored it yet.
     answered_up_to: i64,
     /// The journal rows of acknowledged entries that were not reported to the clerk yet.
     unreported: Vec<i64>,
@@ -63,52 +59,55 @@ pub struct OutboxWorker {
     pub(super) stop: Arc<AtomicBool>,
 }
 
+/// A message of the outbox with its request.
+struct Outgoing {
+    sealed_seq: i64,
+    message_number: u32,
+    /// Whether the recipient has never answered about the document.
+    first: bool,
+    request: EncodedRequest,
+}
+
+impl Outgoing {
+    /// The message of an entry. `None` if the entry has no request, so that it cannot be sent.
+    fn of(entry: OutboxEntry, first: bool) -> Option<Self> {
+        let FrozenRequest { content_type, body } = entry.request?;
+        Some(Self {
+            sealed_seq: entry.sealed_seq,
+            message_number: entry.message_number,
+            first,
+            request: EncodedRequest {
+                kind: entry.kind,
+                key: entry.key,
+                content_type,
+                body,
+            },
+        })
+    }
+}
+
 impl OutboxWorker {
-    /// The worker without a thread, also for reading ahead: the caller decides when to call [`turn`](Self::turn).
+    /// The worker without a thread: the caller decides when to call [`turn`](Self::turn).
     /// [`OutboxThread::start`](super::OutboxThread::start) runs the same worker on a thread.
     #[must_use]
     pub fn by_hand(
         parts: OutboxParts,
         upstream: &Upstream,
-        authority: Box<dyn Authority + Send>,
+        authority: Box<dyn Authority>,
         transport: Box<dyn Transport>,
-    ) -> Self {
-        let ahead = ReadingAhead::by_hand(
-            parts.reader.clone(),
-            Arc::clone(&parts.party),
-            parts.currency,
-        );
-        Self::new(parts, upstream, authority, transport, ahead)
-    }
-
-    pub(super) fn new(
-        parts: OutboxParts,
-        upstream: &Upstream,
-        authority: Box<dyn Authority + Send>,
-        transport: Box<dyn Transport>,
-        ahead: ReadingAhead,
     ) -> Self {
         let thresholds = Thresholds {
             failures: upstream.offline_after_failures,
             failing_ms: millis(upstream.offline_after),
             dwell_ms: millis(upstream.dwell),
         };
-        let seed = parts
-            .party
-            .devices
-            .first()
-            .map_or(1, |device| device.as_u64_pair().1);
-        parts
-            .live_status
-            .authority_switched(&State::Online.to_string(), "the start", false);
-        Self {
+        let worker = Self {
             transport,
             authority,
-            reachability: Reachability::new(thresholds, seed),
-            refused: BTreeMap::new(),
+            reachability: Reachability::new(thresholds, parts.seed),
+            refused: None,
             strict_order: upstream.strict_order,
-            backoff: Backoff::new(seed),
-            ahead,
+            backoff: Backoff::new(parts.seed),
             queue: VecDeque::new(),
             answered_up_to: 0,
             unreported: Vec::new(),
@@ -119,7 +118,9 @@ impl OutboxWorker {
             started: parts.clock.monotonic(),
             stop: Arc::new(AtomicBool::new(false)),
             parts,
-        }
+        };
+        worker.show_state(State::Online, "the start");
+        worker
     }
 
     pub(super) fn run(mut self) {
@@ -159,9 +160,9 @@ impl OutboxWorker {
         }
         let due = self.reachability.attempt_at(now);
         if due <= now
-            && let Some(prepared) = self.queue.pop_front()
+            && let Some(outgoing) = self.queue.pop_front()
         {
-            self.deliver(prepared);
+            self.deliver(&outgoing);
             let now = self.now_ms();
             if self.queue.is_empty() || now.saturating_sub(self.reported_ms) >= REPORTED_EVERY_MS {
                 self.report_acknowledgements(now);
@@ -172,32 +173,54 @@ impl OutboxWorker {
         let mut until = if self.queue.is_empty() { u64::MAX } else { due };
         until = until
             .min(self.reachability.tick_at(now).unwrap_or(u64::MAX))
-            .min(self.next_refused(now));
+            .min(
+                self.refused
+                    .as_ref()
+                    .map_or(u64::MAX, |refused| refused.next(now)),
+            );
         // Waiting entries are read again after the pause. By then they may be acknowledged, or an older entry may be due.
         self.queue.clear();
         Some(Duration::from_millis(until.saturating_sub(now).max(1)).min(READ_EVERY))
     }
 
-    /// Fills the queue with entries that the authority has not answered yet, oldest first, and then one refused entry whose pause is over.
-    /// Refused entries never delay new ones, unless the order is strict.
+    /// Fills the queue with entries that the recipient has not answered yet, oldest first, and then one refused entry whose pause is
+    /// over. Refused entries never delay new ones, unless the order is strict.
     fn fill_queue(&mut self, now: u64) -> Result<(), StoreError> {
-        // A new document is sent at once unless the authority is offline.
-        let newest = self.parts.reader.newest_outbox_entry()?;
+        let OutboxParts {
+            reader, recipient, ..
+        } = &self.parts;
+        let refused = match &mut self.refused {
+            Some(refused) => refused,
+            unread => unread.insert(refused_before(&self.parts, self.backoff, now)?),
+        };
+        // A new document is sent at once unless the recipient is offline.
+        let newest = reader.newest_outbox_entry(*recipient)?;
         if let Some(newest) = newest.filter(|newest| *newest > self.newest_entry) {
             self.newest_entry = newest;
             self.reachability.document_added(now);
         }
-        if !self.strict_order || self.refused.is_empty() {
-            self.queue
-                .extend(self.ahead.batch_after(self.answered_up_to)?);
-        }
-        while let Some(sealed_seq) = self.refused_and_due(now) {
-            if let Some(prepared) = self.ahead.entry_at(sealed_seq)? {
-                self.queue.push_back(prepared);
+        let entries = reader.unanswered_entries(*recipient, self.answered_up_to, ENTRIES_MAX)?;
+        // In strict order, entries behind one that was refused or cannot be sent wait for it.
+        let barrier = if self.strict_order {
+            let unsendable = reader.oldest_without_request(*recipient)?;
+            [refused.oldest(), unsendable].into_iter().flatten().min()
+        } else {
+            None
+        };
+        let unanswered = entries
+            .into_iter()
+            .take_while(|entry| barrier.is_none_or(|barrier| entry.sealed_seq < barrier));
+        self.queue
+            .extend(unanswered.filter_map(|entry| Outgoing::of(entry, true)));
+        let blocked = self.strict_order && (!self.queue.is_empty() || barrier != refused.oldest());
+        while !blocked && let Some(sealed_seq) = refused.due(now, self.strict_order) {
+            let entry = reader.outbox_entry(*recipient, sealed_seq)?;
+            if let Some(outgoing) = entry.and_then(|entry| Outgoing::of(entry, false)) {
+                self.queue.push_back(outgoing);
                 break;
             }
             // The entry is not waiting any more, so it was acknowledged.
-            self.refused.remove(&sealed_seq);
+            refused.forget(sealed_seq);
         }
         if self.queue.is_empty() {
             self.acknowledged_count = 0;
@@ -205,51 +228,34 @@ impl OutboxWorker {
         Ok(())
     }
 
-    /// The refused entry that is due, and has been due for the longest time.
-    fn refused_and_due(&self, now: u64) -> Option<i64> {
-        let due = self.refused.iter().filter(|(_, (_, again))| *again <= now);
-        due.min_by_key(|(_, (_, again))| *again)
-            .map(|(sealed_seq, _)| *sealed_seq)
-    }
-
-    /// When the next pause of a refused entry ends, in milliseconds since `started`. Pauses that are over do not count: their entries wait for the next attempt.
-    fn next_refused(&self, now: u64) -> u64 {
-        let ends = self.refused.values().map(|(_, again)| *again);
-        ends.filter(|again| *again > now).min().unwrap_or(u64::MAX)
-    }
-
-    fn deliver(&mut self, prepared: Prepared) {
-        let Prepared { entry, document } = &prepared;
-        let request = match document
-            .as_ref()
-            .map(|document| self.authority.encode(document))
-        {
-            Some(Ok(request)) => request,
-            Some(Err(error)) => return self.refuse(entry, &error.to_string()),
-            None => return self.refuse(entry, "the document cannot be read in the journal"),
-        };
+    fn deliver(&mut self, outgoing: &Outgoing) {
         self.reachability.started(self.now_ms());
-        let delivery = self.send(&request);
+        let delivery = self.send(&outgoing.request);
         let now = self.now_ms();
         let progress = delivery.verdict.progress();
         match &delivery.verdict {
-            Verdict::Acknowledged => self.acknowledged(entry.sealed_seq),
-            Verdict::Refused { message } => self.refuse(entry, message),
+            Verdict::Acknowledged => self.acknowledged(outgoing),
+            Verdict::Refused { message } => self.refuse(outgoing, message),
             Verdict::Failed(failure) => {
-                tracing::debug!("a document could not be delivered to the tax office: {failure}");
+                let recipient = self.parts.recipient;
+                tracing::debug!(%recipient, "a document could not be delivered: {failure}");
                 self.log_tls_fault(*failure);
                 // The next attempt begins with the oldest document again.
                 self.queue.clear();
             }
         }
-        if let (Progress::Acknowledged | Progress::Refused, Some(date_ms)) =
-            (progress, delivery.date_ms)
+        if self.tells_the_authority()
+            && let (Progress::Acknowledged | Progress::Refused, Some(date_ms)) =
+                (progress, delivery.date_ms)
         {
             self.parts.guard.authority_says(date_ms);
         }
         let pending = progress != Progress::Acknowledged || !self.queue.is_empty();
         let switch = self.reachability.observe(now, progress, pending);
-        if matches!(progress, Progress::Failed(_)) && self.reachability.sells_alternative() {
+        if self.tells_the_authority()
+            && matches!(progress, Progress::Failed(_))
+            && self.reachability.sells_alternative()
+        {
             // Acknowledgements from the dwell time are stored first. After them the time without the authority is counted from now.
             self.report_acknowledgements(now);
             self.parts
@@ -290,16 +296,23 @@ impl OutboxWorker {
         }
     }
 
-    fn acknowledged(&mut self, sealed_seq: i64) {
+    /// Only the authority's state decides which kind of receipt is sold, and only its answers count for the offline limits.
+    fn tells_the_authority(&self) -> bool {
+        self.parts.recipient == Recipient::AUTHORITY
+    }
+
+    fn acknowledged(&mut self, outgoing: &Outgoing) {
         self.logged_tls_fault = None;
-        self.refused.remove(&sealed_seq);
-        self.answered_up_to = self.answered_up_to.max(sealed_seq);
-        self.unreported.push(sealed_seq);
+        if let Some(refused) = &mut self.refused {
+            refused.acknowledged(outgoing.sealed_seq);
+        }
+        self.answered(outgoing);
+        self.unreported.push(outgoing.sealed_seq);
         self.acknowledged_count = self.acknowledged_count.saturating_add(1);
         if self.acknowledged_count.is_multiple_of(PROGRESS_EVERY) {
-            let left = self.parts.live_status.unsent().documents;
             tracing::info!(
-                "the tax office has acknowledged {} documents; about {left} are left",
+                recipient = %self.parts.recipient,
+                "{} documents of the backlog are acknowledged",
                 self.acknowledged_count
             );
         }
@@ -313,53 +326,72 @@ impl OutboxWorker {
         }
         self.reported_ms = now;
         let sealed_seqs = std::mem::take(&mut self.unreported);
-        let news = AuthorityNews::Acknowledged { sealed_seqs };
+        let news = AuthorityNews::Acknowledged {
+            recipient: self.parts.recipient,
+            environment: self.parts.environment.clone(),
+            sealed_seqs,
+        };
         self.parts.clerk_handle.send(Message::Authority(news));
     }
 
-    fn refuse(&mut self, entry: &OutboxEntry, message: &str) {
+    /// Entries that were never answered are read behind this one from now on.
+    fn answered(&mut self, outgoing: &Outgoing) {
+        if outgoing.first {
+            self.answered_up_to = self.answered_up_to.max(outgoing.sealed_seq);
+        }
+    }
+
+    fn refuse(&mut self, outgoing: &Outgoing, message: &str) {
         let now = self.now_ms();
-        self.answered_up_to = self.answered_up_to.max(entry.sealed_seq);
-        let (times, again) = self.refused.entry(entry.sealed_seq).or_insert((0, now));
-        *times = times.saturating_add(1);
-        let longest_ms = if *times < REFUSED_OFTEN {
-            REFUSED_PAUSE_MS_MAX
-        } else {
-            REFUSED_OFTEN_PAUSE_MS_MAX
-        };
-        let pause_ms = self.backoff.up_to(longest_ms).wait_ms(*times, None);
-        *again = now.saturating_add(pause_ms.max(1));
+        self.answered(outgoing);
+        let refused = self
+            .refused
+            .get_or_insert_with(|| RefusedDocuments::new(self.backoff));
+        let pause_ms = refused.refuse(outgoing.sealed_seq, now);
         if self.strict_order {
             self.queue.clear();
         }
         let known = remedy_of(message);
         tracing::warn!(
-            document = entry.message_number,
+            recipient = %self.parts.recipient,
+            document = outgoing.message_number,
             remedy = %known.remedy,
-            "the tax office refuses a document: {message}; {}",
+            "a document is refused: {message}; {}",
             known.advice
         );
         let news = AuthorityNews::Refused {
-            sealed_seq: entry.sealed_seq,
+            recipient: self.parts.recipient,
+            sealed_seq: outgoing.sealed_seq,
             words: message.to_owned(),
+            pause_ms,
         };
         self.parts.clerk_handle.send(Message::Authority(news));
     }
 
     fn switched(&self, switch: Switch) {
         let Switch { from, to, reason } = switch;
-        tracing::info!("the tax office is {to} (before: {from}): {reason}");
-        self.parts.live_status.authority_switched(
-            &to.to_string(),
-            &reason.to_string(),
-            self.reachability.sells_alternative(),
-        );
+        let recipient = self.parts.recipient;
+        tracing::info!(%recipient, "the recipient is {to} (before: {from}): {reason}");
+        self.show_state(to, &reason.to_string());
+        if !self.tells_the_authority() {
+            return;
+        }
         let news = AuthorityNews::Switched {
             from: name(from),
             to: name(to),
             reason: reason.to_string(),
         };
         self.parts.clerk_handle.send(Message::Authority(news));
+    }
+
+    fn show_state(&self, state: State, reason: &str) {
+        if self.tells_the_authority() {
+            self.parts.live_status.authority_switched(
+                &state.to_string(),
+                reason,
+                self.reachability.sells_alternative(),
+            );
+        }
     }
 
     fn now_ms(&self) -> u64 {
@@ -369,6 +401,36 @@ impl OutboxWorker {
                 .monotonic()
                 .saturating_duration_since(self.started),
         )
+    }
+}
+
+/// The documents that the recipient refused before the start. The remaining part of a pause is never longer than the longest pause,
+/// whatever the clock says now.
+fn refused_before(
+    parts: &OutboxParts,
+    backoff: Backoff,
+    now: u64,
+) -> Result<RefusedDocuments, StoreError> {
+    let mut refused = RefusedDocuments::new(backoff);
+    let utc_ms = parts.guard.now().utc_ms;
+    let mut after = i64::MIN;
+    loop {
+        let entries = parts
+            .reader
+            .refused_entries(parts.recipient, after, ENTRIES_MAX)?;
+        let Some(last) = entries.last() else {
+            return Ok(refused);
+        };
+        after = last.sealed_seq;
+        for entry in entries {
+            let left_ms = entry.again_at_ms.unwrap_or(utc_ms).saturating_sub(utc_ms);
+            let left_ms = u64::try_from(left_ms).unwrap_or(0).min(OFTEN_PAUSE_MS_MAX);
+            refused.remember(
+                entry.sealed_seq,
+                entry.attempts,
+                now.saturating_add(left_ms),
+            );
+        }
     }
 }
 

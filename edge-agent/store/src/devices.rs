@@ -41,7 +41,8 @@ fn waiting_of(connection: &Connection, device: Uuid) -> Result<u32, rusqlite::Er
     connection.query_row(WAITING, [device.as_bytes()], |row| row.get(0))
 }
 
-const WAITING: &str = "SELECT count(*) FROM outbox WHERE state = 'waiting' AND device = ?1";
+const WAITING: &str = "SELECT count(*) FROM outbox JOIN document USING (reserved_seq) \
+     WHERE outbox.state = 'waiting' AND outbox.recipient = 'authority' AND document.device = ?1";
 
 /// The first device after a given one, by an index: its documents are not read one by one.
 const NEXT_SEALED: &str =

@@ -16,16 +16,20 @@ pub struct StoreFigures {
     pub z_reports: ReconciliationCount,
 }
 
-/// What new outbox entries add to the figures.
+/// What new outbox entries for the authority add to the figures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct NewEntries {
     /// The number of new entries.
     pub(super) documents: u32,
+    /// The number of new entries that cannot be sent, which count as refused.
+    pub(super) refused: u32,
     /// The gross amount of the sales among them, in minor units.
     pub(super) sold: i64,
+    /// When their document was reserved, in milliseconds since the epoch.
+    pub(super) at_ms: i64,
 }
 
-/// A waiting outbox entry, as far as the figures need it.
+/// A waiting outbox entry of the authority, as far as the figures need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct WaitingEntry {
     /// True if the authority's last answer was a refusal.
@@ -44,7 +48,7 @@ impl WaitingEntry {
             .prepare_cached(
                 "SELECT outbox.refusal IS NOT NULL, iif(outbox.duty IN ('sale', 'alternative_receipt'), document.amount, 0) \
                  FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq \
-                 WHERE outbox.sealed_seq = ?1 AND outbox.state = 'waiting'",
+                 WHERE outbox.sealed_seq = ?1 AND outbox.recipient = 'authority' AND outbox.state = 'waiting'",
             )?
             .query_row(params![sealed_seq], |row| {
                 Ok(Self {
@@ -59,6 +63,7 @@ impl WaitingEntry {
 impl UnsentCount {
     pub(super) fn add(&mut self, new: NewEntries) {
         self.documents = self.documents.saturating_add(new.documents);
+        self.refused = self.refused.saturating_add(new.refused);
         self.sold = self.sold.saturating_add(new.sold);
     }
 

@@ -5,25 +5,13 @@
 
 use ferrotill_core::event::{DeviceIdentified, Event};
 use ferrotill_core::time::Moment;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::journal::{Batch, Store};
 use super::query::Reader;
+use super::rows::{self, DeviceIdentity, IDENTITY_COLUMNS};
 use super::{Context, StoreError};
-
-/// The identity of a device towards the authority.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DeviceIdentity {
-    /// The number under which the authority knows the device: its registration number, or its own id as text.
-    pub fiscal_number: String,
-    /// The name of the owner; may be empty.
-    pub owner: String,
-    /// The tax number of the owner; may be empty.
-    pub owner_number: String,
-    /// The address of the shop; may be empty.
-    pub address: String,
-}
 
 impl Store {
     /// The devices whose identity the journal knows, in the order of their ids.
@@ -52,7 +40,7 @@ impl Reader {
     ///
     /// [`StoreError::Database`].
     pub fn device_identity(&self, device: Uuid) -> Result<Option<DeviceIdentity>, StoreError> {
-        self.with(PLACE, |connection| identity(connection, device))
+        self.with(PLACE, |connection| rows::identity(connection, device))
     }
 }
 
@@ -63,7 +51,7 @@ impl Batch<'_> {
     ///
     /// [`StoreError::Database`].
     pub fn device_identity(&self, device: Uuid) -> Result<Option<DeviceIdentity>, StoreError> {
-        identity(self.connection(), device).context(self.path(), PLACE)
+        rows::identity(self.connection(), device).context(self.path(), PLACE)
     }
 
     /// Writes the identity of a device to the journal if it has changed.
@@ -120,39 +108,18 @@ impl Batch<'_> {
 }
 
 const PLACE: &str = "identity of a device";
-/// The columns of a [`DeviceIdentity`].
-const COLUMNS: &str = "fiscal_number, owner, owner_number, address";
 /// The largest encoded identity: four texts of 200 letters.
 const EVENT_BYTES_MAX: usize = 4 * 1024;
-
-fn identity(
-    connection: &Connection,
-    device: Uuid,
-) -> Result<Option<DeviceIdentity>, rusqlite::Error> {
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM device_identity WHERE device = ?1"
-        ))?
-        .query_row([device.as_bytes()], of_row)
-        .optional()
-}
 
 fn identities(connection: &Connection) -> Result<Vec<(Uuid, DeviceIdentity)>, rusqlite::Error> {
     connection
         .prepare(&format!(
-            "SELECT {COLUMNS}, device FROM device_identity ORDER BY device"
+            "SELECT {IDENTITY_COLUMNS}, device FROM device_identity ORDER BY device"
         ))?
-        .query_map([], |row| Ok((Uuid::from_bytes(row.get(4)?), of_row(row)?)))?
+        .query_map([], |row| {
+            Ok((Uuid::from_bytes(row.get(4)?), rows::identity_of_row(row)?))
+        })?
         .collect()
-}
-
-fn of_row(row: &Row<'_>) -> Result<DeviceIdentity, rusqlite::Error> {
-    Ok(DeviceIdentity {
-        fiscal_number: row.get(0)?,
-        owner: row.get(1)?,
-        owner_number: row.get(2)?,
-        address: row.get(3)?,
-    })
 }
 
 /// Steps from one device to the next in two indexes that begin with the device: one of sealed documents, one of documents on a

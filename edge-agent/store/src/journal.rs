@@ -3,8 +3,9 @@
 mod batch;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
@@ -14,7 +15,9 @@ use super::anchor::{self, Anchor};
 use super::chain::{ChainKey, GENESIS, Mac};
 use super::figures::StoreFigures;
 use super::founding::{self, Admission, Founding};
+use super::frozen::Freeze;
 use super::maintenance::{AnchorWriter, Maintenance, PAGES_MAX};
+use super::rows::DeviceIdentity;
 use super::{BUSY_TIMEOUT, Context, StoreError, folder, query};
 
 pub use batch::{Appended, Batch};
@@ -39,6 +42,12 @@ pub struct Store {
     key: ChainKey,
     head: Head,
     figures: StoreFigures,
+    /// True if the time of the oldest unsent document in the figures is known; otherwise it must be read.
+    oldest_is_known: bool,
+    /// What makes the requests of sealed documents. Without it, documents wait without a request until [`Batch::freeze_waiting`].
+    freeze: Option<Arc<dyn Freeze>>,
+    /// The identities that were read for requests.
+    identities: BTreeMap<Uuid, DeviceIdentity>,
     /// The journal row of the last anchor.
     anchored: i64,
     /// True if an anchor is due before [`anchor::ROWS_MAX`] rows were written.
@@ -80,6 +89,9 @@ impl Store {
                 mac: GENESIS,
             },
             figures: StoreFigures::default(),
+            oldest_is_known: false,
+            freeze: None,
+            identities: BTreeMap::new(),
             anchored: 0,
             anchor_soon: false,
             unfounded,
@@ -264,6 +276,7 @@ impl Store {
             z_reports: query::count_z_reports(&self.connection)
                 .context(&self.path, "reconciliations")?,
         };
+        self.oldest_is_known = true;
         if founding::is_founded(&self.connection).context(&self.path, "founded")? {
             self.unfounded = None;
         }
@@ -272,6 +285,11 @@ impl Store {
             mac: GENESIS,
         });
         Ok(())
+    }
+
+    /// From now on this value makes the requests in which recipients are told of documents that are sealed.
+    pub fn freeze_with(&mut self, freeze: Arc<dyn Freeze>) {
+        self.freeze = Some(freeze);
     }
 
     /// Begins a batch. A batch that is dropped without [`Batch::commit`] changes nothing.

@@ -13,6 +13,7 @@ mod ended_calls;
 mod figures;
 mod folder;
 mod founding;
+mod frozen;
 mod identity;
 mod journal;
 mod maintenance;
@@ -44,14 +45,14 @@ pub use ended_calls::{ENDED_CALLS_MAX, EndedCall, EndedCalls};
 pub use figures::StoreFigures;
 pub use folder::{is_in_use, set_lost_journal_aside};
 pub use founding::{FolderPurpose, Founding};
-pub use identity::DeviceIdentity;
+pub use frozen::{Freeze, FrozenRequest, SealedDocument};
 pub use journal::{Appended, Batch, Store};
 pub use operator::OperatorDeclaration;
-pub use outbox::{DeliveryState, OutboxEntry};
+pub use outbox::{DeliveryState, OutboxEntry, RefusedEntry};
 pub use private::folder_is_private;
 pub use query::{Page, Reader, UnsentCount};
 pub use reconcile::{ReconciliationCount, ReconciliationFigure, ZReconciliation};
-pub use rows::{DocumentRow, RequestState, StoredDocument};
+pub use rows::{DeviceIdentity, DocumentRow, RequestState, StoredDocument};
 pub use used_numbers::RepeatedNumber;
 
 /// Why the store could not be read or written.

@@ -119,6 +119,36 @@ mod tests {
     }
 
     #[test]
+    fn the_outbox_of_the_first_version_keeps_its_entries() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        super::steps().to_version(&mut connection, 1).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO outbox VALUES (3, 2, x'D1', 'sale', 1, 'acknowledged', 2, NULL, 77); \
+                 INSERT INTO outbox VALUES (5, 4, x'D1', 'refund', 2, 'waiting', 1, 'no', NULL)",
+            )
+            .unwrap();
+        super::migrate(&mut connection, std::path::Path::new(":memory:")).unwrap();
+        let entries: Vec<String> = connection
+            .prepare(
+                "SELECT concat_ws('|', sealed_seq, recipient, reserved_seq, duty, message_number, state, attempts, \
+                 coalesce(refusal, '-'), coalesce(acknowledged_at, '-'), request IS NULL, digest IS NULL) FROM outbox ORDER BY sealed_seq",
+            )
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(
+            entries,
+            [
+                "3|authority|2|sale|1|acknowledged|2|-|77|1|1",
+                "5|authority|4|refund|2|waiting|1|no|-|1|1"
+            ]
+        );
+    }
+
+    #[test]
     fn the_version_is_the_number_of_steps() {
         let mut connection = Connection::open_in_memory().unwrap();
         super::migrate(&mut connection, std::path::Path::new(":memory:")).unwrap();

@@ -1,33 +1,43 @@
-//! The outbox: one entry for each document that must be sent to the authority.
+//! The outbox: one entry for each document and each recipient that must be told of it.
 
 use ferrotill_core::budget::Unsent;
-use ferrotill_core::document::{Body, DocumentKind};
-use ferrotill_core::receipt::{Receipt, ReceiptKind};
-use ferrotill_core::seal::Seal;
-use rusqlite::{Connection, OptionalExtension, params};
+use ferrotill_core::duty::{DutyKind, Recipient};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::Context;
 use super::StoreError;
+use super::frozen::{self, Freeze, FrozenRequest};
 use super::journal::Batch;
 use super::query::{self, Reader, UnsentCount};
-use super::rows::{self, COLUMNS, StoredDocument};
+use super::rows::{self, COLUMNS};
 
-/// A document that must be sent to the authority, with what its request needs.
-#[derive(Debug)]
+/// A message to a recipient that waits for its acknowledgement.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxEntry {
     /// The entry's place in the order of sending: the journal row that sealed the document.
     pub sealed_seq: i64,
-    /// The id of the document's device.
-    pub device: Uuid,
-    /// The duty, which names the kind of message: `sale`, `refund`, `deposit`, `withdraw`, `alternative_receipt` or `z_report`.
-    pub duty: String,
+    /// What the recipient is told.
+    pub kind: DutyKind,
+    /// The idempotency key: the document's own id, which is unique over all tills.
+    pub key: Uuid,
     /// The number of the message, which is the document's number.
     pub message_number: u32,
-    /// The document with its journal rows.
-    pub document: StoredDocument,
-    /// For a refund, the number of the original sale: its fiscal number, or else its document number.
-    pub original_number: Option<u64>,
+    /// The number of answers that the recipient has given about the document.
+    pub attempts: u32,
+    /// The request; `None` if the document has none, because it could not be put into the recipient's form.
+    pub request: Option<FrozenRequest>,
+}
+
+/// An entry that its recipient has refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefusedEntry {
+    /// The entry's place in the order of sending: the journal row that sealed the document.
+    pub sealed_seq: i64,
+    /// The number of answers that the recipient has given about the document.
+    pub attempts: u32,
+    /// When the document is sent again, in milliseconds since the epoch.
+    pub again_at_ms: Option<i64>,
 }
 
 /// The state of the delivery of a document to the authority.
@@ -35,67 +45,135 @@ pub struct OutboxEntry {
 pub struct DeliveryState {
     /// The number of answers that the authority has given about the document.
     pub attempts: u32,
-    /// The text of the authority's refusal, if its last answer was a refusal.
+    /// The text of the authority's refusal, if its last answer was a refusal; or why the document cannot be sent.
     pub refusal: Option<String>,
     /// When the authority acknowledged the document, in milliseconds since the epoch.
     pub acknowledged_ms: Option<i64>,
+    /// The environment that acknowledged the document: `TEST` or `LIVE`. `None` if an older program stored the acknowledgement.
+    pub environment: Option<String>,
 }
 
 impl Reader {
-    /// The oldest waiting entries after a place in the order.
+    /// The oldest entries of a recipient that wait, after a place in the order.
     ///
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn outbox_entries(&self, after: i64, count: u32) -> Result<Vec<OutboxEntry>, StoreError> {
+    pub fn outbox_entries(
+        &self,
+        recipient: Recipient,
+        after: i64,
+        count: u32,
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
+        self.entries(recipient, "outbox.sealed_seq > ?2", after, count)
+    }
+
+    /// The oldest entries of a recipient that can be sent and were never answered, after a place in the order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn unanswered_entries(
+        &self,
+        recipient: Recipient,
+        after: i64,
+        count: u32,
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
+        let unanswered =
+            "outbox.sealed_seq > ?2 AND outbox.attempts = 0 AND outbox.request NOT NULL";
+        self.entries(recipient, unanswered, after, count)
+    }
+
+    /// The entry of a journal row, if it waits and can be sent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn outbox_entry(
+        &self,
+        recipient: Recipient,
+        sealed_seq: i64,
+    ) -> Result<Option<OutboxEntry>, StoreError> {
+        let this = "outbox.sealed_seq = ?2 AND outbox.request NOT NULL";
+        let mut entries = self.entries(recipient, this, sealed_seq, 1)?;
+        Ok(entries.pop())
+    }
+
+    fn entries(
+        &self,
+        recipient: Recipient,
+        which: &'static str,
+        place: i64,
+        count: u32,
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
         self.with("outbox", |connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT sealed_seq, reserved_seq, device, duty, message_number FROM outbox \
-                 WHERE state = 'waiting' AND sealed_seq > ?1 ORDER BY sealed_seq LIMIT ?2",
-            )?;
-            let waiting = statement
-                .query_map(params![after, count], |row| {
-                    Ok((
-                        row.get(0)?,
-                        row.get(1)?,
-                        row.get(2)?,
-                        row.get(3)?,
-                        row.get(4)?,
-                    ))
-                })?
-                .collect::<Result<Vec<(i64, i64, [u8; 16], String, u32)>, _>>()?;
-            let mut entries = Vec::with_capacity(waiting.len());
-            for (sealed_seq, reserved_seq, device, duty, message_number) in waiting {
-                let row = connection
-                    .prepare_cached(&format!(
-                        "SELECT {COLUMNS} FROM document WHERE reserved_seq = ?1"
-                    ))?
-                    .query_row([reserved_seq], rows::document_row)?;
-                let document = rows::document(connection, row)?;
-                let original_number = original_number(connection, &document)?;
-                entries.push(OutboxEntry {
-                    sealed_seq,
-                    device: Uuid::from_bytes(device),
-                    duty,
-                    message_number,
-                    document,
-                    original_number,
-                });
-            }
-            Ok(entries)
+            connection
+                .prepare_cached(&format!(
+                    "SELECT sealed_seq, duty, message_number, attempts, content_type, body, unique_id FROM outbox JOIN document USING (reserved_seq) \
+                     LEFT JOIN outbox_request ON outbox_request.id = outbox.request \
+                     WHERE outbox.state = 'waiting' AND outbox.recipient = ?1 AND {which} ORDER BY sealed_seq LIMIT ?3"
+                ))?
+                .query_map(params![recipient.name(), place, count], outbox_entry)?
+                .filter_map(Result::transpose)
+                .collect()
         })
     }
 
-    /// The journal row of the newest waiting entry.
+    /// The entries that a recipient has refused, after a place in the order.
     ///
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn newest_outbox_entry(&self) -> Result<Option<i64>, StoreError> {
+    pub fn refused_entries(
+        &self,
+        recipient: Recipient,
+        after: i64,
+        count: u32,
+    ) -> Result<Vec<RefusedEntry>, StoreError> {
         self.with("outbox", |connection| {
             connection
-                .prepare_cached("SELECT max(sealed_seq) FROM outbox WHERE state = 'waiting'")?
-                .query_row([], |row| row.get(0))
+                .prepare_cached(
+                    "SELECT sealed_seq, attempts, again_at FROM outbox WHERE state = 'waiting' AND recipient = ?1 \
+                     AND sealed_seq > ?2 AND attempts > 0 AND request NOT NULL ORDER BY sealed_seq LIMIT ?3",
+                )?
+                .query_map(params![recipient.name(), after, count], |row| {
+                    Ok(RefusedEntry {
+                        sealed_seq: row.get(0)?,
+                        attempts: row.get(1)?,
+                        again_at_ms: row.get(2)?,
+                    })
+                })?
+                .collect()
+        })
+    }
+
+    /// The journal row of the oldest entry of a recipient that cannot be sent, because it has no request.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn oldest_without_request(&self, recipient: Recipient) -> Result<Option<i64>, StoreError> {
+        self.with("outbox", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT min(sealed_seq) FROM outbox WHERE state = 'waiting' AND request IS NULL AND recipient = ?1",
+                )?
+                .query_row([recipient.name()], |row| row.get(0))
+        })
+    }
+
+    /// The journal row of the newest waiting entry of a recipient.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn newest_outbox_entry(&self, recipient: Recipient) -> Result<Option<i64>, StoreError> {
+        self.with("outbox", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT max(sealed_seq) FROM outbox WHERE state = 'waiting' AND recipient = ?1",
+                )?
+                .query_row([recipient.name()], |row| row.get(0))
         })
     }
 
@@ -117,7 +195,7 @@ impl Reader {
         self.with("outbox", |connection| {
             connection
                 .prepare_cached(
-                    "SELECT attempts, refusal, acknowledged_at FROM outbox WHERE reserved_seq = ?1 AND sealed_seq = \
+                    "SELECT attempts, refusal, acknowledged_at, environment FROM outbox WHERE recipient = 'authority' AND sealed_seq = \
                      (SELECT settled_seq FROM document WHERE reserved_seq = ?1)",
                 )?
                 .query_row([reserved_seq], |row| {
@@ -125,6 +203,7 @@ impl Reader {
                         attempts: row.get(0)?,
                         refusal: row.get(1)?,
                         acknowledged_ms: row.get(2)?,
+                        environment: row.get(3)?,
                     })
                 })
                 .optional()
@@ -135,54 +214,153 @@ impl Reader {
 impl Batch<'_> {
     /// The documents that the authority has not acknowledged yet, as the offline budgets count them.
     ///
-    /// The writer keeps the count in memory: if the authority has not answered for a year, counting all entries with every sale
-    /// would make the till slow.
+    /// The writer keeps count and oldest time in memory: if the authority has not answered for a year, counting all entries with
+    /// every sale would make the till slow.
     ///
     /// # Errors
     ///
     /// [`StoreError::Database`].
     pub fn unsent(&mut self) -> Result<Unsent, StoreError> {
-        let oldest_ms = self
-            .connection()
-            .prepare_cached(OLDEST_WAITING)
-            .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
-            .context(self.path(), "outbox")?;
+        if !self.oldest_is_known() {
+            let oldest_ms = self
+                .connection()
+                .prepare_cached(OLDEST_WAITING)
+                .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
+                .context(self.path(), "outbox")?;
+            self.set_oldest(oldest_ms);
+        }
         let unsent = self.unsent_mut();
-        unsent.oldest_ms = oldest_ms;
         Ok(Unsent {
             documents: unsent.documents,
-            oldest_ms,
+            oldest_ms: unsent.oldest_ms,
         })
     }
+
+    /// Freezes the requests of documents that wait without one: documents of an older program, which has made each request anew at
+    /// every attempt, and documents for which no request could be made when they were sealed. Returns their number.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn freeze_waiting(&mut self) -> Result<u32, StoreError> {
+        let Some(freeze) = self.freeze() else {
+            return Ok(0);
+        };
+        let mut count = 0_u32;
+        let mut after = (i64::MIN, String::new());
+        loop {
+            let entry =
+                without_request(self.connection(), &after).context(self.path(), "outbox")?;
+            let Some(entry) = entry else {
+                if count > 0 {
+                    let unsent =
+                        query::count_unsent(self.connection()).context(self.path(), "outbox")?;
+                    *self.unsent_mut() = unsent;
+                }
+                return Ok(count);
+            };
+            freeze_again(self.connection(), freeze, &entry).context(self.path(), "outbox")?;
+            after = (entry.sealed_seq, entry.recipient);
+            count = count.saturating_add(1);
+        }
+    }
+}
+
+/// An entry that waits without a request.
+struct WithoutRequest {
+    sealed_seq: i64,
+    recipient: String,
+    duty: String,
+    reserved_seq: i64,
+}
+
+/// The first entry after a place that waits without a request.
+fn without_request(
+    connection: &Connection,
+    (sealed_seq, recipient): &(i64, String),
+) -> Result<Option<WithoutRequest>, rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "SELECT sealed_seq, recipient, duty, reserved_seq FROM outbox WHERE state = 'waiting' AND request IS NULL \
+             AND sealed_seq >= ?1 AND (sealed_seq > ?1 OR recipient > ?2) ORDER BY sealed_seq, recipient LIMIT 1",
+        )?
+        .query_row(params![sealed_seq, recipient], |row| {
+            Ok(WithoutRequest {
+                sealed_seq: row.get(0)?,
+                recipient: row.get(1)?,
+                duty: row.get(2)?,
+                reserved_seq: row.get(3)?,
+            })
+        })
+        .optional()
+}
+
+fn freeze_again(
+    connection: &Connection,
+    freeze: &dyn Freeze,
+    entry: &WithoutRequest,
+) -> Result<(), rusqlite::Error> {
+    let row = connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM document WHERE reserved_seq = ?1"
+        ))?
+        .query_row([entry.reserved_seq], rows::document_row)?;
+    let document = rows::document(connection, row)?;
+    let duty = freeze
+        .duties(document.row.kind)
+        .iter()
+        .find(|duty| duty.recipient.name() == entry.recipient && duty.kind.name() == entry.duty);
+    let identity = frozen::identity_of(connection, document.row.device)?;
+    let freezing = (freeze, &identity);
+    let request = match (duty, document.sealed()) {
+        (Some(duty), Some(sealed)) => {
+            frozen::freeze_one(connection, freezing, *duty, &document, &sealed)?
+        }
+        (None, _) => Err(NO_DUTY.to_owned()),
+        (_, None) => Err(frozen::UNREADABLE.to_owned()),
+    };
+    let (request, fault) = frozen::enter_request(connection, request)?;
+    // A refusal of the recipient stays; `attempts` counts the recipient's answers.
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET request = ?3, refusal = iif(attempts = 0, ?4, coalesce(?4, refusal)) \
+             WHERE sealed_seq = ?1 AND recipient = ?2",
+        )?
+        .execute(params![
+            entry.sealed_seq,
+            entry.recipient,
+            request,
+            fault
+        ])
+        .map(drop)
+}
+
+/// The text in place of a request whose document has another duty in this program.
+const NO_DUTY: &str = "this program has no such duty; use the program that sealed the document";
+fn outbox_entry(row: &Row<'_>) -> Result<Option<OutboxEntry>, rusqlite::Error> {
+    let duty: String = row.get(1)?;
+    // Only kinds of this program are ever written. A kind of a newer program waits for that program.
+    let Some(kind) = DutyKind::from_name(&duty) else {
+        return Ok(None);
+    };
+    let content_type: Option<String> = row.get(4)?;
+    let request = match content_type {
+        Some(content_type) => Some(FrozenRequest {
+            content_type,
+            body: row.get(5)?,
+        }),
+        None => None,
+    };
+    Ok(Some(OutboxEntry {
+        sealed_seq: row.get(0)?,
+        kind,
+        key: Uuid::from_bytes(row.get(6)?),
+        message_number: row.get(2)?,
+        attempts: row.get(3)?,
+        request,
+    }))
 }
 
 /// The query for the time at which the document of the oldest waiting entry was reserved.
 pub(super) const OLDEST_WAITING: &str = "SELECT document.at FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq \
-     WHERE outbox.state = 'waiting' ORDER BY outbox.sealed_seq LIMIT 1";
-
-fn original_number(
-    connection: &Connection,
-    document: &StoredDocument,
-) -> Result<Option<u64>, rusqlite::Error> {
-    if document.row.kind != DocumentKind::Refund {
-        return Ok(None);
-    }
-    let Some(Body::Receipt(Receipt {
-        kind: ReceiptKind::Refund { original },
-        ..
-    })) = document.reserved().map(|reserved| reserved.body)
-    else {
-        return Ok(None);
-    };
-    let sale = rows::request(
-        connection,
-        Some(document.row.device),
-        Uuid::from_bytes(original.0),
-    )?;
-    let Some(sale) = sale else { return Ok(None) };
-    let sale = rows::document(connection, sale)?;
-    Ok(match sale.sealed().map(|sealed| sealed.seal) {
-        Some(Seal::FiscalNumber { number, .. }) => Some(number),
-        _ => sale.row.number.map(u64::from),
-    })
-}
+     WHERE outbox.state = 'waiting' AND outbox.recipient = 'authority' ORDER BY outbox.sealed_seq LIMIT 1";

@@ -4,6 +4,7 @@
 //! the stored ones. The SQL does not name the schema, so SQLite uses the temporary tables first.
 
 use ferrotill_core::document::{Body, DocumentKind};
+use ferrotill_core::duty::Duty;
 use ferrotill_core::event::{DeviceIdentified, Event, Founded, Reserved, Restored, Sealed};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
@@ -11,19 +12,33 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::figures::NewEntries;
+use super::frozen::{self, Freezing};
+use super::rows::StoredDocument;
 use super::{reconcile, rows, used_numbers};
 
+/// How the outbox entries of a sealed document are made.
+#[derive(Clone, Copy)]
+pub(super) enum Telling<'t> {
+    /// The entries with their frozen requests.
+    Frozen(Freezing<'t>),
+    /// The entries without requests: `verify` cannot rebuild requests, because they do not follow from the journal alone.
+    Unfrozen(&'t dyn Fn(DocumentKind) -> &'static [Duty]),
+}
+
 /// Writes the table rows that follow from an event. Returns the new outbox entries.
+///
+/// `reserved` is the document that a [`Event::Sealed`] seals, if it was reserved in the same transaction.
 pub(super) fn project(
     connection: &Connection,
-    device: Uuid,
-    seq: i64,
+    telling: Telling<'_>,
+    (device, seq): (Uuid, i64),
     event: &Event<'_>,
+    reserved: Option<&StoredDocument>,
 ) -> Result<NewEntries, rusqlite::Error> {
     let none = NewEntries::default();
     match event {
         Event::Reserved(reserved) => reserved_row(connection, device, seq, reserved).map(|()| none),
-        Event::Sealed(sealed) => sealed_row(connection, device, seq, sealed),
+        Event::Sealed(sealed) => sealed_row(connection, telling, (device, seq), sealed, reserved),
         Event::Voided(voided) => {
             connection
                 .prepare_cached(
@@ -139,14 +154,28 @@ fn reserved_row(
 
 fn sealed_row(
     connection: &Connection,
-    device: Uuid,
-    seq: i64,
+    telling: Telling<'_>,
+    (device, seq): (Uuid, i64),
     sealed: &Sealed<'_>,
+    reserved: Option<&StoredDocument>,
 ) -> Result<NewEntries, rusqlite::Error> {
-    let Some(row) = rows::request(connection, Some(device), Uuid::from_bytes(sealed.id.0))? else {
-        return Err(rusqlite::Error::QueryReturnedNoRows);
+    let row = match reserved {
+        Some(document) => document.row.clone(),
+        None => rows::request(connection, Some(device), Uuid::from_bytes(sealed.id.0))?
+            .ok_or(rusqlite::Error::QueryReturnedNoRows)?,
     };
-    let kind = row.kind;
+    let (duties, freeze) = match telling {
+        Telling::Frozen(freezing) => (freezing.0.duties(row.kind), Some(freezing)),
+        Telling::Unfrozen(duties) => (duties(row.kind), None),
+    };
+    // Only returns and requests need the content of the document.
+    let is_refund = row.kind == DocumentKind::Refund;
+    let needed = is_refund || (freeze.is_some() && !duties.is_empty());
+    let read = match reserved {
+        None if needed => Some(rows::document(connection, row.clone())?),
+        _ => None,
+    };
+    let document = reserved.or(read.as_ref());
     let amount = sealed
         .report
         .as_ref()
@@ -160,46 +189,46 @@ fn sealed_row(
                 params![row.reserved_seq, seq, sealed.number, sealed.current_number, amount],
                 |row| row.get(0),
             )?;
-    let duty = rows::duty(row.kind);
-    if let Some(duty) = duty {
-        connection
-                .prepare_cached(
-                    "INSERT INTO outbox (sealed_seq, reserved_seq, device, duty, message_number, state) VALUES (?1, ?2, ?3, ?4, ?5, 'waiting')",
-                )?
-                .execute(params![seq, row.reserved_seq, device.as_bytes(), duty, sealed.number])?;
+    let freeze = freeze.zip(document);
+    let (documents, refused) = frozen::enter(connection, (duties, freeze), seq, &row, sealed)?;
+    used_number(connection, device, sealed, (row.reserved_seq, seq))?;
+    if row.kind == DocumentKind::ZReport {
+        reconcile::enter(connection, device, row.reserved_seq, sealed)?;
     }
-    if let Seal::Range {
+    if is_refund
+        && let Some(reserved) = document.and_then(StoredDocument::reserved)
+        && let Body::Receipt(receipt) = reserved.body
+    {
+        returned_lines(connection, device, &receipt)?;
+    }
+    Ok(NewEntries {
+        documents,
+        refused,
+        sold: match row.kind {
+            DocumentKind::Sale | DocumentKind::AlternativeSale if documents > 0 => amount,
+            _ => 0,
+        },
+        at_ms: row.at,
+    })
+}
+
+/// The number of an alternative receipt is used now.
+fn used_number(
+    connection: &Connection,
+    device: Uuid,
+    sealed: &Sealed<'_>,
+    seqs: (i64, i64),
+) -> Result<(), rusqlite::Error> {
+    let Seal::Range {
         series,
         number,
         number_length,
     } = sealed.seal
-    {
-        let printed = used_numbers::printed_number(series, number, number_length);
-        used_numbers::used(
-            connection,
-            &printed,
-            (device, series, number),
-            (row.reserved_seq, seq),
-        )?;
-    }
-    if row.kind == DocumentKind::ZReport {
-        reconcile::enter(connection, device, row.reserved_seq, sealed)?;
-    }
-    if row.kind == DocumentKind::Refund {
-        let document = rows::document(connection, row)?;
-        if let Some(reserved) = document.reserved()
-            && let Body::Receipt(receipt) = reserved.body
-        {
-            returned_lines(connection, device, &receipt)?;
-        }
-    }
-    Ok(NewEntries {
-        documents: u32::from(duty.is_some()),
-        sold: match kind {
-            DocumentKind::Sale | DocumentKind::AlternativeSale => amount,
-            _ => 0,
-        },
-    })
+    else {
+        return Ok(());
+    };
+    let printed = used_numbers::printed_number(series, number, number_length);
+    used_numbers::used(connection, &printed, (device, series, number), seqs)
 }
 
 fn returned_lines(

@@ -259,8 +259,9 @@ pub(super) fn count_unsent(connection: &Connection) -> Result<UnsentCount, rusql
         .prepare_cached(
             "SELECT count(*), count(outbox.refusal), min(document.at), \
              coalesce(sum(document.amount) FILTER (WHERE outbox.duty IN ('sale', 'alternative_receipt')), 0), \
-             (SELECT acknowledged_at FROM outbox WHERE state = 'acknowledged' ORDER BY sealed_seq DESC LIMIT 1) \
-             FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq WHERE outbox.state = 'waiting'",
+             (SELECT acknowledged_at FROM outbox WHERE state = 'acknowledged' AND recipient = 'authority' ORDER BY sealed_seq DESC LIMIT 1) \
+             FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq \
+             WHERE outbox.state = 'waiting' AND outbox.recipient = 'authority'",
         )?
         .query_row([], |row| {
             Ok(UnsentCount {

@@ -242,15 +242,41 @@ pub(super) fn returned(
         .collect()
 }
 
-/// The duty for a kind of document, which is the kind of message that the authority must get; the outbox stores its name.
-pub(super) const fn duty(kind: DocumentKind) -> Option<&'static str> {
-    match kind {
-        DocumentKind::Sale => Some("sale"),
-        DocumentKind::Refund => Some("refund"),
-        DocumentKind::CashIn => Some("deposit"),
-        DocumentKind::CashOut => Some("withdraw"),
-        DocumentKind::AlternativeSale => Some("alternative_receipt"),
-        DocumentKind::ZReport => Some("z_report"),
-        DocumentKind::XReport => None,
-    }
+/// The identity of a device towards the authority.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeviceIdentity {
+    /// The number under which the authority knows the device: its registration number, or its own id as text.
+    pub fiscal_number: String,
+    /// The name of the owner; may be empty.
+    pub owner: String,
+    /// The tax number of the owner; may be empty.
+    pub owner_number: String,
+    /// The address of the shop; may be empty.
+    pub address: String,
+}
+
+/// The columns of a [`DeviceIdentity`].
+pub(super) const IDENTITY_COLUMNS: &str = "fiscal_number, owner, owner_number, address";
+
+/// The identity of a device as the table has it; `None` if the journal does not know the device.
+pub(super) fn identity(
+    connection: &Connection,
+    device: Uuid,
+) -> Result<Option<DeviceIdentity>, rusqlite::Error> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {IDENTITY_COLUMNS} FROM device_identity WHERE device = ?1"
+        ))?
+        .query_row([device.as_bytes()], identity_of_row)
+        .optional()
+}
+
+/// The identity in a row that begins with [`IDENTITY_COLUMNS`].
+pub(super) fn identity_of_row(row: &Row<'_>) -> Result<DeviceIdentity, rusqlite::Error> {
+    Ok(DeviceIdentity {
+        fiscal_number: row.get(0)?,
+        owner: row.get(1)?,
+        owner_number: row.get(2)?,
+        address: row.get(3)?,
+    })
 }

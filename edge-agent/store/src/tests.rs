@@ -47,6 +47,7 @@ fn a_first_start_creates_a_key_for_its_owner_only_and_all_tables() {
         "founded",
         "journal",
         "outbox",
+        "outbox_request",
         "reconciliation",
         "reconciliation_figure",
         "repeated_number",

@@ -93,6 +93,11 @@ impl Till {
         till
     }
 
+    /// Changes the configuration of a till that is stopped; the next start reads it.
+    pub fn configure(&mut self, change: impl FnOnce(ConfigText) -> ConfigText) {
+        self.config = change(self.config.clone());
+    }
+
     /// Starts the till.
     pub fn start(&mut self) {
         let (stop, stopped) = oneshot::channel();
@@ -235,7 +240,7 @@ impl Till {
             .unwrap()
     }
 
-    fn raw(&self) -> rusqlite::Connection {
+    pub fn raw(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.folder.path().join("books").join(FILE_NAME)).unwrap()
     }
 }
@@ -269,7 +274,7 @@ fn started(config: Config, clock: Arc<Clock>) -> Agent {
     loop {
         match Agent::start(config.clone(), Some(Arc::clone(&clock))) {
             Ok(agent) => return agent,
-            Err(error) => assert!(begun.elapsed() < LONG, "{error}"),
+            Err(error) => assert!(begun.elapsed() < LONG, "{error:?}"),
         }
         std::thread::sleep(Duration::from_millis(10));
     }

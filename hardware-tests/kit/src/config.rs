@@ -95,6 +95,17 @@ impl ConfigText {
         self
     }
 
+    /// Removes one device; the first device has place 0.
+    ///
+    /// # Panics
+    ///
+    /// There is no device at this place.
+    #[must_use]
+    pub fn without_device(mut self, place: usize) -> Self {
+        self.devices.remove(place);
+        self
+    }
+
     /// Sets the address of the tax authority.
     #[must_use]
     pub fn upstream(self, url: &str) -> Self {

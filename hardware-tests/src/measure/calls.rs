@@ -9,6 +9,7 @@ use axum::Router;
 use axum::http::header;
 use axum::routing::get as on_get;
 use ferrotill::agent::Agent;
+use ferrotill::clerk::Message;
 use ferrotill::hmac::signature_of;
 use ferrotill::listener::{ConnectionLimits, serve};
 use ferrotill::order::ReceiptMode;
@@ -27,19 +28,12 @@ const ROUND: usize = 10;
 pub(super) fn get(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     let agent = Agent::start(config(folder)?, None).map_err(with_sources)?;
     let (order, answer) = sale_order(sale(LINES, ReceiptMode::AlternativeOnly));
+    let Message::Order { form, .. } = &order else {
+        return Err("the message is no order".into());
+    };
+    let id = form.id;
     agent.service().clerk_handle.send(order);
     registered(answer.blocking_recv())?;
-    let latest = agent
-        .service()
-        .reader
-        .outbox_entries(0, 1)
-        .map_err(with_sources)?;
-    let id = latest
-        .first()
-        .ok_or("the sale is not in the store")?
-        .document
-        .row
-        .id;
     let router = agent.router();
     let ours = spawn_server(move |listener| async move {
         serve(

@@ -1,11 +1,14 @@
 //! Makes a store with a long history: the core decides, and the real store writes, in large transactions.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use ferrotill::authority::DutyForms;
 use ferrotill::config::adopt;
 use ferrotill::time::clock::system_ms;
 use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
+use ferrotill_core::duty::Recipient;
 use ferrotill_core::event::Mode;
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::profile::{MOLDOVA, Profile};
@@ -39,6 +42,7 @@ pub(super) fn fill(folder: &Path, receipts: u32) -> Measured<u32> {
     };
     let founding = Founding::new(MOLDOVA.facts(), Mode::Test, long_ago);
     let mut store = Store::open(folder, &founding).map_err(with_sources)?;
+    store.freeze_with(Arc::new(DutyForms::of(&config, &MOLDOVA)));
     let till = store.load_till(DEVICE).map_err(with_sources)?;
     let days = receipts.div_ceil(DAY);
     let past = till.last_z();
@@ -123,7 +127,7 @@ impl Filler {
     fn acknowledge(&mut self, batch: &mut Batch<'_>) -> Measured {
         for sealed_seq in self.sealed.drain(..) {
             batch
-                .acknowledge(sealed_seq, self.now)
+                .acknowledge(Recipient::AUTHORITY, sealed_seq, "TEST", self.now)
                 .map_err(with_sources)?;
         }
         Ok(())

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use ferrotill::authority::DutyForms;
 use ferrotill::clerk::{
     Answer, AuthorityNews, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message,
 };
@@ -17,6 +18,7 @@ use ferrotill::status::LiveStatus;
 use ferrotill::time::clock::Clock;
 use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
+use ferrotill_core::duty::Recipient;
 use ferrotill_core::event::Mode;
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_core::receipt::CopiedLine;
@@ -103,7 +105,8 @@ impl TestShop {
             guard,
             owner_budget: Budget::UNLIMITED,
             live_status: Arc::new(LiveStatus::default()),
-            wake_sender: Arc::new(Notify::new()),
+            forms: Arc::new(DutyForms::of(&config, &MOLDOVA)),
+            wake_senders: vec![Arc::new(Notify::new())],
             contact_ms: i64::MAX,
         });
         let clerk = spawn_clerk(store, setting, plan, inbox)?;
@@ -133,12 +136,19 @@ impl TestShop {
     /// Acknowledges all documents in the outbox.
     pub(super) fn acknowledge_all(&self) -> Measured {
         loop {
-            let waiting = self.reader.outbox_entries(0, 256).map_err(with_sources)?;
+            let waiting = self
+                .reader
+                .outbox_entries(Recipient::AUTHORITY, 0, 256)
+                .map_err(with_sources)?;
             if waiting.is_empty() {
                 return Ok(());
             }
             let sealed_seqs = waiting.iter().map(|letter| letter.sealed_seq).collect();
-            let news = AuthorityNews::Acknowledged { sealed_seqs };
+            let news = AuthorityNews::Acknowledged {
+                recipient: Recipient::AUTHORITY,
+                environment: "TEST".to_owned(),
+                sealed_seqs,
+            };
             self.clerk_handle.send(Message::Authority(news));
             self.settle()?;
         }

@@ -1,9 +1,13 @@
 //! A till with its store on a disk that can lose its power.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use ferrotill::authority::DutyForms;
+use ferrotill::config::OnlineEcrConfig;
 use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
+use ferrotill_core::duty::Recipient;
 use ferrotill_core::event::{Configuration, Mode, NumberRange};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::PaymentTable;
@@ -125,7 +129,11 @@ impl TestShop {
             offset_minutes: 0,
         };
         let founding = Founding::new(MOLDOVA.facts(), Mode::Test, now);
-        let store = Store::open(self.folder.path(), &founding)?;
+        let mut store = Store::open(self.folder.path(), &founding)?;
+        store.freeze_with(Arc::new(DutyForms::new(
+            &MOLDOVA,
+            &OnlineEcrConfig::default(),
+        )));
         self.till = store.load_till(DEVICE)?;
         self.store = Some(store);
         Ok(())
@@ -255,7 +263,7 @@ impl TestShop {
         };
         let mut batch = store.batch()?;
         let seq = batch.seq();
-        batch.acknowledge(seq, now)?;
+        batch.acknowledge(Recipient::AUTHORITY, seq, "TEST", now)?;
         batch.commit()
     }
 

@@ -80,8 +80,8 @@ struct NetworkState {
     utc_ms: i64,
     /// The message with which the authority has refused a document for its content, which must not happen.
     refused: Option<String>,
-    /// True if the authority has answered since [`Network::has_answered`] was last called.
-    answered: bool,
+    /// True if the authority has acknowledged a document since [`Network::has_acknowledged`] was last called.
+    acknowledged: bool,
     /// True if the last attempt got no answer.
     silent: bool,
 }
@@ -95,7 +95,7 @@ impl Network {
             late: Vec::new(),
             utc_ms: 0,
             refused: None,
-            answered: false,
+            acknowledged: false,
             silent: false,
         })))
     }
@@ -139,9 +139,9 @@ impl Network {
         self.state().refused.clone()
     }
 
-    /// Whether the authority has answered since the last call of this function.
-    pub(super) fn has_answered(&self) -> bool {
-        std::mem::take(&mut self.state().answered)
+    /// Whether the authority has acknowledged a document since the last call of this function.
+    pub(super) fn has_acknowledged(&self) -> bool {
+        std::mem::take(&mut self.state().acknowledged)
     }
 
     /// Whether the last attempt got no answer.
@@ -221,7 +221,7 @@ impl Transport for Network {
         let answer = state.deliver(Posted {
             kind: parcel.kind.name(),
             key: parcel.key.to_string(),
-            body: parcel.body.clone(),
+            body: String::from_utf8_lossy(&parcel.body).into_owned(),
         });
         let busy = matches!(answer, Ok((429, _)));
         let verdict = match answer {
@@ -229,7 +229,7 @@ impl Transport for Network {
             Err(failure) => Verdict::Failed(failure),
         };
         let answered = !matches!(verdict.progress(), Progress::Failed(_));
-        state.answered |= answered;
+        state.acknowledged |= verdict == Verdict::Acknowledged;
         state.silent = !answered;
         Delivery {
             verdict,

@@ -5,14 +5,18 @@
 
 pub mod rksv;
 
-use super::{DefaultGroup, Facts, Profile, SealPlan, always, from, letter};
+use core::fmt::Write;
+
+use super::{DefaultGroup, Facts, Profile, SealPlan, TextError, always, from, letter};
 use crate::amount::{Amount, Currency};
 use crate::budget::{AtTheEnd, Budget};
+use crate::document::DocumentKind;
+use crate::duty::Duty;
 use crate::quantity::Quantity;
 use crate::rounding::Rounding;
 use crate::tax::{Bucket, DatedRate, TaxRounding};
 use crate::time::Day;
-use rksv::UNIT_FAILED;
+use rksv::{COMPACT_BYTES_MAX, Code, Form, Payload, UNIT_FAILED};
 
 /// The profile of Austria.
 pub static AUSTRIA: Austria = Austria;
@@ -90,6 +94,24 @@ const fn group(code: u8, bucket: Bucket, rates: &'static [DatedRate]) -> Default
 impl Profile for Austria {
     fn facts(&self) -> &'static Facts {
         &FACTS
+    }
+
+    /// `payload` is the text of elements 0 to 11 of the code; the signed text is Anlage Z 6 RKSV.
+    fn sealed_text(&self, payload: &str, out: &mut dyn Write) -> Result<(), TextError> {
+        let payload = Payload::parse(payload).map_err(|_| TextError::Unreadable)?;
+        Ok(payload.write_signing_input(out)?)
+    }
+
+    /// `seal` is the compact form of the protocol (Anlage Z 7 RKSV); the code is Anlage Z 12.
+    fn check_text(&self, seal: &str, out: &mut dyn Write) -> Result<(), TextError> {
+        let mut room = [0; COMPACT_BYTES_MAX];
+        let code = Code::parse_compact(seal, &mut room).map_err(|_| TextError::Unreadable)?;
+        Ok(write!(out, "{}", code.display(Form::Qr))?)
+    }
+
+    /// No adapter of this build tells FinanzOnline yet, so that there are no duties (docs/countries/at.md).
+    fn duties(&self, _kind: DocumentKind) -> &'static [Duty] {
+        &[]
     }
 }
 

@@ -182,6 +182,7 @@ fn authority(delivery: &DeliveryState) -> JsonValue {
         },
         "answers" => delivery.attempts,
         "refusal" => delivery.refusal.clone(),
+        "environment" => delivery.environment.clone(),
     }
 }
 

@@ -13,9 +13,10 @@
 //!   none of failure is an acknowledgement. Any other answer counts as not the authority's. If it is known which field decides,
 //!   `[upstream.online_ecr] success_field` names that field.
 
+use ferrotill_core::duty::DutyKind;
 use serde_json::Value;
 
-use super::{Authority, EncodeError, EncodedRequest, ReportedDocument, RequestKind, Verdict};
+use super::{Authority, EncodeError, EncodedRequest, ReportedDocument, Verdict};
 use crate::authority::failure::DeliveryFailure;
 use crate::config::OnlineEcrConfig as Form;
 use crate::hmac::signature_of;
@@ -55,7 +56,12 @@ impl Authority for OnlineEcr {
             ReportedDocument::Cash(operation) => (operation.heading.key, cash_body(operation)?),
             ReportedDocument::ZReport(report) => (report.heading.key, z_body(report)?),
         };
-        Ok(EncodedRequest { kind, key, body })
+        Ok(EncodedRequest {
+            kind,
+            key,
+            content_type: JSON.to_owned(),
+            body: body.into_bytes(),
+        })
     }
 
     fn decode(&self, status: u16, body: &[u8]) -> Verdict {
@@ -79,19 +85,22 @@ impl Authority for OnlineEcr {
         }
     }
 
-    fn path(&self, kind: RequestKind) -> &str {
+    fn path(&self, kind: DutyKind) -> &str {
         self.path_of(kind.name())
     }
 
-    fn headers(&self, body: &str) -> Vec<(String, String)> {
+    fn headers(&self, body: &[u8]) -> Vec<(String, String)> {
         let mut headers = self.form.headers.clone();
         if let Some(signature) = &self.form.signature {
-            let proof = signature_of(signature.secret.as_bytes(), &[body.as_bytes()]);
+            let proof = signature_of(signature.secret.as_bytes(), &[body]);
             headers.push((signature.header.clone(), proof));
         }
         headers
     }
 }
+
+/// The media type of every body.
+pub const JSON: &str = "application/json";
 
 /// The address of a path below the authority's url.
 #[must_use]

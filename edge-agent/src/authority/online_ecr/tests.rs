@@ -1,12 +1,13 @@
 //! Golden bodies: the exact bytes that the authority gets. If one of these tests fails, the code must change, not the test.
 
+use ferrotill_core::duty::DutyKind;
 use ferrotill_core::{Amount, Quantity};
 use uuid::Uuid;
 
 use super::super::{
-    Authority, CashDirection, CashOperation, EncodeError, Heading, Identity, Means,
-    ReportedDocument, ReportedForm, ReportedItem, ReportedPayment, ReportedReceipt, RequestKind,
-    TaxTotal, Total, Verdict, ZReport,
+    Authority, CashDirection, CashOperation, EncodeError, EncodedRequest, Heading, Identity, Means,
+    ReportedDocument, ReportedForm, ReportedItem, ReportedPayment, ReportedReceipt, TaxTotal,
+    Total, Verdict, ZReport,
 };
 use super::OnlineEcr;
 use crate::authority::failure::DeliveryFailure;
@@ -147,8 +148,13 @@ pub(crate) fn z_report() -> ZReport {
     }
 }
 
+fn text_of(request: EncodedRequest) -> String {
+    assert_eq!(request.content_type, "application/json");
+    String::from_utf8(request.body).unwrap()
+}
+
 fn body(document: ReportedDocument) -> String {
-    OnlineEcr::default().encode(&document).unwrap().body
+    text_of(OnlineEcr::default().encode(&document).unwrap())
 }
 
 const IDENTITY: &str = r#""identity":{"fn":"567765","tin":"1111111111","shopName":"SHOP #1","shopAddress":"Unknown st., 404"}"#;
@@ -158,10 +164,10 @@ fn the_body_of_a_sale() {
     let request = OnlineEcr::default()
         .encode(&ReportedDocument::Receipt(sale()))
         .unwrap();
-    assert_eq!(request.kind, RequestKind::Sale);
+    assert_eq!(request.kind, DutyKind::Sale);
     assert_eq!(request.key, Uuid::from_u128(1));
     assert_eq!(
-        request.body,
+        request.text(),
         [
             r#"{"msgID":1,"currency":"MDL","totalAmount":1858,"zNumber":4,"fiscalNum":1,"receiptNumber":1,"#,
             r#""cashier":"Cashier 1","dateTime":"2026-03-02T15:35:01.076Z","items":["#,
@@ -192,8 +198,8 @@ fn a_refund_names_its_original_and_an_alternative_receipt_its_number() {
     let request = OnlineEcr::default()
         .encode(&ReportedDocument::Receipt(alternative))
         .unwrap();
-    assert_eq!(request.kind, RequestKind::AlternativeReceipt);
-    assert!(request.body.starts_with(r#"{"msgID":1,"currency":"MDL","totalAmount":1858,"zNumber":4,"receiptNumber":1,"series":"ABC","number":17,"cashier""#), "{}", request.body);
+    assert_eq!(request.kind, DutyKind::AlternativeReceipt);
+    assert!(request.text().starts_with(r#"{"msgID":1,"currency":"MDL","totalAmount":1858,"zNumber":4,"receiptNumber":1,"series":"ABC","number":17,"cashier""#), "{}", request.text());
 }
 
 #[test]
@@ -223,10 +229,10 @@ fn paths_headers_signature_and_success_field_are_configurable() {
         ..crate::config::OnlineEcrConfig::default()
     };
     let authority = OnlineEcr::new(form);
-    assert_eq!(authority.path(RequestKind::Sale), "v1/sale");
-    assert_eq!(authority.path(RequestKind::Refund), "refund");
+    assert_eq!(authority.path(DutyKind::Sale), "v1/sale");
+    assert_eq!(authority.path(DutyKind::Refund), "refund");
     // The signature of a published example: HMAC-SHA256 with the key "key".
-    let signed = authority.headers("The quick brown fox jumps over the lazy dog");
+    let signed = authority.headers(b"The quick brown fox jumps over the lazy dog");
     assert_eq!(
         signed,
         [
@@ -267,10 +273,7 @@ fn the_body_of_a_cash_operation() {
         direction: CashDirection::Withdraw,
         ..deposit()
     };
-    assert_eq!(
-        ReportedDocument::Cash(withdraw).kind(),
-        RequestKind::Withdraw
-    );
+    assert_eq!(ReportedDocument::Cash(withdraw).kind(), DutyKind::Withdraw);
 }
 
 #[test]

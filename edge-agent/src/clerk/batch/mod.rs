@@ -8,6 +8,7 @@ mod left_behind;
 mod operator;
 mod orders;
 mod printer_day;
+mod recipients;
 mod sealing;
 mod slip;
 mod trouble;
@@ -18,7 +19,7 @@ use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use ferrotill_core::budget::{Budget, Unsent};
-use ferrotill_core::event::{Configuration, Event, Switched};
+use ferrotill_core::event::{Configuration, Event};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::Profile;
 use ferrotill_core::receipt::LineTotals;
@@ -31,7 +32,7 @@ use super::answer::{Answer, Caller, DeclarationOutcome, DrawerOutcome};
 use super::device_state::{Activity, DeviceState, SealingDocument};
 use super::devices::{DevicePlace, Devices};
 use super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QUEUE_MAX, is_due};
-use super::{AuthorityNews, ClockOutcome, Message};
+use super::{ClockOutcome, Message};
 use crate::order::OrderForm;
 use crate::order::fingerprint::RequestFingerprint;
 use crate::seal::printer::job::baseline_of;
@@ -40,7 +41,7 @@ use crate::status::LiveStatus;
 use crate::status::problems::{HealthProblem, Severity};
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
-use ferrotill_store::{Batch, DeviceIdentity, Store, StoreError, StoreFigures};
+use ferrotill_store::{Batch, DeviceIdentity, Freeze, Store, StoreError, StoreFigures};
 
 /// What the clerk needs beside the store and the devices. It stays the same while the agent runs.
 #[derive(Debug)]
@@ -55,8 +56,10 @@ pub struct ClerkSettings {
     pub owner_budget: Budget,
     /// The live status, which any thread can read.
     pub live_status: Arc<LiveStatus>,
-    /// Wakes the sender of documents when the outbox has new entries.
-    pub wake_sender: Arc<Notify>,
+    /// What recipients are told of a document. The store calls it when a document is sealed.
+    pub forms: Arc<dyn Freeze>,
+    /// Wakes the workers of the outbox, one for each recipient, when it has new entries.
+    pub wake_senders: Vec<Arc<Notify>>,
     /// How long the contact of a buyer is kept after its document, in milliseconds.
     pub contact_ms: i64,
 }
@@ -351,8 +354,11 @@ impl Tills {
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
             Effect::RespondDeclaration(replies, outcome) => respond_declaration(replies, &outcome),
+            Effect::WakeSender => {
+                let workers = self.settings.wake_senders.iter();
+                workers.for_each(|worker| worker.notify_one());
+            }
             Effect::ClockSet(reply, outcome) => drop(reply.send(outcome)),
-            Effect::WakeSender => self.settings.wake_sender.notify_one(),
         }
     }
 
@@ -558,48 +564,6 @@ impl Tills {
     fn index_of(&self, device: Uuid) -> Option<DevicePlace> {
         self.devices
             .place_of(|device_state| device_state.device == device && !device_state.removed)
-    }
-
-    fn on_authority_news(
-        &mut self,
-        batch: &mut Batch<'_>,
-        news: AuthorityNews,
-    ) -> Result<(), StoreError> {
-        let now = self.settings.guard.now();
-        match news {
-            AuthorityNews::Acknowledged { sealed_seqs } => {
-                self.settings.guard.authority_answered();
-                for sealed_seq in sealed_seqs {
-                    batch.acknowledge(sealed_seq, now.utc_ms)?;
-                }
-                // The acknowledged documents no longer count against the limit for the sales of this batch.
-                self.count_unsent(batch)
-            }
-            AuthorityNews::Gone => {
-                self.settings.guard.authority_gone();
-                Ok(())
-            }
-            AuthorityNews::Refused { sealed_seq, words } => batch.note_refusal(sealed_seq, &words),
-            AuthorityNews::Switched { from, to, reason } => {
-                match to {
-                    "online" => self.settings.guard.authority_answered(),
-                    "offline" => self.settings.guard.authority_gone(),
-                    _ => {}
-                }
-                let event = Event::Switched(Switched {
-                    at: now,
-                    from,
-                    to,
-                    reason: &reason,
-                });
-                let encoded =
-                    Encoded::of(&event, &mut self.event_buffer).ok_or(StoreError::TooLarge)?;
-                // All devices share one authority, so that the event has no device.
-                batch
-                    .append(Uuid::nil(), now.utc_ms, &event, &encoded.payload)
-                    .map(drop)
-            }
-        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Documents that nobody can carry out: they are refused before they are reserved, and an outstanding one needs a person at once.
 
 use ferrotill_core::Amount;
+use ferrotill_core::document::DocumentKind;
+use ferrotill_core::duty::{self, Duty};
 use ferrotill_core::event::{Event, Mode, PaperSays};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::numbers::Span;
@@ -45,6 +47,10 @@ static WITHOUT_PRINTER: std::sync::LazyLock<Facts> = std::sync::LazyLock::new(||
 });
 
 impl Profile for WithoutPrinter {
+    fn duties(&self, kind: DocumentKind) -> &'static [Duty] {
+        duty::to_the_authority(kind)
+    }
+
     fn facts(&self) -> &'static Facts {
         &WITHOUT_PRINTER
     }

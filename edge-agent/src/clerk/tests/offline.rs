@@ -3,6 +3,8 @@
 use std::sync::LazyLock;
 
 use ferrotill_core::budget::{AtTheEnd, Budget};
+use ferrotill_core::document::DocumentKind;
+use ferrotill_core::duty::{self, Duty, Recipient};
 use ferrotill_core::profile::{Facts, MOLDOVA, Profile};
 use ferrotill_core::refusal::Refusal;
 
@@ -26,6 +28,10 @@ static FACTS: LazyLock<Facts> = LazyLock::new(|| Facts {
 });
 
 impl Profile for Strict {
+    fn duties(&self, kind: DocumentKind) -> &'static [Duty] {
+        duty::to_the_authority(kind)
+    }
+
     fn facts(&self) -> &'static Facts {
         &FACTS
     }
@@ -48,7 +54,11 @@ fn sells(stage: &Stage, id: u128) -> Result<(), Refusal> {
 
 fn acknowledged(stage: &Stage, id: u128) -> AuthorityNews {
     let sealed_seqs = vec![stage.find(id).unwrap().row.settled_seq.unwrap()];
-    AuthorityNews::Acknowledged { sealed_seqs }
+    AuthorityNews::Acknowledged {
+        recipient: Recipient::AUTHORITY,
+        environment: "TEST".to_owned(),
+        sealed_seqs,
+    }
 }
 
 fn switched(to: &'static str) -> AuthorityNews {
@@ -89,8 +99,11 @@ fn the_offline_limit_stops_sales_until_the_authority_acknowledges() {
     assert!(!stage.waits(4));
     std::thread::sleep(std::time::Duration::from_millis(2));
     assert_eq!(sells(&stage, 4), refused);
-    // The authority answers, so that the time without it begins again at zero.
+    // The authority answers, but refuses everything: it has taken nothing over.
     stage.authority(switched("online"));
+    assert_eq!(sells(&stage, 5), refused);
+    // The authority acknowledges a document, so that the time without it begins again at zero.
+    stage.authority(acknowledged(&stage, 3));
     assert_eq!(sells(&stage, 5), Ok(()));
 }
 
@@ -118,8 +131,10 @@ fn snapshots(stage: &Stage) -> i64 {
 fn only_the_last_refusal_of_a_document_is_kept() {
     let refusal = |sealed_seq, words: &str| {
         Message::Authority(AuthorityNews::Refused {
+            recipient: Recipient::AUTHORITY,
             sealed_seq,
             words: words.to_owned(),
+            pause_ms: 250,
         })
     };
     let messages: Vec<Message> = (0..100)

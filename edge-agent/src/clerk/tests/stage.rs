@@ -19,9 +19,11 @@ pub(super) use ferrotill_testkit::printer::{
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
+use crate::authority::DutyForms;
 use crate::clerk::{
     Answer, AuthorityNews, Clerk, ClerkHandle, ClerkSettings, DevicePlan, DrawerOutcome, Message,
 };
+use crate::config::OnlineEcrConfig;
 use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said};
 use crate::seal::printer::PrinterTask;
 use crate::status::LiveStatus;
@@ -136,7 +138,8 @@ impl Stage {
             guard: Arc::new(guard),
             owner_budget: Budget::UNLIMITED,
             live_status: Arc::clone(&live_status),
-            wake_sender: Arc::new(Notify::new()),
+            forms: Arc::new(DutyForms::new(profile, &OnlineEcrConfig::default())),
+            wake_senders: vec![Arc::new(Notify::new())],
             contact_ms: i64::MAX,
         });
         let clerk = Clerk::open(store, settings, plans, inbox).unwrap();

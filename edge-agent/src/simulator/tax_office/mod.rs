@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::authority::RequestKind;
 use crate::time::clock::{iso_utc, system_ms};
+use ferrotill_core::duty::DutyKind;
 
 mod ranges;
 mod rules;
@@ -194,14 +194,14 @@ impl SimulatorState {
         if kind == "fiscal_ranges" {
             return self.ranges.grant(key, body);
         }
-        let kind = RequestKind::from_name(kind)
-            .ok_or_else(|| format!("there is no document kind {kind}"))?;
+        let kind =
+            DutyKind::from_name(kind).ok_or_else(|| format!("there is no document kind {kind}"))?;
         self.accept(kind, key, body)?;
         Ok(serde_json::json!({"status": "success", "key": key}))
     }
 
     /// Checks one complete document and stores it. `Err` is the error text of the refusal.
-    fn accept(&mut self, kind: RequestKind, key: &str, text: &[u8]) -> Result<(), String> {
+    fn accept(&mut self, kind: DutyKind, key: &str, text: &[u8]) -> Result<(), String> {
         let body: Value = serde_json::from_slice(text)
             .map_err(|error| format!("the body is not valid JSON: {error}"))?;
         if !body.is_object() {

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Deserialize;
 
-use crate::authority::RequestKind;
 use crate::time::clock::iso_utc;
+use ferrotill_core::duty::DutyKind;
 
 /// The longest shift that the simulator accepts, in milliseconds.
 const SHIFT_MS_MAX: i64 = 24 * 3_600_000;
@@ -32,17 +32,17 @@ pub(super) struct AcceptedDocuments {
 
 impl AcceptedDocuments {
     /// Accepts a document, or returns the error text of the refusal. A refused document changes nothing.
-    pub(super) fn accept(&mut self, kind: RequestKind, text: &[u8]) -> Result<(), String> {
+    pub(super) fn accept(&mut self, kind: DutyKind, text: &[u8]) -> Result<(), String> {
         match kind {
-            RequestKind::Sale | RequestKind::Refund | RequestKind::AlternativeReceipt => {
+            DutyKind::Sale | DutyKind::Refund | DutyKind::AlternativeReceipt => {
                 self.accept_receipt(kind, read(text)?)
             }
-            RequestKind::Deposit | RequestKind::Withdraw => self.accept_cash(&read(text)?),
-            RequestKind::ZReport => self.accept_z_report(&read(text)?),
+            DutyKind::Deposit | DutyKind::Withdraw => self.accept_cash(&read(text)?),
+            DutyKind::ZReport => self.accept_z_report(&read(text)?),
         }
     }
 
-    fn accept_receipt(&mut self, kind: RequestKind, receipt: Receipt) -> Result<(), String> {
+    fn accept_receipt(&mut self, kind: DutyKind, receipt: Receipt) -> Result<(), String> {
         receipt.check(kind)?;
         let heading = receipt.heading();
         let at = self.check_heading(&heading)?;
@@ -306,7 +306,7 @@ impl Receipt {
         }
     }
 
-    fn check(&self, kind: RequestKind) -> Result<(), String> {
+    fn check(&self, kind: DutyKind) -> Result<(), String> {
         currency(&self.currency)?;
         if self.items.is_empty() {
             return Err("validation error: items is empty".to_owned());
@@ -314,8 +314,7 @@ impl Receipt {
         if self.items.iter().any(|item| item.taxes.is_empty()) {
             return Err("Taxes validation error".to_owned());
         }
-        if kind == RequestKind::AlternativeReceipt
-            && (self.series.is_none() || self.number.is_none())
+        if kind == DutyKind::AlternativeReceipt && (self.series.is_none() || self.number.is_none())
         {
             return Err("validation error: series and number are required".to_owned());
         }

@@ -86,7 +86,11 @@ impl Running {
 
     fn send(&self, document: ReportedDocument) -> Value {
         let encoded = OnlineEcr::default().encode(&document).unwrap();
-        self.post(encoded.kind.name(), &encoded.key.to_string(), &encoded.body)
+        self.post(
+            encoded.kind.name(),
+            &encoded.key.to_string(),
+            encoded.text(),
+        )
     }
 }
 
@@ -221,9 +225,13 @@ fn verdict(from: &str, to: &str) -> String {
     let encoded = OnlineEcr::default()
         .encode(&ReportedDocument::Receipt(sale()))
         .unwrap();
-    assert!(encoded.body.contains(from), "{from} in {}", encoded.body);
+    assert!(
+        encoded.text().contains(from),
+        "{from} in {}",
+        encoded.text()
+    );
     let mut accepted = super::rules::AcceptedDocuments::default();
-    let text = encoded.body.replacen(from, to, 1);
+    let text = encoded.text().replacen(from, to, 1);
     accepted
         .accept(encoded.kind, text.as_bytes())
         .err()
@@ -307,7 +315,7 @@ fn numbers_must_be_unique_and_times_must_go_forward_within_a_shift() {
     let mut accept = |document: ReportedDocument| {
         let encoded = OnlineEcr::default().encode(&document).unwrap();
         accepted
-            .accept(encoded.kind, encoded.body.as_bytes())
+            .accept(encoded.kind, &encoded.body)
             .err()
             .unwrap_or_else(|| "accepted".to_owned())
     };
@@ -376,7 +384,7 @@ fn a_z_report_whose_sums_differ_is_refused() {
             .encode(&ReportedDocument::ZReport(report))
             .unwrap();
         super::rules::AcceptedDocuments::default()
-            .accept(encoded.kind, encoded.body.as_bytes())
+            .accept(encoded.kind, &encoded.body)
             .err()
     };
     assert_eq!(refusal_of(|_| ()), None);

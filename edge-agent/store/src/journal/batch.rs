@@ -2,18 +2,21 @@
 
 use std::path::Path;
 
+use ferrotill_core::duty::{self, Recipient};
 use ferrotill_core::event::{Event, Founded};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::time::Moment;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::super::chain::{ChainKey, Link, Mac};
 use super::super::contact::{self, BuyerContact};
 use super::super::figures::{StoreFigures, WaitingEntry};
 use super::super::founding::Founding;
+use super::super::frozen::{self, Freeze};
+use super::super::projection::Telling;
 use super::super::query::{self, UnsentCount};
-use super::super::rows::{self, DocumentRow, StoredDocument};
+use super::super::rows::{self, DeviceIdentity, DocumentRow, StoredDocument};
 use super::super::{Context, StoreError, projection, reconcile};
 use super::{Head, Store};
 
@@ -34,17 +37,23 @@ pub struct Batch<'s> {
     figures: StoreFigures,
     /// True if a row of the table of reconciliations may have changed.
     z_reports_changed: bool,
+    /// True if the time of the oldest unsent document in the figures is known.
+    oldest_is_known: bool,
+    /// The document that the last row has reserved.
+    reserved: Option<StoredDocument>,
     open: bool,
 }
 
 impl<'s> Batch<'s> {
     pub(super) const fn begun(store: &'s mut Store) -> Self {
-        let (head, figures) = (store.head, store.figures);
+        let (head, figures, oldest_is_known) = (store.head, store.figures, store.oldest_is_known);
         Self {
             store,
             head,
             figures,
             z_reports_changed: false,
+            oldest_is_known,
+            reserved: None,
             open: true,
         }
     }
@@ -117,8 +126,21 @@ impl Batch<'_> {
             self.store.anchor_soon = true;
             self.z_reports_changed |= sealed.report.is_some();
         }
-        let entries = projection::project(self.connection(), device, seq, event)
+        let last = self.reserved.take();
+        let identity = self.identity_for(device, event)?;
+        let telling = match (&self.store.freeze, &identity) {
+            (Some(freeze), Some(identity)) => Telling::Frozen((&**freeze, identity)),
+            _ => Telling::Unfrozen(&duty::to_the_authority),
+        };
+        let reserved = last.filter(|last| is_sealed_by(last, device, event));
+        let connection = self.connection();
+        let place = (device, seq);
+        let entries = projection::project(connection, telling, place, event, reserved.as_ref())
             .context(&self.store.path, "projection")?;
+        if entries.documents > 0 && self.figures.unsent.documents == 0 {
+            self.figures.unsent.oldest_ms = Some(entries.at_ms);
+            self.oldest_is_known = true;
+        }
         self.figures.unsent.add(entries);
         let reserved = match event {
             Event::Reserved(reserved) => {
@@ -132,7 +154,29 @@ impl Batch<'_> {
             }
             _ => None,
         };
+        self.reserved.clone_from(&reserved);
         Ok(Appended { seq, reserved })
+    }
+
+    /// The identity that a sealed document is told under; `None` for other events. It is read once, and then kept in memory.
+    fn identity_for(
+        &mut self,
+        device: Uuid,
+        event: &Event<'_>,
+    ) -> Result<Option<DeviceIdentity>, StoreError> {
+        if matches!(event, Event::DeviceIdentified(_)) {
+            self.store.identities.remove(&device);
+        }
+        if !matches!(event, Event::Sealed(_)) {
+            return Ok(None);
+        }
+        if let Some(known) = self.store.identities.get(&device) {
+            return Ok(Some(known.clone()));
+        }
+        let identity = frozen::identity_of(self.connection(), device)
+            .context(&self.store.path, "identity of a device")?;
+        self.store.identities.insert(device, identity.clone());
+        Ok(Some(identity))
     }
 
     /// The newest document of a request id on a device, if any.
@@ -194,28 +238,52 @@ impl Batch<'_> {
             .context(&self.store.path, "print error")
     }
 
-    /// Stores that the authority has acknowledged a document; `at` in milliseconds since the epoch. A second acknowledgement of
-    /// the same document changes nothing.
+    /// Stores that a recipient has acknowledged a document; `at` in milliseconds since the epoch. `environment` names who
+    /// acknowledged it: `TEST` or `LIVE`. The request is cleared. A second acknowledgement of the same document changes nothing.
     ///
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn acknowledge(&mut self, sealed_seq: i64, at: i64) -> Result<(), StoreError> {
-        let Some(entry) = WaitingEntry::of(self.connection(), sealed_seq)
-            .context(&self.store.path, "acknowledgement")?
-        else {
-            return Ok(());
+    pub fn acknowledge(
+        &mut self,
+        recipient: Recipient,
+        sealed_seq: i64,
+        environment: &str,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let entry = match recipient {
+            Recipient::AUTHORITY => WaitingEntry::of(self.connection(), sealed_seq)
+                .context(&self.store.path, "acknowledgement")?,
+            _ => None,
         };
-        self.connection()
-            .prepare_cached(
-                "UPDATE outbox SET state = 'acknowledged', acknowledged_at = ?2, refusal = NULL, attempts = attempts + 1 \
-                 WHERE sealed_seq = ?1 AND state = 'waiting'",
-            )
-            .and_then(|mut statement| statement.execute(params![sealed_seq, at]))
-            .and_then(|_| reconcile::acknowledged(self.connection(), sealed_seq, at))
-            .context(&self.store.path, "acknowledgement")?;
-        self.figures.unsent.acknowledge(entry, at);
-        self.z_reports_changed = true;
+        let acknowledge = || {
+            let digest: Option<[u8; 32]> = self
+                .connection()
+                .prepare_cached(
+                    "DELETE FROM outbox_request WHERE id = \
+                     (SELECT request FROM outbox WHERE sealed_seq = ?1 AND recipient = ?2) RETURNING digest",
+                )?
+                .query_row(params![sealed_seq, recipient.name()], |row| row.get(0))
+                .optional()?;
+            self.connection()
+                .prepare_cached(
+                    "UPDATE outbox SET state = 'acknowledged', acknowledged_at = ?3, environment = ?4, digest = ?5, request = NULL, \
+                     refusal = NULL, again_at = NULL, attempts = attempts + 1 \
+                     WHERE sealed_seq = ?1 AND recipient = ?2 AND state = 'waiting'",
+                )?
+                .execute(params![sealed_seq, recipient.name(), at, environment, digest])?;
+            match entry {
+                Some(_) => reconcile::acknowledged(self.connection(), sealed_seq, at),
+                None => Ok(()),
+            }
+        };
+        acknowledge().context(&self.store.path, "acknowledgement")?;
+        if let Some(entry) = entry {
+            self.figures.unsent.acknowledge(entry, at);
+            self.z_reports_changed = true;
+            self.oldest_is_known = self.figures.unsent.documents == 0;
+            self.figures.unsent.oldest_ms = None;
+        }
         Ok(())
     }
 
@@ -224,24 +292,52 @@ impl Batch<'_> {
         &mut self.figures.unsent
     }
 
-    /// Stores why the authority has refused a document, which stays in the outbox.
+    /// True if the time of the oldest unsent document need not be read.
+    pub(crate) const fn oldest_is_known(&self) -> bool {
+        self.oldest_is_known
+    }
+
+    /// Stores the time of the oldest unsent document, which was read.
+    pub(crate) const fn set_oldest(&mut self, oldest_ms: Option<i64>) {
+        self.figures.unsent.oldest_ms = oldest_ms;
+        self.oldest_is_known = true;
+    }
+
+    /// What makes the requests of sealed documents.
+    pub(crate) fn freeze(&self) -> Option<&dyn Freeze> {
+        self.store.freeze.as_deref()
+    }
+
+    /// Stores why a recipient has refused a document, which stays in the outbox, and when it is sent again, in milliseconds since
+    /// the epoch.
     ///
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn note_refusal(&mut self, sealed_seq: i64, reason: &str) -> Result<(), StoreError> {
-        let Some(entry) = WaitingEntry::of(self.connection(), sealed_seq)
-            .context(&self.store.path, "refusal of the authority")?
-        else {
-            return Ok(());
+    pub fn note_refusal(
+        &mut self,
+        recipient: Recipient,
+        sealed_seq: i64,
+        reason: &str,
+        again_at: i64,
+    ) -> Result<(), StoreError> {
+        let entry = match recipient {
+            Recipient::AUTHORITY => WaitingEntry::of(self.connection(), sealed_seq)
+                .context(&self.store.path, "refusal")?,
+            _ => None,
         };
         self.connection()
-            .execute(
-                "UPDATE outbox SET refusal = ?2, attempts = attempts + 1 WHERE sealed_seq = ?1 AND state = 'waiting'",
-                params![sealed_seq, reason],
+            .prepare_cached(
+                "UPDATE outbox SET refusal = ?3, again_at = ?4, attempts = attempts + 1 \
+                 WHERE sealed_seq = ?1 AND recipient = ?2 AND state = 'waiting'",
             )
-            .context(&self.store.path, "refusal of the authority")?;
-        self.figures.unsent.refuse(entry);
+            .and_then(|mut statement| {
+                statement.execute(params![sealed_seq, recipient.name(), reason, again_at])
+            })
+            .context(&self.store.path, "refusal")?;
+        if let Some(entry) = entry {
+            self.figures.unsent.refuse(entry);
+        }
         Ok(())
     }
 
@@ -297,6 +393,7 @@ impl Batch<'_> {
                 let rows = self.head.seq.saturating_sub(self.store.head.seq);
                 self.store.head = self.head;
                 self.store.figures = self.figures;
+                self.store.oldest_is_known = self.oldest_is_known;
                 // The first batch of an unfounded folder begins with the row that founds it.
                 self.store.unfounded = None;
                 if let Some(maintenance) = &mut self.store.maintenance {
@@ -305,6 +402,7 @@ impl Batch<'_> {
                 Ok(())
             }
             Err(error) => {
+                self.store.identities.clear();
                 // The transaction may still be open after a failed COMMIT. If it is not open, ROLLBACK fails, which changes
                 // nothing.
                 let _ = self.store.connection.execute_batch("ROLLBACK");
@@ -331,9 +429,16 @@ impl Batch<'_> {
     }
 }
 
+/// Whether an event seals this document.
+fn is_sealed_by(document: &StoredDocument, device: Uuid, event: &Event<'_>) -> bool {
+    matches!(event, Event::Sealed(sealed) if document.row.device == device && document.row.id.as_bytes() == &sealed.id.0)
+}
+
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
         if self.open {
+            // The batch may have changed identities.
+            self.store.identities.clear();
             // SQLite may have rolled the transaction back already. In that case ROLLBACK fails, which changes nothing.
             let _ = self.store.connection.execute_batch("ROLLBACK");
         }

@@ -210,7 +210,7 @@ pub(super) fn acknowledged(
     let complete: Option<(Uuid, u32, u32, u32)> = connection
         .prepare_cached(
             "UPDATE reconciliation SET unacknowledged = unacknowledged - 1 WHERE (device, z_number) = \
-             (SELECT document.device, document.z_number FROM outbox JOIN document USING (reserved_seq) WHERE outbox.sealed_seq = ?1) \
+             (SELECT document.device, document.z_number FROM outbox JOIN document USING (reserved_seq) WHERE outbox.sealed_seq = ?1 AND outbox.recipient = 'authority') \
              RETURNING device, z_number, first_number, last_number, unacknowledged",
         )?
         .query_row([sealed_seq], |row| {
@@ -265,7 +265,7 @@ pub(super) fn waiting(
     connection
         .prepare_cached(
             "SELECT count(*) FROM document JOIN outbox ON outbox.sealed_seq = document.settled_seq \
-             WHERE document.device = ?1 AND document.number BETWEEN ?2 AND ?3 AND outbox.state <> 'acknowledged'",
+             WHERE document.device = ?1 AND document.number BETWEEN ?2 AND ?3 AND outbox.recipient = 'authority' AND outbox.state <> 'acknowledged'",
         )?
         .query_row(params![device.as_bytes(), first, last], |row| row.get(0))
 }
@@ -281,7 +281,7 @@ fn for_each_document(
 ) -> Result<(), rusqlite::Error> {
     let mut statement = connection.prepare_cached(
         "SELECT document.number, document.id, journal.kind, journal.version, journal.payload, \
-                EXISTS (SELECT 1 FROM outbox WHERE outbox.sealed_seq = document.settled_seq AND outbox.state = 'acknowledged') \
+                EXISTS (SELECT 1 FROM outbox WHERE outbox.sealed_seq = document.settled_seq AND outbox.recipient = 'authority' AND outbox.state = 'acknowledged') \
          FROM document JOIN journal ON journal.seq = document.reserved_seq \
          WHERE document.device = ?1 AND document.number BETWEEN ?2 AND ?3 ORDER BY document.number",
     )?;

@@ -42,12 +42,14 @@ const CELLS: &[(&str, &[&str])] = &[
         "outbox",
         &[
             "sealed_seq",
+            "recipient",
             "reserved_seq",
-            "device",
             "duty",
             "message_number",
+            "request",
         ],
     ),
+    ("outbox_request", &["id", "digest", "body"]),
     (
         "reconciliation",
         &[

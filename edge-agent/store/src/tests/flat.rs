@@ -1,11 +1,16 @@
 //! Tests that the cost of a sale and of a start does not grow with the store. They count steps of SQLite's virtual machine and
 //! pages of the log and do not measure time.
 
+use ferrotill_core::document::DocumentKind;
+use ferrotill_core::duty::{Duty, Recipient};
+use ferrotill_core::profile::{MOLDOVA, Profile as _};
 use rusqlite::{Params, StatementStatus, params};
 
+use super::shop::*;
 use super::*;
 use crate::maintenance::{PAGES_MAX, PAGES_WANTED};
-use crate::{counters, outbox};
+use crate::{Freeze, FrozenRequest, SealedDocument, counters, outbox};
+use ferrotill_core::till::Wish;
 
 /// The number of steps of SQLite's virtual machine until a query returns its first row.
 fn steps(shop: &Shop, query: &str, params: impl Params) -> i32 {
@@ -60,19 +65,33 @@ fn the_count_of_waiting_entries_follows_the_outbox() {
     // Cash in, two sales, five alternative receipts, a return and a Z-report; an X-report is not sent.
     assert_eq!((kept(&mut shop), counted(&shop)), (9, 9));
 
-    let entries = shop.reader().outbox_entries(0, 2).unwrap();
+    let entries = shop
+        .reader()
+        .outbox_entries(Recipient::AUTHORITY, 0, 2)
+        .unwrap();
     let mut batch = shop.store.batch().unwrap();
     for entry in &entries {
-        batch.acknowledge(entry.sealed_seq, shop.now).unwrap();
+        batch
+            .acknowledge(Recipient::AUTHORITY, entry.sealed_seq, "TEST", shop.now)
+            .unwrap();
         // A second acknowledgement of the same document changes nothing.
-        batch.acknowledge(entry.sealed_seq, shop.now).unwrap();
+        batch
+            .acknowledge(Recipient::AUTHORITY, entry.sealed_seq, "TEST", shop.now)
+            .unwrap();
     }
     assert_eq!(batch.unsent().unwrap().documents, 7, "in the batch");
     drop(batch);
     assert_eq!(kept(&mut shop), 9, "the batch was dropped");
 
     let mut batch = shop.store.batch().unwrap();
-    batch.acknowledge(entries[0].sealed_seq, shop.now).unwrap();
+    batch
+        .acknowledge(
+            Recipient::AUTHORITY,
+            entries[0].sealed_seq,
+            "TEST",
+            shop.now,
+        )
+        .unwrap();
     batch.commit().unwrap();
     assert_eq!((kept(&mut shop), counted(&shop)), (8, 8));
     shop.store.reload_head().unwrap();
@@ -171,4 +190,84 @@ fn anchors_of_the_maintenance_thread_are_durable_and_never_replaced_by_older_one
     let found = crate::anchor::found(folder.path(), &key).unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].1.map(|anchor| anchor.seq), Some(rows));
+}
+
+/// The pages that are written for sales whose frozen request has this many bytes. Each sale is acknowledged before the next one,
+/// if `told`.
+fn pages_of_sales(body_bytes: usize, told: bool) -> u64 {
+    let mut shop = Shop::new();
+    shop.store
+        .freeze_with(std::sync::Arc::new(LongForm { body_bytes }));
+    let connection = shop.store.connection();
+    connection
+        .pragma_update(None, "wal_autocheckpoint", 0)
+        .unwrap();
+    let mut before = 0;
+    for document in 0..SALES + 40 {
+        if document == 40 {
+            before = log_pages(&shop);
+        }
+        let reserved = ten_lines(&mut shop, u128::from(document) + 1);
+        if told {
+            let mut batch = shop.store.batch().unwrap();
+            let sealed = reserved + 1;
+            batch
+                .acknowledge(Recipient::AUTHORITY, sealed, "TEST", shop.now)
+                .unwrap();
+            batch.commit().unwrap();
+        }
+    }
+    log_pages(&shop) - before
+}
+
+/// A form whose bodies have a length.
+#[derive(Debug)]
+struct LongForm {
+    body_bytes: usize,
+}
+
+impl Freeze for LongForm {
+    fn duties(&self, kind: DocumentKind) -> &'static [Duty] {
+        MOLDOVA.duties(kind)
+    }
+
+    fn freeze(&self, _duty: Duty, _document: &SealedDocument<'_>) -> Result<FrozenRequest, String> {
+        Ok(FrozenRequest {
+            content_type: "application/json".to_owned(),
+            body: vec![b' '; self.body_bytes],
+        })
+    }
+}
+
+/// The number of sales that are measured.
+const SALES: u64 = 200;
+
+#[test]
+fn a_frozen_request_costs_at_most_three_pages_a_sale() {
+    // A sale of ten lines has a request of about 2,030 bytes.
+    for told in [true, false] {
+        let with_request = pages_of_sales(2_030, told);
+        let empty = pages_of_sales(0, told);
+        assert!(with_request <= empty + 3 * SALES, "{with_request} {empty}");
+    }
+}
+
+/// Sells ten lines on the printer, in two transactions. Returns the journal row of the reservation.
+fn ten_lines(shop: &mut Shop, document: u128) -> i64 {
+    let (lines, payments) = ([loaf(1_000); 10], [paid(8_100)]);
+    let wish = Wish::Sale(draft(&lines, &payments));
+    shop.now += 1_000;
+    let mut batch = shop.store.batch().unwrap();
+    let seq = reserve(&mut batch, &mut shop.till, shop.now, id(document), wish);
+    batch.commit().unwrap();
+    let mut batch = shop.store.batch().unwrap();
+    settle(
+        &mut batch,
+        &mut shop.till,
+        shop.now,
+        id(document),
+        printed(2),
+    );
+    batch.commit().unwrap();
+    seq
 }

@@ -1,5 +1,6 @@
 //! Tests of the journal: appended events are replayed, and every change in the journal is found.
 
+use ferrotill_core::duty::Recipient;
 use ferrotill_core::event::{Event, Sealed};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Till, Wish};
@@ -269,7 +270,9 @@ fn a_dropped_batch_leaves_nothing() {
         let now = shop.now;
         reserve(&mut batch, &mut lost, now, id(2), Wish::Cash(minor(500)));
         settle(&mut batch, &mut lost, now, id(2), printed(2));
-        batch.acknowledge(4, 1).unwrap();
+        batch
+            .acknowledge(Recipient::AUTHORITY, 4, "TEST", 1)
+            .unwrap();
         batch.note_print_error(3, Some("no paper")).unwrap();
         batch.snapshot(DEVICE, &lost).unwrap();
         assert_eq!(batch.seq(), 6);

@@ -1,17 +1,247 @@
 //! Tests of the outbox: which documents wait for the authority, in which order, and which are acknowledged.
 
+use std::sync::Arc;
+
+use ferrotill_core::document::DocumentKind;
+use ferrotill_core::duty::{Duty, DutyKind, Recipient};
+
 use super::shop::*;
-use crate::{Batch, UnsentCount};
+use crate::{Batch, Freeze, FrozenRequest, OutboxEntry, SealedDocument, UnsentCount};
+
+fn body(entry: &OutboxEntry) -> String {
+    let request = entry.request.clone().unwrap();
+    String::from_utf8(request.body).unwrap()
+}
+
+/// A recipient beside the authority.
+const LIBRARY: Recipient = Recipient::new("library");
+
+/// Two recipients, and a form that some documents do not fit.
+#[derive(Debug)]
+struct TwoRecipients {
+    /// The text in front of each body; without it, no document has a form.
+    prefix: Option<&'static str>,
+}
+
+impl Freeze for TwoRecipients {
+    fn duties(&self, _kind: DocumentKind) -> &'static [Duty] {
+        const DUTIES: [Duty; 2] = [
+            Duty {
+                recipient: Recipient::AUTHORITY,
+                kind: DutyKind::Deposit,
+            },
+            Duty {
+                recipient: LIBRARY,
+                kind: DutyKind::Deposit,
+            },
+        ];
+        &DUTIES
+    }
+
+    fn freeze(&self, duty: Duty, document: &SealedDocument<'_>) -> Result<FrozenRequest, String> {
+        let prefix = self.prefix.ok_or("there is no form")?;
+        Ok(FrozenRequest {
+            content_type: "text/plain".to_owned(),
+            body: format!("{prefix} {} {}", duty.recipient, document.sealed.number).into_bytes(),
+        })
+    }
+}
+
+fn shop_of(form: TwoRecipients) -> Shop {
+    let mut shop = Shop::new();
+    shop.store.freeze_with(Arc::new(form));
+    shop
+}
+
+fn columns(shop: &Shop, what: &str) -> Vec<String> {
+    raw(shop.folder.path())
+        .prepare(&format!(
+            "SELECT concat_ws('|', {what}) FROM outbox ORDER BY sealed_seq, recipient"
+        ))
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect()
+}
+
+fn hex_digest(body: &str) -> String {
+    let digest = crate::frozen::digest_of(body.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
+fn requests(shop: &Shop) -> i64 {
+    raw(shop.folder.path())
+        .query_row("SELECT count(*) FROM outbox_request", [], |row| row.get(0))
+        .unwrap()
+}
+
+#[test]
+fn a_recipient_acknowledges_for_itself_and_its_request_is_cleared() {
+    let mut shop = shop_of(TwoRecipients { prefix: Some("as") });
+    shop.cash(1, 100);
+    let reader = shop.reader();
+    let of = |recipient| reader.outbox_entries(recipient, 0, 9).unwrap();
+    assert_eq!(body(&of(LIBRARY)[0]), "as library 1");
+    assert_eq!(
+        reader.unsent().unwrap().documents,
+        1,
+        "only the authority counts"
+    );
+    let seq = of(LIBRARY)[0].sealed_seq;
+    let digest = hex_digest("as library 1");
+
+    let mut batch = shop.store.batch().unwrap();
+    batch.acknowledge(LIBRARY, seq, "TEST", 7).unwrap();
+    batch.commit().unwrap();
+    assert_eq!(of(LIBRARY), []);
+    assert_eq!(body(&of(Recipient::AUTHORITY)[0]), "as authority 1");
+    assert_eq!(reader.unsent().unwrap().documents, 1);
+    assert_eq!(requests(&shop), 1);
+    assert_eq!(
+        columns(&shop, "recipient, state, coalesce(environment, '-')"),
+        ["authority|waiting|-", "library|acknowledged|TEST"]
+    );
+    assert_eq!(
+        columns(&shop, "recipient, hex(digest)"),
+        ["authority|".to_owned(), format!("library|{digest}")],
+        "the digest of the acknowledged body stays"
+    );
+}
+
+#[test]
+fn what_was_frozen_is_never_made_again() {
+    let mut shop = shop_of(TwoRecipients { prefix: Some("as") });
+    shop.cash(1, 100);
+    let later = TwoRecipients {
+        prefix: Some("otherwise"),
+    };
+    shop.store.freeze_with(Arc::new(later));
+    shop.cash(2, 100);
+    let mut batch = shop.store.batch().unwrap();
+    assert_eq!(batch.freeze_waiting().unwrap(), 0);
+    batch.commit().unwrap();
+    let entries = shop.reader().outbox_entries(LIBRARY, 0, 9).unwrap();
+    let bodies: Vec<String> = entries.iter().map(body).collect();
+    assert_eq!(bodies, ["as library 1", "otherwise library 2"]);
+}
+
+#[test]
+fn a_document_without_a_form_is_sealed_and_waits_with_the_reason() {
+    let mut shop = shop_of(TwoRecipients { prefix: None });
+    shop.cash(1, 100);
+    let reader = shop.reader();
+    let unsent = reader.unsent().unwrap();
+    assert_eq!((unsent.documents, unsent.refused), (1, 1));
+    check_figures(&mut shop);
+    assert_eq!(
+        columns(&shop, "refusal, attempts"),
+        ["there is no form|0", "there is no form|0"]
+    );
+    let never_sent = reader.unanswered_entries(LIBRARY, 0, 9).unwrap();
+    assert_eq!(never_sent, [], "it cannot be sent");
+    assert!(reader.oldest_without_request(LIBRARY).unwrap().is_some());
+
+    let form = TwoRecipients { prefix: Some("as") };
+    shop.store.freeze_with(Arc::new(form));
+    let mut batch = shop.store.batch().unwrap();
+    assert_eq!(batch.freeze_waiting().unwrap(), 2);
+    batch.commit().unwrap();
+    let entries = reader.unanswered_entries(LIBRARY, 0, 9).unwrap();
+    assert_eq!(body(&entries[0]), "as library 1");
+    assert_eq!(reader.unsent().unwrap().refused, 0);
+    assert_eq!(reader.oldest_without_request(LIBRARY).unwrap(), None);
+    check_figures(&mut shop);
+}
+
+#[test]
+fn documents_of_a_program_that_froze_nothing_are_frozen_once() {
+    let mut shop = Shop::new();
+    shop.store = {
+        let folder = shop.folder.path().to_owned();
+        drop(shop.store);
+        open(&folder).unwrap()
+    };
+    shop.trading_day();
+    let first = shop
+        .reader()
+        .outbox_entries(Recipient::AUTHORITY, 0, 9)
+        .unwrap();
+    assert!(first.iter().all(|entry| entry.request.is_none()));
+    let refused = first[3].sealed_seq;
+    shop.store.freeze_with(Arc::new(PlainForm));
+    let mut batch = shop.store.batch().unwrap();
+    batch
+        .note_refusal(Recipient::AUTHORITY, refused, "closed", NOON + 9)
+        .unwrap();
+    assert_eq!(batch.freeze_waiting().unwrap(), 5);
+    batch.commit().unwrap();
+    let entries = shop
+        .reader()
+        .outbox_entries(Recipient::AUTHORITY, 0, 9)
+        .unwrap();
+    assert_eq!(body(&entries[3]), "refund 4 original Some(2)");
+    assert_eq!(
+        columns(&shop, "coalesce(refusal, '-')")[3],
+        "closed",
+        "the authority's refusal stays"
+    );
+    let again = shop
+        .reader()
+        .refused_entries(Recipient::AUTHORITY, 0, 9)
+        .unwrap();
+    assert_eq!(
+        (again.len(), again[0].attempts, again[0].again_at_ms),
+        (1, 1, Some(NOON + 9))
+    );
+    let fresh = shop
+        .reader()
+        .unanswered_entries(Recipient::AUTHORITY, 0, 9)
+        .unwrap();
+    assert_eq!(fresh.len(), 4);
+}
+
+#[test]
+fn the_oldest_waiting_document_follows_the_outbox() {
+    let mut shop = Shop::new();
+    let kept = |shop: &mut Shop| shop.store.batch().unwrap().unsent().unwrap().oldest_ms;
+    let counted = |shop: &Shop| shop.reader().unsent().unwrap().oldest_ms;
+    assert_eq!(kept(&mut shop), None);
+    for document in 1..4 {
+        shop.cash(document, 100);
+        assert_eq!(kept(&mut shop), counted(&shop));
+    }
+    assert_eq!(kept(&mut shop), Some(NOON + 1_000));
+    for entry in shop
+        .reader()
+        .outbox_entries(Recipient::AUTHORITY, 0, 9)
+        .unwrap()
+    {
+        let mut batch = shop.store.batch().unwrap();
+        batch
+            .acknowledge(Recipient::AUTHORITY, entry.sealed_seq, "TEST", 7)
+            .unwrap();
+        drop(batch);
+        assert_eq!(kept(&mut shop), counted(&shop), "the batch was dropped");
+        let mut batch = shop.store.batch().unwrap();
+        batch
+            .acknowledge(Recipient::AUTHORITY, entry.sealed_seq, "TEST", 7)
+            .unwrap();
+        batch.commit().unwrap();
+        assert_eq!(kept(&mut shop), counted(&shop));
+    }
+    assert_eq!(kept(&mut shop), None);
+}
 
 #[test]
 fn outbox_entries_come_in_the_order_of_sealing() {
     let mut shop = Shop::new();
     shop.trading_day();
     let reader = shop.reader();
-    let entries = reader.outbox_entries(0, 100).unwrap();
+    let entries = reader.outbox_entries(Recipient::AUTHORITY, 0, 100).unwrap();
     let duties: Vec<(&str, u32)> = entries
         .iter()
-        .map(|entry| (entry.duty.as_str(), entry.message_number))
+        .map(|entry| (entry.kind.name(), entry.message_number))
         .collect();
     // The X-report has number 5, and is not sent to the authority.
     assert_eq!(
@@ -29,13 +259,22 @@ fn outbox_entries_come_in_the_order_of_sealing() {
             .windows(2)
             .all(|pair| pair[0].sealed_seq < pair[1].sealed_seq)
     );
+    let bodies: Vec<String> = entries.iter().map(body).collect();
     assert_eq!(
-        entries[3].original_number,
-        Some(2),
+        bodies,
+        [
+            "deposit 1 original None",
+            "sale 2 original None",
+            "alternative_receipt 3 original None",
+            "refund 4 original Some(2)",
+            "z_report 6 original None"
+        ],
         "a refund names its sale by its number"
     );
-    let tail = reader.outbox_entries(entries[1].sealed_seq, 2).unwrap();
-    let duties: Vec<&str> = tail.iter().map(|entry| entry.duty.as_str()).collect();
+    let tail = reader
+        .outbox_entries(Recipient::AUTHORITY, entries[1].sealed_seq, 2)
+        .unwrap();
+    let duties: Vec<&str> = tail.iter().map(|entry| entry.kind.name()).collect();
     assert_eq!(duties, ["alternative_receipt", "refund"]);
 }
 
@@ -60,19 +299,30 @@ fn the_writers_figures_follow_the_tables() {
     shop.trading_day();
     check_figures(&mut shop);
     assert_eq!(shop.store.figures().z_reports.unacknowledged, 1);
-    let entries = shop.reader().outbox_entries(0, 100).unwrap();
+    let entries = shop
+        .reader()
+        .outbox_entries(Recipient::AUTHORITY, 0, 100)
+        .unwrap();
     for (at, entry) in entries.iter().enumerate() {
         let mut batch = shop.store.batch().unwrap();
         // An entry is refused twice, once or never before it is acknowledged.
         for _ in 0..at % 3 {
-            batch.note_refusal(entry.sealed_seq, "closed").unwrap();
+            batch
+                .note_refusal(Recipient::AUTHORITY, entry.sealed_seq, "closed", NOON)
+                .unwrap();
         }
         batch.commit().unwrap();
         check_figures(&mut shop);
         let mut batch = shop.store.batch().unwrap();
-        batch.acknowledge(entry.sealed_seq, shop.now).unwrap();
-        batch.acknowledge(entry.sealed_seq, shop.now).unwrap();
-        batch.note_refusal(entry.sealed_seq, "late").unwrap();
+        batch
+            .acknowledge(Recipient::AUTHORITY, entry.sealed_seq, "TEST", shop.now)
+            .unwrap();
+        batch
+            .acknowledge(Recipient::AUTHORITY, entry.sealed_seq, "TEST", shop.now)
+            .unwrap();
+        batch
+            .note_refusal(Recipient::AUTHORITY, entry.sealed_seq, "late", NOON)
+            .unwrap();
         batch.commit().unwrap();
         check_figures(&mut shop);
     }
@@ -88,14 +338,16 @@ fn a_document_is_acknowledged_once() {
     shop.cash(1, 100);
     shop.cash(2, 100);
     let reader = shop.reader();
-    let first = reader.outbox_entries(0, 1).unwrap()[0].sealed_seq;
+    let first = reader.outbox_entries(Recipient::AUTHORITY, 0, 1).unwrap()[0].sealed_seq;
     let change = |shop: &mut Shop, change: &dyn Fn(&mut Batch<'_>)| {
         let mut batch = shop.store.batch().unwrap();
         change(&mut batch);
         batch.commit().unwrap();
     };
     change(&mut shop, &|batch| {
-        batch.note_refusal(first, "closed").unwrap();
+        batch
+            .note_refusal(Recipient::AUTHORITY, first, "closed", NOON)
+            .unwrap();
     });
     let unsent = reader.unsent().unwrap();
     assert_eq!(
@@ -103,10 +355,20 @@ fn a_document_is_acknowledged_once() {
         (2, 1),
         "a refused document stays"
     );
-    change(&mut shop, &|batch| batch.acknowledge(first, 7).unwrap());
-    change(&mut shop, &|batch| batch.acknowledge(first, 8).unwrap());
     change(&mut shop, &|batch| {
-        batch.note_refusal(first, "late").unwrap();
+        batch
+            .acknowledge(Recipient::AUTHORITY, first, "TEST", 7)
+            .unwrap()
+    });
+    change(&mut shop, &|batch| {
+        batch
+            .acknowledge(Recipient::AUTHORITY, first, "TEST", 8)
+            .unwrap()
+    });
+    change(&mut shop, &|batch| {
+        batch
+            .note_refusal(Recipient::AUTHORITY, first, "late", NOON)
+            .unwrap();
     });
     let unsent = reader.unsent().unwrap();
     assert_eq!((unsent.documents, unsent.refused), (1, 0));

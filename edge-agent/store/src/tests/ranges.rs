@@ -11,7 +11,12 @@ const STEP_1: &str = "DROP TABLE contact; DROP TABLE repeated_number; DROP TABLE
     CREATE TABLE alternative_number (device BLOB NOT NULL, series TEXT NOT NULL, number INTEGER NOT NULL, reserved_seq INTEGER NOT NULL, \
     PRIMARY KEY (device, series, number)) STRICT, WITHOUT ROWID; \
     ALTER TABLE document DROP COLUMN fingerprint_form; \
-    DROP TABLE founded; DROP TABLE device_identity; DROP TABLE written_by; PRAGMA user_version = 1;";
+    DROP TABLE founded; DROP TABLE device_identity; DROP TABLE written_by; \
+    ALTER TABLE outbox RENAME TO outbox_of_02; DROP INDEX outbox_waiting; DROP TABLE outbox_request; \
+    CREATE TABLE outbox (sealed_seq INTEGER PRIMARY KEY, reserved_seq INTEGER NOT NULL, device BLOB NOT NULL, duty TEXT NOT NULL, \
+    message_number INTEGER NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, refusal TEXT, acknowledged_at INTEGER) STRICT; \
+    INSERT INTO outbox SELECT sealed_seq, reserved_seq, x'00', duty, message_number, state, attempts, refusal, acknowledged_at FROM outbox_of_02; \
+    DROP TABLE outbox_of_02; CREATE INDEX outbox_waiting ON outbox (sealed_seq) WHERE state = 'waiting'; PRAGMA user_version = 1;";
 
 fn range(series: &str, start: u32, end: u32, number_length: u8) -> NumberRange {
     NumberRange {

@@ -2,6 +2,7 @@
 
 use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
+use ferrotill_core::duty::Recipient;
 use ferrotill_core::seal::{PrinterCounters, Seal};
 use ferrotill_core::till::Wish;
 
@@ -83,12 +84,19 @@ fn a_day_reconciles_on_all_four_sides_and_never_nets_returns() {
         (5, None)
     );
 
-    let entries = shop.reader().outbox_entries(0, 100).unwrap();
+    let entries = shop
+        .reader()
+        .outbox_entries(Recipient::AUTHORITY, 0, 100)
+        .unwrap();
     for (sent, entry) in entries.iter().enumerate() {
         let mut batch = shop.store.batch().unwrap();
-        batch.acknowledge(entry.sealed_seq, NOON + 7).unwrap();
+        batch
+            .acknowledge(Recipient::AUTHORITY, entry.sealed_seq, "TEST", NOON + 7)
+            .unwrap();
         // A second acknowledgement of the same document changes nothing.
-        batch.acknowledge(entry.sealed_seq, NOON + 8).unwrap();
+        batch
+            .acknowledge(Recipient::AUTHORITY, entry.sealed_seq, "TEST", NOON + 8)
+            .unwrap();
         batch.commit().unwrap();
         let reconciliation = shop.reader().reconciliation(DEVICE, 1).unwrap().unwrap();
         assert_eq!(

@@ -1,8 +1,10 @@
 //! A till with its store, for the tests of the store. The events come from the core's own decisions.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use ferrotill_core::document::{Body, ReportKind};
+use ferrotill_core::document::{Body, DocumentKind, ReportKind};
+use ferrotill_core::duty::Duty;
 use ferrotill_core::event::{Adopted, Configuration, Event, Mode, NumberRange, Reserved, Voided};
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
@@ -21,7 +23,8 @@ use rusqlite::types::Value;
 use uuid::Uuid;
 
 use crate::{
-    Batch, ChainKey, DeviceIdentity, FILE_NAME, FolderPurpose, Founding, Reader, Store, StoreError,
+    Batch, ChainKey, DeviceIdentity, FILE_NAME, FolderPurpose, Founding, Freeze, FrozenRequest,
+    Reader, SealedDocument, Store, StoreError,
 };
 
 pub(super) const NOON: i64 = 1_795_262_400_000;
@@ -29,6 +32,31 @@ pub(super) const DEVICE: Uuid = Uuid::from_u128(0xD1);
 pub(super) const OTHER_DEVICE: Uuid = Uuid::from_u128(0xD2);
 pub(super) const COLUMNS_OF_JOURNAL: [&str; 7] =
     ["seq", "device", "at", "kind", "version", "payload", "mac"];
+
+/// A form whose body says what the recipient is told of which document.
+#[derive(Debug)]
+pub(super) struct PlainForm;
+
+impl Freeze for PlainForm {
+    fn duties(&self, kind: DocumentKind) -> &'static [Duty] {
+        MOLDOVA.duties(kind)
+    }
+
+    fn freeze(&self, duty: Duty, document: &SealedDocument<'_>) -> Result<FrozenRequest, String> {
+        Ok(FrozenRequest {
+            content_type: "text/plain".to_owned(),
+            body: plain_body(duty, document).into_bytes(),
+        })
+    }
+}
+
+fn plain_body(duty: Duty, document: &SealedDocument<'_>) -> String {
+    let original = document.original_number;
+    format!(
+        "{} {} original {original:?}",
+        duty.kind, document.sealed.number
+    )
+}
 
 /// Opens the store of a data folder for Moldova in TEST mode.
 pub(super) fn open(folder: &Path) -> Result<Store, StoreError> {
@@ -67,7 +95,8 @@ pub(super) struct Shop {
 impl Shop {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = open(folder.path()).unwrap();
+        let mut store = open(folder.path()).unwrap();
+        store.freeze_with(Arc::new(PlainForm));
         Self::with(folder, store)
     }
 
@@ -339,7 +368,7 @@ pub(super) fn decide(
     command: &Command<'_>,
     known: &Known<'_>,
 ) -> i64 {
-    let (mut lines, mut bytes) = ([LineTotals::default(); 4], [0; 2_048]);
+    let (mut lines, mut bytes) = ([LineTotals::default(); 10], [0; 4_096]);
     let scratch = Scratch {
         lines: &mut lines,
         bytes: &mut bytes,

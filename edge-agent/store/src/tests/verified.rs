@@ -1,6 +1,7 @@
 //! Tests that `verify` finds every kind of tampering.
 
 use ferrotill_core::document::ReportKind;
+use ferrotill_core::duty::Recipient;
 use ferrotill_core::event;
 use ferrotill_core::event::Mode;
 use ferrotill_core::profile::MOLDOVA;
@@ -87,10 +88,19 @@ fn an_untouched_store_has_no_flaws() {
 #[test]
 fn a_refused_document_is_named_and_is_no_flaw() {
     let mut shop = two_days();
-    let entry = shop.reader().outbox_entries(0, 2).unwrap().remove(1);
+    let entry = shop
+        .reader()
+        .outbox_entries(Recipient::AUTHORITY, 0, 2)
+        .unwrap()
+        .remove(1);
     let mut batch = shop.store.batch().unwrap();
     batch
-        .note_refusal(entry.sealed_seq, "Taxes validation error")
+        .note_refusal(
+            Recipient::AUTHORITY,
+            entry.sealed_seq,
+            "Taxes validation error",
+            NOON,
+        )
         .unwrap();
     batch.commit().unwrap();
     let verified = verified(&shop);
@@ -128,6 +138,9 @@ fn every_kind_of_tampering_is_found_with_its_place() {
         ("an id redirected", "UPDATE request SET reserved_seq = 3 WHERE reserved_seq = 5", "table_differs", "table request"),
         ("an id removed", "DELETE FROM request WHERE reserved_seq = 5", "table_differs", "table request"),
         ("an outbox entry removed", "DELETE FROM outbox WHERE message_number = 2", "table_differs", "table outbox"),
+        ("a request changed", "UPDATE outbox_request SET body = CAST(body || x'20' AS BLOB) WHERE id = 2", "request_changed", "was changed after the document was sealed"),
+        ("a request removed", "DELETE FROM outbox_request WHERE id = 2", "request_changed", "the request is missing"),
+        ("another recipient", "UPDATE outbox SET recipient = 'nobody' WHERE message_number = 2", "table_differs", "table outbox"),
         ("another duty", "UPDATE outbox SET duty = 'refund' WHERE message_number = 2", "table_differs", "duty is refund"),
         ("a used number removed", "DELETE FROM alternative_number WHERE number = 1", "table_differs", "printed ABC00000001"),
         ("a return removed", "UPDATE returned SET quantity = 0", "table_differs", "table returned"),

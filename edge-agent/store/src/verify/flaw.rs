@@ -114,6 +114,15 @@ pub enum Flaw {
         /// The journal row of the snapshot.
         seq: i64,
     },
+    /// What a recipient is told of a document is not what was frozen when the document was sealed.
+    RequestChanged {
+        /// The journal row that sealed the document.
+        sealed_seq: i64,
+        /// The name of the recipient.
+        recipient: String,
+        /// What is wrong with the request, as text.
+        words: &'static str,
+    },
     /// The sides of a Z-report do not agree.
     Unreconciled {
         /// The id of the device.
@@ -149,6 +158,7 @@ impl Flaw {
             Self::Contradiction { .. } => "contradiction",
             Self::TableDiffers { .. } => "table_differs",
             Self::SnapshotDiffers { .. } => "snapshot_differs",
+            Self::RequestChanged { .. } => "request_changed",
             Self::Unreconciled { .. } => "unreconciled",
         }
     }
@@ -179,6 +189,11 @@ impl Flaw {
             }
             Self::TableDiffers { table, key, .. } => format!("table {table}, {key}"),
             Self::SnapshotDiffers { device, .. } => format!("table snapshot, device {device}"),
+            Self::RequestChanged {
+                sealed_seq,
+                recipient,
+                ..
+            } => format!("table outbox, journal row {sealed_seq}, recipient {recipient}"),
             Self::Unreconciled {
                 device, z_number, ..
             } => format!("Z-report {z_number} of device {device}"),
@@ -230,6 +245,9 @@ impl Flaw {
             }
             Self::SnapshotDiffers { .. } => {
                 "stop the agent and delete the snapshot; the till is made again from the journal"
+            }
+            Self::RequestChanged { .. } => {
+                "keep a copy for the auditor and restore the newest backup; until then the recipient may be told something else"
             }
             Self::Unreconciled { .. } => {
                 "compare the named documents with their paper, the printer's journal and the authority, and write the difference down with the Z-report"
@@ -287,6 +305,7 @@ impl fmt::Display for Flaw {
             Self::TableDiffers { words, .. } | Self::Unreconciled { words, .. } => {
                 f.write_str(words)
             }
+            Self::RequestChanged { words, .. } => write!(f, "the request {words}"),
             Self::SnapshotDiffers { seq, .. } => {
                 write!(f, "is not the till that follows from the journal at row {seq}")
             }

@@ -22,6 +22,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::chain::Mac;
+use super::frozen::digest_of;
 use super::reconcile::{self, ZReconciliation};
 use super::{
     Context, FILE_NAME, FolderPurpose, RepeatedNumber, StoreError, anchor, folder, migrate,
@@ -194,12 +195,13 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         reconciliations(&connection, wanted.range, &mut flaws).context(&path, "Z-reports")?;
     let unsent = connection
         .query_row(
-            "SELECT count(*) FROM outbox WHERE state <> 'acknowledged'",
+            "SELECT count(*) FROM outbox WHERE state <> 'acknowledged' AND recipient = 'authority'",
             [],
             |row| row.get(0),
         )
         .context(&path, "outbox")?;
     let refused = refused(&connection).context(&path, "outbox")?;
+    check_requests(&connection, wanted.range, &mut flaws).context(&path, "outbox")?;
     let repeated_numbers =
         used_numbers::repeated(&connection).context(&path, "repeated numbers")?;
     Ok(Verified {
@@ -379,11 +381,40 @@ fn reconciliations(
     Ok(reconciliations)
 }
 
+/// Checks that every document that waits still has the request that was frozen when it was sealed, byte for byte.
+fn check_requests(
+    connection: &Connection,
+    range: VerifyRange,
+    flaws: &mut Flaws,
+) -> Result<(), rusqlite::Error> {
+    let mut statement = connection.prepare(
+        "SELECT outbox.sealed_seq, outbox.recipient, outbox_request.digest, outbox_request.body FROM main.outbox \
+         LEFT JOIN main.outbox_request ON outbox_request.id = outbox.request \
+         WHERE outbox.state = 'waiting' AND outbox.request NOT NULL AND outbox.sealed_seq BETWEEN ?1 AND ?2 ORDER BY outbox.sealed_seq",
+    )?;
+    let mut rows = statement.query(params![range.first, range.last])?;
+    while let Some(row) = rows.next()? {
+        let digest: Option<[u8; 32]> = row.get(2)?;
+        let words = match (digest, row.get_ref(3)?.as_blob_or_null()?) {
+            (Some(digest), Some(body)) if digest == digest_of(body) => continue,
+            (Some(_), Some(_)) => "was changed after the document was sealed",
+            _ => "is missing",
+        };
+        let (sealed_seq, recipient) = (row.get(0)?, row.get(1)?);
+        flaws.report(Flaw::RequestChanged {
+            sealed_seq,
+            recipient,
+            words,
+        });
+    }
+    Ok(())
+}
+
 fn refused(connection: &Connection) -> Result<Vec<Refused>, rusqlite::Error> {
     connection
         .prepare(
             "SELECT document.number, document.id, outbox.duty, outbox.refusal FROM outbox JOIN document USING (reserved_seq) \
-             WHERE outbox.state <> 'acknowledged' AND outbox.refusal NOT NULL AND document.number NOT NULL \
+             WHERE outbox.state <> 'acknowledged' AND outbox.recipient = 'authority' AND outbox.refusal NOT NULL AND document.number NOT NULL \
              ORDER BY outbox.sealed_seq LIMIT ?1",
         )?
         .query_map([REFUSED_MAX], |row| {

@@ -71,11 +71,11 @@ const TABLES: &[Table] = &[
     },
     Table {
         name: "outbox",
-        key: 1,
+        key: 2,
         columns: &[
             "sealed_seq",
+            "recipient",
             "reserved_seq",
-            "device",
             "duty",
             "message_number",
         ],

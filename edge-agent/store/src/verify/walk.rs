@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::super::chain::{ChainKey, GENESIS, Link, Mac};
 use super::super::founding::{self, FolderPurpose};
+use super::super::projection::Telling;
 use super::super::snapshot::Snapshot;
 use super::super::{Context as _, StoreError, projection};
 use super::{Flaw, Flaws};
@@ -157,7 +158,13 @@ impl Walk<'_> {
             self.flaws.report_at(seq, Flaw::RowChanged { seq });
             return Ok(());
         };
-        if let Err(error) = projection::project(self.connection, device, seq, &event) {
+        if let Err(error) = projection::project(
+            self.connection,
+            Telling::Unfrozen(&|kind| self.profile.duties(kind)),
+            (device, seq),
+            &event,
+            None,
+        ) {
             let contradicts = matches!(&error, rusqlite::Error::QueryReturnedNoRows)
                 || error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation);
             if !contradicts {

@@ -3,6 +3,7 @@
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use ferrotill::authority::DutyForms;
 use ferrotill::authority::online_ecr::OnlineEcr;
 use ferrotill::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use ferrotill::config::adopt;
@@ -11,6 +12,7 @@ use ferrotill::seal::printer::{Listener, News, PrinterTask, PrinterWorker};
 use ferrotill::status::LiveStatus;
 use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
+use ferrotill_core::duty::Recipient;
 use ferrotill_core::event::Mode;
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_device::driver::escpos::{Escpos, Options};
@@ -44,6 +46,9 @@ impl World {
     pub(super) fn open(&mut self) -> Checked {
         self.disk.set_syncs(self.syncs);
         self.starts = self.starts.wrapping_add(1);
+        // The shop moves between two starts: what waits must be told as it was sealed.
+        Arc::make_mut(&mut self.config).till.owner.address =
+            Some(format!("Street {}", self.starts));
         let broken = |error| format!("the agent does not start: {}", with_sources(error));
         let founding = Founding::new(MOLDOVA.facts(), Mode::Test, self.clock.now());
         let store = Store::open(self.folder.path(), &founding).map_err(broken)?;
@@ -68,7 +73,8 @@ impl World {
             guard: Arc::clone(&guard),
             owner_budget: self.config.offline.unwrap_or(Budget::UNLIMITED),
             live_status: Arc::clone(&live_status),
-            wake_sender: Arc::clone(&wake),
+            forms: Arc::new(DutyForms::of(&self.config, &MOLDOVA)),
+            wake_senders: vec![Arc::clone(&wake)],
             contact_ms: i64::MAX,
         });
         let clerk = Clerk::open(store, setting, plans, inbox).map_err(broken)?;
@@ -78,8 +84,9 @@ impl World {
         let upstream = self.config.upstream.as_ref();
         let upstream = upstream.ok_or("the configuration has no tax authority")?;
         let parts = OutboxParts {
-            party: Arc::new(self.config.reporting_party()),
-            currency: MOLDOVA.facts().currency,
+            recipient: Recipient::AUTHORITY,
+            environment: self.config.till.mode.to_string(),
+            seed: 1,
             reader: reader.clone(),
             clerk_handle: clerk_handle.clone(),
             live_status: Arc::clone(&live_status),

@@ -86,10 +86,10 @@ impl World {
         Ok(())
     }
 
-    /// Records since when the till itself reports the authority as offline. An answer of the authority ends this period, although
-    /// the till may report "offline" a while longer.
+    /// Records since when the till itself reports the authority as offline. An acknowledged document ends this period, although
+    /// the till may report "offline" a while longer. A refusal does not end it.
     pub(super) fn check_authority(&mut self) -> Checked {
-        if self.network.has_answered() {
+        if self.network.has_acknowledged() {
             self.offline_since = None;
         }
         let offline = self

@@ -1,0 +1,183 @@
+//! What recipients are told of a document, frozen in the transaction that seals the document.
+//!
+//! The writer calls [`Freeze`] whenever a `Sealed` event is appended, so that no document can be sealed without it. The bytes stay
+//! in the database until the recipient has acknowledged them.
+
+use std::fmt;
+
+use ferrotill_core::document::{Body, DocumentKind};
+use ferrotill_core::duty::{Duty, Recipient};
+use ferrotill_core::event::{Reserved, Sealed};
+use ferrotill_core::receipt::{Receipt, ReceiptKind};
+use ferrotill_core::seal::Seal;
+use rusqlite::{Connection, params};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::rows::{self, DeviceIdentity, DocumentRow, StoredDocument};
+
+/// Gives the duties of a document, and the request in which a recipient is told of it. Pure: a call reads nothing but its
+/// arguments and what the value was made with.
+pub trait Freeze: fmt::Debug + Send + Sync {
+    /// Who must be told what of a document of this kind.
+    fn duties(&self, kind: DocumentKind) -> &'static [Duty];
+
+    /// The request for one duty of a document, exactly as it is sent at every attempt.
+    ///
+    /// # Errors
+    ///
+    /// Why the document cannot be told, as a text for an operator. The document is sealed nevertheless, and the text stands in
+    /// the outbox in place of the request.
+    fn freeze(&self, duty: Duty, document: &SealedDocument<'_>) -> Result<FrozenRequest, String>;
+}
+
+/// A document at the moment of its seal.
+#[derive(Clone, Debug)]
+pub struct SealedDocument<'d> {
+    /// The id of the document's device.
+    pub device: Uuid,
+    /// The device's identity towards the recipients, as the journal knows it at the seal.
+    pub identity: DeviceIdentity,
+    /// The event that reserved the document.
+    pub reserved: Reserved<'d>,
+    /// The event that seals the document.
+    pub sealed: Sealed<'d>,
+    /// For a refund, the number of the original sale: its fiscal number, or else its document number.
+    pub original_number: Option<u64>,
+}
+
+/// What a recipient is told of a document. It never changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrozenRequest {
+    /// The media type of the body.
+    pub content_type: String,
+    /// The body, byte for byte.
+    pub body: Vec<u8>,
+}
+
+/// The outbox rows of a document that is sealed with this event. Without `freeze` the rows have no requests.
+/// Returns the number of new entries for the authority, and how many of them cannot be sent.
+pub(super) fn enter(
+    connection: &Connection,
+    (duties, freeze): (&[Duty], Option<(Freezing<'_>, &StoredDocument)>),
+    sealed_seq: i64,
+    row: &DocumentRow,
+    sealed: &Sealed<'_>,
+) -> Result<(u32, u32), rusqlite::Error> {
+    let (mut for_the_authority, mut without_form) = (0, 0);
+    for duty in duties {
+        let (request, fault) = match freeze {
+            None => (None, None),
+            Some((freeze, document)) => {
+                let request = freeze_one(connection, freeze, *duty, document, sealed)?;
+                enter_request(connection, request)?
+            }
+        };
+        let has_no_form = fault.is_some();
+        connection
+            .prepare_cached(
+                "INSERT INTO outbox (sealed_seq, recipient, reserved_seq, duty, message_number, state, request, refusal) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, 'waiting', ?6, ?7)",
+            )?
+            .execute(params![
+                sealed_seq,
+                duty.recipient.name(),
+                row.reserved_seq,
+                duty.kind.name(),
+                sealed.number,
+                request,
+                fault
+            ])?;
+        if duty.recipient == Recipient::AUTHORITY {
+            for_the_authority += 1;
+            without_form += u32::from(has_no_form);
+        }
+    }
+    Ok((for_the_authority, without_form))
+}
+
+/// The request for one duty of a document, or why there is none.
+pub(super) fn freeze_one(
+    connection: &Connection,
+    (freeze, identity): (&dyn Freeze, &DeviceIdentity),
+    duty: Duty,
+    document: &StoredDocument,
+    sealed: &Sealed<'_>,
+) -> Result<Result<FrozenRequest, String>, rusqlite::Error> {
+    let Some(reserved) = document.reserved() else {
+        return Ok(Err(UNREADABLE.to_owned()));
+    };
+    let device = document.row.device;
+    let original_number = original_number(connection, device, &reserved)?;
+    let sealed = SealedDocument {
+        device,
+        identity: identity.clone(),
+        reserved,
+        sealed: sealed.clone(),
+        original_number,
+    };
+    Ok(freeze.freeze(duty, &sealed))
+}
+
+/// What freezes a request, and the identity of the document's device.
+pub(super) type Freezing<'f> = (&'f dyn Freeze, &'f DeviceIdentity);
+
+/// The identity of a device. A device has one before its first document; only a store without a clerk may have none.
+pub(super) fn identity_of(
+    connection: &Connection,
+    device: Uuid,
+) -> Result<DeviceIdentity, rusqlite::Error> {
+    Ok(rows::identity(connection, device)?.unwrap_or_default())
+}
+
+/// Stores a request. Returns its row, or the text in its place.
+pub(super) fn enter_request(
+    connection: &Connection,
+    request: Result<FrozenRequest, String>,
+) -> Result<(Option<i64>, Option<String>), rusqlite::Error> {
+    let request = match request {
+        Ok(request) => request,
+        Err(fault) => return Ok((None, Some(fault))),
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO outbox_request (content_type, digest, body) VALUES (?1, ?2, ?3)",
+        )?
+        .execute(params![
+            request.content_type,
+            digest_of(&request.body),
+            request.body
+        ])?;
+    Ok((Some(connection.last_insert_rowid()), None))
+}
+
+/// The digest of a body, as the outbox stores it.
+pub(super) fn digest_of(body: &[u8]) -> [u8; 32] {
+    Sha256::digest(body).into()
+}
+
+/// The text in place of a request whose document cannot be read.
+pub(super) const UNREADABLE: &str =
+    "the document cannot be read in the journal; run `ferrotill verify`";
+
+/// For a refund, the number of the original sale: its fiscal number, or else its document number.
+fn original_number(
+    connection: &Connection,
+    device: Uuid,
+    reserved: &Reserved<'_>,
+) -> Result<Option<u64>, rusqlite::Error> {
+    let Body::Receipt(Receipt {
+        kind: ReceiptKind::Refund { original },
+        ..
+    }) = reserved.body
+    else {
+        return Ok(None);
+    };
+    let sale = rows::request(connection, Some(device), Uuid::from_bytes(original.0))?;
+    let Some(sale) = sale else { return Ok(None) };
+    let sale = rows::document(connection, sale)?;
+    Ok(match sale.sealed().map(|sealed| sealed.seal) {
+        Some(Seal::FiscalNumber { number, .. }) => Some(number),
+        _ => sale.row.number.map(u64::from),
+    })
+}
