@@ -7,13 +7,13 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use ferrotill_core::id::Fingerprint;
 use ferrotill_device::printer::Job as PrinterJob;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::answer::{Caller, DrawerOutcome};
 use crate::order::OrderForm;
+use crate::order::fingerprint::RequestFingerprint;
 
 /// The largest number of orders and drawer requests that wait for one device.
 pub(super) const QUEUE_MAX: usize = 256;
@@ -37,7 +37,7 @@ pub(super) enum Job {
 #[derive(Debug)]
 pub(super) struct QueuedOrder {
     pub(super) form: OrderForm,
-    pub(super) fingerprint: Fingerprint,
+    pub(super) fingerprint: RequestFingerprint,
     pub(super) unique: Uuid,
     pub(super) callers: Vec<Caller>,
     /// How often the order was given to the printer.
@@ -169,7 +169,7 @@ impl JobQueue {
 
     /// Takes the first job that `chosen` accepts. Drops the accepted jobs before it that are not wanted any more.
     fn take(&mut self, mut chosen: impl FnMut(&Job) -> bool) -> Option<Job> {
-        let mut place = 0;
+        let mut place = 0_usize;
         while place < self.jobs.len() {
             if self.jobs.get(place).is_some_and(&mut chosen) {
                 let job = self.jobs.remove(place)?;
@@ -177,7 +177,7 @@ impl JobQueue {
                     return Some(job);
                 }
             } else {
-                place += 1;
+                place = place.saturating_add(1);
             }
         }
         None
@@ -186,7 +186,7 @@ impl JobQueue {
     /// Takes the callers whose deadline has come, and the jobs that nobody waits for afterwards.
     pub(super) fn take_expired(&mut self, now: Instant) -> Vec<Expired> {
         let mut expired = Vec::new();
-        let mut orders_before = 0;
+        let mut orders_before = 0_usize;
         for mut job in std::mem::take(&mut self.jobs) {
             match &mut job {
                 Job::Order(order) => {
@@ -199,7 +199,7 @@ impl JobQueue {
                             orders_before,
                         });
                     }
-                    orders_before += 1;
+                    orders_before = orders_before.saturating_add(1);
                     if still_wanted {
                         self.jobs.push_back(job);
                     }
@@ -300,6 +300,7 @@ mod tests {
             kind: OrderKind::Report { z: false },
             echo: String::new(),
             found: String::new(),
+            said: crate::order::Said::default(),
             contact: None,
         };
         let caller = Caller {

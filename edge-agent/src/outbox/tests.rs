@@ -26,7 +26,7 @@ use crate::authority::online_ecr::OnlineEcr;
 use crate::authority::{Authority, DutyForms, EncodedRequest, Verdict};
 use crate::clerk::{Answer, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::{Config, adopt};
-use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
+use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said};
 use crate::seal::printer::PrinterTask;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
@@ -235,6 +235,7 @@ fn order(document: u32) -> OrderForm {
         echo: String::new(),
         found: String::new(),
         contact: None,
+        said: Said::default(),
     }
 }
 

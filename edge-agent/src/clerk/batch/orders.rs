@@ -13,8 +13,10 @@ use ferrotill_core::till::{Command, Known, Order};
 use uuid::Uuid;
 
 use super::super::answer::{Answer, Caller, FiscalState};
+use super::super::devices::DevicePlace;
 use super::super::queue::{Job, QUEUE_MAX, QueuedOrder};
 use super::{Effect, Encoded, Tills, document_id, moment_of};
+use crate::order::fingerprint::RequestFingerprint;
 use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom, goods_of};
 use crate::seal::books::BooksSealer;
 use crate::seal::fiscal_numbers::FiscalNumberSealer;
@@ -22,24 +24,25 @@ use crate::seal::printer::FiscalPrinterSealer;
 use crate::seal::printer::job::stored_baseline;
 use crate::seal::series::SeriesSealer;
 use crate::seal::{Preparation, Sealer, Unsealed, WAITED_FOR};
-use ferrotill_store::{Appended, Batch, RequestState, StoreError, StoredDocument};
+use ferrotill_store::{Appended, Batch, DocumentRow, RequestState, StoreError, StoredDocument};
 
 impl Tills {
     /// Handles a new order. Its caller joins the callers of the same request, or is refused at once, or the order is queued.
     pub(super) fn take_order(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         form: OrderForm,
         caller: Caller,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let fingerprint = form.fingerprint(self.devices[index].device);
+        let device = self.devices[index].device;
+        let fingerprint = form.fingerprint(device);
         let mut devices = self.devices.iter_mut();
         if let Some((first, callers)) =
             devices.find_map(|device_state| device_state.callers_of(form.id))
         {
-            if first == fingerprint {
+            if first.is_of(&form, device) {
                 callers.push(Caller {
                     joined: true,
                     ..caller
@@ -106,7 +109,7 @@ impl Tills {
     }
 
     /// True if a sale gets an alternative receipt now (`docs/api/own.md`, "Receipt modes").
-    pub(super) fn wants_alternative(&self, index: usize, form: &OrderForm) -> bool {
+    pub(super) fn wants_alternative(&self, index: DevicePlace, form: &OrderForm) -> bool {
         let has_alternative = self.devices[index]
             .current_till()
             .configuration()
@@ -127,7 +130,7 @@ impl Tills {
     fn admit(
         &mut self,
         batch: &Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         entry: &QueuedOrder,
         alternative: bool,
     ) -> Result<Result<(), Refused>, StoreError> {
@@ -136,7 +139,12 @@ impl Tills {
     }
 
     /// What seals a document: the numbers of a range, the fiscal printer, or the fiscal numbers of the authority.
-    fn sealer(&self, index: usize, form: &OrderForm, alternative: bool) -> &'static dyn Sealer {
+    fn sealer(
+        &self,
+        index: DevicePlace,
+        form: &OrderForm,
+        alternative: bool,
+    ) -> &'static dyn Sealer {
         if alternative {
             &SeriesSealer
         } else if self.is_closed_by_books(index, form) {
@@ -153,7 +161,7 @@ impl Tills {
     pub(super) fn reserve(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         entry: &QueuedOrder,
         alternative: bool,
     ) -> Result<Result<Reservation, Refused>, StoreError> {
@@ -183,7 +191,7 @@ impl Tills {
     fn decide_order(
         &mut self,
         batch: &Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         entry: &QueuedOrder,
         (alternative, reserve): (bool, bool),
     ) -> Result<Result<(Encoded, Option<Preparation>), Refused>, StoreError> {
@@ -191,7 +199,7 @@ impl Tills {
         let request = batch
             .request_anywhere(document_id(entry.form.id))?
             .filter(|row| row.state != RequestState::Voided)
-            .map(|row| Fingerprint(row.fingerprint));
+            .map(|row| known_fingerprint(&row, entry, device));
         let original_document = match &entry.form.kind {
             OrderKind::Refund { original, .. } => {
                 match batch.request(device, document_id(*original))? {
@@ -232,7 +240,7 @@ impl Tills {
     /// Makes what a document needs to be sealed; `None` while the counters of a printer that is needed are not known.
     fn prepare(
         &self,
-        index: usize,
+        index: DevicePlace,
         form: &OrderForm,
         event: &Encoded,
         original: Option<&StoredDocument>,
@@ -256,7 +264,7 @@ impl Tills {
             wanted: wanted.map(|(series, number)| (series.as_str(), *number)),
             currency: self.settings.profile.facts().currency,
             cancel_decided: false,
-            given_up_at: self.monotonic() + WAITED_FOR,
+            given_up_at: self.after(WAITED_FOR),
         };
         self.sealer(index, form, alternative)
             .prepare(&document)
@@ -266,7 +274,7 @@ impl Tills {
     /// Decides on an order. The event is returned encoded, because it borrows from the till.
     fn encode_reservation(
         &mut self,
-        index: usize,
+        index: DevicePlace,
         form: &OrderForm,
         (alternative, reserve): (bool, bool),
         context: &Context<'_>,
@@ -285,8 +293,8 @@ impl Tills {
         let command = Command::Reserve(Order {
             id: document_id(form.id),
             unique: UniqueId(*context.unique.as_bytes()),
-            fingerprint: context.fingerprint,
-            fingerprint_form: 0,
+            fingerprint: context.fingerprint.digest,
+            fingerprint_form: context.fingerprint.form,
             point_of_sale: PointOfSaleId(*form.point_of_sale.as_bytes()),
             annex: &annex,
             baseline: device_state
@@ -351,7 +359,7 @@ impl Tills {
     pub(super) fn decide(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         command: &Command<'_>,
     ) -> Result<Result<i64, Refusal>, StoreError> {
         self.decide_knowing(batch, index, command, &Known::default())
@@ -361,7 +369,7 @@ impl Tills {
     pub(super) fn decide_knowing(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         command: &Command<'_>,
         known: &Known<'_>,
     ) -> Result<Result<i64, Refusal>, StoreError> {
@@ -390,11 +398,11 @@ impl Tills {
     pub(super) fn append(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         encoded: Encoded,
     ) -> Result<Appended, StoreError> {
         let event = encoded.event().map_err(|source| StoreError::Unreadable {
-            seq: batch.seq() + 1,
+            seq: batch.seq().saturating_add(1),
             source,
         })?;
         if matches!(event, Event::Sealed(_)) {
@@ -436,10 +444,22 @@ type Refused = (Refusal, Vec<(Place, Refusal)>);
 
 /// The ids of an order, and what the journal contains about its request id and its original.
 struct Context<'c> {
-    fingerprint: Fingerprint,
+    fingerprint: RequestFingerprint,
     unique: Uuid,
     request: Option<Fingerprint>,
     original: Option<&'c Original<'c>>,
+}
+
+/// The fingerprint of the document that has the id of an order, for comparison with the order's own fingerprint.
+///
+/// Both are equal if the order repeats the request of the document, in whichever form the document's fingerprint was stored.
+fn known_fingerprint(row: &DocumentRow, entry: &QueuedOrder, device: Uuid) -> Fingerprint {
+    let stored = RequestFingerprint::of_row(row);
+    if stored.is_of(&entry.form, device) {
+        entry.fingerprint.digest
+    } else {
+        stored.digest
+    }
 }
 
 /// The answer to a request whose id already belongs to another request.

@@ -10,6 +10,7 @@ use crate::*;
 const STEP_1: &str = "DROP TABLE contact; DROP TABLE repeated_number; DROP TABLE alternative_number; \
     CREATE TABLE alternative_number (device BLOB NOT NULL, series TEXT NOT NULL, number INTEGER NOT NULL, reserved_seq INTEGER NOT NULL, \
     PRIMARY KEY (device, series, number)) STRICT, WITHOUT ROWID; \
+    ALTER TABLE document DROP COLUMN fingerprint_form; \
     DROP TABLE founded; DROP TABLE device_identity; DROP TABLE written_by; \
     ALTER TABLE outbox RENAME TO outbox_of_02; DROP INDEX outbox_waiting; DROP TABLE outbox_request; \
     CREATE TABLE outbox (sealed_seq INTEGER PRIMARY KEY, reserved_seq INTEGER NOT NULL, device BLOB NOT NULL, duty TEXT NOT NULL, \
