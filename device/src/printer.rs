@@ -127,10 +127,6 @@ pub trait Watch {
 /// What became of a job that was just begun.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one exists per job, and the common variant is the large one"
-)]
 pub enum Performed {
     /// The job is in the printer's memory, once.
     Registered(Registered),
@@ -150,10 +146,6 @@ pub enum Performed {
 /// not know what was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one exists per job, and the common variant is the large one"
-)]
 pub enum Recovered {
     /// The job is in the printer's memory, once.
     Registered(Registered),

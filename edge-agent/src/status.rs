@@ -145,6 +145,8 @@ impl LiveStatus {
         state.connected = connected;
         state.trouble = None;
         state.unproven = None;
+        drop(printers);
+        self.problems.clear(PRINTER.id, Some(device));
     }
 
     /// Notes why a connected printer gets no receipts, or not all.

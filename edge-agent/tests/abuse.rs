@@ -551,6 +551,11 @@ fn calls_of_strangers_take_no_place_that_sales_need() {
         (outcome.status, outcome.state.as_deref()),
         (503, Some("unknown"))
     );
+    let list = shop.client.get("receipts");
+    assert_eq!(
+        (list.status, list.at("errorType")),
+        (503, "Overloaded".to_owned())
+    );
     // While nothing can be read, calls that read nothing are answered, and a sale is refused when its time is over.
     let sales = fill(Lane::Sales);
     for path in ["/healthz", "/operations/none"] {

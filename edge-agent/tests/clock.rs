@@ -53,11 +53,19 @@ fn document_times(till: &Till) -> Vec<i64> {
     .collect()
 }
 
-/// The ids of the problems that the health of the till names.
+/// The ids of the problems with the time that the health of the till names.
 fn problems(till: &Till) -> Vec<String> {
+    clock_problems(till).into_iter().map(|(id, _)| id).collect()
+}
+
+/// The problems with the time: id, and what to do.
+fn clock_problems(till: &Till) -> Vec<(String, String)> {
     let health = till.health();
-    let ids = (0..health.list("problems")).map(|place| health.at(&format!("problems.{place}.id")));
-    ids.filter(|id| id.starts_with("clock")).collect()
+    let all = (0..health.list("problems")).map(|place| {
+        let of = |name| health.at(&format!("problems.{place}.{name}"));
+        (of("id"), of("fix"))
+    });
+    all.filter(|(id, _)| id.starts_with("clock")).collect()
 }
 
 fn is_confirmed(till: &Till) -> bool {
@@ -118,7 +126,7 @@ fn at_the_first_start_the_office_is_asked_for_the_time_without_a_document() {
             ahead_ms(till).abs() < 60_000
         });
         assert_eq!(problems(&till), ["clock_unconfirmed"]);
-        let fix = till.health().at("problems.0.fix");
+        let (_, fix) = clock_problems(&till).remove(0);
         assert!(fix.contains("ferrotill clock set"), "{fix}");
         // The first signed order is the second clock.
         let off_ms = sells(&till, &alternative());
@@ -198,7 +206,7 @@ fn an_operator_sets_the_time_between_two_shifts_and_the_journal_keeps_it() {
     till.power_cut(0);
     till.until("the clocks agree", is_confirmed);
     assert_eq!(problems(&till), ["clock_ahead"]);
-    assert!(till.health().at("problems.0.fix").contains("close the day"));
+    assert!(clock_problems(&till)[0].1.contains("close the day"));
 
     let refused = set_clock(&till, system_ms(), "Ana");
     let verdict = (refused.status, refused.at("error"));

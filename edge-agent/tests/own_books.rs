@@ -374,6 +374,30 @@ fn new_books_begin_only_where_the_old_ones_are_lost_and_a_person_says_so() {
     assert_eq!(books.verify().0, Some(0));
 }
 
+#[test]
+fn the_data_of_a_newer_program_is_refused_with_the_program_that_reads_it() {
+    let books = Books::new();
+    let mut agent = books.agent();
+    agent.stop();
+    books
+        .database()
+        .execute_batch(
+            "UPDATE written_by SET program = 'ferrotill 9.1.0'; PRAGMA user_version = 99;",
+        )
+        .unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
+        .args(["run", "--listen", "127.0.0.1:0", "--config"])
+        .arg(books.file())
+        .output()
+        .unwrap();
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{words}");
+    assert!(
+        words.contains("has version 99, and this program reads version 2 at most; use ferrotill 9.1.0 or a newer one"),
+        "{words}"
+    );
+}
+
 /// The fiscal memory was lost or exchanged. Less than that stops a printer from getting receipts, and this must be told.
 #[test]
 fn a_printer_whose_counters_went_back_is_told() {

@@ -8,6 +8,7 @@
 mod answer;
 mod batch;
 mod device_state;
+mod devices;
 mod message;
 mod queue;
 #[cfg(test)]

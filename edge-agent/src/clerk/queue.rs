@@ -169,7 +169,7 @@ impl JobQueue {
 
     /// Takes the first job that `chosen` accepts. Drops the accepted jobs before it that are not wanted any more.
     fn take(&mut self, mut chosen: impl FnMut(&Job) -> bool) -> Option<Job> {
-        let mut place = 0;
+        let mut place = 0_usize;
         while place < self.jobs.len() {
             if self.jobs.get(place).is_some_and(&mut chosen) {
                 let job = self.jobs.remove(place)?;
@@ -177,7 +177,7 @@ impl JobQueue {
                     return Some(job);
                 }
             } else {
-                place += 1;
+                place = place.saturating_add(1);
             }
         }
         None
@@ -186,7 +186,7 @@ impl JobQueue {
     /// Takes the callers whose deadline has come, and the jobs that nobody waits for afterwards.
     pub(super) fn take_expired(&mut self, now: Instant) -> Vec<Expired> {
         let mut expired = Vec::new();
-        let mut orders_before = 0;
+        let mut orders_before = 0_usize;
         for mut job in std::mem::take(&mut self.jobs) {
             match &mut job {
                 Job::Order(order) => {
@@ -199,7 +199,7 @@ impl JobQueue {
                             orders_before,
                         });
                     }
-                    orders_before += 1;
+                    orders_before = orders_before.saturating_add(1);
                     if still_wanted {
                         self.jobs.push_back(job);
                     }

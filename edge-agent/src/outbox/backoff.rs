@@ -41,13 +41,16 @@ impl Backoff {
             return 0;
         }
         let doubled = 1_u64
-            .checked_shl(failures - 1)
+            .checked_shl(failures.saturating_sub(1))
             .and_then(|factor| self.first_ms.checked_mul(factor))
             .unwrap_or(u64::MAX)
             .min(self.longest_ms);
         let half = doubled / 2;
-        let jitter = mix(self.seed ^ u64::from(failures)) % (doubled - half + 1);
-        (half + jitter)
+        let room = doubled.saturating_sub(half).saturating_add(1);
+        let jitter = mix(self.seed ^ u64::from(failures))
+            .checked_rem(room)
+            .unwrap_or_default();
+        half.saturating_add(jitter)
             .max(retry_after_ms.unwrap_or(0))
             .min(self.longest_ms)
     }

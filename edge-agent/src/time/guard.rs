@@ -376,17 +376,21 @@ impl TimeGuard {
         }
     }
 
-    /// The time by the printer, and by the machine or a caller where the printer's hours are not believed over theirs.
+    /// The time by the printer, or by the machine or a caller where the printer's hours are not believed over theirs.
     fn with_printer(&self, times: &ShownTimes, least_ms: i64) -> Option<i64> {
         let printer_ms = times.printer?;
         let possible = |ms: &i64| *ms >= least_ms;
         let other = times.machine.filter(possible);
-        match other.or_else(|| times.caller.filter(possible)) {
-            Some(other_ms) if times.printer_differs_by_a_zone(other_ms) => Some(other_ms),
+        let used_ms = match other.or_else(|| times.caller.filter(possible)) {
+            Some(other_ms) if times.printer_differs_by_a_zone(other_ms) => {
+                // With an unknown zone, the printer says nothing about the hours of the other clock.
+                times.printers_zone_known().then_some(other_ms)?
+            }
             // Before two clocks have ever agreed, the earlier time is used: a time that is behind can be corrected later.
-            Some(other_ms) if !self.established => Some(printer_ms.min(other_ms)),
-            _ => Some(printer_ms).filter(possible),
-        }
+            Some(other_ms) if !self.established => printer_ms.min(other_ms),
+            _ => printer_ms,
+        };
+        Some(used_ms).filter(possible)
     }
 
     /// A caller is the only witness, or the printer does not deny its time.
@@ -404,6 +408,10 @@ impl TimeGuard {
             };
         }
         let ahead_ms = caller_ms.saturating_sub(at_ms);
+        if ahead_ms < -FOLLOW_MS && self.shown && self.is_possible(clocks, caller_ms) {
+            // Another witness has moved the time further, and no two agree: the earlier time is used, which can be corrected later.
+            return self.move_to(clocks, caller_ms);
+        }
         if ahead_ms <= FOLLOW_MS {
             return ClockEffect::None;
         }
@@ -516,6 +524,14 @@ impl TimeGuard {
         } else {
             i64::MIN
         }
+    }
+
+    /// Whether a time can be the true one: it is not before what is known, and no document is later.
+    fn is_possible(&self, clocks: Clocks, ms: i64) -> bool {
+        let document_ms = self.documents_ms.unwrap_or(i64::MIN);
+        ms >= self
+            .least_ms(clocks)
+            .max(document_ms.saturating_sub(FOLLOW_MS))
     }
 
     /// The time without the machine's clock: the anchor plus the kernel's count since then.

@@ -225,8 +225,8 @@ fn not_read_in_time(id: Uuid) -> Response {
     with_retry_after(unprocessable(&Problem::new("DocumentNotRead", message)))
 }
 
-/// The answer if the body could not be read in the time that the caller waits, because other calls have all places.
-fn overloaded() -> Response {
+/// The answer if nothing could be read in the time that the caller waits, because other calls have all places.
+pub(super) fn overloaded() -> Response {
     let message = "agent: has too many calls; send the request with the same id again";
     let problem = Problem::new("Overloaded", message);
     with_retry_after(failure(StatusCode::SERVICE_UNAVAILABLE, &problem))

@@ -15,6 +15,7 @@ use crate::api::service::Service;
 use crate::config::Device;
 use crate::object;
 use crate::status::NUMBERS_SOON;
+use ferrotill_store::DeviceIdentity;
 
 /// `GET devices`.
 pub(super) fn list(service: &Service) -> Response {
@@ -52,10 +53,12 @@ pub(super) async fn one(service: &Arc<Service>, id: Uuid) -> Response {
                     .map_or(Ok(None), |range| reader.last_of_range(&range))
             })
             .collect::<Result<Vec<_>, _>>()?;
-        Ok((reader.last_number(id)?, used))
+        Ok((reader.last_number(id)?, used, reader.device_identity(id)?))
     });
     match read.await {
-        Ok((last_number, used)) => success(dto(service, device, last_number, &used)),
+        Ok((last_number, used, identity)) => {
+            success(dto(service, device, last_number, &used, identity))
+        }
         Err(error) => unreadable(error),
     }
 }
@@ -65,14 +68,24 @@ fn serial_number(service: &Service, device: &Device) -> Option<String> {
 }
 
 /// The whole device as JSON; `used` contains the last used number of each of the device's ranges.
-fn dto(service: &Service, device: &Device, last_number: u32, used: &[Option<u32>]) -> JsonValue {
+fn dto(
+    service: &Service,
+    device: &Device,
+    last_number: u32,
+    used: &[Option<u32>],
+    identity: Option<DeviceIdentity>,
+) -> JsonValue {
     let printer = service.live_status.printer(device.id);
+    // A device without a registration number is known to the authority by its own id.
+    let registration_number = identity
+        .map(|identity| identity.fiscal_number)
+        .filter(|number| *number != device.id.to_string());
     let owner = &service.settings.owner;
     object! {
         "id" => device.id,
         "name" => device.name.clone(),
         "serialNumber" => serial_number(service, device),
-        "registrationNumber" => device.registration_number.clone().or_else(|| owner.registration_number.clone()),
+        "registrationNumber" => registration_number,
         "model" => Some(printer.model).filter(|model| !model.is_empty()),
         "organizationName" => owner.organization_name.clone(),
         "idnx" => owner.idnx.clone(),

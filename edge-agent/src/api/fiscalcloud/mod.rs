@@ -143,7 +143,7 @@ async fn serve(
     let signature = client.signature;
     Ok(match operation {
         Operation::Devices => devices::list(service),
-        Operation::Device(id) => devices::one(service, id).await,
+        Operation::Device(id) => read(service, devices::one(service, id)).await,
         Operation::Create(creation) => {
             let device = device()?;
             // A document needs a trustworthy time, and this caller's signature is valid. The times of callers that only read
@@ -153,9 +153,23 @@ async fn serve(
         }
         Operation::List { kinds, full } => {
             let query = parts.uri.query().unwrap_or_default();
-            documents::list(service, device()?, kinds, full, query).await
+            read(
+                service,
+                documents::list(service, device()?, kinds, full, query),
+            )
+            .await
         }
-        Operation::Get { kinds, id } => documents::get(service, device()?, kinds, id).await,
+        Operation::Get { kinds, id } => {
+            read(service, documents::get(service, device()?, kinds, id)).await
+        }
         Operation::OpenDrawer => drawer::open(service, device()?, signature).await,
     })
+}
+
+/// The answer of a call that only reads. The call waits no longer than one that makes a document, because it has a connection for
+/// this time, and sales need connections too.
+async fn read(service: &Service, answer: impl Future<Output = Response>) -> Response {
+    let deadline = service.deadline(service.config.till.answer_timeout);
+    let answer = service.within(deadline, answer).await;
+    answer.unwrap_or_else(create::overloaded)
 }

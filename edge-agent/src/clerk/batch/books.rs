@@ -3,12 +3,13 @@
 //! A till may sell on alternative receipts alone while its printer is away for days. No printer has counted anything of such a shift, so
 //! that none can confirm it, and the shift must be closed before the legal limit of its length stops all sales.
 
+use super::super::devices::DevicePlace;
 use super::Tills;
 use crate::order::{OrderForm, OrderKind};
 
 impl Tills {
     /// True if the order is a Z-report that the journal seals: the printer is gone, and no document of the shift is on a printer.
-    pub(super) fn is_closed_by_books(&self, index: usize, form: &OrderForm) -> bool {
+    pub(super) fn is_closed_by_books(&self, index: DevicePlace, form: &OrderForm) -> bool {
         let device_state = &self.devices[index];
         let shift = device_state.current_till().shift();
         matches!(form.kind, OrderKind::Report { z: true })

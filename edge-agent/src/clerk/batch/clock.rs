@@ -9,6 +9,7 @@ use ferrotill_core::refusal::{IgnoreFaults, Refusal};
 use ferrotill_core::till::{Command, Known};
 use tokio::sync::oneshot;
 
+use super::super::devices::DevicePlace;
 use super::super::message::ClockOutcome;
 use super::{Effect, Tills};
 use ferrotill_store::{Batch, StoreError};
@@ -40,13 +41,13 @@ impl Tills {
         let before = self.settings.guard.now();
         let at = self.settings.clock.moment(at_ms);
         let command = Command::SetClock(ClockSet { before, at, by });
-        for index in 0..self.devices.len() {
+        for index in self.devices.places() {
             if let Err(refusal) = self.would_refuse(index, &command) {
                 let device = self.devices[index].device;
                 return Ok(ClockOutcome::Refused(device, refusal));
             }
         }
-        for index in 0..self.devices.len() {
+        for index in self.devices.places() {
             self.decide(batch, index, &command)?
                 .map_err(|refusal| StoreError::NotBooked { refusal })?;
         }
@@ -57,7 +58,7 @@ impl Tills {
     }
 
     /// Decides on a command without writing its event.
-    fn would_refuse(&self, index: usize, command: &Command<'_>) -> Result<(), Refusal> {
+    fn would_refuse(&self, index: DevicePlace, command: &Command<'_>) -> Result<(), Refusal> {
         let scratch = Scratch {
             lines: &mut [],
             bytes: &mut [],

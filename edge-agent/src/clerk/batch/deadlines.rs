@@ -72,7 +72,10 @@ impl WaitReason {
         } else {
             let printing = matches!(device_state.activity, Activity::Busy(BusyJob::Slip(_)));
             Self::Busy {
-                slips: device_state.queue.count(JobKind::Slip) + usize::from(printing),
+                slips: device_state
+                    .queue
+                    .count(JobKind::Slip)
+                    .saturating_add(usize::from(printing)),
             }
         }
     }

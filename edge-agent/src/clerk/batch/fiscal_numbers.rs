@@ -25,15 +25,16 @@ impl Tills {
         let Some(index) = self.index_of(device) else {
             return Ok(());
         };
-        let fits = |count: &usize| {
-            let numbers = self.devices[index].current_till().fiscal_numbers();
-            numbers.check(&spans[..*count]).is_ok()
-        };
-        let Some(count) = (1..=spans.len()).rev().find(fits) else {
+        let numbers = self.devices[index].current_till().fiscal_numbers();
+        let fitting = (1..=spans.len())
+            .rev()
+            .filter_map(|count| spans.get(..count))
+            .find(|spans| numbers.check(spans).is_ok());
+        let Some(fitting) = fitting else {
             tracing::warn!(%device, "the fiscal numbers from the authority are not taken: they overlap earlier numbers of this till, or the till has no room for them");
             return Ok(());
         };
-        let taken = self.decide(batch, index, &Command::TakeNumbers(&spans[..count]))?;
+        let taken = self.decide(batch, index, &Command::TakeNumbers(fitting))?;
         if let Err(refusal) = taken {
             tracing::warn!(%device, "the fiscal numbers from the authority are not taken: {refusal}");
         }

@@ -8,6 +8,7 @@ use ferrotill_store::{Batch, Store, StoreError};
 use uuid::Uuid;
 
 use super::super::device_state::DeviceState;
+use super::super::devices::DevicePlace;
 use super::{ClerkSettings, Tills};
 use crate::seal::printer::PrinterTask;
 use crate::status::problems::{HealthProblem, Severity};
@@ -87,7 +88,7 @@ impl Tills {
     pub(super) fn publish_left_behind(
         &self,
         batch: &Batch<'_>,
-        index: usize,
+        index: DevicePlace,
     ) -> Result<(), StoreError> {
         let device_state = &self.devices[index];
         if device_state.removed {

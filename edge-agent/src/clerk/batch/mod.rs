@@ -29,6 +29,7 @@ use uuid::Uuid;
 
 use super::answer::{Answer, Caller, DeclarationOutcome, DrawerOutcome};
 use super::device_state::{Activity, DeviceState, SealingDocument};
+use super::devices::{DevicePlace, Devices};
 use super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QUEUE_MAX, is_due};
 use super::{AuthorityNews, ClockOutcome, Message};
 use crate::order::OrderForm;
@@ -83,9 +84,9 @@ pub(super) enum Effect {
     /// Answer one or more callers of an order.
     Respond(Vec<Caller>, Answer),
     /// Send a task to the printer of the device with this index.
-    Print(usize, Box<Task>),
+    Print(DevicePlace, Box<Task>),
     /// Tell the printer's thread of the device with this index that the outcome of the document with this id is in the journal.
-    ConfirmOutcome(usize, Uuid),
+    ConfirmOutcome(DevicePlace, Uuid),
     /// Reply to a printer's thread that its decision to cancel is on disk.
     Decided(SyncSender<bool>),
     /// Answer a request to open the drawer.
@@ -102,7 +103,7 @@ pub(super) enum Effect {
 #[derive(Debug)]
 pub(super) struct Tills {
     settings: Arc<ClerkSettings>,
-    devices: Vec<DeviceState>,
+    devices: Devices,
     /// The configuration of each device, in the order of `devices`.
     configurations: Vec<Configuration>,
     /// The identity of each device, in the order of `devices`.
@@ -159,7 +160,7 @@ impl Tills {
         let clock_stored_at = settings.clock.monotonic();
         Ok(Self {
             settings,
-            devices,
+            devices: Devices::new(devices),
             configurations,
             identities,
             unsent: Unsent::default(),
@@ -186,7 +187,7 @@ impl Tills {
 
     /// Writes the configuration of each device to the journal if it has changed.
     pub(super) fn adopt_configuration(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
-        for index in 0..self.devices.len() {
+        for index in self.devices.places() {
             self.adopt_of_device(batch, index)?;
         }
         Ok(())
@@ -196,18 +197,18 @@ impl Tills {
     pub(super) fn adopt_of_device(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
     ) -> Result<(), StoreError> {
-        if self.devices[index].removed {
-            // The configuration does not have this device any more.
+        // A device that is not configured any more has no configuration.
+        let Some(configuration) = self.configurations.get(index.number()) else {
             return Ok(());
-        }
+        };
         let till = self.devices[index].current_till();
-        let changed = *till.configuration() != self.configurations[index];
+        let changed = till.configuration() != configuration;
         if !changed && !numbers_were_used_elsewhere(batch, till)? {
             return Ok(());
         }
-        let configuration = self.configurations[index].clone();
+        let configuration = configuration.clone();
         // The numbers of a range belong to the data folder: another device may have used some of them.
         let range_next = configuration
             .ranges
@@ -234,7 +235,7 @@ impl Tills {
         batch: &Batch<'_>,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        for index in 0..self.devices.len() {
+        for index in self.devices.places() {
             let device_state = &mut self.devices[index];
             let Some(outstanding) = device_state.current_till().outstanding() else {
                 // A declaration was written, although its commit returned an error (`Clerk::on_write_error`).
@@ -323,6 +324,12 @@ impl Tills {
 
     pub(super) fn monotonic(&self) -> Instant {
         self.settings.clock.monotonic()
+    }
+
+    /// The instant when this much time will have passed.
+    fn after(&self, wait: Duration) -> Instant {
+        let now = self.monotonic();
+        now.checked_add(wait).unwrap_or(now)
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {
@@ -548,10 +555,9 @@ impl Tills {
         Ok(())
     }
 
-    fn index_of(&self, device: Uuid) -> Option<usize> {
+    fn index_of(&self, device: Uuid) -> Option<DevicePlace> {
         self.devices
-            .iter()
-            .position(|device_state| device_state.device == device && !device_state.removed)
+            .place_of(|device_state| device_state.device == device && !device_state.removed)
     }
 
     fn on_authority_news(

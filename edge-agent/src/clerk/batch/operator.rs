@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::super::answer::{Answer, DeclarationOutcome};
 use super::super::device_state::{PendingDeclaration, SealingDocument};
+use super::super::devices::DevicePlace;
 use super::{Effect, Tills, document_id, respond_declaration};
 use crate::order::Declaration;
 use crate::seal::printer::Task;
@@ -34,7 +35,7 @@ impl Tills {
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         let id = document_id(declaration.id);
-        let place = self.devices.iter().position(|device_state| {
+        let place = self.devices.place_of(|device_state| {
             let outstanding = device_state.current_till().outstanding();
             outstanding.is_some_and(|outstanding| outstanding.id == id)
         });
@@ -83,7 +84,7 @@ impl Tills {
     /// Answers the callers of the pending declaration, if it is about the document with this id.
     pub(super) fn answer_pending_declaration(
         &mut self,
-        index: usize,
+        index: DevicePlace,
         id: Uuid,
         outcome: &DeclarationOutcome,
         effects: &mut Vec<Effect>,
@@ -113,7 +114,7 @@ impl Tills {
     }
 
     /// Logs which document needs an operator, and writes it to the live status with what the operator must do.
-    pub(super) fn report_unproven(&self, index: usize, id: Uuid, fault: Fault) {
+    pub(super) fn report_unproven(&self, index: DevicePlace, id: Uuid, fault: Fault) {
         let device = self.devices[index].device;
         let instruction = format!(
             "document {id} is not settled: {fault}; read the paper or the printer's own journal, then declare what became of the \
@@ -125,7 +126,7 @@ impl Tills {
     }
 
     /// Writes to the live status, again after the printer was connected, that nobody can be asked about the outstanding document.
-    pub(super) fn publish_nobody_to_ask(&self, index: usize) {
+    pub(super) fn publish_nobody_to_ask(&self, index: DevicePlace) {
         let device_state = &self.devices[index];
         if let Some(sealing) = device_state.sealing()
             && let Some(fault) = sealing.nobody_to_ask
@@ -135,7 +136,7 @@ impl Tills {
     }
 
     /// Writes to the live status that a person has settled a document about which nobody could be asked.
-    fn publish_settled_by_person(&self, index: usize, sealing: Option<&SealingDocument>) {
+    fn publish_settled_by_person(&self, index: DevicePlace, sealing: Option<&SealingDocument>) {
         if sealing.is_some_and(|sealing| sealing.nobody_to_ask.is_some()) {
             let device_state = &self.devices[index];
             let connected = device_state.baseline.is_some();
@@ -149,7 +150,7 @@ impl Tills {
     pub(super) fn write_declaration(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         declaration: &Declaration,
         fault: Fault,
         effects: &mut Vec<Effect>,

@@ -13,6 +13,7 @@ use ferrotill_core::till::{Command, Known, Order};
 use uuid::Uuid;
 
 use super::super::answer::{Answer, Caller, FiscalState};
+use super::super::devices::DevicePlace;
 use super::super::queue::{Job, QUEUE_MAX, QueuedOrder};
 use super::{Effect, Encoded, Tills, document_id, moment_of};
 use crate::order::fingerprint::RequestFingerprint;
@@ -30,7 +31,7 @@ impl Tills {
     pub(super) fn take_order(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         form: OrderForm,
         caller: Caller,
         effects: &mut Vec<Effect>,
@@ -108,7 +109,7 @@ impl Tills {
     }
 
     /// True if a sale gets an alternative receipt now (`docs/api/own.md`, "Receipt modes").
-    pub(super) fn wants_alternative(&self, index: usize, form: &OrderForm) -> bool {
+    pub(super) fn wants_alternative(&self, index: DevicePlace, form: &OrderForm) -> bool {
         let has_alternative = self.devices[index]
             .current_till()
             .configuration()
@@ -129,7 +130,7 @@ impl Tills {
     fn admit(
         &mut self,
         batch: &Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         entry: &QueuedOrder,
         alternative: bool,
     ) -> Result<Result<(), Refused>, StoreError> {
@@ -138,7 +139,12 @@ impl Tills {
     }
 
     /// What seals a document: the numbers of a range, the fiscal printer, or the fiscal numbers of the authority.
-    fn sealer(&self, index: usize, form: &OrderForm, alternative: bool) -> &'static dyn Sealer {
+    fn sealer(
+        &self,
+        index: DevicePlace,
+        form: &OrderForm,
+        alternative: bool,
+    ) -> &'static dyn Sealer {
         if alternative {
             &SeriesSealer
         } else if self.is_closed_by_books(index, form) {
@@ -155,7 +161,7 @@ impl Tills {
     pub(super) fn reserve(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         entry: &QueuedOrder,
         alternative: bool,
     ) -> Result<Result<Reservation, Refused>, StoreError> {
@@ -185,7 +191,7 @@ impl Tills {
     fn decide_order(
         &mut self,
         batch: &Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         entry: &QueuedOrder,
         (alternative, reserve): (bool, bool),
     ) -> Result<Result<(Encoded, Option<Preparation>), Refused>, StoreError> {
@@ -234,7 +240,7 @@ impl Tills {
     /// Makes what a document needs to be sealed; `None` while the counters of a printer that is needed are not known.
     fn prepare(
         &self,
-        index: usize,
+        index: DevicePlace,
         form: &OrderForm,
         event: &Encoded,
         original: Option<&StoredDocument>,
@@ -258,7 +264,7 @@ impl Tills {
             wanted: wanted.map(|(series, number)| (series.as_str(), *number)),
             currency: self.settings.profile.facts().currency,
             cancel_decided: false,
-            given_up_at: self.monotonic() + WAITED_FOR,
+            given_up_at: self.after(WAITED_FOR),
         };
         self.sealer(index, form, alternative)
             .prepare(&document)
@@ -268,7 +274,7 @@ impl Tills {
     /// Decides on an order. The event is returned encoded, because it borrows from the till.
     fn encode_reservation(
         &mut self,
-        index: usize,
+        index: DevicePlace,
         form: &OrderForm,
         (alternative, reserve): (bool, bool),
         context: &Context<'_>,
@@ -353,7 +359,7 @@ impl Tills {
     pub(super) fn decide(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         command: &Command<'_>,
     ) -> Result<Result<i64, Refusal>, StoreError> {
         self.decide_knowing(batch, index, command, &Known::default())
@@ -363,7 +369,7 @@ impl Tills {
     pub(super) fn decide_knowing(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         command: &Command<'_>,
         known: &Known<'_>,
     ) -> Result<Result<i64, Refusal>, StoreError> {
@@ -392,11 +398,11 @@ impl Tills {
     pub(super) fn append(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         encoded: Encoded,
     ) -> Result<Appended, StoreError> {
         let event = encoded.event().map_err(|source| StoreError::Unreadable {
-            seq: batch.seq() + 1,
+            seq: batch.seq().saturating_add(1),
             source,
         })?;
         if matches!(event, Event::Sealed(_)) {

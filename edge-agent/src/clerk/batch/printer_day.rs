@@ -10,6 +10,7 @@ use ferrotill_core::till::Command;
 use ferrotill_device::printer::{Baseline, ClosedDay, Connected};
 use uuid::Uuid;
 
+use super::super::devices::DevicePlace;
 use super::super::queue::QueuedOrder;
 use super::{Effect, Tills, document_id};
 use crate::order::{OrderForm, OrderKind, Said};
@@ -27,7 +28,7 @@ impl Tills {
     pub(super) fn check_printer_day(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         if !self.needs_printer(false) {
@@ -83,7 +84,7 @@ impl Tills {
 
     /// The journal has no document of this device on a printer. A printer that has closed days or printed receipts has a history
     /// that the journal does not have.
-    fn note_unknown_history(&self, index: usize, now: &Baseline) {
+    fn note_unknown_history(&self, index: DevicePlace, now: &Baseline) {
         let closed_days = now.z_number.unwrap_or(0);
         if closed_days > 0 || now.next_fiscal_receipt > 1 {
             self.raise(
@@ -100,7 +101,7 @@ impl Tills {
 
     /// Counters that are ahead of the journal by more than what the till itself can have printed meanwhile: one fiscal receipt, and
     /// one Z-report.
-    fn note_receipts_of_others(&self, index: usize, known: &Baseline, now: &Baseline) {
+    fn note_receipts_of_others(&self, index: DevicePlace, known: &Baseline, now: &Baseline) {
         if known.serial != now.serial || known.fiscal_memory != now.fiscal_memory {
             return;
         }
@@ -125,7 +126,7 @@ impl Tills {
         }
     }
 
-    fn raise(&self, index: usize, id: &'static str, says: String, fix: &str) {
+    fn raise(&self, index: DevicePlace, id: &'static str, says: String, fix: &str) {
         self.settings.live_status.problems().raise(HealthProblem {
             id,
             device: Some(self.devices[index].device),
@@ -140,7 +141,12 @@ impl Tills {
     ///
     /// Between two shifts, and in a shift of which no printer has printed anything, any printer is accepted. A printer whose serial number the configured address names is accepted at
     /// any time.
-    fn detect_swapped_printer(&mut self, index: usize, known: &Baseline, now: &Baseline) -> bool {
+    fn detect_swapped_printer(
+        &mut self,
+        index: DevicePlace,
+        known: &Baseline,
+        now: &Baseline,
+    ) -> bool {
         let device_state = &mut self.devices[index];
         let configured = device_state.configured_serial.as_ref() == Some(&now.serial);
         let shift = device_state.current_till().shift();
@@ -160,14 +166,14 @@ impl Tills {
     }
 
     /// Compares the tax rates of a printer that was just connected with the configured ones.
-    pub(super) fn check_printer_rates(&mut self, index: usize, connected: &Connected) {
+    pub(super) fn check_printer_rates(&mut self, index: DevicePlace, connected: &Connected) {
         if !self.needs_printer(false) {
             return;
         }
         let device_state = &mut self.devices[index];
         let today = self.settings.guard.now().local_day();
         let mut configured = [None; 8];
-        for (place, code) in (b'A'..=b'H').enumerate() {
+        for (code, rate) in (b'A'..=b'H').zip(&mut configured) {
             let code = ferrotill_core::tax::TaxCode::new(code);
             let group = code.and_then(|code| {
                 device_state
@@ -176,7 +182,7 @@ impl Tills {
                     .taxes
                     .group(code, today)
             });
-            configured[place] = group.map(|group| group.rate.ten_thousandths());
+            *rate = group.map(|group| group.rate.ten_thousandths());
         }
         device_state.printer_rates = Some(connected.groups);
         device_state.rate_differences = connected
@@ -197,7 +203,7 @@ impl Tills {
     }
 
     /// Writes to the live status why a connected printer gets no receipts, or not all.
-    fn publish_objections(&self, index: usize) {
+    fn publish_objections(&self, index: DevicePlace) {
         let device_state = &self.devices[index];
         let swapped = device_state
             .printer_swapped
@@ -215,7 +221,7 @@ impl Tills {
     fn record_printer_z_report(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         known: &Baseline,
         now: &Baseline,
         effects: &mut Vec<Effect>,
@@ -264,7 +270,7 @@ impl Tills {
     fn close_shift(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         seal: &Seal<'_>,
     ) -> Result<Uuid, StoreError> {
         let device_state = &self.devices[index];

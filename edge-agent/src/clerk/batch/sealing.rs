@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::super::answer::{Answer, DeclarationOutcome, DrawerOutcome};
 use super::super::device_state::{Activity, BusyJob, SealingDocument};
+use super::super::devices::DevicePlace;
 use super::super::queue::QueuedOrder;
 use super::orders::Reservation;
 use super::{Effect, Tills, document_id};
@@ -26,7 +27,7 @@ impl Tills {
     pub(super) fn begin(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         reservation: Reservation,
         entry: QueuedOrder,
         effects: &mut Vec<Effect>,
@@ -58,7 +59,7 @@ impl Tills {
     fn seal_at_once(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         document: &StoredDocument,
         seal: &NumberSeal,
         entry: QueuedOrder,
@@ -106,7 +107,7 @@ impl Tills {
     pub(super) fn recovery_job_of(
         &self,
         batch: &Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         stored_document: &StoredDocument,
         cancel_decided: bool,
     ) -> Result<Option<SealingJob>, StoreError> {
@@ -130,7 +131,7 @@ impl Tills {
             wanted: None,
             currency: self.settings.profile.facts().currency,
             cancel_decided,
-            given_up_at: self.monotonic() + WAITED_FOR.saturating_sub(self.age(reserved.at)),
+            given_up_at: self.after(WAITED_FOR.saturating_sub(self.age(reserved.at))),
         });
         Ok(match prepared {
             Ok(Preparation::Later(job)) => Some(*job),
@@ -152,7 +153,7 @@ impl Tills {
     pub(super) fn on_printer_news(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         news: News,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
@@ -211,7 +212,7 @@ impl Tills {
     }
 
     /// The printer is connected. Its clock is given to the guarded clock, and its tax rates are compared with the configured ones.
-    fn on_connected(&mut self, index: usize, connected: &Connected) {
+    fn on_connected(&mut self, index: DevicePlace, connected: &Connected) {
         let device_state = &mut self.devices[index];
         tracing::info!(device = %device_state.device, model = connected.model, port = connected.address, "the printer is connected");
         let live_status = &self.settings.live_status;
@@ -227,7 +228,7 @@ impl Tills {
     }
 
     /// The printer cannot be reached. Its thread keeps a document that it is working on and goes on asking.
-    fn on_connection_lost(&mut self, index: usize, reason: &str, effects: &mut Vec<Effect>) {
+    fn on_connection_lost(&mut self, index: DevicePlace, reason: &str, effects: &mut Vec<Effect>) {
         let device_state = &mut self.devices[index];
         tracing::warn!(device = %device_state.device, "the printer cannot be reached: {reason}");
         let live_status = &self.settings.live_status;
@@ -247,7 +248,7 @@ impl Tills {
     pub(super) fn settle(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         id: Uuid,
         settled: Settled,
         effects: &mut Vec<Effect>,
@@ -325,7 +326,7 @@ impl Tills {
     fn after_void(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         sealing: Option<SealingDocument>,
         (fault, message): (Fault, String),
         effects: &mut Vec<Effect>,
@@ -354,7 +355,7 @@ impl Tills {
             .configuration()
             .alternative_receipts;
         let mode = form.mode();
-        let attempts = attempts + 1;
+        let attempts = attempts.saturating_add(1);
         let entry = QueuedOrder {
             form,
             fingerprint,

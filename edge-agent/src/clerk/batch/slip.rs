@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::super::answer::Answer;
 use super::super::device_state::BusyJob;
+use super::super::devices::DevicePlace;
 use super::super::queue::{Job, QueuedOrder, SLIPS_MAX, Slip};
 use super::{Effect, Tills, document_id};
 use crate::seal::printer::job::slip_of;
@@ -17,7 +18,7 @@ impl Tills {
     pub(super) fn print_after_seal(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         document: &StoredDocument,
         entry: QueuedOrder,
         paper: Option<(&str, &str, &str)>,
@@ -65,7 +66,7 @@ impl Tills {
     pub(super) fn slip_done(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         id: Uuid,
         reason: Option<&str>,
         effects: &mut Vec<Effect>,

@@ -4,6 +4,7 @@
 //! documents, nor documents the drawer.
 
 use super::super::device_state::{Activity, BusyJob, OpeningDrawer};
+use super::super::devices::DevicePlace;
 use super::super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QueuedOrder};
 use super::{Effect, Tills};
 use crate::order::OrderForm;
@@ -17,7 +18,7 @@ impl Tills {
         batch: &mut Batch<'_>,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        for index in 0..self.devices.len() {
+        for index in self.devices.places() {
             // A Z-report that the printer made by itself is written first: the next document may open a new shift.
             self.check_printer_day(batch, index, effects)?;
             self.advance(batch, index, effects)?;
@@ -29,7 +30,7 @@ impl Tills {
     fn advance(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         while self.devices[index].current_till().outstanding().is_none() {
@@ -48,7 +49,7 @@ impl Tills {
     }
 
     /// Takes the next job of a device that can be begun now.
-    fn next_job(&mut self, index: usize) -> Option<Job> {
+    fn next_job(&mut self, index: DevicePlace) -> Option<Job> {
         // The queue is taken out of the state, because the question whether an order is ready looks at the rest of the state.
         let mut queue = std::mem::take(&mut self.devices[index].queue);
         let ready = queue.take_order(|form| !self.waits_for_printer(index, form));
@@ -62,7 +63,7 @@ impl Tills {
     }
 
     /// True if the order becomes a document that the fiscal printer seals.
-    fn waits_for_printer(&self, index: usize, form: &OrderForm) -> bool {
+    fn waits_for_printer(&self, index: DevicePlace, form: &OrderForm) -> bool {
         let alternative = self.wants_alternative(index, form);
         self.needs_printer(alternative) && !self.is_closed_by_books(index, form)
     }
@@ -71,7 +72,7 @@ impl Tills {
     fn begin_order(
         &mut self,
         batch: &mut Batch<'_>,
-        index: usize,
+        index: DevicePlace,
         order: QueuedOrder,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
@@ -86,7 +87,12 @@ impl Tills {
         }
     }
 
-    fn begin_drawer(&mut self, index: usize, request: DrawerRequest, effects: &mut Vec<Effect>) {
+    fn begin_drawer(
+        &mut self,
+        index: DevicePlace,
+        request: DrawerRequest,
+        effects: &mut Vec<Effect>,
+    ) {
         let DrawerRequest { reply, deadline } = request;
         // At this moment the caller is answered, whatever the printer's thread does.
         let answered_at = deadline.checked_sub(ANSWER_MARGIN).unwrap_or(deadline);

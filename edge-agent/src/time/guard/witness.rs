@@ -82,6 +82,11 @@ pub struct ShownTimes {
 }
 
 impl ShownTimes {
+    /// Whether the printer's clock was compared with a confirmed time before.
+    pub(super) const fn printers_zone_known(&self) -> bool {
+        self.printers_zone_known
+    }
+
     /// The time on which two clocks agree within ten minutes; `None` if no two do.
     ///
     /// What the office denies is believed only if all three others agree on it. A caller may run on the till's own machine, so the two

@@ -200,7 +200,6 @@ impl World {
         if power {
             self.verify()?;
         }
-        self.start_wrongly()?;
         self.change_configuration()?;
         self.open()
     }

@@ -108,10 +108,19 @@ impl World {
         for till in self.tills.iter().filter(|_| later) {
             till.line.line.with(|emulator| emulator.set_power(false));
         }
+        // The authority may not answer the question for the time at the start.
+        let silent = self.random.coin();
+        if silent {
+            self.network.set(NetworkFault::Down);
+        }
         self.note(format!(
-            "the till was off all night, its clock too: {stopped}, printers still off: {later}"
+            "the till was off all night, its clock too: {stopped}, printers still off: {later}, the authority silent: {silent}"
         ));
-        self.open()
+        let opened = self.open();
+        if silent {
+            self.network.set(NetworkFault::None);
+        }
+        opened
     }
 
     fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) -> Checked {

@@ -9,7 +9,6 @@ mod expected_totals;
 mod operator;
 mod troubles;
 mod turns;
-mod wrong_starts;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, PoisonError};

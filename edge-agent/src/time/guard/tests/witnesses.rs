@@ -104,6 +104,27 @@ fn after_a_start_of_the_machine_a_printers_hours_are_not_believed_over_the_other
 }
 
 #[test]
+fn where_machine_printer_and_caller_all_differ_the_earlier_time_is_used() {
+    // The machine's clock is ten hours ahead, the printer is in another zone, and the caller is right.
+    for established in [true, false] {
+        let mut till = if established {
+            Till::after_a_night(10 * HOUR_MS)
+        } else {
+            let mut till = first_start(10 * HOUR_MS);
+            till.caller(till.real_ms);
+            till.sell();
+            till.power_cut(NIGHT);
+            till
+        };
+        let real_ms = till.real_ms;
+        till.printer(real_ms + 5 * HOUR_MS);
+        till.caller(real_ms);
+        assert_eq!(till.sell(), real_ms, "established: {established}");
+        assert!(!till.time_guard.is_sure());
+    }
+}
+
+#[test]
 fn a_printer_whose_zone_is_known_gives_the_time_after_a_night_with_a_stopped_clock() {
     // The caller runs on the till's own machine, whose clock has stopped.
     let mut till = Till::after_a_night(-NIGHT);
