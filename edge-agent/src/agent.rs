@@ -144,7 +144,6 @@ impl Agent {
         let live_status = Arc::new(LiveStatus::default());
         let (store, identities) =
             open_store(&config, profile, clock.now(), decisions, &live_status)?;
-        let replays = open_replays(&config.till.data_dir)?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&clock),
             store.stored_clock()?,
@@ -189,7 +188,7 @@ impl Agent {
             guard,
             owner_budget,
             live_status,
-            replays,
+            replays: open_replays(&config.till.data_dir)?,
             lanes: Lanes::default(),
         });
         Ok(Self {

@@ -55,10 +55,13 @@ impl SignatureInfo {
 
     /// The signature of a record that [`Self::record`] made.
     pub(super) fn of_record(record: &EndedCall) -> Self {
-        let (at_ms, digest) = record.split_at(8);
+        let (mut at_ms, mut digest) = ([0; 8], [0; 32]);
+        for (to, from) in at_ms.iter_mut().chain(&mut digest).zip(record) {
+            *to = *from;
+        }
         Self {
-            at_ms: i64::from_le_bytes(at_ms.try_into().unwrap_or_default()),
-            digest: digest.try_into().unwrap_or_default(),
+            at_ms: i64::from_le_bytes(at_ms),
+            digest,
         }
     }
 
