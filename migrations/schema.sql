@@ -43,7 +43,7 @@ CREATE TABLE document (
   amount         INTEGER NOT NULL,
   tax            INTEGER NOT NULL,
   print_error    TEXT
-) STRICT;
+, fingerprint_form INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE UNIQUE INDEX document_number ON document (device, number) WHERE number IS NOT NULL;
 CREATE INDEX document_kind ON document (device, kind, number) WHERE number IS NOT NULL;

@@ -16,9 +16,11 @@ use ferrotill_device::driver::{self, DriverUri};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::api::dialect::Dialect;
 use crate::api::lanes::Lanes;
 use crate::api::replay::Replays;
-use crate::api::{self, service::Service};
+use crate::api::settings::ApiSettings;
+use crate::api::{self, DIALECTS, service::Service};
 use crate::authority::online_ecr::OnlineEcr;
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit};
@@ -105,6 +107,7 @@ pub struct StartDecisions {
 #[derive(Debug)]
 pub struct Agent {
     service: Arc<Service>,
+    served: Vec<&'static Dialect>,
     clerk_handle: ClerkHandle,
     clerk: Option<JoinHandle<()>>,
     sender: Option<OutboxThread>,
@@ -142,6 +145,7 @@ impl Agent {
         let live_status = Arc::new(LiveStatus::default());
         let (store, identities) =
             open_store(&config, profile, clock.now(), decisions, &live_status)?;
+        let replays = open_replays(&config.till.data_dir)?;
         let guard = Arc::new(GuardedClock::new(
             Arc::clone(&clock),
             store.stored_clock()?,
@@ -176,7 +180,7 @@ impl Agent {
         let sender = start_sender(&config, parts)?;
         let numbers = start_numbers(&config, profile, &live_status, &clerk_handle)?;
         let service = Arc::new(Service {
-            config,
+            settings: ApiSettings::of(&config),
             profile,
             clerk_handle: clerk_handle.clone(),
             reader,
@@ -184,11 +188,12 @@ impl Agent {
             guard,
             owner_budget,
             live_status,
-            replays: Replays::default(),
+            replays,
             lanes: Lanes::default(),
         });
         Ok(Self {
             service,
+            served: served(&config, profile),
             clerk_handle,
             clerk: Some(clerk),
             sender,
@@ -205,7 +210,13 @@ impl Agent {
 
     /// The agent's routes together with the routes of a simulator that is served at the same address.
     pub fn router_with(&self, simulator: Router) -> Router {
-        api::router(&self.service, simulator)
+        api::router(&self.service, &self.served, simulator)
+    }
+
+    /// The compatible APIs that the agent serves.
+    #[must_use]
+    pub fn served(&self) -> &[&'static Dialect] {
+        &self.served
     }
 
     /// The shared state that every route works with.
@@ -257,7 +268,9 @@ pub fn check(config: &Config) -> Result<&'static dyn Profile, ConfigError> {
         }
     });
     let recipient = config.check_recipient(by_code(&config.till.country).is_some_and(has_duties));
-    ConfigError::together([country, uris, recipient])?;
+    let names: Vec<&str> = DIALECTS.iter().map(|dialect| dialect.name).collect();
+    let apis = config.check_apis(&names);
+    ConfigError::together([country, uris, recipient, apis])?;
     by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
 }
 
@@ -267,6 +280,14 @@ fn has_duties(profile: &dyn Profile) -> bool {
         SealPlan::Printer | SealPlan::FiscalNumber => true,
         SealPlan::Signature => false,
     }
+}
+
+/// Opens the memory of the signed calls that have ended.
+fn open_replays(folder: &Path) -> Result<Replays, StartError> {
+    Replays::open(folder).map_err(|source| StartError::DataFolder {
+        path: folder.to_owned(),
+        source,
+    })
 }
 
 /// Opens the store, and notes what the start finds missing or unusual. Returns the store and the identities that the devices get.
@@ -331,6 +352,16 @@ fn refuse_number_twice(config: &Config, identities: &[DeviceIdentity]) -> Result
         }
     }
     Ok(())
+}
+
+/// The APIs that the configuration names, or those of the country that this build has.
+fn served(config: &Config, profile: &dyn Profile) -> Vec<&'static Dialect> {
+    let named = |name: &str| match &config.api.serve {
+        Some(names) => names.iter().any(|named| named == name),
+        None => profile.facts().apis.contains(&name),
+    };
+    let dialects = DIALECTS.iter();
+    dialects.filter(|dialect| named(dialect.name)).collect()
 }
 
 /// The owner's offline limit. If neither the law nor the owner sets a limit, a warning is given after three days, and the till

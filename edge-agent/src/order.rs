@@ -1,22 +1,21 @@
 //! Orders: what any API asks for, in one common form with owned data. An order becomes the core's [`Wish`].
 
+pub mod fingerprint;
 mod private;
 
 use std::fmt::Write as _;
 
 use ferrotill_core::document::ReportKind;
 use ferrotill_core::event::PaperSays;
-use ferrotill_core::id::{DocumentId, Fingerprint};
+use ferrotill_core::id::DocumentId;
 use ferrotill_core::receipt::{CopiedLine, Draft, DraftLine, DraftPayment, Modifier, Prices};
 use ferrotill_core::till::Wish;
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_store::BuyerContact;
-use serde::Serialize;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// Which kind of receipt a sale gets (`docs/api/own.md`, "Receipt modes").
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReceiptMode {
     /// The receipt is fiscal while the authority is online or suspect. It is alternative while the authority is offline and the
     /// device has alternative receipts.
@@ -31,7 +30,7 @@ pub enum ReceiptMode {
 }
 
 /// A line of an order.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct OrderLine {
     /// The name of the goods or the service.
     pub name: String,
@@ -48,12 +47,11 @@ pub struct OrderLine {
     /// For returns only: the amount to give back.
     pub final_amount: Option<Amount>,
     /// For returns only: what else the caller has copied of the original's line.
-    #[serde(skip)]
     pub copied: CopiedLine,
 }
 
 /// The content of an ordered receipt.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct OrderDraft {
     /// The lines.
     pub lines: Vec<OrderLine>,
@@ -68,7 +66,7 @@ pub struct OrderDraft {
 }
 
 /// What is ordered.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub enum OrderKind {
     /// A sale.
     Sale {
@@ -106,12 +104,25 @@ pub struct OrderForm {
     pub point_of_sale: Uuid,
     /// What is ordered.
     pub kind: OrderKind,
-    /// JSON text that the caller's API returns with the document, as the caller gave it. It is part of the fingerprint.
+    /// JSON text that the caller's API returns with the document, as the caller gave it. Form 0 of the fingerprint contains it.
     pub echo: String,
     /// JSON text that the agent added to the order, such as a payment terminal's approval. It is not part of the fingerprint.
     pub found: String,
     /// Where the receipt is sent. It stands beside the journal and is erased some days later.
     pub contact: Option<BuyerContact>,
+    /// What the caller said and the other fields do not contain, for the fingerprint.
+    pub said: Said,
+}
+
+/// What a caller said beside the fields of [`OrderForm`], without any default of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The point of sale, if the caller named one.
+    pub point_of_sale: Option<Uuid>,
+    /// The number of an alternative receipt as the caller wrote it, if the caller chose one.
+    pub number: Option<String>,
+    /// What the caller's API returns with the document: names and values, in the order in which the API reads them.
+    pub more: Vec<(String, String)>,
 }
 
 impl OrderDraft {
@@ -173,19 +184,6 @@ impl OrderForm {
             OrderKind::Cash(amount) => Wish::Cash(*amount),
             OrderKind::Report { z } => Wish::Report(if *z { ReportKind::Z } else { ReportKind::X }),
         }
-    }
-
-    /// The digest of the parsed order and its device. Two request bodies with the same meaning have the same digest (8.1 = 8.10).
-    #[must_use]
-    pub fn fingerprint(&self, device: Uuid) -> Fingerprint {
-        let mut digest = Sha256::new();
-        digest.update(device.as_bytes());
-        // These types always serialise. If they did not, the digest would still contain the other parts.
-        digest.update(serde_json::to_vec(&self.kind).unwrap_or_default());
-        digest.update([0]);
-        digest.update(self.echo.as_bytes());
-        digest.update(self.point_of_sale.as_bytes());
-        Fingerprint(digest.finalize().into())
     }
 
     /// The annex that the journal stores with the document: a JSON array of `echo` and `found`, each null if empty, and of the
@@ -269,30 +267,10 @@ pub struct Declaration {
 
 #[cfg(test)]
 mod tests {
-    use super::{OrderForm, OrderKind};
+    use super::{OrderForm, OrderKind, Said};
     use ferrotill_core::Amount;
     use ferrotill_store::BuyerContact;
     use uuid::Uuid;
-
-    #[test]
-    fn equal_orders_have_equal_fingerprints_and_different_orders_do_not() {
-        let form = |minor, echo: &str, found: &str| OrderForm {
-            id: Uuid::new_v4(),
-            point_of_sale: Uuid::nil(),
-            kind: OrderKind::Cash(Amount::from_minor(minor)),
-            echo: echo.into(),
-            found: found.into(),
-            contact: None,
-        };
-        let first = form(810, "{}", "1").fingerprint(Uuid::nil());
-        assert_eq!(
-            first,
-            form(810, "{}", "2").fingerprint(Uuid::nil()),
-            "`found` is not part of the fingerprint"
-        );
-        assert_ne!(first, form(811, "{}", "1").fingerprint(Uuid::nil()));
-        assert_ne!(first, form(810, "{\"a\":1}", "1").fingerprint(Uuid::nil()));
-    }
 
     #[test]
     fn the_annex_has_a_digest_of_the_contact_and_not_the_contact() {
@@ -308,6 +286,7 @@ mod tests {
             echo: r#"{"emailAddress":"ion@mail.md"}"#.into(),
             found: String::new(),
             contact,
+            said: Said::default(),
         };
         let annex = |contact| String::from_utf8(form(contact).annex()).unwrap();
         let stored = annex(Some(contact.clone()));

@@ -196,3 +196,33 @@ fn the_pages_are_printed_as_they_are_committed() {
     let first = first.get("sections").and_then(|sections| sections.at(0));
     assert_eq!(text(first.unwrap(), &["section"]), "till");
 }
+
+#[test]
+fn an_api_that_this_build_does_not_have_is_a_fault_with_its_place() {
+    for (text, fault) in [
+        (
+            GOOD.replacen(
+                "[[api",
+                "[api]\nserve = [\"fiscalcloud\", \"sign_at\"]\n[[api",
+                1,
+            ),
+            ":5:25: api.serve[1]: is \"sign_at\", an API that this build does not have; this build has \"fiscalcloud\"",
+        ),
+        (
+            GOOD.replacen("secret = ", "apis = [\"ereceipt\"]\nsecret = ", 1),
+            ":6:9: api.clients[0].apis[0]: is \"ereceipt\", an API that this build does not have; this build has \"fiscalcloud\"",
+        ),
+        (
+            GOOD.replacen("[[api", "[api]\nserve = []\n[[api", 1),
+            ":5:9: api.serve: names no API; name at least one API, or remove the key",
+        ),
+    ] {
+        let found = Folder::with(&text).config(&["check"]);
+        let words = String::from_utf8_lossy(&found.stderr);
+        assert_eq!(found.status.code(), Some(3), "{words}");
+        assert!(words.contains(fault), "{words}");
+    }
+    let served = GOOD.replacen("[[api", "[api]\nserve = [\"fiscalcloud\"]\n[[api", 1);
+    let found = Folder::with(&served).config(&["check"]);
+    assert_eq!(found.status.code(), Some(0), "{found:?}");
+}

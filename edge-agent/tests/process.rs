@@ -3,6 +3,7 @@
 mod shop;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use ferrotill::api::json::JsonValue;
@@ -63,6 +64,42 @@ fn a_second_agent_on_the_same_store_does_not_start_and_the_first_one_keeps_selli
     drop(first);
     let next = Process::agent(&file);
     assert_eq!(next.client.post("operations/sale", SALE).status, 200);
+}
+
+#[test]
+fn the_demo_names_its_configuration_and_its_apis() {
+    let demo = Process::start(&["demo", "--serve", "--listen", "127.0.0.1:0"]);
+    let text = |path: &str| match value(&demo.ready, path) {
+        JsonValue::Text(text) => text.clone(),
+        other => panic!("{path} is {other}"),
+    };
+    let base = format!("{}/api/v1", text("url"));
+    assert_eq!(text("apis.fiscalcloud"), base);
+    let file = text("config");
+    assert!(file.ends_with("/ferrotill.toml"), "{file}");
+    let mode = fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "the file has the secret of a client");
+    for arguments in [["config", "check"].as_slice(), &["verify"]] {
+        let (code, told) = finished(&[arguments, &["--config", &file]].concat());
+        assert_eq!(code, Some(0), "{arguments:?}: {told}");
+    }
+    // The verb finds the agent at the address of the file, with the client of the file.
+    let id = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001";
+    let settle = [
+        "settle",
+        id,
+        "--not-registered",
+        "--by",
+        "Maria",
+        "--config",
+        &file,
+    ];
+    let (_, told) = finished(&settle);
+    assert_eq!(
+        value(&told, "error"),
+        &JsonValue::from("UnknownId"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -8,7 +8,8 @@ use ferrotill::time::clock::system_ms;
 use ferrotill_device::emulator::Cover;
 use ferrotill_device::printer::Paper;
 use shop::inside::Shop;
-use shop::{DEVICE, Headers, KEY, SECRET};
+use shop::till::{SALE, Till};
+use shop::{DEVICE, Headers, KEY, POINT_OF_SALE, SECRET};
 
 /// The body of a sale of one loaf for ten lei.
 const LOAF: &str = r#"{"items":[{"name":"Piine","quantity":1.000,"price":8.10,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":10.00}]}"#;
@@ -195,8 +196,9 @@ fn a_byte_order_mark_is_no_part_of_a_body() {
         for (signed_text, sent) in [(LOAF, LOAF), (LOAF, &marked), (&marked, &marked)] {
             let headers = signed("operations/sale", signed_text, timestamp);
             let again = send("operations/sale", sent, &headers);
-            assert!(again.replayed, "{what}: {}", again.text);
-            assert_eq!(again.text, sold.text, "{what}");
+            let expected = (422, "registered", "SignatureReplayed".to_owned());
+            assert_eq!(again.verdict(), expected, "{what}: {}", again.text);
+            assert_eq!(again.operation, sold.operation, "{what}");
         }
     }
     // A byte order mark that was signed must also be sent. A second mark is part of the text.
@@ -282,4 +284,94 @@ fn the_id_of_a_refused_sale_can_be_used_again() {
         (404, "not_registered")
     );
     assert_eq!(shop.client.open("/operations/seven").status, 400);
+}
+
+#[test]
+fn a_repeated_request_is_known_whatever_the_configuration_says_today() {
+    const OTHER_POINT: &str = "feca3a50-34a7-4dc9-84ac-d4bffc76a923";
+    let mut till =
+        Till::open_with(|config| config.change_device(0, |device| device.without_points_of_sale()));
+    let number = ID.replace("0001", "0002");
+    let chosen = with_id(SALE).replacen(
+        '{',
+        r#"{"receiptMode":"AlternativeReceiptOnly","alternativeReceiptSeriesAndNumber":"ABC00000001","#,
+        1,
+    );
+    let bodies = [with_id(SALE), chosen.replace(ID, &number)];
+    let sold = bodies.each_ref().map(|body| {
+        let sold = till.client().post("operations/sale", body);
+        assert_eq!((sold.status, sold.replayed), (200, false), "{}", sold.text);
+        sold.text
+    });
+    type Change = fn(ferrotill_testkit::config::Device) -> ferrotill_testkit::config::Device;
+    let mut headers = Headers::new();
+    let unnamed = till
+        .client()
+        .call("POST", "operations/sale", SALE, |signed| {
+            headers = signed.clone()
+        })
+        .unwrap();
+    let changes: [(&str, Change); 4] = [
+        ("a point of sale", |device| {
+            device.point_of_sale(POINT_OF_SALE, "1")
+        }),
+        ("two points of sale", |device| {
+            device.point_of_sale(OTHER_POINT, "2")
+        }),
+        ("another range", |device| {
+            device
+                .without_ranges()
+                .range("ABC", 1, 400, 8)
+                .range("XYZ", 1, 9, 8)
+        }),
+        ("another name", |device| device.set("name", "\"Casa 2\"")),
+    ];
+    for (what, change) in changes {
+        till.restart_with(|config| config.change_device(0, change));
+        for (body, sold) in bodies.iter().zip(&sold) {
+            let again = till.client().post("operations/sale", body);
+            assert!(again.replayed, "{what}: {}", again.text);
+            assert_eq!(again.at("success"), "true");
+            assert!(sold.contains(&again.operation.unwrap()), "{what}");
+        }
+    }
+    // A call without an id is known by its signature. Its document exists, although today's configuration refuses the call.
+    let same = |signed: &mut Headers| signed.clone_from(&headers);
+    let reply = till
+        .client()
+        .call("POST", "operations/sale", SALE, same)
+        .unwrap();
+    let expected = (422, "registered", "PointOfSaleMissing".to_owned());
+    assert_eq!(reply.verdict(), expected, "{}", reply.text);
+    assert_eq!(reply.operation, unnamed.operation);
+    // A new request is read by today's configuration.
+    let new = with_id(SALE).replace(ID, OTHER_ID);
+    let reply = till.client().post("operations/sale", &new);
+    let expected = (422, "not_registered", "PointOfSaleMissing".to_owned());
+    assert_eq!(reply.verdict(), expected, "{}", reply.text);
+    // A request that says something else is another request, also if the configuration has a fault with it.
+    let other = with_id(&SALE.replace("25.50", "25.51"));
+    let reply = till.client().post("operations/sale", &other);
+    let expected = (422, "registered", "PointOfSaleMissing".to_owned());
+    assert_eq!(reply.verdict(), expected, "{}", reply.text);
+}
+
+#[test]
+fn a_recorded_request_under_the_id_of_another_document_is_refused_again() {
+    let shop = Shop::open();
+    let first = shop.client.post("operations/sale", &with_id(LOAF));
+    assert_eq!(first.receipt("id"), ID);
+    let other = with_id(&LOAF.replace("8.10", "8.20"));
+    let mut seen = Headers::new();
+    let clash = shop
+        .client
+        .call("POST", "operations/sale", &other, |headers| {
+            seen = headers.clone()
+        })
+        .unwrap();
+    let expected = (422, "registered", "RequestIdClash".to_owned());
+    assert_eq!(clash.verdict(), expected);
+    let same = |headers: &mut Headers| headers.clone_from(&seen);
+    let again = shop.client.call("POST", "operations/sale", &other, same);
+    assert_eq!(again.unwrap().verdict(), expected);
 }

@@ -17,6 +17,9 @@ CREATE TABLE repeated_number (
   printed      TEXT    NOT NULL
 ) STRICT;
 
+-- The form of the text that a document's fingerprint was made of. Documents of older programs have the form 0.
+ALTER TABLE document ADD COLUMN fingerprint_form INTEGER NOT NULL DEFAULT 0;
+
 -- What the folder is for: one row, which follows from the only `Founded` row of the journal and from the last `Restored` row.
 CREATE TABLE founded (
   id          INTEGER PRIMARY KEY CHECK (id = 1),

@@ -58,6 +58,7 @@ static FACTS: Facts = Facts {
     shift_ms_max: Some(24 * 3_600_000),
     // No legal limit on the offline time was found. The numbers of the ranges are the limit.
     offline: Budget::UNLIMITED,
+    apis: &["fiscalcloud", "ereceipt"],
 };
 
 impl Profile for Moldova {

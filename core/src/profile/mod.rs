@@ -93,6 +93,8 @@ pub struct Facts {
     pub shift_ms_max: Option<i64>,
     /// How long the till may sell while the authority cannot be reached.
     pub offline: Budget,
+    /// The names of the compatible APIs that a till of the country serves if its configuration names none.
+    pub apis: &'static [&'static str],
 }
 
 impl Facts {

@@ -95,6 +95,7 @@ static FACTS: Facts = Facts {
         unsent_documents: None,
         at_the_end: AtTheEnd::Stop,
     },
+    apis: &["fiscalcloud", "ereceipt"],
 };
 
 impl Profile for Ukraine {

@@ -7,10 +7,12 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::json::without_byte_order_mark;
-use crate::config::{Config, Device, Mode};
+use super::settings::ApiSettings;
+use crate::config::{Device, Mode};
 use crate::hmac::signature_of;
 use crate::limited_log::LimitedLog;
 use crate::time::guarded_clock::GuardedClock;
+use ferrotill_store::EndedCall;
 
 /// The largest difference between a caller's clock and the till's clock, in milliseconds: ten minutes.
 const WINDOW_MS: i64 = 10 * 60 * 1_000;
@@ -39,6 +41,25 @@ impl SignatureInfo {
     pub(super) fn new(at_ms: i64, signature: &str) -> Self {
         let digest = Sha256::digest(signature.as_bytes()).into();
         Self { at_ms, digest }
+    }
+
+    /// The record of a call in the file of the calls that have ended.
+    pub(super) fn record(&self) -> EndedCall {
+        let mut record: EndedCall = [0; 40];
+        let bytes = self.at_ms.to_le_bytes().into_iter().chain(self.digest);
+        for (to, from) in record.iter_mut().zip(bytes) {
+            *to = from;
+        }
+        record
+    }
+
+    /// The signature of a record that [`Self::record`] made.
+    pub(super) fn of_record(record: &EndedCall) -> Self {
+        let (at_ms, digest) = record.split_at(8);
+        Self {
+            at_ms: i64::from_le_bytes(at_ms.try_into().unwrap_or_default()),
+            digest: digest.try_into().unwrap_or_default(),
+        }
     }
 
     /// The request id that is used if the caller gave none. It is computed from the signature, so the same bytes sent again
@@ -103,13 +124,14 @@ impl<'c> Call<'c> {
     }
 }
 
-/// Checks the signature of a call.
+/// Checks the signature of a call, and that its client may use the API; `api` is `None` for the agent's own routes.
 ///
 /// # Errors
 ///
 /// [`Unauthorized`] says which part is wrong.
 pub fn check<'c>(
-    config: &'c Config,
+    settings: &'c ApiSettings,
+    api: Option<&str>,
     clock: &GuardedClock,
     call: &Call<'_>,
 ) -> Result<AuthorizedClient<'c>, Unauthorized> {
@@ -124,7 +146,7 @@ pub fn check<'c>(
     }
     let key = header("Api-Key")
         .ok_or_else(|| refuse("ApiKeyMissing", "the header Api-Key is missing"))?;
-    let Some(client) = config.api.clients.iter().find(|client| client.key == key) else {
+    let Some(client) = settings.clients.iter().find(|client| client.key == key) else {
         // A wrong key takes as long as a wrong signature, so that the time of an answer does not show which keys exist.
         std::hint::black_box(signature_of(DUMMY_SECRET, &[call.body]));
         return Err(refuse(
@@ -150,32 +172,40 @@ pub fn check<'c>(
     let expected = signature_with(text);
     let holds_with_mark = || text.len() < call.body.len() && holds(&signature_with(call.body));
     if !holds(&expected) && !holds_with_mark() {
-        let signed_text = (config.till.mode == Mode::Test)
+        let signed_text = (settings.mode == Mode::Test)
             .then(|| format!("{head}{}", String::from_utf8_lossy(text)));
         return Err(Unauthorized {
             signed_text,
             ..refuse("SignatureMismatch", SIGNATURE_MISMATCH)
         });
     }
-    let device = match device {
-        "" => None,
-        text => Some(
-            Uuid::try_parse(text)
-                .ok()
-                .and_then(|id| config.devices.iter().find(|device| device.id == id))
-                .ok_or_else(|| {
-                    refuse(
-                        "UnknownDevice",
-                        "the header Api-DeviceId names a device that this agent does not have",
-                    )
-                })?,
-        ),
-    };
+    if let Some(api) = api.filter(|api| !client.apis.iter().any(|name| name == api)) {
+        let message = format!(
+            "this client may not use the API {api}; write it into the apis of the client in [[api.clients]]"
+        );
+        return Err(refuse("ApiNotAllowed", &message));
+    }
     Ok(AuthorizedClient {
         key: &client.key,
-        device,
+        device: device_of(settings, device)?,
         signature: SignatureInfo::new(at_ms, &expected),
     })
+}
+
+/// The device that the header `Api-DeviceId` with this text names; `None` if the text is empty.
+fn device_of<'c>(
+    settings: &'c ApiSettings,
+    text: &str,
+) -> Result<Option<&'c Device>, Unauthorized> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let id = Uuid::try_parse(text).ok();
+    let device = id.and_then(|id| settings.devices.iter().find(|device| device.id == id));
+    let message = "the header Api-DeviceId names a device that this agent does not have";
+    device
+        .map(Some)
+        .ok_or_else(|| Unauthorized::new("UnknownDevice", message))
 }
 
 fn check_timestamp(clock: &GuardedClock, timestamp: &str) -> Result<i64, Unauthorized> {
@@ -226,3 +256,70 @@ const UNAUTHORIZED: &str =
 const BODY_NOT_ALLOWED: &str = "only a POST request has a body; send this request without one";
 const SIGNATURE_MISMATCH: &str = "the header Api-Signature is wrong; it must be the lower-case hexadecimal HMAC-SHA256, with the secret as key, \
      of device id, point of sale id, timestamp, method, path with query, and body, one after the other";
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::http::{HeaderMap, HeaderValue};
+
+    use super::{Call, SignatureInfo, check};
+    use crate::api::settings::ApiSettings;
+    use crate::config::Config;
+    use crate::hmac::signature_of;
+    use crate::time::clock::{Clock, system_ms};
+    use crate::time::guarded_clock::GuardedClock;
+
+    #[test]
+    fn a_client_uses_only_the_apis_of_its_table() {
+        let shop = include_str!("../../fuzz/seeds/configuration/shop");
+        let clock = GuardedClock::new(Arc::new(Clock::new(Some("UTC")).unwrap()), None, []);
+        let at = system_ms();
+        let path = "/api/v1/devices";
+        let text = format!("{at}GET{path}");
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("Api-Key", "a-key".to_owned()),
+            ("Api-Timestamp", at.to_string()),
+            (
+                "Api-Signature",
+                signature_of(b"a-secret-of-some-length", &[text.as_bytes()]),
+            ),
+        ] {
+            headers.insert(name, HeaderValue::from_str(&value).unwrap());
+        }
+        let call = Call {
+            method: "GET",
+            path_and_query: path,
+            headers: &headers,
+            body: b"",
+        };
+        for (apis, api, allowed) in [
+            ("", Some("fiscalcloud"), true),
+            ("", Some("ereceipt"), false),
+            ("apis = [\"ereceipt\"]\n", Some("fiscalcloud"), false),
+            (
+                "apis = [\"ereceipt\", \"fiscalcloud\"]\n",
+                Some("fiscalcloud"),
+                true,
+            ),
+            ("apis = [\"ereceipt\"]\n", None, true),
+        ] {
+            let text = shop.replacen("secret = ", &format!("{apis}secret = "), 1);
+            let settings = ApiSettings::of(&Config::parse(&text, "shop.toml").unwrap());
+            match check(&settings, api, &clock, &call) {
+                Ok(_) => assert!(allowed, "{apis} {api:?}"),
+                Err(error) => {
+                    assert_eq!(error.code, "ApiNotAllowed");
+                    assert!(!allowed, "{apis} {api:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_of_a_signature_is_read_as_it_was_written() {
+        let signature = SignatureInfo::new(1_764_322_112_345, "a");
+        assert_eq!(SignatureInfo::of_record(&signature.record()), signature);
+    }
+}

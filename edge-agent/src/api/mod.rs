@@ -17,16 +17,19 @@
 )]
 
 pub mod auth;
+pub mod dialect;
 pub mod fiscalcloud;
 pub mod json;
 pub mod lanes;
 mod long_answer;
 pub mod origin;
+pub mod outcome;
 pub mod own;
 pub mod problem;
 pub mod replay;
 pub mod response;
 pub mod service;
+pub mod settings;
 pub mod sim;
 
 use std::sync::Arc;
@@ -38,28 +41,33 @@ use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::Response;
 
 use crate::status::NUMBERS_SOON;
+use dialect::Dialect;
+use fiscalcloud::FISCALCLOUD;
 use origin::OriginPolicy;
 use problem::Problem;
 use service::Service;
 
-/// All routes of the agent; `more` contains the routes of a simulator.
-pub fn router(service: &Arc<Service>, more: Router) -> Router {
-    Router::new()
+/// The compatible APIs of this build.
+pub static DIALECTS: &[Dialect] = &[FISCALCLOUD];
+
+/// All routes of the agent with these APIs; `more` contains the routes of a simulator.
+pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router) -> Router {
+    let prefixes: Vec<&str> = served.iter().map(|dialect| dialect.prefix).collect();
+    let prefixes: Arc<str> = prefixes.join(", ").into();
+    let policy = OriginPolicy::new(&service.settings.allowed_origins, served);
+    let mut router = Router::new()
         .merge(more)
-        .merge(fiscalcloud::router(Arc::clone(service)))
-        .merge(own::router(Arc::clone(service)))
-        .fallback(nothing_here)
+        .merge(own::router(Arc::clone(service)));
+    for dialect in served {
+        router = router.merge((dialect.router)(Arc::clone(service)));
+    }
+    router
+        .fallback(move |uri: Uri| nothing_here(uri, prefixes))
         .layer(map_response_with_state(
             Arc::clone(service),
             with_what_is_left,
         ))
-        .layer(from_fn_with_state(
-            Arc::new(OriginPolicy::new(
-                &service.config.api,
-                service.config.till.mode,
-            )),
-            origin::check,
-        ))
+        .layer(from_fn_with_state(Arc::new(policy), origin::check))
 }
 
 /// Adds headers with the remaining time of selling without the authority, if it is limited, and with the remaining numbers for
@@ -85,9 +93,9 @@ async fn with_what_is_left(
     response
 }
 
-async fn nothing_here(uri: Uri) -> Response {
+async fn nothing_here(uri: Uri, prefixes: Arc<str>) -> Response {
     let message = format!(
-        "{}: is not a path of this agent; the API is under /api/v1",
+        "{}: is not a path of this agent; its APIs are under {prefixes}",
         uri.path()
     );
     Problem::new("NotFound", message).response(StatusCode::NOT_FOUND)

@@ -16,23 +16,19 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::auth::Unauthorized;
-use super::fiscalcloud;
+use super::dialect::{Dialect, Rejection};
 use super::problem::Problem;
-use super::response::with_fiscal_state;
-use crate::clerk::FiscalState;
-use crate::config::{Api, Mode};
 
 /// The rules that decide which web pages may call the agent.
 #[derive(Debug)]
 pub struct OriginPolicy {
     origins: Vec<String>,
-    mode: Mode,
+    served: Vec<&'static Dialect>,
 }
 
 /// Why a request is rejected. The value is the text of the rejected header.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Rejection {
+enum Refused {
     Host(String),
     Origin(String),
 }
@@ -47,26 +43,25 @@ enum Source {
 }
 
 impl OriginPolicy {
-    /// Makes the rules from the configuration.
+    /// Makes the rules from the allowed origins and the APIs that the agent serves.
     #[must_use]
-    pub fn new(api: &Api, mode: Mode) -> Self {
+    pub fn new(allowed_origins: &[String], served: &[&'static Dialect]) -> Self {
         Self {
-            origins: api.allowed_origins.clone(),
-            mode,
+            origins: allowed_origins.to_vec(),
+            served: served.to_vec(),
         }
     }
 
-    fn admit(&self, authority: Option<&str>, headers: &HeaderMap) -> Result<Source, Rejection> {
+    fn admit(&self, authority: Option<&str>, headers: &HeaderMap) -> Result<Source, Refused> {
         let host = match authority {
             // The host in the request target takes precedence over the header (RFC 9112, 3.2.2).
             Some(authority) => Some(authority),
-            None => single_header(headers, &header::HOST).map_err(Rejection::Host)?,
+            None => single_header(headers, &header::HOST).map_err(Refused::Host)?,
         };
         if let Some(host) = host.filter(|host| !self.is_ours(host)) {
-            return Err(Rejection::Host(host.to_owned()));
+            return Err(Refused::Host(host.to_owned()));
         }
-        let Some(origin) = single_header(headers, &header::ORIGIN).map_err(Rejection::Origin)?
-        else {
+        let Some(origin) = single_header(headers, &header::ORIGIN).map_err(Refused::Origin)? else {
             return Ok(Source::Local);
         };
         let own = host.is_some_and(|host| {
@@ -85,7 +80,7 @@ impl OriginPolicy {
             .any(|allowed| allowed.eq_ignore_ascii_case(origin));
         match headers.get(header::ORIGIN) {
             Some(value) if allowed => Ok(Source::Page(value.clone())),
-            _ => Err(Rejection::Origin(origin.to_owned())),
+            _ => Err(Refused::Origin(origin.to_owned())),
         }
     }
 
@@ -108,30 +103,31 @@ impl OriginPolicy {
             })
     }
 
-    fn reject(&self, request: &Request, rejection: Rejection) -> Response {
-        let (code, message) = match rejection {
-            Rejection::Host(host) => (
+    /// The answer to a rejected request, in the form of the API that the request is for.
+    fn reject(&self, request: &Request, refused: Refused) -> Response {
+        let (code, message) = match refused {
+            Refused::Host(host) => (
                 "HostNotAllowed",
                 format!(
                     "the header Host names {host:?}; call the agent by its address, or write the origin with this host into [api] allowed_origins"
                 ),
             ),
-            Rejection::Origin(origin) => (
+            Refused::Origin(origin) => (
                 "OriginNotAllowed",
                 format!(
                     "the header Origin names {origin:?}; write it into [api] allowed_origins if its pages may call"
                 ),
             ),
         };
-        if !request.uri().path().starts_with("/api/") {
-            return Problem::new(code, message).response(StatusCode::FORBIDDEN);
-        }
-        let unauthorized = Unauthorized::new(code, message);
-        let response = fiscalcloud::auth::reject(self.mode, unauthorized);
-        if request.method() == Method::POST {
-            with_fiscal_state(response, FiscalState::Unknown)
-        } else {
-            response
+        let rejection = Rejection {
+            status: StatusCode::FORBIDDEN,
+            problem: Problem::new(code, message),
+            may_create: request.method() == Method::POST,
+        };
+        let path = request.uri().path();
+        match self.served.iter().find(|dialect| dialect.has(path)) {
+            Some(dialect) => (dialect.reject)(&rejection),
+            None => rejection.problem.response(rejection.status),
         }
     }
 }
@@ -160,7 +156,7 @@ pub async fn check(
             };
             readable_by(response, origin)
         }
-        Err(rejection) => policy.reject(&request, rejection),
+        Err(refused) => policy.reject(&request, refused),
     }
 }
 
@@ -187,7 +183,7 @@ fn readable_by(mut response: Response, origin: HeaderValue) -> Response {
     headers.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
         HeaderValue::from_static(
-            "X-Fiscal-State, Idempotent-Replayed, Retry-After, X-Request-Id, X-Offline-Remaining-Seconds, X-Alternative-Numbers-Left",
+            "X-Fiscal-State, X-Operation-Id, Idempotent-Replayed, Retry-After, X-Request-Id, X-Offline-Remaining-Seconds, X-Alternative-Numbers-Left",
         ),
     );
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
@@ -222,22 +218,21 @@ fn host_of(authority: &str) -> &str {
 mod tests {
     use axum::http::{HeaderMap, HeaderValue, header};
 
-    use super::{OriginPolicy, Rejection, Source};
-    use crate::config::Mode;
+    use super::{OriginPolicy, Refused, Source};
 
     const PAGE: &str = "https://shop.example";
 
     fn admit(
         target: Option<&str>,
         lines: &[(header::HeaderName, &str)],
-    ) -> Result<Source, Rejection> {
+    ) -> Result<Source, Refused> {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(name, HeaderValue::from_str(value).unwrap());
         }
         let policy = OriginPolicy {
             origins: vec![PAGE.to_owned()],
-            mode: Mode::Test,
+            served: Vec::new(),
         };
         policy.admit(target, &headers)
     }
@@ -275,7 +270,7 @@ mod tests {
             "",
             ":50700",
         ] {
-            let refused = Err(Rejection::Host(host.to_owned()));
+            let refused = Err(Refused::Host(host.to_owned()));
             assert_eq!(admit(None, &[(header::HOST, host)]), refused, "{host}");
             let other = [(header::HOST, "localhost")];
             assert_eq!(admit(Some(host), &other), refused, "{host}");
@@ -309,7 +304,7 @@ mod tests {
         ] {
             assert_eq!(
                 from(origin),
-                Err(Rejection::Origin(origin.to_owned())),
+                Err(Refused::Origin(origin.to_owned())),
                 "{origin}"
             );
         }

@@ -1,46 +1,59 @@
-//! Remembers signed requests that ended without a document: a second request with the same signature is not carried out.
+//! Remembers signed calls: the same bytes sent again are the same call.
 //!
-//! A request that made a document is not remembered here: a repetition has the same request id and gets the same document.
-//! Requests that were refused, and requests that the printer did not carry out, are remembered.
-//! Their caller may use the id again with a new signature. An attacker who has only recorded such a request cannot sign,
-//! and so cannot cause a receipt for a sale that the shop has given up.
+//! A call with a request id needs this memory only if it ended without a document: its document answers a repetition.
+//! Its caller may use the id again with a new signature. An attacker who has only recorded the call cannot sign, and so cannot
+//! cause a receipt for a sale that the shop has given up.
 //!
-//! The signatures are kept in memory, and their number is limited. After a restart of the agent, or after more than
-//! [`REMEMBERED_MAX`] such requests within the
-//! window of the timestamp, a recorded request is accepted until its timestamp is too old.
+//! A call without a request id is known by its signature alone, so two sales of one second may be the same bytes (decision 0020).
+//! Until an answer to the call was written completely to its connection, a repetition gets the outcome of the first call.
+//! Afterwards a repetition is refused visibly, so that neither a retry sells twice nor a second sale is lost.
+//!
+//! Calls that have ended for good are also in a file of the data folder, so a restart does not forget them. Their number is limited
+//! to [`ENDED_CALLS_MAX`].
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::Path;
 
 use super::auth::SignatureInfo;
+use crate::locked::Locked;
+use ferrotill_store::{ENDED_CALLS_MAX, EndedCalls};
 
-/// The signatures of the requests that are in progress or ended without a document.
+/// The signed calls that are in progress, and those that have ended and must not be carried out again.
 #[derive(Debug, Default)]
-pub struct Replays {
-    requests: Mutex<BTreeMap<SignatureInfo, Stage>>,
+pub struct Replays(Locked<Calls>);
+
+#[derive(Debug, Default)]
+struct Calls {
+    stages: BTreeMap<SignatureInfo, Earlier>,
+    /// The time of the newest call that was forgotten, because too many calls were remembered.
+    forgotten_ms: Option<i64>,
+    /// `None` in tests.
+    file: Option<EndedCalls>,
 }
 
-/// Whether a request is in progress or has ended.
+/// What became of an earlier call with the same signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+pub enum Earlier {
+    /// The call is in progress.
     InProgress,
+    /// The call has ended, and no answer to it was written completely to its connection.
+    Unanswered,
+    /// The call has ended: its answer was written, or it made no document.
     Ended,
 }
 
-/// What is remembered of a request that has ended.
+/// What is remembered of a call that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplayOutcome {
-    /// The signature is remembered, because it must not be used a second time.
+    /// The call must not be carried out a second time.
     Remember,
-    /// The signature is forgotten: a document of this id answers a repetition, or the clerk did nothing with the request.
+    /// The outcome belongs to the call until its answer was written ([`Replays::answered`]).
+    UntilAnswered,
+    /// The call is forgotten: a document of its id answers a repetition, or the clerk did nothing with the call.
     Forget,
 }
 
-/// The error for a signature that was used before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SignatureUsed;
-
-/// A request in progress. If this value is dropped, the request has ended: its caller has disconnected.
+/// A call in progress. If this value is dropped, its caller has disconnected, and the call has ended without an answer.
 #[derive(Debug)]
 pub struct InProgress<'r> {
     replays: &'r Replays,
@@ -49,42 +62,84 @@ pub struct InProgress<'r> {
 }
 
 impl Replays {
-    /// Begins a request.
+    /// The memory of a data folder, with the calls that ended before this start.
     ///
     /// # Errors
     ///
-    /// [`SignatureUsed`] if a request with this signature is in progress, or has ended without a document.
-    pub fn begin(&self, signature: SignatureInfo) -> Result<InProgress<'_>, SignatureUsed> {
-        let mut requests = self.requests();
-        if requests.contains_key(&signature) {
-            return Err(SignatureUsed);
+    /// The operating system's error if the file of the calls cannot be read or created.
+    pub fn open(folder: &Path) -> std::io::Result<Self> {
+        let (file, records) = EndedCalls::open(folder)?;
+        let ended = records
+            .iter()
+            .map(|record| (SignatureInfo::of_record(record), Earlier::Ended));
+        Ok(Self(Locked::new(Calls {
+            stages: ended.collect(),
+            forgotten_ms: None,
+            file: Some(file),
+        })))
+    }
+
+    /// Begins a call.
+    ///
+    /// # Errors
+    ///
+    /// The stage of an earlier call with this signature.
+    pub fn begin(&self, signature: SignatureInfo) -> Result<InProgress<'_>, Earlier> {
+        let mut calls = self.0.lock();
+        if let Some(earlier) = calls.stages.get(&signature) {
+            return Err(*earlier);
         }
-        // The list is full, so the oldest signature is dropped: its timestamp will be the first one that is too old to be
-        // accepted.
-        if requests.len() >= REMEMBERED_MAX {
-            requests.pop_first();
+        // The memory is full, so the oldest call is forgotten: its timestamp will be the first one that is too old to be accepted.
+        if calls.stages.len() >= ENDED_CALLS_MAX
+            && let Some((oldest, _)) = calls.stages.pop_first()
+        {
+            calls.forgotten_ms = calls.forgotten_ms.max(Some(oldest.at_ms));
         }
-        requests.insert(signature, Stage::InProgress);
+        calls.stages.insert(signature, Earlier::InProgress);
         Ok(InProgress {
             replays: self,
             signature,
-            outcome: ReplayOutcome::Remember,
+            outcome: ReplayOutcome::UntilAnswered,
         })
     }
 
-    /// True if a request with this signature has not ended yet.
+    /// True if a call with this signature has not ended yet.
     #[must_use]
     pub fn is_in_progress(&self, signature: SignatureInfo) -> bool {
-        self.requests().get(&signature) == Some(&Stage::InProgress)
+        self.0.lock().stages.get(&signature) == Some(&Earlier::InProgress)
     }
 
-    fn requests(&self) -> MutexGuard<'_, BTreeMap<SignatureInfo, Stage>> {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    /// True if a call as old as this one was forgotten, so that it is not known whether this call was answered.
+    #[must_use]
+    pub fn may_be_forgotten(&self, signature: SignatureInfo) -> bool {
+        self.0.lock().forgotten_ms >= Some(signature.at_ms)
+    }
+
+    /// An answer to the call was written completely to its connection.
+    pub fn answered(&self, signature: SignatureInfo) {
+        self.0.lock().end(signature);
+    }
+}
+
+impl Calls {
+    /// Remembers that a call has ended, also after a restart.
+    fn end(&mut self, signature: SignatureInfo) {
+        if self.stages.insert(signature, Earlier::Ended) == Some(Earlier::Ended) {
+            return;
+        }
+        if let Some(file) = &mut self.file
+            && let Err(error) = file.append(&signature.record())
+        {
+            tracing::warn!(
+                %error,
+                "a call that has ended could not be written to its file; after a restart the same call is not recognised"
+            );
+        }
     }
 }
 
 impl InProgress<'_> {
-    /// Ends the request and remembers or forgets its signature.
+    /// Ends the call and remembers or forgets its signature.
     pub fn end(mut self, outcome: ReplayOutcome) {
         self.outcome = outcome;
     }
@@ -92,68 +147,101 @@ impl InProgress<'_> {
 
 impl Drop for InProgress<'_> {
     fn drop(&mut self) {
-        let mut requests = self.replays.requests();
+        let mut calls = self.replays.0.lock();
         match self.outcome {
             ReplayOutcome::Forget => {
-                requests.remove(&self.signature);
+                calls.stages.remove(&self.signature);
             }
-            ReplayOutcome::Remember => {
-                if let Some(stage) = requests.get_mut(&self.signature) {
-                    *stage = Stage::Ended;
+            ReplayOutcome::Remember => calls.end(self.signature),
+            ReplayOutcome::UntilAnswered => {
+                if let Some(stage) = calls.stages.get_mut(&self.signature) {
+                    *stage = Earlier::Unanswered;
                 }
             }
         }
     }
 }
 
-/// The largest number of remembered signatures. They need about 200 KiB.
-pub const REMEMBERED_MAX: usize = 4_096;
-
 #[cfg(test)]
 mod tests {
-    use super::{REMEMBERED_MAX, ReplayOutcome, Replays, SignatureUsed};
+    use super::{Earlier, ReplayOutcome, Replays};
     use crate::api::auth::SignatureInfo;
+    use ferrotill_store::ENDED_CALLS_MAX;
 
     #[test]
-    fn a_call_that_ended_without_a_document_is_in_progress_once() {
+    fn a_call_that_ended_without_a_document_is_carried_out_once() {
         let replays = Replays::default();
         let signature = SignatureInfo::new(1, "a");
         let request = replays.begin(signature).unwrap();
         assert!(replays.is_in_progress(signature));
-        assert_eq!(replays.begin(signature).unwrap_err(), SignatureUsed);
+        assert_eq!(replays.begin(signature).unwrap_err(), Earlier::InProgress);
         request.end(ReplayOutcome::Remember);
         assert!(!replays.is_in_progress(signature));
-        assert_eq!(replays.begin(signature).unwrap_err(), SignatureUsed);
+        assert_eq!(replays.begin(signature).unwrap_err(), Earlier::Ended);
         assert!(replays.begin(SignatureInfo::new(2, "a")).is_ok());
         assert!(replays.begin(SignatureInfo::new(1, "b")).is_ok());
+        let sold = SignatureInfo::new(1, "c");
+        replays.begin(sold).unwrap().end(ReplayOutcome::Forget);
+        assert!(replays.begin(sold).is_ok());
     }
 
     #[test]
-    fn a_dropped_request_has_ended_and_one_with_a_document_is_forgotten() {
+    fn an_outcome_belongs_to_a_call_until_its_answer_was_written() {
         let replays = Replays::default();
         let signature = SignatureInfo::new(1, "a");
-        drop(replays.begin(signature).unwrap());
-        assert_eq!(replays.begin(signature).unwrap_err(), SignatureUsed);
-        let sold = SignatureInfo::new(1, "b");
-        replays.begin(sold).unwrap().end(ReplayOutcome::Forget);
-        assert!(replays.begin(sold).is_ok());
+        let request = replays.begin(signature).unwrap();
+        request.end(ReplayOutcome::UntilAnswered);
+        assert_eq!(replays.begin(signature).unwrap_err(), Earlier::Unanswered);
+        replays.answered(signature);
+        assert_eq!(replays.begin(signature).unwrap_err(), Earlier::Ended);
+        // The caller of this call disconnects.
+        let left = SignatureInfo::new(1, "b");
+        drop(replays.begin(left).unwrap());
+        assert_eq!(replays.begin(left).unwrap_err(), Earlier::Unanswered);
+    }
+
+    #[test]
+    fn a_call_that_has_ended_is_remembered_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let [answered, refused, unanswered, sold] =
+            ["a", "b", "c", "d"].map(|text| SignatureInfo::new(1, text));
+        {
+            let replays = Replays::open(folder.path()).unwrap();
+            for (signature, outcome) in [
+                (answered, ReplayOutcome::UntilAnswered),
+                (refused, ReplayOutcome::Remember),
+                (unanswered, ReplayOutcome::UntilAnswered),
+                (sold, ReplayOutcome::Forget),
+            ] {
+                replays.begin(signature).unwrap().end(outcome);
+            }
+            replays.answered(answered);
+        }
+        let replays = Replays::open(folder.path()).unwrap();
+        for signature in [answered, refused] {
+            assert_eq!(replays.begin(signature).unwrap_err(), Earlier::Ended);
+        }
+        for signature in [unanswered, sold] {
+            assert!(replays.begin(signature).is_ok());
+        }
     }
 
     #[test]
     fn the_oldest_signature_is_dropped_first() {
         let replays = Replays::default();
         let signature = |at_ms: usize| SignatureInfo::new(i64::try_from(at_ms).unwrap(), "a");
-        for at_ms in 0..=REMEMBERED_MAX {
+        for at_ms in 0..ENDED_CALLS_MAX {
             replays
                 .begin(signature(at_ms))
                 .unwrap()
                 .end(ReplayOutcome::Remember);
         }
+        assert!(!replays.may_be_forgotten(signature(0)));
+        let one_more = replays.begin(signature(ENDED_CALLS_MAX)).unwrap();
+        one_more.end(ReplayOutcome::Remember);
         assert!(replays.begin(signature(1)).is_err());
-        assert!(replays.begin(signature(REMEMBERED_MAX)).is_err());
-        assert!(
-            replays.begin(signature(0)).is_ok(),
-            "the oldest was dropped"
-        );
+        assert!(replays.begin(signature(ENDED_CALLS_MAX)).is_err());
+        assert!(replays.may_be_forgotten(signature(0)));
+        assert!(!replays.may_be_forgotten(signature(1)));
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use uuid::Uuid;
 
 use super::json::JsonValue;
 use super::lanes::LanePlace;
@@ -33,7 +34,20 @@ fn json(status: StatusCode, body: Body) -> Response {
     response
 }
 
-/// Adds the header `X-Fiscal-State`, which contains the state of the request id.
+/// Adds the header `X-Fiscal-State` with the state of the request id, and the header `X-Operation-Id` with the id itself.
+///
+/// The id is `None` only if the agent does not know it: the request was not read, or its id could not be read.
+pub(crate) fn with_operation(response: Response, id: Option<Uuid>, state: FiscalState) -> Response {
+    let mut response = with_fiscal_state(response, state);
+    // The text of a UUID is always a valid header value.
+    if let Some(id) = id.and_then(|id| HeaderValue::from_str(&id.to_string()).ok()) {
+        response.headers_mut().insert("X-Operation-Id", id);
+    }
+    response
+}
+
+/// Adds the header `X-Fiscal-State` with the state of a request id that the path of the request names. An answer of a creating
+/// operation needs [`with_operation`].
 pub(crate) fn with_fiscal_state(mut response: Response, state: FiscalState) -> Response {
     response
         .headers_mut()

@@ -1,4 +1,4 @@
-//! The shared state of the HTTP routes: their only access to the clerk and the store.
+//! The only door from HTTP to the clerk and the store: what every route works with.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,10 +8,17 @@ use ferrotill_core::profile::Profile;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::auth::SignatureInfo;
 use super::lanes::{Lane, Lanes, WorkThread};
-use super::replay::Replays;
-use crate::clerk::{ClerkHandle, FiscalState, Message};
-use crate::config::Config;
+use super::outcome::{Outcome, Told};
+use super::problem::Problem;
+use super::replay::{Earlier, ReplayOutcome, Replays};
+use super::settings::ApiSettings;
+use crate::clerk::{Answer, ClerkHandle, DrawerOutcome, FiscalState, Message};
+use crate::config::Device;
+use crate::listener::WhenWritten;
+use crate::order::OrderForm;
+use crate::order::fingerprint::RequestFingerprint;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
@@ -20,8 +27,8 @@ use ferrotill_store::{Reader, RequestState, StoreError};
 /// The shared state that every route works with.
 #[derive(Debug)]
 pub struct Service {
-    /// The configuration.
-    pub config: Config,
+    /// What the routes know of the configuration.
+    pub settings: ApiSettings,
     /// The country's law.
     pub profile: &'static dyn Profile,
     /// Sends messages to the clerk.
@@ -36,10 +43,19 @@ pub struct Service {
     pub owner_budget: Budget,
     /// The live status of printers, authority and number stocks.
     pub live_status: Arc<LiveStatus>,
-    /// The signatures of the calls that ended without a document.
+    /// The signed calls that must not be carried out again.
     pub replays: Replays,
     /// The places for long work.
     pub lanes: Lanes,
+}
+
+/// The signature of a call that orders a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedOrder {
+    /// The signature.
+    pub signature: SignatureInfo,
+    /// True if the caller gave a request id. Without one, the id is made from the signature.
+    pub has_id: bool,
 }
 
 /// Why the clerk has not answered a message.
@@ -103,6 +119,153 @@ impl Service {
         }
     }
 
+    /// Gives an order for a device to the clerk and waits for the outcome until `deadline`.
+    pub async fn submit(&self, device: Uuid, form: OrderForm, deadline: Instant) -> Outcome {
+        let id = form.id;
+        let message = |reply| Message::Order {
+            device,
+            form: Box::new(form),
+            deadline,
+            reply,
+        };
+        let answer = match self.ask(message, deadline).await {
+            Ok(answer) => answer,
+            Err(NoAnswer::Stopping) => Answer::Unknown {
+                message: "the agent is stopping".to_owned(),
+            },
+            Err(NoAnswer::TooLate) => {
+                let trouble = self.live_status.printer(device).trouble;
+                let trouble = trouble.map_or_else(String::new, |trouble| format!(" ({trouble})"));
+                Answer::Unknown {
+                    message: format!(
+                        "the printer has not answered yet{trouble}; the agent keeps asking it, and a request with the same id waits for the \
+                         same outcome"
+                    ),
+                }
+            }
+        };
+        Outcome::of(id, answer)
+    }
+
+    /// [`Self::submit`] for a signed call. The same bytes sent again are not carried out a second time.
+    pub async fn submit_signed(
+        self: &Arc<Self>,
+        device: &Device,
+        form: OrderForm,
+        call: SignedOrder,
+        deadline: Instant,
+    ) -> Outcome {
+        let SignedOrder { signature, has_id } = call;
+        let forgotten = !has_id && self.replays.may_be_forgotten(signature);
+        let outcome = match self.replays.begin(signature) {
+            Ok(request) => {
+                if forgotten && self.state_of(form.id).await != FiscalState::NotRegistered {
+                    request.end(ReplayOutcome::Remember);
+                    return signature_used(form.id, self.state_of(form.id).await);
+                }
+                let outcome = self.submit(device.id, form, deadline).await;
+                request.end(remembered(&outcome, has_id));
+                outcome
+            }
+            Err(Earlier::Ended) if !has_id => {
+                return signature_used(form.id, self.state_of(form.id).await);
+            }
+            Err(_) => {
+                self.first_outcome(device.id, form, signature, deadline)
+                    .await
+            }
+        };
+        if has_id {
+            return outcome;
+        }
+        let service = Arc::clone(self);
+        outcome.when_written(WhenWritten::new(move || {
+            service.replays.answered(signature)
+        }))
+    }
+
+    /// The outcome of the first call with this signature. Nothing is carried out.
+    async fn first_outcome(
+        self: &Arc<Self>,
+        device: Uuid,
+        form: OrderForm,
+        signature: SignatureInfo,
+        deadline: Instant,
+    ) -> Outcome {
+        let id = form.id;
+        while self.replays.is_in_progress(signature) || self.waits(id).await == Some(true) {
+            if self.clock.monotonic() >= deadline {
+                break;
+            }
+            tokio::time::sleep(REPEAT_PAUSE).await;
+        }
+        match self.state_of(id).await {
+            // The clerk compares this call with the call that made the document, and makes no second one.
+            FiscalState::Registered => self.submit(device, form, deadline).await,
+            FiscalState::Unknown => Outcome::of(
+                id,
+                Answer::Unknown {
+                    message:
+                        "the outcome of the first request with this signature is not known yet"
+                            .to_owned(),
+                },
+            ),
+            FiscalState::NotRegistered => signature_used(id, FiscalState::NotRegistered),
+        }
+    }
+
+    /// The outcome of an order that repeats a request with a document, whatever today's configuration says of the order; `None`
+    /// if the order is no such repetition. Nothing is carried out.
+    pub async fn repeated(self: &Arc<Self>, device: &Device, form: &OrderForm) -> Option<Outcome> {
+        let id = form.id;
+        let find = self.read(Lane::Sales, move |reader| reader.find(None, id));
+        let row = find.await.ok().flatten()?.row;
+        // The clerk hides card numbers before it makes the fingerprint.
+        let mut form = form.clone();
+        form.hide_card_numbers();
+        let repeats = row.state == RequestState::Sealed
+            && RequestFingerprint::of_row(&row).is_of(&form, device.id);
+        repeats.then(|| Outcome::new(id, Told::Document { replayed: true }))
+    }
+
+    /// Opens the drawer of a device. The same bytes sent again do not open it a second time.
+    ///
+    /// # Errors
+    ///
+    /// The [`Problem`] that the caller is told.
+    pub async fn open_drawer(
+        &self,
+        device: &Device,
+        signature: SignatureInfo,
+    ) -> Result<(), Problem> {
+        match self.replays.begin(signature) {
+            Ok(request) => request.end(ReplayOutcome::Remember),
+            Err(_) => {
+                let message = "Api-Signature: was used before, by a request that has ended; to try again, sign the request with the current time";
+                return Err(Problem::new("SignatureReplayed", message));
+            }
+        }
+        let deadline = self.deadline(device.answer_timeout);
+        let message = |reply| Message::Drawer {
+            device: device.id,
+            deadline,
+            reply,
+        };
+        let outcome = match self.ask(message, deadline).await {
+            Ok(outcome) => outcome,
+            Err(NoAnswer::Stopping) => DrawerOutcome::Unknown("the agent is stopping".to_owned()),
+            Err(NoAnswer::TooLate) => {
+                DrawerOutcome::Unknown("the printer has not answered in time".to_owned())
+            }
+        };
+        let (error, reason) = match outcome {
+            DrawerOutcome::Opened => return Ok(()),
+            DrawerOutcome::NotOpened(reason) => ("DrawerNotOpened", reason),
+            DrawerOutcome::Unknown(reason) => ("OutcomeUnknown", reason),
+        };
+        Err(Problem::new(error, format!("printer: {reason}")))
+    }
+
     /// The deadline of a wait that begins now.
     #[must_use]
     pub fn deadline(&self, wait: Duration) -> Instant {
@@ -151,3 +314,38 @@ impl Service {
         waiting.await.ok()
     }
 }
+
+/// What is remembered of a call with this outcome.
+fn remembered(outcome: &Outcome, has_id: bool) -> ReplayOutcome {
+    match (&outcome.told, outcome.state(), has_id) {
+        // The clerk did nothing with the call.
+        (Told::Busy(_), ..) => ReplayOutcome::Forget,
+        // The document of the id answers a repetition.
+        (Told::Document { .. }, _, true) => ReplayOutcome::Forget,
+        (_, FiscalState::Registered | FiscalState::Unknown, false) => ReplayOutcome::UntilAnswered,
+        _ => ReplayOutcome::Remember,
+    }
+}
+
+/// The refusal of a call whose signature was used before; `state` is the state of the first call's id.
+fn signature_used(id: Uuid, state: FiscalState) -> Outcome {
+    let advice = match state {
+        FiscalState::Registered => format!(
+            "by a request that made the document {id}; if this is another sale, sign the request with the current time, and give each request an id of its own"
+        ),
+        FiscalState::Unknown => format!(
+            "by a request whose outcome is not known yet; to ask for the outcome, repeat the request with the id {id}, and give each request an id of its own"
+        ),
+        FiscalState::NotRegistered => format!(
+            "by a request that made no document; to try again, sign the request with the current time, with the id {id} or one of its own"
+        ),
+    };
+    let problem = Problem::new(
+        "SignatureReplayed",
+        format!("Api-Signature: was used before, {advice}"),
+    );
+    Outcome::new(id, Told::SignatureUsed { problem, state })
+}
+
+/// The pause between two checks whether the first request has ended.
+const REPEAT_PAUSE: Duration = Duration::from_millis(10);

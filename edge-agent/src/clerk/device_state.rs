@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use ferrotill_core::id::Fingerprint;
 use ferrotill_core::till::Till;
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{Baseline, ClosedDay};
@@ -11,6 +10,7 @@ use uuid::Uuid;
 
 use super::answer::{Caller, DeclarationOutcome, DrawerOutcome};
 use super::queue::{JobQueue, Slip, earliest};
+use crate::order::fingerprint::RequestFingerprint;
 use crate::order::{Declaration, OrderForm};
 use crate::seal::printer::{Permit, PrinterTask};
 
@@ -49,7 +49,7 @@ pub(super) struct OpeningDrawer {
 #[derive(Debug)]
 pub(super) struct SealingDocument {
     pub(super) id: Uuid,
-    pub(super) fingerprint: Fingerprint,
+    pub(super) fingerprint: RequestFingerprint,
     /// The order; `None` if the clerk has read the outstanding document again from the journal.
     pub(super) form: Option<OrderForm>,
     pub(super) callers: Vec<Caller>,
@@ -198,7 +198,10 @@ impl DeviceState {
     }
 
     /// The callers that wait for the order with this id, and the fingerprint of the order.
-    pub(super) fn callers_of(&mut self, id: Uuid) -> Option<(Fingerprint, &mut Vec<Caller>)> {
+    pub(super) fn callers_of(
+        &mut self,
+        id: Uuid,
+    ) -> Option<(RequestFingerprint, &mut Vec<Caller>)> {
         if self.sealing().is_some_and(|sealing| sealing.id == id) {
             return self
                 .sealing_mut()

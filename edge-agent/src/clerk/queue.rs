@@ -7,13 +7,13 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use ferrotill_core::id::Fingerprint;
 use ferrotill_device::printer::Job as PrinterJob;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::answer::{Caller, DrawerOutcome};
 use crate::order::OrderForm;
+use crate::order::fingerprint::RequestFingerprint;
 
 /// The largest number of orders and drawer requests that wait for one device.
 pub(super) const QUEUE_MAX: usize = 256;
@@ -37,7 +37,7 @@ pub(super) enum Job {
 #[derive(Debug)]
 pub(super) struct QueuedOrder {
     pub(super) form: OrderForm,
-    pub(super) fingerprint: Fingerprint,
+    pub(super) fingerprint: RequestFingerprint,
     pub(super) unique: Uuid,
     pub(super) callers: Vec<Caller>,
     /// How often the order was given to the printer.
@@ -300,6 +300,7 @@ mod tests {
             kind: OrderKind::Report { z: false },
             echo: String::new(),
             found: String::new(),
+            said: crate::order::Said::default(),
             contact: None,
         };
         let caller = Caller {

@@ -1,6 +1,8 @@
 //! `demo`: an emulated printer, an authority simulator and the agent in TEST mode, all in one process.
 
+use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,6 +19,8 @@ use super::client::Client;
 use super::day::{Day, Stage, play};
 use super::{CliFailure, CliOutput, Exit, listen, log, runtime, stopped};
 use crate::agent::Agent;
+use crate::api::dialect::Dialect;
+use crate::api::json::JsonValue;
 use crate::api::sim;
 use crate::config::{Config, Secret};
 use crate::listener::{ConnectionLimits, serve};
@@ -104,14 +108,14 @@ async fn run_with(
     let authority = TaxOfficeSimulator::new(strictness);
     let (authority_url, authority_server) = serve_authority(&authority).await?;
     let country = profile.facts().code;
-    let config = config(country, address, folder, &printer.uri, &authority_url)?;
+    let (config, file) = config(country, address, folder, &printer.uri, &authority_url)?;
     let agent = Agent::start(config, Some(Arc::clone(&clock)))?;
     let simulator = sim::printer::router(Arc::clone(&printer.rig))
         .merge(sim::clock::router(Arc::clone(&clock)))
         .merge(tax_office::sim_router(authority.clone()));
     let agent_server = serve_agent(listener, agent.router_with(simulator));
     let url = format!("http://{address}");
-    announce(output, &url, &printer.place, folder);
+    announce(output, &url, &printer.place, folder, &file, agent.served());
     let secret = Secret::new(API_SECRET.to_owned());
     let stage = Stage {
         client: Client::new(url, API_KEY, secret, Some(DEVICE), clock),
@@ -189,7 +193,18 @@ async fn perform(arguments: &DemoArguments, stage: Stage) -> Result<Exit, CliFai
     Ok(exit)
 }
 
-fn announce(output: CliOutput, url: &str, printer: &str, data: &Path) {
+fn announce(
+    output: CliOutput,
+    url: &str,
+    printer: &str,
+    data: &Path,
+    config: &Path,
+    served: &[&'static Dialect],
+) {
+    let apis = served.iter().map(|dialect| {
+        let base = format!("{url}{}", dialect.prefix);
+        (dialect.name.into(), base.into())
+    });
     output.text(&format!(
         "ferrotill serves {url}; its emulated printer is at {printer}, its data in {}",
         data.display()
@@ -203,6 +218,8 @@ fn announce(output: CliOutput, url: &str, printer: &str, data: &Path) {
         "point_of_sale_id" => POINT_OF_SALE,
         "printer" => printer,
         "data" => data.display().to_string(),
+        "config" => config.display().to_string(),
+        "apis" => JsonValue::Object(apis.collect()),
     });
 }
 
@@ -244,14 +261,14 @@ impl DemoPrinter {
     }
 }
 
-/// The demo's configuration, in the form of every configuration file.
+/// The demo's configuration, and the file that it is written to, so that other verbs can be given the same file.
 fn config(
     country: &str,
     listen: SocketAddr,
     folder: &Path,
     printer: &str,
     authority: &str,
-) -> Result<Config, CliFailure> {
+) -> Result<(Config, PathBuf), CliFailure> {
     let text = format!(
         r#"
 [till]
@@ -288,7 +305,23 @@ dwell_s = 2
 "#,
         data = folder.join("books").display().to_string(),
     );
-    Ok(Config::parse(&text, "demo.toml")?)
+    let file = folder.join("ferrotill.toml");
+    write_secret(&file, &text)
+        .with_context(|| format!("the file {} cannot be written", file.display()))
+        .map_err(CliFailure::failed)?;
+    let config = Config::parse(&text, &file.display().to_string())?;
+    Ok((config, file))
+}
+
+/// Writes a file that only the user who runs the demo may read, because it contains the secret of a client.
+fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(text.as_bytes())
 }
 
 /// The demo's folder. A temporary one is removed with this value.

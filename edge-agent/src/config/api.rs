@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use super::fault::SourcePlace;
 use super::reader::{Reader, Section};
 use super::values::{Mode, Secret, is_host_and_port, secret, used_twice};
 
@@ -12,6 +13,8 @@ pub struct Api {
     pub listen: SocketAddr,
     /// Origins of web pages that may call, such as `https://shop.example`.
     pub allowed_origins: Vec<String>,
+    /// The names of the compatible APIs that the till serves; `None` for those of the country.
+    pub serve: Option<Vec<String>>,
     /// The callers that may use the API.
     pub clients: Vec<Client>,
 }
@@ -23,10 +26,27 @@ pub struct Client {
     pub key: String,
     /// The secret with which the caller signs its requests.
     pub secret: Secret,
+    /// The names of the compatible APIs that the caller may use.
+    pub apis: Vec<String>,
+}
+
+/// The name of a compatible API, and where it is written.
+#[derive(Clone, Debug)]
+pub(super) struct WrittenApi {
+    pub(super) path: String,
+    pub(super) name: String,
+    pub(super) place: SourcePlace,
 }
 
 /// Reads the section `[api]`.
-pub(super) fn api(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Api {
+///
+/// Adds every name of a compatible API to `written`: only the APIs themselves know which of them exist.
+pub(super) fn api(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    mode: Mode,
+    written: &mut Vec<WrittenApi>,
+) -> Api {
     for key in ["tls_certificate", "tls_key"] {
         if let Some(found) = reader.text(section, key) {
             reader.fault(
@@ -37,7 +57,7 @@ pub(super) fn api(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Api
             );
         }
     }
-    let clients = clients(reader, section, mode);
+    let clients = clients(reader, section, mode, written);
     if clients.is_empty() && reader.faults.is_empty() {
         reader.warn(
             &section.place,
@@ -49,6 +69,7 @@ pub(super) fn api(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Api
     Api {
         listen: listen(reader, section),
         allowed_origins: origins(reader, section),
+        serve: api_names(reader, section, "serve", written),
         clients,
     }
 }
@@ -87,11 +108,49 @@ fn origins(reader: &mut Reader, section: &Section<'_>) -> Vec<String> {
     found.into_iter().map(|origin| origin.value).collect()
 }
 
-fn clients(reader: &mut Reader, api: &Section<'_>, mode: Mode) -> Vec<Client> {
+/// Reads a list of names of compatible APIs; `None` if the key is not written.
+fn api_names(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    key: &str,
+    written: &mut Vec<WrittenApi>,
+) -> Option<Vec<String>> {
+    let found = reader.texts(section, key);
+    if !section.has(key) {
+        return None;
+    }
+    if found.is_empty() {
+        reader.fault(
+            &section.place_of(key),
+            section.path_of(key),
+            "names no API",
+            "name at least one API, or remove the key",
+        );
+    }
+    let mut names = Vec::new();
+    for (index, api) in found.into_iter().enumerate() {
+        names.push(api.value.clone());
+        written.push(WrittenApi {
+            path: format!("{}[{index}]", section.path_of(key)),
+            name: api.value,
+            place: api.place,
+        });
+    }
+    Some(names)
+}
+
+fn clients(
+    reader: &mut Reader,
+    api: &Section<'_>,
+    mode: Mode,
+    written: &mut Vec<WrittenApi>,
+) -> Vec<Client> {
     let mut clients: Vec<Client> = Vec::new();
     for section in reader.children(api, "clients") {
         let key = reader.text(&section, "key");
         let secret = secret(reader, &section, mode);
+        let apis = api_names(reader, &section, "apis", written)
+            .unwrap_or_else(|| vec![CLIENT_API.to_owned()]);
         let (Some(key), Some(secret)) = (key, secret) else {
             continue;
         };
@@ -109,7 +168,11 @@ fn clients(reader: &mut Reader, api: &Section<'_>, mode: Mode) -> Vec<Client> {
         clients.push(Client {
             key: key.value,
             secret,
+            apis,
         });
     }
     clients
 }
+
+/// The API of a client whose table names none.
+const CLIENT_API: &str = "fiscalcloud";

@@ -79,6 +79,7 @@ struct Places {
     country: SourcePlace,
     mode: SourcePlace,
     device_uris: Vec<SourcePlace>,
+    apis: Vec<api::WrittenApi>,
 }
 
 /// A configuration, and the list of all keys with their values.
@@ -176,6 +177,26 @@ impl Config {
         reader.finish()
     }
 
+    /// Compares the names of compatible APIs with those that exist, which only the APIs themselves know.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Faulty`] with the place of each name of an API that this build does not have.
+    pub fn check_apis(&self, known: &[&str]) -> Result<(), ConfigError> {
+        let mut reader = Reader::default();
+        for api in &self.places.apis {
+            if !known.contains(&api.name.as_str()) {
+                reader.fault(
+                    &api.place,
+                    api.path.clone(),
+                    format!("is {:?}, an API that this build does not have", api.name),
+                    format!("this build has {}", key::quoted(known, "and")),
+                );
+            }
+        }
+        reader.finish()
+    }
+
     /// Refuses a LIVE till that has documents to tell and no authority to tell them to. `has_duties` says whether the law of the
     /// country has documents told to an authority.
     ///
@@ -242,7 +263,8 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
         .unwrap_or(Mode::Live);
     let till = till::till(reader, &till_section, mode);
     let api_section = reader.child(&root, "api");
-    let api = api::api(reader, &api_section, mode);
+    let mut apis = Vec::new();
+    let api = api::api(reader, &api_section, mode, &mut apis);
     let (devices, device_uris) = device::devices(reader, &root, mode, till.answer_timeout);
     let upstream = upstream::upstream(reader, &root, mode);
     let offline = offline::budget(reader, &root);
@@ -251,6 +273,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
             country: till_section.place_of("country"),
             mode: till_section.place_of("mode"),
             device_uris,
+            apis,
         },
         till,
         api,

@@ -38,13 +38,16 @@ use uuid::Uuid;
 mod connections;
 mod limits;
 mod stalled;
+mod written;
 
 use crate::limited_log::LimitedLog;
 use connections::{ConnectionSlots, SlotGuard};
 use limits::{Unread, read_body};
 use stalled::ImpatientStream;
+use written::{EndedAnswers, WatchedStream};
 
 pub use limits::ConnectionLimits;
+pub use written::WhenWritten;
 
 /// Serves the router until `shutdown` completes. Requests that are running then may still end within [`ConnectionLimits::shutdown`].
 ///
@@ -187,14 +190,18 @@ async fn connection(
     let stream = ImpatientStream::new(stream, limits.write_timeout);
     let slot = Arc::new(slot);
     let slot_of_request = Arc::clone(&slot);
+    let answers = EndedAnswers::default();
+    let stream = WatchedStream::new(TokioIo::new(stream), answers.clone());
     let service = service_fn(move |request| {
-        answer(
+        let answered = answer(
             request,
             peer,
             Arc::clone(&slot_of_request),
             router.clone(),
             limits,
-        )
+        );
+        let answers = answers.clone();
+        async move { answered.await.map(|response| answers.watch(response)) }
     });
     let mut builder = http1::Builder::new();
     builder
@@ -202,7 +209,7 @@ async fn connection(
         .header_read_timeout(limits.head_timeout)
         .max_buf_size(limits.head_bytes.max(HYPER_BUFFER_MIN))
         .max_headers(HEADERS_MAX);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut connection = pin!(builder.serve_connection(stream, service));
     let grace = tokio::select! {
         ended = connection.as_mut() => return log_end(ended, peer),
         () = slot.evicted() => EVICTED_GRACE,

@@ -113,8 +113,8 @@ fn reserved_row(
     };
     connection
             .prepare_cached(
-                "INSERT INTO document (reserved_seq, device, id, unique_id, fingerprint, kind, state, point_of_sale, at, z_number, amount, tax) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'reserved', ?7, ?8, ?9, ?10, ?11)",
+                "INSERT INTO document (reserved_seq, device, id, unique_id, fingerprint, kind, state, point_of_sale, at, z_number, amount, tax, fingerprint_form) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'reserved', ?7, ?8, ?9, ?10, ?11, ?12)",
             )?
             .execute(params![
                 seq,
@@ -127,7 +127,8 @@ fn reserved_row(
                 reserved.at.utc_ms,
                 reserved.z_number,
                 amount,
-                tax
+                tax,
+                reserved.fingerprint_form
             ])?;
     // The id of a voided document is free again, so the id leads to its newest document.
     connection

@@ -35,6 +35,10 @@ pub struct DocumentRow {
     pub unique_id: Uuid,
     /// The digest of the request that ordered the document.
     pub fingerprint: [u8; 32],
+    /// The form of the text that the digest was made of ([`Reserved::fingerprint_form`]).
+    pub fingerprint_form: u8,
+    /// The point of sale of the document.
+    pub point_of_sale: Uuid,
     /// The kind of the document.
     pub kind: DocumentKind,
     /// Whether the document is reserved, sealed or voided.
@@ -78,6 +82,8 @@ impl StoredDocument {
                 id: Uuid::from_bytes(reserved.id.0),
                 unique_id: Uuid::from_bytes(reserved.unique.0),
                 fingerprint: reserved.fingerprint.0,
+                fingerprint_form: reserved.fingerprint_form,
+                point_of_sale: Uuid::from_bytes(reserved.point_of_sale.0),
                 kind: reserved.body.kind(),
                 state: RequestState::Reserved,
                 at: reserved.at.utc_ms,
@@ -123,7 +129,7 @@ impl StoredDocument {
 }
 
 /// The names of the columns of a [`DocumentRow`].
-pub(super) const COLUMNS: &str = "reserved_seq, settled_seq, device, id, unique_id, fingerprint, kind, state, at, z_number, number, print_error";
+pub(super) const COLUMNS: &str = "reserved_seq, settled_seq, device, id, unique_id, fingerprint, kind, state, at, z_number, number, print_error, fingerprint_form, point_of_sale";
 
 pub(super) fn document_row(row: &Row<'_>) -> Result<DocumentRow, rusqlite::Error> {
     let state: String = row.get(7)?;
@@ -134,6 +140,8 @@ pub(super) fn document_row(row: &Row<'_>) -> Result<DocumentRow, rusqlite::Error
         id: Uuid::from_bytes(row.get(3)?),
         unique_id: Uuid::from_bytes(row.get(4)?),
         fingerprint: row.get(5)?,
+        fingerprint_form: row.get(12)?,
+        point_of_sale: Uuid::from_bytes(row.get(13)?),
         kind: kind_of(row, 6)?,
         state: match state.as_str() {
             "sealed" => RequestState::Sealed,

@@ -58,6 +58,8 @@ pub struct Reply {
     /// True if the answer has the header `Idempotent-Replayed: true`.
     pub replayed: bool,
     pub retry_after: bool,
+    /// The value of the header `X-Operation-Id`.
+    pub operation: Option<String>,
     pub text: String,
     pub body: JsonValue,
 }
@@ -179,6 +181,7 @@ impl Client {
         assert!(header("X-Request-Id").is_some(), "{path}: no X-Request-Id");
         let (state, replayed) = (header("X-Fiscal-State"), header("Idempotent-Replayed"));
         let retry_after = header("Retry-After").is_some();
+        let operation = header("X-Operation-Id");
         let status = response.status().as_u16();
         let text = response.body_mut().read_to_string()?;
         let body =
@@ -200,6 +203,7 @@ impl Client {
             state,
             replayed: replayed.as_deref() == Some("true"),
             retry_after,
+            operation,
             text,
             body,
         })

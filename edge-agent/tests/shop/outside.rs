@@ -23,6 +23,8 @@ pub struct Process {
     skips: Option<ChildStdin>,
     /// A client for the address on which the process serves.
     pub client: Client,
+    /// The line with which the process said that it serves.
+    pub ready: JsonValue,
 }
 
 impl Process {
@@ -54,6 +56,7 @@ impl Process {
             skips: child.stdin.take(),
             child,
             client: Client::new(url.clone()),
+            ready: printed,
         }
     }
 

@@ -84,6 +84,18 @@ fn the_store_imports_nothing_of_the_agent_and_the_device_nothing_of_the_store() 
     }
 }
 
+#[test]
+fn a_dialect_imports_what_all_dialects_share_and_no_other_dialect() {
+    let workspace = Workspace::read();
+    for package in workspace.packages() {
+        if package.crate_name == "ferrotill" {
+            let imports = Imports::of(&package.src, &of_package(&workspace, package));
+            let report = beyond_dialect(&imports);
+            assert!(report.is_empty(), "\n{}", report.join("\n"));
+        }
+    }
+}
+
 fn of_package<'w>(workspace: &'w Workspace, package: &Package) -> Vec<&'w Source> {
     let folder = format!("{}/", package.src);
     let sources = workspace.sources().iter();
@@ -365,6 +377,42 @@ fn upward(imports: &Imports) -> Vec<String> {
     report
 }
 
+/// Imports of a compatible API from a part of the agent that it must not know: another API, the clerk's inbox, the own routes.
+fn beyond_dialect(imports: &Imports) -> Vec<String> {
+    let mut report = Vec::new();
+    for ((from, to), place) in &imports.edges {
+        let [api, dialect, ..] = from.as_slice() else {
+            continue;
+        };
+        if api != "api" || !DIALECTS.contains(&dialect.as_str()) {
+            continue;
+        }
+        let allowed = match to.as_slice() {
+            [api] if api == "api" => true,
+            [api, part, ..] if api == "api" => part == dialect || SHARED.contains(&part.as_str()),
+            [clerk, part, ..] if clerk == "clerk" => part == "answer",
+            [folder, ..] => {
+                !["agent", "cli", "outbox", "seal", "simulator"].contains(&folder.as_str())
+            }
+            [] => true,
+        };
+        if !allowed {
+            report.push(format!(
+                "{place}: the API `{dialect}` imports `{}`; it may use the service",
+                to.join("::")
+            ));
+        }
+    }
+    report
+}
+
+/// The folders of compatible APIs in `edge-agent/src/api/`.
+const DIALECTS: &[&str] = &["fiscalcloud", "fiscalbox", "sign_at", "ereceipt"];
+/// The parts of `edge-agent/src/api/` that compatible APIs share.
+const SHARED: &[&str] = &[
+    "auth", "dialect", "json", "lanes", "outcome", "problem", "response", "service", "settings",
+];
+
 // Tests of the rules themselves.
 
 fn planted(files: &[(&str, &str)]) -> Imports {
@@ -446,4 +494,26 @@ fn a_planted_upward_import_is_found() {
         ("edge-agent/src/order.rs", ""),
     ]);
     assert_eq!(upward(&unknown).len(), 1, "a folder without a floor");
+}
+
+#[test]
+fn a_planted_import_of_another_dialect_is_found() {
+    let imports = planted(&[
+        ("edge-agent/src/lib.rs", "pub mod api; pub mod clerk;"),
+        ("edge-agent/src/clerk/message.rs", "pub enum Message {}"),
+        ("edge-agent/src/clerk/answer.rs", "pub enum FiscalState {}"),
+        ("edge-agent/src/api/service.rs", ""),
+        ("edge-agent/src/api/replay.rs", ""),
+        ("edge-agent/src/api/fiscalcloud/answer.rs", ""),
+        (
+            "edge-agent/src/api/sign_at/mod.rs",
+            "use crate::api::fiscalcloud::answer::A;\nuse crate::api::replay::B;\nuse crate::clerk::message::Message;",
+        ),
+        (
+            "edge-agent/src/api/sign_at/route.rs",
+            "use crate::api::service::C;\nuse super::D;\nuse crate::clerk::answer::FiscalState;",
+        ),
+    ]);
+    let report = beyond_dialect(&imports);
+    assert_eq!(report.len(), 3, "{report:?}");
 }

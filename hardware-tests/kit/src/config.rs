@@ -216,6 +216,13 @@ impl Device {
         self
     }
 
+    /// Removes all points of sale.
+    #[must_use]
+    pub fn without_points_of_sale(mut self) -> Self {
+        self.points_of_sale.clear();
+        self
+    }
+
     /// Adds a point of sale.
     #[must_use]
     pub fn point_of_sale(mut self, id: &str, code: &str) -> Self {

@@ -11,7 +11,7 @@ use ferrotill::clerk::{
 };
 use ferrotill::config::Config;
 use ferrotill::config::adopt;
-use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
+use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said};
 use ferrotill::seal::printer::PrinterTask;
 use ferrotill::status::LiveStatus;
 use ferrotill::time::clock::Clock;
@@ -202,6 +202,7 @@ fn form(kind: OrderKind) -> OrderForm {
         kind,
         echo: String::new(),
         found: String::new(),
+        said: Said::default(),
         contact: None,
     }
 }

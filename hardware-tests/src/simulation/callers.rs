@@ -2,7 +2,7 @@
 //! answer.
 
 use ferrotill::clerk::Answer;
-use ferrotill::order::{OrderForm, OrderKind, ReceiptMode};
+use ferrotill::order::{OrderForm, OrderKind, ReceiptMode, Said};
 use ferrotill_core::Amount;
 use ferrotill_disk::SeededRandom;
 use tokio::sync::oneshot;
@@ -149,6 +149,7 @@ pub(super) fn new_order(
             kind,
             echo: String::new(),
             found: String::new(),
+            said: Said::default(),
             contact: None,
         },
         asked_ms: 0,

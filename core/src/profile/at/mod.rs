@@ -76,6 +76,7 @@ static FACTS: Facts = Facts {
         unsent_documents: None,
         at_the_end: AtTheEnd::Report,
     },
+    apis: &["sign_at", "fiscalcloud", "ereceipt"],
 };
 
 const fn group(code: u8, bucket: Bucket, rates: &'static [DatedRate]) -> DefaultGroup {

@@ -10,7 +10,7 @@ use crate::api::response::json_response;
 use crate::config::Mode;
 
 /// An answer with status 401. In LIVE mode the answer does not contain the reason.
-pub(in crate::api) fn reject(mode: Mode, unauthorized: Unauthorized) -> Response {
+pub(super) fn reject(mode: Mode, unauthorized: Unauthorized) -> Response {
     let Unauthorized {
         code,
         message,

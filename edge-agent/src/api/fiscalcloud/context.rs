@@ -13,13 +13,26 @@ pub(super) struct RequestContext<'s> {
     pub(super) device: &'s Device,
     pub(super) mode: Mode,
     pub(super) profile: &'static dyn Profile,
-    pub(super) point_of_sale: Uuid,
+    pub(super) point_of_sale: PointOfSaleChoice,
     /// The id of the request if its body gives none.
     pub(super) own_id: Uuid,
 }
 
-/// The point of sale that the headers name. A device with only one point of sale needs no header.
-pub(super) fn point_of_sale(device: &Device, headers: &HeaderMap, faults: &mut FaultList) -> Uuid {
+/// The point of sale of a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct PointOfSaleChoice {
+    /// The point of sale that the request names, if it names one.
+    pub(super) said: Option<Uuid>,
+    /// The point of sale of the document: the named one, or the only one of the device.
+    pub(super) used: Uuid,
+}
+
+/// The point of sale of a request with these headers. A device with only one point of sale needs no header.
+pub(super) fn point_of_sale(
+    device: &Device,
+    headers: &HeaderMap,
+    faults: &mut FaultList,
+) -> PointOfSaleChoice {
     let mut fault = |code, sentence: &str| {
         faults.push(RequestFault {
             path: "Api-PointOfSaleId".to_owned(),
@@ -28,26 +41,25 @@ pub(super) fn point_of_sale(device: &Device, headers: &HeaderMap, faults: &mut F
         });
         Uuid::nil()
     };
-    match headers
+    let named = headers
         .get("Api-PointOfSaleId")
         .map(|value| value.to_str().unwrap_or_default())
-        .filter(|text| !text.is_empty())
-    {
-        Some(text) => Uuid::try_parse(text)
-            .ok()
-            .filter(|id| device.points_of_sale.iter().any(|point| point.id == *id))
+        .filter(|text| !text.is_empty());
+    let said = named.and_then(|text| Uuid::try_parse(text).ok());
+    let used = match (named, device.points_of_sale.as_slice()) {
+        (Some(_), points) => said
+            .filter(|id| points.iter().any(|point| point.id == *id))
             .unwrap_or_else(|| {
                 fault(
                     "UnknownPointOfSale",
                     "is not a point of sale of this device",
                 )
             }),
-        None => match device.points_of_sale.as_slice() {
-            [only] => only.id,
-            _ => fault(
-                "PointOfSaleMissing",
-                "is needed, because this device has several points of sale",
-            ),
-        },
-    }
+        (None, [only]) => only.id,
+        (None, _) => fault(
+            "PointOfSaleMissing",
+            "is needed, because this device has several points of sale",
+        ),
+    };
+    PointOfSaleChoice { said, used }
 }

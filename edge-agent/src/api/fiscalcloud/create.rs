@@ -4,26 +4,26 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Bytes;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use ferrotill_core::profile::Profile;
+use ferrotill_core::refusal::Refusal;
 use uuid::Uuid;
 
 use super::answer::{self, Form};
-use super::context::{RequestContext, point_of_sale};
+use super::context::{PointOfSaleChoice, RequestContext, point_of_sale};
 use super::documents;
 use super::problem::{failure, faulty, refused, success, unprocessable, unreadable};
-use super::replay;
 use super::request::{self, GivenId, Parsed};
 use super::route::{Creation, Operation, SaleRoute, route};
 use crate::api::auth::SignatureInfo;
 use crate::api::json::{FaultList, JsonValue, RequestFault, without_byte_order_mark};
 use crate::api::lanes::{Lane, WorkThread};
+use crate::api::outcome::{Outcome, Told};
 use crate::api::problem::Problem;
-use crate::api::replay::ReplayOutcome;
-use crate::api::response::{with_fiscal_state, with_retry_after};
-use crate::api::service::{NoAnswer, Service};
-use crate::clerk::{Answer, FiscalState, Message};
+use crate::api::response::{with_operation, with_retry_after};
+use crate::api::service::{Service, SignedOrder};
+use crate::clerk::FiscalState;
 use crate::config::{Config, Device};
 
 /// Carries out a creating operation.
@@ -46,40 +46,47 @@ pub(super) async fn create(
     let reading = service.work(Lane::Sales, move |service, thread| {
         request.read(service, thread)
     });
-    let mut parsed = match service.within(deadline, reading).await {
+    // The id in a body that was not read may be the id of an existing document.
+    let unread = |response| with_operation(response, None, FiscalState::Unknown);
+    let Parsed {
+        form,
+        given_id,
+        faults: read_faults,
+    } = match service.within(deadline, reading).await {
         Some(Ok(parsed)) => parsed,
-        Some(Err(fault)) => return with_fiscal_state(faulty(&fault.into()), FiscalState::Unknown),
-        None => return with_fiscal_state(overloaded(), FiscalState::Unknown),
+        Some(Err(fault)) => return unread(faulty(&fault.into())),
+        None => return unread(overloaded()),
     };
-    faults.append(std::mem::take(&mut parsed.faults));
-    if !faults.is_empty() {
-        let state = state_of(service, parsed.given_id).await;
-        return with_fiscal_state(faulty(&faults), state);
+    faults.append(read_faults);
+    let id = form.id;
+    if given_id == GivenId::Unreadable {
+        return with_operation(faulty(&faults), None, FiscalState::Unknown);
     }
-    let id = parsed.form.id;
-    let answer = match service.replays.begin(signature) {
-        Ok(request) => {
-            let answer = submit(service, device, parsed, deadline).await;
-            request.end(match &answer {
-                // If the order was registered, its document answers a repeated request. If it was unavailable, the clerk did
-                // nothing with it.
-                Answer::Registered { .. } | Answer::Unavailable { .. } => ReplayOutcome::Forget,
-                _ => ReplayOutcome::Remember,
-            });
-            answer
-        }
-        Err(_) => match replay::first_outcome(service, device, signature, id).await {
-            Some(answer) => answer,
-            None => return with_fiscal_state(replay::refused(), FiscalState::NotRegistered),
-        },
-    };
-    respond(service, device, creation, answer, deadline).await
+    if faults.is_empty() {
+        let call = SignedOrder {
+            signature,
+            has_id: given_id != GivenId::None,
+        };
+        let outcome = service.submit_signed(device, form, call, deadline).await;
+        return respond(service, device, creation, outcome, deadline).await;
+    }
+    // The configuration may have changed since the document was made. That does not make a repeated request another one.
+    if given_id != GivenId::None
+        && !faults.is_cut()
+        && faults
+            .iter()
+            .all(|fault| OF_THE_CONFIGURATION.contains(&fault.code))
+        && let Some(outcome) = service.repeated(device, &form).await
+    {
+        return respond(service, device, creation, outcome, deadline).await;
+    }
+    with_operation(faulty(&faults), Some(id), service.state_of(id).await)
 }
 
 /// A request whose body was not read yet.
 struct UnreadRequest {
     device: Device,
-    point_of_sale: Uuid,
+    point_of_sale: PointOfSaleChoice,
     own_id: Uuid,
     creation: Creation,
     body: Bytes,
@@ -95,7 +102,7 @@ impl UnreadRequest {
         };
         let context = RequestContext {
             device: &self.device,
-            mode: service.config.till.mode,
+            mode: service.settings.mode,
             profile: service.profile,
             point_of_sale: self.point_of_sale,
             own_id: self.own_id,
@@ -104,8 +111,20 @@ impl UnreadRequest {
     }
 }
 
+/// The faults of a request that was right under another configuration.
+const OF_THE_CONFIGURATION: [&str; 4] = [
+    "NoBankTerminal",
+    "NumberNotInRange",
+    "PointOfSaleMissing",
+    "UnknownPointOfSale",
+];
+
 /// Reads the body of a creating operation.
-fn read(creation: Creation, body: Option<&JsonValue>, context: RequestContext<'_>) -> Parsed {
+pub(super) fn read(
+    creation: Creation,
+    body: Option<&JsonValue>,
+    context: RequestContext<'_>,
+) -> Parsed {
     let empty = JsonValue::Object(Vec::new());
     let some = body.unwrap_or(&empty);
     match creation {
@@ -133,98 +152,47 @@ pub fn faults_of(
         device: config.devices.first()?,
         mode: config.till.mode,
         profile,
-        point_of_sale: Uuid::nil(),
+        point_of_sale: PointOfSaleChoice::default(),
         own_id: Uuid::nil(),
     };
     let body = JsonValue::of_body(body, &WorkThread::without_connections()).ok()?;
     Some(read(creation, Some(&body), context).faults)
 }
 
-/// The fiscal state of the id of a request with faults. An id that could not be read may be the id of an existing document.
-async fn state_of(service: &Arc<Service>, id: GivenId) -> FiscalState {
-    match id {
-        GivenId::Read(id) => service.state_of(id).await,
-        GivenId::None => FiscalState::NotRegistered,
-        GivenId::Unreadable => FiscalState::Unknown,
-    }
-}
-
-/// Gives the order to the clerk and waits for its answer until the caller's timeout.
-async fn submit(
-    service: &Arc<Service>,
-    device: &Device,
-    parsed: Parsed,
-    deadline: Instant,
-) -> Answer {
-    let message = |reply| Message::Order {
-        device: device.id,
-        form: Box::new(parsed.form),
-        deadline,
-        reply,
-    };
-    match service.ask(message, deadline).await {
-        Ok(answer) => answer,
-        Err(NoAnswer::Stopping) => Answer::Unknown {
-            message: "the agent is stopping".to_owned(),
-        },
-        Err(NoAnswer::TooLate) => {
-            let trouble = service.live_status.printer(device.id).trouble;
-            let trouble = trouble.map_or_else(String::new, |trouble| format!(" ({trouble})"));
-            Answer::Unknown {
-                message: format!(
-                    "the printer has not answered yet{trouble}; the agent keeps asking it, and a request with the same id waits for the \
-                     same outcome"
-                ),
-            }
-        }
-    }
-}
-
-/// Converts the clerk's answer to an answer of the FiscalCloud API.
+/// Converts an outcome to an answer of the FiscalCloud API.
 async fn respond(
     service: &Arc<Service>,
     device: &Device,
     creation: Creation,
-    answer: Answer,
+    outcome: Outcome,
     deadline: Instant,
 ) -> Response {
-    match answer {
-        Answer::Registered { id, replayed } => {
+    let id = outcome.id;
+    let response = match &outcome.told {
+        Told::Document { .. } => {
             let device = device.clone();
             let document = service.work(Lane::Sales, move |service, _| {
                 document_answer(service, &device, creation, id)
             });
             let document = service.within(deadline, document).await;
-            let mut response = document.unwrap_or_else(not_read_in_time);
-            if replayed {
-                response
-                    .headers_mut()
-                    .insert("Idempotent-Replayed", HeaderValue::from_static("true"));
+            document.unwrap_or_else(|| not_read_in_time(id))
+        }
+        Told::Refused {
+            refusal, faults, ..
+        } => {
+            let mut problem = refused(refusal, faults, creation.number_path());
+            if *refusal == Refusal::DeviceUnsettled {
+                problem.message =
+                    format!("{}; repeat the request with the id {id}", problem.message);
             }
-            with_fiscal_state(response, FiscalState::Registered)
+            unprocessable(&problem)
         }
-        Answer::Refused {
-            refusal,
-            faults,
-            state,
-        } => with_fiscal_state(refused(&refusal, &faults, creation.number_path()), state),
-        Answer::NotRegistered { error, message } => {
-            let problem = Problem::new(error, format!("printer: {message}"));
-            with_fiscal_state(unprocessable(&problem), FiscalState::NotRegistered)
-        }
-        Answer::Unknown { message } => {
-            let problem = Problem::new("OutcomeUnknown", format!("outcome: {message}"));
-            with_fiscal_state(
-                with_retry_after(unprocessable(&problem)),
-                FiscalState::Unknown,
-            )
-        }
-        Answer::Unavailable { message } => {
-            let problem = Problem::new("Busy", format!("agent: {message}"));
-            let response = failure(StatusCode::SERVICE_UNAVAILABLE, &problem);
-            with_fiscal_state(with_retry_after(response), FiscalState::Unknown)
-        }
-    }
+        Told::SignatureUsed { problem, .. }
+        | Told::NotRegistered(problem)
+        | Told::Unknown(problem) => unprocessable(problem),
+        Told::Busy(problem) => failure(StatusCode::SERVICE_UNAVAILABLE, problem),
+    };
+    outcome.with_headers(response)
 }
 
 /// The answer with the document in the form of the operation. Reads the store, so it is done on a thread for long work.
@@ -250,8 +218,10 @@ fn another_kind() -> Response {
 }
 
 /// The answer if the document is registered, and reading it takes longer than the caller waits.
-fn not_read_in_time() -> Response {
-    let message = "document: is registered, and could not be read in time; send the request with the same id again to get it";
+fn not_read_in_time(id: Uuid) -> Response {
+    let message = format!(
+        "document: is registered, and could not be read in time; to get it, repeat the request with the id {id}"
+    );
     with_retry_after(unprocessable(&Problem::new("DocumentNotRead", message)))
 }
 

@@ -18,12 +18,12 @@ use crate::status::NUMBERS_SOON;
 
 /// `GET devices`.
 pub(super) fn list(service: &Service) -> Response {
-    let devices = service.config.devices.iter().map(|device| {
+    let devices = service.settings.devices.iter().map(|device| {
         object! {
             "id" => device.id,
             "name" => device.name.clone(),
             "serialNumber" => serial_number(service, device),
-            "organizationName" => service.config.till.owner.organization_name.clone(),
+            "organizationName" => service.settings.owner.organization_name.clone(),
             "createdDateTime" => JsonValue::Null,
             "isDeregistered" => false,
         }
@@ -33,7 +33,12 @@ pub(super) fn list(service: &Service) -> Response {
 
 /// `GET devices/{deviceId}`.
 pub(super) async fn one(service: &Arc<Service>, id: Uuid) -> Response {
-    let Some(device) = service.config.devices.iter().find(|device| device.id == id) else {
+    let Some(device) = service
+        .settings
+        .devices
+        .iter()
+        .find(|device| device.id == id)
+    else {
         let message = "deviceId: this agent has no such device";
         return unprocessable(&Problem::new("NotFound", message));
     };
@@ -62,7 +67,7 @@ fn serial_number(service: &Service, device: &Device) -> Option<String> {
 /// The whole device as JSON; `used` contains the last used number of each of the device's ranges.
 fn dto(service: &Service, device: &Device, last_number: u32, used: &[Option<u32>]) -> JsonValue {
     let printer = service.live_status.printer(device.id);
-    let owner = &service.config.till.owner;
+    let owner = &service.settings.owner;
     object! {
         "id" => device.id,
         "name" => device.name.clone(),

@@ -167,7 +167,7 @@ fn answer_context<'s>(
 ) -> AnswerContext<'s> {
     AnswerContext {
         device,
-        owner: &service.config.till.owner,
+        owner: &service.settings.owner,
         currency: service.profile.facts().currency,
         z_report,
     }

@@ -4,7 +4,7 @@
 //! `{success, message, fullExceptionMessage, errorType, data}`, and every creating operation the header `X-Fiscal-State`.
 
 mod answer;
-pub(super) mod auth;
+mod auth;
 mod context;
 mod create;
 mod devices;
@@ -12,12 +12,14 @@ mod documents;
 mod drawer;
 mod paths;
 mod problem;
-mod replay;
 mod request;
 mod route;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Bytes, to_bytes};
@@ -25,42 +27,76 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
+use uuid::Uuid;
 
 use super::auth::{AuthorizedClient, Call, Unauthorized, check};
+use super::dialect::{Dialect, Rejection};
+use super::lanes::Lane;
 use super::problem::Problem;
-use super::response::with_fiscal_state;
+use super::response::with_operation;
 use super::service::Service;
 use crate::clerk::FiscalState;
 pub use create::faults_of;
 use problem::failure;
+use request::id_in;
 use route::{Operation, route};
 
+/// The FiscalCloud API.
+pub const FISCALCLOUD: Dialect = Dialect {
+    name: NAME,
+    prefix: "/api/v1",
+    router,
+    reject,
+};
+
 /// The routes of the FiscalCloud API.
-pub fn router(service: Arc<Service>) -> Router {
+fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/api/v1/{*operation}", axum::routing::any(handle))
         .with_state(service)
 }
 
+/// The answer to a request that is refused before its route is known.
+fn reject(rejection: &Rejection) -> Response {
+    let response = failure(rejection.status, &rejection.problem);
+    if rejection.may_create {
+        with_operation(response, None, FiscalState::Unknown)
+    } else {
+        response
+    }
+}
+
+const NAME: &str = "fiscalcloud";
 /// The largest body in bytes. The listener has a limit of its own; this limit applies in tests without a listener.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// The largest body of a refused call whose id is read, in bytes.
+const REFUSED_BYTES_MAX: usize = 16 * 1024;
+/// How long a refused call waits for the reading of its id.
+const REFUSED_WAIT_MAX: Duration = Duration::from_secs(1);
 
 async fn handle(State(service): State<Arc<Service>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let operation = route(&parts.method, parts.uri.path());
-    let refused = |response| match operation {
-        // The body was not read, so the id in it is not known and may be the id of an existing document.
-        Some(Operation::Create(_)) => with_fiscal_state(response, FiscalState::Unknown),
-        _ => response,
+    let creates = matches!(operation, Some(Operation::Create(_)));
+    // Nothing is known of the document of a call that was not accepted: it may have been made by an earlier call.
+    let refused = |response, id| {
+        if creates {
+            with_operation(response, id, FiscalState::Unknown)
+        } else {
+            response
+        }
     };
     let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
         let problem = Problem::new("BodyTooLarge", "body: is too large; split the request");
-        return refused(failure(StatusCode::PAYLOAD_TOO_LARGE, &problem));
+        return refused(failure(StatusCode::PAYLOAD_TOO_LARGE, &problem), None);
     };
-    let mode = service.config.till.mode;
-    let client = match check(&service.config, &service.guard, &Call::of(&parts, &body)) {
+    let call = Call::of(&parts, &body);
+    let client = match check(&service.settings, Some(NAME), &service.guard, &call) {
         Ok(client) => client,
-        Err(unauthorized) => return refused(auth::reject(mode, unauthorized)),
+        Err(error) => {
+            let id = id_of_refused(&service, creates, &body).await;
+            return refused(auth::reject(service.settings.mode, error), id);
+        }
     };
     let Some(operation) = operation else {
         let message = format!(
@@ -73,8 +109,22 @@ async fn handle(State(service): State<Arc<Service>>, request: Request) -> Respon
     };
     match serve(&service, client, operation, &parts, &body).await {
         Ok(response) => response,
-        Err(unauthorized) => refused(auth::reject(mode, unauthorized)),
+        Err(error) => {
+            let id = id_of_refused(&service, creates, &body).await;
+            refused(auth::reject(service.settings.mode, error), id)
+        }
     }
+}
+
+/// The id in the body of a creating call that was refused, if it can be read soon. Anybody can send such a call.
+async fn id_of_refused(service: &Arc<Service>, creates: bool, body: &Bytes) -> Option<Uuid> {
+    if !creates || body.len() > REFUSED_BYTES_MAX {
+        return None;
+    }
+    let body = body.clone();
+    let reading = service.work(Lane::Strangers, move |_, thread| id_in(&body, thread));
+    let deadline = service.deadline(REFUSED_WAIT_MAX);
+    service.within(deadline, reading).await.flatten()
 }
 
 /// An operation of a client whose signature is right.

@@ -69,13 +69,12 @@ pub(super) fn not_found(id: Uuid) -> Response {
     unprocessable(&Problem::new("NotFound", message))
 }
 
-/// An answer with status 422 that contains a refusal of the core and its faults; `number_path` is the field with the number of
-/// an alternative receipt.
+/// A refusal of the core and its faults; `number_path` is the field with the number of an alternative receipt.
 pub(super) fn refused(
     refusal: &Refusal,
     faults: &[(Place, Refusal)],
     number_path: &str,
-) -> Response {
+) -> Problem {
     if faults.is_empty() {
         let path = match refusal {
             Refusal::RequestIdClash | Refusal::Repeated => "id",
@@ -83,13 +82,13 @@ pub(super) fn refused(
             Refusal::DeviceUnsettled => "device",
             _ => "body",
         };
-        return unprocessable(&Problem::from(&fault_of(path, refusal)));
+        return Problem::from(&fault_of(path, refusal));
     }
     let mut list = FaultList::default();
     for (place, refusal) in faults {
         list.push(fault_of(&path_of(*place, number_path), refusal));
     }
-    faulty(&list)
+    Problem::from(&list)
 }
 
 /// Converts a refusal of the core to a fault of a request.

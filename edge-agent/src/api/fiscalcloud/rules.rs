@@ -10,7 +10,7 @@ use super::problem::fault_of;
 use crate::api::json::FaultList;
 use crate::config::Device;
 use crate::config::adopt;
-use crate::order::{OrderDraft, OrderForm, OrderKind, ReceiptMode, WishRoom};
+use crate::order::{OrderDraft, OrderForm, OrderKind, ReceiptMode, Said, WishRoom};
 
 /// Adds the faults that the core finds in a draft of which some parts could not be read.
 ///
@@ -50,6 +50,7 @@ pub(super) fn add_faults(draft: &OrderDraft, context: RequestContext<'_>, faults
         },
         echo: String::new(),
         found: String::new(),
+        said: Said::default(),
         contact: None,
     };
     let facts = context.profile.facts();

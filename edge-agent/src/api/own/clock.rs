@@ -32,9 +32,9 @@ pub(super) async fn set(State(service): State<Arc<Service>>, request: Request) -
         return problem.response(StatusCode::PAYLOAD_TOO_LARGE);
     };
     let call = Call::of(&parts, &body);
-    let client = match check(&service.config, &service.guard, &call) {
+    let client = match check(&service.settings, None, &service.guard, &call) {
         Ok(client) => client,
-        Err(unauthorized) => return refused(service.config.till.mode, unauthorized),
+        Err(unauthorized) => return refused(service.settings.mode, unauthorized),
     };
     let wanted = match read(&body) {
         Ok(wanted) => wanted,
@@ -94,7 +94,7 @@ fn at(fields: &mut Fields<'_, '_>) -> Option<i64> {
 async fn write(service: &Arc<Service>, wanted: Wanted) -> Response {
     let Wanted { at_ms, by } = wanted;
     let message = |reply| Message::SetClock { at_ms, by, reply };
-    let deadline = service.deadline(service.config.till.answer_timeout);
+    let deadline = service.deadline(service.settings.answer_timeout);
     let (status, code, message) = match service.ask(message, deadline).await {
         Ok(ClockOutcome::Set) => {
             let now = iso_utc(service.guard.now().utc_ms);

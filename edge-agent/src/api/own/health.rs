@@ -44,7 +44,7 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
     let store = service.live_status.store();
     let unsent = store.figures.unsent;
     let printers = service
-        .config
+        .settings
         .devices
         .iter()
         .map(|device| printer(&service, device));
@@ -56,7 +56,7 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
     let body = object! {
         "status" => status,
         "problems" => JsonValue::Array(problems.iter().map(problem).collect()),
-        "mode" => service.config.till.mode.to_string(),
+        "mode" => service.settings.mode.to_string(),
         "office" => object! { "state" => authority.state, "reason" => authority.reason },
         "offline" => offline(&service),
         "clock" => object! {

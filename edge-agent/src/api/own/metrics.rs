@@ -84,7 +84,7 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
         "",
         service.live_status.sells_alternative().into(),
     );
-    for device in &service.config.devices {
+    for device in &service.settings.devices {
         add_device(&mut gauges, &service, device);
     }
     let mut response = gauges.text().into_response();

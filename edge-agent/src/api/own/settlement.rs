@@ -43,10 +43,10 @@ pub(super) async fn settle(
         );
     };
     let call = Call::of(&parts, &body);
-    let client = match check(&service.config, &service.guard, &call) {
+    let client = match check(&service.settings, None, &service.guard, &call) {
         Ok(client) => client,
         Err(unauthorized) => {
-            let response = refused(service.config.till.mode, unauthorized);
+            let response = refused(service.settings.mode, unauthorized);
             return with_fiscal_state(response, FiscalState::Unknown);
         }
     };
@@ -137,7 +137,7 @@ async fn declare(service: &Arc<Service>, declaration: Declaration) -> Response {
         declaration: Box::new(declaration.clone()),
         reply,
     };
-    let deadline = service.deadline(service.config.till.answer_timeout);
+    let deadline = service.deadline(service.settings.answer_timeout);
     let hearing = match service.ask(message, deadline).await {
         Ok(hearing) => hearing,
         Err(NoAnswer::Stopping) => {

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use ferrotill_core::budget::{Budget, Unsent};
 use ferrotill_core::event::{Configuration, Event, Switched};
-use ferrotill_core::id::{DocumentId, Fingerprint};
+use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::Profile;
 use ferrotill_core::receipt::LineTotals;
 use ferrotill_core::till::{Command, Known, Till};
@@ -33,6 +33,7 @@ use super::devices::{DevicePlace, Devices};
 use super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QUEUE_MAX, is_due};
 use super::{AuthorityNews, ClockOutcome, Message};
 use crate::order::OrderForm;
+use crate::order::fingerprint::RequestFingerprint;
 use crate::seal::printer::job::baseline_of;
 use crate::seal::printer::{PrinterTask, Task};
 use crate::status::LiveStatus;
@@ -254,7 +255,7 @@ impl Tills {
                 .filter(|_| self.devices[index].printer.has_printer());
             self.devices[index].activity = Activity::Unsettled(Box::new(SealingDocument {
                 id: stored_document.row.id,
-                fingerprint: Fingerprint(stored_document.row.fingerprint),
+                fingerprint: RequestFingerprint::of_row(&stored_document.row),
                 form: None,
                 callers: Vec::new(),
                 attempts: 0,

@@ -16,6 +16,7 @@ use super::super::answer::{Answer, Caller, FiscalState};
 use super::super::devices::DevicePlace;
 use super::super::queue::{Job, QUEUE_MAX, QueuedOrder};
 use super::{Effect, Encoded, Tills, document_id, moment_of};
+use crate::order::fingerprint::RequestFingerprint;
 use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom, goods_of};
 use crate::seal::books::BooksSealer;
 use crate::seal::fiscal_numbers::FiscalNumberSealer;
@@ -23,7 +24,7 @@ use crate::seal::printer::FiscalPrinterSealer;
 use crate::seal::printer::job::stored_baseline;
 use crate::seal::series::SeriesSealer;
 use crate::seal::{Preparation, Sealer, Unsealed, WAITED_FOR};
-use ferrotill_store::{Appended, Batch, RequestState, StoreError, StoredDocument};
+use ferrotill_store::{Appended, Batch, DocumentRow, RequestState, StoreError, StoredDocument};
 
 impl Tills {
     /// Handles a new order. Its caller joins the callers of the same request, or is refused at once, or the order is queued.
@@ -35,12 +36,13 @@ impl Tills {
         caller: Caller,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let fingerprint = form.fingerprint(self.devices[index].device);
+        let device = self.devices[index].device;
+        let fingerprint = form.fingerprint(device);
         let mut devices = self.devices.iter_mut();
         if let Some((first, callers)) =
             devices.find_map(|device_state| device_state.callers_of(form.id))
         {
-            if first == fingerprint {
+            if first.is_of(&form, device) {
                 callers.push(Caller {
                     joined: true,
                     ..caller
@@ -197,7 +199,7 @@ impl Tills {
         let request = batch
             .request_anywhere(document_id(entry.form.id))?
             .filter(|row| row.state != RequestState::Voided)
-            .map(|row| Fingerprint(row.fingerprint));
+            .map(|row| known_fingerprint(&row, entry, device));
         let original_document = match &entry.form.kind {
             OrderKind::Refund { original, .. } => {
                 match batch.request(device, document_id(*original))? {
@@ -291,8 +293,8 @@ impl Tills {
         let command = Command::Reserve(Order {
             id: document_id(form.id),
             unique: UniqueId(*context.unique.as_bytes()),
-            fingerprint: context.fingerprint,
-            fingerprint_form: 0,
+            fingerprint: context.fingerprint.digest,
+            fingerprint_form: context.fingerprint.form,
             point_of_sale: PointOfSaleId(*form.point_of_sale.as_bytes()),
             annex: &annex,
             baseline: device_state
@@ -442,10 +444,22 @@ type Refused = (Refusal, Vec<(Place, Refusal)>);
 
 /// The ids of an order, and what the journal contains about its request id and its original.
 struct Context<'c> {
-    fingerprint: Fingerprint,
+    fingerprint: RequestFingerprint,
     unique: Uuid,
     request: Option<Fingerprint>,
     original: Option<&'c Original<'c>>,
+}
+
+/// The fingerprint of the document that has the id of an order, for comparison with the order's own fingerprint.
+///
+/// Both are equal if the order repeats the request of the document, in whichever form the document's fingerprint was stored.
+fn known_fingerprint(row: &DocumentRow, entry: &QueuedOrder, device: Uuid) -> Fingerprint {
+    let stored = RequestFingerprint::of_row(row);
+    if stored.is_of(&entry.form, device) {
+        entry.fingerprint.digest
+    } else {
+        stored.digest
+    }
 }
 
 /// The answer to a request whose id already belongs to another request.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::super::devices::DevicePlace;
 use super::super::queue::QueuedOrder;
 use super::{Effect, Tills, document_id};
-use crate::order::{OrderForm, OrderKind};
+use crate::order::{OrderForm, OrderKind, Said};
 use crate::seal::printer::job::stored_baseline;
 use crate::status::problems::{HealthProblem, Severity};
 use ferrotill_store::{Batch, StoreError};
@@ -280,6 +280,7 @@ impl Tills {
             kind: OrderKind::Report { z: true },
             echo: String::new(),
             found: String::new(),
+            said: Said::default(),
             contact: None,
         };
         let id = form.id;

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::clerk::{
     Answer, AuthorityNews, Clerk, ClerkHandle, ClerkSettings, DevicePlan, DrawerOutcome, Message,
 };
-use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode};
+use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said};
 use crate::seal::printer::PrinterTask;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
@@ -442,6 +442,7 @@ fn form(id: u128, kind: OrderKind) -> OrderForm {
         kind,
         echo: String::new(),
         found: String::new(),
+        said: Said::default(),
         contact: None,
     }
 }

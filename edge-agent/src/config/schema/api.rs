@@ -21,6 +21,13 @@ pub(super) const API: &[KeyRow] = &[
     .environment()
     .off("[\"https://shop.example\"]"),
     key(
+        "serve",
+        API_NAMES,
+        Preset::Unset("the APIs of the country that this build has"),
+        "The compatible APIs that the till serves.",
+    )
+    .off("[\"fiscalcloud\"]"),
+    key(
         "tls_certificate",
         ValueKind::Path("the path of a file in PEM"),
         Preset::Unset("no TLS"),
@@ -58,4 +65,13 @@ pub(super) const API_CLIENTS: &[KeyRow] = &[
         "The file with the secret that signs the calls; only the user that runs ferrotill may read it (mode 0600).",
     )
     .set("\"/etc/ferrotill/api.secret\""),
+    key(
+        "apis",
+        API_NAMES,
+        Preset::Unset("`fiscalcloud` alone"),
+        "The compatible APIs that the caller may use.",
+    )
+    .off("[\"fiscalcloud\"]"),
 ];
+
+const API_NAMES: ValueKind = ValueKind::Texts("names of APIs, such as \"fiscalcloud\"");

@@ -29,6 +29,7 @@ const CELLS: &[(&str, &[&str])] = &[
             "current_number",
             "amount",
             "tax",
+            "fingerprint_form",
         ],
     ),
     ("request", &["id", "reserved_seq"]),

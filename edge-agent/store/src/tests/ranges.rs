@@ -10,6 +10,7 @@ use crate::*;
 const STEP_1: &str = "DROP TABLE contact; DROP TABLE repeated_number; DROP TABLE alternative_number; \
     CREATE TABLE alternative_number (device BLOB NOT NULL, series TEXT NOT NULL, number INTEGER NOT NULL, reserved_seq INTEGER NOT NULL, \
     PRIMARY KEY (device, series, number)) STRICT, WITHOUT ROWID; \
+    ALTER TABLE document DROP COLUMN fingerprint_form; \
     DROP TABLE founded; DROP TABLE device_identity; DROP TABLE written_by; PRAGMA user_version = 1;";
 
 fn range(series: &str, start: u32, end: u32, number_length: u8) -> NumberRange {

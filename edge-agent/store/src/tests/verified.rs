@@ -124,7 +124,7 @@ fn every_kind_of_tampering_is_found_with_its_place() {
         ("the end cut", "DELETE FROM journal WHERE seq > 20", "journal_cut", "journal rows 21 to"),
         ("an amount", "UPDATE document SET amount = amount - 1 WHERE number = 2", "table_differs", "amount is 1619, and the journal says 1620"),
         ("a document removed", "DELETE FROM document WHERE number = 3", "table_differs", "is missing, and the journal has it"),
-        ("a document added", "INSERT INTO document SELECT 999, settled_seq, device, id, unique_id, fingerprint, kind, state, point_of_sale, at, z_number, 99, current_number, amount, tax, print_error FROM document WHERE number = 2", "table_differs", "does not follow from the journal"),
+        ("a document added", "INSERT INTO document SELECT 999, settled_seq, device, id, unique_id, fingerprint, kind, state, point_of_sale, at, z_number, 99, current_number, amount, tax, print_error, fingerprint_form FROM document WHERE number = 2", "table_differs", "does not follow from the journal"),
         ("an id redirected", "UPDATE request SET reserved_seq = 3 WHERE reserved_seq = 5", "table_differs", "table request"),
         ("an id removed", "DELETE FROM request WHERE reserved_seq = 5", "table_differs", "table request"),
         ("an outbox entry removed", "DELETE FROM outbox WHERE message_number = 2", "table_differs", "table outbox"),

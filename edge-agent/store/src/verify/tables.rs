@@ -41,6 +41,7 @@ const TABLES: &[Table] = &[
             "current_number",
             "amount",
             "tax",
+            "fingerprint_form",
         ],
         row: "reserved_seq",
     },

@@ -8,7 +8,7 @@ use super::parsed::{GivenId, Parsed};
 use crate::api::fiscalcloud::context::RequestContext;
 use crate::api::json::{FaultList, JsonValue};
 use crate::object;
-use crate::order::{OrderForm, OrderKind};
+use crate::order::{OrderForm, OrderKind, Said};
 use ferrotill_store::BuyerContact;
 
 /// Fields of a body that are stored beside the receipt.
@@ -17,6 +17,8 @@ pub(super) struct EchoedFields {
     echo: Vec<(Cow<'static, str>, JsonValue)>,
     pub(super) items: Vec<JsonValue>,
     pub(super) payments: Vec<JsonValue>,
+    /// The number of an alternative receipt as the caller wrote it.
+    pub(super) number: Option<String>,
     /// One flag for each payment: true if the payment uses a bank terminal.
     pub(super) terminals: Vec<bool>,
     /// The e-mail address and the telephone number of the buyer.
@@ -49,11 +51,17 @@ impl EchoedFields {
         let mut echo = self.echo;
         echo.push(("items".into(), JsonValue::Array(self.items)));
         echo.push(("payments".into(), JsonValue::Array(self.payments)));
+        let echo = JsonValue::Object(echo);
         let form = OrderForm {
             id,
-            point_of_sale: context.point_of_sale,
+            point_of_sale: context.point_of_sale.used,
             kind,
-            echo: JsonValue::Object(echo).to_string(),
+            echo: echo.to_string(),
+            said: Said {
+                point_of_sale: context.point_of_sale.said,
+                number: self.number,
+                more: said_in(&echo),
+            },
             found: object! { "terminals" => JsonValue::Array(terminals) }.to_string(),
             contact: contact(self.contact),
         };
@@ -61,6 +69,35 @@ impl EchoedFields {
             form,
             given_id,
             faults,
+        }
+    }
+}
+
+/// The values of the fields as names and texts, for the fingerprint. An absent value has none.
+fn said_in(echo: &JsonValue) -> Vec<(String, String)> {
+    let mut said = Vec::new();
+    say("", echo, &mut said);
+    said
+}
+
+/// Adds the values in a value whose path is `path`. The depth of a body is limited, so this function does not call itself often.
+fn say(path: &str, value: &JsonValue, said: &mut Vec<(String, String)>) {
+    match value {
+        JsonValue::Null => {}
+        JsonValue::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                say(&format!("{path}[{index}]"), item, said);
+            }
+        }
+        JsonValue::Object(members) => {
+            for (name, member) in members {
+                let dot = if path.is_empty() { "" } else { "." };
+                say(&format!("{path}{dot}{name}"), member, said);
+            }
+        }
+        JsonValue::Text(text) => said.push((path.to_owned(), text.clone())),
+        JsonValue::Bool(_) | JsonValue::Number(_) => {
+            said.push((path.to_owned(), value.to_string()));
         }
     }
 }

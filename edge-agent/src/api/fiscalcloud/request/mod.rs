@@ -15,3 +15,4 @@ pub(super) use parsed::{GivenId, Parsed};
 pub(super) use refund::refund;
 pub(super) use report::report;
 pub(super) use sale::sale;
+pub(super) use shared::id_in;

@@ -55,7 +55,7 @@ pub(in crate::api::fiscalcloud) fn sale(
             .push(modifier.unwrap_or(Modifier::Amount(Amount::ZERO)));
         modification.finish();
     }
-    let (mode, number) = mode(&mut fields, route, context);
+    let (mode, number) = mode(&mut fields, &mut echoed, route, context);
     fields.finish();
     if !faults.is_empty() {
         rules::add_faults(&draft, context, &mut faults);
@@ -72,6 +72,7 @@ pub(in crate::api::fiscalcloud) fn sale(
 /// The mode of the receipt, and the number that the caller has chosen for an alternative receipt.
 fn mode(
     fields: &mut Fields<'_, '_>,
+    echoed: &mut EchoedFields,
     route: SaleRoute,
     context: RequestContext<'_>,
 ) -> (ReceiptMode, Option<(String, u32)>) {
@@ -93,12 +94,13 @@ fn mode(
             )
         }
     };
-    let number = fields.text(name).and_then(|text| {
-        let number = rules::series_and_number(&text, context.device);
+    echoed.number = fields.text(name);
+    let number = echoed.number.as_deref().and_then(|text| {
+        let number = rules::series_and_number(text, context.device);
         if number.is_none() {
             let sentence = format!(
                 "is {:?}, which is in no range of the device; leave the number out, and the till chooses it",
-                shortened(&text)
+                shortened(text)
             );
             fields.fault(name, "NumberNotInRange", sentence);
         }

@@ -1,17 +1,19 @@
 //! Reads fields that the bodies of several operations have.
 
 use ferrotill_core::refusal::Refusal;
+use uuid::Uuid;
 
 use super::echoed::EchoedFields;
 use super::parsed::GivenId;
 use crate::api::fiscalcloud::rules;
-use crate::api::json::{Fields, JsonValue, LIST_ITEMS_MAX, shortened};
+use crate::api::json::{FaultList, Fields, JsonValue, LIST_ITEMS_MAX, shortened};
+use crate::api::lanes::WorkThread;
 
 /// The number of decimals of money in the FiscalCloud API.
 pub(super) const MONEY: u8 = 2;
 
-/// Reads the fields that every body may have, and returns the request id.
-pub(super) fn base(fields: &mut Fields<'_, '_>) -> GivenId {
+/// Reads the request id. The fields of the body must have no fault yet.
+fn given_id(fields: &mut Fields<'_, '_>) -> GivenId {
     let id = fields.uuid("id");
     if id.is_some_and(|id| id.is_nil()) {
         fields.fault(
@@ -21,11 +23,26 @@ pub(super) fn base(fields: &mut Fields<'_, '_>) -> GivenId {
         );
     }
     // The id is the first field that is read, so every fault up to now is about the id or about the whole body.
-    let id = match id {
+    match id {
         _ if !fields.faults().is_empty() => GivenId::Unreadable,
         Some(id) => GivenId::Read(id),
         None => GivenId::None,
-    };
+    }
+}
+
+/// The request id in a body that is not read otherwise; `None` if the body has no id that can be read.
+pub(in crate::api::fiscalcloud) fn id_in(body: &[u8], thread: &WorkThread) -> Option<Uuid> {
+    let body = JsonValue::of_body(body, thread).ok()?;
+    let mut faults = FaultList::default();
+    match given_id(&mut Fields::of(&body, "", &mut faults)) {
+        GivenId::Read(id) => Some(id),
+        GivenId::None | GivenId::Unreadable => None,
+    }
+}
+
+/// Reads the fields that every body may have, and returns the request id.
+pub(super) fn base(fields: &mut Fields<'_, '_>) -> GivenId {
+    let id = given_id(fields);
     if fields.boolean("printOnServer") == Some(false) {
         fields.fault(
             "printOnServer",

@@ -1,0 +1,43 @@
+//! What every compatible API has in common: its name, the place of its routes, and its refusal before a route is known.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::problem::Problem;
+use super::service::Service;
+
+/// A compatible API: a translation of its JSON into orders, and of documents into its answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Dialect {
+    /// The name of the API, as `[api] serve` and the demo write it.
+    pub name: &'static str,
+    /// The path below which all routes of the API are.
+    pub prefix: &'static str,
+    /// Makes the routes of the API.
+    pub router: fn(Arc<Service>) -> Router,
+    /// Answers a request under [`Dialect::prefix`] that is refused before its route is known.
+    pub reject: fn(&Rejection) -> Response,
+}
+
+impl Dialect {
+    /// True if a path is below the prefix of the API.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        path.strip_prefix(self.prefix)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+/// A request that was refused before its route was known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// Why the request was refused.
+    pub problem: Problem,
+    /// True if the request may be a creating operation. Its body was not read, so the state of its id is unknown.
+    pub may_create: bool,
+}

@@ -1,0 +1,37 @@
+//! What the routes know of the configuration.
+
+use std::time::Duration;
+
+use crate::config::{Client, Config, Device, Mode, Owner};
+
+/// What the routes know of the configuration: the shop and its callers. Everything else of the configuration is the agent's own.
+#[derive(Clone, Debug)]
+pub struct ApiSettings {
+    /// Whether the documents are legal or made for a test.
+    pub mode: Mode,
+    /// The owner of the till.
+    pub owner: Owner,
+    /// The fiscal devices.
+    pub devices: Vec<Device>,
+    /// The callers that may use the APIs.
+    pub clients: Vec<Client>,
+    /// How long a caller waits for an answer, if the device has no time of its own.
+    pub answer_timeout: Duration,
+    /// Origins of web pages that may call.
+    pub allowed_origins: Vec<String>,
+}
+
+impl ApiSettings {
+    /// The settings of a configuration.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        Self {
+            mode: config.till.mode,
+            owner: config.till.owner.clone(),
+            devices: config.devices.clone(),
+            clients: config.api.clients.clone(),
+            answer_timeout: config.till.answer_timeout,
+            allowed_origins: config.api.allowed_origins.clone(),
+        }
+    }
+}
