@@ -169,7 +169,7 @@ async fn serve(
 /// The answer of a call that only reads. The call waits no longer than one that makes a document, because it has a connection for
 /// this time, and sales need connections too.
 async fn read(service: &Service, answer: impl Future<Output = Response>) -> Response {
-    let deadline = service.deadline(service.config.till.answer_timeout);
+    let deadline = service.deadline(service.settings.answer_timeout);
     let answer = service.within(deadline, answer).await;
     answer.unwrap_or_else(create::overloaded)
 }
