@@ -63,7 +63,7 @@ impl EchoedFields {
                 point_of_sale: context.point_of_sale.said,
                 number: self.number,
                 // The digest of a secret shows the secret to whoever tries enough of them.
-                more: said_in(&stored.unwrap_or(JsonValue::Null)),
+                more: said_in(&stored.unwrap_or(JsonValue::Null), contact.as_ref()),
             },
             found: object! { "terminals" => JsonValue::Array(terminals) }.to_string(),
             contact,
@@ -77,9 +77,24 @@ impl EchoedFields {
 }
 
 /// The values of the fields as names and texts, for the fingerprint. An absent value has none.
-fn said_in(echo: &JsonValue) -> Vec<(String, String)> {
+fn said_in(echo: &JsonValue, contact: Option<&BuyerContact>) -> Vec<(String, String)> {
     let mut said = Vec::new();
     say("", echo, &mut said);
+    // Of a contact only that it was given is digested.
+    for (name, is_given) in [
+        (
+            "emailAddress",
+            contact.is_some_and(|contact| contact.email.is_some()),
+        ),
+        (
+            "phoneNumber",
+            contact.is_some_and(|contact| contact.phone.is_some()),
+        ),
+    ] {
+        if is_given {
+            said.push((name.to_owned(), "given".to_owned()));
+        }
+    }
     said
 }
 
