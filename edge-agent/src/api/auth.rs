@@ -55,9 +55,10 @@ impl SignatureInfo {
 
     /// The signature of a record that [`Self::record`] made.
     pub(super) fn of_record(record: &EndedCall) -> Self {
-        let (at_ms, digest) = record.split_at(8);
+        // A record has forty bytes, so that both parts are there.
+        let (at_ms, digest) = record.split_first_chunk().unwrap_or((&[0; 8], &[]));
         Self {
-            at_ms: i64::from_le_bytes(at_ms.try_into().unwrap_or_default()),
+            at_ms: i64::from_le_bytes(*at_ms),
             digest: digest.try_into().unwrap_or_default(),
         }
     }
