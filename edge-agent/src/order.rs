@@ -121,7 +121,8 @@ pub struct Said {
     pub point_of_sale: Option<Uuid>,
     /// The number of an alternative receipt as the caller wrote it, if the caller chose one.
     pub number: Option<String>,
-    /// What the caller's API returns with the document: names and values, in the order in which the API reads them.
+    /// What the caller's API returns with the document: names and values, in the order in which the API reads them. It comes from
+    /// [`storable`] text, because the journal contains the digest.
     pub more: Vec<(String, String)>,
 }
 
@@ -193,14 +194,9 @@ impl OrderForm {
     #[must_use]
     pub fn annex(&self) -> Vec<u8> {
         let contact = self.contact.as_ref();
-        let secrets: Vec<&str> = contact
-            .into_iter()
-            .flat_map(|contact| [&contact.email, &contact.phone])
-            .filter_map(|part| part.as_deref())
-            .collect();
         let text = |part: &str| match part {
             "" => "null".to_owned(),
-            part => private::storable_json(part, &secrets),
+            part => storable(part, contact),
         };
         let digest = contact.map(|contact| {
             let digest = contact.digest();
@@ -252,6 +248,17 @@ pub fn goods_of(annex: &[u8]) -> Vec<Option<Uuid>> {
         let good_of = |item: &serde_json::Value| item.get("goodId")?.as_str()?.parse().ok();
         items.iter().map(good_of).collect()
     })
+}
+
+/// JSON text of an API as it may enter the journal: without the contact of the buyer and without full card numbers.
+#[must_use]
+pub fn storable(json: &str, contact: Option<&BuyerContact>) -> String {
+    let secrets: Vec<&str> = contact
+        .into_iter()
+        .flat_map(|contact| [&contact.email, &contact.phone])
+        .filter_map(|part| part.as_deref())
+        .collect();
+    private::storable_json(json, &secrets)
 }
 
 /// What an operator declares about a document that its printer cannot prove.
