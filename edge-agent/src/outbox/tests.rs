@@ -236,7 +236,6 @@ fn order(document: u32) -> OrderForm {
         echo: String::new(),
         found: String::new(),
         contact: None,
-        said: Said::default(),
     }
 }
 

@@ -203,7 +203,7 @@ impl Tills {
                     &DeclarationOutcome::NotOutstanding,
                     effects,
                 );
-                self.settle(batch, index, id, settled, effects)?;
+                self.settle(batch, index, id, *settled, effects)?;
             }
         }
         let device_state = &mut self.devices[index];

@@ -81,7 +81,7 @@ pub enum News {
     /// The printer's memory has a new last Z-report. This is sent before the news with the counters after that report.
     LastZ(Box<ClosedDay>),
     /// The printer has settled the document with this id.
-    Settled(Uuid, Settled),
+    Settled(Uuid, Box<Settled>),
     /// The printer cannot prove what became of a document, for this reason. The printer is asked again and again until it can
     /// prove the outcome, or until an
     /// operator declares the outcome.

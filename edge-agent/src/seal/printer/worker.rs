@@ -334,7 +334,7 @@ impl PrinterWorker {
         });
         // If the counters could not be read, the connection counts as lost, and the next connection reads them.
         self.connected = self.baseline.is_some();
-        self.tell_outcome(document.id, News::Settled(document.id, settled));
+        self.tell_outcome(document.id, News::Settled(document.id, Box::new(settled)));
     }
 
     /// Reports the outcome of a document, and keeps it until it is confirmed.
