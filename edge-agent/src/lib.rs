@@ -34,6 +34,21 @@
 //!
 //! Below all of them are the crates `ferrotill-store` (the only SQL), `ferrotill-device` and `ferrotill-core`.
 
+// A panic ends the process and with it every till. So no arithmetic may overflow, and no index may lie outside.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        clippy::string_slice
+    )
+)]
+
 pub mod agent;
 pub mod api;
 pub mod authority;

@@ -64,7 +64,7 @@ pub(super) fn enter(
     row: &DocumentRow,
     sealed: &Sealed<'_>,
 ) -> Result<(u32, u32), rusqlite::Error> {
-    let (mut for_the_authority, mut without_form) = (0, 0);
+    let (mut for_the_authority, mut without_form) = (0_u32, 0_u32);
     for duty in duties {
         let (request, fault) = match freeze {
             None => (None, None),
@@ -89,8 +89,8 @@ pub(super) fn enter(
                 fault
             ])?;
         if duty.recipient == Recipient::AUTHORITY {
-            for_the_authority += 1;
-            without_form += u32::from(has_no_form);
+            for_the_authority = for_the_authority.saturating_add(1);
+            without_form = without_form.saturating_add(u32::from(has_no_form));
         }
     }
     Ok((for_the_authority, without_form))

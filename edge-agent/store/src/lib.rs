@@ -3,6 +3,21 @@
 //! One [`Store`] writes, from one thread; any number of [`Reader`]s read at the same time.
 //! A caller gets a positive answer only after COMMIT. After an error at COMMIT the outcome is unknown, and the head is read again.
 
+// A panic ends the process and with it every till. So no arithmetic may overflow, and no index may lie outside.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        clippy::string_slice
+    )
+)]
+
 mod anchor;
 mod chain;
 mod clock;
