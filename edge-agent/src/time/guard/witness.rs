@@ -2,7 +2,7 @@
 //!
 //! The office and a caller give their time with its zone. A printer's clock has no zone: it may be set in another zone, or may not
 //! have been changed to or from summer time. So it testifies only to the part of the hour, unless it is known by how much it is
-//! ahead of the true time ([`PrinterReading::zone_known`]).
+//! ahead of the true time (`PrinterReading::zone_known`).
 
 use super::{Clocks, FOLLOW_MS, HOUR_MS, PLAUSIBLE_MS};
 
