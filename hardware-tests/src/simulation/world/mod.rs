@@ -57,6 +57,9 @@ struct SimulatedTill {
     seen: usize,
     /// The last day on which an operator made a declaration about a document of this till.
     declared_on: Option<u32>,
+    /// The last day on which an operator made one although the printer could have been asked, because its device was not configured. The
+    /// sums of that day prove no other document.
+    declared_unasked_on: Option<u32>,
     /// The totals that the simulation itself has counted for this till.
     expected: ExpectedTotals,
     /// The jobs that make no document, as their callers see them.
@@ -168,6 +171,7 @@ impl World {
                 line: Line::to(Loopback::new(IslEmulator::new(printer, None))),
                 seen: 0,
                 declared_on: None,
+                declared_unasked_on: None,
                 expected: ExpectedTotals::default(),
                 turns: Turns::default(),
             })

@@ -59,7 +59,11 @@ impl World {
             // The device is put back, and the printer itself proves its reports.
             return Ok(());
         }
-        if provable && !nobody_is_asked {
+        let unasked_on = self
+            .tills
+            .get(order.till)
+            .and_then(|till| till.declared_unasked_on);
+        if provable && !nobody_is_asked && unasked_on != Some(self.day) {
             return Err(format!(
                 "a declaration is asked for about order {place} ({word}), which the figures of the printer prove"
             ));
@@ -82,6 +86,9 @@ impl World {
         });
         if let Some(till) = self.tills.get_mut(till) {
             till.declared_on = Some(self.day);
+            if nobody_is_asked {
+                till.declared_unasked_on = Some(self.day);
+            }
         }
         self.tally.declared += 1;
         self.note(format!(
