@@ -5,14 +5,13 @@ mod shop;
 
 use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
-use ferrotill_core::event::{DeviceIdentified, Event};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::numbers::{Span, Supply};
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Wish};
 
-use shop::{NOON, SALE, Shop, moment};
+use shop::{SALE, Shop};
 
 #[test]
 fn reserved_fiscal_numbers_are_used_in_order_and_only_for_sealed_documents() {
@@ -134,35 +133,4 @@ fn an_alternative_receipt_is_not_on_the_fiscal_printer() {
         let outstanding = shop.till.outstanding().unwrap();
         assert_eq!(outstanding.on_printer(), on_printer);
     }
-}
-
-#[test]
-fn fiscal_numbers_belong_to_the_number_of_the_device_to_which_they_were_granted() {
-    let mut shop = Shop::open();
-    let none = Known::default();
-    let grant = |first, last| [Span { first, last }];
-    let identified = |fiscal_number| {
-        Event::DeviceIdentified(DeviceIdentified {
-            at: moment(NOON),
-            fiscal_number,
-            owner: "",
-            owner_number: "",
-            address: "",
-        })
-    };
-    // A folder of an older build has numbers before it has an identity.
-    shop.run(Command::TakeNumbers(&grant(70, 71)), none)
-        .unwrap();
-    shop.till.apply(&identified("J105002238"));
-    assert_eq!(shop.till.fiscal_numbers().left(), 2);
-    shop.till.apply(&identified("J105002238"));
-    assert_eq!(
-        shop.till.fiscal_numbers().left(),
-        2,
-        "only the address changed"
-    );
-    shop.till.apply(&identified("J105002239"));
-    assert_eq!(shop.till.fiscal_numbers().left(), 0);
-    shop.run(Command::TakeNumbers(&grant(5, 6)), none).unwrap();
-    assert_eq!(shop.till.fiscal_numbers().next(), Ok(5));
 }

@@ -5,7 +5,6 @@ use super::{Kind, Outstanding, Till};
 use crate::amount::Amount;
 use crate::document::ReportKind;
 use crate::event::{Event, Reserved, Sealed};
-use crate::numbers::FiscalNumbers;
 use crate::seal::Seal;
 
 impl Till {
@@ -36,8 +35,7 @@ impl Till {
             // The Z-report in the same batch closes the shift.
             Event::ClosedByPrinter(closed) => self.latest = Some(closed.at),
             // The folder and the identity of the device are no part of the till's state.
-            Event::Founded(_) | Event::Restored(_) => {}
-            Event::DeviceIdentified(identified) => self.take_identity(identified.fiscal_number),
+            Event::Founded(_) | Event::DeviceIdentified(_) | Event::Restored(_) => {}
             // The only event that can move the time of later documents back.
             Event::ClockSet(set) => self.latest = Some(set.at),
             // The next event of the batch seals or voids the document.
@@ -46,21 +44,6 @@ impl Till {
                 self.printer_evidence.declared();
             }
         }
-    }
-
-    /// The authority granted the fiscal numbers to the number under which it knows the device. If that number changes, the rest of
-    /// them belongs to another device.
-    fn take_identity(&mut self, fiscal_number: &str) {
-        let mut identity = heapless::String::new();
-        for letter in fiscal_number.chars() {
-            if identity.push(letter).is_err() {
-                break;
-            }
-        }
-        if !self.fiscal_numbers_of.is_empty() && self.fiscal_numbers_of != identity {
-            self.fiscal_numbers = FiscalNumbers::default();
-        }
-        self.fiscal_numbers_of = identity;
     }
 
     fn take_reserved(&mut self, reserved: &Reserved<'_>) {

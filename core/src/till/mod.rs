@@ -53,19 +53,14 @@ pub struct Till {
     /// The ranges in force. After rows of version 1 also the ranges that were in force before: at most 16, as that version allowed.
     range_uses: heapless::Vec<RangeUse, 16>,
     fiscal_numbers: FiscalNumbers,
-    /// The number under which the authority knows the device: the fiscal numbers were granted to it. Empty before the first identity.
-    fiscal_numbers_of: heapless::String<IDENTITY_BYTES_MAX>,
     outstanding: Option<Outstanding>,
     printer_evidence: PrinterEvidence,
     latest: Option<Moment>,
 }
 
-/// How many bytes of the device's number towards the authority are compared.
-const IDENTITY_BYTES_MAX: usize = 64;
-
 impl Till {
     /// Version of a snapshot's encoding. A snapshot with another version is discarded and made again from the journal.
-    pub const SNAPSHOT_VERSION: u16 = 4;
+    pub const SNAPSHOT_VERSION: u16 = 3;
 
     /// Gives the event that follows from a command, or the reason why the command is refused. The state of the till is not
     /// changed.
