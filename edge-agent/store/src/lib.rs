@@ -235,16 +235,6 @@ pub enum StoreError {
         /// The rule that the configuration breaks.
         refusal: ferrotill_core::Refusal,
     },
-    /// A range of numbers for alternative receipts contains used numbers with unused ones before them.
-    #[error(
-        "the range that begins with {first} contains the number {used}, which was used before, and unused numbers before it; begin the range after the used numbers"
-    )]
-    RangeUsed {
-        /// The first number of the range as printed.
-        first: String,
-        /// The last used number of the range as printed.
-        used: String,
-    },
     /// The till accepted a number when it reserved a document and refused it when it sealed the document, which is a defect of
     /// the program.
     #[error("the next number of the alternative receipts could not be taken ({found})")]

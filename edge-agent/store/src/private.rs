@@ -35,6 +35,8 @@ pub(super) fn is_of_the_journal(name: &str) -> bool {
     name.starts_with(FILE_NAME) || name.starts_with("journal.")
 }
 
+/// The beginning of the names of the files with the signed calls that have ended.
+const ENDED_CALLS: &str = "calls.";
 /// The name of the agent's lock file in the data folder.
 const LOCK_FILE_NAME: &str = "agent.lock";
 const FOLDER_MODE: u32 = 0o700;
@@ -49,7 +51,10 @@ fn protect_folder(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
         let is_ours = name.to_str().is_some_and(|name| {
-            is_of_the_journal(name) || name == LOCK_FILE_NAME || name.starts_with(LOST)
+            is_of_the_journal(name)
+                || name == LOCK_FILE_NAME
+                || name.starts_with(ENDED_CALLS)
+                || name.starts_with(LOST)
         });
         if !is_ours {
             let other = format!("it also holds {}", name.display());

@@ -41,13 +41,19 @@ impl Tills {
         let before = self.settings.guard.now();
         let at = self.settings.clock.moment(at_ms);
         let command = Command::SetClock(ClockSet { before, at, by });
+        let mut places = Vec::new();
         for index in self.devices.places() {
-            if let Err(refusal) = self.would_refuse(index, &command) {
-                let device = self.devices[index].device;
-                return Ok(ClockOutcome::Refused(device, refusal));
+            match self.would_refuse(index, &command) {
+                Ok(()) => places.push(index),
+                // Nobody can close the shift of a device that is no longer configured, so it does not hold up the correction.
+                Err(_) if self.devices[index].removed => {}
+                Err(refusal) => {
+                    let device = self.devices[index].device;
+                    return Ok(ClockOutcome::Refused(device, refusal));
+                }
             }
         }
-        for index in self.devices.places() {
+        for index in places {
             self.decide(batch, index, &command)?
                 .map_err(|refusal| StoreError::NotBooked { refusal })?;
         }

@@ -144,6 +144,8 @@ fn head(document: &SealedDocument<'_>, context: AnswerContext<'_>) -> Members {
         .iter()
         .find(|point| point.id == point_of_sale);
     let owner = context.owner;
+    let address = context.device.address.clone();
+    let address = address.or_else(|| owner.address.clone());
     vec![
         ("fiscalDeviceId".into(), stored.row.device.into()),
         ("id".into(), stored.row.id.into()),
@@ -170,7 +172,7 @@ fn head(document: &SealedDocument<'_>, context: AnswerContext<'_>) -> Members {
             owner.organization_name.clone().into(),
         ),
         ("idnx".into(), owner.idnx.clone().into()),
-        ("address".into(), owner.address.clone().into()),
+        ("address".into(), address.into()),
         ("pointOfSaleId".into(), point_of_sale.into()),
         (
             "pointOfSaleCode".into(),
