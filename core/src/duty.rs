@@ -97,7 +97,7 @@ impl fmt::Display for DutyKind {
     }
 }
 
-/// The duties of a country whose tax office is told of every document but X-reports.
+/// The duties of a country whose tax office gets every document except X-reports.
 #[must_use]
 pub const fn to_the_authority(kind: DocumentKind) -> &'static [Duty] {
     const fn told(kind: DutyKind) -> [Duty; 1] {

@@ -29,7 +29,7 @@
 //! | [`authority`] | requests for the authority, and the meaning of its answers |
 //! | [`config`] | the table of configuration keys, and the configuration that is read with it |
 //! | [`order`], [`status`], [`time`], [`listener`] | what any API asks for; live status; clocks; HTTP connections and their limits |
-//! | [`limited_log`] | log lines that strangers can cause |
+//! | [`limited_log`] | log lines that callers without a signature can cause |
 //! | [`hmac`], [`locked`], [`error_chain`] | signatures; a lock that survives a panic; an error with its sources |
 //!
 //! Below all of them are the crates `ferrotill-store` (the only SQL), `ferrotill-device` and `ferrotill-core`.

@@ -134,7 +134,7 @@ const TABLE: &[Rule] = &[
         verdict: |_| Ruling::Issued,
     },
     Rule {
-        says: "another day: the day was closed by somebody else, the counter of fiscal receipts was cleared and proves nothing",
+        says: "another day: the day was closed meanwhile, the counter of fiscal receipts was cleared and proves nothing",
         fits: |facts| facts.another_day(),
         verdict: |_| UNCLEAR,
     },

@@ -66,7 +66,7 @@ pub enum Exit {
     Failed,
     /// The arguments are wrong.
     Usage,
-    /// The configuration is wrong, or a file of the data folder is missing.
+    /// The configuration is wrong or does not fit the data folder, or a file of the data folder is missing.
     Configuration,
     /// The outcome of a document is not known yet.
     Unknown,

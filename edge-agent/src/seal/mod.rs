@@ -6,7 +6,7 @@
 //! - `books`: the journal, for a shift in which no printer has a part.
 //!
 //! A [`Sealer`] makes everything that a document needs to be sealed *before* the document is reserved, so that nothing is reserved
-//! that nobody can carry out. The result says when the document is sealed: in the same transaction, or later by a worker's thread.
+//! that cannot be carried out. The result says when the document is sealed: in the same transaction, or later by a worker's thread.
 //! A sealer keeps no number of its own: numbers come from the copy of the till in the batch.
 
 pub mod books;

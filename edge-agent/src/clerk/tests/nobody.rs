@@ -1,4 +1,4 @@
-//! Documents that nobody can carry out: they are refused before they are reserved, and an outstanding one needs a person at once.
+//! Documents without a job or without a printer: they are refused before they are reserved, and an outstanding one needs a person at once.
 
 use ferrotill_core::Amount;
 use ferrotill_core::document::DocumentKind;
