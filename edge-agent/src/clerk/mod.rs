@@ -2,7 +2,7 @@
 //!
 //! The clerk handles all messages that have arrived (orders, news from printers, news from the authority) as one batch.
 //! It decides on copies of the tills, appends the events to the journal, and commits once.
-//! Only after the commit does it send answers to callers, jobs to printers, and a wake-up to the sender of documents.
+//! Only after the commit does it send answers to callers, jobs to printers, and a wake-up to the workers that send requests.
 //! On any error the clerk drops the copies and reads the tills again from the store.
 
 mod answer;

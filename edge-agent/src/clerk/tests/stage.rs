@@ -190,7 +190,7 @@ impl Stage {
         }
     }
 
-    /// Sends news from the authority to the clerk, as the sender of documents does.
+    /// Sends news from the authority to the clerk, as the worker of the authority does.
     pub(super) fn authority(&self, news: AuthorityNews) {
         self.clerk_handle.send(Message::Authority(news));
     }
