@@ -126,19 +126,20 @@ impl FiscalNumbers {
         }
     }
 
-    /// Removes the next number from the reserved ones, if it is this number.
-    pub(crate) fn take(&mut self, number: u64) {
+    /// Removes the next number from the reserved ones, and returns true, if it is this number.
+    pub(crate) fn take(&mut self, number: u64) -> bool {
         let Some(span) = self.spans.first_mut() else {
-            return;
+            return false;
         };
         if span.first != number {
-            return;
+            return false;
         }
         if span.first == span.last {
             self.spans.remove(0);
         } else {
             span.first = number.saturating_add(1);
         }
+        true
     }
 }
 
@@ -158,7 +159,7 @@ mod tests {
         numbers.take_grant(&[span(100, 101), span(200, 200)]);
         for (number, left) in [(100, 2), (101, 1), (200, 0)] {
             assert_eq!(numbers.next(), Ok(number));
-            numbers.take(number);
+            assert!(numbers.take(number));
             assert_eq!(numbers.left(), left);
         }
         assert_eq!(numbers.next(), Err(Refusal::FiscalNumbersUsedUp));

@@ -3,15 +3,18 @@
 
 mod shop;
 
+use std::collections::BTreeSet;
+
 use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
+use ferrotill_core::event::{DeviceIdentified, Event};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::numbers::{Span, Supply};
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Wish};
 
-use shop::{SALE, Shop};
+use shop::{NOON, SALE, Shop, moment};
 
 #[test]
 fn reserved_fiscal_numbers_are_used_in_order_and_only_for_sealed_documents() {
@@ -132,5 +135,64 @@ fn an_alternative_receipt_is_not_on_the_fiscal_printer() {
         shop.reserve(1, wish, Known::default()).unwrap();
         let outstanding = shop.till.outstanding().unwrap();
         assert_eq!(outstanding.on_printer(), on_printer);
+    }
+}
+
+/// The till learns the number under which the authority knows the device.
+fn identify(shop: &mut Shop, fiscal_number: &str) {
+    shop.till.apply(&Event::DeviceIdentified(DeviceIdentified {
+        at: moment(NOON),
+        fiscal_number,
+        owner: "",
+        owner_number: "",
+        address: "",
+    }));
+}
+
+fn grant(shop: &mut Shop, first: u64, last: u64) -> Result<(), Refusal> {
+    let spans = [Span { first, last }];
+    shop.run(Command::TakeNumbers(&spans), Known::default())
+        .map(drop)
+}
+
+#[test]
+fn fiscal_numbers_belong_to_the_number_of_the_device_to_which_they_were_granted() {
+    let mut shop = Shop::open();
+    // A folder of an older build has numbers before it has an identity.
+    grant(&mut shop, 70, 72).unwrap();
+    identify(&mut shop, "J105002238");
+    assert_eq!(shop.till.fiscal_numbers().left(), 3);
+    identify(&mut shop, "J105002238");
+    assert_eq!(shop.till.fiscal_numbers().left(), 3, "the address changed");
+    let first_pool = shop.till.fiscal_number_pool();
+
+    identify(&mut shop, "J105002239");
+    assert_eq!(shop.till.fiscal_numbers().left(), 0);
+    assert_eq!(shop.till.fiscal_numbers().highest(), None);
+    assert_ne!(shop.till.fiscal_number_pool(), first_pool);
+    // An authority may count for each number of a device from the beginning.
+    grant(&mut shop, 5, 6).unwrap();
+    assert_eq!(shop.till.fiscal_numbers().next(), Ok(5));
+
+    identify(&mut shop, "J105002238");
+    assert_eq!(shop.till.fiscal_number_pool(), first_pool);
+    assert_eq!(shop.till.fiscal_numbers().next(), Ok(70));
+    assert_eq!(grant(&mut shop, 72, 75), Err(Refusal::FiscalNumbersClash));
+    grant(&mut shop, 73, 75).unwrap();
+    assert_eq!(shop.till.fiscal_numbers().left(), 6);
+}
+
+#[test]
+fn a_device_with_many_numbers_has_another_pool_each_time_that_it_forgets_one() {
+    let mut shop = Shop::open();
+    let mut pools = BTreeSet::new();
+    for round in 0..3_u64 {
+        for number in ["A", "B", "C", "D", "E"] {
+            identify(&mut shop, number);
+            let pool = shop.till.fiscal_number_pool();
+            assert!(pools.insert(pool), "{number}: pool {pool} is used again");
+            assert_eq!(shop.till.fiscal_numbers().left(), 0, "{number}");
+            grant(&mut shop, 100 * round + 1, 100 * round + 9).unwrap();
+        }
     }
 }

@@ -5,7 +5,7 @@ mod shop;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ferrotill::api::json::JsonValue;
 use ferrotill_testkit::config::{ConfigText, Device, text};
@@ -16,13 +16,17 @@ use uuid::Uuid;
 /// The number of fiscal numbers in one request. It is small, so that a day needs several requests.
 const NUMBERS: u64 = 10;
 
-fn till(folder: &Path, authority: &str, printer: &str) -> std::path::PathBuf {
+fn till(folder: &Path, authority: &str, printer: &str) -> PathBuf {
+    configured(folder, config(folder, authority, printer))
+}
+
+fn config(folder: &Path, authority: &str, printer: &str) -> ConfigText {
     let device = Device::new(DEVICE, "Till 1", printer)
         .tax_group("A", "20.00")
         .tax_group("F", "5.00")
         .payment_names("Готівка", "Картка")
         .point_of_sale(POINT_OF_SALE, "1");
-    let config = ConfigText::new("UA", folder.join("books"))
+    ConfigText::new("UA", folder.join("books"))
         .owner("Крамниця", "1111111111")
         .set("till", "address", text("вул. Прикладна, 1"))
         .device(device)
@@ -31,7 +35,11 @@ fn till(folder: &Path, authority: &str, printer: &str) -> std::path::PathBuf {
         .set("upstream", "offline_after_failures", 2)
         .set("upstream", "offline_after_ms", 500)
         .set("upstream", "dwell_s", 1)
-        .set("upstream.online_ecr", "numbers", NUMBERS);
+        .set("upstream.online_ecr", "numbers", NUMBERS)
+}
+
+/// Writes the configuration to its file.
+fn configured(folder: &Path, config: ConfigText) -> PathBuf {
     let file = folder.join("ferrotill.toml");
     fs::write(&file, config.to_string()).unwrap();
     file
@@ -349,4 +357,58 @@ fn a_till_that_never_reached_the_authority_refuses_and_says_what_to_do() {
     // An X-report needs no number.
     let x = agent.client.post("operations/intermediatetotals", "{}");
     assert_eq!(x.status, 200, "{}", x.text);
+}
+
+/// The documents that the authority has received, each as the number of its device and its fiscal number, after it has all of them.
+fn received_of(agent: &Client, authority: &Client) -> Vec<(String, u64)> {
+    until("the authority has every document", || {
+        count(&agent.open("/healthz").body, "unsent.documents") == 0
+    });
+    let received = authority.look("/sim/authority/received");
+    let JsonValue::Array(documents) = &received else {
+        panic!("{received}");
+    };
+    let documents = documents.iter().map(|document| {
+        let JsonValue::Text(device) = value(document, "body.identity.fn") else {
+            panic!("{document}");
+        };
+        (device.clone(), count(document, "body.fiscalNum"))
+    });
+    documents.collect()
+}
+
+/// The authority keeps the numbers of each registration number apart, and refuses a document with a number of another one.
+#[test]
+fn a_device_with_another_registration_number_uses_no_numbers_of_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let plain = || config(folder.path(), &authority.client.url, "none");
+    let as_number = |number: &str| {
+        let config = plain().set("till", "registration_number", text(number));
+        configured(folder.path(), config)
+    };
+    let mut sold = Vec::new();
+    // The first number returns at the end: its numbers go on where they stopped, and none is granted or used twice.
+    for (number, first) in [("J1", 70_113), ("J2", 70_123), ("J1", 70_115)] {
+        let mut agent = Process::agent(&as_number(number));
+        for place in 0..2 {
+            first_sale(&agent.client, &body("5.00"));
+            sold.push((number.to_owned(), first + place));
+        }
+        assert_eq!(received_of(&agent.client, &authority.client), sold);
+        agent.kill();
+    }
+    // Another device changes neither the number of the first one nor its fiscal numbers.
+    let other = Device::new(Uuid::from_u128(77), "Till 2", "none")
+        .tax_group("A", "20.00")
+        .payment_names("Готівка", "Картка")
+        .point_of_sale(POINT_OF_SALE, "1");
+    let file = configured(folder.path(), plain().device(other));
+    let agent = Process::agent(&file);
+    first_sale(&agent.client, &body("5.00"));
+    sold.push(("J1".to_owned(), 70_117));
+    assert_eq!(received_of(&agent.client, &authority.client), sold);
+    drop(agent);
+    let (code, books) = finished(&["verify", "--config", file.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{books}");
 }

@@ -34,8 +34,11 @@ impl Till {
             Event::Switched(_) => {}
             // The Z-report in the same batch closes the shift.
             Event::ClosedByPrinter(closed) => self.latest = Some(closed.at),
-            // The folder and the identity of the device are no part of the till's state.
-            Event::Founded(_) | Event::DeviceIdentified(_) | Event::Restored(_) => {}
+            // What the folder is for is no part of the till's state.
+            Event::Founded(_) | Event::Restored(_) => {}
+            Event::DeviceIdentified(identified) => {
+                self.fiscal_numbers.identify(identified.fiscal_number);
+            }
             // The only event that can move the time of later documents back.
             Event::ClockSet(set) => self.latest = Some(set.at),
             // The next event of the batch seals or voids the document.

@@ -13,7 +13,9 @@ mod admit;
 mod apply;
 mod command;
 mod counters;
+mod digest;
 mod numbers;
+mod pools;
 mod printer_evidence;
 mod ranges;
 mod settle;
@@ -28,7 +30,7 @@ use crate::event::{
     NumbersGranted, Voided,
 };
 use crate::id::DocumentId;
-use crate::numbers::{FiscalNumbers, Span};
+use crate::numbers::Span;
 use crate::profile::Profile;
 use crate::receipt::{Receipt, ReceiptKind, Scratch};
 use crate::refusal::{Faults, Refusal};
@@ -38,6 +40,7 @@ use crate::time::Moment;
 
 pub use command::{Command, Known, Order, Wish};
 use counters::TillCounters;
+use pools::Pools;
 use printer_evidence::PrinterEvidence;
 pub use ranges::RangeUse;
 
@@ -52,7 +55,7 @@ pub struct Till {
     last_z: u32,
     /// The ranges in force. After rows of version 1 also the ranges that were in force before: at most 16, as that version allowed.
     range_uses: heapless::Vec<RangeUse, 16>,
-    fiscal_numbers: FiscalNumbers,
+    fiscal_numbers: Pools,
     outstanding: Option<Outstanding>,
     printer_evidence: PrinterEvidence,
     latest: Option<Moment>,
@@ -60,7 +63,7 @@ pub struct Till {
 
 impl Till {
     /// Version of a snapshot's encoding. A snapshot with another version is discarded and made again from the journal.
-    pub const SNAPSHOT_VERSION: u16 = 3;
+    pub const SNAPSHOT_VERSION: u16 = 4;
 
     /// Gives the event that follows from a command, or the reason why the command is refused. The state of the till is not
     /// changed.
@@ -132,7 +135,7 @@ impl Till {
 
     #[inline(never)]
     fn decide_numbers<'a>(&self, spans: &[Span], at: Moment) -> Result<Event<'a>, Refusal> {
-        self.fiscal_numbers.check(spans)?;
+        self.fiscal_numbers.numbers().check(spans)?;
         let spans = heapless::Vec::from_slice(spans).map_err(|_| Refusal::FiscalNumbersClash)?;
         Ok(Event::NumbersGranted(NumbersGranted { at, spans }))
     }

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::digest::short_digest;
 use crate::seal::{Seal, StoredBaseline};
 
 /// What the journal proves about the printer that prints the till's documents.
@@ -41,13 +42,11 @@ struct Before {
 struct Printer(u64);
 
 impl Printer {
-    /// The digest of the two numbers: FNV-1a with 64 bits.
+    /// The digest of the two numbers.
     fn of(baseline: &StoredBaseline<'_>) -> Self {
         let name = baseline.serial.bytes().chain([0]);
         let name = name.chain(baseline.fiscal_memory.bytes());
-        Self(name.fold(0xcbf2_9ce4_8422_2325, |digest: u64, byte| {
-            (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        }))
+        Self(short_digest(name))
     }
 }
 

@@ -51,10 +51,17 @@ impl Till {
         Supply::of(self.alternative_numbers_left(), threshold)
     }
 
-    /// The fiscal numbers that the authority has reserved for this till.
+    /// The fiscal numbers that the authority has reserved for the number under which it knows the device.
     #[must_use]
     pub const fn fiscal_numbers(&self) -> &FiscalNumbers {
-        &self.fiscal_numbers
+        self.fiscal_numbers.numbers()
+    }
+
+    /// Counts the pools of fiscal numbers of this till, from 0: another number of the device towards the authority has another pool. A
+    /// request for numbers is made for one pool.
+    #[must_use]
+    pub const fn fiscal_number_pool(&self) -> u32 {
+        self.fiscal_numbers.ordinal()
     }
 
     /// The seal of the next alternative receipt: with the next number of the first range that has one, or with the wanted series and number.

@@ -84,7 +84,7 @@ impl Till {
             reserved: true,
         } = seal
         {
-            let next = self.fiscal_numbers.next()?;
+            let next = self.fiscal_numbers.numbers().next()?;
             if next != *number {
                 return Err(Refusal::FiscalNumberNotNext { next });
             }

@@ -21,7 +21,7 @@ impl KnownBefore {
     pub(super) fn read(store: &Store) -> Result<Self, StoreError> {
         Ok(Self {
             identities: store.device_identities()?,
-            with_documents: store.devices_with_documents()?.into_iter().collect(),
+            with_documents: store.devices()?.into_iter().collect(),
         })
     }
 

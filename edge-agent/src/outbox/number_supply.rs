@@ -1,7 +1,7 @@
 //! Requests reserved fiscal numbers from the authority before they are needed (GET_FISC_RANGES in `docs/protocols/online-ecr.md`).
 //!
 //! One thread requests the numbers of all devices.
-//! The key of a request is computed from the highest number that the device ever got.
+//! The key of a request is computed from the identity of the device and the highest number that it ever got under this identity.
 //! So if an answer is lost, the next request has the same key, and the authority grants the same numbers again.
 
 use std::io;
@@ -140,7 +140,7 @@ impl Worker {
             &self.agent,
             &url,
             &headers,
-            key(device, stock),
+            key(device, &identity.fiscal_number, stock),
             (JSON, body.as_bytes()),
         )
         .answer;
@@ -149,12 +149,14 @@ impl Worker {
     }
 }
 
-/// The key of a request: the same for every attempt to get the numbers after the highest one.
-fn key(device: Uuid, stock: Stock) -> Uuid {
+/// The key of a request: the same for every attempt to get the numbers after the highest one for one identity of the device.
+fn key(device: Uuid, fiscal_number: &str, stock: Stock) -> Uuid {
     let mut digest = Sha256::new();
     digest.update(b"fiscal numbers of ");
     digest.update(device.as_bytes());
+    digest.update(stock.pool.to_be_bytes());
     digest.update(stock.highest.unwrap_or(0).to_be_bytes());
+    digest.update(fiscal_number.as_bytes());
     let digest: [u8; 32] = digest.finalize().into();
     let mut bytes = [0; 16];
     for (to, from) in bytes.iter_mut().zip(digest) {
@@ -171,21 +173,21 @@ mod tests {
     fn a_request_keeps_its_key_until_its_numbers_arrive() {
         let stock = |highest, left| Stock {
             left,
+            pool: 0,
             highest,
             last_document: 1,
         };
         let device = Uuid::from_u128(1);
-        assert_eq!(
-            key(device, stock(Some(9), 4)),
-            key(device, stock(Some(9), 2))
-        );
-        assert_ne!(
-            key(device, stock(Some(9), 4)),
-            key(device, stock(Some(10), 4))
-        );
-        assert_ne!(
-            key(device, stock(None, 0)),
-            key(Uuid::from_u128(2), stock(None, 0))
-        );
+        let key_of = |stock| key(device, "J1", stock);
+        assert_eq!(key_of(stock(Some(9), 4)), key_of(stock(Some(9), 2)));
+        let first = stock(None, 0);
+        for (what, other) in [
+            ("a higher number", key_of(stock(Some(10), 4))),
+            ("another device", key(Uuid::from_u128(2), "J1", first)),
+            ("another identity", key(device, "J2", first)),
+            ("another pool", key_of(Stock { pool: 1, ..first })),
+        ] {
+            assert_ne!(key_of(first), other, "{what}");
+        }
     }
 }

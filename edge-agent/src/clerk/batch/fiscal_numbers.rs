@@ -50,6 +50,7 @@ impl Tills {
             let numbers = device_state.till.fiscal_numbers();
             let stock = Stock {
                 left: numbers.left(),
+                pool: device_state.till.fiscal_number_pool(),
                 highest: numbers.highest(),
                 last_document: device_state.till.last_number(),
             };

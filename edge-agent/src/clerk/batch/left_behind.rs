@@ -79,7 +79,7 @@ impl Tills {
         batch: &mut Batch<'_>,
     ) -> Result<(), StoreError> {
         for device_state in self.devices.iter().filter(|known| known.removed) {
-            batch.snapshot(device_state.device, &device_state.till)?;
+            batch.snapshot(device_state.device, device_state.current_till())?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ mod books;
 mod clock;
 mod deadlines;
 mod fiscal_numbers;
+mod identity;
 mod left_behind;
 mod operator;
 mod orders;
@@ -174,18 +175,6 @@ impl Tills {
             byte_scratch: vec![0; EVENT_BYTES_MAX],
             event_buffer: vec![0; EVENT_BYTES_MAX],
         })
-    }
-
-    /// Writes the identity of each device to the journal if it has changed.
-    pub(super) fn identify_devices(&self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
-        let now = self.settings.guard.now();
-        for (device_state, identity) in self.devices.iter().zip(&self.identities) {
-            batch.identify(device_state.device, now, identity)?;
-        }
-        match self.identities.first() {
-            Some(first) => batch.identify_departed(now, first),
-            None => Ok(()),
-        }
     }
 
     /// Writes the configuration of each device to the journal if it has changed.

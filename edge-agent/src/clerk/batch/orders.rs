@@ -394,7 +394,8 @@ impl Tills {
         Ok(Ok(appended.seq))
     }
 
-    /// Appends an event to the journal and applies it, decoded again, to the copy of the till, as a replay would.
+    /// Appends an event to the journal and applies it, decoded again, to the copy of the till, as a replay would. Every event of a
+    /// device takes this way.
     pub(super) fn append(
         &mut self,
         batch: &mut Batch<'_>,
@@ -411,11 +412,11 @@ impl Tills {
         }
         let device_state = &mut self.devices[index];
         let at = moment_of(&event).unwrap_or_else(|| self.settings.guard.now().utc_ms);
-        let appended = batch.append(device_state.device, at, &event, &encoded.payload)?;
         let till = device_state
             .uncommitted
             .get_or_insert_with(|| device_state.till.clone());
-        till.apply(&event);
+        let place = (device_state.device, &mut *till);
+        let appended = batch.append(place, at, &event, &encoded.payload)?;
         if let Some(latest) = till.latest() {
             self.settings.guard.written(latest.utc_ms);
         }

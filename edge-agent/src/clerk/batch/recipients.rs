@@ -1,11 +1,10 @@
 //! News from the workers of the outbox: acknowledgements, refusals, and whether the authority can be reached.
 
 use ferrotill_core::duty::Recipient;
-use ferrotill_core::event::{Event, Switched};
-use uuid::Uuid;
+use ferrotill_core::event::Switched;
 
 use super::super::AuthorityNews;
-use super::{Encoded, Tills};
+use super::Tills;
 use ferrotill_store::{Batch, StoreError};
 
 impl Tills {
@@ -51,18 +50,12 @@ impl Tills {
                 if to == "offline" {
                     self.settings.guard.authority_gone();
                 }
-                let event = Event::Switched(Switched {
+                batch.append_switch(Switched {
                     at: now,
                     from,
                     to,
                     reason: &reason,
-                });
-                let encoded =
-                    Encoded::of(&event, &mut self.event_buffer).ok_or(StoreError::TooLarge)?;
-                // All devices share one authority, so that the event has no device.
-                batch
-                    .append(Uuid::nil(), now.utc_ms, &event, &encoded.payload)
-                    .map(drop)
+                })
             }
         }
     }

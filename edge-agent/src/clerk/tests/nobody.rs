@@ -98,7 +98,7 @@ fn reserve_without_a_job(path: &std::path::Path, id: u128) {
         .at;
     let founding = Founding::new(MOLDOVA.facts(), Mode::Test, now);
     let mut store = Store::open(path, &founding).unwrap();
-    let till = store.load_till(device(0)).unwrap();
+    let mut till = store.load_till(device(0)).unwrap();
     let command = Command::Reserve(Order {
         id: DocumentId(*Uuid::from_u128(id).as_bytes()),
         unique: UniqueId(*Uuid::from_u128(id).as_bytes()),
@@ -119,11 +119,12 @@ fn reserve_without_a_job(path: &std::path::Path, id: u128) {
         .decide(&MOLDOVA, &command, &known, now, scratch, &mut faults)
         .unwrap();
     let mut room = vec![0; 4_096];
+    let (kind, version) = (event.kind(), event.version());
     let payload = event.encode(&mut room).unwrap().to_vec();
-    let event = Event::decode(event.kind(), event.version(), &payload).unwrap();
+    let event = Event::decode(kind, version, &payload).unwrap();
     let mut batch = store.batch().unwrap();
     batch
-        .append(device(0), now.utc_ms, &event, &payload)
+        .append((device(0), &mut till), now.utc_ms, &event, &payload)
         .unwrap();
     batch.commit().unwrap();
 }

@@ -87,11 +87,12 @@ impl Ranges {
     }
 
     /// True if a document of a device may have this fiscal number: the number must be reserved for the device and unused. A
-    /// device that has never requested numbers may use any number.
+    /// device that has never requested numbers may use any number that was never reserved.
     pub(super) fn admits(&self, device: &str, number: u64) -> bool {
-        self.available
-            .get(device)
-            .is_none_or(|available| available.contains(&number))
+        match self.available.get(device) {
+            Some(available) => available.contains(&number),
+            None => !(FIRST_NUMBER..self.next).contains(&number),
+        }
     }
 
     /// Notes that a document has used this fiscal number.

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use ferrotill_core::duty::{self, Recipient};
-use ferrotill_core::event::{Event, Founded};
+use ferrotill_core::event::{Event, Founded, Switched};
 use ferrotill_core::id::DocumentId;
+use ferrotill_core::till::Till;
 use ferrotill_core::time::Moment;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
@@ -86,17 +87,53 @@ impl Batch<'_> {
         let payload = event
             .encode(&mut buffer)
             .map_err(|_| StoreError::TooLarge)?;
-        self.append(Uuid::nil(), at.utc_ms, &event, payload)?;
+        self.write(Uuid::nil(), at.utc_ms, &event, payload)?;
         tracing::info!("this data folder is from now on for {purpose}");
         Ok(())
     }
 
-    /// Appends an event, given with its encoding, and makes the table changes that follow from it. Returns the written row.
+    /// Appends an event of a device, given with its encoding, makes the table changes that follow from it, and applies it to the till of
+    /// the device. Returns the written row.
+    ///
+    /// No event of a device is written without its till, so that a till never differs from what its journal says.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; the batch and the till must then be dropped.
+    pub fn append(
+        &mut self,
+        (device, till): (Uuid, &mut Till),
+        at: i64,
+        event: &Event<'_>,
+        payload: &[u8],
+    ) -> Result<Appended, StoreError> {
+        let appended = self.write(device, at, event, payload)?;
+        till.apply(event);
+        Ok(appended)
+    }
+
+    /// Appends that the authority can be reached now or cannot be reached any more. All devices share one authority, so that the event
+    /// belongs to no till.
     ///
     /// # Errors
     ///
     /// [`StoreError`]; the batch must then be dropped.
-    pub fn append(
+    pub fn append_switch(&mut self, switched: Switched<'_>) -> Result<(), StoreError> {
+        let event = Event::Switched(switched);
+        let texts = [switched.from, switched.to, switched.reason];
+        let room = texts
+            .iter()
+            .fold(64_usize, |room, text| room.saturating_add(text.len()));
+        let mut buffer = vec![0; room];
+        let payload = event
+            .encode(&mut buffer)
+            .map_err(|_| StoreError::TooLarge)?;
+        self.write(Uuid::nil(), switched.at.utc_ms, &event, payload)
+            .map(drop)
+    }
+
+    /// Appends an event, and makes the table changes that follow from it. No till is changed.
+    pub(crate) fn write(
         &mut self,
         device: Uuid,
         at: i64,

@@ -158,7 +158,7 @@ fn a_folder_cannot_be_founded_twice() {
         confirmed: true,
     });
     let mut batch = shop.store.batch().unwrap();
-    let outcome = batch.append(Uuid::nil(), NOON, &event, &encoded(&event));
+    let outcome = batch.write(Uuid::nil(), NOON, &event, &encoded(&event));
     assert!(outcome.is_err(), "{outcome:?}");
     drop(batch);
     assert_eq!(shop.rows(), 2);
@@ -243,29 +243,24 @@ fn each_restore_counts_one_epoch_more() {
         let event = restored(epoch);
         let mut batch = shop.store.batch().unwrap();
         batch
-            .append(Uuid::nil(), NOON, &event, &encoded(&event))
+            .write(Uuid::nil(), NOON, &event, &encoded(&event))
             .unwrap();
         batch.commit().unwrap();
     }
     for epoch in [0, 2, 4] {
         let event = restored(epoch);
         let mut batch = shop.store.batch().unwrap();
-        let outcome = batch.append(Uuid::nil(), NOON, &event, &encoded(&event));
+        let outcome = batch.write(Uuid::nil(), NOON, &event, &encoded(&event));
         assert!(outcome.is_err(), "{epoch}");
     }
     assert_eq!(verified(&shop).flaws, []);
 }
 
 #[test]
-fn an_identity_is_an_event_only_when_it_changes() {
+fn the_last_event_says_the_identity_of_a_device() {
     let mut shop = Shop::new();
-    for (number, rows) in [("J1", 3), ("J1", 3), ("J2", 4), ("J1", 5)] {
-        let mut batch = shop.store.batch().unwrap();
-        batch
-            .identify(DEVICE, moment(NOON), &identity(number))
-            .unwrap();
-        batch.commit().unwrap();
-        assert_eq!(shop.rows(), rows, "{number}");
+    for number in ["J1", "J2", "J1"] {
+        shop.identify(DEVICE, number);
         assert_eq!(
             shop.reader().device_identity(DEVICE).unwrap(),
             Some(identity(number))
@@ -277,29 +272,6 @@ fn an_identity_is_an_event_only_when_it_changes() {
     );
     assert_eq!(shop.reader().device_identity(OTHER_DEVICE).unwrap(), None);
     assert_eq!(verified(&shop).flaws, []);
-}
-
-#[test]
-fn a_device_with_documents_that_has_no_identity_gets_its_own_id() {
-    let mut shop = Shop::new();
-    assert!(shop.store.devices_with_documents().unwrap().is_empty());
-    shop.alternative(1);
-    let mut batch = shop.store.batch().unwrap();
-    batch
-        .identify(OTHER_DEVICE, moment(NOON), &identity("J1"))
-        .unwrap();
-    batch
-        .identify_departed(moment(NOON), &identity("J1"))
-        .unwrap();
-    batch.commit().unwrap();
-    assert_eq!(shop.store.devices_with_documents().unwrap(), [DEVICE]);
-    assert_eq!(
-        shop.store.device_identities().unwrap(),
-        [
-            (DEVICE, identity(&DEVICE.to_string())),
-            (OTHER_DEVICE, identity("J1"))
-        ]
-    );
 }
 
 #[test]

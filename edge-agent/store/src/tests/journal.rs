@@ -316,7 +316,7 @@ fn a_failed_projection_rolls_its_event_back() {
             let mut batch = shop.store.batch().unwrap();
             append(&mut batch, &reservation);
             let payload = encoded(&last);
-            let outcome = batch.append(DEVICE, at.utc_ms, &last, &payload);
+            let outcome = batch.write(DEVICE, at.utc_ms, &last, &payload);
             assert!(
                 matches!(outcome, Err(StoreError::Database { context, .. }) if context == "projection"),
                 "{what}: {outcome:?}"

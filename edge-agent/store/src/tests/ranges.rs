@@ -58,7 +58,7 @@ fn sell_on_the_other_device(shop: &mut Shop) {
     for event in [reserved, sealed] {
         let payload = encoded(&event);
         batch
-            .append(OTHER_DEVICE, at.utc_ms, &event, &payload)
+            .write(OTHER_DEVICE, at.utc_ms, &event, &payload)
             .unwrap();
     }
     batch.commit().unwrap();

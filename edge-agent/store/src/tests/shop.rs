@@ -235,6 +235,20 @@ impl Shop {
         self.till.apply(&event);
     }
 
+    /// Gives a device a number towards the authority.
+    pub(super) fn identify(&mut self, device: Uuid, number: &str) {
+        let identity = identity(number);
+        let event = identity.event(moment(self.now));
+        let mut batch = self.store.batch().unwrap();
+        batch
+            .write(device, self.now, &event, &encoded(&event))
+            .unwrap();
+        batch.commit().unwrap();
+        if device == DEVICE {
+            self.till.apply(&event);
+        }
+    }
+
     pub(super) fn reader(&self) -> Reader {
         Reader::new(self.folder.path())
     }
@@ -387,8 +401,9 @@ pub(super) fn decide(
         (event.kind(), encoded(&event))
     };
     let event = Event::decode(kind, Event::version_of(kind), &payload).unwrap();
-    let written = batch.append(DEVICE, now, &event, &payload).unwrap();
-    till.apply(&event);
+    let written = batch
+        .append((DEVICE, till), now, &event, &payload)
+        .unwrap();
     if let Some(reserved) = written.reserved {
         let row = batch.request_anywhere(DocumentId(*reserved.row.id.as_bytes()));
         let read = batch.document(row.unwrap().unwrap()).unwrap();
@@ -399,7 +414,7 @@ pub(super) fn decide(
 
 pub(super) fn append(batch: &mut Batch<'_>, event: &Event<'_>) -> i64 {
     batch
-        .append(DEVICE, NOON, event, &encoded(event))
+        .write(DEVICE, NOON, event, &encoded(event))
         .unwrap()
         .seq
 }

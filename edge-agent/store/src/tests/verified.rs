@@ -54,10 +54,8 @@ pub(super) fn two_days() -> Shop {
     shop.cash(201, 5_000);
     shop.sale(202);
     shop.alternative(203);
+    shop.identify(DEVICE, "J1");
     let mut batch = shop.store.batch().unwrap();
-    batch
-        .identify(DEVICE, moment(shop.now), &identity("J1"))
-        .unwrap();
     batch.snapshot(DEVICE, &shop.till).unwrap();
     batch.commit().unwrap();
     shop.sale(204);
