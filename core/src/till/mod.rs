@@ -60,7 +60,7 @@ pub struct Till {
 
 impl Till {
     /// Version of a snapshot's encoding. A snapshot with another version is discarded and made again from the journal.
-    pub const SNAPSHOT_VERSION: u16 = 3;
+    pub const SNAPSHOT_VERSION: u16 = 4;
 
     /// Gives the event that follows from a command, or the reason why the command is refused. The state of the till is not
     /// changed.
@@ -228,7 +228,8 @@ impl Till {
         self.outstanding.as_ref()
     }
 
-    /// The moment of the last event; no later document has an earlier moment.
+    /// The moment of the last event of a shift; no later document has an earlier moment. The configuration and the granted fiscal numbers
+    /// are no part of a shift, so a first start can take them before it knows the time.
     #[must_use]
     pub const fn latest(&self) -> Option<Moment> {
         self.latest
