@@ -97,6 +97,16 @@ impl ClockState {
         }
     }
 
+    /// Charges `by_ms` of offline time that may have passed between the last stored clock and a power cut, beside what was charged
+    /// already. A power cut after another one loses such a time each.
+    #[must_use]
+    pub fn charge_further(self, by_ms: i64) -> Self {
+        Self {
+            spent: self.spent.charge_further(by_ms),
+            ..self
+        }
+    }
+
     /// Gives back up to `by_ms` of the offline time that was charged while the clock was unsure.
     /// The next reading charges it again from the real clock.
     #[must_use]

@@ -23,6 +23,7 @@ fn reserved_fiscal_numbers_are_used_in_order_and_only_for_sealed_documents() {
     let grant = |first, last| [Span { first, last }];
     shop.run(Command::TakeNumbers(&grant(70, 71)), none)
         .unwrap();
+    assert_eq!(shop.till.latest(), None, "numbers bind no document");
     assert_eq!(
         shop.run(Command::TakeNumbers(&grant(71, 90)), none),
         Err(Refusal::FiscalNumbersClash)

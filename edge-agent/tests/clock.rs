@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use ferrotill::api::json::JsonValue;
 use ferrotill::time::clock::{iso_utc, system_ms};
 use ferrotill_core::event::Event;
-use ferrotill_testkit::config::text;
+use ferrotill_testkit::config::{Device, text};
 use ferrotill_testkit::network::ProxyMode;
 use shop::outside::{Process, finished};
 use shop::till::{SALE, Till};
@@ -18,6 +18,7 @@ const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// The kinds of the events that are looked at.
 const RESERVED: u16 = 2;
+const NUMBERS_GRANTED: u16 = 7;
 const CLOCK_SET: u16 = 13;
 
 /// A fiscal sale, which needs the printer.
@@ -166,6 +167,99 @@ fn at_the_first_start_no_caller_is_refused_for_the_machines_wrong_clock() {
     sells(&till, &alternative());
 }
 
+/// At the first start the machine's clock is in 1970, and neither printer nor office can be asked.
+#[test]
+fn beside_a_clock_without_a_battery_no_second_caller_moves_the_time_by_months() {
+    let mut till = without_printer();
+    till.network.set(ProxyMode::Refused);
+    till.clock.set_wrong(-system_ms());
+    till.start();
+    let microseconds = sale_signed_at(&till, &alternative(), system_ms() * 1_000);
+    assert_eq!(microseconds.status, 401, "{}", microseconds.text);
+    let off_ms = sells(&till, &alternative());
+    assert!(off_ms.abs() < 60_000, "{off_ms}");
+    for wrong_ms in [400 * DAY_MS, 60 * DAY_MS, -60 * DAY_MS] {
+        let off_ms = sells_at_wrong_time(&till, &alternative(), wrong_ms);
+        assert!(off_ms.abs() < 60_000, "{wrong_ms}: {off_ms}");
+    }
+    assert_eq!(problems(&till), ["clock_unconfirmed"]);
+    // The office answers, and nothing has to be mended.
+    till.network.set(ProxyMode::Forward);
+    let off_ms = sells(&till, &alternative());
+    assert!(off_ms.abs() < 60_000, "{off_ms}");
+    till.until("office and caller agree", is_confirmed);
+    assert_eq!(problems(&till), [""; 0]);
+}
+
+/// The first fiscal numbers come before any clock shows that the machine's clock is 400 days ahead.
+#[test]
+fn numbers_that_are_granted_at_a_wrong_time_bind_no_document() {
+    let mut till = Till::new(|config| {
+        let device = |_| {
+            Device::new(shop::DEVICE, "Till 1", "none")
+                .tax_group("A", "20.00")
+                .payment_names("Готівка", "Картка")
+                .point_of_sale(shop::POINT_OF_SALE, "1")
+        };
+        config
+            .owner("Крамниця", "1111111111")
+            .set("till", "address", text("вул. Прикладна, 1"))
+            .set("till", "country", text("UA"))
+            .change_device(0, device)
+    });
+    till.network.set(ProxyMode::Refused);
+    till.clock.set_wrong(400 * DAY_MS);
+    till.start();
+    // The office is asked for its time again after two seconds, and for numbers sooner.
+    till.network.set(ProxyMode::Forward);
+    till.until("numbers are granted", |till| {
+        !till.payloads(NUMBERS_GRANTED).is_empty()
+    });
+    till.until("the office's time is used", |till| {
+        ahead_ms(till).abs() < 60_000
+    });
+    for _ in 0..2 {
+        let off_ms = sells(&till, SALE);
+        assert!(off_ms.abs() < 60_000, "{off_ms}");
+        till.stop();
+        till.start();
+    }
+    assert_eq!(problems(&till), [""; 0]);
+}
+
+/// The clock is stored at least once a minute, so a power cut may lose a minute.
+#[test]
+fn each_start_of_the_machine_costs_a_minute_of_the_owners_hours() {
+    let mut till = Till::new(|config| {
+        let gone = text("datecs+serial:///nowhere/printer?baud=115200");
+        config
+            .set("offline", "hours_at_a_stretch", 100)
+            .change_device(0, |device| device.set("uri", gone.clone()))
+    });
+    till.start();
+    till.network.set(ProxyMode::Refused);
+    sells(&till, &alternative());
+    till.until("the hours are counted", |till| {
+        till.health().at("offline.counting") == "true"
+    });
+    let remaining_s = |till: &Till| {
+        let left = till.health().at("offline.remaining_s");
+        left.parse::<i64>().unwrap()
+    };
+    for cut in 1..=3 {
+        let before_s = remaining_s(&till);
+        till.power_cut(0);
+        let spent_s = before_s - remaining_s(&till);
+        assert!((60..600).contains(&spent_s), "cut {cut}: {spent_s}");
+        // A start of the agent alone costs nothing.
+        let before_s = remaining_s(&till);
+        till.stop();
+        till.start();
+        let spent_s = before_s - remaining_s(&till);
+        assert!((0..60).contains(&spent_s), "cut {cut}: {spent_s}");
+    }
+}
+
 #[test]
 fn a_printer_in_another_time_zone_moves_no_document() {
     for hours in [2, 1, -2, -3] {
@@ -200,7 +294,8 @@ fn an_operator_sets_the_time_between_two_shifts_and_the_journal_keeps_it() {
         .store(month_ms / 1_000, Ordering::Release);
     till.start();
     till.until("machine and printer agree", is_confirmed);
-    assert!((sells_at_wrong_time(&till, month_ms) - month_ms).abs() < 60_000);
+    let off_ms = sells_at_wrong_time(&till, &fiscal(), month_ms);
+    assert!((off_ms - month_ms).abs() < 60_000);
     // Both are set right, and the machine is started again.
     till.printer_ahead_s.store(0, Ordering::Release);
     till.power_cut(0);
@@ -234,20 +329,23 @@ fn an_operator_sets_the_time_between_two_shifts_and_the_journal_keeps_it() {
     assert!(sells(&till, &fiscal()).abs() < 60_000);
 }
 
-/// Sells as a caller whose clock is wrong like the till's.
-fn sells_at_wrong_time(till: &Till, wrong_ms: i64) -> i64 {
-    let body = fiscal();
-    let ahead = |headers: &mut shop::Headers| {
-        let timestamp = (system_ms() + wrong_ms).to_string();
+/// Orders a sale as a caller whose clock shows another time.
+fn sale_signed_at(till: &Till, body: &str, at_ms: i64) -> Reply {
+    let signed = |headers: &mut shop::Headers| {
+        let timestamp = at_ms.to_string();
         let path = "/api/v1/operations/sale";
-        let parts = [shop::DEVICE, &timestamp, "POST", path, &body].map(str::as_bytes);
+        let parts = [shop::DEVICE, &timestamp, "POST", path, body].map(str::as_bytes);
         headers[2].1 = ferrotill::hmac::signature_of(shop::SECRET.as_bytes(), &parts);
         headers[3].1 = timestamp;
     };
-    let sold = till
-        .client()
-        .call("POST", "operations/sale", &body, ahead)
-        .unwrap();
+    till.client()
+        .call("POST", "operations/sale", body, signed)
+        .unwrap()
+}
+
+/// Sells as a caller whose clock is wrong. Returns how far the time of the document is ahead of the real time, in milliseconds.
+fn sells_at_wrong_time(till: &Till, body: &str, wrong_ms: i64) -> i64 {
+    let sold = sale_signed_at(till, body, system_ms() + wrong_ms);
     assert_eq!(sold.status, 200, "{}", sold.text);
     document_times(till).last().unwrap() - system_ms()
 }

@@ -101,6 +101,11 @@ impl Spent {
         }
     }
 
+    /// Charges `by_ms` of offline time that may have passed while no clock was read, beside what was charged already.
+    pub(crate) fn charge_further(self, by_ms: i64) -> Self {
+        self.charge_unsure(self.unsure_ms.saturating_add(by_ms))
+    }
+
     /// Gives back up to `by_ms` of the offline time that was charged while the clock was unsure.
     pub(crate) fn refund_unsure(self, by_ms: i64) -> Self {
         let stretch_ms = self.unsure_ms.min(by_ms);

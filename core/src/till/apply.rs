@@ -25,10 +25,8 @@ impl Till {
                 self.outstanding = None;
                 self.counters_after.copy_from(&self.counters);
             }
-            Event::NumbersGranted(granted) => {
-                self.latest = Some(granted.at);
-                self.fiscal_numbers.take_grant(&granted.spans);
-            }
+            // Numbers are granted outside of any shift, and before the time may be known: they bind no document to their time.
+            Event::NumbersGranted(granted) => self.fiscal_numbers.take_grant(&granted.spans),
             // The till does not store whether the authority can be reached: this is the same for all tills, and the caller gives
             // it again at each sale.
             Event::Switched(_) => {}

@@ -231,7 +231,8 @@ impl Till {
         self.outstanding.as_ref()
     }
 
-    /// The moment of the last event; no later document has an earlier moment.
+    /// The moment of the last event of a shift; no later document has an earlier moment. The configuration and the granted fiscal numbers
+    /// are no part of a shift, so a first start can take them before it knows the time.
     #[must_use]
     pub const fn latest(&self) -> Option<Moment> {
         self.latest

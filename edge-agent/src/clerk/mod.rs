@@ -63,6 +63,7 @@ impl Clerk {
         store.freeze_with(Arc::clone(&settings.forms));
         let (now, utc_ms) = (settings.clock.monotonic(), settings.guard.now().utc_ms);
         settings.live_status.transaction_begins(now, utc_ms);
+        let clock_must_be_stored = settings.guard.must_be_stored();
         let mut tills = Tills::open(&store, settings, plans)?;
         let mut batch = store.batch()?;
         let before = batch.seq();
@@ -78,9 +79,9 @@ impl Clerk {
         tills.count_unsent(&mut batch)?;
         tills.resume_outstanding(&batch, &mut effects)?;
         tills.snapshot_left_behind(&mut batch)?;
-        // If this start wrote no event, the clock is not stored either: it is stored with the next commit, or after a minute.
+        // If this start wrote no event and the machine was not started, the clock is stored with the next commit, or after a minute.
         let written = batch.seq() != before;
-        tills.store_clock(&mut batch, written)?;
+        tills.store_clock(&mut batch, written || clock_must_be_stored)?;
         batch.commit()?;
         tills.commit();
         tills.committed(store.figures(), written);
@@ -144,11 +145,7 @@ impl Clerk {
         if self.stale || !self.retry.is_empty() {
             return RETRY_PAUSE;
         }
-        self.tills
-            .next_deadline()
-            .map_or(Duration::from_secs(60), |deadline| {
-                deadline.saturating_duration_since(self.tills.monotonic())
-            })
+        self.tills.wait_time()
     }
 
     fn handle_batch(&mut self, messages: Vec<Message>) {

@@ -17,10 +17,13 @@
 //!   corrects it ([`TimeGuard::set`]).
 //! - [`ferrotill_core::budget`] counts what is spent of a budget from these moments, and every commit stores it.
 //!   So neither a rollback nor a new start of the agent or of the machine gives back spent budget.
+//!   What may have passed between the last stored clock and a power cut is charged at the next start ([`STORED_EVERY_MS`]).
 //!
 //! [`TimeGuard`] is pure; [`GuardedClock`](super::guarded_clock::GuardedClock) reads the clocks for it.
 
 pub mod witness;
+
+use std::ops::Range;
 
 use ferrotill_core::clock_guard::{ClockGuard, ClockReading, ClockState, ClockTrouble};
 use ferrotill_core::time::Moment;
@@ -65,6 +68,8 @@ pub struct TimeGuard {
     established: bool,
     /// True if the machine was started at least once since the till saw its first moment.
     started_anew: bool,
+    /// True if the stored clock is of an earlier start of the machine.
+    must_be_stored: bool,
     /// True if the time comes from a witness, so that the machine's clock cannot move it by hours.
     shown: bool,
     /// How far witnesses have moved the time since the machine's start while it was not confirmed, in milliseconds.
@@ -94,9 +99,14 @@ const CALLER_FIRST_MS: i64 = 24 * HOUR_MS;
 const SLOWER: i64 = 8;
 /// The format of a printer's clock.
 pub(super) const PRINTER_CLOCK: &str = "DD-MM-YY HH:MM:SS";
-/// 2026-01-01, in milliseconds since the epoch. No till with this program has sold anything before.
-pub(super) const PLAUSIBLE_MS: i64 = 1_767_225_600_000;
+/// The times that a clock may show, in milliseconds since the epoch: 2026-01-01, before which no till with this program has sold
+/// anything, up to 2100-01-01, from which on the two digits of a printer's year no longer tell it.
+pub(super) const PLAUSIBLE_MS: Range<i64> = 1_767_225_600_000..4_102_444_800_000;
 const HOUR_MS: i64 = 3_600_000;
+/// The clock is stored at least this often, in milliseconds, and at each start of the machine. A power cut loses at most this much of
+/// the clock's progress. So each start of the machine charges this time to the offline limits, until printer or office shows how much
+/// it really was.
+pub const STORED_EVERY_MS: i64 = 60_000;
 const GUARD: ClockGuard = ClockGuard {
     jump_ms_max: LEAP_MS,
 };
@@ -114,6 +124,7 @@ impl TimeGuard {
             confirmed: false,
             established: false,
             started_anew: false,
+            must_be_stored: false,
             shown: false,
             moved_ms: 0,
             moved_by_callers_ms: 0,
@@ -145,13 +156,21 @@ impl TimeGuard {
             };
         }
         Self {
-            marks: kept.marks,
+            marks: kept.marks.charge_further(STORED_EVERY_MS),
             anchor_ms: latest.utc_ms,
             established: kept.established,
             started_anew: true,
+            must_be_stored: true,
             documents_ms: kept.documents_ms,
             ..start
         }
+    }
+
+    /// Whether the clock must be stored at this start, because the machine was started since the clock was stored last: then a
+    /// further power cut loses no more than [`STORED_EVERY_MS`] either.
+    #[must_use]
+    pub const fn must_be_stored(&self) -> bool {
+        self.must_be_stored
     }
 
     /// The state of the guarded clock that is stored with the next commit, without what is known of the printers.
@@ -255,8 +274,9 @@ impl TimeGuard {
         offline: bool,
     ) -> Moment {
         let at = moment(self.look(clocks).0);
+        // While the till's time is ahead it runs slower than the true time, which is what the budgets count.
         let reading = ClockReading {
-            clock: at,
+            clock: moment(self.true_ms(clocks)),
             reference: Some(at),
         };
         let step = GUARD.read(self.marks, reading, offline);
@@ -271,8 +291,8 @@ impl TimeGuard {
     /// Callers are a weak witness: a caller's clock may be wrong, or may be the clock of this very machine.
     /// So a caller alone moves time by a week at most (at the first start by a day), and never a time that is confirmed.
     pub fn hear(&mut self, clocks: Clocks, witness: Witness, given_ms: i64) -> ClockEffect {
-        if given_ms < PLAUSIBLE_MS {
-            // The battery of this clock is empty.
+        if !PLAUSIBLE_MS.contains(&given_ms) {
+            // The battery of this clock is empty, or its time is in another unit than milliseconds.
             return ClockEffect::NotBelieved;
         }
         self.heard.keep(clocks, witness, given_ms);
@@ -404,7 +424,8 @@ impl TimeGuard {
                 |machine_ms: i64| machine_ms.abs_diff(caller_ms) <= CALLER_FIRST_MS.unsigned_abs();
             return match times.machine {
                 Some(machine_ms) if !near(machine_ms) => ClockEffect::NotBelieved,
-                _ => self.move_to(clocks, caller_ms),
+                Some(_) => self.move_to(clocks, caller_ms),
+                None => self.use_caller_beside_a_reset_clock(clocks, caller_ms),
             };
         }
         let ahead_ms = caller_ms.saturating_sub(at_ms);
@@ -434,6 +455,19 @@ impl TimeGuard {
         }
         self.moved_by_callers_ms = self.moved_by_callers_ms.saturating_add(by_ms);
         self.move_to(clocks, agreed_ms)
+    }
+
+    /// The machine's clock has no plausible time at the first start. The first caller gives the time, because the first document needs
+    /// one; an earlier one of another caller is used too. Later callers move it ahead by a day at most, all together.
+    fn use_caller_beside_a_reset_clock(&mut self, clocks: Clocks, caller_ms: i64) -> ClockEffect {
+        let ahead_ms = caller_ms.saturating_sub(self.look(clocks).0);
+        if self.shown && ahead_ms > FOLLOW_MS {
+            if ahead_ms > CALLER_FIRST_MS.saturating_sub(self.moved_by_callers_ms) {
+                return ClockEffect::NotBelieved;
+            }
+            self.moved_by_callers_ms = self.moved_by_callers_ms.saturating_add(ahead_ms);
+        }
+        self.move_to(clocks, caller_ms)
     }
 
     /// Uses the time of a witness until two clocks agree.
@@ -476,13 +510,13 @@ impl TimeGuard {
         let known_ms = if self.established {
             at_ms.saturating_sub(self.moved_ms)
         } else {
-            PLAUSIBLE_MS
+            PLAUSIBLE_MS.start
         };
         near(at_ms)
             || near(self.true_ms(clocks))
             || near(clocks.system_ms)
             || self.times(clocks).office.is_some_and(near)
-            || (!self.confirmed && given_ms > known_ms)
+            || (!self.confirmed && given_ms > known_ms && given_ms < PLAUSIBLE_MS.end)
     }
 
     /// What every clock shows now.

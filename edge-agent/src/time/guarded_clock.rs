@@ -332,6 +332,12 @@ impl GuardedClock {
         Err(time_guard.look(clocks).0)
     }
 
+    /// Whether the clock must be stored at this start ([`TimeGuard::must_be_stored`]).
+    #[must_use]
+    pub fn must_be_stored(&self) -> bool {
+        self.inner.lock().time_guard.must_be_stored()
+    }
+
     /// The state of the guarded clock that is stored with the next commit. The time until now is charged to the budgets first,
     /// so that a new time of another clock is stored together with a moment that agrees with it.
     #[must_use]

@@ -134,7 +134,7 @@ impl Store {
 
     /// The latest moment of a document in the journal's last rows, in UTC. After a correction of the clock, only later rows count.
     ///
-    /// The rows of the folder and of the connection do not count: their times bind no document.
+    /// The rows of the folder, of the connection and of granted numbers do not count: their times bind no document.
     ///
     /// # Errors
     ///
@@ -169,8 +169,8 @@ impl Store {
 
 /// The kind of [`Event::ClockSet`](ferrotill_core::event::Event::ClockSet).
 const CLOCK_SET: u16 = 13;
-/// The kinds of events that are no part of a shift: configuration, connection, folder, identity, restore.
-const UNBOUND_KINDS: [u16; 5] = [1, 6, 10, 11, 12];
+/// The kinds of events that are no part of a shift: configuration, connection, granted numbers, folder, identity, restore.
+const UNBOUND_KINDS: [u16; 6] = [1, 6, 7, 10, 11, 12];
 
 impl Batch<'_> {
     /// Stores the clock.

@@ -28,6 +28,8 @@ pub(super) struct Order {
     pub(super) form: OrderForm,
     /// When the caller sent the order first, in milliseconds of true UTC time.
     pub(super) asked_ms: i64,
+    /// When the order reached the agent, in milliseconds of the run; none before, and after the order was not registered.
+    pub(super) arrived_ms: Option<u64>,
     /// The goods and the money of the ordered receipt; none for other orders.
     pub(super) goods: Option<Goods>,
     /// For a return: the place of the original sale among the orders, and the part that is returned.
@@ -153,6 +155,7 @@ pub(super) fn new_order(
             contact: None,
         },
         asked_ms: 0,
+        arrived_ms: None,
         goods,
         returns,
         last_answer: LastAnswer::Unknown,

@@ -41,6 +41,7 @@ use crate::seal::printer::{PrinterTask, Task};
 use crate::status::LiveStatus;
 use crate::status::problems::{HealthProblem, Severity};
 use crate::time::clock::Clock;
+use crate::time::guard::STORED_EVERY_MS;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
 use ferrotill_store::{Batch, DeviceIdentity, Freeze, Store, StoreError, StoreFigures};
 
@@ -131,9 +132,9 @@ const EVENT_BYTES_MAX: usize = 512 * 1024;
 const NO_SUCH_DEVICE: &str = "the agent has no such device";
 /// Rows of the journal between two snapshots of a till.
 const SNAPSHOT_EVERY: i64 = 256;
-/// How often the clock is stored while nothing else is written to the store. A crash loses at most this much of the clock's
-/// progress and of the used offline limits.
-const CLOCK_STORED_EVERY: Duration = Duration::from_secs(60);
+/// How often the clock is stored while nothing else is written to the store. A power cut loses at most this much of the clock's
+/// progress.
+const CLOCK_STORED_EVERY: Duration = Duration::from_millis(STORED_EVERY_MS.unsigned_abs());
 /// How often it is checked whether the contacts of buyers must be erased.
 const CONTACTS_ERASED_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -324,12 +325,20 @@ impl Tills {
         now.checked_add(wait).unwrap_or(now)
     }
 
-    pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.devices
+    /// How long the clerk may wait for a message: until a caller must be answered, or until the clock must be stored.
+    pub(super) fn wait_time(&self) -> Duration {
+        let now = self.monotonic();
+        let callers = self
+            .devices
             .iter()
             .filter_map(DeviceState::next_deadline)
             .min()
-            .and_then(|deadline| deadline.checked_sub(ANSWER_MARGIN))
+            .and_then(|deadline| deadline.checked_sub(ANSWER_MARGIN));
+        let stored_for = now.saturating_duration_since(self.clock_stored_at);
+        let clock = CLOCK_STORED_EVERY.saturating_sub(stored_for);
+        callers.map_or(clock, |deadline| {
+            deadline.saturating_duration_since(now).min(clock)
+        })
     }
 
     /// Carries out one effect after the commit.

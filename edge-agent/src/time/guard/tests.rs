@@ -6,7 +6,10 @@ use ferrotill_core::time::Moment;
 use uuid::Uuid;
 
 use super::witness::Witness;
-use super::{CALLER_MS, ClockEffect, Clocks, FOLLOW_MS, HOUR_MS, LEAP_MS, StoredClock, TimeGuard};
+use super::{
+    CALLER_MS, ClockEffect, Clocks, FOLLOW_MS, HOUR_MS, LEAP_MS, PLAUSIBLE_MS, STORED_EVERY_MS,
+    StoredClock, TimeGuard,
+};
 
 mod callers;
 mod witnesses;
@@ -329,6 +332,57 @@ fn no_power_cut_gives_a_budget_back() {
     }
 }
 
+/// Each power cut comes just before the clock is stored again, so that the till never knows the time since its last start.
+#[test]
+fn a_till_that_is_cut_off_again_and_again_charges_all_its_time_with_power() {
+    let mut till = Till::new();
+    till.two_agree(NOON);
+    till.offline();
+    till.wait(HOUR_MS);
+    for cut in 1..=120 {
+        let stored = till.time_guard.remembered();
+        till.wait(STORED_EVERY_MS - 1);
+        till.booted_ms = till.real_ms;
+        till.boot = Uuid::from_u128(till.boot.as_u128() + 1);
+        till.time_guard = TimeGuard::new(Some(stored), till.boot, till.clocks());
+        assert!(till.time_guard.must_be_stored());
+        assert_eq!(
+            till.stretch_left(),
+            35 * HOUR_MS - cut * STORED_EVERY_MS,
+            "cut {cut}"
+        );
+    }
+    till.restart();
+    assert!(
+        !till.time_guard.must_be_stored(),
+        "the machine was not started"
+    );
+    // Two clocks show how long it was.
+    till.two_agree(till.real_ms);
+    till.now();
+    assert_eq!(till.stretch_left(), 36 * HOUR_MS - (till.real_ms - NOON));
+}
+
+#[test]
+fn while_the_tills_time_runs_slower_the_budget_is_charged_in_full() {
+    let mut till = Till::new();
+    till.off_ms = 25 * HOUR_MS;
+    till.printer(NOON + 25 * HOUR_MS);
+    till.now();
+    till.off_ms = 0;
+    till.two_agree(till.real_ms);
+    till.offline();
+    for _ in 0..8 {
+        till.wait(HOUR_MS);
+    }
+    assert_eq!(
+        till.time_guard.ahead_ms(till.clocks()),
+        24 * HOUR_MS,
+        "an hour less"
+    );
+    assert_eq!(till.stretch_left(), 28 * HOUR_MS);
+}
+
 #[test]
 fn a_sale_without_a_trusted_time_is_charged_what_the_clock_shows_once() {
     let mut till = Till::new();
@@ -339,8 +393,8 @@ fn a_sale_without_a_trusted_time_is_charged_what_the_clock_shows_once() {
     till.now();
     assert_eq!(
         till.stretch_left(),
-        35 * HOUR_MS,
-        "reading the time costs nothing"
+        35 * HOUR_MS - STORED_EVERY_MS,
+        "the start costs a minute, and reading the time costs nothing"
     );
     for _ in 0..3 {
         let at = till.time_guard.step_selling(till.clocks(), moment);

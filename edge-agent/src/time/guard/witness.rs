@@ -58,7 +58,7 @@ impl Heard {
     pub(super) fn times(&self, clocks: Clocks) -> ShownTimes {
         let now = |at_start_ms: i64| at_start_ms.saturating_add(clocks.since_boot_ms);
         ShownTimes {
-            machine: Some(clocks.system_ms).filter(|ms| *ms >= PLAUSIBLE_MS),
+            machine: Some(clocks.system_ms).filter(|ms| PLAUSIBLE_MS.contains(ms)),
             printer: self.printer.map(|reading| now(reading.at_start_ms)),
             printers_zone_known: self.printer.is_some_and(|reading| reading.zone_known),
             office: self.office_ms.map(now),

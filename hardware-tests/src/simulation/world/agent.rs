@@ -195,7 +195,10 @@ impl World {
         // printer.
         let pressed = self.random.below(self.tills.len() * 3);
         self.report_at_keyboard(pressed);
+        self.forget_unstored_time(power);
         if power {
+            // At the start the clock is stored again.
+            self.clock_stored_ms = self.now_ms;
             self.clock = Arc::new(self.clock.after_a_reboot());
             if self.random.coin() {
                 for till in &self.tills {

@@ -22,9 +22,30 @@ const ANSWER_TIMEOUT_MS: u64 = 15_000;
 const LOST: u64 = u64::MAX;
 /// How far the time of a document may be from the true time, in milliseconds. The machine's clock is wrong by two hours at most.
 pub(super) const ASTRAY_MS: i64 = 3 * 3_600_000;
-/// How long after the owner's limit a till may still sell, in milliseconds: the till needs this time to notice that the authority
-/// cannot be reached.
-const BUDGET_SLACK_MS: u64 = 5_400_000;
+/// How long after the owner's limit a till may still sell, in milliseconds, beside the time that power cuts have lost: two minutes
+/// until the clerk knows that the authority cannot be reached, and twice the five minutes by which the till's time follows a machine's
+/// clock that is set back.
+const BUDGET_SLACK_MS: u64 = 120_000 + 2 * FOLLOWED_MS;
+/// The till's time follows the machine's clock by this many milliseconds, also backwards, after each start of the machine.
+const FOLLOWED_MS: u64 = 300_000;
+
+/// A time without the authority.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outage {
+    /// Since when the till itself reports the authority as offline, in milliseconds of the run.
+    since_ms: u64,
+    /// How much of the time since then the till cannot know, because power cuts came before it had stored its clock.
+    unknown_ms: u64,
+}
+
+impl Outage {
+    pub(super) const fn since(since_ms: u64) -> Self {
+        Self {
+            since_ms,
+            unknown_ms: 0,
+        }
+    }
+}
 
 impl World {
     /// Plays the turn of one caller.
@@ -155,6 +176,9 @@ impl World {
         };
         if let Some(order) = self.orders.get_mut(place) {
             order.last_answer = last_answer;
+            if last_answer == LastAnswer::NotRegistered {
+                order.arrived_ms = None;
+            }
         }
         // While the disk fails, the store cannot be read; the order is checked at the end of the day.
         if self.disk_fault_steps > 0 {
@@ -207,7 +231,7 @@ impl World {
             }
             Answer::Registered {
                 replayed: false, ..
-            } if order.goods.is_some() && self.is_beyond_the_budget() => Err(format!(
+            } if order.goods.is_some() && self.is_beyond_the_budget(order) => Err(format!(
                 "order {place} was sold beyond the owner's limit of selling without the authority"
             )),
             _ => Ok(()),
@@ -254,12 +278,36 @@ impl World {
         Some(document.row.at - self.clock.system_ms())
     }
 
-    /// Whether the owner's limit was passed so long ago that the till must have noticed it.
-    fn is_beyond_the_budget(&self) -> bool {
-        let limit = self.shop.budget_ms.zip(self.offline_since);
-        limit.is_some_and(|(budget, since)| {
-            self.now_ms.saturating_sub(since) > budget + BUDGET_SLACK_MS
+    /// Whether the owner's limit was passed, with all that the till cannot know, before the order reached the agent.
+    fn is_beyond_the_budget(&self, order: &Order) -> bool {
+        let limit = self.shop.budget_ms.zip(self.without_authority);
+        let beyond = limit.zip(order.arrived_ms);
+        beyond.is_some_and(|((budget_ms, outage), arrived_ms)| {
+            let passed_ms = arrived_ms.saturating_sub(outage.since_ms);
+            passed_ms > budget_ms + BUDGET_SLACK_MS + outage.unknown_ms
         })
+    }
+
+    /// The agent ends. What its clock has not stored it does not know afterwards, unless the machine goes on.
+    pub(super) fn forget_unstored_time(&mut self, power: bool) {
+        let stored_ms = self.clock_stored_ms;
+        // If the till has not stored that the authority cannot be reached, it must notice it again.
+        let known = self
+            .without_authority
+            .filter(|outage| outage.since_ms < stored_ms);
+        let lost_ms = self.now_ms.saturating_sub(stored_ms) + FOLLOWED_MS;
+        self.without_authority = known.map(|outage| Outage {
+            unknown_ms: outage.unknown_ms + if power { lost_ms } else { 0 },
+            ..outage
+        });
+    }
+
+    /// The machine was without power for so long, and no clock needs to show it.
+    pub(super) fn was_without_power(&mut self, off_ms: u64) {
+        self.clock_stored_ms = self.now_ms;
+        if let Some(outage) = &mut self.without_authority {
+            outage.unknown_ms += off_ms;
+        }
     }
 
     pub(super) fn begin(&mut self, mut order: Order) -> usize {
@@ -305,6 +353,7 @@ impl World {
             };
             if delay != LOST {
                 self.on_the_way.push(Request {
+                    order: (!clashing).then_some(place),
                     arrives_ms: self.now_ms + delay,
                     signed_ms: self.clock.system_ms(),
                     device,
@@ -345,6 +394,10 @@ impl World {
             let place = self.random.below(arrived.len());
             let request = arrived.swap_remove(place);
             let Some(agent) = &self.agent else { continue };
+            let order = request.order.and_then(|place| self.orders.get_mut(place));
+            if let Some(order) = order {
+                order.arrived_ms.get_or_insert(now);
+            }
             for till in &mut self.tills {
                 if till.device == request.device {
                     till.turns.waiting.push(request.form.id);

@@ -8,6 +8,7 @@ use ferrotill_store::verify::{VerifyRange, Wanted, verify};
 use uuid::Uuid;
 
 use super::super::callers::{Key, LastAnswer};
+use super::calls::Outage;
 use super::{Checked, World};
 use crate::error_text::with_sources;
 
@@ -90,14 +91,15 @@ impl World {
     /// the till may report "offline" a while longer. A refusal does not end it.
     pub(super) fn check_authority(&mut self) -> Checked {
         if self.network.has_acknowledged() {
-            self.offline_since = None;
+            self.without_authority = None;
         }
         let offline = self
             .agent
             .as_ref()
             .is_some_and(|agent| agent.live_status.office().state == "offline");
         if offline && self.network.is_silent() {
-            self.offline_since.get_or_insert(self.now_ms);
+            let outage = Outage::since(self.now_ms);
+            self.without_authority.get_or_insert(outage);
         }
         self.network.refused().map_or(Ok(()), Err)
     }

@@ -97,6 +97,7 @@ impl World {
     /// the true time.
     fn switch_on(&mut self, night_ms: u64) -> Checked {
         self.agent = None;
+        self.was_without_power(night_ms);
         self.clock = Arc::new(self.clock.after_a_reboot());
         let stopped = self.random.coin();
         if stopped {

@@ -33,6 +33,7 @@ use super::shop_config::{PrinterModel, ShopConfig};
 use super::{Tally, Violation};
 use crate::error_text::with_sources;
 use agent::Agent;
+use calls::Outage;
 pub(super) use changes::Changes;
 use expected_totals::ExpectedTotals;
 use turns::Turns;
@@ -43,6 +44,8 @@ const CALLERS: usize = 8;
 const REGULAR_CALLERS: usize = 2;
 /// How many steps a day has.
 const STEPS: u32 = 120;
+/// How long the clerk waits for a message, in milliseconds: then it stores the clock.
+const CLERK_WAITS_MS: u64 = 60_000;
 /// How many notes are kept for the report of a violation.
 const NOTES_MAX: usize = 300;
 
@@ -68,6 +71,8 @@ struct SimulatedTill {
 
 /// A request on its way to the agent.
 struct Request {
+    /// The place of its order among the orders; none for another body under the id of an order.
+    order: Option<usize>,
     arrives_ms: u64,
     /// The time that the caller signs, in milliseconds of UTC; the caller's clock is right.
     signed_ms: i64,
@@ -104,9 +109,12 @@ struct World {
     on_the_way: Vec<Request>,
     /// How many times each fiscal receipt was printed.
     printed: BTreeMap<Key, u32>,
-    /// Since when the till itself reports the authority as offline, in milliseconds of the run; none while it does not.
-    offline_since: Option<u64>,
-    /// True if the authority cannot be reached for the rest of the day; such a day is longer than others.
+    /// The time since the till itself reports the authority as offline; none while it does not.
+    without_authority: Option<Outage>,
+    /// When the clerk last had a turn with a working disk, in milliseconds of the run: the till's clock is stored at each turn if it was
+    /// not stored for a minute.
+    clock_stored_ms: u64,
+    /// True if the authority takes no document for the rest of the day; such a day is longer than others.
     outage: bool,
     /// True if two clocks have agreed on the time in this shop.
     was_set_up: bool,
@@ -206,7 +214,8 @@ impl World {
             orders: Vec::new(),
             on_the_way: Vec::new(),
             printed: BTreeMap::new(),
-            offline_since: None,
+            without_authority: None,
+            clock_stored_ms: 0,
             outage: false,
             was_set_up: false,
             disk_fault_steps: 0,
@@ -251,7 +260,7 @@ impl World {
     fn step(&mut self, closing: bool) -> Checked {
         self.tally.steps += 1;
         let passed = if closing { 500 } else { self.moment() };
-        self.pass(passed);
+        self.wait(passed)?;
         if self.disk_fault_steps > 0 {
             self.disk_fault_steps -= 1;
             if self.disk_fault_steps == 0 {
@@ -286,6 +295,18 @@ impl World {
         self.check_printers()
     }
 
+    /// Lets a step pass. In a quiet while the clerk has a turn at least once a minute, as a clerk without messages has.
+    fn wait(&mut self, milliseconds: u64) -> Checked {
+        let mut left_ms = milliseconds;
+        while left_ms > CLERK_WAITS_MS {
+            self.pass(CLERK_WAITS_MS);
+            self.turn(0)?;
+            left_ms -= CLERK_WAITS_MS;
+        }
+        self.pass(left_ms);
+        Ok(())
+    }
+
     /// How long a step takes, in milliseconds: mostly less than a second; sometimes nothing happens for a while.
     fn moment(&mut self) -> u64 {
         let quiet = if self.outage { 12 } else { 60 };
@@ -308,6 +329,10 @@ impl World {
             0 => {
                 let mut clerk = agent.clerk.lock().unwrap_or_else(PoisonError::into_inner);
                 let _ = clerk.turn(None);
+                drop(clerk);
+                if self.disk_fault_steps == 0 {
+                    self.clock_stored_ms = self.now_ms;
+                }
                 Ok(())
             }
             1 => {

@@ -27,7 +27,17 @@ impl World {
                 self.note(format!("printer {place}: repaired"));
             }
             19 => line.with(|emulator| emulator.set_power(false)),
-            20..=22 if !self.outage => {
+            20..=22 if self.outage => {
+                // It takes nothing all day: it cannot be reached, or refuses everything.
+                let fault = if self.random.coin() {
+                    NetworkFault::Refuses
+                } else {
+                    NetworkFault::Down
+                };
+                self.network.set(fault);
+                self.note(format!("network: {fault:?}"));
+            }
+            20..=22 => {
                 let place = self.random.below(NetworkFault::ALL.len());
                 let fault = NetworkFault::ALL
                     .get(place)

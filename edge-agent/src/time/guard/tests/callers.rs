@@ -141,6 +141,42 @@ fn a_callers_time_is_not_used_where_the_tills_time_is_confirmed() {
     assert_eq!(till.now(), morning, "neither forward nor back");
 }
 
+/// At the first start the machine's clock is in 1970.
+#[test]
+fn beside_a_reset_clock_the_first_caller_gives_the_time_and_no_other_moves_it_by_more_than_a_day() {
+    let mut till = Till::new();
+    till.off_ms = -NOON;
+    till.time_guard = TimeGuard::new(None, till.boot, till.clocks());
+    for nonsense_ms in [PLAUSIBLE_MS.start - 1, PLAUSIBLE_MS.end, i64::MAX] {
+        assert_eq!(till.caller(nonsense_ms), ClockEffect::NotBelieved);
+        assert!(!till.time_guard.accepts(till.clocks(), nonsense_ms, WINDOW));
+    }
+    // Before the first document an earlier caller takes the time back.
+    assert_eq!(till.caller(NOON + 400 * 24 * HOUR_MS), ClockEffect::Moved);
+    assert_eq!(till.caller(NOON), ClockEffect::Moved);
+    assert_eq!(till.sell(), NOON);
+    let mut ahead_ms = 0;
+    for by_ms in [
+        400 * 24 * HOUR_MS,
+        16 * HOUR_MS,
+        9 * HOUR_MS,
+        8 * HOUR_MS,
+        HOUR_MS,
+    ] {
+        let expected = if ahead_ms + by_ms <= CALLER_FIRST_MS {
+            ahead_ms += by_ms;
+            ClockEffect::Moved
+        } else {
+            ClockEffect::NotBelieved
+        };
+        assert_eq!(till.caller(till.look() + by_ms), expected, "by {by_ms}");
+        till.restart();
+        assert_eq!(till.sell(), NOON + ahead_ms, "by {by_ms}");
+    }
+    assert_eq!(ahead_ms, CALLER_FIRST_MS);
+    assert!(!till.time_guard.is_sure());
+}
+
 #[test]
 fn a_caller_that_was_ahead_spends_budget_and_locks_out_no_other_caller() {
     let mut till = Till::after_a_night(-NOON);
@@ -182,7 +218,11 @@ fn time_that_a_caller_has_shown_is_charged_once() {
         till.power_cut(NIGHT);
         // A sale before any caller has given a time: the machine's clock decides what is charged.
         till.sell();
-        let unseen = if off_ms < 0 { 0 } else { NIGHT + off_ms };
+        let unseen = if off_ms < 0 {
+            STORED_EVERY_MS
+        } else {
+            NIGHT + off_ms
+        };
         assert_eq!(till.stretch_left(), 35 * HOUR_MS - unseen, "off {off_ms}");
         assert_eq!(till.caller(till.real_ms), ClockEffect::Moved);
         for _ in 0..2 {
@@ -212,7 +252,7 @@ fn a_callers_time_in_a_new_month_charges_that_month_only_with_its_own_hours() {
     till.off_ms = -NIGHT;
     till.power_cut(NIGHT);
     let month = |till: &Till| till.time_guard.marks().spent().month_ms();
-    assert_eq!(month(&till), HOUR_MS);
+    assert_eq!(month(&till), HOUR_MS + STORED_EVERY_MS);
     assert_eq!(till.caller(till.real_ms), ClockEffect::Moved);
     till.sell();
     let midnight = till.real_ms - till.real_ms.rem_euclid(24 * HOUR_MS) - 2 * HOUR_MS;
