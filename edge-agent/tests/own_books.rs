@@ -81,10 +81,18 @@ impl Books {
 
     /// Writes a configuration in LIVE mode: the secret of the client is in a file.
     fn configure_live(&self, change: impl FnOnce(ConfigText) -> ConfigText) {
+        self.configure_live_with(self.device(DEVICE), change);
+    }
+
+    fn configure_live_with(
+        &self,
+        device: Device,
+        change: impl FnOnce(ConfigText) -> ConfigText,
+    ) {
         let secret = self.folder.path().join("secret");
         fs::write(&secret, shop::SECRET).unwrap();
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
-        let config = self.config().device(self.device(DEVICE));
+        let config = self.config().device(device);
         let config = change(config.set("till", "mode", text("LIVE"))).to_string();
         let in_file = format!("secret_file = {:?}", secret.display().to_string());
         self.write(&config.replace(&format!("secret = {:?}", shop::SECRET), &in_file));
@@ -314,6 +322,47 @@ fn the_number_of_a_device_does_not_depend_on_the_other_devices() {
         words.contains("have the registration number \"J105002238\"; write the registration_number of each at its [[device]]"),
         "{words}"
     );
+    assert_eq!(books.verify().0, Some(0));
+}
+
+/// The new id would be the till's number in the register of the authority, for ever.
+#[test]
+fn a_live_till_does_not_start_while_its_registration_number_belongs_to_no_device() {
+    let books = Books::new();
+    let number = text("J105002238");
+    let live = |device: Device| {
+        books.configure_live_with(device, |config| {
+            config
+                .upstream(NOBODY)
+                .set("till", "registration_number", &number)
+        });
+    };
+    let is_that_of = |device: &str| {
+        let mut agent = books.agent();
+        agent.stop();
+        assert_eq!(books.fiscal_number(device), "J105002238");
+    };
+    live(books.device(DEVICE));
+    is_that_of(DEVICE);
+    live(books.device(SECOND_DEVICE));
+    let words = books.refuses(&[]);
+    let known = format!(
+        "the data folder knows the till.registration_number \"J105002238\" as that of device {DEVICE}, which is not in the configuration"
+    );
+    let write = "write registration_number = \"J105002238\", or the number that the authority gave to it, at its [[device]]";
+    let or = format!("put the old id {DEVICE} back");
+    for part in [&known, write, &or] {
+        assert!(words.contains(part), "{part}: {words}");
+    }
+    // Each of the two ways that the refusal names leads on.
+    live(books.device(DEVICE));
+    is_that_of(DEVICE);
+    live(
+        books
+            .device(SECOND_DEVICE)
+            .set("registration_number", &number),
+    );
+    is_that_of(SECOND_DEVICE);
     assert_eq!(books.verify().0, Some(0));
 }
 

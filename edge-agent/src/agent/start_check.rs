@@ -14,7 +14,7 @@ pub(super) struct KnownBefore {
     /// The identities of the devices.
     pub(super) identities: Vec<(Uuid, DeviceIdentity)>,
     /// The devices that have documents.
-    with_documents: BTreeSet<Uuid>,
+    pub(super) with_documents: BTreeSet<Uuid>,
 }
 
 impl KnownBefore {
