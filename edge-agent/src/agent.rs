@@ -190,8 +190,8 @@ impl Agent {
             clock,
             guard,
             owner_budget,
+            replays: Replays::open(&config.till.data_dir, Arc::clone(&live_status)),
             live_status,
-            replays: open_replays(&config.till.data_dir)?,
             lanes: Lanes::default(),
         });
         Ok(Self {
@@ -284,14 +284,6 @@ fn has_duties(profile: &dyn Profile) -> bool {
     kinds.any(|kind| !profile.duties(kind).is_empty())
 }
 
-/// Opens the memory of the signed calls that have ended.
-fn open_replays(folder: &Path) -> Result<Replays, StartError> {
-    Replays::open(folder).map_err(|source| StartError::DataFolder {
-        path: folder.to_owned(),
-        source,
-    })
-}
-
 /// Opens the store, and notes what the start finds missing or unusual. Returns the store and the identities that the devices get.
 fn open_store(
     config: &Config,
@@ -322,6 +314,10 @@ fn open_store(
         anchors_set_aside: store.anchors_set_aside(),
     };
     check.note(live_status.problems(), now.utc_ms);
+    if known.renamed(config).is_empty() {
+        // As long as a device may have got another id, the next start compares with the same devices again.
+        store.remember_configured(&config.devices.iter().map(|device| device.id).collect())?;
+    }
     Ok((store, identities))
 }
 
