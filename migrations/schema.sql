@@ -24,6 +24,8 @@ BEGIN SELECT RAISE(ABORT, 'journal rows are never deleted'); END;
 
 -- Finds the events by which a printer closed its day on its own: there are few such rows, and each start looks for them.
 CREATE INDEX journal_closed_by_printer ON journal (device) WHERE kind = 8;
+-- Finds the identity that a device had at a seal: there are few such rows.
+CREATE INDEX journal_identified ON journal (device, seq) WHERE kind = 11;
 
 -- One row for each document, from its reservation to its seal or void.
 CREATE TABLE document (
@@ -103,7 +105,8 @@ CREATE TABLE outbox_request (
   id           INTEGER PRIMARY KEY,
   content_type TEXT    NOT NULL,
   digest       BLOB    NOT NULL,       -- SHA-256 of the body
-  body         BLOB    NOT NULL
+  body         BLOB    NOT NULL,
+  mac          BLOB    NOT NULL        -- HMAC-SHA256 over the document's Sealed row and its MAC, the recipient, content type and body
 ) STRICT;
 
 CREATE INDEX outbox_waiting ON outbox (recipient, sealed_seq) WHERE state = 'waiting';
@@ -193,3 +196,8 @@ CREATE TABLE contact (
 ) STRICT;
 
 CREATE INDEX contact_at ON contact (at);
+
+-- The devices of the configuration at the last start. This table does not follow from the journal.
+CREATE TABLE configured_device (
+  device BLOB PRIMARY KEY NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -25,8 +25,8 @@ use crate::api::settings::ApiSettings;
 use crate::api::{self, DIALECTS, service::Service};
 use crate::authority::{DutyForms, by_country};
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
-use crate::config::adopt::{self, TableDoesNotFit};
-use crate::config::{Config, ConfigError, Device};
+use crate::config::adopt::{self, TableDoesNotFit, UnassignedNumber};
+use crate::config::{Config, ConfigError, Device, Mode};
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
 use crate::outbox::{OutboxParts, OutboxThread};
@@ -64,7 +64,7 @@ pub enum StartError {
     },
     /// The configured time zone is not in the time zone database.
     #[error(
-        "the time zone {zone} is not known; install the package tzdata, or give till.time_zone another name of the IANA database, such as Europe/Vienna"
+        "the time zone {zone} is not known; give till.time_zone another name of the IANA database, such as Europe/Vienna"
     )]
     TimeZone {
         /// The name of the time zone in the configuration.
@@ -85,6 +85,9 @@ pub enum StartError {
         /// The id of another device.
         second: Uuid,
     },
+    /// No device has the registration number of `[till]`, and a new device would be told under its own id, for ever.
+    #[error("{}", unassigned(.0))]
+    NumberUnassigned(UnassignedNumber),
     /// A thread cannot be started.
     #[error("the system cannot start the thread {name}; check its limit of threads")]
     Thread {
@@ -187,8 +190,8 @@ impl Agent {
             clock,
             guard,
             owner_budget,
+            replays: Replays::open(&config.till.data_dir, Arc::clone(&live_status)),
             live_status,
-            replays: open_replays(&config.till.data_dir)?,
             lanes: Lanes::default(),
         });
         Ok(Self {
@@ -281,14 +284,6 @@ fn has_duties(profile: &dyn Profile) -> bool {
     kinds.any(|kind| !profile.duties(kind).is_empty())
 }
 
-/// Opens the memory of the signed calls that have ended.
-fn open_replays(folder: &Path) -> Result<Replays, StartError> {
-    Replays::open(folder).map_err(|source| StartError::DataFolder {
-        path: folder.to_owned(),
-        source,
-    })
-}
-
 /// Opens the store, and notes what the start finds missing or unusual. Returns the store and the identities that the devices get.
 fn open_store(
     config: &Config,
@@ -309,6 +304,7 @@ fn open_store(
     let known = KnownBefore::read(&store)?;
     let identities = adopt::identities(config, &known.identities);
     refuse_number_twice(config, &identities)?;
+    refuse_unassigned_number(config, &known, &identities)?;
     store.start_maintenance()?;
     let check = StartCheck {
         config,
@@ -318,6 +314,10 @@ fn open_store(
         anchors_set_aside: store.anchors_set_aside(),
     };
     check.note(live_status.problems(), now.utc_ms);
+    if known.renamed(config).is_empty() {
+        // As long as a device may have got another id, the next start compares with the same devices again.
+        store.remember_configured(&config.devices.iter().map(|device| device.id).collect())?;
+    }
     Ok((store, identities))
 }
 
@@ -351,6 +351,47 @@ fn refuse_number_twice(config: &Config, identities: &[DeviceIdentity]) -> Result
         }
     }
     Ok(())
+}
+
+/// Refuses a LIVE till whose registration number belongs to no device, if the authority would know a new device by its own id.
+fn refuse_unassigned_number(
+    config: &Config,
+    known: &KnownBefore,
+    identities: &[DeviceIdentity],
+) -> Result<(), StartError> {
+    if config.till.mode != Mode::Live {
+        return Ok(());
+    }
+    let known = (known.identities.as_slice(), &known.with_documents);
+    adopt::unassigned_number(config, known, identities)
+        .map_or(Ok(()), |found| Err(StartError::NumberUnassigned(found)))
+}
+
+/// What is wrong with a number that no device gets, and what to write.
+fn unassigned(found: &UnassignedNumber) -> String {
+    let UnassignedNumber {
+        number,
+        device,
+        holder,
+    } = found;
+    let (why, or) = match holder {
+        Some(holder) => (
+            format!(
+                "the data folder knows the till.registration_number {number:?} as that of device {holder}, which is not in the configuration"
+            ),
+            format!(
+                "; if only the id was changed, put the old id {holder} back, so that its document numbers go on"
+            ),
+        ),
+        None => (
+            format!("the till.registration_number {number:?} belongs to none of the devices"),
+            String::new(),
+        ),
+    };
+    format!(
+        "{why}, and device {device} would be reported under its own id; write registration_number = {number:?}, or the number that the \
+         authority gave to it, at its [[device]]{or}"
+    )
 }
 
 /// The APIs that the configuration names, or those of the country that this build has.

@@ -2,6 +2,8 @@
 //! without asking the clerk or the store.
 
 pub mod problems;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Condvar;
@@ -16,7 +18,7 @@ use ferrotill_store::StoreFigures;
 use uuid::Uuid;
 
 use crate::locked::Locked;
-use problems::{HealthProblem, Problems, Severity};
+use problems::{HealthProblem, ProblemKind, Problems, Severity};
 
 /// The state of a printer.
 #[derive(Clone, Debug, Default)]
@@ -81,8 +83,8 @@ pub struct StoreState {
 pub struct LiveStatus {
     store: Locked<StoreState>,
     problems: Problems,
-    /// The id of the problem of the till's time.
-    clock_problem: Locked<Option<&'static str>>,
+    /// The kind of the problem of the till's time.
+    clock_problem: Locked<Option<ProblemKind>>,
     /// The time of the clerk's last transaction, in milliseconds since the epoch: the time of new problems.
     noticed_ms: AtomicI64,
     stocks: Locked<HashMap<Uuid, Stock>>,
@@ -124,8 +126,8 @@ impl LiveStatus {
             objections: Vec::new(),
         };
         self.printers.lock().insert(device, state);
-        self.problems.clear(PRINTER.id, Some(device));
-        self.problems.clear(OBJECTIONS.id, Some(device));
+        self.problems.clear(PRINTER.kind, Some(device));
+        self.problems.clear(OBJECTIONS.kind, Some(device));
     }
 
     /// Notes that a printer can be reached and has no document that it cannot prove.
@@ -136,7 +138,7 @@ impl LiveStatus {
         state.trouble = None;
         state.unproven = None;
         drop(printers);
-        self.problems.clear(PRINTER.id, Some(device));
+        self.problems.clear(PRINTER.kind, Some(device));
     }
 
     /// Notes that a person has settled a document about which nobody could be asked; `connected` says whether the device's printer
@@ -148,7 +150,7 @@ impl LiveStatus {
         state.trouble = None;
         state.unproven = None;
         drop(printers);
-        self.problems.clear(PRINTER.id, Some(device));
+        self.problems.clear(PRINTER.kind, Some(device));
     }
 
     /// Notes why a connected printer gets no receipts, or not all.
@@ -267,7 +269,7 @@ impl LiveStatus {
             std::mem::replace(&mut store.figures, figures)
         };
         if proved {
-            self.problems.clear(JOURNAL_UNWRITABLE.id, None);
+            self.problems.clear(JOURNAL_UNWRITABLE.kind, None);
         }
         if figures != before {
             self.figures_changed(figures);
@@ -288,7 +290,7 @@ impl LiveStatus {
             .problems
             .list()
             .into_iter()
-            .find(|problem| problem.severity == Severity::Failing);
+            .find(|problem| problem.kind.severity == Severity::Failing);
         let hangs = self
             .store()
             .transaction_since
@@ -307,61 +309,77 @@ impl LiveStatus {
         self.store.lock().anchors_set_aside = set_aside;
         // The start has noted the problem. It ends when a person has removed the anchors.
         if set_aside == 0 {
-            self.problems.clear(JOURNAL_CUT, None);
+            self.problems.clear(ProblemKind::JOURNAL_CUT, None);
         }
+    }
+
+    /// Notes that a signed call that has ended could not be written to its file, or that the file could not be read, and why.
+    pub fn calls_not_kept(&self, reason: &str) {
+        let says = format!(
+            "the signed calls that have ended cannot be kept in the file calls.ended: {reason}; after a restart such a call without a request id is not recognised"
+        );
+        self.problems.raise(self.problem(&CALLS_NOT_KEPT, None, says));
+    }
+
+    /// Notes that a signed call that has ended was written to its file.
+    pub fn calls_kept(&self) {
+        self.problems.clear(CALLS_NOT_KEPT.kind, None);
     }
 
     fn figures_changed(&self, figures: StoreFigures) {
         let refused = figures.unsent.refused;
         let says = || format!("the authority has refused {refused} documents");
         self.note_if(refused > 0, &DOCUMENTS_REFUSED, None, says);
-        let differing = figures.z_reports.differing;
+        let differing = figures.z_reports.newest_differing;
         let says = || {
             format!(
-                "{differing} Z-reports differ from their documents, the printer or the authority"
+                "the newest Z-reports of {differing} devices differ from their documents, the printer or the authority"
             )
         };
         self.note_if(differing > 0, &Z_REPORT_DIFFERS, None, says);
     }
 
-    fn note(&self, kind: &ProblemKind, device: Option<Uuid>, says: String) {
-        self.problems.note(HealthProblem {
-            id: kind.id,
+    fn note(&self, problem: &KnownProblem, device: Option<Uuid>, says: String) {
+        self.problems.note(self.problem(problem, device, says));
+    }
+
+    fn problem(&self, problem: &KnownProblem, device: Option<Uuid>, says: String) -> HealthProblem {
+        HealthProblem {
+            kind: problem.kind,
             device,
-            severity: kind.severity,
             since_ms: self.noticed_ms.load(Ordering::Relaxed),
             says,
-            fix: kind.fix.to_owned(),
-        });
+            fix: problem.fix.to_owned(),
+        }
     }
 
     /// Notes a problem if it is there, and removes it otherwise.
     fn note_if(
         &self,
         is_there: bool,
-        kind: &ProblemKind,
+        problem: &KnownProblem,
         device: Option<Uuid>,
         says: impl FnOnce() -> String,
     ) {
         if is_there {
-            self.note(kind, device, says());
+            self.note(problem, device, says());
         } else {
-            self.problems.clear(kind.id, device);
+            self.problems.clear(problem.kind, device);
         }
     }
 
-    /// Notes what is wrong with the till's time: id, what is wrong, what to do about it. There is one such problem at a time.
-    pub fn clock_problem(&self, problem: Option<(&'static str, String, String)>) {
+    /// Notes what is wrong with the till's time: kind, what is wrong, what to do about it. There is one such problem at a time.
+    pub fn clock_problem(&self, problem: Option<(ProblemKind, String, String)>) {
         let mut known = self.clock_problem.lock();
-        if let Some(id) = known.take_if(|id| problem.as_ref().is_none_or(|(new, ..)| new != id)) {
-            self.problems.clear(id, None);
+        let is_over = |kind: &mut ProblemKind| problem.as_ref().is_none_or(|(new, ..)| new != kind);
+        if let Some(kind) = known.take_if(is_over) {
+            self.problems.clear(kind, None);
         }
-        if let Some((id, says, fix)) = problem {
-            *known = Some(id);
+        if let Some((kind, says, fix)) = problem {
+            *known = Some(kind);
             self.problems.note(HealthProblem {
-                id,
+                kind,
                 device: None,
-                severity: Severity::Degraded,
                 since_ms: self.noticed_ms.load(Ordering::Relaxed),
                 says,
                 fix,
@@ -427,49 +445,43 @@ impl LiveStatus {
     }
 }
 
-/// A problem that the live status notes itself.
-struct ProblemKind {
-    id: &'static str,
-    severity: Severity,
+/// A problem that the live status notes itself, with what to do about it.
+struct KnownProblem {
+    kind: ProblemKind,
     fix: &'static str,
 }
 
-const JOURNAL_UNWRITABLE: ProblemKind = ProblemKind {
-    id: "journal_unwritable",
-    severity: Severity::Failing,
+const JOURNAL_UNWRITABLE: KnownProblem = KnownProblem {
+    kind: ProblemKind::JOURNAL_UNWRITABLE,
     fix: "check the disk and its free space; the agent tries again by itself",
 };
-/// The id of the problem that a start notes if anchors were set aside.
-pub const JOURNAL_CUT: &str = "journal_cut";
-const PRINTER: ProblemKind = ProblemKind {
-    id: "printer",
-    severity: Severity::Degraded,
+const PRINTER: KnownProblem = KnownProblem {
+    kind: ProblemKind::PRINTER,
     fix: "check the printer, its power and its cable; a document that it cannot prove is declared with `ferrotill settle`",
 };
-const OBJECTIONS: ProblemKind = ProblemKind {
-    id: "printer_objections",
-    severity: Severity::Degraded,
+const OBJECTIONS: KnownProblem = KnownProblem {
+    kind: ProblemKind::OBJECTIONS,
     fix: "correct what is named; until then the printer gets no receipts, or not all",
 };
-const OFFICE_OFFLINE: ProblemKind = ProblemKind {
-    id: "office_offline",
-    severity: Severity::Warning,
+const OFFICE_OFFLINE: KnownProblem = KnownProblem {
+    kind: ProblemKind::OFFICE_OFFLINE,
     fix: "check the network; the agent tries again by itself",
 };
-const ALTERNATIVE_NUMBERS: ProblemKind = ProblemKind {
-    id: "alternative_numbers",
-    severity: Severity::Warning,
+const ALTERNATIVE_NUMBERS: KnownProblem = KnownProblem {
+    kind: ProblemKind::ALTERNATIVE_NUMBERS,
     fix: "get a new range and write it into alternative_receipts_ranges",
 };
-const DOCUMENTS_REFUSED: ProblemKind = ProblemKind {
-    id: "documents_refused",
-    severity: Severity::Degraded,
+const DOCUMENTS_REFUSED: KnownProblem = KnownProblem {
+    kind: ProblemKind::DOCUMENTS_REFUSED,
     fix: "the log says why each was refused; correct the cause, and the agent sends them again",
 };
-const Z_REPORT_DIFFERS: ProblemKind = ProblemKind {
-    id: "z_report_differs",
-    severity: Severity::Degraded,
+const Z_REPORT_DIFFERS: KnownProblem = KnownProblem {
+    kind: ProblemKind::Z_REPORT_DIFFERS,
     fix: "run `ferrotill verify`, which names the documents in question",
+};
+const CALLS_NOT_KEPT: KnownProblem = KnownProblem {
+    kind: ProblemKind::CALLS_NOT_KEPT,
+    fix: "check the disk, its free space and the permissions of the file; the next call that ends tries again",
 };
 /// The name of the authority's state in which it cannot be reached.
 const OFFLINE: &str = "offline";

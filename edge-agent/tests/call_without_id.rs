@@ -3,6 +3,7 @@
 
 mod shop;
 
+use std::fs;
 use std::io::Write as _;
 use std::net::TcpStream;
 
@@ -203,6 +204,35 @@ fn a_restart_forgets_no_answer() {
         &second,
     );
     assert_eq!(till.numbers().len(), 2);
+}
+
+/// The agent remembers 8,192 calls. Of a call that it has forgotten it does not know whether its caller got the answer.
+#[test]
+fn a_call_that_was_forgotten_is_refused_after_a_restart() {
+    let mut till = Till::open();
+    let (answered, headers) = sent(till.client(), "operations/sale", SALE);
+    assert_eq!(answered.status, 200, "{}", answered.text);
+    let id = answered.receipt("id");
+    till.stop();
+    let path = till.folder.path().join("data/calls.ended");
+    let mut ended = fs::read(&path).unwrap();
+    let newest = ended[..8].to_owned();
+    for number in 1..=8_192_u64 {
+        ended.extend_from_slice(&newest);
+        ended.extend_from_slice(&number.to_le_bytes().repeat(4));
+    }
+    fs::write(&path, ended).unwrap();
+    // The second start reads the file that the first one has made shorter.
+    for _ in 0..2 {
+        till.start();
+        till.stop();
+    }
+    till.start();
+    refused(
+        &again(till.client(), "operations/sale", SALE, &headers),
+        &id,
+    );
+    assert_eq!(till.numbers().len(), 1);
 }
 
 #[test]

@@ -17,6 +17,7 @@ use shop::till::SALE;
 use shop::{Client, DEVICE, POINT_OF_SALE, count, value};
 
 const SECOND_DEVICE: &str = "1f0c2a51-7d0e-4c7e-9f57-0d5c55a10002";
+const THIRD_DEVICE: &str = "1f0c2a51-7d0e-4c7e-9f57-0d5c55a10003";
 /// No authority answers here.
 const NOBODY: &str = "http://127.0.0.1:9";
 
@@ -81,10 +82,18 @@ impl Books {
 
     /// Writes a configuration in LIVE mode: the secret of the client is in a file.
     fn configure_live(&self, change: impl FnOnce(ConfigText) -> ConfigText) {
+        self.configure_live_with(self.device(DEVICE), change);
+    }
+
+    fn configure_live_with(
+        &self,
+        device: Device,
+        change: impl FnOnce(ConfigText) -> ConfigText,
+    ) {
         let secret = self.folder.path().join("secret");
         fs::write(&secret, shop::SECRET).unwrap();
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
-        let config = self.config().device(self.device(DEVICE));
+        let config = self.config().device(device);
         let config = change(config.set("till", "mode", text("LIVE"))).to_string();
         let in_file = format!("secret_file = {:?}", secret.display().to_string());
         self.write(&config.replace(&format!("secret = {:?}", shop::SECRET), &in_file));
@@ -131,6 +140,13 @@ impl Books {
 fn sells(client: &Client) {
     let sold = client.post("operations/sale", SALE);
     assert_eq!(sold.status, 200, "{}", sold.text);
+}
+
+/// Sells and closes the day.
+fn closes(client: &Client) {
+    sells(client);
+    let closed = client.post("operations/closeday", "");
+    assert_eq!(closed.status, 200, "{}", closed.text);
 }
 
 /// The ids of the problems in `/healthz`. Those of the clock are left out: they depend on the machine.
@@ -269,6 +285,87 @@ fn a_device_with_another_id_is_told_until_the_old_id_is_back() {
     assert_eq!(books.verify().0, Some(0));
 }
 
+#[test]
+fn a_device_that_is_added_beside_the_others_is_no_device_with_another_id() {
+    let books = Books::new();
+    let mut agent = books.agent();
+    sells(&agent.client);
+    agent.stop();
+    two_of(&books, DEVICE, SECOND_DEVICE);
+    for _ in 0..2 {
+        let mut agent = books.agent();
+        let found = problems(&agent.client);
+        assert!(!found.contains(&"device_unknown".to_owned()), "{found:?}");
+        agent.stop();
+    }
+    // A device that left the configuration at an earlier start makes no later device suspicious.
+    let only = |id: &str| {
+        let config = books.config().device(books.device(id));
+        books.write(&config.upstream(NOBODY).to_string());
+    };
+    only(SECOND_DEVICE);
+    let mut agent = books.agent();
+    sells(&agent.client);
+    agent.stop();
+    only(SECOND_DEVICE);
+    books.agent().stop();
+    two_of(&books, SECOND_DEVICE, THIRD_DEVICE);
+    let agent = books.agent();
+    let found = problems(&agent.client);
+    assert!(!found.contains(&"device_unknown".to_owned()), "{found:?}");
+}
+
+/// The printer is that of the first device; the second device has none that answers.
+fn two_of(books: &Books, first: &str, second: &str) {
+    let second = Device::new(second, "Till 2", "datecs+tcp://127.0.0.1:9");
+    let second = second.tax_group("A", "20.00");
+    let config = books.config().device(books.device(first)).device(second);
+    books.write(&config.upstream(NOBODY).to_string());
+}
+
+#[test]
+fn a_new_device_is_no_longer_unknown_once_it_has_sold() {
+    let books = Books::new();
+    let mut agent = books.agent();
+    sells(&agent.client);
+    agent.stop();
+    let renamed = books.config().device(books.device(SECOND_DEVICE));
+    books.write(&renamed.upstream(NOBODY).to_string());
+    let agent = books.agent();
+    let is_unknown = || problems(&agent.client).contains(&"device_unknown".to_owned());
+    assert!(is_unknown());
+    sells(&agent.client);
+    assert!(!is_unknown());
+}
+
+#[test]
+fn a_device_that_left_the_configuration_is_told_until_its_documents_are_acknowledged() {
+    let books = Books::new();
+    let mut agent = books.agent();
+    closes(&agent.client);
+    agent.stop();
+    let office = Process::authority();
+    let second = |office: &str| {
+        let config = books.config().device(books.device(SECOND_DEVICE));
+        books.write(&config.upstream(office).to_string());
+    };
+    let is_left_behind =
+        |client: &Client| problems(client).contains(&"device_left_behind".to_owned());
+    second(NOBODY);
+    let mut agent = books.agent();
+    assert!(is_left_behind(&agent.client));
+    agent.stop();
+    second(&office.client.url);
+    let agent = books.agent();
+    until("the documents are acknowledged", || {
+        !is_left_behind(&agent.client)
+    });
+    assert_eq!(
+        count(&agent.client.open("/healthz").body, "unsent.documents"),
+        0
+    );
+}
+
 /// The number of the only device stays its number when a second device is added, and when the first one is removed.
 #[test]
 fn the_number_of_a_device_does_not_depend_on_the_other_devices() {
@@ -314,6 +411,47 @@ fn the_number_of_a_device_does_not_depend_on_the_other_devices() {
         words.contains("have the registration number \"J105002238\"; write the registration_number of each at its [[device]]"),
         "{words}"
     );
+    assert_eq!(books.verify().0, Some(0));
+}
+
+/// The new id would be the till's number in the register of the authority, for ever.
+#[test]
+fn a_live_till_does_not_start_while_its_registration_number_belongs_to_no_device() {
+    let books = Books::new();
+    let number = text("J105002238");
+    let live = |device: Device| {
+        books.configure_live_with(device, |config| {
+            config
+                .upstream(NOBODY)
+                .set("till", "registration_number", &number)
+        });
+    };
+    let is_that_of = |device: &str| {
+        let mut agent = books.agent();
+        agent.stop();
+        assert_eq!(books.fiscal_number(device), "J105002238");
+    };
+    live(books.device(DEVICE));
+    is_that_of(DEVICE);
+    live(books.device(SECOND_DEVICE));
+    let words = books.refuses(&[]);
+    let known = format!(
+        "the data folder knows the till.registration_number \"J105002238\" as that of device {DEVICE}, which is not in the configuration"
+    );
+    let write = "write registration_number = \"J105002238\", or the number that the authority gave to it, at its [[device]]";
+    let or = format!("put the old id {DEVICE} back");
+    for part in [&known, write, &or] {
+        assert!(words.contains(part), "{part}: {words}");
+    }
+    // Each of the two ways that the refusal names leads on.
+    live(books.device(DEVICE));
+    is_that_of(DEVICE);
+    live(
+        books
+            .device(SECOND_DEVICE)
+            .set("registration_number", &number),
+    );
+    is_that_of(SECOND_DEVICE);
     assert_eq!(books.verify().0, Some(0));
 }
 
@@ -367,6 +505,8 @@ fn new_books_begin_only_where_the_old_ones_are_lost_and_a_person_says_so() {
     until("the printer is connected", || {
         problems(&agent.client) == ["printer_ahead"]
     });
+    closes(&agent.client);
+    assert_eq!(problems(&agent.client), Vec::<String>::new());
     agent.stop();
     assert!(books.refuses(&["--new-books"]).contains("start without it"));
     let mut agent = books.agent();
@@ -393,14 +533,14 @@ fn the_data_of_a_newer_program_is_refused_with_the_program_that_reads_it() {
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{words}");
     assert!(
-        words.contains("has version 99, and this program reads version 2 at most; use ferrotill 9.1.0 or a newer one"),
+        words.contains("has version 99, and this program reads version 3 at most; use ferrotill 9.1.0 or a newer one"),
         "{words}"
     );
 }
 
 /// The fiscal memory was lost or exchanged. Less than that stops a printer from getting receipts, and this must be told.
 #[test]
-fn a_printer_whose_counters_went_back_is_told() {
+fn a_printer_whose_counters_went_back_is_told_until_the_day_is_closed() {
     let mut books = Books::new();
     let mut agent = books.agent();
     sells(&agent.client);
@@ -412,6 +552,8 @@ fn a_printer_whose_counters_went_back_is_told() {
     until("the printer is connected", || {
         problems(&agent.client) == ["printer_counters_back"]
     });
+    closes(&agent.client);
+    assert_eq!(problems(&agent.client), Vec::<String>::new());
 }
 
 /// A database whose log was removed is an older copy: the last documents are gone.
@@ -461,4 +603,24 @@ fn the_data_folder_is_private_whatever_the_umask() {
         assert_eq!(mode(&path), 0o600, "{}", path.display());
     }
     assert_eq!(problems(&agent.client), Vec::<String>::new());
+}
+
+/// A full disk, or a file that somebody else has made: the till sells without it, and says so until a call could be written.
+#[test]
+fn a_till_that_cannot_keep_its_ended_calls_sells_and_says_so() {
+    let books = Books::new();
+    let mut agent = books.agent();
+    agent.stop();
+    let file = books.data().join("calls.ended");
+    let _ = fs::remove_file(&file);
+    fs::create_dir(&file).unwrap();
+    let agent = books.agent();
+    assert_eq!(problems(&agent.client), ["calls_not_kept"]);
+    sells(&agent.client);
+    assert_eq!(problems(&agent.client), ["calls_not_kept"]);
+    fs::remove_dir(&file).unwrap();
+    sells(&agent.client);
+    until("the call is written to the file", || {
+        problems(&agent.client).is_empty()
+    });
 }

@@ -6,41 +6,51 @@ use ferrotill_store::{DeviceIdentity, Store, StoreError, folder_is_private};
 use uuid::Uuid;
 
 use crate::config::Config;
-use crate::status::JOURNAL_CUT;
-use crate::status::problems::{HealthProblem, Problems, Severity};
+use crate::status::problems::{HealthProblem, ProblemKind, Problems};
 
 /// What the data folder knew before the start changed anything in it.
 pub(super) struct KnownBefore {
     /// The identities of the devices.
     pub(super) identities: Vec<(Uuid, DeviceIdentity)>,
     /// The devices that have documents.
-    with_documents: BTreeSet<Uuid>,
+    pub(super) with_documents: BTreeSet<Uuid>,
+    /// The devices of the last configuration in which no id may have been changed.
+    configured: BTreeSet<Uuid>,
 }
 
 impl KnownBefore {
     pub(super) fn read(store: &Store) -> Result<Self, StoreError> {
+        let identities = store.device_identities()?;
+        let with_documents: BTreeSet<Uuid> = store.devices()?.into_iter().collect();
+        let mut configured: BTreeSet<Uuid> = store.configured_devices()?.into_iter().collect();
+        if configured.is_empty() {
+            // An older program has not stored them. Any device that it knew may have been configured.
+            configured.extend(identities.iter().map(|(device, _)| *device));
+            configured.extend(&with_documents);
+        }
         Ok(Self {
-            identities: store.device_identities()?,
-            with_documents: store.devices()?.into_iter().collect(),
+            identities,
+            with_documents,
+            configured,
         })
     }
 
-    /// The devices with documents that the configuration does not have.
+    /// The devices with documents that the last configuration had and this one does not have.
     fn departed(&self, config: &Config) -> Vec<Uuid> {
         let is_configured = |id: &Uuid| config.devices.iter().any(|device| device.id == *id);
-        let departed = self.with_documents.iter().filter(|id| !is_configured(id));
-        departed.copied().collect()
+        let departed = self.with_documents.intersection(&self.configured);
+        departed.filter(|id| !is_configured(id)).copied().collect()
     }
 
-    /// True if the folder has other devices and does not know this one, or if it has no document of this one and has documents of
-    /// a device that the configuration does not have.
-    fn is_unknown(&self, device: Uuid, config: &Config) -> bool {
-        if self.with_documents.contains(&device) {
-            return false;
+    /// The devices that may be devices of the last configuration under another id: they are new and have no document, and another
+    /// device with documents has left the configuration. A device that is added beside the others is none of them.
+    pub(super) fn renamed(&self, config: &Config) -> Vec<Uuid> {
+        if self.departed(config).is_empty() {
+            return Vec::new();
         }
-        let is_identified = self.identities.iter().any(|(known, _)| *known == device);
-        let has_others = !self.identities.is_empty() || !self.with_documents.is_empty();
-        (!is_identified && has_others) || !self.departed(config).is_empty()
+        let is_new = |id: &Uuid| !self.with_documents.contains(id) && !self.configured.contains(id);
+        let devices = config.devices.iter().map(|device| device.id);
+        devices.filter(is_new).collect()
     }
 }
 
@@ -74,16 +84,15 @@ impl StartCheck<'_> {
             self.folder(),
             self.registration_number(),
         ];
-        let devices = self.config.devices.iter();
-        let devices = devices.filter_map(|device| self.device(device.id));
+        let renamed = self.known.renamed(self.config).into_iter();
+        let devices = renamed.map(|device| self.renamed(device));
         whole.into_iter().flatten().chain(devices).collect()
     }
 
     fn recipient(&self) -> Option<HealthProblem> {
         (self.has_duties && self.config.upstream.is_none()).then(|| {
             problem(
-                "no_recipient",
-                Severity::Warning,
+                ProblemKind::NO_RECIPIENT,
                 "no authority is configured, so no document is told to it".to_owned(),
                 "add [upstream] with the address of the authority",
             )
@@ -93,8 +102,7 @@ impl StartCheck<'_> {
     fn journal(&self) -> Option<HealthProblem> {
         (self.anchors_set_aside > 0).then(|| {
             problem(
-                JOURNAL_CUT,
-                Severity::Degraded,
+                ProblemKind::JOURNAL_CUT,
                 "the journal does not have the row that an anchor names: an older copy was put back, or its end was cut".to_owned(),
                 "stop selling, run `ferrotill verify`, and compare the last documents with the printer and the authority",
             )
@@ -105,8 +113,7 @@ impl StartCheck<'_> {
         let folder = &self.config.till.data_dir;
         (!folder_is_private(folder)).then(|| {
             problem(
-                "folder_not_private",
-                Severity::Warning,
+                ProblemKind::FOLDER_NOT_PRIVATE,
                 format!(
                     "other users of this machine may read the data folder {}",
                     folder.display()
@@ -124,36 +131,30 @@ impl StartCheck<'_> {
             .map(|identity| &identity.fiscal_number);
         (!numbers.any(|used| used == number)).then(|| {
             problem(
-                "registration_number_unused",
-                Severity::Warning,
+                ProblemKind::REGISTRATION_NUMBER_UNUSED,
                 format!("no device has the till.registration_number {number:?}"),
                 "write it as registration_number of the [[device]] that it belongs to",
             )
         })
     }
 
-    fn device(&self, device: Uuid) -> Option<HealthProblem> {
-        if !self.known.is_unknown(device, self.config) {
-            return None;
-        }
+    fn renamed(&self, device: Uuid) -> HealthProblem {
         let others = of_others(&self.known.departed(self.config));
-        Some(HealthProblem {
+        HealthProblem {
             device: Some(device),
             ..problem(
-                "device_unknown",
-                Severity::Warning,
+                ProblemKind::DEVICE_UNKNOWN,
                 format!("the data folder has no document of device {device}{others}"),
                 "if the id of the device was changed in the configuration, put the old id back: with a new id its numbers begin again from 1; a new device needs nothing",
             )
-        })
+        }
     }
 }
 
-fn problem(id: &'static str, severity: Severity, says: String, fix: &str) -> HealthProblem {
+fn problem(kind: ProblemKind, says: String, fix: &str) -> HealthProblem {
     HealthProblem {
-        id,
+        kind,
         device: None,
-        severity,
         since_ms: 0,
         says,
         fix: fix.to_owned(),
@@ -162,12 +163,9 @@ fn problem(id: &'static str, severity: Severity, says: String, fix: &str) -> Hea
 
 /// The devices that the folder has documents of and the configuration does not have, as the end of a sentence.
 fn of_others(departed: &[Uuid]) -> String {
-    if departed.is_empty() {
-        return String::new();
-    }
     let ids: Vec<String> = departed.iter().map(Uuid::to_string).collect();
     format!(
-        ", and has documents of {}, which the configuration does not have",
+        ", and has documents of {}, which the configuration does not have any more",
         ids.join(" and ")
     )
 }

@@ -9,13 +9,15 @@
 //! Afterwards a repetition is refused visibly, so that neither a retry sells twice nor a second sale is lost.
 //!
 //! Calls that have ended for good are also in a file of the data folder, so a restart does not forget them. Their number is limited
-//! to [`ENDED_CALLS_MAX`].
+//! to [`ENDED_CALLS_MAX`]; a call without a request id that is as old as a forgotten one, and has a document, is refused.
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::auth::SignatureInfo;
 use crate::locked::Locked;
+use crate::status::LiveStatus;
 use ferrotill_store::{ENDED_CALLS_MAX, EndedCalls};
 
 /// The signed calls that are in progress, and those that have ended and must not be carried out again.
@@ -27,8 +29,8 @@ struct Calls {
     stages: BTreeMap<SignatureInfo, Earlier>,
     /// The time of the newest call that was forgotten, because too many calls were remembered.
     forgotten_ms: Option<i64>,
-    /// `None` in tests.
-    file: Option<EndedCalls>,
+    /// The file of the calls, and where a problem with it is noted; `None` in tests.
+    file: Option<(EndedCalls, Arc<LiveStatus>)>,
 }
 
 /// What became of an earlier call with the same signature.
@@ -62,21 +64,24 @@ pub struct InProgress<'r> {
 }
 
 impl Replays {
-    /// The memory of a data folder, with the calls that ended before this start.
-    ///
-    /// # Errors
-    ///
-    /// The operating system's error if the file of the calls cannot be read or created.
-    pub fn open(folder: &Path) -> std::io::Result<Self> {
-        let (file, records) = EndedCalls::open(folder)?;
-        let ended = records
+    /// The memory of a data folder, with the calls that ended before this start. If their file cannot be read or written, the till
+    /// sells, and the live status names the problem.
+    #[must_use]
+    pub fn open(folder: &Path, live_status: Arc<LiveStatus>) -> Self {
+        let (file, found) = EndedCalls::open(folder);
+        let ended = found
+            .calls
             .iter()
             .map(|record| (SignatureInfo::of_record(record), Earlier::Ended));
-        Ok(Self(Locked::new(Calls {
+        let calls = Calls {
             stages: ended.collect(),
-            forgotten_ms: None,
-            file: Some(file),
-        })))
+            forgotten_ms: found.forgotten_ms,
+            file: Some((file, live_status)),
+        };
+        if let Some(error) = found.trouble {
+            calls.note_trouble(&error);
+        }
+        Self(Locked::new(calls))
     }
 
     /// Begins a call.
@@ -127,13 +132,18 @@ impl Calls {
         if self.stages.insert(signature, Earlier::Ended) == Some(Earlier::Ended) {
             return;
         }
-        if let Some(file) = &mut self.file
-            && let Err(error) = file.append(&signature.record())
-        {
-            tracing::warn!(
-                %error,
-                "a call that has ended could not be written to its file; after a restart the same call is not recognised"
-            );
+        let Some((file, live_status)) = &mut self.file else {
+            return;
+        };
+        match file.append(&signature.record()) {
+            Ok(()) => live_status.calls_kept(),
+            Err(error) => self.note_trouble(&error),
+        }
+    }
+
+    fn note_trouble(&self, error: &std::io::Error) {
+        if let Some((_, live_status)) = &self.file {
+            live_status.calls_not_kept(&error.to_string());
         }
     }
 }
@@ -164,6 +174,8 @@ impl Drop for InProgress<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::{Earlier, ReplayOutcome, Replays};
     use crate::api::auth::SignatureInfo;
     use ferrotill_store::ENDED_CALLS_MAX;
@@ -206,7 +218,7 @@ mod tests {
         let [answered, refused, unanswered, sold] =
             ["a", "b", "c", "d"].map(|text| SignatureInfo::new(1, text));
         {
-            let replays = Replays::open(folder.path()).unwrap();
+            let replays = Replays::open(folder.path(), Arc::default());
             for (signature, outcome) in [
                 (answered, ReplayOutcome::UntilAnswered),
                 (refused, ReplayOutcome::Remember),
@@ -217,7 +229,7 @@ mod tests {
             }
             replays.answered(answered);
         }
-        let replays = Replays::open(folder.path()).unwrap();
+        let replays = Replays::open(folder.path(), Arc::default());
         for signature in [answered, refused] {
             assert_eq!(replays.begin(signature).unwrap_err(), Earlier::Ended);
         }
@@ -243,5 +255,24 @@ mod tests {
         assert!(replays.begin(signature(ENDED_CALLS_MAX)).is_err());
         assert!(replays.may_be_forgotten(signature(0)));
         assert!(!replays.may_be_forgotten(signature(1)));
+    }
+
+    #[test]
+    fn what_was_forgotten_stays_forgotten_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let signature = |at_ms: usize| SignatureInfo::new(i64::try_from(at_ms).unwrap(), "a");
+        let end = |replays: &Replays, at_ms: usize| {
+            let call = replays.begin(signature(at_ms)).unwrap();
+            call.end(ReplayOutcome::Remember);
+        };
+        let replays = Replays::open(folder.path(), Arc::default());
+        for at_ms in 0..ENDED_CALLS_MAX + 2 {
+            end(&replays, at_ms);
+        }
+        drop(replays);
+        let replays = Replays::open(folder.path(), Arc::default());
+        assert!(replays.may_be_forgotten(signature(1)));
+        assert!(!replays.may_be_forgotten(signature(2)));
+        assert!(replays.begin(signature(2)).is_err());
     }
 }

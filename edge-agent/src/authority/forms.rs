@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{Authority, EncodeError, by_country, reported_document};
 use crate::config::{Config, OnlineEcrConfig};
 use crate::status::LiveStatus;
-use crate::status::problems::{HealthProblem, Severity};
+use crate::status::problems::{HealthProblem, ProblemKind};
 
 /// Makes the requests in which recipients are told of a document. The store calls it in the transaction that seals the document.
 pub struct DutyForms {
@@ -102,9 +102,8 @@ impl Freeze for DutyForms {
                 return;
             };
             live_status.problems().raise(HealthProblem {
-                id: "document_untold",
+                kind: ProblemKind::DOCUMENT_UNTOLD,
                 device: Some(document.device),
-                severity: Severity::Degraded,
                 since_ms: document.sealed.at.utc_ms,
                 says: format!(
                     "document {} ({}) is legal, and the recipient {} cannot be told of it: {reason}",

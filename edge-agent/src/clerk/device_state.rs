@@ -101,6 +101,8 @@ pub(super) struct DeviceState {
     pub(super) snapshot_seq: i64,
     /// The books know this device, and the configuration does not have it any more. It takes no orders.
     pub(super) removed: bool,
+    /// For such a device, the number of its documents that the authority has not acknowledged.
+    pub(super) removed_unsent: u32,
 }
 
 impl DeviceState {
@@ -123,6 +125,7 @@ impl DeviceState {
             printer_swapped: false,
             snapshot_seq: 0,
             removed: false,
+            removed_unsent: 0,
         }
     }
 

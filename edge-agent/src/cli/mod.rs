@@ -143,7 +143,8 @@ impl From<StartError> for CliFailure {
         let code = match &error {
             StartError::Config(_)
             | StartError::TimeZone { .. }
-            | StartError::NumberTwice { .. } => Exit::Configuration,
+            | StartError::NumberTwice { .. }
+            | StartError::NumberUnassigned(_) => Exit::Configuration,
             StartError::DataFolder { source, .. }
                 if source.kind() == std::io::ErrorKind::PermissionDenied =>
             {

@@ -1,6 +1,8 @@
 //! What a till adopts from the configuration into its journal: the tables of each device, in the form of the core, and the
 //! identity of each device.
 
+use std::collections::BTreeSet;
+
 use ferrotill_core::event::Configuration;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::Facts;
@@ -110,6 +112,44 @@ fn holder_of(number: &str, config: &Config, known: &[(Uuid, DeviceIdentity)]) ->
         [only] if known.iter().all(|(device, _)| *device == only.id) => Some(only.id),
         _ => None,
     }
+}
+
+/// A registration number of `[till]` that no device gets, although a new device would be told under its own id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnassignedNumber {
+    /// The number.
+    pub number: String,
+    /// The new device.
+    pub device: Uuid,
+    /// The device that the journal knows by the number, and that the configuration does not have.
+    pub holder: Option<Uuid>,
+}
+
+/// The registration number of `[till]`, if none of the `identities` of the configured devices has it, and a device without a number
+/// of its own is new: it is not among the identities in the journal (`known`) and has no documents. Its number would then be its own
+/// id, for ever.
+#[must_use]
+pub fn unassigned_number(
+    config: &Config,
+    (known, with_documents): (&[(Uuid, DeviceIdentity)], &BTreeSet<Uuid>),
+    identities: &[DeviceIdentity],
+) -> Option<UnassignedNumber> {
+    let number = config.till.owner.registration_number.as_ref()?;
+    let has_it = |identity: &DeviceIdentity| identity.fiscal_number == *number;
+    if identities.iter().any(has_it) {
+        return None;
+    }
+    let is_new = |id: Uuid| {
+        !with_documents.contains(&id) && known.iter().all(|(known, _)| *known != id)
+    };
+    let mut devices = config.devices.iter();
+    let new = devices.find(|it| it.registration_number.is_none() && is_new(it.id))?;
+    let holder = known.iter().find(|(_, identity)| has_it(identity));
+    Some(UnassignedNumber {
+        number: number.clone(),
+        device: new.id,
+        holder: holder.map(|(device, _)| *device),
+    })
 }
 
 /// The legal bucket of a tax group for which the configuration contains no bucket: the bucket that the law of the country gives

@@ -90,7 +90,7 @@ fn time_zone(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
             &found.place,
             section.path_of("time_zone"),
             format!("is {:?}, which this machine does not know", found.value),
-            "write an IANA name such as \"Europe/Chisinau\", or install the package tzdata",
+            "write an IANA name such as \"Europe/Chisinau\"",
         );
     }
     Some(found.value)

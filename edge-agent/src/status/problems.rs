@@ -27,15 +27,113 @@ impl Severity {
     }
 }
 
+/// A kind of problem: its name, how bad it is, what is wrong, and what ends it. The only kinds are those of the table below, so that
+/// no problem can be noted whose end is not written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProblemKind {
+    /// The name of the kind, for programs.
+    pub id: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, for the documentation.
+    pub wrong: &'static str,
+    /// What ends the problem, for the documentation.
+    pub ends: &'static str,
+    /// Only this file makes kinds.
+    _private: (),
+}
+
+/// Makes a constant for each kind, and the list of all kinds.
+macro_rules! problem_kinds {
+    ($($name:ident: $severity:ident $id:literal, $wrong:literal, $ends:literal;)*) => {
+        impl ProblemKind {
+            $(
+                #[doc = $wrong]
+                pub const $name: Self = Self {
+                    id: $id,
+                    severity: Severity::$severity,
+                    wrong: $wrong,
+                    ends: $ends,
+                    _private: (),
+                };
+            )*
+
+            /// Every kind, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+problem_kinds! {
+    JOURNAL_UNWRITABLE: Failing "journal_unwritable",
+        "the store cannot be written",
+        "the next transaction that is written";
+    JOURNAL_CUT: Degraded "journal_cut",
+        "the journal does not have the row that an anchor names",
+        "a person has removed the anchors that were set aside";
+    SNAPSHOT_CHANGED: Degraded "snapshot_changed",
+        "somebody else has changed the stored snapshot of a till",
+        "the next start that finds no changed snapshot";
+    PRINTER: Degraded "printer",
+        "a printer cannot be reached, or cannot prove a document",
+        "the printer answers, or the document is declared";
+    OBJECTIONS: Degraded "printer_objections",
+        "a connected printer gets no receipts, or not all",
+        "the printer has the configured rates and is the printer of the open shift";
+    PRINTER_COUNTERS_BACK: Degraded "printer_counters_back",
+        "the counters of a printer went back",
+        "the next Z-report of the device, or another printer is taken into use";
+    PRINTER_AHEAD: Degraded "printer_ahead",
+        "a printer has documents that the journal does not have",
+        "the next Z-report of the device, or another printer is taken into use";
+    DEVICE_LEFT_BEHIND: Degraded "device_left_behind",
+        "a device has left the configuration and has something left to do",
+        "its shift is closed, its documents are acknowledged and none is unknown, or it is in the configuration again";
+    DOCUMENTS_REFUSED: Degraded "documents_refused",
+        "the authority refuses documents",
+        "the authority acknowledges them";
+    DOCUMENT_UNTOLD: Degraded "document_untold",
+        "a document is legal, and does not fit the form of the authority",
+        "a start that can make the request of the document";
+    Z_REPORT_DIFFERS: Degraded "z_report_differs",
+        "the newest Z-report of a device differs between its four sides",
+        "the next Z-report of the device, if it does not differ";
+    CLOCK_UNCONFIRMED: Degraded "clock_unconfirmed",
+        "no two clocks agree on the time",
+        "two clocks agree, or a person sets the time";
+    CLOCK_AHEAD: Degraded "clock_ahead",
+        "the time of documents is ahead",
+        "the clocks have caught up, or a person sets the time";
+    OFFICE_OFFLINE: Warning "office_offline",
+        "the authority cannot be reached",
+        "the authority answers";
+    ALTERNATIVE_NUMBERS: Warning "alternative_numbers",
+        "few numbers are left for alternative receipts",
+        "a start with a new range";
+    NO_RECIPIENT: Warning "no_recipient",
+        "no authority is configured",
+        "a start with `[upstream]`";
+    DEVICE_UNKNOWN: Warning "device_unknown",
+        "a device without documents is new, and a device with documents has left the configuration",
+        "the first document of the device, or a start with the old id";
+    REGISTRATION_NUMBER_UNUSED: Warning "registration_number_unused",
+        "no device has the `registration_number` of `[till]`",
+        "a start in which a device has the number";
+    FOLDER_NOT_PRIVATE: Warning "folder_not_private",
+        "other users of the machine may read the data folder",
+        "a start with a private folder";
+    CALLS_NOT_KEPT: Warning "calls_not_kept",
+        "the signed calls that have ended cannot be written to their file",
+        "the next call that is written to the file";
+}
+
 /// Something that is wrong with the till.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HealthProblem {
-    /// The name of the problem's kind, for programs.
-    pub id: &'static str,
+    /// The kind of the problem.
+    pub kind: ProblemKind,
     /// The device that the problem concerns; `None` if it concerns the whole till.
     pub device: Option<Uuid>,
-    /// How bad the problem is.
-    pub severity: Severity,
     /// When the problem was noticed, in milliseconds since the epoch.
     pub since_ms: i64,
     /// What is wrong.
@@ -55,7 +153,7 @@ impl Problems {
     /// Notes a problem, and logs it if it is new or says something else. A problem that is noted again keeps its time.
     pub fn raise(&self, problem: HealthProblem) {
         let is_news = self.0.lock().iter().all(|known| {
-            known.id != problem.id || known.device != problem.device || known.says != problem.says
+            known.kind != problem.kind || known.device != problem.device || known.says != problem.says
         });
         if is_news {
             log(&problem);
@@ -68,7 +166,7 @@ impl Problems {
         let mut problems = self.0.lock();
         let place = problems
             .iter()
-            .position(|known| known.id == problem.id && known.device == problem.device);
+            .position(|known| known.kind == problem.kind && known.device == problem.device);
         if let Some(known) = place.and_then(|place| problems.get_mut(place)) {
             *known = HealthProblem {
                 since_ms: known.since_ms,
@@ -80,10 +178,19 @@ impl Problems {
     }
 
     /// Removes a problem that no longer exists.
-    pub fn clear(&self, id: &str, device: Option<Uuid>) {
+    pub fn clear(&self, kind: ProblemKind, device: Option<Uuid>) {
         self.0
             .lock()
-            .retain(|known| known.id != id || known.device != device);
+            .retain(|known| known.kind != kind || known.device != device);
+    }
+
+    /// True if a problem is noted.
+    #[must_use]
+    pub fn is_noted(&self, kind: ProblemKind, device: Option<Uuid>) -> bool {
+        let problems = self.0.lock();
+        problems
+            .iter()
+            .any(|known| known.kind == kind && known.device == device)
     }
 
     /// All problems, in the order in which they were noticed.
@@ -94,9 +201,12 @@ impl Problems {
 }
 
 fn log(problem: &HealthProblem) {
-    let HealthProblem { id, says, fix, .. } = problem;
+    let HealthProblem {
+        kind, says, fix, ..
+    } = problem;
+    let id = kind.id;
     let device = problem.device.map(tracing::field::display);
-    match problem.severity {
+    match kind.severity {
         Severity::Warning => tracing::warn!(id, device, "{says}; {fix}"),
         Severity::Degraded | Severity::Failing => tracing::error!(id, device, "{says}; {fix}"),
     }
@@ -104,13 +214,15 @@ fn log(problem: &HealthProblem) {
 
 #[cfg(test)]
 mod tests {
-    use super::{HealthProblem, PROBLEMS_MAX, Problems, Severity};
+    use super::{HealthProblem, PROBLEMS_MAX, ProblemKind, Problems};
 
-    fn problem(id: &'static str, since_ms: i64, says: &str) -> HealthProblem {
+    const ONE: ProblemKind = ProblemKind::PRINTER;
+    const TWO: ProblemKind = ProblemKind::PRINTER_AHEAD;
+
+    fn problem(kind: ProblemKind, since_ms: i64, says: &str) -> HealthProblem {
         HealthProblem {
-            id,
+            kind,
             device: None,
-            severity: Severity::Warning,
             since_ms,
             says: says.to_owned(),
             fix: "look".to_owned(),
@@ -120,17 +232,17 @@ mod tests {
     #[test]
     fn a_problem_is_listed_once_with_its_first_time_until_it_is_cleared() {
         let problems = Problems::default();
-        problems.raise(problem("one", 1, "a"));
-        problems.raise(problem("two", 2, "b"));
-        problems.raise(problem("one", 3, "c"));
+        problems.raise(problem(ONE, 1, "a"));
+        problems.raise(problem(TWO, 2, "b"));
+        problems.raise(problem(ONE, 3, "c"));
         assert_eq!(
             problems.list(),
-            [problem("one", 1, "c"), problem("two", 2, "b")]
+            [problem(ONE, 1, "c"), problem(TWO, 2, "b")]
         );
-        problems.clear("one", Some(uuid::Uuid::nil()));
+        problems.clear(ONE, Some(uuid::Uuid::nil()));
         assert_eq!(problems.list().len(), 2, "the problem of another device");
-        problems.clear("one", None);
-        assert_eq!(problems.list(), [problem("two", 2, "b")]);
+        problems.clear(ONE, None);
+        assert_eq!(problems.list(), [problem(TWO, 2, "b")]);
     }
 
     #[test]
@@ -139,9 +251,28 @@ mod tests {
         for device in 0..200 {
             problems.raise(HealthProblem {
                 device: Some(uuid::Uuid::from_u128(device)),
-                ..problem("one", 1, "a")
+                ..problem(ONE, 1, "a")
             });
         }
         assert_eq!(problems.list().len(), PROBLEMS_MAX);
+    }
+
+    /// The table of the documentation is made from the kinds; a kind with another name is another row.
+    #[test]
+    fn the_documentation_names_every_kind_with_what_ends_it() {
+        let page = include_str!("../../../docs/api/own.md");
+        let mut rows = String::from(
+            "| `id` | Severity | What is wrong | What ends the problem |\n| --- | --- | --- | --- |\n",
+        );
+        for kind in ProblemKind::ALL {
+            let (id, severity) = (kind.id, kind.severity.name());
+            let (wrong, ends) = (kind.wrong, kind.ends);
+            rows += &format!("| `{id}` | `{severity}` | {wrong} | {ends} |\n");
+        }
+        assert!(page.contains(&rows), "docs/api/own.md needs:\n{rows}");
+        let mut ids: Vec<&str> = ProblemKind::ALL.iter().map(|kind| kind.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), ProblemKind::ALL.len(), "each id once");
     }
 }

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ferrotill_core::time::Moment;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use nix::time::{ClockId, clock_gettime};
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -250,10 +251,12 @@ fn boot_id() -> Uuid {
 /// The zone's file is read at its usual path first.
 /// The library's own search needs an index of all names, and building that index takes longer than the rest of a start.
 /// That search is used only if the file is at another path, or if the name is written with other upper and lower case letters.
+/// A zone that the machine does not have comes from the database in this program, so a machine without the package tzdata keeps the
+/// time of its country.
 ///
 /// # Errors
 ///
-/// The zone is not in the system's database.
+/// The zone is neither in the machine's database nor in the program's.
 pub fn zone_of(name: &str) -> Result<TimeZone, jiff::Error> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/_+-".contains(&byte);
     if name.bytes().all(plain)
@@ -263,7 +266,7 @@ pub fn zone_of(name: &str) -> Result<TimeZone, jiff::Error> {
     {
         return Ok(zone);
     }
-    TimeZone::get(name)
+    TimeZone::get(name).or_else(|_| TimeZoneDatabase::bundled().get(name))
 }
 
 /// The machine's own zone.
@@ -314,4 +317,18 @@ pub fn local(moment: Moment) -> jiff::civil::DateTime {
 pub fn iso_utc(utc_ms: i64) -> String {
     let at = Timestamp::from_millisecond(utc_ms).unwrap_or_default();
     jiff::fmt::strtime::format("%Y-%m-%dT%H:%M:%S.%3fZ", at).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use ferrotill_core::profile;
+    use jiff::tz::TimeZoneDatabase;
+
+    #[test]
+    fn the_program_has_the_zone_of_every_country_itself() {
+        for profile in profile::ALL {
+            let zone = profile.facts().time_zone;
+            assert!(TimeZoneDatabase::bundled().get(zone).is_ok(), "{zone}");
+        }
+    }
 }

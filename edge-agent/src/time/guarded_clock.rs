@@ -3,6 +3,7 @@
 use std::sync::{Arc, MutexGuard};
 
 use crate::locked::Locked;
+use crate::status::problems::ProblemKind;
 
 use ferrotill_core::budget::{Budget, Left, Unsent};
 use ferrotill_core::clock_guard::ClockTrouble;
@@ -38,8 +39,8 @@ struct Inner {
 /// What is wrong with the till's time, for the health of the agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClockProblem {
-    /// The name of the problem.
-    pub id: &'static str,
+    /// The kind of the problem.
+    pub kind: ProblemKind,
     /// What is wrong.
     pub says: String,
     /// What a person can do about it.
@@ -247,14 +248,14 @@ impl GuardedClock {
                 "set the machine's clock, or connect the till to the printer or the network; \
                 or confirm the time: `ferrotill clock set --at TIME --by NAME`"
                     .to_owned();
-            let id = "clock_unconfirmed";
-            return Some(ClockProblem { id, says, fix });
+            let kind = ProblemKind::CLOCK_UNCONFIRMED;
+            return Some(ClockProblem { kind, says, fix });
         }
         if agree(at_ms, at_ms.saturating_sub(ahead_ms)) {
             return None;
         }
         Some(ClockProblem {
-            id: "clock_ahead",
+            kind: ProblemKind::CLOCK_AHEAD,
             says: format!(
                 "the last document has a time that is {} s ahead; it is {}, and documents get {}",
                 ahead_ms / 1_000,

@@ -1,6 +1,6 @@
 //! The devices that the books know, whatever the configuration says.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use super::journal::{Batch, Store};
@@ -34,6 +34,24 @@ impl Batch<'_> {
     /// [`StoreError::Database`].
     pub fn waiting_of(&self, device: Uuid) -> Result<u32, StoreError> {
         waiting_of(self.connection(), device).context(self.path(), "outbox")
+    }
+
+    /// The device of the document that waits for the authority in the entry of a journal row; `None` if no such entry waits.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn device_of_waiting(&self, sealed_seq: i64) -> Result<Option<Uuid>, StoreError> {
+        let read = || {
+            self.connection()
+                .prepare_cached(
+                    "SELECT document.device FROM outbox JOIN document USING (reserved_seq) \
+                     WHERE outbox.sealed_seq = ?1 AND outbox.recipient = 'authority' AND outbox.state = 'waiting'",
+                )?
+                .query_row([sealed_seq], |row| row.get(0).map(Uuid::from_bytes))
+                .optional()
+        };
+        read().context(self.path(), "outbox")
     }
 }
 

@@ -46,14 +46,19 @@ pub(super) fn open(
     };
     private::protect(folder, &path);
     configure(&connection).context(&path, "settings")?;
-    migrate::migrate(&mut connection, &path)?;
-    let key = if others.key {
-        ChainKey::load(&key_path)?
-    } else {
-        // SQLite has synced the tables. The name of their file must also be durable before the key is created, so the folder is
-        // synced here.
-        sync(folder)?;
-        ChainKey::create(&key_path)?
+    let key = match others.key {
+        true => Some(ChainKey::load(&key_path)?),
+        false => None,
+    };
+    migrate::migrate(&mut connection, &path, key.as_ref())?;
+    let key = match key {
+        Some(key) => key,
+        None => {
+            // SQLite has synced the tables. The name of their file must also be durable before the key is created, so the folder
+            // is synced here.
+            sync(folder)?;
+            ChainKey::create(&key_path)?
+        }
     };
     Ok((connection, key, admission))
 }

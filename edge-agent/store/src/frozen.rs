@@ -7,13 +7,14 @@ use std::fmt;
 
 use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::duty::{Duty, Recipient};
-use ferrotill_core::event::{Reserved, Sealed};
+use ferrotill_core::event::{Event, Reserved, Sealed};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::chain::{ChainKey, Mac};
 use super::rows::{self, DeviceIdentity, DocumentRow, StoredDocument};
 
 /// Gives the duties of a document, and the request in which a recipient is told of it. Pure: a call reads nothing but its
@@ -55,6 +56,60 @@ pub struct FrozenRequest {
     pub body: Vec<u8>,
 }
 
+/// What binds a request to its document: the key of the journal, and the number and the MAC of the `Sealed` row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Binding<'b> {
+    pub(super) key: &'b ChainKey,
+    pub(super) sealed_seq: i64,
+    pub(super) row_mac: Mac,
+}
+
+impl Binding<'_> {
+    /// The MAC of a request for a recipient. It fits no other document, no other recipient and no other bytes.
+    pub(super) fn mac(&self, recipient: &str, content_type: &str, body: &[u8]) -> Mac {
+        let mut text = b"ferrotill request, version 1\n".to_vec();
+        text.extend_from_slice(&self.sealed_seq.to_be_bytes());
+        text.extend_from_slice(&self.row_mac);
+        for part in [recipient, content_type] {
+            text.extend_from_slice(part.as_bytes());
+            text.push(0);
+        }
+        text.extend_from_slice(body);
+        self.key.proof(&text)
+    }
+}
+
+/// Binds the requests of an older program, which has stored them without a MAC, to the documents whose requests they are.
+pub(super) fn bind_all(connection: &Connection, key: &ChainKey) -> Result<(), rusqlite::Error> {
+    let mut bind = connection.prepare("UPDATE outbox_request SET mac = ?2 WHERE id = ?1")?;
+    let mut waiting = connection.prepare(
+        "SELECT outbox_request.id, outbox.sealed_seq, journal.mac, outbox.recipient, content_type, body FROM outbox \
+         JOIN outbox_request ON outbox_request.id = outbox.request JOIN journal ON journal.seq = outbox.sealed_seq \
+         WHERE outbox.state = 'waiting' AND outbox_request.id > ?1 ORDER BY outbox_request.id LIMIT 1",
+    )?;
+    // One row is read at a time, because rows are changed meanwhile.
+    let mut last = i64::MIN;
+    loop {
+        let bound = waiting
+            .query_row([last], |row| {
+                let binding = Binding {
+                    key,
+                    sealed_seq: row.get(1)?,
+                    row_mac: row.get(2)?,
+                };
+                let (recipient, content_type): (String, String) = (row.get(3)?, row.get(4)?);
+                let body: Vec<u8> = row.get(5)?;
+                Ok((row.get(0)?, binding.mac(&recipient, &content_type, &body)))
+            })
+            .optional()?;
+        let Some((id, mac)) = bound else {
+            return Ok(());
+        };
+        bind.execute(params![id, mac])?;
+        last = id;
+    }
+}
+
 /// The outbox rows of a document that is sealed with this event. Without `freeze` the rows have no requests.
 /// Returns the number of new entries for the authority, and how many of them cannot be sent.
 pub(super) fn enter(
@@ -70,7 +125,7 @@ pub(super) fn enter(
             None => (None, None),
             Some((freeze, document)) => {
                 let request = freeze_one(connection, freeze, *duty, document, sealed)?;
-                enter_request(connection, request)?
+                enter_request(connection, freeze.binding, duty.recipient.name(), request)?
             }
         };
         let has_no_form = fault.is_some();
@@ -99,7 +154,7 @@ pub(super) fn enter(
 /// The request for one duty of a document, or why there is none.
 pub(super) fn freeze_one(
     connection: &Connection,
-    (freeze, identity): (&dyn Freeze, &DeviceIdentity),
+    freezing: Freezing<'_>,
     duty: Duty,
     document: &StoredDocument,
     sealed: &Sealed<'_>,
@@ -111,16 +166,22 @@ pub(super) fn freeze_one(
     let original_number = original_number(connection, device, &reserved)?;
     let sealed = SealedDocument {
         device,
-        identity: identity.clone(),
+        identity: freezing.identity.clone(),
         reserved,
         sealed: sealed.clone(),
         original_number,
     };
-    Ok(freeze.freeze(duty, &sealed))
+    Ok(freezing.freeze.freeze(duty, &sealed))
 }
 
-/// What freezes a request, and the identity of the document's device.
-pub(super) type Freezing<'f> = (&'f dyn Freeze, &'f DeviceIdentity);
+/// What freezes the requests of one document.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Freezing<'f> {
+    pub(super) freeze: &'f dyn Freeze,
+    /// The identity of the document's device at the seal.
+    pub(super) identity: &'f DeviceIdentity,
+    pub(super) binding: Binding<'f>,
+}
 
 /// The identity of a device. A device has one before its first document; only a store without a clerk may have none.
 pub(super) fn identity_of(
@@ -130,9 +191,47 @@ pub(super) fn identity_of(
     Ok(rows::identity(connection, device)?.unwrap_or_default())
 }
 
+/// The identity that a device had when a journal row was written: what the journal said last before that row. A document of an older
+/// program may be older than the first identity in the journal; then that first one is its identity.
+pub(super) fn identity_at(
+    connection: &Connection,
+    device: Uuid,
+    seq: i64,
+) -> Result<DeviceIdentity, rusqlite::Error> {
+    let query = format!(
+        "SELECT version, payload FROM ( \
+           SELECT seq, version, payload FROM (SELECT * FROM journal WHERE device = ?1 AND kind = {IDENTIFIED} AND seq <= ?2 ORDER BY seq DESC LIMIT 1) \
+           UNION ALL SELECT seq, version, payload FROM (SELECT * FROM journal WHERE device = ?1 AND kind = {IDENTIFIED} AND seq > ?2 ORDER BY seq LIMIT 1) \
+         ) ORDER BY seq LIMIT 1"
+    );
+    let row = connection
+        .prepare_cached(&query)?
+        .query_row(params![device.as_bytes(), seq], |row| {
+            Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?))
+        })
+        .optional()?;
+    let event = row
+        .as_ref()
+        .map(|(version, payload)| Event::decode(IDENTIFIED, *version, payload));
+    match event {
+        Some(Ok(Event::DeviceIdentified(identified))) => Ok(DeviceIdentity {
+            fiscal_number: identified.fiscal_number.to_owned(),
+            owner: identified.owner.to_owned(),
+            owner_number: identified.owner_number.to_owned(),
+            address: identified.address.to_owned(),
+        }),
+        _ => identity_of(connection, device),
+    }
+}
+
+/// The kind of the event that says the identity of a device.
+const IDENTIFIED: u16 = 11;
+
 /// Stores a request. Returns its row, or the text in its place.
 pub(super) fn enter_request(
     connection: &Connection,
+    binding: Binding<'_>,
+    recipient: &str,
     request: Result<FrozenRequest, String>,
 ) -> Result<(Option<i64>, Option<String>), rusqlite::Error> {
     let request = match request {
@@ -141,12 +240,13 @@ pub(super) fn enter_request(
     };
     connection
         .prepare_cached(
-            "INSERT INTO outbox_request (content_type, digest, body) VALUES (?1, ?2, ?3)",
+            "INSERT INTO outbox_request (content_type, digest, body, mac) VALUES (?1, ?2, ?3, ?4)",
         )?
         .execute(params![
             request.content_type,
             digest_of(&request.body),
-            request.body
+            request.body,
+            binding.mac(recipient, &request.content_type, &request.body)
         ])?;
     Ok((Some(connection.last_insert_rowid()), None))
 }

@@ -3,6 +3,8 @@
 //! The identity of a device changes only with an event of that device. It does not depend on the other devices, and a device that
 //! the configuration no longer has keeps its last identity.
 
+use std::collections::BTreeSet;
+
 use ferrotill_core::event::{DeviceIdentified, Event};
 use ferrotill_core::time::Moment;
 use rusqlite::Connection;
@@ -21,6 +23,43 @@ impl Store {
     /// [`StoreError::Database`].
     pub fn device_identities(&self) -> Result<Vec<(Uuid, DeviceIdentity)>, StoreError> {
         identities(self.connection()).context(self.path(), PLACE)
+    }
+
+    /// The devices of the last configuration that [`Store::remember_configured`] has stored, in the order of their ids. Empty in a
+    /// new folder, and in one of an older program.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn configured_devices(&self) -> Result<Vec<Uuid>, StoreError> {
+        let read = || {
+            self.connection()
+                .prepare("SELECT device FROM configured_device ORDER BY device")?
+                .query_map([], |row| row.get(0).map(Uuid::from_bytes))?
+                .collect::<Result<Vec<_>, _>>()
+        };
+        read().context(self.path(), CONFIGURED)
+    }
+
+    /// Stores the devices of the configuration, if they are not the stored ones.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn remember_configured(&mut self, devices: &BTreeSet<Uuid>) -> Result<(), StoreError> {
+        if self.configured_devices()?.iter().eq(devices) {
+            return Ok(());
+        }
+        let write = || {
+            let transaction = self.connection().unchecked_transaction()?;
+            transaction.execute("DELETE FROM configured_device", [])?;
+            for device in devices {
+                let insert = "INSERT INTO configured_device (device) VALUES (?1)";
+                transaction.execute(insert, [device.as_bytes()])?;
+            }
+            transaction.commit()
+        };
+        write().context(self.path(), CONFIGURED)
     }
 }
 
@@ -61,6 +100,7 @@ impl DeviceIdentity {
 }
 
 const PLACE: &str = "identity of a device";
+const CONFIGURED: &str = "devices of the configuration";
 
 fn identities(connection: &Connection) -> Result<Vec<(Uuid, DeviceIdentity)>, rusqlite::Error> {
     connection

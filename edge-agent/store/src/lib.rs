@@ -56,7 +56,7 @@ use rusqlite::Connection;
 pub use chain::{ChainKey, Mac};
 pub use clock::{StoredClock, StoredPrinterClock};
 pub use contact::BuyerContact;
-pub use ended_calls::{ENDED_CALLS_MAX, EndedCall, EndedCalls};
+pub use ended_calls::{ENDED_CALLS_MAX, EndedCall, EndedCalls, EndedCallsFound};
 pub use figures::StoreFigures;
 pub use folder::{is_in_use, set_lost_journal_aside};
 pub use founding::{FolderPurpose, Founding};

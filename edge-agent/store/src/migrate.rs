@@ -5,41 +5,61 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
-use super::{Context, StoreError, used_numbers};
+use super::chain::ChainKey;
+use super::{Context, StoreError, frozen, used_numbers};
 
-/// Every migration in its order. A migration that was released is never edited.
-fn steps() -> Migrations<'static> {
+/// Every migration in its order. A migration that was released is never edited. All missing steps and the name of this program are
+/// written in one transaction.
+///
+/// `key` is the key of the journal; a folder without a key has no requests to bind.
+fn steps(key: Option<ChainKey>) -> Migrations<'static> {
     Migrations::new(vec![
         M::up(include_str!("../../../migrations/01-journal/up.sql")),
         M::up_with_hook(
             include_str!("../../../migrations/02-truth/up.sql"),
             |transaction| Ok(used_numbers::fill(transaction)?),
         ),
+        M::up_with_hook(
+            include_str!("../../../migrations/03-bound/up.sql"),
+            move |transaction| {
+                if let Some(key) = &key {
+                    frozen::bind_all(transaction, key)?;
+                }
+                Ok(sign(transaction)?)
+            },
+        ),
     ])
 }
 
 /// The number of steps.
-const STEPS: i64 = 2;
+const STEPS: i64 = 3;
 
-/// Migrates the database to this program's version. A newer database is refused.
-pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    refuse_newer(connection, path)?;
-    if stored_version(connection).context(path, "version")? == version() {
-        return Ok(());
-    }
-    steps()
-        .to_latest(connection)
-        .map_err(|source| StoreError::Migration {
-            path: path.to_owned(),
-            source,
-        })?;
+/// Writes the name of this program. The last step does it, in its transaction: tables of this version always have this name.
+fn sign(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection
         .execute(
             "INSERT OR REPLACE INTO written_by (id, program) VALUES (1, ?1)",
             [PROGRAM],
         )
         .map(drop)
-        .context(path, "version")
+}
+
+/// Migrates the database to this program's version. A newer database is refused. `key` is the key of the journal, if there is one.
+pub(super) fn migrate(
+    connection: &mut Connection,
+    path: &Path,
+    key: Option<&ChainKey>,
+) -> Result<(), StoreError> {
+    refuse_newer(connection, path)?;
+    if stored_version(connection).context(path, "version")? == version() {
+        return Ok(());
+    }
+    steps(key.cloned())
+        .to_latest(connection)
+        .map_err(|source| StoreError::Migration {
+            path: path.to_owned(),
+            source,
+        })
 }
 
 /// Refuses a database that a newer program has written. Nothing is changed.
@@ -110,7 +130,7 @@ mod tests {
     #[test]
     fn the_steps_fold_to_the_full_schema() {
         let mut stepped = Connection::open_in_memory().unwrap();
-        super::migrate(&mut stepped, std::path::Path::new(":memory:")).unwrap();
+        super::migrate(&mut stepped, std::path::Path::new(":memory:"), None).unwrap();
         let folded = Connection::open_in_memory().unwrap();
         folded
             .execute_batch(include_str!("../../../migrations/schema.sql"))
@@ -121,14 +141,14 @@ mod tests {
     #[test]
     fn the_outbox_of_the_first_version_keeps_its_entries() {
         let mut connection = Connection::open_in_memory().unwrap();
-        super::steps().to_version(&mut connection, 1).unwrap();
+        super::steps(None).to_version(&mut connection, 1).unwrap();
         connection
             .execute_batch(
                 "INSERT INTO outbox VALUES (3, 2, x'D1', 'sale', 1, 'acknowledged', 2, NULL, 77); \
                  INSERT INTO outbox VALUES (5, 4, x'D1', 'refund', 2, 'waiting', 1, 'no', NULL)",
             )
             .unwrap();
-        super::migrate(&mut connection, std::path::Path::new(":memory:")).unwrap();
+        super::migrate(&mut connection, std::path::Path::new(":memory:"), None).unwrap();
         let entries: Vec<String> = connection
             .prepare(
                 "SELECT concat_ws('|', sealed_seq, recipient, reserved_seq, duty, message_number, state, attempts, \
@@ -148,10 +168,23 @@ mod tests {
         );
     }
 
+    /// A power cut between the tables and the name would leave a newer database that no older program can name the reader of.
+    #[test]
+    fn the_name_of_the_program_is_written_with_the_last_step() {
+        for before in [0, 1, 2] {
+            let mut connection = Connection::open_in_memory().unwrap();
+            super::steps(None)
+                .to_version(&mut connection, before)
+                .unwrap();
+            super::steps(None).to_latest(&mut connection).unwrap();
+            assert_eq!(super::program_of(&connection).unwrap(), super::PROGRAM);
+        }
+    }
+
     #[test]
     fn the_version_is_the_number_of_steps() {
         let mut connection = Connection::open_in_memory().unwrap();
-        super::migrate(&mut connection, std::path::Path::new(":memory:")).unwrap();
+        super::migrate(&mut connection, std::path::Path::new(":memory:"), None).unwrap();
         let version: i64 = connection
             .query_row("PRAGMA user_version", [], |row| row.get(0))
             .unwrap();
@@ -163,7 +196,7 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         let path = std::path::Path::new(":memory:");
-        let refused = super::migrate(&mut connection, path).unwrap_err();
+        let refused = super::migrate(&mut connection, path, None).unwrap_err();
         assert!(
             refused
                 .to_string()
@@ -176,14 +209,14 @@ mod tests {
     fn the_refusal_of_a_newer_file_names_the_program_that_reads_it() {
         let mut connection = Connection::open_in_memory().unwrap();
         let path = std::path::Path::new(":memory:");
-        super::migrate(&mut connection, path).unwrap();
+        super::migrate(&mut connection, path, None).unwrap();
         connection
             .execute("UPDATE written_by SET program = 'ferrotill 9.1.0'", [])
             .unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
-        let refused = super::migrate(&mut connection, path).unwrap_err();
+        let refused = super::migrate(&mut connection, path, None).unwrap_err();
         assert!(
-            refused.to_string().ends_with("has version 99, and this program reads version 2 at most; use ferrotill 9.1.0 or a newer one"),
+            refused.to_string().ends_with("has version 99, and this program reads version 3 at most; use ferrotill 9.1.0 or a newer one"),
             "{refused}"
         );
     }

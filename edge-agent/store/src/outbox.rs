@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::Context;
 use super::StoreError;
-use super::frozen::{self, Freeze, FrozenRequest};
+use super::chain::ChainKey;
+use super::frozen::{self, Binding, Freeze, Freezing, FrozenRequest};
 use super::journal::Batch;
 use super::query::{self, Reader, UnsentCount};
 use super::rows::{self, COLUMNS};
@@ -259,7 +260,7 @@ impl Batch<'_> {
                 }
                 return Ok(count);
             };
-            freeze_again(self.connection(), freeze, &entry).context(self.path(), "outbox")?;
+            freeze_again(self.connection(), (freeze, self.key()), &entry).context(self.path(), "outbox")?;
             after = (entry.sealed_seq, entry.recipient);
             count = count.saturating_add(1);
         }
@@ -297,7 +298,7 @@ fn without_request(
 
 fn freeze_again(
     connection: &Connection,
-    freeze: &dyn Freeze,
+    (freeze, key): (&dyn Freeze, &ChainKey),
     entry: &WithoutRequest,
 ) -> Result<(), rusqlite::Error> {
     let row = connection
@@ -310,8 +311,20 @@ fn freeze_again(
         .duties(document.row.kind)
         .iter()
         .find(|duty| duty.recipient.name() == entry.recipient && duty.kind.name() == entry.duty);
-    let identity = frozen::identity_of(connection, document.row.device)?;
-    let freezing = (freeze, &identity);
+    // The document keeps the identity of its seal: the recipient may know the device by another one today.
+    let identity = frozen::identity_at(connection, document.row.device, entry.sealed_seq)?;
+    let binding = Binding {
+        key,
+        sealed_seq: entry.sealed_seq,
+        row_mac: connection
+            .prepare_cached("SELECT mac FROM journal WHERE seq = ?1")?
+            .query_row([entry.sealed_seq], |row| row.get(0))?,
+    };
+    let freezing = Freezing {
+        freeze,
+        identity: &identity,
+        binding,
+    };
     let request = match (duty, document.sealed()) {
         (Some(duty), Some(sealed)) => {
             frozen::freeze_one(connection, freezing, *duty, &document, &sealed)?
@@ -319,7 +332,7 @@ fn freeze_again(
         (None, _) => Err(NO_DUTY.to_owned()),
         (_, None) => Err(frozen::UNREADABLE.to_owned()),
     };
-    let (request, fault) = frozen::enter_request(connection, request)?;
+    let (request, fault) = frozen::enter_request(connection, binding, &entry.recipient, request)?;
     // A refusal of the recipient stays; `attempts` counts the recipient's answers.
     connection
         .prepare_cached(

@@ -165,7 +165,7 @@ fn sealed_row(
             .ok_or(rusqlite::Error::QueryReturnedNoRows)?,
     };
     let (duties, freeze) = match telling {
-        Telling::Frozen(freezing) => (freezing.0.duties(row.kind), Some(freezing)),
+        Telling::Frozen(freezing) => (freezing.freeze.duties(row.kind), Some(freezing)),
         Telling::Unfrozen(duties) => (duties(row.kind), None),
     };
     // Only returns and requests need the content of the document.

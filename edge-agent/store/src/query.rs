@@ -281,12 +281,15 @@ pub(super) fn count_z_reports(
     connection
         .prepare_cached(
             "SELECT (SELECT count(*) FROM reconciliation WHERE agrees = 0), \
+                    (SELECT count(*) FROM reconciliation AS this WHERE agrees = 0 AND NOT EXISTS \
+                      (SELECT 1 FROM reconciliation AS later WHERE later.device = this.device AND later.z_number > this.z_number)), \
                     (SELECT count(*) FROM reconciliation WHERE acknowledged_at IS NULL)",
         )?
         .query_row([], |row| {
             Ok(ReconciliationCount {
                 differing: row.get(0)?,
-                unacknowledged: row.get(1)?,
+                newest_differing: row.get(1)?,
+                unacknowledged: row.get(2)?,
             })
         })
 }

@@ -32,10 +32,10 @@ pub(super) async fn ready(State(service): State<Arc<Service>>) -> Response {
 
 pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
     let clock = service.guard.problem();
-    let clock = clock.map(|problem| (problem.id, problem.says, problem.fix));
+    let clock = clock.map(|problem| (problem.kind, problem.says, problem.fix));
     service.live_status.clock_problem(clock);
     let problems = service.live_status.problems().list();
-    let worst = problems.iter().map(|problem| problem.severity).max();
+    let worst = problems.iter().map(|problem| problem.kind.severity).max();
     let (status, code) = match worst {
         None | Some(Severity::Warning) => ("ok", StatusCode::OK),
         Some(Severity::Degraded) => ("degraded", StatusCode::OK),
@@ -88,9 +88,9 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
 /// Something that is wrong with the till.
 fn problem(problem: &HealthProblem) -> JsonValue {
     object! {
-        "id" => problem.id,
+        "id" => problem.kind.id,
         "device_id" => problem.device,
-        "severity" => problem.severity.name(),
+        "severity" => problem.kind.severity.name(),
         "since" => iso_utc(problem.since_ms),
         "says" => problem.says.clone(),
         "fix" => problem.fix.clone(),

@@ -11,10 +11,7 @@ use super::super::device_state::DeviceState;
 use super::super::devices::DevicePlace;
 use super::{ClerkSettings, Tills};
 use crate::seal::printer::PrinterTask;
-use crate::status::problems::{HealthProblem, Severity};
-
-/// The kind of the problem that a device without a place in the configuration has something left to do.
-const LEFT_BEHIND: &str = "device_left_behind";
+use crate::status::problems::{HealthProblem, ProblemKind};
 
 /// The state of every device that the books know and the configuration does not have.
 pub(super) fn devices(
@@ -28,9 +25,11 @@ pub(super) fn devices(
             continue;
         }
         let till = store.load_till(device)?;
-        publish(settings, device, &till, store.waiting_of(device)?);
+        let unsent = store.waiting_of(device)?;
+        publish(settings, device, &till, unsent);
         left_behind.push(DeviceState {
             removed: true,
+            removed_unsent: unsent,
             ..DeviceState::new(device, till, PrinterTask::none())
         });
     }
@@ -53,14 +52,13 @@ fn publish(settings: &ClerkSettings, device: Uuid, till: &Till, unsent: u32) {
     }
     let live_status = &settings.live_status;
     if left.is_empty() {
-        live_status.problems().clear(LEFT_BEHIND, Some(device));
+        live_status.problems().clear(ProblemKind::DEVICE_LEFT_BEHIND, Some(device));
         live_status.device_settled(device);
         return;
     }
-    live_status.problems().raise(HealthProblem {
-        id: LEFT_BEHIND,
+    let problem = HealthProblem {
+        kind: ProblemKind::DEVICE_LEFT_BEHIND,
         device: Some(device),
-        severity: Severity::Degraded,
         since_ms: settings.guard.now().utc_ms,
         says: format!(
             "the device {device} is not in the configuration and has {}",
@@ -69,7 +67,13 @@ fn publish(settings: &ClerkSettings, device: Uuid, till: &Till, unsent: u32) {
         fix: "put the device back into the configuration until its day is closed and its documents are sent; settle a document whose \
               printer is gone by `ferrotill settle`"
             .to_owned(),
-    });
+    };
+    let problems = live_status.problems();
+    // Each acknowledged document changes the text. Only the first one is logged.
+    match problems.is_noted(problem.kind, problem.device) {
+        true => problems.note(problem),
+        false => problems.raise(problem),
+    }
 }
 
 impl Tills {
@@ -84,18 +88,63 @@ impl Tills {
         Ok(())
     }
 
-    /// Tells anew what a device has left to do, after a document of it was settled.
-    pub(super) fn publish_left_behind(
+    /// The devices that the configuration does not have, and whose documents these entries of the authority tell. An entry that was
+    /// acknowledged before is left out.
+    pub(super) fn left_behind_by(
         &self,
+        batch: &Batch<'_>,
+        sealed_seqs: &[i64],
+    ) -> Result<Vec<DevicePlace>, StoreError> {
+        let mut places = Vec::new();
+        if self.devices.iter().all(|known| !known.removed) {
+            return Ok(places);
+        }
+        for sealed_seq in sealed_seqs {
+            let device = batch.device_of_waiting(*sealed_seq)?;
+            let is_it = |known: &DeviceState| known.removed && Some(known.device) == device;
+            places.extend(self.devices.place_of(is_it));
+        }
+        Ok(places)
+    }
+
+    /// Tells anew what devices have left to do, after one document of each place was acknowledged.
+    pub(super) fn acknowledged_left_behind(&mut self, places: Vec<DevicePlace>) {
+        for index in places {
+            let device_state = &mut self.devices[index];
+            device_state.removed_unsent = device_state.removed_unsent.saturating_sub(1);
+            self.publish_left_behind(index);
+        }
+    }
+
+    /// Tells anew what a device has left to do, after a document of it was settled.
+    pub(super) fn settled_left_behind(
+        &mut self,
         batch: &Batch<'_>,
         index: DevicePlace,
     ) -> Result<(), StoreError> {
-        let device_state = &self.devices[index];
-        if device_state.removed {
-            let device = device_state.device;
-            let unsent = batch.waiting_of(device)?;
-            publish(&self.settings, device, device_state.current_till(), unsent);
+        let device = self.devices[index].device;
+        if self.devices[index].removed {
+            self.devices[index].removed_unsent = batch.waiting_of(device)?;
+            self.publish_left_behind(index);
         }
         Ok(())
+    }
+
+    /// Reads again what devices have left to do, after a batch that was not written.
+    pub(super) fn reload_left_behind(&mut self, store: &Store) -> Result<(), StoreError> {
+        for index in self.devices.places() {
+            let device = self.devices[index].device;
+            if self.devices[index].removed {
+                self.devices[index].removed_unsent = store.waiting_of(device)?;
+                self.publish_left_behind(index);
+            }
+        }
+        Ok(())
+    }
+
+    fn publish_left_behind(&self, index: DevicePlace) {
+        let known = &self.devices[index];
+        let till = known.current_till();
+        publish(&self.settings, known.device, till, known.removed_unsent);
     }
 }

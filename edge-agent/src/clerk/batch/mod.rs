@@ -39,7 +39,7 @@ use crate::order::fingerprint::RequestFingerprint;
 use crate::seal::printer::job::baseline_of;
 use crate::seal::printer::{PrinterTask, Task};
 use crate::status::LiveStatus;
-use crate::status::problems::{HealthProblem, Severity};
+use crate::status::problems::{HealthProblem, ProblemKind};
 use crate::time::clock::Clock;
 use crate::time::guard::STORED_EVERY_MS;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
@@ -282,9 +282,12 @@ impl Tills {
                 if device_state.removed {
                     continue;
                 }
-                self.settings
-                    .live_status
-                    .count_numbers(device_state.device, &device_state.till);
+                let (device, live_status) = (device_state.device, &self.settings.live_status);
+                live_status.count_numbers(device, &device_state.till);
+                if device_state.till.last_number() > 0 {
+                    let problems = live_status.problems();
+                    problems.clear(ProblemKind::DEVICE_UNKNOWN, Some(device));
+                }
             }
         }
         self.publish_number_stock();
@@ -298,16 +301,15 @@ impl Tills {
             device_state.known_counters =
                 store.printer_counters(device_state.device, baseline_of)?;
         }
-        Ok(())
+        self.reload_left_behind(store)
     }
 
     /// Says in the live status which snapshots were not believed.
     pub(super) fn note_distrusted_snapshots(&self, store: &Store) {
         for device in store.snapshots_not_believed() {
             self.settings.live_status.problems().raise(HealthProblem {
-                id: "snapshot_changed",
+                kind: ProblemKind::SNAPSHOT_CHANGED,
                 device: Some(device),
-                severity: Severity::Degraded,
                 since_ms: self.settings.guard.now().utc_ms,
                 says: "the stored snapshot of the till was changed by somebody else; the till was made again from the journal".to_owned(),
                 fix: "run `ferrotill verify`, and find out who can write the data folder".to_owned(),

@@ -188,7 +188,7 @@ impl Tills {
         self.decide(batch, index, &command)?
             .map_err(|refusal| StoreError::NotBooked { refusal })?;
         let device = self.devices[index].device;
-        self.publish_left_behind(batch, index)?;
+        self.settled_left_behind(batch, index)?;
         // As after a start: when the printer is connected, its counters are compared with the last ones in the journal.
         let known_counters = batch.printer_counters(device, baseline_of)?;
         self.devices[index].known_counters = known_counters;

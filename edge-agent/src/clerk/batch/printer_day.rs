@@ -15,7 +15,7 @@ use super::super::queue::QueuedOrder;
 use super::{Effect, Tills, document_id};
 use crate::order::{OrderForm, OrderKind, Said};
 use crate::seal::printer::job::stored_baseline;
-use crate::status::problems::{HealthProblem, Severity};
+use crate::status::problems::{HealthProblem, ProblemKind};
 use ferrotill_store::{Batch, StoreError};
 
 /// What to do about a printer whose counters are ahead of the journal.
@@ -53,7 +53,7 @@ impl Tills {
             PrinterDay::Open => {}
             PrinterDay::Lost => self.raise(
                 index,
-                "printer_counters_back",
+                ProblemKind::PRINTER_COUNTERS_BACK,
                 format!("the printer's counters went back from {known:?} to {now:?}: its memory was lost or exchanged"),
                 "call the service of the printer, and compare its last documents with `ferrotill verify`",
             ),
@@ -68,6 +68,7 @@ impl Tills {
                     // connected again.
                     return Ok(());
                 }
+                self.counters_compared(index);
                 tracing::warn!(
                     device = %self.devices[index].device,
                     "printer {} is taken into use in the place of {}", now.serial, known.serial
@@ -89,7 +90,7 @@ impl Tills {
         if closed_days > 0 || now.next_fiscal_receipt > 1 {
             self.raise(
                 index,
-                "printer_ahead",
+                ProblemKind::PRINTER_AHEAD,
                 format!(
                     "printer {} has {closed_days} Z-reports and is before fiscal receipt {}, and the journal has no document of this device",
                     now.serial, now.next_fiscal_receipt
@@ -116,7 +117,7 @@ impl Tills {
         if far_days || far_receipts {
             self.raise(
                 index,
-                "printer_ahead",
+                ProblemKind::PRINTER_AHEAD,
                 format!(
                     "printer {} has Z-report {z} and is before fiscal receipt {}, and the journal has Z-report {known_z} and receipt {} before its last document",
                     now.serial, now.next_fiscal_receipt, known.next_fiscal_receipt
@@ -126,11 +127,21 @@ impl Tills {
         }
     }
 
-    fn raise(&self, index: DevicePlace, id: &'static str, says: String, fix: &str) {
+    /// The Z-report has compared the documents of its shift with the printer, or another printer is in use: what the former counters
+    /// did not fit is over.
+    pub(super) fn counters_compared(&self, index: DevicePlace) {
+        let (device, problems) = (
+            Some(self.devices[index].device),
+            self.settings.live_status.problems(),
+        );
+        problems.clear(ProblemKind::PRINTER_AHEAD, device);
+        problems.clear(ProblemKind::PRINTER_COUNTERS_BACK, device);
+    }
+
+    fn raise(&self, index: DevicePlace, kind: ProblemKind, says: String, fix: &str) {
         self.settings.live_status.problems().raise(HealthProblem {
-            id,
+            kind,
             device: Some(self.devices[index].device),
-            severity: Severity::Degraded,
             since_ms: self.settings.guard.now().utc_ms,
             says,
             fix: fix.to_owned(),

@@ -24,9 +24,14 @@ impl Tills {
                 if recipient == Recipient::AUTHORITY {
                     self.settings.guard.authority_answered();
                 }
+                let left_behind = match recipient {
+                    Recipient::AUTHORITY => self.left_behind_by(batch, &sealed_seqs)?,
+                    _ => Vec::new(),
+                };
                 for sealed_seq in sealed_seqs {
                     batch.acknowledge(recipient, sealed_seq, &environment, now.utc_ms)?;
                 }
+                self.acknowledged_left_behind(left_behind);
                 // The acknowledged documents no longer count against the limit for the sales of this batch.
                 self.count_unsent(batch)
             }

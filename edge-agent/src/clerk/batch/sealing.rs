@@ -272,6 +272,7 @@ impl Tills {
                     // The till's own Z-report has closed the printer's day. Without this line the till would take it for a
                     // Z-report that the printer made by itself.
                     device_state.known_counters = Some(registered.after);
+                    self.counters_compared(index);
                 }
                 if outcome.is_ok() {
                     Self::after_seal(id, sealing, effects);

@@ -14,7 +14,7 @@ use super::super::chain::{ChainKey, Link, Mac};
 use super::super::contact::{self, BuyerContact};
 use super::super::figures::{StoreFigures, WaitingEntry};
 use super::super::founding::Founding;
-use super::super::frozen::{self, Freeze};
+use super::super::frozen::{self, Binding, Freeze, Freezing};
 use super::super::projection::Telling;
 use super::super::query::{self, UnsentCount};
 use super::super::rows::{self, DeviceIdentity, DocumentRow, StoredDocument};
@@ -166,7 +166,15 @@ impl Batch<'_> {
         let last = self.reserved.take();
         let identity = self.identity_for(device, event)?;
         let telling = match (&self.store.freeze, &identity) {
-            (Some(freeze), Some(identity)) => Telling::Frozen((&**freeze, identity)),
+            (Some(freeze), Some(identity)) => Telling::Frozen(Freezing {
+                freeze: &**freeze,
+                identity,
+                binding: Binding {
+                    key: &self.store.key,
+                    sealed_seq: seq,
+                    row_mac: mac,
+                },
+            }),
             _ => Telling::Unfrozen(&duty::to_the_authority),
         };
         let reserved = last.filter(|last| is_sealed_by(last, device, event));

@@ -128,6 +128,8 @@ impl fmt::Display for ReconciliationFigure {
 pub struct ReconciliationCount {
     /// The number of Z-reports with a difference.
     pub differing: u32,
+    /// The number of devices whose newest Z-report has a difference.
+    pub newest_differing: u32,
     /// The number of Z-reports with documents that the authority has not acknowledged.
     pub unacknowledged: u32,
 }

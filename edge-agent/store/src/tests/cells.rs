@@ -49,7 +49,7 @@ const CELLS: &[(&str, &[&str])] = &[
             "request",
         ],
     ),
-    ("outbox_request", &["id", "digest", "body"]),
+    ("outbox_request", &["id", "content_type", "digest", "body", "mac"]),
     (
         "reconciliation",
         &[

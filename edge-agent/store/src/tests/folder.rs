@@ -41,10 +41,10 @@ fn a_first_start_that_was_cut_off_goes_on() {
                 .unwrap();
         }),
         ("tables, but no key", |folder| {
-            migrate::migrate(&mut raw(folder), folder).unwrap();
+            migrate::migrate(&mut raw(folder), folder, None).unwrap();
         }),
         ("half of a key under its temporary name", |folder| {
-            migrate::migrate(&mut raw(folder), folder).unwrap();
+            migrate::migrate(&mut raw(folder), folder, None).unwrap();
             fs::write(folder.join("journal.new"), [7; 16]).unwrap();
         }),
     ];

@@ -154,6 +154,51 @@ fn a_document_without_a_form_is_sealed_and_waits_with_the_reason() {
     check_figures(&mut shop);
 }
 
+/// A form whose body is the number of the device; without `has_form`, no document has a form.
+#[derive(Debug)]
+struct NumberOfDevice {
+    has_form: bool,
+}
+
+impl Freeze for NumberOfDevice {
+    fn duties(&self, kind: DocumentKind) -> &'static [Duty] {
+        ferrotill_core::duty::to_the_authority(kind)
+    }
+
+    fn freeze(&self, _: Duty, document: &SealedDocument<'_>) -> Result<FrozenRequest, String> {
+        self.has_form.then_some(()).ok_or("there is no form")?;
+        Ok(FrozenRequest {
+            content_type: "text/plain".to_owned(),
+            body: document.identity.fiscal_number.clone().into_bytes(),
+        })
+    }
+}
+
+/// The recipient would know the document by a number that its device did not have yet.
+#[test]
+fn a_document_that_is_frozen_late_keeps_the_identity_of_its_seal() {
+    let mut shop = Shop::new();
+    shop.store
+        .freeze_with(Arc::new(NumberOfDevice { has_form: false }));
+    // The first document is older than every identity in the journal, as a document of an older program is.
+    for (document, number) in [(1, "J1"), (2, "J2"), (3, "J3")] {
+        shop.cash(document, 100);
+        let mut batch = shop.store.batch().unwrap();
+        let now = moment(shop.now);
+        batch.identify(DEVICE, now, &identity(number)).unwrap();
+        batch.commit().unwrap();
+    }
+    shop.store
+        .freeze_with(Arc::new(NumberOfDevice { has_form: true }));
+    let mut batch = shop.store.batch().unwrap();
+    assert_eq!(batch.freeze_waiting().unwrap(), 3);
+    batch.commit().unwrap();
+    let entries = shop.reader().outbox_entries(Recipient::AUTHORITY, 0, 9);
+    let bodies: Vec<String> = entries.unwrap().iter().map(body).collect();
+    assert_eq!(bodies, ["J1", "J1", "J2"]);
+    assert_eq!(super::verified::verified(&shop).flaws, []);
+}
+
 #[test]
 fn documents_of_a_program_that_froze_nothing_are_frozen_once() {
     let mut shop = Shop::new();

@@ -137,6 +137,8 @@ fn every_kind_of_tampering_is_found_with_its_place() {
         ("an id removed", "DELETE FROM request WHERE reserved_seq = 5", "table_differs", "table request"),
         ("an outbox entry removed", "DELETE FROM outbox WHERE message_number = 2", "table_differs", "table outbox"),
         ("a request changed", "UPDATE outbox_request SET body = CAST(body || x'20' AS BLOB) WHERE id = 2", "request_changed", "was changed after the document was sealed"),
+        ("two requests swapped", "UPDATE outbox SET request = 5 - request WHERE request IN (2, 3)", "request_changed", "is that of another document"),
+        ("a request with its digest", "UPDATE outbox_request SET (body, digest, mac) = (SELECT body, digest, mac FROM outbox_request AS other WHERE other.id = 3) WHERE id = 2", "request_changed", "is that of another document"),
         ("a request removed", "DELETE FROM outbox_request WHERE id = 2", "request_changed", "the request is missing"),
         ("another recipient", "UPDATE outbox SET recipient = 'nobody' WHERE message_number = 2", "table_differs", "table outbox"),
         ("another duty", "UPDATE outbox SET duty = 'refund' WHERE message_number = 2", "table_differs", "duty is refund"),

@@ -13,7 +13,7 @@ mod flaw;
 mod tables;
 mod walk;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 
 use ferrotill_core::event::Mode;
@@ -21,8 +21,8 @@ use ferrotill_core::profile::Profile;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::chain::Mac;
-use super::frozen::digest_of;
+use super::chain::{ChainKey, Mac};
+use super::frozen::{Binding, digest_of};
 use super::reconcile::{self, ZReconciliation};
 use super::{
     Context, FILE_NAME, FolderPurpose, RepeatedNumber, StoreError, anchor, folder, migrate,
@@ -201,7 +201,7 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         )
         .context(&path, "outbox")?;
     let refused = refused(&connection).context(&path, "outbox")?;
-    check_requests(&connection, wanted.range, &mut flaws).context(&path, "outbox")?;
+    check_requests(&connection, &key, wanted.range, &mut flaws).context(&path, "outbox")?;
     let repeated_numbers =
         used_numbers::repeated(&connection).context(&path, "repeated numbers")?;
     Ok(Verified {
@@ -381,29 +381,45 @@ fn reconciliations(
     Ok(reconciliations)
 }
 
-/// Checks that every document that waits still has the request that was frozen when it was sealed, byte for byte.
+/// Checks that every document that waits still has the request that was frozen when it was sealed, byte for byte, and not that of
+/// another document.
 fn check_requests(
     connection: &Connection,
+    key: &ChainKey,
     range: VerifyRange,
     flaws: &mut Flaws,
 ) -> Result<(), rusqlite::Error> {
     let mut statement = connection.prepare(
-        "SELECT outbox.sealed_seq, outbox.recipient, outbox_request.digest, outbox_request.body, outbox.request FROM main.outbox \
-         LEFT JOIN main.outbox_request ON outbox_request.id = outbox.request \
+        "SELECT outbox.sealed_seq, outbox.recipient, content_type, request.digest, body, request.mac, journal.mac \
+         FROM main.outbox LEFT JOIN main.outbox_request AS request ON request.id = outbox.request \
+         LEFT JOIN main.journal ON journal.seq = outbox.sealed_seq \
          WHERE outbox.state = 'waiting' AND outbox.request NOT NULL AND outbox.sealed_seq BETWEEN ?1 AND ?2 ORDER BY outbox.sealed_seq",
     )?;
     let mut rows = statement.query(params![range.first, range.last])?;
-    let mut seen = BTreeSet::new();
     while let Some(row) = rows.next()? {
-        let is_own = seen.insert(row.get::<_, i64>(4)?);
-        let digest: Option<[u8; 32]> = row.get(2)?;
-        let words = match (digest, row.get_ref(3)?.as_blob_or_null()?) {
-            (Some(digest), Some(body)) if is_own && digest == digest_of(body) => continue,
-            (Some(_), Some(_)) if !is_own => "is that of another document",
-            (Some(_), Some(_)) => "was changed after the document was sealed",
+        let (sealed_seq, recipient): (i64, String) = (row.get(0)?, row.get(1)?);
+        let content_type: Option<String> = row.get(2)?;
+        let digest: Option<Vec<u8>> = row.get(3)?;
+        let body = row.get_ref(4)?.as_blob_or_null()?;
+        let (found, row_mac): (Option<Vec<u8>>, Option<Mac>) = (row.get(5)?, row.get(6)?);
+        let words = match (content_type, digest, body, row_mac) {
+            (Some(content_type), Some(digest), Some(body), Some(row_mac)) => {
+                let binding = Binding {
+                    key,
+                    sealed_seq,
+                    row_mac,
+                };
+                let mac = binding.mac(&recipient, &content_type, body);
+                if digest != digest_of(body) {
+                    "was changed after the document was sealed"
+                } else if found.as_deref() != Some(mac.as_slice()) {
+                    "is that of another document, or was changed after the document was sealed"
+                } else {
+                    continue;
+                }
+            }
             _ => "is missing",
         };
-        let (sealed_seq, recipient) = (row.get(0)?, row.get(1)?);
         flaws.report(Flaw::RequestChanged {
             sealed_seq,
             recipient,

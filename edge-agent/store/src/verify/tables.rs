@@ -144,7 +144,7 @@ fn objects(connection: &Connection) -> Result<Vec<(String, String, String)>, rus
 fn expected_objects() -> Result<Vec<(String, String, String)>, rusqlite::Error> {
     let mut fresh = Connection::open_in_memory()?;
     // Migrating a new database cannot fail, because a test runs every migration.
-    migrate::migrate(&mut fresh, std::path::Path::new(":memory:")).unwrap_or(());
+    migrate::migrate(&mut fresh, std::path::Path::new(":memory:"), None).unwrap_or(());
     objects(&fresh)
 }
 
