@@ -3,9 +3,9 @@
 mod shop;
 
 use ferrotill_device::printer::Paper;
-use shop::Client;
 use shop::inside::Shop;
 use shop::till::SALE;
+use shop::{Client, Headers};
 
 /// A developer who gives no id must be able to do what the answers advise: to repeat the request with its id.
 #[test]
@@ -138,4 +138,43 @@ fn a_wrong_path_or_method_of_the_agent_is_refused_with_a_reason() {
             "{method} {path}"
         );
     }
+}
+
+#[test]
+fn every_line_of_a_message_begins_with_the_path_of_its_fault() {
+    let shop = Shop::open();
+    let large = "x".repeat(300_000);
+    let call = |body: &str, change: &dyn Fn(&mut Headers)| {
+        let reply = shop
+            .client
+            .call("POST", "operations/sale", body, |headers| change(headers))
+            .unwrap();
+        assert_eq!(reply.state.as_deref(), Some("unknown"), "{}", reply.text);
+        (reply.status, reply.paths())
+    };
+    let without = |name: &'static str| {
+        move |headers: &mut Headers| headers.retain(|(header, _)| *header != name)
+    };
+    let with = |name: &'static str, value: &'static str| {
+        move |headers: &mut Headers| {
+            headers.retain(|(header, _)| *header != name);
+            headers.push((name, value.to_owned()));
+        }
+    };
+    let is = |status: u16, path: &str| (status, vec![path.to_owned()]);
+    for name in ["Api-Key", "Api-Timestamp", "Api-Signature"] {
+        assert_eq!(call(SALE, &without(name)), is(401, name));
+        assert_eq!(call(SALE, &with(name, "1")), is(401, name));
+    }
+    assert_eq!(
+        call(SALE, &without("Api-DeviceId")),
+        is(401, "Api-Signature")
+    );
+    assert_eq!(call(SALE, &with("Host", "evil.example")), is(403, "Host"));
+    assert_eq!(
+        call(SALE, &with("Origin", "http://evil.example")),
+        is(403, "Origin")
+    );
+    assert_eq!(call(&large, &|_| ()), is(413, "body"));
+    assert_eq!(call("{", &|_| ()), is(422, "body"));
 }

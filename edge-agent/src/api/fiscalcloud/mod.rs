@@ -165,7 +165,7 @@ async fn serve(
     body: &Bytes,
 ) -> Result<Response, Unauthorized> {
     let device = || {
-        let message = "the header Api-DeviceId is missing; this operation needs it";
+        let message = "Api-DeviceId: is missing; this operation needs it";
         let missing = || Unauthorized::new("UnknownDevice", message);
         client.device.ok_or_else(missing)
     };
