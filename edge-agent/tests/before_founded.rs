@@ -6,15 +6,13 @@ mod shop;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use ferrotill::api::json::JsonValue;
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_testkit::config::{ConfigText, Device, text};
+use shop::folder::{self, SECOND_DEVICE};
 use shop::outside::{Process, finished, until};
 use shop::{Client, DEVICE, POINT_OF_SALE, count, value};
-
-const SECOND_DEVICE: &str = "1f0c2a51-7d0e-4c7e-9f57-0d5c55a10002";
 
 /// The folder, its two printers, and an authority.
 struct OldTill {
@@ -110,31 +108,16 @@ impl OldTill {
 
     /// Checks that the service does not start. Returns the text on standard error.
     fn refuses(&self, arguments: &[&str]) -> String {
-        let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
-            .args(["run", "--listen", "127.0.0.1:0", "--config"])
-            .arg(self.file())
-            .args(arguments)
-            .output()
-            .unwrap();
-        let words = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(3), "{words}");
-        words
+        folder::refuses(&self.file(), arguments)
     }
 
     fn database(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.data().join("ferrotill.db")).unwrap()
+        folder::database(&self.data())
     }
 
     /// The fiscal number and the address under which the journal knows a device.
     fn identity(&self, device: &str) -> (String, String) {
-        let device: uuid::Uuid = device.parse().unwrap();
-        self.database()
-            .query_row(
-                "SELECT fiscal_number, address FROM device_identity WHERE device = ?1",
-                [device.as_bytes()],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .unwrap()
+        folder::identity(&self.data(), device)
     }
 
     /// What the office has got of each kind, as the `fn` of each document.

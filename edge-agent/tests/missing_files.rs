@@ -10,6 +10,7 @@ use std::process::Command;
 
 use ferrotill::api::json::JsonValue;
 use shop::configuration;
+use shop::folder;
 use shop::outside::{Process, finished};
 use shop::value;
 
@@ -73,13 +74,7 @@ impl Till {
     /// Checks that the service does not start and does not change the folder. Returns the text on standard error.
     fn refuses(&self) -> String {
         let before = self.files();
-        let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
-            .args(["run", "--listen", "127.0.0.1:0", "--config"])
-            .arg(&self.file)
-            .output()
-            .unwrap();
-        let words = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(3), "{words}");
+        let words = folder::refuses(&self.file, &[]);
         let after = self.files();
         assert!(
             after.is_subset(&before),

@@ -6,12 +6,12 @@ mod shop;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use ferrotill::api::json::JsonValue;
 use ferrotill_core::till::Till;
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_testkit::config::{ConfigText, Device, text};
+use shop::folder::{self, SECOND_DEVICE};
 use shop::outside::{Process, finished, until};
 use shop::till::SALE;
 use shop::{Client, DEVICE, POINT_OF_SALE, count, value};
@@ -105,31 +105,16 @@ impl Books {
 
     /// Checks that the service does not start. Returns the text on standard error.
     fn refuses(&self, arguments: &[&str]) -> String {
-        let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
-            .args(["run", "--listen", "127.0.0.1:0", "--config"])
-            .arg(self.file())
-            .args(arguments)
-            .output()
-            .unwrap();
-        let words = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(3), "{words}");
-        words
+        folder::refuses(&self.file(), arguments)
     }
 
     fn database(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.data().join("ferrotill.db")).unwrap()
+        folder::database(&self.data())
     }
 
     /// The number under which the journal knows a device.
     fn fiscal_number(&self, device: &str) -> String {
-        let device: uuid::Uuid = device.parse().unwrap();
-        self.database()
-            .query_row(
-                "SELECT fiscal_number FROM device_identity WHERE device = ?1",
-                [device.as_bytes()],
-                |row| row.get(0),
-            )
-            .unwrap()
+        folder::identity(&self.data(), device).0
     }
 
     fn verify(&self) -> (Option<i32>, JsonValue) {
@@ -525,13 +510,8 @@ fn the_data_of_a_newer_program_is_refused_with_the_program_that_reads_it() {
             "UPDATE written_by SET program = 'ferrotill 9.1.0'; PRAGMA user_version = 99;",
         )
         .unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
-        .args(["run", "--listen", "127.0.0.1:0", "--config"])
-        .arg(books.file())
-        .output()
-        .unwrap();
-    let words = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{words}");
+    let (code, words) = folder::refused_start(&books.file(), &[]);
+    assert_eq!(code, Some(1), "{words}");
     assert!(
         words.contains("has version 99, and this program reads version 3 at most; use ferrotill 9.1.0 or a newer one"),
         "{words}"

@@ -103,6 +103,15 @@ fn the_demo_names_its_configuration_and_its_apis() {
 }
 
 #[test]
+fn a_demo_that_is_interrupted_before_the_end_of_its_day_says_so() {
+    let mut day = Process::start(&["demo", "--once", "--listen", "127.0.0.1:0"]);
+    assert_eq!(day.interrupt(), Some(130));
+    // A command that serves until it is ended has done its work.
+    let mut served = Process::start(&["demo", "--serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(served.interrupt(), Some(0));
+}
+
+#[test]
 fn the_service_writes_no_core_file() {
     let (_folder, _printer, _office, file) = till();
     let agent = Process::agent(&file);

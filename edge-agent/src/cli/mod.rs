@@ -76,6 +76,8 @@ pub enum Exit {
     NotRunning,
     /// The system denies permission.
     Permission,
+    /// A signal has ended the command before its work was done.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -89,6 +91,7 @@ impl From<Exit> for ExitCode {
             Exit::Refused => 7,
             Exit::NotRunning => 8,
             Exit::Permission => 9,
+            Exit::Interrupted => 130,
         })
     }
 }

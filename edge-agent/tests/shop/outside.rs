@@ -124,6 +124,15 @@ impl Process {
         assert!(self.child.wait().unwrap().success());
     }
 
+    /// Sends SIGINT, as Ctrl-C does, and returns the exit code.
+    pub fn interrupt(&mut self) -> Option<i32> {
+        // A process that has answered a request handles the signal already.
+        self.client.open("/healthz");
+        let id = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGINT).unwrap();
+        self.child.wait().unwrap().code()
+    }
+
     /// Kills the process and waits for its end.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
