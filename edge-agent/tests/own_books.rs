@@ -16,7 +16,6 @@ use shop::outside::{Process, finished, until};
 use shop::till::SALE;
 use shop::{Client, DEVICE, POINT_OF_SALE, count, value};
 
-const SECOND_DEVICE: &str = "1f0c2a51-7d0e-4c7e-9f57-0d5c55a10002";
 const THIRD_DEVICE: &str = "1f0c2a51-7d0e-4c7e-9f57-0d5c55a10003";
 /// No authority answers here.
 const NOBODY: &str = "http://127.0.0.1:9";

@@ -183,10 +183,7 @@ fn a_document_that_is_frozen_late_keeps_the_identity_of_its_seal() {
     // The first document is older than every identity in the journal, as a document of an older program is.
     for (document, number) in [(1, "J1"), (2, "J2"), (3, "J3")] {
         shop.cash(document, 100);
-        let mut batch = shop.store.batch().unwrap();
-        let now = moment(shop.now);
-        batch.identify(DEVICE, now, &identity(number)).unwrap();
-        batch.commit().unwrap();
+        shop.identify(DEVICE, number);
     }
     shop.store
         .freeze_with(Arc::new(NumberOfDevice { has_form: true }));
