@@ -465,6 +465,10 @@ fn a_till_without_a_printer_puts_cash_in_too() {
     let authority = Process::authority();
     let till = ukrainian(folder.path(), &authority.client.url);
     let client = &till.client;
+    until("the authority has granted numbers", || {
+        let first = body(None, &loaf(""), "10.00", "");
+        client.post("operations/sale", &first).status == 200
+    });
     let (sold, _) = sell(client, &[loaf("")], "10.00", "");
     let body = in_cash(&sold, &Uuid::new_v4().to_string(), "");
     let without = in_cash(&sold, &Uuid::new_v4().to_string(), NO_CASH_OPERATION);

@@ -448,7 +448,7 @@ impl Tills {
         match message {
             Message::Order {
                 device,
-                mut form,
+                form,
                 deadline,
                 reply,
             } => {
@@ -457,7 +457,6 @@ impl Tills {
                     deadline,
                     joined: false,
                 };
-                form.hide_card_numbers();
                 self.on_order(batch, device, *form, caller, effects)
             }
             Message::Drawer {

@@ -6,7 +6,7 @@ use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::event::{Event, Reserved};
 use ferrotill_core::id::{Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::quantity::Quantity;
-use ferrotill_core::receipt::{Original, OriginalLine, Scratch};
+use ferrotill_core::receipt::{Line, Original, OriginalLine, Scratch};
 use ferrotill_core::refusal::{Faults, IgnoreFaults, Place, Refusal};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Order};
@@ -17,7 +17,7 @@ use super::super::devices::DevicePlace;
 use super::super::queue::{Job, QUEUE_MAX, QueuedOrder};
 use super::{Effect, Encoded, Tills, document_id, moment_of};
 use crate::order::fingerprint::RequestFingerprint;
-use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom, goods_of};
+use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom, comparable, goods_of};
 use crate::seal::books::BooksSealer;
 use crate::seal::fiscal_numbers::FiscalNumberSealer;
 use crate::seal::printer::FiscalPrinterSealer;
@@ -225,9 +225,10 @@ impl Tills {
             }
             _ => None,
         };
-        let lines = match &original_document {
-            Some(document) => original_lines(batch, document)?,
-            None => Vec::new(),
+        let texts = original_document.as_ref().map(ComparableTexts::of);
+        let lines = match (&original_document, &texts) {
+            (Some(document), Some(texts)) => original_lines(batch, document, texts)?,
+            _ => Vec::new(),
         };
         let original = original_document.as_ref().map(|document| Original {
             fiscal_sale: document.row.kind == DocumentKind::Sale,
@@ -531,10 +532,40 @@ fn clash(state: FiscalState) -> Answer {
     }
 }
 
+/// Names and comments of a sale's lines in the form in which returns compare them, where the stored text is another one.
+struct ComparableTexts(Vec<[Option<String>; 2]>);
+
+impl ComparableTexts {
+    fn of(document: &StoredDocument) -> Self {
+        let Some(Body::Receipt(receipt)) = document.reserved().map(|reserved| reserved.body) else {
+            return Self(Vec::new());
+        };
+        let lines = receipt.lines.iter();
+        Self(
+            lines
+                .map(|line| [line.name, line.comment].map(comparable))
+                .collect(),
+        )
+    }
+
+    /// A line with its texts in the form in which returns compare them.
+    fn replace<'d>(&'d self, line: Line<'d>, place: usize) -> Line<'d> {
+        let Some([name, comment]) = self.0.get(place) else {
+            return line;
+        };
+        Line {
+            name: name.as_deref().unwrap_or(line.name),
+            comment: comment.as_deref().unwrap_or(line.comment),
+            ..line
+        }
+    }
+}
+
 /// The lines of a sale, each with the quantity and the amount that were returned before.
 fn original_lines<'d>(
     batch: &Batch<'_>,
     document: &'d StoredDocument,
+    texts: &'d ComparableTexts,
 ) -> Result<Vec<OriginalLine<'d>>, StoreError> {
     let Some(Body::Receipt(receipt)) = document.reserved().map(|reserved| reserved.body) else {
         return Ok(Vec::new());
@@ -551,7 +582,7 @@ fn original_lines<'d>(
                 .iter()
                 .find(|(place, ..)| usize::from(*place) == index);
             OriginalLine {
-                line,
+                line: texts.replace(line, index),
                 returned_quantity: Quantity::from_thousandths(
                     taken.map_or(0, |(_, quantity, _)| *quantity),
                 ),
