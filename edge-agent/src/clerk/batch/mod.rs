@@ -8,6 +8,7 @@ mod fiscal_numbers;
 mod left_behind;
 mod operator;
 mod orders;
+mod originals;
 mod printer_day;
 mod recipients;
 mod sealing;

@@ -1,23 +1,21 @@
 //! Orders: the clerk joins repeated orders, refuses or queues new ones, and reserves their documents.
 
-use ferrotill_core::Amount;
 use ferrotill_core::budget::{Budget, Left};
 use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::event::{Event, Reserved};
 use ferrotill_core::id::{Fingerprint, PointOfSaleId, UniqueId};
-use ferrotill_core::quantity::Quantity;
-use ferrotill_core::receipt::{Line, Original, OriginalLine, Scratch};
+use ferrotill_core::receipt::{Original, Scratch};
 use ferrotill_core::refusal::{Faults, IgnoreFaults, Place, Refusal};
-use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Order};
 use uuid::Uuid;
 
 use super::super::answer::{Answer, Caller, FiscalState};
 use super::super::devices::DevicePlace;
 use super::super::queue::{Job, QUEUE_MAX, QueuedOrder};
+use super::originals::{ComparableTexts, number_unknown, original_lines};
 use super::{Effect, Encoded, Tills, document_id, moment_of};
 use crate::order::fingerprint::RequestFingerprint;
-use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom, comparable, goods_of};
+use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom};
 use crate::seal::books::BooksSealer;
 use crate::seal::fiscal_numbers::FiscalNumberSealer;
 use crate::seal::printer::FiscalPrinterSealer;
@@ -530,71 +528,4 @@ fn clash(state: FiscalState) -> Answer {
         faults: Vec::new(),
         state,
     }
-}
-
-/// Names and comments of a sale's lines in the form in which returns compare them, where the stored text is another one.
-struct ComparableTexts(Vec<[Option<String>; 2]>);
-
-impl ComparableTexts {
-    fn of(document: &StoredDocument) -> Self {
-        let Some(Body::Receipt(receipt)) = document.reserved().map(|reserved| reserved.body) else {
-            return Self(Vec::new());
-        };
-        let lines = receipt.lines.iter();
-        Self(
-            lines
-                .map(|line| [line.name, line.comment].map(comparable))
-                .collect(),
-        )
-    }
-
-    /// A line with its texts in the form in which returns compare them.
-    fn replace<'d>(&'d self, line: Line<'d>, place: usize) -> Line<'d> {
-        let Some([name, comment]) = self.0.get(place) else {
-            return line;
-        };
-        Line {
-            name: name.as_deref().unwrap_or(line.name),
-            comment: comment.as_deref().unwrap_or(line.comment),
-            ..line
-        }
-    }
-}
-
-/// The lines of a sale, each with the quantity and the amount that were returned before.
-fn original_lines<'d>(
-    batch: &Batch<'_>,
-    document: &'d StoredDocument,
-    texts: &'d ComparableTexts,
-) -> Result<Vec<OriginalLine<'d>>, StoreError> {
-    let Some(Body::Receipt(receipt)) = document.reserved().map(|reserved| reserved.body) else {
-        return Ok(Vec::new());
-    };
-    let returned = batch.returned(document.row.reserved_seq)?;
-    let goods = document.reserved().map(|reserved| goods_of(reserved.annex));
-    let goods = goods.unwrap_or_default();
-    Ok(receipt
-        .lines
-        .iter()
-        .enumerate()
-        .map(|(index, line)| {
-            let taken = returned
-                .iter()
-                .find(|(place, ..)| usize::from(*place) == index);
-            OriginalLine {
-                line: texts.replace(line, index),
-                returned_quantity: Quantity::from_thousandths(
-                    taken.map_or(0, |(_, quantity, _)| *quantity),
-                ),
-                returned_amount: Amount::from_minor(taken.map_or(0, |(.., amount)| *amount)),
-                good: goods.get(index).copied().flatten().map(Uuid::into_bytes),
-            }
-        })
-        .collect())
-}
-
-/// True if an operator declared a document as printed without its number on the paper.
-fn number_unknown(document: &StoredDocument) -> bool {
-    let sealed = document.sealed();
-    sealed.is_some_and(|sealed| matches!(sealed.seal, Seal::Printer { document: 0, .. }))
 }
