@@ -404,6 +404,16 @@ fn part_of(line: &Line<'_>, rate: &BigRational, before: i64, quantity: i64) -> [
             )
         };
         let returned = share(&final_amount);
+        if final_amount.is_positive() && returned == final_amount {
+            // The rest of the quantity is worth nothing.
+            return [
+                amount.clone(),
+                returned,
+                tax.clone(),
+                final_tax.clone(),
+                second.clone(),
+            ];
+        }
         let least = &final_tax - (&final_amount - &returned);
         let inside = tax_of(&returned, rate, Prices::TaxIncluded)
             .max(least)

@@ -104,12 +104,12 @@ fn sell(folder: &Path, documents: usize) {
 
 fn order(document: usize) -> OrderForm {
     let line = |name: &str, price: i64| OrderLine {
-        name: name.to_owned(),
+        name: name.into(),
         quantity: Quantity::ONE,
         price: Amount::from_minor(price),
         modifier: None,
         tax_group: Some("B".to_owned()),
-        comment: String::new(),
+        comment: "".into(),
         final_amount: None,
         copied: CopiedLine::default(),
     };

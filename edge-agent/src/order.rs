@@ -2,6 +2,7 @@
 
 pub mod fingerprint;
 mod private;
+mod text;
 
 use std::fmt::Write as _;
 
@@ -13,6 +14,8 @@ use ferrotill_core::till::Wish;
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_store::BuyerContact;
 use uuid::Uuid;
+
+pub use text::{ReceiptText, comparable};
 
 /// Which kind of receipt a sale gets (`docs/api/own.md`, "Receipt modes").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,7 +36,7 @@ pub enum ReceiptMode {
 #[derive(Clone, Debug)]
 pub struct OrderLine {
     /// The name of the goods or the service.
-    pub name: String,
+    pub name: ReceiptText,
     /// The quantity in units of the item.
     pub quantity: Quantity,
     /// The price of one unit, tax included.
@@ -43,7 +46,7 @@ pub struct OrderLine {
     /// The letter of the tax group.
     pub tax_group: Option<String>,
     /// A comment that is printed with the line.
-    pub comment: String,
+    pub comment: ReceiptText,
     /// For returns only: the amount to give back.
     pub final_amount: Option<Amount>,
     /// For returns only: what else the caller has copied of the original's line.
@@ -60,9 +63,9 @@ pub struct OrderDraft {
     /// The payments: the code of the payment type, and the amount.
     pub payments: Vec<(i32, Amount)>,
     /// Text above the lines.
-    pub header: String,
+    pub header: ReceiptText,
     /// Text below the payments.
-    pub footer: String,
+    pub footer: ReceiptText,
 }
 
 /// What is ordered.
@@ -85,6 +88,8 @@ pub enum OrderKind {
         original: Uuid,
         /// The content of the receipt.
         draft: OrderDraft,
+        /// Whether the till puts cash in first where the drawer has less cash than the return gives back.
+        put_cash_in: bool,
     },
     /// Cash in (above zero) or cash out (below zero).
     Cash(Amount),
@@ -134,12 +139,12 @@ impl OrderDraft {
         payments: &'a mut Vec<DraftPayment>,
     ) -> Draft<'a> {
         lines.extend(self.lines.iter().map(|line| DraftLine {
-            name: &line.name,
+            name: line.name.as_str(),
             quantity: line.quantity,
             price: line.price,
             modifier: line.modifier,
             tax_group: line.tax_group.as_deref(),
-            comment: &line.comment,
+            comment: line.comment.as_str(),
             final_amount: line.final_amount,
             voided: false,
             copied: line.copied,
@@ -153,8 +158,8 @@ impl OrderDraft {
             prices: Prices::TaxIncluded,
             modifiers: &self.modifiers,
             payments,
-            header: &self.header,
-            footer: &self.footer,
+            header: self.header.as_str(),
+            footer: self.footer.as_str(),
         }
     }
 }
@@ -178,7 +183,9 @@ impl OrderForm {
                 Wish::AlternativeSale(draft.borrow(lines, payments), number)
             }
             OrderKind::Sale { draft, .. } => Wish::Sale(draft.borrow(lines, payments)),
-            OrderKind::Refund { original, draft } => Wish::Refund(
+            OrderKind::Refund {
+                original, draft, ..
+            } => Wish::Refund(
                 DocumentId(*original.as_bytes()),
                 draft.borrow(lines, payments),
             ),
@@ -209,22 +216,6 @@ impl OrderForm {
         });
         let (echo, found) = (text(&self.echo), text(&self.found));
         format!("[{echo},{found}{}]", digest.unwrap_or_default()).into_bytes()
-    }
-
-    /// Hides card numbers in the texts of the receipt. The texts are printed and stored in the journal.
-    pub fn hide_card_numbers(&mut self) {
-        let (OrderKind::Sale { draft, .. } | OrderKind::Refund { draft, .. }) = &mut self.kind
-        else {
-            return;
-        };
-        let texts = [&mut draft.header, &mut draft.footer].into_iter();
-        let lines = draft.lines.iter_mut();
-        let lines = lines.flat_map(|line| [&mut line.name, &mut line.comment]);
-        for text in texts.chain(lines) {
-            if let Some(hidden) = private::printable_text(text) {
-                *text = hidden;
-            }
-        }
     }
 
     /// The rule for the kind of receipt of this order.

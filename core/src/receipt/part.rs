@@ -18,13 +18,17 @@ pub(super) struct SoldLine<'l> {
     rounding: Rounding,
 }
 
-/// What is left to return of a line.
+/// What was returned of a line, and what is left of it.
 #[derive(Clone, Copy)]
 pub(super) struct Left {
+    /// The quantity that can be returned. After a part that gave back less than its share it is what the rest of the amount is worth.
     pub(super) quantity: Quantity,
+    /// The amount that can be returned.
     pub(super) amount: Amount,
-    /// Whether earlier returns gave back less than their share. Then the quantity is what the amount is worth.
+    /// Whether earlier returns gave back less than their share.
     pub(super) reduced: bool,
+    /// The quantity of the earlier returns as their callers gave it.
+    returned: Quantity,
 }
 
 /// The figures of a line until a moment.
@@ -63,8 +67,7 @@ impl<'l> SoldLine<'l> {
     /// What is left after earlier returns of this quantity and this amount.
     ///
     /// A part that was given back for less than its share takes only the quantity that its amount is worth, so that the rest of
-    /// the amount has a quantity too. Callers round their amounts piece by piece, so that one minor unit for each returned piece
-    /// is no such reduction: it goes back with the pieces that are left.
+    /// the amount has a quantity too. What rounding explains is no such reduction: it goes back with the pieces that are left.
     pub(super) fn left(&self, quantity: Quantity, amount: Amount) -> Option<Left> {
         let sold = self.line.quantity;
         let amount_left = self
@@ -72,29 +75,56 @@ impl<'l> SoldLine<'l> {
             .final_amount
             .checked_sub(amount)?
             .max(Amount::ZERO);
-        let quantity_left = sold.checked_sub(quantity)?.max(Quantity::ZERO);
-        let returned = sold.checked_sub(quantity_left)?;
-        let share_left = self
-            .line
-            .final_amount
-            .checked_sub(self.share(self.line.final_amount, returned)?)?;
-        let more = amount_left.checked_sub(share_left)?;
-        let pieces = rounded_up(quantity.thousandths(), 1, Quantity::ONE.thousandths())?;
-        let reduced = if quantity_left.is_positive() {
-            more.minor() > pieces
+        let paid = self.quantity_paid(quantity, amount)?;
+        let (quantity_left, reduced) = if quantity < sold {
+            (sold.checked_sub(paid)?, paid < quantity)
         } else {
-            more.is_positive()
-        };
-        let worth = || {
+            // No piece is left that could take what rounding left over.
             let whole = self.line.final_amount.minor();
-            rounded_up(amount_left.minor(), sold.thousandths(), whole)
-                .map(|worth| Quantity::from_thousandths(worth).min(sold))
+            let worth = rounded_up(amount_left.minor(), sold.thousandths(), whole);
+            let worth = worth.map_or(Quantity::ZERO, Quantity::from_thousandths);
+            (worth, amount_left.is_positive())
         };
         Some(Left {
-            quantity: if reduced { worth()? } else { quantity_left },
+            quantity: quantity_left,
             amount: amount_left,
             reduced,
+            returned: quantity,
         })
+    }
+
+    /// The quantity for which an amount has paid, until this quantity and this amount were returned: the quantity itself, unless
+    /// the amount is smaller than its share and rounding does not explain that.
+    ///
+    /// The quantity never falls when more is returned.
+    fn quantity_paid(&self, returned: Quantity, amount: Amount) -> Option<Quantity> {
+        let (sold, whole) = (self.line.quantity, self.line.final_amount);
+        let returned = returned.min(sold);
+        if !whole.is_positive() {
+            return Some(returned);
+        }
+        let amount = amount.checked_add(self.shortfall(returned)?)?;
+        let paid =
+            Rounding::DOWN.multiply_divide(amount.minor(), sold.thousandths(), whole.minor());
+        // An amount whose quantity does not fit is larger than the line.
+        Some(paid.map_or(returned, |paid| {
+            returned.min(Quantity::from_thousandths(paid))
+        }))
+    }
+
+    /// The amount by which rounding alone may leave the amount of a returned quantity below its share.
+    ///
+    /// Callers round their amounts piece by piece, so it is one minor unit for each returned piece, but not more than half of
+    /// what one piece costs. Without this limit, the last piece of a cheap line could pay back many times its share.
+    fn shortfall(&self, returned: Quantity) -> Option<Amount> {
+        let one = Quantity::ONE.thousandths();
+        let pieces = rounded_up(returned.thousandths(), 1, one)?;
+        let half = Rounding::DOWN.multiply_divide(
+            self.line.final_amount.minor(),
+            one,
+            self.line.quantity.thousandths().checked_mul(2)?,
+        )?;
+        Some(Amount::from_minor(pieces.min(half).max(1)))
     }
 
     /// The amount that a quantity gives back if the caller gives no amount: its share, and with the whole rest all that is left.
@@ -129,12 +159,11 @@ impl<'l> SoldLine<'l> {
         quantity: Quantity,
         final_amount: Amount,
     ) -> Option<LineTotals> {
-        let (before, after) = self.span(left, quantity)?;
         let amount_before = self.line.final_amount.checked_sub(left.amount)?;
         let amount_after = amount_before.checked_add(final_amount)?;
         let (before, after) = (
-            self.until(before, amount_before)?,
-            self.until(after, amount_after)?,
+            self.until(left.returned, amount_before)?,
+            self.until(left.returned.checked_add(quantity)?, amount_after)?,
         );
         let taxes = difference(&after.taxes, &before.taxes)?;
         let final_taxes = difference(&after.final_taxes, &before.final_taxes)?;
@@ -156,7 +185,14 @@ impl<'l> SoldLine<'l> {
         Some((before, before.checked_add(quantity)?))
     }
 
-    fn until(&self, quantity: Quantity, final_amount: Amount) -> Option<Until> {
+    fn until(&self, returned: Quantity, final_amount: Amount) -> Option<Until> {
+        let whole = self.line.final_amount;
+        let quantity = if whole.is_positive() && final_amount >= whole {
+            // What is left of the quantity, if anything, is worth nothing.
+            self.line.quantity
+        } else {
+            self.quantity_paid(returned, final_amount)?
+        };
         let tax = self.share(self.line.tax, quantity)?;
         let final_tax = self.final_tax_until(final_amount)?;
         Some(Until {

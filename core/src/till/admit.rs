@@ -121,7 +121,9 @@ impl Till {
         {
             first.report(Place::Number, refusal);
         }
-        self.admit_cash_out(facts, body, &mut first);
+        if !known.cash_comes_first {
+            self.admit_cash_out(facts, body, &mut first);
+        }
         first.verdict()
     }
 

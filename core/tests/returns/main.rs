@@ -13,7 +13,7 @@ use std::env;
 
 use ferrotill_core::Quantity;
 use ferrotill_core::profile::ALL;
-use ferrotill_core::receipt::{CopiedLine, Draft, DraftLine, Modifier, Prices};
+use ferrotill_core::receipt::{CopiedLine, Draft, DraftLine, Line, Modifier, Prices};
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::scale;
 use proptest::prelude::*;
@@ -186,8 +186,8 @@ proptest! {
             let whole = if line.voided { [0; 8] } else { figures(line) };
             let final_figures = |figures: [i64; 8]| [figures[1], figures[5], figures[6], figures[7]];
             prop_assert_eq!(final_figures(sums[place]), final_figures(whole), "line {}", place);
-            // A rest that is worth nothing could not be paid out alone; its own amount before the modifiers may be above zero.
-            if sold.quantity_left(place) == 0 {
+            // Of a line that is worth nothing after the modifiers, a rest cannot be paid out alone; its own amount may be above zero.
+            if line.final_amount.is_positive() || sold.quantity_left(place) == 0 {
                 prop_assert_eq!(sums[place], whole, "line {}", place);
             }
         }
@@ -235,6 +235,7 @@ proptest! {
         sold.lines.truncate(1);
         let line = sold.lines[0].clone();
         let (whole, quantity) = (line.final_amount.minor(), line.quantity.thousandths());
+        let mut sum = [0; 8];
         for (part, of_share) in wishes {
             let part = (quantity * part / 1_000).max(1);
             let share = (i128::from(whole) * i128::from(part) + i128::from(quantity) - 1) / i128::from(quantity);
@@ -248,31 +249,96 @@ proptest! {
             if let Ok(((lines, ..), _)) = sold.give_back(&back, i64::MAX) {
                 let back = lines[0].final_amount.minor();
                 prop_assert!(given == 0 || back == given);
-                let pieces = before.0.div_euclid(1_000) + 1;
-                let ends = before.0 + part >= quantity;
-                prop_assert!(back <= share + if ends { pieces } else { 0 }, "{} of {}", back, share);
+                add(&mut sum, &lines[0])?;
+                prop_assert!(back <= share + rounding_left(&line, before.0), "{} of {}", back, share);
             } else {
                 prop_assert_eq!(sold.returned[0], before);
             }
-            prop_assert!(sold.returned[0].1 <= whole);
+            let whole = figures(&line);
+            prop_assert!(sum.iter().zip(whole).all(|(sum, whole)| *sum <= whole), "{:?} {:?}", sum, whole);
         }
         let left = whole - sold.returned[0].1;
         // More than everything is refused with what is left.
-        let rest = match sold.give_back(&[sold.copy(0, quantity)], i64::MAX) {
-            Ok(((lines, ..), _)) => lines[0].final_amount.minor(),
+        let rest = sold.give_back(&[sold.copy(0, quantity)], i64::MAX);
+        let rest = match rest {
             Err((Refusal::ReturnExceedsQuantity { left: rest }, _)) => {
                 let rest = scale::parse(&rest.to_string(), 3).unwrap();
-                if rest == 0 {
-                    0
-                } else {
-                    match sold.give_back(&[sold.copy(0, rest)], i64::MAX) {
-                        Ok(((lines, ..), _)) => lines[0].final_amount.minor(),
-                        Err(_) => 0,
-                    }
-                }
+                sold.give_back(&[sold.copy(0, rest)], i64::MAX)
+            }
+            rest => rest,
+        };
+        let rest = match rest {
+            Ok(((lines, ..), _)) => {
+                add(&mut sum, &lines[0])?;
+                lines[0].final_amount.minor()
             }
             Err(_) => 0,
         };
         prop_assert_eq!(rest, left);
+        if left > 0 {
+            prop_assert_eq!(sum, figures(&line));
+        }
     }
+
+    /// However a line of cheap pieces is given back for too little, no piece pays back more than its share and the rounding of one
+    /// piece, and all of the amount can be given back in the end.
+    #[test]
+    fn no_piece_pays_for_the_others(
+        price in 1..60_i64,
+        pieces in 2..150_i64,
+        percent in -6_000..1_000_i32,
+        wishes in prop::collection::vec((1..12_i64, -3..=1_i64), 1..60),
+    ) {
+        let line = DraftLine {
+            name: "loaf",
+            quantity: Quantity::from_thousandths(pieces * 1_000),
+            price: minor(price),
+            modifier: Some(Modifier::Percent(percent)),
+            tax_group: Some("A"),
+            ..DraftLine::default()
+        };
+        let Some(mut sold) = Sold::sell(0, Draft { lines: &[line], ..Draft::default() }) else { return Ok(()) };
+        let line = sold.lines[0].clone();
+        let whole = line.final_amount.minor();
+        let (mut sum, mut wishes) = ([0; 8], wishes.into_iter().cycle());
+        for _ in 0..4_000 {
+            let (part, more) = wishes.next().unwrap();
+            let left = whole - sold.returned[0].1;
+            if left == 0 { break }
+            // The caller wants all that is left, or the share and some minor units more or less.
+            let share = |part: i64| (whole * part + pieces - 1) / pieces;
+            let near = |part| (share(part) + more).min(left).max(1);
+            for (part, given) in [(part, left), (part, near(part)), (1, left), (1, near(1)), (1, share(1).min(left))] {
+                let before = sold.returned[0].0;
+                let back = [DraftLine { final_amount: Some(minor(given)), ..sold.copy(0, part * 1_000) }];
+                if let Ok(((lines, ..), _)) = sold.give_back(&back, i64::MAX) {
+                    add(&mut sum, &lines[0])?;
+                    let most = share(part) + rounding_left(&line, before);
+                    prop_assert!(given <= most, "{} of {}", given, most);
+                    break;
+                }
+            }
+        }
+        prop_assert_eq!(sold.returned[0].1, whole);
+        prop_assert_eq!(sum, figures(&line));
+    }
+}
+
+/// What a part may give back above its share, rounded up: what rounding left over of the pieces before it.
+fn rounding_left(line: &Line<'_>, returned: i64) -> i64 {
+    let half = line.final_amount.minor() * 500 / line.quantity.thousandths();
+    // A quantity has thousandths, and one of them may be worth more than a minor unit.
+    let thousandth = line.final_amount.minor() / line.quantity.thousandths() + 1;
+    (returned.div_euclid(1_000) + 1).min(half).max(1) + thousandth
+}
+
+/// Adds the figures of a part to the sum of the earlier parts.
+fn add(sum: &mut [i64; 8], part: &Line<'_>) -> Result<(), TestCaseError> {
+    let figures = figures(part);
+    prop_assert!(figures.iter().all(|figure| *figure >= 0), "{:?}", part);
+    prop_assert!(part.final_tax <= part.final_amount, "{:?}", part);
+    sum.iter_mut()
+        .zip(figures)
+        .for_each(|(sum, figure)| *sum += figure);
+    Ok(())
 }

@@ -210,12 +210,12 @@ impl Drop for Till {
 
 fn order(document: u32) -> OrderForm {
     let line = OrderLine {
-        name: "Piine".to_owned(),
+        name: "Piine".into(),
         quantity: Quantity::ONE,
         price: Amount::from_minor(810),
         modifier: None,
         tax_group: Some("A".to_owned()),
-        comment: String::new(),
+        comment: "".into(),
         final_amount: None,
         copied: CopiedLine::NONE,
     };

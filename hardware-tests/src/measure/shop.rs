@@ -220,12 +220,12 @@ fn form(kind: OrderKind) -> OrderForm {
 /// A sale with this number of lines.
 pub(super) fn sale(lines: usize, mode: ReceiptMode) -> OrderKind {
     let line = |number: usize| OrderLine {
-        name: format!("Piine Praga (Franzeluta) {number}"),
+        name: format!("Piine Praga (Franzeluta) {number}").into(),
         quantity: Quantity::ONE,
         price: Amount::from_minor(810),
         modifier: None,
         tax_group: Some(if number.is_multiple_of(2) { "A" } else { "B" }.to_owned()),
-        comment: String::new(),
+        comment: "".into(),
         final_amount: None,
         copied: CopiedLine::NONE,
     };

@@ -64,12 +64,12 @@ impl Sold {
             1
         };
         let line = OrderLine {
-            name: self.name.clone(),
+            name: self.name.as_str().into(),
             quantity: Quantity::from_thousandths(self.thousandths / pieces),
             price: Amount::from_minor(self.price),
             modifier,
             tax_group: GROUPS.get(self.group).map(|(letter, _)| letter.to_string()),
-            comment: String::new(),
+            comment: "".into(),
             final_amount: None,
             copied: CopiedLine::NONE,
         };

@@ -1,6 +1,7 @@
 //! One batch: how the clerk handles messages inside a transaction, and what it sends after the commit.
 
 mod books;
+mod cash_first;
 mod clock;
 mod deadlines;
 mod fiscal_numbers;
@@ -8,6 +9,7 @@ mod identity;
 mod left_behind;
 mod operator;
 mod orders;
+mod originals;
 mod printer_day;
 mod recipients;
 mod sealing;
@@ -448,7 +450,7 @@ impl Tills {
         match message {
             Message::Order {
                 device,
-                mut form,
+                form,
                 deadline,
                 reply,
             } => {
@@ -457,7 +459,6 @@ impl Tills {
                     deadline,
                     joined: false,
                 };
-                form.hide_card_numbers();
                 self.on_order(batch, device, *form, caller, effects)
             }
             Message::Drawer {

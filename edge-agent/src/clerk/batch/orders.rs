@@ -1,23 +1,21 @@
 //! Orders: the clerk joins repeated orders, refuses or queues new ones, and reserves their documents.
 
-use ferrotill_core::Amount;
 use ferrotill_core::budget::{Budget, Left};
 use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::event::{Event, Reserved};
 use ferrotill_core::id::{Fingerprint, PointOfSaleId, UniqueId};
-use ferrotill_core::quantity::Quantity;
-use ferrotill_core::receipt::{Original, OriginalLine, Scratch};
+use ferrotill_core::receipt::{Original, Scratch};
 use ferrotill_core::refusal::{Faults, IgnoreFaults, Place, Refusal};
-use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Order};
 use uuid::Uuid;
 
 use super::super::answer::{Answer, Caller, FiscalState};
 use super::super::devices::DevicePlace;
 use super::super::queue::{Job, QUEUE_MAX, QueuedOrder};
+use super::originals::{ComparableTexts, number_unknown, original_lines};
 use super::{Effect, Encoded, Tills, document_id, moment_of};
 use crate::order::fingerprint::RequestFingerprint;
-use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom, goods_of};
+use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom};
 use crate::seal::books::BooksSealer;
 use crate::seal::fiscal_numbers::FiscalNumberSealer;
 use crate::seal::printer::FiscalPrinterSealer;
@@ -58,6 +56,7 @@ impl Tills {
             unique: Uuid::now_v7(),
             callers: vec![caller],
             attempts: 0,
+            cash_begun: false,
         };
         let alternative = self.wants_alternative(index, &entry.form);
         match self.admit(batch, index, &entry, alternative)? {
@@ -134,7 +133,23 @@ impl Tills {
         entry: &QueuedOrder,
         alternative: bool,
     ) -> Result<Result<(), Refused>, StoreError> {
-        let event = self.decide_order(batch, index, entry, (alternative, false))?;
+        let admitted = self.is_possible(batch, index, entry, Deciding::now(alternative))?;
+        let Err(refused) = admitted else {
+            return Ok(Ok(()));
+        };
+        let cash = self.cash_missing(batch, index, entry, &refused)?;
+        Ok(cash.map_or(Err(refused), |_| Ok(())))
+    }
+
+    /// Decides on an order as if it were reserved. Appends nothing.
+    pub(super) fn is_possible(
+        &mut self,
+        batch: &Batch<'_>,
+        index: DevicePlace,
+        entry: &QueuedOrder,
+        deciding: Deciding,
+    ) -> Result<Result<(), Refused>, StoreError> {
+        let event = self.decide_order(batch, index, entry, deciding)?;
         Ok(event.map(drop))
     }
 
@@ -166,7 +181,7 @@ impl Tills {
         alternative: bool,
     ) -> Result<Result<Reservation, Refused>, StoreError> {
         let (event, preparation) =
-            match self.decide_order(batch, index, entry, (alternative, true))? {
+            match self.decide_order(batch, index, entry, Deciding::to_reserve(alternative))? {
                 Ok((event, Some(preparation))) => (event, preparation),
                 // The clerk reserves a document for the printer only while it knows the printer's counters.
                 Ok((_, None)) => return Ok(Err((Refusal::SealMismatch, Vec::new()))),
@@ -184,8 +199,7 @@ impl Tills {
         }))
     }
 
-    /// Decides on an order and returns its event, and what its document needs to be sealed. `reserve` is true if the caller then
-    /// appends the event.
+    /// Decides on an order and returns its event, and what its document needs to be sealed.
     ///
     /// There is no preparation while the counters of a printer that is needed are not known.
     fn decide_order(
@@ -193,7 +207,7 @@ impl Tills {
         batch: &Batch<'_>,
         index: DevicePlace,
         entry: &QueuedOrder,
-        (alternative, reserve): (bool, bool),
+        deciding: Deciding,
     ) -> Result<Result<(Encoded, Option<Preparation>), Refused>, StoreError> {
         let device = self.devices[index].device;
         let request = batch
@@ -209,9 +223,10 @@ impl Tills {
             }
             _ => None,
         };
-        let lines = match &original_document {
-            Some(document) => original_lines(batch, document)?,
-            None => Vec::new(),
+        let texts = original_document.as_ref().map(ComparableTexts::of);
+        let lines = match (&original_document, &texts) {
+            (Some(document), Some(texts)) => original_lines(batch, document, texts)?,
+            _ => Vec::new(),
         };
         let original = original_document.as_ref().map(|document| Original {
             fiscal_sale: document.row.kind == DocumentKind::Sale,
@@ -224,13 +239,12 @@ impl Tills {
             request,
             original: original.as_ref(),
         };
-        let event =
-            match self.encode_reservation(index, &entry.form, (alternative, reserve), &context) {
-                Ok(event) => event,
-                Err(refused) => return Ok(Err(refused)),
-            };
+        let event = match self.encode_reservation(index, &entry.form, deciding, &context) {
+            Ok(event) => event,
+            Err(refused) => return Ok(Err(refused)),
+        };
         let original = original_document.as_ref();
-        let prepared = self.prepare(index, &entry.form, &event, original, alternative);
+        let prepared = self.prepare(index, &entry.form, &event, original, deciding.alternative);
         Ok(match prepared {
             Ok(preparation) => Ok((event, preparation)),
             Err(refusal) => Err((refusal, Vec::new())),
@@ -276,7 +290,11 @@ impl Tills {
         &mut self,
         index: DevicePlace,
         form: &OrderForm,
-        (alternative, reserve): (bool, bool),
+        Deciding {
+            alternative,
+            reserve,
+            cash_comes_first,
+        }: Deciding,
         context: &Context<'_>,
     ) -> Result<Encoded, Refused> {
         let guard = &self.settings.guard;
@@ -309,6 +327,7 @@ impl Tills {
             original: context.original,
             offline: Some(left),
             range_next: None,
+            cash_comes_first,
             printer_swapped: device_state.printer_swapped,
             printer_rates: device_state
                 .printer_rates
@@ -424,6 +443,46 @@ impl Tills {
     }
 }
 
+/// For what an order is decided on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deciding {
+    /// Whether the sale becomes an alternative receipt.
+    alternative: bool,
+    /// Whether the event is appended then.
+    reserve: bool,
+    /// Whether a cash operation puts the missing cash into the drawer before.
+    cash_comes_first: bool,
+}
+
+impl Deciding {
+    /// To learn whether the order could be reserved now.
+    const fn now(alternative: bool) -> Self {
+        Self {
+            alternative,
+            reserve: false,
+            cash_comes_first: false,
+        }
+    }
+
+    /// To append the event.
+    const fn to_reserve(alternative: bool) -> Self {
+        Self {
+            alternative,
+            reserve: true,
+            cash_comes_first: false,
+        }
+    }
+
+    /// To learn whether the order could be reserved after a cash operation.
+    pub(super) const fn after_cash() -> Self {
+        Self {
+            alternative: false,
+            reserve: false,
+            cash_comes_first: true,
+        }
+    }
+}
+
 /// Collects all faults of a draft.
 #[derive(Default)]
 struct CollectFaults(Vec<(Place, Refusal)>);
@@ -441,7 +500,7 @@ pub(super) struct Reservation {
 }
 
 /// A refusal with all faults of the order.
-type Refused = (Refusal, Vec<(Place, Refusal)>);
+pub(super) type Refused = (Refusal, Vec<(Place, Refusal)>);
 
 /// The ids of an order, and what the journal contains about its request id and its original.
 struct Context<'c> {
@@ -470,41 +529,4 @@ fn clash(state: FiscalState) -> Answer {
         faults: Vec::new(),
         state,
     }
-}
-
-/// The lines of a sale, each with the quantity and the amount that were returned before.
-fn original_lines<'d>(
-    batch: &Batch<'_>,
-    document: &'d StoredDocument,
-) -> Result<Vec<OriginalLine<'d>>, StoreError> {
-    let Some(Body::Receipt(receipt)) = document.reserved().map(|reserved| reserved.body) else {
-        return Ok(Vec::new());
-    };
-    let returned = batch.returned(document.row.reserved_seq)?;
-    let goods = document.reserved().map(|reserved| goods_of(reserved.annex));
-    let goods = goods.unwrap_or_default();
-    Ok(receipt
-        .lines
-        .iter()
-        .enumerate()
-        .map(|(index, line)| {
-            let taken = returned
-                .iter()
-                .find(|(place, ..)| usize::from(*place) == index);
-            OriginalLine {
-                line,
-                returned_quantity: Quantity::from_thousandths(
-                    taken.map_or(0, |(_, quantity, _)| *quantity),
-                ),
-                returned_amount: Amount::from_minor(taken.map_or(0, |(.., amount)| *amount)),
-                good: goods.get(index).copied().flatten().map(Uuid::into_bytes),
-            }
-        })
-        .collect())
-}
-
-/// True if an operator declared a document as printed without its number on the paper.
-fn number_unknown(document: &StoredDocument) -> bool {
-    let sealed = document.sealed();
-    sealed.is_some_and(|sealed| matches!(sealed.seal, Seal::Printer { document: 0, .. }))
 }

@@ -32,6 +32,7 @@ fn refund(id: u128, original: &OrderForm) -> OrderForm {
         kind: OrderKind::Refund {
             original: original.id,
             draft,
+            put_cash_in: false,
         },
         ..original.clone()
     }

@@ -411,12 +411,12 @@ pub(super) fn sale(id: u128, price: i64) -> OrderForm {
 
 pub(super) fn sale_as(id: u128, price: i64, mode: ReceiptMode, print: bool) -> OrderForm {
     let line = OrderLine {
-        name: "Piine".to_owned(),
+        name: "Piine".into(),
         quantity: Quantity::ONE,
         price: Amount::from_minor(price),
         modifier: None,
         tax_group: Some("B".to_owned()),
-        comment: String::new(),
+        comment: "".into(),
         final_amount: None,
         copied: CopiedLine::NONE,
     };

@@ -1,4 +1,5 @@
-//! The first form: JSON of the order's structs as they were in the first release, and the point of sale of the document.
+//! The first form: JSON of the order's structs as they were in the first release, and the point of sale of the document. Texts are as
+//! the caller wrote them, because that release hid no card numbers.
 //!
 //! The structs below are a copy of those. They are never changed, whatever becomes of [`OrderForm`].
 
@@ -62,20 +63,20 @@ enum Kind<'a> {
 impl<'a> Draft<'a> {
     fn of(draft: &'a OrderDraft) -> Self {
         let lines = draft.lines.iter().map(|line| Line {
-            name: &line.name,
+            name: line.name.as_said(),
             quantity: line.quantity,
             price: line.price,
             modifier: line.modifier,
             tax_group: line.tax_group.as_deref(),
-            comment: &line.comment,
+            comment: line.comment.as_said(),
             final_amount: line.final_amount,
         });
         Self {
             lines: lines.collect(),
             modifiers: &draft.modifiers,
             payments: &draft.payments,
-            header: &draft.header,
-            footer: &draft.footer,
+            header: draft.header.as_said(),
+            footer: draft.footer.as_said(),
         }
     }
 }
@@ -99,7 +100,9 @@ pub(super) fn digest(order: &OrderForm, device: Uuid, point_of_sale: Uuid) -> [u
             number: number.as_ref(),
             print: *print,
         },
-        OrderKind::Refund { original, draft } => Kind::Refund {
+        OrderKind::Refund {
+            original, draft, ..
+        } => Kind::Refund {
             original: *original,
             draft: Draft::of(draft),
         },

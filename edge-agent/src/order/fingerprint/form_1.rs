@@ -52,7 +52,9 @@ pub(super) fn text(order: &OrderForm, device: Uuid) -> String {
             text.put("print", print);
             text.draft(draft);
         }
-        OrderKind::Refund { original, draft } => {
+        OrderKind::Refund {
+            original, draft, ..
+        } => {
             text.put("kind", "refund");
             text.put("original", original);
             text.draft(draft);
@@ -111,8 +113,8 @@ impl Text {
             self.put("payment", code);
             self.put("payment.amount", amount.minor());
         }
-        self.put_text("header", header);
-        self.put_text("footer", footer);
+        self.put_text("header", header.as_str());
+        self.put_text("footer", footer.as_str());
     }
 
     /// A field that is added to [`OrderLine`] must be added here, and only written if the caller gave it.
@@ -134,14 +136,14 @@ impl Text {
                     final_tax,
                 },
         } = line;
-        self.put("line", name);
+        self.put("line", name.as_str());
         self.put("line.quantity", quantity.thousandths());
         self.put("line.price", price.minor());
         if let Some(modifier) = modifier {
             self.modifier("line.modifier", *modifier);
         }
         self.put_some("line.tax_group", tax_group.as_deref());
-        self.put_text("line.comment", comment);
+        self.put_text("line.comment", comment.as_str());
         self.put_some(
             "line.final_amount",
             final_amount.map(|amount| amount.minor()),

@@ -53,13 +53,13 @@ fn line(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields, refund: bool) ->
         (None, CopiedLine::NONE)
     };
     OrderLine {
-        name: printed(fields, "name"),
+        name: printed(fields, "name").into(),
         // A value that could not be read has been reported as a fault. The default value causes no second fault.
         quantity: Quantity::from_thousandths(quantity.unwrap_or(Quantity::ONE.thousandths())),
         price: Amount::from_minor(price.unwrap_or(1)),
         modifier: modifier(fields, "modifierMode", "modifierValue"),
         tax_group: fields.text("taxGroupCode"),
-        comment,
+        comment: comment.into(),
         final_amount: given(final_amount),
         copied,
     }

@@ -29,8 +29,8 @@ pub(in crate::api::fiscalcloud) fn sale(
     let print = fields.boolean("print");
     echoed.keep("print", print);
     delivery(&mut fields, &mut echoed);
-    draft.header = printed(&mut fields, "additionalHeaderText");
-    draft.footer = printed(&mut fields, "additionalFooterText");
+    draft.header = printed(&mut fields, "additionalHeaderText").into();
+    draft.footer = printed(&mut fields, "additionalFooterText").into();
     lines(&mut fields, &mut draft, &mut echoed, false, context);
     payments(
         &mut fields,
