@@ -19,7 +19,6 @@
 
 use core::fmt;
 
-use crate::amount::Amount;
 use crate::scale::{Decimal, ScaleError, ScaleFault};
 
 macro_rules! refusals {
@@ -207,20 +206,6 @@ refusals! {
 }
 
 impl core::error::Error for Refusal {}
-
-impl Refusal {
-    /// The cash that is missing in the drawer, if that is the refusal.
-    #[must_use]
-    pub fn cash_missing(&self) -> Option<Amount> {
-        let Self::NotEnoughCash { cash, needed } = self else {
-            return None;
-        };
-        needed
-            .value()
-            .checked_sub(cash.value())
-            .map(Amount::from_minor)
-    }
-}
 
 impl From<ScaleError> for Refusal {
     fn from(error: ScaleError) -> Self {

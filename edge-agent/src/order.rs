@@ -88,8 +88,6 @@ pub enum OrderKind {
         original: Uuid,
         /// The content of the receipt.
         draft: OrderDraft,
-        /// Whether the till puts cash in first where the drawer has less cash than the return gives back.
-        put_cash_in: bool,
     },
     /// Cash in (above zero) or cash out (below zero).
     Cash(Amount),
@@ -183,9 +181,7 @@ impl OrderForm {
                 Wish::AlternativeSale(draft.borrow(lines, payments), number)
             }
             OrderKind::Sale { draft, .. } => Wish::Sale(draft.borrow(lines, payments)),
-            OrderKind::Refund {
-                original, draft, ..
-            } => Wish::Refund(
+            OrderKind::Refund { original, draft } => Wish::Refund(
                 DocumentId(*original.as_bytes()),
                 draft.borrow(lines, payments),
             ),

@@ -16,8 +16,6 @@ use uuid::Uuid;
 
 /// The printer's command that closes a receipt.
 const CLOSE: u8 = 0x38;
-/// The printer's command that opens a return.
-const STORNO: u8 = 0x2E;
 
 fn body(original: Option<&str>, items: &str, total: &str, more: &str) -> String {
     let id = Uuid::new_v4();
@@ -195,6 +193,21 @@ fn a_part_gives_back_at_most_its_share_and_leaves_the_rest() {
     );
 }
 
+/// A Ukrainian till without a printer, whose lines may have two taxes.
+fn ukrainian(folder: &Path, authority: &str) -> Process {
+    let device = Device::new(DEVICE, "Till 1", "none")
+        .tax_group("A", "20.00")
+        .tax_group("F", "5.00")
+        .point_of_sale(POINT_OF_SALE, "1");
+    let config = ConfigText::new("UA", folder.join("books"))
+        .owner("Крамниця", "1111111111")
+        .device(device)
+        .upstream(authority);
+    let file = folder.join("ferrotill.toml");
+    fs::write(&file, config.to_string()).unwrap();
+    Process::agent(&file)
+}
+
 #[test]
 fn the_last_cheap_piece_does_not_pay_for_the_others() {
     let shop = Shop::open();
@@ -232,181 +245,6 @@ fn the_last_cheap_piece_does_not_pay_for_the_others() {
     );
     part("0.5", "0.01");
     assert_eq!(sums, [200, 33]);
-}
-
-/// A return of one loaf in cash.
-fn in_cash(original: &str, id: &str, more: &str) -> String {
-    let item = loaf("");
-    format!(
-        r#"{{"id":"{id}","originalReceiptId":"{original}","items":[{item}],"payments":[{{"typeCode":0,"amount":10.00}}]{more}}}"#
-    )
-}
-
-/// The amounts of all cash operations, the oldest first.
-fn cash_operations(client: &Client) -> Vec<String> {
-    let reply = client.get("cashoperations/full");
-    assert_eq!(reply.status, 200, "{}", reply.text);
-    let mut operations: Vec<_> = (0..reply.list("data.data"))
-        .map(|place| {
-            let at = |member| reply.at(&format!("data.data.{place}.{member}"));
-            (at("number").parse::<u32>().unwrap(), at("amount"))
-        })
-        .collect();
-    operations.sort();
-    operations.into_iter().map(|(_, amount)| amount).collect()
-}
-
-const NO_CASH_OPERATION: &str = r#","issueCashOperationWhenNecessary":false"#;
-
-#[test]
-fn cash_is_put_in_for_a_return_that_needs_it() {
-    let shop = Shop::open();
-    let client = &shop.client;
-    let (sold, _) = sell(client, &[loaf(""), loaf(""), loaf("")], "30.00", "");
-    let id = || Uuid::new_v4().to_string();
-    // The drawer is empty.
-    let refused = client.post(
-        "operations/return",
-        &in_cash(&sold, &id(), NO_CASH_OPERATION),
-    );
-    let not_enough = (422, "not_registered", "NotEnoughCash".to_owned());
-    assert_eq!(refused.verdict(), not_enough, "{}", refused.text);
-    // A return that is refused for another reason as well puts no cash in.
-    let unknown = in_cash(&sold, &id(), "").replace("Piine", "Lapte");
-    let unknown = client.post("operations/return", &unknown);
-    assert_eq!(
-        unknown.at("errorType"),
-        "ReturnLineUnknown",
-        "{}",
-        unknown.text
-    );
-    assert_eq!(cash_operations(client), [""; 0]);
-
-    let body = in_cash(&sold, &id(), "");
-    for replayed in [false, true] {
-        let back = client.post("operations/return", &body);
-        assert_eq!(
-            (back.status, back.replayed),
-            (200, replayed),
-            "{}",
-            back.text
-        );
-        assert_eq!(back.at("data.number"), "3", "sale, cash operation, return");
-        assert_eq!(cash_operations(client), ["10.00"]);
-        assert_eq!(shop.rig.snapshot(false).cash, "0.00");
-    }
-    // Only what is missing is put in.
-    let four = format!(r#"{{"id":"{}","amount":4.00}}"#, id());
-    assert_eq!(client.post("cashoperations", &four).status, 200);
-    let said = r#","issueCashOperationWhenNecessary":true"#;
-    let back = client.post("returnreceipts", &in_cash(&sold, &id(), said));
-    assert_eq!(back.status, 200, "{}", back.text);
-    assert_eq!(cash_operations(client), ["10.00", "4.00", "6.00"]);
-    // Enough cash needs no cash operation.
-    let ten = four.replace("4.00", "10.00").replace(&four[7..43], &id());
-    assert_eq!(client.post("cashoperations", &ten).status, 200);
-    let back = client.post("operations/return", &in_cash(&sold, &id(), ""));
-    assert_eq!(back.status, 200, "{}", back.text);
-    assert_eq!(cash_operations(client), ["10.00", "4.00", "6.00", "10.00"]);
-    assert_eq!(shop.rig.snapshot(false).cash, "0.00");
-    let closed = client.post("operations/closeday", "{}");
-    assert_eq!(closed.status, 200, "{}", closed.text);
-    assert_eq!(closed.at("data.cashInAmount"), "30.00");
-    assert_eq!(closed.at("data.finalBalance"), "0.00");
-}
-
-#[test]
-fn cash_that_went_out_again_is_not_put_in_twice_for_one_return() {
-    let shop = Shop::open();
-    let client = &shop.client;
-    let (sold, _) = sell(client, &[loaf("")], "10.00", "");
-    let id = Uuid::new_v4().to_string();
-    let body = in_cash(&sold, &id, "");
-    // The printer does not begin the return, after the cash was put in.
-    shop.rig.add_fault(FaultOrder {
-        kind: FaultKind::Nak,
-        command: Some(STORNO),
-        times: u32::MAX,
-        ms: 0,
-    });
-    let failed = client.post("operations/return", &body);
-    assert_eq!(failed.status, 422, "{}", failed.text);
-    shop.rig.clear_faults();
-    until("the return is known to be not registered", || {
-        client.open(&format!("/operations/{id}")).at("state") != "unknown"
-    });
-    assert_eq!(cash_operations(client), ["10.00"]);
-    let out = format!(r#"{{"id":"{}","amount":-10.00}}"#, Uuid::new_v4());
-    assert_eq!(client.post("cashoperations", &out).status, 200);
-    let refused = client.post("operations/return", &body);
-    let not_enough = (422, "not_registered", "NotEnoughCash".to_owned());
-    assert_eq!(refused.verdict(), not_enough, "{}", refused.text);
-    assert_eq!(cash_operations(client), ["10.00", "-10.00"]);
-}
-
-#[test]
-fn a_crash_after_the_cash_was_put_in_makes_no_second_cash_operation() {
-    let folder = tempfile::tempdir().unwrap();
-    let (link, memory) = (folder.path().join("printer"), folder.path().join("memory"));
-    let printer = Process::emulator(&link, &memory, "115200");
-    let authority = Process::authority();
-    let uri = format!("datecs+serial://{}?baud=115200", link.display());
-    let data = folder.path().join("books");
-    let text = shop::configuration(data.to_str().unwrap(), &uri, &authority.client.url);
-    let file = folder.path().join("ferrotill.toml");
-    fs::write(&file, text).unwrap();
-    let turn = |method: &str, path: &str, body: &str| {
-        let answer = printer.client.signed(method, path, body, |_| ());
-        assert_eq!(answer.unwrap().status, 200, "{body}");
-    };
-
-    let mut agent = Process::agent(&file);
-    let (sold, _) = sell(&agent.client, &[loaf("")], "10.00", "");
-    // The printer puts the cash in and loses its power before it answers.
-    let fault = r#"{"kind":"power_cut","command":"0x46"}"#;
-    turn("POST", "/sim/printer/faults", fault);
-    let body = in_cash(&sold, &Uuid::new_v4().to_string(), "");
-    let caller = std::thread::spawn({
-        let (client, body) = (agent.client.clone(), body.clone());
-        // The agent is killed before it answers.
-        move || drop(client.call("POST", "operations/return", &body, |_| ()))
-    });
-    until("the printer loses its power", || {
-        value(&printer.client.look("/sim/printer"), "power").to_string() == r#""off""#
-    });
-    agent.kill();
-    caller.join().unwrap();
-
-    turn("PUT", "/sim/printer", r#"{"power":"on"}"#);
-    let agent = Process::agent(&file);
-    for replayed in [false, true] {
-        let back = agent.client.post("operations/return", &body);
-        assert_eq!(
-            (back.status, back.replayed),
-            (200, replayed),
-            "{}",
-            back.text
-        );
-        assert_eq!(back.at("data.number"), "3", "sale, cash operation, return");
-    }
-    assert_eq!(cash_operations(&agent.client), ["10.00"]);
-    let cash = printer.client.look("/sim/printer");
-    assert_eq!(value(&cash, "cash").to_string(), r#""0.00""#);
-}
-
-/// A Ukrainian till without a printer, whose lines may have two taxes.
-fn ukrainian(folder: &Path, authority: &str) -> Process {
-    let device = Device::new(DEVICE, "Till 1", "none")
-        .tax_group("A", "20.00")
-        .tax_group("F", "5.00")
-        .point_of_sale(POINT_OF_SALE, "1");
-    let config = ConfigText::new("UA", folder.join("books"))
-        .owner("Крамниця", "1111111111")
-        .device(device)
-        .upstream(authority);
-    let file = folder.join("ferrotill.toml");
-    fs::write(&file, config.to_string()).unwrap();
-    Process::agent(&file)
 }
 
 #[test]
@@ -457,33 +295,6 @@ fn a_line_with_two_taxes_comes_back_in_parts_that_add_up_tax_by_tax() {
         sold.map(|(_, amount)| amount),
         [20 + 2 * back[0], 5 + 2 * back[1]]
     );
-}
-
-#[test]
-fn a_till_without_a_printer_puts_cash_in_too() {
-    let folder = tempfile::tempdir().unwrap();
-    let authority = Process::authority();
-    let till = ukrainian(folder.path(), &authority.client.url);
-    let client = &till.client;
-    until("the authority has granted numbers", || {
-        let first = body(None, &loaf(""), "10.00", "");
-        client.post("operations/sale", &first).status == 200
-    });
-    let (sold, _) = sell(client, &[loaf("")], "10.00", "");
-    let body = in_cash(&sold, &Uuid::new_v4().to_string(), "");
-    let without = in_cash(&sold, &Uuid::new_v4().to_string(), NO_CASH_OPERATION);
-    let refused = client.post("operations/return", &without);
-    assert_eq!(refused.at("errorType"), "NotEnoughCash", "{}", refused.text);
-    for replayed in [false, true] {
-        let back = client.post("operations/return", &body);
-        assert_eq!(
-            (back.status, back.replayed),
-            (200, replayed),
-            "{}",
-            back.text
-        );
-        assert_eq!(cash_operations(client), ["10.00"]);
-    }
 }
 
 #[test]

@@ -22,11 +22,6 @@ impl Decimal {
     pub const fn new(value: i64, places: u8) -> Self {
         Self { value, places }
     }
-
-    /// The stored integer.
-    pub(crate) const fn value(self) -> i64 {
-        self.value
-    }
 }
 
 impl fmt::Display for Decimal {

@@ -121,9 +121,7 @@ impl Till {
         {
             first.report(Place::Number, refusal);
         }
-        if !known.cash_comes_first {
-            self.admit_cash_out(facts, body, &mut first);
-        }
+        self.admit_cash_out(facts, body, &mut first);
         first.verdict()
     }
 

@@ -83,9 +83,6 @@ pub struct Known<'k> {
     /// The part of the offline budget that is left; while the authority can be reached, only the limits on unsent documents
     /// ([`Left::while_online`]).
     pub offline: Option<Left>,
-    /// Whether a cash operation puts the missing cash into the drawer before the document. The cash in the drawer then does not
-    /// bound what the document takes out.
-    pub cash_comes_first: bool,
     /// Whether the connected printer is not the one that printed the open shift, and no configuration confirms that this is
     /// intended.
     pub printer_swapped: bool,

@@ -42,8 +42,6 @@ pub(super) struct QueuedOrder {
     pub(super) callers: Vec<Caller>,
     /// How often the order was given to the printer.
     pub(super) attempts: u8,
-    /// Whether a cash operation was begun that puts the missing cash into the drawer first.
-    pub(super) cash_begun: bool,
 }
 
 /// The slip of a document that is legal without paper: an alternative receipt, or a receipt with a fiscal number.
@@ -324,7 +322,6 @@ mod tests {
             unique: Uuid::nil(),
             callers: vec![caller],
             attempts: 0,
-            cash_begun: false,
         };
         (Job::Order(Box::new(order)), answer)
     }

@@ -124,7 +124,6 @@ pub(super) fn new_order(
             OrderKind::Refund {
                 original: id_of(original),
                 draft,
-                put_cash_in: false,
             }
         }
         chance => {

@@ -1,7 +1,6 @@
 //! One batch: how the clerk handles messages inside a transaction, and what it sends after the commit.
 
 mod books;
-mod cash_first;
 mod clock;
 mod deadlines;
 mod fiscal_numbers;

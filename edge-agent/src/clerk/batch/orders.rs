@@ -56,7 +56,6 @@ impl Tills {
             unique: Uuid::now_v7(),
             callers: vec![caller],
             attempts: 0,
-            cash_begun: false,
         };
         let alternative = self.wants_alternative(index, &entry.form);
         match self.admit(batch, index, &entry, alternative)? {
@@ -133,23 +132,7 @@ impl Tills {
         entry: &QueuedOrder,
         alternative: bool,
     ) -> Result<Result<(), Refused>, StoreError> {
-        let admitted = self.is_possible(batch, index, entry, Deciding::now(alternative))?;
-        let Err(refused) = admitted else {
-            return Ok(Ok(()));
-        };
-        let cash = self.cash_missing(batch, index, entry, &refused)?;
-        Ok(cash.map_or(Err(refused), |_| Ok(())))
-    }
-
-    /// Decides on an order as if it were reserved. Appends nothing.
-    pub(super) fn is_possible(
-        &mut self,
-        batch: &Batch<'_>,
-        index: DevicePlace,
-        entry: &QueuedOrder,
-        deciding: Deciding,
-    ) -> Result<Result<(), Refused>, StoreError> {
-        let event = self.decide_order(batch, index, entry, deciding)?;
+        let event = self.decide_order(batch, index, entry, (alternative, false))?;
         Ok(event.map(drop))
     }
 
@@ -181,7 +164,7 @@ impl Tills {
         alternative: bool,
     ) -> Result<Result<Reservation, Refused>, StoreError> {
         let (event, preparation) =
-            match self.decide_order(batch, index, entry, Deciding::to_reserve(alternative))? {
+            match self.decide_order(batch, index, entry, (alternative, true))? {
                 Ok((event, Some(preparation))) => (event, preparation),
                 // The clerk reserves a document for the printer only while it knows the printer's counters.
                 Ok((_, None)) => return Ok(Err((Refusal::SealMismatch, Vec::new()))),
@@ -199,7 +182,8 @@ impl Tills {
         }))
     }
 
-    /// Decides on an order and returns its event, and what its document needs to be sealed.
+    /// Decides on an order and returns its event, and what its document needs to be sealed. `reserve` is true if the caller then
+    /// appends the event.
     ///
     /// There is no preparation while the counters of a printer that is needed are not known.
     fn decide_order(
@@ -207,7 +191,7 @@ impl Tills {
         batch: &Batch<'_>,
         index: DevicePlace,
         entry: &QueuedOrder,
-        deciding: Deciding,
+        (alternative, reserve): (bool, bool),
     ) -> Result<Result<(Encoded, Option<Preparation>), Refused>, StoreError> {
         let device = self.devices[index].device;
         let request = batch
@@ -239,12 +223,13 @@ impl Tills {
             request,
             original: original.as_ref(),
         };
-        let event = match self.encode_reservation(index, &entry.form, deciding, &context) {
-            Ok(event) => event,
-            Err(refused) => return Ok(Err(refused)),
-        };
+        let event =
+            match self.encode_reservation(index, &entry.form, (alternative, reserve), &context) {
+                Ok(event) => event,
+                Err(refused) => return Ok(Err(refused)),
+            };
         let original = original_document.as_ref();
-        let prepared = self.prepare(index, &entry.form, &event, original, deciding.alternative);
+        let prepared = self.prepare(index, &entry.form, &event, original, alternative);
         Ok(match prepared {
             Ok(preparation) => Ok((event, preparation)),
             Err(refusal) => Err((refusal, Vec::new())),
@@ -290,11 +275,7 @@ impl Tills {
         &mut self,
         index: DevicePlace,
         form: &OrderForm,
-        Deciding {
-            alternative,
-            reserve,
-            cash_comes_first,
-        }: Deciding,
+        (alternative, reserve): (bool, bool),
         context: &Context<'_>,
     ) -> Result<Encoded, Refused> {
         let guard = &self.settings.guard;
@@ -327,7 +308,6 @@ impl Tills {
             original: context.original,
             offline: Some(left),
             range_next: None,
-            cash_comes_first,
             printer_swapped: device_state.printer_swapped,
             printer_rates: device_state
                 .printer_rates
@@ -443,46 +423,6 @@ impl Tills {
     }
 }
 
-/// For what an order is decided on.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Deciding {
-    /// Whether the sale becomes an alternative receipt.
-    alternative: bool,
-    /// Whether the event is appended then.
-    reserve: bool,
-    /// Whether a cash operation puts the missing cash into the drawer before.
-    cash_comes_first: bool,
-}
-
-impl Deciding {
-    /// To learn whether the order could be reserved now.
-    const fn now(alternative: bool) -> Self {
-        Self {
-            alternative,
-            reserve: false,
-            cash_comes_first: false,
-        }
-    }
-
-    /// To append the event.
-    const fn to_reserve(alternative: bool) -> Self {
-        Self {
-            alternative,
-            reserve: true,
-            cash_comes_first: false,
-        }
-    }
-
-    /// To learn whether the order could be reserved after a cash operation.
-    pub(super) const fn after_cash() -> Self {
-        Self {
-            alternative: false,
-            reserve: false,
-            cash_comes_first: true,
-        }
-    }
-}
-
 /// Collects all faults of a draft.
 #[derive(Default)]
 struct CollectFaults(Vec<(Place, Refusal)>);
@@ -500,7 +440,7 @@ pub(super) struct Reservation {
 }
 
 /// A refusal with all faults of the order.
-pub(super) type Refused = (Refusal, Vec<(Place, Refusal)>);
+type Refused = (Refusal, Vec<(Place, Refusal)>);
 
 /// The ids of an order, and what the journal contains about its request id and its original.
 struct Context<'c> {

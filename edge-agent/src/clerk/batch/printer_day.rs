@@ -301,7 +301,6 @@ impl Tills {
             unique: Uuid::now_v7(),
             callers: Vec::new(),
             attempts: 0,
-            cash_begun: false,
         };
         if let Err((refusal, _)) = self.reserve(batch, index, &entry, false)? {
             return Err(not_recorded(&refusal));

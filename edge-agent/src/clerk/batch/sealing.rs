@@ -365,7 +365,6 @@ impl Tills {
             unique: Uuid::now_v7(),
             callers,
             attempts,
-            cash_begun: false,
         };
         if fault == Fault::BaselineDiffers
             && device_state.baseline.is_some()

@@ -82,10 +82,7 @@ impl Tills {
             self.adopt_of_device(batch, index)?;
         }
         match self.reserve(batch, index, &order, alternative)? {
-            Err(refused) => match self.cash_missing(batch, index, &order, &refused)? {
-                Some(missing) => self.begin_cash(batch, index, order, (missing, refused), effects),
-                None => self.refuse(batch, order, refused, effects),
-            },
+            Err(refused) => self.refuse(batch, order, refused, effects),
             Ok(reservation) => self.begin(batch, index, reservation, order, effects),
         }
     }

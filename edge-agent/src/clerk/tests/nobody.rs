@@ -32,7 +32,6 @@ fn refund(id: u128, original: &OrderForm) -> OrderForm {
         kind: OrderKind::Refund {
             original: original.id,
             draft,
-            put_cash_in: false,
         },
         ..original.clone()
     }

@@ -100,9 +100,7 @@ pub(super) fn digest(order: &OrderForm, device: Uuid, point_of_sale: Uuid) -> [u
             number: number.as_ref(),
             print: *print,
         },
-        OrderKind::Refund {
-            original, draft, ..
-        } => Kind::Refund {
+        OrderKind::Refund { original, draft } => Kind::Refund {
             original: *original,
             draft: Draft::of(draft),
         },

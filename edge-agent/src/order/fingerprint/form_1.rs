@@ -52,9 +52,7 @@ pub(super) fn text(order: &OrderForm, device: Uuid) -> String {
             text.put("print", print);
             text.draft(draft);
         }
-        OrderKind::Refund {
-            original, draft, ..
-        } => {
+        OrderKind::Refund { original, draft } => {
             text.put("kind", "refund");
             text.put("original", original);
             text.draft(draft);

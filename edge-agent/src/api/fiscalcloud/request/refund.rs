@@ -9,9 +9,6 @@ use crate::api::fiscalcloud::context::RequestContext;
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::order::{OrderDraft, OrderKind};
 
-/// Whether a cash operation is made if the drawer has too little cash for the return; true if it is left out.
-const CASH_OPERATION: &str = "issueCashOperationWhenNecessary";
-
 /// Reads the body of a return.
 pub(in crate::api::fiscalcloud) fn refund(body: &JsonValue, context: RequestContext<'_>) -> Parsed {
     let mut faults = FaultList::default();
@@ -27,8 +24,10 @@ pub(in crate::api::fiscalcloud) fn refund(body: &JsonValue, context: RequestCont
             "is needed; give the id of the receipt that is returned",
         );
     }
-    let put_cash_in = fields.boolean(CASH_OPERATION);
-    echoed.keep(CASH_OPERATION, put_cash_in);
+    echoed.keep(
+        "issueCashOperationWhenNecessary",
+        fields.boolean("issueCashOperationWhenNecessary"),
+    );
     echoed.keep("print", fields.boolean("print"));
     delivery(&mut fields, &mut echoed);
     lines(&mut fields, &mut draft, &mut echoed, true, context);
@@ -37,7 +36,6 @@ pub(in crate::api::fiscalcloud) fn refund(body: &JsonValue, context: RequestCont
     let kind = OrderKind::Refund {
         original: original.unwrap_or_default(),
         draft,
-        put_cash_in: put_cash_in.unwrap_or(true),
     };
     echoed.parsed(kind, given_id, faults, context)
 }
