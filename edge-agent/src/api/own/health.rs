@@ -95,7 +95,7 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
 /// Something that is wrong with the till.
 fn problem(problem: &HealthProblem) -> JsonValue {
     object! {
-        "id" => problem.kind.id,
+        "id" => problem.kind.id(),
         "device_id" => problem.device,
         "severity" => problem.kind.severity.name(),
         "since" => iso_utc(problem.since_ms),

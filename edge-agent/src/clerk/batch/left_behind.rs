@@ -52,7 +52,9 @@ fn publish(settings: &ClerkSettings, device: Uuid, till: &Till, unsent: u32) {
     }
     let live_status = &settings.live_status;
     if left.is_empty() {
-        live_status.problems().clear(ProblemKind::DEVICE_LEFT_BEHIND, Some(device));
+        live_status
+            .problems()
+            .clear(ProblemKind::DEVICE_LEFT_BEHIND, Some(device));
         live_status.device_settled(device);
         return;
     }
