@@ -318,7 +318,8 @@ impl LiveStatus {
         let says = format!(
             "the signed calls that have ended cannot be kept in the file calls.ended: {reason}; after a restart such a call without a request id is not recognised"
         );
-        self.problems.raise(self.problem(&CALLS_NOT_KEPT, None, says));
+        self.problems
+            .raise(self.problem(&CALLS_NOT_KEPT, None, says));
     }
 
     /// Notes that a signed call that has ended was written to its file.

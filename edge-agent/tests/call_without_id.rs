@@ -214,7 +214,7 @@ fn a_call_that_was_forgotten_is_refused_after_a_restart() {
     assert_eq!(answered.status, 200, "{}", answered.text);
     let id = answered.receipt("id");
     till.stop();
-    let path = till.folder.path().join("data/calls.ended");
+    let path = till.folder.path().join("books/calls.ended");
     let mut ended = fs::read(&path).unwrap();
     let newest = ended[..8].to_owned();
     for number in 1..=8_192_u64 {

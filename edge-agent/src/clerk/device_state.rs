@@ -103,6 +103,8 @@ pub(super) struct DeviceState {
     pub(super) removed: bool,
     /// For such a device, the number of its documents that the authority has not acknowledged.
     pub(super) removed_unsent: u32,
+    /// True if the running batch has changed what such a device has left to do.
+    pub(super) removed_changed: bool,
 }
 
 impl DeviceState {
@@ -126,6 +128,7 @@ impl DeviceState {
             snapshot_seq: 0,
             removed: false,
             removed_unsent: 0,
+            removed_changed: false,
         }
     }
 

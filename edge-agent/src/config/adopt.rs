@@ -139,9 +139,8 @@ pub fn unassigned_number(
     if identities.iter().any(has_it) {
         return None;
     }
-    let is_new = |id: Uuid| {
-        !with_documents.contains(&id) && known.iter().all(|(known, _)| *known != id)
-    };
+    let is_new =
+        |id: Uuid| !with_documents.contains(&id) && known.iter().all(|(known, _)| *known != id);
     let mut devices = config.devices.iter();
     let new = devices.find(|it| it.registration_number.is_none() && is_new(it.id))?;
     let holder = known.iter().find(|(_, identity)| has_it(identity));

@@ -306,7 +306,7 @@ fn a_document_without_a_form_is_sold_and_noted() {
             .iter()
             .map(|problem| {
                 (
-                    problem.kind.id,
+                    problem.kind.id(),
                     problem.says.contains("no form for the recipient library"),
                 )
             })

@@ -31,16 +31,22 @@ impl Severity {
 /// no problem can be noted whose end is not written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProblemKind {
-    /// The name of the kind, for programs.
-    pub id: &'static str,
+    /// Private, so that only this file makes kinds.
+    id: &'static str,
     /// How bad it is.
     pub severity: Severity,
     /// What is wrong, for the documentation.
     pub wrong: &'static str,
     /// What ends the problem, for the documentation.
     pub ends: &'static str,
-    /// Only this file makes kinds.
-    _private: (),
+}
+
+impl ProblemKind {
+    /// The name of the kind, for programs.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        self.id
+    }
 }
 
 /// Makes a constant for each kind, and the list of all kinds.
@@ -54,7 +60,6 @@ macro_rules! problem_kinds {
                     severity: Severity::$severity,
                     wrong: $wrong,
                     ends: $ends,
-                    _private: (),
                 };
             )*
 
@@ -153,7 +158,9 @@ impl Problems {
     /// Notes a problem, and logs it if it is new or says something else. A problem that is noted again keeps its time.
     pub fn raise(&self, problem: HealthProblem) {
         let is_news = self.0.lock().iter().all(|known| {
-            known.kind != problem.kind || known.device != problem.device || known.says != problem.says
+            known.kind != problem.kind
+                || known.device != problem.device
+                || known.says != problem.says
         });
         if is_news {
             log(&problem);

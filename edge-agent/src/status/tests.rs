@@ -89,9 +89,9 @@ fn each_problem_of_the_live_status_ends_with_its_reason() {
         live_status.transaction_begins(Instant::now(), 1);
         raises(&live_status);
         let listed = live_status.problems().list();
-        let kinds: Vec<&str> = listed.iter().map(|problem| problem.kind.id).collect();
-        assert_eq!(kinds, [kind.id]);
+        let kinds: Vec<&str> = listed.iter().map(|problem| problem.kind.id()).collect();
+        assert_eq!(kinds, [kind.id()]);
         ends(&live_status);
-        assert_eq!(live_status.problems().list(), [], "{}", kind.id);
+        assert_eq!(live_status.problems().list(), [], "{}", kind.id());
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::{Arc, MutexGuard};
 
 use crate::locked::Locked;
-use crate::status::problems::ProblemKind;
 
 use ferrotill_core::budget::{Budget, Left, Unsent};
 use ferrotill_core::clock_guard::ClockTrouble;
@@ -36,11 +35,20 @@ struct Inner {
     printers: Vec<StoredPrinterClock>,
 }
 
+/// What can be wrong with the till's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockProblemKind {
+    /// No two clocks agree on the time.
+    Unconfirmed,
+    /// The time of documents is ahead.
+    Ahead,
+}
+
 /// What is wrong with the till's time, for the health of the agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClockProblem {
     /// The kind of the problem.
-    pub kind: ProblemKind,
+    pub kind: ClockProblemKind,
     /// What is wrong.
     pub says: String,
     /// What a person can do about it.
@@ -248,14 +256,14 @@ impl GuardedClock {
                 "set the machine's clock, or connect the till to the printer or the network; \
                 or confirm the time: `ferrotill clock set --at TIME --by NAME`"
                     .to_owned();
-            let kind = ProblemKind::CLOCK_UNCONFIRMED;
+            let kind = ClockProblemKind::Unconfirmed;
             return Some(ClockProblem { kind, says, fix });
         }
         if agree(at_ms, at_ms.saturating_sub(ahead_ms)) {
             return None;
         }
         Some(ClockProblem {
-            kind: ProblemKind::CLOCK_AHEAD,
+            kind: ClockProblemKind::Ahead,
             says: format!(
                 "the last document has a time that is {} s ahead; it is {}, and documents get {}",
                 ahead_ms / 1_000,

@@ -169,7 +169,8 @@ fn mark_of(forgotten_ms: i64) -> EndedCall {
 }
 
 fn time_of(call: &EndedCall) -> i64 {
-    call.first_chunk().map_or(0, |time| i64::from_le_bytes(*time))
+    call.first_chunk()
+        .map_or(0, |time| i64::from_le_bytes(*time))
 }
 
 fn append_to(path: &Path) -> std::io::Result<File> {

@@ -267,7 +267,8 @@ impl Batch<'_> {
                 }
                 return Ok(count);
             };
-            freeze_again(self.connection(), (freeze, self.key()), &entry).context(self.path(), "outbox")?;
+            freeze_again(self.connection(), (freeze, self.key()), &entry)
+                .context(self.path(), "outbox")?;
             after = (entry.sealed_seq, entry.recipient);
             count = count.saturating_add(1);
         }

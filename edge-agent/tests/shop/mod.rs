@@ -310,6 +310,8 @@ fn decimals_of(name: &str) -> usize {
     match lower.as_str() {
         "quantity" => 3,
         "totalcount" => 0,
+        // The sums of a reconciliation are named by their tax groups.
+        _ if matches!(name.as_bytes(), [b'A'..=b'H']) => 2,
         other if money.iter().any(|word| other.contains(word)) => 2,
         _ => 0,
     }

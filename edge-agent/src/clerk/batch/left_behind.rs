@@ -52,7 +52,9 @@ fn publish(settings: &ClerkSettings, device: Uuid, till: &Till, unsent: u32) {
     }
     let live_status = &settings.live_status;
     if left.is_empty() {
-        live_status.problems().clear(ProblemKind::DEVICE_LEFT_BEHIND, Some(device));
+        live_status
+            .problems()
+            .clear(ProblemKind::DEVICE_LEFT_BEHIND, Some(device));
         live_status.device_settled(device);
         return;
     }
@@ -107,44 +109,49 @@ impl Tills {
         Ok(places)
     }
 
-    /// Tells anew what devices have left to do, after one document of each place was acknowledged.
+    /// Counts one acknowledged document for each of these places. The commit tells it.
     pub(super) fn acknowledged_left_behind(&mut self, places: Vec<DevicePlace>) {
         for index in places {
             let device_state = &mut self.devices[index];
             device_state.removed_unsent = device_state.removed_unsent.saturating_sub(1);
-            self.publish_left_behind(index);
+            device_state.removed_changed = true;
         }
     }
 
-    /// Tells anew what a device has left to do, after a document of it was settled.
+    /// Counts the unsent documents of a device again, after a document of it was settled. The commit tells it.
     pub(super) fn settled_left_behind(
         &mut self,
         batch: &Batch<'_>,
         index: DevicePlace,
     ) -> Result<(), StoreError> {
-        let device = self.devices[index].device;
-        if self.devices[index].removed {
-            self.devices[index].removed_unsent = batch.waiting_of(device)?;
-            self.publish_left_behind(index);
+        let device_state = &mut self.devices[index];
+        if device_state.removed {
+            device_state.removed_unsent = batch.waiting_of(device_state.device)?;
+            device_state.removed_changed = true;
         }
         Ok(())
     }
 
-    /// Reads again what devices have left to do, after a batch that was not written.
+    /// Counts the unsent documents of devices again, after a batch that was not written.
     pub(super) fn reload_left_behind(&mut self, store: &Store) -> Result<(), StoreError> {
-        for index in self.devices.places() {
-            let device = self.devices[index].device;
-            if self.devices[index].removed {
-                self.devices[index].removed_unsent = store.waiting_of(device)?;
-                self.publish_left_behind(index);
+        for device_state in self.devices.iter_mut().filter(|known| known.removed) {
+            device_state.removed_unsent = store.waiting_of(device_state.device)?;
+            device_state.removed_changed = true;
+        }
+        Ok(())
+    }
+
+    /// Tells anew what devices have left to do, if the batch that was just committed has changed it.
+    pub(super) fn publish_left_behind(&mut self) {
+        for known in self.devices.iter_mut() {
+            if std::mem::take(&mut known.removed_changed) {
+                publish(
+                    &self.settings,
+                    known.device,
+                    &known.till,
+                    known.removed_unsent,
+                );
             }
         }
-        Ok(())
-    }
-
-    fn publish_left_behind(&self, index: DevicePlace) {
-        let known = &self.devices[index];
-        let till = known.current_till();
-        publish(&self.settings, known.device, till, known.removed_unsent);
     }
 }

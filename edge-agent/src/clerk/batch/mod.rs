@@ -292,6 +292,7 @@ impl Tills {
                 }
             }
         }
+        self.publish_left_behind();
         self.publish_number_stock();
     }
 

@@ -49,7 +49,10 @@ const CELLS: &[(&str, &[&str])] = &[
             "request",
         ],
     ),
-    ("outbox_request", &["id", "content_type", "digest", "body", "mac"]),
+    (
+        "outbox_request",
+        &["id", "content_type", "digest", "body", "mac"],
+    ),
     (
         "reconciliation",
         &[
