@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &VerifyArguments, output: CliOutput) -> Result<Exit
         devices: &devices,
         range,
     })
-    .map_err(|error| unreadable(error))?;
+    .map_err(unreadable)?;
     if output.json {
         output.json(&document(&verified));
     } else {
