@@ -104,6 +104,11 @@ fn a_call_that_is_no_operation_is_answered_in_the_form_of_its_api() {
         is(404, "UnknownOperation", "unknown")
     );
     assert_eq!(call("GET", "operation"), is(404, "UnknownOperation", ""));
+    // A call with a wrong signature is refused for that.
+    let changed = |headers: &mut Headers| headers.retain(|(name, _)| *name != "Api-Signature");
+    let unsigned = shop.client.call("GET", "operations/sale", "", changed);
+    let expected = (401, "unknown", "SignatureMissing".to_owned());
+    assert_eq!(unsigned.unwrap().verdict(), expected);
     for path in ["receipts/none", "devices/none", "reports/7a0b9f0e"] {
         assert_eq!(call("GET", path), is(422, "NotAUuid", ""), "{path}");
     }

@@ -145,7 +145,7 @@ pub fn check<'c>(
     };
     let refuse = |code, message: &str| Unauthorized::new(code, message);
     if call.method != "POST" && !call.body.is_empty() {
-        return Err(refuse("BodyNotAllowed", BODY_NOT_ALLOWED));
+        return Err(refuse(BODY_NOT_ALLOWED, ONLY_POST_HAS_A_BODY));
     }
     let key = header("Api-Key").ok_or_else(|| refuse("ApiKeyMissing", "Api-Key: is missing"))?;
     let Some(client) = settings.clients.iter().find(|client| client.key == key) else {
@@ -246,6 +246,8 @@ pub(super) fn redact_in_live_mode(mode: Mode, unauthorized: Unauthorized) -> Una
     }
 }
 
+/// The error code of a call with a body whose method allows none.
+pub(super) const BODY_NOT_ALLOWED: &str = "BodyNotAllowed";
 /// The lines about refused requests. Anybody can send such requests.
 static REFUSED: LimitedLog = LimitedLog::new();
 /// The secret that is used for an unknown key, so that a wrong key takes as long as a wrong signature.
@@ -255,7 +257,7 @@ const UNAUTHORIZED: &str =
     "request: is not signed as this agent expects; the agent's log says what is wrong";
 /// The signature covers path and body as one text. If a GET request could have a body, one signature would be valid for several
 /// paths.
-const BODY_NOT_ALLOWED: &str =
+const ONLY_POST_HAS_A_BODY: &str =
     "body: is only allowed in a POST request; send this request without one";
 const SIGNATURE_MISMATCH: &str = "Api-Signature: is wrong; it must be the lower-case hexadecimal HMAC-SHA256, with the secret as key, \
      of device id, point of sale id, timestamp, method, path with query, and body, one after the other";

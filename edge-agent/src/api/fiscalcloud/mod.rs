@@ -29,7 +29,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use uuid::Uuid;
 
-use super::auth::{AuthorizedClient, Call, Unauthorized, check};
+use super::auth::{AuthorizedClient, BODY_NOT_ALLOWED, Call, Unauthorized, check};
 use super::dialect::{Dialect, Rejection};
 use super::lanes::Lane;
 use super::problem::Problem;
@@ -98,16 +98,19 @@ async fn handle(State(service): State<Arc<Service>>, request: Request) -> Respon
         let problem = Problem::new("BodyTooLarge", "body: is too large; split the request");
         return refused(failure(StatusCode::PAYLOAD_TOO_LARGE, &problem), None);
     };
-    // Nothing is done, so it does not matter who calls. The signature covers no body of another method than POST.
-    if let Err(reason @ NoOperation::WrongMethod { .. }) = operation {
-        return refused(no_operation(reason, &parts), None);
-    }
     let call = Call::of(&parts, &body);
     let client = match check(&service.settings, Some(NAME), &service.guard, &call) {
         Ok(client) => client,
         Err(error) => {
             let id = id_of_refused(&service, creates, &body).await;
-            return refused(auth::reject(service.settings.mode, error), id);
+            let response = match operation {
+                // The method is wrong, and not that the call has a body.
+                Err(reason @ NoOperation::WrongMethod { .. }) if error.code == BODY_NOT_ALLOWED => {
+                    no_operation(reason, &parts)
+                }
+                _ => auth::reject(service.settings.mode, error),
+            };
+            return refused(response, id);
         }
     };
     let operation = match operation {
