@@ -33,12 +33,16 @@ impl Till {
             });
         }
         let body = self.body(profile, order.wish, known, at, scratch, faults)?;
-        if self.outstanding.is_some() {
-            return Err(Refusal::DeviceUnsettled);
-        }
+        self.admits_beside(body.kind())?;
         self.admit(profile.facts(), &body, order.wish, known, at, faults)?;
         profile.admit(&body, at)?;
-        let z_number = self.counters.admit(&body, self.next_numbers()?)?;
+        let next = self.next_numbers()?;
+        let z_number = self.counters.admit(&body, next)?;
+        if self.outstanding.is_some() {
+            // The outstanding document must find room for its counts and its number afterwards.
+            self.counters_after.admit(&body, next)?;
+            next.number.checked_add(1).ok_or(Refusal::CounterExhausted)?;
+        }
         Ok(Event::Reserved(Reserved {
             id: order.id,
             unique: order.unique,
@@ -127,7 +131,8 @@ impl Till {
 
     /// A Z-report needs an open shift, and an open shift must not be too old for a sale or a cash movement.
     fn admit_in_shift(&self, facts: &Facts, body: &Body<'_>, at: Moment) -> Result<(), Refusal> {
-        match (body, &self.counters.shift) {
+        // An outstanding document may have opened the shift.
+        match (body, &self.counters_after.shift) {
             (Body::Report(ReportKind::Z), None) => Err(Refusal::ShiftNotOpen),
             (Body::Receipt(_) | Body::Cash(_), Some(shift)) => {
                 let open_ms = at.utc_ms.saturating_sub(shift.opened.utc_ms);

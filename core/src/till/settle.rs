@@ -39,14 +39,17 @@ impl Till {
         seal: &Seal<'a>,
         at: Moment,
     ) -> Result<Event<'a>, Refusal> {
-        let outstanding = self.outstanding_of(id)?;
+        let (kind, counters) = if self.beside == Some(id) {
+            (Kind::Alternative, &self.counters)
+        } else {
+            (self.outstanding_of(id)?.kind, &self.counters_after)
+        };
         let number = self
             .last_number
             .checked_add(1)
             .ok_or(Refusal::CounterExhausted)?;
-        self.check_seal(facts, outstanding.kind, seal)?;
-        let shift = self
-            .counters_after
+        self.check_seal(facts, kind, seal)?;
+        let shift = counters
             .shift
             .as_ref()
             .ok_or(Refusal::ShiftNotOpen)?;
@@ -56,7 +59,7 @@ impl Till {
             number,
             current_number: shift.documents,
             seal: *seal,
-            report: match outstanding.kind {
+            report: match kind {
                 Kind::Report(_) => Some(self.figures(shift, seal)),
                 _ => None,
             },

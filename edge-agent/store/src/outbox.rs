@@ -314,7 +314,13 @@ fn freeze_again(
     let freezing = (freeze, &identity);
     let request = match (duty, document.sealed()) {
         (Some(duty), Some(sealed)) => {
-            frozen::freeze_one(connection, freezing, *duty, &document, &sealed)?
+            frozen::freeze_one(
+                connection,
+                freezing,
+                *duty,
+                (&document, entry.sealed_seq),
+                &sealed,
+            )?
         }
         (None, _) => Err(NO_DUTY.to_owned()),
         (_, None) => Err(frozen::UNREADABLE.to_owned()),
