@@ -121,9 +121,12 @@ impl Till {
         }
         let mut first = FirstFault::new(faults);
         if let Wish::AlternativeSale(_, wanted) = wish
-            && let Err(refusal) = self.next_alternative(wanted)
         {
-            first.report(Place::Number, refusal);
+            match self.next_alternative(wanted) {
+                Err(refusal) => first.report(Place::Number, refusal),
+                Ok(_) if known.number_taken => first.report(Place::Number, Refusal::NumberTaken),
+                Ok(_) => {}
+            }
         }
         self.admit_cash_out(facts, body, &mut first);
         first.verdict()

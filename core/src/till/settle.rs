@@ -7,7 +7,7 @@ use crate::id::DocumentId;
 use crate::profile::{Facts, SealPlan};
 use crate::reconciliation::Reconciliation;
 use crate::refusal::Refusal;
-use crate::seal::Seal;
+use crate::seal::{PrintedNumber, Seal};
 use crate::shift::Shift;
 use crate::time::Moment;
 
@@ -69,8 +69,19 @@ impl Till {
     /// The seal must be of a kind that makes this kind of document legal, and its number must be the next one.
     fn check_seal(&self, facts: &Facts, kind: Kind, seal: &Seal<'_>) -> Result<(), Refusal> {
         match (kind, seal) {
-            (Kind::Alternative, Seal::Range { series, number, .. }) => {
-                self.next_alternative(Some((series, *number)))?;
+            (
+                Kind::Alternative,
+                Seal::Range {
+                    series,
+                    number,
+                    number_length,
+                },
+            ) => {
+                self.next_alternative(Some(PrintedNumber {
+                    series,
+                    number: *number,
+                    number_length: *number_length,
+                }))?;
             }
             // Only alternative receipts take numbers of a range, because another document would leave a gap in the range; and an
             // alternative receipt has no other seal.

@@ -112,9 +112,8 @@ impl UnreadRequest {
 }
 
 /// The faults of a request that was right under another configuration.
-const OF_THE_CONFIGURATION: [&str; 4] = [
+const OF_THE_CONFIGURATION: [&str; 3] = [
     "NoBankTerminal",
-    "NumberNotInRange",
     "PointOfSaleMissing",
     "UnknownPointOfSale",
 ];
