@@ -369,7 +369,11 @@ fn a_chosen_number_is_the_next_of_its_range_or_outside_of_every_range() {
         ..chosen("ABC0", 1)
     };
     assert_eq!(sell(&mut shop, 1, same_text, none), next);
-    for (id, outside) in [(1, chosen("XYZ", 7)), (2, chosen("ABC", 3)), (3, chosen("", 5))] {
+    for (id, outside) in [
+        (1, chosen("XYZ", 7)),
+        (2, chosen("ABC", 3)),
+        (3, chosen("", 5)),
+    ] {
         sell(&mut shop, id, outside, none).unwrap();
     }
     let taken = Known {

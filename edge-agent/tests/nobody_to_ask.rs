@@ -234,10 +234,7 @@ fn alternative_receipts_do_not_wait_for_a_document_whose_printer_is_gone() {
         for (operation, body) in [
             (
                 "operations/sale",
-                &*sale(
-                    "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0092",
-                    "FiscalReceiptOnly",
-                ),
+                &*sale("7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0092", "FiscalReceiptOnly"),
             ),
             ("operations/closeday", "{}"),
         ] {
@@ -258,7 +255,9 @@ fn alternative_receipts_do_not_wait_for_a_document_whose_printer_is_gone() {
             });
             // The next alternative receipt is printed.
             let id = uuid::Uuid::new_v4().to_string();
-            let sold = agent.client.post("operations/sale", &sale(&id, ALTERNATIVE));
+            let sold = agent
+                .client
+                .post("operations/sale", &sale(&id, ALTERNATIVE));
             assert_eq!(
                 sold.at("data.alternativeReceipt.printErrorMessage"),
                 "null",

@@ -41,7 +41,9 @@ impl Till {
         if self.outstanding.is_some() {
             // The outstanding document must find room for its counts and its number afterwards.
             self.counters_after.admit(&body, next)?;
-            next.number.checked_add(1).ok_or(Refusal::CounterExhausted)?;
+            next.number
+                .checked_add(1)
+                .ok_or(Refusal::CounterExhausted)?;
         }
         Ok(Event::Reserved(Reserved {
             id: order.id,
@@ -120,8 +122,7 @@ impl Till {
             }
         }
         let mut first = FirstFault::new(faults);
-        if let Wish::AlternativeSale(_, wanted) = wish
-        {
+        if let Wish::AlternativeSale(_, wanted) = wish {
             match self.next_alternative(wanted) {
                 Err(refusal) => first.report(Place::Number, refusal),
                 Ok(_) if known.number_taken => first.report(Place::Number, Refusal::NumberTaken),

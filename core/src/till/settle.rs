@@ -49,10 +49,7 @@ impl Till {
             .checked_add(1)
             .ok_or(Refusal::CounterExhausted)?;
         self.check_seal(facts, kind, seal)?;
-        let shift = counters
-            .shift
-            .as_ref()
-            .ok_or(Refusal::ShiftNotOpen)?;
+        let shift = counters.shift.as_ref().ok_or(Refusal::ShiftNotOpen)?;
         Ok(Event::Sealed(Sealed {
             id,
             at,

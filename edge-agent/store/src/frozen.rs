@@ -114,7 +114,12 @@ pub(super) fn freeze_one(
     };
     let device = document.row.device;
     let original_number = original_number(connection, device, &reserved)?;
-    let told_at = told_at(connection, document, sealed_seq, (reserved.at, sealed.number))?;
+    let told_at = told_at(
+        connection,
+        document,
+        sealed_seq,
+        (reserved.at, sealed.number),
+    )?;
     let sealed = SealedDocument {
         device,
         identity: identity.clone(),

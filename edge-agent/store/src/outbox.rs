@@ -313,15 +313,13 @@ fn freeze_again(
     let identity = frozen::identity_of(connection, document.row.device)?;
     let freezing = (freeze, &identity);
     let request = match (duty, document.sealed()) {
-        (Some(duty), Some(sealed)) => {
-            frozen::freeze_one(
-                connection,
-                freezing,
-                *duty,
-                (&document, entry.sealed_seq),
-                &sealed,
-            )?
-        }
+        (Some(duty), Some(sealed)) => frozen::freeze_one(
+            connection,
+            freezing,
+            *duty,
+            (&document, entry.sealed_seq),
+            &sealed,
+        )?,
         (None, _) => Err(NO_DUTY.to_owned()),
         (_, None) => Err(frozen::UNREADABLE.to_owned()),
     };

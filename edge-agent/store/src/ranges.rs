@@ -26,9 +26,7 @@ impl Batch<'_> {
     pub fn is_number_used(&self, number: &PrintedNumber<'_>) -> Result<bool, StoreError> {
         self.connection()
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM alternative_number WHERE printed = ?1)")
-            .and_then(|mut statement| {
-                statement.query_row([number.to_string()], |row| row.get(0))
-            })
+            .and_then(|mut statement| statement.query_row([number.to_string()], |row| row.get(0)))
             .context(self.path(), "numbers of a range")
     }
 

@@ -187,10 +187,7 @@ impl ExpectedTotals {
         sealed_ms: i64,
         order: Option<&Order>,
     ) -> Checked {
-        let alternative = matches!(
-            reserved.body.kind(),
-            DocumentKind::AlternativeSale
-        );
+        let alternative = matches!(reserved.body.kind(), DocumentKind::AlternativeSale);
         // Alternative receipts may have been sealed while a document of the printer was outstanding.
         let earliest_ms = if alternative {
             self.latest_ms
