@@ -9,7 +9,7 @@
 //!    the lowest number goes first.
 //! 3. **The outstanding document** (39): until it is settled, no other document can begin.
 //! 4. **The shift** (40, 41), then **the offline budget** (42), then **the printer** (43, 44).
-//! 5. **Numbers and drawer** (60 to 63, and 37): the lowest number goes first.
+//! 5. **Numbers and drawer** (60 to 63, 67, and 37): the lowest number goes first.
 //! 6. **The counters** (70 to 72).
 //!
 //! An operator's declaration is refused if its document is not outstanding (4) and if it has no name (45).
@@ -181,8 +181,8 @@ refusals! {
     60 NoAlternativeReceipts => "alternative receipts are off for this device", "set use_alternative_receipts to true and give the device a range of numbers";
     /// All numbers of all ranges are used.
     61 RangesUsedUp => "all numbers for alternative receipts are used up", "add a range of numbers to the device";
-    /// A given series and number that is in no range of the device, or whose range is used up.
-    62 NumberNotInRange => "this series and number is in no range of the device that has numbers left", "leave series and number out; the till takes the next one";
+    /// A given series and number whose range is used up, or whose series is longer than the series of a range.
+    62 NumberNotInRange => "the range of this series and number has no numbers left, or its series is too long", "leave series and number out; the till takes the next one";
     /// A given series and number that is not the next one of its range.
     63 NumberNotNext { next: u32 } => "the next number of this series is {next}; no number may be left out or used twice", "leave series and number out; the till takes the next one";
 
@@ -192,6 +192,8 @@ refusals! {
     65 FiscalNumberNotNext { next: u64 } => "the next reserved fiscal number is {next}; no number may be left out or used twice", "use the number that the till gives";
     /// Granted numbers that are not above all numbers that the till ever had, or more ranges than it can keep.
     66 FiscalNumbersClash => "the granted numbers are not above all earlier ones, or are too many ranges", "grant higher numbers, in fewer ranges";
+    /// A given series and number outside of every range of the device, which a receipt has already, or which is in a range of another device.
+    67 NumberTaken => "this series and number is used already, or it is in a range of another device", "leave series and number out; the till takes the next one";
 
     /// More tax groups and rates in one shift than a Z-report can show.
     70 TooManyTaxGroups => "the shift has too many different tax groups and rates", "close the day first";

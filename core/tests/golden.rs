@@ -22,7 +22,8 @@ use ferrotill_core::till::{Command, Known, Till, Wish};
 use ferrotill_core::{Amount, Quantity};
 
 use shop::{
-    NOON, PRINTER, SALE, SALE_LINES, Shop, configuration, moment, not_returned, pay, receipt_of,
+    NOON, PRINTER, SALE, SALE_LINES, Shop, chosen, configuration, moment, not_returned, pay,
+    receipt_of,
 };
 
 /// The rows that builds before version 2 have written. This build reads them and writes no such row of a kind that has a version 2.
@@ -47,7 +48,7 @@ fn journal() -> Shop {
     shop.settle(2).unwrap();
     sell_with_every_field(&mut shop);
     shop.country = "MD";
-    shop.reserve(4, Wish::AlternativeSale(SALE, Some(("ABC", 1))), none)
+    shop.reserve(4, Wish::AlternativeSale(SALE, Some(chosen("ABC", 1))), none)
         .unwrap();
     let seal = Seal::Range {
         series: "ABC",

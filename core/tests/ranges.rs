@@ -10,7 +10,7 @@ use ferrotill_core::refusal::Refusal;
 use ferrotill_core::seal::{PrintedNumber, Seal};
 use ferrotill_core::till::{Command, Known, Wish};
 
-use shop::{SALE, Shop, configuration};
+use shop::{SALE, Shop, chosen, configuration};
 
 #[test]
 fn each_range_counts_its_own_numbers() {
@@ -25,7 +25,7 @@ fn each_range_counts_its_own_numbers() {
     two.ranges = [range("ABC"), range("XYZ")].into_iter().collect();
     shop.run(Command::Adopt(&two), Known::default()).unwrap();
     for (id, series, number) in [(1, "ABC", 1), (2, "XYZ", 1), (3, "ABC", 2), (4, "XYZ", 2)] {
-        let wish = Wish::AlternativeSale(SALE, Some((series, number)));
+        let wish = Wish::AlternativeSale(SALE, Some(chosen(series, number)));
         shop.reserve(id, wish, Known::default()).unwrap();
         let seal = Seal::Range {
             series,
@@ -233,14 +233,11 @@ fn alternative_receipts_use_the_numbers_of_a_range_without_a_gap() {
         Known::default(),
     )
     .unwrap();
-    let wanted = Some(("ABC", 2));
+    let wanted = Some(chosen("ABC", 2));
     let refused = shop.reserve(1, Wish::AlternativeSale(SALE, wanted), Known::default());
     assert_eq!(refused, Err(Refusal::NumberNotNext { next: 1 }));
-    let refused = shop.reserve(
-        1,
-        Wish::AlternativeSale(SALE, Some(("XYZ", 1))),
-        Known::default(),
-    );
+    let too_long = Some(chosen("ABCDEFGHIJK", 1));
+    let refused = shop.reserve(1, Wish::AlternativeSale(SALE, too_long), Known::default());
     assert_eq!(refused, Err(Refusal::NumberNotInRange));
     for number in 1..=2 {
         let id = u8::try_from(number).unwrap();
@@ -340,4 +337,51 @@ fn a_supply_of_numbers_is_low_before_it_is_used_up() {
     more.ranges.clear();
     shop.run(Command::Adopt(&more), Known::default()).unwrap();
     assert_eq!(shop.till.alternative_supply(1), Supply::UsedUp);
+}
+
+#[test]
+fn a_chosen_number_is_the_next_of_its_range_or_outside_of_every_range() {
+    let mut shop = Shop::open();
+    let sell = |shop: &mut Shop, id: u8, wanted: PrintedNumber<'_>, known: Known<'_>| {
+        shop.reserve(id, Wish::AlternativeSale(SALE, Some(wanted)), known)?;
+        let settle = Command::Settle(
+            DocumentId([id; 16]),
+            Seal::Range {
+                series: wanted.series,
+                number: wanted.number,
+                number_length: wanted.number_length,
+            },
+        );
+        shop.run(settle, Known::default())
+    };
+    let none = Known::default();
+    let next = Err(Refusal::NumberNotNext { next: 1 });
+    // The same number with other digits is no number outside of the range.
+    let short = PrintedNumber {
+        number_length: 2,
+        ..chosen("ABC", 1)
+    };
+    assert_eq!(sell(&mut shop, 1, short, none), next);
+    assert_eq!(sell(&mut shop, 1, chosen("ABC", 2), none), next);
+    // `ABC0` 1 with seven digits is printed as `ABC` 1 with eight.
+    let same_text = PrintedNumber {
+        number_length: 7,
+        ..chosen("ABC0", 1)
+    };
+    assert_eq!(sell(&mut shop, 1, same_text, none), next);
+    for (id, outside) in [
+        (1, chosen("XYZ", 7)),
+        (2, chosen("ABC", 3)),
+        (3, chosen("", 5)),
+    ] {
+        sell(&mut shop, id, outside, none).unwrap();
+    }
+    let taken = Known {
+        number_taken: true,
+        ..none
+    };
+    let again = sell(&mut shop, 4, chosen("XYZ", 7), taken);
+    assert_eq!(again, Err(Refusal::NumberTaken));
+    sell(&mut shop, 4, chosen("ABC", 1), none).unwrap();
+    assert_eq!(shop.till.alternative_numbers_left(), 1);
 }

@@ -16,7 +16,7 @@ use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
 use ferrotill_core::till::{Command, Known, Wish};
 use ferrotill_core::{Amount, Quantity};
 
-use shop::{NOON, SALE, SALE_LINES, Shop, configuration, pay};
+use shop::{NOON, SALE, SALE_LINES, Shop, chosen, configuration, pay};
 
 /// Callers read `REFUSALS.md`. Lines may be added; numbers and names never change.
 #[test]
@@ -142,7 +142,11 @@ fn precedence_is_as_the_documentation_says() {
     let bad_sale = Wish::Sale(bad_line_and_payment);
     let cash_out = Wish::Cash(Amount::from_minor(-1_000_000));
     let no_cash = Wish::Cash(Amount::ZERO);
-    let without_range = Wish::AlternativeSale(SALE, Some(("XYZ", 1)));
+    let taken = Known {
+        number_taken: true,
+        ..Known::default()
+    };
+    let without_range = Wish::AlternativeSale(SALE, Some(chosen("XYZ", 1)));
     let refund = |draft| Wish::Refund(DocumentId([3; 16]), draft);
     for (shop, wish, known, name) in [
         // A fault of the request id is answered before every other fault.
@@ -204,7 +208,7 @@ fn precedence_is_as_the_documentation_says() {
         ),
         (old_shift(), without_range, offline, "ShiftTooLong"),
         (old_shift(), cash_out, Known::default(), "ShiftTooLong"),
-        (fresh(), without_range, Known::default(), "NumberNotInRange"),
+        (fresh(), without_range, taken, "NumberTaken"),
         (fresh(), cash_out, Known::default(), "NotEnoughCash"),
         (
             fresh(),

@@ -197,3 +197,97 @@ fn a_device_with_many_numbers_has_another_pool_each_time_that_it_forgets_one() {
         }
     }
 }
+
+/// The seal of the next alternative receipt.
+fn range(number: u32) -> Seal<'static> {
+    Seal::Range {
+        series: "ABC",
+        number,
+        number_length: 8,
+    }
+}
+
+fn seal_alternative(shop: &mut Shop, id: u8, number: u32) -> Result<(), Refusal> {
+    shop.reserve(id, Wish::AlternativeSale(SALE, None), Known::default())?;
+    let settle = Command::Settle(DocumentId([id; 16]), range(number));
+    shop.run(settle, Known::default())
+}
+
+#[test]
+fn an_alternative_receipt_is_sealed_beside_a_document_of_the_printer() {
+    let none = Known::default();
+    // The document of the printer is sealed in the end, or voided; a sale or a Z-report.
+    for (wish, sealed) in [
+        (Wish::Sale(SALE), true),
+        (Wish::Sale(SALE), false),
+        (Wish::Report(ReportKind::Z), true),
+        (Wish::Report(ReportKind::Z), false),
+    ] {
+        let mut shop = Shop::open();
+        let z_report = matches!(wish, Wish::Report(_));
+        let before = u32::from(z_report);
+        if z_report {
+            shop.reserve(1, Wish::Cash(Amount::from_minor(1)), none)
+                .unwrap();
+            shop.settle(1).unwrap();
+        }
+        shop.reserve(2, wish, none).unwrap();
+        let z_number = 1;
+        for (id, number) in [(3, 1), (4, 2)] {
+            seal_alternative(&mut shop, id, number).unwrap();
+            assert_eq!(shop.till.last_number(), before + number);
+            assert_eq!(shop.till.shift().unwrap().z_number, z_number);
+            assert_eq!(shop.till.shift().unwrap().alternative.count, number);
+        }
+        let refused = shop.reserve(5, Wish::Cash(Amount::from_minor(1)), none);
+        assert_eq!(refused, Err(Refusal::DeviceUnsettled));
+        assert_eq!(
+            shop.till.outstanding().unwrap().id,
+            DocumentId([2; 16]),
+            "the printer is still asked"
+        );
+        if sealed {
+            shop.settle(2).unwrap();
+            assert_eq!(shop.till.last_number(), before + 3);
+        } else {
+            shop.run(Command::Void(DocumentId([2; 16]), 1, "no"), none)
+                .unwrap();
+            assert_eq!(shop.till.last_number(), before + 2);
+        }
+        match shop.till.shift() {
+            None => assert!(z_report && sealed),
+            Some(shift) => {
+                assert_eq!(shift.alternative.count, 2);
+                assert_eq!(shift.sales.receipts.count, u32::from(sealed));
+                assert_eq!(shift.documents, before + 2 + u32::from(sealed));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_alternative_receipt_beside_another_document_is_sealed_and_nothing_else() {
+    let none = Known::default();
+    let mut shop = Shop::open();
+    shop.reserve(1, Wish::Sale(SALE), none).unwrap();
+    shop.reserve(2, Wish::AlternativeSale(SALE, None), none)
+        .unwrap();
+    let second = shop.reserve(3, Wish::AlternativeSale(SALE, None), none);
+    assert_eq!(second, Err(Refusal::DeviceUnsettled));
+    let void = Command::Void(DocumentId([2; 16]), 1, "no");
+    assert_eq!(shop.run(void, none), Err(Refusal::NotOutstanding));
+    let id = DocumentId([2; 16]);
+    let printed = Seal::FiscalNumber {
+        number: 1,
+        reserved: false,
+    };
+    let wrong = shop.run(Command::Settle(id, printed), none);
+    assert_eq!(wrong, Err(Refusal::SealMismatch));
+    shop.run(Command::Settle(id, range(1)), none).unwrap();
+    // An alternative receipt that is outstanding itself admits no other beside it.
+    let mut shop = Shop::open();
+    shop.reserve(1, Wish::AlternativeSale(SALE, None), none)
+        .unwrap();
+    let second = shop.reserve(2, Wish::AlternativeSale(SALE, None), none);
+    assert_eq!(second, Err(Refusal::DeviceUnsettled));
+}

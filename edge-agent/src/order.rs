@@ -10,6 +10,7 @@ use ferrotill_core::document::ReportKind;
 use ferrotill_core::event::PaperSays;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::receipt::{CopiedLine, Draft, DraftLine, DraftPayment, Modifier, Prices};
+use ferrotill_core::seal::PrintedNumber;
 use ferrotill_core::till::Wish;
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_store::BuyerContact;
@@ -68,6 +69,29 @@ pub struct OrderDraft {
     pub footer: ReceiptText,
 }
 
+/// A number of an alternative receipt that the caller has chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChosenNumber {
+    /// The series of the number.
+    pub series: String,
+    /// The number in the series.
+    pub number: u32,
+    /// The number of digits with which the number is printed.
+    pub number_length: u8,
+}
+
+impl ChosenNumber {
+    /// The number in the core's borrowed form.
+    #[must_use]
+    pub fn printed(&self) -> PrintedNumber<'_> {
+        PrintedNumber {
+            series: &self.series,
+            number: self.number,
+            number_length: self.number_length,
+        }
+    }
+}
+
 /// What is ordered.
 #[derive(Clone, Debug)]
 pub enum OrderKind {
@@ -77,8 +101,8 @@ pub enum OrderKind {
         draft: OrderDraft,
         /// The rule for the kind of receipt.
         mode: ReceiptMode,
-        /// Series and number of an alternative receipt, if the caller chooses them.
-        number: Option<(String, u32)>,
+        /// The number of an alternative receipt, if the caller chooses it.
+        number: Option<ChosenNumber>,
         /// True if a slip is printed for an alternative receipt.
         print: bool,
     },
@@ -175,9 +199,7 @@ impl OrderForm {
         let WishRoom { lines, payments } = room;
         match &self.kind {
             OrderKind::Sale { draft, number, .. } if alternative => {
-                let number = number
-                    .as_ref()
-                    .map(|(series, number)| (series.as_str(), *number));
+                let number = number.as_ref().map(ChosenNumber::printed);
                 Wish::AlternativeSale(draft.borrow(lines, payments), number)
             }
             OrderKind::Sale { draft, .. } => Wish::Sale(draft.borrow(lines, payments)),
@@ -187,6 +209,15 @@ impl OrderForm {
             ),
             OrderKind::Cash(amount) => Wish::Cash(*amount),
             OrderKind::Report { z } => Wish::Report(if *z { ReportKind::Z } else { ReportKind::X }),
+        }
+    }
+
+    /// The number of an alternative receipt that the caller has chosen.
+    #[must_use]
+    pub const fn chosen_number(&self) -> Option<&ChosenNumber> {
+        match &self.kind {
+            OrderKind::Sale { number, .. } => number.as_ref(),
+            OrderKind::Refund { .. } | OrderKind::Cash(_) | OrderKind::Report { .. } => None,
         }
     }
 

@@ -182,7 +182,7 @@ fn a_bad_body_is_refused_with_the_path_of_every_fault() {
         ("\"payments\"", "\"amountModifications\":[{\"mode\":\"Half\",\"value\":1}],\"payments\"", "UnknownValue", &["amountModifications[0].mode"]),
         ("\"payments\"", "\"amountModifications\":[{\"mode\":\"ByAmount\",\"value\":-8.10}],\"payments\"", "NothingToPay", &["items"]),
         ("\"payments\"", "\"receiptMode\":\"Any\",\"payments\"", "UnknownValue", &["receiptMode"]),
-        ("\"payments\"", "\"alternativeReceiptSeriesAndNumber\":\"XYZ00000001\",\"payments\"", "NumberNotInRange", &["alternativeReceiptSeriesAndNumber"]),
+        ("\"payments\"", "\"alternativeReceiptSeriesAndNumber\":\"XYZ\",\"payments\"", "AlternativeNumberNotNext", &["alternativeReceiptSeriesAndNumber"]),
         ("\"payments\"", "\"sendToEmail\":true,\"payments\"", "Missing", &["emailAddress"]),
         ("\"payments\"", "\"emailAddress\":\"nobody\",\"payments\"", "EmailInvalid", &["emailAddress"]),
         ("\"payments\"", "\"phoneNumber\":\"12\",\"payments\"", "PhoneInvalid", &["phoneNumber"]),

@@ -10,8 +10,8 @@ use ferrotill::hmac::signature_of;
 use ferrotill::time::clock::system_ms;
 use ferrotill_device::emulator::{FaultKind, FaultOrder, Power, Rig, RigOptions};
 use ferrotill_testkit::config::Device;
-use shop::outside::{Process, run_agent_process, until};
-use shop::{Client, DEVICE, POINT_OF_SALE, Reply, SECRET, config};
+use shop::outside::{Process, finished, run_agent_process, until};
+use shop::{Client, DEVICE, POINT_OF_SALE, Reply, SECRET, config, count};
 
 const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0091";
 const OTHER_DEVICE: &str = "0875b8a5-0668-41a3-a3fa-8eeccf66d290";
@@ -43,7 +43,7 @@ impl LostClose {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let rig = Rig::start(RigOptions::new(folder.path().join("printer"))).unwrap();
-        let office = Process::authority();
+        let office = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
         let file = folder.path().join("ferrotill.toml");
         let lost = Self {
             rig,
@@ -206,4 +206,80 @@ fn a_printer_that_is_gone_for_a_day_keeps_no_document_for_ever() {
     let declared = agent.client.declare(ID, PRINTED);
     assert_eq!(declared.status, 200, "{}", declared.text);
     assert_eq!(state(&agent.client).0, "registered");
+}
+
+const ALTERNATIVE: &str = "AlternativeReceiptOnly";
+
+/// Sells on an alternative receipt, and checks its number.
+fn sells_alternative(client: &Client, number: u32) {
+    let id = uuid::Uuid::new_v4().to_string();
+    let sold = client.post("operations/sale", &sale(&id, ALTERNATIVE));
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    let receipt = |member: &str| sold.at(&format!("data.alternativeReceipt.{member}"));
+    assert_eq!(receipt("seriesAndNumber"), format!("ABC{number:08}"));
+    assert!(
+        receipt("printErrorMessage").contains("not settled yet"),
+        "{}",
+        sold.text
+    );
+}
+
+/// The printer may come back, or it may never be found: in both cases the day is closed, and the office has taken every document.
+#[test]
+fn alternative_receipts_do_not_wait_for_a_document_whose_printer_is_gone() {
+    for comes_back in [true, false] {
+        let lost = LostClose::new();
+        let mut agent = Process::skippable_agent(&lost.file);
+        sells_alternative(&agent.client, 1);
+        for (operation, body) in [
+            (
+                "operations/sale",
+                &*sale("7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0092", "FiscalReceiptOnly"),
+            ),
+            ("operations/closeday", "{}"),
+        ] {
+            let refused = agent.client.post(operation, body);
+            let waited = (422, "not_registered", "DeviceUnsettled".to_owned());
+            assert_eq!(refused.verdict(), waited, "{}", refused.text);
+        }
+        agent.kill();
+        agent = Process::skippable_agent(&lost.file);
+        sells_alternative(&agent.client, 2);
+        let again = agent.client.post("operations/sale", &sale(ID, ALTERNATIVE));
+        assert_ne!(again.status, 200, "one id has one receipt: {}", again.text);
+
+        if comes_back {
+            lost.rig.set_power(Power::On);
+            until("the sale is registered", || {
+                state(&agent.client).0 == "registered"
+            });
+            // The next alternative receipt is printed.
+            let id = uuid::Uuid::new_v4().to_string();
+            let sold = agent
+                .client
+                .post("operations/sale", &sale(&id, ALTERNATIVE));
+            assert_eq!(
+                sold.at("data.alternativeReceipt.printErrorMessage"),
+                "null",
+                "{}",
+                sold.text
+            );
+        } else {
+            agent.skip(24 * 3_600_000);
+            wait_for_a_person(&agent.client);
+            let not_printed = r#"{"registered":false,"by":"Maria Popescu"}"#;
+            let declared = agent.client.declare(ID, not_printed);
+            assert_eq!(declared.status, 200, "{}", declared.text);
+        }
+        let closed = agent.client.post("operations/closeday", "{}");
+        assert_eq!(closed.status, 200, "{}", closed.text);
+        let alternative = closed.at("data.additionalData.alternative.count");
+        assert_eq!(alternative, if comes_back { "3" } else { "2" });
+        until("the office has every document", || {
+            count(&agent.client.open("/healthz").body, "unsent.documents") == 0
+        });
+        drop(agent);
+        let (code, books) = finished(&["verify", "--config", lost.file.to_str().unwrap()]);
+        assert_eq!(code, Some(0), "{books}");
+    }
 }

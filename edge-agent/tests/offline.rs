@@ -312,9 +312,16 @@ fn numbers_are_used_in_order_and_their_end_is_announced() {
         "the number of the caller is used"
     );
     for wrong in ["ABC0002", "ABC0005"] {
-        refused(&sell(&given(wrong)), "NumberNotNext");
+        refused(&sell(&given(wrong)), "AlternativeNumberNotNext");
     }
-    refused(&sell(&given("ABC0055")), "NumberNotInRange");
+    // A number of the caller's own, outside of every range, is taken once.
+    for outside in ["ABC0055", "XYZ00000007"] {
+        assert_eq!(number(&sell(&given(outside))), outside);
+        refused(&sell(&given(outside)), "AlternativeNumberNotNext");
+    }
+    for no_number in ["ABC", "ABCDEFGHIJK1", "4111111111111111"] {
+        refused(&sell(&given(no_number)), "AlternativeNumberNotNext");
+    }
     assert_eq!(
         header(&till, "X-Alternative-Numbers-Left").as_deref(),
         Some("50")

@@ -97,9 +97,8 @@ fn write_older_sale(folder: &Path, like: &StoredDocument) {
     for command in [Command::Reserve(order), settle] {
         let payload = decided(&till, &command, sealed.at);
         let event = Event::decode(payload.0, payload.1, &payload.2).unwrap();
-        till.apply(&event);
         batch
-            .append(device, sealed.at.utc_ms, &event, &payload.2)
+            .append((device, &mut till), sealed.at.utc_ms, &event, &payload.2)
             .unwrap();
     }
     batch.commit().unwrap();

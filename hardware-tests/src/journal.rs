@@ -68,7 +68,5 @@ pub(crate) fn decide_and_append(
     };
     let event =
         Event::decode(kind, Event::version_of(kind), payload).map_err(|_| StoreError::TooLarge)?;
-    batch
-        .append((device, till), now, &event, payload)
-        .map(drop)
+    batch.append((device, till), now, &event, payload).map(drop)
 }

@@ -33,12 +33,18 @@ impl Till {
             });
         }
         let body = self.body(profile, order.wish, known, at, scratch, faults)?;
-        if self.outstanding.is_some() {
-            return Err(Refusal::DeviceUnsettled);
-        }
+        self.admits_beside(body.kind())?;
         self.admit(profile.facts(), &body, order.wish, known, at, faults)?;
         profile.admit(&body, at)?;
-        let z_number = self.counters.admit(&body, self.next_numbers()?)?;
+        let next = self.next_numbers()?;
+        let z_number = self.counters.admit(&body, next)?;
+        if self.outstanding.is_some() {
+            // The outstanding document must find room for its counts and its number afterwards.
+            self.counters_after.admit(&body, next)?;
+            next.number
+                .checked_add(1)
+                .ok_or(Refusal::CounterExhausted)?;
+        }
         Ok(Event::Reserved(Reserved {
             id: order.id,
             unique: order.unique,
@@ -116,10 +122,12 @@ impl Till {
             }
         }
         let mut first = FirstFault::new(faults);
-        if let Wish::AlternativeSale(_, wanted) = wish
-            && let Err(refusal) = self.next_alternative(wanted)
-        {
-            first.report(Place::Number, refusal);
+        if let Wish::AlternativeSale(_, wanted) = wish {
+            match self.next_alternative(wanted) {
+                Err(refusal) => first.report(Place::Number, refusal),
+                Ok(_) if known.number_taken => first.report(Place::Number, Refusal::NumberTaken),
+                Ok(_) => {}
+            }
         }
         self.admit_cash_out(facts, body, &mut first);
         first.verdict()
@@ -127,7 +135,8 @@ impl Till {
 
     /// A Z-report needs an open shift, and an open shift must not be too old for a sale or a cash movement.
     fn admit_in_shift(&self, facts: &Facts, body: &Body<'_>, at: Moment) -> Result<(), Refusal> {
-        match (body, &self.counters.shift) {
+        // An outstanding document may have opened the shift.
+        match (body, &self.counters_after.shift) {
             (Body::Report(ReportKind::Z), None) => Err(Refusal::ShiftNotOpen),
             (Body::Receipt(_) | Body::Cash(_), Some(shift)) => {
                 let open_ms = at.utc_ms.saturating_sub(shift.opened.utc_ms);

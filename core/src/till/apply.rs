@@ -49,25 +49,49 @@ impl Till {
 
     fn take_reserved(&mut self, reserved: &Reserved<'_>) {
         self.latest = Some(reserved.at);
+        let kind = Kind::of(&reserved.body);
+        // `decide` has checked that the next numbers exist.
+        let next = self.next_numbers();
+        if kind == Kind::Alternative && self.outstanding.is_some() {
+            self.beside = Some(reserved.id);
+            if let Ok(next) = next {
+                self.counters.count(&reserved.body, reserved.at, next);
+                self.counters_after.count(&reserved.body, reserved.at, next);
+            }
+            return;
+        }
         self.outstanding = Some(Outstanding {
             id: reserved.id,
-            kind: Kind::of(&reserved.body),
+            kind,
             cancel_decided: false,
         });
         self.printer_evidence.reserved(reserved.baseline.as_ref());
         self.counters_after.copy_from(&self.counters);
-        // `decide` has checked that the next numbers exist.
-        if let Ok(next) = self.next_numbers() {
+        if let Ok(next) = next {
             self.counters_after.count(&reserved.body, reserved.at, next);
         }
     }
 
     fn take_sealed(&mut self, sealed: &Sealed<'_>) {
         self.latest = Some(sealed.at);
+        if self.beside == Some(sealed.id) {
+            // The receipt was counted when it was reserved.
+            self.beside = None;
+            self.take_numbers_of(sealed);
+            return;
+        }
         let Some(outstanding) = self.outstanding.take() else {
             return;
         };
         self.counters.copy_from(&self.counters_after);
+        self.take_numbers_of(sealed);
+        if outstanding.kind == Kind::Report(ReportKind::Z) {
+            self.close_shift(&sealed.seal);
+        }
+    }
+
+    /// The numbers of a sealed document are used.
+    fn take_numbers_of(&mut self, sealed: &Sealed<'_>) {
         self.last_number = sealed.number;
         if let Seal::Range { series, number, .. } = sealed.seal {
             for range_use in &mut self.range_uses {
@@ -82,9 +106,6 @@ impl Till {
         } = sealed.seal
         {
             self.fiscal_numbers.take(number);
-        }
-        if outstanding.kind == Kind::Report(ReportKind::Z) {
-            self.close_shift(&sealed.seal);
         }
     }
 

@@ -7,15 +7,15 @@ use crate::event::{ClockSet, ClosedByPrinter, Configuration, Declared};
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::Span;
 use crate::receipt::{Draft, Original};
-use crate::seal::{Seal, StoredBaseline};
+use crate::seal::{PrintedNumber, Seal, StoredBaseline};
 
 /// The kind of document that a caller wants.
 #[derive(Clone, Copy, Debug)]
 pub enum Wish<'a> {
     /// A fiscal receipt.
     Sale(Draft<'a>),
-    /// An alternative receipt, with the next number of a range or with this series and number.
-    AlternativeSale(Draft<'a>, Option<(&'a str, u32)>),
+    /// An alternative receipt, with the next number of a range or with this number.
+    AlternativeSale(Draft<'a>, Option<PrintedNumber<'a>>),
     /// A return of goods; the id is that of the original sale.
     Refund(DocumentId, Draft<'a>),
     /// Cash put into the drawer (above zero) or taken out of it (below zero).
@@ -90,6 +90,9 @@ pub struct Known<'k> {
     ///
     /// A group without a rate is not checked: the printer itself refuses to sell in it.
     pub printer_rates: Option<&'k [Option<u32>; 8]>,
+    /// Whether the number that the caller has chosen for an alternative receipt is used already, or lies in a range of another device
+    /// and in none of this one.
+    pub number_taken: bool,
     /// For each range of the configuration that is to be adopted, the number after the last one that any device of the data folder
     /// has used of it. `None` without a data folder: the till then knows only what it remembers itself.
     pub range_next: Option<&'k [u32]>,

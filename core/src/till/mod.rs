@@ -8,6 +8,7 @@
 //! `Sealed` (the document is legal now, and gets its numbers) or `Voided` (it was not registered) follows.
 //! Between the two the document is outstanding. Only one document is outstanding at a time,
 //! so that recovery can find out from the printer what became of it.
+//! An alternative receipt, which a number of a range makes legal at once, may be reserved and sealed meanwhile.
 
 mod admit;
 mod apply;
@@ -24,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 use crate::counters::Counters;
-use crate::document::{Body, ReportKind};
+use crate::document::{Body, DocumentKind, ReportKind};
 use crate::event::{
     Adopted, CancelDecided, ClockSet, ClosedByPrinter, Configuration, Declared, Event,
     NumbersGranted, Voided,
@@ -49,7 +50,8 @@ pub use ranges::RangeUse;
 pub struct Till {
     configuration: Configuration,
     counters: TillCounters,
-    /// The counters as they will be once the outstanding document is sealed; equal to `counters` if none is outstanding.
+    /// The counters as they will be once the outstanding document is sealed; equal to `counters` if none is outstanding. An alternative
+    /// receipt beside it is counted in both.
     counters_after: TillCounters,
     last_number: u32,
     last_z: u32,
@@ -57,6 +59,8 @@ pub struct Till {
     range_uses: heapless::Vec<RangeUse, 16>,
     fiscal_numbers: Pools,
     outstanding: Option<Outstanding>,
+    /// An alternative receipt that was reserved while a document of the printer is outstanding. The same batch seals it.
+    beside: Option<DocumentId>,
     printer_evidence: PrinterEvidence,
     latest: Option<Moment>,
 }
@@ -225,7 +229,30 @@ impl Till {
         &self.counters.grand
     }
 
-    /// The document that is reserved and neither sealed nor voided.
+    /// Whether a document can be reserved now, as far as the outstanding document allows it.
+    ///
+    /// While a document of the printer is outstanding, only an alternative receipt can: the printer has no part in it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::DeviceUnsettled`].
+    pub fn admits_beside(&self, kind: DocumentKind) -> Result<(), Refusal> {
+        let free = match &self.outstanding {
+            None => true,
+            Some(outstanding) => {
+                self.beside.is_none()
+                    && outstanding.on_printer()
+                    && kind == DocumentKind::AlternativeSale
+            }
+        };
+        if free {
+            Ok(())
+        } else {
+            Err(Refusal::DeviceUnsettled)
+        }
+    }
+
+    /// The document that is reserved and neither sealed nor voided. An alternative receipt that is sealed beside it is not meant.
     #[must_use]
     pub const fn outstanding(&self) -> Option<&Outstanding> {
         self.outstanding.as_ref()

@@ -6,7 +6,7 @@ use super::Till;
 use crate::event::{Adopted, Configuration, NumberRange, RANGES_MAX};
 use crate::numbers::{FiscalNumbers, Supply};
 use crate::refusal::Refusal;
-use crate::seal::Seal;
+use crate::seal::{PrintedNumber, Seal};
 
 /// A range of numbers, and how far it is used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,40 +64,54 @@ impl Till {
         self.fiscal_numbers.ordinal()
     }
 
-    /// The seal of the next alternative receipt: with the next number of the first range that has one, or with the wanted series and number.
+    /// The seal of the next alternative receipt: with the next number of the first range that has one, or with the wanted number.
+    ///
+    /// A wanted number must be the next one of its range, or lie outside of every range of the till. Whether a number outside was used
+    /// before only the data folder knows ([`Known::number_taken`](super::Known::number_taken)).
     ///
     /// # Errors
     ///
     /// [`Refusal::RangesUsedUp`], [`Refusal::NumberNotInRange`], [`Refusal::NumberNotNext`], [`Refusal::NoAlternativeReceipts`].
-    pub fn next_alternative(&self, wanted: Option<(&str, u32)>) -> Result<Seal<'_>, Refusal> {
+    pub fn next_alternative<'a>(
+        &'a self,
+        wanted: Option<PrintedNumber<'a>>,
+    ) -> Result<Seal<'a>, Refusal> {
         if !self.configuration.alternative_receipts {
             return Err(Refusal::NoAlternativeReceipts);
         }
-        let mut free = self.range_uses.iter().filter(|range_use| {
-            range_use.next <= range_use.range.end
-                && self.configuration.ranges.contains(&range_use.range)
-        });
-        let range_use = match wanted {
-            None => free.next().ok_or(Refusal::RangesUsedUp)?,
-            Some((series, number)) => {
-                let range_use = free
-                    .find(|range_use| {
-                        range_use.range.series == series
-                            && (range_use.range.start..=range_use.range.end).contains(&number)
-                    })
-                    .ok_or(Refusal::NumberNotInRange)?;
-                if range_use.next != number {
-                    return Err(Refusal::NumberNotNext {
-                        next: range_use.next,
-                    });
-                }
-                range_use
-            }
+        let mut in_force = self
+            .range_uses
+            .iter()
+            .filter(|range_use| self.configuration.ranges.contains(&range_use.range));
+        let Some(wanted) = wanted else {
+            let free = in_force
+                .find(|range_use| range_use.left() > 0)
+                .ok_or(Refusal::RangesUsedUp)?;
+            return Ok(Seal::Range {
+                series: &free.range.series,
+                number: free.next,
+                number_length: free.range.number_length,
+            });
         };
+        let alone = NumberRange::of(&wanted).ok_or(Refusal::NumberNotInRange)?;
+        if let Some(range_use) = in_force.find(|known| known.range.shares_a_number_with(&alone)) {
+            let NumberRange {
+                series,
+                number_length,
+                ..
+            } = &range_use.range;
+            if range_use.left() == 0 {
+                return Err(Refusal::NumberNotInRange);
+            }
+            let next = range_use.next;
+            if (series, next, *number_length) != (&alone.series, alone.start, alone.number_length) {
+                return Err(Refusal::NumberNotNext { next });
+            }
+        }
         Ok(Seal::Range {
-            series: &range_use.range.series,
-            number: range_use.next,
-            number_length: range_use.range.number_length,
+            series: wanted.series,
+            number: wanted.number,
+            number_length: wanted.number_length,
         })
     }
 
@@ -202,6 +216,17 @@ impl Till {
 }
 
 impl NumberRange {
+    /// The range that has this number alone; `None` if its series is longer than that of a range can be.
+    #[must_use]
+    pub fn of(number: &PrintedNumber<'_>) -> Option<Self> {
+        Some(Self {
+            series: number.series.parse().ok()?,
+            start: number.number,
+            end: number.number,
+            number_length: number.number_length,
+        })
+    }
+
     /// Whether a number of this range is also a number of another range, or is printed with the same text as one.
     ///
     /// A number is printed as its series and its digits, with zeros in front up to `number_length`. So `ABC` 10000001 with eight

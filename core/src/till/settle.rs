@@ -7,7 +7,7 @@ use crate::id::DocumentId;
 use crate::profile::{Facts, SealPlan};
 use crate::reconciliation::Reconciliation;
 use crate::refusal::Refusal;
-use crate::seal::Seal;
+use crate::seal::{PrintedNumber, Seal};
 use crate::shift::Shift;
 use crate::time::Moment;
 
@@ -39,24 +39,24 @@ impl Till {
         seal: &Seal<'a>,
         at: Moment,
     ) -> Result<Event<'a>, Refusal> {
-        let outstanding = self.outstanding_of(id)?;
+        let (kind, counters) = if self.beside == Some(id) {
+            (Kind::Alternative, &self.counters)
+        } else {
+            (self.outstanding_of(id)?.kind, &self.counters_after)
+        };
         let number = self
             .last_number
             .checked_add(1)
             .ok_or(Refusal::CounterExhausted)?;
-        self.check_seal(facts, outstanding.kind, seal)?;
-        let shift = self
-            .counters_after
-            .shift
-            .as_ref()
-            .ok_or(Refusal::ShiftNotOpen)?;
+        self.check_seal(facts, kind, seal)?;
+        let shift = counters.shift.as_ref().ok_or(Refusal::ShiftNotOpen)?;
         Ok(Event::Sealed(Sealed {
             id,
             at,
             number,
             current_number: shift.documents,
             seal: *seal,
-            report: match outstanding.kind {
+            report: match kind {
                 Kind::Report(_) => Some(self.figures(shift, seal)),
                 _ => None,
             },
@@ -66,8 +66,19 @@ impl Till {
     /// The seal must be of a kind that makes this kind of document legal, and its number must be the next one.
     fn check_seal(&self, facts: &Facts, kind: Kind, seal: &Seal<'_>) -> Result<(), Refusal> {
         match (kind, seal) {
-            (Kind::Alternative, Seal::Range { series, number, .. }) => {
-                self.next_alternative(Some((series, *number)))?;
+            (
+                Kind::Alternative,
+                Seal::Range {
+                    series,
+                    number,
+                    number_length,
+                },
+            ) => {
+                self.next_alternative(Some(PrintedNumber {
+                    series,
+                    number: *number,
+                    number_length: *number_length,
+                }))?;
             }
             // Only alternative receipts take numbers of a range, because another document would leave a gap in the range; and an
             // alternative receipt has no other seal.

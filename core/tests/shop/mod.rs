@@ -16,7 +16,7 @@ use ferrotill_core::receipt::{
     Receipt, Scratch,
 };
 use ferrotill_core::refusal::{Faults, Place, Refusal};
-use ferrotill_core::seal::{Seal, StoredBaseline};
+use ferrotill_core::seal::{PrintedNumber, Seal, StoredBaseline};
 use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
 use ferrotill_core::till::{Command, Known, Order, Till, Wish};
 use ferrotill_core::time::Moment;
@@ -85,6 +85,15 @@ pub(crate) struct CollectFaults(pub Vec<(Place, Refusal)>);
 impl Faults for CollectFaults {
     fn fault(&mut self, place: Place, refusal: Refusal) {
         self.0.push((place, refusal));
+    }
+}
+
+/// A number of an alternative receipt with eight digits, as a caller chooses it.
+pub(crate) const fn chosen(series: &str, number: u32) -> PrintedNumber<'_> {
+    PrintedNumber {
+        series,
+        number,
+        number_length: 8,
     }
 }
 

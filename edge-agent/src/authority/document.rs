@@ -261,7 +261,10 @@ pub fn reported_document(
 
 fn heading(document: &SealedDocument<'_>, currency: Currency) -> Heading {
     let SealedDocument {
-        reserved, sealed, ..
+        reserved,
+        sealed,
+        told_at,
+        ..
     } = document;
     Heading {
         key: Uuid::from_bytes(reserved.unique.0),
@@ -274,7 +277,7 @@ fn heading(document: &SealedDocument<'_>, currency: Currency) -> Heading {
         currency: currency.code().to_owned(),
         z_number: reserved.z_number,
         cashier: CASHIER.to_owned(),
-        at: iso_utc(reserved.at.utc_ms),
+        at: iso_utc(told_at.utc_ms),
         identity: Identity::from(&document.identity),
     }
 }

@@ -54,6 +54,9 @@ pub(super) struct SealingDocument {
     pub(super) form: Option<OrderForm>,
     pub(super) callers: Vec<Caller>,
     pub(super) attempts: u8,
+    /// The printer was asked what became of the document, and could not be reached or could not prove it. Documents of other sealers do
+    /// not wait for it any more.
+    pub(super) asked_in_vain: bool,
     /// Why nobody can be asked about the document: its job cannot be made, or the configuration has no printer for it.
     pub(super) nobody_to_ask: Option<Fault>,
     /// An operator's declaration about this document.
@@ -145,11 +148,24 @@ impl DeviceState {
         }
     }
 
+    /// Nobody knows when the outstanding document will be settled: its printer cannot be reached or cannot prove what became of it, or
+    /// nobody can be asked.
+    pub(super) const fn unsettled_for_long(&self) -> bool {
+        matches!(self.sealing(), Some(sealing) if sealing.asked_in_vain || sealing.nobody_to_ask.is_some())
+    }
+
     /// [`sealing`](Self::sealing), to be changed.
     pub(super) const fn sealing_mut(&mut self) -> Option<&mut SealingDocument> {
         match &mut self.activity {
             Activity::Unsettled(sealing) => Some(sealing),
             Activity::Idle | Activity::Busy(_) => None,
+        }
+    }
+
+    /// Notes whether the printer was asked in vain about the document that is not settled, if there is one.
+    pub(super) const fn set_asked_in_vain(&mut self, in_vain: bool) {
+        if let Some(sealing) = self.sealing_mut() {
+            sealing.asked_in_vain = in_vain;
         }
     }
 
@@ -198,9 +214,11 @@ impl DeviceState {
         self.printer_lost.is_some() && !self.printer_reachable()
     }
 
-    /// The printer is connected and its thread has no work.
-    pub(super) const fn printer_free(&self) -> bool {
-        self.baseline.is_some() && matches!(self.activity, Activity::Idle)
+    /// The printer is connected, its thread has no work, and no document is outstanding.
+    pub(super) fn printer_free(&self) -> bool {
+        self.baseline.is_some()
+            && matches!(self.activity, Activity::Idle)
+            && self.current_till().outstanding().is_none()
     }
 
     /// The callers that wait for the order with this id, and the fingerprint of the order.

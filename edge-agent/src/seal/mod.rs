@@ -47,8 +47,8 @@ pub struct Unsealed<'a> {
     pub reserved: &'a Reserved<'a>,
     /// The sale that a return gives back; `None` for other documents, or if the journal does not contain the sale.
     pub original: Option<&'a StoredDocument>,
-    /// The series and number that the caller wants for an alternative receipt.
-    pub wanted: Option<(&'a str, u32)>,
+    /// The number that the caller wants for an alternative receipt.
+    pub wanted: Option<PrintedNumber<'a>>,
     /// The currency of the document's amounts.
     pub currency: Currency,
     /// Whether a cancellation of the document was decided; false for a document that is about to be reserved.

@@ -10,7 +10,8 @@ use ferrotill_core::duty::{Duty, Recipient};
 use ferrotill_core::event::{Event, Reserved, Sealed};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
-use rusqlite::{Connection, OptionalExtension, params};
+use ferrotill_core::time::Moment;
+use rusqlite::{Connection, OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -45,6 +46,9 @@ pub struct SealedDocument<'d> {
     pub sealed: Sealed<'d>,
     /// For a refund, the number of the original sale: its fiscal number, or else its document number.
     pub original_number: Option<u64>,
+    /// The time that recipients are told: that of the reservation, or a millisecond after the last alternative receipt that was sealed
+    /// while the document was outstanding. A recipient may refuse a document that is not later than the one before it.
+    pub told_at: Moment,
 }
 
 /// What a recipient is told of a document. It never changes.
@@ -124,7 +128,8 @@ pub(super) fn enter(
         let (request, fault) = match freeze {
             None => (None, None),
             Some((freeze, document)) => {
-                let request = freeze_one(connection, freeze, *duty, document, sealed)?;
+                let place = (document, sealed_seq);
+                let request = freeze_one(connection, freeze, *duty, place, sealed)?;
                 enter_request(connection, freeze.binding, duty.recipient.name(), request)?
             }
         };
@@ -156,7 +161,7 @@ pub(super) fn freeze_one(
     connection: &Connection,
     freezing: Freezing<'_>,
     duty: Duty,
-    document: &StoredDocument,
+    (document, sealed_seq): (&StoredDocument, i64),
     sealed: &Sealed<'_>,
 ) -> Result<Result<FrozenRequest, String>, rusqlite::Error> {
     let Some(reserved) = document.reserved() else {
@@ -164,12 +169,19 @@ pub(super) fn freeze_one(
     };
     let device = document.row.device;
     let original_number = original_number(connection, device, &reserved)?;
+    let told_at = told_at(
+        connection,
+        document,
+        sealed_seq,
+        (reserved.at, sealed.number),
+    )?;
     let sealed = SealedDocument {
         device,
         identity: freezing.identity.clone(),
         reserved,
         sealed: sealed.clone(),
         original_number,
+        told_at,
     };
     Ok(freezing.freeze.freeze(duty, &sealed))
 }
@@ -181,6 +193,36 @@ pub(super) struct Freezing<'f> {
     /// The identity of the document's device at the seal.
     pub(super) identity: &'f DeviceIdentity,
     pub(super) binding: Binding<'f>,
+}
+
+/// The time that recipients are told of a document with this time and number.
+fn told_at(
+    connection: &Connection,
+    document: &StoredDocument,
+    sealed_seq: i64,
+    (at, number): (Moment, u32),
+) -> Result<Moment, rusqlite::Error> {
+    let reserved_seq = document.row.reserved_seq;
+    if sealed_seq == reserved_seq.saturating_add(1) {
+        // Nothing was written while the document was outstanding.
+        return Ok(at);
+    }
+    let before: Option<i64> = connection
+        .prepare_cached(
+            "SELECT at FROM document WHERE device = ?1 AND number = ?2 - 1 AND reserved_seq > ?3",
+        )?
+        .query_row(
+            params![document.row.device.as_bytes(), number, reserved_seq],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(match before {
+        Some(before) => Moment {
+            utc_ms: at.utc_ms.max(before.saturating_add(1)),
+            ..at
+        },
+        None => at,
+    })
 }
 
 /// The identity of a device. A device has one before its first document; only a store without a clerk may have none.

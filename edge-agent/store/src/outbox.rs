@@ -334,9 +334,13 @@ fn freeze_again(
         binding,
     };
     let request = match (duty, document.sealed()) {
-        (Some(duty), Some(sealed)) => {
-            frozen::freeze_one(connection, freezing, *duty, &document, &sealed)?
-        }
+        (Some(duty), Some(sealed)) => frozen::freeze_one(
+            connection,
+            freezing,
+            *duty,
+            (&document, entry.sealed_seq),
+            &sealed,
+        )?,
         (None, _) => Err(NO_DUTY.to_owned()),
         (_, None) => Err(frozen::UNREADABLE.to_owned()),
     };

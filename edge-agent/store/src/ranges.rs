@@ -1,6 +1,7 @@
 //! The ranges of numbers for alternative receipts: which of their numbers any device of the data folder has used.
 
 use ferrotill_core::event::NumberRange;
+use ferrotill_core::seal::PrintedNumber;
 use rusqlite::params;
 
 use super::journal::Batch;
@@ -15,6 +16,18 @@ impl Batch<'_> {
     /// [`StoreError::Database`].
     pub fn last_of_range(&self, range: &NumberRange) -> Result<Option<u32>, StoreError> {
         last(self.connection(), range).context(self.path(), "numbers of a range")
+    }
+
+    /// True if an alternative receipt of any device has this number: a number that is printed with the same text.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn is_number_used(&self, number: &PrintedNumber<'_>) -> Result<bool, StoreError> {
+        self.connection()
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM alternative_number WHERE printed = ?1)")
+            .and_then(|mut statement| statement.query_row([number.to_string()], |row| row.get(0)))
+            .context(self.path(), "numbers of a range")
     }
 
     /// The number that comes next in a range of alternative receipts: one more than the last number of it that any device has used.

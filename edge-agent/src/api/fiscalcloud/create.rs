@@ -132,12 +132,8 @@ impl UnreadRequest {
 }
 
 /// The faults of a request that was right under another configuration.
-const OF_THE_CONFIGURATION: [&str; 4] = [
-    "NoBankTerminal",
-    "NumberNotInRange",
-    "PointOfSaleMissing",
-    "UnknownPointOfSale",
-];
+const OF_THE_CONFIGURATION: [&str; 3] =
+    ["NoBankTerminal", "PointOfSaleMissing", "UnknownPointOfSale"];
 
 /// Reads the body of a creating operation.
 pub(super) fn read(

@@ -91,11 +91,24 @@ pub(super) fn refused(
     Problem::from(&list)
 }
 
+/// The code of a number that the caller chose for an alternative receipt, and that the till cannot take.
+pub(super) const NUMBER_NOT_NEXT: &str = "AlternativeNumberNotNext";
+
+/// The code of a refusal: its name, or this API's own name for it.
+const fn code_of(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::NumberNotInRange | Refusal::NumberNotNext { .. } | Refusal::NumberTaken => {
+            NUMBER_NOT_NEXT
+        }
+        _ => refusal.name(),
+    }
+}
+
 /// Converts a refusal of the core to a fault of a request.
 pub(super) fn fault_of(path: &str, refusal: &Refusal) -> RequestFault {
     RequestFault {
         path: path.to_owned(),
-        code: refusal.name(),
+        code: code_of(refusal),
         sentence: format!("{refusal}; {}", refusal.hint()),
     }
 }

@@ -10,7 +10,7 @@ use super::problem::fault_of;
 use crate::api::json::FaultList;
 use crate::config::Device;
 use crate::config::adopt;
-use crate::order::{OrderDraft, OrderForm, OrderKind, ReceiptMode, Said, WishRoom};
+use crate::order::{ChosenNumber, OrderDraft, OrderForm, OrderKind, ReceiptMode, Said, WishRoom};
 
 /// Adds the faults that the core finds in a draft of which some parts could not be read.
 ///
@@ -105,18 +105,48 @@ pub(super) fn is_phone(text: &str) -> bool {
             .all(|c| c.is_ascii_digit() || c == ' ' || c == '-')
 }
 
-/// Splits a text such as `ABC00000001` into series and number; `None` if no range of the device contains the number.
-pub(super) fn series_and_number(text: &str, device: &Device) -> Option<(String, u32)> {
-    device.alternative_receipts_ranges.iter().find_map(|range| {
+/// Splits a text such as `ABC00000001` into series and number: as the range of the device that contains the number does, or else at the
+/// last digits, of which at most nine are the number. `None` if the text is no series with a number.
+pub(super) fn series_and_number(text: &str, device: &Device) -> Option<ChosenNumber> {
+    let of_range = device.alternative_receipts_ranges.iter().find_map(|range| {
         let digits = text.strip_prefix(range.series.as_str())?;
-        let whole = digits.len() == usize::from(range.number_length)
-            && digits.bytes().all(|byte| byte.is_ascii_digit());
-        let number: u32 = digits.parse().ok().filter(|_| whole)?;
-        (range.start..=range.end)
-            .contains(&number)
-            .then(|| (range.series.clone(), number))
+        (digits.len() == usize::from(range.number_length))
+            .then(|| chosen(&range.series, digits))
+            .flatten()
+            .filter(|chosen| (range.start..=range.end).contains(&chosen.number))
+    });
+    of_range.or_else(|| {
+        let digits = text
+            .bytes()
+            .rev()
+            .take(NUMBER_DIGITS_MAX)
+            .take_while(u8::is_ascii_digit)
+            .count();
+        let (series, digits) = text.split_at_checked(text.len().checked_sub(digits)?)?;
+        let all_digits = text.bytes().filter(u8::is_ascii_digit).count();
+        chosen(series, digits).filter(|_| {
+            series.len() <= SERIES_BYTES_MAX
+                && all_digits <= ALL_DIGITS_MAX
+                && !series.chars().any(char::is_control)
+        })
     })
 }
+
+fn chosen(series: &str, digits: &str) -> Option<ChosenNumber> {
+    let all_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+    Some(ChosenNumber {
+        series: series.to_owned(),
+        number: digits.parse().ok().filter(|_| all_digits)?,
+        number_length: u8::try_from(digits.len()).ok()?,
+    })
+}
+
+/// The largest number of digits in a number outside of the ranges.
+const NUMBER_DIGITS_MAX: usize = 9;
+/// The largest number of digits in series and number together: more of them may be a card number, which must not enter the journal.
+const ALL_DIGITS_MAX: usize = 12;
+/// The longest series of a number outside of the ranges: as long as that of a range.
+const SERIES_BYTES_MAX: usize = 10;
 
 #[cfg(test)]
 mod tests {

@@ -254,6 +254,7 @@ impl Tills {
                 form: None,
                 callers: Vec::new(),
                 attempts: 0,
+                asked_in_vain: false,
                 nobody_to_ask: document.is_none().then_some(Fault::NobodyToAsk),
                 declaration: None,
             }));

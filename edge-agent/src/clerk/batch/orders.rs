@@ -2,7 +2,7 @@
 
 use ferrotill_core::budget::{Budget, Left};
 use ferrotill_core::document::{Body, DocumentKind};
-use ferrotill_core::event::{Event, Reserved};
+use ferrotill_core::event::{Event, NumberRange, Reserved};
 use ferrotill_core::id::{Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::receipt::{Original, Scratch};
 use ferrotill_core::refusal::{Faults, IgnoreFaults, Place, Refusal};
@@ -10,12 +10,13 @@ use ferrotill_core::till::{Command, Known, Order};
 use uuid::Uuid;
 
 use super::super::answer::{Answer, Caller, FiscalState};
+use super::super::device_state::DeviceState;
 use super::super::devices::DevicePlace;
 use super::super::queue::{Job, QUEUE_MAX, QueuedOrder};
 use super::originals::{ComparableTexts, number_unknown, original_lines};
 use super::{Effect, Encoded, Tills, document_id, moment_of};
 use crate::order::fingerprint::RequestFingerprint;
-use crate::order::{OrderForm, OrderKind, ReceiptMode, WishRoom};
+use crate::order::{ChosenNumber, OrderForm, OrderKind, ReceiptMode, WishRoom};
 use crate::seal::books::BooksSealer;
 use crate::seal::fiscal_numbers::FiscalNumberSealer;
 use crate::seal::printer::FiscalPrinterSealer;
@@ -222,6 +223,7 @@ impl Tills {
             unique: entry.unique,
             request,
             original: original.as_ref(),
+            number_taken: self.is_number_taken(batch, index, &entry.form)?,
         };
         let event =
             match self.encode_reservation(index, &entry.form, (alternative, reserve), &context) {
@@ -234,6 +236,29 @@ impl Tills {
             Ok(preparation) => Ok((event, preparation)),
             Err(refusal) => Err((refusal, Vec::new())),
         })
+    }
+
+    /// True if the number that the caller has chosen is used already, or lies in a range of another device and in none of this one.
+    fn is_number_taken(
+        &self,
+        batch: &Batch<'_>,
+        index: DevicePlace,
+        form: &OrderForm,
+    ) -> Result<bool, StoreError> {
+        let Some(wanted) = form.chosen_number().map(ChosenNumber::printed) else {
+            return Ok(false);
+        };
+        if batch.is_number_used(&wanted)? {
+            return Ok(true);
+        }
+        let Some(alone) = NumberRange::of(&wanted) else {
+            return Ok(false);
+        };
+        let contains = |device_state: &DeviceState| {
+            let mut ranges = device_state.current_till().configuration().ranges.iter();
+            ranges.any(|range| range.shares_a_number_with(&alone))
+        };
+        Ok(!contains(&self.devices[index]) && self.devices.iter().any(contains))
     }
 
     /// Makes what a document needs to be sealed; `None` while the counters of a printer that is needed are not known.
@@ -252,15 +277,12 @@ impl Tills {
         if on_printer && reserved.baseline.is_none() {
             return Ok(None);
         }
-        let wanted = match &form.kind {
-            OrderKind::Sale { number, .. } => number.as_ref(),
-            _ => None,
-        };
+        let wanted = form.chosen_number().map(ChosenNumber::printed);
         let document = Unsealed {
             till: self.devices[index].current_till(),
             reserved: &reserved,
             original,
-            wanted: wanted.map(|(series, number)| (series.as_str(), *number)),
+            wanted,
             currency: self.settings.profile.facts().currency,
             cancel_decided: false,
             given_up_at: self.after(WAITED_FOR),
@@ -308,6 +330,7 @@ impl Tills {
             original: context.original,
             offline: Some(left),
             range_next: None,
+            number_taken: context.number_taken,
             printer_swapped: device_state.printer_swapped,
             printer_rates: device_state
                 .printer_rates
@@ -448,6 +471,7 @@ struct Context<'c> {
     unique: Uuid,
     request: Option<Fingerprint>,
     original: Option<&'c Original<'c>>,
+    number_taken: bool,
 }
 
 /// The fingerprint of the document that has the id of an order, for comparison with the order's own fingerprint.

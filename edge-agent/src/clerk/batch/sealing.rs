@@ -48,6 +48,7 @@ impl Tills {
             form: Some(entry.form),
             callers: entry.callers,
             attempts: entry.attempts,
+            asked_in_vain: false,
             nobody_to_ask: None,
             declaration: None,
         }));
@@ -180,7 +181,10 @@ impl Tills {
                     effects.push(Effect::Drawer(reply, outcome));
                 }
             }
-            News::Unproven(id, fault) => self.report_unproven(index, id, fault),
+            News::Unproven(id, fault) => {
+                device_state.set_asked_in_vain(true);
+                self.report_unproven(index, id, fault);
+            }
             News::ReleaseRefused(id, reason) => {
                 self.answer_pending_declaration(
                     index,
@@ -225,6 +229,7 @@ impl Tills {
                 .printer_says(&connected.baseline.serial, clock);
         }
         device_state.baseline = Some(connected.baseline.clone());
+        device_state.set_asked_in_vain(false);
         self.check_printer_rates(index, connected);
         self.publish_nobody_to_ask(index);
     }
@@ -236,6 +241,7 @@ impl Tills {
         let live_status = &self.settings.live_status;
         live_status.printer_lost(device_state.device, reason);
         device_state.printer_lost = Some(reason.to_owned());
+        device_state.set_asked_in_vain(true);
         if !device_state.printer_has_document() {
             device_state.baseline = None;
         }

@@ -35,8 +35,14 @@ impl Tills {
             return Ok(());
         };
         let reserved_seq = document.row.reserved_seq;
-        if self.devices[index].baseline.is_none() {
-            batch.note_print_error(reserved_seq, Some(UNREACHABLE))?;
+        let device_state = &self.devices[index];
+        let no_paper = if device_state.current_till().outstanding().is_some() {
+            Some(UNSETTLED)
+        } else {
+            device_state.baseline.is_none().then_some(UNREACHABLE)
+        };
+        if no_paper.is_some() {
+            batch.note_print_error(reserved_seq, no_paper)?;
             effects.push(Effect::Respond(entry.callers, registered(id)));
             return Ok(());
         }
@@ -85,6 +91,10 @@ impl Tills {
 /// The note on a document whose slip could not be printed.
 const UNREACHABLE: &str =
     "the printer cannot be reached; print a duplicate when it can be reached again";
+
+/// The note on a document whose slip cannot be printed while its printer has another document.
+const UNSETTLED: &str =
+    "the printer has a document that is not settled yet; print a duplicate when it is settled";
 
 const fn registered(id: Uuid) -> Answer {
     Answer::Registered {

@@ -33,16 +33,15 @@ impl Tills {
         index: DevicePlace,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        while self.devices[index].current_till().outstanding().is_none() {
-            match self.next_job(index) {
-                Some(Job::Order(order)) => self.begin_order(batch, index, *order, effects)?,
-                Some(Job::Slip(slip)) => {
+        while let Some(job) = self.next_job(index) {
+            match job {
+                Job::Order(order) => self.begin_order(batch, index, *order, effects)?,
+                Job::Slip(slip) => {
                     let task = Box::new(Task::Slip(slip.id, slip.job.clone()));
                     self.devices[index].activity = Activity::Busy(BusyJob::Slip(slip));
                     effects.push(Effect::Print(index, task));
                 }
-                Some(Job::Drawer(request)) => self.begin_drawer(index, request, effects),
-                None => break,
+                Job::Drawer(request) => self.begin_drawer(index, request, effects),
             }
         }
         Ok(())
@@ -52,7 +51,7 @@ impl Tills {
     fn next_job(&mut self, index: DevicePlace) -> Option<Job> {
         // The queue is taken out of the state, because the question whether an order is ready looks at the rest of the state.
         let mut queue = std::mem::take(&mut self.devices[index].queue);
-        let ready = queue.take_order(|form| !self.waits_for_printer(index, form));
+        let ready = queue.take_order(|form| self.is_ready(index, form));
         let next = match ready {
             Some(order) => Some(Job::Order(Box::new(order))),
             None if self.devices[index].printer_free() => queue.take_turn(),
@@ -62,10 +61,17 @@ impl Tills {
         next
     }
 
-    /// True if the order becomes a document that the fiscal printer seals.
-    fn waits_for_printer(&self, index: DevicePlace, form: &OrderForm) -> bool {
+    /// True if the order becomes a document that is sealed without the fiscal printer, and that waits for no other document.
+    ///
+    /// While a document of the printer is not settled, only an alternative receipt is begun, and only if nobody knows when the document
+    /// will be settled: the printer may be destroyed.
+    fn is_ready(&self, index: DevicePlace, form: &OrderForm) -> bool {
         let alternative = self.wants_alternative(index, form);
-        self.needs_printer(alternative) && !self.is_closed_by_books(index, form)
+        let device_state = &self.devices[index];
+        if device_state.current_till().outstanding().is_some() {
+            return alternative && device_state.unsettled_for_long();
+        }
+        !self.needs_printer(alternative) || self.is_closed_by_books(index, form)
     }
 
     /// Reserves the document of an order, and seals it or gives it to the printer.

@@ -47,7 +47,7 @@ enum Kind<'a> {
     Sale {
         draft: Draft<'a>,
         mode: Mode,
-        number: Option<&'a (String, u32)>,
+        number: Option<(&'a str, u32)>,
         print: bool,
     },
     Refund {
@@ -97,7 +97,9 @@ pub(super) fn digest(order: &OrderForm, device: Uuid, point_of_sale: Uuid) -> [u
                 ReceiptMode::AlternativeOnly => Mode::AlternativeOnly,
                 ReceiptMode::FiscalThenAlternative => Mode::FiscalThenAlternative,
             },
-            number: number.as_ref(),
+            number: number
+                .as_ref()
+                .map(|chosen| (chosen.series.as_str(), chosen.number)),
             print: *print,
         },
         OrderKind::Refund { original, draft } => Kind::Refund {

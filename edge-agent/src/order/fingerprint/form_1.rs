@@ -43,9 +43,9 @@ pub(super) fn text(order: &OrderForm, device: Uuid) -> String {
             match (number, chosen) {
                 // How this text is divided into series and number depends on the ranges of the configuration.
                 (Some(number), _) => text.put("number", number),
-                (None, Some((series, number))) => {
-                    text.put("number.series", series);
-                    text.put("number.value", number);
+                (None, Some(chosen)) => {
+                    text.put("number.series", &chosen.series);
+                    text.put("number.value", chosen.number);
                 }
                 (None, None) => {}
             }

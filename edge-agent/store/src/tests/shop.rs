@@ -401,9 +401,7 @@ pub(super) fn decide(
         (event.kind(), encoded(&event))
     };
     let event = Event::decode(kind, Event::version_of(kind), &payload).unwrap();
-    let written = batch
-        .append((DEVICE, till), now, &event, &payload)
-        .unwrap();
+    let written = batch.append((DEVICE, till), now, &event, &payload).unwrap();
     if let Some(reserved) = written.reserved {
         let row = batch.request_anywhere(DocumentId(*reserved.row.id.as_bytes()));
         let read = batch.document(row.unwrap().unwrap()).unwrap();

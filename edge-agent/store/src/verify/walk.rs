@@ -286,7 +286,7 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
             let z_number = till
                 .shift()
                 .map_or(till.last_z().saturating_add(1), |shift| shift.z_number);
-            if till.outstanding().is_some() {
+            if till.admits_beside(reserved.body.kind()).is_err() {
                 Some("it was reserved while another document was outstanding".to_owned())
             } else if reserved.z_number != z_number {
                 Some(format!(

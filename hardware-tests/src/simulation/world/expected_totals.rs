@@ -25,6 +25,8 @@ pub(super) struct ExpectedTotals {
     /// How many documents of the till were checked; this is also the number of the last one.
     pub(super) documents: u32,
     latest_ms: i64,
+    /// When the last document that is no alternative receipt was sealed.
+    latest_of_printer_ms: i64,
     /// How many fiscal documents the printer's memory must have.
     fiscal: usize,
     /// The numbers of the alternative receipts that were not checked yet: series and number.
@@ -185,13 +187,26 @@ impl ExpectedTotals {
         sealed_ms: i64,
         order: Option<&Order>,
     ) -> Checked {
-        if reserved.at.utc_ms < self.latest_ms || sealed_ms < reserved.at.utc_ms {
+        let alternative = matches!(reserved.body.kind(), DocumentKind::AlternativeSale);
+        // Alternative receipts may have been sealed while a document of the printer was outstanding.
+        let earliest_ms = if alternative {
+            self.latest_ms
+        } else {
+            self.latest_of_printer_ms
+        };
+        let in_order = earliest_ms <= reserved.at.utc_ms
+            && reserved.at.utc_ms <= sealed_ms
+            && self.latest_ms <= sealed_ms;
+        if !in_order {
             return Err(format!(
                 "document {} is older than the one before it",
                 self.documents
             ));
         }
         self.latest_ms = sealed_ms;
+        if !alternative {
+            self.latest_of_printer_ms = sealed_ms;
+        }
         if reserved.z_number != self.z_number + 1 {
             return Err(format!(
                 "document {} belongs to shift {}, and shift {} is the one that is open",

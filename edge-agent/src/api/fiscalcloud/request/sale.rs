@@ -10,10 +10,11 @@ use super::parsed::Parsed;
 use super::payments::payments;
 use super::shared::{base, delivery, entries, printed};
 use crate::api::fiscalcloud::context::RequestContext;
+use crate::api::fiscalcloud::problem::NUMBER_NOT_NEXT;
 use crate::api::fiscalcloud::route::SaleRoute;
 use crate::api::fiscalcloud::rules;
 use crate::api::json::{FaultList, Fields, JsonValue, shortened};
-use crate::order::{OrderDraft, OrderKind, ReceiptMode};
+use crate::order::{ChosenNumber, OrderDraft, OrderKind, ReceiptMode};
 
 /// Reads the body of a sale.
 pub(in crate::api::fiscalcloud) fn sale(
@@ -75,7 +76,7 @@ fn mode(
     echoed: &mut EchoedFields,
     route: SaleRoute,
     context: RequestContext<'_>,
-) -> (ReceiptMode, Option<(String, u32)>) {
+) -> (ReceiptMode, Option<ChosenNumber>) {
     let (mode, name) = match route {
         SaleRoute::Receipt => return (ReceiptMode::FiscalOnly, None),
         SaleRoute::Alternative => (ReceiptMode::AlternativeOnly, "seriesAndNumber"),
@@ -99,10 +100,10 @@ fn mode(
         let number = rules::series_and_number(text, context.device);
         if number.is_none() {
             let sentence = format!(
-                "is {:?}, which is in no range of the device; leave the number out, and the till chooses it",
+                "is {:?}, which is no series of at most 10 letters with a number of at most 9 digits; leave the number out, and the till chooses it",
                 shortened(text)
             );
-            fields.fault(name, "NumberNotInRange", sentence);
+            fields.fault(name, NUMBER_NOT_NEXT, sentence);
         }
         number
     });
