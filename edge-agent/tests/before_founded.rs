@@ -6,12 +6,11 @@ mod shop;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use ferrotill::api::json::JsonValue;
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_testkit::config::{ConfigText, Device, text};
-use shop::outside::{Process, finished, until};
+use shop::outside::{Process, finished, refused_start, until};
 use shop::{Client, DEVICE, POINT_OF_SALE, count, value};
 
 const SECOND_DEVICE: &str = "1f0c2a51-7d0e-4c7e-9f57-0d5c55a10002";
@@ -110,14 +109,8 @@ impl OldTill {
 
     /// Checks that the service does not start. Returns the text on standard error.
     fn refuses(&self, arguments: &[&str]) -> String {
-        let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
-            .args(["run", "--listen", "127.0.0.1:0", "--config"])
-            .arg(self.file())
-            .args(arguments)
-            .output()
-            .unwrap();
-        let words = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(3), "{words}");
+        let (code, words) = refused_start(&self.file(), arguments);
+        assert_eq!(code, Some(3), "{words}");
         words
     }
 

@@ -6,11 +6,10 @@ mod shop;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use ferrotill::api::json::JsonValue;
 use shop::configuration;
-use shop::outside::{Process, finished};
+use shop::outside::{Process, finished, program, refused_start};
 use shop::value;
 
 const DATABASE: &str = "ferrotill.db";
@@ -73,13 +72,8 @@ impl Till {
     /// Checks that the service does not start and does not change the folder. Returns the text on standard error.
     fn refuses(&self) -> String {
         let before = self.files();
-        let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
-            .args(["run", "--listen", "127.0.0.1:0", "--config"])
-            .arg(&self.file)
-            .output()
-            .unwrap();
-        let words = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(3), "{words}");
+        let (code, words) = refused_start(&self.file, &[]);
+        assert_eq!(code, Some(3), "{words}");
         let after = self.files();
         assert!(
             after.is_subset(&before),
@@ -212,7 +206,7 @@ fn a_database_that_has_lost_its_journal_is_not_filled_anew() {
 fn a_folder_in_which_nothing_was_stored_yet_is_a_first_start() {
     let till = Till::new();
     fs::create_dir(&till.data).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
+    let output = program()
         .args(["verify", "--config"])
         .arg(&till.file)
         .output()
