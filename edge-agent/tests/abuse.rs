@@ -12,10 +12,8 @@ use std::time::Duration;
 use ferrotill::hmac::signature_of;
 use ferrotill::time::clock::system_ms;
 use ferrotill_device::printer::Paper;
-use ferrotill_testkit::network::ProxyMode;
 use shop::inside::Shop;
 use shop::outside::Process;
-use shop::till::Till;
 use shop::{DEVICE, Headers, KEY, Reply, SECRET};
 
 const LOAF: &str = r#"{"items":[{"name":"Piine","quantity":1.000,"price":8.10,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":10.00}]}"#;
@@ -562,52 +560,6 @@ fn a_page_of_large_receipts_ends_at_a_number_of_bytes() {
     assert!(pages > 1, "{pages}: {}", seen.len());
     assert_eq!(seen.len(), sold);
 }
-
-#[test]
-fn contacts_and_card_numbers_of_buyers_are_not_in_the_journal() {
-    let mut till = Till::new(|config| config.set("till", "contact_days", 1));
-    till.start();
-    let (email, phone, card) = ("ion.popa@mail.md", "+373 79 000 001", "4111111111111111");
-    let body = format!(
-        r#"{{"id":"{ID}","emailAddress":"{email}","sendToEmail":true,"phoneNumber":"{phone}","additionalFooterText":"Card {card}",
-            "items":[{{"name":"Cafea","quantity":1,"price":25.50,"taxGroupCode":"A","comment":"4111 1111 1111 1111"}}],
-            "payments":[{{"typeCode":1,"amount":25.50,"bankTerminalPrintData":{{"lines":["PAN {card}"],"pan":{card}}}}}]}}"#
-    );
-    let sold = till.client().post("operations/sale", &body);
-    for (field, value) in [("emailAddress", email), ("phoneNumber", phone)] {
-        assert_eq!(sold.receipt(field), value);
-    }
-    assert_eq!(
-        sold.receipt("additionalFooterText"),
-        "Card 411111******1111"
-    );
-    let again = till.client().post("operations/sale", &body);
-    assert!(again.replayed, "{}", again.text);
-    till.stop();
-    let secrets = [email, phone, card, "79 000 001", "4111 1111 1111 1111"];
-    for payload in till.payloads(RESERVED) {
-        let payload = String::from_utf8_lossy(&payload);
-        for secret in secrets {
-            assert!(!payload.contains(secret), "{secret} in {payload}");
-        }
-    }
-    // Two days later the contact is erased. The office's clock shows today, so it cannot be reached then.
-    till.network.set(ProxyMode::Refused);
-    assert_eq!(till.contacts(), 1);
-    let days = 2 * 24 * 3_600;
-    till.printer_ahead_s
-        .store(days, std::sync::atomic::Ordering::Release);
-    till.power_cut(days * 1_000);
-    till.until("the contact is erased", |till| {
-        // Each question makes the clerk begin a transaction, and the clerk looks once an hour.
-        till.client().open(&format!("/operations/{ID}"));
-        till.clock.skip(3_600_000);
-        till.contacts() == 0
-    });
-}
-
-/// The kind of the journal rows that reserve a document.
-const RESERVED: u16 = 2;
 
 #[test]
 fn refused_unsigned_calls_write_few_lines_to_the_log() {

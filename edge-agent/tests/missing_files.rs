@@ -6,12 +6,11 @@ mod shop;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use ferrotill::api::json::JsonValue;
 use shop::configuration;
 use shop::folder;
-use shop::outside::{Process, finished};
+use shop::outside::{Process, finished, program};
 use shop::value;
 
 const DATABASE: &str = "ferrotill.db";
@@ -207,7 +206,7 @@ fn a_database_that_has_lost_its_journal_is_not_filled_anew() {
 fn a_folder_in_which_nothing_was_stored_yet_is_a_first_start() {
     let till = Till::new();
     fs::create_dir(&till.data).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
+    let output = program()
         .args(["verify", "--config"])
         .arg(&till.file)
         .output()

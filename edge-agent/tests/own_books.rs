@@ -8,11 +8,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use ferrotill::api::json::JsonValue;
-use ferrotill_core::till::Till;
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_testkit::config::{ConfigText, Device, text};
+use ferrotill_testkit::program;
 use shop::folder::{self, SECOND_DEVICE};
-use shop::outside::{Process, finished, until};
+use shop::outside::{Process, finished, program_path, refused_start, until};
 use shop::till::SALE;
 use shop::{Client, DEVICE, POINT_OF_SALE, count, value};
 
@@ -132,6 +132,10 @@ fn closes(client: &Client) {
 /// The ids of the problems in `/healthz`. Those of the clock are left out: they depend on the machine.
 fn problems(client: &Client) -> Vec<String> {
     let health = client.open("/healthz").body;
+    if program::other().is_some() && health.get("problems").is_none() {
+        // The health of an older program has no list of problems: it names none.
+        return Vec::new();
+    }
     let JsonValue::Array(problems) = value(&health, "problems") else {
         panic!("{health:?}");
     };
@@ -181,6 +185,29 @@ fn a_till_with_documents_of_a_test_does_not_start_as_live() {
     );
     books.configure(|config| config);
     assert_eq!(books.verify().0, Some(0));
+}
+
+/// The waiting sale would be acknowledged by an authority for tests, and the real office would never get it.
+#[test]
+fn a_till_with_documents_of_a_live_shop_does_not_start_as_test() {
+    let books = Books::new();
+    books.configure_live(|config| {
+        config
+            .upstream(NOBODY)
+            .set("upstream", "environment", text("LIVE"))
+    });
+    let agent = books.agent();
+    sells(&agent.client);
+    drop(agent);
+    let stand_in = Process::authority();
+    books.configure(|config| config.upstream(&stand_in.client.url));
+    let words = books.refuses(&[]);
+    assert!(
+        words.contains("mode LIVE, and the configuration says country MD, currency MDL, mode TEST"),
+        "{words}"
+    );
+    let received = stand_in.client.look("/sim/authority/received");
+    assert_eq!(received, JsonValue::Array(Vec::new()));
 }
 
 /// A waiting sale of 10.00 MDL would be told as 10.00 UAH.
@@ -438,22 +465,35 @@ fn a_live_till_does_not_start_while_its_registration_number_belongs_to_no_device
 fn a_snapshot_that_somebody_else_has_written_is_not_believed() {
     let books = Books::new();
     let mut agent = books.agent();
-    sells(&agent.client);
+    let sells_without_printer = |client: &Client| {
+        let id = uuid::Uuid::new_v4();
+        let members =
+            format!(r#"{{"id":"{id}","receiptMode":"AlternativeReceiptOnly","print":false,"#);
+        let sold = client.post("operations/sale", &SALE.replacen('{', &members, 1));
+        assert_eq!(sold.status, 200, "{}", sold.text);
+    };
+    let snapshots = || -> i64 {
+        let count = "SELECT count(*) FROM snapshot";
+        let database = books.database();
+        database.query_row(count, [], |row| row.get(0)).unwrap()
+    };
+    let mut sold = 0;
+    while snapshots() == 0 {
+        sells_without_printer(&agent.client);
+        sold += 1;
+        assert!(sold < 300, "a snapshot is stored after 256 rows");
+    }
+    sells_without_printer(&agent.client);
     agent.stop();
-    let device: uuid::Uuid = DEVICE.parse().unwrap();
-    let empty = postcard::to_stdvec(&Till::default()).unwrap();
-    books
-        .database()
-        .execute(
-            "INSERT OR REPLACE INTO snapshot (device, seq, version, till, mac) \
-             SELECT ?1, max(seq), ?2, ?3, zeroblob(32) FROM journal",
-            rusqlite::params![device.as_bytes(), Till::SNAPSHOT_VERSION, empty],
-        )
-        .unwrap();
+    // Somebody says that the last sale is in the snapshot already.
+    let changed = books.database().execute(
+        "UPDATE snapshot SET seq = (SELECT max(seq) FROM journal)",
+        [],
+    );
+    assert_eq!(changed, Ok(1));
     assert_eq!(books.verify().0, Some(1));
     let agent = books.agent();
-    assert_eq!(problems(&agent.client), ["snapshot_changed"]);
-    sells(&agent.client);
+    sells_without_printer(&agent.client);
     let numbers: Vec<u32> = books
         .database()
         .prepare("SELECT number FROM document ORDER BY reserved_seq")
@@ -462,7 +502,9 @@ fn a_snapshot_that_somebody_else_has_written_is_not_believed() {
         .unwrap()
         .map(Result::unwrap)
         .collect();
-    assert_eq!(numbers, [1, 2], "the numbers of the journal go on");
+    let expected: Vec<u32> = (1..=sold + 2).collect();
+    assert_eq!(numbers, expected, "the numbers of the journal go on");
+    assert_eq!(problems(&agent.client), ["snapshot_changed"]);
 }
 
 #[test]
@@ -509,7 +551,7 @@ fn the_data_of_a_newer_program_is_refused_with_the_program_that_reads_it() {
             "UPDATE written_by SET program = 'ferrotill 9.1.0'; PRAGMA user_version = 99;",
         )
         .unwrap();
-    let (code, words) = folder::refused_start(&books.file(), &[]);
+    let (code, words) = refused_start(&books.file(), &[]);
     assert_eq!(code, Some(1), "{words}");
     assert!(
         words.contains("has version 99, and this program reads version 3 at most; use ferrotill 9.1.0 or a newer one"),
@@ -574,7 +616,7 @@ fn the_data_folder_is_private_whatever_the_umask() {
     let file = books.file();
     let agent = format!(
         "umask 000; exec {} --json run --config {}",
-        env!("CARGO_BIN_EXE_ferrotill"),
+        program_path().display(),
         file.display()
     );
     let agent = Process::shell(&agent);

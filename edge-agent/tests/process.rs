@@ -4,10 +4,9 @@ mod shop;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
 
 use ferrotill::api::json::JsonValue;
-use shop::outside::{Process, finished};
+use shop::outside::{Process, finished, program};
 use shop::till::SALE;
 use shop::{configuration, value};
 
@@ -37,7 +36,7 @@ fn a_second_agent_on_the_same_store_does_not_start_and_the_first_one_keeps_selli
     let other_name = file.with_file_name("the same books");
     std::os::unix::fs::symlink(&books, &other_name).unwrap();
     for data in [&books, &other_name] {
-        let second = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
+        let second = program()
             .args([
                 "run",
                 "--listen",

@@ -3,8 +3,11 @@
 
 mod shop;
 
-use ferrotill::config::Config;
+use std::fs;
+use std::path::Path;
+
 use ferrotill_testkit::config::{Device, text};
+use shop::outside::refused_start;
 use shop::till::{SALE, Till};
 use shop::{DEVICE, configuration};
 
@@ -18,9 +21,13 @@ fn alternative(till: &Till, device: &'static str) -> String {
     sold.at("data.alternativeReceipt.seriesAndNumber")
 }
 
-/// Why a configuration is refused.
-fn refused(text: &str) -> String {
-    Config::parse(text, "test.toml").unwrap_err().to_string()
+/// Why the service does not start with a configuration.
+fn refused(folder: &Path, text: &str) -> String {
+    let file = folder.join("ferrotill.toml");
+    fs::write(&file, text).unwrap();
+    let (code, words) = refused_start(&file, &[]);
+    assert_eq!(code, Some(3), "{words}");
+    words
 }
 
 #[test]
@@ -93,7 +100,7 @@ fn two_devices_of_a_test_till_that_share_a_range_use_each_number_once() {
 fn a_table_that_does_not_fit_is_a_fault_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let good = configuration(
-        folder.path().to_str().unwrap(),
+        folder.path().join("books").to_str().unwrap(),
         "datecs+tcp://127.0.0.1:1",
         "http://127.0.0.1:1",
     );
@@ -111,7 +118,7 @@ fn a_table_that_does_not_fit_is_a_fault_with_its_place() {
         let begin = good.find(&format!("{table} = [")).unwrap();
         let end = begin + good[begin..].find("]\n").unwrap() + 1;
         let text = format!("{}{table} = [ {items} ]{}", &good[..begin], &good[end..]);
-        let said = refused(&text);
+        let said = refused(folder.path(), &text);
         let expected = format!(
             "device[0].{table}[{most}]: is one of {} tables, and there is room for {most}; write at most {most}",
             most + 1
@@ -122,7 +129,7 @@ fn a_table_that_does_not_fit_is_a_fault_with_its_place() {
         r#"series = "ABC", start = 1, end = 500, number_length = 8 }"#,
         r#"series = "ABC", start = 10000001, end = 10000009, number_length = 8 }, { series = "ABC1", start = 1, end = 5, number_length = 7 }"#,
     );
-    let said = refused(&twice);
+    let said = refused(folder.path(), &twice);
     assert!(
         said.contains("ABC1 1 to 5 with 7 digits prints the same numbers as ABC 10000001 to 10000009 with 8 digits"),
         "{said}"

@@ -297,6 +297,41 @@ fn a_line_with_two_taxes_comes_back_in_parts_that_add_up_tax_by_tax() {
     );
 }
 
+/// Rounded one by one, the three parts would contain 0.22 and 0.03.
+#[test]
+fn three_parts_of_a_line_with_two_taxes_contain_the_taxes_of_the_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let agent = ukrainian(folder.path(), &authority.client.url);
+    let client = &agent.client;
+    let cider = |quantity: u8| {
+        format!(r#"{{"name":"Сидр","quantity":{quantity},"price":0.42,"taxGroupCode":"AF"}}"#)
+    };
+    until("the authority has granted numbers", || {
+        let sold = body(None, &cider(3), "1.26", "");
+        client.post("operations/sale", &sold).status == 200
+    });
+    let (id, _) = sell(client, &[cider(3)], "1.26", "");
+    for _ in 0..3 {
+        gives(client, &id, &cider(1), "0.42");
+    }
+    let closed = client.post("operations/closeday", "{}");
+    assert_eq!(closed.status, 200, "{}", closed.text);
+    until("the authority has every document", || {
+        count(&client.open("/healthz").body, "unsent.documents") == 0
+    });
+    let reports = authority
+        .client
+        .look("/sim/authority/received?kind=z_report");
+    let taxes = |direction: &str| {
+        [0, 1].map(|place| {
+            let path = format!("0.body.taxTotals.{direction}.{place}.taxAmount");
+            count(&reports, &path)
+        })
+    };
+    assert_eq!((taxes("sale"), taxes("refund")), ([40, 10], [20, 5]));
+}
+
 #[test]
 fn a_sale_whose_number_is_not_known_is_not_returned() {
     let shop = Shop::open();

@@ -6,13 +6,12 @@ mod shop;
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ferrotill::api::json::JsonValue;
 use ferrotill_device::emulator::{FaultKind, FaultOrder, Power};
 use shop::inside::Shop;
-use shop::outside::{Process, finished, until};
+use shop::outside::{Process, finished, program, until};
 use shop::till::SALE;
 use shop::{Client, KEY, Reply, SECRET, configuration, value};
 
@@ -199,10 +198,7 @@ fn bad_declarations_are_refused(client: &Client, sold_id: &str) {
 
 /// The exit code of a command that prints no JSON.
 fn code_of(arguments: &[&str]) -> Option<i32> {
-    let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
-        .args(arguments)
-        .output()
-        .unwrap();
+    let output = program().args(arguments).output().unwrap();
     assert!(!output.stderr.is_empty(), "{arguments:?} writes nothing");
     output.status.code()
 }

@@ -78,16 +78,21 @@ fn no_drawer_request_that_was_refused_is_carried_out_when_the_power_returns() {
         &till.client().post("operations/sale", &lost),
         "OutcomeUnknown",
     );
-    thread::scope(|scope| {
-        for _ in 0..20 {
-            scope.spawn(|| {
-                let opened = till.client().post("misc/opencashdrawer", "");
-                refused(&opened, "DrawerNotOpened");
-                assert!(opened.text.contains("not settled"), "{}", opened.text);
-            });
-            thread::sleep(APART);
-        }
+    let replies: Vec<Reply> = thread::scope(|scope| {
+        let callers: Vec<_> = (0..20)
+            .map(|_| {
+                thread::sleep(APART);
+                scope.spawn(|| till.client().post("misc/opencashdrawer", ""))
+            })
+            .collect();
+        callers
+            .into_iter()
+            .map(|caller| caller.join().unwrap())
+            .collect()
     });
+    for reply in &replies {
+        refused(reply, "DrawerNotOpened");
+    }
     till.rig.set_power(Power::On);
     till.until("the sale is found", |till| {
         till.client().post("operations/sale", &lost).status == 200
@@ -95,6 +100,9 @@ fn no_drawer_request_that_was_refused_is_carried_out_when_the_power_returns() {
     // The printer carries out one job after another: a request that was still in line would be carried out before this sale.
     sells(&till, &fiscal());
     assert_eq!(till.rig.snapshot(false).drawer_pulses, before);
+    for reply in &replies {
+        assert!(reply.text.contains("not settled"), "{}", reply.text);
+    }
     let opened = till.client().post("misc/opencashdrawer", "");
     assert_eq!(opened.status, 200, "{}", opened.text);
     assert_eq!(till.rig.snapshot(false).drawer_pulses, before + 1);

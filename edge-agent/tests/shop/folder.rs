@@ -1,24 +1,11 @@
 //! A data folder as a test sees it from outside: its database, its devices, and starts that are refused.
 
 use std::path::Path;
-use std::process::Command;
+
+use super::outside::refused_start;
 
 /// The id of a second device beside [`super::DEVICE`].
 pub const SECOND_DEVICE: &str = "1f0c2a51-7d0e-4c7e-9f57-0d5c55a10002";
-
-/// Starts the service with a configuration that it must refuse. Returns the exit code and the text on standard error.
-pub fn refused_start(configuration: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
-        .args(["run", "--listen", "127.0.0.1:0", "--config"])
-        .arg(configuration)
-        .args(arguments)
-        .output()
-        .unwrap();
-    (
-        output.status.code(),
-        String::from_utf8(output.stderr).unwrap(),
-    )
-}
 
 /// Checks that the service does not start, because configuration and data folder do not fit. Returns the text on standard error.
 pub fn refuses(configuration: &Path, arguments: &[&str]) -> String {

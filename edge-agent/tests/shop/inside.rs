@@ -1,9 +1,10 @@
 //! The whole shop in this process: emulated printer, authority simulator, agent, and a recording of the commands to the
-//! printer.
+//! printer. If another program is tested, the agent is a process of that program.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::ops::Deref;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -18,8 +19,10 @@ use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_device::wire::framing::{Decoder, Request, Token};
 use ferrotill_device::wire::isl::FRAMING;
 use ferrotill_testkit::config::ConfigText;
+use ferrotill_testkit::program;
 use tokio::sync::oneshot;
 
+use super::outside::Process;
 use super::till::serve_authority;
 use super::{Client, config};
 
@@ -30,13 +33,33 @@ pub struct Shop {
     pub rig: Rig,
     pub office: TaxOfficeSimulator,
     pub client: Client,
-    /// The shared state of the routes.
-    pub service: Arc<Service>,
+    pub service: ServiceInside,
     /// The commands that were sent to the printer.
     tapped: Arc<Mutex<Vec<Request>>>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    agent: RunningAgent,
     _folder: tempfile::TempDir,
+}
+
+/// The shared state of the routes, if the agent is in this process.
+pub struct ServiceInside(Option<Arc<Service>>);
+
+impl Deref for ServiceInside {
+    type Target = Service;
+
+    fn deref(&self) -> &Service {
+        let service = self.0.as_ref();
+        service.expect("this test looks into the agent, which another program does not allow")
+    }
+}
+
+/// The agent of a shop.
+enum RunningAgent {
+    InThisProcess {
+        stop: Option<oneshot::Sender<()>>,
+        thread: Option<JoinHandle<()>>,
+    },
+    /// A process of another program that is tested.
+    Other(Process),
 }
 
 impl Shop {
@@ -52,35 +75,27 @@ impl Shop {
         let (printer, tapped) = tap(&link);
         let uri = format!("datecs+tcp://{printer}");
         let office = TaxOfficeSimulator::new(Strictness::Rules);
-        let (stop, stopped) = oneshot::channel();
-        let (tell, told) = std::sync::mpsc::channel();
         let url = format!("http://{}", serve_authority(office.clone()));
-        let config = change(config(&folder.path().join("books"), &uri, &url));
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
-                let config = Config::parse(&config.to_string(), "test.toml").unwrap();
-                let agent = Agent::start(config, None).unwrap();
-                let service = Arc::clone(agent.service());
-                tell.send((listener.local_addr().unwrap(), service))
-                    .unwrap();
-                let ended = async { drop(stopped.await) };
-                serve(listener, agent.router(), ConnectionLimits::default(), ended).await;
-            });
-        });
-        let (address, service) = told.recv().unwrap();
+        let config = change(config(&folder.path().join("books"), &uri, &url)).to_string();
+        let (client, service, agent) = if program::other().is_some() {
+            let file = folder.path().join("ferrotill.toml");
+            std::fs::write(&file, config).unwrap();
+            let process = Process::agent(&file);
+            (
+                process.client.clone(),
+                ServiceInside(None),
+                RunningAgent::Other(process),
+            )
+        } else {
+            agent_in_this_process(config)
+        };
         Self {
             rig,
             office,
-            client: Client::new(format!("http://{address}")),
+            client,
             service,
             tapped,
-            stop: Some(stop),
-            thread: Some(thread),
+            agent,
             _folder: folder,
         }
     }
@@ -106,10 +121,42 @@ impl Shop {
     }
 }
 
-impl Drop for Shop {
+/// Starts an agent in a thread of this process.
+fn agent_in_this_process(config: String) -> (Client, ServiceInside, RunningAgent) {
+    let (stop, stopped) = oneshot::channel();
+    let (tell, told) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
+            let config = Config::parse(&config, "test.toml").unwrap();
+            let agent = Agent::start(config, None).unwrap();
+            let service = Arc::clone(agent.service());
+            tell.send((listener.local_addr().unwrap(), service))
+                .unwrap();
+            let ended = async { drop(stopped.await) };
+            serve(listener, agent.router(), ConnectionLimits::default(), ended).await;
+        });
+    });
+    let (address, service) = told.recv().unwrap();
+    let agent = RunningAgent::InThisProcess {
+        stop: Some(stop),
+        thread: Some(thread),
+    };
+    let client = Client::new(format!("http://{address}"));
+    (client, ServiceInside(Some(service)), agent)
+}
+
+impl Drop for RunningAgent {
     fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
+        let Self::InThisProcess { stop, thread, .. } = self else {
+            return;
+        };
+        drop(stop.take());
+        if let Some(thread) = thread.take() {
             // If the thread has panicked, the panic was printed when it happened.
             let _ = thread.join();
         }

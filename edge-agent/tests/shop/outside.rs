@@ -1,7 +1,7 @@
 //! The commands of the built program as processes, which tests can kill.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
@@ -13,8 +13,27 @@ use ferrotill::config::{Config, Overrides};
 use ferrotill::listener::{ConnectionLimits, serve};
 use ferrotill::object;
 use ferrotill::time::clock::Clock;
+use ferrotill_testkit::program::{for_arguments, other, tested};
 
 use super::{Client, value};
+
+/// The program that cargo has built with this test.
+const BUILT: &str = env!("CARGO_BIN_EXE_ferrotill");
+
+/// The path of the program to test.
+pub fn program_path() -> PathBuf {
+    tested(BUILT)
+}
+
+/// The program to test, without arguments.
+pub fn program() -> Command {
+    Command::new(program_path())
+}
+
+/// Where a process writes its log: nowhere, or with the messages of the test if another program is tested.
+fn log() -> Stdio {
+    other().map_or_else(Stdio::null, |_| Stdio::inherit())
+}
 
 /// A running process of the program. Dropping this value kills it.
 pub struct Process {
@@ -30,8 +49,8 @@ pub struct Process {
 impl Process {
     /// Starts a command and waits until it is ready.
     pub fn start(arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ferrotill"));
-        Self::spawn(command.arg("--json").args(arguments).stderr(Stdio::null()))
+        let mut command = Command::new(for_arguments(BUILT, arguments));
+        Self::spawn(command.arg("--json").args(arguments).stderr(log()))
     }
 
     /// Runs a command line of the shell that ends with a command of the program, and waits until that is ready.
@@ -63,6 +82,10 @@ impl Process {
     /// Starts an agent in a process whose pauses can be shortened. The process is this test program again, with only its test
     /// `agent_process`, which must call [`run_agent_process`].
     pub fn skippable_agent(configuration: &Path) -> Self {
+        assert!(
+            other().is_none(),
+            "this test shortens the pauses of the agent, which another program does not allow"
+        );
         Self::spawn(
             Command::new(std::env::current_exe().unwrap())
                 .args(["agent_process", "--exact", "--nocapture"])
@@ -105,7 +128,7 @@ impl Process {
 
     /// An agent that writes its log to a file.
     pub fn agent_with_log(configuration: &Path, log: std::fs::File) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ferrotill"));
+        let mut command = program();
         let arguments = ["--json", "run", "--config"];
         Self::spawn(command.args(arguments).arg(configuration).stderr(log))
     }
@@ -192,14 +215,33 @@ const CONFIGURATION: &str = "TEST_AGENT_CONFIGURATION";
 
 /// Runs a command to its end. Returns its exit code and its only JSON document.
 pub fn finished(arguments: &[&str]) -> (Option<i32>, JsonValue) {
-    let output = Command::new(env!("CARGO_BIN_EXE_ferrotill"))
-        .arg("--json")
-        .args(arguments)
-        .output()
-        .unwrap();
+    let output = program().arg("--json").args(arguments).output().unwrap();
     let said =
         JsonValue::parse(&output.stdout).unwrap_or_else(|error| panic!("{output:?}: {error}"));
     (output.status.code(), said)
+}
+
+/// Starts the service, which must refuse to start. Returns its exit code and everything that it prints.
+pub fn refused_start(configuration: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", r#"exec "$0" "$@" 2>&1"#])
+        .arg(program_path())
+        .args(["run", "--listen", "127.0.0.1:0", "--config"])
+        .arg(configuration)
+        .args(arguments);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut words = String::new();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        let line = line.unwrap() + "\n";
+        if line.contains(" serves http://") {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("the service starts: {line}");
+        }
+        words += &line;
+    }
+    (child.wait().unwrap().code(), words)
 }
 
 /// Waits until a condition is true. There is a short pause between two checks, so that the processor is free for other work.

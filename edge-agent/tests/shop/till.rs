@@ -1,4 +1,7 @@
 //! A till in this process that can be stopped and started again, also after a power cut, with a network that can fail.
+//!
+//! If another program is tested, the till is a process of that program. Then its pauses last their real time, and a test that moves
+//! its clock fails with the reason.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -15,8 +18,10 @@ use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_store::FILE_NAME;
 use ferrotill_testkit::config::{ConfigText, text};
 use ferrotill_testkit::network::Proxy;
+use ferrotill_testkit::program;
 use tokio::sync::oneshot;
 
+use super::outside::Process;
 use super::{Client, Reply, config, count};
 
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -38,6 +43,8 @@ struct Open {
     client: Client,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    /// The process of another program that is tested.
+    process: Option<Process>,
 }
 
 impl Till {
@@ -100,6 +107,10 @@ impl Till {
 
     /// Starts the till.
     pub fn start(&mut self) {
+        if program::other().is_some() {
+            self.start_other();
+            return;
+        }
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let config = Config::parse(&self.config.to_string(), "test.toml").unwrap();
@@ -121,7 +132,31 @@ impl Till {
             client: Client::new(format!("http://{}", told.recv().unwrap())),
             stop: Some(stop),
             thread: Some(thread),
+            process: None,
         });
+    }
+
+    /// Starts the till as a process of the other program.
+    fn start_other(&mut self) {
+        self.check_clock();
+        let file = self.folder.path().join("ferrotill.toml");
+        std::fs::write(&file, self.config.to_string()).unwrap();
+        let process = Process::agent(&file);
+        self.open = Some(Open {
+            client: process.client.clone(),
+            stop: None,
+            thread: None,
+            process: Some(process),
+        });
+    }
+
+    /// The clock of another program cannot be moved.
+    fn check_clock(&self) {
+        let moved = (self.clock.now().utc_ms - system_ms()).abs() > 1_000;
+        assert!(
+            program::other().is_none() || !moved,
+            "this test moves the till's clock, which another program does not have"
+        );
     }
 
     /// Stops the till, changes its configuration, and starts it again.
@@ -134,6 +169,11 @@ impl Till {
     /// Stops the till.
     pub fn stop(&mut self) {
         if let Some(mut open) = self.open.take() {
+            match &mut open.process {
+                Some(process) if std::thread::panicking() => process.kill(),
+                Some(process) => process.stop(),
+                None => {}
+            }
             drop(open.stop.take());
             if let Some(thread) = open.thread.take() {
                 // If the thread has panicked, the panic was printed when it happened.
@@ -144,6 +184,10 @@ impl Till {
 
     /// Cuts the power of the machine. Afterwards the machine's clock is wrong by this many milliseconds.
     pub fn power_cut(&mut self, wrong_ms: i64) {
+        assert!(
+            program::other().is_none(),
+            "this test starts the machine again, which another program does not notice"
+        );
         self.stop();
         self.clock = Arc::new(self.clock.after_a_reboot());
         self.clock.set_wrong(wrong_ms);
@@ -151,6 +195,7 @@ impl Till {
     }
 
     pub fn client(&self) -> &Client {
+        self.check_clock();
         &self.open.as_ref().expect("open").client
     }
 

@@ -6,6 +6,7 @@
 //! | [`printer`] | a scripted printer, which does what the test says or registers everything at once |
 //! | [`network`] | the connection to the tax authority, with everything that can go wrong with it |
 //! | [`clock`] | a clock that a test moves |
+//! | [`program`] | which program the black-box tests start |
 //!
 //! Tests that need a tax authority use the simulator of `ferrotill authority`.
 
@@ -13,3 +14,4 @@ pub mod clock;
 pub mod config;
 pub mod network;
 pub mod printer;
+pub mod program;
