@@ -1,4 +1,4 @@
-//! Log lines that strangers can cause: the first ones of a minute are written, and then one line with the count.
+//! Log lines that unsigned callers can cause: the first ones of a minute are written, and then one line with the count.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -2,15 +2,18 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use ferrotill::cli::{Arguments, run};
+use ferrotill::cli::{arguments, run};
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match arguments() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
+    let json = arguments.json;
     match run(arguments) {
         Ok(code) => code.into(),
         Err(failure) => {
-            failure.print();
+            failure.print(json);
             failure.code.into()
         }
     }

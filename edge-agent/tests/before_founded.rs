@@ -10,10 +10,9 @@ use std::path::{Path, PathBuf};
 use ferrotill::api::json::JsonValue;
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_testkit::config::{ConfigText, Device, text};
-use shop::outside::{Process, finished, refused_start, until};
+use shop::folder::{self, SECOND_DEVICE};
+use shop::outside::{Process, finished, until};
 use shop::{Client, DEVICE, POINT_OF_SALE, count, value};
-
-const SECOND_DEVICE: &str = "1f0c2a51-7d0e-4c7e-9f57-0d5c55a10002";
 
 /// The folder, its two printers, and an authority.
 struct OldTill {
@@ -109,25 +108,16 @@ impl OldTill {
 
     /// Checks that the service does not start. Returns the text on standard error.
     fn refuses(&self, arguments: &[&str]) -> String {
-        let (code, words) = refused_start(&self.file(), arguments);
-        assert_eq!(code, Some(3), "{words}");
-        words
+        folder::refuses(&self.file(), arguments)
     }
 
     fn database(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.data().join("ferrotill.db")).unwrap()
+        folder::database(&self.data())
     }
 
     /// The fiscal number and the address under which the journal knows a device.
     fn identity(&self, device: &str) -> (String, String) {
-        let device: uuid::Uuid = device.parse().unwrap();
-        self.database()
-            .query_row(
-                "SELECT fiscal_number, address FROM device_identity WHERE device = ?1",
-                [device.as_bytes()],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .unwrap()
+        folder::identity(&self.data(), device)
     }
 
     /// What the office has got of each kind, as the `fn` of each document.

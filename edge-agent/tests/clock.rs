@@ -305,7 +305,7 @@ fn without_a_configured_zone_receipts_have_the_countrys_and_the_verb_sets_the_ti
             "clock", "set", "--at", &at, "--by", "Ana", "--config", file, "--listen", listen,
         ];
         let (code, said) = finished(&arguments);
-        let error = match said.get("error") {
+        let error = match said.get("error").and_then(|error| error.get("code")) {
             Some(JsonValue::Text(error)) => error.clone(),
             _ => String::new(),
         };

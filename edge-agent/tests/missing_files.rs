@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use ferrotill::api::json::JsonValue;
 use shop::configuration;
-use shop::outside::{Process, finished, program, refused_start};
+use shop::folder;
+use shop::outside::{Process, finished, program};
 use shop::value;
 
 const DATABASE: &str = "ferrotill.db";
@@ -72,8 +73,7 @@ impl Till {
     /// Checks that the service does not start and does not change the folder. Returns the text on standard error.
     fn refuses(&self) -> String {
         let before = self.files();
-        let (code, words) = refused_start(&self.file, &[]);
-        assert_eq!(code, Some(3), "{words}");
+        let words = folder::refuses(&self.file, &[]);
         let after = self.files();
         assert!(
             after.is_subset(&before),

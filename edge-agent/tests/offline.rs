@@ -102,15 +102,26 @@ fn a_refused_document_keeps_the_till_online_and_delays_no_other() {
     });
     assert_eq!(state(&till), "online");
     let operation = till.client().open(&format!("/operations/{id}"));
-    assert_eq!(operation.at("office.state"), "refused");
-    assert!(operation.at("office.refusal").contains("refused"));
+    assert_eq!(operation.at("deliveries.0.state"), "refused");
+    assert!(operation.at("deliveries.0.refusal").contains("refused"));
     // Later documents are delivered before the authority accepts the refused ones.
     till.authority.set(AuthorityCondition::Up, Duration::ZERO);
     till.until("all are acknowledged", |till| till.unsent() == 0);
     assert_eq!(till.authority.received().len(), 6);
     let operation = till.client().open(&format!("/operations/{id}"));
-    assert_eq!(operation.at("office.state"), "acknowledged");
-    assert_eq!(operation.at("office.refusal"), "null");
+    assert_eq!(operation.list("deliveries"), 1);
+    for (path, value) in [
+        ("deliveries.0.recipient", "authority"),
+        ("deliveries.0.state", "acknowledged"),
+        ("deliveries.0.refusal", "null"),
+        ("deliveries.0.again_at", "null"),
+        ("timeline.2.event", "acknowledged"),
+        ("timeline.2.recipient", "authority"),
+    ] {
+        assert_eq!(operation.at(path), value, "{path}");
+    }
+    let acknowledged_at = operation.at("deliveries.0.acknowledged_at");
+    assert_eq!(operation.at("timeline.2.at"), acknowledged_at);
 }
 
 #[test]

@@ -11,11 +11,11 @@ use ferrotill::api::json::JsonValue;
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_testkit::config::{ConfigText, Device, text};
 use ferrotill_testkit::program;
-use shop::outside::{Process, finished, program_path, refused_start, until};
+use shop::folder::{self, SECOND_DEVICE};
+use shop::outside::{Process, finished, program_path, until};
 use shop::till::SALE;
 use shop::{Client, DEVICE, POINT_OF_SALE, count, value};
 
-const SECOND_DEVICE: &str = "1f0c2a51-7d0e-4c7e-9f57-0d5c55a10002";
 /// No authority answers here.
 const NOBODY: &str = "http://127.0.0.1:9";
 
@@ -95,25 +95,16 @@ impl Books {
 
     /// Checks that the service does not start. Returns the text on standard error.
     fn refuses(&self, arguments: &[&str]) -> String {
-        let (code, words) = refused_start(&self.file(), arguments);
-        assert_eq!(code, Some(3), "{words}");
-        words
+        folder::refuses(&self.file(), arguments)
     }
 
     fn database(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.data().join("ferrotill.db")).unwrap()
+        folder::database(&self.data())
     }
 
     /// The number under which the journal knows a device.
     fn fiscal_number(&self, device: &str) -> String {
-        let device: uuid::Uuid = device.parse().unwrap();
-        self.database()
-            .query_row(
-                "SELECT fiscal_number FROM device_identity WHERE device = ?1",
-                [device.as_bytes()],
-                |row| row.get(0),
-            )
-            .unwrap()
+        folder::identity(&self.data(), device).0
     }
 
     fn verify(&self) -> (Option<i32>, JsonValue) {
@@ -420,7 +411,7 @@ fn the_data_of_a_newer_program_is_refused_with_the_program_that_reads_it() {
             "UPDATE written_by SET program = 'ferrotill 9.1.0'; PRAGMA user_version = 99;",
         )
         .unwrap();
-    let (code, words) = refused_start(&books.file(), &[]);
+    let (code, words) = folder::refused_start(&books.file(), &[]);
     assert_eq!(code, Some(1), "{words}");
     assert!(
         words.contains("has version 99, and this program reads version 2 at most; use ferrotill 9.1.0 or a newer one"),

@@ -95,10 +95,62 @@ fn the_demo_names_its_configuration_and_its_apis() {
     ];
     let (_, told) = finished(&settle);
     assert_eq!(
-        value(&told, "error"),
+        value(&told, "error.code"),
         &JsonValue::from("UnknownId"),
         "{told}"
     );
+}
+
+/// A program that calls the commands reads one form of errors.
+#[test]
+fn the_error_of_a_command_is_one_json_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("faulty.toml");
+    fs::write(&file, "[till]\ncountry = \"MD\"\nfoo = 1\n").unwrap();
+    let (file, nothing) = (file.to_str().unwrap(), "/nowhere.toml");
+    let id = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001";
+    let settle = ["settle", id, "--registered", "--by", "M", "--config", file];
+    let faulty = "configuration_faulty";
+    let unreadable = "configuration_unreadable";
+    for (arguments, exit, error) in [
+        (&["run", "--config", file][..], 3, faulty),
+        (&["run", "--config", nothing], 3, unreadable),
+        (&["verify", "--config", file], 3, faulty),
+        (&["config", "check", "--config", file], 3, faulty),
+        (&settle, 3, faulty),
+        (&["demo", "--country", "XX"], 2, "usage"),
+        (&["demo", "--listen", "192.0.2.1:1"], 1, "failed"),
+        (&["authority", "--listen", "192.0.2.1:1"], 1, "failed"),
+        (
+            &["emulator", "--family", "none", "--link", "/x"],
+            2,
+            "usage",
+        ),
+        (&["emulator"], 2, "usage"),
+        (&["nonsense"], 2, "usage"),
+    ] {
+        let (code, told) = finished(arguments);
+        let text = |name: &str| match value(&told, name) {
+            JsonValue::Text(text) => text.clone(),
+            other => panic!("{arguments:?}: {name} is {other}"),
+        };
+        assert_eq!(
+            (code, text("error.code").as_str()),
+            (Some(exit), error),
+            "{told}"
+        );
+        assert!(!text("error.message").is_empty(), "{told}");
+        assert!(!text("error.fix").is_empty(), "{told}");
+    }
+}
+
+#[test]
+fn a_demo_that_is_interrupted_before_the_end_of_its_day_says_so() {
+    let mut day = Process::start(&["demo", "--once", "--listen", "127.0.0.1:0"]);
+    assert_eq!(day.interrupt(), Some(130));
+    // A command that serves until it is ended has done its work.
+    let mut served = Process::start(&["demo", "--serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(served.interrupt(), Some(0));
 }
 
 #[test]

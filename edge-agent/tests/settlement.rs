@@ -249,14 +249,17 @@ fn the_verb_settles_a_document_after_a_restart() {
     let stopped = agent.client.url.replace("http://", "");
     let (code, answer) = settle(&file, &stopped, ID, &printed);
     let not_running = JsonValue::Text("AgentNotRunning".to_owned());
-    assert_eq!((code, value(&answer, "error")), (Some(8), &not_running));
+    assert_eq!(
+        (code, value(&answer, "error.code")),
+        (Some(8), &not_running)
+    );
 
     // The printer is off, so the outcome can still be read from it later.
     let agent = Process::agent(&file);
     let address = agent.client.url.replace("http://", "");
     let (code, answer) = settle(&file, &address, ID, &printed);
     let still = JsonValue::Text("PrinterCanStillSay".to_owned());
-    assert_eq!((code, value(&answer, "error")), (Some(6), &still));
+    assert_eq!((code, value(&answer, "error.code")), (Some(6), &still));
     drop(agent);
     turn(r#"{"power":"on"}"#);
     turn(r#"{"keyboard":"z"}"#);
@@ -308,7 +311,7 @@ fn the_verb_settles_a_document_after_a_restart() {
     }
     let (code, answer) = settle(&file, &address, ID, &["--registered", "--by", " "]);
     assert_eq!(
-        (code, value(&answer, "error")),
+        (code, value(&answer, "error.code")),
         (Some(2), &JsonValue::Text("Empty".to_owned()))
     );
     let elsewhere = folder.path().join("none.toml");

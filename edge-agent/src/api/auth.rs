@@ -145,20 +145,19 @@ pub fn check<'c>(
     };
     let refuse = |code, message: &str| Unauthorized::new(code, message);
     if call.method != "POST" && !call.body.is_empty() {
-        return Err(refuse("BodyNotAllowed", BODY_NOT_ALLOWED));
+        return Err(refuse(BODY_NOT_ALLOWED, ONLY_POST_HAS_A_BODY));
     }
-    let key = header("Api-Key")
-        .ok_or_else(|| refuse("ApiKeyMissing", "the header Api-Key is missing"))?;
+    let key = header("Api-Key").ok_or_else(|| refuse("ApiKeyMissing", "Api-Key: is missing"))?;
     let Some(client) = settings.clients.iter().find(|client| client.key == key) else {
         // A wrong key takes as long as a wrong signature, so that the time of an answer does not show which keys exist.
         std::hint::black_box(signature_of(DUMMY_SECRET, &[call.body]));
         return Err(refuse(
             "UnknownApiKey",
-            "the header Api-Key holds a key that this agent does not know",
+            "Api-Key: is not a key that this agent knows",
         ));
     };
     let timestamp = header("Api-Timestamp")
-        .ok_or_else(|| refuse("TimestampMissing", "the header Api-Timestamp is missing"))?;
+        .ok_or_else(|| refuse("TimestampMissing", "Api-Timestamp: is missing"))?;
     let device = header("Api-DeviceId").unwrap_or_default();
     let point_of_sale = header("Api-PointOfSaleId").unwrap_or_default();
     let head = format!(
@@ -167,7 +166,7 @@ pub fn check<'c>(
     );
     let at_ms = check_timestamp(clock, timestamp)?;
     let signature = header("Api-Signature")
-        .ok_or_else(|| refuse("SignatureMissing", "the header Api-Signature is missing"))?;
+        .ok_or_else(|| refuse("SignatureMissing", "Api-Signature: is missing"))?;
     // Some client libraries sign the text without a byte order mark and send the text with one.
     let text = without_byte_order_mark(call.body);
     let signature_with = |body| signature_of(client.secret.as_bytes(), &[head.as_bytes(), body]);
@@ -184,7 +183,7 @@ pub fn check<'c>(
     }
     if let Some(api) = api.filter(|api| !client.apis.iter().any(|name| name == api)) {
         let message = format!(
-            "this client may not use the API {api}; write it into the apis of the client in [[api.clients]]"
+            "Api-Key: belongs to a client that may not use the API {api}; write it into the apis of the client in [[api.clients]]"
         );
         return Err(refuse("ApiNotAllowed", &message));
     }
@@ -205,7 +204,7 @@ fn device_of<'c>(
     }
     let id = Uuid::try_parse(text).ok();
     let device = id.and_then(|id| settings.devices.iter().find(|device| device.id == id));
-    let message = "the header Api-DeviceId names a device that this agent does not have";
+    let message = "Api-DeviceId: names a device that this agent does not have";
     device
         .map(Some)
         .ok_or_else(|| Unauthorized::new("UnknownDevice", message))
@@ -216,7 +215,7 @@ fn check_timestamp(clock: &GuardedClock, timestamp: &str) -> Result<i64, Unautho
     let Ok(given) = timestamp.parse::<i64>() else {
         return refuse(
             "TimestampInvalid",
-            "the header Api-Timestamp is not a whole number of milliseconds since 1970-01-01 UTC",
+            "Api-Timestamp: is not a whole number of milliseconds since 1970-01-01 UTC",
         );
     };
     if let Err(now) = clock.check(given, WINDOW_MS) {
@@ -228,7 +227,7 @@ fn check_timestamp(clock: &GuardedClock, timestamp: &str) -> Result<i64, Unautho
         return refuse(
             "TimestampOutOfWindow",
             &format!(
-                "the header Api-Timestamp is {given}, more than ten minutes off the agent's {now}; {whose}"
+                "Api-Timestamp: is {given}, more than ten minutes off the agent's {now}; {whose}"
             ),
         );
     }
@@ -247,17 +246,20 @@ pub(super) fn redact_in_live_mode(mode: Mode, unauthorized: Unauthorized) -> Una
     }
 }
 
+/// The error code of a call with a body whose method allows none.
+pub(super) const BODY_NOT_ALLOWED: &str = "BodyNotAllowed";
 /// The lines about refused requests. Anybody can send such requests.
 static REFUSED: LimitedLog = LimitedLog::new();
 /// The secret that is used for an unknown key, so that a wrong key takes as long as a wrong signature.
 const DUMMY_SECRET: &[u8] = b"a secret that no client has";
 /// A LIVE till gives this one answer to every request whose signature it does not accept.
 const UNAUTHORIZED: &str =
-    "the request is not signed as this agent expects; the agent's log says what is wrong";
+    "request: is not signed as this agent expects; the agent's log says what is wrong";
 /// The signature covers path and body as one text. If a GET request could have a body, one signature would be valid for several
 /// paths.
-const BODY_NOT_ALLOWED: &str = "only a POST request has a body; send this request without one";
-const SIGNATURE_MISMATCH: &str = "the header Api-Signature is wrong; it must be the lower-case hexadecimal HMAC-SHA256, with the secret as key, \
+const ONLY_POST_HAS_A_BODY: &str =
+    "body: is only allowed in a POST request; send this request without one";
+const SIGNATURE_MISMATCH: &str = "Api-Signature: is wrong; it must be the lower-case hexadecimal HMAC-SHA256, with the secret as key, \
      of device id, point of sale id, timestamp, method, path with query, and body, one after the other";
 
 #[cfg(test)]

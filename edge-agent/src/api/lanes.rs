@@ -16,7 +16,7 @@ pub enum Lane {
     /// Signed calls that only read.
     Lists,
     /// Calls without a signature.
-    Strangers,
+    Unsigned,
 }
 
 /// The places of all lanes.
@@ -24,7 +24,7 @@ pub enum Lane {
 pub struct Lanes {
     sales: Arc<Semaphore>,
     lists: Arc<Semaphore>,
-    strangers: Arc<Semaphore>,
+    unsigned: Arc<Semaphore>,
 }
 
 impl Default for Lanes {
@@ -33,7 +33,7 @@ impl Default for Lanes {
         Self {
             sales: places(SALES_MAX),
             lists: places(LISTS_MAX),
-            strangers: places(STRANGERS_MAX),
+            unsigned: places(UNSIGNED_MAX),
         }
     }
 }
@@ -63,7 +63,7 @@ impl Lanes {
         let lane = match lane {
             Lane::Sales => &self.sales,
             Lane::Lists => &self.lists,
-            Lane::Strangers => &self.strangers,
+            Lane::Unsigned => &self.unsigned,
         };
         LanePlace {
             _permit: Arc::clone(lane).acquire_owned().await.ok(),
@@ -107,15 +107,15 @@ const SALES_MAX: usize = 4;
 /// The places for signed calls that only read.
 const LISTS_MAX: usize = 2;
 /// The places for calls without a signature.
-const STRANGERS_MAX: usize = 1;
+const UNSIGNED_MAX: usize = 1;
 /// The most threads that do long work. Further work waits, so that memory has a limit.
-pub const WORK_THREADS_MAX: usize = SALES_MAX + LISTS_MAX + STRANGERS_MAX;
+pub const WORK_THREADS_MAX: usize = SALES_MAX + LISTS_MAX + UNSIGNED_MAX;
 
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
 
-    use super::{LISTS_MAX, Lane, Lanes, SALES_MAX, STRANGERS_MAX, WORK_THREADS_MAX};
+    use super::{LISTS_MAX, Lane, Lanes, SALES_MAX, UNSIGNED_MAX, WORK_THREADS_MAX};
 
     /// Runs a test on a runtime of the same kind as the agent's.
     fn run(test: impl Future<Output = ()>) {
@@ -143,11 +143,11 @@ mod tests {
     }
 
     #[test]
-    fn full_lanes_of_strangers_and_lists_leave_the_places_of_sales() {
+    fn full_lanes_of_unsigned_calls_and_lists_leave_the_places_of_sales() {
         run(async {
             let lanes = Lanes::default();
             let mut held = Vec::new();
-            for (lane, places) in [(Lane::Strangers, STRANGERS_MAX), (Lane::Lists, LISTS_MAX)] {
+            for (lane, places) in [(Lane::Unsigned, UNSIGNED_MAX), (Lane::Lists, LISTS_MAX)] {
                 for _ in 0..places {
                     held.push(lanes.enter(lane).await);
                 }
@@ -166,7 +166,7 @@ mod tests {
             let (begin, begun) = mpsc::channel();
             let (release, released) = mpsc::channel();
             {
-                let place = lanes.enter(Lane::Strangers).await;
+                let place = lanes.enter(Lane::Unsigned).await;
                 let work = place.work(move |_| {
                     begin.send(()).unwrap();
                     released.recv().unwrap();
@@ -180,9 +180,9 @@ mod tests {
                 polled.await;
             }
             begun.recv().unwrap();
-            assert_eq!(lanes.strangers.available_permits(), 0);
+            assert_eq!(lanes.unsigned.available_permits(), 0);
             release.send(()).unwrap();
-            drop(lanes.enter(Lane::Strangers).await);
+            drop(lanes.enter(Lane::Unsigned).await);
         });
     }
 }

@@ -65,11 +65,11 @@ mod tests {
     async fn a_long_answer_keeps_its_place_until_its_last_piece_is_taken() {
         let lanes = Lanes::default();
         let text = "x".repeat(2 * PIECE_BYTES + 1);
-        let place = lanes.enter(Lane::Strangers).await;
+        let place = lanes.enter(Lane::Unsigned).await;
         let mut answer = Box::pin(LongAnswer::new(text.clone(), place));
         let mut taken = Vec::new();
         while let Some(frame) = answer.frame().await {
-            let waiting = lanes.enter(Lane::Strangers);
+            let waiting = lanes.enter(Lane::Unsigned);
             let mut waiting = std::pin::pin!(waiting);
             let polled = std::future::poll_fn(|context| {
                 std::task::Poll::Ready(waiting.as_mut().poll(context).is_pending())
@@ -80,6 +80,6 @@ mod tests {
         assert_eq!(taken.len(), 3);
         assert_eq!(taken.concat(), text.as_bytes());
         drop(answer);
-        drop(lanes.enter(Lane::Strangers).await);
+        drop(lanes.enter(Lane::Unsigned).await);
     }
 }

@@ -21,12 +21,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::Response;
 
 use crate::status::NUMBERS_SOON;
-use dialect::Dialect;
+use dialect::{Dialect, Rejection};
 use fiscalcloud::FISCALCLOUD;
 use origin::OriginPolicy;
 use problem::Problem;
@@ -37,8 +37,7 @@ pub static DIALECTS: &[Dialect] = &[FISCALCLOUD];
 
 /// All routes of the agent with these APIs; `more` contains the routes of a simulator.
 pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router) -> Router {
-    let prefixes: Vec<&str> = served.iter().map(|dialect| dialect.prefix).collect();
-    let prefixes: Arc<str> = prefixes.join(", ").into();
+    let apis: Arc<[&'static Dialect]> = served.into();
     let policy = OriginPolicy::new(&service.settings.allowed_origins, served);
     let mut router = Router::new()
         .merge(more)
@@ -47,7 +46,8 @@ pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router)
         router = router.merge((dialect.router)(Arc::clone(service)));
     }
     router
-        .fallback(move |uri: Uri| nothing_here(uri, prefixes))
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(move |method: Method, uri: Uri| nothing_here(method, uri, apis))
         .layer(map_response_with_state(
             Arc::clone(service),
             with_what_is_left,
@@ -78,10 +78,28 @@ async fn with_what_is_left(
     response
 }
 
-async fn nothing_here(uri: Uri, prefixes: Arc<str>) -> Response {
+/// The answer to a path that is no route, in the form of the API whose paths begin like it.
+async fn nothing_here(method: Method, uri: Uri, apis: Arc<[&'static Dialect]>) -> Response {
+    let path = uri.path();
+    let prefixes: Vec<&str> = apis.iter().map(|dialect| dialect.prefix).collect();
+    let prefixes = prefixes.join(", ");
+    let message = format!("{path}: is not a path of this agent; its APIs are under {prefixes}");
+    let rejection = Rejection {
+        status: StatusCode::NOT_FOUND,
+        problem: Problem::new("NotFound", message),
+        may_create: method == Method::POST,
+    };
+    match apis.iter().find(|dialect| dialect.has(path)) {
+        Some(dialect) => (dialect.reject)(&rejection),
+        None => rejection.problem.response(rejection.status),
+    }
+}
+
+/// The answer to a method that a route of our own does not have. The router adds the header `Allow`.
+async fn wrong_method(method: Method, uri: Uri) -> Response {
     let message = format!(
-        "{}: is not a path of this agent; its APIs are under {prefixes}",
+        "{method} {}: has the wrong method; the header Allow names the right ones",
         uri.path()
     );
-    Problem::new("NotFound", message).response(StatusCode::NOT_FOUND)
+    Problem::new("MethodNotAllowed", message).response(StatusCode::METHOD_NOT_ALLOWED)
 }

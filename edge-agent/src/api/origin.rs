@@ -109,13 +109,13 @@ impl OriginPolicy {
             Refused::Host(host) => (
                 "HostNotAllowed",
                 format!(
-                    "the header Host names {host:?}; call the agent by its address, or write the origin with this host into [api] allowed_origins"
+                    "Host: names {host:?}; call the agent by its address, or write the origin with this host into [api] allowed_origins"
                 ),
             ),
             Refused::Origin(origin) => (
                 "OriginNotAllowed",
                 format!(
-                    "the header Origin names {origin:?}; write it into [api] allowed_origins if its pages may call"
+                    "Origin: names {origin:?}; write it into [api] allowed_origins if its pages may call"
                 ),
             ),
         };

@@ -38,11 +38,11 @@ pub enum Told {
         /// The state of the id, which may belong to an earlier request.
         state: FiscalState,
     },
-    /// The signature of this request was used before. This request has changed nothing.
-    SignatureUsed {
-        /// What the caller should do.
+    /// The clerk was not asked, because the body has faults or the signature was used before. This request has changed nothing.
+    NotAsked {
+        /// What is wrong with the request.
         problem: Problem,
-        /// The state of the id, which belongs to the first request with the signature.
+        /// The state of the id, which may belong to an earlier request.
         state: FiscalState,
     },
     /// It is proved that nothing was registered.
@@ -103,7 +103,7 @@ impl Outcome {
     pub const fn state(&self) -> FiscalState {
         match &self.told {
             Told::Document { .. } => FiscalState::Registered,
-            Told::Refused { state, .. } | Told::SignatureUsed { state, .. } => *state,
+            Told::Refused { state, .. } | Told::NotAsked { state, .. } => *state,
             Told::NotRegistered(_) => FiscalState::NotRegistered,
             Told::Unknown(_) | Told::Busy(_) => FiscalState::Unknown,
         }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use uuid::Uuid;
 
 use super::json::{FaultList, RequestFault};
 use super::response::json_response;
@@ -26,6 +27,19 @@ impl Problem {
             code: code.into(),
             message: message.into(),
         }
+    }
+
+    /// Adds a request id to the message, unless the message names it already: a caller that gave no id can then repeat the request
+    /// with the id that the agent gave it.
+    #[must_use]
+    pub fn naming(mut self, id: Uuid) -> Self {
+        let id = id.to_string();
+        if !self.message.contains(&id) {
+            // No line of its own, because each line of a message is a fault.
+            self.message
+                .push_str(&format!("; this request has the id {id}"));
+        }
+        self
     }
 
     /// The JSON of the problem in the form of our own routes.

@@ -55,6 +55,14 @@ pub(crate) fn with_fiscal_state(mut response: Response, state: FiscalState) -> R
     response
 }
 
+/// Adds the header that names the methods of a path, for an answer with status 405.
+pub(crate) fn with_allowed_methods(mut response: Response, allowed: &'static str) -> Response {
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static(allowed));
+    response
+}
+
 /// Adds the header that tells the caller when to send the request again.
 pub(crate) fn with_retry_after(mut response: Response) -> Response {
     response.headers_mut().insert(

@@ -14,7 +14,7 @@ use super::outcome::{Outcome, Told};
 use super::problem::Problem;
 use super::replay::{Earlier, ReplayOutcome, Replays};
 use super::settings::ApiSettings;
-use crate::clerk::{Answer, ClerkHandle, DrawerOutcome, FiscalState, Message};
+use crate::clerk::{Answer, ClerkHandle, DrawerOutcome, FiscalState, Message, WaitingOrder};
 use crate::config::Device;
 use crate::listener::WhenWritten;
 use crate::order::OrderForm;
@@ -309,9 +309,19 @@ impl Service {
 
     /// Whether an order with this id waits in the queue or is being printed; `None` while the clerk stops.
     pub async fn waits(&self, id: Uuid) -> Option<bool> {
+        let waiting = self.waiting_order(id).await.ok()?;
+        Some(waiting.is_some())
+    }
+
+    /// The order with this id that waits in the queue or is being sealed; `None` if there is no such order.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer::Stopping`] while the clerk stops.
+    pub async fn waiting_order(&self, id: Uuid) -> Result<Option<WaitingOrder>, NoAnswer> {
         let (reply, waiting) = oneshot::channel();
         self.clerk_handle.send(Message::Waiting { id, reply });
-        waiting.await.ok()
+        waiting.await.map_err(|_| NoAnswer::Stopping)
     }
 }
 
@@ -344,7 +354,7 @@ fn signature_used(id: Uuid, state: FiscalState) -> Outcome {
         "SignatureReplayed",
         format!("Api-Signature: was used before, {advice}"),
     );
-    Outcome::new(id, Told::SignatureUsed { problem, state })
+    Outcome::new(id, Told::NotAsked { problem, state })
 }
 
 /// The pause between two checks whether the first request has ended.

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use ferrotill_core::Amount;
+use ferrotill_core::document::DocumentKind;
 use ferrotill_core::refusal::{Place, Refusal};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -91,4 +93,24 @@ pub enum DeclarationOutcome {
     Contradicted,
     /// The store could not be written: it is not known whether the declaration is in the journal.
     Unknown(String),
+}
+
+/// An order that the clerk has not ended yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitingOrder {
+    /// The order is in a queue. The journal has no document of it.
+    Queued(QueuedOrderSummary),
+    /// The journal has the document of the order, and the document is being sealed.
+    BeingSealed,
+}
+
+/// What can be said of an order in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueuedOrderSummary {
+    /// The device that is to make the document.
+    pub device: Uuid,
+    /// The kind of the document. A sale may still become an alternative receipt.
+    pub kind: DocumentKind,
+    /// The amount of the document, below zero for cash out. `None` if the document has no amount, or if it is not known yet.
+    pub amount: Option<Amount>,
 }

@@ -9,7 +9,7 @@ use ferrotill_core::refusal::Refusal;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::answer::{Answer, DeclarationOutcome, DrawerOutcome};
+use super::answer::{Answer, DeclarationOutcome, DrawerOutcome, WaitingOrder};
 use crate::order::{Declaration, OrderForm};
 use crate::seal::printer::{Listener, News};
 
@@ -41,7 +41,7 @@ pub enum Message {
         /// The request id.
         id: Uuid,
         /// Where the answer goes.
-        reply: oneshot::Sender<bool>,
+        reply: oneshot::Sender<Option<WaitingOrder>>,
     },
     /// An operator declares what became of a document that its printer cannot prove.
     Declare {

@@ -20,7 +20,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-pub use answer::{Answer, DeclarationOutcome, DrawerOutcome, FiscalState};
+pub use answer::{
+    Answer, DeclarationOutcome, DrawerOutcome, FiscalState, QueuedOrderSummary, WaitingOrder,
+};
 pub use batch::{ClerkSettings, DevicePlan};
 pub use message::{AuthorityNews, ClerkHandle, ClockOutcome, Message};
 

@@ -245,6 +245,14 @@ impl JobQueue {
     }
 
     /// The order with this request id.
+    pub(super) fn order(&self, id: Uuid) -> Option<&QueuedOrder> {
+        self.jobs.iter().find_map(|job| match job {
+            Job::Order(order) if order.form.id == id => Some(&**order),
+            _ => None,
+        })
+    }
+
+    /// [`order`](Self::order), to be changed.
     pub(super) fn order_mut(&mut self, id: Uuid) -> Option<&mut QueuedOrder> {
         self.jobs.iter_mut().find_map(|job| match job {
             Job::Order(order) if order.form.id == id => Some(&mut **order),

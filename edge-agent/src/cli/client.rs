@@ -8,12 +8,11 @@ use std::time::Duration;
 use anyhow::anyhow;
 use uuid::Uuid;
 
-use super::{CliFailure, CliOutput, Exit};
+use super::{CliFailure, Exit};
 
 use crate::api::json::JsonValue;
 use crate::config::{Config, Secret};
 use crate::hmac::signature_of;
-use crate::object;
 use crate::time::clock::Clock;
 
 /// A client of one agent.
@@ -203,12 +202,7 @@ pub(super) fn exit_of(status: u16, error: &str) -> Exit {
 
 /// The error when no agent answered, or when its answer did not arrive complete.
 /// `again` says whether the request may be sent again.
-pub(super) fn no_answer(
-    url: &str,
-    error: anyhow::Error,
-    again: &str,
-    output: CliOutput,
-) -> CliFailure {
+pub(super) fn no_answer(url: &str, error: anyhow::Error, again: &str) -> CliFailure {
     let (code, name, text) = match error.downcast_ref() {
         Some(ureq::Error::Io(source)) if source.kind() == ErrorKind::ConnectionRefused => (
             Exit::NotRunning,
@@ -233,8 +227,7 @@ pub(super) fn no_answer(
             ),
         ),
     };
-    output.json(&object! { "error" => name, "message" => format!("{text}: {error:#}") });
-    CliFailure::new(code, error.context(text))
+    CliFailure::new(code, error.context(text)).named(name)
 }
 
 #[cfg(test)]

@@ -58,16 +58,16 @@ pub(super) fn run(arguments: &ClockArguments, output: CliOutput) -> Result<Exit,
         Ok(reply) => report(arguments, &reply, output),
         Err(error) => {
             let again = "read the time in /healthz before you send the correction again";
-            Err(no_answer(&url, error, again, output))
+            Err(no_answer(&url, error, again))
         }
     }
 }
 
 /// Prints the agent's answer, and gives its exit code.
 fn report(arguments: &SetArguments, reply: &Reply, output: CliOutput) -> Result<Exit, CliFailure> {
-    output.json(&reply.body);
     let field = |name| reply.body.get(name).map_or("", JsonValue::scalar);
     if reply.status == 200 {
+        output.json(&reply.body);
         output.text(&format!(
             "the time of the till is {}, as {} has set it",
             field("now"),
@@ -79,5 +79,6 @@ fn report(arguments: &SetArguments, reply: &Reply, output: CliOutput) -> Result<
         "NoClockAgrees" => Exit::Refused,
         error => exit_of(reply.status, error),
     };
-    Err(CliFailure::refused_by_agent(code, field("message")))
+    let (name, message) = (field("error"), field("message"));
+    Err(CliFailure::refused_by_agent(code, name, message))
 }

@@ -62,11 +62,11 @@ struct ShowArguments {
 pub(super) fn run(arguments: &ConfigArguments, output: CliOutput) -> Result<Exit, CliFailure> {
     match &arguments.task {
         ConfigTask::Check(source) => {
-            let explained = load(source, output)?;
+            let explained = load(source)?;
             report_check(&explained.config, output);
         }
         ConfigTask::Show(arguments) => {
-            let explained = load(&arguments.source, output)?;
+            let explained = load(&arguments.source)?;
             show(&explained.keys, arguments, output);
         }
         ConfigTask::Reference if output.json => output.json(&table()),
@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &ConfigArguments, output: CliOutput) -> Result<Exit
 }
 
 /// Reads the configuration and checks it as `run` does.
-fn load(source: &SourceArguments, output: CliOutput) -> Result<ExplainedConfig, CliFailure> {
+fn load(source: &SourceArguments) -> Result<ExplainedConfig, CliFailure> {
     let overrides = Overrides {
         listen: source.listen.clone(),
         data_dir: source.data.clone(),
@@ -88,10 +88,7 @@ fn load(source: &SourceArguments, output: CliOutput) -> Result<ExplainedConfig, 
             check(&explained.config)?;
             Ok(explained)
         });
-    loaded.map_err(|error| {
-        output.json(&error_document(&error));
-        CliFailure::from(error)
-    })
+    Ok(loaded?)
 }
 
 fn report_check(config: &Config, output: CliOutput) {
@@ -181,7 +178,8 @@ fn origin_words(key: &KeyInForce, main_file: &Path) -> String {
     }
 }
 
-fn error_document(error: &ConfigError) -> JsonValue {
+/// The document of an error of the configuration, with all its faults.
+pub(super) fn error_document(error: &ConfigError) -> JsonValue {
     let (code, fix, faults): (_, _, &[ConfigFault]) = match error {
         ConfigError::Unreadable { .. } => (
             "configuration_unreadable",

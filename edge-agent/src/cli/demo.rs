@@ -175,7 +175,7 @@ async fn perform(arguments: &DemoArguments, stage: Stage) -> Result<Exit, CliFai
     if !arguments.serve {
         let played = tokio::select! {
             played = tokio::task::spawn_blocking(move || play(&stage)) => played,
-            () = stopped() => return Ok(Exit::Failed),
+            () = stopped() => return Ok(Exit::Interrupted),
         };
         let day: Day = played
             .context("the demo's day")

@@ -22,6 +22,7 @@ use crate::agent::StartError;
 use crate::api::json::JsonValue;
 use crate::api::lanes::WORK_THREADS_MAX;
 use crate::config::ConfigError;
+use crate::object;
 use ferrotill_store::StoreError;
 
 /// The offline-first fiscal core for tills.
@@ -76,6 +77,25 @@ pub enum Exit {
     NotRunning,
     /// The system denies permission.
     Permission,
+    /// A signal has ended the command before its work was done.
+    Interrupted,
+}
+
+impl Exit {
+    /// The name of the exit code in the document of an error.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::Configuration => "configuration",
+            Self::Unknown => "outcome_unknown",
+            Self::Refused => "refused",
+            Self::NotRunning => "not_running",
+            Self::Permission => "no_permission",
+            Self::Interrupted => "interrupted",
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -89,6 +109,7 @@ impl From<Exit> for ExitCode {
             Exit::Refused => 7,
             Exit::NotRunning => 8,
             Exit::Permission => 9,
+            Exit::Interrupted => 130,
         })
     }
 }
@@ -99,18 +120,34 @@ pub struct CliFailure {
     /// The exit code.
     pub code: Exit,
     error: anyhow::Error,
+    /// What `--json` prints.
+    document: JsonValue,
 }
 
 impl CliFailure {
     fn new(code: Exit, error: impl Into<anyhow::Error>) -> Self {
+        let error = error.into();
         Self {
             code,
-            error: error.into(),
+            document: document_of(code.name(), &error),
+            error,
         }
     }
 
-    /// The agent has refused a request of an operator.
-    fn refused_by_agent(code: Exit, message: &str) -> Self {
+    /// The same error with another code in its document.
+    fn named(mut self, code: &str) -> Self {
+        self.document = document_of(code, &self.error);
+        self
+    }
+
+    /// The same error with a document of the command's own form.
+    fn with_document(mut self, document: JsonValue) -> Self {
+        self.document = document;
+        self
+    }
+
+    /// The agent has refused a request of an operator; `name` and `message` are the agent's.
+    fn refused_by_agent(code: Exit, name: &str, message: &str) -> Self {
         let error = anyhow::anyhow!("{message}");
         let error = match code {
             Exit::Configuration => error.context(
@@ -118,32 +155,77 @@ impl CliFailure {
             ),
             _ => error,
         };
-        Self::new(code, error)
+        Self::new(code, error).named(name)
     }
 
     fn failed(error: impl Into<anyhow::Error>) -> Self {
         Self::new(Exit::Failed, error)
     }
 
-    /// Prints the error on standard error.
-    pub fn print(&self) {
+    /// Prints the error on standard error, and with `--json` its document on standard output.
+    pub fn print(&self, json: bool) {
         // If standard error is closed, the exit code alone must do.
         let _ = writeln!(std::io::stderr(), "ferrotill: {:#}", self.error);
+        CliOutput { json }.json(&self.document);
     }
+}
+
+/// The document of an error: its code, its text, and what to do, which is the part of the text after its first semicolon.
+fn document_of(code: &str, error: &anyhow::Error) -> JsonValue {
+    let (outer, whole) = (error.to_string(), format!("{error:#}"));
+    let fix = [&outer, &whole]
+        .iter()
+        .find_map(|text| Some(text.split_once("; ")?.1.to_owned()));
+    object! {
+        "error" => object! {
+            "code" => code,
+            "message" => whole,
+            "fix" => fix,
+        }
+    }
+}
+
+/// Reads the arguments of the process. Faults in them are printed as other errors are.
+///
+/// # Errors
+///
+/// The exit code, if the arguments are faulty or ask for help.
+pub fn arguments() -> Result<Arguments, ExitCode> {
+    Arguments::try_parse().map_err(|error| {
+        // If the output is closed, the exit code alone must do.
+        let _ = error.print();
+        if !error.use_stderr() {
+            return Exit::Done.into();
+        }
+        let output = CliOutput {
+            json: std::env::args_os().any(|argument| argument == "--json"),
+        };
+        output.json(&object! {
+            "error" => object! {
+                "code" => Exit::Usage.name(),
+                "message" => error.to_string(),
+                "fix" => "`ferrotill help` lists the commands and their arguments",
+            }
+        });
+        Exit::Usage.into()
+    })
 }
 
 impl From<ConfigError> for CliFailure {
     fn from(error: ConfigError) -> Self {
-        Self::new(Exit::Configuration, error)
+        let document = config::error_document(&error);
+        Self::new(Exit::Configuration, error).with_document(document)
     }
 }
 
 impl From<StartError> for CliFailure {
     fn from(error: StartError) -> Self {
+        let error = match error {
+            StartError::Config(error) => return error.into(),
+            error => error,
+        };
         let code = match &error {
-            StartError::Config(_)
-            | StartError::TimeZone { .. }
-            | StartError::NumberTwice { .. } => Exit::Configuration,
+            StartError::TimeZone { .. } | StartError::NumberTwice { .. } => Exit::Configuration,
             StartError::DataFolder { source, .. }
                 if source.kind() == std::io::ErrorKind::PermissionDenied =>
             {

@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &SettleArguments, output: CliOutput) -> Result<Exit
         Ok(reply) => report(arguments, &reply, output),
         Err(error) => {
             let again = "send the declaration again, which is always safe";
-            Err(no_answer(&url, error, again, output))
+            Err(no_answer(&url, error, again))
         }
     }
 }
@@ -75,9 +75,9 @@ fn report(
     reply: &Reply,
     output: CliOutput,
 ) -> Result<Exit, CliFailure> {
-    output.json(&reply.body);
     let field = |name| reply.body.get(name).map_or("", JsonValue::scalar);
     if reply.status == 200 {
+        output.json(&reply.body);
         let number = match reply.body.path("document.number").map(JsonValue::scalar) {
             Some(number) if !number.is_empty() => format!("; its number is {number}"),
             _ => String::new(),
@@ -91,5 +91,6 @@ fn report(
         return Ok(Exit::Done);
     }
     let code = exit_of(reply.status, field("error"));
-    Err(CliFailure::refused_by_agent(code, field("message")))
+    let (name, message) = (field("error"), field("message"));
+    Err(CliFailure::refused_by_agent(code, name, message))
 }

@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &VerifyArguments, output: CliOutput) -> Result<Exit
         devices: &devices,
         range,
     })
-    .map_err(|error| unreadable(error, output))?;
+    .map_err(unreadable)?;
     if output.json {
         output.json(&document(&verified));
     } else {
@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &VerifyArguments, output: CliOutput) -> Result<Exit
 }
 
 /// A store that cannot be read at all is reported as one fault, so that a program gets one JSON document in this case, too.
-fn unreadable(error: StoreError, output: CliOutput) -> CliFailure {
+fn unreadable(error: StoreError) -> CliFailure {
     let code = match &error {
         StoreError::Key { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
             Exit::Permission
@@ -104,8 +104,8 @@ fn unreadable(error: StoreError, output: CliOutput) -> CliFailure {
         "message" => format!("{error:#}"),
         "remedy" => remedy,
     };
-    output.json(&object! { "ok" => false, "faults" => JsonValue::Array(vec![fault]) });
-    CliFailure::new(code, error)
+    let document = object! { "ok" => false, "faults" => JsonValue::Array(vec![fault]) };
+    CliFailure::new(code, error).with_document(document)
 }
 
 fn report(verified: &Verified, output: CliOutput) {

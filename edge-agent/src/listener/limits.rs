@@ -71,25 +71,25 @@ impl Unread {
             Self::TooLarge => (
                 "BodyTooLarge",
                 format!(
-                    "The body is larger than {} bytes; send fewer lines in one receipt.",
+                    "body: is larger than {} bytes; send fewer lines in one receipt",
                     limits.body_bytes
                 ),
             ),
             Self::TooSlow => (
                 "BodyTimeout",
                 format!(
-                    "The body did not arrive within {} ms; send the request again.",
+                    "body: did not arrive within {} ms; send the request again",
                     limits.body_timeout.as_millis()
                 ),
             ),
             Self::Broken => (
                 "BodyIncomplete",
-                "The body ended early; send the request again.".to_owned(),
+                "body: ended early; send the request again".to_owned(),
             ),
             Self::NoSlot => (
                 "Overloaded",
                 format!(
-                    "All {} connections are busy; send the request again with the same id.",
+                    "agent: has a request running in each of its {} connections; send the request again with the same id",
                     limits.connections
                 ),
             ),

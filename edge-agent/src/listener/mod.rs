@@ -280,7 +280,7 @@ async fn reject(mut stream: TcpStream, limits: ConnectionLimits) {
     let _ = sent.await;
 }
 
-/// The lines about connections that could not be accepted. Strangers can use up all file descriptors.
+/// The lines about connections that could not be accepted. Unsigned callers can use up all file descriptors.
 static NOT_ACCEPTED: LimitedLog = LimitedLog::new();
 
 /// Adds one to a counter, and subtracts it when dropped.

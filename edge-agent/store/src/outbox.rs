@@ -40,14 +40,18 @@ pub struct RefusedEntry {
     pub again_at_ms: Option<i64>,
 }
 
-/// The state of the delivery of a document to the authority.
+/// The state of the delivery of a document to one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryState {
-    /// The number of answers that the authority has given about the document.
+    /// The name of the recipient ([`Recipient::name`]).
+    pub recipient: String,
+    /// The number of answers that the recipient has given about the document.
     pub attempts: u32,
-    /// The text of the authority's refusal, if its last answer was a refusal; or why the document cannot be sent.
+    /// The text of the recipient's refusal, if its last answer was a refusal; or why the document cannot be sent.
     pub refusal: Option<String>,
-    /// When the authority acknowledged the document, in milliseconds since the epoch.
+    /// When a refused document is sent again, in milliseconds since the epoch.
+    pub again_at_ms: Option<i64>,
+    /// When the recipient acknowledged the document, in milliseconds since the epoch.
     pub acknowledged_ms: Option<i64>,
     /// The environment that acknowledged the document: `TEST` or `LIVE`. `None` if an older program stored the acknowledgement.
     pub environment: Option<String>,
@@ -186,27 +190,30 @@ impl Reader {
         self.with("outbox", query::count_unsent)
     }
 
-    /// The delivery state of a document that waits or was acknowledged; `None` if the document need not be sent.
+    /// The delivery of a sealed document to each of its recipients, in the order of their names. Empty if nobody is told of the
+    /// document.
     ///
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn delivery_state(&self, reserved_seq: i64) -> Result<Option<DeliveryState>, StoreError> {
+    pub fn deliveries(&self, reserved_seq: i64) -> Result<Vec<DeliveryState>, StoreError> {
         self.with("outbox", |connection| {
             connection
                 .prepare_cached(
-                    "SELECT attempts, refusal, acknowledged_at, environment FROM outbox WHERE recipient = 'authority' AND sealed_seq = \
-                     (SELECT settled_seq FROM document WHERE reserved_seq = ?1)",
+                    "SELECT recipient, attempts, refusal, again_at, acknowledged_at, environment FROM outbox WHERE sealed_seq = \
+                     (SELECT settled_seq FROM document WHERE reserved_seq = ?1) ORDER BY recipient",
                 )?
-                .query_row([reserved_seq], |row| {
+                .query_map([reserved_seq], |row| {
                     Ok(DeliveryState {
-                        attempts: row.get(0)?,
-                        refusal: row.get(1)?,
-                        acknowledged_ms: row.get(2)?,
-                        environment: row.get(3)?,
+                        recipient: row.get(0)?,
+                        attempts: row.get(1)?,
+                        refusal: row.get(2)?,
+                        again_at_ms: row.get(3)?,
+                        acknowledged_ms: row.get(4)?,
+                        environment: row.get(5)?,
                     })
-                })
-                .optional()
+                })?
+                .collect()
         })
     }
 }

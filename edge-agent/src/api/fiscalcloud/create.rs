@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::answer::{self, Form};
 use super::context::{PointOfSaleChoice, RequestContext, point_of_sale};
 use super::documents;
-use super::problem::{failure, faulty, refused, success, unprocessable, unreadable};
+use super::problem::{failure, faulty, refused, success};
 use super::request::{self, GivenId, Parsed};
 use super::route::{Creation, Operation, SaleRoute, route};
 use crate::api::auth::SignatureInfo;
@@ -25,6 +25,7 @@ use crate::api::response::{with_operation, with_retry_after};
 use crate::api::service::{Service, SignedOrder};
 use crate::clerk::FiscalState;
 use crate::config::{Config, Device};
+use crate::order::OrderForm;
 
 /// Carries out a creating operation.
 pub(super) async fn create(
@@ -58,29 +59,48 @@ pub(super) async fn create(
         None => return unread(overloaded()),
     };
     faults.append(read_faults);
-    let id = form.id;
     if given_id == GivenId::Unreadable {
-        return with_operation(faulty(&faults), None, FiscalState::Unknown);
+        return unread(faulty(&faults));
     }
-    if faults.is_empty() {
+    let outcome = if faults.is_empty() {
         let call = SignedOrder {
             signature,
             has_id: given_id != GivenId::None,
         };
-        let outcome = service.submit_signed(device, form, call, deadline).await;
-        return respond(service, device, creation, outcome, deadline).await;
-    }
+        service.submit_signed(device, form, call, deadline).await
+    } else {
+        faulty_outcome(service, device, &form, (given_id, &faults)).await
+    };
+    let call = ReadCall {
+        device,
+        creation,
+        given_id,
+        deadline,
+    };
+    call.respond(service, outcome).await
+}
+
+/// The outcome of a request whose body has faults.
+async fn faulty_outcome(
+    service: &Arc<Service>,
+    device: &Device,
+    form: &OrderForm,
+    (given_id, faults): (GivenId, &FaultList),
+) -> Outcome {
     // The configuration may have changed since the document was made. That does not make a repeated request another one.
     if given_id != GivenId::None
         && !faults.is_cut()
         && faults
             .iter()
             .all(|fault| OF_THE_CONFIGURATION.contains(&fault.code))
-        && let Some(outcome) = service.repeated(device, &form).await
+        && let Some(outcome) = service.repeated(device, form).await
     {
-        return respond(service, device, creation, outcome, deadline).await;
+        return outcome;
     }
-    with_operation(faulty(&faults), Some(id), service.state_of(id).await)
+    let id = form.id;
+    let state = service.state_of(id).await;
+    let problem = Problem::from(faults);
+    Outcome::new(id, Told::NotAsked { problem, state })
 }
 
 /// A request whose body was not read yet.
@@ -145,7 +165,7 @@ pub fn faults_of(
     path: &str,
     body: &[u8],
 ) -> Option<FaultList> {
-    let Some(Operation::Create(creation)) = route(&Method::POST, path) else {
+    let Ok(Operation::Create(creation)) = route(&Method::POST, path) else {
         return None;
     };
     let context = RequestContext {
@@ -159,71 +179,92 @@ pub fn faults_of(
     Some(read(creation, Some(&body), context).faults)
 }
 
-/// Converts an outcome to an answer of the FiscalCloud API.
-async fn respond(
-    service: &Arc<Service>,
-    device: &Device,
+/// A call whose body was read, and which is answered with an outcome.
+struct ReadCall<'c> {
+    device: &'c Device,
     creation: Creation,
-    outcome: Outcome,
+    given_id: GivenId,
     deadline: Instant,
-) -> Response {
-    let id = outcome.id;
-    let response = match &outcome.told {
-        Told::Document { .. } => {
-            let device = device.clone();
-            let document = service.work(Lane::Sales, move |service, _| {
-                document_answer(service, &device, creation, id)
-            });
-            let document = service.within(deadline, document).await;
-            document.unwrap_or_else(|| not_read_in_time(id))
-        }
-        Told::Refused {
-            refusal, faults, ..
-        } => {
-            let mut problem = refused(refusal, faults, creation.number_path());
-            if *refusal == Refusal::DeviceUnsettled {
-                problem.message =
-                    format!("{}; repeat the request with the id {id}", problem.message);
-            }
-            unprocessable(&problem)
-        }
-        Told::SignatureUsed { problem, .. }
-        | Told::NotRegistered(problem)
-        | Told::Unknown(problem) => unprocessable(problem),
-        Told::Busy(problem) => failure(StatusCode::SERVICE_UNAVAILABLE, problem),
-    };
-    outcome.with_headers(response)
 }
 
-/// The answer with the document in the form of the operation. Reads the store, so it is done on a thread for long work.
-fn document_answer(service: &Service, device: &Device, creation: Creation, id: Uuid) -> Response {
-    let (stored, context) = match documents::find(service, device, id) {
-        Ok(Some(found)) => found,
-        Ok(None) => return another_kind(),
-        Err(error) => return unreadable(error),
-    };
-    let data = match creation {
+impl ReadCall<'_> {
+    /// Converts an outcome to an answer of the FiscalCloud API. A refusal names the request id if the agent has given it.
+    async fn respond(&self, service: &Arc<Service>, outcome: Outcome) -> Response {
+        let id = outcome.id;
+        let (status, problem) = match &outcome.told {
+            Told::Document { .. } => match self.document(service, id).await {
+                Ok(data) => return outcome.with_headers(success(data)),
+                Err(problem) => (StatusCode::UNPROCESSABLE_ENTITY, problem),
+            },
+            Told::Refused {
+                refusal, faults, ..
+            } => {
+                let mut problem = refused(refusal, faults, self.creation.number_path());
+                if *refusal == Refusal::DeviceUnsettled {
+                    problem.message =
+                        format!("{}; repeat the request with the id {id}", problem.message);
+                }
+                (StatusCode::UNPROCESSABLE_ENTITY, problem)
+            }
+            Told::NotAsked { problem, .. }
+            | Told::NotRegistered(problem)
+            | Told::Unknown(problem) => (StatusCode::UNPROCESSABLE_ENTITY, problem.clone()),
+            Told::Busy(problem) => (StatusCode::SERVICE_UNAVAILABLE, problem.clone()),
+        };
+        let problem = match self.given_id {
+            GivenId::None => problem.naming(id),
+            GivenId::Read(_) | GivenId::Unreadable => problem,
+        };
+        let response = failure(status, &problem);
+        outcome.with_headers(if problem.code == DOCUMENT_NOT_READ {
+            with_retry_after(response)
+        } else {
+            response
+        })
+    }
+
+    /// The document in the form of the operation. Reads the store, so it is done on a thread for long work.
+    async fn document(&self, service: &Arc<Service>, id: Uuid) -> Result<JsonValue, Problem> {
+        let (device, creation) = (self.device.clone(), self.creation);
+        let document = service.work(Lane::Sales, move |service, _| {
+            document_of(service, &device, creation, id)
+        });
+        let document = service.within(self.deadline, document).await;
+        document.unwrap_or_else(|| Err(not_read_in_time(id)))
+    }
+}
+
+fn document_of(
+    service: &Service,
+    device: &Device,
+    creation: Creation,
+    id: Uuid,
+) -> Result<JsonValue, Problem> {
+    let found = documents::find(service, device, id)?;
+    let data = found.and_then(|(stored, context)| match creation {
         Creation::Sale(SaleRoute::Sale) => answer::sale(&stored, context),
         Creation::Refund { as_receipt: true } => answer::document(&stored, Form::Receipt, context),
         _ => answer::document(&stored, Form::Own, context),
-    };
-    data.map_or_else(another_kind, success)
+    });
+    data.ok_or_else(another_kind)
 }
 
-fn another_kind() -> Response {
-    unprocessable(&Problem::new(
+fn another_kind() -> Problem {
+    Problem::new(
         "RequestIdClash",
         "id: belongs to a document of another kind; use a new id for a new request",
-    ))
+    )
 }
 
-/// The answer if the document is registered, and reading it takes longer than the caller waits.
-fn not_read_in_time(id: Uuid) -> Response {
+/// The problem if the document is registered, and reading it takes longer than the caller waits.
+fn not_read_in_time(id: Uuid) -> Problem {
     let message = format!(
         "document: is registered, and could not be read in time; to get it, repeat the request with the id {id}"
     );
-    with_retry_after(unprocessable(&Problem::new("DocumentNotRead", message)))
+    Problem::new(DOCUMENT_NOT_READ, message)
 }
+
+const DOCUMENT_NOT_READ: &str = "DocumentNotRead";
 
 /// The answer if nothing could be read in the time that the caller waits, because other calls have all places.
 pub(super) fn overloaded() -> Response {

@@ -24,27 +24,27 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use uuid::Uuid;
 
-use super::auth::{AuthorizedClient, Call, Unauthorized, check};
+use super::auth::{AuthorizedClient, BODY_NOT_ALLOWED, Call, Unauthorized, check};
 use super::dialect::{Dialect, Rejection};
 use super::lanes::Lane;
 use super::problem::Problem;
-use super::response::with_operation;
+use super::response::{with_allowed_methods, with_operation};
 use super::service::Service;
 use crate::clerk::FiscalState;
 pub use create::faults_of;
-use problem::failure;
+use problem::{failure, unprocessable};
 use request::id_in;
-use route::{Operation, route};
+use route::{NoOperation, Operation, route};
 
 /// The FiscalCloud API.
 pub const FISCALCLOUD: Dialect = Dialect {
     name: NAME,
-    prefix: "/api/v1",
+    prefix: PREFIX,
     router,
     reject,
 };
@@ -67,6 +67,8 @@ fn reject(rejection: &Rejection) -> Response {
 }
 
 const NAME: &str = "fiscalcloud";
+/// The path below which all operations are.
+const PREFIX: &str = "/api/v1";
 /// The largest body in bytes. The listener has a limit of its own; this limit applies in tests without a listener.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// The largest body of a refused call whose id is read, in bytes.
@@ -77,7 +79,13 @@ const REFUSED_WAIT_MAX: Duration = Duration::from_secs(1);
 async fn handle(State(service): State<Arc<Service>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let operation = route(&parts.method, parts.uri.path());
-    let creates = matches!(operation, Some(Operation::Create(_)));
+    let creates = match operation {
+        Ok(operation) => matches!(operation, Operation::Create(_)),
+        Err(NoOperation::WrongMethod { creates, .. }) => creates,
+        Err(NoOperation::NotAUuid) => false,
+        // The path may be that of a creating operation with a mistake in it.
+        Err(NoOperation::UnknownPath) => parts.method == Method::POST,
+    };
     // Nothing is known of the document of a call that was not accepted: it may have been made by an earlier call.
     let refused = |response, id| {
         if creates {
@@ -95,17 +103,19 @@ async fn handle(State(service): State<Arc<Service>>, request: Request) -> Respon
         Ok(client) => client,
         Err(error) => {
             let id = id_of_refused(&service, creates, &body).await;
-            return refused(auth::reject(service.settings.mode, error), id);
+            let response = match operation {
+                // The method is wrong, and not that the call has a body.
+                Err(reason @ NoOperation::WrongMethod { .. }) if error.code == BODY_NOT_ALLOWED => {
+                    no_operation(reason, &parts)
+                }
+                _ => auth::reject(service.settings.mode, error),
+            };
+            return refused(response, id);
         }
     };
-    let Some(operation) = operation else {
-        let message = format!(
-            "{} {}: is not an operation of this agent",
-            parts.method,
-            parts.uri.path()
-        );
-        let problem = Problem::new("UnknownOperation", message);
-        return failure(StatusCode::NOT_FOUND, &problem);
+    let operation = match operation {
+        Ok(operation) => operation,
+        Err(reason) => return refused(no_operation(reason, &parts), None),
     };
     match serve(&service, client, operation, &parts, &body).await {
         Ok(response) => response,
@@ -116,13 +126,35 @@ async fn handle(State(service): State<Arc<Service>>, request: Request) -> Respon
     }
 }
 
+/// The answer to a call that is no operation.
+fn no_operation(reason: NoOperation, parts: &Parts) -> Response {
+    let (method, path) = (&parts.method, parts.uri.path());
+    match reason {
+        NoOperation::UnknownPath => {
+            let message = format!("{method} {path}: is not an operation of this agent");
+            let problem = Problem::new("UnknownOperation", message);
+            failure(StatusCode::NOT_FOUND, &problem)
+        }
+        NoOperation::NotAUuid => {
+            let message = "id: is not a UUID; write it as 497f6eca-6276-4993-bfeb-53cbbbba6f08";
+            unprocessable(&Problem::new("NotAUuid", message))
+        }
+        NoOperation::WrongMethod { allowed, .. } => {
+            let message = format!("{method} {path}: has the wrong method; use {allowed}");
+            let problem = Problem::new("MethodNotAllowed", message);
+            let response = failure(StatusCode::METHOD_NOT_ALLOWED, &problem);
+            with_allowed_methods(response, allowed)
+        }
+    }
+}
+
 /// The id in the body of a creating call that was refused, if it can be read soon. Anybody can send such a call.
 async fn id_of_refused(service: &Arc<Service>, creates: bool, body: &Bytes) -> Option<Uuid> {
     if !creates || body.len() > REFUSED_BYTES_MAX {
         return None;
     }
     let body = body.clone();
-    let reading = service.work(Lane::Strangers, move |_, thread| id_in(&body, thread));
+    let reading = service.work(Lane::Unsigned, move |_, thread| id_in(&body, thread));
     let deadline = service.deadline(REFUSED_WAIT_MAX);
     service.within(deadline, reading).await.flatten()
 }
@@ -136,7 +168,7 @@ async fn serve(
     body: &Bytes,
 ) -> Result<Response, Unauthorized> {
     let device = || {
-        let message = "the header Api-DeviceId is missing; this operation needs it";
+        let message = "Api-DeviceId: is missing; this operation needs it";
         let missing = || Unauthorized::new("UnknownDevice", message);
         client.device.ok_or_else(missing)
     };

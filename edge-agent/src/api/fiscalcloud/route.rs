@@ -4,6 +4,8 @@ use axum::http::Method;
 use ferrotill_core::document::DocumentKind;
 use uuid::Uuid;
 
+use super::PREFIX;
+
 /// An operation of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
@@ -67,21 +69,57 @@ const REFUNDS: Kinds = &[DocumentKind::Refund];
 const REPORTS: Kinds = &[DocumentKind::XReport, DocumentKind::ZReport];
 const CASH: Kinds = &[DocumentKind::CashIn, DocumentKind::CashOut];
 
+/// Why a method and a path are no operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoOperation {
+    /// No operation has this path.
+    UnknownPath,
+    /// The path would be that of an operation if its last part were a UUID.
+    NotAUuid,
+    /// Operations with this path have other methods.
+    WrongMethod {
+        /// The methods that they have.
+        allowed: &'static str,
+        /// True if one of them makes a document.
+        creates: bool,
+    },
+}
+
 /// The operation of a method and path. Paths match in any case.
-pub(super) fn route(method: &Method, path: &str) -> Option<Operation> {
+pub(super) fn route(method: &Method, path: &str) -> Result<Operation, NoOperation> {
     let path = path.to_ascii_lowercase();
-    let parts: Vec<&str> = path
-        .strip_prefix("/api/v1/")?
-        .trim_end_matches('/')
-        .split('/')
-        .collect();
-    let post = match *method {
-        Method::POST => true,
-        Method::GET => false,
-        _ => return None,
+    let path = path
+        .strip_prefix(PREFIX)
+        .and_then(|path| path.strip_prefix('/'));
+    let path = path.ok_or(NoOperation::UnknownPath)?;
+    let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
+    let (get, post) = (operation(false, &parts), operation(true, &parts));
+    let creates = matches!(post, Some(Operation::Create(_)));
+    let allowed = match (get, post) {
+        (None, None) => {
+            return Err(match (method, parts.as_slice()) {
+                (&Method::GET, [group, _]) if *group == "devices" || kinds(group).is_some() => {
+                    NoOperation::NotAUuid
+                }
+                _ => NoOperation::UnknownPath,
+            });
+        }
+        (Some(_), None) => "GET",
+        (None, Some(_)) => "POST",
+        (Some(_), Some(_)) => "GET, POST",
     };
+    let found = match *method {
+        Method::POST => post,
+        Method::GET => get,
+        _ => None,
+    };
+    found.ok_or(NoOperation::WrongMethod { allowed, creates })
+}
+
+/// The operation of the parts of a path, with POST or with GET.
+fn operation(post: bool, parts: &[&str]) -> Option<Operation> {
     let create = |creation| Some(Operation::Create(creation));
-    match (post, parts.as_slice()) {
+    match (post, parts) {
         (true, ["operations", "sale"]) => create(Creation::Sale(SaleRoute::Sale)),
         (true, ["operations", "return"]) => create(Creation::Refund { as_receipt: true }),
         (true, ["returnreceipts"]) => create(Creation::Refund { as_receipt: false }),

@@ -50,7 +50,7 @@ fn examples() -> Vec<Example<'static>> {
 }
 
 fn order(config: &Config, path: &str, named: Option<&str>, body: &str) -> OrderForm {
-    let Some(Operation::Create(creation)) =
+    let Ok(Operation::Create(creation)) =
         route(&axum::http::Method::POST, &format!("/api/v1/{path}"))
     else {
         panic!("{path} creates nothing");

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use ferrotill_core::Amount;
+use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::event::PaperSays;
 use uuid::Uuid;
 
@@ -13,28 +16,36 @@ use crate::api::json::JsonValue;
 use crate::api::lanes::Lane;
 use crate::api::problem::Problem;
 use crate::api::response::{json_response, with_fiscal_state};
-use crate::api::service::Service;
-use crate::clerk::FiscalState;
+use crate::api::service::{NoAnswer, Service};
+use crate::clerk::{FiscalState, WaitingOrder};
 use crate::object;
 use crate::time::clock::iso_utc;
 use ferrotill_store::{
     DeliveryState, OperatorDeclaration, RequestState, StoreError, StoredDocument, ZReconciliation,
 };
 
-pub(super) async fn show(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Response {
-    match Uuid::try_parse(&id) {
-        Ok(id) => {
-            let deadline = service.deadline(STRANGERS_WAIT);
-            let outcome = outcome(&service, id, Lane::Strangers);
+pub(super) async fn show(State(service): State<Arc<Service>>, id: PathId) -> Response {
+    match uuid_of(id) {
+        Some(id) => {
+            let deadline = service.deadline(UNSIGNED_WAIT);
+            let outcome = outcome(&service, id, Lane::Unsigned);
             let outcome = service.within(deadline, outcome).await;
-            outcome.unwrap_or_else(|| never_reserved(id, None))
+            outcome.unwrap_or_else(|| without_document(&service, id, Err(NoAnswer::TooLate)))
         }
-        Err(_) => not_a_uuid(),
+        None => not_a_uuid(),
     }
 }
 
+/// The id in the path of a request, as the router gives it.
+pub(super) type PathId = Result<Path<String>, PathRejection>;
+
+/// The id in the path; `None` if it is no UUID.
+pub(super) fn uuid_of(given: PathId) -> Option<Uuid> {
+    Uuid::try_parse(&given.ok()?).ok()
+}
+
 /// How long a caller without a signature waits at most. The caller has a connection for this time, and sales need connections too.
-const STRANGERS_WAIT: Duration = Duration::from_secs(5);
+const UNSIGNED_WAIT: Duration = Duration::from_secs(5);
 
 pub(super) fn not_a_uuid() -> Response {
     let message = "id: is not a UUID; write it as 497f6eca-6276-4993-bfeb-53cbbbba6f08";
@@ -43,37 +54,28 @@ pub(super) fn not_a_uuid() -> Response {
 
 /// The outcome of the request with this id, for a caller of a lane.
 pub(super) async fn outcome(service: &Arc<Service>, id: Uuid, lane: Lane) -> Response {
-    // The place is taken first, so that strangers do not fill the clerk's inbox with questions either.
+    // The place is taken first, so that unsigned callers do not fill the clerk's inbox with questions either.
     let place = service.lanes.enter(lane).await;
     // The queue is asked before the store: an order that is reserved in between is found in the store.
-    let waits = service.waits(id).await;
+    let waiting = service.waiting_order(id).await;
     let reader = service.reader.clone();
     let found = place.work(move |_| {
         let Some(stored) = reader.find(None, id)? else {
             return Ok(None);
         };
-        let delivery = reader.delivery_state(stored.row.reserved_seq)?;
+        let deliveries = reader.deliveries(stored.row.reserved_seq)?;
         let declared = reader.declaration_of(&stored.row)?;
-        Ok::<_, StoreError>(Some((stored, delivery, declared)))
+        Ok::<_, StoreError>(Some((stored, deliveries, declared)))
     });
     match found.await {
-        Ok(Some((stored, delivery, declared)))
-            if waits == Some(false) || stored.row.state != RequestState::Voided =>
+        Ok(Some((stored, deliveries, declared)))
+            if waiting == Ok(None) || stored.row.state != RequestState::Voided =>
         {
             let state = fiscal_state(&stored);
-            let what_to_do = match state {
-                FiscalState::Unknown => service.live_status.needs_a_person(id),
-                _ => None,
-            };
-            let trouble = match state {
-                FiscalState::Unknown => service.live_status.printer(stored.row.device).trouble,
-                _ => None,
-            };
-            let (delivery, declared) = (delivery.as_ref(), declared.as_ref());
-            let body = known(&stored, delivery, declared, (state, trouble, what_to_do));
+            let body = known(service, &stored, &deliveries, declared.as_ref());
             with_fiscal_state(json_response(StatusCode::OK, &body), state)
         }
-        Ok(_) => never_reserved(id, waits),
+        Ok(_) => without_document(service, id, waiting),
         Err(error) => {
             let response = Problem::from(error).response(StatusCode::SERVICE_UNAVAILABLE);
             with_fiscal_state(response, FiscalState::Unknown)
@@ -81,20 +83,33 @@ pub(super) async fn outcome(service: &Arc<Service>, id: Uuid, lane: Lane) -> Res
     }
 }
 
-/// The answer for an id without a document. The order with this id may still wait in the queue.
-fn never_reserved(id: Uuid, waits: Option<bool>) -> Response {
-    let (name, state, status) = match waits {
-        Some(true) => ("waiting", FiscalState::Unknown, StatusCode::OK),
-        Some(false) => (
+/// The answer for an id whose document is not in the store. The order with this id may still wait in the queue.
+fn without_document(
+    service: &Service,
+    id: Uuid,
+    waiting: Result<Option<WaitingOrder>, NoAnswer>,
+) -> Response {
+    let (name, state, status) = match waiting {
+        Ok(Some(_)) => ("waiting", FiscalState::Unknown, StatusCode::OK),
+        Ok(None) => (
             "unknown_id",
             FiscalState::NotRegistered,
             StatusCode::NOT_FOUND,
         ),
-        None => (
+        Err(_) => (
             "unknown",
             FiscalState::Unknown,
             StatusCode::SERVICE_UNAVAILABLE,
         ),
+    };
+    let document = match waiting {
+        Ok(Some(WaitingOrder::Queued(order))) => Some(Shown {
+            device: order.device,
+            kind: order.kind,
+            amount: order.amount,
+            stored: None,
+        }),
+        _ => None,
     };
     let body = object! {
         "id" => id,
@@ -104,8 +119,8 @@ fn never_reserved(id: Uuid, waits: Option<bool>) -> Response {
         "needs_a_person" => false,
         "what_to_do" => JsonValue::Null,
         "declaration" => JsonValue::Null,
-        "document" => JsonValue::Null,
-        "office" => JsonValue::Null,
+        "document" => document.map(|document| document.json(id, service)),
+        "deliveries" => JsonValue::Array(Vec::new()),
         "reconciliation" => JsonValue::Null,
         "timeline" => JsonValue::Array(Vec::new()),
     };
@@ -121,37 +136,21 @@ pub(super) fn fiscal_state(stored: &StoredDocument) -> FiscalState {
 }
 
 fn known(
+    service: &Service,
     stored: &StoredDocument,
-    delivery: Option<&DeliveryState>,
+    deliveries: &[DeliveryState],
     declared: Option<&OperatorDeclaration>,
-    (state, trouble, what_to_do): (FiscalState, Option<String>, Option<String>),
 ) -> JsonValue {
     let row = &stored.row;
-    let mut timeline = vec![object! { "at" => iso_utc(row.at), "event" => "reserved" }];
+    let state = fiscal_state(stored);
+    let is_unknown = state == FiscalState::Unknown;
+    let what_to_do = is_unknown.then(|| service.live_status.needs_a_person(row.id));
+    let what_to_do = what_to_do.flatten();
     // While the outcome is unknown, the reason is the printer's present trouble.
-    let mut reason = JsonValue::from(trouble);
-    let mut document = JsonValue::Null;
-    if let Some(declared) = declared {
-        timeline.push(object! { "at" => iso_utc(declared.at_ms), "event" => "declared" });
-    }
-    if let Some(sealed) = stored.sealed() {
-        timeline.push(object! { "at" => iso_utc(sealed.at.utc_ms), "event" => "sealed" });
-        document = object! {
-            "id" => row.id,
-            "unique_id" => row.unique_id,
-            "device_id" => row.device,
-            "kind" => row.kind.name(),
-            "number" => sealed.number,
-            "current_number" => sealed.current_number,
-            "print_error" => row.print_error.clone(),
-        };
-    }
+    let trouble = is_unknown.then(|| service.live_status.printer(row.device).trouble);
+    let mut reason = JsonValue::from(trouble.flatten());
     if let Some(voided) = stored.voided() {
-        timeline.push(object! { "at" => iso_utc(voided.at.utc_ms), "event" => "voided" });
         reason = voided.reason.into();
-    }
-    if let Some(at_ms) = delivery.and_then(|delivery| delivery.acknowledged_ms) {
-        timeline.push(object! { "at" => iso_utc(at_ms), "event" => "acknowledged" });
     }
     object! {
         "id" => row.id,
@@ -165,16 +164,100 @@ fn known(
         "needs_a_person" => what_to_do.is_some(),
         "what_to_do" => what_to_do,
         "declaration" => declared.map(declaration),
-        "document" => document,
-        "office" => delivery.map(authority),
+        "document" => Shown::of(stored).map(|document| document.json(row.id, service)),
+        "deliveries" => JsonValue::Array(deliveries.iter().map(delivery).collect()),
         "reconciliation" => stored.reconciliation.as_ref().map(reconciliation),
-        "timeline" => JsonValue::Array(timeline),
+        "timeline" => timeline(stored, deliveries, declared),
     }
 }
 
-/// The state of the delivery to the authority as JSON.
-fn authority(delivery: &DeliveryState) -> JsonValue {
+/// A document as this route shows it.
+struct Shown<'s> {
+    device: Uuid,
+    kind: DocumentKind,
+    /// `None` if the document has no amount, or if it is not known yet.
+    amount: Option<Amount>,
+    /// `None` while the order waits in the queue.
+    stored: Option<&'s StoredDocument>,
+}
+
+impl<'s> Shown<'s> {
+    /// The document that is reserved or sealed; `None` if it was voided.
+    fn of(stored: &'s StoredDocument) -> Option<Self> {
+        let row = &stored.row;
+        if row.state == RequestState::Voided {
+            return None;
+        }
+        let amount = match stored.reserved()?.body {
+            Body::Receipt(receipt) => Some(receipt.total),
+            Body::Cash(amount) => Some(amount),
+            // A report has its sums when it is sealed.
+            Body::Report(_) => {
+                let figures = stored.sealed().and_then(|sealed| sealed.report);
+                figures.map(|figures| figures.shift.sales.receipts.amount)
+            }
+        };
+        Some(Self {
+            device: row.device,
+            kind: row.kind,
+            amount,
+            stored: Some(stored),
+        })
+    }
+
+    fn json(&self, id: Uuid, service: &Service) -> JsonValue {
+        let currency = service.profile.facts().currency;
+        let row = self.stored.map(|stored| &stored.row);
+        let sealed = self.stored.and_then(StoredDocument::sealed);
+        object! {
+            "id" => id,
+            "unique_id" => row.map(|row| row.unique_id),
+            "device_id" => self.device,
+            "kind" => self.kind.name(),
+            "amount" => self.amount.map(|amount| amount.display(currency)),
+            "number" => sealed.as_ref().map(|sealed| sealed.number),
+            "current_number" => sealed.as_ref().map(|sealed| sealed.current_number),
+            "print_error" => row.and_then(|row| row.print_error.clone()),
+        }
+    }
+}
+
+/// What happened to a document, in the order of time.
+fn timeline(
+    stored: &StoredDocument,
+    deliveries: &[DeliveryState],
+    declared: Option<&OperatorDeclaration>,
+) -> JsonValue {
+    let step = |at_ms, event: &str| object! { "at" => iso_utc(at_ms), "event" => event };
+    let mut timeline = vec![step(stored.row.at, "reserved")];
+    if let Some(declared) = declared {
+        timeline.push(step(declared.at_ms, "declared"));
+    }
+    if let Some(sealed) = stored.sealed() {
+        timeline.push(step(sealed.at.utc_ms, "sealed"));
+    }
+    if let Some(voided) = stored.voided() {
+        timeline.push(step(voided.at.utc_ms, "voided"));
+    }
+    let mut acknowledged: Vec<_> = deliveries
+        .iter()
+        .filter_map(|delivery| Some((delivery.acknowledged_ms?, &delivery.recipient)))
+        .collect();
+    acknowledged.sort_unstable();
+    timeline.extend(acknowledged.into_iter().map(|(at_ms, recipient)| {
+        object! {
+            "at" => iso_utc(at_ms),
+            "event" => "acknowledged",
+            "recipient" => recipient.clone(),
+        }
+    }));
+    JsonValue::Array(timeline)
+}
+
+/// The delivery to one recipient as JSON.
+fn delivery(delivery: &DeliveryState) -> JsonValue {
     object! {
+        "recipient" => delivery.recipient.clone(),
         "state" => match (delivery.acknowledged_ms, &delivery.refusal) {
             (Some(_), _) => "acknowledged",
             (None, Some(_)) => "refused",
@@ -182,6 +265,8 @@ fn authority(delivery: &DeliveryState) -> JsonValue {
         },
         "answers" => delivery.attempts,
         "refusal" => delivery.refusal.clone(),
+        "again_at" => delivery.again_at_ms.map(iso_utc),
+        "acknowledged_at" => delivery.acknowledged_ms.map(iso_utc),
         "environment" => delivery.environment.clone(),
     }
 }

@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::body::to_bytes;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use ferrotill_core::event::PaperSays;
@@ -30,7 +30,7 @@ use ferrotill_store::{OperatorDeclaration, RequestState, StoredDocument};
 
 pub(super) async fn settle(
     State(service): State<Arc<Service>>,
-    Path(id): Path<String>,
+    id: operations::PathId,
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
@@ -50,7 +50,7 @@ pub(super) async fn settle(
             return with_fiscal_state(response, FiscalState::Unknown);
         }
     };
-    let Ok(id) = Uuid::try_parse(&id) else {
+    let Some(id) = operations::uuid_of(id) else {
         return operations::not_a_uuid();
     };
     let declaration = match read(id, &body) {

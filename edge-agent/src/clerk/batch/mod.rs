@@ -13,6 +13,7 @@ mod sealing;
 mod slip;
 mod trouble;
 mod turns;
+mod waiting;
 
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -468,11 +469,7 @@ impl Tills {
                 Ok(())
             }
             Message::Waiting { id, reply } => {
-                let waits = self
-                    .devices
-                    .iter_mut()
-                    .any(|device_state| device_state.callers_of(id).is_some());
-                let _ = reply.send(waits);
+                let _ = reply.send(self.waiting_order(id));
                 Ok(())
             }
             Message::Declare { declaration, reply } => {

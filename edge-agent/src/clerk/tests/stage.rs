@@ -237,7 +237,7 @@ impl Stage {
             id: Uuid::from_u128(id),
             reply,
         });
-        wait(answer)
+        wait(answer).is_some()
     }
 
     pub(super) fn find(&self, id: u128) -> Option<StoredDocument> {

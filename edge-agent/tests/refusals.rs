@@ -1,0 +1,185 @@
+//! Tests of what all refusals have in common: the form of their API, the state, and the request id.
+
+mod shop;
+
+use ferrotill_device::printer::Paper;
+use shop::inside::Shop;
+use shop::till::SALE;
+use shop::{Client, Headers};
+
+/// A developer who gives no id must be able to do what the answers advise: to repeat the request with its id.
+#[test]
+fn a_refusal_of_a_request_without_an_id_names_the_id_that_the_agent_gave() {
+    let shop = Shop::open();
+    let unknown = r#"{"originalReceiptId":"7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0009","items":[{"name":"Cafea","quantity":1,"price":25.50,"taxGroupCode":"A"}],"payments":[{"typeCode":0,"amount":25.50}]}"#;
+    let mut ids = Vec::new();
+    let mut refused = |operation: &str, body: &str, state: &str, lines: usize| {
+        let reply = shop.client.post(operation, body);
+        assert_eq!(
+            (reply.status, reply.state.as_deref()),
+            (422, Some(state)),
+            "{}",
+            reply.text
+        );
+        let id = reply.operation.clone().unwrap();
+        let message = reply.at("message");
+        assert!(message.contains(&id), "{id} in {message}");
+        assert_eq!(message.lines().count(), lines, "{message}");
+        assert_eq!(reply.paths().len(), lines, "{message}");
+        ids.push(id.clone());
+        id
+    };
+    let nothing = "not_registered";
+    refused("operations/sale", "{}", nothing, 2);
+    refused(
+        "operations/sale",
+        &SALE.replace("\"A\"", "\"Z\""),
+        nothing,
+        1,
+    );
+    refused("operations/sale", &SALE.replace("30", "3"), nothing, 1);
+    refused("operations/return", unknown, nothing, 1);
+    refused("operations/closeday", "", nothing, 1);
+    refused("cashoperations", r#"{"amount":-1}"#, nothing, 1);
+    shop.rig.set_paper(Paper::Out);
+    let id = refused("operations/sale", SALE, nothing, 1);
+    shop.rig.set_paper(Paper::Ok);
+    let with_id = SALE.replacen('{', &format!("{{\"id\":\"{id}\","), 1);
+    let sold = shop.client.post("operations/sale", &with_id);
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    assert_eq!(shop.receipts().len(), 1);
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 7, "each request has an id of its own");
+}
+
+#[test]
+fn a_refusal_does_not_name_the_id_that_the_caller_gave() {
+    let shop = Shop::open();
+    let id = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001";
+    let reply = shop
+        .client
+        .post("operations/sale", &format!("{{\"id\":\"{id}\"}}"));
+    assert_eq!((reply.status, reply.operation.as_deref()), (422, Some(id)));
+    assert!(!reply.at("message").contains(id), "{}", reply.text);
+}
+
+#[test]
+fn a_call_that_is_no_operation_is_answered_in_the_form_of_its_api() {
+    let shop = Shop::open();
+    let call = |method: &str, operation: &str| {
+        let (method, with_body) = match method.split_once(' ') {
+            Some((method, _)) => (method, true),
+            None => (method, method == "POST"),
+        };
+        let body = if with_body { "{}" } else { "" };
+        let reply = shop.client.call(method, operation, body, |_| ()).unwrap();
+        let state = reply.state.clone().unwrap_or_default();
+        (reply.status, reply.at("errorType"), state)
+    };
+    let is = |status: u16, error: &str, state: &str| (status, error.to_owned(), state.to_owned());
+    // The id of a call with the wrong method may be that of a sale, so nothing is said of it.
+    for (method, operation) in [
+        ("PUT", "operations/sale"),
+        ("PUT with a body", "operations/sale"),
+        ("GET", "operations/sale"),
+        ("DELETE", "receipts"),
+        ("PATCH", "Receipts/"),
+    ] {
+        assert_eq!(
+            call(method, operation),
+            is(405, "MethodNotAllowed", "unknown"),
+            "{method} {operation}"
+        );
+    }
+    for (method, operation) in [("POST", "devices"), ("GET", "misc/opencashdrawer")] {
+        assert_eq!(
+            call(method, operation),
+            is(405, "MethodNotAllowed", ""),
+            "{method} {operation}"
+        );
+    }
+    assert_eq!(
+        call("POST", "operations/sail"),
+        is(404, "UnknownOperation", "unknown")
+    );
+    assert_eq!(call("GET", "operation"), is(404, "UnknownOperation", ""));
+    // A call with a wrong signature is refused for that.
+    let changed = |headers: &mut Headers| headers.retain(|(name, _)| *name != "Api-Signature");
+    let unsigned = shop.client.call("GET", "operations/sale", "", changed);
+    let expected = (401, "unknown", "SignatureMissing".to_owned());
+    assert_eq!(unsigned.unwrap().verdict(), expected);
+    for path in ["receipts/none", "devices/none", "reports/7a0b9f0e"] {
+        assert_eq!(call("GET", path), is(422, "NotAUuid", ""), "{path}");
+    }
+    assert_eq!(call("POST", ""), is(404, "NotFound", "unknown"));
+    assert!(shop.receipts().is_empty());
+}
+
+#[test]
+fn a_wrong_path_or_method_of_the_agent_is_refused_with_a_reason() {
+    let shop = Shop::open();
+    let call = |client: &Client, method: &str, path: &str| {
+        let reply = client.signed(method, path, "", |_| ()).unwrap();
+        (reply.status, reply.at("error"))
+    };
+    for (method, path, status, error) in [
+        ("POST", "/healthz", 405, "MethodNotAllowed"),
+        ("DELETE", "/metrics", 405, "MethodNotAllowed"),
+        ("PUT", "/operations/none", 405, "MethodNotAllowed"),
+        (
+            "GET",
+            "/operations/none/settlement",
+            405,
+            "MethodNotAllowed",
+        ),
+        ("GET", "/clock", 405, "MethodNotAllowed"),
+        ("GET", "/nothing", 404, "NotFound"),
+        ("GET", "/apis/v1/devices", 404, "NotFound"),
+    ] {
+        assert_eq!(
+            call(&shop.client, method, path),
+            (status, error.to_owned()),
+            "{method} {path}"
+        );
+    }
+}
+
+#[test]
+fn every_line_of_a_message_begins_with_the_path_of_its_fault() {
+    let shop = Shop::open();
+    let large = "x".repeat(300_000);
+    let call = |body: &str, change: &dyn Fn(&mut Headers)| {
+        let reply = shop
+            .client
+            .call("POST", "operations/sale", body, |headers| change(headers))
+            .unwrap();
+        assert_eq!(reply.state.as_deref(), Some("unknown"), "{}", reply.text);
+        (reply.status, reply.paths())
+    };
+    let without = |name: &'static str| {
+        move |headers: &mut Headers| headers.retain(|(header, _)| *header != name)
+    };
+    let with = |name: &'static str, value: &'static str| {
+        move |headers: &mut Headers| {
+            headers.retain(|(header, _)| *header != name);
+            headers.push((name, value.to_owned()));
+        }
+    };
+    let is = |status: u16, path: &str| (status, vec![path.to_owned()]);
+    for name in ["Api-Key", "Api-Timestamp", "Api-Signature"] {
+        assert_eq!(call(SALE, &without(name)), is(401, name));
+        assert_eq!(call(SALE, &with(name, "1")), is(401, name));
+    }
+    assert_eq!(
+        call(SALE, &without("Api-DeviceId")),
+        is(401, "Api-Signature")
+    );
+    assert_eq!(call(SALE, &with("Host", "evil.example")), is(403, "Host"));
+    assert_eq!(
+        call(SALE, &with("Origin", "http://evil.example")),
+        is(403, "Origin")
+    );
+    assert_eq!(call(&large, &|_| ()), is(413, "body"));
+    assert_eq!(call("{", &|_| ()), is(422, "body"));
+}
