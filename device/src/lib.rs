@@ -54,5 +54,5 @@ pub use fault::Fault;
 pub use printer::{
     AbsenceEvidence, Baseline, Condition, Connected, DaySums, FiscalPrinter, Job, JournalEvidence,
     LineJob, NoDocument, Paper, PaymentJob, Performed, PrinterPayment, PrinterReport,
-    RateDifference, ReceiptJob, Recovered, RefundOf, Registered, Watch,
+    RateDifference, ReceiptJob, Recovered, RefundOf, Registered, UnknownAnswer, Watch, Witness,
 };

@@ -4,11 +4,14 @@
 //! inference).
 
 use super::datecs;
-use super::protocol::{Codec, CommandRow, Errors, Model, Payments, Protocol, Seller};
+use super::forms::{AnswerForm, Firmware, Source};
+use super::protocol::{Codec, CommandRow, Errors, Model, NO_DATA, Payments, Protocol, Seller};
 use crate::wire::codepage;
 use crate::wire::fields::parse_count;
+use crate::wire::isl::command;
+use crate::wire::isl_counters::{DayPayments, DeviceInfo};
 use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen};
-use crate::wire::isl_status::{Flag, GENERAL, Layout, MEMORY};
+use crate::wire::isl_status::{Flag, FlagPlace, GENERAL, Layout, MEMORY};
 use crate::wire::{framing::Framing, isl};
 
 /// The table of Eltrade.
@@ -21,7 +24,7 @@ pub const PROTOCOL: Protocol = Protocol {
     },
     status: Layout {
         len: 6,
-        places: &[&[(Flag::CoverOpen, 1, 0x20)], datecs::PLACES],
+        places: &[PLACES],
         general: GENERAL,
         memory: MEMORY,
     },
@@ -44,6 +47,7 @@ pub const PROTOCOL: Protocol = Protocol {
         name: "A1",
         firmware: "KL5101.1811.0.3 21NOV26 1000",
     },
+    firmware: FIRMWARE,
     open: CommandRow::new(
         OPEN,
         Codec {
@@ -64,8 +68,77 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         datecs::COUNTERS,
     ),
+    day_payments: CommandRow::with_forms(command::DAY_PAYMENTS, NO_DATA, DAY_PAYMENTS),
+    // No manual of Eltrade lists 40h.
+    last_z: None,
+    device_info: CommandRow::with_forms(
+        command::DEVICE_INFO,
+        datecs::PROTOCOL.device_info.ask,
+        DEVICE_INFO,
+    ),
     ..datecs::PROTOCOL
 };
+
+/// The firmware of Eltrade whose answers are known to differ.
+const FIRMWARE: &[Firmware] = &[Firmware {
+    name: MANUAL,
+    title: "Eltrade 1.1.7",
+}];
+
+const MANUAL: &str = "eltrade-1.1.7";
+
+/// The form of 5Ah.
+const DEVICE_INFO: &[AnswerForm<DeviceInfo>] = &[AnswerForm {
+    shape: "Model,Type,Firmware,Chk,Sw,Serial,FM",
+    source: Source::Manual("Eltrade 1.1.2 and later, 5Ah (90)"),
+    firmware: &[MANUAL],
+    codec: Codec {
+        emit: DeviceInfo::emit_seven,
+        parse: DeviceInfo::parse_seven,
+    },
+}];
+
+/// The form of 6Eh.
+const DAY_PAYMENTS: &[AnswerForm<DayPayments>] = &[AnswerForm {
+    shape: "Cash,Credit,Debit,Cheque,P1…P4,Closure,Receipt",
+    source: Source::Manual("Eltrade 1.1.6, 6Eh (110)"),
+    firmware: &[MANUAL],
+    codec: Codec {
+        emit: DayPayments::emit,
+        parse: DayPayments::parse,
+    },
+}];
+
+/// The bits of group A without those of the second byte, in which Eltrade has the cover and a failure of the working memory. No bit
+/// marks a refund.
+const PLACES: &[FlagPlace] = &[
+    (Flag::CoverOpen, 1, 0x20),
+    (Flag::MemoryReset, 1, 0x10),
+    (Flag::GeneralError, 0, 0x20),
+    (Flag::Mechanism, 0, 0x10),
+    (Flag::ClockNotSet, 0, 0x04),
+    (Flag::UnknownCommand, 0, 0x02),
+    (Flag::Syntax, 0, 0x01),
+    (Flag::NotAllowed, 1, 0x02),
+    (Flag::Overflow, 1, 0x01),
+    (Flag::SlipOpen, 2, 0x20),
+    (Flag::JournalLow, 2, 0x10),
+    (Flag::ReceiptOpen, 2, 0x08),
+    (Flag::JournalFull, 2, 0x04),
+    (Flag::PaperLow, 2, 0x02),
+    (Flag::PaperOut, 2, 0x01),
+    (Flag::FiscalMemoryError, 4, 0x20),
+    (Flag::FiscalMemoryFull, 4, 0x10),
+    (Flag::FiscalMemoryLow, 4, 0x08),
+    (Flag::Numbered, 4, 0x04),
+    (Flag::TaxIdSet, 4, 0x02),
+    (Flag::FiscalMemoryWrite, 4, 0x01),
+    (Flag::RatesSet, 5, 0x10),
+    (Flag::Fiscalised, 5, 0x08),
+    (Flag::LastWriteFailed, 5, 0x04),
+    (Flag::Formatted, 5, 0x02),
+    (Flag::FiscalMemoryReadOnly, 5, 0x01),
+];
 
 /// The command 90h opens sales and refunds.
 const OPEN: u8 = 0x90;

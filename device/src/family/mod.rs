@@ -7,6 +7,7 @@
 //!
 //! To add a family, read `docs/ADDING-A-PRINTER.md`.
 
+mod forms;
 mod protocol;
 
 pub mod datecs;
@@ -14,6 +15,7 @@ pub mod datecs_b;
 pub mod datecs_x;
 pub mod eltrade;
 
+pub use forms::{AnswerForm, Answers, Firmware, Source};
 pub use protocol::{
     Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, Payments, Protocol, Seller,
 };

@@ -2,12 +2,14 @@
 
 use core::fmt;
 
+use super::forms::{AnswerForm, Answers, Firmware};
 use crate::wire::cause::Cause;
 use crate::wire::framing::Framing;
 use crate::wire::isl_payment::{Paid, PaymentRequest, ReceiptCounters};
 use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, SubtotalSums};
+use crate::wire::isl_counters::{DayPayments, DeviceInfo, LastZ};
 use crate::wire::isl_report::{
-    Cash, DailyReport, DayPayments, DeviceInfo, LastError, LastZ, Rates, ReceiptSums, Transaction,
+    Cash, DailyReport, LastError, Rates, ReceiptSums, Transaction,
 };
 use crate::wire::isl_service::{Service, ServiceAnswer};
 use crate::wire::isl_status::{Layout, Status};
@@ -37,6 +39,8 @@ pub struct Protocol {
     pub payments: Payments,
     /// The identity of the emulated printer.
     pub model: Model,
+    /// The firmware whose answers are known to differ. The first is that of the maker's newest manual.
+    pub firmware: &'static [Firmware],
 
     /// Opens a fiscal receipt.
     pub open: CommandRow<Open, ReceiptCounters>,
@@ -93,10 +97,13 @@ pub struct Protocol {
     pub day_receipts: Option<CommandRow<(), u32>>,
     /// Asks for the day's payments.
     pub day_payments: CommandRow<(), DayPayments>,
-    /// Asks for the day's sums by tax group: the sales, the tax of the sales, the refunds, the tax of the refunds.
-    pub day_groups: [CommandRow<(), [i64; 8]>; 4],
-    /// Asks for the last Z-report.
-    pub last_z: CommandRow<(), LastZ>,
+    /// Asks for the day's sales by tax group, and for the tax that they include.
+    pub day_sales: [CommandRow<(), [i64; 8]>; 2],
+    /// Asks for the day's refunds by tax group, and for the tax that they include; `None` if no command of the family reports them.
+    pub day_refunds: Option<[CommandRow<(), [i64; 8]>; 2]>,
+    /// Asks for the last Z-report; `None` if no command of the family reports it. In that case the number of the next Z-report in
+    /// the answer about the day's payments is used.
+    pub last_z: Option<CommandRow<(), LastZ>>,
     /// Asks for the device's identity.
     pub device_info: CommandRow<(), DeviceInfo>,
     /// Asks for the tax rates.
@@ -162,8 +169,8 @@ pub struct CommandRow<Q: 'static, A: 'static = ()> {
     pub command: u8,
     /// The data of the request.
     pub ask: Codec<Q>,
-    /// The data of the answer.
-    pub answer: Codec<A>,
+    /// The data of the answer, in each form that is known.
+    pub answer: Answers<A>,
 }
 
 impl<Q, A> CommandRow<Q, A> {
@@ -173,7 +180,21 @@ impl<Q, A> CommandRow<Q, A> {
         Self {
             command,
             ask,
-            answer,
+            answer: Answers::One(answer),
+        }
+    }
+
+    /// A row of a question that firmware answers in several forms.
+    #[must_use]
+    pub const fn with_forms(
+        command: u8,
+        ask: Codec<Q>,
+        forms: &'static [AnswerForm<A>],
+    ) -> Self {
+        Self {
+            command,
+            ask,
+            answer: Answers::Forms(forms),
         }
     }
 }
@@ -292,6 +313,12 @@ impl Protocol {
             .or_else(|| row(Cause::NotPermitted))
             .copied()
             .unwrap_or((0, cause))
+    }
+
+    /// The firmware of this name.
+    #[must_use]
+    pub fn firmware_of(&self, name: &str) -> Option<&'static Firmware> {
+        self.firmware.iter().find(|firmware| firmware.name == name)
     }
 
     /// The cause of a code.

@@ -8,8 +8,9 @@ use super::receipt_commands::divided;
 use crate::emulator::tape::{centred, spread, sum};
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
+use crate::wire::isl_counters::{DayPayments, DeviceInfo, LastZ};
 use crate::wire::isl_report::{
-    Cash, DailyReport, DayPayments, DeviceInfo, LastError, LastZ, Rates, ReceiptSums, Transaction,
+    Cash, DailyReport, LastError, Rates, ReceiptSums, Transaction,
 };
 
 impl Printer {
