@@ -8,17 +8,18 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-use ferrotill_device::emulator::{Family, Rig, RigOptions};
+use ferrotill_device::emulator::{FaultKind, FaultOrder, Family, Power, Rig, RigOptions};
 use ferrotill_device::family::FAMILIES;
 use ferrotill_device::wire::framing::Answer;
 use ferrotill_device::wire::isl::FRAMING;
 use shop::configuration;
-use shop::outside::{Process, finished};
+use shop::outside::{Process, finished, until};
 use shop::till::SALE;
 
 const LAST_Z: u8 = 0x40;
 const DAY_PAYMENTS: u8 = 0x6E;
 const CASH: u8 = 0x46;
+const CLOSE: u8 = 0x38;
 const DAY_SALES: u8 = 0x41;
 
 fn plays_two_days(family: &str, firmware: Option<&str>, lacks: &[u8]) {
@@ -81,6 +82,41 @@ fn printers_answer_in_the_forms_of_their_manuals_and_of_their_makers_code() {
 fn commands_that_the_firmware_does_not_know_do_not_stop_a_printer() {
     plays_two_days("datecs", None, &[LAST_Z, DAY_PAYMENTS]);
     plays_two_days("datecs-b", None, &[CASH, DAY_SALES]);
+}
+
+#[test]
+fn a_receipt_whose_close_was_lost_is_found_without_the_counter_of_fiscal_receipts() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("printer");
+    let rig = Rig::start(RigOptions {
+        lacks: vec![DAY_PAYMENTS],
+        ..RigOptions::new(link.clone())
+    })
+    .unwrap();
+    let office = Process::authority();
+    let file = folder.path().join("ferrotill.toml");
+    let uri = format!("datecs+serial://{}?baud=115200", link.display());
+    let books = folder.path().join("books");
+    let text = configuration(books.to_str().unwrap(), &uri, &office.client.url);
+    fs::write(&file, text).unwrap();
+    let agent = Process::agent(&file);
+    rig.add_fault(FaultOrder {
+        kind: FaultKind::PowerCut,
+        command: Some(CLOSE),
+        times: 1,
+        ms: 0,
+    });
+    let caller = thread::spawn({
+        let client = agent.client.clone();
+        move || client.post("operations/sale", SALE)
+    });
+    until("the close is executed", || {
+        rig.snapshot(false).power != "on"
+    });
+    rig.set_power(Power::On);
+    let sold = caller.join().unwrap();
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    assert_eq!(rig.snapshot(true).fiscal_receipts.len(), 1);
 }
 
 /// A relay between the agent and a printer: the data of the answers to one command become `data`.
@@ -154,7 +190,7 @@ fn an_answer_in_an_unknown_form_is_shown_in_health_and_the_shop_sells() {
     let shop = Relayed::start(LAST_Z, b"Z=1;17.50");
     let sold = shop.agent.client.post("operations/sale", SALE);
     assert_eq!(sold.status, 200, "{}", sold.text);
-    let health = shop.agent.client.get("healthz").text;
+    let health = shop.agent.client.open("/healthz").body;
     for words in [
         "printer_answer_unknown",
         "command 40h: 5A 3D 31 3B 31 37 2E 35 30",
@@ -172,6 +208,6 @@ fn a_printer_without_a_serial_number_does_not_sell_and_says_why() {
     let shop = Relayed::start(0x5A, b"FP-700");
     let sold = shop.agent.client.post("operations/sale", SALE);
     assert_ne!(sold.status, 200, "{}", sold.text);
-    let health = shop.agent.client.get("healthz").text;
+    let health = shop.agent.client.open("/healthz").body;
     assert!(health.contains("no serial number"), "{health}");
 }

@@ -4,7 +4,7 @@
 
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, Payments, Protocol, Seller,
+    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, PaymentMeaning, Payments, Protocol, Seller,
     service,
 };
 use super::datecs_b;
@@ -69,8 +69,25 @@ pub const PROTOCOL: Protocol = Protocol {
     },
     payments: Payments {
         letters: &[
-            'P', 'N', 'C', 'D', 'I', 'J', 'K', 'L', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q',
-            'r', 's',
+            ('P', PaymentMeaning::Cash),
+            ('N', PaymentMeaning::Credit),
+            ('C', PaymentMeaning::Cheque),
+            ('D', PaymentMeaning::Card),
+            ('I', PaymentMeaning::Other),
+            ('J', PaymentMeaning::Other),
+            ('K', PaymentMeaning::Other),
+            ('L', PaymentMeaning::Other),
+            ('i', PaymentMeaning::Other),
+            ('j', PaymentMeaning::Other),
+            ('k', PaymentMeaning::Other),
+            ('l', PaymentMeaning::Other),
+            ('m', PaymentMeaning::Other),
+            ('n', PaymentMeaning::Other),
+            ('o', PaymentMeaning::Other),
+            ('p', PaymentMeaning::Other),
+            ('q', PaymentMeaning::Other),
+            ('r', PaymentMeaning::Other),
+            ('s', PaymentMeaning::Other),
         ],
         day: &DAY_PAYMENT_LETTERS,
     },

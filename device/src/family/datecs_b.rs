@@ -7,7 +7,7 @@
 use super::datecs;
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, Payments, Protocol, Seller,
+    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, PaymentMeaning, Payments, Protocol, Seller,
 };
 use crate::wire::codepage;
 use crate::wire::fields::{parse_count, parse_minor};
@@ -47,7 +47,14 @@ pub const PROTOCOL: Protocol = Protocol {
         till: 1,
     },
     payments: Payments {
-        letters: &['P', 'N', 'C', 'D', 'I', 'J'],
+        letters: &[
+            ('P', PaymentMeaning::Cash),
+            ('N', PaymentMeaning::Credit),
+            ('C', PaymentMeaning::Card),
+            ('D', PaymentMeaning::HealthFund),
+            ('I', PaymentMeaning::Voucher),
+            ('J', PaymentMeaning::Coupon),
+        ],
         day: &['P', 'N', 'C', 'D', 'I', 'J'],
     },
     model: Model {

@@ -4,7 +4,7 @@
 
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, Payments, Protocol, Seller,
+    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, PaymentMeaning, Payments, Protocol, Seller,
     service,
 };
 use crate::wire::cause::Cause;
@@ -49,7 +49,14 @@ pub const PROTOCOL: Protocol = Protocol {
         till: 1,
     },
     payments: Payments {
-        letters: &['P', 'N', 'D', 'I', 'J', 'K'],
+        letters: &[
+            ('P', PaymentMeaning::Cash),
+            ('N', PaymentMeaning::Card),
+            ('D', PaymentMeaning::Pinpad),
+            ('I', PaymentMeaning::Other),
+            ('J', PaymentMeaning::Other),
+            ('K', PaymentMeaning::Other),
+        ],
         day: &['P', 'N', 'D', 'I', 'J', 'K'],
     },
     model: Model {

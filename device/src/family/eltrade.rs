@@ -1,11 +1,11 @@
 //! Eltrade: frames and commands of Datecs group A, with another opening, more payment types and another status bit for the cover.
 //!
-//! Manual: Eltrade 1.0.9; see `docs/protocols/isl.md`. Facts about Eltrade that are not known are taken from group A (an
+//! Manuals: Eltrade 1.0.9, 1.1.1, 1.1.6, 1.1.7; see `docs/protocols/isl.md`. Facts about Eltrade that are not known are taken from group A (an
 //! inference).
 
 use super::datecs;
 use super::forms::{AnswerForm, Firmware, Source};
-use super::protocol::{Codec, CommandRow, Errors, Model, NO_DATA, Payments, Protocol, Seller};
+use super::protocol::{Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, PaymentMeaning, Payments, Protocol, Seller};
 use crate::wire::codepage;
 use crate::wire::fields::parse_count;
 use crate::wire::isl::command;
@@ -30,6 +30,11 @@ pub const PROTOCOL: Protocol = Protocol {
     },
     errors: Errors::Silent,
     codes: &[],
+    limits: FamilyLimits {
+        // 31h has two lines of 30 characters; 36h takes 46, of which the 42 of group A are used.
+        name: 30,
+        ..datecs::PROTOCOL.limits
+    },
     seller: Seller {
         operator: 1,
         operator_max: 30,
@@ -40,7 +45,20 @@ pub const PROTOCOL: Protocol = Protocol {
         till: 1,
     },
     payments: Payments {
-        letters: &['P', 'N', 'C', 'D', 'I', 'J', 'K', 'L', 'M', 'Q', 'R'],
+        // The meanings are those of the drivers of others; the manual names the card's.
+        letters: &[
+            ('P', PaymentMeaning::Cash),
+            ('N', PaymentMeaning::Cheque),
+            ('C', PaymentMeaning::Coupon),
+            ('D', PaymentMeaning::ExternalCoupon),
+            ('I', PaymentMeaning::Packaging),
+            ('J', PaymentMeaning::InternalUse),
+            ('K', PaymentMeaning::Damage),
+            ('L', PaymentMeaning::Card),
+            ('M', PaymentMeaning::BankTransfer),
+            ('Q', PaymentMeaning::Other),
+            ('R', PaymentMeaning::Other),
+        ],
         day: &['P', 'N', 'C', 'D', 'I', 'J', 'K', 'L'],
     },
     model: Model {
@@ -251,6 +269,15 @@ mod tests {
         for wrong in [&b"1"[..], b",", b"1,,X", b"1,,S,44123456,R,12,21.11.2026"] {
             assert!(parse_open(wrong).is_none(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_failure_of_the_working_memory_is_not_taken_for_a_refund() {
+        // The answer of 90h in the manual's error list: S1.4 is set.
+        let answer = crate::wire::isl_status::Status::from_slice(&[0x80, 0x90, 0x88, 0x80, 0x86, 0x9A]);
+        let status = answer.unwrap();
+        assert!(PROTOCOL.status.has(status, Flag::MemoryReset));
+        assert!(!PROTOCOL.status.has(status, Flag::RefundOpen));
     }
 
     #[test]

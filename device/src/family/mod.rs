@@ -17,7 +17,8 @@ pub mod eltrade;
 
 pub use forms::{AnswerForm, Answers, Firmware, Source};
 pub use protocol::{
-    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, Payments, Protocol, Seller,
+    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, PaymentMeaning, Payments,
+    Protocol, Seller,
 };
 
 /// Every family, by its name in an address and in `ferrotill emulator --family`.
@@ -65,10 +66,16 @@ mod tests {
                     .payments
                     .day
                     .iter()
-                    .all(|letter| protocol.payments.letters.contains(letter)),
+                    .all(|letter| protocol.payments.meaning_of(*letter).is_some()),
                 "{name}"
             );
-            assert!(protocol.payments.letters.contains(&'P'), "{name}");
+            assert_eq!(
+                protocol.payments.meaning_of('P'),
+                Some(PaymentMeaning::Cash),
+                "{name}"
+            );
+            let card = protocol.payments.letter_of(PaymentMeaning::Card);
+            assert!(card.is_some(), "{name}");
             assert!(protocol.payments.day.len() <= 8, "{name}");
             // The longest sale that the plan can make must fit into a frame.
             let text = protocol

@@ -23,6 +23,7 @@ mod fault;
 mod key;
 mod layers;
 mod offline;
+mod payment_letter;
 mod online_ecr;
 
 pub mod pages;
