@@ -84,7 +84,12 @@ fn a_device_with_predictable_counters_is_asked_only_for_its_document_number() {
                 family.name,
                 notes.lines
             );
-            assert_eq!(asked(&notes, family.day_payments.command), 0, "{}", family.name);
+            assert_eq!(
+                asked(&notes, family.day_payments.command),
+                0,
+                "{}",
+                family.name
+            );
             // The driver's prediction equals the device's counters.
             assert_eq!(
                 driver.counters().unwrap(),
@@ -463,7 +468,10 @@ fn the_z_report_returns_the_figures_of_the_day() {
         let payments = report.payments.unwrap();
         assert_eq!(payments[0].amount, Amount::from_minor(2 * 858));
         let debit = payments.iter().find(|payment| payment.letter == 'D');
-        assert_eq!(debit.map(|sum| sum.amount), Some(Amount::from_minor(2 * 1000)));
+        assert_eq!(
+            debit.map(|sum| sum.amount),
+            Some(Amount::from_minor(2 * 1000))
+        );
         assert_eq!(report.cash, Some(Amount::from_minor(10_000 + 858)));
         assert_eq!(report.fiscal_receipts, Some(3));
     }

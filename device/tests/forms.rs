@@ -117,10 +117,22 @@ fn cells() -> Vec<Cell> {
         let all = &mut cells;
         cells_of(family, "identity", &family.device_info, None, all);
         if let Some(row) = &family.last_z {
-            cells_of(family, "last Z-report", row, Some(Witness::LastZReport), all);
+            cells_of(
+                family,
+                "last Z-report",
+                row,
+                Some(Witness::LastZReport),
+                all,
+            );
         }
         let payments = Some(Witness::DayPayments);
-        cells_of(family, "day's payments", &family.day_payments, payments, all);
+        cells_of(
+            family,
+            "day's payments",
+            &family.day_payments,
+            payments,
+            all,
+        );
         let groups = Some(Witness::OpenReceiptGroups);
         cells_of(family, "open receipt", &family.receipt_sums, groups, all);
         let last = Some(Witness::LastReceipt);
@@ -182,7 +194,9 @@ fn plays(cell: &Cell) {
     let case = format!("{} {}: {}", cell.family.name, cell.question, cell.shape);
     let line = Line::of(cell);
     let mut driver = line.driver(9);
-    let connected = driver.connect().unwrap_or_else(|fault| panic!("{case}: {fault}"));
+    let connected = driver
+        .connect()
+        .unwrap_or_else(|fault| panic!("{case}: {fault}"));
     let knows_forms = driver.unknown_answers().is_empty();
     assert_eq!(knows_forms, cell.shape != "an unknown form", "{case}");
     if let (Some(witness), false) = (cell.witness, cell.is_read) {
@@ -196,7 +210,14 @@ fn plays(cell: &Cell) {
         assert_eq!(missing, !refusal, "{case}: {:?}", connected.missing);
     }
     if cell.is_read {
-        assert_eq!(connected.missing.iter().find(|one| Some(**one) == cell.witness), None, "{case}");
+        assert_eq!(
+            connected
+                .missing
+                .iter()
+                .find(|one| Some(**one) == cell.witness),
+            None,
+            "{case}"
+        );
     }
     let mut baseline = connected.baseline;
     for job in [cash_in(), sale(), refund()] {
@@ -226,7 +247,11 @@ fn plays(cell: &Cell) {
         Recovered::Unknown(fault) => {
             // Without the last receipt nothing shows whose receipt was closed, and a person reads the paper.
             assert!(!cell.is_read, "{case}: {fault}");
-            assert_eq!((fault, cell.witness), (Fault::Unclear, Some(Witness::LastReceipt)), "{case}");
+            assert_eq!(
+                (fault, cell.witness),
+                (Fault::Unclear, Some(Witness::LastReceipt)),
+                "{case}"
+            );
             baseline = driver.counters().unwrap();
         }
     }
@@ -234,7 +259,9 @@ fn plays(cell: &Cell) {
     let Performed::Registered(closed) = closed else {
         panic!("{case}: {closed:?}");
     };
-    let report = closed.report.unwrap_or_else(|| panic!("{case}: no figures"));
+    let report = closed
+        .report
+        .unwrap_or_else(|| panic!("{case}: no figures"));
     assert_eq!(report.z_number, Some(1), "{case}");
     assert_eq!(report.groups[1].minor(), 2 * 1_033, "{case}");
     let again = line.driver(3).connect().unwrap();
@@ -284,7 +311,11 @@ fn an_answer_in_an_unknown_form_is_kept_once_with_its_bytes() {
     let mut driver = line.driver(9);
     driver.connect().unwrap();
     driver.counters().unwrap();
-    let told: Vec<String> = driver.unknown_answers().iter().map(ToString::to_string).collect();
+    let told: Vec<String> = driver
+        .unknown_answers()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(told, ["command 40h: 51 2C 31 2C 32 2C 33 09"]);
 }
 
@@ -376,5 +407,9 @@ fn the_readme_has_the_table_of_the_forms() {
         std::fs::write(path, new).unwrap();
         return;
     }
-    assert_eq!(&readme[start..stop], expected, "write it with FERROTILL_RECORD=1");
+    assert_eq!(
+        &readme[start..stop],
+        expected,
+        "write it with FERROTILL_RECORD=1"
+    );
 }

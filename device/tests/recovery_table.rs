@@ -274,7 +274,10 @@ fn no_outcome_is_one_that_the_first_table_does_not_have() {
         let (same, now) = second.rsplit_once(": ").unwrap();
         assert_eq!(head, same);
         let (outcomes, now) = (kinds(outcomes), kinds(now));
-        assert!(now.is_subset(&outcomes), "{head}: {now:?} and before {outcomes:?}");
+        assert!(
+            now.is_subset(&outcomes),
+            "{head}: {now:?} and before {outcomes:?}"
+        );
     }
 }
 

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-use ferrotill_device::emulator::{FaultKind, FaultOrder, Family, Power, Rig, RigOptions};
+use ferrotill_device::emulator::{Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
 use ferrotill_device::family::FAMILIES;
 use ferrotill_device::wire::framing::Answer;
 use ferrotill_device::wire::isl::FRAMING;
@@ -126,7 +126,8 @@ fn relay(printer: SocketAddr, command: u8, data: &'static [u8]) -> SocketAddr {
     thread::spawn(move || {
         for host in listener.incoming() {
             let (mut host, mut line) = (host.unwrap(), TcpStream::connect(printer).unwrap());
-            let (mut from_host, mut to_line) = (host.try_clone().unwrap(), line.try_clone().unwrap());
+            let (mut from_host, mut to_line) =
+                (host.try_clone().unwrap(), line.try_clone().unwrap());
             thread::spawn(move || {
                 let _ = std::io::copy(&mut from_host, &mut to_line);
                 let _ = to_line.shutdown(std::net::Shutdown::Both);
@@ -190,7 +191,7 @@ fn an_answer_in_an_unknown_form_is_shown_in_health_and_the_shop_sells() {
     let shop = Relayed::start(LAST_Z, b"Z=1;17.50");
     let sold = shop.agent.client.post("operations/sale", SALE);
     assert_eq!(sold.status, 200, "{}", sold.text);
-    let health = shop.agent.client.open("/healthz").body;
+    let health = shop.agent.client.open("/healthz").text;
     for words in [
         "printer_answer_unknown",
         "command 40h: 5A 3D 31 3B 31 37 2E 35 30",
@@ -208,6 +209,6 @@ fn a_printer_without_a_serial_number_does_not_sell_and_says_why() {
     let shop = Relayed::start(0x5A, b"FP-700");
     let sold = shop.agent.client.post("operations/sale", SALE);
     assert_ne!(sold.status, 200, "{}", sold.text);
-    let health = shop.agent.client.open("/healthz").body;
+    let health = shop.agent.client.open("/healthz").text;
     assert!(health.contains("no serial number"), "{health}");
 }

@@ -78,7 +78,10 @@ fn with_the_address_changed_to(wrong: &str, body: &str, settle: impl FnOnce(&Cli
             .unwrap();
         let says = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert!(!refused.status.success(), "{says}");
-        assert!(says.contains("which a datecs-x printer does not have"), "{says}");
+        assert!(
+            says.contains("which a datecs-x printer does not have"),
+            "{says}"
+        );
         false
     } else {
         agent = Process::agent(&file);

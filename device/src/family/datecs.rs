@@ -2,18 +2,18 @@
 //!
 //! Manual: group A, v1.00BG. See `docs/protocols/isl.md`.
 
+use super::datecs_b;
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, PaymentMeaning, Payments, Protocol, Seller,
-    service,
+    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, PaymentMeaning, Payments,
+    Protocol, Seller, service,
 };
-use super::datecs_b;
 use crate::wire::cause::Cause;
 use crate::wire::fields::{decimal, parse_count};
 use crate::wire::isl::{self, command};
+use crate::wire::isl_counters::{DAY_PAYMENT_LETTERS, DayPayments, DeviceInfo, LastZ};
 use crate::wire::isl_payment::{Paid, PaymentRequest, ReceiptCounters};
 use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, SubtotalSums, TAB};
-use crate::wire::isl_counters::{DAY_PAYMENT_LETTERS, DayPayments, DeviceInfo, LastZ};
 use crate::wire::isl_report::{
     Cash, DailyReport, LastError, Rates, ReceiptSums, Transaction, emit_document, emit_groups,
     parse_document, parse_groups,
@@ -339,7 +339,9 @@ const OLD: &str = "fp-3530";
 pub(super) const LAST_Z: &[AnswerForm<LastZ>] = &[
     AnswerForm {
         shape: "P,NNNN,TaxA…TaxH,DDMMYY; F before the first Z-report",
-        source: Source::Manual("group A v1.00BG and group B v2.04BG, 40h (64); Datecs Java SDK 2020, command64"),
+        source: Source::Manual(
+            "group A v1.00BG and group B v2.04BG, 40h (64); Datecs Java SDK 2020, command64",
+        ),
         firmware: &[MANUAL, datecs_b::MANUAL, datecs_b::SDK],
         codec: Codec {
             emit: LastZ::emit_field,
@@ -366,7 +368,9 @@ pub(super) const LAST_Z: &[AnswerForm<LastZ>] = &[
     },
     AnswerForm {
         shape: "NNNN,TaxA…TaxH,DDMMYY",
-        source: Source::Inference("the form of the manual without its result code, as the code of the maker reads 6Eh and 67h"),
+        source: Source::Inference(
+            "the form of the manual without its result code, as the code of the maker reads 6Eh and 67h",
+        ),
         firmware: &[],
         codec: Codec {
             emit: LastZ::emit_bare,

@@ -7,13 +7,14 @@
 use super::datecs;
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, PaymentMeaning, Payments, Protocol, Seller,
+    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, PaymentMeaning, Payments,
+    Protocol, Seller,
 };
 use crate::wire::codepage;
 use crate::wire::fields::{parse_count, parse_minor};
 use crate::wire::isl::command;
-use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen};
 use crate::wire::isl_counters::DayPayments;
+use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen};
 use crate::wire::isl_report::ReceiptSums;
 use crate::wire::isl_status::{Flag, FlagPlace, GENERAL, Layout, MEMORY};
 

@@ -4,13 +4,13 @@
 
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, PaymentMeaning, Payments, Protocol, Seller,
-    service,
+    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, PaymentMeaning, Payments,
+    Protocol, Seller, service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::fields::parse_count;
-use crate::wire::isl_payment::ReceiptCounters;
 use crate::wire::isl_counters::DeviceInfo;
+use crate::wire::isl_payment::ReceiptCounters;
 use crate::wire::isl_report::{DailyReport, Rates, Transaction};
 use crate::wire::isl_service::{self, Service, ServiceAnswer};
 use crate::wire::isl_status::{Flag, FlagPlace, GENERAL, Layout, MEMORY};

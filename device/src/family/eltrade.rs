@@ -5,7 +5,10 @@
 
 use super::datecs;
 use super::forms::{AnswerForm, Firmware, Source};
-use super::protocol::{Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, PaymentMeaning, Payments, Protocol, Seller};
+use super::protocol::{
+    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, PaymentMeaning, Payments, Protocol,
+    Seller,
+};
 use crate::wire::codepage;
 use crate::wire::fields::parse_count;
 use crate::wire::isl::command;
@@ -274,7 +277,8 @@ mod tests {
     #[test]
     fn a_failure_of_the_working_memory_is_not_taken_for_a_refund() {
         // The answer of 90h in the manual's error list: S1.4 is set.
-        let answer = crate::wire::isl_status::Status::from_slice(&[0x80, 0x90, 0x88, 0x80, 0x86, 0x9A]);
+        let answer =
+            crate::wire::isl_status::Status::from_slice(&[0x80, 0x90, 0x88, 0x80, 0x86, 0x9A]);
         let status = answer.unwrap();
         assert!(PROTOCOL.status.has(status, Flag::MemoryReset));
         assert!(!PROTOCOL.status.has(status, Flag::RefundOpen));

@@ -5,12 +5,10 @@ use core::fmt;
 use super::forms::{AnswerForm, Answers, Firmware};
 use crate::wire::cause::Cause;
 use crate::wire::framing::Framing;
+use crate::wire::isl_counters::{DayPayments, DeviceInfo, LastZ};
 use crate::wire::isl_payment::{Paid, PaymentRequest, ReceiptCounters};
 use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, SubtotalSums};
-use crate::wire::isl_counters::{DayPayments, DeviceInfo, LastZ};
-use crate::wire::isl_report::{
-    Cash, DailyReport, LastError, Rates, ReceiptSums, Transaction,
-};
+use crate::wire::isl_report::{Cash, DailyReport, LastError, Rates, ReceiptSums, Transaction};
 use crate::wire::isl_service::{Service, ServiceAnswer};
 use crate::wire::isl_status::{Layout, Status};
 
@@ -186,11 +184,7 @@ impl<Q, A> CommandRow<Q, A> {
 
     /// A row of a question that firmware answers in several forms.
     #[must_use]
-    pub const fn with_forms(
-        command: u8,
-        ask: Codec<Q>,
-        forms: &'static [AnswerForm<A>],
-    ) -> Self {
+    pub const fn with_forms(command: u8, ask: Codec<Q>, forms: &'static [AnswerForm<A>]) -> Self {
         Self {
             command,
             ask,

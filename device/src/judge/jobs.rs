@@ -95,7 +95,9 @@ pub(crate) fn z_report(same: SamePrinter<'_>, answer: ZAnswer) -> Closing {
         (Some(before), Some(now), _) if now == before => {
             Closing::Open(same.absent("the number of the last Z-report is unchanged"))
         }
-        (Some(before), Some(now), ZAnswer::Number(closing)) if now.checked_sub(before) == Some(1) => {
+        (Some(before), Some(now), ZAnswer::Number(closing))
+            if now.checked_sub(before) == Some(1) =>
+        {
             Closing::Closed(closing)
         }
         // The first Z-report after the baseline has closed the day of the baseline, also if it was printed at the keyboard.

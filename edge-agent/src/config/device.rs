@@ -158,7 +158,10 @@ fn device(
         .text(section, "uri")
         .map(|found| found.value)
         .unwrap_or_default();
-    let family = uri.split('+').next().and_then(ferrotill_device::family::of_name);
+    let family = uri
+        .split('+')
+        .next()
+        .and_then(ferrotill_device::family::of_name);
     let device = Device {
         id,
         name,

@@ -23,8 +23,8 @@ mod fault;
 mod key;
 mod layers;
 mod offline;
-mod payment_letter;
 mod online_ecr;
+mod payment_letter;
 
 pub mod pages;
 mod reader;

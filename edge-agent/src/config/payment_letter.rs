@@ -36,7 +36,11 @@ pub(super) fn read(
             reader.fault(
                 &section.place_of("means"),
                 section.path_of("means"),
-                format!("is {:?}, which a {} printer does not have", meaning.name(), family.name),
+                format!(
+                    "is {:?}, which a {} printer does not have",
+                    meaning.name(),
+                    family.name
+                ),
                 format!("it has: {}", payments.in_words()),
             );
         }
@@ -47,18 +51,31 @@ pub(super) fn read(
         None => refuse(
             reader,
             section,
-            format!("is {letter:?}, which a {} printer does not have", family.name),
+            format!(
+                "is {letter:?}, which a {} printer does not have",
+                family.name
+            ),
             format!("it has: {}", payments.in_words()),
         ),
-        Some(meaning) if meant.is_some_and(|meant| meant != meaning) || (meant.is_none() && meaning.is_special()) => {
+        Some(meaning)
+            if meant.is_some_and(|meant| meant != meaning)
+                || (meant.is_none() && meaning.is_special()) =>
+        {
             let advice = right.map_or_else(String::new, |right| {
                 format!("{right:?} for {}, or ", meant.unwrap_or(usual).name())
             });
             refuse(
                 reader,
                 section,
-                format!("is {letter:?}, which is {} on a {} printer", meaning.name(), family.name),
-                format!("write {advice}means = {:?} if that is meant", meaning.name()),
+                format!(
+                    "is {letter:?}, which is {} on a {} printer",
+                    meaning.name(),
+                    family.name
+                ),
+                format!(
+                    "write {advice}means = {:?} if that is meant",
+                    meaning.name()
+                ),
             );
         }
         Some(_) => {}
@@ -67,15 +84,15 @@ pub(super) fn read(
 }
 
 fn refuse(reader: &mut Reader, section: &Section<'_>, what: String, remedy: String) {
-    reader.fault(&section.place_of("printer"), section.path_of("printer"), what, remedy);
+    reader.fault(
+        &section.place_of("printer"),
+        section.path_of("printer"),
+        what,
+        remedy,
+    );
 }
 
-fn shown(
-    reader: &mut Reader,
-    section: &Section<'_>,
-    written: Option<char>,
-    letter: char,
-) -> char {
+fn shown(reader: &mut Reader, section: &Section<'_>, written: Option<char>, letter: char) -> char {
     if written.is_none() {
         reader.computed(section, "printer", ShownValue::Text(letter.to_string()));
     }

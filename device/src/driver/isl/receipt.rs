@@ -164,9 +164,7 @@ impl IslPrinter {
                 String::new(),
             ))),
             Step::Subtotal(_) => compare(plan, protocol.subtotal.answer.read(&data)),
-            Step::Pay { left, .. } => {
-                check_paid(*left, protocol.payment.answer.read(&data), &data)
-            }
+            Step::Pay { left, .. } => check_paid(*left, protocol.payment.answer.read(&data), &data),
             _ => Ok(()),
         }
     }

@@ -9,9 +9,7 @@ use crate::emulator::tape::{centred, spread, sum};
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
 use crate::wire::isl_counters::{DayPayments, DeviceInfo, LastZ};
-use crate::wire::isl_report::{
-    Cash, DailyReport, LastError, Rates, ReceiptSums, Transaction,
-};
+use crate::wire::isl_report::{Cash, DailyReport, LastError, Rates, ReceiptSums, Transaction};
 
 impl Printer {
     /// Executes 45h: the Z-report closes the day, the X-report does not.

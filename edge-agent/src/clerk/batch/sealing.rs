@@ -162,7 +162,9 @@ impl Tills {
             News::Ready(connected) => self.on_connected(index, &connected),
             News::UnknownAnswers(answers) => {
                 let device = device_state.device;
-                self.settings.live_status.printer_answers_unknown(device, &answers);
+                self.settings
+                    .live_status
+                    .printer_answers_unknown(device, &answers);
             }
             News::LastZ(day) => device_state.last_z = Some(*day),
             News::Counters(counters) => {

@@ -498,7 +498,9 @@ fn with_any_witnesses_missing_no_verdict_is_wrong() {
                         let evidence = JournalEvidence::of_decision(cancel_decided);
                         let (verdict, says) = judge(&plan, &before, &evidence, &state);
                         let is_issued = history.first() == Some(&Printed::Ours);
-                        let case = format!("{history:?} {next_fiscal} {cancel_decided} {missing:07b}: {says}");
+                        let case = format!(
+                            "{history:?} {next_fiscal} {cancel_decided} {missing:07b}: {says}"
+                        );
                         match verdict {
                             Verdict::NotIssued => assert!(!is_issued, "{case}"),
                             Verdict::Issued => assert!(is_issued, "{case}"),
@@ -511,7 +513,10 @@ fn with_any_witnesses_missing_no_verdict_is_wrong() {
             }
         }
     }
-    assert!(judged > 10_000 && settled > judged / 20, "{settled} of {judged}");
+    assert!(
+        judged > 10_000 && settled > judged / 20,
+        "{settled} of {judged}"
+    );
 }
 
 #[test]
@@ -531,10 +536,7 @@ fn an_open_receipt_without_its_groups_is_compared_by_items_and_amount() {
                 matches: false,
             },
         ),
-        (
-            [1, 10, 4, 2, 1858, 2500, 0],
-            Verdict::Paid { payments: 2 },
-        ),
+        ([1, 10, 4, 2, 1858, 2500, 0], Verdict::Paid { payments: 2 }),
         (
             [1, 10, 4, 2, 1857, 2500, 0],
             Verdict::Unclear(Fault::Unclear),
@@ -547,6 +549,10 @@ fn an_open_receipt_without_its_groups_is_compared_by_items_and_amount() {
         assert_eq!(judged, verdict, "{case:?}");
         state.transaction = None;
         let judged = judge(&plan(), &baseline(), &evidence, &state).0;
-        assert_eq!(judged, Verdict::Unclear(Fault::AnswerUnreadable), "{case:?}");
+        assert_eq!(
+            judged,
+            Verdict::Unclear(Fault::AnswerUnreadable),
+            "{case:?}"
+        );
     }
 }

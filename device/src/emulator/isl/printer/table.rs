@@ -1,7 +1,7 @@
 //! The table of commands: a request is looked up in its family's rows and executed.
 
-use super::refusal::{Refusal, Reply};
 use super::Printer;
+use super::refusal::{Refusal, Reply};
 use crate::family::{CommandRow, Errors};
 use crate::wire::cause::Cause;
 
