@@ -8,7 +8,7 @@
 use ferrotill_core::scale::Decimal;
 use ferrotill_core::{Amount, Quantity};
 
-pub use crate::baseline::{Baseline, DaySums, JournalEvidence, UnknownAnswer, Witness};
+pub use crate::baseline::{Baseline, DaySums, JournalEvidence, PrinterFigure, UnknownAnswer};
 use crate::fault::Fault;
 pub use crate::judge::AbsenceEvidence;
 
@@ -216,7 +216,7 @@ pub struct Connected {
     /// `None` for a group that is disabled or could not be read.
     pub groups: [Option<u32>; 8],
     /// The figures that this device does not report, or reports in an unknown form: recovery works without them.
-    pub missing: Vec<Witness>,
+    pub missing: Vec<PrinterFigure>,
 }
 
 impl Connected {

@@ -17,7 +17,7 @@ use ferrotill_device::family::{
 };
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::{
-    Fault, FiscalPrinter as _, Job, JournalEvidence, Performed, Recovered, Witness,
+    Fault, FiscalPrinter as _, Job, JournalEvidence, Performed, PrinterFigure, Recovered,
 };
 
 /// A question of a family, and what the relay makes of its answers.
@@ -36,7 +36,7 @@ struct Cell {
     /// Whether the driver must read the answer.
     is_read: bool,
     /// The witness that is missing if it is not read.
-    witness: Option<Witness>,
+    witness: Option<PrinterFigure>,
 }
 
 /// The answer without the error code of X.
@@ -59,7 +59,7 @@ fn cells_of<Q: 'static, A: 'static>(
     family: &'static Protocol,
     question: &'static str,
     row: &CommandRow<Q, A>,
-    witness: Option<Witness>,
+    witness: Option<PrinterFigure>,
     cells: &mut Vec<Cell>,
 ) {
     let answers: Answers<A> = row.answer;
@@ -121,11 +121,11 @@ fn cells() -> Vec<Cell> {
                 family,
                 "last Z-report",
                 row,
-                Some(Witness::LastZReport),
+                Some(PrinterFigure::LastZReport),
                 all,
             );
         }
-        let payments = Some(Witness::DayPayments);
+        let payments = Some(PrinterFigure::DayPayments);
         cells_of(
             family,
             "day's payments",
@@ -133,13 +133,13 @@ fn cells() -> Vec<Cell> {
             payments,
             all,
         );
-        let groups = Some(Witness::OpenReceiptGroups);
+        let groups = Some(PrinterFigure::OpenReceiptGroups);
         cells_of(family, "open receipt", &family.receipt_sums, groups, all);
-        let last = Some(Witness::LastReceipt);
+        let last = Some(PrinterFigure::LastReceipt);
         cells_of(family, "last receipt", &family.transaction, last, all);
-        let sales = Some(Witness::DaySales);
+        let sales = Some(PrinterFigure::DaySales);
         cells_of(family, "day's sales", &family.day_sales[0], sales, all);
-        cells_of(family, "cash", &family.cash, Some(Witness::Cash), all);
+        cells_of(family, "cash", &family.cash, Some(PrinterFigure::Cash), all);
         cells_of(family, "last document", &family.last_document, None, all);
     }
     cells
@@ -203,8 +203,8 @@ fn plays(cell: &Cell) {
         // A printer before its first Z-report refuses the question about it, so a refusal of groups A and B is an answer.
         let refusal = cell.shape == "F"
             && match witness {
-                Witness::LastZReport => cell.family.status.len == 6,
-                other => other == Witness::OpenReceiptGroups,
+                PrinterFigure::LastZReport => cell.family.status.len == 6,
+                other => other == PrinterFigure::OpenReceiptGroups,
             };
         let missing = connected.missing.contains(&witness);
         assert_eq!(missing, !refusal, "{case}: {:?}", connected.missing);
@@ -222,7 +222,7 @@ fn plays(cell: &Cell) {
     let mut baseline = connected.baseline;
     for job in [cash_in(), sale(), refund()] {
         // The relay also refuses the command that puts cash in.
-        let is_refused = cell.witness == Some(Witness::Cash)
+        let is_refused = cell.witness == Some(PrinterFigure::Cash)
             && matches!(cell.shape.as_str(), "F" | "the command is not known");
         if is_refused && job == cash_in() {
             continue;
@@ -249,7 +249,7 @@ fn plays(cell: &Cell) {
             assert!(!cell.is_read, "{case}: {fault}");
             assert_eq!(
                 (fault, cell.witness),
-                (Fault::Unclear, Some(Witness::LastReceipt)),
+                (Fault::Unclear, Some(PrinterFigure::LastReceipt)),
                 "{case}"
             );
             baseline = driver.counters().unwrap();

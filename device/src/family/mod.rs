@@ -7,6 +7,8 @@
 //!
 //! To add a family, read `docs/ADDING-A-PRINTER.md`.
 
+mod classic_forms;
+mod codec;
 mod forms;
 mod protocol;
 
@@ -15,10 +17,10 @@ pub mod datecs_b;
 pub mod datecs_x;
 pub mod eltrade;
 
+pub use codec::{Codec, NO_DATA};
 pub use forms::{AnswerForm, Answers, Firmware, Source};
 pub use protocol::{
-    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, PaymentMeaning, Payments,
-    Protocol, Seller,
+    CommandRow, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol, Seller,
 };
 
 /// Every family, by its name in an address and in `ferrotill emulator --family`.
