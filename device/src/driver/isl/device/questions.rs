@@ -145,6 +145,10 @@ impl Device {
                 let asked = self.ask(row, &(), watch);
                 let is_refused = asked == Err(Fault::NotAllowed);
                 self.last_z = optional(asked)?;
+                let next = match next {
+                    None if is_refused => self.day_payments(watch)?.map(|day| day.closure),
+                    asked => asked,
+                };
                 match &self.last_z {
                     Some(last) => Some(last.closure),
                     None => (is_refused && next == Some(1)).then_some(0),
