@@ -64,3 +64,60 @@ pub struct DaySums {
     /// The refunds, as positive amounts.
     pub refunds: [Amount; 8],
 }
+
+/// A figure that sharpens the proof of what became of a job. Without it a printer still sells, and more jobs end as unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PrinterFigure {
+    /// The number of the last Z-report.
+    LastZReport,
+    /// The number of the next fiscal receipt.
+    NextFiscalReceipt,
+    /// The number of the fiscal memory.
+    FiscalMemory,
+    /// The items, the amount and the tender of the current or last receipt.
+    LastReceipt,
+    /// The sums of the open receipt by tax group.
+    OpenReceiptGroups,
+    /// The sums of the day by tax group.
+    DaySales,
+    /// The payments of the day.
+    DayPayments,
+    /// The cash, and the totals of cash in and out.
+    Cash,
+}
+
+impl PrinterFigure {
+    /// The name of the figure, as it follows "without".
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LastZReport => "the number of the last Z-report",
+            Self::NextFiscalReceipt => "the number of the next fiscal receipt",
+            Self::FiscalMemory => "the number of the fiscal memory",
+            Self::LastReceipt => "the items, amount and tender of the last receipt",
+            Self::OpenReceiptGroups => "the sums of the open receipt by tax group",
+            Self::DaySales => "the sums of the day by tax group",
+            Self::DayPayments => "the payments of the day",
+            Self::Cash => "the totals of cash in and out",
+        }
+    }
+}
+
+/// An answer in a form that is in no manual, code or trace that the driver knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownAnswer {
+    /// The number of the question's command.
+    pub command: u8,
+    /// The data of the answer, as bytes.
+    pub data: Vec<u8>,
+}
+
+impl core::fmt::Display for UnknownAnswer {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "command {:02X}h:", self.command)?;
+        for byte in &self.data {
+            write!(f, " {byte:02X}")?;
+        }
+        Ok(())
+    }
+}

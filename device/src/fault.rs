@@ -101,6 +101,10 @@ pub enum Fault {
     NobodyToAsk,
     /// The printer has not answered for a day; it may be destroyed.
     PrinterGone,
+    /// The printer reports no serial number that can be read, so that nothing would show that it was exchanged.
+    NoSerialNumber,
+    /// The printer reports no number that rises with every document, so that nothing would show whether it printed.
+    NoDocumentNumber,
 }
 
 impl Fault {
@@ -151,6 +155,8 @@ impl Fault {
         Self::JobNotPrintable,
         Self::NobodyToAsk,
         Self::PrinterGone,
+        Self::NoSerialNumber,
+        Self::NoDocumentNumber,
     ];
 
     /// The fault's number.
@@ -202,6 +208,8 @@ impl Fault {
             Self::JobNotPrintable => 78,
             Self::NobodyToAsk => 79,
             Self::PrinterGone => 80,
+            Self::NoSerialNumber => 81,
+            Self::NoDocumentNumber => 82,
         }
     }
 
@@ -336,6 +344,8 @@ impl fmt::Display for Fault {
                 "the configuration has no printer that can be asked about the document"
             }
             Self::PrinterGone => "the printer has not answered for a day",
+            Self::NoSerialNumber => "the printer reports no serial number that can be read",
+            Self::NoDocumentNumber => "the printer reports no number that rises with every document",
         })
     }
 }

@@ -8,7 +8,7 @@
 use ferrotill_core::scale::Decimal;
 use ferrotill_core::{Amount, Quantity};
 
-pub use crate::baseline::{Baseline, DaySums, JournalEvidence};
+pub use crate::baseline::{Baseline, DaySums, JournalEvidence, PrinterFigure, UnknownAnswer};
 use crate::fault::Fault;
 pub use crate::judge::AbsenceEvidence;
 
@@ -78,6 +78,11 @@ pub trait FiscalPrinter: Send {
     /// The reason why the device could not be asked.
     fn counters(&mut self) -> Result<Baseline, Fault> {
         self.connect().map(|connected| connected.baseline)
+    }
+
+    /// The answers in unknown forms since the last connection, at most one for each command. The device is not asked.
+    fn unknown_answers(&self) -> &[UnknownAnswer] {
+        &[]
     }
 
     /// The last Z-report in the fiscal memory, as of the last reading of the counters. The device is not asked.
@@ -210,6 +215,8 @@ pub struct Connected {
     /// The rate of each tax group A to H in ten-thousandths of a percent (`200_000` is 20 %);
     /// `None` for a group that is disabled or could not be read.
     pub groups: [Option<u32>; 8],
+    /// The figures that this device does not report, or reports in an unknown form: recovery works without them.
+    pub missing: Vec<PrinterFigure>,
 }
 
 impl Connected {

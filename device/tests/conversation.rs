@@ -84,7 +84,12 @@ fn a_device_with_predictable_counters_is_asked_only_for_its_document_number() {
                 family.name,
                 notes.lines
             );
-            assert_eq!(asked(&notes, family.last_z.command), 0, "{}", family.name);
+            assert_eq!(
+                asked(&notes, family.day_payments.command),
+                0,
+                "{}",
+                family.name
+            );
             // The driver's prediction equals the device's counters.
             assert_eq!(
                 driver.counters().unwrap(),
@@ -392,13 +397,13 @@ fn a_z_report_at_the_keyboard_is_found_before_the_next_document_begins() {
             assert_eq!(refusal.after.unwrap().z_number, Some(1), "{}", family.name);
         }
         bench.check(1, false);
-        let day = driver.last_z().unwrap();
-        assert_eq!(
-            (day.z_number, day.groups[1].minor()),
-            (1, 1033),
-            "{}",
-            family.name
-        );
+        // The printers of Eltrade have no question for the last Z-report.
+        let day = driver.last_z();
+        assert_eq!(day.is_some(), family.last_z.is_some(), "{}", family.name);
+        if let Some(day) = day {
+            let told = (day.z_number, day.groups[1].minor());
+            assert_eq!(told, (1, 1033), "{}", family.name);
+        }
         let after = driver.counters().unwrap();
         let _ = registered(driver.perform(&sale(), &after, &mut Notes::new()));
         // The printer refuses the keyboard in the same cases as the host.
@@ -445,7 +450,7 @@ fn our_own_z_report_is_registered_although_another_one_followed() {
 
 #[test]
 fn the_z_report_returns_the_figures_of_the_day() {
-    let bench = Bench::new();
+    let bench = Bench::of(&ferrotill_device::family::datecs_b::PROTOCOL);
     let mut driver = bench.driver(1);
     let mut baseline = driver.connect().unwrap().baseline;
     for job in [cash_in(), sale(), sale(), refund()] {
@@ -462,7 +467,11 @@ fn the_z_report_returns_the_figures_of_the_day() {
         );
         let payments = report.payments.unwrap();
         assert_eq!(payments[0].amount, Amount::from_minor(2 * 858));
-        assert_eq!(payments[2].amount, Amount::from_minor(2 * 1000));
+        let debit = payments.iter().find(|payment| payment.letter == 'D');
+        assert_eq!(
+            debit.map(|sum| sum.amount),
+            Some(Amount::from_minor(2 * 1000))
+        );
         assert_eq!(report.cash, Some(Amount::from_minor(10_000 + 858)));
         assert_eq!(report.fiscal_receipts, Some(3));
     }

@@ -143,11 +143,16 @@ fn is_provable(
 ) -> bool {
     let never_begins_again = family.next_fiscal.is_some();
     match job {
-        // A Z-report in the fiscal memory has the sales of its day.
-        Job::Receipt(receipt) if receipt.refund_of.is_none() => z_reports <= 1 || only_z_reports,
+        // A Z-report in the fiscal memory has the sales of its day, if a command reports it.
+        Job::Receipt(receipt) if receipt.refund_of.is_none() => {
+            z_reports == 0 || (z_reports == 1 && family.last_z.is_some()) || only_z_reports
+        }
         // The Z-report in the fiscal memory has no refunds.
         Job::Receipt(_) => {
-            z_reports == 0 || only_z_reports || (executed == 0 && never_begins_again)
+            let tells_refunds = family.day_refunds.is_some();
+            (z_reports == 0 && tells_refunds)
+                || only_z_reports
+                || (executed == 0 && never_begins_again)
         }
         // The Z-report in the fiscal memory has no cash.
         Job::Cash(_) => z_reports == 0 || only_z_reports,

@@ -1,5 +1,5 @@
-//! Firmware that does not report its last Z-report or its day's payments, or reports them in other forms than our emulated
-//! printer does by default: a printer with such firmware still sells and makes reports, and recovery has less evidence.
+//! Firmware that does not report its last Z-report or its day's payments: a printer with such firmware still sells and makes
+//! reports, and recovery has less evidence. Answers in other forms are in `forms.rs`.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -7,59 +7,44 @@ mod bench;
 use bench::cases::*;
 use bench::*;
 use ferrotill_core::Amount;
-use ferrotill_device::emulator::{FaultKind, ResultCode};
+use ferrotill_device::emulator::FaultKind;
 use ferrotill_device::family::{FAMILIES, Protocol, datecs, datecs_b, datecs_x, eltrade};
 use ferrotill_device::{Fault, FiscalPrinter as _, Job, JournalEvidence, Performed};
 
 const LAST_Z: u8 = 0x40;
 const DAY_PAYMENTS: u8 = 0x6E;
 
-/// A firmware: the beginning of its answers, and the commands that it does not support.
-type Firmware = (ResultCode, &'static [u8]);
+/// The commands that firmware does not support.
+type Lacks = &'static [u8];
 
-const FIRMWARE: [Firmware; 7] = [
-    (ResultCode::None, &[]),
-    (ResultCode::Field, &[]),
-    (ResultCode::Glued, &[]),
-    (ResultCode::Failed, &[]),
-    (ResultCode::None, &[LAST_Z]),
-    (ResultCode::None, &[DAY_PAYMENTS]),
-    (ResultCode::Field, &[LAST_Z, DAY_PAYMENTS]),
-];
+const FIRMWARE: [Lacks; 4] = [&[], &[LAST_Z], &[DAY_PAYMENTS], &[LAST_Z, DAY_PAYMENTS]];
 
-fn bench_with(family: &'static Protocol, (result_code, lacks): Firmware) -> Bench {
+fn bench_with(family: &'static Protocol, lacks: Lacks) -> Bench {
     let bench = Bench::of(family);
-    bench.line.with(|emulator| {
-        let printer = emulator.printer_mut();
-        printer.result_code = result_code;
-        printer.lacks = lacks.to_vec();
-    });
+    bench
+        .line
+        .with(|emulator| emulator.printer_mut().lacks = lacks.to_vec());
     bench
 }
 
-fn tells_last_z((result_code, lacks): Firmware) -> bool {
-    result_code != ResultCode::Failed && !lacks.contains(&LAST_Z)
+/// Whether the number of the last Z-report is known: by its own question, or by that for the day's payments.
+fn tells_last_z(family: &Protocol, lacks: Lacks) -> bool {
+    match family.last_z {
+        Some(_) => !lacks.contains(&LAST_Z),
+        None => !lacks.contains(&DAY_PAYMENTS),
+    }
 }
 
 #[test]
 fn every_form_of_firmware_sells_and_makes_reports_for_two_days() {
     for family in FAMILIES {
-        // The printers of X have error codes and command numbers of their own.
-        let all: &[Firmware] = if **family == datecs_x::PROTOCOL {
-            &[
-                (ResultCode::None, &[LAST_Z]),
-                (ResultCode::None, &[DAY_PAYMENTS]),
-            ]
-        } else {
-            &FIRMWARE
-        };
-        for firmware in all.iter().copied() {
+        for firmware in FIRMWARE {
             let bench = bench_with(family, firmware);
             let mut driver = bench.driver(1);
             for day in 1..=2 {
                 let case = format!("{}, {firmware:?}, day {day}", family.name);
                 let mut baseline = driver.connect().unwrap().baseline;
-                if !tells_last_z(firmware) {
+                if !tells_last_z(family, firmware) {
                     assert_eq!(baseline.z_number, None, "{case}");
                 }
                 for job in [cash_in(), sale()] {
@@ -76,7 +61,7 @@ fn every_form_of_firmware_sells_and_makes_reports_for_two_days() {
                     let cash = Amount::from_minor(10_000);
                     assert_eq!(report.cash_in, Some(cash), "{case}, {job:?}");
                 }
-                if tells_last_z(firmware) {
+                if tells_last_z(family, firmware) {
                     assert_eq!(baseline.z_number, Some(day), "{case}");
                 }
             }
@@ -192,9 +177,9 @@ fn a_lost_close_is_settled_by_the_document_number_and_the_last_receipt_alone() {
 
 #[test]
 fn a_z_report_whose_answer_is_lost_is_not_sent_again_and_waits_for_a_person() {
-    let lacks: &[u8] = &[LAST_Z];
+    let lacks: Lacks = &[LAST_Z, DAY_PAYMENTS];
     for family in [&datecs::PROTOCOL, &eltrade::PROTOCOL] {
-        let bench = bench_with(family, (ResultCode::None, lacks));
+        let bench = bench_with(family, lacks);
         let mut driver = bench.driver(1);
         let baseline = driver.connect().unwrap().baseline;
         bench.order(FaultKind::Blink, Some(family.z_report.command), 1);

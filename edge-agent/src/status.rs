@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use ferrotill_core::budget::Unsent;
 use ferrotill_core::numbers::Supply;
 use ferrotill_core::till::Till;
-use ferrotill_device::printer::{Baseline, Connected};
+use ferrotill_device::printer::{Baseline, Connected, UnknownAnswer};
 use ferrotill_store::StoreFigures;
 use uuid::Uuid;
 
@@ -43,6 +43,8 @@ pub struct PrinterState {
     pub unproven: Option<(Uuid, String)>,
     /// Why a connected printer gets no receipts, or not all: it is not the printer of the open shift, or its tax rates differ.
     pub objections: Vec<String>,
+    /// The names of the figures that the printer does not report: recovery works without them.
+    pub missing: Vec<&'static str>,
 }
 
 /// The state of the authority.
@@ -124,6 +126,7 @@ impl LiveStatus {
             trouble: None,
             unproven: None,
             objections: Vec::new(),
+            missing: connected.missing.iter().map(|one| one.name()).collect(),
         };
         self.printers.lock().insert(device, state);
         self.problems.clear(PRINTER.kind, Some(device));
@@ -159,6 +162,18 @@ impl LiveStatus {
         self.note_if(!objections.is_empty(), &OBJECTIONS, Some(device), says);
         let mut printers = self.printers.lock();
         printers.entry(device).or_default().objections = objections;
+    }
+
+    /// Notes that a printer has answered in forms that this build does not know, and logs their bytes.
+    pub fn printer_answers_unknown(&self, device: Uuid, answers: &[UnknownAnswer]) {
+        let model = self.printer(device).model;
+        let answers: Vec<String> = answers.iter().map(ToString::to_string).collect();
+        let says = format!(
+            "the printer {model} has answered in a form that this build does not know, and the answer is not used: {}",
+            answers.join("; ")
+        );
+        tracing::warn!(%device, "{says}");
+        self.note(&ANSWER_UNKNOWN, Some(device), says);
     }
 
     /// Notes that a printer cannot be reached, and why.
@@ -463,6 +478,10 @@ const PRINTER: KnownProblem = KnownProblem {
 const OBJECTIONS: KnownProblem = KnownProblem {
     kind: ProblemKind::OBJECTIONS,
     fix: "correct what is named; until then the printer gets no receipts, or not all",
+};
+const ANSWER_UNKNOWN: KnownProblem = KnownProblem {
+    kind: ProblemKind::PRINTER_ANSWER_UNKNOWN,
+    fix: "send this text to us, with the model and the firmware of the printer; until then more documents may end as unknown after a lost answer",
 };
 const OFFICE_OFFLINE: KnownProblem = KnownProblem {
     kind: ProblemKind::OFFICE_OFFLINE,

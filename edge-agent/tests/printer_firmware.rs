@@ -1,26 +1,35 @@
-//! Printers whose firmware does not report its last Z-report or its day's payments, or reports them in another form: they sell and
-//! make X- and Z-reports, also after a restart of the agent.
+//! Printers whose firmware answers in another form, or does not report its last Z-report or its day's payments: they sell and make
+//! X- and Z-reports, also after a restart of the agent.
 
 mod shop;
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
 
-use ferrotill_device::emulator::{Family, ResultCode, Rig, RigOptions};
+use ferrotill_device::emulator::{Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
+use ferrotill_device::family::FAMILIES;
+use ferrotill_device::wire::framing::Answer;
+use ferrotill_device::wire::isl::FRAMING;
 use shop::configuration;
-use shop::outside::{Process, finished};
+use shop::outside::{Process, finished, until};
 use shop::till::SALE;
 
 const LAST_Z: u8 = 0x40;
 const DAY_PAYMENTS: u8 = 0x6E;
+const CASH: u8 = 0x46;
+const CLOSE: u8 = 0x38;
+const DAY_SALES: u8 = 0x41;
 
-fn plays_two_days(family: &str, result_code: ResultCode, lacks: &[u8]) {
-    let case = format!("{family}, {result_code:?}, without {lacks:02X?}");
+fn plays_two_days(family: &str, firmware: Option<&str>, lacks: &[u8]) {
+    let case = format!("{family}, {firmware:?}, without {lacks:02X?}");
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("printer");
     let rig = Rig::start(RigOptions {
         family: Family::parse(family).unwrap(),
         lacks: lacks.to_vec(),
-        result_code,
+        firmware: firmware.map(str::to_owned),
         ..RigOptions::new(link.clone())
     })
     .unwrap();
@@ -61,15 +70,145 @@ fn plays_two_days(family: &str, result_code: ResultCode, lacks: &[u8]) {
 }
 
 #[test]
-fn result_codes_in_front_of_the_answers_do_not_stop_a_printer() {
-    for result_code in [ResultCode::Field, ResultCode::Glued, ResultCode::Failed] {
-        plays_two_days("datecs", result_code, &[]);
+fn printers_answer_in_the_forms_of_their_manuals_and_of_their_makers_code() {
+    for family in FAMILIES {
+        for firmware in family.firmware {
+            plays_two_days(family.name, Some(firmware.name), &[]);
+        }
     }
-    plays_two_days("datecs-b", ResultCode::Field, &[]);
 }
 
 #[test]
 fn commands_that_the_firmware_does_not_know_do_not_stop_a_printer() {
-    plays_two_days("eltrade", ResultCode::None, &[LAST_Z]);
-    plays_two_days("datecs", ResultCode::None, &[LAST_Z, DAY_PAYMENTS]);
+    plays_two_days("datecs", None, &[LAST_Z, DAY_PAYMENTS]);
+    plays_two_days("datecs-b", None, &[CASH, DAY_SALES]);
+}
+
+#[test]
+fn a_receipt_whose_close_was_lost_is_found_without_the_counter_of_fiscal_receipts() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("printer");
+    let rig = Rig::start(RigOptions {
+        lacks: vec![DAY_PAYMENTS],
+        ..RigOptions::new(link.clone())
+    })
+    .unwrap();
+    let office = Process::authority();
+    let file = folder.path().join("ferrotill.toml");
+    let uri = format!("datecs+serial://{}?baud=115200", link.display());
+    let books = folder.path().join("books");
+    let text = configuration(books.to_str().unwrap(), &uri, &office.client.url);
+    fs::write(&file, text).unwrap();
+    let agent = Process::agent(&file);
+    rig.add_fault(FaultOrder {
+        kind: FaultKind::PowerCut,
+        command: Some(CLOSE),
+        times: 1,
+        ms: 0,
+    });
+    let caller = thread::spawn({
+        let client = agent.client.clone();
+        move || client.post("operations/sale", SALE)
+    });
+    until("the close is executed", || {
+        rig.snapshot(false).power != "on"
+    });
+    rig.set_power(Power::On);
+    let sold = caller.join().unwrap();
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    assert_eq!(rig.snapshot(true).fiscal_receipts.len(), 1);
+}
+
+/// A relay between the agent and a printer: the data of the answers to one command become `data`.
+fn relay(printer: SocketAddr, command: u8, data: &'static [u8]) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for host in listener.incoming() {
+            let (mut host, mut line) = (host.unwrap(), TcpStream::connect(printer).unwrap());
+            let (mut from_host, mut to_line) =
+                (host.try_clone().unwrap(), line.try_clone().unwrap());
+            thread::spawn(move || {
+                let _ = std::io::copy(&mut from_host, &mut to_line);
+                let _ = to_line.shutdown(std::net::Shutdown::Both);
+            });
+            let (mut frame, mut byte) = (Vec::new(), [0]);
+            while line.read_exact(&mut byte).is_ok() {
+                frame.push(byte[0]);
+                if byte[0] != 3 {
+                    continue;
+                }
+                let mut whole = std::mem::take(&mut frame);
+                if let Ok(answer) = Answer::parse(&FRAMING, &whole)
+                    && answer.command == command
+                {
+                    let data = data.to_vec();
+                    whole = Answer { data, ..answer }.emit(&FRAMING).unwrap();
+                }
+                if host.write_all(&whole).is_err() {
+                    break;
+                }
+            }
+        }
+    });
+    address
+}
+
+/// An agent with an emulated printer of group A behind a relay.
+struct Relayed {
+    agent: Process,
+    _office: Process,
+    _rig: Rig,
+    _folder: tempfile::TempDir,
+}
+
+impl Relayed {
+    fn start(command: u8, data: &'static [u8]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let rig = Rig::start(RigOptions {
+            tcp: Some("127.0.0.1:0".parse().unwrap()),
+            ..RigOptions::new(folder.path().join("printer"))
+        })
+        .unwrap();
+        let line = relay(rig.address().unwrap(), command, data);
+        let office = Process::authority();
+        let file = folder.path().join("ferrotill.toml");
+        let books = folder.path().join("books");
+        let uri = format!("datecs+tcp://{line}");
+        let text = configuration(books.to_str().unwrap(), &uri, &office.client.url);
+        fs::write(&file, text).unwrap();
+        Self {
+            agent: Process::agent(&file),
+            _office: office,
+            _rig: rig,
+            _folder: folder,
+        }
+    }
+}
+
+#[test]
+fn an_answer_in_an_unknown_form_is_shown_in_health_and_the_shop_sells() {
+    let shop = Relayed::start(LAST_Z, b"Z=1;17.50");
+    let sold = shop.agent.client.post("operations/sale", SALE);
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    let health = shop.agent.client.open("/healthz").text;
+    for words in [
+        "printer_answer_unknown",
+        "command 40h: 5A 3D 31 3B 31 37 2E 35 30",
+        "send this text to us",
+        "the number of the last Z-report",
+    ] {
+        assert!(health.contains(words), "{words}\n{health}");
+    }
+    let closed = shop.agent.client.post("operations/closeday", "{}");
+    assert_eq!(closed.status, 200, "{}", closed.text);
+}
+
+#[test]
+fn a_printer_without_a_serial_number_does_not_sell_and_says_why() {
+    let shop = Relayed::start(0x5A, b"FP-700");
+    let sold = shop.agent.client.post("operations/sale", SALE);
+    assert_ne!(sold.status, 200, "{}", sold.text);
+    let health = shop.agent.client.open("/healthz").text;
+    assert!(health.contains("no serial number"), "{health}");
 }

@@ -12,7 +12,7 @@ use super::escpos::EscposEmulator;
 use super::fault::FaultOrder;
 use super::isl::calendar::ClockSource;
 use super::isl::memory::Memory;
-use super::isl::{IslEmulator, Printer, ResultCode};
+use super::isl::{IslEmulator, Printer};
 use super::machine::Machine;
 use super::pty::Pty;
 use super::snapshot::Snapshot;
@@ -42,6 +42,15 @@ impl Family {
             return Some(Self::Escpos);
         }
         family::of_name(name).map(Self::Isl)
+    }
+
+    /// The names of its firmware, the newest manual's first. A receipt printer has one form of every answer.
+    #[must_use]
+    pub fn firmware(&self) -> Vec<&'static str> {
+        match self {
+            Self::Isl(protocol) => protocol.firmware.iter().map(|one| one.name).collect(),
+            Self::Escpos => Vec::new(),
+        }
     }
 }
 
@@ -81,8 +90,8 @@ pub struct RigOptions {
     pub groups: [Option<u32>; 8],
     /// The numbers of the commands that the firmware does not support, though the family does.
     pub lacks: Vec<u8>,
-    /// How the firmware begins the answers about the last Z-report and the day's payments.
-    pub result_code: ResultCode,
+    /// The name of the firmware in the family's table; `None` is the firmware of the newest manual.
+    pub firmware: Option<String>,
 }
 
 impl RigOptions {
@@ -107,7 +116,7 @@ impl RigOptions {
                 None,
             ],
             lacks: Vec::new(),
-            result_code: ResultCode::None,
+            firmware: None,
         }
     }
 
@@ -115,8 +124,14 @@ impl RigOptions {
         match self.family {
             Family::Isl(protocol) => {
                 let mut printer = self.printer()?.of_family(protocol);
+                if let Some(firmware) = &self.firmware {
+                    if protocol.firmware_of(firmware).is_none() {
+                        let unknown = format!("{} has no firmware `{firmware}`", protocol.name);
+                        return Err(io::Error::new(io::ErrorKind::InvalidInput, unknown));
+                    }
+                    printer = printer.with_firmware(firmware);
+                }
                 printer.lacks.clone_from(&self.lacks);
-                printer.result_code = self.result_code;
                 Ok(Box::new(IslEmulator::new(printer, self.baud)))
             }
             // A receipt printer has no fiscal memory, no clock and no rates.

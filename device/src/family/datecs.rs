@@ -2,18 +2,21 @@
 //!
 //! Manual: group A, v1.00BG. See `docs/protocols/isl.md`.
 
+use super::classic_forms::{DAY_PAYMENTS_A, DEVICE_INFO, FIRMWARE_A, LAST_Z};
+use super::codec::{Codec, NO_DATA};
 use super::protocol::{
-    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, Payments, Protocol, Seller,
+    CommandRow, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol, Seller,
     service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::fields::{decimal, parse_count};
 use crate::wire::isl::{self, command};
+use crate::wire::isl_counters::DAY_PAYMENT_LETTERS;
 use crate::wire::isl_payment::{Paid, PaymentRequest, ReceiptCounters};
 use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, SubtotalSums, TAB};
 use crate::wire::isl_report::{
-    Cash, DAY_PAYMENT_LETTERS, DailyReport, DayPayments, DeviceInfo, LastError, LastZ, Rates,
-    ReceiptSums, Transaction, emit_document, emit_groups, parse_document, parse_groups,
+    Cash, DailyReport, LastError, Rates, ReceiptSums, Transaction, emit_document, emit_groups,
+    parse_document, parse_groups,
 };
 use crate::wire::isl_service::{self, Service, ServiceAnswer};
 use crate::wire::isl_status::{Flag, FlagPlace, GENERAL, Layout, MEMORY, Status};
@@ -66,8 +69,25 @@ pub const PROTOCOL: Protocol = Protocol {
     },
     payments: Payments {
         letters: &[
-            'P', 'N', 'C', 'D', 'I', 'J', 'K', 'L', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q',
-            'r', 's',
+            ('P', PaymentMeaning::Cash),
+            ('N', PaymentMeaning::Credit),
+            ('C', PaymentMeaning::Cheque),
+            ('D', PaymentMeaning::Card),
+            ('I', PaymentMeaning::Other),
+            ('J', PaymentMeaning::Other),
+            ('K', PaymentMeaning::Other),
+            ('L', PaymentMeaning::Other),
+            ('i', PaymentMeaning::Other),
+            ('j', PaymentMeaning::Other),
+            ('k', PaymentMeaning::Other),
+            ('l', PaymentMeaning::Other),
+            ('m', PaymentMeaning::Other),
+            ('n', PaymentMeaning::Other),
+            ('o', PaymentMeaning::Other),
+            ('p', PaymentMeaning::Other),
+            ('q', PaymentMeaning::Other),
+            ('r', PaymentMeaning::Other),
+            ('s', PaymentMeaning::Other),
         ],
         day: &DAY_PAYMENT_LETTERS,
     },
@@ -75,6 +95,7 @@ pub const PROTOCOL: Protocol = Protocol {
         name: "FP-700",
         firmware: "1.00BG 21NOV26 1000",
     },
+    firmware: FIRMWARE_A,
 
     open: CommandRow::new(
         command::RECEIPT_OPEN,
@@ -211,57 +232,21 @@ pub const PROTOCOL: Protocol = Protocol {
     ),
     next_fiscal: None,
     day_receipts: None,
-    day_payments: CommandRow::new(
-        command::DAY_PAYMENTS,
-        NO_DATA,
-        Codec {
-            emit: DayPayments::emit,
-            parse: DayPayments::parse,
-        },
-    ),
-    day_groups: [
-        CommandRow::new(
-            command::DAY_TOTALS,
-            Codec {
-                emit: |()| b"0".to_vec(),
-                parse: |data| matches!(data, b"" | b"0").then_some(()),
-            },
-            GROUPS,
-        ),
-        CommandRow::new(
-            command::DAY_TOTALS,
-            Codec {
-                emit: |()| b"1".to_vec(),
-                parse: |data| (data == b"1").then_some(()),
-            },
-            GROUPS,
-        ),
-        CommandRow::new(
-            command::DAY_TOTALS,
-            Codec {
-                emit: |()| b"2".to_vec(),
-                parse: |data| (data == b"2").then_some(()),
-            },
-            GROUPS,
-        ),
-        CommandRow::new(
-            command::DAY_TOTALS,
-            Codec {
-                emit: |()| b"3".to_vec(),
-                parse: |data| (data == b"3").then_some(()),
-            },
-            GROUPS,
-        ),
+    day_payments: CommandRow::with_forms(command::DAY_PAYMENTS, NO_DATA, DAY_PAYMENTS_A),
+    day_sales: [
+        day_totals(Codec {
+            emit: |()| b"0".to_vec(),
+            parse: |data| matches!(data, b"" | b"0").then_some(()),
+        }),
+        day_totals(Codec {
+            emit: |()| b"1".to_vec(),
+            parse: |data| (data == b"1").then_some(()),
+        }),
     ],
-    last_z: CommandRow::new(
-        command::LAST_Z,
-        NO_DATA,
-        Codec {
-            emit: LastZ::emit,
-            parse: LastZ::parse,
-        },
-    ),
-    device_info: CommandRow::new(
+    // The manual has the kinds 0 and 1 only.
+    day_refunds: None,
+    last_z: Some(CommandRow::with_forms(command::LAST_Z, NO_DATA, LAST_Z)),
+    device_info: CommandRow::with_forms(
         command::DEVICE_INFO,
         // "1" asks for the checksum too; the answer has the checksum field in either case.
         Codec {
@@ -516,12 +501,12 @@ const CLOSES: Codec<bool> = Codec {
     },
 };
 
-pub(super) const DEVICE_INFO: Codec<DeviceInfo> = Codec {
-    emit: DeviceInfo::emit,
-    parse: DeviceInfo::parse,
-};
+/// A row of 41h: the sums of the day by tax group, of one kind.
+pub(super) const fn day_totals(kind: Codec<()>) -> CommandRow<(), [i64; 8]> {
+    CommandRow::new(command::DAY_TOTALS, kind, GROUPS)
+}
 
-const GROUPS: Codec<[i64; 8]> = Codec {
+pub(super) const GROUPS: Codec<[i64; 8]> = Codec {
     emit: |groups| emit_groups(*groups),
     parse: parse_groups,
 };

@@ -4,15 +4,19 @@
 //! and the limits differ, and no command reports why another one was refused.
 //! Manual: group B, v2.04BG. See `docs/protocols/isl.md`.
 
+use super::classic_forms::{FIRMWARE_B, MANUAL_B, SDK_B};
+use super::codec::{Codec, NO_DATA};
 use super::datecs;
+use super::forms::{AnswerForm, Source};
 use super::protocol::{
-    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, Payments, Protocol, Seller,
+    CommandRow, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol, Seller,
 };
 use crate::wire::codepage;
 use crate::wire::fields::{parse_count, parse_minor};
 use crate::wire::isl::command;
+use crate::wire::isl_counters::DayPayments;
 use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen};
-use crate::wire::isl_report::{ReceiptSums, without_result};
+use crate::wire::isl_report::ReceiptSums;
 use crate::wire::isl_status::{Flag, FlagPlace, GENERAL, Layout, MEMORY};
 
 /// The table of group B.
@@ -45,13 +49,21 @@ pub const PROTOCOL: Protocol = Protocol {
         till: 1,
     },
     payments: Payments {
-        letters: &['P', 'N', 'C', 'D', 'I', 'J'],
+        letters: &[
+            ('P', PaymentMeaning::Cash),
+            ('N', PaymentMeaning::Credit),
+            ('C', PaymentMeaning::Card),
+            ('D', PaymentMeaning::HealthFund),
+            ('I', PaymentMeaning::Voucher),
+            ('J', PaymentMeaning::Coupon),
+        ],
         day: &['P', 'N', 'C', 'D', 'I', 'J'],
     },
     model: Model {
         name: "DP-25",
         firmware: "2.04BG 21NOV26 1000",
     },
+    firmware: FIRMWARE_B,
     open: CommandRow::new(
         command::RECEIPT_OPEN,
         Codec {
@@ -68,20 +80,78 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         datecs::COUNTERS,
     ),
-    receipt_sums: CommandRow::new(
-        command::RECEIPT_SUMS,
-        NO_DATA,
-        Codec {
-            emit: emit_sums,
-            parse: parse_sums,
-        },
-    ),
+    receipt_sums: CommandRow::with_forms(command::RECEIPT_SUMS, NO_DATA, RECEIPT_SUMS),
+    day_payments: CommandRow::with_forms(command::DAY_PAYMENTS, NO_DATA, DAY_PAYMENTS),
+    // 41h: `2` is the counters of the day, `5` the refunds, `6` their tax, `7` the payments.
+    day_refunds: Some([
+        datecs::day_totals(Codec {
+            emit: |()| b"5".to_vec(),
+            parse: |data| (data == b"5").then_some(()),
+        }),
+        datecs::day_totals(Codec {
+            emit: |()| b"6".to_vec(),
+            parse: |data| (data == b"6").then_some(()),
+        }),
+    ]),
     others: Optional {
         services: datecs::COMMON_SERVICES,
         ..datecs::PROTOCOL.others
     },
     ..datecs::PROTOCOL
 };
+
+/// The forms of 67h.
+const RECEIPT_SUMS: &[AnswerForm<ReceiptSums>] = &[
+    AnswerForm {
+        shape: "P,CanVd,TaxA…TaxH,Inv,InvNo,Type",
+        source: Source::Manual("group B v2.04BG, 67h (103)"),
+        firmware: &[MANUAL_B],
+        codec: Codec {
+            emit: |sums| [b"P,", emit_sums(sums).as_slice()].concat(),
+            parse: |data| parse_sums(data.strip_prefix(b"P,")?),
+        },
+    },
+    AnswerForm {
+        shape: "CanVd,TaxA…TaxH,Inv,InvNo,Type",
+        source: Source::MakersCode("Datecs Java SDK 2020, class DP25_BGR"),
+        firmware: &[SDK_B],
+        codec: Codec {
+            emit: emit_sums,
+            parse: parse_sums,
+        },
+    },
+];
+
+/// The forms of 6Eh.
+const DAY_PAYMENTS: &[AnswerForm<DayPayments>] = &[
+    AnswerForm {
+        shape: "P,Cash,Credit,Debit,Pay4,Pay5,Pay6,0,0,Closure,Receipt",
+        source: Source::Manual("group B v2.04BG, 6Eh (110)"),
+        firmware: &[MANUAL_B],
+        codec: Codec {
+            emit: DayPayments::emit_field,
+            parse: DayPayments::parse_field,
+        },
+    },
+    AnswerForm {
+        shape: "Cash,Credit,Debit,Pay4,Pay5,Pay6,0,0,Closure,Receipt",
+        source: Source::MakersCode("Datecs Java SDK 2020, DP25_BGR.command110"),
+        firmware: &[SDK_B],
+        codec: Codec {
+            emit: DayPayments::emit,
+            parse: DayPayments::parse,
+        },
+    },
+    AnswerForm {
+        shape: "PCash,Credit,Debit,Pay4,Pay5,Pay6,0,0,Closure,Receipt",
+        source: Source::Inference("DP25ROU writes the result code of 40h so"),
+        firmware: &[],
+        codec: Codec {
+            emit: DayPayments::emit_glued,
+            parse: DayPayments::parse_glued,
+        },
+    },
+];
 
 /// These registers do not report cover, mechanism, low paper and memory reset.
 const PLACES: &[FlagPlace] = &[
@@ -189,11 +259,11 @@ fn parse_refund(data: &[u8]) -> Option<RefundOpen> {
     })
 }
 
-/// `P|F,CanVd,TaxA…TaxH,Inv,InvNo,Type`; type 0 is a sale, 1 to 3 are refunds.
+/// `CanVd,TaxA…TaxH,Inv,InvNo,Type`; type 0 is a sale, 1 to 3 are refunds.
 fn emit_sums(sums: &ReceiptSums) -> Vec<u8> {
     let groups = sums.groups.map(|group| group.to_string()).join(",");
     format!(
-        "P,{},{groups},{},0000000000,{}",
+        "{},{groups},{},0000000000,{}",
         u8::from(sums.can_void),
         u8::from(sums.invoice),
         if sums.refund { 2 } else { 0 }
@@ -202,20 +272,23 @@ fn emit_sums(sums: &ReceiptSums) -> Vec<u8> {
 }
 
 fn parse_sums(data: &[u8]) -> Option<ReceiptSums> {
-    // Not every firmware begins its answer with the result.
-    let mut fields = without_result(core::str::from_utf8(data).ok()?)?.split(',');
-    let can_void = fields.next()? == "1";
+    let text = core::str::from_utf8(data).ok()?;
+    let fields: Vec<&str> = text.split(',').collect();
+    let [can_void, sums @ .., invoice, _, kind] = fields.as_slice() else {
+        return None;
+    };
     let mut groups = [0; 8];
-    for group in &mut groups {
-        *group = parse_minor(fields.next()?)?;
+    if sums.len() != groups.len() {
+        return None;
     }
-    let invoice = fields.next()? == "1";
-    let kind = fields.nth(1)?;
+    for (group, field) in groups.iter_mut().zip(sums) {
+        *group = parse_minor(field)?;
+    }
     Some(ReceiptSums {
-        can_void,
+        can_void: *can_void == "1",
         groups,
-        invoice,
-        refund: matches!(kind, "1" | "2" | "3"),
+        invoice: *invoice == "1",
+        refund: matches!(*kind, "1" | "2" | "3"),
     })
 }
 
@@ -256,16 +329,21 @@ mod tests {
     }
 
     #[test]
-    fn sums_begin_with_p() {
+    fn sums_are_read_with_a_result_code_and_without() {
         let sums = ReceiptSums {
             can_void: true,
             groups: [825, 1033, 0, 0, 0, 0, 0, 0],
             invoice: false,
             refund: true,
         };
-        assert_eq!(emit_sums(&sums), b"P,1,825,1033,0,0,0,0,0,0,0,0000000000,2");
-        assert_eq!(parse_sums(&emit_sums(&sums)), Some(sums));
-        assert_eq!(parse_sums(&emit_sums(&sums)[2..]), Some(sums));
-        assert_eq!(parse_sums(b"F"), None);
+        let row = &PROTOCOL.receipt_sums.answer;
+        for (firmware, answer) in [
+            (MANUAL_B, &b"P,1,825,1033,0,0,0,0,0,0,0,0000000000,2"[..]),
+            (SDK_B, b"1,825,1033,0,0,0,0,0,0,0,0000000000,2"),
+        ] {
+            assert_eq!(row.write(firmware, &sums).unwrap(), answer);
+            assert_eq!(row.read(answer), Some(sums));
+        }
+        assert_eq!(row.read(b"F"), None);
     }
 }

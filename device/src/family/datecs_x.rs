@@ -2,14 +2,17 @@
 //!
 //! Manual: X, v2.08. See `docs/protocols/isl.md`.
 
+use super::codec::{Codec, NO_DATA};
+use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, Payments, Protocol, Seller,
+    CommandRow, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol, Seller,
     service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::fields::parse_count;
+use crate::wire::isl_counters::DeviceInfo;
 use crate::wire::isl_payment::ReceiptCounters;
-use crate::wire::isl_report::{DailyReport, Rates};
+use crate::wire::isl_report::{DailyReport, Rates, Transaction};
 use crate::wire::isl_service::{self, Service, ServiceAnswer};
 use crate::wire::isl_status::{Flag, FlagPlace, GENERAL, Layout, MEMORY};
 use crate::wire::isl_x::{self, emit, parse};
@@ -47,13 +50,21 @@ pub const PROTOCOL: Protocol = Protocol {
         till: 1,
     },
     payments: Payments {
-        letters: &['P', 'N', 'D', 'I', 'J', 'K'],
+        letters: &[
+            ('P', PaymentMeaning::Cash),
+            ('N', PaymentMeaning::Card),
+            ('D', PaymentMeaning::Pinpad),
+            ('I', PaymentMeaning::Other),
+            ('J', PaymentMeaning::Other),
+            ('K', PaymentMeaning::Other),
+        ],
         day: &['P', 'N', 'D', 'I', 'J', 'K'],
     },
     model: Model {
         name: "FP-700X",
         firmware: "2.08BG 21NOV26 1000",
     },
+    firmware: FIRMWARE,
 
     open: CommandRow::new(
         0x30,
@@ -183,17 +194,14 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: report::parse_status,
         },
     ),
-    transaction: CommandRow::new(
+    transaction: CommandRow::with_forms(
         0x4C,
         // The answer of X always contains the tender.
         Codec {
             emit: |_| Vec::new(),
             parse: |data| data.is_empty().then_some(true),
         },
-        Codec {
-            emit: report::emit_transaction,
-            parse: report::parse_transaction,
-        },
+        TRANSACTION,
     ),
     receipt_sums: CommandRow::new(
         0x67,
@@ -243,7 +251,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: report::parse_day_payments,
         },
     ),
-    day_groups: [
+    day_sales: [
         CommandRow::new(
             0x41,
             Codec {
@@ -260,6 +268,8 @@ pub const PROTOCOL: Protocol = Protocol {
             },
             DAY_GROUPS,
         ),
+    ],
+    day_refunds: Some([
         CommandRow::new(
             0x41,
             Codec {
@@ -276,8 +286,8 @@ pub const PROTOCOL: Protocol = Protocol {
             },
             DAY_GROUPS,
         ),
-    ],
-    last_z: CommandRow::new(
+    ]),
+    last_z: Some(CommandRow::new(
         0x40,
         Codec {
             emit: |()| emit(&["0"]),
@@ -287,18 +297,15 @@ pub const PROTOCOL: Protocol = Protocol {
             emit: report::emit_last_z,
             parse: report::parse_last_z,
         },
-    ),
-    device_info: CommandRow::new(
+    )),
+    device_info: CommandRow::with_forms(
         0x5A,
         // The parameter is sent with its TAB: without a TAB the answer has the old form (manual, command 90).
         Codec {
             emit: |()| emit(&["1"]),
             parse: |data| data.ends_with(&[isl_x::TAB]).then_some(()),
         },
-        Codec {
-            emit: report::emit_device_info,
-            parse: report::parse_device_info,
-        },
+        DEVICE_INFO,
     ),
     rates: CommandRow::new(
         0x32,
@@ -370,7 +377,7 @@ pub const PROTOCOL: Protocol = Protocol {
                 emit: |()| Vec::new(),
                 parse: |data| (!data.ends_with(&[isl_x::TAB])).then_some(()),
             },
-            super::datecs::DEVICE_INFO,
+            super::classic_forms::SIX_FIELDS,
         )),
         services: &[
             service(0x39, isl_service::buyer_x, ServiceAnswer::emit_x),
@@ -389,6 +396,65 @@ pub const PROTOCOL: Protocol = Protocol {
         ],
     },
 };
+
+/// The firmware of X whose answers are known to differ.
+const FIRMWARE: &[Firmware] = &[Firmware {
+    name: MANUAL,
+    title: "X v2.08",
+}];
+
+const MANUAL: &str = "x-2.08";
+
+/// The forms of 4Ch.
+const TRANSACTION: &[AnswerForm<Transaction>] = &[
+    AnswerForm {
+        shape: "IsOpen,Number,Items,Amount,Payed",
+        source: Source::Manual("X v2.08, 4Ch (76)"),
+        firmware: &[MANUAL],
+        codec: Codec {
+            emit: report::emit_transaction,
+            parse: report::parse_transaction,
+        },
+    },
+    AnswerForm {
+        shape: "IsOpen,Number,FnumberRep,FNumber,Items,Amount,Payed",
+        source: Source::Manual("Datecs Romania, 27.11.2017, 4Ch (76)"),
+        firmware: &[],
+        codec: Codec {
+            emit: report::emit_transaction_with_numbers,
+            parse: report::parse_transaction_with_numbers,
+        },
+    },
+];
+
+/// The forms of 5Ah.
+const DEVICE_INFO: &[AnswerForm<DeviceInfo>] = &[
+    AnswerForm {
+        shape: "Name,FwRev,FwDate,FwTime,Chk,Sw,Serial,FM, each with its TAB",
+        source: Source::Manual("X v2.08, 5Ah (90)"),
+        firmware: &[MANUAL],
+        codec: Codec {
+            emit: report::emit_device_info,
+            parse: report::parse_device_info,
+        },
+    },
+    AnswerForm {
+        shape: "Name,FwRev,FwDate,FwTime,Chk,Sw,Serial, each with its TAB",
+        source: Source::Manual("Datecs Romania, 27.11.2017, 5Ah (90)"),
+        firmware: &[],
+        codec: Codec {
+            emit: report::emit_device_info_without_memory,
+            parse: report::parse_device_info_without_memory,
+        },
+    },
+    AnswerForm {
+        shape: "Name,FwRev FwDate FwTime,Chk,Sw,Serial,FM, without an error code",
+        source: Source::Trace("DP-25MX with firmware 3.00, bulgariamitko/datecs-fprint-macos"),
+        firmware: &[],
+        codec: super::classic_forms::SIX_FIELDS,
+    },
+    super::classic_forms::NO_MEMORY,
+];
 
 /// X returns one value where groups A and B return two.
 fn emit_first(reported: &ServiceAnswer) -> Vec<u8> {

@@ -1,14 +1,20 @@
 //! Eltrade: frames and commands of Datecs group A, with another opening, more payment types and another status bit for the cover.
 //!
-//! Manual: Eltrade 1.0.9; see `docs/protocols/isl.md`. Facts about Eltrade that are not known are taken from group A (an
+//! Manuals: Eltrade 1.0.9, 1.1.1, 1.1.6, 1.1.7; see `docs/protocols/isl.md`. Facts about Eltrade that are not known are taken from group A (an
 //! inference).
 
+use super::codec::{Codec, NO_DATA};
 use super::datecs;
-use super::protocol::{Codec, CommandRow, Errors, Model, Payments, Protocol, Seller};
+use super::forms::{AnswerForm, Firmware, Source};
+use super::protocol::{
+    CommandRow, Errors, FamilyLimits, Model, PaymentMeaning, Payments, Protocol, Seller,
+};
 use crate::wire::codepage;
 use crate::wire::fields::parse_count;
+use crate::wire::isl::command;
+use crate::wire::isl_counters::{DayPayments, DeviceInfo};
 use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen};
-use crate::wire::isl_status::{Flag, GENERAL, Layout, MEMORY};
+use crate::wire::isl_status::{Flag, FlagPlace, GENERAL, Layout, MEMORY};
 use crate::wire::{framing::Framing, isl};
 
 /// The table of Eltrade.
@@ -21,12 +27,17 @@ pub const PROTOCOL: Protocol = Protocol {
     },
     status: Layout {
         len: 6,
-        places: &[&[(Flag::CoverOpen, 1, 0x20)], datecs::PLACES],
+        places: &[PLACES],
         general: GENERAL,
         memory: MEMORY,
     },
     errors: Errors::Silent,
     codes: &[],
+    limits: FamilyLimits {
+        // 31h has two lines of 30 characters; 36h takes 46, of which the 42 of group A are used.
+        name: 30,
+        ..datecs::PROTOCOL.limits
+    },
     seller: Seller {
         operator: 1,
         operator_max: 30,
@@ -37,13 +48,27 @@ pub const PROTOCOL: Protocol = Protocol {
         till: 1,
     },
     payments: Payments {
-        letters: &['P', 'N', 'C', 'D', 'I', 'J', 'K', 'L', 'M', 'Q', 'R'],
+        // The meanings are those of the drivers of others; the manual names the card's.
+        letters: &[
+            ('P', PaymentMeaning::Cash),
+            ('N', PaymentMeaning::Cheque),
+            ('C', PaymentMeaning::Coupon),
+            ('D', PaymentMeaning::ExternalCoupon),
+            ('I', PaymentMeaning::Packaging),
+            ('J', PaymentMeaning::InternalUse),
+            ('K', PaymentMeaning::Damage),
+            ('L', PaymentMeaning::Card),
+            ('M', PaymentMeaning::BankTransfer),
+            ('Q', PaymentMeaning::Other),
+            ('R', PaymentMeaning::Other),
+        ],
         day: &['P', 'N', 'C', 'D', 'I', 'J', 'K', 'L'],
     },
     model: Model {
         name: "A1",
         firmware: "KL5101.1811.0.3 21NOV26 1000",
     },
+    firmware: FIRMWARE,
     open: CommandRow::new(
         OPEN,
         Codec {
@@ -64,8 +89,77 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         datecs::COUNTERS,
     ),
+    day_payments: CommandRow::with_forms(command::DAY_PAYMENTS, NO_DATA, DAY_PAYMENTS),
+    // No manual of Eltrade lists 40h.
+    last_z: None,
+    device_info: CommandRow::with_forms(
+        command::DEVICE_INFO,
+        datecs::PROTOCOL.device_info.ask,
+        DEVICE_INFO,
+    ),
     ..datecs::PROTOCOL
 };
+
+/// The firmware of Eltrade whose answers are known to differ.
+const FIRMWARE: &[Firmware] = &[Firmware {
+    name: MANUAL,
+    title: "Eltrade 1.1.7",
+}];
+
+const MANUAL: &str = "eltrade-1.1.7";
+
+/// The form of 5Ah.
+const DEVICE_INFO: &[AnswerForm<DeviceInfo>] = &[AnswerForm {
+    shape: "Model,Type,Firmware,Chk,Sw,Serial,FM",
+    source: Source::Manual("Eltrade 1.1.2 and later, 5Ah (90)"),
+    firmware: &[MANUAL],
+    codec: Codec {
+        emit: DeviceInfo::emit_seven,
+        parse: DeviceInfo::parse_seven,
+    },
+}];
+
+/// The form of 6Eh.
+const DAY_PAYMENTS: &[AnswerForm<DayPayments>] = &[AnswerForm {
+    shape: "Cash,Credit,Debit,Cheque,P1…P4,Closure,Receipt",
+    source: Source::Manual("Eltrade 1.1.6, 6Eh (110)"),
+    firmware: &[MANUAL],
+    codec: Codec {
+        emit: DayPayments::emit,
+        parse: DayPayments::parse,
+    },
+}];
+
+/// The bits of group A without those of the second byte, in which Eltrade has the cover and a failure of the working memory. No bit
+/// marks a refund.
+const PLACES: &[FlagPlace] = &[
+    (Flag::CoverOpen, 1, 0x20),
+    (Flag::MemoryReset, 1, 0x10),
+    (Flag::GeneralError, 0, 0x20),
+    (Flag::Mechanism, 0, 0x10),
+    (Flag::ClockNotSet, 0, 0x04),
+    (Flag::UnknownCommand, 0, 0x02),
+    (Flag::Syntax, 0, 0x01),
+    (Flag::NotAllowed, 1, 0x02),
+    (Flag::Overflow, 1, 0x01),
+    (Flag::SlipOpen, 2, 0x20),
+    (Flag::JournalLow, 2, 0x10),
+    (Flag::ReceiptOpen, 2, 0x08),
+    (Flag::JournalFull, 2, 0x04),
+    (Flag::PaperLow, 2, 0x02),
+    (Flag::PaperOut, 2, 0x01),
+    (Flag::FiscalMemoryError, 4, 0x20),
+    (Flag::FiscalMemoryFull, 4, 0x10),
+    (Flag::FiscalMemoryLow, 4, 0x08),
+    (Flag::Numbered, 4, 0x04),
+    (Flag::TaxIdSet, 4, 0x02),
+    (Flag::FiscalMemoryWrite, 4, 0x01),
+    (Flag::RatesSet, 5, 0x10),
+    (Flag::Fiscalised, 5, 0x08),
+    (Flag::LastWriteFailed, 5, 0x04),
+    (Flag::Formatted, 5, 0x02),
+    (Flag::FiscalMemoryReadOnly, 5, 0x01),
+];
 
 /// The command 90h opens sales and refunds.
 const OPEN: u8 = 0x90;
@@ -178,6 +272,16 @@ mod tests {
         for wrong in [&b"1"[..], b",", b"1,,X", b"1,,S,44123456,R,12,21.11.2026"] {
             assert!(parse_open(wrong).is_none(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_failure_of_the_working_memory_is_not_taken_for_a_refund() {
+        // The answer of 90h in the manual's error list: S1.4 is set.
+        let answer =
+            crate::wire::isl_status::Status::from_slice(&[0x80, 0x90, 0x88, 0x80, 0x86, 0x9A]);
+        let status = answer.unwrap();
+        assert!(PROTOCOL.status.has(status, Flag::MemoryReset));
+        assert!(!PROTOCOL.status.has(status, Flag::RefundOpen));
     }
 
     #[test]

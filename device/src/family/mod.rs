@@ -7,6 +7,9 @@
 //!
 //! To add a family, read `docs/ADDING-A-PRINTER.md`.
 
+mod classic_forms;
+mod codec;
+mod forms;
 mod protocol;
 
 pub mod datecs;
@@ -14,8 +17,10 @@ pub mod datecs_b;
 pub mod datecs_x;
 pub mod eltrade;
 
+pub use codec::{Codec, NO_DATA};
+pub use forms::{AnswerForm, Answers, Firmware, Source};
 pub use protocol::{
-    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, Payments, Protocol, Seller,
+    CommandRow, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol, Seller,
 };
 
 /// Every family, by its name in an address and in `ferrotill emulator --family`.
@@ -63,10 +68,16 @@ mod tests {
                     .payments
                     .day
                     .iter()
-                    .all(|letter| protocol.payments.letters.contains(letter)),
+                    .all(|letter| protocol.payments.meaning_of(*letter).is_some()),
                 "{name}"
             );
-            assert!(protocol.payments.letters.contains(&'P'), "{name}");
+            assert_eq!(
+                protocol.payments.meaning_of('P'),
+                Some(PaymentMeaning::Cash),
+                "{name}"
+            );
+            let card = protocol.payments.letter_of(PaymentMeaning::Card);
+            assert!(card.is_some(), "{name}");
             assert!(protocol.payments.day.len() <= 8, "{name}");
             // The longest sale that the plan can make must fit into a frame.
             let text = protocol

@@ -2,13 +2,14 @@
 
 use core::fmt;
 
+use super::codec::Codec;
+use super::forms::{AnswerForm, Answers, Firmware};
 use crate::wire::cause::Cause;
 use crate::wire::framing::Framing;
+use crate::wire::isl_counters::{DayPayments, DeviceInfo, LastZ};
 use crate::wire::isl_payment::{Paid, PaymentRequest, ReceiptCounters};
 use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, SubtotalSums};
-use crate::wire::isl_report::{
-    Cash, DailyReport, DayPayments, DeviceInfo, LastError, LastZ, Rates, ReceiptSums, Transaction,
-};
+use crate::wire::isl_report::{Cash, DailyReport, LastError, Rates, ReceiptSums, Transaction};
 use crate::wire::isl_service::{Service, ServiceAnswer};
 use crate::wire::isl_status::{Layout, Status};
 
@@ -37,6 +38,8 @@ pub struct Protocol {
     pub payments: Payments,
     /// The identity of the emulated printer.
     pub model: Model,
+    /// The firmware whose answers are known to differ. The first is that of the maker's newest manual.
+    pub firmware: &'static [Firmware],
 
     /// Opens a fiscal receipt.
     pub open: CommandRow<Open, ReceiptCounters>,
@@ -93,10 +96,13 @@ pub struct Protocol {
     pub day_receipts: Option<CommandRow<(), u32>>,
     /// Asks for the day's payments.
     pub day_payments: CommandRow<(), DayPayments>,
-    /// Asks for the day's sums by tax group: the sales, the tax of the sales, the refunds, the tax of the refunds.
-    pub day_groups: [CommandRow<(), [i64; 8]>; 4],
-    /// Asks for the last Z-report.
-    pub last_z: CommandRow<(), LastZ>,
+    /// Asks for the day's sales by tax group, and for the tax that they include.
+    pub day_sales: [CommandRow<(), [i64; 8]>; 2],
+    /// Asks for the day's refunds by tax group, and for the tax that they include; `None` if no command of the family reports them.
+    pub day_refunds: Option<[CommandRow<(), [i64; 8]>; 2]>,
+    /// Asks for the last Z-report; `None` if no command of the family reports it. In that case the number of the next Z-report in
+    /// the answer about the day's payments is used.
+    pub last_z: Option<CommandRow<(), LastZ>>,
     /// Asks for the device's identity.
     pub device_info: CommandRow<(), DeviceInfo>,
     /// Asks for the tax rates.
@@ -162,8 +168,8 @@ pub struct CommandRow<Q: 'static, A: 'static = ()> {
     pub command: u8,
     /// The data of the request.
     pub ask: Codec<Q>,
-    /// The data of the answer.
-    pub answer: Codec<A>,
+    /// The data of the answer, in each form that is known.
+    pub answer: Answers<A>,
 }
 
 impl<Q, A> CommandRow<Q, A> {
@@ -173,7 +179,17 @@ impl<Q, A> CommandRow<Q, A> {
         Self {
             command,
             ask,
-            answer,
+            answer: Answers::One(answer),
+        }
+    }
+
+    /// A row of a question that firmware answers in several forms.
+    #[must_use]
+    pub const fn with_forms(command: u8, ask: Codec<Q>, forms: &'static [AnswerForm<A>]) -> Self {
+        Self {
+            command,
+            ask,
+            answer: Answers::Forms(forms),
         }
     }
 }
@@ -185,28 +201,6 @@ impl<Q, A> Clone for CommandRow<Q, A> {
 }
 
 impl<Q, A> Copy for CommandRow<Q, A> {}
-
-/// The functions that write and read the data of a command or an answer.
-pub struct Codec<T: 'static> {
-    /// Writes a value as data.
-    pub emit: fn(&T) -> Vec<u8>,
-    /// Reads a value from data; `None` if the data cannot be read.
-    pub parse: fn(&[u8]) -> Option<T>,
-}
-
-impl<T> Clone for Codec<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Codec<T> {}
-
-/// A codec that writes nothing and ignores any data.
-pub const NO_DATA: Codec<()> = Codec {
-    emit: |()| Vec::new(),
-    parse: |_| Some(()),
-};
 
 /// The way in which a family reports the reason of a refusal.
 #[derive(Clone, Copy)]
@@ -265,13 +259,161 @@ impl Seller {
     }
 }
 
-/// The types of payment of a family by the letters of group A; in every family `P` is cash.
+/// The types of payment of a family; in every family `P` is cash.
 #[derive(Clone, Copy, Debug)]
 pub struct Payments {
-    /// The letters that a job may have.
-    pub letters: &'static [char],
+    /// The letters that a job may have, and what each means. For X, which has numbers, `P N D I J K` stand for the modes 0 to 5.
+    pub letters: &'static [(char, PaymentMeaning)],
     /// The letters in the order in which the answer has the day's payments; at most eight.
     pub day: &'static [char],
+}
+
+impl Payments {
+    /// What a letter means; `None` if the family does not have it.
+    #[must_use]
+    pub fn meaning_of(&self, letter: char) -> Option<PaymentMeaning> {
+        self.letters
+            .iter()
+            .find(|(known, _)| *known == letter)
+            .map(|(_, meaning)| *meaning)
+    }
+
+    /// The first letter with this meaning.
+    #[must_use]
+    pub fn letter_of(&self, meaning: PaymentMeaning) -> Option<char> {
+        self.letters
+            .iter()
+            .find(|(_, known)| *known == meaning)
+            .map(|(letter, _)| *letter)
+    }
+
+    /// All letters with their meanings, for people.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let words = self.letters.iter();
+        let words: Vec<String> = words
+            .map(|(letter, meaning)| format!("{letter} {}", meaning.name()))
+            .collect();
+        words.join(", ")
+    }
+}
+
+/// What the fiscal memory books under a payment letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaymentMeaning {
+    /// Cash.
+    Cash,
+    /// A bank card that the till or a terminal of its own charges.
+    Card,
+    /// A bank card that the printer charges through its own pinpad.
+    Pinpad,
+    /// Credit.
+    Credit,
+    /// A cheque.
+    Cheque,
+    /// The health fund.
+    HealthFund,
+    /// A voucher.
+    Voucher,
+    /// A coupon.
+    Coupon,
+    /// A coupon of another company.
+    ExternalCoupon,
+    /// Packaging that is given back.
+    Packaging,
+    /// The shop's own use.
+    InternalUse,
+    /// Damaged goods.
+    Damage,
+    /// A bank transfer.
+    BankTransfer,
+    /// A type that the owner of the printer may name.
+    Other,
+}
+
+impl PaymentMeaning {
+    /// Every meaning.
+    pub const ALL: &[Self] = &[
+        Self::Cash,
+        Self::Card,
+        Self::Pinpad,
+        Self::Credit,
+        Self::Cheque,
+        Self::HealthFund,
+        Self::Voucher,
+        Self::Coupon,
+        Self::ExternalCoupon,
+        Self::Packaging,
+        Self::InternalUse,
+        Self::Damage,
+        Self::BankTransfer,
+        Self::Other,
+    ];
+
+    /// The name of the meaning, as in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cash => "cash",
+            Self::Card => "card",
+            Self::Pinpad => "pinpad",
+            Self::Credit => "credit",
+            Self::Cheque => "cheque",
+            Self::HealthFund => "health_fund",
+            Self::Voucher => "voucher",
+            Self::Coupon => "coupon",
+            Self::ExternalCoupon => "external_coupon",
+            Self::Packaging => "packaging",
+            Self::InternalUse => "internal_use",
+            Self::Damage => "damage",
+            Self::BankTransfer => "bank_transfer",
+            Self::Other => "other",
+        }
+    }
+
+    /// The meaning of this name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|one| one.name() == name).copied()
+    }
+
+    /// Whether a letter with this meaning is easily taken for a card's, because it is one in another family, although the fiscal
+    /// memory books it under a heading of its own.
+    #[must_use]
+    pub const fn is_special(self) -> bool {
+        match self {
+            Self::Cash
+            | Self::Card
+            | Self::Credit
+            | Self::Cheque
+            | Self::BankTransfer
+            | Self::Other => false,
+            Self::Pinpad
+            | Self::HealthFund
+            | Self::Voucher
+            | Self::Coupon
+            | Self::ExternalCoupon
+            | Self::Packaging
+            | Self::InternalUse
+            | Self::Damage => true,
+        }
+    }
+
+    /// The text on the emulated paper.
+    #[must_use]
+    pub const fn on_paper(self) -> &'static str {
+        match self {
+            Self::Cash => "NUMERAR",
+            Self::Card | Self::Pinpad => "CARD",
+            Self::Credit => "CREDIT",
+            Self::Cheque => "CEC",
+            Self::HealthFund => "CASA DE SANATATE",
+            Self::Voucher => "VOUCHER",
+            Self::Coupon | Self::ExternalCoupon => "CUPON",
+            Self::BankTransfer => "TRANSFER",
+            Self::Packaging | Self::InternalUse | Self::Damage | Self::Other => "ALTA PLATA",
+        }
+    }
 }
 
 /// The identity of the emulated printer.
@@ -292,6 +434,12 @@ impl Protocol {
             .or_else(|| row(Cause::NotPermitted))
             .copied()
             .unwrap_or((0, cause))
+    }
+
+    /// The firmware of this name.
+    #[must_use]
+    pub fn firmware_of(&self, name: &str) -> Option<&'static Firmware> {
+        self.firmware.iter().find(|firmware| firmware.name == name)
     }
 
     /// The cause of a code.

@@ -36,13 +36,39 @@ pub(crate) enum ZAnswer {
     Nothing,
 }
 
-/// Judges a cash movement by the printer's totals In and Out.
-pub(crate) fn cash(same: SamePrinter<'_>, amount: Amount, evidence: &JournalEvidence) -> Finding {
+/// Whether a printer reports its totals of cash In and Out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CashTotals {
+    /// The totals are reported.
+    Reported,
+    /// The totals are not reported now.
+    NotReported {
+        /// Whether the printer answered the command of the movement without a refusal.
+        accepted: bool,
+    },
+}
+
+/// Judges a cash movement by the printer's totals In and Out. Without them its own answer and the document number decide.
+pub(crate) fn cash(
+    same: SamePrinter<'_>,
+    amount: Amount,
+    totals: CashTotals,
+    evidence: &JournalEvidence,
+) -> Finding {
     if only_z_reports(same, evidence) {
         return Finding::Absent(same.absent(ONLY_Z_REPORTS));
     }
     let SamePrinter { before, now } = same;
     let documents = now.last_document.checked_sub(before.last_document);
+    if let CashTotals::NotReported { accepted } = totals {
+        return match documents {
+            Some(0) if !accepted => {
+                Finding::Absent(same.absent("the number of the last document is unchanged"))
+            }
+            Some(1) if accepted => Finding::Done,
+            _ => Finding::Unclear,
+        };
+    }
     let is_same_day = before.z_number.is_some() && now.z_number == before.z_number;
     // In and Out are cleared by a Z-report. If the device does not report the number of its last Z-report, the totals prove
     // something only while no document, or only the document of this job, was printed.
@@ -68,6 +94,11 @@ pub(crate) fn z_report(same: SamePrinter<'_>, answer: ZAnswer) -> Closing {
     match (before.z_number, now.z_number, answer) {
         (Some(before), Some(now), _) if now == before => {
             Closing::Open(same.absent("the number of the last Z-report is unchanged"))
+        }
+        (Some(before), Some(now), ZAnswer::Number(closing))
+            if now.checked_sub(before) == Some(1) =>
+        {
+            Closing::Closed(closing)
         }
         // The first Z-report after the baseline has closed the day of the baseline, also if it was printed at the keyboard.
         (Some(before), Some(now), _) if now > before => Closing::Closed(before.saturating_add(1)),

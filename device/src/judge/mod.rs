@@ -10,7 +10,7 @@ mod jobs;
 mod receipt;
 
 pub(crate) use jobs::{
-    Closing, Finding, ZAnswer, cash, opening_refused, paper, unfinished_slip, z_report,
+    CashTotals, Closing, Finding, ZAnswer, cash, opening_refused, paper, unfinished_slip, z_report,
 };
 pub(crate) use receipt::{DayMatch, ReceiptFacts, Verdict, ZReports, receipt};
 

@@ -1,21 +1,11 @@
 //! The data of Datecs classic commands about the device, its day and its documents.
 //!
-//! Manual: Datecs group A, v1.00BG, commands 64, 65, 69, 70, 76, 83, 90, 103, 110, 113, 32.
+//! Manual: Datecs group A, v1.00BG, commands 65, 69, 70, 76, 83, 103, 113, 32. Commands 64, 90 and 110 are in `isl_counters`.
 //! Amounts are minor units.
 
 use super::codepage;
 use super::fields::{decimal, parse_count, parse_decimal, parse_minor, signed};
 use super::isl_receipt::groups;
-
-/// Removes the result code that some firmware sends in front of an answer: `P,` or a `P` directly before the first field. `None`
-/// for `F`, which means that the command was not carried out.
-pub(crate) fn without_result(text: &str) -> Option<&str> {
-    match text.strip_prefix('P') {
-        Some(rest) => Some(rest.strip_prefix(',').unwrap_or(rest)),
-        None if text.starts_with('F') => None,
-        None => Some(text),
-    }
-}
 
 /// The answer of 4Ch: the current receipt, or the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,18 +46,23 @@ impl Transaction {
     /// Reads a `Transaction` from its fields.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
-        let mut fields = core::str::from_utf8(data).ok()?.split(',');
+        let text = core::str::from_utf8(data).ok()?;
+        let fields: Vec<&str> = text.split(',').collect();
+        let [open, items, amount, tender @ ..] = fields.as_slice() else {
+            return None;
+        };
         Some(Self {
-            open: match fields.next()? {
+            open: match *open {
                 "0" => false,
                 "1" => true,
                 _ => return None,
             },
-            items: parse_count(fields.next()?)?,
-            amount: parse_minor(fields.next()?)?,
-            tender: match fields.next() {
-                Some(field) => Some(parse_minor(field)?),
-                None => None,
+            items: parse_count(items)?,
+            amount: parse_minor(amount)?,
+            tender: match tender {
+                [] => None,
+                [tender] => Some(parse_minor(tender)?),
+                _ => return None,
             },
             document: None,
             refund: false,
@@ -106,11 +101,15 @@ impl ReceiptSums {
     /// Reads a `ReceiptSums` from its fields.
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
-        let mut fields = core::str::from_utf8(data).ok()?.split(',');
+        let text = core::str::from_utf8(data).ok()?;
+        let fields: Vec<&str> = text.split(',').collect();
+        let [can_void, sums @ .., invoice, _] = fields.as_slice() else {
+            return None;
+        };
         Some(Self {
-            can_void: fields.next()? == "1",
-            groups: groups(&mut fields)?,
-            invoice: fields.next() == Some("1"),
+            can_void: *can_void == "1",
+            groups: (sums.len() == 8).then(|| groups(&mut sums.iter().copied()))??,
+            invoice: *invoice == "1",
             refund: false,
         })
     }
@@ -208,158 +207,18 @@ impl DailyReport {
     }
 }
 
-/// The answer of 40h: the last Z-report, `[P,]Closure,TotA…TotH,DDMMYY`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastZ {
-    /// The number of the Z-report, 0 before the first one.
-    pub closure: u32,
-    /// The sums of the Z-report by tax group, in minor units.
-    pub groups: [i64; 8],
-    /// The date of the Z-report.
-    pub date: String,
-}
-
-impl LastZ {
-    /// Writes a `LastZ` as fields, such as `0003,+00000001033,…,211126`.
-    #[must_use]
-    pub fn emit(&self) -> Vec<u8> {
-        let mut text = format!("{:04}", self.closure);
-        for group in self.groups {
-            text.push(',');
-            text.push_str(&signed(group, 12));
-        }
-        text.push(',');
-        text.push_str(&self.date);
-        text.into_bytes()
-    }
-
-    /// Reads a `LastZ` from its fields. A device before its first Z-report may answer `F`, which has no number.
-    ///
-    /// Older firmware (FP-3530, FP-550) has the total before the groups.
-    #[must_use]
-    pub fn parse(data: &[u8]) -> Option<Self> {
-        let text = without_result(core::str::from_utf8(data).ok()?)?;
-        let mut fields: Vec<&str> = text.split(',').collect();
-        // The last field is a date and no amount; there may be fewer than eight groups before it.
-        let date = if fields.len() > 1 { fields.pop()? } else { "" };
-        if fields.len() == FIELDS_WITH_TOTAL {
-            fields.remove(1);
-        }
-        let mut fields = fields.into_iter();
-        Some(Self {
-            closure: parse_count(fields.next()?)?,
-            groups: groups(&mut fields)?,
-            date: date.to_owned(),
-        })
-    }
-}
-
-/// The number of fields with a total: the number, the total, and eight groups.
-const FIELDS_WITH_TOTAL: usize = 10;
-
 /// Writes the answer of 41h: the day by tax group.
 #[must_use]
 pub fn emit_groups(groups: [i64; 8]) -> Vec<u8> {
     groups.map(|group| signed(group, 12)).join(",").into_bytes()
 }
 
-/// Reads the answer of 41h.
+/// Reads the answer of 41h: the sums of the groups A to H and nothing else.
 #[must_use]
 pub fn parse_groups(data: &[u8]) -> Option<[i64; 8]> {
-    if data.is_empty() {
-        return None;
-    }
-    groups(&mut core::str::from_utf8(data).ok()?.split(','))
-}
-
-/// The answer of 6Eh: `[P,]Cash,Credit,Debit,Cheque,P1…P4,Closure,Receipt[,P5…]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DayPayments {
-    /// The day's payments in minor units, in the order of [`DAY_PAYMENT_LETTERS`].
-    pub payments: [i64; 8],
-    /// The number that the next Z-report will have.
-    pub closure: u32,
-    /// The number that the next fiscal receipt will have, if the family reports it here.
-    pub next_receipt: Option<u32>,
-}
-
-/// The payment letters of group A in the order of their sums in the answer of 6Eh:
-/// cash, credit, debit card, cheque, and the four extra types.
-pub const DAY_PAYMENT_LETTERS: [char; 8] = ['P', 'N', 'D', 'C', 'I', 'J', 'K', 'L'];
-
-impl DayPayments {
-    /// Writes the ten fields of the answer.
-    #[must_use]
-    pub fn emit(&self) -> Vec<u8> {
-        let mut text = String::new();
-        for payment in self.payments {
-            text.push_str(&signed(payment, 12));
-            text.push(',');
-        }
-        let next = self.next_receipt.unwrap_or(0);
-        text.push_str(&format!("{:04},{next:04}", self.closure));
-        text.into_bytes()
-    }
-
-    /// Reads the first ten fields of the answer of 6Eh.
-    #[must_use]
-    pub fn parse(data: &[u8]) -> Option<Self> {
-        let mut fields = without_result(core::str::from_utf8(data).ok()?)?.split(',');
-        Some(Self {
-            payments: {
-                let mut payments = [0; 8];
-                for payment in &mut payments {
-                    *payment = parse_minor(fields.next()?)?;
-                }
-                payments
-            },
-            closure: parse_count(fields.next()?)?,
-            next_receipt: Some(parse_count(fields.next()?)?),
-        })
-    }
-}
-
-/// The answer of 5Ah: `Name,FwRev FwDate FwTime,Chk,Sw,Serial,FM`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeviceInfo {
-    /// The name of the model.
-    pub name: String,
-    /// The firmware: revision, date and time.
-    pub firmware: String,
-    /// The checksum of the firmware.
-    pub checksum: String,
-    /// The state of the configuration switches.
-    pub switches: String,
-    /// The serial number of the device.
-    pub serial: String,
-    /// The number of the device's fiscal memory.
-    pub fiscal_memory: String,
-}
-
-impl DeviceInfo {
-    /// Writes the six fields of the answer.
-    #[must_use]
-    pub fn emit(&self) -> Vec<u8> {
-        codepage::encode(&format!(
-            "{},{},{},{},{},{}",
-            self.name, self.firmware, self.checksum, self.switches, self.serial, self.fiscal_memory
-        ))
-    }
-
-    /// Reads a `DeviceInfo` from its fields.
-    #[must_use]
-    pub fn parse(data: &[u8]) -> Option<Self> {
-        let text = codepage::decode(data);
-        let mut fields = text.split(',').map(|field| field.trim().to_owned());
-        Some(Self {
-            name: fields.next()?,
-            firmware: fields.next()?,
-            checksum: fields.next()?,
-            switches: fields.next()?,
-            serial: fields.next().filter(|serial| !serial.is_empty())?,
-            fiscal_memory: fields.next()?,
-        })
-    }
+    let text = core::str::from_utf8(data).ok()?;
+    let fields: Vec<&str> = text.split(',').collect();
+    (fields.len() == 8).then(|| groups(&mut fields.into_iter()))?
 }
 
 /// The answer of 53h without data: `Mult,Dec,Cur,Enabled8,A,B…`.
@@ -485,34 +344,8 @@ mod tests {
             refunds: None,
         };
         assert_eq!(DailyReport::parse(&z.emit()), Some(z));
-        let last = LastZ {
-            closure: 3,
-            groups,
-            date: "211126".to_owned(),
-        };
-        assert_eq!(LastZ::parse(&last.emit()), Some(last.clone()));
-        let reported = String::from_utf8(last.emit()).unwrap();
-        for reported in [format!("P,{reported}"), format!("P{reported}")] {
-            assert_eq!(LastZ::parse(reported.as_bytes()), Some(last.clone()));
-        }
-        let with_total = reported.replacen(',', ",+00000001853,", 1);
-        assert_eq!(LastZ::parse(with_total.as_bytes()), Some(last));
-        assert_eq!(LastZ::parse(b"F"), None);
         assert_eq!(parse_groups(&emit_groups(groups)), Some(groups));
-        let payments = DayPayments {
-            payments: groups,
-            closure: 4,
-            next_receipt: Some(17),
-        };
-        let reported = String::from_utf8(payments.emit()).unwrap();
-        for reported in [
-            reported.clone(),
-            format!("P,{reported}"),
-            format!("P{reported}"),
-        ] {
-            assert_eq!(DayPayments::parse(reported.as_bytes()), Some(payments));
-        }
-        assert_eq!(DayPayments::parse(b"F"), None);
+        assert_eq!(parse_groups(b"1,2,3,4,5,6,7,8,9,10"), None);
         let rates = Rates {
             rates: [Some(2000), Some(800), None, None, None, None, None, Some(0)],
             currency: "MDL".to_owned(),

@@ -4,9 +4,8 @@
 //! Amounts are minor units here and decimals on the line.
 
 use super::fields::{decimal, parse_count, parse_decimal};
-use super::isl_report::{
-    Cash, DailyReport, DayPayments, DeviceInfo, LastZ, Rates, ReceiptSums, Transaction,
-};
+use super::isl_counters::{DayPayments, DeviceInfo, LastZ};
+use super::isl_report::{Cash, DailyReport, Rates, ReceiptSums, Transaction};
 use super::isl_status::Status;
 use super::isl_x::{TAB, emit, parse};
 use super::isl_x_receipt::decimals;
@@ -29,13 +28,44 @@ pub fn emit_transaction(state: &Transaction) -> Vec<u8> {
     ])
 }
 
-/// Reads the answer of 4Ch.
+/// Reads the five fields of the answer of 4Ch.
 #[must_use]
 pub fn parse_transaction(data: &[u8]) -> Option<Transaction> {
     let fields = parse(data)?;
     let [open, number, items, amount, paid] = fields.as_slice() else {
         return None;
     };
+    transaction([open, number, items, amount, paid])
+}
+
+/// Writes the answer of 4Ch with the numbers of the fiscal receipt, which are not used here:
+/// `IsOpen,Number,FnumberRep,FNumber,Items,Amount,Payed`.
+#[must_use]
+pub fn emit_transaction_with_numbers(state: &Transaction) -> Vec<u8> {
+    emit(&[
+        if state.open { "1" } else { "0" },
+        &state.document.unwrap_or(0).to_string(),
+        "1",
+        "1",
+        &state.items.to_string(),
+        &decimal(state.amount, 2),
+        &decimal(state.tender.unwrap_or(0), 2),
+    ])
+}
+
+/// Reads the seven fields of the answer of 4Ch.
+#[must_use]
+pub fn parse_transaction_with_numbers(data: &[u8]) -> Option<Transaction> {
+    let fields = parse(data)?;
+    let [open, number, z_report, fiscal, items, amount, paid] = fields.as_slice() else {
+        return None;
+    };
+    parse_count(z_report)?;
+    parse_count(fiscal)?;
+    transaction([open, number, items, amount, paid])
+}
+
+fn transaction([open, number, items, amount, paid]: [&String; 5]) -> Option<Transaction> {
     Some(Transaction {
         open: match open.as_str() {
             "0" => false,
@@ -159,15 +189,21 @@ pub fn emit_last_z(last: &LastZ) -> Vec<u8> {
     emit(&fields)
 }
 
-/// Reads the answer of 40h.
+/// Reads the answer of 40h, whose date is `DD-MM-YY`.
 #[must_use]
 pub fn parse_last_z(data: &[u8]) -> Option<LastZ> {
     let fields = parse(data)?;
-    let mut fields = fields.iter().map(String::as_str);
+    let [number, groups @ .., date] = fields.as_slice() else {
+        return None;
+    };
+    let digits = date.replace('-', "");
+    if groups.len() != 8 || (dashed(&digits) != *date) {
+        return None;
+    }
     Some(LastZ {
-        closure: parse_count(fields.next()?)?,
-        groups: decimals(&mut fields)?,
-        date: fields.next()?.replace('-', ""),
+        closure: parse_count(number)?,
+        groups: decimals(&mut groups.iter().map(String::as_str))?,
+        date: digits,
     })
 }
 
@@ -215,9 +251,21 @@ pub fn parse_day_payments(data: &[u8]) -> Option<DayPayments> {
 /// Writes the answer of 5Ah: `Name,FwRev,FwDate,FwTime,Chk,Sw,Serial,FM`.
 #[must_use]
 pub fn emit_device_info(info: &DeviceInfo) -> Vec<u8> {
+    let mut fields = device_fields(info);
+    fields.push(info.fiscal_memory.clone());
+    emit(&fields)
+}
+
+/// Writes the answer of 5Ah without the fiscal memory: `Name,FwRev,FwDate,FwTime,Chk,Sw,Serial`.
+#[must_use]
+pub fn emit_device_info_without_memory(info: &DeviceInfo) -> Vec<u8> {
+    emit(&device_fields(info))
+}
+
+fn device_fields(info: &DeviceInfo) -> Vec<String> {
     let mut firmware = info.firmware.splitn(3, ' ').map(str::to_owned);
     let mut next = || firmware.next().unwrap_or_default();
-    emit(&[
+    vec![
         info.name.clone(),
         next(),
         next(),
@@ -225,37 +273,38 @@ pub fn emit_device_info(info: &DeviceInfo) -> Vec<u8> {
         info.checksum.clone(),
         info.switches.clone(),
         info.serial.clone(),
-        info.fiscal_memory.clone(),
-    ])
+    ]
 }
 
-/// Reads the answer of 5Ah.
+/// Reads the eight fields of the answer of 5Ah.
 #[must_use]
 pub fn parse_device_info(data: &[u8]) -> Option<DeviceInfo> {
     let fields = parse(data)?;
-    let [
-        name,
-        revision,
-        date,
-        time,
-        checksum,
-        switches,
-        serial,
-        fiscal_memory,
-    ] = fields.as_slice()
-    else {
+    let [device @ .., memory] = fields.as_slice() else {
         return None;
     };
-    Some(DeviceInfo {
-        name: name.trim().to_owned(),
-        firmware: format!("{revision} {date} {time}"),
-        checksum: checksum.clone(),
-        switches: switches.clone(),
-        serial: Some(serial.trim())
-            .filter(|serial| !serial.is_empty())?
-            .to_owned(),
-        fiscal_memory: fiscal_memory.trim().to_owned(),
-    })
+    device_info(device, memory)
+}
+
+/// Reads the seven fields of the answer of 5Ah: the device does not report its fiscal memory.
+#[must_use]
+pub fn parse_device_info_without_memory(data: &[u8]) -> Option<DeviceInfo> {
+    device_info(&parse(data)?, "")
+}
+
+fn device_info(fields: &[String], memory: &str) -> Option<DeviceInfo> {
+    let [name, revision, date, time, checksum, switches, serial] = fields else {
+        return None;
+    };
+    let trimmed = |field: &str| field.trim().to_owned();
+    DeviceInfo::of([
+        trimmed(name),
+        format!("{revision} {date} {time}"),
+        checksum.clone(),
+        switches.clone(),
+        trimmed(serial),
+        trimmed(memory),
+    ])
 }
 
 /// Writes the answer of 32h: `nZreport,TaxA..H,EntDate`; 100.00 is a disabled group.

@@ -15,6 +15,7 @@ pub mod escpos_raster;
 pub mod fields;
 pub mod framing;
 pub mod isl;
+pub mod isl_counters;
 pub mod isl_payment;
 pub mod isl_receipt;
 pub mod isl_report;

@@ -62,6 +62,9 @@ pub fn case(name: &str) -> Case {
     cases().into_iter().find(|case| case.name == name).unwrap()
 }
 
+/// The command of the last Z-report, which no printer of Eltrade knows.
+const LAST_Z: u8 = 0x40;
+
 /// The commands that a job of a family may send, including questions.
 pub fn commands(family: &Protocol, job: &Job) -> Vec<u8> {
     let mut commands = vec![
@@ -70,7 +73,7 @@ pub fn commands(family: &Protocol, job: &Job) -> Vec<u8> {
         family.receipt_sums.command,
         family.last_document.command,
         family.day_payments.command,
-        family.last_z.command,
+        family.last_z.as_ref().map_or(LAST_Z, |row| row.command),
         family.cash.command,
         family.device_info.command,
     ];
@@ -92,8 +95,8 @@ pub fn commands(family: &Protocol, job: &Job) -> Vec<u8> {
             family.cancel.command,
         ],
         Job::Cash(_) => vec![],
-        Job::ZReport => vec![family.z_report.command, family.day_groups[0].command],
-        Job::XReport => vec![family.x_report.command, family.day_groups[0].command],
+        Job::ZReport => vec![family.z_report.command, family.day_sales[0].command],
+        Job::XReport => vec![family.x_report.command, family.day_sales[0].command],
         Job::Text(_) => vec![
             family.slip_open.command,
             family.slip_text.command,

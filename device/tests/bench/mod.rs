@@ -4,6 +4,7 @@
 pub mod cases;
 pub mod crash;
 pub mod host;
+pub mod relay;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -33,6 +34,18 @@ impl Bench {
 
     pub fn of(family: &'static Protocol) -> Self {
         Self::with(family, host::memory(), Vec::new())
+    }
+
+    pub fn of_firmware(family: &'static Protocol, firmware: &str) -> Self {
+        let clock = Arc::new(|| 1_795_221_330);
+        let printer = Printer::new(host::memory(), clock)
+            .of_family(family)
+            .with_firmware(firmware);
+        Self {
+            family,
+            line: Loopback::new(IslEmulator::new(printer, None)),
+            seconds: Arc::default(),
+        }
     }
 
     pub fn with(family: &'static Protocol, memory: Memory, receipts: Vec<FiscalReceipt>) -> Self {

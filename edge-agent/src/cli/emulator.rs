@@ -21,6 +21,9 @@ pub struct EmulatorArguments {
     /// The printer's family.
     #[arg(long)]
     family: String,
+    /// The firmware whose forms the printer answers in; without it, those of the maker's newest manual.
+    #[arg(long, value_name = "NAME")]
+    firmware: Option<String>,
     /// The path at which the printer's pseudo-terminal appears.
     #[arg(long, required_unless_present = "tcp")]
     link: Option<PathBuf>,
@@ -105,12 +108,23 @@ fn start_rig(arguments: &EmulatorArguments) -> Result<Rig, CliFailure> {
         let text = anyhow!("--baud 0: a speed is at least 1; leave --baud out for full speed");
         return Err(CliFailure::new(Exit::Usage, text));
     }
+    if let Some(firmware) = &arguments.firmware
+        && !family.firmware().contains(&firmware.as_str())
+    {
+        let text = anyhow!(
+            "--firmware {firmware}: {} has no such firmware; allowed: {}",
+            arguments.family,
+            family.firmware().join(", ")
+        );
+        return Err(CliFailure::new(Exit::Usage, text));
+    }
     let clock = Clock::new(arguments.time_zone.as_deref()).map_err(|error| {
         let text = anyhow!("--time-zone: {error}; give a name such as Europe/Chisinau");
         CliFailure::new(Exit::Usage, text)
     })?;
     let options = RigOptions {
         family,
+        firmware: arguments.firmware.clone(),
         memory: arguments.memory.clone(),
         baud: arguments.baud,
         clock: Some(Arc::new(move || clock.local_s())),

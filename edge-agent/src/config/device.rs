@@ -4,11 +4,13 @@ use std::fmt;
 use std::time::Duration;
 
 use ferrotill_core::event::NumberRange;
+use ferrotill_device::family::Protocol;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::fault::SourcePlace;
 use super::key::ShownValue;
+use super::payment_letter;
 use super::reader::{Found, Reader, Section};
 use super::taxes::{TaxGroupConfig, tax_groups};
 use super::values::{Mode, require_items, used_twice, uuid};
@@ -151,13 +153,19 @@ fn device(
 ) -> Device {
     let id = uuid(reader, section, "id");
     let own_ranges = self::ranges(reader, section);
+    let name = name(reader, section, index);
+    let uri = reader
+        .text(section, "uri")
+        .map(|found| found.value)
+        .unwrap_or_default();
+    let family = uri
+        .split('+')
+        .next()
+        .and_then(ferrotill_device::family::of_name);
     let device = Device {
         id,
-        name: name(reader, section, index),
-        uri: reader
-            .text(section, "uri")
-            .map(|found| found.value)
-            .unwrap_or_default(),
+        name,
+        uri,
         registration_number: reader
             .text(section, "registration_number")
             .map(|found| found.value),
@@ -165,7 +173,7 @@ fn device(
         use_alternative_receipts: reader.flag(section, "use_alternative_receipts"),
         answer_timeout: own_answer_timeout(reader, section, answer_timeout),
         tax_groups: tax_groups(reader, section),
-        payment_types: payment_types(reader, section),
+        payment_types: payment_types(reader, section, family),
         alternative_receipts_ranges: own_ranges.iter().map(|range| range.value.clone()).collect(),
         points_of_sale: points_of_sale(reader, section, id),
     };
@@ -192,7 +200,11 @@ fn own_answer_timeout(reader: &mut Reader, section: &Section<'_>, of_till: Durat
     of_till
 }
 
-fn payment_types(reader: &mut Reader, device: &Section<'_>) -> Vec<PaymentTypeConfig> {
+fn payment_types(
+    reader: &mut Reader,
+    device: &Section<'_>,
+    family: Option<&'static Protocol>,
+) -> Vec<PaymentTypeConfig> {
     let sections = reader.children(device, "payment_types");
     let example = "{ code = 0, name = \"Cash\", cash = true }";
     require_items(
@@ -210,7 +222,7 @@ fn payment_types(reader: &mut Reader, device: &Section<'_>) -> Vec<PaymentTypeCo
         let cash = reader.flag(section, "cash");
         has_cash |= cash;
         let open_cash_drawer = reader.flag(section, "open_cash_drawer");
-        let printer = printer_letter(reader, section, cash);
+        let printer = payment_letter::read(reader, section, cash, family);
         if let Some(code) = code
             && types.iter().any(|other| other.code == code)
         {
@@ -249,15 +261,6 @@ fn payment_types(reader: &mut Reader, device: &Section<'_>) -> Vec<PaymentTypeCo
 
 /// The largest length of a payment type's name, in bytes.
 const PAYMENT_NAME_BYTES_MAX: usize = 32;
-
-fn printer_letter(reader: &mut Reader, section: &Section<'_>, cash: bool) -> char {
-    if let Some(letter) = reader.letter(section, "printer") {
-        return letter;
-    }
-    let letter = if cash { 'P' } else { 'D' };
-    reader.computed(section, "printer", ShownValue::Text(letter.to_string()));
-    letter
-}
 
 fn ranges(reader: &mut Reader, device: &Section<'_>) -> Vec<Found<RangeConfig>> {
     let mut ranges = Vec::new();

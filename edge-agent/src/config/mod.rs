@@ -24,6 +24,7 @@ mod key;
 mod layers;
 mod offline;
 mod online_ecr;
+mod payment_letter;
 
 pub mod pages;
 mod reader;

@@ -434,7 +434,11 @@ impl Reader {
         };
         let mut letters = found.value.chars();
         match (letters.next(), letters.next()) {
-            (Some(letter), None) if (first..=last).contains(&letter) => Some(letter),
+            (Some(letter), None)
+                if (first..=last).contains(&letter) && letter.is_ascii_alphabetic() =>
+            {
+                Some(letter)
+            }
             _ => {
                 self.fault(
                     &found.place,

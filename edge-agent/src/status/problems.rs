@@ -85,6 +85,9 @@ problem_kinds! {
     OBJECTIONS: Degraded "printer_objections",
         "a connected printer gets no receipts, or not all",
         "the printer has the configured rates and is the printer of the open shift";
+    PRINTER_ANSWER_UNKNOWN: Warning "printer_answer_unknown",
+        "a printer has answered in a form that this build does not know",
+        "a start after which the printer answers in known forms only";
     PRINTER_COUNTERS_BACK: Degraded "printer_counters_back",
         "the counters of a printer went back",
         "the next Z-report of the device, or another printer is taken into use";

@@ -267,6 +267,7 @@ impl FiscalPrinter for ScriptedPrinter {
             condition: Condition::default(),
             receipt_open: false,
             groups: memory.groups,
+            missing: Vec::new(),
         })
     }
 

@@ -281,6 +281,7 @@ impl FiscalPrinter for Escpos {
             condition: condition(status),
             receipt_open: false,
             groups: [None; 8],
+            missing: Vec::new(),
             baseline: self.baseline(),
         })
     }

@@ -4,16 +4,17 @@ mod meaning;
 mod questions;
 
 use self::meaning::{condition, fault_of, refusal, unanswered};
+pub(super) use self::questions::optional;
 use super::command::{Command, CommandFault};
 use super::options::Options;
 use crate::driver::line::{COMMAND_LIMIT_MS, Line};
 use crate::family::{CommandRow, Errors, Protocol};
 use crate::fault::Fault;
 use crate::port::PortOpener;
-use crate::printer::{Baseline, Condition, Watch};
+use crate::printer::{Baseline, Condition, PrinterFigure, UnknownAnswer, Watch};
 use crate::wire::framing::Answer;
+use crate::wire::isl_counters::{DeviceInfo, LastZ};
 use crate::wire::isl_receipt::Open;
-use crate::wire::isl_report::{DeviceInfo, LastZ};
 use crate::wire::isl_status::{Flag, Status};
 use crate::wire::isl_x::split_error;
 
@@ -27,6 +28,10 @@ pub(super) struct Device {
     last_z: Option<LastZ>,
     /// Whether this firmware does not support the question for the number of the last document.
     no_last_document: bool,
+    /// The figures that this firmware does not report, or reports in an unknown form, as of the last question for each.
+    missing: Vec<PrinterFigure>,
+    /// The answers in unknown forms since the port was opened, one for each command.
+    unknown_answers: Vec<UnknownAnswer>,
     /// For sales and for refunds: whether such a receipt has moved the counters as predicted since the device was connected.
     counters_predictable: [bool; 2],
 }
@@ -49,8 +54,15 @@ impl Device {
             identity: None,
             last_z: None,
             no_last_document: false,
+            missing: Vec::new(),
+            unknown_answers: Vec::new(),
             counters_predictable: [false; 2],
         }
+    }
+
+    /// The answers in unknown forms.
+    pub(super) fn unknown_answers(&self) -> &[UnknownAnswer] {
+        &self.unknown_answers
     }
 
     /// The last Z-report as of the last reading of the counters.
@@ -88,7 +100,8 @@ impl Device {
             .line
             .attach(&(question.number, question.data), watch)?
             .status;
-        let identity = self.ask(&self.protocol.device_info, &(), watch)?;
+        let identity = optional(self.ask(&self.protocol.device_info, &(), watch))?
+            .ok_or(Fault::NoSerialNumber)?;
         if self.options.is_another(&identity.serial) {
             self.line.close();
             return Err(Fault::PrinterSwapped);
@@ -278,15 +291,38 @@ impl Device {
             .line
             .ask(command.number, command.data, COMMAND_LIMIT_MS, watch)?;
         let status = answer.status;
-        let data = if matches!(self.protocol.errors, Errors::First) {
-            let by_status = unanswered(&self.protocol.status, &answer);
-            self.by_code(&answer, by_status).map_err(Fault::from)?
-        } else if let Some(fault) = unanswered(&self.protocol.status, &answer) {
-            return Err(fault);
-        } else {
-            answer.data
+        let refused = unanswered(&self.protocol.status, &answer);
+        let is_bare = split_error(&answer.data).is_none() && refused.is_none();
+        let data = match self.protocol.errors {
+            // An answer in the form of another family has no error code in front.
+            Errors::First if !is_bare => self.by_code(&answer, refused).map_err(Fault::from)?,
+            _ => match refused {
+                Some(fault) => return Err(fault),
+                None => answer.data,
+            },
         };
-        let reported = (row.answer.parse)(&data).ok_or(Fault::AnswerUnreadable)?;
-        Ok((reported, status))
+        match row.answer.read(&data) {
+            Some(reported) => Ok((reported, status)),
+            // Some commands of groups A and B report a refusal as their data.
+            None if data == REFUSED_IN_DATA => Err(Fault::NotAllowed),
+            None => {
+                self.remember_unknown(command.number, data);
+                Err(Fault::AnswerUnreadable)
+            }
+        }
+    }
+
+    /// Remembers the first answer in an unknown form of each command.
+    fn remember_unknown(&mut self, command: u8, data: Vec<u8>) {
+        let is_new = self
+            .unknown_answers
+            .iter()
+            .all(|known| known.command != command);
+        if is_new {
+            self.unknown_answers.push(UnknownAnswer { command, data });
+        }
     }
 }
+
+/// The data of an answer by which groups A and B report that a command was not carried out.
+const REFUSED_IN_DATA: &[u8] = b"F";

@@ -8,12 +8,31 @@ use super::printer::{IslPrinter, RESUMES_MAX};
 use super::text::wrapped;
 use crate::driver::line::{COMMAND_LIMIT_MS, REPORT_LIMIT_MS};
 use crate::fault::Fault;
-use crate::judge::{self, Closing, Finding, SamePrinter, ZAnswer};
+use crate::judge::{self, CashTotals, Closing, Finding, SamePrinter, ZAnswer};
 use crate::printer::{
-    Baseline, JournalEvidence, Performed, PrinterPayment, PrinterReport, Recovered, Registered,
-    Watch,
+    Baseline, JournalEvidence, Performed, PrinterFigure, PrinterPayment, PrinterReport, Recovered,
+    Registered, Watch,
 };
 use crate::wire::codepage;
+use crate::wire::isl_report::Cash;
+
+/// The figures of the device's day, as far as it reports them.
+struct DayFigures {
+    /// The sales by tax group.
+    sales: Option<[Amount; 8]>,
+    /// Everything else; its sales are not used.
+    rest: PrinterReport,
+}
+
+impl DayFigures {
+    /// The report; `None` if neither the questions nor the report itself told the sales.
+    fn complete(self) -> Option<PrinterReport> {
+        Some(PrinterReport {
+            groups: self.sales?,
+            ..self.rest
+        })
+    }
+}
 
 impl IslPrinter {
     /// Puts cash in or takes it out. The device's totals In and Out decide the outcome.
@@ -29,28 +48,25 @@ impl IslPrinter {
             Ok(sent) => sent,
             Err(fault) => return Performed::Unknown(fault),
         };
-        let (fault, detail) = match sent {
-            Ok(data) => match (row.answer.parse)(&data) {
+        let accepted = sent.is_ok();
+        let reason = match sent {
+            Ok(data) => match row.answer.read(&data) {
                 Some(cash) if cash.done => (Fault::NotExecuted, String::new()),
                 Some(_) => (Fault::NotEnoughCash, String::new()),
                 None => (Fault::AnswerUnreadable, String::new()),
             },
             Err(failure) => failure.into_parts(),
         };
-        self.settle_cash(
-            amount,
-            baseline,
-            &JournalEvidence::default(),
-            (fault, detail),
-            watch,
-        )
-        .into()
+        let evidence = JournalEvidence::default();
+        self.settle_cash((amount, accepted), baseline, &evidence, reason, watch)
+            .into()
     }
 
-    /// Compares the device's totals In and Out with the baseline.
+    /// Compares the device's totals In and Out with the baseline; `accepted` is true if the device answered the command without a
+    /// refusal.
     pub(super) fn settle_cash(
         &mut self,
-        amount: Amount,
+        (amount, accepted): (Amount, bool),
         baseline: &Baseline,
         evidence: &JournalEvidence,
         (fault, detail): (Fault, String),
@@ -60,8 +76,13 @@ impl IslPrinter {
             Ok(after) => after,
             Err(fault) => return Recovered::Unknown(fault),
         };
-        let finding =
-            SamePrinter::compare(baseline, &after).map(|same| judge::cash(same, amount, evidence));
+        let totals = if self.device.missing().contains(&PrinterFigure::Cash) {
+            CashTotals::NotReported { accepted }
+        } else {
+            CashTotals::Reported
+        };
+        let finding = SamePrinter::compare(baseline, &after)
+            .map(|same| judge::cash(same, amount, totals, evidence));
         self.concluded(finding, (fault, detail), after)
     }
 
@@ -101,14 +122,15 @@ impl IslPrinter {
             Err(fault) => return Performed::Unknown(fault),
         };
         let sent = sent.map(|data| {
-            let reported = (row.answer.parse)(&data)?;
-            report.groups = reported.groups.map(Amount::from_minor);
+            let reported = row.answer.read(&data)?;
+            report.sales = Some(reported.groups.map(Amount::from_minor));
             if let Some(refunds) = reported.refunds {
-                report.refunds = Some(refunds.map(Amount::from_minor));
+                report.rest.refunds = Some(refunds.map(Amount::from_minor));
             }
             Some(reported.closure)
         });
-        self.settle_z(baseline, Some(report), sent, watch).into()
+        self.settle_z(baseline, report.complete(), sent, watch)
+            .into()
     }
 
     /// Compares the number of the last Z-report with the baseline. If the device does not report that number, the answer to the
@@ -191,19 +213,21 @@ impl IslPrinter {
         printed: Result<Vec<u8>, CommandFault>,
         watch: &mut dyn Watch,
     ) -> Recovered {
-        let parse = self.device.protocol().x_report.answer.parse;
-        let reported = printed.as_ref().ok().and_then(|data| parse(data));
+        let row = &self.device.protocol().x_report;
+        let reported = printed.as_ref().ok().and_then(|data| row.answer.read(data));
         match self.settle_paper(baseline, evidence, printed, watch) {
             Recovered::Registered(registered) => match self.day(baseline, watch) {
-                Ok(report) => Recovered::Registered(Registered {
-                    report: Some(PrinterReport {
-                        z_number: report
-                            .z_number
-                            .or(reported.map(|reported| reported.closure)),
-                        ..report
-                    }),
-                    ..registered
-                }),
+                Ok(mut day) => {
+                    if let Some(reported) = reported {
+                        day.rest.z_number = day.rest.z_number.or(Some(reported.closure));
+                        let sales = reported.groups.map(Amount::from_minor);
+                        day.sales = day.sales.or(Some(sales));
+                    }
+                    Recovered::Registered(Registered {
+                        report: day.complete(),
+                        ..registered
+                    })
+                }
                 Err(fault) => Recovered::Unknown(fault),
             },
             other => other,
@@ -280,7 +304,7 @@ impl IslPrinter {
     }
 
     /// The figures of the device's day, read before the report.
-    fn day(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Result<PrinterReport, Fault> {
+    fn day(&mut self, baseline: &Baseline, watch: &mut dyn Watch) -> Result<DayFigures, Fault> {
         let payments = self.device.day_payments(watch)?;
         let today = self.device.today(watch)?;
         let protocol = self.device.protocol();
@@ -294,10 +318,13 @@ impl IslPrinter {
                 reported => reported.ok(),
             },
         };
-        Ok(PrinterReport {
+        let sum = |of: fn(&Cash) -> i64| cash.as_ref().map(of).map(Amount::from_minor);
+        let rest = PrinterReport {
             z_number: baseline.z_number.and_then(|last| last.checked_add(1)),
-            groups: today.sales.map(Amount::from_minor),
-            refunds: today.refunds.map(|groups| groups.map(Amount::from_minor)),
+            groups: [Amount::ZERO; 8],
+            refunds: today
+                .and_then(|today| today.refunds)
+                .map(|groups| groups.map(Amount::from_minor)),
             payments: payments.map(|day| {
                 let letters = protocol.payments.day.iter();
                 letters
@@ -308,10 +335,14 @@ impl IslPrinter {
                     })
                     .collect()
             }),
-            cash: Some(Amount::from_minor(cash.cash)),
-            cash_in: Some(Amount::from_minor(cash.paid_in)),
-            cash_out: Some(Amount::from_minor(cash.taken_out)),
+            cash: sum(|cash| cash.cash),
+            cash_in: sum(|cash| cash.paid_in),
+            cash_out: sum(|cash| cash.taken_out),
             fiscal_receipts,
+        };
+        Ok(DayFigures {
+            sales: today.map(|today| today.sales.map(Amount::from_minor)),
+            rest,
         })
     }
 

@@ -34,23 +34,31 @@ fn facts(
     state: &PrinterState,
 ) -> ReceiptFacts {
     let receipt = state.transaction;
-    // Some firmware counts refunds with the other sign.
-    let groups = state.groups.map(i64::saturating_abs);
-    let booked: i64 = groups
-        .iter()
-        .fold(0, |sum, group| sum.saturating_add(*group));
-    let amount = receipt.amount.checked_abs();
-    let tender = receipt.tender.and_then(i64::checked_abs);
-    let sales_match = plan.groups_after(receipt.items) == Some(groups) && amount == Some(booked);
+    let items = receipt.map_or(0, |receipt| receipt.items);
+    let amount = receipt.and_then(|receipt| receipt.amount.checked_abs());
+    let tender = receipt
+        .and_then(|receipt| receipt.tender)
+        .and_then(i64::checked_abs);
+    let planned = plan.groups_after(items);
+    let total = |groups: [i64; 8]| {
+        let mut groups = groups.iter();
+        groups.try_fold(0_i64, |sum, group| sum.checked_add(*group))
+    };
+    // Some firmware counts refunds with the other sign. Without the sums by tax group, items and amount are compared.
+    let same_groups = match state.groups.map(|groups| groups.map(i64::saturating_abs)) {
+        Some(groups) => planned == Some(groups),
+        None => planned.is_some(),
+    };
+    let sales_match = same_groups && amount.is_some() && amount == planned.and_then(total);
     let z_reports = ZReports::between(baseline.z_number, state.counters.z_number);
-    let same_sales = receipt.items == plan.items() && amount == Some(plan.total);
+    let same_sales = items == plan.items() && amount == Some(plan.total);
     ReceiptFacts {
         planned_tender: plan.tender(),
         counted_for_ever: plan.is_counted_for_ever(),
         open: state.condition.fiscal_receipt_open,
-        items: receipt.items,
+        items,
         sales_match,
-        complete: sales_match && receipt.items == plan.items(),
+        complete: sales_match && items == plan.items(),
         tender,
         payments: tender.and_then(|tender| plan.payments_at(tender)),
         same_sales,

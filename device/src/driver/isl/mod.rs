@@ -38,7 +38,7 @@ use super::line::COMMAND_LIMIT_MS;
 use crate::fault::Fault;
 use crate::printer::{
     Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, JournalEvidence, Performed,
-    Recovered, Watch,
+    Recovered, UnknownAnswer, Watch,
 };
 
 impl IslPrinter {
@@ -64,7 +64,7 @@ impl IslPrinter {
         let detail = String::new();
         match job {
             Job::Cash(amount) => {
-                self.settle_cash(*amount, baseline, evidence, (fault, detail), watch)
+                self.settle_cash((*amount, false), baseline, evidence, (fault, detail), watch)
             }
             Job::ZReport => self.settle_z(baseline, None, Err(CommandFault::Lost(fault)), watch),
             Job::XReport => {
@@ -93,6 +93,7 @@ impl FiscalPrinter for IslPrinter {
         let condition = self.reattach(watch)?;
         let condition = self.clear_slip(condition, watch)?;
         let baseline = self.device.counters(watch)?;
+        self.device.try_witnesses(watch)?;
         let groups = self.device.rates(watch).unwrap_or_default();
         let clock = self.device.clock(watch).ok();
         let identity = self.device.identity().ok_or(Fault::PortLost)?;
@@ -108,6 +109,7 @@ impl FiscalPrinter for IslPrinter {
             condition,
             receipt_open: condition.fiscal_receipt_open,
             groups,
+            missing: self.device.missing().to_vec(),
         })
     }
 
@@ -228,6 +230,10 @@ impl FiscalPrinter for IslPrinter {
         Ok(counters)
     }
 
+    fn unknown_answers(&self) -> &[UnknownAnswer] {
+        self.device.unknown_answers()
+    }
+
     fn last_z(&self) -> Option<ClosedDay> {
         self.device.last_z_read().map(|last| ClosedDay {
             z_number: last.closure,
@@ -266,7 +272,10 @@ impl IslPrinter {
         watch: &mut dyn Watch,
     ) -> Result<(), CommandFault> {
         let refuse = |fault| CommandFault::Refused(fault, String::new());
-        if state.transaction.tender == Some(0) {
+        let Some(transaction) = state.transaction else {
+            return Err(refuse(Fault::AnswerUnreadable));
+        };
+        if transaction.tender == Some(0) {
             if !watch.about_to_cancel() {
                 return Err(refuse(Fault::CancelNotDecided));
             }
@@ -279,7 +288,6 @@ impl IslPrinter {
         }
         // A receipt that is paid in full is closed. How the rest of a partly paid receipt was to be paid is not known here, so
         // that receipt is left to the people at the printer.
-        let transaction = state.transaction;
         let tender = transaction.tender.and_then(i64::checked_abs);
         let paid = tender.zip(transaction.amount.checked_abs());
         if paid.is_none_or(|(tender, amount)| tender < amount) {

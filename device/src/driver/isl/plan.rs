@@ -269,12 +269,12 @@ impl Plan {
             .chain(payments.iter().filter(|payment| payment.cash));
         for payment in in_order {
             let amount = payment.amount.minor();
-            let letters = self.protocol.payments.letters;
-            if !letters.contains(&payment.letter) {
-                let known: String = letters.iter().collect();
+            let payments = &self.protocol.payments;
+            if payments.meaning_of(payment.letter).is_none() {
                 return Err(format!(
-                    "`{}` is no payment letter of this printer; it has {known}",
-                    payment.letter
+                    "`{}` is no payment letter of this printer; it has {}",
+                    payment.letter,
+                    payments.in_words()
                 ));
             }
             if amount < 0 || left < 0 || (left == 0 && self.tender() > 0) {

@@ -163,10 +163,8 @@ impl IslPrinter {
                 Fault::NotAllowed,
                 String::new(),
             ))),
-            Step::Subtotal(_) => compare(plan, (protocol.subtotal.answer.parse)(&data)),
-            Step::Pay { left, .. } => {
-                check_paid(*left, (protocol.payment.answer.parse)(&data), &data)
-            }
+            Step::Subtotal(_) => compare(plan, protocol.subtotal.answer.read(&data)),
+            Step::Pay { left, .. } => check_paid(*left, protocol.payment.answer.read(&data), &data),
             _ => Ok(()),
         }
     }
@@ -258,6 +256,10 @@ impl IslPrinter {
             (verdict, says) = judge(case.plan, case.baseline, &case.evidence, &state);
         }
         watch.trace(&format!("= {}: {says}", name_of(&verdict)));
+        let missing: Vec<&str> = self.device.missing().iter().map(|one| one.name()).collect();
+        if !missing.is_empty() {
+            watch.trace(&format!("= without {}", missing.join(", ")));
+        }
         Ok((verdict, state.counters))
     }
 

@@ -10,10 +10,10 @@ pub(super) struct PrinterState {
     pub(super) counters: Baseline,
     /// The condition of the printer, with the kind of receipt that is open.
     pub(super) condition: Condition,
-    /// The current receipt, or the last one if none is open.
-    pub(super) transaction: Transaction,
-    /// The sums of the current receipt by tax group, in minor units.
-    pub(super) groups: [i64; 8],
+    /// The current receipt, or the last one if none is open; `None` if the firmware does not report it.
+    pub(super) transaction: Option<Transaction>,
+    /// The sums of the open receipt by tax group, in minor units; `None` if none is open, or if the firmware does not report them.
+    pub(super) groups: Option<[i64; 8]>,
     /// The sums of the printer's days; `None` unless the document numbers prove nothing and the sums were asked for.
     pub(super) sums: Option<PrinterSums>,
 }

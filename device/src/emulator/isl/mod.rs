@@ -18,4 +18,4 @@ mod snapshot;
 mod store;
 
 pub use emulator::IslEmulator;
-pub use printer::{Printer, ResultCode, Room};
+pub use printer::{Printer, Room};

@@ -183,7 +183,7 @@ impl Printer {
 
     /// Executes 35h: registers a payment.
     pub(super) fn payment(&mut self, payment: &PaymentRequest) -> Reply<Paid> {
-        let letters = self.protocol.payments.day;
+        let letters = self.protocol.payments;
         self.fiscal()?;
         self.printing()?;
         let says_rest = self.exact_payment_says_rest;
@@ -203,9 +203,9 @@ impl Printer {
             return Err(Cause::AlreadyPaid.into());
         }
         let letter = payment.mode.unwrap_or('P');
-        if !letters.contains(&letter) {
+        let Some(meaning) = letters.meaning_of(letter) else {
             return Err(in_answer(Cause::PaymentType, paid(PaidCode::Failed, 0)));
-        }
+        };
         let amount = payment.amount.unwrap_or(left);
         if !(0..=SUM_MAX).contains(&amount) {
             return Err(Cause::Overflow.into());
@@ -218,7 +218,7 @@ impl Printer {
         }
         open.payment_started = true;
         open.payments.push((letter, amount));
-        open.tape.push(sum(payment_name(letter), amount));
+        open.tape.push(sum(meaning.on_paper(), amount));
         let left = left.saturating_sub(amount);
         Ok(match left {
             0 if says_rest => paid(PaidCode::Rest, 0),
@@ -437,16 +437,6 @@ fn spread_over_groups(groups: &mut [i64; 8], total: i64, change: i64) {
 
 const fn paid(code: PaidCode, amount: i64) -> Paid {
     Paid { code, amount }
-}
-
-fn payment_name(letter: char) -> &'static str {
-    match letter {
-        'P' => "NUMERAR",
-        'N' => "CREDIT",
-        'D' => "CARD",
-        'C' => "CEC",
-        _ => "ALTA PLATA",
-    }
 }
 
 fn print_sale(open: &mut OpenReceipt, sale: &Sale, quantity: i64, gross: i64, change: i64) {

@@ -8,9 +8,8 @@ use super::receipt_commands::divided;
 use crate::emulator::tape::{centred, spread, sum};
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
-use crate::wire::isl_report::{
-    Cash, DailyReport, DayPayments, DeviceInfo, LastError, LastZ, Rates, ReceiptSums, Transaction,
-};
+use crate::wire::isl_counters::{DayPayments, DeviceInfo, LastZ};
+use crate::wire::isl_report::{Cash, DailyReport, LastError, Rates, ReceiptSums, Transaction};
 
 impl Printer {
     /// Executes 45h: the Z-report closes the day, the X-report does not.

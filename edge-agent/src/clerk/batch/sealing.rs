@@ -161,6 +161,12 @@ impl Tills {
         let device_state = &mut self.devices[index];
         match news {
             News::Ready(connected) => self.on_connected(index, &connected),
+            News::UnknownAnswers(answers) => {
+                let device = device_state.device;
+                self.settings
+                    .live_status
+                    .printer_answers_unknown(device, &answers);
+            }
             News::LastZ(day) => device_state.last_z = Some(*day),
             News::Counters(counters) => {
                 // A document that the printer's thread works on brings the counters with its outcome.

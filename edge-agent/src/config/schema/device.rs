@@ -120,10 +120,36 @@ pub(super) const DEVICE_PAYMENT_TYPES: &[KeyRow] = &[
     ),
     key(
         "printer",
-        ValueKind::Letter('A', 'Z'),
-        Preset::Computed("`P` for cash, else `D`"),
-        "The printer's letter for the payment type.",
+        ValueKind::Letter('A', 'z'),
+        Preset::Computed(
+            "the letter of the printer's family for cash, for what `means` says, or else for a card: `D`, with `datecs-b` `C`, with `eltrade` `L`, with `datecs-x` `N` (mode 1)",
+        ),
+        "The printer's letter for the payment type. A letter under which the printer books something else than a card (health fund, coupons, its own pinpad) needs `means`.",
     ),
+    key(
+        "means",
+        ValueKind::Choice(PAYMENT_MEANINGS),
+        Preset::Unset("cash or a card"),
+        "The kind of payment under which the printer's fiscal memory books the payment type.",
+    ),
+];
+
+/// The kinds of payment, as the families of printers name them.
+pub(super) const PAYMENT_MEANINGS: &[&str] = &[
+    "cash",
+    "card",
+    "pinpad",
+    "credit",
+    "cheque",
+    "health_fund",
+    "voucher",
+    "coupon",
+    "external_coupon",
+    "packaging",
+    "internal_use",
+    "damage",
+    "bank_transfer",
+    "other",
 ];
 
 pub(super) const DEVICE_RANGES: &[KeyRow] = &[

@@ -199,12 +199,22 @@ fn a_fault_in_a_device_has_its_place_and_a_remedy() {
         (
             "cash = true, ",
             "cash = true, colour = 1, ",
-            "t.toml:14:62: device[0].payment_types[0].colour: is not a key of the configuration; allowed here: code, name, cash, open_cash_drawer, printer",
+            "t.toml:14:62: device[0].payment_types[0].colour: is not a key of the configuration; allowed here: code, name, cash, open_cash_drawer, printer, means",
         ),
         (
             "name = \"Card\"",
             "name = \"Card\", printer = \"DD\"",
-            "t.toml:14:126: device[0].payment_types[1].printer: is \"DD\"; write one letter from A to Z",
+            "t.toml:14:126: device[0].payment_types[1].printer: is \"DD\"; write one letter from A to z",
+        ),
+        (
+            "name = \"Card\"",
+            "name = \"Card\", printer = \"Z\"",
+            "t.toml:14:126: device[0].payment_types[1].printer: is 'Z', which a datecs printer does not have; it has: P cash, N credit, C cheque, D card, I other, J other, K other, L other, i other, j other, k other, l other, m other, n other, o other, p other, q other, r other, s other",
+        ),
+        (
+            "name = \"Card\"",
+            "name = \"Card\", printer = \"C\", means = \"card\"",
+            "t.toml:14:126: device[0].payment_types[1].printer: is 'C', which is cheque on a datecs printer; write 'D' for card, or means = \"cheque\" if that is meant",
         ),
         (
             "number_length = 8",

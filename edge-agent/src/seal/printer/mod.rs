@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{
     AbsenceEvidence, Baseline, ClosedDay, Connected, FiscalPrinter, Job, JournalEvidence,
-    NoDocument, Performed, Recovered, Registered,
+    NoDocument, Performed, Recovered, Registered, UnknownAnswer,
 };
 use uuid::Uuid;
 
@@ -76,6 +76,8 @@ pub enum News {
     Ready(Box<Connected>),
     /// The printer cannot be reached; the text says why, for people.
     Lost(String),
+    /// The printer has answered in forms that are not known; all of them since it was connected.
+    UnknownAnswers(Vec<UnknownAnswer>),
     /// The printer's counters have changed without a task from the agent: a person used the printer at its keyboard.
     Counters(Box<Baseline>),
     /// The printer's memory has a new last Z-report. This is sent before the news with the counters after that report.

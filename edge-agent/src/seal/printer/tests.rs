@@ -36,6 +36,7 @@ impl FiscalPrinter for IdlePrinter {
             condition: Condition::default(),
             receipt_open: false,
             groups: [None; 8],
+            missing: Vec::new(),
         })
     }
 

@@ -41,6 +41,8 @@ pub struct PrinterWorker {
     last_used_at: Instant,
     /// The reason that was last reported for a printer that cannot be used; `None` while it can.
     pub(super) loss_reported: Option<String>,
+    /// How many answers in unknown forms were reported.
+    unknown_answers: usize,
     /// The last reported reason why the document is not settled.
     pub(super) reported_fault: Option<Fault>,
     /// The last outcome of a document, until the clerk confirms that it is in the journal.
@@ -77,6 +79,7 @@ impl PrinterWorker {
             baseline: None,
             last_used_at: clock.monotonic(),
             loss_reported: None,
+            unknown_answers: 0,
             reported_fault: None,
             kept: None,
             clock,
@@ -171,6 +174,7 @@ impl PrinterWorker {
         if matches!(self.state, WorkerState::Idle) && !self.connected && self.connect() {
             self.pause = PAUSE_MIN;
         }
+        self.report_unknown_answers();
         let wait = match self.state {
             WorkerState::Idle if self.connected => self.idle_check,
             _ => self.pause,
@@ -222,6 +226,15 @@ impl PrinterWorker {
             Err(fault) => self.report_lost(&fault.to_string()),
         }
         self.connected
+    }
+
+    /// Reports answers in unknown forms, once.
+    fn report_unknown_answers(&mut self) {
+        let answers = self.printer.unknown_answers();
+        if answers.len() > self.unknown_answers {
+            self.unknown_answers = answers.len();
+            self.listener.send(News::UnknownAnswers(answers.to_vec()));
+        }
     }
 
     pub(super) fn report_lost(&mut self, reason: &str) {

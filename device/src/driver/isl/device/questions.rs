@@ -7,9 +7,11 @@ use super::meaning::condition;
 use crate::driver::isl::command::Command;
 use crate::driver::isl::state::{DayTotals, PrinterState, PrinterSums};
 use crate::driver::line::COMMAND_LIMIT_MS;
+use crate::family::CommandRow;
 use crate::fault::Fault;
-use crate::printer::{Baseline, Condition, Watch};
-use crate::wire::isl_report::{Cash, DayPayments, LastZ};
+use crate::printer::{Baseline, Condition, PrinterFigure, Watch};
+use crate::wire::isl_counters::DayPayments;
+use crate::wire::isl_report::{Cash, Transaction};
 
 impl Device {
     /// The printer's condition and the number of its last document, in one question. If that number is unchanged, nothing was
@@ -51,22 +53,120 @@ impl Device {
         Ok(condition(&self.protocol.status, answer.status))
     }
 
+    /// Asks for a figure that not every firmware reports, and notes whether it does.
+    fn witness<A>(
+        &mut self,
+        witness: PrinterFigure,
+        row: &CommandRow<(), A>,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<A>, Fault> {
+        let reported = optional(self.ask(row, &(), watch))?;
+        self.note(witness, reported.is_some());
+        Ok(reported)
+    }
+
+    fn note(&mut self, witness: PrinterFigure, is_reported: bool) {
+        self.missing.retain(|missing| *missing != witness);
+        if !is_reported {
+            self.missing.push(witness);
+            self.missing.sort_unstable();
+        }
+    }
+
+    /// The figures that this firmware does not report, or reports in an unknown form.
+    pub(in crate::driver::isl) fn missing(&self) -> &[PrinterFigure] {
+        &self.missing
+    }
+
+    /// Asks the questions that are needed only after a lost answer, so that a form that cannot be read is known before.
+    pub(in crate::driver::isl) fn try_witnesses(
+        &mut self,
+        watch: &mut dyn Watch,
+    ) -> Result<(), Fault> {
+        self.transaction(watch)?;
+        self.open_groups(watch)?;
+        self.today(watch)?;
+        if self.protocol.next_fiscal.is_some() {
+            // The counters are read without this question.
+            self.day_payments(watch)?;
+        }
+        Ok(())
+    }
+
+    /// The current receipt or the last one, if this firmware reports it.
+    pub(in crate::driver::isl) fn transaction(
+        &mut self,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<Transaction>, Fault> {
+        let reported = optional(self.ask(&self.protocol.transaction, &true, watch))?;
+        self.note(PrinterFigure::LastReceipt, reported.is_some());
+        Ok(reported)
+    }
+
+    /// The sums of the open receipt by tax group, if this firmware reports them. A refusal is no answer in another form: some
+    /// firmware refuses the question while no receipt is open.
+    fn open_groups(&mut self, watch: &mut dyn Watch) -> Result<Option<[i64; 8]>, Fault> {
+        let asked = self.ask(&self.protocol.receipt_sums, &(), watch);
+        let is_refused = asked == Err(Fault::NotAllowed);
+        let reported = optional(asked)?.map(|sums| sums.groups);
+        self.note(
+            PrinterFigure::OpenReceiptGroups,
+            reported.is_some() || is_refused,
+        );
+        Ok(reported)
+    }
+
     /// The day's payments, if this firmware reports them.
     pub(in crate::driver::isl) fn day_payments(
         &mut self,
         watch: &mut dyn Watch,
     ) -> Result<Option<DayPayments>, Fault> {
-        optional(self.ask(&self.protocol.day_payments, &(), watch))
+        self.witness(
+            PrinterFigure::DayPayments,
+            &self.protocol.day_payments,
+            watch,
+        )
     }
 
-    /// The last Z-report, if this firmware reports it. A device that has printed no Z-report may refuse the question.
-    fn last_z(&mut self, watch: &mut dyn Watch) -> Result<Option<LastZ>, Fault> {
-        optional(self.ask(&self.protocol.last_z, &(), watch))
+    /// The number of the last Z-report, if this firmware reports it; `payments` is the answer about the day's payments, if it was
+    /// asked for.
+    ///
+    /// A printer before its first Z-report refuses the question, or answers `F`. The answer about the day's payments then has 1 as
+    /// the number of the Z-report. Every Z-report changes that number, so a refusal together with 1 proves that none was made.
+    fn z_number(
+        &mut self,
+        payments: Option<&DayPayments>,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<u32>, Fault> {
+        let next = payments.map(|day| day.closure);
+        let number = match &self.protocol.last_z {
+            None => next.and_then(|next| next.checked_sub(1)),
+            Some(row) => {
+                let asked = self.ask(row, &(), watch);
+                let is_refused = asked == Err(Fault::NotAllowed);
+                self.last_z = optional(asked)?;
+                let next = match next {
+                    None if is_refused => self.day_payments(watch)?.map(|day| day.closure),
+                    asked => asked,
+                };
+                match &self.last_z {
+                    Some(last) => Some(last.closure),
+                    None => (is_refused && next == Some(1)).then_some(0),
+                }
+            }
+        };
+        self.note(PrinterFigure::LastZReport, number.is_some());
+        Ok(number)
     }
 
-    /// The cash in the drawer.
-    pub(in crate::driver::isl) fn cash(&mut self, watch: &mut dyn Watch) -> Result<Cash, Fault> {
-        self.ask(&self.protocol.cash, &None, watch)
+    /// The cash in the drawer, if this firmware reports it.
+    pub(in crate::driver::isl) fn cash(
+        &mut self,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<Cash>, Fault> {
+        let reported = optional(self.ask(&self.protocol.cash, &None, watch))?;
+        self.note(PrinterFigure::Cash, reported.is_some());
+        Ok(reported)
     }
 
     /// The tax rates of the printer in ten-thousandths of a percent.
@@ -97,56 +197,63 @@ impl Device {
             .map(|identity| (identity.serial.clone(), identity.fiscal_memory.clone()))
             .ok_or(Fault::PortLost)?;
         let last_document = self.last_document(watch)?;
-        let next_fiscal_receipt = self.next_fiscal(watch)?;
-        // 6Eh has a closure number too, but the manuals do not say whether this is the number of the last report or of the next
-        // one.
-        self.last_z = self.last_z(watch)?;
-        let z_number = self.last_z.as_ref().map(|last_z| last_z.closure);
+        let payments = match self.protocol.next_fiscal {
+            None => self.day_payments(watch)?,
+            Some(_) => None,
+        };
+        let next_fiscal_receipt = match &self.protocol.next_fiscal {
+            None => payments.as_ref().and_then(|day| day.next_receipt),
+            Some(question) => optional(self.ask(question, &(), watch))?,
+        };
+        self.note(
+            PrinterFigure::NextFiscalReceipt,
+            next_fiscal_receipt.is_some(),
+        );
+        self.note(PrinterFigure::FiscalMemory, !fiscal_memory.is_empty());
+        let z_number = self.z_number(payments.as_ref(), watch)?;
         let cash = self.cash(watch)?;
+        let amount = |of: fn(&Cash) -> i64| Amount::from_minor(cash.as_ref().map_or(0, of));
         Ok(Baseline {
             family: self.protocol.name.to_owned(),
             serial,
             fiscal_memory,
             last_document,
-            next_fiscal_receipt,
+            next_fiscal_receipt: next_fiscal_receipt.unwrap_or(0),
             z_number,
-            cash: Amount::from_minor(cash.cash),
-            cash_in: Amount::from_minor(cash.paid_in),
-            cash_out: Amount::from_minor(cash.taken_out),
+            cash: amount(|cash| cash.cash),
+            cash_in: amount(|cash| cash.paid_in),
+            cash_out: amount(|cash| cash.taken_out),
         })
     }
 
     fn last_document(&mut self, watch: &mut dyn Watch) -> Result<u32, Fault> {
-        match self.ask(&self.protocol.last_document, &(), watch) {
+        match optional(self.ask(&self.protocol.last_document, &(), watch))? {
+            Some(number) => Ok(number),
             // This firmware does not support the question; the answer about the last transaction may contain the number too.
-            Err(refused) if !refused.is_line() => {
+            None => {
                 self.no_last_document = true;
-                let transaction = self.ask(&self.protocol.transaction, &true, watch)?;
-                transaction.document.ok_or(refused)
+                let transaction = self.transaction(watch)?;
+                transaction
+                    .and_then(|transaction| transaction.document)
+                    .ok_or(Fault::NoDocumentNumber)
             }
-            reported => reported,
         }
     }
 
-    /// The number of the next fiscal receipt; 0 if the firmware does not report it.
-    fn next_fiscal(&mut self, watch: &mut dyn Watch) -> Result<u32, Fault> {
-        let reported = match &self.protocol.next_fiscal {
-            None => self.day_payments(watch)?.and_then(|day| day.next_receipt),
-            Some(question) => optional(self.ask(question, &(), watch))?,
-        };
-        Ok(reported.unwrap_or(0))
-    }
-
-    /// The sums of the printer's day.
+    /// The sums of the printer's day, if this firmware reports them. Refunds may be missing.
     pub(in crate::driver::isl) fn today(
         &mut self,
         watch: &mut dyn Watch,
-    ) -> Result<DayTotals, Fault> {
-        let [sales, _, refunds, _] = &self.protocol.day_groups;
-        let sales = self.ask(sales, &(), watch)?;
-        // Not every firmware reports refunds, so a refusal of this question is no fault.
-        let refunds = optional(self.ask(refunds, &(), watch))?;
-        Ok(DayTotals { sales, refunds })
+    ) -> Result<Option<DayTotals>, Fault> {
+        let [sales, _] = &self.protocol.day_sales;
+        let Some(sales) = self.witness(PrinterFigure::DaySales, sales, watch)? else {
+            return Ok(None);
+        };
+        let refunds = match &self.protocol.day_refunds {
+            Some([refunds, _]) => optional(self.ask(refunds, &(), watch))?,
+            None => None,
+        };
+        Ok(Some(DayTotals { sales, refunds }))
     }
 
     /// The sums of the day and of the last Z-report, if this firmware reports them: they are evidence of a receipt. The counters
@@ -155,8 +262,7 @@ impl Device {
         &mut self,
         watch: &mut dyn Watch,
     ) -> Result<Option<PrinterSums>, Fault> {
-        let today = optional(self.today(watch))?;
-        Ok(today.map(|today| PrinterSums {
+        Ok(self.today(watch)?.map(|today| PrinterSums {
             today,
             last_z: self.last_z.as_ref().map(|last_z| last_z.groups),
         }))
@@ -168,11 +274,11 @@ impl Device {
         watch: &mut dyn Watch,
     ) -> Result<PrinterState, Fault> {
         let condition = self.status(watch)?;
-        let transaction = self.ask(&self.protocol.transaction, &true, watch)?;
+        let transaction = self.transaction(watch)?;
         let groups = if condition.fiscal_receipt_open {
-            self.ask(&self.protocol.receipt_sums, &(), watch)?.groups
+            self.open_groups(watch)?
         } else {
-            [0; 8]
+            None
         };
         Ok(PrinterState {
             counters: self.counters(watch)?,
@@ -190,7 +296,7 @@ fn is_silence(fault: Fault) -> bool {
 }
 
 /// Reads a value that not every firmware reports: a refusal of the question, or an answer in an unknown form, is no fault.
-fn optional<T>(reported: Result<T, Fault>) -> Result<Option<T>, Fault> {
+pub(in crate::driver::isl) fn optional<T>(reported: Result<T, Fault>) -> Result<Option<T>, Fault> {
     match reported {
         Ok(reported) => Ok(Some(reported)),
         Err(fault) if is_silence(fault) => Err(fault),

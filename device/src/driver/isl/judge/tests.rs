@@ -100,7 +100,7 @@ fn state_of(case: [i64; 7]) -> PrinterState {
             fiscal_receipt_open: open == 1,
             ..Condition::default()
         },
-        transaction: Transaction {
+        transaction: Some(Transaction {
             open: open == 1,
             items: u32::try_from(items).unwrap(),
             amount,
@@ -108,8 +108,8 @@ fn state_of(case: [i64; 7]) -> PrinterState {
             document: None,
             refund: false,
             slip: false,
-        },
-        groups,
+        }),
+        groups: (open == 1).then_some(groups),
         sums: None,
     }
 }
@@ -381,5 +381,178 @@ fn a_counter_that_is_never_cleared_proves_across_days() {
         // A counter that a Z-report clears proves nothing about another day.
         let judged = judge(&plan(), &baseline(), &JournalEvidence::default(), &state).0;
         assert_eq!(judged, Verdict::Unclear(Fault::Unclear));
+    }
+}
+
+/// What was printed since the baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Printed {
+    Ours,
+    OursCancelled,
+    ReceiptOfOthers,
+    XReport,
+    ZReport,
+    /// A Z-report of firmware that gives it no document number.
+    ZReportWithoutNumber,
+}
+
+/// The state of a printer after these documents; `next_fiscal` is the counter of the baseline.
+fn after(printed: &[Printed], next_fiscal: i64, counted_for_ever: bool) -> PrinterState {
+    let (mut document, mut fiscal, mut z_number) = (10, next_fiscal, 2);
+    let mut last = [2, 1858, 2500];
+    for one in printed {
+        document += i64::from(*one != Printed::ZReportWithoutNumber);
+        match one {
+            Printed::Ours => (fiscal, last) = (fiscal + 1, [2, 1858, 2500]),
+            Printed::OursCancelled => last = [1, 1000, 0],
+            Printed::ReceiptOfOthers => (fiscal, last) = (fiscal + 1, [1, 500, 500]),
+            Printed::XReport => last = [0, 0, 0],
+            Printed::ZReport | Printed::ZReportWithoutNumber => {
+                z_number += 1;
+                last = [0, 0, 0];
+                if !counted_for_ever {
+                    fiscal = 1;
+                }
+            }
+        }
+    }
+    let [items, amount, tender] = last;
+    let mut state = state_of([0, document, fiscal, items, amount, tender, 0]);
+    state.counters.z_number = Some(z_number);
+    state
+}
+
+/// Everything that can have been printed: our receipt first, or cancelled, or never opened; then up to two other documents.
+fn histories() -> Vec<Vec<Printed>> {
+    let others = [
+        Printed::ReceiptOfOthers,
+        Printed::XReport,
+        Printed::ZReport,
+        Printed::ZReportWithoutNumber,
+    ];
+    let mut all = Vec::new();
+    for ours in [None, Some(Printed::Ours), Some(Printed::OursCancelled)] {
+        let begun: Vec<Printed> = ours.into_iter().collect();
+        all.push(begun.clone());
+        for one in others {
+            all.push([begun.clone(), vec![one]].concat());
+            for two in others {
+                all.push([begun.clone(), vec![one, two]].concat());
+            }
+        }
+    }
+    all
+}
+
+/// The baseline and the state without some witnesses; each bit of `missing` leaves one out, before or after.
+fn without(missing: u32, before: &mut Baseline, state: &mut PrinterState) {
+    let lacks = |bit: u32| missing & (1 << bit) != 0;
+    if lacks(0) {
+        before.z_number = None;
+    }
+    if lacks(1) {
+        state.counters.z_number = None;
+    }
+    if lacks(2) {
+        before.next_fiscal_receipt = 0;
+    }
+    if lacks(3) {
+        state.counters.next_fiscal_receipt = 0;
+    }
+    if lacks(4) {
+        state.transaction = None;
+    }
+    if lacks(5)
+        && let Some(transaction) = &mut state.transaction
+    {
+        transaction.tender = None;
+    }
+    if lacks(6) {
+        before.fiscal_memory.clear();
+        state.counters.fiscal_memory.clear();
+    }
+}
+
+#[test]
+fn with_any_witnesses_missing_no_verdict_is_wrong() {
+    let (mut judged, mut settled) = (0, 0);
+    for family in [&datecs::PROTOCOL, &crate::family::datecs_x::PROTOCOL] {
+        let plan = Plan::of(family, "", &job()).unwrap();
+        for history in histories() {
+            for next_fiscal in [1, 4] {
+                for cancel_decided in [false, true] {
+                    // The decision to cancel is made while our receipt is open.
+                    let is_begun = matches!(
+                        history.first(),
+                        Some(Printed::Ours | Printed::OursCancelled)
+                    );
+                    if cancel_decided && !is_begun {
+                        continue;
+                    }
+                    for missing in 0..128 {
+                        let mut before = baseline();
+                        before.next_fiscal_receipt = u32::try_from(next_fiscal).unwrap();
+                        let counted = plan.is_counted_for_ever();
+                        let mut state = after(&history, next_fiscal, counted);
+                        without(missing, &mut before, &mut state);
+                        let evidence = JournalEvidence::of_decision(cancel_decided);
+                        let (verdict, says) = judge(&plan, &before, &evidence, &state);
+                        let is_issued = history.first() == Some(&Printed::Ours);
+                        let case = format!(
+                            "{history:?} {next_fiscal} {cancel_decided} {missing:07b}: {says}"
+                        );
+                        match verdict {
+                            Verdict::NotIssued => assert!(!is_issued, "{case}"),
+                            Verdict::Issued => assert!(is_issued, "{case}"),
+                            _ => {}
+                        }
+                        judged += 1;
+                        settled += u32::from(!matches!(verdict, Verdict::Unclear(_)));
+                    }
+                }
+            }
+        }
+    }
+    assert!(
+        judged > 10_000 && settled > judged / 20,
+        "{settled} of {judged}"
+    );
+}
+
+#[test]
+fn an_open_receipt_without_its_groups_is_compared_by_items_and_amount() {
+    for (case, verdict) in [
+        (
+            [1, 10, 4, 1, 1000, 0, 0],
+            Verdict::Unpaid {
+                items: 1,
+                matches: true,
+            },
+        ),
+        (
+            [1, 10, 4, 1, 999, 0, 0],
+            Verdict::Unpaid {
+                items: 1,
+                matches: false,
+            },
+        ),
+        ([1, 10, 4, 2, 1858, 2500, 0], Verdict::Paid { payments: 2 }),
+        (
+            [1, 10, 4, 2, 1857, 2500, 0],
+            Verdict::Unclear(Fault::Unclear),
+        ),
+    ] {
+        let mut state = state_of(case);
+        state.groups = None;
+        let evidence = JournalEvidence::default();
+        let judged = judge(&plan(), &baseline(), &evidence, &state).0;
+        assert_eq!(judged, verdict, "{case:?}");
+        state.transaction = None;
+        let judged = judge(&plan(), &baseline(), &evidence, &state).0;
+        assert_eq!(
+            judged,
+            Verdict::Unclear(Fault::AnswerUnreadable),
+            "{case:?}"
+        );
     }
 }

@@ -31,21 +31,6 @@ use crate::wire::cause::Cause;
 use crate::wire::framing::{Answer, Request};
 use crate::wire::isl_status::Status;
 
-/// The beginning of the answers of 40h (last Z-report) and 6Eh (the day's payments), which depends on the firmware:
-/// the manuals of groups A and B and the drivers of their maker disagree.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ResultCode {
-    /// The answer begins with its first field.
-    #[default]
-    None,
-    /// The answer begins with the field `P,`; before the first Z-report 40h is answered with `F`.
-    Field,
-    /// The answer begins with `P` directly before the first field; before the first Z-report 40h is answered with `F`.
-    Glued,
-    /// The answer is always `F` and nothing else.
-    Failed,
-}
-
 /// One emulated printer.
 pub struct Printer {
     pub(super) protocol: &'static Protocol,
@@ -65,8 +50,8 @@ pub struct Printer {
     pub keeps_last_answer: bool,
     /// The numbers of the commands that this firmware does not support, though its family does.
     pub lacks: Vec<u8>,
-    /// The beginning of the answers about the last Z-report and the day's payments.
-    pub result_code: ResultCode,
+    /// The name of the firmware, which decides the form of some answers.
+    pub(super) firmware: &'static str,
     store: Option<Store>,
     clock: ClockSource,
     power: bool,
@@ -98,7 +83,7 @@ impl Printer {
             miscount: 0,
             keeps_last_answer: false,
             lacks: Vec::new(),
-            result_code: ResultCode::None,
+            firmware: newest(&datecs::PROTOCOL),
             store: None,
             clock,
             power: true,
@@ -116,7 +101,23 @@ impl Printer {
     #[must_use]
     pub fn of_family(mut self, protocol: &'static Protocol) -> Self {
         self.protocol = protocol;
+        self.firmware = newest(protocol);
         self
+    }
+
+    /// The same printer, with this firmware of its family ([`Protocol::firmware`]). Unknown firmware changes nothing.
+    #[must_use]
+    pub fn with_firmware(mut self, name: &str) -> Self {
+        if let Some(firmware) = self.protocol.firmware_of(name) {
+            self.firmware = firmware.name;
+        }
+        self
+    }
+
+    /// The name of the firmware.
+    #[must_use]
+    pub const fn firmware(&self) -> &'static str {
+        self.firmware
     }
 
     /// The same printer with these fiscal receipts in its journal, oldest first. With a copy of another printer's
@@ -268,7 +269,8 @@ impl Printer {
             && row.command == request.command
             && (row.ask.parse)(&request.data).is_some()
         {
-            return ((row.answer.emit)(&self.device_info()), self.status());
+            let data = row.answer.write(self.firmware, &self.device_info());
+            return (data.unwrap_or_default(), self.status());
         }
         let reply = self.kept(|printer| printer.execute(request.command, &request.data));
         match self.after_command.take() {
@@ -347,4 +349,9 @@ impl Printer {
     pub(super) fn stamp(&self) -> String {
         Moment::of(self.now()).stamp()
     }
+}
+
+/// The name of the firmware of the newest manual of a family.
+fn newest(protocol: &Protocol) -> &'static str {
+    protocol.firmware.first().map_or("", |newest| newest.name)
 }

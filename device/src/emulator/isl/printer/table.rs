@@ -1,7 +1,7 @@
 //! The table of commands: a request is looked up in its family's rows and executed.
 
+use super::Printer;
 use super::refusal::{Refusal, Reply};
-use super::{Printer, ResultCode};
 use crate::family::{CommandRow, Errors};
 use crate::wire::cause::Cause;
 
@@ -22,31 +22,14 @@ impl Printer {
             incoming.others();
         }
         let known = incoming.known;
-        let reply = incoming.reply.unwrap_or(Err((
+        incoming.reply.unwrap_or(Err((
             if known {
                 Cause::Syntax
             } else {
                 Cause::UnknownCommand
             },
             None,
-        )));
-        reply.map(|data| self.with_result_code(number, data))
-    }
-
-    /// The answer with the result code with which this firmware begins it.
-    fn with_result_code(&self, number: u8, data: Vec<u8>) -> Vec<u8> {
-        let is_last_z = number == self.protocol.last_z.command;
-        if !is_last_z && number != self.protocol.day_payments.command {
-            return data;
-        }
-        let failed = is_last_z && self.memory.closures.is_empty();
-        match self.result_code {
-            ResultCode::None => data,
-            ResultCode::Failed => b"F".to_vec(),
-            ResultCode::Field | ResultCode::Glued if failed => b"F".to_vec(),
-            ResultCode::Field => [b"P,", data.as_slice()].concat(),
-            ResultCode::Glued => [b"P", data.as_slice()].concat(),
-        }
+        )))
     }
 }
 
@@ -65,15 +48,21 @@ impl Incoming<'_> {
         if self.reply.is_some() || row.command != self.number {
             return;
         }
+        let firmware = self.printer.firmware;
+        if !row.answer.is_known_to(firmware) {
+            return;
+        }
         self.known = true;
         let Some(ask) = (row.ask.parse)(self.data) else {
             return;
         };
         self.reply = Some(match act(self.printer, ask) {
-            Ok(answer) => Ok((row.answer.emit)(&answer)),
+            Ok(answer) => Ok(row.answer.write(firmware, &answer).unwrap_or_default()),
             Err(refused) => Err((
                 refused.cause,
-                refused.instead.map(|answer| (row.answer.emit)(&answer)),
+                refused
+                    .instead
+                    .and_then(|answer| row.answer.write(firmware, &answer)),
             )),
         });
     }
@@ -137,16 +126,20 @@ impl Incoming<'_> {
             &table.day_payments,
             |printer, ()| Ok(printer.day_payments()),
         );
-        let [sales, taxes, refunds, refund_taxes] = &table.day_groups;
+        let [sales, taxes] = &table.day_sales;
         self.on(sales, |printer, ()| Ok(printer.memory.day.sales));
         self.on(taxes, |printer, ()| {
             Ok(printer.taxes(printer.memory.day.sales))
         });
-        self.on(refunds, |printer, ()| Ok(printer.memory.day.refunds));
-        self.on(refund_taxes, |printer, ()| {
-            Ok(printer.taxes(printer.memory.day.refunds))
-        });
-        self.on(&table.last_z, |printer, ()| Ok(printer.last_z()));
+        if let Some([refunds, taxes]) = &table.day_refunds {
+            self.on(refunds, |printer, ()| Ok(printer.memory.day.refunds));
+            self.on(taxes, |printer, ()| {
+                Ok(printer.taxes(printer.memory.day.refunds))
+            });
+        }
+        if let Some(row) = &table.last_z {
+            self.on(row, |printer, ()| Ok(printer.last_z()));
+        }
         self.on(&table.device_info, |printer, ()| Ok(printer.device_info()));
         self.on(&table.rates, |printer, ()| Ok(printer.rates()));
         self.on(&table.clock, |printer, ()| Ok(printer.stamp()));
