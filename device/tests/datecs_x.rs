@@ -15,7 +15,10 @@ struct Host(host::Host);
 
 impl Host {
     fn new() -> Self {
-        Self(host::Host::of(&datecs_x::PROTOCOL))
+        let mut host = host::Host::of(&datecs_x::PROTOCOL);
+        // Without this switch a refusal shows only in its code.
+        host.printer.errors_in_status = true;
+        Self(host)
     }
 
     fn send(&mut self, command: u8, parameters: &str) -> Answer {

@@ -9,9 +9,9 @@ use crate::wire::isl_x::with_error;
 /// A refusal that is not yet in the form of a family.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::emulator::isl) struct Refused<A> {
-    pub(super) cause: Cause,
+    pub(in crate::emulator::isl) cause: Cause,
     /// An answer that shows the refusal, for families without an error code in front.
-    pub(super) instead: Option<Box<A>>,
+    pub(in crate::emulator::isl) instead: Option<Box<A>>,
 }
 
 impl<A> From<Cause> for Refused<A> {
@@ -35,7 +35,21 @@ pub(in crate::emulator::isl) fn in_answer<A>(cause: Cause, answer: A) -> Refused
 pub(in crate::emulator::isl) type Reply<A> = Result<A, Refused<A>>;
 
 /// A refusal, with the data of its answer if only the data show the refusal.
-pub(super) type Refusal = (Cause, Option<Vec<u8>>);
+pub(in crate::emulator::isl) type Refusal = (Cause, Option<Vec<u8>>);
+
+/// The data of an answer, or a refusal.
+pub(in crate::emulator::isl) type Answered = Result<Vec<u8>, Refusal>;
+
+/// Writes an answer, or its refusal, as data.
+pub(in crate::emulator::isl) fn written<A>(
+    reply: Reply<A>,
+    emit: impl Fn(&A) -> Vec<u8>,
+) -> Answered {
+    match reply {
+        Ok(answer) => Ok(emit(&answer)),
+        Err(refused) => Err((refused.cause, refused.instead.map(|answer| emit(&answer)))),
+    }
+}
 
 impl Printer {
     /// The data in the form of the family: with an error code in front, or without one.
@@ -53,7 +67,8 @@ impl Printer {
         self.last_error = (number, Some(cause));
         let in_data = data.is_some() && !matches!(self.protocol.errors, Errors::First);
         let mut status = self.status();
-        if !in_data {
+        let shown = self.errors_in_status || !matches!(self.protocol.errors, Errors::First);
+        if !in_data && shown {
             status = layout.with(status, flag_of(cause));
             // The status bit "overflow" (S1.0) sets "not allowed" too.
             if cause == Cause::Overflow {

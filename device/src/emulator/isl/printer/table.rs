@@ -1,13 +1,18 @@
 //! The table of commands: a request is looked up in its family's rows and executed.
 
-use super::refusal::{Refusal, Reply};
+use super::super::sources;
+use super::refusal::{Refusal, Reply, written};
 use super::{Printer, ResultCode};
 use crate::family::{CommandRow, Errors};
 use crate::wire::cause::Cause;
 
 impl Printer {
     /// Executes a command.
-    pub(super) fn execute(&mut self, number: u8, data: &[u8]) -> Result<Vec<u8>, Refusal> {
+    pub(in crate::emulator::isl) fn execute(
+        &mut self,
+        number: u8,
+        data: &[u8],
+    ) -> Result<Vec<u8>, Refusal> {
         let mut incoming = Incoming {
             known: false,
             reply: None,
@@ -15,7 +20,11 @@ impl Printer {
             data,
             printer: self,
         };
-        if !incoming.printer.lacks.contains(&number) {
+        // A command that no source describes is not known, although the table of the family has it.
+        let family = incoming.printer.protocol.name;
+        if sources::knows(family, number) && !incoming.printer.lacks.contains(&number) {
+            incoming.known = true;
+            incoming.reply = sources::answer_of_host(incoming.printer, number, data);
             incoming.receipt();
             incoming.paper();
             incoming.questions();
@@ -69,13 +78,7 @@ impl Incoming<'_> {
         let Some(ask) = (row.ask.parse)(self.data) else {
             return;
         };
-        self.reply = Some(match act(self.printer, ask) {
-            Ok(answer) => Ok((row.answer.emit)(&answer)),
-            Err(refused) => Err((
-                refused.cause,
-                refused.instead.map(|answer| (row.answer.emit)(&answer)),
-            )),
-        });
+        self.reply = Some(written(act(self.printer, ask), row.answer.emit));
     }
 
     fn receipt(&mut self) {
