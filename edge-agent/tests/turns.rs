@@ -225,3 +225,22 @@ fn a_caller_of_a_sale_that_hangs_for_want_of_paper_is_told_so() {
         till.client().post("operations/sale", &body).status == 200
     });
 }
+
+#[test]
+fn a_caller_whose_sale_was_not_begun_gets_the_reason_of_the_printer() {
+    let till = Till::open_with(|config| config.set("till", "answer_timeout_ms", 2_500));
+    sells(&till, &fiscal());
+    till.rig.set_power(Power::Off);
+    till.until("the printer's silence is noticed", |till| {
+        till.health().at("printers.0.connected") == "false"
+    });
+    let reason = till.health().at("printers.0.trouble");
+    let body = fiscal();
+    let sold = till.client().post("operations/sale", &body);
+    refused(&sold, "OutcomeUnknown");
+    assert!(sold.text.contains(&reason), "{reason}: {}", sold.text);
+    till.rig.set_power(Power::On);
+    till.until("the same id is sold", |till| {
+        till.client().post("operations/sale", &body).status == 200
+    });
+}

@@ -81,8 +81,8 @@ pub(super) struct DeviceState {
     pub(super) queue: JobQueue,
     /// The printer's counters as it last reported them; `None` while the printer cannot be reached.
     pub(super) baseline: Option<Baseline>,
-    /// The last attempt to reach the printer has failed.
-    pub(super) printer_lost: bool,
+    /// Why the last attempt to reach the printer has failed; `None` if it has not.
+    pub(super) printer_lost: Option<String>,
     /// The point of sale that gets a Z-report which no caller has ordered.
     pub(super) point_of_sale: Uuid,
     /// The serial number that the printer's configured address names. This printer is accepted even while a shift is open.
@@ -113,7 +113,7 @@ impl DeviceState {
             activity: Activity::Idle,
             queue: JobQueue::default(),
             baseline: None,
-            printer_lost: false,
+            printer_lost: None,
             point_of_sale: Uuid::nil(),
             configured_serial: None,
             known_counters: None,
@@ -189,7 +189,7 @@ impl DeviceState {
     /// The last attempt to reach the printer has failed, and its thread has no document. Until the first attempt after a start has ended,
     /// this is false.
     pub(super) const fn printer_gone(&self) -> bool {
-        self.printer_lost && !self.printer_reachable()
+        self.printer_lost.is_some() && !self.printer_reachable()
     }
 
     /// The printer is connected and its thread has no work.

@@ -57,8 +57,8 @@ impl Tills {
 enum WaitReason {
     /// A document is not settled.
     Unsettled,
-    /// The printer is not connected.
-    Unreachable,
+    /// The printer is not connected, with the reason if an attempt to reach it has failed.
+    Unreachable(Option<String>),
     /// Other jobs are before them.
     Busy { slips: usize },
 }
@@ -68,7 +68,7 @@ impl WaitReason {
         if device_state.current_till().outstanding().is_some() {
             Self::Unsettled
         } else if device_state.baseline.is_none() {
-            Self::Unreachable
+            Self::Unreachable(device_state.printer_lost.clone())
         } else {
             let printing = matches!(device_state.activity, Activity::Busy(BusyJob::Slip(_)));
             Self::Busy {
@@ -88,13 +88,16 @@ impl WaitReason {
                 faults: Vec::new(),
                 state: FiscalState::NotRegistered,
             },
-            Self::Unreachable => Answer::Unknown {
-                message: PRINTER_UNREACHABLE.to_owned(),
+            Self::Unreachable(None) => Answer::Unknown {
+                message: format!("the printer could not be reached in time; {REPEAT}"),
+            },
+            Self::Unreachable(Some(reason)) => Answer::Unknown {
+                message: format!("the printer is not ready: {reason}; {REPEAT}"),
             },
             Self::Busy { slips } => Answer::Unknown {
                 message: format!(
                     "the printer was busy until the end of the waiting time: {slips} slips and {orders_before} orders were in line with \
-                     this one, which was not begun; repeat the request with the same id: this never makes a second document"
+                     this one, which was not begun; {REPEAT}"
                 ),
             },
         }
@@ -106,7 +109,7 @@ impl WaitReason {
             Self::Unsettled => {
                 "the printer has a document that is not settled yet; the drawer is not opened later"
             }
-            Self::Unreachable => {
+            Self::Unreachable(_) => {
                 "the printer could not be reached in time; the drawer is not opened later"
             }
             Self::Busy { .. } => BUSY,
@@ -132,8 +135,8 @@ fn still_wanted() -> Answer {
     }
 }
 
-/// The answer to a caller whose deadline comes while the printer cannot be reached.
-const PRINTER_UNREACHABLE: &str = "the printer could not be reached in time; repeat the request with the same id: this never makes a second document";
+/// The end of each answer to a caller whose order was not begun.
+const REPEAT: &str = "repeat the request with the same id: this never makes a second document";
 /// Why a drawer was not opened while the printer was reachable.
 const BUSY: &str = "the printer was busy with other jobs; the drawer is not opened later";
 /// The answer to a caller whose drawer request was begun.

@@ -207,7 +207,9 @@ impl Tills {
             }
         }
         let device_state = &mut self.devices[index];
-        device_state.printer_lost &= device_state.baseline.is_none();
+        if device_state.baseline.is_some() {
+            device_state.printer_lost = None;
+        }
         Ok(())
     }
 
@@ -233,7 +235,7 @@ impl Tills {
         tracing::warn!(device = %device_state.device, "the printer cannot be reached: {reason}");
         let live_status = &self.settings.live_status;
         live_status.printer_lost(device_state.device, reason);
-        device_state.printer_lost = true;
+        device_state.printer_lost = Some(reason.to_owned());
         if !device_state.printer_has_document() {
             device_state.baseline = None;
         }

@@ -206,7 +206,7 @@ fn a_shift_with_a_document_of_the_printer_waits_for_the_printer() {
         .order(z_report(3), Duration::from_millis(600))
         .answer();
     assert!(
-        matches!(&answer, Answer::Unknown { message } if message.contains("could not be reached")),
+        matches!(&answer, Answer::Unknown { message } if message.contains("the printer is not ready: ")),
         "{answer:?}"
     );
     assert!(stage.find(3).is_none());

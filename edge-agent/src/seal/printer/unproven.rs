@@ -27,7 +27,7 @@ impl PrinterWorker {
         self.connected = false;
         if self.reported_fault != Some(fault) {
             self.reported_fault = Some(fault);
-            self.loss_reported = false;
+            self.loss_reported = None;
             if fault.is_beyond_proof() {
                 self.listener.send(News::Unproven(document.id, fault));
             } else {

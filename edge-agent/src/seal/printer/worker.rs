@@ -39,7 +39,8 @@ pub struct PrinterWorker {
     /// The printer's counters as last read; `None` if they are not known any more.
     pub(super) baseline: Option<Baseline>,
     last_used_at: Instant,
-    pub(super) loss_reported: bool,
+    /// The reason that was last reported for a printer that cannot be used; `None` while it can.
+    pub(super) loss_reported: Option<String>,
     /// The last reported reason why the document is not settled.
     pub(super) reported_fault: Option<Fault>,
     /// The last outcome of a document, until the clerk confirms that it is in the journal.
@@ -75,7 +76,7 @@ impl PrinterWorker {
             connected: false,
             baseline: None,
             last_used_at: clock.monotonic(),
-            loss_reported: false,
+            loss_reported: None,
             reported_fault: None,
             kept: None,
             clock,
@@ -214,7 +215,7 @@ impl PrinterWorker {
             Ok(connected) => {
                 self.connected = true;
                 self.set_counters(Some(connected.baseline.clone()));
-                self.loss_reported = false;
+                self.loss_reported = None;
                 self.last_used_at = self.clock.monotonic();
                 self.listener.send(News::Ready(Box::new(connected)));
             }
@@ -225,8 +226,8 @@ impl PrinterWorker {
 
     pub(super) fn report_lost(&mut self, reason: &str) {
         self.connected = false;
-        if !self.loss_reported {
-            self.loss_reported = true;
+        if self.loss_reported.as_deref() != Some(reason) {
+            self.loss_reported = Some(reason.to_owned());
             self.listener.send(News::Lost(reason.to_owned()));
         }
     }
@@ -325,7 +326,7 @@ impl PrinterWorker {
         self.reported_fault = None;
         self.pause = PAUSE_MIN;
         self.last_used_at = self.clock.monotonic();
-        self.loss_reported = false;
+        self.loss_reported = None;
         self.set_counters(match &settled {
             Settled::Registered(registered) => Some(registered.after.clone()),
             Settled::NotBegun(no_document) | Settled::Absent(_, no_document) => {

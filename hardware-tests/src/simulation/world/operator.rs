@@ -18,6 +18,8 @@ struct Outstanding {
     z_reports: u32,
     /// The document's number in the printer; none if it was not printed.
     printed: Option<u32>,
+    /// A receipt is begun at the printer and has no end.
+    unfinished: bool,
 }
 
 impl World {
@@ -57,6 +59,10 @@ impl World {
         let provable = is_provable(order, &outstanding, declared_on == Some(self.day));
         if provable && nobody_is_asked && matches!(order.form.kind, OrderKind::Report { .. }) {
             // The device is put back, and the printer itself proves its reports.
+            return Ok(());
+        }
+        if outstanding.unfinished && nobody_is_asked {
+            // The paper has no end yet. The device is put back, and the agent ends the receipt.
             return Ok(());
         }
         let unasked_on = self
@@ -128,6 +134,7 @@ impl World {
                     .filter(|document| document.kind == kind)
                     .map(|document| document.number)
                     .next(),
+                unfinished: printer.memory().open.is_some(),
             }
         })))
     }
