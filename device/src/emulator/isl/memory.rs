@@ -133,14 +133,14 @@ pub struct WorkingDay {
 
 /// A number of events and their sum in minor units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
+pub struct CountedSum {
     /// The number of events.
     pub count: u32,
     /// The sum of the events in minor units, as a positive sum.
     pub sum: i64,
 }
 
-impl Tally {
+impl CountedSum {
     /// Adds one event; only the magnitude of its sum counts.
     pub(super) fn add(&mut self, sum: i64) {
         self.count = self.count.saturating_add(1);
@@ -152,21 +152,21 @@ impl Tally {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tallies {
     /// The fiscal receipts that are sales.
-    pub sales: Tally,
+    pub sales: CountedSum,
     /// The refund receipts.
-    pub refunds: Tally,
+    pub refunds: CountedSum,
     /// The discounts of lines and of subtotals.
-    pub discounts: Tally,
+    pub discounts: CountedSum,
     /// The surcharges of lines and of subtotals.
-    pub surcharges: Tally,
+    pub surcharges: CountedSum,
     /// The lines that were taken back before payment.
-    pub voids: Tally,
+    pub voids: CountedSum,
     /// The cancelled receipts.
-    pub cancelled: Tally,
+    pub cancelled: CountedSum,
     /// The cash slips that put cash in.
-    pub paid_in: Tally,
+    pub paid_in: CountedSum,
     /// The cash slips that took cash out.
-    pub taken_out: Tally,
+    pub taken_out: CountedSum,
 }
 
 impl Tallies {

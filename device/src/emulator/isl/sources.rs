@@ -84,16 +84,18 @@ fn of(family: &str, command: u8) -> impl Iterator<Item = &'static CommandForm> {
     command_forms().filter(move |form| form.command == command && form.families.contains(&family))
 }
 
-/// Whether a source describes this command of this family.
-pub(super) fn knows(family: &str, command: u8) -> bool {
-    of(family, command).next().is_some()
-}
+impl Printer {
+    /// Whether a source describes this command of the printer's family.
+    pub(super) fn has_source(&self, command: u8) -> bool {
+        of(self.family().name, command).next().is_some()
+    }
 
-/// Executes a command in a form of another driver; `None` if no form fits.
-pub(super) fn answer_of_host(printer: &mut Printer, command: u8, data: &[u8]) -> Option<Answered> {
-    of(printer.family().name, command)
-        .filter_map(|form| form.of_host)
-        .find_map(|of_host| of_host(printer, data))
+    /// Executes a command in a form of another driver; `None` if no form fits.
+    pub(super) fn answer_to_other_host(&mut self, command: u8, data: &[u8]) -> Option<Answered> {
+        of(self.family().name, command)
+            .filter_map(|form| form.of_host)
+            .find_map(|of_host| of_host(self, data))
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Forms of Datecs classic printers, and of Eltrade where its manual has the same.
 
 use super::{DONE, ascii};
-use crate::emulator::isl::memory::Tally;
+use crate::emulator::isl::memory::CountedSum;
 use crate::emulator::isl::printer::{Answered, Printer, written};
 use crate::emulator::isl::report_commands::parse_date;
 use crate::wire::cause::Cause;
@@ -214,7 +214,7 @@ pub(in crate::emulator::isl) fn discounts(printer: &mut Printer, data: &[u8]) ->
         return None;
     }
     let tallies = printer.memory().day.tallies;
-    let field = |tally: Tally| format!("{},{}", tally.count, decimal(tally.sum, 2));
+    let field = |tally: CountedSum| format!("{},{}", tally.count, decimal(tally.sum, 2));
     let fields = [field(tallies.discounts), field(tallies.surcharges)];
     Some(Ok(fields.join(",").into_bytes()))
 }

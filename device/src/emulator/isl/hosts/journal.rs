@@ -3,7 +3,7 @@
 use super::ascii;
 use crate::emulator::isl::calendar::Moment;
 use crate::emulator::isl::journal::{Chosen, Read};
-use crate::emulator::isl::memory::{BookedSale, FiscalReceipt, Tallies, Tally};
+use crate::emulator::isl::memory::{BookedSale, CountedSum, FiscalReceipt, Tallies};
 use crate::emulator::isl::printer::{Answered, Printer};
 use crate::emulator::isl::service_commands::parse_digits;
 use crate::wire::codepage;
@@ -238,7 +238,7 @@ fn sold(sale: &BookedSale, rates: &[Option<i64>; 8]) -> String {
 fn totals(receipt: &FiscalReceipt) -> String {
     let mut tallies = Tallies::default();
     tallies.add_lines(&receipt.sales, &receipt.subtotal_changes);
-    let part = |tally: Tally| format!("{},{}", tally.count, decimal(tally.sum, 2));
+    let part = |tally: CountedSum| format!("{},{}", tally.count, decimal(tally.sum, 2));
     format!(
         "T,{},{},{},{},{},{}",
         part(tallies.discounts),

@@ -2,7 +2,7 @@
 
 use super::ascii;
 use crate::emulator::isl::calendar::Moment;
-use crate::emulator::isl::memory::{Closure, Tallies, Tally};
+use crate::emulator::isl::memory::{Closure, CountedSum, Tallies};
 use crate::emulator::isl::printer::{Answered, Printer};
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
@@ -26,10 +26,10 @@ pub(in crate::emulator::isl) fn operator(printer: &mut Printer, data: &[u8]) -> 
     } else {
         Tallies::default()
     };
-    let pair = |tally: Tally| format!("{};{}", tally.count, decimal(tally.sum, 2));
+    let pair = |tally: CountedSum| format!("{};{}", tally.count, decimal(tally.sum, 2));
     let name = printer.operator_name(number);
     let mut fields = if refunds {
-        let nothing = Tally::default();
+        let nothing = CountedSum::default();
         vec![
             tallies.refunds.count.to_string(),
             pair(tallies.refunds),
@@ -146,11 +146,11 @@ fn receipts(closures: &[Closure]) -> u32 {
     })
 }
 
-fn tally(closures: &[Closure], of: fn(&Closure) -> Tally) -> String {
+fn tally(closures: &[Closure], of: fn(&Closure) -> CountedSum) -> String {
     let all = closures
         .iter()
         .map(of)
-        .fold(Tally::default(), |sum, one| Tally {
+        .fold(CountedSum::default(), |sum, one| CountedSum {
             count: sum.count.saturating_add(one.count),
             sum: sum.sum.saturating_add(one.sum),
         });

@@ -1,7 +1,7 @@
 //! Questions of Datecs X that only other drivers ask.
 
 use crate::emulator::isl::calendar::Moment;
-use crate::emulator::isl::memory::{OpenKind, Tallies, Tally};
+use crate::emulator::isl::memory::{CountedSum, OpenKind, Tallies};
 use crate::emulator::isl::printer::{Answered, Printer};
 use crate::wire::cause::Cause;
 use crate::wire::fields::{decimal, parse_count};
@@ -17,11 +17,11 @@ fn only(data: &[u8]) -> Option<String> {
 }
 
 /// The number and the sum of a tally, as two fields.
-fn pair(tally: Tally) -> [String; 2] {
+fn pair(tally: CountedSum) -> [String; 2] {
     [tally.count.to_string(), decimal(tally.sum, 2)]
 }
 
-fn pairs(tallies: &[Tally]) -> Vec<u8> {
+fn pairs(tallies: &[CountedSum]) -> Vec<u8> {
     let fields: Vec<String> = tallies.iter().flat_map(|tally| pair(*tally)).collect();
     emit(&fields)
 }
@@ -104,7 +104,7 @@ pub(in crate::emulator::isl) fn last_z(printer: &mut Printer, data: &[u8]) -> Op
 /// 6Eh `2` to `5`: sales; surcharges and discounts; voids and cancelled receipts; cash in and out, also in a second currency.
 pub(in crate::emulator::isl) fn day(printer: &mut Printer, data: &[u8]) -> Option<Answered> {
     let tallies = printer.memory().day.tallies;
-    let none = Tally::default();
+    let none = CountedSum::default();
     Some(Ok(match only(data)?.as_str() {
         "2" => pairs(&[tallies.sales]),
         "3" => pairs(&[tallies.surcharges, tallies.discounts]),

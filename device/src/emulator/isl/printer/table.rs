@@ -1,6 +1,5 @@
 //! The table of commands: a request is looked up in its family's rows and executed.
 
-use super::super::sources;
 use super::refusal::{Refusal, Reply, written};
 use super::{Printer, ResultCode};
 use crate::family::{CommandRow, Errors};
@@ -21,10 +20,9 @@ impl Printer {
             printer: self,
         };
         // A command that no source describes is not known, although the table of the family has it.
-        let family = incoming.printer.protocol.name;
-        if sources::knows(family, number) && !incoming.printer.lacks.contains(&number) {
+        if incoming.printer.has_source(number) && !incoming.printer.lacks.contains(&number) {
             incoming.known = true;
-            incoming.reply = sources::answer_of_host(incoming.printer, number, data);
+            incoming.reply = incoming.printer.answer_to_other_host(number, data);
             incoming.receipt();
             incoming.paper();
             incoming.questions();

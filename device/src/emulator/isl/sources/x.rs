@@ -13,7 +13,7 @@ const MANUAL_PM: FormSource =
 const MANUAL_RO: FormSource = Manual("Datecs FP protocol, Bucharest, 27.11.2017");
 const SDK: FormSource = MakersCode("Datecs Java SDK 2020, class FP700X_BGR");
 const DEMO: FormSource = MakersCode("Datecs demo application 2020, MenuFragment.java");
-const SAMPLES_MD: FormSource = MakersCode("Datecs FPrintWIN, sample files Moldova");
+const SAMPLES_MX: FormSource = MakersCode("Datecs FPrintWIN, sample file MX_samples.txt");
 const FPGATE: FormSource = OtherDriver("edabg/fpgate, DeviceDatecsXV1");
 const ODOO: FormSource = OtherDriver("rosenvladimirov/Odoo.ErpNet.FP, pm_v2_11_4.py");
 const ERPNET: FormSource = OtherDriver("erpnet/ErpNet.FP, BgDatecsXIslFiscalPrinter");
@@ -66,7 +66,7 @@ pub(super) const FORMS: &[CommandForm] = &[
         0x31,
         "Name,TaxCd,Price,Qty,0,,Dept",
         b"Paine\t1\t9.50\t2.000\t0\t\t0\t",
-        SAMPLES_MD,
+        SAMPLES_MX,
     ),
     form(
         X,
@@ -94,7 +94,7 @@ pub(super) const FORMS: &[CommandForm] = &[
         0x31,
         "Name,TaxCd,Price,Qty,0,0,Dept[,Unit]",
         b"Paine\t1\t9.50\t2.000\t0\t0\t0\t",
-        SAMPLES_MD,
+        SAMPLES_MX,
     )
     .by(host::sale_without_discount),
     form(X, 0x33, "Print,Display,Type,Value", b"1\t1\t\t\t", MANUAL),
@@ -103,7 +103,7 @@ pub(super) const FORMS: &[CommandForm] = &[
         0x33,
         "Print,Display,Type,Value",
         b"1\t1\t4\t1\t",
-        SAMPLES_MD,
+        SAMPLES_MX,
     ),
     form(
         X,
@@ -116,7 +116,7 @@ pub(super) const FORMS: &[CommandForm] = &[
     form(X, 0x35, "Mode,Amount", b"0\t50.00\t", ODOO),
     form(X, 0x35, "Mode,", b"0\t\t", ODOO).by(host::pay_all),
     form(X, 0x35, "Mode,,", b"0\t\t\t", ERPNET).by(host::pay_all),
-    form(X, 0x35, "no parameters", b"", SAMPLES_MD).by(host::pay_all),
+    form(X, 0x35, "no parameters", b"", SAMPLES_MX).by(host::pay_all),
     form(X, 0x35, "Mode,0.0", b"0\t0.0\t", DEMO).by(host::pay_all),
     form(X, 0x35, "Mode,0.00,", b"0\t0.00\t\t", FPGATE).by(host::pay_all),
     form(
