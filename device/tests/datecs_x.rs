@@ -15,7 +15,10 @@ struct Host(host::Host);
 
 impl Host {
     fn new() -> Self {
-        Self(host::Host::of(&datecs_x::PROTOCOL))
+        let mut host = host::Host::of(&datecs_x::PROTOCOL);
+        // Without this switch a refusal shows only in its code.
+        host.printer.errors_in_status = true;
+        Self(host)
     }
 
     fn send(&mut self, command: u8, parameters: &str) -> Answer {
@@ -203,8 +206,17 @@ fn the_clock_the_rates_and_the_fiscal_memory() {
 
 #[test]
 fn error_codes_become_faults() {
-    // For a refusal without status bits the error code decides.
+    // The error code decides, whether the printer also sets the status bits of a refusal or not.
+    for in_status in [false, true] {
+        check_faults_of_codes(in_status);
+    }
+}
+
+fn check_faults_of_codes(in_status: bool) {
     let bench = Bench::of(&datecs_x::PROTOCOL);
+    bench
+        .line
+        .with(|emulator| emulator.printer_mut().errors_in_status = in_status);
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;
     let refusal = not_registered(driver.perform(

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ferrotill_device::family;
+use ferrotill_device::family::{self, Protocol};
 use ferrotill_device::session::{Again, Ask, Session, SessionEvent, Timing};
 use ferrotill_device::wire::codepage;
 use ferrotill_device::wire::framing::{Answer, Framing, Request, SEQ_FIRST};
@@ -46,21 +46,64 @@ fn meaning(line: &str) -> Meaning {
 
 #[test]
 fn recorded_frames_are_read_and_written_byte_for_byte() {
-    // Each file has the name of the family of its frames.
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
     let mut count = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_str().unwrap();
-        if let Some(family) = family::of_name(name) {
-            let transcript = std::fs::read_to_string(&path).unwrap();
-            count += check(&transcript, &family.framing);
-        }
+    for (family, transcript) in files("tests/transcripts") {
+        let (frames, exchanges) = check(&transcript, &family.framing);
+        assert!(exchanges > 0, "no answer ends an exchange");
+        count += frames;
     }
     assert!(count >= FRAMES, "a recorded frame was lost: {count}");
 }
 
-fn check(transcript: &str, framing: &Framing) -> usize {
+/// The files of a folder that have the name of a family.
+fn files(folder: &str) -> Vec<(&'static Protocol, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let paths = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    paths
+        .filter_map(|path| {
+            let family = family::of_name(path.file_stem()?.to_str()?)?;
+            Some((family, std::fs::read_to_string(&path).unwrap()))
+        })
+        .collect()
+}
+
+/// The digests (FNV-1a, 64 bits) of the frames that makers' programs and real printers sent. A file is never edited; a new
+/// frame goes into a new file, or at the end of a file together with its new digest.
+const FIELD: &[(&str, usize, u64)] = &[
+    ("datecs", 31, 0xDA52_F585_467E_9851),
+    ("datecs-b", 35, 0xD9A6_39E7_DB1B_6FF6),
+    ("datecs-x", 39, 0xECB7_A25C_EB59_EA6A),
+];
+
+#[test]
+fn frames_of_makers_programs_and_of_real_printers_are_frozen() {
+    let mut found = 0;
+    for (family, transcript) in files("tests/transcripts/field") {
+        let (frames, _) = check(&transcript, &family.framing);
+        let digest = transcript
+            .bytes()
+            .fold(0xCBF2_9CE4_8422_2325, |digest: u64, byte| {
+                (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+            });
+        let frozen = FIELD.iter().find(|(name, _, _)| *name == family.name);
+        assert_eq!(
+            frozen,
+            Some(&(family.name, frames, digest)),
+            "{:#018X}",
+            digest
+        );
+        for part in transcript.split("\n\n").skip(1) {
+            assert!(part.starts_with("# Source: "), "{part}");
+        }
+        found += 1;
+    }
+    assert_eq!(found, FIELD.len());
+}
+
+/// Checks the frames of a transcript; returns how many frames there are, and how many answers end an exchange.
+fn check(transcript: &str, framing: &Framing) -> (usize, usize) {
     let mut lines = transcript
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -112,8 +155,7 @@ fn check(transcript: &str, framing: &Framing) -> usize {
         }
         count += 1;
     }
-    assert!(conversed > 0, "no answer ends an exchange");
-    count
+    (count, conversed)
 }
 
 /// Checks that a session with this request sends this frame.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ferrotill_device::emulator::Printer;
 use ferrotill_device::emulator::memory::Memory;
-use ferrotill_device::family::Protocol;
+use ferrotill_device::family::{Errors, Protocol};
 use ferrotill_device::wire::codepage;
 use ferrotill_device::wire::framing::{Answer, Request};
 use ferrotill_device::wire::isl_status::Flag;
@@ -51,6 +51,12 @@ impl Host {
         let layout = &self.printer.family().status;
         let refused = layout.has(answer.status, Flag::GeneralError);
         assert!(!refused, "{command:02X} {data}: {answer:?}");
+        if matches!(self.printer.family().errors, Errors::First) {
+            assert!(
+                answer.data.starts_with(b"0\t"),
+                "{command:02X} {data}: {answer:?}"
+            );
+        }
         codepage::decode(&answer.data)
     }
 

@@ -7,7 +7,7 @@ use crate::emulator::machine::Machine;
 use crate::emulator::snapshot::Snapshot;
 use crate::port::loopback::Peer;
 use crate::printer::Paper;
-use crate::wire::framing::{Decoder, NAK, Request, SYN, Token};
+use crate::wire::framing::{Decoder, NAK, Request, SYN, Token, Width};
 
 /// A printer and its line.
 pub struct IslEmulator {
@@ -88,9 +88,18 @@ impl IslEmulator {
         self.late.clear();
     }
 
+    /// Refuses a frame that cannot be read. Recorded X printers (erpnet/ErpNet.FP issues 183 and 191) send SYN before NAK.
+    fn refuse_frame(&mut self, now: u64) {
+        let bytes = match self.printer.family().framing.width {
+            Width::Nibbles => vec![SYN, NAK],
+            Width::Byte => vec![NAK],
+        };
+        self.line.send(bytes, now);
+    }
+
     fn handle_frame(&mut self, frame: &[u8], now: u64) {
         let Ok(request) = Request::parse(&self.printer.family().framing, frame) else {
-            self.line.send(vec![NAK], now);
+            self.refuse_frame(now);
             return;
         };
         let order = self.line.order_for(request.command);
@@ -226,7 +235,7 @@ impl Peer for IslEmulator {
         for byte in bytes {
             match self.decoder.push(*byte) {
                 Some(Token::Frame(frame)) => self.handle_frame(&frame, now),
-                Some(Token::Damaged) => self.line.send(vec![NAK], now),
+                Some(Token::Damaged) => self.refuse_frame(now),
                 Some(Token::Nak | Token::Syn) | None => {}
             }
             if !self.line.is_plugged() || !self.printer.is_on() {

@@ -47,6 +47,24 @@ impl PrintedKind {
             || self.number() == number
             || (number == 10 && matches!(self, Self::Sale | Self::Refund))
     }
+
+    /// Whether a document of this kind belongs to a letter of command 119 of group A: `A` is all documents.
+    #[must_use]
+    pub const fn has_flag(self, flag: char) -> bool {
+        match flag {
+            'A' => true,
+            'F' => matches!(self, Self::Sale),
+            'V' => matches!(self, Self::Refund),
+            'C' => matches!(self, Self::Cancelled),
+            'N' => matches!(self, Self::Slip),
+            // The journal does not keep whether cash was put in or taken out.
+            'I' | 'O' => matches!(self, Self::Cash),
+            'S' | 'P' => matches!(self, Self::Other),
+            'X' => matches!(self, Self::XReport),
+            'Z' => matches!(self, Self::ZReport),
+            _ => false,
+        }
+    }
 }
 
 /// One document of the journal.
@@ -71,13 +89,47 @@ pub(super) struct Journal {
     reading: Option<Reading>,
 }
 
+/// A choice of documents; a document must fit in every respect.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chosen {
+    /// The number of the first document.
+    pub(super) first: u32,
+    /// The number of the last document.
+    pub(super) last: u32,
+    /// The beginning of the time, in seconds since 1970.
+    pub(super) from: i64,
+    /// The end of the time, in seconds since 1970.
+    pub(super) to: i64,
+    /// The Z-report that closes the day of the documents; `None` means any.
+    pub(super) z_number: Option<u32>,
+    /// The letter of the kind of documents in command 119 of group A; `A` means all kinds.
+    pub(super) flag: char,
+}
+
+impl Chosen {
+    /// Every document.
+    pub(super) const ALL: Self = Self {
+        first: 0,
+        last: u32::MAX,
+        from: i64::MIN,
+        to: i64::MAX,
+        z_number: None,
+        flag: 'A',
+    };
+
+    /// Whether the choice has this document.
+    pub(super) fn has(&self, document: &PrintedDocument) -> bool {
+        (self.first..=self.last).contains(&document.number)
+            && (self.from..=self.to).contains(&document.at)
+            && self.z_number.is_none_or(|z| z == document.z_number)
+            && document.kind.has_flag(self.flag)
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Reading {
-    /// The number of the document that is read; if it does not fit, the first one after it is read.
-    number: u32,
-    last: u32,
-    from: i64,
-    to: i64,
+    /// The documents; the first one moves on while they are read.
+    chosen: Chosen,
     line: usize,
 }
 
@@ -142,36 +194,41 @@ impl Journal {
         Some((first, fitting.next_back().unwrap_or(first)))
     }
 
+    /// Every document that is kept, oldest first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &PrintedDocument> {
+        self.documents.iter()
+    }
+
     /// Begins to read one document; returns that document.
     pub(super) fn choose(&mut self, number: u32) -> Option<&PrintedDocument> {
-        self.reading = Some(Reading {
-            number,
+        self.choose_these(Chosen {
+            first: number,
             last: number,
-            from: i64::MIN,
-            to: i64::MAX,
-            line: 0,
+            ..Chosen::ALL
         });
         self.document(number)
     }
 
     /// Begins to read the documents within a time.
     pub(super) fn choose_time(&mut self, from: i64, to: i64) {
-        self.reading = Some(Reading {
-            number: 0,
-            last: u32::MAX,
+        self.choose_these(Chosen {
             from,
             to,
-            line: 0,
+            ..Chosen::ALL
         });
+    }
+
+    /// Begins to read these documents.
+    pub(super) fn choose_these(&mut self, chosen: Chosen) {
+        self.reading = Some(Reading { chosen, line: 0 });
     }
 
     /// The document that is read.
     pub(super) fn chosen(&self) -> Option<&PrintedDocument> {
         let reading = self.reading?;
-        self.documents.iter().find(|document| {
-            (reading.number..=reading.last).contains(&document.number)
-                && (reading.from..=reading.to).contains(&document.at)
-        })
+        self.documents
+            .iter()
+            .find(|document| reading.chosen.has(document))
     }
 
     /// Reads the next line.
@@ -186,7 +243,7 @@ impl Journal {
             if text.is_some() {
                 reading.line = line.saturating_add(1);
             } else {
-                reading.number = number.saturating_add(1);
+                reading.chosen.first = number.saturating_add(1);
                 reading.line = 0;
             }
         }

@@ -126,6 +126,65 @@ pub struct WorkingDay {
     pub fiscal_receipts: u32,
     /// When the first fiscal receipt was opened, in seconds since 1970: the limit of 24 hours begins then.
     pub opened_at: Option<i64>,
+    /// The numbers and sums of what happened besides sales, for the questions of other drivers.
+    #[serde(default)]
+    pub tallies: Tallies,
+}
+
+/// A number of events and their sum in minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountedSum {
+    /// The number of events.
+    pub count: u32,
+    /// The sum of the events in minor units, as a positive sum.
+    pub sum: i64,
+}
+
+impl CountedSum {
+    /// Adds one event; only the magnitude of its sum counts.
+    pub(super) fn add(&mut self, sum: i64) {
+        self.count = self.count.saturating_add(1);
+        self.sum = self.sum.saturating_add(sum.saturating_abs());
+    }
+}
+
+/// What happened in a day besides sales.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tallies {
+    /// The fiscal receipts that are sales.
+    pub sales: CountedSum,
+    /// The refund receipts.
+    pub refunds: CountedSum,
+    /// The discounts of lines and of subtotals.
+    pub discounts: CountedSum,
+    /// The surcharges of lines and of subtotals.
+    pub surcharges: CountedSum,
+    /// The lines that were taken back before payment.
+    pub voids: CountedSum,
+    /// The cancelled receipts.
+    pub cancelled: CountedSum,
+    /// The cash slips that put cash in.
+    pub paid_in: CountedSum,
+    /// The cash slips that took cash out.
+    pub taken_out: CountedSum,
+}
+
+impl Tallies {
+    /// Counts the discounts, surcharges and voids of a receipt that was issued.
+    pub(super) fn add_lines(&mut self, sales: &[BookedSale], subtotal_changes: &[i64]) {
+        let sold = sales.iter().filter(|sale| sale.price > 0);
+        let changes = sold.map(|sale| sale.change);
+        for change in changes.chain(subtotal_changes.iter().copied()) {
+            match change {
+                1.. => self.surcharges.add(change),
+                ..=-1 => self.discounts.add(change),
+                0 => {}
+            }
+        }
+        for sale in sales.iter().filter(|sale| sale.price < 0) {
+            self.voids.add(sale.amount);
+        }
+    }
 }
 
 /// A Z-report in the fiscal memory.
@@ -172,6 +231,9 @@ pub struct OpenReceipt {
     /// Whether the receipt was opened as an invoice.
     #[serde(default)]
     pub invoice: bool,
+    /// The discounts and surcharges of the receipt's subtotals, in minor units.
+    #[serde(default)]
+    pub subtotal_changes: Vec<i64>,
 }
 
 impl OpenReceipt {
@@ -211,6 +273,12 @@ pub struct BookedSale {
     pub amount: i64,
     /// Whether a later line voided the sale, or the sale is itself a void.
     pub voided: bool,
+    /// The discount (negative) or surcharge of the line, in minor units.
+    #[serde(default)]
+    pub change: i64,
+    /// The name of what was sold.
+    #[serde(default)]
+    pub name: String,
 }
 
 /// The last receipt, for the answer of 4Ch.
@@ -243,4 +311,13 @@ pub struct FiscalReceipt {
     pub payments: Vec<(char, i64)>,
     /// The cash given back, in minor units.
     pub change: i64,
+    /// The lines of the receipt, voids included; empty in a memory that an earlier version wrote.
+    #[serde(default)]
+    pub sales: Vec<BookedSale>,
+    /// The discounts and surcharges of the receipt's subtotals, in minor units.
+    #[serde(default)]
+    pub subtotal_changes: Vec<i64>,
+    /// Whether the receipt is an invoice.
+    #[serde(default)]
+    pub invoice: bool,
 }

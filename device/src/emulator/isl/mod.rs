@@ -3,10 +3,12 @@
 //! - [`Printer`] executes commands (`receipt_commands`, `slip_commands`, `report_commands`, `service_commands`);
 //! - [`memory`] is the printer's permanent memory, and `store` keeps that memory in a file;
 //! - [`journal`] keeps every document as it was printed;
+//! - [`sources`] names who describes each command, and `hosts` executes those that only other drivers send;
 //! - [`IslEmulator`] connects the printer to a line for which faults can be ordered.
 
 pub(super) mod calendar;
 mod emulator;
+mod hosts;
 pub mod journal;
 pub mod memory;
 mod printer;
@@ -15,6 +17,7 @@ mod report_commands;
 mod service_commands;
 mod slip_commands;
 mod snapshot;
+pub(super) mod sources;
 mod store;
 
 pub use emulator::IslEmulator;

@@ -38,8 +38,7 @@ impl Printer {
         if self.locked {
             return Err(Cause::Locked.into());
         }
-        let protocol = self.protocol;
-        if open.password != protocol.seller.password_on(protocol.model.name) {
+        if open.password != self.password_of(open.operator) {
             self.wrong_passwords = self.wrong_passwords.saturating_add(1);
             self.locked = self.wrong_passwords >= WRONG_PASSWORDS_MAX;
             return Err(Cause::Password.into());
@@ -65,6 +64,7 @@ impl Printer {
             payment_started: false,
             tape: vec![title],
             invoice: open.invoice,
+            subtotal_changes: Vec::new(),
         });
         Ok(self.counters_of_open())
     }
@@ -149,6 +149,8 @@ impl Printer {
             quantity,
             amount,
             voided: sale.price < 0,
+            change,
+            name: name_of(sale),
         });
         print_sale(open, sale, quantity, gross, change);
         Ok(self.counters_of_open())
@@ -168,6 +170,9 @@ impl Printer {
             return Err(Cause::Negative.into());
         }
         spread_over_groups(&mut open.groups, before, change);
+        if change != 0 {
+            open.subtotal_changes.push(change);
+        }
         if subtotal.print {
             open.tape.push(sum("SUBTOTAL", before));
         }
@@ -276,6 +281,9 @@ impl Printer {
             groups: open.groups,
             payments: open.payments.clone(),
             change,
+            sales: open.sales.clone(),
+            subtotal_changes: open.subtotal_changes.clone(),
+            invoice: open.invoice,
         });
         self.memory.last = LastReceipt {
             items: open.items(),
@@ -293,6 +301,12 @@ impl Printer {
         day.all_receipts = day.all_receipts.saturating_add(1);
         day.fiscal_receipts = day.fiscal_receipts.saturating_add(1);
         day.opened_at.get_or_insert(open.at);
+        day.tallies.add_lines(&open.sales, &open.subtotal_changes);
+        if refund {
+            day.tallies.refunds.add(open.total());
+        } else {
+            day.tallies.sales.add(open.total());
+        }
         let (groups, payments) = if refund {
             (&mut day.refunds, &mut day.refund_payments)
         } else {
@@ -344,6 +358,7 @@ impl Printer {
         open.tape.push(spread(&format!("{document:07}"), &stamp));
         self.issue(document, PrintedKind::Cancelled, &open.tape);
         self.memory.day.all_receipts = self.memory.day.all_receipts.saturating_add(1);
+        self.memory.day.tallies.cancelled.add(open.total());
         self.memory.last = LastReceipt {
             items: open.items(),
             amount: open.total(),
@@ -378,6 +393,13 @@ pub(super) fn divided(value: i64, by: i64) -> Option<i64> {
         value.checked_add(half)?
     };
     rounded.checked_div(by)
+}
+
+/// The name of what is sold, in one line.
+fn name_of(sale: &Sale) -> String {
+    let second = codepage::decode(&sale.second);
+    let parts = [codepage::decode(&sale.text), second];
+    parts.join(" ").trim().to_owned()
 }
 
 /// Adds an amount to its group; neither a group nor the receipt may be negative or too large.

@@ -120,8 +120,10 @@ impl Printer {
         }
         day.cash = cash;
         let total = if amount > 0 {
+            day.tallies.paid_in.add(amount);
             &mut day.cash_in
         } else {
+            day.tallies.taken_out.add(amount);
             &mut day.cash_out
         };
         *total = total.saturating_add(amount.saturating_abs());
@@ -331,7 +333,7 @@ fn option_key(item: u8) -> String {
 }
 
 /// The midnight at which the day `DDMMYY` begins, in seconds since 1970.
-fn parse_date(date: &str) -> Option<i64> {
+pub(super) fn parse_date(date: &str) -> Option<i64> {
     let pair = |from: usize| date.get(from..from.saturating_add(2));
     parse_stamp(&format!("{}-{}-{} 00:00", pair(0)?, pair(2)?, pair(4)?))
 }

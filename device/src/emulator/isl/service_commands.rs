@@ -253,7 +253,7 @@ fn key(variable: &Variable) -> String {
 }
 
 /// Reads `DDMMYYhhmmss`.
-fn parse_digits(text: &str) -> Option<i64> {
+pub(super) fn parse_digits(text: &str) -> Option<i64> {
     let pair = |from: usize| text.get(from..from.saturating_add(2));
     parse_stamp(&format!(
         "{}-{}-{} {}:{}:{}",

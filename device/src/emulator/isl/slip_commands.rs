@@ -22,6 +22,7 @@ impl Printer {
             payment_started: false,
             tape: vec![centred("BON NEFISCAL")],
             invoice: false,
+            subtotal_changes: Vec::new(),
         });
         Ok(self.counters_of_open())
     }

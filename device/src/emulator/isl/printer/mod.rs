@@ -12,13 +12,14 @@ mod condition;
 mod refusal;
 mod table;
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 
 pub(super) use self::condition::AfterCommand;
 pub use self::condition::Room;
 use self::refusal::Refusal;
-pub(super) use self::refusal::{Reply, in_answer};
+pub(super) use self::refusal::{Answered, Reply, in_answer, written};
 
 use super::calendar::{ClockSource, Moment};
 use super::journal::{Journal, PrintedDocument, PrintedKind};
@@ -38,6 +39,10 @@ pub struct Printer {
     pub(super) receipts: Vec<FiscalReceipt>,
     pub(super) tape: Tape,
     pub(super) journal: Journal,
+    /// The lines of documents as data (77h `w`) that are still to be read.
+    pub(super) data_lines: VecDeque<String>,
+    /// The article that a host has read last, and whether the next one has a larger number.
+    pub(super) article: Option<(u32, bool)>,
     pub(super) last_error: (u8, Option<Cause>),
     pub(super) wrong_passwords: u8,
     pub(super) locked: bool,
@@ -52,6 +57,9 @@ pub struct Printer {
     pub lacks: Vec<u8>,
     /// The name of the firmware, which decides the form of some answers.
     pub(super) firmware: &'static str,
+    /// Whether a refusal of a family with error codes (X) also sets the status bits. A recorded DP-25X (erpnet/ErpNet.FP issue
+    /// 135) sets none.
+    pub errors_in_status: bool,
     store: Option<Store>,
     clock: ClockSource,
     power: bool,
@@ -75,6 +83,8 @@ impl Printer {
             receipts: Vec::new(),
             tape: Tape::default(),
             journal: Journal::default(),
+            data_lines: VecDeque::new(),
+            article: None,
             last_error: (0, None),
             wrong_passwords: 0,
             locked: false,
@@ -84,6 +94,7 @@ impl Printer {
             keeps_last_answer: false,
             lacks: Vec::new(),
             firmware: newest(&datecs::PROTOCOL),
+            errors_in_status: false,
             store: None,
             clock,
             power: true,
@@ -166,6 +177,29 @@ impl Printer {
         self.commands
     }
 
+    /// The fiscal receipts since the last Z-report, oldest first.
+    pub(super) fn receipts_of_day(&self) -> impl Iterator<Item = &FiscalReceipt> {
+        let last_z = self.memory.closures.last();
+        let since = last_z.map_or(0, |closure| closure.document);
+        self.receipts
+            .iter()
+            .filter(move |receipt| receipt.document > since)
+    }
+
+    /// The password of an operator: of the model, or as a host has set it.
+    pub(super) fn password_of(&self, operator: u32) -> String {
+        let set = self.memory.settings.get(&format!("OperPasw {operator}"));
+        let seller = &self.protocol.seller;
+        set.cloned()
+            .unwrap_or_else(|| seller.password_on(self.protocol.model.name).to_owned())
+    }
+
+    /// The name of an operator, as a host has set it.
+    pub(super) fn operator_name(&self, operator: u32) -> String {
+        let name = self.memory.settings.get(&format!("OperName {operator}"));
+        name.cloned().unwrap_or_default()
+    }
+
     /// Whether the printer is switched on.
     #[must_use]
     pub fn is_on(&self) -> bool {
@@ -205,6 +239,7 @@ impl Printer {
         self.wrong_passwords = 0;
         self.locked = false;
         self.journal.stop_reading();
+        self.data_lines.clear();
         if on && let Some(open) = &mut self.memory.open {
             open.tape.push("*VOLTAGE DROP*".to_owned());
         }

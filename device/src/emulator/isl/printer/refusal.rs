@@ -1,7 +1,7 @@
 //! A refusal, and its form in a family: an error code, a status bit, or only the data of the answer.
 
 use super::Printer;
-use crate::family::Errors;
+use crate::family::{CommandRow, Errors};
 use crate::wire::cause::Cause;
 use crate::wire::isl_status::{Flag, Status};
 use crate::wire::isl_x::with_error;
@@ -9,9 +9,9 @@ use crate::wire::isl_x::with_error;
 /// A refusal that is not yet in the form of a family.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::emulator::isl) struct Refused<A> {
-    pub(super) cause: Cause,
+    pub(in crate::emulator::isl) cause: Cause,
     /// An answer that shows the refusal, for families without an error code in front.
-    pub(super) instead: Option<Box<A>>,
+    pub(in crate::emulator::isl) instead: Option<Box<A>>,
 }
 
 impl<A> From<Cause> for Refused<A> {
@@ -35,9 +35,35 @@ pub(in crate::emulator::isl) fn in_answer<A>(cause: Cause, answer: A) -> Refused
 pub(in crate::emulator::isl) type Reply<A> = Result<A, Refused<A>>;
 
 /// A refusal, with the data of its answer if only the data show the refusal.
-pub(super) type Refusal = (Cause, Option<Vec<u8>>);
+pub(in crate::emulator::isl) type Refusal = (Cause, Option<Vec<u8>>);
+
+/// The data of an answer, or a refusal.
+pub(in crate::emulator::isl) type Answered = Result<Vec<u8>, Refusal>;
+
+/// Writes an answer, or its refusal, as data.
+pub(in crate::emulator::isl) fn written<A>(
+    reply: Reply<A>,
+    emit: impl Fn(&A) -> Vec<u8>,
+) -> Answered {
+    match reply {
+        Ok(answer) => Ok(emit(&answer)),
+        Err(refused) => Err((refused.cause, refused.instead.map(|answer| emit(&answer)))),
+    }
+}
 
 impl Printer {
+    /// Writes the answer of a row in the form of the printer's firmware, or its refusal.
+    pub(in crate::emulator::isl) fn written_by<Q, A>(
+        &self,
+        row: &CommandRow<Q, A>,
+        reply: Reply<A>,
+    ) -> Answered {
+        let firmware = self.firmware;
+        written(reply, |answer| {
+            row.answer.write(firmware, answer).unwrap_or_default()
+        })
+    }
+
     /// The data in the form of the family: with an error code in front, or without one.
     pub(super) fn with_code(&self, code: i64, data: Vec<u8>) -> Vec<u8> {
         match self.protocol.errors {
@@ -53,7 +79,8 @@ impl Printer {
         self.last_error = (number, Some(cause));
         let in_data = data.is_some() && !matches!(self.protocol.errors, Errors::First);
         let mut status = self.status();
-        if !in_data {
+        let shown = self.errors_in_status || !matches!(self.protocol.errors, Errors::First);
+        if !in_data && shown {
             status = layout.with(status, flag_of(cause));
             // The status bit "overflow" (S1.0) sets "not allowed" too.
             if cause == Cause::Overflow {

@@ -7,7 +7,11 @@ use crate::wire::cause::Cause;
 
 impl Printer {
     /// Executes a command.
-    pub(super) fn execute(&mut self, number: u8, data: &[u8]) -> Result<Vec<u8>, Refusal> {
+    pub(in crate::emulator::isl) fn execute(
+        &mut self,
+        number: u8,
+        data: &[u8],
+    ) -> Result<Vec<u8>, Refusal> {
         let mut incoming = Incoming {
             known: false,
             reply: None,
@@ -15,7 +19,10 @@ impl Printer {
             data,
             printer: self,
         };
-        if !incoming.printer.lacks.contains(&number) {
+        // A command that no source describes is not known, although the table of the family has it.
+        if incoming.printer.has_source(number) && !incoming.printer.lacks.contains(&number) {
+            incoming.known = true;
+            incoming.reply = incoming.printer.answer_to_other_host(number, data);
             incoming.receipt();
             incoming.paper();
             incoming.questions();
@@ -56,15 +63,8 @@ impl Incoming<'_> {
         let Some(ask) = (row.ask.parse)(self.data) else {
             return;
         };
-        self.reply = Some(match act(self.printer, ask) {
-            Ok(answer) => Ok(row.answer.write(firmware, &answer).unwrap_or_default()),
-            Err(refused) => Err((
-                refused.cause,
-                refused
-                    .instead
-                    .and_then(|answer| row.answer.write(firmware, &answer)),
-            )),
-        });
+        let reply = act(self.printer, ask);
+        self.reply = Some(self.printer.written_by(row, reply));
     }
 
     fn receipt(&mut self) {
