@@ -162,10 +162,8 @@ impl Tills {
         match news {
             News::Ready(connected) => self.on_connected(index, &connected),
             News::UnknownAnswers(answers) => {
-                let device = device_state.device;
-                self.settings
-                    .live_status
-                    .printer_answers_unknown(device, &answers);
+                let live_status = &self.settings.live_status;
+                live_status.printer_answers_unknown(device_state.device, &answers);
             }
             News::LastZ(day) => device_state.last_z = Some(*day),
             News::Counters(counters) => {
