@@ -193,7 +193,7 @@ fn one_disturbed_frame_never_changes_the_outcome() {
     // answer arrives. That printer has lost the sequence number, so that a repeat of the same bytes would be executed again. The
     // caller does not notice the fault, and the job is executed once.
     for family in FAMILIES {
-        for case in cases() {
+        for case in cases_of(family) {
             for kind in [
                 FaultKind::Blink,
                 FaultKind::DropRequest,

@@ -12,12 +12,13 @@ mod protocol;
 
 pub mod datecs;
 pub mod datecs_b;
+pub mod datecs_mx;
 pub mod datecs_x;
 pub mod eltrade;
 
 pub use forms::{AnswerForm, Answers, Firmware, Source};
 pub use protocol::{
-    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, PaymentMeaning, Payments,
+    Codec, CommandRow, CountryQuestions, Errors, FamilyLimits, Model, NO_DATA, Optional, PaymentMeaning, Payments,
     Protocol, Seller,
 };
 
@@ -26,6 +27,7 @@ pub const FAMILIES: &[&Protocol] = &[
     &datecs::PROTOCOL,
     &datecs_b::PROTOCOL,
     &datecs_x::PROTOCOL,
+    &datecs_mx::PROTOCOL,
     &eltrade::PROTOCOL,
 ];
 

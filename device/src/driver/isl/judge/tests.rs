@@ -108,6 +108,7 @@ fn state_of(case: [i64; 7]) -> PrinterState {
             document: None,
             refund: false,
             slip: false,
+            fiscal: None,
         }),
         groups: (open == 1).then_some(groups),
         sums: None,
