@@ -67,7 +67,7 @@ pub struct DaySums {
 
 /// A figure that sharpens the proof of what became of a job. Without it a printer still sells, and more jobs end as unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Witness {
+pub enum PrinterFigure {
     /// The number of the last Z-report.
     LastZReport,
     /// The number of the next fiscal receipt.
@@ -86,7 +86,7 @@ pub enum Witness {
     Cash,
 }
 
-impl Witness {
+impl PrinterFigure {
     /// The name of the figure, as it follows "without".
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -344,12 +344,8 @@ impl fmt::Display for Fault {
                 "the configuration has no printer that can be asked about the document"
             }
             Self::PrinterGone => "the printer has not answered for a day",
-            Self::NoSerialNumber => {
-                "the printer's answer has no serial number that can be read; without one a printer does not sell"
-            }
-            Self::NoDocumentNumber => {
-                "the printer reports no number that rises with every document; without one a printer does not sell"
-            }
+            Self::NoSerialNumber => "the printer reports no serial number that can be read",
+            Self::NoDocumentNumber => "the printer reports no number that rises with every document",
         })
     }
 }

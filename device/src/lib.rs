@@ -53,6 +53,7 @@ pub use driver::{DriverUri, DriverUriError};
 pub use fault::Fault;
 pub use printer::{
     AbsenceEvidence, Baseline, Condition, Connected, DaySums, FiscalPrinter, Job, JournalEvidence,
-    LineJob, NoDocument, Paper, PaymentJob, Performed, PrinterPayment, PrinterReport,
-    RateDifference, ReceiptJob, Recovered, RefundOf, Registered, UnknownAnswer, Watch, Witness,
+    LineJob, NoDocument, Paper, PaymentJob, Performed, PrinterFigure, PrinterPayment,
+    PrinterReport, RateDifference, ReceiptJob, Recovered, RefundOf, Registered, UnknownAnswer,
+    Watch,
 };

@@ -8,7 +8,7 @@
 use ferrotill_core::scale::Decimal;
 use ferrotill_core::{Amount, Quantity};
 
-pub use crate::baseline::{Baseline, DaySums, JournalEvidence, UnknownAnswer, Witness};
+pub use crate::baseline::{Baseline, DaySums, JournalEvidence, PrinterFigure, UnknownAnswer};
 use crate::fault::Fault;
 pub use crate::judge::AbsenceEvidence;
 
@@ -216,7 +216,7 @@ pub struct Connected {
     /// `None` for a group that is disabled or could not be read.
     pub groups: [Option<u32>; 8],
     /// The figures that this device does not report, or reports in an unknown form: recovery works without them.
-    pub missing: Vec<Witness>,
+    pub missing: Vec<PrinterFigure>,
     /// The country for which the device was made, if machines of its family differ by country; `?` if the device does not show it.
     pub country: &'static str,
     /// Whether the device is in its service or training mode, in which nothing that it prints is fiscal.

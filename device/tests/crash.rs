@@ -143,8 +143,10 @@ fn is_provable(
 ) -> bool {
     let never_begins_again = family.next_fiscal.is_some();
     match job {
-        // A Z-report in the fiscal memory has the sales of its day.
-        Job::Receipt(receipt) if receipt.refund_of.is_none() => z_reports <= 1 || only_z_reports,
+        // A Z-report in the fiscal memory has the sales of its day, if a command reports it.
+        Job::Receipt(receipt) if receipt.refund_of.is_none() => {
+            z_reports == 0 || (z_reports == 1 && family.last_z.is_some()) || only_z_reports
+        }
         // The Z-report in the fiscal memory has no refunds.
         Job::Receipt(_) => {
             let tells_refunds = family.day_refunds.is_some();

@@ -15,9 +15,12 @@ use ferrotill_device::emulator::{FaultKind, FaultOrder, IslEmulator, Printer};
 use ferrotill_device::family::{
     AnswerForm, Answers, CommandRow, Errors, FAMILIES, Protocol, Source,
 };
+use ferrotill_device::family::{datecs_b, datecs_x, eltrade};
 use ferrotill_device::port::loopback::Loopback;
+use ferrotill_device::wire::framing::Answer;
+use ferrotill_device::wire::isl_status::Flag;
 use ferrotill_device::{
-    Fault, FiscalPrinter as _, Job, JournalEvidence, Performed, Recovered, Witness,
+    Fault, FiscalPrinter as _, Job, JournalEvidence, Performed, PrinterFigure, Recovered,
 };
 
 /// A question of a family, and what the relay makes of its answers.
@@ -36,7 +39,7 @@ struct Cell {
     /// Whether the driver must read the answer.
     is_read: bool,
     /// The witness that is missing if it is not read.
-    witness: Option<Witness>,
+    witness: Option<PrinterFigure>,
 }
 
 /// The answer without the error code of X.
@@ -59,7 +62,7 @@ fn cells_of<Q: 'static, A: 'static>(
     family: &'static Protocol,
     question: &'static str,
     row: &CommandRow<Q, A>,
-    witness: Option<Witness>,
+    witness: Option<PrinterFigure>,
     cells: &mut Vec<Cell>,
 ) {
     let answers: Answers<A> = row.answer;
@@ -121,11 +124,11 @@ fn cells() -> Vec<Cell> {
                 family,
                 "last Z-report",
                 row,
-                Some(Witness::LastZReport),
+                Some(PrinterFigure::LastZReport),
                 all,
             );
         }
-        let payments = Some(Witness::DayPayments);
+        let payments = Some(PrinterFigure::DayPayments);
         cells_of(
             family,
             "day's payments",
@@ -133,13 +136,13 @@ fn cells() -> Vec<Cell> {
             payments,
             all,
         );
-        let groups = Some(Witness::OpenReceiptGroups);
+        let groups = Some(PrinterFigure::OpenReceiptGroups);
         cells_of(family, "open receipt", &family.receipt_sums, groups, all);
-        let last = Some(Witness::LastReceipt);
+        let last = Some(PrinterFigure::LastReceipt);
         cells_of(family, "last receipt", &family.transaction, last, all);
-        let sales = Some(Witness::DaySales);
+        let sales = Some(PrinterFigure::DaySales);
         cells_of(family, "day's sales", &family.day_sales[0], sales, all);
-        cells_of(family, "cash", &family.cash, Some(Witness::Cash), all);
+        cells_of(family, "cash", &family.cash, Some(PrinterFigure::Cash), all);
         cells_of(family, "last document", &family.last_document, None, all);
     }
     cells
@@ -203,8 +206,8 @@ fn plays(cell: &Cell) {
         // A printer before its first Z-report refuses the question about it, so a refusal of groups A and B is an answer.
         let refusal = cell.shape == "F"
             && match witness {
-                Witness::LastZReport => cell.family.status.len == 6,
-                other => other == Witness::OpenReceiptGroups,
+                PrinterFigure::LastZReport => cell.family.status.len == 6,
+                other => other == PrinterFigure::OpenReceiptGroups,
             };
         let missing = connected.missing.contains(&witness);
         assert_eq!(missing, !refusal, "{case}: {:?}", connected.missing);
@@ -227,7 +230,7 @@ fn plays(cell: &Cell) {
     };
     for job in [cash_in(), sale(), third] {
         // The relay also refuses the command that puts cash in.
-        let is_refused = cell.witness == Some(Witness::Cash)
+        let is_refused = cell.witness == Some(PrinterFigure::Cash)
             && matches!(cell.shape.as_str(), "F" | "the command is not known");
         if is_refused && job == cash_in() {
             continue;
@@ -254,7 +257,7 @@ fn plays(cell: &Cell) {
             assert!(!cell.is_read, "{case}: {fault}");
             assert_eq!(
                 (fault, cell.witness),
-                (Fault::Unclear, Some(Witness::LastReceipt)),
+                (Fault::Unclear, Some(PrinterFigure::LastReceipt)),
                 "{case}"
             );
             baseline = driver.counters().unwrap();
@@ -323,6 +326,68 @@ fn an_answer_in_an_unknown_form_is_kept_once_with_its_bytes() {
         .map(ToString::to_string)
         .collect();
     assert_eq!(told, ["command 40h: 51 2C 31 2C 32 2C 33 09"]);
+}
+
+/// Answers as a manual, a maker's code or a trace shows them, each read by exactly one form.
+#[test]
+fn answers_of_real_printers_and_of_manuals_are_read() {
+    let info = |family: &Protocol, data: &[u8]| {
+        let read = family.device_info.answer.read(data).unwrap();
+        (read.serial, read.fiscal_memory)
+    };
+    let known = |serial: &str, memory: &str| (serial.to_owned(), memory.to_owned());
+    // A trace of a DP-25MX with firmware 3.00: the question with a TAB is answered without one.
+    assert_eq!(
+        info(
+            &datecs_x::PROTOCOL,
+            b"DP-25MX,3.00 22Jul25 0922,FFFF,00000000,DA020990,79020990"
+        ),
+        known("DA020990", "79020990")
+    );
+    // The end of a trace of a DP-150MX: the serial number is filled with blanks, and there is no fiscal memory.
+    assert_eq!(
+        info(
+            &datecs_x::PROTOCOL,
+            b"DP-150MX,609428 ,9460,00000000,    02500002"
+        ),
+        known("02500002", "")
+    );
+    // The form of Eltrade's manual: the switches are not taken for the serial number.
+    assert_eq!(
+        info(
+            &eltrade::PROTOCOL,
+            b"A1,KL,KL5101.1811.0.3 15Nov18 15:49,8D6F,00000000,ED123456,44123456"
+        ),
+        known("ED123456", "44123456")
+    );
+    assert!(
+        eltrade::PROTOCOL
+            .device_info
+            .answer
+            .read(b"A1,KL5101,8D6F,00000000,ED123456,44123456")
+            .is_none()
+    );
+    // The closed receipt of the Romanian manual: document 101, Z-report 12, fiscal receipt 5.
+    let last = datecs_x::PROTOCOL
+        .transaction
+        .answer
+        .read(b"0\t101\t12\t5\t1\t19.00\t50.00\t")
+        .unwrap();
+    assert_eq!(
+        (last.document, last.items, last.amount, last.tender),
+        (Some(101), 1, 1_900, Some(5_000))
+    );
+    // The counters of group B's day are not its refunds.
+    let [refunds, _] = datecs_b::PROTOCOL.day_refunds.as_ref().unwrap();
+    assert!(refunds.answer.read(b"1,2,3,4,5,6,7,8,9,10").is_none());
+    // An unknown command as Eltrade answers it, a whole frame.
+    let unknown = [
+        0x01, 0x2B, 0x39, 0x40, 0x04, 0xA2, 0x80, 0x80, 0x80, 0x86, 0x9A, 0x05, 0x30, 0x33, 0x3E,
+        0x3F, 0x03,
+    ];
+    let family = &eltrade::PROTOCOL;
+    let answer = Answer::parse(&family.framing, &unknown).unwrap();
+    assert!(family.status.has(answer.status, Flag::UnknownCommand));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use ferrotill_device::emulator::{FaultKind, FaultOrder, IslEmulator};
 use ferrotill_device::family::datecs_mx;
 use ferrotill_device::wire::framing::{Answer, Request};
 use ferrotill_device::{
-    Fault, FiscalPrinter as _, Job, JournalEvidence, Performed, Recovered, Witness,
+    Fault, FiscalPrinter as _, Job, JournalEvidence, Performed, Recovered, PrinterFigure,
 };
 
 /// The commands and their data that the driver sent, as in a trace.
@@ -223,7 +223,7 @@ fn an_unknown_country_sells_in_the_romanian_form_and_is_told() {
     let mut driver = bench.driver(9);
     let connected = driver.connect().unwrap();
     assert_eq!(connected.country, "?");
-    assert!(connected.missing.contains(&Witness::FiscalMemory));
+    assert!(connected.missing.contains(&PrinterFigure::FiscalMemory));
     let sold = driver.perform(&sale(), &connected.baseline, &mut Notes::new());
     assert_eq!(registered(sold).document, 1);
 }

@@ -2,16 +2,16 @@
 //!
 //! Manual: group A, v1.00BG. See `docs/protocols/isl.md`.
 
-use super::datecs_b;
-use super::forms::{AnswerForm, Firmware, Source};
+use super::classic_forms::{DAY_PAYMENTS_A, DEVICE_INFO, FIRMWARE_A, LAST_Z};
+use super::codec::{Codec, NO_DATA};
 use super::protocol::{
-    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, PaymentMeaning, Payments,
-    Protocol, Seller, service,
+    CommandRow, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol, Seller,
+    service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::fields::{decimal, parse_count};
 use crate::wire::isl::{self, command};
-use crate::wire::isl_counters::{DAY_PAYMENT_LETTERS, DayPayments, DeviceInfo, LastZ};
+use crate::wire::isl_counters::DAY_PAYMENT_LETTERS;
 use crate::wire::isl_payment::{Paid, PaymentRequest, ReceiptCounters};
 use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, SubtotalSums, TAB};
 use crate::wire::isl_report::{
@@ -95,7 +95,7 @@ pub const PROTOCOL: Protocol = Protocol {
         name: "FP-700",
         firmware: "1.00BG 21NOV26 1000",
     },
-    firmware: FIRMWARE,
+    firmware: FIRMWARE_A,
 
     open: CommandRow::new(
         command::RECEIPT_OPEN,
@@ -233,7 +233,7 @@ pub const PROTOCOL: Protocol = Protocol {
     next_fiscal: None,
     counts_for_ever: false,
     day_receipts: None,
-    day_payments: CommandRow::with_forms(command::DAY_PAYMENTS, NO_DATA, DAY_PAYMENTS),
+    day_payments: CommandRow::with_forms(command::DAY_PAYMENTS, NO_DATA, DAY_PAYMENTS_A),
     day_sales: [
         day_totals(Codec {
             emit: |()| b"0".to_vec(),
@@ -254,7 +254,7 @@ pub const PROTOCOL: Protocol = Protocol {
             emit: |()| b"1".to_vec(),
             parse: |_| Some(()),
         },
-        DEVICE_INFO_FORMS,
+        DEVICE_INFO,
     ),
     rates: CommandRow::new(
         command::RATES,
@@ -319,123 +319,6 @@ pub const PROTOCOL: Protocol = Protocol {
             COMMON_SERVICES[9],
             service(0x77, isl_service::journal, ServiceAnswer::emit),
         ],
-    },
-};
-
-/// The firmware of group A whose answers are known to differ.
-const FIRMWARE: &[Firmware] = &[
-    Firmware {
-        name: MANUAL,
-        title: "group A v1.00BG",
-    },
-    Firmware {
-        name: ROMANIA,
-        title: "Datecs Java class DP25ROU",
-    },
-    Firmware {
-        name: OLD,
-        title: "FP-3530 and FP-300/550",
-    },
-];
-
-const MANUAL: &str = "a-1.00";
-const ROMANIA: &str = "dp25rou";
-const OLD: &str = "fp-3530";
-
-/// The forms of 40h.
-pub(super) const LAST_Z: &[AnswerForm<LastZ>] = &[
-    AnswerForm {
-        shape: "P,NNNN,TaxA…TaxH,DDMMYY; F before the first Z-report",
-        source: Source::Manual(
-            "group A v1.00BG and group B v2.04BG, 40h (64); Datecs Java SDK 2020, command64",
-        ),
-        firmware: &[MANUAL, datecs_b::MANUAL, datecs_b::SDK],
-        codec: Codec {
-            emit: LastZ::emit_field,
-            parse: LastZ::parse_field,
-        },
-    },
-    AnswerForm {
-        shape: "PNNNN,TaxA…TaxH,DDMMYY; F before the first Z-report",
-        source: Source::MakersCode("Datecs Java class DP25ROU"),
-        firmware: &[ROMANIA],
-        codec: Codec {
-            emit: LastZ::emit_glued,
-            parse: LastZ::parse_glued,
-        },
-    },
-    AnswerForm {
-        shape: "NNNN,Total,TaxA…TaxH,DDMMYY",
-        source: Source::Manual("FP-3530 and FP-300/550, 40h (64)"),
-        firmware: &[OLD],
-        codec: Codec {
-            emit: LastZ::emit_with_total,
-            parse: LastZ::parse_with_total,
-        },
-    },
-    AnswerForm {
-        shape: "NNNN,TaxA…TaxH,DDMMYY",
-        source: Source::Inference(
-            "the form of the manual without its result code, as the code of the maker reads 6Eh and 67h",
-        ),
-        firmware: &[],
-        codec: Codec {
-            emit: LastZ::emit_bare,
-            parse: LastZ::parse_bare,
-        },
-    },
-];
-
-/// The forms of 6Eh.
-const DAY_PAYMENTS: &[AnswerForm<DayPayments>] = &[
-    AnswerForm {
-        shape: "Cash,Credit,Debit,Cheque,P1…P4,Closure,Receipt",
-        source: Source::Manual("group A v1.00BG, 6Eh (110)"),
-        firmware: &[MANUAL, ROMANIA, OLD],
-        codec: Codec {
-            emit: DayPayments::emit,
-            parse: DayPayments::parse,
-        },
-    },
-    AnswerForm {
-        shape: "PCash,Credit,Debit,Cheque,P1…P4,Closure,Receipt",
-        source: Source::Inference("DP25ROU writes the result code of 40h so"),
-        firmware: &[],
-        codec: Codec {
-            emit: DayPayments::emit_glued,
-            parse: DayPayments::parse_glued,
-        },
-    },
-    AnswerForm {
-        shape: "P,Cash,Credit,Debit,Cheque,P1…P4,Closure,Receipt",
-        source: Source::Inference("group B writes its answer so"),
-        firmware: &[],
-        codec: Codec {
-            emit: DayPayments::emit_field,
-            parse: DayPayments::parse_field,
-        },
-    },
-];
-
-/// The form of 5Ah.
-const DEVICE_INFO_FORMS: &[AnswerForm<DeviceInfo>] = &[
-    AnswerForm {
-        shape: "Name,FwRev FwDate FwTime,Chk,Sw,Serial,FM",
-        source: Source::Manual("group A v1.00BG and group B v2.04BG, 5Ah (90)"),
-        firmware: &[MANUAL, ROMANIA, OLD, datecs_b::MANUAL, datecs_b::SDK],
-        codec: DEVICE_INFO,
-    },
-    NO_MEMORY,
-];
-
-/// The form of 5Ah without a fiscal memory.
-pub(super) const NO_MEMORY: AnswerForm<DeviceInfo> = AnswerForm {
-    shape: "Name,FwRev FwDate FwTime,Chk,Sw,Serial",
-    source: Source::Trace("DP-150MX, ErpNet.FP issue 183"),
-    firmware: &[],
-    codec: Codec {
-        emit: DeviceInfo::emit_five,
-        parse: DeviceInfo::parse_five,
     },
 };
 
@@ -625,11 +508,6 @@ const CLOSES: Codec<bool> = Codec {
         b"2" | b"2N" => Some(false),
         _ => None,
     },
-};
-
-pub(super) const DEVICE_INFO: Codec<DeviceInfo> = Codec {
-    emit: DeviceInfo::emit_six,
-    parse: DeviceInfo::parse_six,
 };
 
 /// A row of 41h: the sums of the day by tax group, of one kind.

@@ -4,11 +4,12 @@
 //! and the limits differ, and no command reports why another one was refused.
 //! Manual: group B, v2.04BG. See `docs/protocols/isl.md`.
 
+use super::classic_forms::{FIRMWARE_B, MANUAL_B, SDK_B};
+use super::codec::{Codec, NO_DATA};
 use super::datecs;
-use super::forms::{AnswerForm, Firmware, Source};
+use super::forms::{AnswerForm, Source};
 use super::protocol::{
-    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, PaymentMeaning, Payments,
-    Protocol, Seller,
+    CommandRow, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol, Seller,
 };
 use crate::wire::codepage;
 use crate::wire::fields::{parse_count, parse_minor};
@@ -62,7 +63,7 @@ pub const PROTOCOL: Protocol = Protocol {
         name: "DP-25",
         firmware: "2.04BG 21NOV26 1000",
     },
-    firmware: FIRMWARE,
+    firmware: FIRMWARE_B,
     open: CommandRow::new(
         command::RECEIPT_OPEN,
         Codec {
@@ -99,29 +100,12 @@ pub const PROTOCOL: Protocol = Protocol {
     ..datecs::PROTOCOL
 };
 
-/// The firmware of group B whose answers are known to differ.
-const FIRMWARE: &[Firmware] = &[
-    Firmware {
-        name: MANUAL,
-        title: "group B v2.04BG",
-    },
-    Firmware {
-        name: SDK,
-        title: "Datecs Java SDK 2020, class DP25_BGR",
-    },
-];
-
-/// The name of the firmware of the manual.
-pub(super) const MANUAL: &str = "b-2.04";
-/// The name of the firmware for which the maker's Java classes were written.
-pub(super) const SDK: &str = "dp25-sdk";
-
 /// The forms of 67h.
 const RECEIPT_SUMS: &[AnswerForm<ReceiptSums>] = &[
     AnswerForm {
         shape: "P,CanVd,TaxA…TaxH,Inv,InvNo,Type",
         source: Source::Manual("group B v2.04BG, 67h (103)"),
-        firmware: &[MANUAL],
+        firmware: &[MANUAL_B],
         codec: Codec {
             emit: |sums| [b"P,", emit_sums(sums).as_slice()].concat(),
             parse: |data| parse_sums(data.strip_prefix(b"P,")?),
@@ -130,7 +114,7 @@ const RECEIPT_SUMS: &[AnswerForm<ReceiptSums>] = &[
     AnswerForm {
         shape: "CanVd,TaxA…TaxH,Inv,InvNo,Type",
         source: Source::MakersCode("Datecs Java SDK 2020, class DP25_BGR"),
-        firmware: &[SDK],
+        firmware: &[SDK_B],
         codec: Codec {
             emit: emit_sums,
             parse: parse_sums,
@@ -143,7 +127,7 @@ const DAY_PAYMENTS: &[AnswerForm<DayPayments>] = &[
     AnswerForm {
         shape: "P,Cash,Credit,Debit,Pay4,Pay5,Pay6,0,0,Closure,Receipt",
         source: Source::Manual("group B v2.04BG, 6Eh (110)"),
-        firmware: &[MANUAL],
+        firmware: &[MANUAL_B],
         codec: Codec {
             emit: DayPayments::emit_field,
             parse: DayPayments::parse_field,
@@ -152,7 +136,7 @@ const DAY_PAYMENTS: &[AnswerForm<DayPayments>] = &[
     AnswerForm {
         shape: "Cash,Credit,Debit,Pay4,Pay5,Pay6,0,0,Closure,Receipt",
         source: Source::MakersCode("Datecs Java SDK 2020, DP25_BGR.command110"),
-        firmware: &[SDK],
+        firmware: &[SDK_B],
         codec: Codec {
             emit: DayPayments::emit,
             parse: DayPayments::parse,
@@ -354,8 +338,8 @@ mod tests {
         };
         let row = &PROTOCOL.receipt_sums.answer;
         for (firmware, answer) in [
-            (MANUAL, &b"P,1,825,1033,0,0,0,0,0,0,0,0000000000,2"[..]),
-            (SDK, b"1,825,1033,0,0,0,0,0,0,0,0000000000,2"),
+            (MANUAL_B, &b"P,1,825,1033,0,0,0,0,0,0,0,0000000000,2"[..]),
+            (SDK_B, b"1,825,1033,0,0,0,0,0,0,0,0000000000,2"),
         ] {
             assert_eq!(row.write(firmware, &sums).unwrap(), answer);
             assert_eq!(row.read(answer), Some(sums));

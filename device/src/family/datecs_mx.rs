@@ -9,10 +9,12 @@
 //! A Romanian or Moldovan machine has no refund receipts, and its command 2Bh sets the lines of the header: a refund in the form of
 //! X would overwrite them. A machine whose country is not found is used in the Romanian form, which sends no such command.
 
+use super::classic_forms::{NO_MEMORY, SIX_FIELDS};
+use super::codec::{Codec, NO_DATA};
 use super::datecs_x;
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    Codec, CommandRow, CountryQuestions, FamilyLimits, Model, NO_DATA, Optional, PaymentMeaning,
+    CommandRow, CountryQuestions, FamilyLimits, Model, Optional, PaymentMeaning,
     Payments, Protocol, Seller, service,
 };
 use crate::wire::cause::Cause;
@@ -280,7 +282,7 @@ const ROMANIA: Protocol = Protocol {
                 emit: |()| Vec::new(),
                 parse: |data| (!data.ends_with(&[isl_x::TAB])).then_some(()),
             },
-            super::datecs::NO_MEMORY.codec,
+            NO_MEMORY.codec,
         )),
         services: &[
             service(0x44, |_| Some(isl_service::Service::MemoryLeft), first),
@@ -433,9 +435,9 @@ const DEVICE_INFO: &[AnswerForm<DeviceInfo>] = &[
         shape: "Name,FwRev FwDate FwTime,Chk,Sw,Serial,FM, without an error code",
         source: Source::Trace("DP-25MX with firmware 3.00, bulgariamitko/datecs-fprint-macos"),
         firmware: &[],
-        codec: super::datecs::DEVICE_INFO,
+        codec: SIX_FIELDS,
     },
-    super::datecs::NO_MEMORY,
+    NO_MEMORY,
 ];
 
 /// 255: a variable is read by its name, an index and an empty value.

@@ -2,10 +2,11 @@
 //!
 //! Manual: X, v2.08. See `docs/protocols/isl.md`.
 
+use super::codec::{Codec, NO_DATA};
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, Optional, PaymentMeaning, Payments,
-    Protocol, Seller, service,
+    CommandRow, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol, Seller,
+    service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::fields::parse_count;
@@ -383,7 +384,7 @@ pub const PROTOCOL: Protocol = Protocol {
                 emit: |()| Vec::new(),
                 parse: |data| (!data.ends_with(&[isl_x::TAB])).then_some(()),
             },
-            super::datecs::DEVICE_INFO,
+            super::classic_forms::SIX_FIELDS,
         )),
         services: &[
             service(0x39, isl_service::buyer_x, ServiceAnswer::emit_x),
@@ -457,9 +458,9 @@ const DEVICE_INFO: &[AnswerForm<DeviceInfo>] = &[
         shape: "Name,FwRev FwDate FwTime,Chk,Sw,Serial,FM, without an error code",
         source: Source::Trace("DP-25MX with firmware 3.00, bulgariamitko/datecs-fprint-macos"),
         firmware: &[],
-        codec: super::datecs::DEVICE_INFO,
+        codec: super::classic_forms::SIX_FIELDS,
     },
-    super::datecs::NO_MEMORY,
+    super::classic_forms::NO_MEMORY,
 ];
 
 /// X returns one value where groups A and B return two.

@@ -3,11 +3,11 @@
 //! Manuals: Eltrade 1.0.9, 1.1.1, 1.1.6, 1.1.7; see `docs/protocols/isl.md`. Facts about Eltrade that are not known are taken from group A (an
 //! inference).
 
+use super::codec::{Codec, NO_DATA};
 use super::datecs;
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    Codec, CommandRow, Errors, FamilyLimits, Model, NO_DATA, PaymentMeaning, Payments, Protocol,
-    Seller,
+    CommandRow, Errors, FamilyLimits, Model, PaymentMeaning, Payments, Protocol, Seller,
 };
 use crate::wire::codepage;
 use crate::wire::fields::parse_count;

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::protocol::Codec;
+use super::codec::Codec;
 
 /// Where a form is known from. Our own driver is no source, so there is no value for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

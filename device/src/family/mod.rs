@@ -7,6 +7,8 @@
 //!
 //! To add a family, read `docs/ADDING-A-PRINTER.md`.
 
+mod classic_forms;
+mod codec;
 mod forms;
 mod protocol;
 
@@ -16,9 +18,10 @@ pub mod datecs_mx;
 pub mod datecs_x;
 pub mod eltrade;
 
+pub use codec::{Codec, NO_DATA};
 pub use forms::{AnswerForm, Answers, Firmware, Source};
 pub use protocol::{
-    Codec, CommandRow, CountryQuestions, Errors, FamilyLimits, Model, NO_DATA, Optional, PaymentMeaning, Payments,
+    CommandRow, CountryQuestions, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments,
     Protocol, Seller,
 };
 

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::codec::Codec;
 use super::forms::{AnswerForm, Answers, Firmware};
 use crate::wire::cause::Cause;
 use crate::wire::framing::Framing;
@@ -225,28 +226,6 @@ impl<Q, A> Clone for CommandRow<Q, A> {
 }
 
 impl<Q, A> Copy for CommandRow<Q, A> {}
-
-/// The functions that write and read the data of a command or an answer.
-pub struct Codec<T: 'static> {
-    /// Writes a value as data.
-    pub emit: fn(&T) -> Vec<u8>,
-    /// Reads a value from data; `None` if the data cannot be read.
-    pub parse: fn(&[u8]) -> Option<T>,
-}
-
-impl<T> Clone for Codec<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Codec<T> {}
-
-/// A codec that writes nothing and ignores any data.
-pub const NO_DATA: Codec<()> = Codec {
-    emit: |()| Vec::new(),
-    parse: |_| Some(()),
-};
 
 /// The way in which a family reports the reason of a refusal.
 #[derive(Clone, Copy)]

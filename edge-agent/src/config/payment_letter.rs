@@ -28,59 +28,83 @@ pub(super) fn read(
         let letter = written.unwrap_or(if cash { CASH } else { CARD });
         return shown(reader, section, written, letter);
     };
-    let payments = &family.payments;
-    let Some(letter) = written else {
-        let meaning = meant.unwrap_or(usual);
-        let letter = payments.letter_of(meaning);
-        if letter.is_none() {
-            reader.fault(
-                &section.place_of("means"),
-                section.path_of("means"),
-                format!(
-                    "is {:?}, which a {} printer does not have",
-                    meaning.name(),
-                    family.name
-                ),
-                format!("it has: {}", payments.in_words()),
-            );
+    match written {
+        Some(letter) => {
+            check(reader, section, letter, meant, usual, family);
+            letter
         }
-        return shown(reader, section, None, letter.unwrap_or(CASH));
-    };
-    let right = payments.letter_of(meant.unwrap_or(usual));
-    match payments.meaning_of(letter) {
-        None => refuse(
-            reader,
-            section,
+        None => of_meaning(reader, section, meant.unwrap_or(usual), family),
+    }
+}
+
+/// The letter of a meaning, if none is written.
+fn of_meaning(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    meaning: PaymentMeaning,
+    family: &Protocol,
+) -> char {
+    let payments = &family.payments;
+    let letter = payments.letter_of(meaning);
+    if letter.is_none() {
+        reader.fault(
+            &section.place_of("means"),
+            section.path_of("means"),
             format!(
-                "is {letter:?}, which a {} printer does not have",
+                "is {:?}, which a {} printer does not have",
+                meaning.name(),
                 family.name
             ),
             format!("it has: {}", payments.in_words()),
-        ),
-        Some(meaning)
-            if meant.is_some_and(|meant| meant != meaning)
-                || (meant.is_none() && meaning.is_special()) =>
-        {
-            let advice = right.map_or_else(String::new, |right| {
-                format!("{right:?} for {}, or ", meant.unwrap_or(usual).name())
-            });
-            refuse(
-                reader,
-                section,
-                format!(
-                    "is {letter:?}, which is {} on a {} printer",
-                    meaning.name(),
-                    family.name
-                ),
-                format!(
-                    "write {advice}means = {:?} if that is meant",
-                    meaning.name()
-                ),
-            );
-        }
-        Some(_) => {}
+        );
     }
-    letter
+    shown(reader, section, None, letter.unwrap_or(CASH))
+}
+
+/// Refuses a letter that the family does not have, or that means something else.
+fn check(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    letter: char,
+    meant: Option<PaymentMeaning>,
+    usual: PaymentMeaning,
+    family: &Protocol,
+) {
+    let payments = &family.payments;
+    let Some(meaning) = payments.meaning_of(letter) else {
+        let what = format!(
+            "is {letter:?}, which a {} printer does not have",
+            family.name
+        );
+        let remedy = format!("it has: {}", payments.in_words());
+        return refuse(reader, section, what, remedy);
+    };
+    let is_right = match meant {
+        Some(meant) => meant == meaning,
+        None => !meaning.is_special(),
+    };
+    if is_right {
+        return;
+    }
+    let wanted = meant.unwrap_or(usual);
+    let advice = payments
+        .letter_of(wanted)
+        .map_or_else(String::new, |right| {
+            format!("{right:?} for {}, or ", wanted.name())
+        });
+    refuse(
+        reader,
+        section,
+        format!(
+            "is {letter:?}, which is {} on a {} printer",
+            meaning.name(),
+            family.name
+        ),
+        format!(
+            "write {advice}means = {:?} if that is meant",
+            meaning.name()
+        ),
+    );
 }
 
 fn refuse(reader: &mut Reader, section: &Section<'_>, what: String, remedy: String) {

@@ -12,7 +12,7 @@ use crate::driver::line::{COMMAND_LIMIT_MS, Line};
 use crate::family::{CommandRow, Errors, Protocol};
 use crate::fault::Fault;
 use crate::port::PortOpener;
-use crate::printer::{Baseline, Condition, UnknownAnswer, Watch, Witness};
+use crate::printer::{Baseline, Condition, PrinterFigure, UnknownAnswer, Watch};
 use crate::wire::framing::Answer;
 use crate::wire::isl_counters::{DeviceInfo, LastZ};
 use crate::wire::isl_receipt::Open;
@@ -39,7 +39,7 @@ pub(super) struct Device {
     /// Whether this firmware does not support the question for the number of the last document.
     no_last_document: bool,
     /// The figures that this firmware does not report, or reports in an unknown form, as of the last question for each.
-    missing: Vec<Witness>,
+    missing: Vec<PrinterFigure>,
     /// The answers in unknown forms since the port was opened, one for each command.
     unknown_answers: Vec<UnknownAnswer>,
     /// For sales and for refunds: whether such a receipt has moved the counters as predicted since the device was connected.

@@ -10,8 +10,8 @@ use crate::driver::line::{COMMAND_LIMIT_MS, REPORT_LIMIT_MS};
 use crate::fault::Fault;
 use crate::judge::{self, CashTotals, Closing, Finding, SamePrinter, ZAnswer};
 use crate::printer::{
-    Baseline, JournalEvidence, Performed, PrinterPayment, PrinterReport, Recovered, Registered,
-    Watch, Witness,
+    Baseline, JournalEvidence, Performed, PrinterFigure, PrinterPayment, PrinterReport, Recovered,
+    Registered, Watch,
 };
 use crate::wire::codepage;
 use crate::wire::isl_report::Cash;
@@ -76,7 +76,7 @@ impl IslPrinter {
             Ok(after) => after,
             Err(fault) => return Recovered::Unknown(fault),
         };
-        let totals = if self.device.missing().contains(&Witness::Cash) {
+        let totals = if self.device.missing().contains(&PrinterFigure::Cash) {
             CashTotals::NotReported { accepted }
         } else {
             CashTotals::Reported

@@ -16,6 +16,10 @@ use crate::error_text::with_sources;
 struct Outstanding {
     /// How many Z-reports the printer has made since the document's baseline.
     z_reports: u32,
+    /// Whether the printer reports the sales of its last Z-report.
+    tells_last_z: bool,
+    /// Whether the printer reports the refunds of its day.
+    tells_refunds: bool,
     /// The document's number in the printer; none if it was not printed.
     printed: Option<u32>,
     /// A receipt is begun at the printer and has no end.
@@ -130,6 +134,8 @@ impl World {
                     .memory()
                     .z_number()
                     .saturating_sub(baseline.z_number),
+                tells_last_z: printer.family().last_z.is_some(),
+                tells_refunds: printer.family().day_refunds.is_some(),
                 printed: printed
                     .filter(|document| document.kind == kind)
                     .map(|document| document.number)
@@ -144,8 +150,11 @@ impl World {
 /// a declaration; the sums of the open day prove every document.
 fn is_provable(order: &Order, outstanding: &Outstanding, declared: bool) -> bool {
     match order.form.kind {
-        OrderKind::Sale { .. } => outstanding.z_reports <= u32::from(!declared),
-        OrderKind::Refund { .. } | OrderKind::Cash(_) => outstanding.z_reports == 0,
+        OrderKind::Sale { .. } => {
+            outstanding.z_reports <= u32::from(!declared && outstanding.tells_last_z)
+        }
+        OrderKind::Refund { .. } => outstanding.z_reports == 0 && outstanding.tells_refunds,
+        OrderKind::Cash(_) => outstanding.z_reports == 0,
         OrderKind::Report { .. } => true,
     }
 }

@@ -9,7 +9,7 @@ use crate::driver::isl::state::{DayTotals, PrinterState, PrinterSums};
 use crate::driver::line::COMMAND_LIMIT_MS;
 use crate::family::CommandRow;
 use crate::fault::Fault;
-use crate::printer::{Baseline, Condition, Watch, Witness};
+use crate::printer::{Baseline, Condition, PrinterFigure, Watch};
 use crate::wire::isl_counters::DayPayments;
 use crate::wire::isl_report::{Cash, Transaction};
 
@@ -56,7 +56,7 @@ impl Device {
     /// Asks for a figure that not every firmware reports, and notes whether it does.
     fn witness<A>(
         &mut self,
-        witness: Witness,
+        witness: PrinterFigure,
         row: &CommandRow<(), A>,
         watch: &mut dyn Watch,
     ) -> Result<Option<A>, Fault> {
@@ -65,7 +65,7 @@ impl Device {
         Ok(reported)
     }
 
-    fn note(&mut self, witness: Witness, is_reported: bool) {
+    fn note(&mut self, witness: PrinterFigure, is_reported: bool) {
         self.missing.retain(|missing| *missing != witness);
         if !is_reported {
             self.missing.push(witness);
@@ -74,7 +74,7 @@ impl Device {
     }
 
     /// The figures that this firmware does not report, or reports in an unknown form.
-    pub(in crate::driver::isl) fn missing(&self) -> &[Witness] {
+    pub(in crate::driver::isl) fn missing(&self) -> &[PrinterFigure] {
         &self.missing
     }
 
@@ -99,7 +99,7 @@ impl Device {
         watch: &mut dyn Watch,
     ) -> Result<Option<Transaction>, Fault> {
         let reported = optional(self.ask(&self.protocol.transaction, &true, watch))?;
-        self.note(Witness::LastReceipt, reported.is_some());
+        self.note(PrinterFigure::LastReceipt, reported.is_some());
         Ok(reported)
     }
 
@@ -109,7 +109,10 @@ impl Device {
         let asked = self.ask(&self.protocol.receipt_sums, &(), watch);
         let is_refused = asked == Err(Fault::NotAllowed);
         let reported = optional(asked)?.map(|sums| sums.groups);
-        self.note(Witness::OpenReceiptGroups, reported.is_some() || is_refused);
+        self.note(
+            PrinterFigure::OpenReceiptGroups,
+            reported.is_some() || is_refused,
+        );
         Ok(reported)
     }
 
@@ -118,7 +121,11 @@ impl Device {
         &mut self,
         watch: &mut dyn Watch,
     ) -> Result<Option<DayPayments>, Fault> {
-        self.witness(Witness::DayPayments, &self.protocol.day_payments, watch)
+        self.witness(
+            PrinterFigure::DayPayments,
+            &self.protocol.day_payments,
+            watch,
+        )
     }
 
     /// The number of the last Z-report, if this firmware reports it; `payments` is the answer about the day's payments, if it was
@@ -138,13 +145,17 @@ impl Device {
                 let asked = self.ask(row, &(), watch);
                 let is_refused = asked == Err(Fault::NotAllowed);
                 self.last_z = optional(asked)?;
+                let next = match next {
+                    None if is_refused => self.day_payments(watch)?.map(|day| day.closure),
+                    asked => asked,
+                };
                 match &self.last_z {
                     Some(last) => Some(last.closure),
                     None => (is_refused && next == Some(1)).then_some(0),
                 }
             }
         };
-        self.note(Witness::LastZReport, number.is_some());
+        self.note(PrinterFigure::LastZReport, number.is_some());
         Ok(number)
     }
 
@@ -154,7 +165,7 @@ impl Device {
         watch: &mut dyn Watch,
     ) -> Result<Option<Cash>, Fault> {
         let reported = optional(self.ask(&self.protocol.cash, &None, watch))?;
-        self.note(Witness::Cash, reported.is_some());
+        self.note(PrinterFigure::Cash, reported.is_some());
         Ok(reported)
     }
 
@@ -194,8 +205,11 @@ impl Device {
             None => payments.as_ref().and_then(|day| day.next_receipt),
             Some(question) => optional(self.ask(question, &(), watch))?,
         };
-        self.note(Witness::NextFiscalReceipt, next_fiscal_receipt.is_some());
-        self.note(Witness::FiscalMemory, !fiscal_memory.is_empty());
+        self.note(
+            PrinterFigure::NextFiscalReceipt,
+            next_fiscal_receipt.is_some(),
+        );
+        self.note(PrinterFigure::FiscalMemory, !fiscal_memory.is_empty());
         let z_number = self.z_number(payments.as_ref(), watch)?;
         let cash = self.cash(watch)?;
         let amount = |of: fn(&Cash) -> i64| Amount::from_minor(cash.as_ref().map_or(0, of));
@@ -232,7 +246,7 @@ impl Device {
         watch: &mut dyn Watch,
     ) -> Result<Option<DayTotals>, Fault> {
         let [sales, _] = &self.protocol.day_sales;
-        let Some(sales) = self.witness(Witness::DaySales, sales, watch)? else {
+        let Some(sales) = self.witness(PrinterFigure::DaySales, sales, watch)? else {
             return Ok(None);
         };
         let refunds = match &self.protocol.day_refunds {
