@@ -133,7 +133,10 @@ fn the_service_and_training_modes_are_told() {
         assert_eq!(registered(sold).document, 1);
     }
     let bench = Bench::of_firmware(&datecs_mx::PROTOCOL, "mx-ro");
-    assert!(!bench.driver(9).connect().unwrap().training);
+    assert!(!bench.driver(9).fiscal_only().connect().unwrap().training);
+    bench.line.with(|emulator| emulator.printer_mut().mode = 3);
+    let refused = bench.driver(9).fiscal_only().connect();
+    assert_eq!(refused.map(|_| ()), Err(Fault::Training));
 }
 
 #[test]

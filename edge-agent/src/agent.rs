@@ -26,7 +26,7 @@ use crate::api::{self, DIALECTS, service::Service};
 use crate::authority::{DutyForms, by_country};
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit};
-use crate::config::{Config, ConfigError, Device};
+use crate::config::{Config, ConfigError, Device, Mode};
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
 use crate::outbox::{OutboxParts, OutboxThread};
@@ -433,7 +433,7 @@ fn device_plans(
             device: device.id,
             configuration: adopt::configuration(device, profile.facts())?,
             identity,
-            printer: start_printer(device, clerk_handle, clock)?,
+            printer: start_printer(device, config.till.mode, clerk_handle, clock)?,
             point_of_sale: device
                 .points_of_sale
                 .first()
@@ -447,6 +447,7 @@ fn device_plans(
 /// Starts the printer's thread of a device. A device without a printer gets a task that does nothing.
 fn start_printer(
     device: &Device,
+    mode: Mode,
     clerk_handle: &ClerkHandle,
     clock: &Arc<Clock>,
 ) -> Result<PrinterTask, StartError> {
@@ -454,9 +455,13 @@ fn start_printer(
     let Ok(uri) = DriverUri::parse(&device.uri) else {
         return Ok(PrinterTask::none());
     };
+    let printer = match mode {
+        Mode::Live => driver::open_fiscal_only(&uri),
+        Mode::Test => driver::open(&uri),
+    };
     PrinterTask::start(
         &device.name,
-        driver::open(&uri),
+        printer,
         clerk_handle.listener(device.id),
         Arc::clone(clock),
     )

@@ -97,6 +97,9 @@ impl FiscalPrinter for IslPrinter {
         let groups = self.device.rates(watch).unwrap_or_default();
         let clock = self.device.clock(watch).ok();
         let training = self.device.is_training(watch)?;
+        if training && self.refuses_training {
+            return Err(Fault::Training);
+        }
         let identity = self.device.identity().ok_or(Fault::PortLost)?;
         if !condition.fiscal_receipt_open {
             self.settled = Some(baseline.clone());
