@@ -9,7 +9,7 @@ use ferrotill_device::emulator::{FaultKind, FaultOrder, IslEmulator};
 use ferrotill_device::family::datecs_mx;
 use ferrotill_device::wire::framing::{Answer, Request};
 use ferrotill_device::{
-    Fault, FiscalPrinter as _, Job, JournalEvidence, Performed, Recovered, PrinterFigure,
+    Fault, FiscalPrinter as _, Job, JournalEvidence, Performed, PrinterFigure, Recovered,
 };
 
 /// The commands and their data that the driver sent, as in a trace.
@@ -24,9 +24,24 @@ fn sent(notes: &Notes, command: &str) -> Vec<String> {
 #[test]
 fn the_country_is_found_at_the_connection_and_decides_the_commands() {
     for (firmware, country, opening, payment) in [
-        ("mx-ro", "RO", "30 \"1\\t****\\t1\\t\\t\\t\\t\"", "35 \"0\\t15.00\\t\""),
-        ("mx-md", "MD", "30 \"1\\t****\\t1\\t\"", "35 \"0\\t15.00\\t\""),
-        ("mx-bg", "BG", "30 \"1\\t****\\t1\\t\\t\"", "35 \"0\\t15.00\\t\\t\""),
+        (
+            "mx-ro",
+            "RO",
+            "30 \"1\\t****\\t1\\t\\t\\t\\t\"",
+            "35 \"0\\t15.00\\t\"",
+        ),
+        (
+            "mx-md",
+            "MD",
+            "30 \"1\\t****\\t1\\t\"",
+            "35 \"0\\t15.00\\t\"",
+        ),
+        (
+            "mx-bg",
+            "BG",
+            "30 \"1\\t****\\t1\\t\\t\"",
+            "35 \"0\\t15.00\\t\\t\"",
+        ),
     ] {
         let bench = Bench::of_firmware(&datecs_mx::PROTOCOL, firmware);
         let mut driver = bench.driver(9);
@@ -38,7 +53,11 @@ fn the_country_is_found_at_the_connection_and_decides_the_commands() {
         assert_eq!(connected.groups[..3], [Some(200_000), Some(80_000), None]);
         let mut notes = Notes::new();
         let sold = registered(driver.perform(&sale(), &connected.baseline, &mut notes));
-        assert_eq!((sold.document, sold.fiscal_receipt), (1, Some(1)), "{country}");
+        assert_eq!(
+            (sold.document, sold.fiscal_receipt),
+            (1, Some(1)),
+            "{country}"
+        );
         assert_eq!(sent(&notes, "30"), [opening]);
         assert_eq!(sent(&notes, "35").last().unwrap(), payment);
         let sales = sent(&notes, "31");
@@ -87,15 +106,27 @@ fn the_last_document_is_one_before_the_next_one_that_the_machine_counts() {
     let bench = Bench::of_firmware(&datecs_mx::PROTOCOL, "mx-ro");
     let mut driver = bench.driver(9);
     let mut baseline = driver.connect().unwrap().baseline;
-    assert_eq!((baseline.last_document, baseline.next_fiscal_receipt), (0, 1));
+    assert_eq!(
+        (baseline.last_document, baseline.next_fiscal_receipt),
+        (0, 1)
+    );
     let mut notes = Notes::new();
     baseline = registered(driver.perform(&sale(), &baseline, &mut notes)).after;
-    assert_eq!((baseline.last_document, baseline.next_fiscal_receipt), (1, 2));
-    let told = notes.lines.iter().rfind(|line| line.starts_with("FF \"nBon"));
+    assert_eq!(
+        (baseline.last_document, baseline.next_fiscal_receipt),
+        (1, 2)
+    );
+    let told = notes
+        .lines
+        .iter()
+        .rfind(|line| line.starts_with("FF \"nBon"));
     assert!(told.unwrap().contains("-> \"0\\t2\\t\""), "{told:?}");
     // A Z-report clears the number of the day's receipts, and that number then proves nothing about the day before.
     baseline = registered(driver.perform(&Job::ZReport, &baseline, &mut Notes::new())).after;
-    assert_eq!((baseline.last_document, baseline.next_fiscal_receipt), (2, 1));
+    assert_eq!(
+        (baseline.last_document, baseline.next_fiscal_receipt),
+        (2, 1)
+    );
     assert_eq!(baseline.z_number, Some(1));
 }
 

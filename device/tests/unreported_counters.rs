@@ -8,7 +8,9 @@ use bench::cases::*;
 use bench::*;
 use ferrotill_core::Amount;
 use ferrotill_device::emulator::FaultKind;
-use ferrotill_device::family::{FAMILIES, Protocol, datecs, datecs_b, datecs_mx, datecs_x, eltrade};
+use ferrotill_device::family::{
+    FAMILIES, Protocol, datecs, datecs_b, datecs_mx, datecs_x, eltrade,
+};
 use ferrotill_device::{Fault, FiscalPrinter as _, Job, JournalEvidence, Performed};
 
 const LAST_Z: u8 = 0x40;

@@ -14,8 +14,8 @@ use super::codec::{Codec, NO_DATA};
 use super::datecs_x;
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    CommandRow, CountryQuestions, FamilyLimits, Model, Optional, PaymentMeaning,
-    Payments, Protocol, Seller, service,
+    CommandRow, CountryQuestions, FamilyLimits, Model, Optional, PaymentMeaning, Payments,
+    Protocol, Seller, service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::isl_counters::DeviceInfo;
@@ -322,16 +322,8 @@ const BULGARIA: Protocol = Protocol {
     title: ROMANIA.title,
     model: ROMANIA.model,
     firmware: &[BG],
-    transaction: CommandRow::with_forms(
-        0x4C,
-        datecs_x::PROTOCOL.transaction.ask,
-        TRANSACTION,
-    ),
-    device_info: CommandRow::with_forms(
-        0x5A,
-        datecs_x::PROTOCOL.device_info.ask,
-        DEVICE_INFO,
-    ),
+    transaction: CommandRow::with_forms(0x4C, datecs_x::PROTOCOL.transaction.ask, TRANSACTION),
+    device_info: CommandRow::with_forms(0x5A, datecs_x::PROTOCOL.device_info.ask, DEVICE_INFO),
     tcp_port: Some(TCP_PORT),
     country: "BG",
     country_questions: Some(COUNTRY_QUESTIONS),

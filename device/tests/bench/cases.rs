@@ -99,7 +99,10 @@ pub fn commands(family: &Protocol, job: &Job) -> Vec<u8> {
     commands.extend(match job {
         Job::Receipt(receipt) => vec![
             if receipt.refund_of.is_some() {
-                family.refund.as_ref().map_or(family.open.command, |row| row.command)
+                family
+                    .refund
+                    .as_ref()
+                    .map_or(family.open.command, |row| row.command)
             } else {
                 family.open.command
             },

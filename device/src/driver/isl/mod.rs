@@ -142,16 +142,14 @@ impl FiscalPrinter for IslPrinter {
             Job::XReport => self.x_report(baseline, watch),
             Job::ZReport => self.z_report(baseline, watch),
             Job::Text(lines) => self.slip(lines, baseline, watch),
-            Job::Duplicate => {
-                match &self.device.protocol().duplicate {
-                    Some(row) => self.paper(&Command::of(row, &()), baseline, watch),
-                    None => not_begun(
-                        Fault::JobNotPrintable,
-                        "this printer has no command for a duplicate".to_owned(),
-                        Some(baseline),
-                    ),
-                }
-            }
+            Job::Duplicate => match &self.device.protocol().duplicate {
+                Some(row) => self.paper(&Command::of(row, &()), baseline, watch),
+                None => not_begun(
+                    Fault::JobNotPrintable,
+                    "this printer has no command for a duplicate".to_owned(),
+                    Some(baseline),
+                ),
+            },
             Job::ByNumber {
                 first,
                 last,

@@ -84,7 +84,8 @@ impl Options {
                     options.serial = Some(value.to_owned());
                 }
                 "country" => {
-                    options.country = Some(country(protocol, value).map_err(|allowed| wrong(value, allowed))?);
+                    options.country =
+                        Some(country(protocol, value).map_err(|allowed| wrong(value, allowed))?);
                 }
                 _ => rest.push(pair),
             }

@@ -79,11 +79,11 @@ fn the_state_of_a_receipt_is_that_of_the_manual() {
     let data = b"0\t101\t12\t5\t1\t19.00\t50.00\t";
     let state = isl_x_report::parse_transaction_with_numbers(data).unwrap();
     assert_eq!(state.fiscal, Some((12, 5)));
-    assert_eq!((state.items, state.amount, state.tender), (1, 1_900, Some(5_000)));
     assert_eq!(
-        isl_x_report::emit_transaction_with_numbers(&state),
-        data
+        (state.items, state.amount, state.tender),
+        (1, 1_900, Some(5_000))
     );
+    assert_eq!(isl_x_report::emit_transaction_with_numbers(&state), data);
 }
 
 #[test]
@@ -134,7 +134,16 @@ fn groups_without_a_percentage_have_no_rate() {
     let rates = parse_rates(data).unwrap().rates;
     assert_eq!(
         rates,
-        [Some(2_100), Some(1_100), Some(0), None, None, None, None, None]
+        [
+            Some(2_100),
+            Some(1_100),
+            Some(0),
+            None,
+            None,
+            None,
+            None,
+            None
+        ]
     );
     let set = parse_rates_set(b"19.00\t9.00\t5.00\t0.00\t100.02\t").unwrap();
     assert_eq!(set.rates[4], None);

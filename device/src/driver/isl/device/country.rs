@@ -28,9 +28,8 @@ impl CountryFacts {
         let digits = tax_number.bytes().filter(u8::is_ascii_digit).count();
         // A Romanian number is written `CIF: RO12345678`; a Moldovan one has thirteen digits.
         let is_romanian = tax_number.contains("RO") || tax_number.contains("CIF");
-        let is_number = |text: &String| {
-            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-        };
+        let is_number =
+            |text: &String| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let found = [
             ("RO", is_romanian || currency.contains("RON")),
             (

@@ -52,20 +52,14 @@ pub(in crate::emulator::isl) fn other_report(
 }
 
 /// 40h `1`: the tax of the last Z-report.
-pub(in crate::emulator::isl) fn last_taxes(
-    printer: &mut Printer,
-    data: &[u8],
-) -> Option<Answered> {
+pub(in crate::emulator::isl) fn last_taxes(printer: &mut Printer, data: &[u8]) -> Option<Answered> {
     if data != emit(&["1"]) {
         return None;
     }
     let last = printer.last_z();
     let groups = printer.taxes(last.groups);
     let row = printer.protocol.last_z.as_ref()?;
-    Some(printer.written_by(
-        row,
-        Ok(crate::wire::isl_counters::LastZ { groups, ..last }),
-    ))
+    Some(printer.written_by(row, Ok(crate::wire::isl_counters::LastZ { groups, ..last })))
 }
 
 /// 41h `2` and `3`: simplified invoices, of which the emulated printer makes none.
@@ -177,8 +171,13 @@ pub(in crate::emulator::isl) fn variable(printer: &mut Printer, data: &[u8]) -> 
         "nFBon" => memory.day.fiscal_receipts.saturating_add(1).to_string(),
         "nRBonDailyCount" | "nReset" | "Payment_forbidden" => "0".to_owned(),
         "nZreport" => memory.z_number().saturating_add(1).to_string(),
-        "nVatChanges" | "nIDnumberChanges" | "nFMnumberChanges" | "nTAXnumberChanges"
-        | "Fiscalized" | "UserIsVatRegistered" | "EJNumber" => "1".to_owned(),
+        "nVatChanges"
+        | "nIDnumberChanges"
+        | "nFMnumberChanges"
+        | "nTAXnumberChanges"
+        | "Fiscalized"
+        | "UserIsVatRegistered"
+        | "EJNumber" => "1".to_owned(),
         "DFR_needed" => u32::from(memory.day.opened_at.is_some()).to_string(),
         "CurrNameLocal" => memory.currency.clone(),
         "TAXnumber" => memory.tax_id.clone(),

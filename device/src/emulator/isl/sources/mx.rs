@@ -23,13 +23,7 @@ pub(super) fn described_as(family: &Protocol) -> &'static str {
 /// Every form of MX.
 pub(super) const FORMS: &[CommandForm] = &[
     // Receipts.
-    form(
-        MX,
-        0x30,
-        "Op,Pwd,Till,,,",
-        b"1\t0001\t1\t\t\t\t",
-        MANUAL,
-    ),
+    form(MX, 0x30, "Op,Pwd,Till,,,", b"1\t0001\t1\t\t\t\t", MANUAL),
     form(
         MX,
         0x30,
@@ -38,7 +32,13 @@ pub(super) const FORMS: &[CommandForm] = &[
         MANUAL,
     ),
     form(MX, 0x30, "Op,Pwd,Till", b"1\t0001\t1\t", YAMMER),
-    form(MX, 0x30, "Op,Pwd,Till,Client", b"1\t1\t1\t123123123\t", SAMPLES),
+    form(
+        MX,
+        0x30,
+        "Op,Pwd,Till,Client",
+        b"1\t1\t1\t123123123\t",
+        SAMPLES,
+    ),
     form(
         MX,
         0x31,
@@ -68,7 +68,13 @@ pub(super) const FORMS: &[CommandForm] = &[
         b"1\t1\t4\t1.00\t",
         MANUAL,
     ),
-    form(MX, 0x33, "Print,Display,Type,Value", b"1\t1\t4\t1\t", SAMPLES),
+    form(
+        MX,
+        0x33,
+        "Print,Display,Type,Value",
+        b"1\t1\t4\t1\t",
+        SAMPLES,
+    ),
     form(MX, 0x35, "PaidMode,Amount", b"0\t50.00\t", MANUAL),
     form(MX, 0x35, "PaidMode,", b"1\t\t", YAMMER).by(x::pay_all),
     form(MX, 0x35, "no parameters", b"", SAMPLES).by(x::pay_all),
