@@ -219,7 +219,7 @@ fn nul_bytes_between_busy_bytes_and_before_an_answer_are_skipped() {
             Some(other) => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(frames, [answer.clone()]);
+    assert_eq!(frames, std::slice::from_ref(&answer));
     assert!(Answer::parse(&framing, &answer).is_ok());
 }
 

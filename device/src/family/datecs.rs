@@ -94,6 +94,7 @@ pub const PROTOCOL: Protocol = Protocol {
     model: Model {
         name: "FP-700",
         firmware: "1.00BG 21NOV26 1000",
+        owner: None,
     },
     firmware: FIRMWARE_A,
 
@@ -270,6 +271,7 @@ pub const PROTOCOL: Protocol = Protocol {
     tcp_port: None,
     mode: None,
     country: "",
+    is_of_country: |_| false,
     countries: &[],
     country_questions: None,
 

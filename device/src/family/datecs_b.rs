@@ -62,6 +62,7 @@ pub const PROTOCOL: Protocol = Protocol {
     model: Model {
         name: "DP-25",
         firmware: "2.04BG 21NOV26 1000",
+        owner: None,
     },
     firmware: FIRMWARE_B,
     open: CommandRow::new(

@@ -11,11 +11,11 @@
 
 use super::classic_forms::{NO_MEMORY, SIX_FIELDS};
 use super::codec::{Codec, NO_DATA};
+use super::country::{CountryFacts, CountryQuestions};
 use super::datecs_x;
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    CommandRow, CountryQuestions, FamilyLimits, Model, Optional, PaymentMeaning, Payments,
-    Protocol, Seller, service,
+    CommandRow, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol, Seller, service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::isl_counters::DeviceInfo;
@@ -79,6 +79,7 @@ const ROMANIA: Protocol = Protocol {
     model: Model {
         name: "FP-700MX",
         firmware: "1.00RO 27NOV17 1000",
+        owner: Some(("LEI", "CIF: RO18547290")),
     },
     firmware: &[RO],
     open: CommandRow::new(
@@ -260,6 +261,7 @@ const ROMANIA: Protocol = Protocol {
         },
     )),
     country: "RO",
+    is_of_country: |facts| is_romanian(facts) || facts.is_currency(&["RON"]),
     countries: &[],
     country_questions: Some(COUNTRY_QUESTIONS),
     others: Optional {
@@ -313,6 +315,16 @@ const MOLDOVA: Protocol = Protocol {
         NUMBERS,
     ),
     country: "MD",
+    model: Model {
+        owner: Some(("LEI", "1003600012346")),
+        ..ROMANIA.model
+    },
+    // The number of a taxpayer has thirteen digits.
+    is_of_country: |facts| {
+        let number = facts.tax_number.as_deref().unwrap_or_default();
+        let digits = number.bytes().filter(u8::is_ascii_digit).count();
+        facts.is_currency(&["MDL"]) || (digits == 13 && !is_romanian(facts))
+    },
     ..ROMANIA
 };
 
@@ -320,12 +332,21 @@ const MOLDOVA: Protocol = Protocol {
 const BULGARIA: Protocol = Protocol {
     name: NAME,
     title: ROMANIA.title,
-    model: ROMANIA.model,
+    model: Model {
+        owner: Some(("BGN", "BG123456789")),
+        ..ROMANIA.model
+    },
     firmware: &[BG],
     transaction: CommandRow::with_forms(0x4C, datecs_x::PROTOCOL.transaction.ask, TRANSACTION),
     device_info: CommandRow::with_forms(0x5A, datecs_x::PROTOCOL.device_info.ask, DEVICE_INFO),
     tcp_port: Some(TCP_PORT),
     country: "BG",
+    // The euro is the currency of other countries too, so it needs the fiscal memory in 5Ah beside it.
+    is_of_country: |facts| {
+        let number = facts.last_fiscal.as_deref().unwrap_or_default();
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        is_number || (facts.memory && facts.is_currency(&["BGN", "ЛВ", "EUR"]))
+    },
     country_questions: Some(COUNTRY_QUESTIONS),
     ..datecs_x::PROTOCOL
 };
@@ -371,7 +392,7 @@ const COUNTRY_QUESTIONS: CountryQuestions = CountryQuestions {
         VALUE,
     ),
     // A variable of X v2.08 that the Romanian manual does not have.
-    bulgarian: CommandRow::new(
+    last_fiscal: CommandRow::new(
         VARIABLE,
         Codec {
             emit: |()| emit(&["nLastFiscalDoc", "", ""]),
@@ -589,6 +610,12 @@ const CODES: &[(i64, Cause)] = &[
     (-112_216, Cause::Syntax),
 ];
 
+/// Whether the taxpayer's number is written as in Romania: `CIF: RO12345678`.
+fn is_romanian(facts: &CountryFacts) -> bool {
+    let number = facts.tax_number.as_deref().unwrap_or_default();
+    number.contains("RO") || number.contains("CIF")
+}
+
 /// The machine returns one value where groups A and B return two.
 fn first(reported: &ServiceAnswer) -> Vec<u8> {
     match reported {
@@ -600,4 +627,47 @@ fn first(reported: &ServiceAnswer) -> Vec<u8> {
 /// Whether the data are these parameters.
 fn is(data: &[u8], parameters: &[&str]) -> Option<()> {
     (data == emit(parameters)).then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(
+        memory: bool,
+        tax_number: &str,
+        currency: &str,
+        last_fiscal: Option<&str>,
+    ) -> CountryFacts {
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        CountryFacts {
+            memory,
+            tax_number: text(tax_number),
+            currency: text(currency),
+            last_fiscal: last_fiscal.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn one_witness_is_enough_and_witnesses_of_two_countries_are_not() {
+        for (facts, country) in [
+            (facts(false, "CIF: RO18547290", "LEI", None), Some("RO")),
+            (facts(false, "", "RON", None), Some("RO")),
+            (facts(false, "RO18547290", "", None), Some("RO")),
+            (facts(false, "1003600012346", "LEI", None), Some("MD")),
+            (facts(false, "", "MDL", None), Some("MD")),
+            (facts(true, "BG123456789", "", Some("17")), Some("BG")),
+            (facts(true, "", "лв.", None), Some("BG")),
+            (facts(true, "", "EUR", None), Some("BG")),
+            // The leu is the currency of two countries, and a fiscal memory alone shows none.
+            (facts(false, "", "LEI", None), None),
+            (facts(true, "", "", None), None),
+            (facts(false, "", "EUR", None), None),
+            (facts(false, "", "", Some("")), None),
+            (facts(true, "CIF: RO18547290", "", Some("17")), None),
+            (facts(false, "1003600012346", "RON", None), None),
+        ] {
+            assert_eq!(PROTOCOL.country_of(&facts), country, "{facts:?}");
+        }
+    }
 }

@@ -63,6 +63,7 @@ pub const PROTOCOL: Protocol = Protocol {
     model: Model {
         name: "FP-700X",
         firmware: "2.08BG 21NOV26 1000",
+        owner: None,
     },
     firmware: FIRMWARE,
 
@@ -336,6 +337,7 @@ pub const PROTOCOL: Protocol = Protocol {
     tcp_port: None,
     mode: None,
     country: "",
+    is_of_country: |_| false,
     countries: &[],
     country_questions: None,
 

@@ -67,6 +67,7 @@ pub const PROTOCOL: Protocol = Protocol {
     model: Model {
         name: "A1",
         firmware: "KL5101.1811.0.3 21NOV26 1000",
+        owner: None,
     },
     firmware: FIRMWARE,
     open: CommandRow::new(

@@ -3,11 +3,11 @@
 use core::fmt;
 
 use super::codec::Codec;
+use super::country::{CountryFacts, CountryQuestions};
 use super::forms::{AnswerForm, Answers, Firmware};
 use crate::wire::cause::Cause;
 use crate::wire::framing::Framing;
 use crate::wire::isl_counters::{DayPayments, DeviceInfo, LastZ};
-use crate::wire::isl_mx::Registration;
 use crate::wire::isl_payment::{Paid, PaymentRequest, ReceiptCounters};
 use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, SubtotalSums};
 use crate::wire::isl_report::{Cash, DailyReport, LastError, Rates, ReceiptSums, Transaction};
@@ -121,6 +121,8 @@ pub struct Protocol {
     pub mode: Option<CommandRow<(), u32>>,
     /// The country of this form of the family, as in the option `country` of an address; empty if the family has one form.
     pub country: &'static str,
+    /// Whether the answers of a machine show that it is of this form's country.
+    pub is_of_country: fn(&CountryFacts) -> bool,
     /// The forms of the family by country, if machines of one name differ. The driver finds the country when it connects.
     pub countries: &'static [&'static Protocol],
     /// The questions that show a machine's country.
@@ -128,17 +130,6 @@ pub struct Protocol {
 
     /// Commands that our driver never sends and that other drivers use.
     pub others: Optional,
-}
-
-/// The questions that show for which country a machine was made. A machine of another country refuses some of them.
-#[derive(Clone, Copy)]
-pub struct CountryQuestions {
-    /// Asks for the number of the fiscal memory, if the answer about the identity does not have it, and for the taxpayer's number.
-    pub registration: CommandRow<(), Registration>,
-    /// Asks for the name of the currency.
-    pub currency: CommandRow<(), String>,
-    /// Asks for a number that only Bulgarian machines have.
-    pub bulgarian: CommandRow<(), String>,
 }
 
 /// Commands that the emulated printer supports for other drivers.
@@ -448,6 +439,8 @@ pub struct Model {
     pub name: &'static str,
     /// The firmware: revision, date and time.
     pub firmware: &'static str,
+    /// The currency and the taxpayer's number of a new printer, if they depend on the country of the form.
+    pub owner: Option<(&'static str, &'static str)>,
 }
 
 impl Protocol {
@@ -486,6 +479,19 @@ impl Protocol {
             .find(|form| form.country == country)
             .copied()
             .unwrap_or(self)
+    }
+
+    /// The country that the answers of a machine show, if they show one and no other.
+    #[must_use]
+    pub fn country_of(&self, facts: &CountryFacts) -> Option<&'static str> {
+        let mut shown = self
+            .countries
+            .iter()
+            .filter(|form| (form.is_of_country)(facts));
+        match (shown.next(), shown.next()) {
+            (Some(form), None) => Some(form.country),
+            _ => None,
+        }
     }
 }
 

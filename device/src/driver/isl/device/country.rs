@@ -2,59 +2,9 @@
 
 use super::Device;
 use super::questions::optional;
-use crate::family::CountryQuestions;
+use crate::family::{CountryFacts, CountryQuestions};
 use crate::fault::Fault;
 use crate::printer::Watch;
-
-/// What a machine told of its country. A question that was refused has no answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct CountryFacts {
-    /// Whether the identity has the number of a fiscal memory, as that of a Bulgarian machine.
-    memory: bool,
-    /// The taxpayer's number.
-    tax_number: Option<String>,
-    /// The name of the currency.
-    currency: Option<String>,
-    /// A number that only Bulgarian machines have.
-    bulgarian: Option<String>,
-}
-
-impl CountryFacts {
-    /// The country, if the answers show one and none shows another.
-    fn country(&self) -> Option<&'static str> {
-        let currency = self.currency.as_deref().map(str::to_uppercase);
-        let currency = currency.as_deref().unwrap_or_default();
-        let tax_number = self.tax_number.as_deref().unwrap_or_default();
-        let digits = tax_number.bytes().filter(u8::is_ascii_digit).count();
-        // A Romanian number is written `CIF: RO12345678`; a Moldovan one has thirteen digits.
-        let is_romanian = tax_number.contains("RO") || tax_number.contains("CIF");
-        let is_number =
-            |text: &String| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let found = [
-            ("RO", is_romanian || currency.contains("RON")),
-            (
-                "MD",
-                currency.contains("MDL") || (!is_romanian && digits == 13),
-            ),
-            (
-                "BG",
-                self.bulgarian.as_ref().is_some_and(is_number)
-                    || (self.memory && is_bulgarian_currency(currency)),
-            ),
-        ];
-        let mut found = found.iter().filter(|(_, is_shown)| *is_shown);
-        match (found.next(), found.next()) {
-            (Some((country, _)), None) => Some(country),
-            _ => None,
-        }
-    }
-}
-
-fn is_bulgarian_currency(currency: &str) -> bool {
-    ["BGN", "ЛВ", "EUR"]
-        .iter()
-        .any(|name| currency.contains(name))
-}
 
 impl Device {
     /// Chooses the table of the country of the machine that was just connected: of the option `country`, or of the country that the
@@ -97,9 +47,9 @@ impl Device {
                 .is_some_and(|identity| !identity.fiscal_memory.is_empty()),
             tax_number: registration.map(|numbers| numbers.tax_number),
             currency: optional(self.ask(&questions.currency, &(), watch))?,
-            bulgarian: optional(self.ask(&questions.bulgarian, &(), watch))?,
+            last_fiscal: optional(self.ask(&questions.last_fiscal, &(), watch))?,
         };
-        let country = facts.country();
+        let country = self.family.country_of(&facts);
         watch.trace(&format!("= country {}: {facts:?}", country.unwrap_or("?")));
         Ok(country)
     }
@@ -107,46 +57,3 @@ impl Device {
 
 /// The country of a machine whose answers show none, or more than one.
 const UNKNOWN: &str = "?";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn facts(
-        memory: bool,
-        tax_number: &str,
-        currency: &str,
-        bulgarian: Option<&str>,
-    ) -> CountryFacts {
-        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        CountryFacts {
-            memory,
-            tax_number: text(tax_number),
-            currency: text(currency),
-            bulgarian: bulgarian.map(str::to_owned),
-        }
-    }
-
-    #[test]
-    fn one_witness_is_enough_and_witnesses_of_two_countries_are_not() {
-        for (facts, country) in [
-            (facts(false, "CIF: RO18547290", "LEI", None), Some("RO")),
-            (facts(false, "", "RON", None), Some("RO")),
-            (facts(false, "RO18547290", "", None), Some("RO")),
-            (facts(false, "1003600012346", "LEI", None), Some("MD")),
-            (facts(false, "", "MDL", None), Some("MD")),
-            (facts(true, "BG123456789", "", Some("17")), Some("BG")),
-            (facts(true, "", "лв.", None), Some("BG")),
-            (facts(true, "", "EUR", None), Some("BG")),
-            // The leu is the currency of two countries, and a fiscal memory alone shows none.
-            (facts(false, "", "LEI", None), None),
-            (facts(true, "", "", None), None),
-            (facts(false, "", "EUR", None), None),
-            (facts(false, "", "", Some("")), None),
-            (facts(true, "CIF: RO18547290", "", Some("17")), None),
-            (facts(false, "1003600012346", "RON", None), None),
-        ] {
-            assert_eq!(facts.country(), country, "{facts:?}");
-        }
-    }
-}

@@ -135,14 +135,10 @@ impl Printer {
 
     /// Gives a new printer of a family that differs by country the currency and the taxpayer of its country.
     fn settle_in_country(&mut self) {
-        let (currency, tax_id) = match self.protocol.country {
-            "RO" => ("LEI", "CIF: RO18547290"),
-            "MD" => ("LEI", "1003600012346"),
-            "BG" => ("BGN", "BG123456789"),
-            _ => return,
-        };
-        self.memory.currency = currency.to_owned();
-        self.memory.tax_id = tax_id.to_owned();
+        if let Some((currency, tax_id)) = self.protocol.model.owner {
+            self.memory.currency = currency.to_owned();
+            self.memory.tax_id = tax_id.to_owned();
+        }
     }
 
     /// The name of the firmware.
