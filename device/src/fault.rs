@@ -105,6 +105,8 @@ pub enum Fault {
     NoSerialNumber,
     /// The printer reports no number that rises with every document, so that nothing would show whether it printed.
     NoDocumentNumber,
+    /// The printer is in its service or training mode, in which nothing that it prints is fiscal.
+    Training,
 }
 
 impl Fault {
@@ -157,6 +159,7 @@ impl Fault {
         Self::PrinterGone,
         Self::NoSerialNumber,
         Self::NoDocumentNumber,
+        Self::Training,
     ];
 
     /// The fault's number.
@@ -210,6 +213,7 @@ impl Fault {
             Self::PrinterGone => 80,
             Self::NoSerialNumber => 81,
             Self::NoDocumentNumber => 82,
+            Self::Training => 83,
         }
     }
 
@@ -346,6 +350,7 @@ impl fmt::Display for Fault {
             Self::PrinterGone => "the printer has not answered for a day",
             Self::NoSerialNumber => "the printer reports no serial number that can be read",
             Self::NoDocumentNumber => "the printer reports no number that rises with every document",
+            Self::Training => "the printer is in its service or training mode, in which nothing that it prints is fiscal",
         })
     }
 }

@@ -217,6 +217,10 @@ pub struct Connected {
     pub groups: [Option<u32>; 8],
     /// The figures that this device does not report, or reports in an unknown form: recovery works without them.
     pub missing: Vec<PrinterFigure>,
+    /// The country for which the device was made, if machines of its family differ by country; `?` if the device does not show it.
+    pub country: &'static str,
+    /// Whether the device is in its service or training mode, in which nothing that it prints is fiscal.
+    pub training: bool,
 }
 
 impl Connected {

@@ -21,7 +21,7 @@ use ferrotill_device::{Baseline, DaySums, FiscalPrinter, Job, JournalEvidence, P
 #[test]
 fn a_crash_of_the_host_at_any_frame_is_settled_once() {
     for family in FAMILIES {
-        for case in cases() {
+        for case in cases_of(family) {
             for last_frame_arrives in [false, true] {
                 // The host crashes at each frame in turn, until the frame is so late that the job has ended before it.
                 let survived = (1..FRAMES_MAX)
@@ -39,7 +39,7 @@ const FRAMES_MAX: usize = 100;
 #[test]
 fn after_a_crash_and_reports_at_the_keyboard_the_journal_settles_the_job_or_nothing_does() {
     for family in FAMILIES {
-        for case in cases() {
+        for case in cases_of(family) {
             for keys in KEYS {
                 let survived =
                     (1..FRAMES_MAX).find(|frames| !keyboard(family, &case, *frames, keys));
@@ -259,7 +259,7 @@ impl PortOpener for NoisyOpener {
 #[test]
 fn a_noisy_line_never_doubles_or_loses_a_document() {
     for family in FAMILIES {
-        for case in cases() {
+        for case in cases_of(family) {
             for seed in 1..=SEEDS {
                 noise(family, &case, seed);
             }
@@ -301,7 +301,7 @@ fn noise(family: &'static Protocol, case: &Case, seed: u64) {
 #[test]
 fn combined_faults_never_double_or_lose_a_document() {
     for family in FAMILIES {
-        for case in cases() {
+        for case in cases_of(family) {
             for seed in 1..=SEEDS {
                 together(family, &case, seed);
             }

@@ -25,7 +25,8 @@ fn by_date(date: &str, detailed: bool) -> Job {
 
 #[test]
 fn a_receipt_is_duplicated_once() {
-    for family in FAMILIES {
+    let families = FAMILIES.iter().copied();
+    for family in families.filter(|family| family.duplicate.is_some()) {
         let bench = Bench::of(family);
         let mut driver = bench.driver(1);
         let baseline = driver.connect().unwrap().baseline;
@@ -118,7 +119,11 @@ fn every_family_sells_refunds_and_counts() {
             cash_in(),
             sale(),
             exact_sale(),
-            refund(),
+            if family.refund.is_some() {
+                refund()
+            } else {
+                sale()
+            },
             Job::XReport,
             Job::Text(vec!["one".to_owned(), String::new()]),
             Job::Drawer,

@@ -197,51 +197,78 @@ fn on_receipt_printer(job: &Job) -> String {
     format!("{}>{}", short(&first, &baseline), short(&again, &baseline))
 }
 
+/// The families that came after the table of the first ones was recorded; each has a file of its own.
+const LATER: [&str; 1] = ["datecs-mx"];
+
+fn is_later(family: &Protocol) -> bool {
+    LATER.contains(&family.name)
+}
+
+/// The table of the first families, and of receipt printers.
 fn table() -> String {
     let mut text = String::new();
-    for family in FAMILIES {
-        for case in cases() {
-            let head = format!("{}, {}", family.name, case.name);
-            for kind in FaultKind::ALL {
-                let mut row = Row::default();
-                let befallen = commands(family, &case.job).into_iter().map(Some);
-                for command in befallen.chain([None]) {
-                    for times in [1, 5] {
-                        row.add(under_fault(family, &case, (kind, command, times)));
-                    }
-                }
-                writeln!(text, "{head}, {}: {}", kind.name(), row.text()).unwrap();
-            }
-            for arrives in [false, true] {
-                let mut row = Row::default();
-                (1..FRAMES_MAX)
-                    .map_while(|frames| after_crash(family, &case, (frames, arrives)))
-                    .for_each(|told| row.add(told));
-                writeln!(text, "{head}, crash, arrives {arrives}: {}", row.text()).unwrap();
-            }
-            let other_serial: fn(&mut Baseline) = |baseline| baseline.serial.push('1');
-            let other_memory: fn(&mut Baseline) = |baseline| baseline.fiscal_memory.push('1');
-            for (name, change) in [("serial", other_serial), ("memory", other_memory)] {
-                let told = swapped(family, &case, change);
-                writeln!(text, "{head}, another {name}: {told}").unwrap();
-            }
-        }
+    let first = || FAMILIES.iter().copied().filter(|family| !is_later(family));
+    for family in first() {
+        text.push_str(&table_of(family));
     }
     for case in cases() {
         let told = on_receipt_printer(&case.job);
         writeln!(text, "escpos, {}: {told}", case.name).unwrap();
     }
-    for family in FAMILIES {
+    for family in first() {
         writeln!(text, "{}, drawer: {}", family.name, pulses(family)).unwrap();
     }
     writeln!(text, "escpos, drawer: {}", on_receipt_printer(&Job::Drawer)).unwrap();
     text
 }
 
+fn table_of(family: &'static Protocol) -> String {
+    let mut text = String::new();
+    for case in cases_of(family) {
+        let head = format!("{}, {}", family.name, case.name);
+        for kind in FaultKind::ALL {
+            let mut row = Row::default();
+            let befallen = commands(family, &case.job).into_iter().map(Some);
+            for command in befallen.chain([None]) {
+                for times in [1, 5] {
+                    row.add(under_fault(family, &case, (kind, command, times)));
+                }
+            }
+            writeln!(text, "{head}, {}: {}", kind.name(), row.text()).unwrap();
+        }
+        for arrives in [false, true] {
+            let mut row = Row::default();
+            (1..FRAMES_MAX)
+                .map_while(|frames| after_crash(family, &case, (frames, arrives)))
+                .for_each(|told| row.add(told));
+            writeln!(text, "{head}, crash, arrives {arrives}: {}", row.text()).unwrap();
+        }
+        let other_serial: fn(&mut Baseline) = |baseline| baseline.serial.push('1');
+        let other_memory: fn(&mut Baseline) = |baseline| baseline.fiscal_memory.push('1');
+        for (name, change) in [("serial", other_serial), ("memory", other_memory)] {
+            let told = swapped(family, &case, change);
+            writeln!(text, "{head}, another {name}: {told}").unwrap();
+        }
+    }
+    text
+}
+
 #[test]
 fn every_outcome_is_the_recorded_one() {
-    let path = recorded_at("outcomes-2.txt");
-    let now = table();
+    compare("outcomes-2.txt", table());
+}
+
+#[test]
+fn every_outcome_of_a_later_family_is_the_recorded_one() {
+    for family in FAMILIES.iter().filter(|family| is_later(family)) {
+        let drawer = format!("{}, drawer: {}\n", family.name, pulses(family));
+        let name = format!("outcomes-{}.txt", family.name);
+        compare(&name, table_of(family) + &drawer);
+    }
+}
+
+fn compare(name: &str, now: String) {
+    let path = recorded_at(name);
     if std::env::var_os(RECORD).is_some() {
         fs::write(path, now).unwrap();
         return;

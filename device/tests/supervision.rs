@@ -146,10 +146,8 @@ fn no_family_shows_a_password_in_its_trace() {
         let bench = Bench::of(family);
         let mut driver = bench.driver(1);
         let mut now = driver.connect().unwrap().baseline;
-        for (job, row) in [
-            (sale(), family.open.command),
-            (refund(), family.refund.command),
-        ] {
+        let refunds = family.refund.iter().map(|row| (refund(), row.command));
+        for (job, row) in [(sale(), family.open.command)].into_iter().chain(refunds) {
             let mut notes = Notes::new();
             now = registered(driver.perform(&job, &now, &mut notes)).after;
             let start = format!("{row:02X} ");

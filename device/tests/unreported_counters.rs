@@ -8,7 +8,9 @@ use bench::cases::*;
 use bench::*;
 use ferrotill_core::Amount;
 use ferrotill_device::emulator::FaultKind;
-use ferrotill_device::family::{FAMILIES, Protocol, datecs, datecs_b, datecs_x, eltrade};
+use ferrotill_device::family::{
+    FAMILIES, Protocol, datecs, datecs_b, datecs_mx, datecs_x, eltrade,
+};
 use ferrotill_device::{Fault, FiscalPrinter as _, Job, JournalEvidence, Performed};
 
 const LAST_Z: u8 = 0x40;
@@ -140,6 +142,7 @@ fn without_the_number_of_the_last_z_report_recovery_is_never_wrong() {
         &datecs::PROTOCOL,
         &datecs_b::PROTOCOL,
         &datecs_x::PROTOCOL,
+        &datecs_mx::PROTOCOL,
         &eltrade::PROTOCOL,
     ] {
         for name in [
@@ -151,6 +154,9 @@ fn without_the_number_of_the_last_z_report_recovery_is_never_wrong() {
             "Z",
         ] {
             let case = case(name);
+            if !can(family, &case.job) {
+                continue;
+            }
             for command in commands(family, &case.job) {
                 for keys in keys {
                     let Some(outcome) = settled(family, &case, keys, command) else {

@@ -474,7 +474,7 @@ fn device_plans(
             device: device.id,
             configuration: adopt::configuration(device, profile.facts())?,
             identity,
-            printer: start_printer(device, clerk_handle, clock)?,
+            printer: start_printer(device, config.till.mode, clerk_handle, clock)?,
             point_of_sale: device
                 .points_of_sale
                 .first()
@@ -488,6 +488,7 @@ fn device_plans(
 /// Starts the printer's thread of a device. A device without a printer gets a task that does nothing.
 fn start_printer(
     device: &Device,
+    mode: Mode,
     clerk_handle: &ClerkHandle,
     clock: &Arc<Clock>,
 ) -> Result<PrinterTask, StartError> {
@@ -495,9 +496,13 @@ fn start_printer(
     let Ok(uri) = DriverUri::parse(&device.uri) else {
         return Ok(PrinterTask::none());
     };
+    let printer = match mode {
+        Mode::Live => driver::open_fiscal_only(&uri),
+        Mode::Test => driver::open(&uri),
+    };
     PrinterTask::start(
         &device.name,
-        driver::open(&uri),
+        printer,
         clerk_handle.listener(device.id),
         Arc::clone(clock),
     )

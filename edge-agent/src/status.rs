@@ -45,6 +45,8 @@ pub struct PrinterState {
     pub objections: Vec<String>,
     /// The names of the figures that the printer does not report: recovery works without them.
     pub missing: Vec<&'static str>,
+    /// The country for which the printer was made, if printers of its family differ by country; `?` if the printer does not show it.
+    pub country: &'static str,
 }
 
 /// The state of the authority.
@@ -127,6 +129,7 @@ impl LiveStatus {
             unproven: None,
             objections: Vec::new(),
             missing: connected.missing.iter().map(|one| one.name()).collect(),
+            country: connected.country,
         };
         self.printers.lock().insert(device, state);
         self.problems.clear(PRINTER.kind, Some(device));

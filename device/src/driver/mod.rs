@@ -13,6 +13,7 @@ pub use uri::{DriverUri, DriverUriError};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use self::uri::{Family, Transport};
+use crate::family::Protocol;
 use crate::port::PortOpener;
 #[cfg(feature = "serial")]
 use crate::port::serial::SerialOpener;
@@ -26,15 +27,29 @@ pub const DRIVER_BYTES_MAX: usize = 16 * 1024;
 /// The printer at an address. [`FiscalPrinter::connect`] opens it.
 #[must_use]
 pub fn open(uri: &DriverUri) -> Box<dyn FiscalPrinter> {
-    let opener = opener(uri);
+    match uri.family() {
+        Family::Isl(protocol, options) => Box::new(fiscal_printer(uri, protocol, options)),
+        Family::Escpos(options) => Box::new(receipt_printer(opener(uri), *options)),
+    }
+}
+
+/// The printer at an address, which is not connected while it is in its service or training mode: what it prints then is not fiscal.
+#[must_use]
+pub fn open_fiscal_only(uri: &DriverUri) -> Box<dyn FiscalPrinter> {
     match uri.family() {
         Family::Isl(protocol, options) => {
-            let options = options.clone();
-            let printer = isl::IslPrinter::with_options(protocol, opener, options, some_seq());
-            Box::new(printer)
+            Box::new(fiscal_printer(uri, protocol, options).fiscal_only())
         }
-        Family::Escpos(options) => Box::new(receipt_printer(opener, *options)),
+        Family::Escpos(_) => open(uri),
     }
+}
+
+fn fiscal_printer(
+    uri: &DriverUri,
+    protocol: &'static Protocol,
+    options: &isl::Options,
+) -> isl::IslPrinter {
+    isl::IslPrinter::with_options(protocol, opener(uri), options.clone(), some_seq())
 }
 
 /// The receipt printer at an address, for slips with more than text; `None` for a fiscal printer. The port is not opened yet.

@@ -36,7 +36,7 @@ impl Family {
         }
         let protocol =
             family::of_name(name).ok_or_else(|| DriverUriError::Family(name.to_owned()))?;
-        let (options, rest) = isl::Options::take(query, &protocol.seller)?;
+        let (options, rest) = isl::Options::take(query, protocol)?;
         Ok((Self::Isl(protocol, options), rest))
     }
 
@@ -44,6 +44,14 @@ impl Family {
         match self {
             Self::Isl(protocol, _) => protocol.name,
             Self::Escpos(_) => ESCPOS,
+        }
+    }
+
+    /// The TCP port of a new printer, if the maker's manual names one.
+    const fn tcp_port(&self) -> Option<u16> {
+        match self {
+            Self::Isl(protocol, _) => protocol.tcp_port,
+            Self::Escpos(_) => None,
         }
     }
 
@@ -91,7 +99,7 @@ impl DriverUri {
         let transport = match transport {
             #[cfg(feature = "serial")]
             "serial" => serial(place, &query, matches!(family, Family::Isl(..)))?,
-            "tcp" => tcp(place, &query)?,
+            "tcp" => tcp(place, &query, family.tcp_port())?,
             other => return Err(DriverUriError::Transport(other.to_owned())),
         };
         Ok(Self { family, transport })
@@ -144,10 +152,17 @@ fn serial(place: &str, query: &str, searchable: bool) -> Result<Transport, Drive
     })
 }
 
-fn tcp(place: &str, query: &str) -> Result<Transport, DriverUriError> {
+fn tcp(place: &str, query: &str, usual: Option<u16>) -> Result<Transport, DriverUriError> {
     if !query.is_empty() {
         return Err(DriverUriError::Option(query.to_owned()));
     }
+    let place = match usual {
+        // The colons of an IPv6 address stand between brackets.
+        Some(port) if place.ends_with(']') || (!place.is_empty() && !place.contains(':')) => {
+            &format!("{place}:{port}")
+        }
+        _ => place,
+    };
     let wrong = || DriverUriError::Address(place.to_owned());
     let (host, port) = place.rsplit_once(':').ok_or_else(wrong)?;
     if host.is_empty() || port.parse::<u16>().ok().is_none_or(|port| port == 0) {
@@ -258,7 +273,7 @@ impl fmt::Display for DriverUriError {
             ),
             Self::Option(given) => write!(
                 f,
-                "`{given}` is not an option; allowed: `baud=…` for a serial port, none for tcp; for a fiscal printer also `operator`, `password`, `till`, `serial`; for `escpos` also `profile`, `columns`, `drawer`, `drawer_pin`, `drawer_sensor`"
+                "`{given}` is not an option; allowed: `baud=…` for a serial port, none for tcp; for a fiscal printer also `operator`, `password`, `till`, `serial`, and `country` for `datecs-mx`; for `escpos` also `profile`, `columns`, `drawer`, `drawer_pin`, `drawer_sensor`"
             ),
             Self::Value { option, given, allowed } => {
                 write!(f, "`{given}` is not a value of `{option}`; allowed: {allowed}")
@@ -294,6 +309,12 @@ mod tests {
             ),
             ("datecs+tcp://[::1]:4999", "datecs+tcp://[::1]:4999"),
             ("datecs-x+tcp://till:3999", "datecs-x+tcp://till:3999"),
+            ("datecs-mx+tcp://till", "datecs-mx+tcp://till:3999"),
+            (
+                "datecs-mx+tcp://[::1]?country=RO",
+                "datecs-mx+tcp://[::1]:3999?country=ro",
+            ),
+            ("datecs-mx+tcp://till:4999", "datecs-mx+tcp://till:4999"),
             ("escpos+tcp://kitchen:9100", "escpos+tcp://kitchen:9100"),
             (
                 "escpos+tcp://kitchen:9100?profile=rp326&drawer_sensor=low",
@@ -381,6 +402,14 @@ mod tests {
         (
             "datecs+tcp://host:1?serial=DT-1",
             "`DT-1` is not a value of `serial`",
+        ),
+        (
+            "datecs-mx+tcp://host?country=fr",
+            "`fr` is not a value of `country`; allowed: ro, md, bg",
+        ),
+        (
+            "datecs+tcp://host:1?country=md",
+            "`md` is not a value of `country`; allowed: none; this family has one form for all countries",
         ),
         ("escpos+tcp://host:1?operator=1", "is not an option"),
         ("datecs+tcp://host", "host:port"),

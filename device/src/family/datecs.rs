@@ -94,6 +94,7 @@ pub const PROTOCOL: Protocol = Protocol {
     model: Model {
         name: "FP-700",
         firmware: "1.00BG 21NOV26 1000",
+        owner: None,
     },
     firmware: FIRMWARE_A,
 
@@ -105,14 +106,14 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         COUNTERS,
     ),
-    refund: CommandRow::new(
+    refund: Some(CommandRow::new(
         command::REFUND_OPEN,
         Codec {
             emit: RefundOpen::emit,
             parse: RefundOpen::parse,
         },
         COUNTERS,
-    ),
+    )),
     sale: CommandRow::new(command::SALE, SALE, NO_COUNTERS),
     subtotal: CommandRow::new(
         command::SUBTOTAL,
@@ -143,14 +144,14 @@ pub const PROTOCOL: Protocol = Protocol {
     slip_open: CommandRow::new(command::SLIP_OPEN, NO_DATA, ALL_RECEIPTS),
     slip_text: CommandRow::new(command::SLIP_TEXT, TEXT, NO_DATA),
     slip_close: CommandRow::new(command::SLIP_CLOSE, NO_DATA, ALL_RECEIPTS),
-    duplicate: CommandRow::new(
+    duplicate: Some(CommandRow::new(
         command::DUPLICATE,
         Codec {
             emit: |()| b"1".to_vec(),
             parse: |_| Some(()),
         },
         NO_DATA,
-    ),
+    )),
 
     // 45h: `0` or nothing is Z, `2` is X; a suffix `N` keeps the operators' totals. Other firmware numbers them otherwise.
     x_report: CommandRow::new(
@@ -231,6 +232,7 @@ pub const PROTOCOL: Protocol = Protocol {
         },
     ),
     next_fiscal: None,
+    counts_for_ever: false,
     day_receipts: None,
     day_payments: CommandRow::with_forms(command::DAY_PAYMENTS, NO_DATA, DAY_PAYMENTS_A),
     day_sales: [
@@ -265,6 +267,13 @@ pub const PROTOCOL: Protocol = Protocol {
     ),
     clock: CommandRow::new(command::CLOCK, NO_DATA, STAMP),
     clock_set: CommandRow::new(command::CLOCK_SET, STAMP, NO_DATA),
+
+    tcp_port: None,
+    mode: None,
+    country: "",
+    is_of_country: |_| false,
+    countries: &[],
+    country_questions: None,
 
     others: Optional {
         rates_set: Some(CommandRow::new(command::RATES, RATES, RATES)),
@@ -447,6 +456,7 @@ const NO_COUNTERS: Codec<ReceiptCounters> = Codec {
             all: 0,
             fiscal: 0,
             document: None,
+            z_number: None,
         })
     },
 };
@@ -459,6 +469,7 @@ const ALL_RECEIPTS: Codec<ReceiptCounters> = Codec {
             all: parse_count(core::str::from_utf8(data).ok()?)?,
             fiscal: 0,
             document: None,
+            z_number: None,
         })
     },
 };

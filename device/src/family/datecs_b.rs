@@ -62,6 +62,7 @@ pub const PROTOCOL: Protocol = Protocol {
     model: Model {
         name: "DP-25",
         firmware: "2.04BG 21NOV26 1000",
+        owner: None,
     },
     firmware: FIRMWARE_B,
     open: CommandRow::new(
@@ -72,14 +73,14 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         datecs::COUNTERS,
     ),
-    refund: CommandRow::new(
+    refund: Some(CommandRow::new(
         command::REFUND_OPEN,
         Codec {
             emit: emit_refund,
             parse: parse_refund,
         },
         datecs::COUNTERS,
-    ),
+    )),
     receipt_sums: CommandRow::with_forms(command::RECEIPT_SUMS, NO_DATA, RECEIPT_SUMS),
     day_payments: CommandRow::with_forms(command::DAY_PAYMENTS, NO_DATA, DAY_PAYMENTS),
     // 41h: `2` is the counters of the day, `5` the refunds, `6` their tax, `7` the payments.

@@ -1,4 +1,4 @@
-//! Datecs X (group C): FP-700X/XE, FMP-350X, FMP-55X, DP-25X, DP-150X, DP-05C, WP-50X, WP-500X, WP-25X; also FP-700MX and DP-150MX.
+//! Datecs X (group C): FP-700X/XE, FMP-350X, FMP-55X, DP-25X, DP-150X, DP-05C, WP-50X, WP-500X, WP-25X. FP-700MX, DP-150MX and others of their kind are `datecs-mx`.
 //!
 //! Manual: X, v2.08. See `docs/protocols/isl.md`.
 
@@ -63,6 +63,7 @@ pub const PROTOCOL: Protocol = Protocol {
     model: Model {
         name: "FP-700X",
         firmware: "2.08BG 21NOV26 1000",
+        owner: None,
     },
     firmware: FIRMWARE,
 
@@ -74,14 +75,14 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         SLIP,
     ),
-    refund: CommandRow::new(
+    refund: Some(CommandRow::new(
         0x2B,
         Codec {
             emit: receipt::emit_refund,
             parse: receipt::parse_refund,
         },
         SLIP,
-    ),
+    )),
     sale: CommandRow::new(
         0x31,
         Codec {
@@ -119,7 +120,7 @@ pub const PROTOCOL: Protocol = Protocol {
     slip_open: CommandRow::new(0x26, NO_DATA, SLIP),
     slip_text: CommandRow::new(0x2A, SLIP_TEXT, NO_DATA),
     slip_close: CommandRow::new(0x27, NO_DATA, SLIP),
-    duplicate: CommandRow::new(0x6D, NO_DATA, NO_DATA),
+    duplicate: Some(CommandRow::new(0x6D, NO_DATA, NO_DATA)),
 
     x_report: CommandRow::new(
         0x45,
@@ -232,6 +233,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: |data| report::parse_number(data)?.checked_add(1),
         },
     )),
+    counts_for_ever: true,
     day_receipts: Some(CommandRow::new(
         VARIABLE,
         Codec {
@@ -331,6 +333,13 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         NO_DATA,
     ),
+
+    tcp_port: None,
+    mode: None,
+    country: "",
+    is_of_country: |_| false,
+    countries: &[],
+    country_questions: None,
 
     others: Optional {
         rates_set: Some(CommandRow::new(

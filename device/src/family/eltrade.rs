@@ -67,6 +67,7 @@ pub const PROTOCOL: Protocol = Protocol {
     model: Model {
         name: "A1",
         firmware: "KL5101.1811.0.3 21NOV26 1000",
+        owner: None,
     },
     firmware: FIRMWARE,
     open: CommandRow::new(
@@ -81,14 +82,14 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         datecs::COUNTERS,
     ),
-    refund: CommandRow::new(
+    refund: Some(CommandRow::new(
         OPEN,
         Codec {
             emit: emit_refund,
             parse: |data| parse_open(data)?.1,
         },
         datecs::COUNTERS,
-    ),
+    )),
     day_payments: CommandRow::with_forms(command::DAY_PAYMENTS, NO_DATA, DAY_PAYMENTS),
     // No manual of Eltrade lists 40h.
     last_z: None,
@@ -264,11 +265,11 @@ mod tests {
             document: 12,
             origin: Some(("211126103000".to_owned(), "44123456".to_owned())),
         };
-        let data = (PROTOCOL.refund.ask.emit)(&refund);
+        let data = (PROTOCOL.refund.unwrap().ask.emit)(&refund);
         assert_eq!(data, b"1,,S,44123456,R,12,2026-11-21T10:30:00");
-        assert_eq!((PROTOCOL.refund.ask.parse)(&data), Some(refund));
+        assert_eq!((PROTOCOL.refund.unwrap().ask.parse)(&data), Some(refund));
         assert_eq!((PROTOCOL.open.ask.parse)(&data), None);
-        assert_eq!((PROTOCOL.refund.ask.parse)(b"1,"), None);
+        assert_eq!((PROTOCOL.refund.unwrap().ask.parse)(b"1,"), None);
         for wrong in [&b"1"[..], b",", b"1,,X", b"1,,S,44123456,R,12,21.11.2026"] {
             assert!(parse_open(wrong).is_none(), "{wrong:?}");
         }

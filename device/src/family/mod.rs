@@ -9,15 +9,18 @@
 
 mod classic_forms;
 mod codec;
+mod country;
 mod forms;
 mod protocol;
 
 pub mod datecs;
 pub mod datecs_b;
+pub mod datecs_mx;
 pub mod datecs_x;
 pub mod eltrade;
 
 pub use codec::{Codec, NO_DATA};
+pub use country::{CountryFacts, CountryQuestions};
 pub use forms::{AnswerForm, Answers, Firmware, Source};
 pub use protocol::{
     CommandRow, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol, Seller,
@@ -28,6 +31,7 @@ pub const FAMILIES: &[&Protocol] = &[
     &datecs::PROTOCOL,
     &datecs_b::PROTOCOL,
     &datecs_x::PROTOCOL,
+    &datecs_mx::PROTOCOL,
     &eltrade::PROTOCOL,
 ];
 

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::codec::Codec;
+use super::country::{CountryFacts, CountryQuestions};
 use super::forms::{AnswerForm, Answers, Firmware};
 use crate::wire::cause::Cause;
 use crate::wire::framing::Framing;
@@ -43,8 +44,8 @@ pub struct Protocol {
 
     /// Opens a fiscal receipt.
     pub open: CommandRow<Open, ReceiptCounters>,
-    /// Opens a refund receipt.
-    pub refund: CommandRow<RefundOpen, ReceiptCounters>,
+    /// Opens a refund receipt; `None` if the machine has no refund receipts.
+    pub refund: Option<CommandRow<RefundOpen, ReceiptCounters>>,
     /// Registers a sale.
     pub sale: CommandRow<Sale, ReceiptCounters>,
     /// Asks for the sums of the open receipt.
@@ -64,8 +65,8 @@ pub struct Protocol {
     pub slip_text: CommandRow<Vec<u8>>,
     /// Closes the slip.
     pub slip_close: CommandRow<(), ReceiptCounters>,
-    /// Prints the last receipt once more.
-    pub duplicate: CommandRow<()>,
+    /// Prints the last receipt once more; `None` if no command does.
+    pub duplicate: Option<CommandRow<()>>,
 
     /// Prints the report of the day.
     pub x_report: CommandRow<(), DailyReport>,
@@ -89,9 +90,11 @@ pub struct Protocol {
     /// Asks for the number of the last document of any kind.
     /// If the firmware does not support the command, [`Transaction::document`] is used.
     pub last_document: CommandRow<(), u32>,
-    /// Asks for the number of the next fiscal receipt, if [`DayPayments::next_receipt`] does not contain it. That number counts
-    /// since fiscalisation, and a Z-report does not clear it. If no command returns the number, recovery works without it.
+    /// Asks for the number of the next fiscal receipt, if [`DayPayments::next_receipt`] does not contain it. If no command returns
+    /// the number, recovery works without it.
     pub next_fiscal: Option<CommandRow<(), u32>>,
+    /// Whether the number of `next_fiscal` counts since fiscalisation, so that a Z-report does not clear it.
+    pub counts_for_ever: bool,
     /// Asks for the number of the day's fiscal receipts, if that is not one less than the number of the next fiscal receipt.
     pub day_receipts: Option<CommandRow<(), u32>>,
     /// Asks for the day's payments.
@@ -111,6 +114,19 @@ pub struct Protocol {
     pub clock: CommandRow<(), String>,
     /// Sets the clock.
     pub clock_set: CommandRow<String>,
+
+    /// The TCP port of a new machine, if the maker's manual names one.
+    pub tcp_port: Option<u16>,
+    /// Asks for the mode: 0 is the usual one; in any other mode nothing that is printed is fiscal.
+    pub mode: Option<CommandRow<(), u32>>,
+    /// The country of this form of the family, as in the option `country` of an address; empty if the family has one form.
+    pub country: &'static str,
+    /// Whether the answers of a machine show that it is of this form's country.
+    pub is_of_country: fn(&CountryFacts) -> bool,
+    /// The forms of the family by country, if machines of one name differ. The driver finds the country when it connects.
+    pub countries: &'static [&'static Protocol],
+    /// The questions that show a machine's country.
+    pub country_questions: Option<CountryQuestions>,
 
     /// Commands that our driver never sends and that other drivers use.
     pub others: Optional,
@@ -423,6 +439,8 @@ pub struct Model {
     pub name: &'static str,
     /// The firmware: revision, date and time.
     pub firmware: &'static str,
+    /// The currency and the taxpayer's number of a new printer, if they depend on the country of the form.
+    pub owner: Option<(&'static str, &'static str)>,
 }
 
 impl Protocol {
@@ -449,6 +467,31 @@ impl Protocol {
             .iter()
             .find(|(known, _)| *known == code)
             .map(|(_, cause)| *cause)
+    }
+}
+
+impl Protocol {
+    /// The form of the family for a country; the family itself if it has only one form, or none for this country.
+    #[must_use]
+    pub fn of_country(&'static self, country: &str) -> &'static Self {
+        let mut forms = self.countries.iter();
+        forms
+            .find(|form| form.country == country)
+            .copied()
+            .unwrap_or(self)
+    }
+
+    /// The country that the answers of a machine show, if they show one and no other.
+    #[must_use]
+    pub fn country_of(&self, facts: &CountryFacts) -> Option<&'static str> {
+        let mut shown = self
+            .countries
+            .iter()
+            .filter(|form| (form.is_of_country)(facts));
+        match (shown.next(), shown.next()) {
+            (Some(form), None) => Some(form.country),
+            _ => None,
+        }
     }
 }
 

@@ -126,6 +126,8 @@ pub struct ReceiptCounters {
     pub fiscal: u32,
     /// The number of the document, if the family reports it.
     pub document: Option<u32>,
+    /// The number that the next Z-report will have, if the family reports it here.
+    pub z_number: Option<u32>,
 }
 
 impl ReceiptCounters {
@@ -143,6 +145,7 @@ impl ReceiptCounters {
             all: parse_count(all)?,
             fiscal: parse_count(fiscal)?,
             document: None,
+            z_number: None,
         })
     }
 }

@@ -24,6 +24,9 @@ pub struct Transaction {
     pub refund: bool,
     /// Whether the open document is a slip, if the family reports that here.
     pub slip: bool,
+    /// The number of the Z-report of the current or last fiscal receipt, and the receipt's number within its day, if the family
+    /// reports them here.
+    pub fiscal: Option<(u32, u32)>,
 }
 
 impl Transaction {
@@ -67,6 +70,7 @@ impl Transaction {
             document: None,
             refund: false,
             slip: false,
+            fiscal: None,
         })
     }
 }
@@ -327,6 +331,7 @@ mod tests {
             document: None,
             refund: false,
             slip: false,
+            fiscal: None,
         };
         assert_eq!(state.emit(), b"1,0002,+00002980,+00005000");
         assert_eq!(Transaction::parse(&state.emit()), Some(state));

@@ -388,6 +388,7 @@ pub fn parse_slip(data: &[u8]) -> Option<ReceiptCounters> {
         all: 0,
         fiscal: 0,
         document: Some(parse_count(fields.first()?)?),
+        z_number: None,
     })
 }
 

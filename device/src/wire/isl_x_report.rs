@@ -38,15 +38,15 @@ pub fn parse_transaction(data: &[u8]) -> Option<Transaction> {
     transaction([open, number, items, amount, paid])
 }
 
-/// Writes the answer of 4Ch with the numbers of the fiscal receipt, which are not used here:
-/// `IsOpen,Number,FnumberRep,FNumber,Items,Amount,Payed`.
+/// Writes the answer of 4Ch with the numbers of the fiscal receipt: `IsOpen,Number,FnumberRep,FNumber,Items,Amount,Payed`.
 #[must_use]
 pub fn emit_transaction_with_numbers(state: &Transaction) -> Vec<u8> {
+    let (z_number, fiscal) = state.fiscal.unwrap_or_default();
     emit(&[
         if state.open { "1" } else { "0" },
         &state.document.unwrap_or(0).to_string(),
-        "1",
-        "1",
+        &z_number.to_string(),
+        &fiscal.to_string(),
         &state.items.to_string(),
         &decimal(state.amount, 2),
         &decimal(state.tender.unwrap_or(0), 2),
@@ -60,9 +60,10 @@ pub fn parse_transaction_with_numbers(data: &[u8]) -> Option<Transaction> {
     let [open, number, z_report, fiscal, items, amount, paid] = fields.as_slice() else {
         return None;
     };
-    parse_count(z_report)?;
-    parse_count(fiscal)?;
-    transaction([open, number, items, amount, paid])
+    Some(Transaction {
+        fiscal: Some((parse_count(z_report)?, parse_count(fiscal)?)),
+        ..transaction([open, number, items, amount, paid])?
+    })
 }
 
 fn transaction([open, number, items, amount, paid]: [&String; 5]) -> Option<Transaction> {
@@ -78,6 +79,7 @@ fn transaction([open, number, items, amount, paid]: [&String; 5]) -> Option<Tran
         document: Some(parse_count(number)?),
         refund: matches!(open.as_str(), "2" | "3" | "4"),
         slip: open == "5",
+        fiscal: None,
     })
 }
 

@@ -57,6 +57,22 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
+/// Every job of the matrix that a printer of this family can do.
+pub fn cases_of(family: &Protocol) -> Vec<Case> {
+    let mut cases = cases();
+    cases.retain(|case| can(family, &case.job));
+    cases
+}
+
+/// Whether a printer of this family can do the job: not every one has refund receipts, or a command for a duplicate.
+pub fn can(family: &Protocol, job: &Job) -> bool {
+    match job {
+        Job::Receipt(receipt) => receipt.refund_of.is_none() || family.refund.is_some(),
+        Job::Duplicate => family.duplicate.is_some(),
+        _ => true,
+    }
+}
+
 /// The case of this name.
 pub fn case(name: &str) -> Case {
     cases().into_iter().find(|case| case.name == name).unwrap()
@@ -83,7 +99,10 @@ pub fn commands(family: &Protocol, job: &Job) -> Vec<u8> {
     commands.extend(match job {
         Job::Receipt(receipt) => vec![
             if receipt.refund_of.is_some() {
-                family.refund.command
+                family
+                    .refund
+                    .as_ref()
+                    .map_or(family.open.command, |row| row.command)
             } else {
                 family.open.command
             },
@@ -102,7 +121,7 @@ pub fn commands(family: &Protocol, job: &Job) -> Vec<u8> {
             family.slip_text.command,
             family.slip_close.command,
         ],
-        Job::Duplicate => vec![family.duplicate.command],
+        Job::Duplicate => family.duplicate.iter().map(|row| row.command).collect(),
         Job::ByNumber { .. } => vec![family.by_number[0].command],
         other => panic!("{other:?} is not in the matrix"),
     });

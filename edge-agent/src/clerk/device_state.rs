@@ -98,6 +98,8 @@ pub(super) struct DeviceState {
     pub(super) printer_rates: Option<[Option<u32>; 8]>,
     /// One text for each tax group whose rate in the printer differs from the configured rate.
     pub(super) rate_differences: Vec<String>,
+    /// What else is wrong with the connected printer: its mode, or a country that it does not show.
+    pub(super) printer_doubts: Vec<String>,
     /// The connected printer is not the printer of the open shift.
     pub(super) printer_swapped: bool,
     /// The journal row after which this process last stored a snapshot of the till; 0 before the first.
@@ -127,6 +129,7 @@ impl DeviceState {
             last_z: None,
             printer_rates: None,
             rate_differences: Vec::new(),
+            printer_doubts: Vec::new(),
             printer_swapped: false,
             snapshot_seq: 0,
             removed: false,

@@ -268,6 +268,8 @@ impl FiscalPrinter for ScriptedPrinter {
             receipt_open: false,
             groups: memory.groups,
             missing: Vec::new(),
+            country: "",
+            training: false,
         })
     }
 

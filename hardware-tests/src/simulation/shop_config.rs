@@ -47,6 +47,7 @@ impl std::fmt::Debug for PrinterModel {
 /// The protocol of group A firmware that lacks the command which reports the number of the next fiscal receipt.
 static SILENT: Protocol = Protocol {
     next_fiscal: datecs_x::PROTOCOL.next_fiscal,
+    counts_for_ever: true,
     ..datecs::PROTOCOL
 };
 

@@ -282,6 +282,8 @@ impl FiscalPrinter for Escpos {
             receipt_open: false,
             groups: [None; 8],
             missing: Vec::new(),
+            country: "",
+            training: false,
             baseline: self.baseline(),
         })
     }

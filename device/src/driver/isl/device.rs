@@ -1,5 +1,6 @@
 //! The connection to a printer: sends commands and turns its refusals into faults.
 
+mod country;
 mod meaning;
 mod questions;
 
@@ -20,7 +21,16 @@ use crate::wire::isl_x::split_error;
 
 /// A printer that is reached by a line.
 pub(super) struct Device {
+    /// The family, in its usual form.
+    family: &'static Protocol,
+    /// The family in the form of the connected machine's country.
     protocol: &'static Protocol,
+    /// The country of the connected machine; `?` if its answers show none; empty if the family has one form.
+    country: &'static str,
+    /// The serial number of the machine whose country is known.
+    country_of: Option<String>,
+    /// The number of that machine's fiscal memory, if only the answer about its registration has it.
+    fiscal_number: String,
     line: Line,
     options: Options,
     identity: Option<DeviceInfo>,
@@ -45,10 +55,16 @@ impl Device {
     ) -> Self {
         let mut line = Line::new(opener, protocol.framing, first_seq);
         if protocol.seller.password_digits.is_some() {
-            line.hide_passwords_of(&[protocol.open.command, protocol.refund.command]);
+            let openings = protocol.refund.iter().map(|row| row.command);
+            let openings: Vec<u8> = openings.chain([protocol.open.command]).collect();
+            line.hide_passwords_of(&openings);
         }
         Self {
+            family: protocol,
             protocol,
+            country: "",
+            country_of: None,
+            fiscal_number: String::new(),
             line,
             options,
             identity: None,
@@ -73,6 +89,12 @@ impl Device {
     /// The family of the printer.
     pub(super) fn protocol(&self) -> &'static Protocol {
         self.protocol
+    }
+
+    /// The country of the connected machine, as in the option `country` of its address; `?` if its answers show none; empty if the
+    /// family has one form.
+    pub(super) const fn country(&self) -> &'static str {
+        self.country
     }
 
     /// The model of the printer; empty if it was not asked.
@@ -107,7 +129,21 @@ impl Device {
             return Err(Fault::PrinterSwapped);
         }
         self.identity = Some(identity);
+        if let Err(fault) = self.choose_country(watch) {
+            self.identity = None;
+            return Err(fault);
+        }
         Ok(condition(&self.protocol.status, status))
+    }
+
+    /// Whether nothing that the printer prints now is fiscal, because it is in the service or training mode. A printer that does not
+    /// answer the question is taken to be in its usual mode.
+    pub(super) fn is_training(&mut self, watch: &mut dyn Watch) -> Result<bool, Fault> {
+        let Some(row) = &self.protocol.mode else {
+            return Ok(false);
+        };
+        let mode = optional(self.ask(row, &(), watch))?;
+        Ok(mode.is_some_and(|mode| mode != 0))
     }
 
     /// Closes the port; no answer is outstanding.

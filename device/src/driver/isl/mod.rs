@@ -96,6 +96,10 @@ impl FiscalPrinter for IslPrinter {
         self.device.try_witnesses(watch)?;
         let groups = self.device.rates(watch).unwrap_or_default();
         let clock = self.device.clock(watch).ok();
+        let training = self.device.is_training(watch)?;
+        if training && self.refuses_training {
+            return Err(Fault::Training);
+        }
         let identity = self.device.identity().ok_or(Fault::PortLost)?;
         if !condition.fiscal_receipt_open {
             self.settled = Some(baseline.clone());
@@ -110,6 +114,8 @@ impl FiscalPrinter for IslPrinter {
             receipt_open: condition.fiscal_receipt_open,
             groups,
             missing: self.device.missing().to_vec(),
+            country: self.device.country(),
+            training,
         })
     }
 
@@ -136,10 +142,14 @@ impl FiscalPrinter for IslPrinter {
             Job::XReport => self.x_report(baseline, watch),
             Job::ZReport => self.z_report(baseline, watch),
             Job::Text(lines) => self.slip(lines, baseline, watch),
-            Job::Duplicate => {
-                let command = Command::of(&self.device.protocol().duplicate, &());
-                self.paper(&command, baseline, watch)
-            }
+            Job::Duplicate => match &self.device.protocol().duplicate {
+                Some(row) => self.paper(&Command::of(row, &()), baseline, watch),
+                None => not_begun(
+                    Fault::JobNotPrintable,
+                    "this printer has no command for a duplicate".to_owned(),
+                    Some(baseline),
+                ),
+            },
             Job::ByNumber {
                 first,
                 last,

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::driver::option::{HIDDEN, OptionFault};
-use crate::family::Seller;
+use crate::family::{Protocol, Seller};
 use crate::wire::isl_receipt::Open;
 
 /// The options of a fiscal printer's address. An option that is not given has the value of a new printer.
@@ -13,6 +13,7 @@ pub(in crate::driver) struct Options {
     password: Option<Password>,
     till: Option<u32>,
     serial: Option<String>,
+    country: Option<&'static str>,
 }
 
 /// An operator's password. The password is written into frames only.
@@ -35,8 +36,9 @@ impl Options {
     /// to the line.
     pub(in crate::driver) fn take(
         query: &str,
-        seller: &Seller,
+        protocol: &Protocol,
     ) -> Result<(Self, String), OptionFault> {
+        let seller = &protocol.seller;
         let mut options = Self::default();
         let mut rest = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -81,6 +83,10 @@ impl Options {
                     }
                     options.serial = Some(value.to_owned());
                 }
+                "country" => {
+                    options.country =
+                        Some(country(protocol, value).map_err(|allowed| wrong(value, allowed))?);
+                }
                 _ => rest.push(pair),
             }
         }
@@ -100,6 +106,8 @@ impl Options {
             self.serial
                 .as_ref()
                 .map(|serial| format!("serial={serial}")),
+            self.country
+                .map(|country| format!("country={}", country.to_lowercase())),
         ]
         .into_iter()
         .flatten()
@@ -109,6 +117,11 @@ impl Options {
     /// The serial number that the printer must have; `None` if any printer may answer.
     pub(in crate::driver) fn serial(&self) -> Option<&str> {
         self.serial.as_deref()
+    }
+
+    /// The country of the machine, if the address names one.
+    pub(super) const fn country(&self) -> Option<&'static str> {
+        self.country
     }
 
     /// Whether a printer with this serial number is not the configured one.
@@ -128,4 +141,22 @@ impl Options {
             invoice: false,
         }
     }
+}
+
+/// The country of this name among the forms of a family; otherwise the names that are allowed.
+fn country(protocol: &Protocol, name: &str) -> Result<&'static str, String> {
+    let mut countries = protocol.countries.iter().map(|form| form.country);
+    if let Some(country) = countries.find(|country| country.eq_ignore_ascii_case(name)) {
+        return Ok(country);
+    }
+    let names: Vec<String> = protocol
+        .countries
+        .iter()
+        .map(|form| form.country.to_lowercase())
+        .collect();
+    Err(if names.is_empty() {
+        "none; this family has one form for all countries".to_owned()
+    } else {
+        names.join(", ")
+    })
 }

@@ -88,7 +88,7 @@ impl Plan {
     ) -> Result<Self, String> {
         let mut plan = Self {
             protocol,
-            steps: vec![opening(protocol, seller, job)],
+            steps: vec![opening(protocol, seller, job)?],
             total: job.total.minor(),
             refund: job.refund_of.is_some(),
             cash: 0,
@@ -132,7 +132,7 @@ impl Plan {
 
     /// Whether the device counts its fiscal receipts since fiscalisation; a Z-report does not clear the counter.
     pub(super) const fn is_counted_for_ever(&self) -> bool {
-        self.protocol.next_fiscal.is_some()
+        self.protocol.counts_for_ever
     }
 
     /// The number of sales of the whole receipt.
@@ -315,8 +315,8 @@ impl Plan {
     }
 }
 
-fn opening(protocol: &Protocol, open: Open, job: &ReceiptJob) -> Step {
-    Step::Open(match &job.refund_of {
+fn opening(protocol: &Protocol, open: Open, job: &ReceiptJob) -> Result<Step, String> {
+    Ok(Step::Open(match &job.refund_of {
         None => Command::of(&protocol.open, &open),
         Some(refund) => {
             let refund = RefundOpen {
@@ -327,9 +327,24 @@ fn opening(protocol: &Protocol, open: Open, job: &ReceiptJob) -> Step {
                 origin: (!refund.at.is_empty())
                     .then(|| (refund.at.clone(), refund.fiscal_memory.clone())),
             };
-            Command::of(&protocol.refund, &refund)
+            let Some(row) = &protocol.refund else {
+                return Err(format!(
+                    "a {} printer{} has no refund receipts",
+                    protocol.name,
+                    of_country(protocol.country)
+                ));
+            };
+            Command::of(row, &refund)
         }
-    })
+    }))
+}
+
+/// The country of a form of a family in a sentence.
+fn of_country(country: &str) -> String {
+    match country {
+        "" => String::new(),
+        country => format!(" of the form {country}"),
+    }
 }
 
 #[cfg(test)]

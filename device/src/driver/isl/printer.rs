@@ -19,6 +19,8 @@ pub struct IslPrinter {
     pub(super) device: Device,
     /// The printer's counters as of the last settled answer; `None` after any doubt.
     pub(super) settled: Option<Baseline>,
+    /// Whether a connection to a printer in its service or training mode is refused.
+    pub(super) refuses_training: bool,
 }
 
 impl IslPrinter {
@@ -40,7 +42,15 @@ impl IslPrinter {
         Self {
             device: Device::new(protocol, opener, options, first_seq),
             settled: None,
+            refuses_training: false,
         }
+    }
+
+    /// The same printer, which is not connected while it is in its service or training mode.
+    #[must_use]
+    pub fn fiscal_only(mut self) -> Self {
+        self.refuses_training = true;
+        self
     }
 
     /// Connects again after an answer was lost.

@@ -6,6 +6,7 @@ pub(super) mod classic;
 pub(super) mod items;
 pub(super) mod journal;
 pub(super) mod journal_b;
+pub(super) mod mx;
 pub(super) mod opening;
 pub(super) mod records;
 pub(super) mod x;

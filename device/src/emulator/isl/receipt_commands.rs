@@ -76,7 +76,13 @@ impl Printer {
             all: day.all_receipts.saturating_add(1),
             fiscal: day.fiscal_receipts.saturating_add(1),
             document: Some(self.memory.last_document.saturating_add(1)),
+            z_number: self.day_number(),
         }
+    }
+
+    /// The number of the day for the answers of a receipt, which they have in the usual mode only.
+    fn day_number(&self) -> Option<u32> {
+        (self.mode == 0).then(|| self.memory.z_number().saturating_add(1))
     }
 
     /// The counters in the answer for the receipt or slip that was closed.
@@ -86,6 +92,7 @@ impl Printer {
             all: day.all_receipts,
             fiscal: day.fiscal_receipts,
             document: Some(self.memory.last_document),
+            z_number: self.day_number(),
         }
     }
 

@@ -176,7 +176,20 @@ impl Printer {
             document: Some(last.saturating_add(u32::from(kind.is_some()))),
             refund: kind == Some(OpenKind::Refund),
             slip: kind == Some(OpenKind::Slip),
+            fiscal: Some(self.fiscal_number(kind == Some(OpenKind::Sale))),
         }
+    }
+
+    /// The number of the Z-report of the open or last fiscal receipt, and the receipt's number within its day.
+    fn fiscal_number(&self, is_open: bool) -> (u32, u32) {
+        let today = self.memory.day.fiscal_receipts;
+        let z_number = self.memory.z_number();
+        if is_open || today > 0 {
+            let number = today.saturating_add(u32::from(is_open));
+            return (z_number.saturating_add(1), number);
+        }
+        let last = self.memory.closures.last();
+        (z_number, last.map_or(0, |last| last.day.fiscal_receipts))
     }
 
     /// Answers 67h: the sums of the current receipt.
@@ -194,11 +207,14 @@ impl Printer {
         }
     }
 
-    /// The number that the next fiscal receipt will have, counted since fiscalisation.
+    /// The number that the next fiscal receipt will have, counted since fiscalisation or since the last Z-report.
     pub(super) fn next_fiscal(&self) -> u32 {
-        u32::try_from(self.receipts.len())
-            .unwrap_or(u32::MAX)
-            .saturating_add(1)
+        let receipts = if self.protocol.counts_for_ever {
+            u32::try_from(self.receipts.len()).unwrap_or(u32::MAX)
+        } else {
+            self.memory.day.fiscal_receipts
+        };
+        receipts.saturating_add(1)
     }
 
     /// Answers 6Eh: the day's payments.

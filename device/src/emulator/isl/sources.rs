@@ -9,6 +9,7 @@
 
 mod classic;
 mod eltrade;
+mod mx;
 mod x;
 
 use super::printer::{Answered, Printer};
@@ -77,7 +78,8 @@ impl CommandForm {
 
 /// Every form that an emulated printer knows.
 pub fn command_forms() -> impl Iterator<Item = &'static CommandForm> {
-    classic::FORMS.iter().chain(eltrade::FORMS).chain(x::FORMS)
+    let classic = classic::FORMS.iter().chain(eltrade::FORMS);
+    classic.chain(x::FORMS).chain(mx::FORMS)
 }
 
 fn of(family: &str, command: u8) -> impl Iterator<Item = &'static CommandForm> {
@@ -87,12 +89,14 @@ fn of(family: &str, command: u8) -> impl Iterator<Item = &'static CommandForm> {
 impl Printer {
     /// Whether a source describes this command of the printer's family.
     pub(super) fn has_source(&self, command: u8) -> bool {
-        of(self.family().name, command).next().is_some()
+        of(mx::described_as(self.family()), command)
+            .next()
+            .is_some()
     }
 
     /// Executes a command in a form of another driver; `None` if no form fits.
     pub(super) fn answer_to_other_host(&mut self, command: u8, data: &[u8]) -> Option<Answered> {
-        of(self.family().name, command)
+        of(mx::described_as(self.family()), command)
             .filter_map(|form| form.of_host)
             .find_map(|of_host| of_host(self, data))
     }

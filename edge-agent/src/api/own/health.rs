@@ -111,6 +111,7 @@ fn printer(service: &Service, device: &Device) -> JsonValue {
         "name" => device.name.clone(),
         "connected" => printer.connected,
         "model" => printer.model,
+        "country" => Some(printer.country).filter(|country| !country.is_empty()),
         "serial_number" => printer.serial,
         "fiscal_memory" => printer.fiscal_memory,
         "firmware" => printer.firmware,

@@ -182,6 +182,7 @@ impl Tills {
             return;
         }
         let device_state = &mut self.devices[index];
+        device_state.printer_doubts = doubts(connected);
         let today = self.settings.guard.now().local_day();
         let mut configured = [None; 8];
         for (code, rate) in (b'A'..=b'H').zip(&mut configured) {
@@ -222,6 +223,7 @@ impl Tills {
         let objections = swapped
             .into_iter()
             .chain(device_state.rate_differences.iter().cloned())
+            .chain(device_state.printer_doubts.iter().cloned())
             .collect();
         Arc::clone(&self.settings.live_status).printer_objections(device_state.device, objections);
     }
@@ -356,4 +358,19 @@ fn seal_of_printer_report(
 /// An error for a refusal that cannot happen: the caller has checked that a shift is open and that nothing is outstanding.
 fn not_recorded(refusal: &ferrotill_core::refusal::Refusal) -> StoreError {
     StoreError::NotBooked { refusal: *refusal }
+}
+
+/// What is wrong with a printer that was just connected, besides its tax rates.
+fn doubts(connected: &Connected) -> Vec<String> {
+    let training = connected.training.then(|| {
+        "the printer is in its service or training mode, in which nothing that it prints is fiscal; the till is in test mode, so it \
+         sells nevertheless"
+            .to_owned()
+    });
+    let country = (connected.country == "?").then(|| {
+        "the printer does not show for which country it was made, so the Romanian form of its commands is used; write country=ro, \
+         country=md or country=bg into its address"
+            .to_owned()
+    });
+    training.into_iter().chain(country).collect()
 }

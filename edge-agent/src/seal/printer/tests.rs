@@ -37,6 +37,8 @@ impl FiscalPrinter for IdlePrinter {
             receipt_open: false,
             groups: [None; 8],
             missing: Vec::new(),
+            country: "",
+            training: false,
         })
     }
 

@@ -108,6 +108,7 @@ fn state_of(case: [i64; 7]) -> PrinterState {
             document: None,
             refund: false,
             slip: false,
+            fiscal: None,
         }),
         groups: (open == 1).then_some(groups),
         sums: None,
@@ -476,7 +477,11 @@ fn without(missing: u32, before: &mut Baseline, state: &mut PrinterState) {
 #[test]
 fn with_any_witnesses_missing_no_verdict_is_wrong() {
     let (mut judged, mut settled) = (0, 0);
-    for family in [&datecs::PROTOCOL, &crate::family::datecs_x::PROTOCOL] {
+    for family in [
+        &datecs::PROTOCOL,
+        &crate::family::datecs_x::PROTOCOL,
+        &crate::family::datecs_mx::PROTOCOL,
+    ] {
         let plan = Plan::of(family, "", &job()).unwrap();
         for history in histories() {
             for next_fiscal in [1, 4] {

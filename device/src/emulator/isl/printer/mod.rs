@@ -55,6 +55,8 @@ pub struct Printer {
     pub keeps_last_answer: bool,
     /// The numbers of the commands that this firmware does not support, though its family does.
     pub lacks: Vec<u8>,
+    /// The mode of an MX printer: 0 is the usual one, 2 is the service mode, 3 the training mode.
+    pub mode: u32,
     /// The name of the firmware, which decides the form of some answers.
     pub(super) firmware: &'static str,
     /// Whether a refusal of a family with error codes (X) also sets the status bits. A recorded DP-25X (erpnet/ErpNet.FP issue
@@ -93,6 +95,7 @@ impl Printer {
             miscount: 0,
             keeps_last_answer: false,
             lacks: Vec::new(),
+            mode: 0,
             firmware: newest(&datecs::PROTOCOL),
             errors_in_status: false,
             store: None,
@@ -113,6 +116,7 @@ impl Printer {
     pub fn of_family(mut self, protocol: &'static Protocol) -> Self {
         self.protocol = protocol;
         self.firmware = newest(protocol);
+        self.settle_in_country();
         self
     }
 
@@ -121,8 +125,20 @@ impl Printer {
     pub fn with_firmware(mut self, name: &str) -> Self {
         if let Some(firmware) = self.protocol.firmware_of(name) {
             self.firmware = firmware.name;
+            let forms = self.protocol.countries.iter();
+            let form = forms.copied().find(|form| form.firmware_of(name).is_some());
+            self.protocol = form.unwrap_or(self.protocol);
+            self.settle_in_country();
         }
         self
+    }
+
+    /// Gives a new printer of a family that differs by country the currency and the taxpayer of its country.
+    fn settle_in_country(&mut self) {
+        if let Some((currency, tax_id)) = self.protocol.model.owner {
+            self.memory.currency = currency.to_owned();
+            self.memory.tax_id = tax_id.to_owned();
+        }
     }
 
     /// The name of the firmware.

@@ -70,9 +70,9 @@ impl Incoming<'_> {
     fn receipt(&mut self) {
         let table = self.printer.protocol;
         self.on(&table.open, |printer, open| printer.receipt_open(&open));
-        self.on(&table.refund, |printer, refund| {
-            printer.refund_open(&refund)
-        });
+        if let Some(row) = &table.refund {
+            self.on(row, |printer, refund| printer.refund_open(&refund));
+        }
         self.on(&table.sale, |printer, sale| printer.sale(&sale));
         self.on(&table.subtotal, |printer, ask| printer.subtotal(&ask));
         self.on(&table.payment, |printer, payment| printer.payment(&payment));
@@ -86,7 +86,9 @@ impl Incoming<'_> {
         self.on(&table.slip_open, |printer, ()| printer.slip_open());
         self.on(&table.slip_text, |printer, text| printer.slip_text(&text));
         self.on(&table.slip_close, |printer, ()| printer.slip_close());
-        self.on(&table.duplicate, |printer, ()| printer.duplicate());
+        if let Some(row) = &table.duplicate {
+            self.on(row, |printer, ()| printer.duplicate());
+        }
         self.on(&table.x_report, |printer, ()| printer.daily_report(false));
         self.on(&table.z_report, |printer, ()| printer.daily_report(true));
         for row in &table.by_number {
@@ -143,6 +145,9 @@ impl Incoming<'_> {
         self.on(&table.device_info, |printer, ()| Ok(printer.device_info()));
         self.on(&table.rates, |printer, ()| Ok(printer.rates()));
         self.on(&table.clock, |printer, ()| Ok(printer.stamp()));
+        if let Some(row) = &table.mode {
+            self.on(row, |printer, ()| Ok(printer.mode));
+        }
         self.on(&table.clock_set, |printer, at| printer.clock_set(&at));
         if let Errors::Asked(row) = &table.errors {
             self.on(row, |printer, clear| Ok(printer.last_error_answer(clear)));

@@ -171,15 +171,6 @@ pub(super) const FORMS: &[CommandForm] = &[
     form(E, 0x71, "", b"", MANUAL),
     form(E, 0x6E, "[Num]", b"", MANUAL),
     form(E, 0x41, "[Option]", b"0", MANUAL),
-    form(
-        E,
-        0x40,
-        "",
-        b"",
-        Inference(
-            "The manuals do not list 40h; the emulated printer answers it unless a switch removes it",
-        ),
-    ),
     form(E, 0x46, "[Amount]", b"", MANUAL),
     form(E, 0x46, "Amount", b"100.00", MANUAL),
     form(E, 0x46, "-Amount", b"-5.00", MANUAL),

@@ -1,0 +1,118 @@
+//! A Datecs MX printer at a running agent: its country in `/healthz`, its training mode, and a return, which it cannot print.
+
+mod shop;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use ferrotill_device::emulator::{Family, Rig, RigOptions};
+use ferrotill_device::family::datecs_mx;
+use ferrotill_device::wire::framing::Request;
+use shop::configuration;
+use shop::outside::Process;
+use shop::till::SALE;
+
+struct Shop {
+    agent: Process,
+    rig: Rig,
+    _office: Process,
+    _folder: tempfile::TempDir,
+}
+
+/// A shop with a printer of this firmware; `before` is done to the printer before the agent starts.
+fn shop(firmware: &str, lacks: &[u8], before: impl FnOnce(&Rig)) -> Shop {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::start(RigOptions {
+        family: Family::parse("datecs-mx").unwrap(),
+        firmware: Some(firmware.to_owned()),
+        lacks: lacks.to_vec(),
+        tcp: Some("127.0.0.1:0".parse().unwrap()),
+        ..RigOptions::new(folder.path().join("printer"))
+    })
+    .unwrap();
+    before(&rig);
+    let office = Process::authority();
+    let file = folder.path().join("ferrotill.toml");
+    let books = folder.path().join("books");
+    let uri = format!("datecs-mx+tcp://{}", rig.address().unwrap());
+    let text = configuration(books.to_str().unwrap(), &uri, &office.client.url);
+    fs::write(&file, text).unwrap();
+    Shop {
+        agent: Process::agent(&file),
+        rig,
+        _office: office,
+        _folder: folder,
+    }
+}
+
+#[test]
+fn health_names_the_country_of_the_machine() {
+    for (firmware, country) in [("mx-ro", "RO"), ("mx-md", "MD"), ("mx-bg", "BG")] {
+        let shop = shop(firmware, &[], |_| {});
+        let sold = shop.agent.client.post("operations/sale", SALE);
+        assert_eq!(sold.status, 200, "{firmware}: {}", sold.text);
+        let health = shop.agent.client.open("/healthz").text;
+        let named = format!("\"country\":\"{country}\"");
+        assert!(health.contains(&named), "{named}\n{health}");
+    }
+}
+
+#[test]
+fn a_machine_that_shows_no_country_sells_and_health_says_what_to_write() {
+    // The commands 7Bh and FFh.
+    let shop = shop("mx-ro", &[0x7B, 0xFF], |_| {});
+    let sold = shop.agent.client.post("operations/sale", SALE);
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    let health = shop.agent.client.open("/healthz").text;
+    for words in [
+        "\"country\":\"?\"",
+        "write country=ro, country=md or country=bg",
+    ] {
+        assert!(health.contains(words), "{words}\n{health}");
+    }
+}
+
+#[test]
+fn a_machine_in_its_training_mode_is_an_objection_for_a_till_in_test_mode() {
+    let shop = shop("mx-ro", &[], |rig| {
+        // Another host sets the mode.
+        let request = Request {
+            seq: 0x20,
+            command: 0x95,
+            data: b"3\t".to_vec(),
+        };
+        let mut line = TcpStream::connect(rig.address().unwrap()).unwrap();
+        let frame = request.emit(&datecs_mx::PROTOCOL.framing).unwrap();
+        line.write_all(&frame).unwrap();
+        let mut end = [0];
+        while end != [3] {
+            line.read_exact(&mut end).unwrap();
+        }
+    });
+    let sold = shop.agent.client.post("operations/sale", SALE);
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    let health = shop.agent.client.open("/healthz").text;
+    assert!(health.contains("service or training mode"), "{health}");
+}
+
+#[test]
+fn a_return_is_refused_before_anything_is_printed() {
+    let shop = shop("mx-ro", &[], |_| {});
+    let sold = shop.agent.client.post("operations/sale", SALE);
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    let id = sold.receipt("id");
+    let back = format!(
+        r#"{{"originalReceiptId":"{id}","items":[{{"name":"Cafea","quantity":1,"price":25.50,"taxGroupCode":"A"}}],"payments":[{{"typeCode":0,"amount":25.50}}]}}"#
+    );
+    let documents = shop.rig.snapshot(true).last_document;
+    let refused = shop.agent.client.post("operations/return", &back);
+    assert_ne!(refused.status, 200, "{}", refused.text);
+    assert_eq!(
+        refused.state.as_deref(),
+        Some("not_registered"),
+        "{}",
+        refused.text
+    );
+    assert_eq!(shop.rig.snapshot(true).last_document, documents);
+}
