@@ -95,7 +95,7 @@ impl Bench {
 const UNCLEAR: Performed = Performed::Unknown(Fault::Unclear);
 
 fn text(lines: &[&str]) -> Job {
-    Job::Text(lines.iter().map(|line| (*line).to_owned()).collect())
+    Job::text(lines.iter().copied())
 }
 
 fn refused(outcome: Performed) -> NoDocument {
@@ -213,7 +213,7 @@ fn an_interrupted_slip_is_reported_and_cut_off() {
     };
     let outcome = bench
         .driver
-        .perform(&Job::Text(lines), &bench.baseline, &mut watch);
+        .perform(&Job::text(lines), &bench.baseline, &mut watch);
     let stopped = refused(outcome);
     assert_eq!(stopped.fault, Fault::PaperOut);
     assert!(stopped.detail.contains("the beginning may be on the paper"));

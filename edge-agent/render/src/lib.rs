@@ -18,6 +18,6 @@ pub mod view;
 pub mod words;
 
 pub use layout::{Align, Block, Emphasis, blocks};
-pub use text::{Row, Width, rows};
-pub use view::{Figure, Heading, LineView, ReceiptView, Seller};
+pub use text::{PaperRow, PaperWidth, rows};
+pub use view::{Figure, LineView, PrintedSeller, ReceiptHeading, ReceiptView};
 pub use words::Words;

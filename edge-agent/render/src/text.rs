@@ -7,7 +7,7 @@ use crate::layout::{Align, Block, Emphasis};
 
 /// One row of a paper. The spaces that place the text are part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct PaperRow {
     /// The text, without spaces at its end.
     pub text: String,
     /// How strongly the text is printed. A [large](Emphasis::Large) text has at most half as many letters as the paper has columns.
@@ -16,9 +16,11 @@ pub struct Row {
 
 /// The width of a paper.
 #[derive(Clone, Copy)]
-pub struct Width<'a> {
+pub struct PaperWidth<'a> {
     /// The number of letters of a row; 0 counts as 1.
     pub columns: usize,
+    /// Whether the printer prints large letters. If not, a [large](Emphasis::Large) text is bold.
+    pub large: bool,
     /// The number of letters with which the printer prints a text. It differs from the number of characters where the printer
     /// writes one character with several letters, such as `Щ` with `Shch`.
     pub letters: &'a dyn Fn(&str) -> usize,
@@ -26,7 +28,7 @@ pub struct Width<'a> {
 
 /// The rows of blocks.
 #[must_use]
-pub fn rows(blocks: &[Block], width: Width<'_>) -> Vec<Row> {
+pub fn rows(blocks: &[Block], width: PaperWidth<'_>) -> Vec<PaperRow> {
     blocks
         .iter()
         .flat_map(|block| match block {
@@ -45,32 +47,33 @@ pub fn rows(blocks: &[Block], width: Width<'_>) -> Vec<Row> {
         .collect()
 }
 
-fn plain(text: String) -> Row {
-    Row {
+fn plain(text: String) -> PaperRow {
+    PaperRow {
         text,
         emphasis: Emphasis::Plain,
     }
 }
 
 /// The emphasis that a text of so many letters can have, and the number of columns in it.
-fn fitting(emphasis: Emphasis, letters: usize, columns: usize) -> (Emphasis, usize) {
+fn fitting(emphasis: Emphasis, letters: usize, width: PaperWidth<'_>) -> (Emphasis, usize) {
+    let half = width.columns / 2;
     match emphasis {
-        Emphasis::Large if letters <= columns / 2 => (Emphasis::Large, columns / 2),
-        Emphasis::Large => (Emphasis::Bold, columns),
-        other => (other, columns),
+        Emphasis::Large if width.large && letters <= half => (Emphasis::Large, half),
+        Emphasis::Large => (Emphasis::Bold, width.columns),
+        other => (other, width.columns),
     }
 }
 
-fn text_rows(text: &str, align: Align, emphasis: Emphasis, width: Width<'_>) -> Vec<Row> {
-    let (emphasis, columns) = fitting(emphasis, (width.letters)(text), width.columns);
-    wrapped(text, Width { columns, ..width })
+fn text_rows(text: &str, align: Align, emphasis: Emphasis, width: PaperWidth<'_>) -> Vec<PaperRow> {
+    let (emphasis, columns) = fitting(emphasis, (width.letters)(text), width);
+    wrapped(text, PaperWidth { columns, ..width })
         .into_iter()
         .map(|part| {
             let indent = match align {
                 Align::Left => 0,
                 Align::Centre => columns.saturating_sub((width.letters)(&part)) / 2,
             };
-            Row {
+            PaperRow {
                 text: format!("{}{part}", " ".repeat(indent)),
                 emphasis,
             }
@@ -78,13 +81,18 @@ fn text_rows(text: &str, align: Align, emphasis: Emphasis, width: Width<'_>) -> 
         .collect()
 }
 
-fn column_rows(left: &str, right: &str, emphasis: Emphasis, width: Width<'_>) -> Vec<Row> {
+fn column_rows(
+    left: &str,
+    right: &str,
+    emphasis: Emphasis,
+    width: PaperWidth<'_>,
+) -> Vec<PaperRow> {
     let right_letters = (width.letters)(right);
     let needed = (width.letters)(left)
         .saturating_add(1)
         .saturating_add(right_letters);
-    let (emphasis, columns) = fitting(emphasis, needed, width.columns);
-    let mut parts = wrapped(left, Width { columns, ..width });
+    let (emphasis, columns) = fitting(emphasis, needed, width);
+    let mut parts = wrapped(left, PaperWidth { columns, ..width });
     let last = parts.pop().unwrap_or_default();
     let used = (width.letters)(&last).saturating_add(right_letters);
     let (last, gap) = if used < columns {
@@ -97,12 +105,12 @@ fn column_rows(left: &str, right: &str, emphasis: Emphasis, width: Width<'_>) ->
     parts.push(end.trim_end().to_owned());
     parts
         .into_iter()
-        .map(|text| Row { text, emphasis })
+        .map(|text| PaperRow { text, emphasis })
         .collect()
 }
 
 /// The parts of a text that fit a row; at least one. A text that fits keeps all its spaces, except those at its end.
-fn wrapped(text: &str, width: Width<'_>) -> Vec<String> {
+fn wrapped(text: &str, width: PaperWidth<'_>) -> Vec<String> {
     let fits = |part: &str| (width.letters)(part) <= width.columns.max(1);
     let text = text.trim_end();
     if fits(text) {
@@ -140,14 +148,15 @@ fn wrapped(text: &str, width: Width<'_>) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn width(columns: usize) -> Width<'static> {
-        Width {
+    fn width(columns: usize) -> PaperWidth<'static> {
+        PaperWidth {
             columns,
+            large: true,
             letters: &|text| text.chars().count(),
         }
     }
 
-    fn texts(rows: Vec<Row>) -> Vec<String> {
+    fn texts(rows: Vec<PaperRow>) -> Vec<String> {
         rows.into_iter().map(|row| row.text).collect()
     }
 
@@ -187,8 +196,9 @@ mod tests {
 
     #[test]
     fn a_letter_that_is_printed_as_several_takes_their_room() {
-        let shown = Width {
+        let shown = PaperWidth {
             columns: 10,
+            large: false,
             letters: &|text| {
                 text.chars()
                     .map(|letter| if letter == 'Щ' { 4 } else { 1 })

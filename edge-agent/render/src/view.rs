@@ -14,7 +14,7 @@ use crate::words::Words;
 
 /// Who sells. A part that is not known is not shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seller {
+pub struct PrintedSeller {
     /// The seller's name.
     pub name: Option<String>,
     /// The seller's tax number.
@@ -25,7 +25,7 @@ pub struct Seller {
 
 /// What is shown with a receipt and is not part of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Heading<'a> {
+pub struct ReceiptHeading<'a> {
     /// The title; may be empty.
     pub title: &'a str,
     /// The number under which the receipt is legal, with its series.
@@ -35,7 +35,7 @@ pub struct Heading<'a> {
     /// The local time, `13:52:30`.
     pub time: &'a str,
     /// Who sells.
-    pub seller: &'a Seller,
+    pub seller: &'a PrintedSeller,
 }
 
 /// An amount and its name.
@@ -108,7 +108,7 @@ impl ReceiptView {
     #[must_use]
     pub fn of(
         receipt: &Receipt<'_>,
-        heading: Heading<'_>,
+        heading: ReceiptHeading<'_>,
         currency: Currency,
         words: &Words,
     ) -> Self {
@@ -176,7 +176,7 @@ impl Writer<'_> {
         self.figure(&format!("{name} {}", self.currency), amount)
     }
 
-    fn seller(self, seller: &Seller) -> Vec<String> {
+    fn seller(self, seller: &PrintedSeller) -> Vec<String> {
         let number = seller.number.as_deref();
         let number = number.map(|number| format!("{} {number}", self.words.seller_number));
         [&seller.name, &number, &seller.address]

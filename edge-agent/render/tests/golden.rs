@@ -15,12 +15,12 @@ use ferrotill_core::profile::by_code;
 use ferrotill_core::receipt::{
     Draft, DraftLine, Line, Modifier, Original, Prices, Receipt, ReceiptKind,
 };
-use ferrotill_render::{Emphasis, Row, Seller};
+use ferrotill_render::{Emphasis, PaperRow, PrintedSeller};
 
 use shop::{Law, line, originals, pay};
 
 /// Compares rows with a file. A row that is not plain is marked at its beginning: `*` is bold, `#` is large.
-fn assert_paper(name: &str, papers: &[Vec<Row>]) {
+fn assert_paper(name: &str, papers: &[Vec<PaperRow>]) {
     let mut found = String::new();
     for rows in papers {
         for row in rows {
@@ -42,14 +42,19 @@ fn assert_paper(name: &str, papers: &[Vec<Row>]) {
 }
 
 /// A receipt on a wide and on a narrow paper.
-fn both(law: &Law, receipt: &Receipt<'_>, title: &str, seller: &Seller) -> [Vec<Row>; 2] {
+fn both(
+    law: &Law,
+    receipt: &Receipt<'_>,
+    title: &str,
+    seller: &PrintedSeller,
+) -> [Vec<PaperRow>; 2] {
     [42, 24].map(|columns| law.paper(receipt, title, seller, columns))
 }
 
 #[test]
 fn an_alternative_receipt_with_discounts() {
     let law = Law::new(by_code("MD").unwrap().facts(), ["Numerar", "Card"]);
-    let seller = Seller {
+    let seller = PrintedSeller {
         name: Some("Magazinul „La Ion” SRL".to_owned()),
         number: Some("1003600012345".to_owned()),
         address: Some("mun. Chișinău, str. Columna 170".to_owned()),
@@ -95,9 +100,9 @@ fn an_alternative_receipt_with_discounts() {
 #[test]
 fn a_receipt_with_a_cash_rounding_and_its_return() {
     let law = Law::new(by_code("UA").unwrap().facts(), ["Готівка", "Картка"]);
-    let seller = Seller {
+    let seller = PrintedSeller {
         name: Some("ТОВ «Кав’ярня»".to_owned()),
-        ..Seller::default()
+        ..PrintedSeller::default()
     };
     let lines = [line(
         "Їжа на винос",
@@ -157,7 +162,7 @@ fn a_receipt_whose_prices_exclude_the_tax() {
         ..Draft::default()
     };
     let papers = law.compute(draft, ReceiptKind::Sale, None, |receipt| {
-        both(&law, receipt, "", &Seller::default())
+        both(&law, receipt, "", &PrintedSeller::default())
     });
     assert_paper("tax_excluded", &papers.unwrap());
 }

@@ -11,7 +11,7 @@ use ferrotill_core::receipt::{
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::scale::parse;
 use ferrotill_core::{Amount, Quantity};
-use ferrotill_render::{Row, Seller};
+use ferrotill_render::{PaperRow, PrintedSeller};
 use proptest::prelude::*;
 
 use shop::{Law, line, originals, pay};
@@ -153,7 +153,7 @@ fn check_return(law: &Law, sold: &Receipt<'_>, columns: usize) {
 
 /// Reads the paper as a customer does, and computes every sum again.
 fn check(law: &Law, receipt: &Receipt<'_>, columns: usize) {
-    let rows = law.paper(receipt, "", &Seller::default(), columns);
+    let rows = law.paper(receipt, "", &PrintedSeller::default(), columns);
     let shown = || {
         rows.iter()
             .map(|row| row.text.as_str())
@@ -219,7 +219,7 @@ fn words(law: &Law) -> &'static ferrotill_render::Words {
 }
 
 /// The words between the rules.
-fn sections(rows: &[Row], columns: usize) -> Vec<Vec<String>> {
+fn sections(rows: &[PaperRow], columns: usize) -> Vec<Vec<String>> {
     let mut sections = vec![Vec::new()];
     for row in rows {
         if row.text == "-".repeat(columns) {

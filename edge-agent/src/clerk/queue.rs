@@ -7,13 +7,13 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use ferrotill_device::printer::Job as PrinterJob;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::answer::{Caller, DrawerOutcome};
 use crate::order::OrderForm;
 use crate::order::fingerprint::RequestFingerprint;
+use crate::seal::printer::ReceiptSlip;
 
 /// The largest number of orders and drawer requests that wait for one device.
 pub(super) const QUEUE_MAX: usize = 256;
@@ -48,7 +48,7 @@ pub(super) struct QueuedOrder {
 #[derive(Debug)]
 pub(super) struct Slip {
     pub(super) id: Uuid,
-    pub(super) job: PrinterJob,
+    pub(super) paper: ReceiptSlip,
     pub(super) callers: Vec<Caller>,
 }
 
@@ -329,7 +329,7 @@ mod tests {
     fn slip(number: u128) -> Job {
         Job::Slip(Box::new(Slip {
             id: Uuid::from_u128(number),
-            job: PrinterJob::Text(Vec::new()),
+            paper: ReceiptSlip::default(),
             callers: Vec::new(),
         }))
     }

@@ -35,9 +35,10 @@ use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{
     Baseline, Condition, Connected, FiscalPrinter, Job, JournalEvidence, NoDocument, Performed,
-    Recovered, Registered, Watch,
+    Recovered, Registered, TextLine, TextPaper, TextStyle, Watch,
 };
-use crate::wire::escpos::{EscposCommand, RealTime};
+use crate::wire::codepage::run::encode_in;
+use crate::wire::escpos::{Align, EscposCommand, RealTime};
 
 /// An ESC/POS receipt printer.
 pub struct Escpos {
@@ -270,6 +271,19 @@ impl FiscalPrinter for Escpos {
         FAMILY
     }
 
+    fn text_paper(&self) -> TextPaper {
+        TextPaper {
+            columns: self.options.columns,
+            large: true,
+        }
+    }
+
+    fn letters(&self, text: &str) -> usize {
+        encode_in(text, &self.options.profile.code_pages())
+            .cells
+            .len()
+    }
+
     fn connect(&mut self) -> Result<Connected, Fault> {
         let status = self.reachable(&mut Unwatched)?;
         let identity = self.device.identity();
@@ -347,8 +361,20 @@ impl FailedPulse {
     }
 }
 
-fn text(lines: &[String]) -> Vec<SlipItem> {
-    lines.iter().cloned().map(SlipItem::Line).collect()
+fn text(lines: &[TextLine]) -> Vec<SlipItem> {
+    lines
+        .iter()
+        .map(|line| match line.style {
+            TextStyle::Plain => SlipItem::Line(line.text.clone()),
+            TextStyle::Bold | TextStyle::Large => SlipItem::Styled {
+                text: line.text.clone(),
+                // The spaces that place the text are part of the line.
+                align: Align::Left,
+                bold: true,
+                large: line.style == TextStyle::Large,
+            },
+        })
+        .collect()
 }
 
 /// A watch for questions outside a job.

@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::judge::{self, Closing, Finding, SamePrinter, ZAnswer};
 use crate::printer::{
     Baseline, JournalEvidence, Performed, PrinterPayment, PrinterReport, Recovered, Registered,
-    Watch,
+    TextLine, Watch,
 };
 use crate::wire::codepage;
 
@@ -318,14 +318,14 @@ impl IslPrinter {
     /// Prints a non-fiscal slip. After lost answers printing continues as long as the slip is open on the device.
     pub(super) fn slip(
         &mut self,
-        lines: &[String],
+        lines: &[TextLine],
         baseline: &Baseline,
         watch: &mut dyn Watch,
     ) -> Performed {
         let protocol = self.device.protocol();
         let mut steps = vec![Command::of(&protocol.slip_open, &())];
         for line in lines {
-            for text in wrapped(&codepage::encode(line), protocol.limits.text) {
+            for text in wrapped(&codepage::encode(&line.text), protocol.limits.text) {
                 steps.push(Command::of(&protocol.slip_text, &text));
             }
         }

@@ -10,7 +10,9 @@ use ferrotill_core::refusal::{IgnoreFaults, Refusal};
 use ferrotill_core::tax::TaxTable;
 use ferrotill_core::time::Day;
 use ferrotill_core::{Amount, Quantity};
-use ferrotill_render::{Heading, ReceiptView, Row, Seller, Width, Words, blocks, rows};
+use ferrotill_render::{
+    PaperRow, PaperWidth, PrintedSeller, ReceiptHeading, ReceiptView, Words, blocks, rows,
+};
 
 /// A country with its default tax table, cash (code 0) and a card (code 1).
 pub(crate) struct Law {
@@ -66,10 +68,10 @@ impl Law {
         &self,
         receipt: &Receipt<'_>,
         title: &str,
-        seller: &Seller,
+        seller: &PrintedSeller,
         columns: usize,
-    ) -> Vec<Row> {
-        let heading = Heading {
+    ) -> Vec<PaperRow> {
+        let heading = ReceiptHeading {
             title,
             number: "ABC00000001",
             date: "28.11.2026",
@@ -78,8 +80,9 @@ impl Law {
         };
         let words = Words::of(self.facts.language);
         let view = ReceiptView::of(receipt, heading, self.facts.currency, words);
-        let width = Width {
+        let width = PaperWidth {
             columns,
+            large: true,
             letters: &|text| text.chars().count(),
         };
         rows(&blocks(&view), width)

@@ -28,6 +28,7 @@ use ferrotill_core::profile::Profile;
 use ferrotill_core::receipt::LineTotals;
 use ferrotill_core::till::{Command, Known, Till};
 use ferrotill_device::Fault;
+use ferrotill_render::PrintedSeller;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
@@ -66,6 +67,8 @@ pub struct ClerkSettings {
     pub wake_senders: Vec<Arc<Notify>>,
     /// How long the contact of a buyer is kept after its document, in milliseconds.
     pub contact_ms: i64,
+    /// Who sells, as it is printed on slips.
+    pub seller: PrintedSeller,
 }
 
 /// How a device is set up at the start.

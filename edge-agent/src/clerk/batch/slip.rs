@@ -8,7 +8,7 @@ use super::super::device_state::BusyJob;
 use super::super::devices::DevicePlace;
 use super::super::queue::{Job, QueuedOrder, SLIPS_MAX, Slip};
 use super::{Effect, Tills, document_id};
-use crate::seal::printer::job::slip_of;
+use crate::seal::printer::ReceiptSlip;
 use ferrotill_store::{Batch, StoreError, StoredDocument};
 
 impl Tills {
@@ -27,10 +27,11 @@ impl Tills {
         let id = entry.form.id;
         let reserved = document.reserved();
         let receipt = reserved.and_then(|reserved| match reserved.body {
-            Body::Receipt(receipt) => Some(receipt),
+            Body::Receipt(receipt) => Some((receipt, reserved.at)),
             _ => None,
         });
-        let (Some((title, numbered, not_yet)), Some(receipt)) = (paper, receipt) else {
+        let (Some((title, numbered, not_yet)), Some((receipt, reserved_at))) = (paper, receipt)
+        else {
             effects.push(Effect::Respond(entry.callers, registered(id)));
             return Ok(());
         };
@@ -46,10 +47,16 @@ impl Tills {
             effects.push(Effect::Respond(entry.callers, registered(id)));
             return Ok(());
         }
-        let currency = self.settings.profile.facts().currency;
+        let sealed_at = document.sealed().map(|sealed| sealed.at);
         let slip = Box::new(Slip {
             id,
-            job: slip_of(title, numbered, &receipt, currency),
+            paper: ReceiptSlip::of(
+                (title, numbered),
+                sealed_at.unwrap_or(reserved_at),
+                &receipt,
+                &self.settings.seller,
+                self.settings.profile.facts(),
+            ),
             callers: entry.callers,
         });
         match self.devices[index].queue.push(Job::Slip(slip)) {

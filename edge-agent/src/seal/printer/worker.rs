@@ -10,7 +10,7 @@ use ferrotill_device::printer::{Baseline, FiscalPrinter, Job, Performed, Recover
 use uuid::Uuid;
 
 use super::watch::{JournalingWatch, LoggingWatch};
-use super::{DrawerOutcome, Listener, News, Permit, SealingJob, Settled, Task};
+use super::{DrawerOutcome, Listener, News, Permit, ReceiptSlip, SealingJob, Settled, Task};
 use crate::time::clock::Clock;
 
 /// The state of a worker.
@@ -163,7 +163,7 @@ impl PrinterWorker {
                 return ControlFlow::Continue(());
             }
             (WorkerState::NotStarted, Ok(_)) | (WorkerState::Idle, Ok(Task::Begin)) => {}
-            (WorkerState::Idle, Ok(Task::Slip(id, job))) => self.slip(id, &job),
+            (WorkerState::Idle, Ok(Task::Slip(id, slip))) => self.slip(id, &slip),
             (WorkerState::Idle, Ok(Task::Drawer(permit))) => self.drawer(&permit),
             (_, Err(RecvTimeoutError::Timeout)) if self.connected => self.check_counters(),
             (_, Err(RecvTimeoutError::Timeout)) => self.pause = longer_pause(self.pause),
@@ -362,8 +362,19 @@ impl PrinterWorker {
         self.kept.take_if(|(kept_id, _)| *kept_id == id);
     }
 
-    fn slip(&mut self, id: Uuid, job: &Job) {
-        let (attempt, after) = self.try_once(job, |_| true);
+    fn slip(&mut self, id: Uuid, slip: &ReceiptSlip) {
+        if slip.opens_drawer() {
+            // The drawer is opened first: the change is given while the slip is printed. A drawer that stays closed is no reason to
+            // keep the slip.
+            match self.try_once(&Job::Drawer, |_| true).0 {
+                Attempt::Done => {}
+                Attempt::NotDone(reason) | Attempt::Unknown(reason) => {
+                    tracing::warn!(%id, %reason, "the drawer was not opened for a payment");
+                }
+            }
+        }
+        let job = slip.job(&*self.printer);
+        let (attempt, after) = self.try_once(&job, |_| true);
         let reason = match attempt {
             Attempt::Done => None,
             Attempt::NotDone(reason) | Attempt::Unknown(reason) => Some(reason),
