@@ -25,6 +25,11 @@ pub trait FiscalPrinter: Send {
     /// The number of letters with which the printer prints a text: one character may be printed as several letters.
     fn letters(&self, text: &str) -> usize;
 
+    /// What the driver had to assume of the connected printer, in sentences for people; empty if nothing. The device is not asked.
+    fn doubts(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Opens the port, makes contact, and reads identity, status and counters.
     ///
     /// A leftover non-fiscal slip is closed.

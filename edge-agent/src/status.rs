@@ -41,7 +41,8 @@ pub struct PrinterState {
     pub trouble: Option<String>,
     /// The document that the printer cannot prove, and what an operator must do about it.
     pub unproven: Option<(Uuid, String)>,
-    /// Why a connected printer gets no receipts, or not all: it is not the printer of the open shift, or its tax rates differ.
+    /// Why a connected printer gets no receipts, or not all: it is not the printer of the open shift, or its tax rates differ. Also
+    /// what its driver has to assume of it.
     pub objections: Vec<String>,
 }
 
@@ -462,7 +463,7 @@ const PRINTER: KnownProblem = KnownProblem {
 };
 const OBJECTIONS: KnownProblem = KnownProblem {
     kind: ProblemKind::OBJECTIONS,
-    fix: "correct what is named; until then the printer gets no receipts, or not all",
+    fix: "correct what is named; until then the printer gets no receipts or not all, or may print wrong letters",
 };
 const OFFICE_OFFLINE: KnownProblem = KnownProblem {
     kind: ProblemKind::OFFICE_OFFLINE,

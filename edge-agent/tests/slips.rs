@@ -2,8 +2,10 @@
 
 mod shop;
 
+use ferrotill_device::emulator::{Family, Rig, RigOptions};
 use shop::inside::Shop;
-use shop::outside::until;
+use shop::outside::{Process, until};
+use shop::{Client, configuration};
 
 const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0090";
 
@@ -19,15 +21,8 @@ fn sale(id: &str) -> String {
     )
 }
 
-#[test]
-fn the_slip_of_an_alternative_receipt_adds_up_and_says_who_sold_when() {
-    let shop = Shop::open();
-    until("the printer is connected", || {
-        shop.client.open("/healthz").at("printers.0.connected") == "true"
-    });
-    let sold = shop.client.post("operations/sale", &sale(ID));
-    assert_eq!(sold.at("success"), "true", "{}", sold.verdict().2);
-    let paper = shop.rig.paper();
+/// The paper has every figure of [`sale`], in the order of reading, and the time of the seal.
+fn reads_true(paper: &str, title: &str, comment: &str) {
     let rows: Vec<String> = paper
         .lines()
         .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
@@ -36,12 +31,12 @@ fn the_slip_of_an_alternative_receipt_adds_up_and_says_who_sold_when() {
     for wanted in [
         "Test SRL",
         "Cod fiscal 1003600000001",
-        "BON DE PLATA",
+        title,
         "ABC00000001",
         "0.345 x 123.45 42.59 A",
         "Reducere -10% -4.26",
         "2.000 x 8.50 17.00 B",
-        "feliata",
+        comment,
         "SUBTOTAL 55.33",
         "Reducere -1.00",
         "TOTAL MDL 54.33",
@@ -54,15 +49,72 @@ fn the_slip_of_an_alternative_receipt_adds_up_and_says_who_sold_when() {
         let found = rows[place..].iter().position(|row| row == wanted);
         place += found.unwrap_or_else(|| panic!("{wanted:?} is missing:\n{paper}"));
     }
-    // The time of the seal stands between the number and the lines.
     let is_time = |row: &String| {
         let parts: Vec<&str> = row.split(['.', ' ', ':']).collect();
         parts.len() == 6 && parts.iter().all(|part| part.parse::<u32>().is_ok())
     };
     assert!(rows.iter().any(is_time), "{paper}");
+}
+
+fn is_connected(client: &Client) -> bool {
+    client.open("/healthz").at("printers.0.connected") == "true"
+}
+
+#[test]
+fn the_slip_of_an_alternative_receipt_adds_up_and_says_who_sold_when() {
+    let shop = Shop::open();
+    until("the printer is connected", || is_connected(&shop.client));
+    let sold = shop.client.post("operations/sale", &sale(ID));
+    assert_eq!(sold.at("success"), "true", "{}", sold.verdict().2);
+    let paper = shop.rig.paper();
+    reads_true(&paper, "BON DE PLATA", "feliata");
     assert_eq!(
         shop.rig.snapshot(false).drawer_pulses,
         1,
         "cash opens the drawer"
     );
+}
+
+/// A till whose only printer is a receipt printer.
+struct ReceiptPrinter {
+    rig: Rig,
+    agent: Process,
+    _office: Process,
+    _folder: tempfile::TempDir,
+}
+
+impl ReceiptPrinter {
+    fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("printer");
+        let mut options = RigOptions::new(link.clone());
+        options.family = Family::Escpos;
+        let rig = Rig::start(options).unwrap();
+        let office = Process::authority();
+        let file = folder.path().join("ferrotill.toml");
+        let uri = format!("escpos+serial://{}?baud=115200", link.display());
+        let books = folder.path().join("books");
+        let text = configuration(books.to_str().unwrap(), &uri, &office.client.url);
+        std::fs::write(&file, text).unwrap();
+        let agent = Process::agent(&file);
+        until("the printer is connected", || is_connected(&agent.client));
+        Self {
+            rig,
+            agent,
+            _office: office,
+            _folder: folder,
+        }
+    }
+}
+
+#[test]
+fn a_receipt_printer_prints_the_same_slip_in_its_own_letters_and_opens_the_drawer() {
+    let till = ReceiptPrinter::open();
+    let sold = till.agent.client.post("operations/sale", &sale(ID));
+    assert_eq!(sold.at("success"), "true", "{}", sold.verdict().2);
+    // The code pages of the printer have cedillas and no commas below.
+    reads_true(&till.rig.paper(), "BON DE PLATĂ", "feliată");
+    assert_eq!(till.rig.snapshot(false).drawer_pulses, 1);
+    let health = till.agent.client.open("/healthz");
+    assert_eq!(health.at("printers.0.objections"), "[]", "{}", health.text);
 }

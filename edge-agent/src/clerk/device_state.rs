@@ -98,6 +98,8 @@ pub(super) struct DeviceState {
     pub(super) printer_rates: Option<[Option<u32>; 8]>,
     /// One text for each tax group whose rate in the printer differs from the configured rate.
     pub(super) rate_differences: Vec<String>,
+    /// What the printer's driver has to assume of the printer.
+    pub(super) doubts: Vec<String>,
     /// The connected printer is not the printer of the open shift.
     pub(super) printer_swapped: bool,
     /// The journal row after which this process last stored a snapshot of the till; 0 before the first.
@@ -127,6 +129,7 @@ impl DeviceState {
             last_z: None,
             printer_rates: None,
             rate_differences: Vec::new(),
+            doubts: Vec::new(),
             printer_swapped: false,
             snapshot_seq: 0,
             removed: false,

@@ -24,11 +24,12 @@ mod slip;
 #[cfg(feature = "font")]
 pub use font::Unifont;
 pub use options::Options;
+use options::Sheet;
 pub use slip::{Rasteriser, SlipItem, SlipPrinter, code_page_test};
 
 use ferrotill_core::Amount;
 
-use self::device::{Device, condition};
+use self::device::{Device, condition, fault_of};
 use self::layout::{Layout, blocks};
 use crate::drawer::{CashDrawer, DrawerState, Kick};
 use crate::fault::Fault;
@@ -39,6 +40,7 @@ use crate::printer::{
 };
 use crate::wire::codepage::run::encode_in;
 use crate::wire::escpos::{Align, EscposCommand, RealTime};
+use crate::wire::escpos_profile::EscposProfile;
 
 /// An ESC/POS receipt printer.
 pub struct Escpos {
@@ -88,6 +90,11 @@ impl Escpos {
     pub fn with_rasteriser(mut self, rasteriser: Box<dyn Rasteriser>) -> Self {
         self.rasteriser = Some(rasteriser);
         self
+    }
+
+    /// The paper of the printer. Before the printer has reported its model, it is that of a usual printer.
+    fn sheet(&self) -> Sheet {
+        self.options.sheet(&self.device.identity().model)
     }
 
     /// The baseline has the printer's identity and no counters, because such a printer has none.
@@ -189,6 +196,7 @@ impl Escpos {
     ) -> Result<crate::wire::escpos_answer::EscposStatus, Fault> {
         if self.device.is_attached()
             && let Ok(status) = self.device.status(watch)
+            && (self.device.is_identified() || fault_of(status).is_some())
         {
             return Ok(status);
         }
@@ -198,17 +206,18 @@ impl Escpos {
 
 impl SlipPrinter for Escpos {
     fn print(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Performed {
-        let layout = Layout::new(&self.options, self.rasteriser.as_deref_mut());
+        if let Err(fault) = self.device.ready(watch) {
+            return self.not_begun(fault, "nothing was sent");
+        }
+        let sheet = self.sheet();
+        let layout = Layout::new(sheet, self.rasteriser.as_deref_mut());
         let mut commands = match layout.slip(slip) {
             Ok(commands) => commands,
             Err(fault) => return self.not_begun(fault, "nothing was sent"),
         };
-        if let Err(fault) = self.device.ready(watch) {
-            return self.not_begun(fault, "nothing was sent");
-        }
         self.pending = None;
         self.device.begin();
-        if self.torn && self.options.profile.knife {
+        if self.torn && sheet.profile.knife {
             let cut = EscposCommand::Cut {
                 full: false,
                 feed: 0,
@@ -273,13 +282,29 @@ impl FiscalPrinter for Escpos {
 
     fn text_paper(&self) -> TextPaper {
         TextPaper {
-            columns: self.options.columns,
+            columns: self.sheet().columns,
             large: true,
         }
     }
 
+    fn doubts(&self) -> Vec<String> {
+        let model = &self.device.identity().model;
+        if !self.device.is_identified() || self.options.profile.is_some() {
+            return Vec::new();
+        }
+        match EscposProfile::of_model(model) {
+            Some(_) => Vec::new(),
+            None => vec![format!(
+                "the code pages of the receipt printer's model {model:?} are not known, and those of profile {:?} are used: letters \
+                 may be wrong; write the right profile=… into its uri ({})",
+                EscposProfile::USUAL.name,
+                EscposProfile::NAMES
+            )],
+        }
+    }
+
     fn letters(&self, text: &str) -> usize {
-        encode_in(text, &self.options.profile.code_pages())
+        encode_in(text, &self.sheet().profile.code_pages())
             .cells
             .len()
     }
@@ -383,5 +408,47 @@ struct Unwatched;
 impl Watch for Unwatched {
     fn about_to_cancel(&mut self) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bold_and_large_lines_are_printed_so_and_the_next_line_is_plain_again() {
+        let line = |text: &str, style| TextLine {
+            text: text.to_owned(),
+            style,
+        };
+        let lines = [
+            line("BON", TextStyle::Large),
+            line("TOTAL", TextStyle::Bold),
+            line("Card", TextStyle::Plain),
+        ];
+        let commands = Layout::new(Options::default().sheet(""), None)
+            .slip(&text(&lines))
+            .unwrap();
+        let place = |wanted: &str| {
+            let wanted = EscposCommand::Text(wanted.as_bytes().to_vec());
+            commands
+                .iter()
+                .position(|command| *command == wanted)
+                .unwrap()
+        };
+        let state = |until: usize| {
+            let mut state = (false, 1);
+            for command in commands.iter().take(until) {
+                match command {
+                    EscposCommand::Bold(bold) => state.0 = *bold,
+                    EscposCommand::Size { width, .. } => state.1 = *width,
+                    _ => {}
+                }
+            }
+            state
+        };
+        assert_eq!(state(place("BON")), (true, 2));
+        assert_eq!(state(place("TOTAL")), (true, 1));
+        assert_eq!(state(place("Card")), (false, 1));
     }
 }

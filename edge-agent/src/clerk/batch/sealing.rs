@@ -161,6 +161,10 @@ impl Tills {
         let device_state = &mut self.devices[index];
         match news {
             News::Ready(connected) => self.on_connected(index, &connected),
+            News::Doubts(doubts) => {
+                device_state.doubts = doubts;
+                self.publish_objections(index);
+            }
             News::LastZ(day) => device_state.last_z = Some(*day),
             News::Counters(counters) => {
                 // A document that the printer's thread works on brings the counters with its outcome.

@@ -41,6 +41,8 @@ pub struct PrinterWorker {
     last_used_at: Instant,
     /// The reason that was last reported for a printer that cannot be used; `None` while it can.
     pub(super) loss_reported: Option<String>,
+    /// What was last reported of the driver's assumptions.
+    doubts: Vec<String>,
     /// The last reported reason why the document is not settled.
     pub(super) reported_fault: Option<Fault>,
     /// The last outcome of a document, until the clerk confirms that it is in the journal.
@@ -77,6 +79,7 @@ impl PrinterWorker {
             baseline: None,
             last_used_at: clock.monotonic(),
             loss_reported: None,
+            doubts: Vec::new(),
             reported_fault: None,
             kept: None,
             clock,
@@ -171,6 +174,7 @@ impl PrinterWorker {
         if matches!(self.state, WorkerState::Idle) && !self.connected && self.connect() {
             self.pause = PAUSE_MIN;
         }
+        self.report_doubts();
         let wait = match self.state {
             WorkerState::Idle if self.connected => self.idle_check,
             _ => self.pause,
@@ -222,6 +226,15 @@ impl PrinterWorker {
             Err(fault) => self.report_lost(&fault.to_string()),
         }
         self.connected
+    }
+
+    /// Reports what the driver has to assume of the printer, if that has changed.
+    fn report_doubts(&mut self) {
+        let doubts = self.printer.doubts();
+        if doubts != self.doubts {
+            self.doubts.clone_from(&doubts);
+            self.listener.send(News::Doubts(doubts));
+        }
     }
 
     pub(super) fn report_lost(&mut self, reason: &str) {
