@@ -3,6 +3,7 @@
 mod shop;
 
 use ferrotill_device::emulator::{Family, Rig, RigOptions};
+use ferrotill_device::printer::Paper;
 use shop::inside::Shop;
 use shop::outside::{Process, until};
 use shop::{Client, configuration};
@@ -117,4 +118,29 @@ fn a_receipt_printer_prints_the_same_slip_in_its_own_letters_and_opens_the_drawe
     assert_eq!(till.rig.snapshot(false).drawer_pulses, 1);
     let health = till.agent.client.open("/healthz");
     assert_eq!(health.at("printers.0.objections"), "[]", "{}", health.text);
+}
+
+#[test]
+fn health_says_that_the_paper_is_out_until_there_is_paper_again() {
+    let till = ReceiptPrinter::open();
+    let client = &till.agent.client;
+    till.rig.set_paper(Paper::Out);
+    let sold = client.post("operations/sale", &sale(ID));
+    assert_eq!(sold.at("success"), "true", "{}", sold.verdict().2);
+    let problem = || {
+        let health = client.open("/healthz");
+        let problems = health.list("problems");
+        let says = (0..problems).find_map(|place| {
+            (health.at(&format!("problems.{place}.id")) == "printer_condition")
+                .then(|| health.at(&format!("problems.{place}.says")))
+        });
+        (health.at("status"), health.at("printers.0.trouble"), says)
+    };
+    until("health says so", || problem().2.is_some());
+    let (status, trouble, says) = problem();
+    assert_eq!(status, "degraded");
+    assert!(trouble.contains("paper"), "{trouble}");
+    assert_eq!(says, Some(trouble));
+    till.rig.set_paper(Paper::Ok);
+    until("health has forgotten it", || problem().2.is_none());
 }

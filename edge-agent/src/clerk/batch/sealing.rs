@@ -161,6 +161,10 @@ impl Tills {
         let device_state = &mut self.devices[index];
         match news {
             News::Ready(connected) => self.on_connected(index, &connected),
+            News::Condition(fault) => self
+                .settings
+                .live_status
+                .printer_condition(device_state.device, fault.map(|fault| fault.to_string())),
             News::Doubts(doubts) => {
                 device_state.doubts = doubts;
                 self.publish_objections(index);

@@ -78,6 +78,8 @@ pub enum News {
     Ready(Box<Connected>),
     /// The printer cannot be reached; the text says why, for people.
     Lost(String),
+    /// The connected printer cannot print now, for this reason; `None` if it can again.
+    Condition(Option<Fault>),
     /// What the driver has to assume of the printer, in sentences for people; empty if nothing any more.
     Doubts(Vec<String>),
     /// The printer's counters have changed without a task from the agent: a person used the printer at its keyboard.

@@ -41,6 +41,8 @@ pub struct PrinterWorker {
     last_used_at: Instant,
     /// The reason that was last reported for a printer that cannot be used; `None` while it can.
     pub(super) loss_reported: Option<String>,
+    /// Why the connected printer cannot print, as last reported; `None` while it can.
+    cannot_print: Option<Fault>,
     /// What was last reported of the driver's assumptions.
     doubts: Vec<String>,
     /// The last reported reason why the document is not settled.
@@ -55,6 +57,8 @@ pub struct PrinterWorker {
 const IDLE_BEFORE_CHECK: Duration = Duration::from_secs(5);
 /// How often the counters of an idle printer are read, to notice a Z-report that it made by itself or a pulled cable.
 pub(super) const IDLE_CHECK_EVERY: Duration = Duration::from_secs(30);
+/// How often a printer that cannot print is asked whether it can again.
+const CONDITION_CHECK_EVERY: Duration = Duration::from_secs(2);
 /// The first pause between two attempts to reach a printer.
 pub(super) const PAUSE_MIN: Duration = Duration::from_millis(200);
 /// The longest pause between two attempts to reach a printer.
@@ -79,6 +83,7 @@ impl PrinterWorker {
             baseline: None,
             last_used_at: clock.monotonic(),
             loss_reported: None,
+            cannot_print: None,
             doubts: Vec::new(),
             reported_fault: None,
             kept: None,
@@ -168,7 +173,12 @@ impl PrinterWorker {
             (WorkerState::NotStarted, Ok(_)) | (WorkerState::Idle, Ok(Task::Begin)) => {}
             (WorkerState::Idle, Ok(Task::Slip(id, slip))) => self.slip(id, &slip),
             (WorkerState::Idle, Ok(Task::Drawer(permit))) => self.drawer(&permit),
-            (_, Err(RecvTimeoutError::Timeout)) if self.connected => self.check_counters(),
+            (_, Err(RecvTimeoutError::Timeout)) if self.connected => {
+                if self.cannot_print.is_none() {
+                    self.check_counters();
+                }
+                self.check_condition();
+            }
             (_, Err(RecvTimeoutError::Timeout)) => self.pause = longer_pause(self.pause),
         }
         if matches!(self.state, WorkerState::Idle) && !self.connected && self.connect() {
@@ -176,7 +186,8 @@ impl PrinterWorker {
         }
         self.report_doubts();
         let wait = match self.state {
-            WorkerState::Idle if self.connected => self.idle_check,
+            WorkerState::Idle if self.connected && self.cannot_print.is_none() => self.idle_check,
+            WorkerState::Idle if self.connected => CONDITION_CHECK_EVERY,
             _ => self.pause,
         };
         self.next_check_at = self.clock.monotonic().checked_add(wait);
@@ -221,6 +232,7 @@ impl PrinterWorker {
                 self.set_counters(Some(connected.baseline.clone()));
                 self.loss_reported = None;
                 self.last_used_at = self.clock.monotonic();
+                self.cannot_print = connected.condition.fault();
                 self.listener.send(News::Ready(Box::new(connected)));
             }
             Err(fault) => self.report_lost(&fault.to_string()),
@@ -234,6 +246,24 @@ impl PrinterWorker {
         if doubts != self.doubts {
             self.doubts.clone_from(&doubts);
             self.listener.send(News::Doubts(doubts));
+        }
+    }
+
+    /// Asks a connected printer whether it can print, and reports it if that has changed.
+    fn check_condition(&mut self) {
+        if !self.connected {
+            return;
+        }
+        match self.printer.status() {
+            Ok(condition) => self.report_condition(condition.fault()),
+            Err(fault) => self.report_lost(&fault.to_string()),
+        }
+    }
+
+    fn report_condition(&mut self, fault: Option<Fault>) {
+        if fault != self.cannot_print {
+            self.cannot_print = fault;
+            self.listener.send(News::Condition(fault));
         }
     }
 
@@ -348,7 +378,18 @@ impl PrinterWorker {
         });
         // If the counters could not be read, the connection counts as lost, and the next connection reads them.
         self.connected = self.baseline.is_some();
+        let is_made = matches!(settled, Settled::Registered(_));
         self.tell_outcome(document.id, News::Settled(document.id, Box::new(settled)));
+        self.check_condition_after(is_made);
+    }
+
+    /// After a job: a printer that has printed can print, and one that has not is asked why.
+    fn check_condition_after(&mut self, is_made: bool) {
+        if is_made {
+            self.report_condition(None);
+        } else {
+            self.check_condition();
+        }
     }
 
     /// Reports the outcome of a document, and keeps it until it is confirmed.
@@ -392,7 +433,9 @@ impl PrinterWorker {
             Attempt::Done => None,
             Attempt::NotDone(reason) | Attempt::Unknown(reason) => Some(reason),
         };
+        let is_made = reason.is_none();
         self.listener.send(News::SlipDone(id, reason, after));
+        self.check_condition_after(is_made);
     }
 
     fn drawer(&mut self, permit: &Permit) {
