@@ -144,3 +144,72 @@ fn health_says_that_the_paper_is_out_until_there_is_paper_again() {
     till.rig.set_paper(Paper::Ok);
     until("health has forgotten it", || problem().2.is_none());
 }
+
+#[test]
+fn a_slip_that_was_not_printed_is_printed_later_and_marked_as_a_copy() {
+    let till = ReceiptPrinter::open();
+    let client = &till.agent.client;
+    till.rig.set_paper(Paper::Out);
+    let sold = client.post("operations/sale", &sale(ID));
+    assert_eq!(sold.at("success"), "true", "{}", sold.verdict().2);
+    let document = || client.get(&format!("alternativereceipts/{ID}"));
+    let note = document().at("data.printErrorMessage");
+    assert!(note.contains("paper"), "{note}");
+    let again = |body: &str| client.post(&format!("alternativereceipts/{ID}/duplicate"), body);
+    let refused = again("");
+    let verdict = (refused.status, refused.at("errorType"));
+    assert_eq!(
+        verdict,
+        (422, "DuplicateNotPrinted".to_owned()),
+        "{}",
+        refused.text
+    );
+    assert!(refused.at("message").contains("paper"), "{}", refused.text);
+    till.rig.set_paper(Paper::Ok);
+    let pulses = till.rig.snapshot(false).drawer_pulses;
+    let printed = again(r#"{"printOnServer":true,"print":true}"#);
+    assert_eq!(printed.status, 200, "{}", printed.text);
+    let paper = till.rig.paper();
+    reads_true(&paper, "BON DE PLATĂ", "feliată");
+    assert!(paper.contains("(COPIE)"), "{paper}");
+    assert_eq!(
+        till.rig.snapshot(false).drawer_pulses,
+        pulses,
+        "a copy takes no money"
+    );
+    // It is no document, and the note is gone.
+    assert_eq!(document().at("data.printErrorMessage"), "null");
+    assert_eq!(client.get("alternativereceipts").at("data.totalCount"), "1");
+    let formless = again(r#"{"printOnServer":false}"#);
+    assert_eq!(
+        formless.at("errorType"),
+        "NotSupported",
+        "{}",
+        formless.text
+    );
+    let other = client.post(&format!("receipts/{ID}/duplicate"), "");
+    assert_eq!(
+        (other.status, other.at("errorType")),
+        (422, "NotFound".to_owned())
+    );
+}
+
+#[test]
+fn a_receipt_that_the_fiscal_printer_has_printed_has_no_slip() {
+    let shop = Shop::open();
+    let fiscal = sale(ID).replace("AlternativeReceiptOnly", "FiscalReceiptOnly");
+    let sold = shop.client.post("operations/sale", &fiscal);
+    assert_eq!(sold.at("success"), "true", "{}", sold.verdict().2);
+    let again = shop.client.post(&format!("receipts/{ID}/duplicate"), "");
+    assert_eq!(
+        (again.status, again.at("errorType")),
+        (422, "DuplicateNotPrinted".to_owned())
+    );
+    assert!(
+        again
+            .at("message")
+            .contains("the fiscal printer has made its paper"),
+        "{}",
+        again.text
+    );
+}

@@ -30,6 +30,8 @@ pub struct ReceiptHeading<'a> {
     pub title: &'a str,
     /// The number under which the receipt is legal, with its series.
     pub number: &'a str,
+    /// Whether the paper is printed again.
+    pub copy: bool,
     /// The local date, `28.11.2026`.
     pub date: &'a str,
     /// The local time, `13:52:30`.
@@ -116,6 +118,9 @@ impl ReceiptView {
         let mut title = text_lines(heading.title);
         if let ReceiptKind::Refund { .. } = receipt.kind {
             title.push(words.returned.to_owned());
+        }
+        if heading.copy {
+            title.push(format!("({})", words.copy));
         }
         let changes = writer.receipt_changes(receipt);
         let changed = !changes.is_empty();

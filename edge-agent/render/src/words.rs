@@ -9,6 +9,8 @@ pub struct Words {
     pub seller_number: &'static str,
     /// The title of a return.
     pub returned: &'static str,
+    /// Marks a paper that is printed again.
+    pub copy: &'static str,
     /// An amount that makes a line or a receipt cheaper.
     pub discount: &'static str,
     /// An amount that makes a line or a receipt dearer.
@@ -47,6 +49,7 @@ const ROMANIAN: Words = Words {
     language: "ro",
     seller_number: "Cod fiscal",
     returned: "RETUR",
+    copy: "COPIE",
     discount: "Reducere",
     surcharge: "Majorare",
     voided: "Anulat",
@@ -62,6 +65,7 @@ const UKRAINIAN: Words = Words {
     language: "uk",
     seller_number: "Код",
     returned: "ПОВЕРНЕННЯ",
+    copy: "КОПІЯ",
     discount: "Знижка",
     surcharge: "Надбавка",
     voided: "Анульовано",
@@ -77,6 +81,7 @@ const GERMAN: Words = Words {
     language: "de",
     seller_number: "UID",
     returned: "RÜCKGABE",
+    copy: "KOPIE",
     discount: "Rabatt",
     surcharge: "Aufschlag",
     voided: "Storniert",
@@ -92,6 +97,7 @@ const ENGLISH: Words = Words {
     language: "en",
     seller_number: "Tax number",
     returned: "RETURN",
+    copy: "COPY",
     discount: "Discount",
     surcharge: "Surcharge",
     voided: "Cancelled",

@@ -74,6 +74,7 @@ impl Law {
         let heading = ReceiptHeading {
             title,
             number: "ABC00000001",
+            copy: false,
             date: "28.11.2026",
             time: "13:52:30",
             seller,

@@ -465,6 +465,19 @@ impl Tills {
                 };
                 self.on_order(batch, device, *form, caller, effects)
             }
+            Message::Duplicate {
+                device,
+                id,
+                deadline,
+                reply,
+            } => {
+                let caller = Caller {
+                    reply,
+                    deadline,
+                    joined: false,
+                };
+                self.on_duplicate(batch, (device, id), caller, effects)
+            }
             Message::Drawer {
                 device,
                 deadline,

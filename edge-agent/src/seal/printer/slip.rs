@@ -19,10 +19,10 @@ pub struct ReceiptSlip {
 
 impl ReceiptSlip {
     /// The slip of a receipt that is not sealed by a fiscal printer. `title` may be empty; `number` is the number under which the
-    /// receipt is legal, `at` the time of its seal.
+    /// receipt is legal, `at` the time of its seal. A copy says that it is one, and opens no drawer.
     #[must_use]
     pub fn of(
-        (title, number): (&str, &str),
+        (title, number, copy): (&str, &str, bool),
         at: Moment,
         receipt: &Receipt<'_>,
         seller: &PrintedSeller,
@@ -34,6 +34,7 @@ impl ReceiptSlip {
         let heading = ReceiptHeading {
             title,
             number,
+            copy,
             date: &date,
             time: &time,
             seller,
@@ -42,7 +43,7 @@ impl ReceiptSlip {
         let view = ReceiptView::of(receipt, heading, facts.currency, words);
         Self {
             blocks: blocks(&view),
-            opens_drawer: receipt.payments.iter().any(|payment| payment.open_drawer),
+            opens_drawer: !copy && receipt.payments.iter().any(|payment| payment.open_drawer),
         }
     }
 
