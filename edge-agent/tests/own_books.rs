@@ -12,7 +12,7 @@ use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_testkit::config::{ConfigText, Device, text};
 use ferrotill_testkit::program;
 use shop::folder::{self, SECOND_DEVICE};
-use shop::outside::{Process, finished, program_path, refused_start, until};
+use shop::outside::{Process, finished, program_path, until};
 use shop::till::SALE;
 use shop::{Client, DEVICE, POINT_OF_SALE, count, value};
 
@@ -551,7 +551,7 @@ fn the_data_of_a_newer_program_is_refused_with_the_program_that_reads_it() {
             "UPDATE written_by SET program = 'ferrotill 9.1.0'; PRAGMA user_version = 99;",
         )
         .unwrap();
-    let (code, words) = refused_start(&books.file(), &[]);
+    let (code, words) = folder::refused_start(&books.file(), &[]);
     assert_eq!(code, Some(1), "{words}");
     assert!(
         words.contains("has version 99, and this program reads version 3 at most; use ferrotill 9.1.0 or a newer one"),

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use ferrotill_testkit::config::{Device, text};
-use shop::outside::refused_start;
+use shop::folder;
 use shop::till::{SALE, Till};
 use shop::{DEVICE, configuration};
 
@@ -22,12 +22,10 @@ fn alternative(till: &Till, device: &'static str) -> String {
 }
 
 /// Why the service does not start with a configuration.
-fn refused(folder: &Path, text: &str) -> String {
-    let file = folder.join("ferrotill.toml");
+fn refused(within: &Path, text: &str) -> String {
+    let file = within.join("ferrotill.toml");
     fs::write(&file, text).unwrap();
-    let (code, words) = refused_start(&file, &[]);
-    assert_eq!(code, Some(3), "{words}");
-    words
+    folder::refuses(&file, &[])
 }
 
 #[test]

@@ -49,11 +49,6 @@ fn each_problem_of_the_live_status_ends_with_its_reason() {
             |it| it.printer_condition(DEVICE, None),
         ),
         (
-            ProblemKind::PRINTER_CONDITION,
-            |it| it.printer_condition(DEVICE, Some("the cover is open".to_owned())),
-            |it| it.printer_lost(DEVICE, "no answer"),
-        ),
-        (
             ProblemKind::OBJECTIONS,
             |it| it.printer_objections(DEVICE, vec!["another rate".to_owned()]),
             |it| it.printer_objections(DEVICE, Vec::new()),

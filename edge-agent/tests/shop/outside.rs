@@ -221,29 +221,6 @@ pub fn finished(arguments: &[&str]) -> (Option<i32>, JsonValue) {
     (output.status.code(), said)
 }
 
-/// Starts the service, which must refuse to start. Returns its exit code and everything that it prints.
-pub fn refused_start(configuration: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", r#"exec "$0" "$@" 2>&1"#])
-        .arg(program_path())
-        .args(["run", "--listen", "127.0.0.1:0", "--config"])
-        .arg(configuration)
-        .args(arguments);
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut words = String::new();
-    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-        let line = line.unwrap() + "\n";
-        if line.contains(" serves http://") {
-            child.kill().unwrap();
-            child.wait().unwrap();
-            panic!("the service starts: {line}");
-        }
-        words += &line;
-    }
-    (child.wait().unwrap().code(), words)
-}
-
 /// Waits until a condition is true. There is a short pause between two checks, so that the processor is free for other work.
 pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();

@@ -1,5 +1,6 @@
 //! One batch: how the clerk handles messages inside a transaction, and what it sends after the commit.
 
+mod adoption;
 mod books;
 mod clock;
 mod deadlines;
@@ -15,6 +16,7 @@ mod sealing;
 mod slip;
 mod trouble;
 mod turns;
+mod upkeep;
 mod waiting;
 
 use std::sync::Arc;
@@ -26,27 +28,24 @@ use ferrotill_core::event::{Configuration, Event};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::Profile;
 use ferrotill_core::receipt::LineTotals;
-use ferrotill_core::till::{Command, Known, Till};
-use ferrotill_device::Fault;
+use ferrotill_core::till::Command;
 use ferrotill_render::PrintedSeller;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
 use super::answer::{Answer, Caller, DeclarationOutcome, DrawerOutcome};
-use super::device_state::{Activity, DeviceState, SealingDocument};
+use super::device_state::DeviceState;
 use super::devices::{DevicePlace, Devices};
 use super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QUEUE_MAX, is_due};
 use super::{ClockOutcome, Message};
 use crate::order::OrderForm;
-use crate::order::fingerprint::RequestFingerprint;
 use crate::seal::printer::job::baseline_of;
 use crate::seal::printer::{PrinterTask, Task};
 use crate::status::LiveStatus;
-use crate::status::problems::{HealthProblem, ProblemKind};
+use crate::status::problems::ProblemKind;
 use crate::time::clock::Clock;
-use crate::time::guard::STORED_EVERY_MS;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
-use ferrotill_store::{Batch, DeviceIdentity, Freeze, Store, StoreError, StoreFigures};
+use ferrotill_store::{Batch, DeviceIdentity, Freeze, Store, StoreError};
 
 /// What the clerk needs beside the store and the devices. It stays the same while the agent runs.
 #[derive(Debug)]
@@ -135,13 +134,6 @@ pub(super) struct Tills {
 const EVENT_BYTES_MAX: usize = 512 * 1024;
 /// The answer to a caller that names a device which the configuration does not contain.
 const NO_SUCH_DEVICE: &str = "the agent has no such device";
-/// Rows of the journal between two snapshots of a till.
-const SNAPSHOT_EVERY: i64 = 256;
-/// How often the clock is stored while nothing else is written to the store. A power cut loses at most this much of the clock's
-/// progress.
-const CLOCK_STORED_EVERY: Duration = Duration::from_millis(STORED_EVERY_MS.unsigned_abs());
-/// How often it is checked whether the contacts of buyers must be erased.
-const CONTACTS_ERASED_EVERY: Duration = Duration::from_secs(3_600);
 
 impl Tills {
     pub(super) fn open(
@@ -183,102 +175,6 @@ impl Tills {
         })
     }
 
-    /// Writes the configuration of each device to the journal if it has changed.
-    pub(super) fn adopt_configuration(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
-        for index in self.devices.places() {
-            self.adopt_of_device(batch, index)?;
-        }
-        Ok(())
-    }
-
-    /// Writes a device's configuration to the journal if it has changed, or if another device has used numbers of its ranges.
-    pub(super) fn adopt_of_device(
-        &mut self,
-        batch: &mut Batch<'_>,
-        index: DevicePlace,
-    ) -> Result<(), StoreError> {
-        // A device that is not configured any more has no configuration.
-        let Some(configuration) = self.configurations.get(index.number()) else {
-            return Ok(());
-        };
-        let till = self.devices[index].current_till();
-        let changed = till.configuration() != configuration;
-        if !changed && !numbers_were_used_elsewhere(batch, till)? {
-            return Ok(());
-        }
-        let configuration = configuration.clone();
-        // The numbers of a range belong to the data folder: another device may have used some of them.
-        let range_next = configuration
-            .ranges
-            .iter()
-            .map(|range| batch.next_of_range(range))
-            .collect::<Result<Vec<_>, _>>()?;
-        let known = Known {
-            range_next: Some(&range_next),
-            ..Known::default()
-        };
-        let adopt = Command::Adopt(&configuration);
-        let adopted = self.decide_knowing(batch, index, &adopt, &known)?;
-        adopted
-            .map(drop)
-            .map_err(|refusal| StoreError::Configuration {
-                device: self.devices[index].device,
-                refusal,
-            })
-    }
-
-    /// Asks printers what became of documents that they got before the start, or before the store could not be written.
-    pub(super) fn resume_outstanding(
-        &mut self,
-        batch: &Batch<'_>,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), StoreError> {
-        for index in self.devices.places() {
-            let device_state = &mut self.devices[index];
-            let Some(outstanding) = device_state.current_till().outstanding() else {
-                // A declaration was written, although its commit returned an error (`Clerk::on_write_error`).
-                device_state.forget_document_without_printer();
-                continue;
-            };
-            if !matches!(device_state.activity, Activity::Idle) {
-                continue;
-            }
-            let cancel_decided = outstanding.cancel_decided;
-            let Some(row) = batch.request(device_state.device, outstanding.id)? else {
-                continue;
-            };
-            let stored_document = batch.document(row)?;
-            let document = self
-                .recovery_job_of(batch, index, &stored_document, cancel_decided)?
-                .filter(|_| self.devices[index].printer.has_printer());
-            self.devices[index].activity = Activity::Unsettled(Box::new(SealingDocument {
-                id: stored_document.row.id,
-                fingerprint: RequestFingerprint::of_row(&stored_document.row),
-                form: None,
-                callers: Vec::new(),
-                attempts: 0,
-                asked_in_vain: false,
-                nobody_to_ask: document.is_none().then_some(Fault::NobodyToAsk),
-                declaration: None,
-            }));
-            let Some(document) = document else {
-                self.publish_nobody_to_ask(index);
-                continue;
-            };
-            tracing::info!(id = %document.id, "asking the printer what became of an outstanding document");
-            let task = Box::new(Task::Recover(document));
-            effects.push(Effect::Print(index, task));
-        }
-        Ok(())
-    }
-
-    /// Lets the printers' threads connect. A printer with an outstanding document has got its recovery task before.
-    pub(super) fn begin_printers(&mut self) {
-        for device_state in &self.devices {
-            device_state.printer.ask(Task::Begin);
-        }
-    }
-
     /// Replaces the tills by their changed copies after the batch was committed.
     pub(super) fn commit(&mut self) {
         self.clock_before = None;
@@ -311,19 +207,6 @@ impl Tills {
         self.reload_left_behind(store)
     }
 
-    /// Says in the live status which snapshots were not believed.
-    pub(super) fn note_distrusted_snapshots(&self, store: &Store) {
-        for device in store.snapshots_not_believed() {
-            self.settings.live_status.problems().raise(HealthProblem {
-                kind: ProblemKind::SNAPSHOT_CHANGED,
-                device: Some(device),
-                since_ms: self.settings.guard.now().utc_ms,
-                says: "the stored snapshot of the till was changed by somebody else; the till was made again from the journal".to_owned(),
-                fix: "run `ferrotill verify`, and find out who can write the data folder".to_owned(),
-            });
-        }
-    }
-
     pub(super) fn monotonic(&self) -> Instant {
         self.settings.clock.monotonic()
     }
@@ -344,7 +227,7 @@ impl Tills {
             .min()
             .and_then(|deadline| deadline.checked_sub(ANSWER_MARGIN));
         let stored_for = now.saturating_duration_since(self.clock_stored_at);
-        let clock = CLOCK_STORED_EVERY.saturating_sub(stored_for);
+        let clock = upkeep::CLOCK_STORED_EVERY.saturating_sub(stored_for);
         callers.map_or(clock, |deadline| {
             deadline.saturating_duration_since(now).min(clock)
         })
@@ -367,82 +250,6 @@ impl Tills {
             }
             Effect::ClockSet(reply, outcome) => drop(reply.send(outcome)),
         }
-    }
-
-    /// Counts the documents that the authority has not acknowledged yet. The next batch starts from this count.
-    pub(super) fn count_unsent(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
-        self.unsent = batch.unsent()?;
-        Ok(())
-    }
-
-    /// Notes in the live status that a transaction begins.
-    pub(super) fn transaction_begins(&self) {
-        let utc_ms = self.settings.guard.now().utc_ms;
-        let now = self.monotonic();
-        self.settings.live_status.transaction_begins(now, utc_ms);
-    }
-
-    /// Notes in the live status what the store contains after a commit.
-    pub(super) fn committed(&self, figures: StoreFigures, written: bool) {
-        self.settings
-            .live_status
-            .transaction_committed(figures, written);
-    }
-
-    /// Notes in the live status how many anchors were set aside.
-    pub(super) fn anchors_counted(&self, set_aside: usize) {
-        self.settings.live_status.anchors_counted(set_aside);
-    }
-
-    /// Stores the guarded clock if the batch writes something else (`written`), or if it was not stored for a minute.
-    pub(super) fn store_clock(
-        &mut self,
-        batch: &mut Batch<'_>,
-        written: bool,
-    ) -> Result<(), StoreError> {
-        let now = self.monotonic();
-        if written || now.saturating_duration_since(self.clock_stored_at) >= CLOCK_STORED_EVERY {
-            self.clock_stored_at = now;
-            // Reading the guarded clock adds the time until now to the used offline limits.
-            self.settings.guard.now();
-            batch.store_clock(&self.settings.guard.remembered())?;
-        }
-        Ok(())
-    }
-
-    /// Erases the contacts of buyers whose time is over, some in each transaction and at most once an hour if none is left.
-    pub(super) fn erase_contacts(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
-        let now = self.monotonic();
-        if self.contacts_erased_at.is_some_and(|erased_at| {
-            now.saturating_duration_since(erased_at) < CONTACTS_ERASED_EVERY
-        }) {
-            return Ok(());
-        }
-        let utc_ms = self.settings.guard.now().utc_ms;
-        let before = utc_ms.saturating_sub(self.settings.contact_ms);
-        if batch.erase_contacts(before)? {
-            self.contacts_erased_at = Some(now);
-        }
-        Ok(())
-    }
-
-    /// Stores a snapshot of each till after 256 journal rows of any device.
-    /// So a start never replays many rows for a device with few documents beside a busy device.
-    pub(super) fn snapshot(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
-        let seq = batch.seq();
-        for device_state in &mut self.devices {
-            if seq.saturating_sub(device_state.snapshot_seq) >= SNAPSHOT_EVERY {
-                device_state.snapshot_seq = seq;
-                batch.snapshot(
-                    device_state.device,
-                    device_state
-                        .uncommitted
-                        .as_ref()
-                        .unwrap_or(&device_state.till),
-                )?;
-            }
-        }
-        Ok(())
     }
 
     pub(super) fn handle(
@@ -635,17 +442,6 @@ fn respond_declaration(
         // A caller whose connection has ended can send the declaration again.
         drop(reply.send(outcome.clone()));
     }
-}
-
-/// Whether another device has used numbers of the till's ranges while the till was out of the configuration.
-fn numbers_were_used_elsewhere(batch: &Batch<'_>, till: &Till) -> Result<bool, StoreError> {
-    for range_use in till.range_uses() {
-        let last = batch.last_of_range(&range_use.range)?;
-        if last.is_some_and(|last| last >= range_use.next) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 fn document_id(id: Uuid) -> DocumentId {

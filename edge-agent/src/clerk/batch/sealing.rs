@@ -11,7 +11,7 @@ use ferrotill_device::printer::Connected;
 use uuid::Uuid;
 
 use super::super::answer::{Answer, DeclarationOutcome, DrawerOutcome};
-use super::super::device_state::{Activity, BusyJob, SealingDocument};
+use super::super::device_state::{Activity, BusyJob, DeviceState, SealingDocument};
 use super::super::devices::DevicePlace;
 use super::super::queue::QueuedOrder;
 use super::orders::Reservation;
@@ -183,11 +183,7 @@ impl Tills {
             }
             News::DrawerDone(outcome, after) => {
                 device_state.baseline = after;
-                if let Some(BusyJob::Drawer(opening)) = device_state.take_busy()
-                    && let Some(reply) = opening.reply
-                {
-                    effects.push(Effect::Drawer(reply, outcome));
-                }
+                effects.extend(drawer_done(device_state, outcome));
             }
             News::Unproven(id, fault) => {
                 device_state.set_asked_in_vain(true);
@@ -404,3 +400,14 @@ impl Tills {
 
 /// How often an order is given to the printer at most.
 const ATTEMPTS_MAX: u8 = 3;
+
+/// The answer to the caller whose drawer request the printer has ended.
+fn drawer_done(device_state: &mut DeviceState, outcome: DrawerOutcome) -> Option<Effect> {
+    match device_state.take_busy() {
+        Some(BusyJob::Drawer(opening)) => {
+            let reply = opening.reply?;
+            Some(Effect::Drawer(reply, outcome))
+        }
+        _ => None,
+    }
+}

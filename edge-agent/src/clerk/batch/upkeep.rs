@@ -1,0 +1,114 @@
+//! What the clerk does beside the documents: the clock, snapshots, contacts whose time is over, and the figures of the live status.
+
+use std::time::Duration;
+
+use super::Tills;
+use crate::status::problems::{HealthProblem, ProblemKind};
+use crate::time::guard::STORED_EVERY_MS;
+use ferrotill_store::{Batch, Store, StoreError, StoreFigures};
+
+/// Rows of the journal between two snapshots of a till.
+const SNAPSHOT_EVERY: i64 = 256;
+/// How often the clock is stored while nothing else is written to the store. A power cut loses at most this much of the clock's
+/// progress.
+pub(super) const CLOCK_STORED_EVERY: Duration =
+    Duration::from_millis(STORED_EVERY_MS.unsigned_abs());
+/// How often it is checked whether the contacts of buyers must be erased.
+const CONTACTS_ERASED_EVERY: Duration = Duration::from_secs(3_600);
+
+impl Tills {
+    /// Says in the live status which snapshots were not believed.
+    pub(in crate::clerk) fn note_distrusted_snapshots(&self, store: &Store) {
+        for device in store.snapshots_not_believed() {
+            self.settings.live_status.problems().raise(HealthProblem {
+                kind: ProblemKind::SNAPSHOT_CHANGED,
+                device: Some(device),
+                since_ms: self.settings.guard.now().utc_ms,
+                says: "the stored snapshot of the till was changed by somebody else; the till was made again from the journal".to_owned(),
+                fix: "run `ferrotill verify`, and find out who can write the data folder".to_owned(),
+            });
+        }
+    }
+
+    /// Counts the documents that the authority has not acknowledged yet. The next batch starts from this count.
+    pub(in crate::clerk) fn count_unsent(
+        &mut self,
+        batch: &mut Batch<'_>,
+    ) -> Result<(), StoreError> {
+        self.unsent = batch.unsent()?;
+        Ok(())
+    }
+
+    /// Notes in the live status that a transaction begins.
+    pub(in crate::clerk) fn transaction_begins(&self) {
+        let utc_ms = self.settings.guard.now().utc_ms;
+        let now = self.monotonic();
+        self.settings.live_status.transaction_begins(now, utc_ms);
+    }
+
+    /// Notes in the live status what the store contains after a commit.
+    pub(in crate::clerk) fn committed(&self, figures: StoreFigures, written: bool) {
+        self.settings
+            .live_status
+            .transaction_committed(figures, written);
+    }
+
+    /// Notes in the live status how many anchors were set aside.
+    pub(in crate::clerk) fn anchors_counted(&self, set_aside: usize) {
+        self.settings.live_status.anchors_counted(set_aside);
+    }
+
+    /// Stores the guarded clock if the batch writes something else (`written`), or if it was not stored for a minute.
+    pub(in crate::clerk) fn store_clock(
+        &mut self,
+        batch: &mut Batch<'_>,
+        written: bool,
+    ) -> Result<(), StoreError> {
+        let now = self.monotonic();
+        if written || now.saturating_duration_since(self.clock_stored_at) >= CLOCK_STORED_EVERY {
+            self.clock_stored_at = now;
+            // Reading the guarded clock adds the time until now to the used offline limits.
+            self.settings.guard.now();
+            batch.store_clock(&self.settings.guard.remembered())?;
+        }
+        Ok(())
+    }
+
+    /// Erases the contacts of buyers whose time is over, some in each transaction and at most once an hour if none is left.
+    pub(in crate::clerk) fn erase_contacts(
+        &mut self,
+        batch: &mut Batch<'_>,
+    ) -> Result<(), StoreError> {
+        let now = self.monotonic();
+        if self.contacts_erased_at.is_some_and(|erased_at| {
+            now.saturating_duration_since(erased_at) < CONTACTS_ERASED_EVERY
+        }) {
+            return Ok(());
+        }
+        let utc_ms = self.settings.guard.now().utc_ms;
+        let before = utc_ms.saturating_sub(self.settings.contact_ms);
+        if batch.erase_contacts(before)? {
+            self.contacts_erased_at = Some(now);
+        }
+        Ok(())
+    }
+
+    /// Stores a snapshot of each till after 256 journal rows of any device.
+    /// So a start never replays many rows for a device with few documents beside a busy device.
+    pub(in crate::clerk) fn snapshot(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
+        let seq = batch.seq();
+        for device_state in &mut self.devices {
+            if seq.saturating_sub(device_state.snapshot_seq) >= SNAPSHOT_EVERY {
+                device_state.snapshot_seq = seq;
+                batch.snapshot(
+                    device_state.device,
+                    device_state
+                        .uncommitted
+                        .as_ref()
+                        .unwrap_or(&device_state.till),
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
