@@ -140,7 +140,7 @@ impl EscposProfile {
         let is_known = |known: &&str| known.eq_ignore_ascii_case(model.trim());
         Self::ALL
             .iter()
-            .find(|profile| profile.models.iter().any(|known| is_known(&known)))
+            .find(|profile| profile.models.iter().any(is_known))
             .copied()
     }
 
