@@ -49,6 +49,8 @@ pub struct Facts {
     pub code: &'static str,
     /// The IANA name of the time zone of the country's receipts, unless the configuration names another one.
     pub time_zone: &'static str,
+    /// The ISO 639 code of the language of the words that are printed on the country's receipts.
+    pub language: &'static str,
     /// The currency of the country's receipts.
     pub currency: Currency,
     /// How a product, a percentage and a tax are rounded.

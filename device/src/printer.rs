@@ -19,6 +19,17 @@ pub trait FiscalPrinter: Send {
     /// The name of the printer's family, as in its address. It is part of every [`Baseline`] that this driver reads.
     fn family(&self) -> &'static str;
 
+    /// The paper of the printer. The device is not asked.
+    fn text_paper(&self) -> TextPaper;
+
+    /// The number of letters with which the printer prints a text: one character may be printed as several letters.
+    fn letters(&self, text: &str) -> usize;
+
+    /// What the driver had to assume of the connected printer, in sentences for people; empty if nothing. The device is not asked.
+    fn doubts(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Opens the port, makes contact, and reads identity, status and counters.
     ///
     /// A leftover non-fiscal slip is closed.
@@ -349,7 +360,7 @@ pub enum Job {
     /// The report that closes the day.
     ZReport,
     /// A non-fiscal slip of these lines.
-    Text(Vec<String>),
+    Text(Vec<TextLine>),
     /// The pulse that opens the drawer. Nothing is printed, and no sensor reports whether it opened.
     Drawer,
     /// A second print of the last receipt, marked as a duplicate. Most devices allow one duplicate.
@@ -372,6 +383,52 @@ pub enum Job {
         /// Whether each report is printed, instead of sums.
         detailed: bool,
     },
+}
+
+impl Job {
+    /// A non-fiscal slip of plain lines.
+    pub fn text<T: Into<TextLine>>(lines: impl IntoIterator<Item = T>) -> Self {
+        Self::Text(lines.into_iter().map(Into::into).collect())
+    }
+}
+
+/// A line of a slip. A line that is longer than a row of the paper is broken between words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TextLine {
+    /// The text.
+    pub text: String,
+    /// How strongly the text is printed.
+    pub style: TextStyle,
+}
+
+impl<T: Into<String>> From<T> for TextLine {
+    fn from(text: T) -> Self {
+        Self {
+            text: text.into(),
+            style: TextStyle::Plain,
+        }
+    }
+}
+
+/// How strongly a line of a slip is printed. A printer that has only one kind of letters prints every line plain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TextStyle {
+    /// As all other text.
+    #[default]
+    Plain,
+    /// Bold.
+    Bold,
+    /// Bold, twice as wide and twice as high.
+    Large,
+}
+
+/// The paper of a printer, for text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextPaper {
+    /// The number of letters of a row.
+    pub columns: usize,
+    /// Whether the printer prints [large](TextStyle::Large) letters.
+    pub large: bool,
 }
 
 /// A fiscal receipt, computed to the last minor unit. The printer's sums are compared with it.

@@ -576,7 +576,7 @@ fn a_slip_and_the_drawer() {
     let bench = Bench::new();
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;
-    let job = Job::Text(vec!["Bon de plată ABC 00000001".to_owned(), String::new()]);
+    let job = Job::text(["Bon de plată ABC 00000001", ""]);
     let after = registered(driver.perform(&job, &baseline, &mut Notes::new())).after;
     assert_eq!(after.last_document, 1);
     let _ = registered(driver.perform(&Job::Drawer, &after, &mut Notes::new()));
@@ -592,7 +592,7 @@ fn a_slip_interrupted_by_paper_out_is_closed_before_the_next_job() {
     let bench = Bench::new();
     let mut driver = bench.driver(1);
     let baseline = driver.connect().unwrap().baseline;
-    let job = Job::Text(vec!["one".to_owned(), "two".to_owned()]);
+    let job = Job::text(["one", "two"]);
     let mut notes = Notes::new();
     notes.paper_ends_after = Some((bench.line.clone(), 3));
     let refusal = not_registered(driver.perform(&job, &baseline, &mut notes));

@@ -95,7 +95,7 @@ impl Bench {
 const UNCLEAR: Performed = Performed::Unknown(Fault::Unclear);
 
 fn text(lines: &[&str]) -> Job {
-    Job::Text(lines.iter().map(|line| (*line).to_owned()).collect())
+    Job::text(lines.iter().copied())
 }
 
 fn refused(outcome: Performed) -> NoDocument {
@@ -213,7 +213,7 @@ fn an_interrupted_slip_is_reported_and_cut_off() {
     };
     let outcome = bench
         .driver
-        .perform(&Job::Text(lines), &bench.baseline, &mut watch);
+        .perform(&Job::text(lines), &bench.baseline, &mut watch);
     let stopped = refused(outcome);
     assert_eq!(stopped.fault, Fault::PaperOut);
     assert!(stopped.detail.contains("the beginning may be on the paper"));
@@ -529,9 +529,39 @@ fn the_test_slip_shows_whether_the_numbers_are_right() {
     }
     // A wrong profile is visible at once on the test slip.
     let printer = EscposEmulator::new(None).of_profile(EscposProfile::parse("rp326").unwrap());
-    let mut bench = Bench::with(printer, Options::default());
+    let mut bench = Bench::with(printer, Options::of(EscposProfile::USUAL));
     assert!(is_printed(&bench.print(&["Хлеб"])));
     assert!(!bench.paper().contains("Хлеб"));
+}
+
+#[test]
+fn without_a_profile_in_the_address_the_model_that_the_printer_reports_chooses_it() {
+    for profile in EscposProfile::ALL {
+        let printer = EscposEmulator::new(None).of_profile(*profile);
+        let mut bench = Bench::with(printer, Options::default());
+        let _ = bench.driver.connect().unwrap();
+        if profile.models.is_empty() {
+            // The usual profile is used, and the driver says so.
+            let [doubt] = bench.driver.doubts().try_into().unwrap();
+            assert!(doubt.contains("\"POS-80\" are not known"), "{doubt}");
+            assert_eq!(bench.driver.text_paper().columns, 48);
+            continue;
+        }
+        assert_eq!(bench.driver.doubts(), Vec::<String>::new());
+        assert_eq!(bench.driver.text_paper().columns, profile.columns);
+        assert!(is_printed(&bench.print(&["Хлеб, țuică, 5 €"])));
+        let paper = bench.paper();
+        assert!(paper.contains("Хлеб, "), "{}: {paper}", profile.name);
+        assert!(paper.contains("5 €"), "{}: {paper}", profile.name);
+    }
+}
+
+#[test]
+fn a_profile_in_the_address_leaves_no_doubt() {
+    let printer = EscposEmulator::new(None).of_profile(EscposProfile::parse("ascii").unwrap());
+    let mut bench = Bench::with(printer, Options::of(EscposProfile::USUAL));
+    let _ = bench.driver.connect().unwrap();
+    assert_eq!(bench.driver.doubts(), Vec::<String>::new());
 }
 
 struct Blocks;

@@ -267,7 +267,7 @@ fn romanian_letters_are_folded() {
     let bench = Bench::of_firmware(&datecs_mx::PROTOCOL, "mx-ro");
     let mut driver = bench.driver(9);
     let baseline = driver.connect().unwrap().baseline;
-    let lines = vec!["Pâine țărănească și brânză".to_owned()];
+    let lines = vec!["Pâine țărănească și brânză".into()];
     let mut notes = Notes::new();
     let _ = registered(driver.perform(&Job::Text(lines), &baseline, &mut notes));
     assert!(

@@ -125,7 +125,7 @@ fn every_family_sells_refunds_and_counts() {
                 sale()
             },
             Job::XReport,
-            Job::Text(vec!["one".to_owned(), String::new()]),
+            Job::text(["one", ""]),
             Job::Drawer,
             Job::ZReport,
         ] {

@@ -36,7 +36,7 @@ fn job(name: &str) -> Job {
         "cash-out" => Job::Cash(Amount::from_minor(-500)),
         "x" => Job::XReport,
         "z" => Job::ZReport,
-        "slip" => Job::Text(vec!["Bon de plată".to_owned(), "Хлеб 9,50".to_owned()]),
+        "slip" => Job::text(["Bon de plată", "Хлеб 9,50"]),
         "duplicate" => Job::Duplicate,
         "drawer" => Job::Drawer,
         other => panic!("{other}"),

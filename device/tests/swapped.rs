@@ -118,7 +118,7 @@ fn a_receipt_printer_never_settles_a_fiscal_job() {
 #[test]
 fn the_open_slip_of_another_printer_proves_nothing_and_stays_open() {
     let bench = Bench::of(&datecs::PROTOCOL);
-    let job = Job::Text(vec!["one line".to_owned()]);
+    let job = Job::text(["one line"]);
     let mut driver = bench.driver(1);
     let mut baseline = driver.connect().unwrap().baseline;
     bench.order(FaultKind::PowerCut, Some(0x27), 1);

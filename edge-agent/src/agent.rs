@@ -15,6 +15,7 @@ use ferrotill_core::duty::Recipient;
 use ferrotill_core::profile::{self, Profile, SealPlan};
 use ferrotill_core::time::Moment;
 use ferrotill_device::driver::{self, DriverUri};
+use ferrotill_render::PrintedSeller;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -26,7 +27,7 @@ use crate::api::{self, DIALECTS, service::Service};
 use crate::authority::{DutyForms, by_country};
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit, UnassignedNumber};
-use crate::config::{Config, ConfigError, Device, Mode};
+use crate::config::{Config, ConfigError, Device, Mode, Owner};
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
 use crate::outbox::{OutboxParts, OutboxThread};
@@ -167,6 +168,7 @@ impl Agent {
             forms: Arc::new(DutyForms::of(&config, profile).noted_in(Arc::clone(&live_status))),
             wake_senders: vec![Arc::clone(&wake_sender)],
             contact_ms: config.till.contact_ms,
+            seller: printed_seller(&config.till.owner),
         };
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let parts = OutboxParts {
@@ -402,6 +404,15 @@ fn served(config: &Config, profile: &dyn Profile) -> Vec<&'static Dialect> {
     };
     let dialects = DIALECTS.iter();
     dialects.filter(|dialect| named(dialect.name)).collect()
+}
+
+/// Who sells, as it is printed on slips.
+fn printed_seller(owner: &Owner) -> PrintedSeller {
+    PrintedSeller {
+        name: owner.organization_name.clone(),
+        number: owner.idnx.clone(),
+        address: owner.address.clone(),
+    }
 }
 
 /// The owner's offline limit. If neither the law nor the owner sets a limit, a warning is given after three days, and the till

@@ -32,7 +32,8 @@
 //! | [`limited_log`] | log lines that callers without a signature can cause |
 //! | [`hmac`], [`locked`], [`error_chain`] | signatures; a lock that survives a panic; an error with its sources |
 //!
-//! Below all of them are the crates `ferrotill-store` (the only SQL), `ferrotill-device` and `ferrotill-core`.
+//! Below all of them are the crates `ferrotill-store` (the only SQL), `ferrotill-render` (the only layout of a receipt), `ferrotill-device`
+//! and `ferrotill-core`.
 
 // A panic ends the process and with it every till. So no arithmetic may overflow, and no index may lie outside.
 #![deny(

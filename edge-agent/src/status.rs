@@ -39,9 +39,12 @@ pub struct PrinterState {
     pub fiscalised: bool,
     /// Why the printer cannot be reached or cannot be used.
     pub trouble: Option<String>,
+    /// Why the connected printer cannot print now, for example that it has no paper.
+    pub condition: Option<String>,
     /// The document that the printer cannot prove, and what an operator must do about it.
     pub unproven: Option<(Uuid, String)>,
-    /// Why a connected printer gets no receipts, or not all: it is not the printer of the open shift, or its tax rates differ.
+    /// Why a connected printer gets no receipts, or not all: it is not the printer of the open shift, or its tax rates differ. Also
+    /// what its driver has to assume of it.
     pub objections: Vec<String>,
     /// The names of the figures that the printer does not report: recovery works without them.
     pub missing: Vec<&'static str>,
@@ -126,12 +129,15 @@ impl LiveStatus {
             fiscal_memory: fiscal_memory.clone(),
             fiscalised: connected.condition.fiscalised,
             trouble: None,
+            condition: None,
             unproven: None,
             objections: Vec::new(),
             missing: connected.missing.iter().map(|one| one.name()).collect(),
             country: connected.country,
         };
         self.printers.lock().insert(device, state);
+        let fault = connected.condition.fault();
+        self.printer_condition(device, fault.map(|fault| fault.to_string()));
         self.problems.clear(PRINTER.kind, Some(device));
         self.problems.clear(OBJECTIONS.kind, Some(device));
     }
@@ -179,6 +185,14 @@ impl LiveStatus {
         self.note(&ANSWER_UNKNOWN, Some(device), says);
     }
 
+    /// Notes why a connected printer cannot print now; `None` if it can.
+    pub fn printer_condition(&self, device: Uuid, condition: Option<String>) {
+        let says = || condition.clone().unwrap_or_default();
+        self.note_if(condition.is_some(), &CONDITION, Some(device), says);
+        let mut printers = self.printers.lock();
+        printers.entry(device).or_default().condition = condition;
+    }
+
     /// Notes that a printer cannot be reached, and why.
     pub fn printer_lost(&self, device: Uuid, reason: &str) {
         let mut printers = self.printers.lock();
@@ -188,6 +202,8 @@ impl LiveStatus {
         state.unproven = None;
         drop(printers);
         self.note(&PRINTER, Some(device), reason.to_owned());
+        // The condition of a printer that does not answer is not known.
+        self.printer_condition(device, None);
     }
 
     /// Notes that a printer cannot prove what became of a document; `instruction` says what an operator must do.
@@ -478,9 +494,13 @@ const PRINTER: KnownProblem = KnownProblem {
     kind: ProblemKind::PRINTER,
     fix: "check the printer, its power and its cable; a document that it cannot prove is declared with `ferrotill settle`",
 };
+const CONDITION: KnownProblem = KnownProblem {
+    kind: ProblemKind::PRINTER_CONDITION,
+    fix: "load paper, close the cover or do what the printer says; then print a duplicate of what was not printed",
+};
 const OBJECTIONS: KnownProblem = KnownProblem {
     kind: ProblemKind::OBJECTIONS,
-    fix: "correct what is named; until then the printer gets no receipts, or not all",
+    fix: "correct what is named; until then the printer gets no receipts or not all, or may print wrong letters",
 };
 const ANSWER_UNKNOWN: KnownProblem = KnownProblem {
     kind: ProblemKind::PRINTER_ANSWER_UNKNOWN,

@@ -8,7 +8,7 @@ use ferrotill_core::Amount;
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_device::{
     Baseline, Condition, Connected, DriverUri, Fault, Job, JournalEvidence, Paper, Performed,
-    Recovered, Watch, driver,
+    Recovered, Watch, driver, printer::TextPaper,
 };
 use ferrotill_hardware_tests::{
     FiscalPrinter, NoSwitches, Report, RigFile, Switches, Verdict, admit, run,
@@ -217,6 +217,14 @@ struct Liar {
 impl FiscalPrinter for Liar {
     fn family(&self) -> &'static str {
         self.printer.family()
+    }
+
+    fn text_paper(&self) -> TextPaper {
+        self.printer.text_paper()
+    }
+
+    fn letters(&self, text: &str) -> usize {
+        self.printer.letters(text)
     }
 
     fn clock(&mut self) -> Result<String, Fault> {

@@ -39,6 +39,7 @@ static GROUPS: [DefaultGroup; 2] = [
 static FACTS: Facts = Facts {
     code: "MD",
     time_zone: "Europe/Chisinau",
+    language: "ro",
     currency: Currency::MDL,
     rounding: Rounding::COMMERCIAL,
     // The rounding is that of the API's example "A receipt that rounds per line" (docs/api/fiscalcloud.md).
@@ -56,7 +57,7 @@ static FACTS: Facts = Facts {
     quantity_max: Quantity::from_thousandths(99_999_999),
     // The printer's transaction counter shows nine digits (docs/protocols/isl.md, command 4Ch).
     amount_max: Amount::from_minor(99_999_999),
-    alternative_receipt_title: "BON DE PLATA",
+    alternative_receipt_title: "BON DE PLATĂ",
     shift_ms_max: Some(24 * 3_600_000),
     // No legal limit on the offline time was found. The numbers of the ranges are the limit.
     offline: Budget::UNLIMITED,

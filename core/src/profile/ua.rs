@@ -67,6 +67,7 @@ static GROUPS: [DefaultGroup; 6] = [
 static FACTS: Facts = Facts {
     code: "UA",
     time_zone: "Europe/Kyiv",
+    language: "uk",
     currency: Currency::UAH,
     rounding: Rounding::COMMERCIAL,
     tax_rounding: TaxRounding::PerLine,

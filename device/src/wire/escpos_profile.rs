@@ -19,6 +19,8 @@ pub struct EscposProfile {
     pub width_dots: usize,
     /// Whether the printer has a knife.
     pub knife: bool,
+    /// The models of this kind, as they report themselves. Only models whose pages a source names stand here.
+    pub models: &'static [&'static str],
 }
 
 impl EscposProfile {
@@ -30,6 +32,24 @@ impl EscposProfile {
             columns: 48,
             width_dots: 576,
             knife: true,
+            // The last one is the emulated printer.
+            models: &["TM-T20II", "TM-m30III", "RP-80 emulated"],
+        },
+        Self {
+            name: "tm-t88v",
+            pages: EPSON,
+            columns: 42,
+            width_dots: 512,
+            knife: true,
+            models: &["TM-T88V"],
+        },
+        Self {
+            name: "tm-t88iv",
+            pages: OLD_EPSON,
+            columns: 42,
+            width_dots: 512,
+            knife: true,
+            models: &["TM-T88IV"],
         },
         Self {
             name: "epson-58",
@@ -37,21 +57,16 @@ impl EscposProfile {
             columns: 32,
             width_dots: 384,
             knife: true,
+            models: &[],
         },
         // The European model has only one Windows page, 1252.
         Self {
             name: "tm-t20iii",
-            pages: &[
-                (17, CodePage::Cp866),
-                (18, CodePage::Cp852),
-                (16, CodePage::Cp1252),
-                (19, CodePage::Cp858),
-                (2, CodePage::Cp850),
-                (0, CodePage::Cp437),
-            ],
+            pages: OLD_EPSON,
             columns: 48,
             width_dots: 576,
             knife: true,
+            models: &["TM-T20III"],
         },
         Self {
             name: "rp326",
@@ -69,6 +84,7 @@ impl EscposProfile {
             columns: 48,
             width_dots: 576,
             knife: true,
+            models: &["RP326"],
         },
         Self {
             name: "nt-5890k",
@@ -86,6 +102,7 @@ impl EscposProfile {
             columns: 32,
             width_dots: 384,
             knife: false,
+            models: &["NT-5890K"],
         },
         // This profile is for a printer with unknown pages: all letters are replaced by ASCII.
         Self {
@@ -94,11 +111,13 @@ impl EscposProfile {
             columns: 42,
             width_dots: 512,
             knife: true,
+            models: &[],
         },
     ];
 
     /// The names of all profiles, for people.
-    pub const NAMES: &str = "`epson`, `epson-58`, `tm-t20iii`, `rp326`, `nt-5890k`, `ascii`";
+    pub const NAMES: &str =
+        "`epson`, `tm-t88v`, `tm-t88iv`, `epson-58`, `tm-t20iii`, `rp326`, `nt-5890k`, `ascii`";
 
     /// The usual profile.
     pub const USUAL: Self = match Self::ALL {
@@ -112,6 +131,16 @@ impl EscposProfile {
         Self::ALL
             .iter()
             .find(|profile| profile.name == name)
+            .copied()
+    }
+
+    /// The profile of a printer that reports itself with this model; `None` if no source names the pages of the model.
+    #[must_use]
+    pub fn of_model(model: &str) -> Option<Self> {
+        let is_known = |known: &&str| known.eq_ignore_ascii_case(model.trim());
+        Self::ALL
+            .iter()
+            .find(|profile| profile.models.iter().any(is_known))
             .copied()
     }
 
@@ -155,6 +184,16 @@ const EPSON: &[(u8, CodePage)] = &[
     (0, CodePage::Cp437),
 ];
 
+/// The pages of Epson models that have only one Windows page, 1252.
+const OLD_EPSON: &[(u8, CodePage)] = &[
+    (17, CodePage::Cp866),
+    (18, CodePage::Cp852),
+    (16, CodePage::Cp1252),
+    (19, CodePage::Cp858),
+    (2, CodePage::Cp850),
+    (0, CodePage::Cp437),
+];
+
 #[cfg(test)]
 mod tests {
     use super::EscposProfile;
@@ -162,10 +201,15 @@ mod tests {
     #[test]
     fn names_and_numbers_are_unique() {
         let mut names = Vec::new();
+        let mut models = Vec::new();
         for profile in EscposProfile::ALL {
             assert!(EscposProfile::NAMES.contains(&format!("`{}`", profile.name)));
             assert_eq!(EscposProfile::parse(profile.name), Some(*profile));
             names.push(profile.name);
+            for model in profile.models {
+                assert_eq!(EscposProfile::of_model(model), Some(*profile));
+                models.push(model.to_lowercase());
+            }
             for (number, page) in profile.pages {
                 assert_eq!(profile.page_of(*number), Some(*page));
                 assert_eq!(profile.number_of(*page), Some(*number));
@@ -174,6 +218,12 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), EscposProfile::ALL.len());
+        let all = models.len();
+        models.sort_unstable();
+        models.dedup();
+        assert_eq!(models.len(), all, "a model has one profile");
+        assert_eq!(EscposProfile::of_model("TM-T88"), None, "part of a name");
+        assert_eq!(EscposProfile::of_model(""), None);
         assert_eq!(EscposProfile::USUAL.name, "epson");
     }
 }

@@ -44,7 +44,7 @@ pub fn cases() -> Vec<Case> {
         Case::of("cash out", Job::Cash(Amount::from_minor(-500))),
         Case::of("Z", Job::ZReport),
         Case::of("X", Job::XReport),
-        Case::of("slip", Job::Text(vec!["one".to_owned(), "two".to_owned()])),
+        Case::of("slip", Job::text(["one", "two"])),
         Case::of("duplicate", Job::Duplicate),
         Case::of(
             "memory",

@@ -225,6 +225,20 @@ impl Service {
         repeats.then(|| Outcome::new(id, Told::Document { replayed: true }))
     }
 
+    /// Marks the signature of a request that makes no document as used.
+    fn use_signature_once(&self, signature: SignatureInfo) -> Result<(), Problem> {
+        match self.replays.begin(signature) {
+            Ok(request) => {
+                request.end(ReplayOutcome::Remember);
+                Ok(())
+            }
+            Err(_) => {
+                let message = "Api-Signature: was used before, by a request that has ended; to try again, sign the request with the current time";
+                Err(Problem::new("SignatureReplayed", message))
+            }
+        }
+    }
+
     /// Opens the drawer of a device. The same bytes sent again do not open it a second time.
     ///
     /// # Errors
@@ -235,13 +249,7 @@ impl Service {
         device: &Device,
         signature: SignatureInfo,
     ) -> Result<(), Problem> {
-        match self.replays.begin(signature) {
-            Ok(request) => request.end(ReplayOutcome::Remember),
-            Err(_) => {
-                let message = "Api-Signature: was used before, by a request that has ended; to try again, sign the request with the current time";
-                return Err(Problem::new("SignatureReplayed", message));
-            }
-        }
+        self.use_signature_once(signature)?;
         let deadline = self.deadline(device.answer_timeout);
         let message = |reply| Message::Drawer {
             device: device.id,
@@ -261,6 +269,38 @@ impl Service {
             DrawerOutcome::Unknown(reason) => ("OutcomeUnknown", reason),
         };
         Err(Problem::new(error, format!("printer: {reason}")))
+    }
+
+    /// Prints the slip of a document of a device again, marked as a copy. The same bytes sent again print nothing.
+    ///
+    /// # Errors
+    ///
+    /// The [`Problem`] that the caller is told.
+    pub async fn print_duplicate(
+        &self,
+        device: &Device,
+        id: Uuid,
+        signature: SignatureInfo,
+    ) -> Result<(), Problem> {
+        self.use_signature_once(signature)?;
+        let deadline = self.deadline(device.answer_timeout);
+        let message = |reply| Message::Duplicate {
+            device: device.id,
+            id,
+            deadline,
+            reply,
+        };
+        let unknown = |reason: &str| Problem::new("OutcomeUnknown", format!("printer: {reason}"));
+        match self.ask(message, deadline).await {
+            Ok(Answer::Registered { .. }) => Ok(()),
+            Ok(Answer::NotRegistered { error, message }) => Err(Problem::new(error, message)),
+            Ok(Answer::Unknown { message }) => Err(unknown(&message)),
+            Ok(Answer::Refused { .. } | Answer::Unavailable { .. }) => {
+                Err(unknown("the till did not decide on the duplicate"))
+            }
+            Err(NoAnswer::Stopping) => Err(unknown("the agent is stopping")),
+            Err(NoAnswer::TooLate) => Err(unknown("the printer has not answered in time")),
+        }
     }
 
     /// The deadline of a wait that begins now.

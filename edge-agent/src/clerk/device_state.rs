@@ -100,6 +100,8 @@ pub(super) struct DeviceState {
     pub(super) rate_differences: Vec<String>,
     /// What else is wrong with the connected printer: its mode, or a country that it does not show.
     pub(super) printer_doubts: Vec<String>,
+    /// What the printer's driver has to assume of the printer.
+    pub(super) doubts: Vec<String>,
     /// The connected printer is not the printer of the open shift.
     pub(super) printer_swapped: bool,
     /// The journal row after which this process last stored a snapshot of the till; 0 before the first.
@@ -130,6 +132,7 @@ impl DeviceState {
             printer_rates: None,
             rate_differences: Vec::new(),
             printer_doubts: Vec::new(),
+            doubts: Vec::new(),
             printer_swapped: false,
             snapshot_seq: 0,
             removed: false,

@@ -36,6 +36,17 @@ pub enum Message {
         /// Where the answer goes.
         reply: oneshot::Sender<DrawerOutcome>,
     },
+    /// A caller wants the slip of a sealed document printed again.
+    Duplicate {
+        /// The device whose printer prints.
+        device: Uuid,
+        /// The request id of the document.
+        id: Uuid,
+        /// The moment by which the caller must have an answer.
+        deadline: Instant,
+        /// Where the answer goes: `Registered` says that the copy is printed.
+        reply: oneshot::Sender<Answer>,
+    },
     /// A caller asks whether the order with this request id is still in the queue or being sealed.
     Waiting {
         /// The request id.

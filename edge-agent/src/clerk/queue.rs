@@ -7,13 +7,13 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use ferrotill_device::printer::Job as PrinterJob;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::answer::{Caller, DrawerOutcome};
+use super::answer::{Answer, Caller, DrawerOutcome};
 use crate::order::OrderForm;
 use crate::order::fingerprint::RequestFingerprint;
+use crate::seal::printer::ReceiptSlip;
 
 /// The largest number of orders and drawer requests that wait for one device.
 pub(super) const QUEUE_MAX: usize = 256;
@@ -48,8 +48,26 @@ pub(super) struct QueuedOrder {
 #[derive(Debug)]
 pub(super) struct Slip {
     pub(super) id: Uuid,
-    pub(super) job: PrinterJob,
+    pub(super) paper: ReceiptSlip,
     pub(super) callers: Vec<Caller>,
+    /// Whether the callers asked for the paper alone, and not for the document.
+    pub(super) is_copy: bool,
+}
+
+impl Slip {
+    /// The answer to callers who cannot wait for the paper any longer.
+    pub(super) fn late_answer(&self) -> Answer {
+        if self.is_copy {
+            Answer::Unknown {
+                message: "the duplicate is not printed yet".to_owned(),
+            }
+        } else {
+            Answer::Registered {
+                id: self.id,
+                replayed: false,
+            }
+        }
+    }
 }
 
 /// A caller's request to open the drawer. After a payment the printer opens the drawer by itself.
@@ -109,7 +127,7 @@ pub(super) enum Expired {
         orders_before: usize,
     },
     /// Callers of a slip, which stays in the queue.
-    Slip(Uuid, Vec<Caller>),
+    Slip(Answer, Vec<Caller>),
     /// A drawer request, which has left the queue.
     Drawer(DrawerRequest),
 }
@@ -207,7 +225,7 @@ impl JobQueue {
                 Job::Slip(slip) => {
                     let callers = take_due(&mut slip.callers, now);
                     if !callers.is_empty() {
-                        expired.push(Expired::Slip(slip.id, callers));
+                        expired.push(Expired::Slip(slip.late_answer(), callers));
                     }
                     self.jobs.push_back(job);
                 }
@@ -329,8 +347,9 @@ mod tests {
     fn slip(number: u128) -> Job {
         Job::Slip(Box::new(Slip {
             id: Uuid::from_u128(number),
-            job: PrinterJob::Text(Vec::new()),
+            paper: ReceiptSlip::default(),
             callers: Vec::new(),
+            is_copy: false,
         }))
     }
 

@@ -132,6 +132,7 @@ impl Till {
             forms: Arc::new(forms),
             wake_senders: wakes.clone(),
             contact_ms: i64::MAX,
+            seller: ferrotill_render::PrintedSeller::default(),
         };
         let plan = DevicePlan {
             device: DEVICE,

@@ -106,6 +106,25 @@ impl NumberSeal {
         }
     }
 
+    /// The number of a stored seal; `None` if a fiscal printer sealed the document.
+    #[must_use]
+    pub fn of(seal: &Seal<'_>) -> Option<Self> {
+        match *seal {
+            Seal::Printer { .. } => None,
+            Seal::Range {
+                series,
+                number,
+                number_length,
+            } => Some(Self::Range {
+                series: series.to_owned(),
+                number,
+                number_length,
+            }),
+            Seal::FiscalNumber { number, .. } => Some(Self::FiscalNumber(number)),
+            Seal::Journal => Some(Self::Journal),
+        }
+    }
+
     /// The number as it is printed on a slip; `None` if the document has no number.
     #[must_use]
     pub fn printed(&self) -> Option<String> {

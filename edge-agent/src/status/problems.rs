@@ -82,9 +82,12 @@ problem_kinds! {
     PRINTER: Degraded "printer",
         "a printer cannot be reached, or cannot prove a document",
         "the printer answers, or the document is declared";
+    PRINTER_CONDITION: Degraded "printer_condition",
+        "a connected printer cannot print: no paper, an open cover, a fault of its own",
+        "the printer can print";
     OBJECTIONS: Degraded "printer_objections",
-        "a connected printer gets no receipts, or not all",
-        "the printer has the configured rates and is the printer of the open shift";
+        "a connected printer gets no receipts or not all, or may print wrong letters",
+        "the printer has the configured rates, is the printer of the open shift, and its model is known or its profile is configured";
     PRINTER_ANSWER_UNKNOWN: Warning "printer_answer_unknown",
         "a printer has answered in a form that this build does not know",
         "a start after which the printer answers in known forms only";

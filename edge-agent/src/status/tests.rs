@@ -44,6 +44,11 @@ fn each_problem_of_the_live_status_ends_with_its_reason() {
             |it| it.person_settled(DEVICE, true),
         ),
         (
+            ProblemKind::PRINTER_CONDITION,
+            |it| it.printer_condition(DEVICE, Some("the printer is out of paper".to_owned())),
+            |it| it.printer_condition(DEVICE, None),
+        ),
+        (
             ProblemKind::OBJECTIONS,
             |it| it.printer_objections(DEVICE, vec!["another rate".to_owned()]),
             |it| it.printer_objections(DEVICE, Vec::new()),

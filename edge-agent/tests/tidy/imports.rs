@@ -61,13 +61,20 @@ fn no_folder_of_the_agent_imports_a_floor_above() {
 #[test]
 fn the_store_imports_nothing_of_the_agent_and_the_device_nothing_of_the_store() {
     let workspace = Workspace::read();
-    let below: [(&str, &[&str]); 3] = [
+    let below: [(&str, &[&str]); 4] = [
         (
             "core/src/",
             &["ferrotill_device", "ferrotill_store", "ferrotill"],
         ),
         ("device/src/", &["ferrotill_store", "ferrotill"]),
-        ("edge-agent/store/src/", &["ferrotill_device", "ferrotill"]),
+        (
+            "edge-agent/store/src/",
+            &["ferrotill_device", "ferrotill_render", "ferrotill"],
+        ),
+        (
+            "edge-agent/render/src/",
+            &["ferrotill_device", "ferrotill_store", "ferrotill"],
+        ),
     ];
     for (folder, above) in below {
         for source in workspace.sources() {

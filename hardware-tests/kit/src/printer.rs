@@ -11,7 +11,7 @@ use ferrotill_device::Fault;
 use ferrotill_device::judge::SamePrinter;
 use ferrotill_device::printer::{
     Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, JournalEvidence, NoDocument,
-    Performed, Recovered, Registered, Watch,
+    Performed, Recovered, Registered, TextPaper, Watch,
 };
 
 /// How long a test waits for a call of the printer that must come.
@@ -251,6 +251,17 @@ fn absent(baseline: &Baseline, no_document: NoDocument) -> Recovered {
 impl FiscalPrinter for ScriptedPrinter {
     fn family(&self) -> &'static str {
         FAMILY
+    }
+
+    fn text_paper(&self) -> TextPaper {
+        TextPaper {
+            columns: 42,
+            large: false,
+        }
+    }
+
+    fn letters(&self, text: &str) -> usize {
+        text.chars().count()
     }
 
     fn connect(&mut self) -> Result<Connected, Fault> {

@@ -70,7 +70,7 @@ pub(super) fn duplicate(stage: &mut TestStage<'_>) -> Played {
 pub(super) fn text(stage: &mut TestStage<'_>) -> Played {
     let before = stage.now.clone();
     let lines = ["BON DE PLATA", "ABC00000001", "Чай 3.00", "ăâîșț"];
-    stage.registers(&Job::Text(lines.map(str::to_owned).to_vec()))?;
+    stage.registers(&Job::text(lines))?;
     let after = Baseline {
         last_document: before.last_document + 1,
         ..before

@@ -53,6 +53,7 @@ static GROUPS: [DefaultGroup; 8] = [
 static FACTS: Facts = Facts {
     code: "AT",
     time_zone: "Europe/Vienna",
+    language: "de",
     currency: Currency::EUR,
     rounding: Rounding::COMMERCIAL,
     // The signed amounts are gross, so the RKSV does not say how tax is rounded. Invoices round it by group.

@@ -93,6 +93,11 @@ impl Device {
         self.line.is_open()
     }
 
+    /// Whether the printer was asked for its identity since the port was opened.
+    pub(super) fn is_identified(&self) -> bool {
+        self.fence.is_some()
+    }
+
     pub(super) fn identity(&self) -> &Identity {
         &self.identity
     }

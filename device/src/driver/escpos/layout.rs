@@ -1,6 +1,6 @@
 //! A slip as commands: code pages as the text needs them, wrapped lines, and blocks for small buffers.
 
-use super::options::Options;
+use super::options::Sheet;
 use super::slip::{Rasteriser, SlipItem};
 use crate::fault::Fault;
 use crate::wire::codepage::run::{Cell, encode_in};
@@ -16,7 +16,7 @@ const FEED_TO_TEAR: u8 = 4;
 
 /// Turns a slip into commands.
 pub(super) struct Layout<'a> {
-    options: &'a Options,
+    sheet: Sheet,
     rasteriser: Option<&'a mut (dyn Rasteriser + 'static)>,
     pages: Vec<CodePage>,
     page: Option<CodePage>,
@@ -25,13 +25,13 @@ pub(super) struct Layout<'a> {
 
 impl<'a> Layout<'a> {
     pub(super) fn new(
-        options: &'a Options,
+        sheet: Sheet,
         rasteriser: Option<&'a mut (dyn Rasteriser + 'static)>,
     ) -> Self {
         Self {
-            options,
+            sheet,
             rasteriser,
-            pages: options.profile.code_pages(),
+            pages: sheet.profile.code_pages(),
             page: None,
             commands: Vec::new(),
         }
@@ -47,7 +47,7 @@ impl<'a> Layout<'a> {
         for item in items {
             self.item(item)?;
         }
-        self.commands.push(if self.options.profile.knife {
+        self.commands.push(if self.sheet.profile.knife {
             EscposCommand::Cut {
                 full: false,
                 feed: 0,
@@ -67,7 +67,7 @@ impl<'a> Layout<'a> {
                 bold,
                 large,
             } => self.styled(text, *align, *bold, *large),
-            SlipItem::Rule => self.line(&"-".repeat(self.options.columns), 1),
+            SlipItem::Rule => self.line(&"-".repeat(self.sheet.columns), 1),
             SlipItem::Qr {
                 data,
                 module_dots,
@@ -120,12 +120,12 @@ impl<'a> Layout<'a> {
         let encoded = encode_in(text, &self.pages);
         if encoded.missing > 0
             && let Some(rasteriser) = &mut self.rasteriser
-            && let Some(raster) = rasteriser.line(text, self.options.profile.width_dots)
+            && let Some(raster) = rasteriser.line(text, self.sheet.profile.width_dots)
         {
             self.commands.push(EscposCommand::Image(raster));
             return;
         }
-        let columns = self.options.columns.checked_div(times).unwrap_or(1).max(1);
+        let columns = self.sheet.columns.checked_div(times).unwrap_or(1).max(1);
         for cells in wrapped(&encoded.cells, columns) {
             self.cells(cells);
             self.commands.push(EscposCommand::LineFeed);
@@ -140,7 +140,7 @@ impl<'a> Layout<'a> {
             {
                 self.text(&mut text);
                 self.page = Some(page);
-                let number = self.options.profile.number_of(page);
+                let number = self.sheet.profile.number_of(page);
                 self.commands.extend(number.map(EscposCommand::CodePage));
             }
             text.push(cell.byte);
@@ -158,7 +158,7 @@ impl<'a> Layout<'a> {
     /// Prints the bytes from 80h in the code page that has this number on the printer.
     fn sample(&mut self, number: u8) {
         let name = self
-            .options
+            .sheet
             .profile
             .page_of(number)
             .map_or("?", CodePage::name);
@@ -217,15 +217,16 @@ pub(super) fn blocks(commands: &[EscposCommand]) -> Vec<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::driver::escpos::options::Options;
     use crate::wire::escpos_profile::EscposProfile;
     use crate::wire::escpos_raster::Raster;
 
     fn texts(columns: usize, line: &str) -> Vec<String> {
-        let options = Options {
+        let sheet = Sheet {
+            profile: EscposProfile::parse("ascii").unwrap(),
             columns,
-            ..Options::of(EscposProfile::parse("ascii").unwrap())
         };
-        Layout::new(&options, None)
+        Layout::new(sheet, None)
             .slip(&[SlipItem::Line(line.to_owned())])
             .unwrap()
             .into_iter()
@@ -260,9 +261,9 @@ mod tests {
 
     #[test]
     fn letters_in_no_code_page_are_drawn_or_printed_as_a_question_mark() {
-        let options = Options::default();
+        let sheet = Options::default().sheet("");
         let mut rasteriser = Box8;
-        let commands = Layout::new(&options, Some(&mut rasteriser))
+        let commands = Layout::new(sheet, Some(&mut rasteriser))
             .slip(&["ჩაი", "茶", "чай"].map(|text| SlipItem::Line(text.to_owned())))
             .unwrap();
         assert!(matches!(commands[2], EscposCommand::Image(_)));
@@ -272,7 +273,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_printed_is_refused() {
-        let options = Options::default();
+        let sheet = Options::default().sheet("");
         let code = |data: &str| SlipItem::Qr {
             data: data.to_owned(),
             module_dots: 6,
@@ -285,7 +286,7 @@ mod tests {
             vec![SlipItem::Rule; ITEMS_MAX + 1],
         ] {
             assert_eq!(
-                Layout::new(&options, None).slip(&items),
+                Layout::new(sheet, None).slip(&items),
                 Err(Fault::JobNotPrintable)
             );
         }

@@ -24,20 +24,23 @@ mod slip;
 #[cfg(feature = "font")]
 pub use font::Unifont;
 pub use options::Options;
+use options::Sheet;
 pub use slip::{Rasteriser, SlipItem, SlipPrinter, code_page_test};
 
 use ferrotill_core::Amount;
 
-use self::device::{Device, condition};
+use self::device::{Device, condition, fault_of};
 use self::layout::{Layout, blocks};
 use crate::drawer::{CashDrawer, DrawerState, Kick};
 use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{
     Baseline, Condition, Connected, FiscalPrinter, Job, JournalEvidence, NoDocument, Performed,
-    Recovered, Registered, Watch,
+    Recovered, Registered, TextLine, TextPaper, TextStyle, Watch,
 };
-use crate::wire::escpos::{EscposCommand, RealTime};
+use crate::wire::codepage::run::encode_in;
+use crate::wire::escpos::{Align, EscposCommand, RealTime};
+use crate::wire::escpos_profile::EscposProfile;
 
 /// An ESC/POS receipt printer.
 pub struct Escpos {
@@ -87,6 +90,11 @@ impl Escpos {
     pub fn with_rasteriser(mut self, rasteriser: Box<dyn Rasteriser>) -> Self {
         self.rasteriser = Some(rasteriser);
         self
+    }
+
+    /// The paper of the printer. Before the printer has reported its model, it is that of a usual printer.
+    fn sheet(&self) -> Sheet {
+        self.options.sheet(&self.device.identity().model)
     }
 
     /// The baseline has the printer's identity and no counters, because such a printer has none.
@@ -188,6 +196,7 @@ impl Escpos {
     ) -> Result<crate::wire::escpos_answer::EscposStatus, Fault> {
         if self.device.is_attached()
             && let Ok(status) = self.device.status(watch)
+            && (self.device.is_identified() || fault_of(status).is_some())
         {
             return Ok(status);
         }
@@ -197,17 +206,18 @@ impl Escpos {
 
 impl SlipPrinter for Escpos {
     fn print(&mut self, slip: &[SlipItem], watch: &mut dyn Watch) -> Performed {
-        let layout = Layout::new(&self.options, self.rasteriser.as_deref_mut());
+        if let Err(fault) = self.device.ready(watch) {
+            return self.not_begun(fault, "nothing was sent");
+        }
+        let sheet = self.sheet();
+        let layout = Layout::new(sheet, self.rasteriser.as_deref_mut());
         let mut commands = match layout.slip(slip) {
             Ok(commands) => commands,
             Err(fault) => return self.not_begun(fault, "nothing was sent"),
         };
-        if let Err(fault) = self.device.ready(watch) {
-            return self.not_begun(fault, "nothing was sent");
-        }
         self.pending = None;
         self.device.begin();
-        if self.torn && self.options.profile.knife {
+        if self.torn && sheet.profile.knife {
             let cut = EscposCommand::Cut {
                 full: false,
                 feed: 0,
@@ -268,6 +278,35 @@ impl CashDrawer for Escpos {
 impl FiscalPrinter for Escpos {
     fn family(&self) -> &'static str {
         FAMILY
+    }
+
+    fn text_paper(&self) -> TextPaper {
+        TextPaper {
+            columns: self.sheet().columns,
+            large: true,
+        }
+    }
+
+    fn doubts(&self) -> Vec<String> {
+        let model = &self.device.identity().model;
+        if !self.device.is_identified() || self.options.profile.is_some() {
+            return Vec::new();
+        }
+        match EscposProfile::of_model(model) {
+            Some(_) => Vec::new(),
+            None => vec![format!(
+                "the code pages of the receipt printer's model {model:?} are not known, and those of profile {:?} are used: letters \
+                 may be wrong; write the right profile=… into its uri ({})",
+                EscposProfile::USUAL.name,
+                EscposProfile::NAMES
+            )],
+        }
+    }
+
+    fn letters(&self, text: &str) -> usize {
+        encode_in(text, &self.sheet().profile.code_pages())
+            .cells
+            .len()
     }
 
     fn connect(&mut self) -> Result<Connected, Fault> {
@@ -350,8 +389,20 @@ impl FailedPulse {
     }
 }
 
-fn text(lines: &[String]) -> Vec<SlipItem> {
-    lines.iter().cloned().map(SlipItem::Line).collect()
+fn text(lines: &[TextLine]) -> Vec<SlipItem> {
+    lines
+        .iter()
+        .map(|line| match line.style {
+            TextStyle::Plain => SlipItem::Line(line.text.clone()),
+            TextStyle::Bold | TextStyle::Large => SlipItem::Styled {
+                text: line.text.clone(),
+                // The spaces that place the text are part of the line.
+                align: Align::Left,
+                bold: true,
+                large: line.style == TextStyle::Large,
+            },
+        })
+        .collect()
 }
 
 /// A watch for questions outside a job.
@@ -360,5 +411,47 @@ struct Unwatched;
 impl Watch for Unwatched {
     fn about_to_cancel(&mut self) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bold_and_large_lines_are_printed_so_and_the_next_line_is_plain_again() {
+        let line = |text: &str, style| TextLine {
+            text: text.to_owned(),
+            style,
+        };
+        let lines = [
+            line("BON", TextStyle::Large),
+            line("TOTAL", TextStyle::Bold),
+            line("Card", TextStyle::Plain),
+        ];
+        let commands = Layout::new(Options::default().sheet(""), None)
+            .slip(&text(&lines))
+            .unwrap();
+        let place = |wanted: &str| {
+            let wanted = EscposCommand::Text(wanted.as_bytes().to_vec());
+            commands
+                .iter()
+                .position(|command| *command == wanted)
+                .unwrap()
+        };
+        let state = |until: usize| {
+            let mut state = (false, 1);
+            for command in commands.iter().take(until) {
+                match command {
+                    EscposCommand::Bold(bold) => state.0 = *bold,
+                    EscposCommand::Size { width, .. } => state.1 = *width,
+                    _ => {}
+                }
+            }
+            state
+        };
+        assert_eq!(state(place("BON")), (true, 2));
+        assert_eq!(state(place("TOTAL")), (true, 1));
+        assert_eq!(state(place("Card")), (false, 1));
     }
 }

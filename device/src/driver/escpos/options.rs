@@ -8,10 +8,11 @@ use crate::wire::escpos_profile::EscposProfile;
 /// The configuration of a receipt printer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The code pages, the width and the knife of the printer. Option `profile=…`.
-    pub profile: EscposProfile,
-    /// The number of letters of a line, if the paper is narrower than the profile's. Option `columns=…`, 16 to 64.
-    pub columns: usize,
+    /// The code pages, the width and the knife of the printer; `None` for those of the model that the printer reports. Option
+    /// `profile=…`.
+    pub profile: Option<EscposProfile>,
+    /// The number of letters of a line, 16 to 64; `None` for that of the profile. Option `columns=…`.
+    pub columns: Option<usize>,
     /// The command for the drawer's pulse. Option `drawer=esc-p` or `drawer=dle-dc4`.
     pub kick: Kick,
     /// The pin of the drawer's pulse. Option `drawer_pin=2` or `drawer_pin=5`.
@@ -23,27 +24,41 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self::of(EscposProfile::USUAL)
+        Self {
+            profile: None,
+            columns: None,
+            kick: Kick::InTurn,
+            pin: Pin::Two,
+            sensor: Sensor::None,
+        }
     }
 }
 
 impl Options {
     /// The usual options of a kind of printer.
     #[must_use]
-    pub const fn of(profile: EscposProfile) -> Self {
+    pub fn of(profile: EscposProfile) -> Self {
         Self {
+            profile: Some(profile),
+            ..Self::default()
+        }
+    }
+
+    /// The paper of a printer that reports this model: as the options say, else as the model's profile says, else as usual.
+    pub(super) fn sheet(&self, model: &str) -> Sheet {
+        let of_model = || EscposProfile::of_model(model);
+        let profile = self
+            .profile
+            .or_else(of_model)
+            .unwrap_or(EscposProfile::USUAL);
+        Sheet {
             profile,
-            columns: profile.columns,
-            kick: Kick::InTurn,
-            pin: Pin::Two,
-            sensor: Sensor::None,
+            columns: self.columns.unwrap_or(profile.columns),
         }
     }
 
     /// Reads the receipt printer's options of an address; returns the other options, which belong to the line.
     pub(in crate::driver) fn take(query: &str) -> Result<(Self, String), OptionFault> {
-        let mut profile = EscposProfile::USUAL;
-        let mut columns = None;
         let mut options = Self::default();
         let mut rest = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -55,12 +70,12 @@ impl Options {
             };
             match name {
                 "profile" => {
-                    profile =
-                        EscposProfile::parse(value).ok_or_else(|| wrong(EscposProfile::NAMES))?
+                    let given = EscposProfile::parse(value);
+                    options.profile = Some(given.ok_or_else(|| wrong(EscposProfile::NAMES))?);
                 }
                 "columns" => {
                     let given = value.parse().ok().filter(|given| COLUMNS.contains(given));
-                    columns = Some(given.ok_or_else(|| wrong("16 to 64"))?);
+                    options.columns = Some(given.ok_or_else(|| wrong("16 to 64"))?);
                 }
                 "drawer" => options.kick = named(value, KICKS).ok_or_else(|| wrong(KICK_NAMES))?,
                 "drawer_pin" => options.pin = named(value, PINS).ok_or_else(|| wrong(PIN_NAMES))?,
@@ -70,19 +85,17 @@ impl Options {
                 _ => rest.push(pair),
             }
         }
-        options.profile = profile;
-        options.columns = columns.unwrap_or(profile.columns);
         Ok((options, rest.join("&")))
     }
 
     /// The options that differ from the default, as in an address.
     pub(in crate::driver) fn query(&self) -> Vec<String> {
         let mut query = Vec::new();
-        if self.profile != EscposProfile::USUAL {
-            query.push(format!("profile={}", self.profile.name));
+        if let Some(profile) = self.profile {
+            query.push(format!("profile={}", profile.name));
         }
-        if self.columns != self.profile.columns {
-            query.push(format!("columns={}", self.columns));
+        if let Some(columns) = self.columns {
+            query.push(format!("columns={columns}"));
         }
         for (name, value, usual) in [
             ("drawer", name_of(self.kick, KICKS), "esc-p"),
@@ -95,6 +108,15 @@ impl Options {
         }
         query
     }
+}
+
+/// The paper of a printer: what a slip is laid out for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sheet {
+    /// The code pages, the width in dots and the knife.
+    pub(super) profile: EscposProfile,
+    /// The number of letters of a line.
+    pub(super) columns: usize,
 }
 
 fn named<T: Copy>(given: &str, table: &[(&str, T)]) -> Option<T> {

@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::judge::{self, CashTotals, Closing, Finding, SamePrinter, ZAnswer};
 use crate::printer::{
     Baseline, JournalEvidence, Performed, PrinterFigure, PrinterPayment, PrinterReport, Recovered,
-    Registered, Watch,
+    Registered, TextLine, Watch,
 };
 use crate::wire::codepage;
 use crate::wire::isl_report::Cash;
@@ -349,14 +349,14 @@ impl IslPrinter {
     /// Prints a non-fiscal slip. After lost answers printing continues as long as the slip is open on the device.
     pub(super) fn slip(
         &mut self,
-        lines: &[String],
+        lines: &[TextLine],
         baseline: &Baseline,
         watch: &mut dyn Watch,
     ) -> Performed {
         let protocol = self.device.protocol();
         let mut steps = vec![Command::of(&protocol.slip_open, &())];
         for line in lines {
-            for text in wrapped(&codepage::encode(line), protocol.limits.text) {
+            for text in wrapped(&codepage::encode(&line.text), protocol.limits.text) {
                 steps.push(Command::of(&protocol.slip_text, &text));
             }
         }

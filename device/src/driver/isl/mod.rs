@@ -38,8 +38,9 @@ use super::line::COMMAND_LIMIT_MS;
 use crate::fault::Fault;
 use crate::printer::{
     Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, JournalEvidence, Performed,
-    Recovered, UnknownAnswer, Watch,
+    Recovered, TextPaper, UnknownAnswer, Watch,
 };
+use crate::wire::codepage;
 
 impl IslPrinter {
     fn recover_other(
@@ -86,6 +87,17 @@ impl IslPrinter {
 impl FiscalPrinter for IslPrinter {
     fn family(&self) -> &'static str {
         self.device.protocol().name
+    }
+
+    fn text_paper(&self) -> TextPaper {
+        TextPaper {
+            columns: self.device.protocol().limits.text,
+            large: false,
+        }
+    }
+
+    fn letters(&self, text: &str) -> usize {
+        codepage::encode(text).len()
     }
 
     fn connect(&mut self) -> Result<Connected, Fault> {

@@ -29,6 +29,8 @@ pub struct EscposEmulator {
     pub knows_processed: bool,
     /// Whether pin 3 of the drawer's connector is high while the drawer is open.
     pub open_drawer_is_high: bool,
+    /// The model that the printer reports.
+    model: &'static str,
     paper: Paper,
     buffer: VecDeque<EscposCommand>,
     buffered: usize,
@@ -56,6 +58,11 @@ const BUSY_MS: u64 = 60;
 /// Noise before an answer: XON and XOFF, and bytes that are neither status nor letter.
 const NOISE: [u8; 4] = [0x11, 0xFF, 0x13, 0x9D];
 
+/// The model of the emulated printer.
+const MODEL: &str = "RP-80 emulated";
+/// The model of an emulated printer whose pages no source names.
+const UNKNOWN_MODEL: &str = "POS-80";
+
 impl EscposEmulator {
     /// A printer with Epson's code pages, ready to print; `baud` paces its line.
     #[must_use]
@@ -63,6 +70,7 @@ impl EscposEmulator {
         Self {
             knows_processed: true,
             open_drawer_is_high: true,
+            model: MODEL,
             paper: Paper::new(EscposProfile::USUAL),
             buffer: VecDeque::new(),
             buffered: 0,
@@ -81,10 +89,11 @@ impl EscposEmulator {
         }
     }
 
-    /// The same printer with another model's code pages and width.
+    /// The same printer as another model: with its name, its code pages and its width.
     #[must_use]
     pub fn of_profile(mut self, profile: EscposProfile) -> Self {
         self.paper = Paper::new(profile);
+        self.model = profile.models.first().copied().unwrap_or(UNKNOWN_MODEL);
         self
     }
 
@@ -228,7 +237,7 @@ impl EscposEmulator {
             EscposCommand::TellStatus(which) => {
                 self.status().transmitted(which).into_iter().collect()
             }
-            EscposCommand::TellIdentity(which) => identity(which),
+            EscposCommand::TellIdentity(which) => identity(which, self.model),
             EscposCommand::Pulse { .. } => {
                 self.kick();
                 Vec::new()
@@ -431,14 +440,14 @@ impl Machine for EscposEmulator {
 }
 
 /// The identity that the printer reports.
-fn identity(which: u8) -> Vec<u8> {
+fn identity(which: u8, model: &str) -> Vec<u8> {
     match which {
         // The model and the type are one byte each; the type means no double-byte letters and a knife.
         1 | b'1' => vec![0x20],
         2 | b'2' => vec![0x02],
         65 => EscposAnswer::emit_identity("1.00 ESC/POS"),
         66 => EscposAnswer::emit_identity("FERROTILL"),
-        67 => EscposAnswer::emit_identity("RP-80 emulated"),
+        67 => EscposAnswer::emit_identity(model),
         68 => EscposAnswer::emit_identity("EM00000001"),
         _ => Vec::new(),
     }

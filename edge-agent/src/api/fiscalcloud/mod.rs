@@ -10,6 +10,7 @@ mod create;
 mod devices;
 mod documents;
 mod drawer;
+mod duplicate;
 mod paths;
 mod problem;
 mod request;
@@ -195,6 +196,9 @@ async fn serve(
             read(service, documents::get(service, device()?, kinds, id)).await
         }
         Operation::OpenDrawer => drawer::open(service, device()?, signature).await,
+        Operation::Duplicate { kinds, id } => {
+            duplicate::print(service, (device()?, signature), (kinds, id), body).await
+        }
     })
 }
 

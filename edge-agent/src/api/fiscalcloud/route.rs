@@ -21,6 +21,8 @@ pub(super) enum Operation {
     Device(Uuid),
     /// Opens the cash drawer.
     OpenDrawer,
+    /// Prints the slip of a document of one of these kinds again.
+    Duplicate { kinds: Kinds, id: Uuid },
 }
 
 /// Kinds of documents, as the store names them.
@@ -130,6 +132,17 @@ fn operation(post: bool, parts: &[&str]) -> Option<Operation> {
         (true, ["cashoperations"]) => create(Creation::Cash),
         (true, ["reports"]) => create(Creation::Report(None)),
         (true, ["misc", "opencashdrawer"]) => Some(Operation::OpenDrawer),
+        (
+            true,
+            [
+                group @ ("receipts" | "alternativereceipts"),
+                id,
+                "duplicate",
+            ],
+        ) => {
+            let (kinds, id) = kinds(group).zip(Uuid::try_parse(id).ok())?;
+            Some(Operation::Duplicate { kinds, id })
+        }
         (false, ["devices"]) => Some(Operation::Devices),
         (false, ["devices", id]) => Uuid::try_parse(id).ok().map(Operation::Device),
         (false, [group]) => kinds(group).map(|kinds| Operation::List { kinds, full: false }),

@@ -116,7 +116,7 @@ fn printer(service: &Service, device: &Device) -> JsonValue {
         "fiscal_memory" => printer.fiscal_memory,
         "firmware" => printer.firmware,
         "port" => printer.port,
-        "trouble" => printer.trouble,
+        "trouble" => printer.trouble.or(printer.condition),
         "needs_a_person" => printer.unproven.map(|(id, _)| id),
         "objections" => JsonValue::Array(printer.objections.into_iter().map(JsonValue::from).collect()),
         "missing" => JsonValue::Array(printer.missing.into_iter().map(JsonValue::from).collect()),

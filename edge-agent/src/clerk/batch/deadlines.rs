@@ -2,7 +2,7 @@
 
 use ferrotill_core::refusal::Refusal;
 
-use super::super::answer::{Answer, Caller, DrawerOutcome, FiscalState};
+use super::super::answer::{Answer, DrawerOutcome, FiscalState};
 use super::super::device_state::{Activity, BusyJob, DeviceState};
 use super::super::queue::{Expired, JobKind, is_due, take_due};
 use super::{Effect, Tills};
@@ -25,7 +25,7 @@ impl Tills {
                         orders_before,
                         ..
                     } => Effect::Respond(callers, reason.answer(orders_before)),
-                    Expired::Slip(id, callers) => sealed(id, callers),
+                    Expired::Slip(answer, callers) => Effect::Respond(callers, answer),
                     Expired::Drawer(request) => {
                         let outcome = DrawerOutcome::NotOpened(reason.words().to_owned());
                         Effect::Drawer(request.reply, outcome)
@@ -34,7 +34,8 @@ impl Tills {
             }
             match &mut device_state.activity {
                 Activity::Busy(BusyJob::Slip(slip)) => {
-                    effects.push(sealed(slip.id, take_due(&mut slip.callers, now)));
+                    let answer = slip.late_answer();
+                    effects.push(Effect::Respond(take_due(&mut slip.callers, now), answer));
                 }
                 Activity::Busy(BusyJob::Drawer(opening)) if is_due(opening.deadline, now) => {
                     if let Some(reply) = opening.reply.take() {
@@ -115,17 +116,6 @@ impl WaitReason {
             Self::Busy { .. } => BUSY,
         }
     }
-}
-
-/// The document of a slip is sealed, whether the slip is printed or not.
-const fn sealed(id: uuid::Uuid, callers: Vec<Caller>) -> Effect {
-    Effect::Respond(
-        callers,
-        Answer::Registered {
-            id,
-            replayed: false,
-        },
-    )
 }
 
 fn still_wanted() -> Answer {

@@ -29,6 +29,7 @@ use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::Profile;
 use ferrotill_core::receipt::LineTotals;
 use ferrotill_core::till::Command;
+use ferrotill_render::PrintedSeller;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
@@ -65,6 +66,8 @@ pub struct ClerkSettings {
     pub wake_senders: Vec<Arc<Notify>>,
     /// How long the contact of a buyer is kept after its document, in milliseconds.
     pub contact_ms: i64,
+    /// Who sells, as it is printed on slips.
+    pub seller: PrintedSeller,
 }
 
 /// How a device is set up at the start.
@@ -268,6 +271,19 @@ impl Tills {
                     joined: false,
                 };
                 self.on_order(batch, device, *form, caller, effects)
+            }
+            Message::Duplicate {
+                device,
+                id,
+                deadline,
+                reply,
+            } => {
+                let caller = Caller {
+                    reply,
+                    deadline,
+                    joined: false,
+                };
+                self.on_duplicate(batch, (device, id), caller, effects)
             }
             Message::Drawer {
                 device,

@@ -214,8 +214,8 @@ impl Tills {
         self.publish_objections(index);
     }
 
-    /// Writes to the live status why a connected printer gets no receipts, or not all.
-    fn publish_objections(&self, index: DevicePlace) {
+    /// Writes to the live status why a connected printer gets no receipts, or not all, and what its driver has to assume of it.
+    pub(super) fn publish_objections(&self, index: DevicePlace) {
         let device_state = &self.devices[index];
         let swapped = device_state
             .printer_swapped
@@ -224,6 +224,7 @@ impl Tills {
             .into_iter()
             .chain(device_state.rate_differences.iter().cloned())
             .chain(device_state.printer_doubts.iter().cloned())
+            .chain(device_state.doubts.iter().cloned())
             .collect();
         Arc::clone(&self.settings.live_status).printer_objections(device_state.device, objections);
     }

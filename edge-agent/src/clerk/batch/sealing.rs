@@ -11,7 +11,7 @@ use ferrotill_device::printer::Connected;
 use uuid::Uuid;
 
 use super::super::answer::{Answer, DeclarationOutcome, DrawerOutcome};
-use super::super::device_state::{Activity, BusyJob, SealingDocument};
+use super::super::device_state::{Activity, BusyJob, DeviceState, SealingDocument};
 use super::super::devices::DevicePlace;
 use super::super::queue::QueuedOrder;
 use super::orders::Reservation;
@@ -165,6 +165,14 @@ impl Tills {
                 let live_status = &self.settings.live_status;
                 live_status.printer_answers_unknown(device_state.device, &answers);
             }
+            News::Condition(fault) => self
+                .settings
+                .live_status
+                .printer_condition(device_state.device, fault.map(|fault| fault.to_string())),
+            News::Doubts(doubts) => {
+                device_state.doubts = doubts;
+                self.publish_objections(index);
+            }
             News::LastZ(day) => device_state.last_z = Some(*day),
             News::Counters(counters) => {
                 // A document that the printer's thread works on brings the counters with its outcome.
@@ -179,11 +187,7 @@ impl Tills {
             }
             News::DrawerDone(outcome, after) => {
                 device_state.baseline = after;
-                if let Some(BusyJob::Drawer(opening)) = device_state.take_busy()
-                    && let Some(reply) = opening.reply
-                {
-                    effects.push(Effect::Drawer(reply, outcome));
-                }
+                effects.extend(drawer_done(device_state, outcome));
             }
             News::Unproven(id, fault) => {
                 device_state.set_asked_in_vain(true);
@@ -400,3 +404,14 @@ impl Tills {
 
 /// How often an order is given to the printer at most.
 const ATTEMPTS_MAX: u8 = 3;
+
+/// The answer to the caller whose drawer request the printer has ended.
+fn drawer_done(device_state: &mut DeviceState, outcome: DrawerOutcome) -> Option<Effect> {
+    match device_state.take_busy() {
+        Some(BusyJob::Drawer(opening)) => {
+            let reply = opening.reply?;
+            Some(Effect::Drawer(reply, outcome))
+        }
+        _ => None,
+    }
+}

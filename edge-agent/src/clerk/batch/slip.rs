@@ -1,14 +1,15 @@
 //! Slips: the paper of documents that are legal without paper.
 
-use ferrotill_core::document::Body;
+use ferrotill_core::document::{Body, DocumentKind};
 use uuid::Uuid;
 
-use super::super::answer::Answer;
+use super::super::answer::{Answer, Caller};
 use super::super::device_state::BusyJob;
 use super::super::devices::DevicePlace;
 use super::super::queue::{Job, QueuedOrder, SLIPS_MAX, Slip};
 use super::{Effect, Tills, document_id};
-use crate::seal::printer::job::slip_of;
+use crate::seal::NumberSeal;
+use crate::seal::printer::ReceiptSlip;
 use ferrotill_store::{Batch, StoreError, StoredDocument};
 
 impl Tills {
@@ -25,46 +26,129 @@ impl Tills {
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         let id = entry.form.id;
-        let reserved = document.reserved();
-        let receipt = reserved.and_then(|reserved| match reserved.body {
-            Body::Receipt(receipt) => Some(receipt),
-            _ => None,
+        let slip = paper.and_then(|(title, numbered, not_yet)| {
+            let slip = self.receipt_slip(document, (title, numbered, false))?;
+            Some((slip, not_yet))
         });
-        let (Some((title, numbered, not_yet)), Some(receipt)) = (paper, receipt) else {
+        let Some((slip, not_yet)) = slip else {
             effects.push(Effect::Respond(entry.callers, registered(id)));
             return Ok(());
         };
         let reserved_seq = document.row.reserved_seq;
-        let device_state = &self.devices[index];
-        let no_paper = if device_state.current_till().outstanding().is_some() {
-            Some(UNSETTLED)
-        } else {
-            device_state.baseline.is_none().then_some(UNREACHABLE)
-        };
+        let no_paper = self.why_no_slip(index);
         if no_paper.is_some() {
             batch.note_print_error(reserved_seq, no_paper)?;
             effects.push(Effect::Respond(entry.callers, registered(id)));
             return Ok(());
         }
-        let currency = self.settings.profile.facts().currency;
         let slip = Box::new(Slip {
             id,
-            job: slip_of(title, numbered, &receipt, currency),
+            paper: slip,
             callers: entry.callers,
+            is_copy: false,
         });
         match self.devices[index].queue.push(Job::Slip(slip)) {
             // The note stays on the document until the slip is printed, also after a power cut.
             None => batch.note_print_error(reserved_seq, Some(not_yet)),
             Some(no_room) => {
-                let note = format!(
-                    "{SLIPS_MAX} slips already wait for the printer; print a duplicate when they are printed"
-                );
-                batch.note_print_error(reserved_seq, Some(&note))?;
+                batch.note_print_error(reserved_seq, Some(&no_room_for_slips()))?;
                 if let Job::Slip(slip) = no_room {
                     effects.push(Effect::Respond(slip.callers, registered(id)));
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// The slip of a receipt that is not sealed by a fiscal printer: title, number, and whether it is a copy. `None` if the document
+    /// is no receipt.
+    fn receipt_slip(
+        &self,
+        document: &StoredDocument,
+        heading: (&str, &str, bool),
+    ) -> Option<ReceiptSlip> {
+        let reserved = document.reserved()?;
+        let Body::Receipt(receipt) = &reserved.body else {
+            return None;
+        };
+        let sealed_at = document.sealed().map(|sealed| sealed.at);
+        Some(ReceiptSlip::of(
+            heading,
+            sealed_at.unwrap_or(reserved.at),
+            receipt,
+            &self.settings.seller,
+            self.settings.profile.facts(),
+        ))
+    }
+
+    /// Why a slip cannot even wait for the printer now.
+    fn why_no_slip(&self, index: DevicePlace) -> Option<&'static str> {
+        let device_state = &self.devices[index];
+        if device_state.current_till().outstanding().is_some() {
+            Some(UNSETTLED)
+        } else {
+            device_state.baseline.is_none().then_some(UNREACHABLE)
+        }
+    }
+
+    /// A caller wants the slip of a sealed document printed again. It is marked as a copy, and makes no document.
+    pub(super) fn on_duplicate(
+        &mut self,
+        batch: &mut Batch<'_>,
+        (device, id): (Uuid, Uuid),
+        caller: Caller,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        let row = batch.request_anywhere(document_id(id))?;
+        let row = row.filter(|row| row.device == device);
+        let document = row.map(|row| batch.document(row)).transpose()?;
+        let index = self.index_of(device);
+        let refused = match index.zip(document) {
+            Some((index, document)) => self.queue_copy(index, &document, caller).err(),
+            None => Some((vec![caller], NO_SLIP.to_owned())),
+        };
+        effects.extend(
+            refused.map(|(callers, reason)| Effect::Respond(callers, not_printed(&reason))),
+        );
+        Ok(())
+    }
+
+    /// Queues a copy, or gives the callers back with the reason why not.
+    fn queue_copy(
+        &mut self,
+        index: DevicePlace,
+        document: &StoredDocument,
+        caller: Caller,
+    ) -> Result<(), (Vec<Caller>, String)> {
+        let numbered = document
+            .sealed()
+            .and_then(|sealed| NumberSeal::of(&sealed.seal)?.printed());
+        let title = match document.row.kind {
+            DocumentKind::AlternativeSale => {
+                self.settings.profile.facts().alternative_receipt_title
+            }
+            _ => "",
+        };
+        let paper = numbered
+            .as_deref()
+            .and_then(|numbered| self.receipt_slip(document, (title, numbered, true)));
+        let refused = match &paper {
+            None => Some(NO_SLIP),
+            Some(_) if !self.devices[index].printer.has_printer() => Some(NO_PRINTER),
+            Some(_) => self.why_no_slip(index),
+        };
+        let (Some(paper), None) = (paper, refused) else {
+            return Err((vec![caller], refused.unwrap_or(NO_SLIP).to_owned()));
+        };
+        let slip = Box::new(Slip {
+            id: document.row.id,
+            paper,
+            callers: vec![caller],
+            is_copy: true,
+        });
+        match self.devices[index].queue.push(Job::Slip(slip)) {
+            Some(Job::Slip(slip)) => Err((slip.callers, no_room_for_slips())),
+            _ => Ok(()),
         }
     }
 
@@ -77,16 +161,44 @@ impl Tills {
         reason: Option<&str>,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
+        let mut is_copy = false;
         if let Some(BusyJob::Slip(slip)) = self.devices[index].take_busy() {
-            effects.push(Effect::Respond(slip.callers, registered(slip.id)));
+            is_copy = slip.is_copy;
+            let answer = match reason {
+                Some(reason) if is_copy => not_printed(reason),
+                _ => registered(slip.id),
+            };
+            effects.push(Effect::Respond(slip.callers, answer));
         }
         // The document is looked up, because the job is forgotten if an earlier batch with this news could not be written.
         match batch.request_anywhere(document_id(id))? {
+            // A copy that failed leaves the paper that the document has.
+            Some(row) if is_copy && row.print_error.is_none() => Ok(()),
             Some(row) => batch.note_print_error(row.reserved_seq, reason),
             None => Ok(()),
         }
     }
 }
+
+/// The answer to a caller whose duplicate is not printed.
+fn not_printed(reason: &str) -> Answer {
+    Answer::NotRegistered {
+        error: "DuplicateNotPrinted".to_owned(),
+        message: format!("printer: {reason}"),
+    }
+}
+
+fn no_room_for_slips() -> String {
+    format!(
+        "{SLIPS_MAX} slips already wait for the printer; print a duplicate when they are printed"
+    )
+}
+
+/// Why a document has no slip that could be printed again.
+const NO_SLIP: &str =
+    "this document has no slip of the agent: the fiscal printer has made its paper";
+/// Why nothing is printed on a device without a printer.
+const NO_PRINTER: &str = "this device has no printer";
 
 /// The note on a document whose slip could not be printed.
 const UNREACHABLE: &str =

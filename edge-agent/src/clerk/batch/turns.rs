@@ -37,7 +37,7 @@ impl Tills {
             match job {
                 Job::Order(order) => self.begin_order(batch, index, *order, effects)?,
                 Job::Slip(slip) => {
-                    let task = Box::new(Task::Slip(slip.id, slip.job.clone()));
+                    let task = Box::new(Task::Slip(slip.id, slip.paper.clone()));
                     self.devices[index].activity = Activity::Busy(BusyJob::Slip(slip));
                     effects.push(Effect::Print(index, task));
                 }

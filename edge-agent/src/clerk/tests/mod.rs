@@ -188,10 +188,13 @@ fn a_sale_that_the_printer_refused_becomes_an_alternative_receipt_if_its_mode_as
         panic!("{slip:?}");
     };
     assert!(
-        lines.iter().any(|line| line.contains("ABC00000001")),
+        lines.iter().any(|line| line.text.contains("ABC00000001")),
         "{lines:?}"
     );
-    assert!(lines.iter().any(|line| line.contains("8.10")), "{lines:?}");
+    assert!(
+        lines.iter().any(|line| line.text.contains("8.10")),
+        "{lines:?}"
+    );
     stage.printer().reply(registered(1));
     assert!(!sold.replayed());
     assert_eq!(stage.sealed(1), (1, "alternative_receipt".to_owned()));

@@ -170,35 +170,6 @@ fn text_lines(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The slip of a receipt that is not sealed by a fiscal printer. `title` may be empty.
-#[must_use]
-pub fn slip_of(title: &str, number: &str, receipt: &Receipt<'_>, currency: Currency) -> Job {
-    let money = |amount: Amount| amount.display(currency);
-    let mut lines = text_lines(title);
-    lines.push(number.to_owned());
-    lines.extend(text_lines(receipt.header));
-    for line in receipt.lines.iter() {
-        lines.push(line.name.to_owned());
-        lines.push(format!(
-            "{} x {} = {} {}",
-            line.quantity.display(),
-            money(line.price),
-            money(line.final_amount),
-            line.group.code
-        ));
-        lines.extend(text_lines(line.comment));
-    }
-    lines.push(format!("TOTAL {} {currency}", money(receipt.total)));
-    for payment in receipt.payments.iter() {
-        lines.push(format!("{} {}", payment.name, money(payment.amount)));
-    }
-    if receipt.change.is_positive() {
-        lines.push(format!("REST {}", money(receipt.change)));
-    }
-    lines.extend(text_lines(receipt.footer));
-    Job::Text(lines)
-}
-
 /// The seal that the journal stores for a document which the printer has registered.
 #[must_use]
 pub fn seal_of(registered: &Registered) -> Seal<'static> {

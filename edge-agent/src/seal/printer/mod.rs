@@ -8,6 +8,7 @@
 pub mod job;
 mod permit;
 mod sealer;
+mod slip;
 #[cfg(test)]
 mod tests;
 mod unproven;
@@ -31,6 +32,7 @@ use worker::IDLE_CHECK_EVERY;
 
 pub use permit::Permit;
 pub use sealer::FiscalPrinterSealer;
+pub use slip::ReceiptSlip;
 pub use worker::PrinterWorker;
 
 /// A task for the printer's thread.
@@ -46,8 +48,8 @@ pub enum Task {
     Release(Box<Declaration>),
     /// The outcome of the document with this id is in the journal, so that the thread need not keep it any more.
     Confirm(Uuid),
-    /// Print a slip. The job is tried once.
-    Slip(Uuid, Job),
+    /// Print the slip of the document with this id, and open the drawer if a payment asks for it. Both are tried once.
+    Slip(Uuid, ReceiptSlip),
     /// Open the cash drawer, if the permit can still be taken.
     Drawer(Permit),
     /// End the thread.
@@ -78,6 +80,10 @@ pub enum News {
     Lost(String),
     /// The printer has answered in forms that are not known; all of them since it was connected.
     UnknownAnswers(Vec<UnknownAnswer>),
+    /// The connected printer cannot print now, for this reason; `None` if it can again.
+    Condition(Option<Fault>),
+    /// What the driver has to assume of the printer, in sentences for people; empty if nothing any more.
+    Doubts(Vec<String>),
     /// The printer's counters have changed without a task from the agent: a person used the printer at its keyboard.
     Counters(Box<Baseline>),
     /// The printer's memory has a new last Z-report. This is sent before the news with the counters after that report.

@@ -7,7 +7,7 @@ use ferrotill_core::Amount;
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{
     Baseline, ClosedDay, Condition, Connected, FiscalPrinter, Job, JournalEvidence, Performed,
-    Recovered, Watch,
+    Recovered, TextPaper, Watch,
 };
 use uuid::Uuid;
 
@@ -23,6 +23,17 @@ struct IdlePrinter {
 impl FiscalPrinter for IdlePrinter {
     fn family(&self) -> &'static str {
         "idle"
+    }
+
+    fn text_paper(&self) -> TextPaper {
+        TextPaper {
+            columns: 42,
+            large: false,
+        }
+    }
+
+    fn letters(&self, text: &str) -> usize {
+        text.len()
     }
 
     fn connect(&mut self) -> Result<Connected, Fault> {

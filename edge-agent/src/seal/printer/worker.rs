@@ -10,7 +10,7 @@ use ferrotill_device::printer::{Baseline, FiscalPrinter, Job, Performed, Recover
 use uuid::Uuid;
 
 use super::watch::{JournalingWatch, LoggingWatch};
-use super::{DrawerOutcome, Listener, News, Permit, SealingJob, Settled, Task};
+use super::{DrawerOutcome, Listener, News, Permit, ReceiptSlip, SealingJob, Settled, Task};
 use crate::time::clock::Clock;
 
 /// The state of a worker.
@@ -43,6 +43,10 @@ pub struct PrinterWorker {
     pub(super) loss_reported: Option<String>,
     /// How many answers in unknown forms were reported.
     unknown_answers: usize,
+    /// Why the connected printer cannot print, as last reported; `None` while it can.
+    cannot_print: Option<Fault>,
+    /// What was last reported of the driver's assumptions.
+    doubts: Vec<String>,
     /// The last reported reason why the document is not settled.
     pub(super) reported_fault: Option<Fault>,
     /// The last outcome of a document, until the clerk confirms that it is in the journal.
@@ -55,6 +59,8 @@ pub struct PrinterWorker {
 const IDLE_BEFORE_CHECK: Duration = Duration::from_secs(5);
 /// How often the counters of an idle printer are read, to notice a Z-report that it made by itself or a pulled cable.
 pub(super) const IDLE_CHECK_EVERY: Duration = Duration::from_secs(30);
+/// How often a printer that cannot print is asked whether it can again.
+const CONDITION_CHECK_EVERY: Duration = Duration::from_secs(2);
 /// The first pause between two attempts to reach a printer.
 pub(super) const PAUSE_MIN: Duration = Duration::from_millis(200);
 /// The longest pause between two attempts to reach a printer.
@@ -80,6 +86,8 @@ impl PrinterWorker {
             last_used_at: clock.monotonic(),
             loss_reported: None,
             unknown_answers: 0,
+            cannot_print: None,
+            doubts: Vec::new(),
             reported_fault: None,
             kept: None,
             clock,
@@ -166,17 +174,24 @@ impl PrinterWorker {
                 return ControlFlow::Continue(());
             }
             (WorkerState::NotStarted, Ok(_)) | (WorkerState::Idle, Ok(Task::Begin)) => {}
-            (WorkerState::Idle, Ok(Task::Slip(id, job))) => self.slip(id, &job),
+            (WorkerState::Idle, Ok(Task::Slip(id, slip))) => self.slip(id, &slip),
             (WorkerState::Idle, Ok(Task::Drawer(permit))) => self.drawer(&permit),
-            (_, Err(RecvTimeoutError::Timeout)) if self.connected => self.check_counters(),
+            (_, Err(RecvTimeoutError::Timeout)) if self.connected => {
+                if self.cannot_print.is_none() {
+                    self.check_counters();
+                }
+                self.check_condition();
+            }
             (_, Err(RecvTimeoutError::Timeout)) => self.pause = longer_pause(self.pause),
         }
         if matches!(self.state, WorkerState::Idle) && !self.connected && self.connect() {
             self.pause = PAUSE_MIN;
         }
         self.report_unknown_answers();
+        self.report_doubts();
         let wait = match self.state {
-            WorkerState::Idle if self.connected => self.idle_check,
+            WorkerState::Idle if self.connected && self.cannot_print.is_none() => self.idle_check,
+            WorkerState::Idle if self.connected => CONDITION_CHECK_EVERY,
             _ => self.pause,
         };
         self.next_check_at = self.clock.monotonic().checked_add(wait);
@@ -221,6 +236,7 @@ impl PrinterWorker {
                 self.set_counters(Some(connected.baseline.clone()));
                 self.loss_reported = None;
                 self.last_used_at = self.clock.monotonic();
+                self.cannot_print = connected.condition.fault();
                 self.listener.send(News::Ready(Box::new(connected)));
             }
             Err(fault) => self.report_lost(&fault.to_string()),
@@ -234,6 +250,33 @@ impl PrinterWorker {
         if answers.len() > self.unknown_answers {
             self.unknown_answers = answers.len();
             self.listener.send(News::UnknownAnswers(answers.to_vec()));
+        }
+    }
+
+    /// Reports what the driver has to assume of the printer, if that has changed.
+    fn report_doubts(&mut self) {
+        let doubts = self.printer.doubts();
+        if doubts != self.doubts {
+            self.doubts.clone_from(&doubts);
+            self.listener.send(News::Doubts(doubts));
+        }
+    }
+
+    /// Asks a connected printer whether it can print, and reports it if that has changed.
+    fn check_condition(&mut self) {
+        if !self.connected {
+            return;
+        }
+        match self.printer.status() {
+            Ok(condition) => self.report_condition(condition.fault()),
+            Err(fault) => self.report_lost(&fault.to_string()),
+        }
+    }
+
+    fn report_condition(&mut self, fault: Option<Fault>) {
+        if fault != self.cannot_print {
+            self.cannot_print = fault;
+            self.listener.send(News::Condition(fault));
         }
     }
 
@@ -348,7 +391,18 @@ impl PrinterWorker {
         });
         // If the counters could not be read, the connection counts as lost, and the next connection reads them.
         self.connected = self.baseline.is_some();
+        let is_made = matches!(settled, Settled::Registered(_));
         self.tell_outcome(document.id, News::Settled(document.id, Box::new(settled)));
+        self.check_condition_after(is_made);
+    }
+
+    /// After a job: a printer that has printed can print, and one that has not is asked why.
+    fn check_condition_after(&mut self, is_made: bool) {
+        if is_made {
+            self.report_condition(None);
+        } else {
+            self.check_condition();
+        }
     }
 
     /// Reports the outcome of a document, and keeps it until it is confirmed.
@@ -375,13 +429,26 @@ impl PrinterWorker {
         self.kept.take_if(|(kept_id, _)| *kept_id == id);
     }
 
-    fn slip(&mut self, id: Uuid, job: &Job) {
-        let (attempt, after) = self.try_once(job, |_| true);
+    fn slip(&mut self, id: Uuid, slip: &ReceiptSlip) {
+        if slip.opens_drawer() {
+            // The drawer is opened first: the change is given while the slip is printed. A drawer that stays closed is no reason to
+            // keep the slip.
+            match self.try_once(&Job::Drawer, |_| true).0 {
+                Attempt::Done => {}
+                Attempt::NotDone(reason) | Attempt::Unknown(reason) => {
+                    tracing::warn!(%id, %reason, "the drawer was not opened for a payment");
+                }
+            }
+        }
+        let job = slip.job(&*self.printer);
+        let (attempt, after) = self.try_once(&job, |_| true);
         let reason = match attempt {
             Attempt::Done => None,
             Attempt::NotDone(reason) | Attempt::Unknown(reason) => Some(reason),
         };
+        let is_made = reason.is_none();
         self.listener.send(News::SlipDone(id, reason, after));
+        self.check_condition_after(is_made);
     }
 
     fn drawer(&mut self, permit: &Permit) {

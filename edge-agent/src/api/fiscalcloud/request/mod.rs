@@ -1,6 +1,7 @@
 //! Converts a body to an order and reports all its faults at once.
 
 mod cash;
+mod duplicate;
 mod echoed;
 mod lines;
 mod parsed;
@@ -11,6 +12,7 @@ mod sale;
 mod shared;
 
 pub(super) use cash::cash;
+pub(super) use duplicate::duplicate_faults;
 pub(super) use parsed::{GivenId, Parsed};
 pub(super) use refund::refund;
 pub(super) use report::report;

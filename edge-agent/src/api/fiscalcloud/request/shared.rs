@@ -43,6 +43,12 @@ pub(in crate::api::fiscalcloud) fn id_in(body: &[u8], thread: &WorkThread) -> Op
 /// Reads the fields that every body may have, and returns the request id.
 pub(super) fn base(fields: &mut Fields<'_, '_>) -> GivenId {
     let id = given_id(fields);
+    print_form(fields);
+    id
+}
+
+/// Reads the fields about the print form. The agent prints on its printer and makes no forms.
+pub(super) fn print_form(fields: &mut Fields<'_, '_>) {
     if fields.boolean("printOnServer") == Some(false) {
         fields.fault(
             "printOnServer",
@@ -70,7 +76,6 @@ pub(super) fn base(fields: &mut Fields<'_, '_>) -> GivenId {
             settings.finish();
         }
     }
-    id
 }
 
 /// Reads the e-mail address and the telephone number for the receipt. They are checked, stored beside the
