@@ -166,6 +166,9 @@ pub struct WishRoom<'a> {
     payments: Vec<DraftPayment>,
 }
 
+/// The field of a return by which the caller keeps the printer from taking out the cash that is given back.
+pub const WITHDRAWAL: &str = "issueCashOperationWhenNecessary";
+
 impl OrderForm {
     /// The order in the core's form. With `alternative`, a sale becomes an alternative receipt.
     pub fn wish<'a>(&'a self, alternative: bool, room: &'a mut WishRoom<'a>) -> Wish<'a> {
@@ -209,6 +212,16 @@ impl OrderForm {
         });
         let (echo, found) = (text(&self.echo), text(&self.found));
         format!("[{echo},{found}{}]", digest.unwrap_or_default()).into_bytes()
+    }
+
+    /// Whether a return with this annex takes the cash out of the drawer of a printer that has no refund receipts. Only the caller's
+    /// own "no" prevents that. A quotation mark inside a text of the annex has a backslash before it, so no text looks like the field.
+    #[must_use]
+    pub fn withdraws_cash(annex: &[u8]) -> bool {
+        let refused = format!("\"{WITHDRAWAL}\":false");
+        !annex
+            .windows(refused.len())
+            .any(|part| part == refused.as_bytes())
     }
 
     /// Hides card numbers in the texts of the receipt. The texts are printed and stored in the journal.

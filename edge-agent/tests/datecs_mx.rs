@@ -96,23 +96,43 @@ fn a_machine_in_its_training_mode_is_an_objection_for_a_till_in_test_mode() {
     assert!(health.contains("service or training mode"), "{health}");
 }
 
+fn back(id: &str, more: &str) -> String {
+    format!(
+        r#"{{"originalReceiptId":"{id}","items":[{{"name":"Cafea","quantity":1,"price":25.50,"taxGroupCode":"A"}}],"payments":[{{"typeCode":0,"amount":25.50}}]{more}}}"#
+    )
+}
+
 #[test]
-fn a_return_is_refused_before_anything_is_printed() {
-    let shop = shop("mx-ro", &[], |_| {});
-    let sold = shop.agent.client.post("operations/sale", SALE);
-    assert_eq!(sold.status, 200, "{}", sold.text);
-    let id = sold.receipt("id");
-    let back = format!(
-        r#"{{"originalReceiptId":"{id}","items":[{{"name":"Cafea","quantity":1,"price":25.50,"taxGroupCode":"A"}}],"payments":[{{"typeCode":0,"amount":25.50}}]}}"#
-    );
-    let documents = shop.rig.snapshot(true).last_document;
-    let refused = shop.agent.client.post("operations/return", &back);
-    assert_ne!(refused.status, 200, "{}", refused.text);
-    assert_eq!(
-        refused.state.as_deref(),
-        Some("not_registered"),
-        "{}",
-        refused.text
-    );
-    assert_eq!(shop.rig.snapshot(true).last_document, documents);
+fn a_return_takes_the_cash_out_unless_the_caller_does_so_and_the_day_agrees() {
+    for (more, documents, cash) in [
+        ("", 2, "0.00"),
+        (r#","issueCashOperationWhenNecessary":true"#, 2, "0.00"),
+        (r#","issueCashOperationWhenNecessary":false"#, 1, "25.50"),
+    ] {
+        let shop = shop("mx-ro", &[], |_| {});
+        let sold = shop.agent.client.post("operations/sale", SALE);
+        assert_eq!(sold.status, 200, "{}", sold.text);
+        let before = shop.rig.snapshot(true);
+        assert_eq!(before.cash, "25.50");
+        let given = shop
+            .agent
+            .client
+            .post("operations/return", &back(&sold.receipt("id"), more));
+        assert_eq!(given.status, 200, "{more}: {}", given.text);
+        let after = shop.rig.snapshot(true);
+        assert_eq!(
+            after.last_document - before.last_document,
+            documents,
+            "{more}"
+        );
+        assert_eq!(after.cash, cash, "{more}");
+        assert_eq!(after.fiscal_receipts.len(), 1, "{more}");
+        if documents == 1 {
+            continue;
+        }
+        let closed = shop.agent.client.post("operations/closeday", "{}");
+        assert_eq!(closed.status, 200, "{more}: {}", closed.text);
+        let agrees = closed.at("data.additionalData.reconciliation.agrees");
+        assert_eq!(agrees, "true", "{more}: {}", closed.text);
+    }
 }
