@@ -293,6 +293,27 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
+    fn only_the_callers_own_no_keeps_the_cash_in_the_drawer() {
+        for (annex, withdraws) in [
+            (
+                &br#"[{"issueCashOperationWhenNecessary":false},null]"#[..],
+                false,
+            ),
+            (br#"[{"issueCashOperationWhenNecessary":true},null]"#, true),
+            (br#"[{"issueCashOperationWhenNecessary":null},null]"#, true),
+            (br#"[null,null]"#, true),
+            (b"", true),
+            // A text that looks like the field.
+            (
+                br#"[{"comment":"\"issueCashOperationWhenNecessary\":false"},null]"#,
+                true,
+            ),
+        ] {
+            assert_eq!(OrderForm::withdraws_cash(annex), withdraws, "{annex:?}");
+        }
+    }
+
+    #[test]
     fn the_annex_has_a_digest_of_the_contact_and_not_the_contact() {
         let contact = BuyerContact {
             email: Some("ion@mail.md".into()),
