@@ -5,17 +5,21 @@ mod shop;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::PathBuf;
+use std::thread;
 
-use ferrotill_device::emulator::{Family, Rig, RigOptions};
+use ferrotill_device::emulator::{Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
 use ferrotill_device::family::datecs_mx;
 use ferrotill_device::wire::framing::Request;
 use shop::configuration;
-use shop::outside::Process;
+use shop::outside::{Process, until};
 use shop::till::SALE;
+use uuid::Uuid;
 
 struct Shop {
     agent: Process,
     rig: Rig,
+    file: PathBuf,
     _office: Process,
     _folder: tempfile::TempDir,
 }
@@ -41,6 +45,7 @@ fn shop(firmware: &str, lacks: &[u8], before: impl FnOnce(&Rig)) -> Shop {
     Shop {
         agent: Process::agent(&file),
         rig,
+        file,
         _office: office,
         _folder: folder,
     }
@@ -134,5 +139,43 @@ fn a_return_takes_the_cash_out_unless_the_caller_does_so_and_the_day_agrees() {
         assert_eq!(closed.status, 200, "{more}: {}", closed.text);
         let agrees = closed.at("data.additionalData.reconciliation.agrees");
         assert_eq!(agrees, "true", "{more}: {}", closed.text);
+    }
+}
+
+#[test]
+fn a_return_that_a_power_cut_divides_from_its_slip_is_registered_once() {
+    const CASH: u8 = 0x46;
+    const SLIP: u8 = 0x26;
+    for command in [CASH, SLIP] {
+        let mut shop = shop("mx-ro", &[], |_| {});
+        let sold = shop.agent.client.post("operations/sale", SALE);
+        assert_eq!(sold.status, 200, "{}", sold.text);
+        let id = Uuid::new_v4();
+        let body = back(&sold.receipt("id"), &format!(r#","id":"{id}""#));
+        shop.rig.add_fault(FaultOrder {
+            // The printer executes the command and loses its power before it answers.
+            kind: FaultKind::PowerCut,
+            command: Some(command),
+            times: 1,
+            ms: 0,
+        });
+        let caller = thread::spawn({
+            let (client, body) = (shop.agent.client.clone(), body.clone());
+            move || client.post("operations/return", &body)
+        });
+        until("the command is executed", || {
+            shop.rig.snapshot(false).power != "on"
+        });
+        shop.agent.kill();
+        drop(caller);
+        shop.rig.set_power(Power::On);
+        shop.agent = Process::agent(&shop.file);
+        let again = shop.agent.client.post("operations/return", &body);
+        assert_eq!(again.status, 200, "{command:02X}: {}", again.text);
+        assert_eq!(again.at("data.id"), id.to_string(), "{command:02X}");
+        assert_eq!(shop.rig.snapshot(true).cash, "0.00", "{command:02X}");
+        let closed = shop.agent.client.post("operations/closeday", "{}");
+        let agrees = closed.at("data.additionalData.reconciliation.agrees");
+        assert_eq!(agrees, "true", "{command:02X}: {}", closed.text);
     }
 }

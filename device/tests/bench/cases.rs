@@ -152,13 +152,13 @@ pub fn begun_day_without(
     job: &Job,
     lacks: &[u8],
 ) -> (Bench, IslPrinter, Baseline) {
-    type Days = BTreeMap<(&'static str, bool), (Memory, Vec<FiscalReceipt>)>;
+    type Days = BTreeMap<(&'static str, &'static str, bool), (Memory, Vec<FiscalReceipt>)>;
     // The morning of the day is always the same, so it is played once and its result is copied.
     static DAYS: Mutex<Days> = Mutex::new(BTreeMap::new());
     let is_refund = matches!(job, Job::Receipt(receipt) if receipt.refund_of.is_some());
     let mut days = DAYS.lock().unwrap();
     let (memory, receipts) = days
-        .entry((family.name, is_refund))
+        .entry((family.name, family.country, is_refund))
         .or_insert_with(|| morning(family, if is_refund { refund() } else { sale() }))
         .clone();
     drop(days);
