@@ -459,6 +459,9 @@ pub struct RefundOf {
     pub at: String,
     /// The number of the fiscal memory that contains the sale.
     pub fiscal_memory: String,
+    /// Whether a printer without refund receipts takes the cash that is given back out of its drawer. On a printer with refund
+    /// receipts the receipt does so itself.
+    pub withdraw: bool,
 }
 
 /// One line of a receipt.

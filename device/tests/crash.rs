@@ -141,12 +141,14 @@ fn is_provable(
     only_z_reports: bool,
     executed: i64,
 ) -> bool {
-    let never_begins_again = family.next_fiscal.is_some();
+    let never_begins_again = family.counts_for_ever;
     match job {
         // A Z-report in the fiscal memory has the sales of its day, if a command reports it.
         Job::Receipt(receipt) if receipt.refund_of.is_none() => {
             z_reports == 0 || (z_reports == 1 && family.last_z.is_some()) || only_z_reports
         }
+        // The Z-report in the fiscal memory has no cash.
+        Job::Receipt(_) if is_slip_return(family, job) => z_reports == 0 || only_z_reports,
         // The Z-report in the fiscal memory has no refunds.
         Job::Receipt(_) => {
             let tells_refunds = family.day_refunds.is_some();
@@ -193,6 +195,7 @@ fn done(bench: &Bench, job: &Job) -> i64 {
         match job {
             Job::Cash(amount) if amount.is_negative() => days.map(|day| day.cash_out / 500).sum(),
             Job::Cash(_) => days.map(|day| day.cash_in / 10_000).sum(),
+            job if is_slip_return(bench.family, job) => days.map(|day| day.cash_out / 858).sum(),
             _ => 0,
         }
     });

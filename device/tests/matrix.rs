@@ -180,6 +180,18 @@ fn firmware_of_x_and_mx_without_variables_is_settled_by_the_other_counters() {
 }
 
 #[test]
+fn mx_machines_of_every_country_settle_sales_and_refunds() {
+    let family: &'static Protocol = &datecs_mx::PROTOCOL;
+    for country in ["MD", "BG"] {
+        let form = family.of_country(country);
+        assert_eq!(form.country, country);
+        for name in ["sale", "refund"] {
+            matrix(form, &case(name), &[]);
+        }
+    }
+}
+
+#[test]
 fn every_job_is_in_the_matrix() {
     let mut names: Vec<&str> = cases().iter().map(|case| case.name).collect();
     names.sort_unstable();

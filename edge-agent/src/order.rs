@@ -193,6 +193,9 @@ pub struct WishRoom<'a> {
     payments: Vec<DraftPayment>,
 }
 
+/// The field of a return by which the caller keeps the printer from taking out the cash that is given back.
+pub const WITHDRAWAL: &str = "issueCashOperationWhenNecessary";
+
 impl OrderForm {
     /// The order in the core's form. With `alternative`, a sale becomes an alternative receipt.
     pub fn wish<'a>(&'a self, alternative: bool, room: &'a mut WishRoom<'a>) -> Wish<'a> {
@@ -243,6 +246,16 @@ impl OrderForm {
         });
         let (echo, found) = (text(&self.echo), text(&self.found));
         format!("[{echo},{found}{}]", digest.unwrap_or_default()).into_bytes()
+    }
+
+    /// Whether a return with this annex takes the cash out of the drawer of a printer that has no refund receipts. Only the caller's
+    /// own "no" prevents that. A quotation mark inside a text of the annex has a backslash before it, so no text looks like the field.
+    #[must_use]
+    pub fn withdraws_cash(annex: &[u8]) -> bool {
+        let refused = format!("\"{WITHDRAWAL}\":false");
+        !annex
+            .windows(refused.len())
+            .any(|part| part == refused.as_bytes())
     }
 
     /// The rule for the kind of receipt of this order.
@@ -296,6 +309,27 @@ mod tests {
     use ferrotill_core::Amount;
     use ferrotill_store::BuyerContact;
     use uuid::Uuid;
+
+    #[test]
+    fn only_the_callers_own_no_keeps_the_cash_in_the_drawer() {
+        for (annex, withdraws) in [
+            (
+                &br#"[{"issueCashOperationWhenNecessary":false},null]"#[..],
+                false,
+            ),
+            (br#"[{"issueCashOperationWhenNecessary":true},null]"#, true),
+            (br#"[{"issueCashOperationWhenNecessary":null},null]"#, true),
+            (br#"[null,null]"#, true),
+            (b"", true),
+            // A text that looks like the field.
+            (
+                br#"[{"comment":"\"issueCashOperationWhenNecessary\":false"},null]"#,
+                true,
+            ),
+        ] {
+            assert_eq!(OrderForm::withdraws_cash(annex), withdraws, "{annex:?}");
+        }
+    }
 
     #[test]
     fn the_annex_has_a_digest_of_the_contact_and_not_the_contact() {

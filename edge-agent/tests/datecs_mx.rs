@@ -5,17 +5,21 @@ mod shop;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::PathBuf;
+use std::thread;
 
-use ferrotill_device::emulator::{Family, Rig, RigOptions};
+use ferrotill_device::emulator::{Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
 use ferrotill_device::family::datecs_mx;
 use ferrotill_device::wire::framing::Request;
 use shop::configuration;
-use shop::outside::Process;
+use shop::outside::{Process, until};
 use shop::till::SALE;
+use uuid::Uuid;
 
 struct Shop {
     agent: Process,
     rig: Rig,
+    file: PathBuf,
     _office: Process,
     _folder: tempfile::TempDir,
 }
@@ -41,6 +45,7 @@ fn shop(firmware: &str, lacks: &[u8], before: impl FnOnce(&Rig)) -> Shop {
     Shop {
         agent: Process::agent(&file),
         rig,
+        file,
         _office: office,
         _folder: folder,
     }
@@ -52,6 +57,10 @@ fn health_names_the_country_of_the_machine() {
         let shop = shop(firmware, &[], |_| {});
         let sold = shop.agent.client.post("operations/sale", SALE);
         assert_eq!(sold.status, 200, "{firmware}: {}", sold.text);
+        // `nBon` is the number of the next document.
+        let document = sold.receipt("additionalData.printer.document");
+        let printed = shop.rig.snapshot(true).last_document;
+        assert_eq!(document, printed.to_string(), "{firmware}");
         let health = shop.agent.client.open("/healthz").text;
         let named = format!("\"country\":\"{country}\"");
         assert!(health.contains(&named), "{named}\n{health}");
@@ -96,23 +105,84 @@ fn a_machine_in_its_training_mode_is_an_objection_for_a_till_in_test_mode() {
     assert!(health.contains("service or training mode"), "{health}");
 }
 
+fn back(id: &str, more: &str) -> String {
+    format!(
+        r#"{{"originalReceiptId":"{id}","items":[{{"name":"Cafea","quantity":1,"price":25.50,"taxGroupCode":"A"}}],"payments":[{{"typeCode":0,"amount":25.50}}]{more}}}"#
+    )
+}
+
 #[test]
-fn a_return_is_refused_before_anything_is_printed() {
-    let shop = shop("mx-ro", &[], |_| {});
-    let sold = shop.agent.client.post("operations/sale", SALE);
-    assert_eq!(sold.status, 200, "{}", sold.text);
-    let id = sold.receipt("id");
-    let back = format!(
-        r#"{{"originalReceiptId":"{id}","items":[{{"name":"Cafea","quantity":1,"price":25.50,"taxGroupCode":"A"}}],"payments":[{{"typeCode":0,"amount":25.50}}]}}"#
-    );
-    let documents = shop.rig.snapshot(true).last_document;
-    let refused = shop.agent.client.post("operations/return", &back);
-    assert_ne!(refused.status, 200, "{}", refused.text);
-    assert_eq!(
-        refused.state.as_deref(),
-        Some("not_registered"),
-        "{}",
-        refused.text
-    );
-    assert_eq!(shop.rig.snapshot(true).last_document, documents);
+fn a_return_takes_the_cash_out_unless_the_caller_does_so_and_the_day_agrees() {
+    for (more, documents, cash) in [
+        ("", 2, "0.00"),
+        (r#","issueCashOperationWhenNecessary":true"#, 2, "0.00"),
+        (r#","issueCashOperationWhenNecessary":false"#, 1, "25.50"),
+    ] {
+        let shop = shop("mx-ro", &[], |_| {});
+        let sold = shop.agent.client.post("operations/sale", SALE);
+        assert_eq!(sold.status, 200, "{}", sold.text);
+        let before = shop.rig.snapshot(true);
+        assert_eq!(before.cash, "25.50");
+        let given = shop
+            .agent
+            .client
+            .post("operations/return", &back(&sold.receipt("id"), more));
+        assert_eq!(given.status, 200, "{more}: {}", given.text);
+        let after = shop.rig.snapshot(true);
+        assert_eq!(
+            after.last_document - before.last_document,
+            documents,
+            "{more}"
+        );
+        assert_eq!(after.cash, cash, "{more}");
+        assert_eq!(after.fiscal_receipts.len(), 1, "{more}");
+        if documents == 1 {
+            continue;
+        }
+        let closed = shop.agent.client.post("operations/closeday", "{}");
+        assert_eq!(closed.status, 200, "{more}: {}", closed.text);
+        let agrees = closed.at("data.additionalData.reconciliation.agrees");
+        assert_eq!(agrees, "true", "{more}: {}", closed.text);
+    }
+}
+
+#[test]
+fn a_return_that_a_power_cut_divides_from_its_slip_is_registered_once() {
+    const CASH: u8 = 0x46;
+    const SLIP: u8 = 0x26;
+    for command in [CASH, SLIP] {
+        let mut shop = shop("mx-ro", &[], |_| {});
+        let sold = shop.agent.client.post("operations/sale", SALE);
+        assert_eq!(sold.status, 200, "{}", sold.text);
+        // There is cash for a second withdrawal, which must not be made.
+        let other = shop.agent.client.post("operations/sale", SALE);
+        assert_eq!(other.status, 200, "{}", other.text);
+        let id = Uuid::new_v4();
+        let body = back(&sold.receipt("id"), &format!(r#","id":"{id}""#));
+        shop.rig.add_fault(FaultOrder {
+            // The printer executes the command and loses its power before it answers.
+            kind: FaultKind::PowerCut,
+            command: Some(command),
+            times: 1,
+            ms: 0,
+        });
+        let caller = thread::spawn({
+            let (client, body) = (shop.agent.client.clone(), body.clone());
+            move || client.post("operations/return", &body)
+        });
+        until("the command is executed", || {
+            shop.rig.snapshot(false).power != "on"
+        });
+        shop.agent.kill();
+        drop(caller);
+        shop.rig.set_power(Power::On);
+        shop.agent = Process::agent(&shop.file);
+        let again = shop.agent.client.post("operations/return", &body);
+        assert_eq!(again.status, 200, "{command:02X}: {}", again.text);
+        assert_eq!(again.at("data.id"), id.to_string(), "{command:02X}");
+        assert_eq!(shop.rig.snapshot(true).cash, "25.50", "{command:02X}");
+        let closed = shop.agent.client.post("operations/closeday", "{}");
+        let agrees = closed.at("data.additionalData.reconciliation.agrees");
+        assert_eq!(agrees, "true", "{command:02X}: {}", closed.text);
+    }
 }

@@ -59,6 +59,7 @@ fuzz_target!(|bytes: &[u8]| {
             document: 1,
             at: "211126003530".to_owned(),
             fiscal_memory: "02700001".to_owned(),
+            withdraw: true,
         })),
         2 => Job::Cash(Amount::from_minor(10_000)),
         _ => Job::ZReport,

@@ -11,11 +11,11 @@
 
 use super::classic_forms::{NO_MEMORY, SIX_FIELDS};
 use super::codec::{Codec, NO_DATA};
-use super::country::{CountryFacts, CountryQuestions};
 use super::datecs_x;
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    CommandRow, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol, Seller, service,
+    CommandRow, CountryFacts, CountryQuestions, FamilyLimits, Model, Optional, PaymentMeaning,
+    Payments, Protocol, Seller, service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::isl_counters::DeviceInfo;

@@ -9,7 +9,6 @@
 
 mod classic_forms;
 mod codec;
-mod country;
 mod forms;
 mod protocol;
 
@@ -20,10 +19,10 @@ pub mod datecs_x;
 pub mod eltrade;
 
 pub use codec::{Codec, NO_DATA};
-pub use country::{CountryFacts, CountryQuestions};
 pub use forms::{AnswerForm, Answers, Firmware, Source};
 pub use protocol::{
-    CommandRow, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol, Seller,
+    CommandRow, CountryFacts, CountryQuestions, Errors, FamilyLimits, Model, Optional,
+    PaymentMeaning, Payments, Protocol, Seller,
 };
 
 /// Every family, by its name in an address and in `ferrotill emulator --family`.

@@ -64,10 +64,15 @@ pub fn cases_of(family: &Protocol) -> Vec<Case> {
     cases
 }
 
-/// Whether a printer of this family can do the job: not every one has refund receipts, or a command for a duplicate.
+/// Whether the job is a return on a printer that has no refund receipts: a withdrawal of 8.58 and a slip.
+pub fn is_slip_return(family: &Protocol, job: &Job) -> bool {
+    let is_return = matches!(job, Job::Receipt(receipt) if receipt.refund_of.is_some());
+    is_return && family.refund.is_none()
+}
+
+/// Whether a printer of this family can do the job: not every one has a command for a duplicate.
 pub fn can(family: &Protocol, job: &Job) -> bool {
     match job {
-        Job::Receipt(receipt) => receipt.refund_of.is_none() || family.refund.is_some(),
         Job::Duplicate => family.duplicate.is_some(),
         _ => true,
     }
@@ -97,6 +102,11 @@ pub fn commands(family: &Protocol, job: &Job) -> Vec<u8> {
         commands.push(question.command);
     }
     commands.extend(match job {
+        Job::Receipt(_) if is_slip_return(family, job) => vec![
+            family.slip_open.command,
+            family.slip_text.command,
+            family.slip_close.command,
+        ],
         Job::Receipt(receipt) => vec![
             if receipt.refund_of.is_some() {
                 family
@@ -142,13 +152,13 @@ pub fn begun_day_without(
     job: &Job,
     lacks: &[u8],
 ) -> (Bench, IslPrinter, Baseline) {
-    type Days = BTreeMap<(&'static str, bool), (Memory, Vec<FiscalReceipt>)>;
+    type Days = BTreeMap<(&'static str, &'static str, bool), (Memory, Vec<FiscalReceipt>)>;
     // The morning of the day is always the same, so it is played once and its result is copied.
     static DAYS: Mutex<Days> = Mutex::new(BTreeMap::new());
     let is_refund = matches!(job, Job::Receipt(receipt) if receipt.refund_of.is_some());
     let mut days = DAYS.lock().unwrap();
     let (memory, receipts) = days
-        .entry((family.name, is_refund))
+        .entry((family.name, family.country, is_refund))
         .or_insert_with(|| morning(family, if is_refund { refund() } else { sale() }))
         .clone();
     drop(days);
@@ -180,6 +190,7 @@ pub fn count(bench: &Bench, job: &Job) -> i64 {
         let printer = emulator.printer();
         let memory = printer.memory();
         match job {
+            Job::Receipt(_) if is_slip_return(bench.family, job) => memory.day.cash_out / 858,
             Job::Receipt(_) => i64::try_from(printer.receipts().len()).unwrap(),
             Job::Cash(amount) if amount.is_negative() => memory.day.cash_out / 500,
             Job::Cash(_) => memory.day.cash_in / 10_000,
@@ -194,6 +205,12 @@ pub fn check(bench: &Bench, job: &Job, outcome: &Performed, before: i64, case: &
     let new = count(bench, job) - before;
     match (job, outcome) {
         (_, Performed::Unknown(_)) => panic!("{case}: never settled: {outcome:?}"),
+        (Job::Receipt(_), Performed::Registered(_)) if is_slip_return(bench.family, job) => {
+            assert_eq!(new, 1, "{case}: {outcome:?}");
+        }
+        (Job::Receipt(_), _) if is_slip_return(bench.family, job) => {
+            assert_eq!(new, 0, "{case}: {outcome:?}");
+        }
         (Job::Receipt(_), _) => {
             bench.check_outcome(outcome, usize::try_from(before).unwrap(), case);
         }

@@ -230,6 +230,7 @@ pub fn refund() -> Job {
         document: 1,
         at: "211126003530".to_owned(),
         fiscal_memory: "02700001".to_owned(),
+        withdraw: true,
     })))
 }
 

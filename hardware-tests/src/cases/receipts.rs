@@ -103,6 +103,7 @@ pub(super) fn refund(stage: &mut TestStage<'_>) -> Played {
         document: *document,
         at,
         fiscal_memory: sale_before.fiscal_memory.clone(),
+        withdraw: true,
     };
     let back = line("Paine alba", second, 810, 1_000, TAKEN_BACK - 810);
     let Job::Receipt(receipt) = simple(back, TAKEN_BACK, payment('P', true, TAKEN_BACK)) else {

@@ -337,8 +337,9 @@ impl IslPrinter {
             }),
             cash: sum(|cash| cash.cash),
             cash_in: sum(|cash| cash.paid_in),
-            cash_out: sum(|cash| cash.taken_out),
-            fiscal_receipts,
+            // A printer without refund receipts counts no returns, and counts their cash as taken out.
+            cash_out: sum(|cash| cash.taken_out).filter(|_| protocol.refund.is_some()),
+            fiscal_receipts: fiscal_receipts.filter(|_| protocol.refund.is_some()),
         };
         Ok(DayFigures {
             sales: today.map(|today| today.sales.map(Amount::from_minor)),

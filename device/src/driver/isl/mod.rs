@@ -6,6 +6,7 @@
 //! - `plan`: a receipt as commands, with the answers that must come;
 //! - `receipt`: carrying out a receipt and settling one;
 //! - `judge`: what the table of recovery ([`crate::judge`]) needs to know of a receipt;
+//! - `returns`: a return on a printer without refund receipts;
 //! - `jobs`: cash, reports, slips, the drawer;
 //! - `state` and `outcome`: what is known of the device, and how a job ended;
 //! - `options`: the options of an address: who sells, and which printer it must be.
@@ -23,6 +24,7 @@ mod outcome;
 mod plan;
 mod printer;
 mod receipt;
+mod returns;
 mod state;
 mod text;
 
@@ -79,7 +81,7 @@ impl IslPrinter {
             }
             // A pulse leaves no document and moves no counter, so nothing shows whether it was sent.
             Job::Drawer => Recovered::Unknown(Fault::Unclear),
-            Job::Receipt(receipt) => self.recover_receipt(receipt, baseline, evidence, watch),
+            Job::Receipt(receipt) => self.recover_return(receipt, baseline, evidence, watch),
         }
     }
 }
@@ -144,6 +146,9 @@ impl FiscalPrinter for IslPrinter {
             return Performed::NotBegun(*refused);
         }
         match job {
+            Job::Receipt(receipt) if self.is_slip_return(receipt) => {
+                self.give_back(receipt, baseline, watch)
+            }
             Job::Receipt(receipt) => self.receipt(receipt, baseline, watch),
             Job::Cash(amount) if amount.is_zero() => not_begun(
                 Fault::JobNotPrintable,
@@ -200,8 +205,17 @@ impl FiscalPrinter for IslPrinter {
             family: self.family().to_owned(),
             ..baseline.clone()
         };
+        if !self.device.is_attached()
+            && self.device.protocol().country_questions.is_some()
+            && let Err(fault) = self.reattach(watch)
+        {
+            // The commands depend on the country of the machine, which is found when it is connected.
+            return Recovered::Unknown(fault);
+        }
         match job {
-            Job::Receipt(receipt) => self.recover_receipt(receipt, baseline, evidence, watch),
+            Job::Receipt(receipt) if !self.is_slip_return(receipt) => {
+                self.recover_receipt(receipt, baseline, evidence, watch)
+            }
             other => self.recover_other(other, baseline, evidence, watch),
         }
     }

@@ -67,13 +67,6 @@ impl IslPrinter {
         evidence: &JournalEvidence,
         watch: &mut dyn Watch,
     ) -> Recovered {
-        if !self.device.is_attached()
-            && self.device.protocol().country_questions.is_some()
-            && let Err(fault) = self.reattach(watch)
-        {
-            // The plan depends on the country of the machine, which is found when it is connected.
-            return Recovered::Unknown(fault);
-        }
         let plan = match self.plan(job) {
             Ok(plan) => plan,
             // The receipt was begun under other limits: on a printer of another family, or with another configuration. Without a

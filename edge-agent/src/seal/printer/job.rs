@@ -10,6 +10,7 @@ use ferrotill_device::printer::{
     Baseline, Job, LineJob, PaymentJob, PrinterReport, ReceiptJob, RefundOf, Registered,
 };
 
+use crate::order::OrderForm;
 use crate::time::clock::local;
 use ferrotill_store::StoredDocument;
 
@@ -26,7 +27,7 @@ pub fn job_of(
         Body::Receipt(receipt) => {
             let refund_of = match receipt.kind {
                 ReceiptKind::Sale => None,
-                ReceiptKind::Refund { .. } => Some(refund_of(original?)?),
+                ReceiptKind::Refund { .. } => Some(refund_of(original?, reserved.annex)?),
                 ReceiptKind::AlternativeSale => return None,
             };
             Some(Job::Receipt(receipt_job(receipt, refund_of, currency)))
@@ -38,7 +39,7 @@ pub fn job_of(
 }
 
 /// Where the printer finds the original sale of a refund. The printer expects the time as `DDMMYYhhmmss`.
-fn refund_of(original: &StoredDocument) -> Option<RefundOf> {
+fn refund_of(original: &StoredDocument, annex: &[u8]) -> Option<RefundOf> {
     let sealed = original.sealed()?;
     let Seal::Printer { document, .. } = sealed.seal else {
         return None;
@@ -56,6 +57,7 @@ fn refund_of(original: &StoredDocument) -> Option<RefundOf> {
             at.second()
         ),
         fiscal_memory: original.reserved()?.baseline?.fiscal_memory.to_owned(),
+        withdraw: OrderForm::withdraws_cash(annex),
     })
 }
 

@@ -7,7 +7,7 @@ use super::payments::payments;
 use super::shared::{base, delivery};
 use crate::api::fiscalcloud::context::RequestContext;
 use crate::api::json::{FaultList, Fields, JsonValue};
-use crate::order::{OrderDraft, OrderKind};
+use crate::order::{OrderDraft, OrderKind, WITHDRAWAL};
 
 /// Reads the body of a return.
 pub(in crate::api::fiscalcloud) fn refund(body: &JsonValue, context: RequestContext<'_>) -> Parsed {
@@ -24,10 +24,7 @@ pub(in crate::api::fiscalcloud) fn refund(body: &JsonValue, context: RequestCont
             "is needed; give the id of the receipt that is returned",
         );
     }
-    echoed.keep(
-        "issueCashOperationWhenNecessary",
-        fields.boolean("issueCashOperationWhenNecessary"),
-    );
+    echoed.keep(WITHDRAWAL, fields.boolean(WITHDRAWAL));
     echoed.keep("print", fields.boolean("print"));
     delivery(&mut fields, &mut echoed);
     lines(&mut fields, &mut draft, &mut echoed, true, context);
