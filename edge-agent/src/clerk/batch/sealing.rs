@@ -18,7 +18,7 @@ use super::orders::Reservation;
 use super::{Effect, Tills, document_id};
 use crate::order::{OrderKind, ReceiptMode};
 use crate::seal::printer::job::seal_of;
-use crate::seal::printer::{FiscalPrinterSealer, News, SealingJob, Settled, Task};
+use crate::seal::printer::{FiscalPrinterSealer, News, Remark, SealingJob, Settled, Task};
 use crate::seal::{NumberSeal, Preparation, Sealer as _, Unsealed, WAITED_FOR};
 use ferrotill_store::{Batch, StoreError, StoredDocument};
 
@@ -161,18 +161,7 @@ impl Tills {
         let device_state = &mut self.devices[index];
         match news {
             News::Ready(connected) => self.on_connected(index, &connected),
-            News::UnknownAnswers(answers) => {
-                let live_status = &self.settings.live_status;
-                live_status.printer_answers_unknown(device_state.device, &answers);
-            }
-            News::Condition(fault) => self
-                .settings
-                .live_status
-                .printer_condition(device_state.device, fault.map(|fault| fault.to_string())),
-            News::Doubts(doubts) => {
-                device_state.doubts = doubts;
-                self.publish_objections(index);
-            }
+            News::Remark(remark) => self.on_remark(index, remark),
             News::LastZ(day) => device_state.last_z = Some(*day),
             News::Counters(counters) => {
                 // A document that the printer's thread works on brings the counters with its outcome.
@@ -223,6 +212,24 @@ impl Tills {
             device_state.printer_lost = None;
         }
         Ok(())
+    }
+
+    fn on_remark(&mut self, index: DevicePlace, remark: Remark) {
+        let device_state = &mut self.devices[index];
+        let live_status = &self.settings.live_status;
+        match remark {
+            Remark::UnknownAnswers(answers) => {
+                live_status.printer_answers_unknown(device_state.device, &answers);
+            }
+            Remark::Condition(fault) => {
+                let reason = fault.map(|fault| fault.to_string());
+                live_status.printer_condition(device_state.device, reason);
+            }
+            Remark::Doubts(doubts) => {
+                device_state.doubts = doubts;
+                self.publish_objections(index);
+            }
+        }
     }
 
     /// The printer is connected. Its clock is given to the guarded clock, and its tax rates are compared with the configured ones.

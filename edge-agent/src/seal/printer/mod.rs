@@ -78,12 +78,8 @@ pub enum News {
     Ready(Box<Connected>),
     /// The printer cannot be reached; the text says why, for people.
     Lost(String),
-    /// The printer has answered in forms that are not known; all of them since it was connected.
-    UnknownAnswers(Vec<UnknownAnswer>),
-    /// The connected printer cannot print now, for this reason; `None` if it can again.
-    Condition(Option<Fault>),
-    /// What the driver has to assume of the printer, in sentences for people; empty if nothing any more.
-    Doubts(Vec<String>),
+    /// Something that people should know about the connected printer.
+    Remark(Remark),
     /// The printer's counters have changed without a task from the agent: a person used the printer at its keyboard.
     Counters(Box<Baseline>),
     /// The printer's memory has a new last Z-report. This is sent before the news with the counters after that report.
@@ -102,6 +98,17 @@ pub enum News {
     SlipDone(Uuid, Option<String>, Option<Baseline>),
     /// What became of the drawer; the counters afterwards, if they are known.
     DrawerDone(DrawerOutcome, Option<Baseline>),
+}
+
+/// What people should know about a connected printer.
+#[derive(Debug, Clone)]
+pub enum Remark {
+    /// The printer has answered in forms that are not known; all of them since it was connected.
+    UnknownAnswers(Vec<UnknownAnswer>),
+    /// The connected printer cannot print now, for this reason; `None` if it can again.
+    Condition(Option<Fault>),
+    /// What the driver has to assume of the printer, in sentences for people; empty if nothing any more.
+    Doubts(Vec<String>),
 }
 
 /// What became of a request to open the drawer.

@@ -10,7 +10,9 @@ use ferrotill_device::printer::{Baseline, FiscalPrinter, Job, Performed, Recover
 use uuid::Uuid;
 
 use super::watch::{JournalingWatch, LoggingWatch};
-use super::{DrawerOutcome, Listener, News, Permit, ReceiptSlip, SealingJob, Settled, Task};
+use super::{
+    DrawerOutcome, Listener, News, Permit, ReceiptSlip, Remark, SealingJob, Settled, Task,
+};
 use crate::time::clock::Clock;
 
 /// The state of a worker.
@@ -249,7 +251,8 @@ impl PrinterWorker {
         let answers = self.printer.unknown_answers();
         if answers.len() > self.unknown_answers {
             self.unknown_answers = answers.len();
-            self.listener.send(News::UnknownAnswers(answers.to_vec()));
+            let remark = Remark::UnknownAnswers(answers.to_vec());
+            self.listener.send(News::Remark(remark));
         }
     }
 
@@ -258,7 +261,7 @@ impl PrinterWorker {
         let doubts = self.printer.doubts();
         if doubts != self.doubts {
             self.doubts.clone_from(&doubts);
-            self.listener.send(News::Doubts(doubts));
+            self.listener.send(News::Remark(Remark::Doubts(doubts)));
         }
     }
 
@@ -276,7 +279,7 @@ impl PrinterWorker {
     fn report_condition(&mut self, fault: Option<Fault>) {
         if fault != self.cannot_print {
             self.cannot_print = fault;
-            self.listener.send(News::Condition(fault));
+            self.listener.send(News::Remark(Remark::Condition(fault)));
         }
     }
 
