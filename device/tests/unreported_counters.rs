@@ -119,6 +119,8 @@ fn settled(
         let days = || memory.closures.iter().map(|closure| &closure.day);
         let days = || days().chain([&memory.day]);
         match job {
+            // The morning has a return of its own.
+            job if is_slip_return(family, job) => days().any(|day| day.cash_out > 858),
             Job::Receipt(_) => emulator.printer().receipts().len() > 1,
             Job::Cash(amount) if amount.is_negative() => days().any(|day| day.cash_out > 0),
             Job::Cash(_) => days().any(|day| day.cash_in > 10_000),
