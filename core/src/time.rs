@@ -22,6 +22,15 @@ impl Moment {
         }
     }
 
+    /// A millisecond later.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self {
+            utc_ms: self.utc_ms.saturating_add(1),
+            ..self
+        }
+    }
+
     /// The calendar year in local time, by the proleptic Gregorian calendar.
     #[must_use]
     pub fn local_year(self) -> i64 {

@@ -246,9 +246,12 @@ fn an_alternative_receipt_is_sealed_beside_a_document_of_the_printer() {
             DocumentId([2; 16]),
             "the printer is still asked"
         );
+        let overtaken_by = shop.till.latest().unwrap().utc_ms;
         if sealed {
             shop.settle(2).unwrap();
             assert_eq!(shop.till.last_number(), before + 3);
+            // Recipients are told that the document was made a millisecond after the receipt before it. Its successor is later still.
+            assert!(shop.till.latest().unwrap().utc_ms > overtaken_by);
         } else {
             shop.run(Command::Void(DocumentId([2; 16]), 1, "no"), none)
                 .unwrap();

@@ -19,7 +19,16 @@ fn every_answer_is_true_and_all_totals_agree_whatever_goes_wrong() {
 /// Seeds with which the simulation once found a fault; `docs/PROOF.md` describes the faults.
 #[test]
 fn what_was_found_once_does_not_come_back() {
-    for (seed, days) in [(5, 3), (34, 1), (35, 2), (60, 2), (122, 1), (124, 3)] {
+    for (seed, days) in [
+        (5, 3),
+        (34, 1),
+        (35, 2),
+        (60, 2),
+        (60, 4),
+        (122, 1),
+        (124, 3),
+        (894, 3),
+    ] {
         let played = simulate(seed, days);
         played.unwrap_or_else(|violation| panic!("{violation}"));
     }

@@ -54,6 +54,9 @@ impl Till {
         let next = self.next_numbers();
         if kind == Kind::Alternative && self.outstanding.is_some() {
             self.beside = Some(reserved.id);
+            if let Some(outstanding) = &mut self.outstanding {
+                outstanding.overtaken = true;
+            }
             if let Ok(next) = next {
                 self.counters.count(&reserved.body, reserved.at, next);
                 self.counters_after.count(&reserved.body, reserved.at, next);
@@ -64,6 +67,7 @@ impl Till {
             id: reserved.id,
             kind,
             cancel_decided: false,
+            overtaken: false,
         });
         self.printer_evidence.reserved(reserved.baseline.as_ref());
         self.counters_after.copy_from(&self.counters);
@@ -73,7 +77,7 @@ impl Till {
     }
 
     fn take_sealed(&mut self, sealed: &Sealed<'_>) {
-        self.latest = Some(sealed.at);
+        let before = self.latest.replace(sealed.at);
         if self.beside == Some(sealed.id) {
             // The receipt was counted when it was reserved.
             self.beside = None;
@@ -83,6 +87,11 @@ impl Till {
         let Some(outstanding) = self.outstanding.take() else {
             return;
         };
+        if let Some(before) = before.filter(|_| outstanding.overtaken) {
+            // Recipients are told that the document was made a millisecond after the receipt that has overtaken it. The next document
+            // must be later than that.
+            self.latest = Some(sealed.at.later(before.next()));
+        }
         self.counters.copy_from(&self.counters_after);
         self.take_numbers_of(sealed);
         if outstanding.kind == Kind::Report(ReportKind::Z) {

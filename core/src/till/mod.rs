@@ -146,13 +146,7 @@ impl Till {
 
     /// The time of a new document: later than every event before it, because an authority may refuse two documents of one time.
     fn time_of_next_document(&self, now: Moment) -> Moment {
-        self.latest.map_or(now, |latest| {
-            let next = Moment {
-                utc_ms: latest.utc_ms.saturating_add(1),
-                ..latest
-            };
-            next.later(now)
-        })
+        self.latest.map_or(now, |latest| latest.next().later(now))
     }
 
     /// The documents of one shift never go back in time, so the time goes back only between two shifts.
@@ -281,6 +275,8 @@ pub struct Outstanding {
     kind: Kind,
     /// Whether the document is to be cancelled on the printer.
     pub cancel_decided: bool,
+    /// Whether an alternative receipt was reserved beside the document and after it.
+    overtaken: bool,
 }
 
 impl Outstanding {
