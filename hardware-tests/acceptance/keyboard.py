@@ -72,7 +72,7 @@ def a_persons_word(stage: Stage) -> None:
     printer.set_printer(power="off")
     client = stage.agent()
     code, told = settle(stage, request_id, *said)
-    equal((code, told.get("error")), (6, "PrinterCanStillSay"), "settle while the printer is off", told)
+    equal((code, told["error"]["code"]), (6, "PrinterCanStillSay"), "settle while the printer is off", told)
     printer.set_printer(power="on")
     told = wait_for(lambda: (found := operation(client, request_id))["needs_a_person"] and found, 60, "a person is asked for")
     equal(told["fiscal_state"], "unknown", "state before the declaration", told)
@@ -92,7 +92,7 @@ def a_persons_word(stage: Stage) -> None:
     equal((code, told.get("fiscal_state")), (0, "registered"), "settle", told)
     equal(settle(stage, request_id, *said)[0], 0, "exit code when the same declaration is sent again")
     code, told = settle(stage, request_id, "--not-registered", "--by", "Ion")
-    equal((code, told.get("error")), (7, "AlreadySettled"), "another declaration of the same document", told)
+    equal((code, told["error"]["code"]), (7, "AlreadySettled"), "another declaration of the same document", told)
 
     # The repeated call gets its document, the till sells again, and the declaration is in the journal.
     answer = client.settle(CASH, body)
