@@ -22,7 +22,7 @@ use crate::wire::isl_counters::DeviceInfo;
 use crate::wire::isl_payment::ReceiptCounters;
 use crate::wire::isl_report::{DailyReport, Rates, Transaction};
 use crate::wire::isl_service::{self, ServiceAnswer};
-use crate::wire::isl_status::{Flag, FlagPlace, GENERAL, Layout, MEMORY};
+use crate::wire::isl_status::{GENERAL, Layout, MEMORY};
 use crate::wire::isl_x::{self, emit};
 use crate::wire::{isl_mx as mx, isl_x_receipt, isl_x_report};
 
@@ -52,7 +52,8 @@ const ROMANIA: Protocol = Protocol {
     title: "Datecs MX (FP-700MX, FP-650/800, FMP-350, DP-25/35/150MX, WP-50/500)",
     status: Layout {
         len: 8,
-        places: &[PLACES],
+        // Two bits that X does not have are not used: a display that is missing (S0.3), and a day of more than 24 hours (S1.2).
+        places: &[datecs_x::PLACES],
         general: GENERAL,
         memory: MEMORY,
     },
@@ -485,34 +486,6 @@ const VALUE: Codec<String> = Codec {
     emit: mx::emit_value,
     parse: mx::parse_value,
 };
-
-/// The bits of X. Two more are not used: a display that is missing (S0.3), and a day of more than 24 hours (S1.2).
-const PLACES: &[FlagPlace] = &[
-    (Flag::CoverOpen, 0, 0x40),
-    (Flag::GeneralError, 0, 0x20),
-    (Flag::Mechanism, 0, 0x10),
-    (Flag::ClockNotSet, 0, 0x04),
-    (Flag::UnknownCommand, 0, 0x02),
-    (Flag::Syntax, 0, 0x01),
-    (Flag::NotAllowed, 1, 0x02),
-    (Flag::Overflow, 1, 0x01),
-    (Flag::SlipOpen, 2, 0x20),
-    (Flag::JournalLow, 2, 0x10),
-    (Flag::ReceiptOpen, 2, 0x08),
-    (Flag::JournalFull, 2, 0x04),
-    (Flag::PaperLow, 2, 0x02),
-    (Flag::PaperOut, 2, 0x01),
-    (Flag::FiscalMemoryRead, 4, 0x40),
-    (Flag::FiscalMemoryError, 4, 0x20),
-    (Flag::FiscalMemoryFull, 4, 0x10),
-    (Flag::FiscalMemoryLow, 4, 0x08),
-    (Flag::Numbered, 4, 0x04),
-    (Flag::TaxIdSet, 4, 0x02),
-    (Flag::FiscalMemoryWrite, 4, 0x01),
-    (Flag::RatesSet, 5, 0x10),
-    (Flag::Fiscalised, 5, 0x08),
-    (Flag::Formatted, 5, 0x02),
-];
 
 /// The error codes that a till can get, from the maker's list of 2017. -1121nn and -1122nn are errors of parameter nn.
 const CODES: &[(i64, Cause)] = &[

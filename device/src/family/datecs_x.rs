@@ -476,7 +476,7 @@ fn emit_first(reported: &ServiceAnswer) -> Vec<u8> {
 /// 255: a variable is read by its name, an index and an empty value.
 const VARIABLE: u8 = 0xFF;
 
-const PLACES: &[FlagPlace] = &[
+pub(super) const PLACES: &[FlagPlace] = &[
     (Flag::CoverOpen, 0, 0x40),
     (Flag::GeneralError, 0, 0x20),
     (Flag::Mechanism, 0, 0x10),

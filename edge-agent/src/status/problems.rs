@@ -77,7 +77,7 @@ problem_kinds! {
         "the journal does not have the row that an anchor names",
         "a person has removed the anchors that were set aside";
     SNAPSHOT_CHANGED: Degraded "snapshot_changed",
-        "somebody else has changed the stored snapshot of a till",
+        "another program has changed the stored snapshot of a till",
         "the next start that finds no changed snapshot";
     PRINTER: Degraded "printer",
         "a printer cannot be reached, or cannot prove a document",
