@@ -252,7 +252,7 @@ impl World {
     }
 
     /// Whether the store has a document for an order; none if the store cannot be read.
-    fn has_document(&self, place: usize) -> Option<bool> {
+    pub(super) fn has_document(&self, place: usize) -> Option<bool> {
         let (order, agent) = self.orders.get(place).zip(self.agent.as_ref())?;
         let device = self.tills.get(order.till).map(|till| till.device);
         let found = agent.reader.find(device, order.form.id).ok()?;

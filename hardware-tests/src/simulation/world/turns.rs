@@ -98,6 +98,9 @@ impl World {
     }
 
     /// Checks that no order waits for the printer while one slip after another is printed.
+    ///
+    /// An order with a document waits for its answer alone. While the disk cannot be read, it is not known which orders have one, and
+    /// slips are not counted.
     pub(super) fn check_turns(&mut self) -> Checked {
         for place in 0..self.tills.len() {
             let callers = self.callers.iter().skip(place * CALLERS).take(CALLERS);
@@ -121,10 +124,17 @@ impl World {
                     .map(|document| (document.number, document.kind == PrintedKind::Slip))
                     .collect()
             });
-            for (number, slip) in new {
-                till.turns.seen = till.turns.seen.max(number);
+            let Some(last) = new.last() else { continue };
+            till.turns.seen = till.turns.seen.max(last.0);
+            let waiting = till.turns.waiting.clone();
+            let order_waits = self.disk_fault_steps == 0
+                && waiting.into_iter().any(|id| self.has_no_document(id));
+            let Some(till) = self.tills.get_mut(place) else {
+                continue;
+            };
+            for (_, slip) in new {
                 till.turns.slips_in_a_row = match slip {
-                    true if !till.turns.waiting.is_empty() => till.turns.slips_in_a_row + 1,
+                    true if order_waits => till.turns.slips_in_a_row + 1,
                     _ => 0,
                 };
             }
@@ -136,5 +146,10 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Whether the order with this id has no document yet.
+    fn has_no_document(&self, id: Uuid) -> bool {
+        number_of(id).is_some_and(|number| self.has_document(number) == Some(false))
     }
 }
