@@ -10,10 +10,15 @@
 //! executed, after silence or a damaged answer, a harmless question is sent with the command's number instead ([`Again::Ask`]). A
 //! device that remembers the number repeats the command's own answer. A device that answers the question has never received the
 //! command or has forgotten it ([`SessionFailure::NotRemembered`]); only the device's counters show which of the two happened.
+//!
+//! A device of ZFP remembers no number ([`Framing::replays`]), and NAK or "busy" may belong to a frame before. A command is
+//! therefore sent once. After anything but its own answer the device is asked with one byte whether it is ready; while it is busy,
+//! the session waits, and then the question is sent with a number of its own. Questions are repeated in the same way.
 
 use std::collections::VecDeque;
 
 use crate::wire::framing::{Answer, Decoder, FrameError, Framing, Request, SEQ_FIRST, Token};
+use crate::wire::zfp;
 
 /// The most memory of a session in bytes, whatever the device sends: the session itself, the request and its repeats that were
 /// not sent yet, the frame that is arriving, and the answer.
@@ -106,6 +111,10 @@ struct Exchange {
     frame: Vec<u8>,
     /// The question that is sent instead of a repeat, and its frame.
     question: Option<(u8, Vec<u8>)>,
+    /// The sequence number of the question, which is the request's own on a device that replays.
+    question_seq: u8,
+    /// Whether the device was asked if it is ready, and has not answered.
+    pinged: bool,
     /// Whether the request may have been executed.
     in_doubt: bool,
     attempts: u8,
@@ -166,6 +175,8 @@ impl Session {
             any_command: ask.any_command,
             frame,
             question,
+            question_seq: seq,
+            pinged: false,
             in_doubt: false,
             attempts: 1,
             silent_at: now.saturating_add(self.timing.silence_ms),
@@ -188,14 +199,13 @@ impl Session {
             match self.decoder.push(*byte) {
                 Some(Token::Frame(frame)) => self.handle_frame(&frame),
                 // The request was not accepted, so it was not executed.
-                Some(Token::Nak) => self.repeat(SessionFailure::Noise, now),
-                Some(Token::Damaged) => self.doubt(SessionFailure::Noise, now),
-                Some(Token::Syn) => {
-                    if let Some(running) = &mut self.running {
-                        running.last_failure = SessionFailure::Busy;
-                    }
+                Some(Token::Nak) if self.framing.replays() => {
+                    self.repeat(SessionFailure::Noise, now);
                 }
-                None => {}
+                Some(Token::Nak | Token::Damaged) => self.doubt(SessionFailure::Noise, now),
+                Some(Token::Syn) => self.wait(),
+                Some(Token::Ready) => self.ask_again(),
+                Some(Token::Ping(_)) | None => {}
             }
         }
     }
@@ -258,16 +268,28 @@ impl Session {
         let Ok(answer) = Answer::parse(&self.framing, frame) else {
             return;
         };
-        if answer.seq != running.seq {
-            return;
-        }
         let asked = running.question.as_ref().map(|(command, _)| *command);
-        if running.any_command || answer.command == running.command {
+        let is_to = |command| self.framing.is_answer_to(&answer, command);
+        if answer.seq == running.seq && (running.any_command || is_to(running.command)) {
             self.running = None;
             self.transmit.clear();
             self.event = Some(SessionEvent::Answered(answer));
-        } else if running.in_doubt && asked == Some(answer.command) {
+        } else if answer.seq == running.question_seq && running.in_doubt && asked.is_some_and(is_to)
+        {
             self.fail(SessionFailure::NotRemembered);
+        }
+    }
+
+    /// Handles the answer that the device is busy.
+    fn wait(&mut self) {
+        let replays = self.framing.replays();
+        if let Some(running) = &mut self.running {
+            running.last_failure = SessionFailure::Busy;
+            if !replays {
+                // A device that is busy is not silent: the limit of the exchange decides.
+                running.pinged = false;
+                running.attempts = 1;
+            }
         }
     }
 
@@ -277,6 +299,30 @@ impl Session {
             running.in_doubt = true;
         }
         self.repeat(failure, now);
+    }
+
+    /// Sends the question, or a question once more, to a device that has said that it is ready.
+    fn ask_again(&mut self) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        if !running.pinged {
+            return;
+        }
+        running.pinged = false;
+        let seq = self.next_seq;
+        let (place, frame) = match &mut running.question {
+            Some((_, question)) => (&mut running.question_seq, question),
+            None => (&mut running.seq, &mut running.frame),
+        };
+        let renumbered = Request::parse(&self.framing, frame)
+            .and_then(|request| Request { seq, ..request }.emit(&self.framing));
+        // The frame was emitted by this session, so it can be read.
+        let Ok(renumbered) = renumbered else { return };
+        self.next_seq = self.framing.seq_after(seq);
+        *place = seq;
+        frame.clone_from(&renumbered);
+        self.transmit.push_back(renumbered);
     }
 
     fn repeat(&mut self, failure: SessionFailure, now: u64) {
@@ -291,6 +337,10 @@ impl Session {
         running.attempts = running.attempts.saturating_add(1);
         running.silent_at = now.saturating_add(self.timing.silence_ms);
         let frame = match &running.question {
+            _ if !self.framing.replays() => {
+                running.pinged = true;
+                vec![zfp::PING]
+            }
             Some((_, question)) if running.in_doubt => question.clone(),
             _ => running.frame.clone(),
         };

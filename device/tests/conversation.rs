@@ -272,6 +272,12 @@ fn a_payment_booked_during_the_decision_to_cancel_is_found_after_a_lost_close() 
             watch.payments.truncate(stray);
             let outcome = driver.perform(&sale(), &baseline, &mut watch);
             assert!(watch.decided, "{case}: {outcome:?}");
+            if family.asked.is_some() {
+                // The cancellation has paid the rest in cash and closed the receipt, which has our payments without the change.
+                assert!(matches!(outcome, Performed::Registered(_)), "{case}");
+                bench.check(1, false);
+                continue;
+            }
             assert_eq!(outcome, Performed::Unknown(Fault::PaymentStarted), "{case}");
             bench.order(FaultKind::DropAnswer, Some(family.close.command), lost);
             let (_, outcome) = settle(&bench, driver, &sale(), &baseline, outcome, true, true);

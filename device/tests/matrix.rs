@@ -9,7 +9,7 @@ use bench::*;
 use ferrotill_core::Amount;
 use ferrotill_device::emulator::{FaultKind, FaultOrder};
 use ferrotill_device::family::{FAMILIES, Protocol, datecs, datecs_mx, datecs_x};
-use ferrotill_device::{FiscalPrinter, Job, JournalEvidence, Performed, Recovered};
+use ferrotill_device::{Fault, FiscalPrinter, Job, JournalEvidence, Performed, Recovered};
 
 /// One cell of the matrix.
 struct Cell<'a> {
@@ -282,7 +282,8 @@ fn one_disturbed_frame_never_changes_the_outcome_of_a_pulse() {
             let pulses = bench
                 .line
                 .with(|emulator| emulator.printer().memory().drawer_pulses);
-            let again = u32::from(kind == FaultKind::Blink);
+            let is_executed = !family.framing.replays() && kind == FaultKind::DropAnswer;
+            let again = u32::from(kind == FaultKind::Blink || is_executed);
             assert_eq!(pulses, 1 + again, "{}, {}", family.name, kind.name());
         }
     }
@@ -397,6 +398,14 @@ fn a_receipt_with_total_0_is_settled_once() {
     receipt.payments[0].amount = Amount::ZERO;
     let job = Job::Receipt(receipt);
     for family in FAMILIES {
+        if family.asked.is_some() {
+            // Nothing distinguishes such a receipt from a cancelled one, so it is not begun.
+            let (_, mut driver, baseline) = begun_day(family, &sale());
+            let outcome = driver.perform(&job, &baseline, &mut Notes::new());
+            let refused = not_registered(outcome);
+            assert_eq!(refused.fault, Fault::JobNotPrintable);
+            continue;
+        }
         for kind in FaultKind::ALL {
             nothing(family, &job, kind);
         }

@@ -74,7 +74,10 @@ fn the_clock_is_read_and_set_but_not_behind_the_last_record() {
         let bench = Bench::of(family);
         let mut driver = bench.driver(1);
         let connected = driver.connect().unwrap();
-        assert_eq!(connected.clock.as_deref(), Some("21-11-26 00:35:30"));
+        // A printer of ZFP does not tell its seconds.
+        let second = if family.asked.is_some() { "00" } else { "30" };
+        let at = format!("21-11-26 00:35:{second}");
+        assert_eq!(connected.clock.as_ref(), Some(&at));
         driver.set_clock("21-11-26 12:00:00").unwrap();
         assert_eq!(driver.clock().unwrap(), "21-11-26 12:00:00");
         let _ = registered(driver.perform(&sale(), &connected.baseline, &mut Notes::new()));

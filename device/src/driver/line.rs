@@ -233,7 +233,7 @@ fn talk(port: &mut dyn Port, session: &mut Session, ask: Ask) -> Result<Answer, 
 
 /// The data of a command without its second field, the password.
 fn without_password(data: &[u8]) -> Vec<u8> {
-    let is_end = |byte: &u8| matches!(byte, b',' | b'\t');
+    let is_end = |byte: &u8| matches!(byte, b',' | b'\t' | b';');
     let mut without_password = Vec::with_capacity(data.len());
     for (place, field) in data.split_inclusive(is_end).enumerate() {
         match field.split_last() {

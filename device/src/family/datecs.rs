@@ -274,6 +274,7 @@ pub const PROTOCOL: Protocol = Protocol {
     is_of_country: |_| false,
     countries: &[],
     country_questions: None,
+    asked: None,
 
     others: Optional {
         rates_set: Some(CommandRow::new(command::RATES, RATES, RATES)),

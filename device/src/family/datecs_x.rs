@@ -340,6 +340,7 @@ pub const PROTOCOL: Protocol = Protocol {
     is_of_country: |_| false,
     countries: &[],
     country_questions: None,
+    asked: None,
 
     others: Optional {
         rates_set: Some(CommandRow::new(

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::asked::Asked;
 use super::codec::Codec;
 use super::forms::{AnswerForm, Answers, Firmware};
 use crate::wire::cause::Cause;
@@ -127,6 +128,9 @@ pub struct Protocol {
     pub countries: &'static [&'static Protocol],
     /// The questions that show a machine's country.
     pub country_questions: Option<CountryQuestions>,
+
+    /// What the device is asked because its answers to commands have no status and no figures; `None` if they have.
+    pub asked: Option<Asked>,
 
     /// Commands that our driver never sends and that other drivers use.
     pub others: Optional,
@@ -260,6 +264,9 @@ pub enum Errors {
     Asked(CommandRow<bool, LastError>),
     /// The status shows a refusal, and no command reports the reason.
     Silent,
+    /// A command is acknowledged with two digits (ZFP): the error of the device, and the error of the command, which is 0 if the
+    /// command was executed. The code of a device's error is 16 times its digit, that of a command's error is its digit.
+    Acknowledged,
 }
 
 /// The limits of a family.

@@ -38,6 +38,8 @@ pub(crate) struct ReceiptFacts {
     pub(crate) planned_tender: i64,
     /// Whether the counter of fiscal receipts is never cleared on this printer.
     pub(crate) counted_for_ever: bool,
+    /// The number of the last fiscal receipt among all documents, if no receipt is open and the printer reports the number.
+    pub(crate) last_fiscal: Option<u32>,
     /// Whether a fiscal receipt is open.
     pub(crate) open: bool,
     /// The number of sales that the device has booked.
@@ -305,6 +307,14 @@ impl<'a> Facts<'a> {
             cancel_decided: evidence.cancel_decided,
             documents,
             fiscal: match (before.next_fiscal_receipt, now.next_fiscal_receipt) {
+                // Documents are counted since fiscalisation, so that a Z-report clears nothing.
+                _ if told.last_fiscal.is_some() => {
+                    if told.last_fiscal > Some(before.last_document) {
+                        Counter::Moved
+                    } else {
+                        Counter::Stands
+                    }
+                }
                 (0, _) | (_, 0) => Counter::NotTold,
                 _ if !is_of_this_day => Counter::NotTold,
                 (before, after) if before == after => Counter::Stands,
@@ -351,6 +361,7 @@ mod tests {
         let told = ReceiptFacts {
             planned_tender: 1_858,
             counted_for_ever: false,
+            last_fiscal: None,
             open: false,
             items: 0,
             sales_match: true,

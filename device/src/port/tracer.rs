@@ -106,6 +106,8 @@ impl<P: Port, W: Write + Send> Port for Tracer<P, W> {
                     },
                     Token::Nak => "# NAK".to_owned(),
                     Token::Syn => "# SYN".to_owned(),
+                    Token::Ready => "# ready".to_owned(),
+                    Token::Ping(_) => "# ping".to_owned(),
                     Token::Damaged => "# damaged".to_owned(),
                 };
                 writeln!(self.transcript, "{said}")?;

@@ -1,4 +1,4 @@
-//! Frames of the ISL protocol in both directions, with the two widths of their numbers.
+//! Frames of the ISL protocol in both directions, with the two widths of their numbers. The frames of ZFP are in [`super::zfp`].
 //!
 //! ```text
 //! host → device : 01 LEN SEQ CMD DATA…          05 B1 B2 B3 B4 03
@@ -11,6 +11,7 @@
 use core::fmt;
 
 use super::isl_status::{STATUS_LEN_MAX, Status};
+use super::zfp;
 
 /// The byte that begins a frame.
 pub const PREAMBLE: u8 = 0x01;
@@ -36,6 +37,8 @@ pub enum Width {
     Byte,
     /// LEN and CMD are four bytes of 30h plus one nibble each, high nibble first.
     Nibbles,
+    /// The frames are those of ZFP, in which LEN and CMD are one byte each.
+    Zfp,
 }
 
 /// One family's frames.
@@ -62,6 +65,19 @@ impl Framing {
         } else {
             seq.wrapping_add(1)
         }
+    }
+
+    /// Whether a device answers a request with the last sequence number by its last answer, and does not execute it.
+    #[must_use]
+    pub const fn replays(&self) -> bool {
+        !matches!(self.width, Width::Zfp)
+    }
+
+    /// Whether an answer is that to a command: it names the command, or it is an acknowledgement, which names none.
+    #[must_use]
+    pub const fn is_answer_to(&self, answer: &Answer, command: u8) -> bool {
+        let names_none = !self.replays() && answer.command == zfp::ACKNOWLEDGED;
+        answer.command == command || names_none
     }
 
     fn emit(&self, seq: u8, command: u8, body: &[u8]) -> Result<Vec<u8>, FrameError> {
@@ -112,14 +128,14 @@ impl Framing {
 impl Width {
     const fn bytes(self) -> usize {
         match self {
-            Self::Byte => 1,
+            Self::Byte | Self::Zfp => 1,
             Self::Nibbles => 4,
         }
     }
 
     fn push(self, number: u16, out: &mut Vec<u8>) -> Result<(), FrameError> {
         match self {
-            Self::Byte => out.push(u8::try_from(number).map_err(|_| FrameError::TooMuchData)?),
+            Self::Byte | Self::Zfp => out.push(u8::try_from(number).map_err(|_| FrameError::TooMuchData)?),
             Self::Nibbles => out.extend_from_slice(&nibbles(number)),
         }
         Ok(())
@@ -127,7 +143,7 @@ impl Width {
 
     fn cut(self, bytes: &[u8]) -> Result<(u16, &[u8]), FrameError> {
         match self {
-            Self::Byte => bytes
+            Self::Byte | Self::Zfp => bytes
                 .split_first()
                 .map(|(byte, rest)| (u16::from(*byte), rest)),
             Self::Nibbles => bytes.split_first_chunk::<4>().and_then(|(digits, rest)| {
@@ -186,6 +202,14 @@ impl Request {
     ///
     /// [`FrameError::TooMuchData`] beyond [`Framing::request_data_max`] escaped bytes.
     pub fn emit(&self, framing: &Framing) -> Result<Vec<u8>, FrameError> {
+        if framing.width == Width::Zfp {
+            return zfp::emit(
+                self.seq,
+                self.command,
+                &self.data,
+                framing.request_data_max,
+            );
+        }
         let data = escaped(&self.data);
         if data.len() > framing.request_data_max {
             return Err(FrameError::TooMuchData);
@@ -199,6 +223,16 @@ impl Request {
     ///
     /// The error is the fault of the frame.
     pub fn parse(framing: &Framing, frame: &[u8]) -> Result<Self, FrameError> {
+        if framing.width == Width::Zfp {
+            return match zfp::parse(frame)? {
+                zfp::Content::Message { seq, command, data } => Ok(Self {
+                    seq,
+                    command,
+                    data: data.to_vec(),
+                }),
+                zfp::Content::Acknowledgement { .. } => Err(FrameError::Shape),
+            };
+        }
         let (seq, command, data) = framing.body(frame)?;
         Ok(Self {
             seq,
@@ -229,6 +263,13 @@ impl Answer {
     /// [`FrameError::TooMuchData`] beyond [`Framing::answer_data_max`] escaped bytes, [`FrameError::Shape`] if the number of
     /// status bytes is not that of the family.
     pub fn emit(&self, framing: &Framing) -> Result<Vec<u8>, FrameError> {
+        if framing.width == Width::Zfp {
+            return if self.data.is_empty() {
+                zfp::acknowledge(self.seq, self.status.bytes())
+            } else {
+                zfp::emit(self.seq, self.command, &self.data, framing.answer_data_max)
+            };
+        }
         let mut body = escaped(&self.data);
         if body.len() > framing.answer_data_max {
             return Err(FrameError::TooMuchData);
@@ -247,6 +288,9 @@ impl Answer {
     ///
     /// The error is the fault of the frame.
     pub fn parse(framing: &Framing, frame: &[u8]) -> Result<Self, FrameError> {
+        if framing.width == Width::Zfp {
+            return Self::parse_zfp(frame);
+        }
         let (seq, command, rest) = framing.body(frame)?;
         let (head, status) = rest
             .len()
@@ -264,6 +308,24 @@ impl Answer {
             status: Status::from_slice(status).ok_or(FrameError::Shape)?,
         })
     }
+
+    /// Reads an answer of ZFP: an acknowledgement has a status and no data, the answer to a question has data and no status.
+    fn parse_zfp(frame: &[u8]) -> Result<Self, FrameError> {
+        Ok(match zfp::parse(frame)? {
+            zfp::Content::Message { seq, command, data } => Self {
+                seq,
+                command,
+                data: data.to_vec(),
+                status: Status::empty(0),
+            },
+            zfp::Content::Acknowledgement { seq, digits } => Self {
+                seq,
+                command: zfp::ACKNOWLEDGED,
+                data: Vec::new(),
+                status: Status::from_slice(&digits).ok_or(FrameError::Shape)?,
+            },
+        })
+    }
 }
 
 /// What a receiver finds in the stream of bytes.
@@ -273,8 +335,12 @@ pub enum Token {
     Frame(Vec<u8>),
     /// [`NAK`].
     Nak,
-    /// [`SYN`].
+    /// [`SYN`], or what says the same in ZFP: the device is busy.
     Syn,
+    /// The answer of a device of ZFP that it is ready for a command.
+    Ready,
+    /// The question of a host of ZFP, a single byte.
+    Ping(u8),
     /// Bytes that begin like a frame and are not one.
     Damaged,
 }
@@ -298,6 +364,10 @@ impl Decoder {
 
     /// Takes one byte; returns what it completes.
     pub fn push(&mut self, byte: u8) -> Option<Token> {
+        if self.framing.width == Width::Zfp {
+            let frame_max = self.frame_max();
+            return zfp::push(&mut self.frame, byte, frame_max);
+        }
         if byte == PREAMBLE {
             // A preamble cannot occur inside a frame, so the incomplete frame is lost.
             self.frame.clear();

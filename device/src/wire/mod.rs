@@ -25,3 +25,5 @@ pub mod isl_status;
 pub mod isl_x;
 pub mod isl_x_receipt;
 pub mod isl_x_report;
+pub mod zfp;
+pub mod zfp_report;

@@ -98,6 +98,14 @@ pub fn commands(family: &Protocol, job: &Job) -> Vec<u8> {
         family.cash.command,
         family.device_info.command,
     ];
+    if let Some(asked) = &family.asked {
+        commands.extend([
+            asked.version.command,
+            asked.last.command,
+            asked.day.command,
+            asked.registers[0].command,
+        ]);
+    }
     if let Errors::Asked(question) = &family.errors {
         commands.push(question.command);
     }

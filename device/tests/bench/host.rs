@@ -62,7 +62,7 @@ impl Host {
 
     /// Whether the status has this flag.
     pub fn has(&mut self, flag: Flag) -> bool {
-        let status = self.send(0x4A, "").status;
+        let status = self.send(self.printer.family().state.command, "").status;
         self.printer.family().status.has(status, flag)
     }
 

@@ -63,7 +63,15 @@ impl Relay {
         }
         self.rewritten += 1;
         let (data, status) = match (self.rewrite)(&answer.data) {
-            Rewritten::Data(data) => (data, answer.status),
+            Rewritten::Data(mut data) => {
+                if !self.framing().replays() {
+                    data.retain(|byte| !byte.is_ascii_control());
+                }
+                (data, answer.status)
+            }
+            Rewritten::UnknownCommand if !self.framing().replays() => {
+                (Vec::new(), Status::from_slice(b"01").unwrap())
+            }
             Rewritten::UnknownCommand => {
                 let data = if self.family.status.len == 8 {
                     b"-112001\t".to_vec()

@@ -3,8 +3,9 @@
 mod country;
 mod meaning;
 mod questions;
+mod registers;
 
-use self::meaning::{condition, fault_of, refusal, unanswered};
+use self::meaning::{acknowledged, condition, fault_of, refusal, unanswered};
 pub(super) use self::questions::optional;
 use super::command::{Command, CommandFault};
 use super::options::Options;
@@ -36,6 +37,8 @@ pub(super) struct Device {
     identity: Option<DeviceInfo>,
     /// The last Z-report as of the last reading of the counters.
     last_z: Option<LastZ>,
+    /// The number of the last Z-report as of the last reading of the counters.
+    z_number_read: Option<u32>,
     /// Whether this firmware does not support the question for the number of the last document.
     no_last_document: bool,
     /// The figures that this firmware does not report, or reports in an unknown form, as of the last question for each.
@@ -56,7 +59,10 @@ impl Device {
         let mut line = Line::new(opener, protocol.framing, first_seq);
         if protocol.seller.password_digits.is_some() {
             let openings = protocol.refund.iter().map(|row| row.command);
-            let openings: Vec<u8> = openings.chain([protocol.open.command]).collect();
+            let mut openings: Vec<u8> = openings.chain([protocol.open.command]).collect();
+            if let Some(asked) = &protocol.asked {
+                openings.extend([asked.slip_open.command, asked.cash.command]);
+            }
             line.hide_passwords_of(&openings);
         }
         Self {
@@ -69,6 +75,7 @@ impl Device {
             options,
             identity: None,
             last_z: None,
+            z_number_read: None,
             no_last_document: false,
             missing: Vec::new(),
             unknown_answers: Vec::new(),
@@ -118,12 +125,12 @@ impl Device {
         self.no_last_document = false;
         self.counters_predictable = [false; 2];
         let question = Command::of(&self.protocol.state, &());
-        let status = self
+        let answer = self
             .line
-            .attach(&(question.number, question.data), watch)?
-            .status;
-        let identity = optional(self.ask(&self.protocol.device_info, &(), watch))?
+            .attach(&(question.number, question.data), watch)?;
+        let mut identity = optional(self.ask(&self.protocol.device_info, &(), watch))?
             .ok_or(Fault::NoSerialNumber)?;
+        self.complete(&mut identity, watch)?;
         if self.options.is_another(&identity.serial) {
             self.line.close();
             return Err(Fault::PrinterSwapped);
@@ -133,6 +140,19 @@ impl Device {
             self.identity = None;
             return Err(fault);
         }
+        self.condition_in(&answer)
+    }
+
+    /// The printer's condition in an answer to the question for it.
+    fn condition_in(&self, answer: &Answer) -> Result<Condition, Fault> {
+        let status = match self.protocol.asked {
+            None => answer.status,
+            // Only the data of this answer have the status.
+            Some(_) => {
+                let told = self.protocol.state.answer.read(&answer.data);
+                told.ok_or(Fault::AnswerUnreadable)?
+            }
+        };
         Ok(condition(&self.protocol.status, status))
     }
 
@@ -243,6 +263,7 @@ impl Device {
                     String::new(),
                 )),
             },
+            Errors::Acknowledged => acknowledged(self.protocol, answer),
         }
     }
 
@@ -327,6 +348,11 @@ impl Device {
             .line
             .ask(command.number, command.data, COMMAND_LIMIT_MS, watch)?;
         let status = answer.status;
+        if matches!(self.protocol.errors, Errors::Acknowledged) && answer.data.is_empty() {
+            // The device acknowledges a question only if it does not answer it.
+            let refused = acknowledged(self.protocol, answer);
+            return Err(refused.err().map_or(Fault::AnswerUnreadable, Fault::from));
+        }
         let refused = unanswered(&self.protocol.status, &answer);
         let is_bare = split_error(&answer.data).is_none() && refused.is_none();
         let data = match self.protocol.errors {

@@ -43,13 +43,15 @@ impl IslPrinter {
         watch: &mut dyn Watch,
     ) -> Performed {
         let row = &self.device.protocol().cash;
-        let command = Command::of(row, &Some(amount.minor()));
+        let acknowledges = self.device.protocol().asked.is_some();
+        let command = self.device.cash_command(amount.minor());
         let sent = match self.order(&command, COMMAND_LIMIT_MS, baseline, true, watch) {
             Ok(sent) => sent,
             Err(fault) => return Performed::Unknown(fault),
         };
         let accepted = sent.is_ok();
         let reason = match sent {
+            Ok(_) if acknowledges => (Fault::NotExecuted, String::new()),
             Ok(data) => match row.answer.read(&data) {
                 Some(cash) if cash.done => (Fault::NotExecuted, String::new()),
                 Some(_) => (Fault::NotEnoughCash, String::new()),
@@ -355,7 +357,7 @@ impl IslPrinter {
         watch: &mut dyn Watch,
     ) -> Performed {
         let protocol = self.device.protocol();
-        let mut steps = vec![Command::of(&protocol.slip_open, &())];
+        let mut steps = vec![self.device.slip_opening()];
         for line in lines {
             for text in wrapped(&codepage::encode(&line.text), protocol.limits.text) {
                 steps.push(Command::of(&protocol.slip_text, &text));

@@ -3,7 +3,7 @@
 use ferrotill_core::Amount;
 
 use super::plan::Plan;
-use super::state::{PrinterState, PrinterSums};
+use super::state::{PrinterState, PrinterSums, ReceiptProof};
 use crate::fault::Fault;
 use crate::judge::{self, DayMatch, ReceiptFacts, SamePrinter, Verdict, ZReports};
 use crate::printer::{Baseline, DaySums, JournalEvidence};
@@ -52,9 +52,10 @@ fn facts(
     let sales_match = same_groups && amount.is_some() && amount == planned.and_then(total);
     let z_reports = ZReports::between(baseline.z_number, state.counters.z_number);
     let same_sales = items == plan.items() && amount == Some(plan.total);
-    ReceiptFacts {
+    let told = ReceiptFacts {
         planned_tender: plan.tender(),
         counted_for_ever: plan.is_counted_for_ever(),
+        last_fiscal: None,
         open: state.condition.fiscal_receipt_open,
         items,
         sales_match,
@@ -64,6 +65,37 @@ fn facts(
         same_sales,
         last_is_ours: same_sales && tender.is_some_and(|tender| tender >= plan.total),
         sums: days(plan, evidence.day.as_ref(), state.sums.as_ref(), z_reports),
+    };
+    match &state.proof {
+        Some(proof) => proved(told, plan, baseline, proof),
+        None => told,
+    }
+}
+
+/// The facts of a receipt that is closed, on a printer that reports the number, the sum and the payments of its last fiscal receipt.
+fn proved(
+    told: ReceiptFacts,
+    plan: &Plan,
+    baseline: &Baseline,
+    proof: &ReceiptProof,
+) -> ReceiptFacts {
+    let is_next = baseline.last_document.checked_add(1) == Some(proof.number);
+    let same_kind = proof.refund.is_none_or(|refund| refund == plan.refund);
+    let same_sales = is_next && same_kind && proof.sum.checked_abs() == Some(plan.total);
+    let paid = proof.payments.map(i64::saturating_abs);
+    let paid_as_planned = plan.are_payments(&paid);
+    ReceiptFacts {
+        last_fiscal: Some(proof.number),
+        // Payments with and without change are one tender.
+        tender: Some(if paid_as_planned {
+            plan.tender()
+        } else {
+            paid.iter()
+                .fold(0, |sum, one| i64::saturating_add(sum, *one))
+        }),
+        same_sales,
+        last_is_ours: same_sales && paid_as_planned,
+        ..told
     }
 }
 

@@ -62,6 +62,10 @@ pub(super) struct Plan {
     groups: Vec<[i64; 8]>,
     /// The sum that was tendered after each payment, in minor units; the first entry is before the first payment.
     tendered: Vec<i64>,
+    /// The payments by the letters of the family, change included, in minor units.
+    by_letter: [i64; 8],
+    /// The change in minor units, which is given in cash.
+    change: i64,
 }
 
 impl Plan {
@@ -94,6 +98,8 @@ impl Plan {
             cash: 0,
             groups: vec![[0; 8]],
             tendered: vec![0],
+            by_letter: [0; 8],
+            change: job.change.minor(),
         };
         let sales_max = protocol.limits.sales;
         if job.lines.is_empty() || job.lines.len() > sales_max {
@@ -152,7 +158,21 @@ impl Plan {
 
     /// The number of payments whose sum is this tender; the largest, if there are several.
     pub(super) fn payments_at(&self, tender: i64) -> Option<usize> {
-        self.tendered.iter().rposition(|sum| *sum == tender)
+        let given = self.tendered.iter().rposition(|sum| *sum == tender);
+        // No manual of a printer that acknowledges says whether its answer about an open receipt has the change in it.
+        let acknowledges = self.protocol.asked.is_some();
+        given.or_else(|| {
+            (acknowledges && self.change > 0 && tender == self.total)
+                .then(|| self.tendered.len().saturating_sub(1))
+        })
+    }
+
+    /// Whether these are the payments of the whole receipt, in the order of the family's letters, with or without the change.
+    pub(super) fn are_payments(&self, paid: &[i64; 8]) -> bool {
+        let mut kept = self.by_letter;
+        let [cash, ..] = &mut kept;
+        *cash = cash.saturating_sub(self.change);
+        *paid == self.by_letter || *paid == kept
     }
 
     /// The sum of all payments, in minor units.
@@ -289,6 +309,14 @@ impl Plan {
                 .checked_add(amount)
                 .ok_or("the payments are too large")?;
             self.tendered.push(tender);
+            let letters = payments.day.iter();
+            let sums = letters.zip(&mut self.by_letter);
+            if let Some((_, sum)) = sums
+                .into_iter()
+                .find(|(letter, _)| **letter == payment.letter)
+            {
+                *sum = sum.saturating_add(amount);
+            }
             if payment.cash {
                 // The change is taken out of the drawer again.
                 let kept = amount.checked_add(left.min(0));
@@ -316,6 +344,21 @@ impl Plan {
 }
 
 fn opening(protocol: &Protocol, open: Open, job: &ReceiptJob) -> Result<Step, String> {
+    if protocol.asked.is_some() {
+        // Nothing but its payment distinguishes such a receipt from a cancelled one, which has the sum 0 too.
+        if job.total.is_zero() {
+            return Err(format!(
+                "a {} printer does not prove what became of a receipt with the total 0",
+                protocol.name
+            ));
+        }
+        if job.refund_of.as_ref().is_some_and(|sale| sale.at.is_empty()) {
+            return Err(format!(
+                "a {} printer refunds a sale only with the time of its receipt",
+                protocol.name
+            ));
+        }
+    }
     Ok(Step::Open(match &job.refund_of {
         None => Command::of(&protocol.open, &open),
         Some(refund) => {

@@ -101,7 +101,12 @@ impl IslPrinter {
                 .glance(watch)
                 .ok()
                 .map(|(condition, last_document)| {
-                    if last_document.is_some_and(|number| number != baseline.last_document) {
+                    let is_unchanged = match last_document {
+                        Some(number) => number == baseline.last_document,
+                        // Where a Z-report may have no number, it was noticed by its own number.
+                        None => self.device.protocol().asked.is_none(),
+                    };
+                    if !is_unchanged {
                         self.settled = None;
                     }
                     condition

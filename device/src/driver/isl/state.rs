@@ -14,8 +14,23 @@ pub(super) struct PrinterState {
     pub(super) transaction: Option<Transaction>,
     /// The sums of the open receipt by tax group, in minor units; `None` if none is open, or if the firmware does not report them.
     pub(super) groups: Option<[i64; 8]>,
+    /// The last fiscal receipt, if no receipt is open and the family reports it by number, sum and payments.
+    pub(super) proof: Option<ReceiptProof>,
     /// The sums of the printer's days; `None` unless the document numbers prove nothing and the sums were asked for.
     pub(super) sums: Option<PrinterSums>,
+}
+
+/// What a printer reports of its last fiscal receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ReceiptProof {
+    /// The number of the receipt among all documents.
+    pub(super) number: u32,
+    /// The sum of the receipt in minor units, with the sign that the printer gives it.
+    pub(super) sum: i64,
+    /// The payments in minor units, in the order of the family's letters; with or without the change.
+    pub(super) payments: [i64; 8],
+    /// Whether the receipt is a refund; `None` if the printer does not tell.
+    pub(super) refund: Option<bool>,
 }
 
 /// Gross sums per tax group, in minor units, of the day since the last Z-report.

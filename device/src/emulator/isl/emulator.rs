@@ -8,6 +8,7 @@ use crate::emulator::snapshot::Snapshot;
 use crate::port::loopback::Peer;
 use crate::printer::Paper;
 use crate::wire::framing::{Decoder, NAK, Request, SYN, Token, Width};
+use crate::wire::zfp;
 
 /// A printer and its line.
 pub struct IslEmulator {
@@ -92,9 +93,21 @@ impl IslEmulator {
     fn refuse_frame(&mut self, now: u64) {
         let bytes = match self.printer.family().framing.width {
             Width::Nibbles => vec![SYN, NAK],
-            Width::Byte => vec![NAK],
+            Width::Byte | Width::Zfp => vec![NAK],
         };
         self.line.send(bytes, now);
+    }
+
+    /// Answers the question of ZFP that is one byte long. The printer does one thing after another, so it is never busy then.
+    fn answer_ping(&mut self, byte: u8, now: u64) {
+        let answer = if byte == zfp::ALIVE {
+            zfp::ALIVE
+        } else if self.printer.paper_state() == Paper::Out {
+            zfp::READY | zfp::NO_PAPER
+        } else {
+            zfp::READY
+        };
+        self.line.send(vec![answer], now);
     }
 
     fn handle_frame(&mut self, frame: &[u8], now: u64) {
@@ -179,8 +192,12 @@ impl IslEmulator {
             FaultKind::Bytewise => self.line.send_bytewise(answer, order.ms, now),
             FaultKind::Busy => {
                 let mut at = now;
+                let busy = match self.printer.family().framing.width {
+                    Width::Zfp => zfp::RETRY,
+                    Width::Byte | Width::Nibbles => SYN,
+                };
                 for _ in 0..order.times {
-                    self.line.send(vec![SYN], at);
+                    self.line.send(vec![busy], at);
                     at = at.saturating_add(BUSY_EVERY_MS);
                 }
                 self.line.send(answer, at);
@@ -236,7 +253,8 @@ impl Peer for IslEmulator {
             match self.decoder.push(*byte) {
                 Some(Token::Frame(frame)) => self.handle_frame(&frame, now),
                 Some(Token::Damaged) => self.refuse_frame(now),
-                Some(Token::Nak | Token::Syn) | None => {}
+                Some(Token::Ping(byte)) => self.answer_ping(byte, now),
+                Some(Token::Nak | Token::Syn | Token::Ready) | None => {}
             }
             if !self.line.is_plugged() || !self.printer.is_on() {
                 return;

@@ -11,6 +11,7 @@ pub(super) mod opening;
 pub(super) mod records;
 pub(super) mod x;
 pub(super) mod x_questions;
+pub(super) mod zfp;
 
 use super::printer::Answered;
 

@@ -1,6 +1,7 @@
 //! Emulated fiscal printers of the ISL families, with a memory, a journal and a working day.
 //!
-//! - [`Printer`] executes commands (`receipt_commands`, `slip_commands`, `report_commands`, `service_commands`);
+//! - [`Printer`] executes commands (`receipt_commands`, `slip_commands`, `report_commands`, `service_commands`,
+//!   `zfp_commands`);
 //! - [`memory`] is the printer's permanent memory, and `store` keeps that memory in a file;
 //! - [`journal`] keeps every document as it was printed;
 //! - [`sources`] names who describes each command, and `hosts` executes those that only other drivers send;
@@ -19,6 +20,7 @@ mod slip_commands;
 mod snapshot;
 pub(super) mod sources;
 mod store;
+mod zfp_commands;
 
 pub use emulator::IslEmulator;
 pub use printer::{Printer, Room};

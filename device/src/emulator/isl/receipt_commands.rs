@@ -14,7 +14,7 @@ use crate::wire::isl_receipt::{Open, RefundOpen, Sale, SaleModifier, Subtotal, S
 /// The largest sum for which the answers have room, in minor units.
 const SUM_MAX: i64 = 999_999_999;
 /// The number of wrong passwords after which the printer locks itself.
-const WRONG_PASSWORDS_MAX: u8 = 3;
+pub(super) const WRONG_PASSWORDS_MAX: u8 = 3;
 
 impl Printer {
     /// Executes 30h: opens a fiscal receipt.
@@ -35,15 +35,7 @@ impl Printer {
         title: String,
     ) -> Reply<ReceiptCounters> {
         self.closed()?;
-        if self.locked {
-            return Err(Cause::Locked.into());
-        }
-        if open.password != self.password_of(open.operator) {
-            self.wrong_passwords = self.wrong_passwords.saturating_add(1);
-            self.locked = self.wrong_passwords >= WRONG_PASSWORDS_MAX;
-            return Err(Cause::Password.into());
-        }
-        self.wrong_passwords = 0;
+        self.admit(open)?;
         self.fit_to_sell()?;
         let now = self.now();
         if self
@@ -356,6 +348,9 @@ impl Printer {
 
     /// Executes 3Ch: cancels the receipt, only before the first payment. A cancelled receipt uses a document number.
     pub(super) fn receipt_cancel(&mut self) -> Reply<()> {
+        if self.protocol.asked.is_some() && self.fiscal()?.payment_started {
+            return self.finish_receipt();
+        }
         self.unpaid()?;
         self.printing()?;
         let mut open = self.unpaid()?.clone();

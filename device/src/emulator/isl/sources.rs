@@ -10,6 +10,7 @@
 mod classic;
 mod eltrade;
 mod mx;
+mod tremol;
 mod x;
 
 use super::printer::{Answered, Printer};
@@ -79,7 +80,8 @@ impl CommandForm {
 /// Every form that an emulated printer knows.
 pub fn command_forms() -> impl Iterator<Item = &'static CommandForm> {
     let classic = classic::FORMS.iter().chain(eltrade::FORMS);
-    classic.chain(x::FORMS).chain(mx::FORMS)
+    let frames_of_isl = classic.chain(x::FORMS).chain(mx::FORMS);
+    frames_of_isl.chain(tremol::FORMS)
 }
 
 fn of(family: &str, command: u8) -> impl Iterator<Item = &'static CommandForm> {

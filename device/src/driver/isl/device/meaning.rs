@@ -1,5 +1,7 @@
 //! Translates the status bits and causes of a family into the conditions and faults that all families share.
 
+use crate::driver::isl::command::CommandFault;
+use crate::family::Protocol;
 use crate::fault::Fault;
 use crate::printer::{Condition, Paper};
 use crate::wire::cause::Cause;
@@ -37,6 +39,37 @@ pub(super) fn unanswered(layout: &Layout, answer: &Answer) -> Option<Fault> {
         None
     }
 }
+
+/// The data of an answer of a family that acknowledges its commands, or the refusal that the two digits of the acknowledgement
+/// mean. The command was refused if its own digit shows an error. If only the device's digit does, the command may have been
+/// executed.
+pub(super) fn acknowledged(protocol: &Protocol, answer: Answer) -> Result<Vec<u8>, CommandFault> {
+    let (device, command) = match answer.status.bytes() {
+        [device, command] => (device & 0x0F, command & 0x0F),
+        // The answer to a question.
+        _ => return Ok(answer.data),
+    };
+    if (device, command) == (0, 0) {
+        return Ok(answer.data);
+    }
+    let fault_in = |code: u8| protocol.cause_of(i64::from(code)).map(fault_of);
+    let of_device = (device > 0).then(|| fault_in(device << 4)).flatten();
+    let fault = match command {
+        // "Illegal now": the reason is the device's.
+        ILLEGAL => of_device.or(fault_in(command)),
+        0 => of_device,
+        other => fault_in(other),
+    };
+    let fault = fault.unwrap_or(Fault::NotAllowed);
+    if command == 0 {
+        return Err(CommandFault::Lost(fault));
+    }
+    let digits = String::from_utf8_lossy(answer.status.bytes()).into_owned();
+    Err(CommandFault::Refused(fault, digits))
+}
+
+/// The digit of a command that is not allowed now.
+const ILLEGAL: u8 = 2;
 
 /// The fault that a family's cause means.
 pub(super) const fn fault_of(cause: Cause) -> Fault {

@@ -7,7 +7,7 @@ use super::meaning::condition;
 use crate::driver::isl::command::Command;
 use crate::driver::isl::state::{DayTotals, PrinterState, PrinterSums};
 use crate::driver::line::COMMAND_LIMIT_MS;
-use crate::family::CommandRow;
+use crate::family::{Asked, CommandRow};
 use crate::fault::Fault;
 use crate::printer::{Baseline, Condition, PrinterFigure, Watch};
 use crate::wire::isl_counters::DayPayments;
@@ -20,6 +20,10 @@ impl Device {
         &mut self,
         watch: &mut dyn Watch,
     ) -> Result<(Condition, Option<u32>), Fault> {
+        if let Some(asked) = &self.protocol.asked {
+            let condition = self.status(watch)?;
+            return Ok((condition, self.glance_at_number(asked, watch)?));
+        }
         if !self.no_last_document {
             let row = &self.protocol.last_document;
             match self.ask_with_status(row, &(), watch) {
@@ -41,6 +45,19 @@ impl Device {
         }
     }
 
+    /// The number of the last document, or `None` if a Z-report was made since the counters were read: nothing says that a
+    /// Z-report has a number of a document.
+    fn glance_at_number(
+        &mut self,
+        asked: &Asked,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<u32>, Fault> {
+        let last = self.last_numbers(asked, watch)?;
+        Ok(last
+            .filter(|last| Some(last.z_number) == self.z_number_read)
+            .map(|last| last.document))
+    }
+
     /// The printer's condition.
     pub(in crate::driver::isl) fn status(
         &mut self,
@@ -50,7 +67,7 @@ impl Device {
         let answer = self
             .line
             .ask(command.number, command.data, COMMAND_LIMIT_MS, watch)?;
-        Ok(condition(&self.protocol.status, answer.status))
+        self.condition_in(&answer)
     }
 
     /// Asks for a figure that not every firmware reports, and notes whether it does.
@@ -86,7 +103,7 @@ impl Device {
         self.transaction(watch)?;
         self.open_groups(watch)?;
         self.today(watch)?;
-        if self.protocol.next_fiscal.is_some() {
+        if self.protocol.next_fiscal.is_some() || self.protocol.asked.is_some() {
             // The counters are read without this question.
             self.day_payments(watch)?;
         }
@@ -100,7 +117,10 @@ impl Device {
     ) -> Result<Option<Transaction>, Fault> {
         let reported = optional(self.ask(&self.protocol.transaction, &true, watch))?;
         self.note(PrinterFigure::LastReceipt, reported.is_some());
-        Ok(reported)
+        match reported {
+            Some(reported) => self.with_payments(reported, watch).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The sums of the open receipt by tax group, if this firmware reports them. A refusal is no answer in another form: some
@@ -121,11 +141,12 @@ impl Device {
         &mut self,
         watch: &mut dyn Watch,
     ) -> Result<Option<DayPayments>, Fault> {
-        self.witness(
+        let received = self.witness(
             PrinterFigure::DayPayments,
             &self.protocol.day_payments,
             watch,
-        )
+        )?;
+        self.without_change(received, watch)
     }
 
     /// The number of the last Z-report, if this firmware reports it; `payments` is the answer about the day's payments, if it was
@@ -140,6 +161,13 @@ impl Device {
     ) -> Result<Option<u32>, Fault> {
         let next = payments.map(|day| day.closure);
         let number = match &self.protocol.last_z {
+            None if self.protocol.asked.is_some() => {
+                let last = match &self.protocol.asked {
+                    Some(asked) => self.last_numbers(asked, watch)?,
+                    None => None,
+                };
+                last.map(|last| last.z_number)
+            }
             None => next.and_then(|next| next.checked_sub(1)),
             Some(row) => {
                 let asked = self.ask(row, &(), watch);
@@ -156,6 +184,7 @@ impl Device {
             }
         };
         self.note(PrinterFigure::LastZReport, number.is_some());
+        self.z_number_read = number;
         Ok(number)
     }
 
@@ -164,7 +193,10 @@ impl Device {
         &mut self,
         watch: &mut dyn Watch,
     ) -> Result<Option<Cash>, Fault> {
-        let reported = optional(self.ask(&self.protocol.cash, &None, watch))?;
+        let reported = match &self.protocol.asked {
+            Some(asked) => self.cash_registers(asked, watch)?,
+            None => optional(self.ask(&self.protocol.cash, &None, watch))?,
+        };
         self.note(PrinterFigure::Cash, reported.is_some());
         Ok(reported)
     }
@@ -198,8 +230,8 @@ impl Device {
             .ok_or(Fault::PortLost)?;
         let last_document = self.last_document(watch)?;
         let payments = match self.protocol.next_fiscal {
-            None => self.day_payments(watch)?,
-            Some(_) => None,
+            None if self.protocol.asked.is_none() => self.day_payments(watch)?,
+            _ => None,
         };
         let next_fiscal_receipt = match &self.protocol.next_fiscal {
             None => payments.as_ref().and_then(|day| day.next_receipt),
@@ -207,7 +239,8 @@ impl Device {
         };
         self.note(
             PrinterFigure::NextFiscalReceipt,
-            next_fiscal_receipt.is_some(),
+            // The number and the sum of the last fiscal receipt say the same.
+            next_fiscal_receipt.is_some() || self.protocol.asked.is_some(),
         );
         self.note(PrinterFigure::FiscalMemory, !fiscal_memory.is_empty());
         let z_number = self.z_number(payments.as_ref(), watch)?;
@@ -280,11 +313,17 @@ impl Device {
         } else {
             None
         };
+        let proof = if condition.fiscal_receipt_open {
+            None
+        } else {
+            self.receipt_proof(watch)?
+        };
         Ok(PrinterState {
             counters: self.counters(watch)?,
             condition,
             transaction,
             groups,
+            proof,
             sums: None,
         })
     }

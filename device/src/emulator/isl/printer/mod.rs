@@ -59,6 +59,10 @@ pub struct Printer {
     pub mode: u32,
     /// The name of the firmware, which decides the form of some answers.
     pub(super) firmware: &'static str,
+    /// Whether a cancelled receipt is reported as the last fiscal receipt, with the sum 0 (72h `B` of ZFP).
+    pub cancelled_has_code: bool,
+    /// Whether the payments of a receipt are reported without its change (72h `P` of ZFP).
+    pub payments_lack_change: bool,
     /// Whether a refusal of a family with error codes (X) also sets the status bits. A recorded DP-25X (erpnet/ErpNet.FP issue
     /// 135) sets none.
     pub errors_in_status: bool,
@@ -97,6 +101,8 @@ impl Printer {
             lacks: Vec::new(),
             mode: 0,
             firmware: newest(&datecs::PROTOCOL),
+            cancelled_has_code: false,
+            payments_lack_change: false,
             errors_in_status: false,
             store: None,
             clock,
@@ -286,6 +292,7 @@ impl Printer {
     pub fn answer(&mut self, request: &Request) -> Vec<u8> {
         if let Some((seq, frame)) = &self.last_answer
             && *seq == request.seq
+            && self.protocol.framing.replays()
         {
             return frame.clone();
         }
@@ -321,7 +328,7 @@ impl Printer {
             && (row.ask.parse)(&request.data).is_some()
         {
             let data = row.answer.write(self.firmware, &self.device_info());
-            return (data.unwrap_or_default(), self.status());
+            return (data.unwrap_or_default(), self.answer_status());
         }
         let reply = self.kept(|printer| printer.execute(request.command, &request.data));
         match self.after_command.take() {
@@ -330,7 +337,7 @@ impl Printer {
             None => {}
         }
         match reply {
-            Ok(data) => (self.with_code(0, data), self.status()),
+            Ok(data) => (self.with_code(0, data), self.answer_status()),
             Err(refusal) => self.refuse(request.command, refusal),
         }
     }

@@ -68,7 +68,15 @@ impl Printer {
     pub(super) fn with_code(&self, code: i64, data: Vec<u8>) -> Vec<u8> {
         match self.protocol.errors {
             Errors::First => with_error(code, &data),
-            Errors::Asked(_) | Errors::Silent => data,
+            Errors::Asked(_) | Errors::Silent | Errors::Acknowledged => data,
+        }
+    }
+
+    /// The status of the answer to a command that was executed.
+    pub(super) fn answer_status(&self) -> Status {
+        match self.protocol.errors {
+            Errors::Acknowledged => acknowledgement(0),
+            Errors::First | Errors::Asked(_) | Errors::Silent => self.status(),
         }
     }
 
@@ -77,6 +85,9 @@ impl Printer {
         let layout = &self.protocol.status;
         let (code, _) = self.protocol.code_of(cause);
         self.last_error = (number, Some(cause));
+        if matches!(self.protocol.errors, Errors::Acknowledged) {
+            return (Vec::new(), acknowledgement(code));
+        }
         let in_data = data.is_some() && !matches!(self.protocol.errors, Errors::First);
         let mut status = self.status();
         let shown = self.errors_in_status || !matches!(self.protocol.errors, Errors::First);
@@ -94,6 +105,15 @@ impl Printer {
         }
         (data, status)
     }
+}
+
+/// The two digits of an acknowledgement. An error of the device makes the command "illegal now".
+fn acknowledgement(code: i64) -> Status {
+    let code = u8::try_from(code).unwrap_or(0);
+    let (device, command) = (code >> 4, code & 0x0F);
+    let command = if device > 0 && command == 0 { 2 } else { command };
+    let digits = [device, command].map(|digit| digit | 0x30);
+    Status::from_slice(&digits).unwrap_or(Status::empty(0))
 }
 
 /// The status bit that shows a refusal with this cause.

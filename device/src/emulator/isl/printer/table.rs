@@ -23,6 +23,7 @@ impl Printer {
         if incoming.printer.has_source(number) && !incoming.printer.lacks.contains(&number) {
             incoming.known = true;
             incoming.reply = incoming.printer.answer_to_other_host(number, data);
+            incoming.zfp();
             incoming.receipt();
             incoming.paper();
             incoming.questions();
@@ -65,6 +66,27 @@ impl Incoming<'_> {
         };
         let reply = act(self.printer, ask);
         self.reply = Some(self.printer.written_by(row, reply));
+    }
+
+    fn zfp(&mut self) {
+        let Some(asked) = &self.printer.protocol.asked else {
+            return;
+        };
+        self.on(&asked.slip_open, |printer, open| printer.slip_open_by(&open));
+        self.on(&asked.cash, |printer, (open, amount)| {
+            printer.cash_by(&open, amount)
+        });
+        self.on(&asked.version, |printer, ()| Ok(printer.version()));
+        self.on(&asked.last, |printer, ()| Ok(printer.last_numbers()));
+        self.on(&asked.receipt, |printer, ()| Ok(printer.current_receipt()));
+        self.on(&asked.receipt_payments, |printer, ()| {
+            Ok(printer.receipt_payments())
+        });
+        self.on(&asked.receipt_code, |printer, ()| printer.receipt_code());
+        self.on(&asked.day, |printer, ()| Ok(printer.day_groups()));
+        for (row, option) in asked.registers.iter().zip(['0', '2', '3', '4', '6']) {
+            self.on(row, |printer, ()| Ok(printer.register(option)));
+        }
     }
 
     fn receipt(&mut self) {

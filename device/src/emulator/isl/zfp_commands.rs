@@ -1,0 +1,252 @@
+//! The questions and commands of ZFP (Tremol) that other families do not have: figures that nobody gets without asking.
+
+use super::calendar::Moment;
+use super::journal::PrintedKind;
+use super::memory::{FiscalReceipt, OpenKind};
+use super::printer::{Printer, Reply};
+use crate::wire::cause::Cause;
+use crate::wire::isl_receipt::Open;
+use crate::wire::zfp_report::{
+    CurrentReceipt, DayGroups, KIND_REFUND, KIND_SALE, LastNumbers, PAYMENTS, PaymentSums,
+    ReceiptCode, Version,
+};
+
+/// The digit of a document that is not fiscal, in the answer of 73h.
+const KIND_NOT_FISCAL: u8 = 2;
+
+impl Printer {
+    /// Refuses an operator with a wrong password; too many of them lock the printer.
+    pub(super) fn admit(&mut self, open: &Open) -> Result<(), Cause> {
+        if self.locked {
+            return Err(Cause::Locked);
+        }
+        if open.password != self.password_of(open.operator) {
+            self.wrong_passwords = self.wrong_passwords.saturating_add(1);
+            self.locked = self.wrong_passwords >= super::receipt_commands::WRONG_PASSWORDS_MAX;
+            return Err(Cause::Password);
+        }
+        self.wrong_passwords = 0;
+        Ok(())
+    }
+
+    /// Executes 2Eh: opens a slip.
+    pub(super) fn slip_open_by(&mut self, open: &Open) -> Reply<()> {
+        self.closed()?;
+        self.admit(open)?;
+        acknowledged(self.slip_open())
+    }
+
+    /// Executes 3Bh: puts cash in or takes it out.
+    pub(super) fn cash_by(&mut self, open: &Open, amount: i64) -> Reply<()> {
+        self.admit(open)?;
+        if amount == 0 {
+            return Err(Cause::Zero.into());
+        }
+        acknowledged(self.cash(Some(amount)))
+    }
+
+    /// Executes 39h after a payment: the rest is paid in cash, and the receipt is closed. It is fiscal.
+    pub(super) fn finish_receipt(&mut self) -> Reply<()> {
+        self.printing()?;
+        if let Some(open) = &mut self.memory.open {
+            let rest = open.total().saturating_sub(open.tendered());
+            if rest > 0 {
+                open.payments.push(('P', rest));
+            }
+        }
+        acknowledged(self.receipt_close())
+    }
+
+    /// Answers 72h: the open receipt.
+    pub(super) fn current_receipt(&self) -> CurrentReceipt {
+        let open = self
+            .memory
+            .open
+            .as_ref()
+            .filter(|open| open.kind != OpenKind::Slip);
+        let Some(open) = open else {
+            return CurrentReceipt {
+                number: self.memory.last_document,
+                ..CurrentReceipt::default()
+            };
+        };
+        let rest = open.total().saturating_sub(open.tendered());
+        CurrentReceipt {
+            open: true,
+            sales: open.items(),
+            groups: open.groups,
+            payment_begun: open.payment_started,
+            paid: open.payment_started && rest <= 0,
+            power_failed: open.tape.iter().any(|line| line == "*VOLTAGE DROP*"),
+            kind: if open.kind == OpenKind::Refund {
+                KIND_REFUND
+            } else {
+                KIND_SALE
+            },
+            change: rest.min(0).saturating_neg(),
+            number: self.memory.last_document.saturating_add(1),
+        }
+    }
+
+    /// Answers 72h `P`: the payments of the current receipt; without one, and before its first payment, those of the last.
+    pub(super) fn receipt_payments(&self) -> PaymentSums {
+        let open = self.memory.open.as_ref();
+        let is_open = open.is_some_and(|open| open.kind != OpenKind::Slip);
+        let paid = open.filter(|open| open.payment_started);
+        let (payments, change) = match (paid, self.receipts.last()) {
+            (Some(open), _) => {
+                let change = open.tendered().saturating_sub(open.total()).max(0);
+                (open.payments.as_slice(), change)
+            }
+            (None, Some(last)) if self.last_cancelled().is_none() => {
+                (last.payments.as_slice(), last.change)
+            }
+            (None, _) => (&[][..], 0),
+        };
+        let mut sums = self.by_type(payments);
+        if self.payments_lack_change {
+            let [cash, ..] = &mut sums;
+            *cash = cash.saturating_sub(change);
+        }
+        PaymentSums {
+            option: 'P',
+            open: is_open,
+            sums,
+            operations: None,
+        }
+    }
+
+    /// Answers 72h `B`: the last fiscal receipt.
+    pub(super) fn receipt_code(&self) -> Reply<ReceiptCode> {
+        let code = |number, at, sum| ReceiptCode {
+            fiscal_memory: self.memory.fiscal_memory.clone(),
+            number,
+            at: qr_stamp(at),
+            sum,
+        };
+        if self.cancelled_has_code
+            && let Some((number, at)) = self.last_cancelled()
+        {
+            return Ok(code(number, at, 0));
+        }
+        let last = self.receipts.last().ok_or(Cause::NotPermitted)?;
+        Ok(code(last.document, last.at, last.total))
+    }
+
+    /// The number and the time of the last receipt, if it was cancelled.
+    fn last_cancelled(&self) -> Option<(u32, i64)> {
+        let since = self.receipts.last().map_or(0, |last| last.document);
+        self.documents_after(since)
+            .filter(|document| document.kind == PrintedKind::Cancelled)
+            .last()
+            .map(|document| (document.number, document.at))
+    }
+
+    /// Answers 73h: the last Z-report and the last document.
+    pub(super) fn last_numbers(&self) -> LastNumbers {
+        let number = self.memory.last_document;
+        let last_z = self.memory.closures.last();
+        let kind = self
+            .documents_after(number.saturating_sub(1))
+            .last()
+            .map(|document| document.kind);
+        let date = |at: i64| Moment::of(at).long_stamp();
+        let cut = |stamp: String, to: usize| stamp.get(..to).unwrap_or("").to_owned();
+        LastNumbers {
+            z_date: cut(date(last_z.map_or(0, |closure| closure.at)), 10),
+            z_number: self.memory.z_number(),
+            resets: 0,
+            document: number,
+            at: cut(date(self.receipts.last().map_or(0, |last| last.at)), 16),
+            journal: "1".to_owned(),
+            kind: Some(match kind {
+                Some(PrintedKind::Sale | PrintedKind::Cancelled) => KIND_SALE,
+                Some(PrintedKind::Refund) => KIND_REFUND,
+                _ => KIND_NOT_FISCAL,
+            }),
+        }
+    }
+
+    /// Answers 6Dh: the day's sales and refunds by tax group.
+    pub(super) fn day_groups(&self) -> DayGroups {
+        DayGroups {
+            sales: self.memory.day.sales,
+            refunds: self.memory.day.refunds,
+        }
+    }
+
+    /// Answers 6Eh with this option.
+    pub(super) fn register(&self, option: char) -> PaymentSums {
+        let day = &self.memory.day;
+        let sales = self.receipts_of_day().filter(|receipt| !receipt.refund);
+        let change = sales
+            .map(|receipt: &FiscalReceipt| receipt.change)
+            .fold(0, i64::saturating_add);
+        let mut sums = [0; PAYMENTS];
+        let mut operations = None;
+        let kept = sums.iter_mut().zip(day.payments);
+        match option {
+            '0' => kept.for_each(|(sum, kept)| *sum = kept),
+            '4' => kept.for_each(|(sum, kept)| *sum = kept),
+            '2' => operations = Some((day.tallies.paid_in.count, day.cash_in)),
+            '3' => operations = Some((day.tallies.taken_out.count, day.cash_out)),
+            _ => {}
+        }
+        let [cash, ..] = &mut sums;
+        *cash = match option {
+            '0' => day.cash,
+            '2' => day.cash_in,
+            '3' => day.cash_out,
+            '4' => cash.saturating_add(change),
+            _ => change,
+        };
+        PaymentSums {
+            option,
+            open: false,
+            sums,
+            operations,
+        }
+    }
+
+    /// Answers 21h: the model.
+    pub(super) fn version(&self) -> Version {
+        Version {
+            device_type: "2".to_owned(),
+            certificate: "014".to_owned(),
+            certified_at: "01-03-2019 10:00".to_owned(),
+            model: self.protocol.model.name.to_owned(),
+            firmware: self.protocol.model.firmware.to_owned(),
+        }
+    }
+
+    /// The sums by payment type.
+    fn by_type(&self, payments: &[(char, i64)]) -> [i64; PAYMENTS] {
+        let mut sums = [0_i64; PAYMENTS];
+        let letters = self.protocol.payments.day;
+        for (letter, sum) in letters.iter().zip(&mut sums) {
+            *sum = payments
+                .iter()
+                .filter(|(known, _)| known == letter)
+                .fold(0, |sum, (_, amount)| sum.saturating_add(*amount));
+        }
+        sums
+    }
+}
+
+/// The outcome of a command without the figures that an acknowledgement does not have.
+fn acknowledged<A>(reply: Reply<A>) -> Reply<()> {
+    reply.map(|_| ()).map_err(|refused| refused.cause.into())
+}
+
+/// `YYYY-MM-DD hh:mm:ss`, as the code for the tax office has it.
+fn qr_stamp(at: i64) -> String {
+    let stamp = Moment::of(at).long_stamp();
+    let part = |from: usize, to: usize| stamp.get(from..to).unwrap_or("");
+    format!(
+        "{}-{}-{} {}",
+        part(6, 10),
+        part(3, 5),
+        part(0, 2),
+        part(11, 19)
+    )
+}
