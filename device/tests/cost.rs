@@ -128,7 +128,8 @@ fn a_receipt_of_ten_lines_costs_a_tenth_more_than_its_own_bytes_at_most() {
             None => (vec![family.last_document.command; 2], 110),
             Some(asked) => {
                 let glance = [family.state.command, asked.last.command];
-                ([glance, glance].concat(), 125)
+                let groups = [asked.receipt.command];
+                ([&glance[..], &groups, &glance].concat(), 130)
             }
         };
         assert_eq!(beside, expected, "{}", family.name);

@@ -142,7 +142,11 @@ fn cells() -> Vec<Cell> {
         cells_of(family, "last receipt", &family.transaction, last, all);
         let sales = Some(PrinterFigure::DaySales);
         cells_of(family, "day's sales", &family.day_sales[0], sales, all);
-        cells_of(family, "cash", &family.cash, Some(PrinterFigure::Cash), all);
+        let cash = Some(PrinterFigure::Cash);
+        match &family.asked {
+            None => cells_of(family, "cash", &family.cash, cash, all),
+            Some(asked) => cells_of(family, "cash", &asked.registers[0], cash, all),
+        }
         cells_of(family, "last document", &family.last_document, None, all);
     }
     cells
@@ -255,11 +259,10 @@ fn plays(cell: &Cell) {
         Recovered::Unknown(fault) => {
             // Without the last receipt nothing shows whose receipt was closed, and a person reads the paper.
             assert!(!cell.is_read, "{case}: {fault}");
-            assert_eq!(
-                (fault, cell.witness),
-                (Fault::Unclear, Some(PrinterFigure::LastReceipt)),
-                "{case}"
-            );
+            // With ZFP one command reports the open receipt and the last one.
+            let is_last = cell.witness == Some(PrinterFigure::LastReceipt)
+                || cell.command == cell.family.transaction.command;
+            assert_eq!((fault, is_last), (Fault::Unclear, true), "{case}");
             baseline = driver.counters().unwrap();
         }
     }
@@ -267,12 +270,15 @@ fn plays(cell: &Cell) {
     let Performed::Registered(closed) = closed else {
         panic!("{case}: {closed:?}");
     };
-    let report = closed
-        .report
-        .unwrap_or_else(|| panic!("{case}: no figures"));
-    assert_eq!(report.z_number, Some(1), "{case}");
-    let sales = if cell.family.refund.is_some() { 2 } else { 3 };
-    assert_eq!(report.groups[1].minor(), sales * 1_033, "{case}");
+    if let Some(report) = closed.report {
+        assert_eq!(report.z_number, Some(1), "{case}");
+        let sales = if cell.family.refund.is_some() { 2 } else { 3 };
+        assert_eq!(report.groups[1].minor(), sales * 1_033, "{case}");
+    } else {
+        // An acknowledgement has no figures, so that only the question for the day's sales has them.
+        let is_only = cell.family.asked.is_some() && cell.witness == Some(PrinterFigure::DaySales);
+        assert!(is_only && !cell.is_read, "{case}: no figures");
+    }
     let again = line.driver(3).connect().unwrap();
     let sold = driver.perform(&sale(), &again.baseline, &mut Notes::new());
     assert!(matches!(sold, Performed::Registered(_)), "{case}: {sold:?}");

@@ -3,7 +3,7 @@
 use super::protocol::CommandRow;
 use crate::wire::isl_receipt::Open;
 use crate::wire::zfp_report::{
-    CurrentReceipt, DayGroups, LastNumbers, PaymentSums, ReceiptCode, Version,
+    CurrentReceipt, DayGroups, LastNumbers, PaymentSums, PaymentTypes, ReceiptCode, Version,
 };
 
 /// What a device of ZFP is asked, because it answers a command by an acknowledgement only; and the commands that need an operator
@@ -16,6 +16,8 @@ pub struct Asked {
     pub cash: CommandRow<(Open, i64)>,
     /// Asks for the model and the firmware.
     pub version: CommandRow<(), Version>,
+    /// Asks for the payment types. The letters of the family are the kinds 0 to 7, whatever their numbers are on the machine.
+    pub payment_types: CommandRow<(), PaymentTypes>,
     /// Asks for the numbers of the last document and of the last Z-report.
     pub last: CommandRow<(), LastNumbers>,
     /// Asks for the open receipt.

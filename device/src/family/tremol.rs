@@ -11,7 +11,7 @@ use super::protocol::{
 };
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
-use crate::wire::fields::{decimal, parse_count, parse_decimal};
+use crate::wire::fields::{decimal, parse_count, parse_decimal, parse_minor};
 use crate::wire::isl_counters::{DayPayments, DeviceInfo};
 use crate::wire::isl_payment::{PaidCode, Paid, PaymentRequest, ReceiptCounters};
 use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen, Sale, SaleModifier, SubtotalSums};
@@ -19,7 +19,7 @@ use crate::wire::isl_report::{DailyReport, Rates, ReceiptSums, Transaction};
 use crate::wire::isl_status::{Flag, FlagPlace, Layout, Status};
 use crate::wire::zfp;
 use crate::wire::zfp_report::{
-    CurrentReceipt, DayGroups, LastNumbers, PaymentSums, ReceiptCode, Version,
+    CurrentReceipt, DayGroups, LastNumbers, PaymentSums, PaymentTypes, ReceiptCode, Version,
 };
 
 /// The data of a question: this letter, or nothing.
@@ -63,7 +63,7 @@ pub const PROTOCOL: Protocol = Protocol {
         till: 1,
     },
     payments: Payments {
-        // Each letter is a payment type of the Bulgarian tax office, whose number is that of the device: cash is 0.
+        // Each letter is a kind of payment of the Bulgarian tax office, in the order of their numbers: cash is 0.
         letters: &[
             ('P', PaymentMeaning::Cash),
             ('Q', PaymentMeaning::Cheque),
@@ -71,8 +71,8 @@ pub const PROTOCOL: Protocol = Protocol {
             ('E', PaymentMeaning::ExternalCoupon),
             ('K', PaymentMeaning::Packaging),
             ('I', PaymentMeaning::InternalUse),
-            ('D', PaymentMeaning::Damage),
-            ('C', PaymentMeaning::Card),
+            ('M', PaymentMeaning::Damage),
+            ('D', PaymentMeaning::Card),
         ],
         day: &LETTERS,
     },
@@ -111,18 +111,19 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         NO_COUNTERS,
     ),
-    // The sums of the open receipt are asked for by 72h, because 33h has no sums by tax group.
+    // 33h has no sums by tax group: 72h reports them.
     subtotal: CommandRow::new(
-        RECEIPT,
-        unwritten(),
+        0x33,
+        Codec {
+            emit: |_| b"0;0".to_vec(),
+            parse: |_| None,
+        },
         Codec {
             emit: |_| Vec::new(),
             parse: |data| {
-                let receipt = CurrentReceipt::parse(data)?;
-                let total = receipt.groups.iter().try_fold(0_i64, |sum, group| sum.checked_add(*group))?;
                 Some(SubtotalSums {
-                    total,
-                    groups: receipt.groups,
+                    total: parse_minor(&codepage::decode(data))?,
+                    groups: [0; 8],
                     document: None,
                 })
             },
@@ -271,11 +272,20 @@ pub const PROTOCOL: Protocol = Protocol {
     ..datecs::PROTOCOL
 };
 
-/// The firmware that the emulated printer is like.
-const FIRMWARE: &[Firmware] = &[Firmware {
-    name: "zfp-2019",
-    title: "Tremol, protocol 1903211145",
-}];
+/// The machines that the emulated printer is like.
+const FIRMWARE: &[Firmware] = &[
+    Firmware {
+        name: "zfp-2019",
+        title: "Tremol, protocol 1903211145",
+    },
+    Firmware {
+        name: KL_V2,
+        title: "Tremol, protocol 1903211145, the questions of KL machines, version 2",
+    },
+];
+
+/// The older machines, which have five payment types with numbers of their own.
+pub const KL_V2: &str = "kl-v2";
 
 const OPEN: u8 = 0x30;
 const SLIP_OPEN: u8 = 0x2E;
@@ -285,7 +295,7 @@ const RECEIPT: u8 = 0x72;
 const DAILY: u8 = 0x7C;
 
 /// The letters of the payment types 0 to 7.
-const LETTERS: [char; 8] = ['P', 'Q', 'T', 'E', 'K', 'I', 'D', 'C'];
+const LETTERS: [char; 8] = ['P', 'Q', 'T', 'E', 'K', 'I', 'M', 'D'];
 
 const ASKED: Asked = Asked {
     slip_open: CommandRow::new(
@@ -315,6 +325,14 @@ const ASKED: Asked = Asked {
         Codec {
             emit: Version::emit,
             parse: Version::parse,
+        },
+    ),
+    payment_types: CommandRow::new(
+        0x64,
+        NO_DATA,
+        Codec {
+            emit: PaymentTypes::emit,
+            parse: PaymentTypes::parse,
         },
     ),
     last: CommandRow::new(
@@ -442,6 +460,7 @@ const DATES: Codec<(String, String)> = Codec {
 
 /// The digits of an acknowledgement: a device's error is 16 times its digit, a command's error its digit.
 const CODES: &[(i64, Cause)] = &[
+    (0x02, Cause::NotPermitted),
     (0x10, Cause::PaperOut),
     (0x10, Cause::CoverOpen),
     (0x20, Cause::Overflow),
@@ -464,7 +483,6 @@ const CODES: &[(i64, Cause)] = &[
     (0xE0, Cause::JournalFull),
     (0xF0, Cause::NotPermitted),
     (0x01, Cause::UnknownCommand),
-    (0x02, Cause::NotPermitted),
     (0x03, Cause::ReceiptsAfterZ),
     (0x04, Cause::Syntax),
     (0x05, Cause::Overflow),

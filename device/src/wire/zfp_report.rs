@@ -149,6 +149,8 @@ pub struct PaymentSums {
     pub sums: [i64; PAYMENTS],
     /// The number of operations and their sum; only in the answers to 6Eh `2` and `3`.
     pub operations: Option<(u32, i64)>,
+    /// Whether the device is an older one, with five types.
+    pub is_old: bool,
 }
 
 impl PaymentSums {
@@ -170,6 +172,7 @@ impl PaymentSums {
             open: flag(open)?,
             sums: sums_of(rest)?,
             operations: None,
+            is_old: rest.len() == PAYMENTS_OF_OLD,
         })
     }
 
@@ -189,6 +192,7 @@ impl PaymentSums {
             open: false,
             sums: sums_of(sums)?,
             operations,
+            is_old: sums.len() == PAYMENTS_OF_OLD,
         })
     }
 
@@ -229,7 +233,12 @@ impl PaymentSums {
         if self.option == 'P' {
             fields.push(String::from(if self.open { "1" } else { "0" }));
         }
-        fields.extend(written(&self.sums));
+        let types = if self.is_old {
+            PAYMENTS_OF_OLD
+        } else {
+            PAYMENTS
+        };
+        fields.extend(written(&self.sums).take(types));
         if let Some((number, sum)) = self.operations {
             fields.extend([number.to_string(), decimal(sum, 2)]);
         }
@@ -247,6 +256,64 @@ fn sums_of(fields: &[String]) -> Option<[i64; PAYMENTS]> {
     }
     amounts(fields)
 }
+
+/// The payment types (64h): their names, and the kind of payment that each is for the tax office.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentTypes {
+    /// The names.
+    pub names: Vec<String>,
+    /// The exchange rate of the foreign currency, as it is written.
+    pub rate: String,
+    /// The digits of the kinds; `None` on a device whose numbers are those of the kinds. What is no digit has no kind.
+    pub kinds: Option<Vec<Option<u8>>>,
+}
+
+impl PaymentTypes {
+    /// The number of the type for a kind of payment; cash is kind 0 and type 0.
+    #[must_use]
+    pub fn number_of(&self, kind: u8) -> Option<usize> {
+        match &self.kinds {
+            None => Some(usize::from(kind)).filter(|number| *number < self.names.len()),
+            Some(_) if kind == 0 => Some(0),
+            Some(kinds) => kinds.iter().position(|known| *known == Some(kind)),
+        }
+    }
+
+    /// Reads the answer: twelve names and a rate, or on older devices five names, a rate and five kinds.
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let text = codepage::decode(data);
+        let fields: Vec<String> = text.split(';').map(str::to_owned).collect();
+        let (names, rest) = match fields.len() {
+            OF_NEW => fields.split_at_checked(PAYMENTS)?,
+            OF_OLD => fields.split_at_checked(PAYMENTS_OF_OLD)?,
+            _ => return None,
+        };
+        let (rate, kinds) = rest.split_first()?;
+        let digit = |kind: &String| u8::try_from(parse_count(kind)?).ok();
+        Some(Self {
+            names: names.iter().map(|name| name.trim().to_owned()).collect(),
+            rate: rate.trim().to_owned(),
+            kinds: (!kinds.is_empty()).then(|| kinds.iter().map(digit).collect()),
+        })
+    }
+
+    /// Writes the answer.
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        let mut fields: Vec<String> = self.names.iter().map(|name| format!("{name:<10}")).collect();
+        fields.push(self.rate.clone());
+        for kind in self.kinds.iter().flatten() {
+            fields.push(kind.map_or_else(|| codepage::decode(&[0xFF]), |kind| kind.to_string()));
+        }
+        joined(&fields)
+    }
+}
+
+/// The number of fields of the answer to 64h: names and a rate.
+const OF_NEW: usize = 13;
+/// The number of fields of an older device: names, a rate, kinds.
+const OF_OLD: usize = 11;
 
 /// The last fiscal receipt, as its code for the tax office has it (72h `B`): `FM*Number*Date*Time*Sum`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -482,6 +549,22 @@ mod tests {
         assert_eq!((old.sums[0], old.operations), (10_000, Some((1, 10_000))));
         assert_eq!(PaymentSums::parse_taken_out(b"2;1;2;3;4;5;1;15"), None);
         assert_eq!(PaymentSums::parse_on_hand(b"0;1.00;2.00"), None);
+    }
+
+    #[test]
+    fn the_kind_of_a_payment_and_not_its_number_counts() {
+        let names = "Cash;1;2;3;4;5;6;Card;8;9;10;Euro;1.95583";
+        let new = PaymentTypes::parse(names.as_bytes()).unwrap();
+        assert_eq!((new.number_of(0), new.number_of(7)), (Some(0), Some(7)));
+        // The maker's defaults of the older devices: type 1 is kind 7, a card.
+        let old = b"Cash      ;Card      ;Cheque    ;Coupon    ;Euro      ;1.95583;\xFF;7;1;2;\xFF";
+        let old_types = PaymentTypes::parse(old).unwrap();
+        assert_eq!(old_types.number_of(0), Some(0));
+        assert_eq!(old_types.number_of(7), Some(1));
+        assert_eq!(old_types.number_of(1), Some(2));
+        assert_eq!(old_types.number_of(6), None);
+        assert_eq!(old_types.emit(), old);
+        assert_eq!(PaymentTypes::parse(b"Cash;Card"), None);
     }
 
     #[test]

@@ -102,6 +102,7 @@ pub fn commands(family: &Protocol, job: &Job) -> Vec<u8> {
         commands.extend([
             asked.version.command,
             asked.last.command,
+            asked.payment_types.command,
             asked.day.command,
             asked.registers[0].command,
         ]);

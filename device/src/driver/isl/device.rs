@@ -20,6 +20,21 @@ use crate::wire::isl_receipt::Open;
 use crate::wire::isl_status::{Flag, Status};
 use crate::wire::isl_x::split_error;
 
+/// The number of the payment type of each letter of a family on a machine; `None` if the machine has no such type.
+pub(super) type PaymentNumbers = [Option<usize>; 8];
+
+/// The numbers of a family whose letters are the same on every machine.
+pub(super) const SAME_NUMBERS: PaymentNumbers = [
+    Some(0),
+    Some(1),
+    Some(2),
+    Some(3),
+    Some(4),
+    Some(5),
+    Some(6),
+    Some(7),
+];
+
 /// A printer that is reached by a line.
 pub(super) struct Device {
     /// The family, in its usual form.
@@ -39,6 +54,8 @@ pub(super) struct Device {
     last_z: Option<LastZ>,
     /// The number of the last Z-report as of the last reading of the counters.
     z_number_read: Option<u32>,
+    /// The numbers of the payment types on the connected machine, in the order of the family's letters.
+    payment_numbers: PaymentNumbers,
     /// Whether this firmware does not support the question for the number of the last document.
     no_last_document: bool,
     /// The figures that this firmware does not report, or reports in an unknown form, as of the last question for each.
@@ -76,6 +93,7 @@ impl Device {
             identity: None,
             last_z: None,
             z_number_read: None,
+            payment_numbers: SAME_NUMBERS,
             no_last_document: false,
             missing: Vec::new(),
             unknown_answers: Vec::new(),

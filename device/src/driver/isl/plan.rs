@@ -3,6 +3,9 @@
 use ferrotill_core::Amount;
 
 use super::command::Command;
+use super::device::PaymentNumbers;
+#[cfg(test)]
+use super::device::SAME_NUMBERS;
 use super::text::wrapped;
 use crate::family::Protocol;
 use crate::printer::{Baseline, LineJob, PaymentJob, ReceiptJob};
@@ -77,7 +80,7 @@ impl Plan {
         job: &ReceiptJob,
     ) -> Result<Self, String> {
         let seller = super::options::Options::default().seller(&protocol.seller, model);
-        Self::new(protocol, seller, job)
+        Self::new(protocol, seller, &SAME_NUMBERS, job)
     }
 
     /// Makes the plan of a receipt for a family and a seller.
@@ -88,6 +91,7 @@ impl Plan {
     pub(super) fn new(
         protocol: &'static Protocol,
         seller: Open,
+        numbers: &PaymentNumbers,
         job: &ReceiptJob,
     ) -> Result<Self, String> {
         let mut plan = Self {
@@ -130,7 +134,7 @@ impl Plan {
         };
         plan.steps
             .push(Step::Subtotal(Command::of(&protocol.subtotal, &subtotal)));
-        plan.payments(&job.payments, job.change.minor())?;
+        plan.payments(&job.payments, numbers, job.change.minor())?;
         plan.steps
             .push(Step::Close(Command::of(&protocol.close, &())));
         Ok(plan)
@@ -278,7 +282,12 @@ impl Plan {
     }
 
     /// Plans the payments, cash last: change is given in cash, and a card must never be charged more than what is left to pay.
-    fn payments(&mut self, payments: &[PaymentJob], change: i64) -> Result<(), String> {
+    fn payments(
+        &mut self,
+        payments: &[PaymentJob],
+        numbers: &PaymentNumbers,
+        change: i64,
+    ) -> Result<(), String> {
         if payments.is_empty() {
             return Err("there is no payment".to_owned());
         }
@@ -326,7 +335,7 @@ impl Plan {
             }
             let data = PaymentRequest {
                 text: Vec::new(),
-                mode: Some(payment.letter),
+                mode: Some(sent_as(self.protocol, numbers, payment.letter)?),
                 amount: Some(amount),
             };
             self.steps.push(Step::Pay {
@@ -341,6 +350,18 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// The letter that has on newer machines the number that this letter has on the connected one.
+fn sent_as(protocol: &Protocol, numbers: &PaymentNumbers, letter: char) -> Result<char, String> {
+    let letters = protocol.payments.day;
+    let Some(place) = letters.iter().position(|known| *known == letter) else {
+        return Ok(letter);
+    };
+    let number = numbers.get(place).copied().flatten();
+    let sent = number.and_then(|number| letters.get(number));
+    sent.copied()
+        .ok_or_else(|| format!("this printer has no payment type for `{letter}`"))
 }
 
 fn opening(protocol: &Protocol, open: Open, job: &ReceiptJob) -> Result<Step, String> {

@@ -14,7 +14,6 @@ use crate::printer::{
 };
 use crate::wire::fields::decimal;
 use crate::wire::isl_payment::{Paid, PaidCode};
-use crate::wire::isl_receipt::SubtotalSums;
 
 /// The reason why a plan did not run to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +55,13 @@ impl IslPrinter {
     }
 
     fn plan(&self, job: &ReceiptJob) -> Result<Plan, String> {
-        Plan::new(self.device.protocol(), self.device.seller(), job)
+        let device = &self.device;
+        Plan::new(
+            device.protocol(),
+            device.seller(),
+            device.payment_numbers(),
+            job,
+        )
     }
 
     /// Settles a receipt that was begun earlier. The receipt is never printed again.
@@ -165,7 +170,18 @@ impl IslPrinter {
             ))),
             // An acknowledgement does not say how much is left to pay.
             Step::Pay { .. } if protocol.asked.is_some() => Ok(()),
-            Step::Subtotal(_) => compare(plan, protocol.subtotal.answer.read(&data)),
+            Step::Subtotal(_) => {
+                let sums = protocol.subtotal.answer.read(&data);
+                let groups = match protocol.asked {
+                    None => sums.as_ref().map(|sums| sums.groups),
+                    // The answer has the total alone.
+                    Some(_) => self
+                        .device
+                        .open_groups(watch)
+                        .map_err(|fault| Stop::CommandFault(CommandFault::Lost(fault)))?,
+                };
+                compare(plan, sums.map(|sums| sums.total), groups)
+            }
             Step::Pay { left, .. } => check_paid(*left, protocol.payment.answer.read(&data), &data),
             _ => Ok(()),
         }
@@ -463,10 +479,10 @@ fn closed(case: Case<'_>, after: Baseline) -> Recovered {
     })
 }
 
-/// Compares the subtotal with the plan: the sum, and every tax group.
-fn compare(plan: &Plan, sums: Option<SubtotalSums>) -> Result<(), Stop> {
+/// Compares the subtotal with the plan: the sum, and every tax group if the printer reports them.
+fn compare(plan: &Plan, total: Option<i64>, groups: Option<[i64; 8]>) -> Result<(), Stop> {
     let unreadable = || Stop::TotalsDiffer("the subtotal cannot be read".to_owned());
-    let sums = sums.ok_or_else(unreadable)?;
+    let total = total.ok_or_else(unreadable)?;
     let mut differences = Vec::new();
     let mut compare = |name: &str, theirs: i64, ours: i64| {
         if theirs.checked_abs() != Some(ours) {
@@ -477,8 +493,9 @@ fn compare(plan: &Plan, sums: Option<SubtotalSums>) -> Result<(), Stop> {
             ));
         }
     };
-    compare("total", sums.total, plan.total);
-    for ((letter, theirs), ours) in ('A'..='H').zip(sums.groups).zip(plan.all_groups()) {
+    compare("total", total, plan.total);
+    let groups = groups.unwrap_or_else(|| plan.all_groups());
+    for ((letter, theirs), ours) in ('A'..='H').zip(groups).zip(plan.all_groups()) {
         compare(&format!("group {letter}"), theirs, ours);
     }
     if differences.is_empty() {

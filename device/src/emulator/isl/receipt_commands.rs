@@ -191,6 +191,7 @@ impl Printer {
         self.fiscal()?;
         self.printing()?;
         let says_rest = self.exact_payment_says_rest;
+        let letter = self.letter_of(payment.mode.unwrap_or('P'));
         let open = self.fiscal()?;
         if open.sales.is_empty() {
             return Err(Cause::NotPermitted.into());
@@ -206,7 +207,6 @@ impl Printer {
         if open.payment_started && left <= 0 {
             return Err(Cause::AlreadyPaid.into());
         }
-        let letter = payment.mode.unwrap_or('P');
         let Some(meaning) = letters.meaning_of(letter) else {
             return Err(in_answer(Cause::PaymentType, paid(PaidCode::Failed, 0)));
         };

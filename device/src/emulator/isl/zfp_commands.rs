@@ -4,11 +4,12 @@ use super::calendar::Moment;
 use super::journal::PrintedKind;
 use super::memory::{FiscalReceipt, OpenKind};
 use super::printer::{Printer, Reply};
+use crate::family::Protocol;
 use crate::wire::cause::Cause;
 use crate::wire::isl_receipt::Open;
 use crate::wire::zfp_report::{
     CurrentReceipt, DayGroups, KIND_REFUND, KIND_SALE, LastNumbers, PAYMENTS, PaymentSums,
-    ReceiptCode, Version,
+    PaymentTypes, ReceiptCode, Version,
 };
 
 /// The digit of a document that is not fiscal, in the answer of 73h.
@@ -113,6 +114,7 @@ impl Printer {
             open: is_open,
             sums,
             operations: None,
+            is_old: self.is_old(),
         }
     }
 
@@ -184,10 +186,12 @@ impl Printer {
             .fold(0, i64::saturating_add);
         let mut sums = [0; PAYMENTS];
         let mut operations = None;
-        let kept = sums.iter_mut().zip(day.payments);
         match option {
-            '0' => kept.for_each(|(sum, kept)| *sum = kept),
-            '4' => kept.for_each(|(sum, kept)| *sum = kept),
+            '0' | '4' => {
+                let letters = self.protocol.payments.day.iter().copied();
+                let kept: Vec<(char, i64)> = letters.zip(day.payments).collect();
+                sums = self.by_type(&kept);
+            }
             '2' => operations = Some((day.tallies.paid_in.count, day.cash_in)),
             '3' => operations = Some((day.tallies.taken_out.count, day.cash_out)),
             _ => {}
@@ -205,6 +209,7 @@ impl Printer {
             open: false,
             sums,
             operations,
+            is_old: self.is_old(),
         }
     }
 
@@ -219,11 +224,54 @@ impl Printer {
         }
     }
 
+    /// Whether this is one of the older machines.
+    fn is_old(&self) -> bool {
+        self.protocol.asked.is_some() && Some(self.firmware) != newest_of(self.protocol)
+    }
+
+    /// The letters of the payment types in the order of their numbers.
+    fn numbered(&self) -> &'static [char] {
+        if self.is_old() {
+            LETTERS_OF_OLD
+        } else {
+            self.protocol.payments.day
+        }
+    }
+
+    /// The letter of a payment whose number a newer machine has under another letter.
+    pub(super) fn letter_of(&self, sent: char) -> char {
+        if !self.is_old() {
+            return sent;
+        }
+        let number = self
+            .protocol
+            .payments
+            .day
+            .iter()
+            .position(|letter| *letter == sent);
+        let letter = number.and_then(|number| self.numbered().get(number));
+        letter.copied().unwrap_or('?')
+    }
+
+    /// Answers 64h: the payment types.
+    pub(super) fn payment_types(&self) -> PaymentTypes {
+        let (names, kinds) = if self.is_old() {
+            let kinds = vec![None, Some(7), Some(1), Some(2), None];
+            (NAMES_OF_OLD, Some(kinds))
+        } else {
+            (NAMES, None)
+        };
+        PaymentTypes {
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            rate: "1.95583".to_owned(),
+            kinds,
+        }
+    }
+
     /// The sums by payment type.
     fn by_type(&self, payments: &[(char, i64)]) -> [i64; PAYMENTS] {
         let mut sums = [0_i64; PAYMENTS];
-        let letters = self.protocol.payments.day;
-        for (letter, sum) in letters.iter().zip(&mut sums) {
+        for (letter, sum) in self.numbered().iter().zip(&mut sums) {
             *sum = payments
                 .iter()
                 .filter(|(known, _)| known == letter)
@@ -231,6 +279,31 @@ impl Printer {
         }
         sums
     }
+}
+
+/// The names of the payment types.
+const NAMES: &[&str] = &[
+    "Лева",
+    "Чек",
+    "Талони",
+    "В.Талони",
+    "Амбалаж",
+    "Обслужване",
+    "Повреди",
+    "Карта",
+    "Банка",
+    "Резерв 1",
+    "Резерв 2",
+    "Евро",
+];
+/// The names of the payment types of an older machine, with the maker's usual kinds.
+const NAMES_OF_OLD: &[&str] = &["Лева", "Карта", "Чек", "Талони", "Евро"];
+/// The letters of the types of an older machine: cash, card, cheque, coupon.
+const LETTERS_OF_OLD: &[char] = &['P', 'D', 'Q', 'T'];
+
+/// The firmware of the newest manual.
+fn newest_of(protocol: &Protocol) -> Option<&'static str> {
+    protocol.firmware.first().map(|newest| newest.name)
 }
 
 /// The outcome of a command without the figures that an acknowledgement does not have.

@@ -82,10 +82,10 @@ fn a_payment_has_the_number_of_its_meaning() {
             amount,
         }))
     };
-    assert_eq!(pay('C', Some(1_000)), "7;0;10.00");
+    assert_eq!(pay('D', Some(1_000)), "7;0;10.00");
     assert_eq!(pay('P', None), "0;0;\"");
     let read = parse_payment(b"7;1;10.00*").unwrap();
-    assert_eq!((read.mode, read.amount), (Some('C'), Some(1_000)));
+    assert_eq!((read.mode, read.amount), (Some('D'), Some(1_000)));
     for (letter, _) in PROTOCOL.payments.letters {
         assert!(!pay(*letter, None).starts_with("99"), "{letter}");
     }

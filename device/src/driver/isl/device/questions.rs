@@ -125,7 +125,10 @@ impl Device {
 
     /// The sums of the open receipt by tax group, if this firmware reports them. A refusal is no answer in another form: some
     /// firmware refuses the question while no receipt is open.
-    fn open_groups(&mut self, watch: &mut dyn Watch) -> Result<Option<[i64; 8]>, Fault> {
+    pub(in crate::driver::isl) fn open_groups(
+        &mut self,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<[i64; 8]>, Fault> {
         let asked = self.ask(&self.protocol.receipt_sums, &(), watch);
         let is_refused = asked == Err(Fault::NotAllowed);
         let reported = optional(asked)?.map(|sums| sums.groups);

@@ -1,6 +1,6 @@
 //! The figures that a family with acknowledgements does not report in its answers: each has a question of its own.
 
-use super::{Device, optional};
+use super::{Device, PaymentNumbers, optional};
 use crate::driver::isl::command::Command;
 use crate::driver::isl::state::ReceiptProof;
 use crate::family::Asked;
@@ -24,7 +24,30 @@ impl Device {
             identity.name = version.model;
             identity.firmware = version.firmware;
         }
+        let types = optional(self.ask(&asked.payment_types, &(), watch))?;
+        let mut numbers = [Some(0), None, None, None, None, None, None, None];
+        if let Some(types) = types {
+            for (kind, number) in (0_u8..).zip(&mut numbers) {
+                *number = types.number_of(kind);
+            }
+        }
+        self.payment_numbers = numbers;
         Ok(())
+    }
+
+    /// The numbers of the payment types on the connected machine. If it does not report its types, only cash is known.
+    pub(in crate::driver::isl) const fn payment_numbers(&self) -> &PaymentNumbers {
+        &self.payment_numbers
+    }
+
+    /// The sums of the payment types that have a letter.
+    fn in_letters(&self, payments: &PaymentSums) -> [i64; 8] {
+        let mut sums = [0; 8];
+        for (sum, number) in sums.iter_mut().zip(self.payment_numbers) {
+            let read = number.and_then(|number| payments.sums.get(number));
+            *sum = read.copied().unwrap_or(0);
+        }
+        sums
     }
 
     /// The numbers of the last document and of the last Z-report, if they have a question of their own.
@@ -81,7 +104,7 @@ impl Device {
         Ok(of_this_printer.then(|| ReceiptProof {
             number: code.number,
             sum: code.sum,
-            payments: in_letters(&payments),
+            payments: self.in_letters(&payments),
             // The kind is that of the last document.
             refund: last
                 .filter(|last| last.document == code.number)
@@ -102,7 +125,7 @@ impl Device {
             let Some(read) = optional(self.ask(register, &(), watch))? else {
                 return Ok(None);
             };
-            *sum = in_letters(&read)[0];
+            [*sum, ..] = read.sums;
         }
         let [cash, paid_in, taken_out] = cash;
         Ok(Some(Cash {
@@ -119,17 +142,21 @@ impl Device {
         received: Option<DayPayments>,
         watch: &mut dyn Watch,
     ) -> Result<Option<DayPayments>, Fault> {
-        let (Some(asked), Some(mut received)) = (&self.protocol.asked, received.clone()) else {
+        let (Some(asked), Some(mut day)) = (&self.protocol.asked, received.clone()) else {
             return Ok(received);
         };
-        let [_, _, _, _, change] = &asked.registers;
-        let Some(change) = optional(self.ask(change, &(), watch))? else {
+        let [_, _, _, received, change] = &asked.registers;
+        let received = optional(self.ask(received, &(), watch))?;
+        let change = optional(self.ask(change, &(), watch))?;
+        let (Some(received), Some(change)) = (received, change) else {
             return Ok(None);
         };
-        for (sum, change) in received.payments.iter_mut().zip(change.sums) {
-            *sum = sum.saturating_sub(change);
+        let sums = [received, change].map(|sums| self.in_letters(&sums));
+        let [received, change] = sums;
+        for ((sum, received), change) in day.payments.iter_mut().zip(received).zip(change) {
+            *sum = received.saturating_sub(change);
         }
-        Ok(Some(received))
+        Ok(Some(day))
     }
 
     /// The command that puts cash in or takes it out.
@@ -147,13 +174,4 @@ impl Device {
             None => Command::of(&self.protocol.slip_open, &()),
         }
     }
-}
-
-/// The sums of the payment types that have a letter, which are the first ones.
-fn in_letters(payments: &PaymentSums) -> [i64; 8] {
-    let mut sums = [0; 8];
-    sums.iter_mut()
-        .zip(payments.sums)
-        .for_each(|(sum, read)| *sum = read);
-    sums
 }

@@ -4,7 +4,6 @@ use super::{DONE, ascii};
 use crate::emulator::isl::memory::OpenKind;
 use crate::emulator::isl::printer::{Answered, Printer, written};
 use crate::wire::cause::Cause;
-use crate::wire::codepage;
 use crate::wire::fields::{decimal, parse_decimal};
 use crate::wire::isl_payment::PaymentRequest;
 use crate::wire::isl_receipt::{SaleModifier, Subtotal};
@@ -86,26 +85,6 @@ pub(in crate::emulator::isl) fn registration(
 /// 63h: amounts have two decimals.
 pub(in crate::emulator::isl) fn decimals(_: &mut Printer, _: &[u8]) -> Option<Answered> {
     Some(Ok(b"2".to_vec()))
-}
-
-/// 64h: the names of the payment types, and the rate of the foreign currency.
-pub(in crate::emulator::isl) fn payment_names(_: &mut Printer, _: &[u8]) -> Option<Answered> {
-    let names = [
-        "Лева",
-        "Чек",
-        "Талони",
-        "В.Талони",
-        "Амбалаж",
-        "Обслужване",
-        "Повреди",
-        "Карта",
-        "Банка",
-        "Резерв 1",
-        "Резерв 2",
-        "Евро",
-    ];
-    let names = names.map(|name| format!("{name:<10}")).join(";");
-    Some(Ok(codepage::encode(&format!("{names};1.95583"))))
 }
 
 /// 65h: number of the till, switches.

@@ -77,6 +77,9 @@ impl Incoming<'_> {
             printer.cash_by(&open, amount)
         });
         self.on(&asked.version, |printer, ()| Ok(printer.version()));
+        self.on(&asked.payment_types, |printer, ()| {
+            Ok(printer.payment_types())
+        });
         self.on(&asked.last, |printer, ()| Ok(printer.last_numbers()));
         self.on(&asked.receipt, |printer, ()| Ok(printer.current_receipt()));
         self.on(&asked.receipt_payments, |printer, ()| {

@@ -106,7 +106,7 @@ pub(super) const FORMS: &[CommandForm] = &[
     form(T, 0x61, "", b"", MANUAL).by(host::registration),
     form(T, 0x62, "", b"", MANUAL),
     form(T, 0x63, "", b"", MANUAL).by(host::decimals),
-    form(T, 0x64, "", b"", MANUAL).by(host::payment_names),
+    form(T, 0x64, "", b"", MANUAL),
     form(T, 0x65, "", b"", MANUAL).by(host::parameters),
     form(T, 0x66, "", b"", MANUAL).by(host::mechanism),
     form(T, 0x68, "", b"", MANUAL),
