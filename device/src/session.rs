@@ -356,6 +356,9 @@ impl Session {
 }
 
 #[cfg(test)]
+mod zfp_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::wire::isl::{FRAMING, NAK, SYN, Status, command};

@@ -158,4 +158,6 @@ fn sum(one: &[i64; 8], other: &[i64; 8]) -> Option<[i64; 8]> {
 }
 
 #[cfg(test)]
+mod proof_tests;
+#[cfg(test)]
 mod tests;
