@@ -298,7 +298,28 @@ impl Session {
         if let Some(running) = &mut self.running {
             running.in_doubt = true;
         }
-        self.repeat(failure, now);
+        if self.framing.replays() {
+            self.repeat(failure, now);
+        } else {
+            self.ping(failure, now);
+        }
+    }
+
+    /// Asks a device that remembers no number whether it is ready for a question.
+    fn ping(&mut self, failure: SessionFailure, now: u64) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        running.last_failure = failure;
+        if running.attempts >= self.timing.attempts_max {
+            self.fail(failure);
+            return;
+        }
+        running.attempts = running.attempts.saturating_add(1);
+        running.silent_at = now.saturating_add(self.timing.silence_ms);
+        running.pinged = true;
+        self.decoder.clear();
+        self.transmit.push_back(vec![zfp::PING]);
     }
 
     /// Sends the question, or a question once more, to a device that has said that it is ready.
@@ -337,10 +358,6 @@ impl Session {
         running.attempts = running.attempts.saturating_add(1);
         running.silent_at = now.saturating_add(self.timing.silence_ms);
         let frame = match &running.question {
-            _ if !self.framing.replays() => {
-                running.pinged = true;
-                vec![zfp::PING]
-            }
             Some((_, question)) if running.in_doubt => question.clone(),
             _ => running.frame.clone(),
         };

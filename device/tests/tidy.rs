@@ -69,7 +69,17 @@ fn every_family_with_a_file_is_in_the_index() {
             .to_str()
             .unwrap()
             .replace('_', "-");
-        if !["mod", "asked", "protocol", "codec", "forms", "classic-forms", "tests"].contains(&name.as_str()) {
+        if ![
+            "mod",
+            "asked",
+            "protocol",
+            "codec",
+            "forms",
+            "classic-forms",
+            "tests",
+        ]
+        .contains(&name.as_str())
+        {
             let found = ferrotill_device::family::of_name(&name);
             assert!(found.is_some(), "{name} has no line in FAMILIES");
         }

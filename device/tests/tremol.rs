@@ -41,8 +41,14 @@ fn a_sale_is_open_until_it_is_closed_and_its_code_proves_it() {
     assert_eq!(digits(&mut host, 0x35, "0;0;10.00"), "00");
     assert_eq!(digits(&mut host, 0x38, ""), "00");
     assert_eq!(host.text(0x71, ""), "000001");
-    assert_eq!(host.text(0x72, "B"), "02700001*0000001*2026-11-21*00:35:30*16.00");
-    assert!(host.text(0x72, "P").starts_with("P;0;10.00;0.00;0.00;0.00;0.00;0.00;0.00;10.00;"));
+    assert_eq!(
+        host.text(0x72, "B"),
+        "02700001*0000001*2026-11-21*00:35:30*16.00"
+    );
+    assert!(
+        host.text(0x72, "P")
+            .starts_with("P;0;10.00;0.00;0.00;0.00;0.00;0.00;0.00;10.00;")
+    );
     assert!(host.text(0x73, "").ends_with(";0"));
     assert_eq!(digits(&mut host, 0x99, ""), "01");
     assert_eq!(digits(&mut host, 0x35, "x"), "04");
@@ -189,9 +195,7 @@ fn a_command_whose_answer_is_lost_is_never_sent_again_before_the_printer_was_ask
             let mut driver = bench.driver(1);
             let baseline = driver.connect().unwrap().baseline;
             bench.order(kind, Some(command), 1);
-            let before = bench
-                .line
-                .with(|emulator| emulator.printer().commands());
+            let before = bench.line.with(|emulator| emulator.printer().commands());
             let mut notes = Notes::new();
             let sold = registered(driver.perform(&sale(), &baseline, &mut notes));
             assert_eq!(sold.document, baseline.last_document + 1);
@@ -200,10 +204,11 @@ fn a_command_whose_answer_is_lost_is_never_sent_again_before_the_printer_was_ask
                 .iter()
                 .filter(|line| line.starts_with("31 "))
                 .count();
-            assert_eq!(times, 2, "{command:02X} {kind:?}: one request for each sale");
-            let executed = bench
-                .line
-                .with(|emulator| emulator.printer().commands());
+            assert_eq!(
+                times, 2,
+                "{command:02X} {kind:?}: one request for each sale"
+            );
+            let executed = bench.line.with(|emulator| emulator.printer().commands());
             assert!(executed > before);
         }
     }
@@ -242,7 +247,10 @@ fn a_printer_without_any_fiscal_receipt_proves_nothing_of_its_first_cancellation
     bench.repair();
     let evidence = JournalEvidence::of_decision(true);
     let outcome = driver.recover(&sale(), &baseline, &evidence, &mut Notes::new());
-    assert_eq!(outcome, ferrotill_device::Recovered::Unknown(Fault::Unclear));
+    assert_eq!(
+        outcome,
+        ferrotill_device::Recovered::Unknown(Fault::Unclear)
+    );
 }
 
 #[test]

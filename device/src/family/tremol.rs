@@ -13,7 +13,7 @@ use crate::wire::cause::Cause;
 use crate::wire::codepage;
 use crate::wire::fields::{decimal, parse_count, parse_decimal, parse_minor};
 use crate::wire::isl_counters::{DayPayments, DeviceInfo};
-use crate::wire::isl_payment::{PaidCode, Paid, PaymentRequest, ReceiptCounters};
+use crate::wire::isl_payment::{Paid, PaidCode, PaymentRequest, ReceiptCounters};
 use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen, Sale, SaleModifier, SubtotalSums};
 use crate::wire::isl_report::{DailyReport, Rates, ReceiptSums, Transaction};
 use crate::wire::isl_status::{Flag, FlagPlace, Layout, Status};
@@ -585,8 +585,7 @@ fn parse_open(data: &[u8]) -> Option<(Open, Option<RefundOpen>)> {
                     _ => return None,
                 },
                 document: parse_count(number)?,
-                origin: (at.len() == 12 && !memory.is_empty())
-                    .then(|| (at, (*memory).to_owned())),
+                origin: (at.len() == 12 && !memory.is_empty()).then(|| (at, (*memory).to_owned())),
             };
             refund.origin.is_some().then_some((open, Some(refund)))
         }

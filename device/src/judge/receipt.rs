@@ -300,25 +300,29 @@ impl<'a> Facts<'a> {
             || (z_reports == ZReports::NotTold
                 && documents <= Some(1)
                 && before.next_fiscal_receipt > 1);
-        Self {
+        let facts = Self {
             told,
             z_reports,
             z_takes_a_number: evidence.z_takes_a_number,
             cancel_decided: evidence.cancel_decided,
             documents,
             fiscal: match (before.next_fiscal_receipt, now.next_fiscal_receipt) {
-                // Documents are counted since fiscalisation, so that a Z-report clears nothing.
-                _ if told.last_fiscal.is_some() => {
-                    if told.last_fiscal > Some(before.last_document) {
-                        Counter::Moved
-                    } else {
-                        Counter::Stands
-                    }
-                }
                 (0, _) | (_, 0) => Counter::NotTold,
                 _ if !is_of_this_day => Counter::NotTold,
                 (before, after) if before == after => Counter::Stands,
                 _ => Counter::Moved,
+            },
+        };
+        // Documents are counted since fiscalisation, so that a Z-report does not clear the number of the last fiscal receipt.
+        match told.last_fiscal {
+            None => facts,
+            Some(number) if number > before.last_document => Self {
+                fiscal: Counter::Moved,
+                ..facts
+            },
+            Some(_) => Self {
+                fiscal: Counter::Stands,
+                ..facts
             },
         }
     }

@@ -132,7 +132,10 @@ fn a_question_is_repeated_with_a_new_number() {
     assert_eq!(session.poll_transmit(), Some(vec![PING]));
     session.handle_bytes(&[READY], 510);
     let again = Request::parse(&FRAMING, &session.poll_transmit().unwrap()).unwrap();
-    assert_eq!((again.command, again.seq), (STATE, FRAMING.seq_after(first)));
+    assert_eq!(
+        (again.command, again.seq),
+        (STATE, FRAMING.seq_after(first))
+    );
     session.handle_bytes(&state(again.seq), 520);
     assert!(matches!(
         session.poll_event(),

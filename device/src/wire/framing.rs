@@ -135,7 +135,9 @@ impl Width {
 
     fn push(self, number: u16, out: &mut Vec<u8>) -> Result<(), FrameError> {
         match self {
-            Self::Byte | Self::Zfp => out.push(u8::try_from(number).map_err(|_| FrameError::TooMuchData)?),
+            Self::Byte | Self::Zfp => {
+                out.push(u8::try_from(number).map_err(|_| FrameError::TooMuchData)?)
+            }
             Self::Nibbles => out.extend_from_slice(&nibbles(number)),
         }
         Ok(())
@@ -203,12 +205,7 @@ impl Request {
     /// [`FrameError::TooMuchData`] beyond [`Framing::request_data_max`] escaped bytes.
     pub fn emit(&self, framing: &Framing) -> Result<Vec<u8>, FrameError> {
         if framing.width == Width::Zfp {
-            return zfp::emit(
-                self.seq,
-                self.command,
-                &self.data,
-                framing.request_data_max,
-            );
+            return zfp::emit(self.seq, self.command, &self.data, framing.request_data_max);
         }
         let data = escaped(&self.data);
         if data.len() > framing.request_data_max {

@@ -12,7 +12,9 @@ const PAYMENTS_OF_OLD: usize = 5;
 
 fn fields(data: &[u8]) -> Vec<String> {
     let text = codepage::decode(data);
-    text.split(';').map(|field| field.trim().to_owned()).collect()
+    text.split(';')
+        .map(|field| field.trim().to_owned())
+        .collect()
 }
 
 fn amounts<const N: usize>(fields: &[String]) -> Option<[i64; N]> {
@@ -86,8 +88,28 @@ impl CurrentReceipt {
         if let ["0"] = fields.as_slice() {
             return Some(Self::default());
         }
-        let [open, sales, a, b, c, _, _, _, begun, paid, power, kind, change, _, d, e, f, g, h, number] =
-            fields.as_slice()
+        let [
+            open,
+            sales,
+            a,
+            b,
+            c,
+            _,
+            _,
+            _,
+            begun,
+            paid,
+            power,
+            kind,
+            change,
+            _,
+            d,
+            e,
+            f,
+            g,
+            h,
+            number,
+        ] = fields.as_slice()
         else {
             return None;
         };
@@ -157,7 +179,9 @@ impl PaymentSums {
     /// The sum of all payments.
     #[must_use]
     pub fn total(&self) -> i64 {
-        self.sums.iter().fold(0, |sum, one| i64::saturating_add(sum, *one))
+        self.sums
+            .iter()
+            .fold(0, |sum, one| i64::saturating_add(sum, *one))
     }
 
     /// Reads the answer to 72h `P`.
@@ -301,7 +325,11 @@ impl PaymentTypes {
     /// Writes the answer.
     #[must_use]
     pub fn emit(&self) -> Vec<u8> {
-        let mut fields: Vec<String> = self.names.iter().map(|name| format!("{name:<10}")).collect();
+        let mut fields: Vec<String> = self
+            .names
+            .iter()
+            .map(|name| format!("{name:<10}"))
+            .collect();
         fields.push(self.rate.clone());
         for kind in self.kinds.iter().flatten() {
             fields.push(kind.map_or_else(|| codepage::decode(&[0xFF]), |kind| kind.to_string()));
@@ -449,7 +477,9 @@ impl DayGroups {
     pub fn emit(&self) -> Vec<u8> {
         let mut out = Vec::new();
         for half in [self.sales, self.refunds] {
-            let sum = half.iter().fold(0, |sum, one| i64::saturating_add(sum, *one));
+            let sum = half
+                .iter()
+                .fold(0, |sum, one| i64::saturating_add(sum, *one));
             out.extend(written(&half).chain([decimal(sum, 2)]));
         }
         joined(&out)
@@ -543,7 +573,10 @@ mod tests {
     fn payments_are_read_from_old_and_new_devices() {
         let new = b"P;0;15.00;0.00;0.00;0.00;0.00;0.00;0.00;10.00;0.00;0.00;0.00;0.00";
         let sums = PaymentSums::parse_receipt(new).unwrap();
-        assert_eq!((sums.sums[0], sums.sums[7], sums.total()), (1_500, 1_000, 2_500));
+        assert_eq!(
+            (sums.sums[0], sums.sums[7], sums.total()),
+            (1_500, 1_000, 2_500)
+        );
         assert_eq!(sums.emit(), new);
         let old = PaymentSums::parse_paid_in(b"2;100.00;0.00;0.00;0.00;0.00;1;100.00").unwrap();
         assert_eq!((old.sums[0], old.operations), (10_000, Some((1, 10_000))));
@@ -581,7 +614,10 @@ mod tests {
     fn the_last_numbers_are_read_and_written() {
         let data = b"27-11-2026;12;0;000103;28-11-2026 16:31;1;4";
         let last = LastNumbers::parse(data).unwrap();
-        assert_eq!((last.z_number, last.document, last.kind), (12, 103, Some(4)));
+        assert_eq!(
+            (last.z_number, last.document, last.kind),
+            (12, 103, Some(4))
+        );
         assert_eq!(last.emit(), data);
         let old = LastNumbers::parse(b"27-11-2026;12;0;0103").unwrap();
         assert_eq!((old.document, old.kind), (103, None));

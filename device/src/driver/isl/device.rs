@@ -143,9 +143,7 @@ impl Device {
         self.no_last_document = false;
         self.counters_predictable = [false; 2];
         let question = Command::of(&self.protocol.state, &());
-        let answer = self
-            .line
-            .attach(&(question.number, question.data), watch)?;
+        let answer = self.line.attach(&(question.number, question.data), watch)?;
         let mut identity = optional(self.ask(&self.protocol.device_info, &(), watch))?
             .ok_or(Fault::NoSerialNumber)?;
         self.complete(&mut identity, watch)?;

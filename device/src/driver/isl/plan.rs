@@ -373,7 +373,11 @@ fn opening(protocol: &Protocol, open: Open, job: &ReceiptJob) -> Result<Step, St
                 protocol.name
             ));
         }
-        if job.refund_of.as_ref().is_some_and(|sale| sale.at.is_empty()) {
+        if job
+            .refund_of
+            .as_ref()
+            .is_some_and(|sale| sale.at.is_empty())
+        {
             return Err(format!(
                 "a {} printer refunds a sale only with the time of its receipt",
                 protocol.name

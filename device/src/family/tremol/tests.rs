@@ -26,10 +26,7 @@ fn one_command_opens_sales_and_refunds() {
         origin: Some(("281126163107".to_owned(), "02700001".to_owned())),
     };
     let data = (row.ask.emit)(&refund);
-    assert_eq!(
-        text(&data),
-        "1;0000;1;1;@;1;103;28-11-26 16:31:07;02700001"
-    );
+    assert_eq!(text(&data), "1;0000;1;1;@;1;103;28-11-26 16:31:07;02700001");
     assert_eq!((row.ask.parse)(&data), Some(refund.clone()));
     assert_eq!((PROTOCOL.open.ask.parse)(&data), None);
     assert_eq!((row.ask.parse)(&open), None);
@@ -95,10 +92,19 @@ fn a_payment_has_the_number_of_its_meaning() {
 fn rates_and_clock_are_read_as_the_maker_writes_them() {
     // As it stands in the maker's classes for Java.
     let rates = parse_rates(b"00.00%;20.00%;20.00%;09.00%;-1.00%;-1.00%;-1.00%;-1.00%;").unwrap();
-    assert_eq!(rates.rates[..4], [Some(0), Some(2_000), Some(2_000), Some(900)]);
+    assert_eq!(
+        rates.rates[..4],
+        [Some(0), Some(2_000), Some(2_000), Some(900)]
+    );
     assert_eq!(rates.rates[4..], [None; 4]);
-    assert_eq!(text(&emit_rates(&rates)), "00.00%;20.00%;20.00%;09.00%;-1.00%;-1.00%;-1.00%;-1.00%");
-    assert_eq!(short_stamp("28-11-2026 16:31").as_deref(), Some("28-11-26 16:31:00"));
+    assert_eq!(
+        text(&emit_rates(&rates)),
+        "00.00%;20.00%;20.00%;09.00%;-1.00%;-1.00%;-1.00%;-1.00%"
+    );
+    assert_eq!(
+        short_stamp("28-11-2026 16:31").as_deref(),
+        Some("28-11-26 16:31:00")
+    );
     assert_eq!(long_stamp("28-11-26 16:31:07"), "28-11-2026 16:31");
     assert_eq!(short_stamp("28-11-26 16:31"), None);
 }
@@ -108,7 +114,10 @@ fn cash_and_slips_have_an_operator() {
     let cash = (ASKED.cash.ask.emit)(&(seller(), -500));
     assert_eq!(text(&cash), "1;0000;0;-5.00");
     assert_eq!((ASKED.cash.ask.parse)(&cash), Some((seller(), -500)));
-    assert_eq!((ASKED.cash.ask.parse)(b"1;0000;0;100.00$1;@Text"), Some((seller(), 10_000)));
+    assert_eq!(
+        (ASKED.cash.ask.parse)(b"1;0000;0;100.00$1;@Text"),
+        Some((seller(), 10_000))
+    );
     let slip = (ASKED.slip_open.ask.emit)(&seller());
     assert_eq!(text(&slip), "1;0000;0;0");
     assert_eq!((ASKED.slip_open.ask.parse)(&slip), Some(seller()));

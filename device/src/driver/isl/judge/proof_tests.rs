@@ -126,13 +126,31 @@ fn the_last_fiscal_receipt_proves_what_became_of_ours() {
         (11, 2, proof(11, 1_858, 1_500, 1_000), false, Issued),
         (11, 2, proof(11, 1_858, 858, 1_000), false, Issued),
         (11, 2, proof(11, 1_858, 1_500, 1_000), true, Issued),
-        (11, 2, of_kind(proof(11, 1_858, 1_500, 1_000), None), false, Issued),
-        (11, 2, of_kind(proof(11, -1_858, -1_500, -1_000), None), false, Issued),
+        (
+            11,
+            2,
+            of_kind(proof(11, 1_858, 1_500, 1_000), None),
+            false,
+            Issued,
+        ),
+        (
+            11,
+            2,
+            of_kind(proof(11, -1_858, -1_500, -1_000), None),
+            false,
+            Issued,
+        ),
         // A receipt of this number with another sum, other payments or of another kind.
         (11, 2, proof(11, 1_857, 1_500, 1_000), false, Unclear),
         (11, 2, proof(11, 1_858, 1_858, 0), false, Unclear),
         (11, 2, proof(11, 1_858, 1_858, 0), true, Unclear),
-        (11, 2, of_kind(proof(11, 1_858, 1_500, 1_000), Some(true)), false, Unclear),
+        (
+            11,
+            2,
+            of_kind(proof(11, 1_858, 1_500, 1_000), Some(true)),
+            false,
+            Unclear,
+        ),
         // Another receipt is newer than ours.
         (12, 2, proof(12, 1_858, 1_500, 1_000), false, Unclear),
         // Only documents that are not fiscal were made: ours is not in the fiscal memory.

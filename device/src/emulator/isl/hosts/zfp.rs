@@ -73,10 +73,7 @@ pub(in crate::emulator::isl) fn pay_and_close(
 }
 
 /// 61h: the taxpayer's number, its kind, the number and the time of the registration.
-pub(in crate::emulator::isl) fn registration(
-    printer: &mut Printer,
-    _: &[u8],
-) -> Option<Answered> {
+pub(in crate::emulator::isl) fn registration(printer: &mut Printer, _: &[u8]) -> Option<Answered> {
     let tax_id = &printer.memory().tax_id;
     let told = format!("{tax_id};0;123456;01-03-2019 10:00");
     Some(Ok(told.into_bytes()))

@@ -111,7 +111,11 @@ impl Printer {
 fn acknowledgement(code: i64) -> Status {
     let code = u8::try_from(code).unwrap_or(0);
     let (device, command) = (code >> 4, code & 0x0F);
-    let command = if device > 0 && command == 0 { 2 } else { command };
+    let command = if device > 0 && command == 0 {
+        2
+    } else {
+        command
+    };
     let digits = [device, command].map(|digit| digit | 0x30);
     Status::from_slice(&digits).unwrap_or(Status::empty(0))
 }

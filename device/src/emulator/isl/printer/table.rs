@@ -72,7 +72,9 @@ impl Incoming<'_> {
         let Some(asked) = &self.printer.protocol.asked else {
             return;
         };
-        self.on(&asked.slip_open, |printer, open| printer.slip_open_by(&open));
+        self.on(&asked.slip_open, |printer, open| {
+            printer.slip_open_by(&open)
+        });
         self.on(&asked.cash, |printer, (open, amount)| {
             printer.cash_by(&open, amount)
         });
