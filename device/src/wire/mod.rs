@@ -26,4 +26,5 @@ pub mod isl_x;
 pub mod isl_x_receipt;
 pub mod isl_x_report;
 pub mod zfp;
+pub mod zfp_receipt;
 pub mod zfp_report;

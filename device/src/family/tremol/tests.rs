@@ -1,4 +1,5 @@
 use super::*;
+use crate::wire::isl_receipt::{RefundKind, RefundOpen, Sale, SaleModifier};
 
 fn seller() -> Open {
     Open {

@@ -142,7 +142,7 @@ impl Device {
         received: Option<DayPayments>,
         watch: &mut dyn Watch,
     ) -> Result<Option<DayPayments>, Fault> {
-        let (Some(asked), Some(mut day)) = (&self.protocol.asked, received.clone()) else {
+        let (Some(asked), Some(mut day)) = (&self.protocol.asked, received) else {
             return Ok(received);
         };
         let [_, _, _, received, change] = &asked.registers;
