@@ -5,6 +5,7 @@ mod bench;
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use bench::cases::begun_day_without;
 use bench::crash::crashing_driver;
 use bench::*;
 use ferrotill_core::printer_time::PrinterTime;
@@ -56,6 +57,27 @@ fn a_sale_has_the_printers_own_time() {
         }
         let back = registered(driver.perform(&refund(), &baseline, &mut Notes::new()));
         assert_eq!(back.printed_at, None, "no refund is refunded");
+    }
+}
+
+#[test]
+fn firmware_that_tells_no_time_of_a_receipt_is_asked_once_and_has_a_clock() {
+    let question = datecs_x::PROTOCOL.last_receipt.unwrap().command;
+    let (bench, mut driver, mut baseline) =
+        begun_day_without(&datecs_x::PROTOCOL, &sale(), &[question]);
+    let clock = datecs_x::PROTOCOL.clock.command;
+    for expected in [vec![question, clock], vec![clock]] {
+        bench.advance(61);
+        let mut notes = Notes::new();
+        let sold = registered(driver.perform(&sale(), &baseline, &mut notes));
+        assert!(is_the_printers(&bench, &sold), "{sold:?}");
+        let commands = notes.lines.iter().filter(|line| line.contains(" -> "));
+        let asked: Vec<u8> = commands
+            .map(|line| u8::from_str_radix(&line[..2], 16).unwrap())
+            .filter(|command| [question, clock].contains(command))
+            .collect();
+        assert_eq!(asked, expected);
+        baseline = sold.after;
     }
 }
 

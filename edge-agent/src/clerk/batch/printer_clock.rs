@@ -71,6 +71,7 @@ fn objection(shown: PrinterTime, ahead_s: i64) -> String {
     let direction = if ahead_s > 0 { "ahead of" } else { "behind" };
     format!(
         "the printer's clock shows {shown}, {} minutes {direction} the till's time, and its receipts have that time: set the printer's clock",
-        ahead_s.saturating_abs() / 60
+        // To the nearest minute.
+        ahead_s.saturating_abs().saturating_add(30) / 60
     )
 }
