@@ -319,7 +319,7 @@ pub fn parse_document(data: &[u8]) -> Option<u32> {
 
 /// The last fiscal receipt of the day, and the last Z-report (7Bh `3` of X).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastReceipt {
+pub struct LastFiscalReceipt {
     /// The number of the receipt since the last Z-report.
     pub number: u32,
     /// The date and time of the receipt, as the device writes them.

@@ -5,7 +5,7 @@
 
 use super::fields::{decimal, parse_count, parse_decimal};
 use super::isl_counters::{DayPayments, DeviceInfo, LastZ};
-use super::isl_report::{Cash, DailyReport, LastReceipt, Rates, ReceiptSums, Transaction};
+use super::isl_report::{Cash, DailyReport, LastFiscalReceipt, Rates, ReceiptSums, Transaction};
 use super::isl_status::Status;
 use super::isl_x::{TAB, emit, parse};
 use super::isl_x_receipt::decimals;
@@ -394,7 +394,7 @@ pub fn parse_clock(data: &[u8]) -> Option<String> {
 
 /// Writes the answer of 7Bh `3`: `BonFiscal,DateTime,Znumber,Zdate`.
 #[must_use]
-pub fn emit_last_receipt(last: &LastReceipt) -> Vec<u8> {
+pub fn emit_last_receipt(last: &LastFiscalReceipt) -> Vec<u8> {
     emit(&[
         &last.number.to_string(),
         &last.at,
@@ -405,12 +405,12 @@ pub fn emit_last_receipt(last: &LastReceipt) -> Vec<u8> {
 
 /// Reads the answer of 7Bh `3`. The time of the receipt must be there.
 #[must_use]
-pub fn parse_last_receipt(data: &[u8]) -> Option<LastReceipt> {
+pub fn parse_last_receipt(data: &[u8]) -> Option<LastFiscalReceipt> {
     let fields = parse(data)?;
     let [number, at, z_number, z_at] = fields.as_slice() else {
         return None;
     };
-    (!at.is_empty()).then_some(LastReceipt {
+    (!at.is_empty()).then_some(LastFiscalReceipt {
         number: parse_count(number)?,
         at: at.clone(),
         z_number: parse_count(z_number)?,
@@ -536,7 +536,7 @@ mod tests {
             "21-11-26 10:30:00"
         );
         assert_eq!(dashed("211126"), "21-11-26");
-        let last = LastReceipt {
+        let last = LastFiscalReceipt {
             number: 3,
             at: "28-11-26 04:37:31".to_owned(),
             z_number: 12,
