@@ -4,7 +4,6 @@
 mod shop;
 
 use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
@@ -15,7 +14,7 @@ use ferrotill_device::emulator::{Family, FaultKind, FaultOrder, Power, Rig, RigO
 use ferrotill_device::family::{FAMILIES, Protocol};
 use ferrotill_testkit::config::text;
 use shop::outside::{Process, until};
-use shop::till::SALE;
+use shop::till::{SALE, Till};
 use shop::{Client, config};
 
 /// The return of everything that was sold.
@@ -28,7 +27,7 @@ fn refund_of(sale: &str) -> String {
 /// A till with a printer of a family, whose clock is ahead of the machine's.
 struct Counter {
     folder: tempfile::TempDir,
-    rig: Rig,
+    _rig: Rig,
     ahead_s: Arc<AtomicI64>,
     _office: Process,
     agent: Process,
@@ -58,7 +57,7 @@ impl Counter {
         let agent = Process::agent(&file);
         Self {
             folder,
-            rig,
+            _rig: rig,
             ahead_s,
             _office: office,
             agent,
@@ -75,20 +74,23 @@ impl Counter {
         sold.receipt("id")
     }
 
-    /// The fiscal receipts in the printer's memory.
     fn printed(&self) -> Vec<FiscalReceipt> {
-        let path: PathBuf = self.folder.path().join("memory.receipts");
-        let lines = fs::read_to_string(path).unwrap();
-        lines
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        printed_in(&self.folder)
     }
 
     /// The objections in health.
     fn objections(&self) -> String {
         self.client().open("/healthz").at("printers.0.objections")
     }
+}
+
+/// The fiscal receipts in the memory of the printer of this folder.
+fn printed_in(folder: &tempfile::TempDir) -> Vec<FiscalReceipt> {
+    let lines = fs::read_to_string(folder.path().join("memory.receipts")).unwrap();
+    let receipts = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    receipts.collect()
 }
 
 fn with_refunds() -> impl Iterator<Item = &'static Protocol> {
@@ -120,31 +122,33 @@ fn a_refund_names_the_printers_own_time_of_its_sale() {
 #[test]
 fn a_sale_that_was_settled_later_is_returned_by_its_own_time() {
     for family in with_refunds() {
-        let counter = Counter::open(family.name, 3_600);
-        counter.rig.add_fault(FaultOrder {
+        let mut till = Till::new_of(family.name, None, |config| config);
+        till.printer_ahead_s.store(3_600, Ordering::Release);
+        till.start();
+        till.rig.add_fault(FaultOrder {
             kind: FaultKind::PowerCut,
             command: Some(family.close.command),
             times: 1,
             ms: 0,
         });
         let caller = thread::spawn({
-            let client = counter.client().clone();
+            let client = till.client().clone();
             move || client.post("operations/sale", SALE)
         });
         until("the close is executed", || {
-            counter.rig.snapshot(false).power != "on"
+            till.rig.snapshot(false).power != "on"
         });
-        // The printer is switched on two hours later by its clock.
-        counter.ahead_s.fetch_add(7_200, Ordering::Release);
-        counter.rig.set_power(Power::On);
+        // The printer is switched on two hours later, by every clock.
+        till.printer_ahead_s.fetch_add(7_200, Ordering::Release);
+        till.clock.set_offset(7_200);
+        till.rig.set_power(Power::On);
         let sold = caller.join().unwrap();
         assert_eq!(sold.status, 200, "{}", sold.text);
-        counter.ahead_s.fetch_sub(7_200, Ordering::Release);
-        let back = counter
+        let back = till
             .client()
             .post("operations/return", &refund_of(&sold.receipt("id")));
         assert_eq!(back.status, 200, "{}: {}", family.name, back.text);
-        let [sold, returned] = counter.printed().try_into().unwrap();
+        let [sold, returned] = printed_in(&till.folder).try_into().unwrap();
         let named = returned.original.unwrap();
         assert_eq!(named.document, sold.document);
         let apart = seconds(&named.at) - seconds(&sold.stamp());
