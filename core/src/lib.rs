@@ -45,6 +45,7 @@ pub mod id;
 pub mod numbers;
 pub mod packed;
 pub mod payment;
+pub mod printer_time;
 pub mod profile;
 pub mod quantity;
 pub mod receipt;
