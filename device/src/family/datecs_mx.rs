@@ -14,8 +14,8 @@ use super::codec::{Codec, NO_DATA};
 use super::datecs_x;
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    CommandRow, CountryFacts, CountryQuestions, FamilyLimits, Model, Optional, PaymentMeaning,
-    Payments, Protocol, Seller, service,
+    CommandRow, CountryFacts, CountryQuestions, FamilyLimits, LineWidth, Model, Optional,
+    PaymentMeaning, Payments, Protocol, Seller, TextWidths, service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::isl_counters::DeviceInfo;
@@ -59,10 +59,13 @@ const ROMANIA: Protocol = Protocol {
     },
     codes: CODES,
     limits: FamilyLimits {
-        // The manual gives 42 columns for the narrowest models, and a line of text of X has two less than the paper in the field.
-        text: 30,
-        name: isl_x_receipt::NAME_MAX,
-        name_lines: 1,
+        widths: TextWidths {
+            name: LineWidth::of(isl_x_receipt::NAME_MAX),
+            name_lines: 1,
+            // Manual: 42 on the narrowest models. On X a line of text has two characters less than the paper has columns.
+            receipt: LineWidth::differing(40, 42),
+            slip: LineWidth::differing(40, 42),
+        },
         sales: 512,
         price_max: 999_999_999,
         records_low: 60,

@@ -265,18 +265,56 @@ pub enum Errors {
 /// The limits of a family.
 #[derive(Clone, Copy, Debug)]
 pub struct FamilyLimits {
-    /// The number of bytes of a line of text.
-    pub text: usize,
-    /// The number of bytes of a line of a sale's name.
-    pub name: usize,
-    /// The number of lines of a sale's name, 1 or 2.
-    pub name_lines: usize,
+    /// The longest lines of text, by the command that prints them.
+    pub widths: TextWidths,
     /// The number of sales on one receipt.
     pub sales: usize,
     /// The largest price, in minor units.
     pub price_max: i64,
     /// The status reports a low fiscal memory if it has room for fewer Z-reports than this.
     pub records_low: u32,
+}
+
+/// The longest lines of text of a family, by the command that prints them.
+///
+/// The driver breaks a longer text into several lines, so that a printer never cuts one.
+#[derive(Clone, Copy, Debug)]
+pub struct TextWidths {
+    /// A line of the name of a sale (31h).
+    pub name: LineWidth,
+    /// The number of lines of a sale's name, 1 or 2. The rest of a longer name is printed as text of the receipt.
+    pub name_lines: usize,
+    /// A line of text on a fiscal receipt (36h).
+    pub receipt: LineWidth,
+    /// A line of text on a non-fiscal slip (2Ah).
+    pub slip: LineWidth,
+}
+
+/// The bytes of a line of text.
+#[derive(Clone, Copy, Debug)]
+pub struct LineWidth {
+    /// What the driver sends at most: the smallest number that a maker's manual, a maker's program or a driver that is used in
+    /// shops gives.
+    pub sent: usize,
+    /// What a machine prints by the maker's manual. The emulated printer prints nothing of a line beyond it, as real ones do.
+    pub printed: usize,
+}
+
+impl LineWidth {
+    /// A width about which all sources agree.
+    #[must_use]
+    pub const fn of(bytes: usize) -> Self {
+        Self {
+            sent: bytes,
+            printed: bytes,
+        }
+    }
+
+    /// A width about which the sources differ: the smallest number, and that of the maker's manual.
+    #[must_use]
+    pub const fn differing(sent: usize, printed: usize) -> Self {
+        Self { sent, printed }
+    }
 }
 
 /// Operator, password and till of a new printer.
