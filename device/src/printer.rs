@@ -119,6 +119,16 @@ pub trait FiscalPrinter: Send {
         Err(Fault::UnknownCommand)
     }
 
+    /// The configured rates of the till's tax groups A to H, in ten-thousandths of a percent; `None` for a group that the till does
+    /// not have.
+    ///
+    /// A driver whose machines differ in the order of their tax groups finds the group of a sale by its rate; before this call it
+    /// uses the groups by their letters. The device is not asked now. Returns true if the device must be connected again, because
+    /// what was read of it was read with other rates.
+    fn use_tax_rates(&mut self, _rates: &[Option<u32>; 8]) -> bool {
+        false
+    }
+
     /// The rates of the printer's tax groups, in the form of [`Connected::groups`].
     ///
     /// # Errors
@@ -223,8 +233,9 @@ pub struct Connected {
     pub condition: Condition,
     /// Whether a fiscal receipt is open.
     pub receipt_open: bool,
-    /// The rate of each tax group A to H in ten-thousandths of a percent (`200_000` is 20 %);
-    /// `None` for a group that is disabled or could not be read.
+    /// The rate of each tax group A to H of the till in ten-thousandths of a percent (`200_000` is 20 %);
+    /// `None` for a group that is disabled or could not be read. A group whose rate was not found on a machine with its own order of
+    /// groups has the rate of the machine's group with the same letter, or 0 ([`FiscalPrinter::use_tax_rates`]).
     pub groups: [Option<u32>; 8],
     /// The figures that this device does not report, or reports in an unknown form: recovery works without them.
     pub missing: Vec<PrinterFigure>,
@@ -469,7 +480,8 @@ pub struct RefundOf {
 pub struct LineJob {
     /// The name of what was sold.
     pub name: String,
-    /// The printer's tax group: 0 is A, 7 is H.
+    /// The till's tax group: 0 is A, 7 is H. It is the printer's group too, unless the order of the groups differs from machine to
+    /// machine ([`FiscalPrinter::use_tax_rates`]).
     pub group: u8,
     /// The price of one unit.
     pub price: Amount,

@@ -273,6 +273,7 @@ pub const PROTOCOL: Protocol = Protocol {
     clock: CommandRow::new(command::CLOCK, NO_DATA, STAMP),
     clock_set: CommandRow::new(command::CLOCK_SET, STAMP, NO_DATA),
 
+    groups_by_rate: false,
     tcp_port: None,
     mode: None,
     country: "",

@@ -251,6 +251,7 @@ const ROMANIA: Protocol = Protocol {
             parse: mx::parse_rates,
         },
     ),
+    groups_by_rate: true,
     tcp_port: Some(TCP_PORT),
     mode: Some(CommandRow::new(
         0x95,
@@ -343,6 +344,7 @@ const BULGARIA: Protocol = Protocol {
     firmware: &[BG],
     transaction: CommandRow::with_forms(0x4C, datecs_x::PROTOCOL.transaction.ask, TRANSACTION),
     device_info: CommandRow::with_forms(0x5A, datecs_x::PROTOCOL.device_info.ask, DEVICE_INFO),
+    groups_by_rate: true,
     tcp_port: Some(TCP_PORT),
     country: "BG",
     // The euro is the currency of other countries too, so it needs the fiscal memory in 5Ah beside it.

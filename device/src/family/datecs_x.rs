@@ -337,6 +337,7 @@ pub const PROTOCOL: Protocol = Protocol {
         NO_DATA,
     ),
 
+    groups_by_rate: false,
     tcp_port: None,
     mode: None,
     country: "",

@@ -110,6 +110,8 @@ pub struct Protocol {
     pub device_info: CommandRow<(), DeviceInfo>,
     /// Asks for the tax rates.
     pub rates: CommandRow<(), Rates>,
+    /// Whether the order of the tax groups differs from machine to machine, so that a group is found by its rate.
+    pub groups_by_rate: bool,
     /// Asks for the clock, `DD-MM-YY HH:MM:SS`.
     pub clock: CommandRow<(), String>,
     /// Sets the clock.

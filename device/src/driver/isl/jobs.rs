@@ -120,11 +120,12 @@ impl IslPrinter {
             Ok(sent) => sent,
             Err(fault) => return Performed::Unknown(fault),
         };
+        let order = self.device.groups();
         let sent = sent.map(|data| {
             let reported = row.answer.read(&data)?;
-            report.sales = Some(reported.groups.map(Amount::from_minor));
+            report.sales = Some(order.of_till(reported.groups).map(Amount::from_minor));
             if let Some(refunds) = reported.refunds {
-                report.rest.refunds = Some(refunds.map(Amount::from_minor));
+                report.rest.refunds = Some(order.of_till(refunds).map(Amount::from_minor));
             }
             Some(reported.closure)
         });
@@ -219,8 +220,8 @@ impl IslPrinter {
                 Ok(mut day) => {
                     if let Some(reported) = reported {
                         day.rest.z_number = day.rest.z_number.or(Some(reported.closure));
-                        let sales = reported.groups.map(Amount::from_minor);
-                        day.sales = day.sales.or(Some(sales));
+                        let sales = self.device.groups().of_till(reported.groups);
+                        day.sales = day.sales.or(Some(sales.map(Amount::from_minor)));
                     }
                     Recovered::Registered(Registered {
                         report: day.complete(),

@@ -17,6 +17,7 @@
 
 mod command;
 mod device;
+mod groups;
 mod jobs;
 mod judge;
 mod options;
@@ -291,6 +292,10 @@ impl FiscalPrinter for IslPrinter {
         let command = Command::of(&self.device.protocol().clock_set, &at.to_owned());
         let set = self.device.execute_freely(&command, watch);
         set.map(|_| ()).map_err(Fault::from)
+    }
+
+    fn use_tax_rates(&mut self, rates: &[Option<u32>; 8]) -> bool {
+        self.device.use_tax_rates(rates)
     }
 
     fn tax_groups(&mut self) -> Result<[Option<u32>; 8], Fault> {

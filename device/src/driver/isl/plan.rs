@@ -3,6 +3,7 @@
 use ferrotill_core::Amount;
 
 use super::command::Command;
+use super::groups::GroupOrder;
 use super::text;
 use crate::family::Protocol;
 use crate::printer::{Baseline, LineJob, PaymentJob, ReceiptJob};
@@ -49,6 +50,8 @@ impl Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
     protocol: &'static Protocol,
+    /// The order of the machine's tax groups; all sums of the plan are in the till's order.
+    order: GroupOrder,
     /// The commands in the order in which they are sent.
     pub(super) steps: Vec<Step>,
     /// The amount that is to be paid, in minor units.
@@ -72,7 +75,7 @@ impl Plan {
         job: &ReceiptJob,
     ) -> Result<Self, String> {
         let seller = super::options::Options::default().seller(&protocol.seller, model);
-        Self::new(protocol, seller, job)
+        Self::new(protocol, seller, GroupOrder::SAME, job)
     }
 
     /// Makes the plan of a receipt for a family and a seller.
@@ -83,10 +86,12 @@ impl Plan {
     pub(super) fn new(
         protocol: &'static Protocol,
         seller: Open,
+        order: GroupOrder,
         job: &ReceiptJob,
     ) -> Result<Self, String> {
         let mut plan = Self {
             protocol,
+            order,
             steps: vec![opening(protocol, seller, job)?],
             total: job.total.minor(),
             refund: job.refund_of.is_some(),
@@ -127,6 +132,11 @@ impl Plan {
         plan.steps
             .push(Step::Close(Command::of(&protocol.close, &())));
         Ok(plan)
+    }
+
+    /// The order of the machine's tax groups.
+    pub(super) const fn order(&self) -> GroupOrder {
+        self.order
     }
 
     /// Whether the device counts its fiscal receipts since fiscalisation; a Z-report does not clear the counter.
@@ -207,12 +217,14 @@ impl Plan {
             .get_mut(usize::from(line.group))
             .ok_or("the printer has tax groups 0 to 7")?;
         *sum = sum.checked_add(amount).ok_or("the sum is too large")?;
+        let group = self.order.of_machine(line.group);
+        let group = group.ok_or("the printer has no tax group with its rate")?;
         let (name, rest) = text::name_of_sale(self.protocol, &line.name);
         let mut name = name.into_iter();
         let sale = Sale {
             text: name.next().unwrap_or_default(),
             second: name.next().unwrap_or_default(),
-            group: line.group,
+            group,
             price,
             quantity: Some(quantity),
             // Percentages are never sent to the printer, because the printer would round again.

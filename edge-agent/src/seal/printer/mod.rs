@@ -38,6 +38,8 @@ pub use worker::PrinterWorker;
 /// A task for the printer's thread.
 #[derive(Debug)]
 pub enum Task {
+    /// These are the configured rates of the till's tax groups A to H, in ten-thousandths of a percent.
+    Rates([Option<u32>; 8]),
     /// Connect to the printer. If a receipt is open that belongs to no document of the agent, end it.
     Begin,
     /// Print a document from its beginning.

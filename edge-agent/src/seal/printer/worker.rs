@@ -122,6 +122,10 @@ impl PrinterWorker {
                 self.confirm(id);
                 self.turn()
             }
+            Ok(task @ Task::Rates(_)) => {
+                let done = self.step(Ok(task));
+                if done.is_break() { done } else { self.turn() }
+            }
             Ok(task) => self.step(Ok(task)),
             Err(TryRecvError::Disconnected) => ControlFlow::Break(()),
             Err(TryRecvError::Empty) => {
@@ -150,6 +154,15 @@ impl PrinterWorker {
                 self.confirm(id);
                 self.state = state;
                 return ControlFlow::Continue(());
+            }
+            (state, Ok(Task::Rates(rates))) => {
+                let connect_again = self.printer.use_tax_rates(&rates);
+                let is_idle = matches!(state, WorkerState::Idle);
+                self.state = state;
+                if !connect_again || !is_idle {
+                    return ControlFlow::Continue(());
+                }
+                self.connected = false;
             }
             (WorkerState::Settling(document), Ok(Task::Release(declaration)))
                 if document.id == declaration.id =>
@@ -218,7 +231,12 @@ impl PrinterWorker {
                     .send(News::ReleaseRefused(declaration.id, reason));
             }
             // The clerk sends each outstanding document once, and only one at a time, so that these tasks need no answer.
-            Task::Begin | Task::Perform(_) | Task::Recover(_) | Task::Confirm(_) | Task::Stop => {}
+            Task::Rates(_)
+            | Task::Begin
+            | Task::Perform(_)
+            | Task::Recover(_)
+            | Task::Confirm(_)
+            | Task::Stop => {}
         }
     }
 
