@@ -473,6 +473,9 @@ pub struct RefundOf {
     /// Whether a printer without refund receipts takes the cash that is given back out of its drawer. On a printer with refund
     /// receipts the receipt does so itself.
     pub withdraw: bool,
+    /// The lines of the slip that a printer without refund receipts prints in place of the receipt. They are laid out by the caller
+    /// for the paper of the printer ([`FiscalPrinter::text_paper`]).
+    pub slip: Vec<TextLine>,
 }
 
 /// One line of a receipt.

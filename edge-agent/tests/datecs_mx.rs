@@ -182,6 +182,14 @@ fn a_return_takes_the_cash_out_unless_the_caller_does_so_and_the_day_agrees() {
         );
         assert_eq!(after.cash, cash, "{more}");
         assert_eq!(after.fiscal_receipts.len(), 1, "{more}");
+        let paper = shop.rig.paper();
+        let slip = paper.rsplit("RETUR").next().unwrap();
+        assert_eq!(paper.matches("RETUR").count(), 1, "{more}\n{paper}");
+        for words in ["Bonul 1", "Cafea", "1.000 x 25.50", "TOTAL MDL", "Numerar"] {
+            assert!(slip.contains(words), "{more} {words}\n{paper}");
+        }
+        // The amounts stand at the right edge of the 40 columns.
+        assert!(slip.lines().any(|line| line.len() == 40), "{more}\n{paper}");
         if documents == 1 {
             continue;
         }

@@ -284,6 +284,8 @@ impl Tills {
             original,
             wanted,
             currency: self.settings.profile.facts().currency,
+            seller: &self.settings.seller,
+            facts: self.settings.profile.facts(),
             cancel_decided: false,
             given_up_at: self.after(WAITED_FOR),
         };

@@ -58,6 +58,8 @@ fn refund_of(original: &StoredDocument, annex: &[u8]) -> Option<RefundOf> {
         ),
         fiscal_memory: original.reserved()?.baseline?.fiscal_memory.to_owned(),
         withdraw: OrderForm::withdraws_cash(annex),
+        // The printer's thread knows the width of the paper.
+        slip: Vec::new(),
     })
 }
 

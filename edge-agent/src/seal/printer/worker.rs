@@ -373,6 +373,12 @@ impl PrinterWorker {
         document: &mut SealingJob,
         ask: impl FnOnce(&mut dyn FiscalPrinter, &SealingJob, &mut dyn Watch) -> Outcome,
     ) -> Outcome {
+        if let Job::Receipt(receipt) = &mut document.job
+            && let Some(refund) = &mut receipt.refund_of
+            && let Some(slip) = &document.return_slip
+        {
+            refund.slip = slip.lines(&*self.printer);
+        }
         let mut watch = JournalingWatch {
             listener: &*self.listener,
             id: document.id,
