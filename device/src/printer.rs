@@ -119,6 +119,12 @@ pub trait FiscalPrinter: Send {
         Err(Fault::UnknownCommand)
     }
 
+    /// Whether the device has an option of its own that opens the drawer with the payment of a fiscal receipt. If it has, the owner of
+    /// the device decides, and the caller sends no pulse with such a receipt. The device is not asked.
+    fn opens_drawer_itself(&self) -> bool {
+        true
+    }
+
     /// The configured rates of the till's tax groups A to H, in ten-thousandths of a percent; `None` for a group that the till does
     /// not have.
     ///

@@ -196,6 +196,8 @@ pub const PROTOCOL: Protocol = Protocol {
         },
     ),
     drawer: CommandRow::new(command::DRAWER, MILLISECONDS, NO_DATA),
+    // 2Bh `X`.
+    drawer_option: true,
 
     state: CommandRow::new(
         command::STATUS,

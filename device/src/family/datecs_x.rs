@@ -189,6 +189,8 @@ pub const PROTOCOL: Protocol = Protocol {
         },
     ),
     drawer: CommandRow::new(0x6A, OPTIONAL, NO_DATA),
+    // FFh `EcrSafeOpening`.
+    drawer_option: true,
 
     state: CommandRow::new(
         0x4A,

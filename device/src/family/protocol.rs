@@ -80,6 +80,9 @@ pub struct Protocol {
     pub cash: CommandRow<Option<i64>, Cash>,
     /// Sends a pulse to the drawer: of this number of milliseconds, or of the usual length.
     pub drawer: CommandRow<Option<u32>>,
+    /// Whether the machine has an option of its own that opens the drawer with a payment (35h), so that the till sends no pulse with
+    /// a fiscal receipt.
+    pub drawer_option: bool,
 
     /// Asks for the status bytes.
     pub state: CommandRow<(), Status>,

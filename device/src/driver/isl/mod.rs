@@ -294,6 +294,10 @@ impl FiscalPrinter for IslPrinter {
         set.map(|_| ()).map_err(Fault::from)
     }
 
+    fn opens_drawer_itself(&self) -> bool {
+        self.device.protocol().drawer_option
+    }
+
     fn use_tax_rates(&mut self, rates: &[Option<u32>; 8]) -> bool {
         self.device.use_tax_rates(rates)
     }

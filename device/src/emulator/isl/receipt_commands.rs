@@ -233,7 +233,7 @@ impl Printer {
         open.payments.push((letter, amount));
         open.tape.push(sum(meaning.on_paper(), amount));
         let left = left.saturating_sub(amount);
-        Ok(match left {
+        let answer = match left {
             0 if says_rest => paid(PaidCode::Rest, 0),
             1.. => paid(PaidCode::Rest, left),
             _ => {
@@ -243,7 +243,9 @@ impl Printer {
                 }
                 paid(PaidCode::Change, change)
             }
-        })
+        };
+        self.pulse_of_option();
+        Ok(answer)
     }
 
     /// Executes 36h: prints a line of text.

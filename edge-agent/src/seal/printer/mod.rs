@@ -65,6 +65,8 @@ pub struct SealingJob {
     pub id: Uuid,
     /// What the printer has to do.
     pub job: Job,
+    /// Whether a payment of the document opens the drawer.
+    pub opens_drawer: bool,
     /// For a return: the slip that a printer without refund receipts prints. The printer's thread lays it out for its printer.
     pub return_slip: Option<ReceiptSlip>,
     /// The printer's counters before the document.

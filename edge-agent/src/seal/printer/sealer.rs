@@ -19,6 +19,10 @@ impl Sealer for FiscalPrinterSealer {
         let reserved = document.reserved;
         let job = job_of(reserved, document.original, document.currency)
             .ok_or(Refusal::OriginalNotPrinted)?;
+        let opens_drawer = match &reserved.body {
+            Body::Receipt(receipt) => receipt.payments.iter().any(|payment| payment.open_drawer),
+            _ => false,
+        };
         let return_slip = match (&reserved.body, &job) {
             (
                 Body::Receipt(receipt),
@@ -45,6 +49,7 @@ impl Sealer for FiscalPrinterSealer {
             id: Uuid::from_bytes(reserved.id.0),
             job,
             return_slip,
+            opens_drawer,
             evidence: evidence(document.till, &baseline, document.cancel_decided),
             baseline,
             given_up_at: document.given_up_at,

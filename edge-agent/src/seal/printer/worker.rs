@@ -358,7 +358,25 @@ impl PrinterWorker {
         let outcome = self.attempt(&mut document, |printer, document, watch| {
             printer.perform(&document.job, &document.baseline, watch)
         });
+        // A receipt that is settled later may be settled when nobody stands at the drawer any more.
+        let opens_drawer = document.opens_drawer
+            && !self.printer.opens_drawer_itself()
+            && matches!(outcome, Performed::Registered(_));
+        let id = document.id;
         self.settle(document, Settled::of_performed(outcome));
+        if opens_drawer {
+            self.pulse(id);
+        }
+    }
+
+    /// Opens the drawer for a payment. The pulse is tried once: a drawer that stays closed is opened by hand.
+    fn pulse(&mut self, id: Uuid) {
+        match self.try_once(&Job::Drawer, |_| true).0 {
+            Attempt::Done => {}
+            Attempt::NotDone(reason) | Attempt::Unknown(reason) => {
+                tracing::warn!(%id, %reason, "the drawer was not opened for a payment");
+            }
+        }
     }
 
     fn recover(&mut self, mut document: SealingJob) {
@@ -460,12 +478,7 @@ impl PrinterWorker {
         if slip.opens_drawer() {
             // The drawer is opened first: the change is given while the slip is printed. A drawer that stays closed is no reason to
             // keep the slip.
-            match self.try_once(&Job::Drawer, |_| true).0 {
-                Attempt::Done => {}
-                Attempt::NotDone(reason) | Attempt::Unknown(reason) => {
-                    tracing::warn!(%id, %reason, "the drawer was not opened for a payment");
-                }
-            }
+            self.pulse(id);
         }
         let job = slip.job(&*self.printer);
         let (attempt, after) = self.try_once(&job, |_| true);
