@@ -25,7 +25,8 @@ pub trait FiscalPrinter: Send {
     /// The number of letters with which the printer prints a text: one character may be printed as several letters.
     fn letters(&self, text: &str) -> usize;
 
-    /// What the driver had to assume of the connected printer, in sentences for people; empty if nothing. The device is not asked.
+    /// What is doubtful about the connected printer: what the driver had to assume of it, or a mode in which its paper is worth
+    /// nothing. Sentences for people; empty if nothing. The device is not asked.
     fn doubts(&self) -> Vec<String> {
         Vec::new()
     }

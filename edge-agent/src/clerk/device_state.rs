@@ -100,9 +100,7 @@ pub(super) struct DeviceState {
     pub(super) sent_rates: [Option<u32>; 8],
     /// One text for each tax group whose rate in the printer differs from the configured rate.
     pub(super) rate_differences: Vec<String>,
-    /// What else is wrong with the connected printer: its mode, or a country that it does not show.
-    pub(super) printer_doubts: Vec<String>,
-    /// What the printer's driver has to assume of the printer.
+    /// What is doubtful about the connected printer, as its driver says.
     pub(super) doubts: Vec<String>,
     /// The connected printer is not the printer of the open shift.
     pub(super) printer_swapped: bool,
@@ -134,7 +132,6 @@ impl DeviceState {
             printer_rates: None,
             sent_rates: [None; 8],
             rate_differences: Vec::new(),
-            printer_doubts: Vec::new(),
             doubts: Vec::new(),
             printer_swapped: false,
             snapshot_seq: 0,

@@ -186,7 +186,6 @@ impl Tills {
         // The rates of today may be others than those with which the printer was connected.
         self.send_rates(index, configured);
         let device_state = &mut self.devices[index];
-        device_state.printer_doubts = doubts(connected);
         device_state.printer_rates = Some(connected.groups);
         device_state.rate_differences = connected
             .rates_unlike(&configured)
@@ -235,7 +234,7 @@ impl Tills {
         }
     }
 
-    /// Writes to the live status why a connected printer gets no receipts, or not all, and what its driver has to assume of it.
+    /// Writes to the live status why a connected printer gets no receipts, or not all, and what is doubtful about it.
     pub(super) fn publish_objections(&self, index: DevicePlace) {
         let device_state = &self.devices[index];
         let swapped = device_state
@@ -244,7 +243,6 @@ impl Tills {
         let objections = swapped
             .into_iter()
             .chain(device_state.rate_differences.iter().cloned())
-            .chain(device_state.printer_doubts.iter().cloned())
             .chain(device_state.doubts.iter().cloned())
             .collect();
         Arc::clone(&self.settings.live_status).printer_objections(device_state.device, objections);
@@ -380,19 +378,4 @@ fn seal_of_printer_report(
 /// An error for a refusal that cannot happen: the caller has checked that a shift is open and that nothing is outstanding.
 fn not_recorded(refusal: &ferrotill_core::refusal::Refusal) -> StoreError {
     StoreError::NotBooked { refusal: *refusal }
-}
-
-/// What is wrong with a printer that was just connected, besides its tax rates.
-fn doubts(connected: &Connected) -> Vec<String> {
-    let training = connected.training.then(|| {
-        "the printer is in its service or training mode, in which nothing that it prints is fiscal; the till is in test mode, so it \
-         sells nevertheless"
-            .to_owned()
-    });
-    let country = (connected.country == "?").then(|| {
-        "the printer does not show for which country it was made, so the Romanian form of its commands is used; write country=ro, \
-         country=md or country=bg into its address"
-            .to_owned()
-    });
-    training.into_iter().chain(country).collect()
 }

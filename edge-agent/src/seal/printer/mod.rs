@@ -113,7 +113,7 @@ pub enum Remark {
     UnknownAnswers(Vec<UnknownAnswer>),
     /// The connected printer cannot print now, for this reason; `None` if it can again.
     Condition(Option<Fault>),
-    /// What the driver has to assume of the printer, in sentences for people; empty if nothing any more.
+    /// What is doubtful about the connected printer ([`FiscalPrinter::doubts`]); empty if nothing any more.
     Doubts(Vec<String>),
 }
 

@@ -47,7 +47,7 @@ pub struct PrinterWorker {
     unknown_answers: usize,
     /// Why the connected printer cannot print, as last reported; `None` while it can.
     cannot_print: Option<Fault>,
-    /// What was last reported of the driver's assumptions.
+    /// What was last reported to be doubtful about the connected printer.
     doubts: Vec<String>,
     /// The last reported reason why the document is not settled.
     pub(super) reported_fault: Option<Fault>,
@@ -274,7 +274,7 @@ impl PrinterWorker {
         }
     }
 
-    /// Reports what the driver has to assume of the printer, if that has changed.
+    /// Reports what is doubtful about the connected printer, if that has changed.
     fn report_doubts(&mut self) {
         let doubts = self.printer.doubts();
         if doubts != self.doubts {
