@@ -18,8 +18,6 @@ use ferrotill::config::Config;
 use ferrotill::order::OrderForm;
 use ferrotill::simulator::tax_office::{Strictness, TaxOfficeSimulator};
 use ferrotill::time::clock::Clock;
-use ferrotill_device::emulator::IslEmulator;
-use ferrotill_device::port::loopback::Loopback;
 use ferrotill_disk::{Disk, SeededRandom, Syncs};
 use ferrotill_testkit::clock::ManualClock;
 use tempfile::TempDir;
@@ -29,7 +27,8 @@ use uuid::Uuid;
 use super::callers::{Caller, Key, Order};
 use super::line::Line;
 use super::network::Network;
-use super::shop_config::{PrinterModel, ShopConfig};
+use super::printers::{PrinterDraw, PrinterModel};
+use super::shop_config::ShopConfig;
 use super::{Tally, Violation};
 use crate::error_text::with_sources;
 use agent::Agent;
@@ -84,6 +83,7 @@ struct Request {
 struct World {
     syncs: Syncs,
     random: SeededRandom,
+    printer_draw: PrinterDraw,
     folder: TempDir,
     disk: Disk,
     shop: ShopConfig,
@@ -161,7 +161,8 @@ impl World {
         let folder = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir());
         let folder = folder.map_err(with_sources)?;
         let disk = Disk::mount(folder.path());
-        let shop = ShopConfig::of(seed);
+        let mut printer_draw = PrinterDraw::of(seed);
+        let shop = ShopConfig::of(seed, &mut printer_draw);
         let clock =
             Arc::new(Clock::by_hand("Europe/Chisinau", shop.opens_ms).map_err(with_sources)?);
         let printer_clock = ManualClock::at(clock.local_s() + shop.printers_ahead_s);
@@ -172,11 +173,11 @@ impl World {
         );
         let config = Arc::new(config.map_err(with_sources)?);
         let tills = (0..shop.printers.len()).filter_map(|place| {
-            let (printer, make) = shop.printer(place, printer_clock.source())?;
+            let (line, make) = shop.printer(place, printer_clock.source())?;
             Some(SimulatedTill {
                 device: ShopConfig::device(place),
                 make,
-                line: Line::to(Loopback::new(IslEmulator::new(printer, None))),
+                line: Line::to(line),
                 seen: 0,
                 declared_on: None,
                 declared_unasked_on: None,
@@ -196,6 +197,7 @@ impl World {
         let mut world = Self {
             syncs,
             random,
+            printer_draw,
             disk,
             clock,
             printer_clock,
