@@ -32,6 +32,8 @@ pub struct AnswerCell {
     pub witness: Option<PrinterFigure>,
 }
 
+/// The question for the identity: serial number and fiscal memory.
+pub const IDENTITY: &str = "identity";
 /// The shape of an answer that refuses the question.
 pub const REFUSED: &str = "F";
 /// The shape of the answer of a printer that does not know the question.
@@ -130,7 +132,7 @@ pub fn answer_cells_of(family: &'static Protocol) -> Vec<AnswerCell> {
     use PrinterFigure as Figure;
     let mut cells = Vec::new();
     let all = &mut cells;
-    cells_of(family, "identity", &family.device_info, None, all);
+    cells_of(family, IDENTITY, &family.device_info, None, all);
     if let Some(row) = &family.last_z {
         let witness = Some(Figure::LastZReport);
         cells_of(family, "last Z-report", row, witness, all);

@@ -62,9 +62,12 @@ impl World {
         let Some(outstanding) = self.outstanding(order)? else {
             return Ok(());
         };
-        let declared_on = self.tills.get(order.till).and_then(|till| till.declared_on);
-        let till = order.till;
-        let provable = is_provable(order, &outstanding, declared_on == Some(self.day));
+        let place = order.till;
+        let sums_prove = self
+            .tills
+            .get(place)
+            .is_some_and(|till| ![till.declared_on, till.renamed_on].contains(&Some(self.day)));
+        let provable = is_provable(order, &outstanding, sums_prove);
         if provable && nobody_is_asked && matches!(order.form.kind, OrderKind::Report { .. }) {
             // The device is put back, and the printer itself proves its reports.
             return Ok(());
@@ -75,7 +78,7 @@ impl World {
         }
         let unasked_on = self
             .tills
-            .get(order.till)
+            .get(place)
             .and_then(|till| till.declared_unasked_on);
         if provable && !nobody_is_asked && unasked_on != Some(self.day) {
             return Err(format!(
@@ -98,7 +101,7 @@ impl World {
             }),
             reply,
         });
-        if let Some(till) = self.tills.get_mut(till) {
+        if let Some(till) = self.tills.get_mut(place) {
             till.declared_on = Some(self.day);
             if nobody_is_asked {
                 till.declared_unasked_on = Some(self.day);
@@ -157,12 +160,12 @@ impl World {
     }
 }
 
-/// Whether the driver must settle the document by itself: the fiscal memory of one Z-report proves a sale, unless that day contains
-/// a declaration; the sums of the open day prove every document.
-fn is_provable(order: &Order, outstanding: &Outstanding, declared: bool) -> bool {
+/// Whether the driver must settle the document by itself: the fiscal memory of one Z-report proves a sale, if the sums of that day are
+/// known to be those of the journal (`sums_prove`); the sums of the open day prove every document.
+fn is_provable(order: &Order, outstanding: &Outstanding, sums_prove: bool) -> bool {
     match order.form.kind {
         OrderKind::Sale { .. } => {
-            outstanding.z_reports <= u32::from(!declared && outstanding.tells_last_z)
+            outstanding.z_reports <= u32::from(sums_prove && outstanding.tells_last_z)
         }
         OrderKind::Refund { .. } => {
             outstanding.z_reports == 0 && (outstanding.tells_refunds || outstanding.is_cash)
