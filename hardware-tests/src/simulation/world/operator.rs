@@ -62,12 +62,17 @@ impl World {
         let Some(outstanding) = self.outstanding(order)? else {
             return Ok(());
         };
-        let place = order.till;
-        let sums_prove = self
+        let till = order.till;
+        let days = self
             .tills
-            .get(place)
-            .is_some_and(|till| ![till.declared_on, till.renamed_on].contains(&Some(self.day)));
-        let provable = is_provable(order, &outstanding, sums_prove);
+            .get(till)
+            .map(|till| (till.declared_on, till.renamed_on));
+        let (declared_on, renamed_on) = days.unwrap_or_default();
+        // The sums of the day prove a receipt, and are not those of one printer if its identity has changed.
+        let sums_are_lost =
+            renamed_on == Some(self.day) && order.goods.is_some() && !outstanding.is_cash;
+        let provable =
+            !sums_are_lost && is_provable(order, &outstanding, declared_on == Some(self.day));
         if provable && nobody_is_asked && matches!(order.form.kind, OrderKind::Report { .. }) {
             // The device is put back, and the printer itself proves its reports.
             return Ok(());
@@ -78,7 +83,7 @@ impl World {
         }
         let unasked_on = self
             .tills
-            .get(place)
+            .get(till)
             .and_then(|till| till.declared_unasked_on);
         if provable && !nobody_is_asked && unasked_on != Some(self.day) {
             return Err(format!(
@@ -101,7 +106,7 @@ impl World {
             }),
             reply,
         });
-        if let Some(till) = self.tills.get_mut(place) {
+        if let Some(till) = self.tills.get_mut(till) {
             till.declared_on = Some(self.day);
             if nobody_is_asked {
                 till.declared_unasked_on = Some(self.day);
@@ -160,12 +165,12 @@ impl World {
     }
 }
 
-/// Whether the driver must settle the document by itself: the fiscal memory of one Z-report proves a sale, if the sums of that day are
-/// known to be those of the journal (`sums_prove`); the sums of the open day prove every document.
-fn is_provable(order: &Order, outstanding: &Outstanding, sums_prove: bool) -> bool {
+/// Whether the driver must settle the document by itself: the fiscal memory of one Z-report proves a sale, unless that day contains
+/// a declaration; the sums of the open day prove every document.
+fn is_provable(order: &Order, outstanding: &Outstanding, declared: bool) -> bool {
     match order.form.kind {
         OrderKind::Sale { .. } => {
-            outstanding.z_reports <= u32::from(sums_prove && outstanding.tells_last_z)
+            outstanding.z_reports <= u32::from(!declared && outstanding.tells_last_z)
         }
         OrderKind::Refund { .. } => {
             outstanding.z_reports == 0 && (outstanding.tells_refunds || outstanding.is_cash)
