@@ -90,7 +90,7 @@ fn a_till_works_with_every_known_form_and_without_any_one_witness() {
             let rewriter = Some(cell.rewriter());
             FormTill::new(cell.family, &folder, |rig| rig, rewriter)
         });
-        let shop = FormShop::open(&folder, tills.collect(), FormTill::section);
+        let shop = FormShop::open(&folder, tills.collect(), |_, till| till.section());
         shop.at_every_till(|place, till, client| plays(&cells[place], till, client));
         let health = shop.agent.client.open("/healthz").text;
         let unknown = cells.iter().filter(|cell| cell.shape == UNKNOWN_FORM);
@@ -114,7 +114,7 @@ fn an_update_that_changes_what_the_printer_reports_of_itself_does_not_stop_the_o
             }
         }
     }
-    let mut shop = FormShop::open(folder.path(), tills, FormTill::section);
+    let mut shop = FormShop::open(folder.path(), tills, |_, till| till.section());
     let first = std::sync::Mutex::new(std::collections::BTreeMap::new());
     shop.at_every_till(|place, _, client| {
         let sold = client.post("operations/sale", SALE);
@@ -146,7 +146,7 @@ fn without_a_serial_number_or_a_number_of_documents_nothing_is_sold_and_health_s
         let rewriter = Some(cell.rewriter());
         FormTill::new(cell.family, folder.path(), |rig| rig, rewriter)
     });
-    let shop = FormShop::open(folder.path(), tills.collect(), FormTill::section);
+    let shop = FormShop::open(folder.path(), tills.collect(), |_, till| till.section());
     // The answer about the last receipt of X has the number of the last document too.
     let has_another = |cell: &AnswerCell| {
         cell.question != IDENTITY && ["datecs-x", "datecs-mx"].contains(&cell.family.name)

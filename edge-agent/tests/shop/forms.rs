@@ -115,13 +115,14 @@ impl FormShop {
     pub fn open(
         folder: &Path,
         tills: Vec<FormTill>,
-        section: impl Fn(&FormTill) -> Device,
+        section: impl Fn(usize, &FormTill) -> Device,
     ) -> Self {
         let office = Process::authority();
         let config = ConfigText::new("MD", folder.join("books"))
             .owner("Test SRL", "1003600000001")
             .upstream(&office.client.url);
-        let sections = tills.iter().map(section);
+        let sections = tills.iter().enumerate();
+        let sections = sections.map(|(place, till)| section(place, till));
         let config = sections.fold(config, ConfigText::device);
         let file = folder.join("ferrotill.toml");
         std::fs::write(&file, config.to_string()).unwrap();
