@@ -146,7 +146,9 @@ fn without_a_serial_number_or_a_number_of_documents_nothing_is_sold_and_health_s
         let rewriter = Some(cell.rewriter());
         FormTill::new(cell.family, folder.path(), |rig| rig, rewriter)
     });
-    let shop = FormShop::open(folder.path(), tills.collect(), |_, till| till.section());
+    let shop = FormShop::open(folder.path(), tills.collect(), |_, till| {
+        till.section().set("answer_timeout_ms", 3_000)
+    });
     // The answer about the last receipt of X has the number of the last document too.
     let has_another = |cell: &AnswerCell| {
         cell.question != IDENTITY && ["datecs-x", "datecs-mx"].contains(&cell.family.name)

@@ -117,13 +117,23 @@ impl FormShop {
         tills: Vec<FormTill>,
         section: impl Fn(usize, &FormTill) -> Device,
     ) -> Self {
+        Self::open_with(folder, tills, section, |config| config)
+    }
+
+    /// A shop whose configuration is changed.
+    pub fn open_with(
+        folder: &Path,
+        tills: Vec<FormTill>,
+        section: impl Fn(usize, &FormTill) -> Device,
+        change: impl FnOnce(ConfigText) -> ConfigText,
+    ) -> Self {
         let office = Process::authority();
         let config = ConfigText::new("MD", folder.join("books"))
             .owner("Test SRL", "1003600000001")
             .upstream(&office.client.url);
         let sections = tills.iter().enumerate();
         let sections = sections.map(|(place, till)| section(place, till));
-        let config = sections.fold(config, ConfigText::device);
+        let config = change(sections.fold(config, ConfigText::device));
         let file = folder.join("ferrotill.toml");
         std::fs::write(&file, config.to_string()).unwrap();
         Self {
