@@ -240,6 +240,7 @@ fn register(job: &Job, counters: &mut Baseline) -> Performed {
         fiscal_receipt,
         after: counters.clone(),
         report: None,
+        printed_at: None,
     })
 }
 
@@ -374,6 +375,7 @@ pub fn registered_at(after: Baseline) -> Performed {
         fiscal_receipt: None,
         after,
         report: None,
+        printed_at: None,
     })
 }
 

@@ -17,8 +17,11 @@ pub struct FiscalPrinterSealer;
 impl Sealer for FiscalPrinterSealer {
     fn prepare(&self, document: &Unsealed<'_>) -> Result<Preparation, Refusal> {
         let reserved = document.reserved;
-        let job = job_of(reserved, document.original, document.currency)
-            .ok_or(Refusal::OriginalNotPrinted)?;
+        let original = document
+            .original
+            .map(|original| (original, document.printer_ahead_ms));
+        let job =
+            job_of(reserved, original, document.currency).ok_or(Refusal::OriginalNotPrinted)?;
         let opens_drawer = match &reserved.body {
             Body::Receipt(receipt) => receipt.payments.iter().any(|payment| payment.open_drawer),
             _ => false,
