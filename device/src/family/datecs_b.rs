@@ -9,7 +9,8 @@ use super::codec::{Codec, NO_DATA};
 use super::datecs;
 use super::forms::{AnswerForm, Source};
 use super::protocol::{
-    CommandRow, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol, Seller,
+    CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, PaymentMeaning, Payments,
+    Protocol, Seller, TextWidths,
 };
 use crate::wire::codepage;
 use crate::wire::fields::{parse_count, parse_minor};
@@ -32,9 +33,14 @@ pub const PROTOCOL: Protocol = Protocol {
     errors: Errors::Silent,
     codes: &[],
     limits: FamilyLimits {
-        text: 22,
-        name: 22,
-        name_lines: 2,
+        widths: TextWidths {
+            name: LineWidth::of(22),
+            name_lines: 2,
+            // Manual: letters after the 36th are cut.
+            receipt: LineWidth::of(36),
+            // Manual: 40. ErpNet.FP and fpgate use the 36 of the receipt.
+            slip: LineWidth::differing(36, 40),
+        },
         sales: 120,
         price_max: 99_999_999,
         records_low: 50,

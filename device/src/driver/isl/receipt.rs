@@ -57,7 +57,8 @@ impl IslPrinter {
     }
 
     fn plan(&self, job: &ReceiptJob) -> Result<Plan, String> {
-        Plan::new(self.device.protocol(), self.device.seller(), job)
+        let device = &self.device;
+        Plan::new(device.protocol(), device.seller(), device.groups(), job)
     }
 
     /// Settles a receipt that was begun earlier. The receipt is never printed again.
@@ -493,7 +494,10 @@ fn compare(plan: &Plan, sums: Option<SubtotalSums>) -> Result<(), Stop> {
         }
     };
     compare("total", sums.total, plan.total);
-    for ((letter, theirs), ours) in ('A'..='H').zip(sums.groups).zip(plan.all_groups()) {
+    for ((letter, theirs), ours) in ('A'..='H')
+        .zip(plan.order().of_till(sums.groups))
+        .zip(plan.all_groups())
+    {
         compare(&format!("group {letter}"), theirs, ours);
     }
     if differences.is_empty() {

@@ -11,7 +11,7 @@ use crate::driver::line::COMMAND_LIMIT_MS;
 use crate::family::CommandRow;
 use crate::fault::Fault;
 use crate::printer::{Baseline, Condition, PrinterFigure, Watch};
-use crate::wire::isl_counters::DayPayments;
+use crate::wire::isl_counters::{DayPayments, LastZ};
 use crate::wire::isl_report::{Cash, Transaction};
 
 impl Device {
@@ -109,7 +109,7 @@ impl Device {
     fn open_groups(&mut self, watch: &mut dyn Watch) -> Result<Option<[i64; 8]>, Fault> {
         let asked = self.ask(&self.protocol.receipt_sums, &(), watch);
         let is_refused = asked == Err(Fault::NotAllowed);
-        let reported = optional(asked)?.map(|sums| sums.groups);
+        let reported = optional(asked)?.map(|sums| self.groups().of_till(sums.groups));
         self.note(
             PrinterFigure::OpenReceiptGroups,
             reported.is_some() || is_refused,
@@ -145,7 +145,10 @@ impl Device {
             Some(row) => {
                 let asked = self.ask(row, &(), watch);
                 let is_refused = asked == Err(Fault::NotAllowed);
-                self.last_z = optional(asked)?;
+                self.last_z = optional(asked)?.map(|last| LastZ {
+                    groups: self.groups().of_till(last.groups),
+                    ..last
+                });
                 let next = match next {
                     None if is_refused => self.day_payments(watch)?.map(|day| day.closure),
                     asked => asked,
@@ -170,8 +173,17 @@ impl Device {
         Ok(reported)
     }
 
-    /// The tax rates of the printer in ten-thousandths of a percent.
+    /// The tax rates of the printer for the till's groups, in ten-thousandths of a percent.
     pub(in crate::driver::isl) fn rates(
+        &mut self,
+        watch: &mut dyn Watch,
+    ) -> Result<[Option<u32>; 8], Fault> {
+        let rates = self.machine_rates(watch)?;
+        Ok(self.groups().rates(rates))
+    }
+
+    /// The tax rates of the printer in its own order, in ten-thousandths of a percent.
+    pub(in crate::driver::isl) fn machine_rates(
         &mut self,
         watch: &mut dyn Watch,
     ) -> Result<[Option<u32>; 8], Fault> {
@@ -301,7 +313,11 @@ impl Device {
             Some([refunds, _]) => optional(self.ask(refunds, &(), watch))?,
             None => None,
         };
-        Ok(Some(DayTotals { sales, refunds }))
+        let order = self.groups();
+        Ok(Some(DayTotals {
+            sales: order.of_till(sales),
+            refunds: refunds.map(|refunds| order.of_till(refunds)),
+        }))
     }
 
     /// The sums of the day and of the last Z-report, if this firmware reports them: they are evidence of a receipt. The counters
