@@ -142,6 +142,9 @@ fn a_bad_body_is_refused_with_the_path_of_every_fault() {
     let lines = many(item, 513);
     let payments = many(payment, 11);
     let long = format!("\"{}\"", "x".repeat(401));
+    let header = format!("\"additionalHeaderText\":{long},\"payments\"");
+    let footer = format!("\"additionalFooterText\":{long},\"payments\"");
+    let both = format!("\"additionalFooterText\":{long},{header}");
     // Each row: a part of a correct body, its replacement, the code of the first fault, and the paths of all faults.
     #[rustfmt::skip]
     let table: &[(&str, &str, &str, &[&str])] = &[
@@ -160,7 +163,12 @@ fn a_bad_body_is_refused_with_the_path_of_every_fault() {
         ("1.000", "0", "QuantityNotPositive", &["items[0].quantity"]),
         ("1.000", "true", "WrongType", &["items[0].quantity"]),
         ("\"Piine\"", "\"\"", "NameMissing", &["items[0].name"]),
+        (r#""Piine""#, r#""\u0001\u200b""#, "NameMissing", &["items[0].name"]),
+        (r#""Piine""#, r#""\u3164 \ufeff""#, "NameMissing", &["items[0].name"]),
         ("\"Piine\"", &long, "TextTooLong", &["items[0].name"]),
+        ("\"payments\"", &header, "TextTooLong", &["additionalHeaderText"]),
+        ("\"payments\"", &footer, "TextTooLong", &["additionalFooterText"]),
+        ("\"payments\"", &both, "TextTooLong", &["additionalHeaderText", "additionalFooterText"]),
         ("\"B\"", "\"Z\"", "TaxGroupUnknown", &["items[0].taxGroupCode"]),
         ("\"B\"", "null", "TaxGroupMissing", &["items[0].taxGroupCode"]),
         ("\"name\"", "\"nom\"", "UnknownField", &["items[0].nom", "items[0].name"]),
@@ -535,4 +543,41 @@ fn the_sums_of_every_sale_are_exact() {
         closed.at("data.additionalData.reconciliation.agrees"),
         "true"
     );
+}
+
+/// The vendor's fields are doubles, and callers compute in doubles: 3 × 8.1 is 24.299999999999997 there.
+#[test]
+fn amounts_that_a_caller_computed_in_floating_point_are_read_as_they_were_meant() {
+    let shop = Shop::open();
+    let body = |quantity: &str, price: &str, paid: &str| {
+        format!(
+            r#"{{"items":[{{"name":"Piine","quantity":{quantity},"price":{price},"taxGroupCode":"B"}}],"payments":[{{"typeCode":1,"amount":{paid}}}]}}"#
+        )
+    };
+    for (quantity, price, paid, total) in [
+        ("3", "8.1", "24.299999999999997", "24.30"),
+        ("3", "8.1", "24.3", "24.30"),
+        ("0.30000000000000004", "10.00", "3.0000000000000004", "3.00"),
+        ("1", "1.1500000000000001", "1.15", "1.15"),
+        ("2.9999999999999996e0", "8.1", "2.43e1", "24.30"),
+    ] {
+        let sold = shop
+            .client
+            .post("operations/sale", &body(quantity, price, paid));
+        assert_eq!(sold.receipt("totalAmount"), total, "{sold:?}");
+        assert_eq!(sold.receipt("totalChange"), "0.00", "{sold:?}");
+    }
+    for (quantity, price, paid, path) in [
+        ("3", "8.105", "24.32", "items[0].price"),
+        ("0.1234", "10.00", "1.23", "items[0].quantity"),
+        ("1", "8.10", "8.10000001", "payments[0].amount"),
+        ("1", "8.10", "8.10999999", "payments[0].amount"),
+    ] {
+        let refused = shop
+            .client
+            .post("operations/sale", &body(quantity, price, paid));
+        assert_eq!(refused.status, 422, "{refused:?}");
+        assert!(refused.text.contains(path), "{path}: {refused:?}");
+        assert!(refused.text.contains("TooManyDecimals"), "{refused:?}");
+    }
 }

@@ -10,7 +10,9 @@ use crate::wire::isl_counters::{DayPayments, DeviceInfo, LastZ};
 use crate::wire::isl_mx::Registration;
 use crate::wire::isl_payment::{Paid, PaymentRequest, ReceiptCounters};
 use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, SubtotalSums};
-use crate::wire::isl_report::{Cash, DailyReport, LastError, Rates, ReceiptSums, Transaction};
+use crate::wire::isl_report::{
+    Cash, DailyReport, LastError, LastFiscalReceipt, Rates, ReceiptSums, Transaction,
+};
 use crate::wire::isl_service::{Service, ServiceAnswer};
 use crate::wire::isl_status::{Layout, Status};
 
@@ -112,6 +114,9 @@ pub struct Protocol {
     pub rates: CommandRow<(), Rates>,
     /// Asks for the clock, `DD-MM-YY HH:MM:SS`.
     pub clock: CommandRow<(), String>,
+    /// Asks when the last fiscal receipt was printed; `None` if no command of the family tells it. The clock is then read right after
+    /// a receipt.
+    pub last_receipt: Option<CommandRow<(), LastFiscalReceipt>>,
     /// Sets the clock.
     pub clock_set: CommandRow<String>,
 
