@@ -12,10 +12,7 @@ use bench::*;
 use ferrotill_device::driver::isl::IslPrinter;
 use ferrotill_device::emulator::{FaultKind, FaultOrder, IslEmulator, Printer};
 use ferrotill_device::family::{FAMILIES, Protocol, Source};
-use ferrotill_device::family::{datecs_b, datecs_x, eltrade};
 use ferrotill_device::port::loopback::Loopback;
-use ferrotill_device::wire::framing::Answer;
-use ferrotill_device::wire::isl_status::Flag;
 use ferrotill_device::{
     Fault, FiscalPrinter as _, Job, JournalEvidence, Performed, PrinterFigure, Recovered,
 };
@@ -192,68 +189,6 @@ fn an_answer_in_an_unknown_form_is_kept_once_with_its_bytes() {
         .map(ToString::to_string)
         .collect();
     assert_eq!(told, ["command 40h: 51 2C 31 2C 32 2C 33 09"]);
-}
-
-/// Answers as a manual, a maker's code or a trace shows them, each read by exactly one form.
-#[test]
-fn answers_of_real_printers_and_of_manuals_are_read() {
-    let info = |family: &Protocol, data: &[u8]| {
-        let read = family.device_info.answer.read(data).unwrap();
-        (read.serial, read.fiscal_memory)
-    };
-    let known = |serial: &str, memory: &str| (serial.to_owned(), memory.to_owned());
-    // A trace of a DP-25MX with firmware 3.00: the question with a TAB is answered without one.
-    assert_eq!(
-        info(
-            &datecs_x::PROTOCOL,
-            b"DP-25MX,3.00 22Jul25 0922,FFFF,00000000,DA020990,79020990"
-        ),
-        known("DA020990", "79020990")
-    );
-    // The end of a trace of a DP-150MX: the serial number is filled with blanks, and there is no fiscal memory.
-    assert_eq!(
-        info(
-            &datecs_x::PROTOCOL,
-            b"DP-150MX,609428 ,9460,00000000,    02500002"
-        ),
-        known("02500002", "")
-    );
-    // The form of Eltrade's manual: the switches are not taken for the serial number.
-    assert_eq!(
-        info(
-            &eltrade::PROTOCOL,
-            b"A1,KL,KL5101.1811.0.3 15Nov18 15:49,8D6F,00000000,ED123456,44123456"
-        ),
-        known("ED123456", "44123456")
-    );
-    assert!(
-        eltrade::PROTOCOL
-            .device_info
-            .answer
-            .read(b"A1,KL5101,8D6F,00000000,ED123456,44123456")
-            .is_none()
-    );
-    // The closed receipt of the Romanian manual: document 101, Z-report 12, fiscal receipt 5.
-    let last = datecs_x::PROTOCOL
-        .transaction
-        .answer
-        .read(b"0\t101\t12\t5\t1\t19.00\t50.00\t")
-        .unwrap();
-    assert_eq!(
-        (last.document, last.items, last.amount, last.tender),
-        (Some(101), 1, 1_900, Some(5_000))
-    );
-    // The counters of group B's day are not its refunds.
-    let [refunds, _] = datecs_b::PROTOCOL.day_refunds.as_ref().unwrap();
-    assert!(refunds.answer.read(b"1,2,3,4,5,6,7,8,9,10").is_none());
-    // An unknown command as Eltrade answers it, a whole frame.
-    let unknown = [
-        0x01, 0x2B, 0x39, 0x40, 0x04, 0xA2, 0x80, 0x80, 0x80, 0x86, 0x9A, 0x05, 0x30, 0x33, 0x3E,
-        0x3F, 0x03,
-    ];
-    let family = &eltrade::PROTOCOL;
-    let answer = Answer::parse(&family.framing, &unknown).unwrap();
-    assert!(family.status.has(answer.status, Flag::UnknownCommand));
 }
 
 #[test]
