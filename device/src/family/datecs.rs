@@ -274,6 +274,7 @@ pub const PROTOCOL: Protocol = Protocol {
     ),
     clock: CommandRow::new(command::CLOCK, NO_DATA, STAMP),
     // The journal (77h) tells the time of a document only among the document's lines.
+    journal_document: None,
     last_receipt: None,
     clock_set: CommandRow::new(command::CLOCK_SET, STAMP, NO_DATA),
 

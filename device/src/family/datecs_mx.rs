@@ -342,6 +342,7 @@ const BULGARIA: Protocol = Protocol {
         ..ROMANIA.model
     },
     firmware: &[BG],
+    payments: PAYMENTS_OF_BULGARIA,
     transaction: CommandRow::with_forms(0x4C, datecs_x::PROTOCOL.transaction.ask, TRANSACTION),
     device_info: CommandRow::with_forms(0x5A, datecs_x::PROTOCOL.device_info.ask, DEVICE_INFO),
     groups_by_rate: true,
@@ -374,6 +375,19 @@ const PAYMENTS: Payments = Payments {
         ('M', PaymentMeaning::Other),
     ],
     day: &['P', 'N', 'D', 'I', 'J', 'K', 'L', 'M'],
+};
+
+/// The payment modes of Bulgaria, which are those of X. The configuration is read before the country is known, and then `D` is credit:
+/// it is not taken, because mode 2 of X charges a card through the printer's pinpad.
+const PAYMENTS_OF_BULGARIA: Payments = Payments {
+    letters: &[
+        ('P', PaymentMeaning::Cash),
+        ('N', PaymentMeaning::Card),
+        ('I', PaymentMeaning::Other),
+        ('J', PaymentMeaning::Other),
+        ('K', PaymentMeaning::Other),
+    ],
+    ..datecs_x::PROTOCOL.payments
 };
 
 /// The questions that show a machine's country.

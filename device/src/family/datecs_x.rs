@@ -330,6 +330,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: report::parse_clock,
         },
     ),
+    journal_document: None,
     last_receipt: Some(CommandRow::new(
         0x7B,
         Codec {

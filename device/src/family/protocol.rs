@@ -11,7 +11,8 @@ use crate::wire::isl_mx::Registration;
 use crate::wire::isl_payment::{Paid, PaymentRequest, ReceiptCounters};
 use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, SubtotalSums};
 use crate::wire::isl_report::{
-    Cash, DailyReport, LastError, LastFiscalReceipt, Rates, ReceiptSums, Transaction,
+    Cash, DailyReport, JournalDocument, LastError, LastFiscalReceipt, Rates, ReceiptSums,
+    Transaction,
 };
 use crate::wire::isl_service::{Service, ServiceAnswer};
 use crate::wire::isl_status::{Layout, Status};
@@ -119,7 +120,9 @@ pub struct Protocol {
     pub groups_by_rate: bool,
     /// Asks for the clock, `DD-MM-YY HH:MM:SS`.
     pub clock: CommandRow<(), String>,
-    /// Asks when the last fiscal receipt was printed; `None` if no command of the family tells it. The clock is then read right after
+    /// Asks the journal for a document by its number: the answer has the time of the document.
+    pub journal_document: Option<CommandRow<u32, JournalDocument>>,
+    /// Asks when the last fiscal receipt was printed. If neither this command nor the journal tells it, the clock is read right after
     /// a receipt.
     pub last_receipt: Option<CommandRow<(), LastFiscalReceipt>>,
     /// Sets the clock.

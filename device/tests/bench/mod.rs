@@ -4,7 +4,6 @@
 pub mod cases;
 pub mod crash;
 pub mod host;
-pub mod relay;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

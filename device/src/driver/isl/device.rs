@@ -4,6 +4,8 @@ mod country;
 mod meaning;
 mod questions;
 
+use ferrotill_core::seal::PrinterNumbers;
+
 use self::meaning::{condition, fault_of, refusal, unanswered};
 pub(super) use self::questions::optional;
 use super::command::{Command, CommandFault};
@@ -217,10 +219,14 @@ impl Device {
         self.identity.as_ref()
     }
 
-    /// Whether the connected printer is the one of this baseline: same serial number, same fiscal memory.
+    /// Whether the connected printer is the one of this baseline: the same serial number, and no other fiscal memory.
     pub(super) fn is_that_of(&self, baseline: &Baseline) -> bool {
         self.identity.as_ref().is_some_and(|identity| {
-            identity.serial == baseline.serial && identity.fiscal_memory == baseline.fiscal_memory
+            let numbers = PrinterNumbers {
+                serial: &identity.serial,
+                fiscal_memory: &identity.fiscal_memory,
+            };
+            numbers.are_of_one_printer(baseline.numbers())
         })
     }
 

@@ -323,8 +323,9 @@ fn opening(protocol: &Protocol, open: Open, job: &ReceiptJob) -> Result<Step, St
                 open,
                 kind: RefundKind::Return,
                 document: refund.document,
-                // With the number alone the device searches its own journal.
-                origin: (!refund.at.is_empty())
+                // With the number alone the device searches its own journal, as it must if it does not report its fiscal memory: a time
+                // without that number is refused.
+                origin: (!refund.at.is_empty() && !refund.fiscal_memory.is_empty())
                     .then(|| (refund.at.clone(), refund.fiscal_memory.clone())),
             };
             let Some(row) = &protocol.refund else {

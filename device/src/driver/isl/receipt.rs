@@ -1,13 +1,11 @@
 //! Carrying out a receipt, and settling one whose outcome is unknown.
 
-use ferrotill_core::printer_time::PrinterTime;
-
 use super::command::{Command, CommandFault};
 use super::judge::{UNCLEAR, judge};
 use super::outcome::{no_document, not_begun};
 use super::plan::{Plan, Step};
 use super::printer::{IslPrinter, RESUMES_MAX};
-use super::state::Closed;
+use super::state::{Closed, ReceiptTime};
 use crate::driver::line::COMMAND_LIMIT_MS;
 use crate::family::Errors;
 use crate::fault::Fault;
@@ -417,7 +415,8 @@ impl IslPrinter {
         let printed_at = if case.plan.refund {
             None
         } else {
-            self.device.receipt_time(closed, watch)
+            let document = case.baseline.last_document.saturating_add(1);
+            self.device.receipt_time(document, closed, watch)
         };
         let predicted = case.plan.predict(case.baseline);
         if self.device.counters_are_predictable(case.plan.refund)
@@ -460,7 +459,7 @@ fn name_of(verdict: &Verdict) -> String {
 }
 
 /// The outcome of a receipt that is in the fiscal memory.
-fn receipt_of(case: Case<'_>, after: Baseline, printed_at: Option<PrinterTime>) -> Recovered {
+fn receipt_of(case: Case<'_>, after: Baseline, printed_at: Option<ReceiptTime>) -> Recovered {
     // If the day was closed meanwhile, the number of the last fiscal receipt belongs to the old day.
     let same_day = after.z_number == case.baseline.z_number;
     // The receipt was begun directly after the baseline, and nothing else can be printed while it is open.
@@ -473,7 +472,10 @@ fn receipt_of(case: Case<'_>, after: Baseline, printed_at: Option<PrinterTime>) 
             .filter(|number| *number > 0 && same_day),
         after,
         report: None,
-        printed_at: printed_at.filter(|_| is_last),
+        printed_at: printed_at.and_then(|printed_at| match printed_at {
+            ReceiptTime::OfDocument(at) => Some(at),
+            ReceiptTime::OfLast(at) => is_last.then_some(at),
+        }),
     })
 }
 

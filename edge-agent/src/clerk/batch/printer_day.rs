@@ -104,7 +104,7 @@ impl Tills {
     /// Counters that are ahead of the journal by more than what the till itself can have printed meanwhile: one fiscal receipt, and
     /// one Z-report.
     fn note_receipts_of_others(&self, index: DevicePlace, known: &Baseline, now: &Baseline) {
-        if known.serial != now.serial || known.fiscal_memory != now.fiscal_memory {
+        if !now.numbers().are_of_one_printer(known.numbers()) {
             return;
         }
         let (known_z, z) = (known.z_number.unwrap_or(0), now.z_number.unwrap_or(0));

@@ -23,7 +23,10 @@ impl Sealer for FiscalPrinterSealer {
         let job =
             job_of(reserved, original, document.currency).ok_or(Refusal::OriginalNotPrinted)?;
         let opens_drawer = match &reserved.body {
-            Body::Receipt(receipt) => receipt.payments.iter().any(|payment| payment.open_drawer),
+            Body::Receipt(receipt) => receipt
+                .payments
+                .iter()
+                .any(|payment| payment.open_drawer && payment.amount.is_positive()),
             _ => false,
         };
         let return_slip = match (&reserved.body, &job) {

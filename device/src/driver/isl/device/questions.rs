@@ -6,7 +6,7 @@ use ferrotill_core::printer_time::PrinterTime;
 use super::Device;
 use super::meaning::condition;
 use crate::driver::isl::command::Command;
-use crate::driver::isl::state::{Closed, DayTotals, PrinterState, PrinterSums};
+use crate::driver::isl::state::{Closed, DayTotals, PrinterState, PrinterSums, ReceiptTime};
 use crate::driver::line::COMMAND_LIMIT_MS;
 use crate::family::CommandRow;
 use crate::fault::Fault;
@@ -199,16 +199,34 @@ impl Device {
         self.ask(&self.protocol.clock, &(), watch)
     }
 
-    /// The printer's own date and time of the receipt that was closed last. `None` if the printer does not tell it, if the answer
-    /// was lost, or if the printer has no refund receipts: only they name the time of another receipt.
+    /// The printer's own date and time of a receipt: of the document with this number, or of the receipt that was closed last. `None`
+    /// if the printer does not tell it, if the answer was lost, or if the printer has no refund receipts: only they name the time of
+    /// another receipt.
     ///
     /// Where no command tells the time of a receipt, the clock has it, but only right after the close.
     pub(in crate::driver::isl) fn receipt_time(
         &mut self,
+        document: u32,
         closed: Closed,
         watch: &mut dyn Watch,
-    ) -> Option<PrinterTime> {
+    ) -> Option<ReceiptTime> {
         let _has_refunds = self.protocol.refund.as_ref()?;
+        if let Some(row) = self
+            .protocol
+            .journal_document
+            .as_ref()
+            .filter(|_| !self.no_receipt_time)
+        {
+            match self.ask(row, &document, watch) {
+                Ok(told) if told.document == document => {
+                    return PrinterTime::read(&told.at).map(ReceiptTime::OfDocument);
+                }
+                Ok(_) => return None,
+                Err(fault) if is_silence(fault) => return None,
+                // This firmware does not support the question.
+                Err(_) => self.no_receipt_time = true,
+            }
+        }
         if let Some(row) = self
             .protocol
             .last_receipt
@@ -216,14 +234,14 @@ impl Device {
             .filter(|_| !self.no_receipt_time)
         {
             match self.ask(row, &(), watch) {
-                Ok(last) => return PrinterTime::read(&last.at),
+                Ok(last) => return PrinterTime::read(&last.at).map(ReceiptTime::OfLast),
                 Err(fault) if is_silence(fault) => return None,
                 // This firmware does not support the question.
                 Err(_) => self.no_receipt_time = true,
             }
         }
         match closed {
-            Closed::Now => PrinterTime::read(&self.clock(watch).ok()?),
+            Closed::Now => PrinterTime::read(&self.clock(watch).ok()?).map(ReceiptTime::OfLast),
             Closed::Earlier => None,
         }
     }
