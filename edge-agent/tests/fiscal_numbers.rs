@@ -412,3 +412,148 @@ fn a_device_with_another_registration_number_uses_no_numbers_of_the_one_before()
     let (code, books) = finished(&["verify", "--config", file.to_str().unwrap()]);
     assert_eq!(code, Some(0), "{books}");
 }
+
+/// The state's own sample: 259.90 holds a levy of 5 %, 12.38, and in the rest a tax of 20 %, 41.25.
+#[test]
+fn a_levy_is_charged_before_the_tax_and_a_return_may_name_both_in_any_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let file = till(folder.path(), &authority.client.url, "none");
+    let agent = Process::agent(&file);
+    let client = agent.client.clone();
+    first_sale(&client, &body("1.00"));
+    for (letters, answered) in [("AF", "AF"), ("FA", "FA")] {
+        let sold = sale(
+            &client,
+            &format!(
+                r#"{{"items":[{{"name":"Сидр","quantity":1,"price":259.90,"taxGroupCode":"{letters}"}}],"payments":[{{"typeCode":1,"amount":259.90}}]}}"#
+            ),
+        );
+        assert_eq!(sold.status, 200, "{}", sold.text);
+        assert_eq!(sold.receipt("items.0.taxAmount"), "53.63");
+        assert_eq!(sold.receipt("items.0.taxGroupCode"), answered);
+        let (id, turned) = (
+            sold.receipt("id"),
+            answered.chars().rev().collect::<String>(),
+        );
+        let back = client.post(
+            "operations/return",
+            &format!(
+                r#"{{"originalReceiptId":"{id}","items":[{{"name":"Сидр","quantity":1,"price":259.90,"taxGroupCode":"{turned}","finalAmount":259.90,"taxAmount":53.63}}],"payments":[{{"typeCode":1,"amount":259.90}}]}}"#
+            ),
+        );
+        assert_eq!(back.status, 200, "{}", back.text);
+    }
+    until("the authority has every document", || {
+        count(&client.open("/healthz").body, "unsent.documents") == 0
+    });
+    let received = authority.client.look("/sim/authority/received");
+    let JsonValue::Array(documents) = &received else {
+        panic!("{received}")
+    };
+    let taxes: Vec<String> = documents
+        .iter()
+        .skip(1)
+        .map(|document| value(document, "body.items.0.taxes").to_string())
+        .collect();
+    let tax = r#"{"taxCode":"A","taxRate":2000,"taxBase":20627,"taxAmount":4125}"#;
+    let levy = r#"{"taxCode":"F","taxRate":500,"taxBase":24752,"taxAmount":1238}"#;
+    let (first, second) = (format!("[{tax},{levy}]"), format!("[{levy},{tax}]"));
+    assert_eq!(taxes, [&*first, &first, &second, &second]);
+}
+
+/// Card 35.00 and cash 5.00 for 35.00: the cash goes back as it came, in the books, on the paper and at the authority.
+#[test]
+fn cash_beside_a_card_that_pays_all_is_no_payment() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let file = till(folder.path(), &authority.client.url, "none");
+    let agent = Process::agent(&file);
+    let client = agent.client.clone();
+    first_sale(&client, &body("1.00"));
+    let sold = sale(
+        &client,
+        r#"{"items":[{"name":"Сидр","quantity":1,"price":35.00,"taxGroupCode":"A"}],"payments":[{"typeCode":1,"amount":35.00},{"typeCode":0,"amount":5.00}]}"#,
+    );
+    for (member, value) in [
+        ("totalPaid", "35.00"),
+        ("totalChange", "0.00"),
+        ("payments.0.amount", "35.00"),
+        ("payments.1.amount", "0.00"),
+        ("payments.1.change", "0.00"),
+    ] {
+        assert_eq!(sold.receipt(member), value, "{member}: {}", sold.text);
+    }
+    let closed = client.post("operations/closeday", "{}");
+    assert_eq!(
+        closed.at("data.additionalData.reconciliation.agrees"),
+        "true",
+        "{}",
+        closed.text
+    );
+    until("the authority has every document", || {
+        count(&client.open("/healthz").body, "unsent.documents") == 0
+    });
+    let received = authority.client.look("/sim/authority/received");
+    let payments = value(&received, "1.body.payments").to_string();
+    assert_eq!(payments, r#"[{"type":"CARD","amount":3500,"change":0}]"#);
+}
+
+/// What the authority is told of who sold where, and numbers without holes although a report that it is not told of lies between.
+#[test]
+fn the_authority_is_told_who_sold_where_and_numbers_without_holes() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let config = config(folder.path(), &authority.client.url, "none")
+        .user("Олена")
+        .change_device(0, |device| {
+            device.set("unit", text("шт")).set(
+                "location",
+                r#"{ latitude = "6.500183676689106", longitude = "120.76210479216934", radius = 1000 }"#,
+            )
+        });
+    let file = configured(folder.path(), config);
+    let agent = Process::agent(&file);
+    let client = agent.client.clone();
+    let first = first_sale(&client, &body("1.00"));
+    assert_eq!(first.receipt("authorUserName"), "Олена");
+    let interim = client.post("operations/intermediatetotals", "{}");
+    assert_eq!(
+        interim.at("data.lastReceiptNumber"),
+        "1",
+        "{}",
+        interim.text
+    );
+    client.post("cashoperations", r#"{"amount":5.00}"#);
+    let again = client.post(
+        "operations/intermediatetotals",
+        r#"{"id":"3e0c2f5e-1c1a-4a9c-b8d1-58b5f4a1f001"}"#,
+    );
+    assert_eq!(
+        again.at("data.lastReceiptNumber"),
+        "1",
+        "a cash operation is no receipt: {}",
+        again.text
+    );
+    assert_eq!(sale(&client, &body("2.00")).status, 200);
+    let closed = client.post("operations/closeday", "{}");
+    assert_eq!(closed.at("data.lastReceiptNumber"), "5", "{}", closed.text);
+    assert_eq!(closed.at("data.number"), "6");
+    until("the authority has every document", || {
+        count(&client.open("/healthz").body, "unsent.documents") == 0
+    });
+    let received = authority.client.look("/sim/authority/received");
+    let told = |path: &str| value(&received, path).to_string();
+    for document in 0..4 {
+        assert_eq!(told(&format!("{document}.body.cashier")), "\"Олена\"");
+        assert_eq!(
+            told(&format!("{document}.body.location")),
+            r#"{"latitude":6.500183676689106,"longitude":120.76210479216934,"radius":1000}"#
+        );
+    }
+    assert_eq!(told("0.body.items.0.unit"), "\"шт\"");
+    let numbers = [0, 1, 2].map(|document| told(&format!("{document}.body.receiptNumber")));
+    assert_eq!(numbers, ["1", "2", "3"], "the office hears of no X-report");
+    assert_eq!(told("3.body.firstNumber"), "1");
+    assert_eq!(told("3.body.lastNumber"), "3");
+}

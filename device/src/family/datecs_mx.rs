@@ -12,12 +12,12 @@
 use super::classic_forms::{NO_MEMORY, SIX_FIELDS};
 use super::codec::{Codec, NO_DATA};
 use super::datecs_x;
+use super::error_codes;
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    CommandRow, CountryFacts, CountryQuestions, FamilyLimits, Model, Optional, PaymentMeaning,
-    Payments, Protocol, Seller, service,
+    CommandRow, CountryFacts, CountryQuestions, FamilyLimits, LineWidth, Model, Optional,
+    PaymentMeaning, Payments, Protocol, Seller, TextWidths, service,
 };
-use crate::wire::cause::Cause;
 use crate::wire::isl_counters::DeviceInfo;
 use crate::wire::isl_payment::ReceiptCounters;
 use crate::wire::isl_report::{DailyReport, Rates, Transaction};
@@ -57,12 +57,15 @@ const ROMANIA: Protocol = Protocol {
         general: GENERAL,
         memory: MEMORY,
     },
-    codes: CODES,
+    codes: error_codes::MX,
     limits: FamilyLimits {
-        // The manual gives 42 columns for the narrowest models, and a line of text of X has two less than the paper in the field.
-        text: 30,
-        name: isl_x_receipt::NAME_MAX,
-        name_lines: 1,
+        widths: TextWidths {
+            name: LineWidth::of(isl_x_receipt::NAME_MAX),
+            name_lines: 1,
+            // Manual: 42 on the narrowest models. On X a line of text has two characters less than the paper has columns.
+            receipt: LineWidth::differing(40, 42),
+            slip: LineWidth::differing(40, 42),
+        },
         sales: 512,
         price_max: 999_999_999,
         records_low: 60,
@@ -248,6 +251,7 @@ const ROMANIA: Protocol = Protocol {
             parse: mx::parse_rates,
         },
     ),
+    groups_by_rate: true,
     tcp_port: Some(TCP_PORT),
     mode: Some(CommandRow::new(
         0x95,
@@ -338,8 +342,10 @@ const BULGARIA: Protocol = Protocol {
         ..ROMANIA.model
     },
     firmware: &[BG],
+    payments: PAYMENTS_OF_BULGARIA,
     transaction: CommandRow::with_forms(0x4C, datecs_x::PROTOCOL.transaction.ask, TRANSACTION),
     device_info: CommandRow::with_forms(0x5A, datecs_x::PROTOCOL.device_info.ask, DEVICE_INFO),
+    groups_by_rate: true,
     tcp_port: Some(TCP_PORT),
     country: "BG",
     // The euro is the currency of other countries too, so it needs the fiscal memory in 5Ah beside it.
@@ -369,6 +375,19 @@ const PAYMENTS: Payments = Payments {
         ('M', PaymentMeaning::Other),
     ],
     day: &['P', 'N', 'D', 'I', 'J', 'K', 'L', 'M'],
+};
+
+/// The payment modes of Bulgaria, which are those of X. The configuration is read before the country is known, and then `D` is credit:
+/// it is not taken, because mode 2 of X charges a card through the printer's pinpad.
+const PAYMENTS_OF_BULGARIA: Payments = Payments {
+    letters: &[
+        ('P', PaymentMeaning::Cash),
+        ('N', PaymentMeaning::Card),
+        ('I', PaymentMeaning::Other),
+        ('J', PaymentMeaning::Other),
+        ('K', PaymentMeaning::Other),
+    ],
+    ..datecs_x::PROTOCOL.payments
 };
 
 /// The questions that show a machine's country.
@@ -486,102 +505,6 @@ const VALUE: Codec<String> = Codec {
     emit: mx::emit_value,
     parse: mx::parse_value,
 };
-
-/// The error codes that a till can get, from the maker's list of 2017. -1121nn and -1122nn are errors of parameter nn.
-const CODES: &[(i64, Cause)] = &[
-    (-111_002, Cause::Syntax),
-    (-112_000, Cause::UnknownCommand),
-    (-111_003, Cause::NotPermitted),
-    (-112_002, Cause::NotPermitted),
-    (-110_200, Cause::Blocked),
-    (-102_002, Cause::Password),
-    (-102_002, Cause::Locked),
-    (-111_076, Cause::Password),
-    (-112_004, Cause::DateBeforeLast),
-    (-100_403, Cause::PaperOut),
-    (-112_006, Cause::PaperOut),
-    (-100_404, Cause::CoverOpen),
-    (-112_007, Cause::CoverOpen),
-    (-100_114, Cause::FiscalMemoryFull),
-    (-100_100, Cause::FiscalMemory),
-    (-100_101, Cause::FiscalMemory),
-    (-100_102, Cause::FiscalMemory),
-    (-100_103, Cause::FiscalMemory),
-    (-100_104, Cause::FiscalMemory),
-    (-100_105, Cause::FiscalMemory),
-    (-100_106, Cause::FiscalMemory),
-    (-100_107, Cause::FiscalMemory),
-    (-100_108, Cause::FiscalMemory),
-    (-100_109, Cause::FiscalMemory),
-    (-100_110, Cause::FiscalMemory),
-    (-100_111, Cause::FiscalMemory),
-    (-100_112, Cause::FiscalMemory),
-    (-100_113, Cause::FiscalMemory),
-    (-100_115, Cause::FiscalMemory),
-    (-100_116, Cause::FiscalMemory),
-    (-105_010, Cause::JournalFull),
-    (-104_000, Cause::ZNeeded),
-    (-104_000, Cause::ReceiptsAfterZ),
-    (-111_005, Cause::GroupDisabled),
-    (-111_006, Cause::Overflow),
-    (-111_013, Cause::Overflow),
-    (-111_014, Cause::Overflow),
-    (-111_031, Cause::Overflow),
-    (-111_032, Cause::Overflow),
-    (-111_033, Cause::Overflow),
-    (-111_034, Cause::Overflow),
-    (-112_003, Cause::Overflow),
-    (-111_015, Cause::ReceiptOpen),
-    (-111_046, Cause::SlipOpen),
-    (-111_047, Cause::ReceiptOpen),
-    (-111_016, Cause::NoReceiptOpen),
-    (-111_017, Cause::NotEnoughCash),
-    (-111_018, Cause::PaymentStarted),
-    (-111_019, Cause::TooManySales),
-    (-111_021, Cause::Negative),
-    (-111_071, Cause::Negative),
-    (-111_023, Cause::VoidOfNothing),
-    (-111_024, Cause::DayTooLong),
-    (-111_050, Cause::NotPaid),
-    (-111_061, Cause::PaymentType),
-    (-111_022, Cause::NoChange),
-    (-111_030, Cause::Zero),
-    (-111_065, Cause::Zero),
-    (-111_560, Cause::CardRefused),
-    (-112_001, Cause::Syntax),
-    (-112_101, Cause::Syntax),
-    (-112_102, Cause::Syntax),
-    (-112_103, Cause::Syntax),
-    (-112_104, Cause::Syntax),
-    (-112_105, Cause::Syntax),
-    (-112_106, Cause::Syntax),
-    (-112_107, Cause::Syntax),
-    (-112_108, Cause::Syntax),
-    (-112_109, Cause::Syntax),
-    (-112_110, Cause::Syntax),
-    (-112_111, Cause::Syntax),
-    (-112_112, Cause::Syntax),
-    (-112_113, Cause::Syntax),
-    (-112_114, Cause::Syntax),
-    (-112_115, Cause::Syntax),
-    (-112_116, Cause::Syntax),
-    (-112_201, Cause::Syntax),
-    (-112_202, Cause::Syntax),
-    (-112_203, Cause::Syntax),
-    (-112_204, Cause::Syntax),
-    (-112_205, Cause::Syntax),
-    (-112_206, Cause::Syntax),
-    (-112_207, Cause::Syntax),
-    (-112_208, Cause::Syntax),
-    (-112_209, Cause::Syntax),
-    (-112_210, Cause::Syntax),
-    (-112_211, Cause::Syntax),
-    (-112_212, Cause::Syntax),
-    (-112_213, Cause::Syntax),
-    (-112_214, Cause::Syntax),
-    (-112_215, Cause::Syntax),
-    (-112_216, Cause::Syntax),
-];
 
 /// Whether the taxpayer's number is written as in Romania: `CIF: RO12345678`.
 fn is_romanian(facts: &CountryFacts) -> bool {

@@ -7,7 +7,8 @@ use super::codec::{Codec, NO_DATA};
 use super::datecs;
 use super::forms::Firmware;
 use super::protocol::{
-    CommandRow, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol, Seller,
+    CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, PaymentMeaning, Payments,
+    Protocol, Seller, TextWidths,
 };
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
@@ -15,7 +16,7 @@ use crate::wire::fields::{decimal, parse_count, parse_decimal, parse_minor};
 use crate::wire::isl_counters::{DayPayments, DeviceInfo};
 use crate::wire::isl_payment::{Paid, PaidCode, PaymentRequest, ReceiptCounters};
 use crate::wire::isl_receipt::{Open, SubtotalSums};
-use crate::wire::isl_report::{DailyReport, Rates, ReceiptSums, Transaction};
+use crate::wire::isl_report::{DailyReport, JournalDocument, Rates, ReceiptSums, Transaction};
 use crate::wire::isl_status::{Flag, FlagPlace, Layout, Status};
 use crate::wire::zfp;
 use crate::wire::zfp_receipt::{
@@ -49,10 +50,17 @@ pub const PROTOCOL: Protocol = Protocol {
     errors: Errors::Acknowledged,
     codes: CODES,
     limits: FamilyLimits {
-        // The manual prints 34 characters of a name; a driver that sells on these machines cuts names at 32 and texts at 30.
-        text: 30,
-        name: 32,
-        name_lines: 1,
+        widths: TextWidths {
+            // Manual: 34 of 36 characters are printed. ErpNet.FP cuts names at 32.
+            name: LineWidth {
+                sent: 32,
+                printed: 34,
+            },
+            name_lines: 1,
+            // Manual: the length of a line less 2, which depends on the model. ErpNet.FP cuts texts at 30.
+            receipt: LineWidth::of(30),
+            slip: LineWidth::of(30),
+        },
         sales: 200,
         price_max: 9_999_999,
         records_low: 50,
@@ -258,6 +266,26 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: |data| short_stamp(&codepage::decode(data)),
         },
     ),
+    // 72h `B` has the number and the time of the last fiscal receipt.
+    journal_document: Some(CommandRow::new(
+        RECEIPT,
+        Codec {
+            emit: |_| b"B".to_vec(),
+            parse: |_| None,
+        },
+        Codec {
+            emit: |_| Vec::new(),
+            parse: |data| {
+                let code = ReceiptCode::parse(data)?;
+                Some(JournalDocument {
+                    document: code.number,
+                    at: day_first(&code.at)?,
+                    kind: 0,
+                    z_number: 0,
+                })
+            },
+        },
+    )),
     clock_set: CommandRow::new(0x48, STAMP, NO_DATA),
     asked: Some(ASKED),
     others: Optional {
@@ -623,6 +651,14 @@ fn parse_rates(data: &[u8]) -> Option<Rates> {
         rates,
         currency: String::new(),
     })
+}
+
+/// `YYYY-MM-DD HH:MM:SS` as `DD-MM-YYYY HH:MM:SS`.
+fn day_first(at: &str) -> Option<String> {
+    let (date, time) = at.split_once(' ')?;
+    let mut parts = date.split('-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    Some(format!("{day}-{month}-{year} {time}"))
 }
 
 /// `DD-MM-YY HH:MM:SS` as `DD-MM-YYYY HH:MM`.

@@ -4,7 +4,6 @@
 pub mod cases;
 pub mod crash;
 pub mod host;
-pub mod relay;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,7 +16,7 @@ use ferrotill_device::family::{Protocol, datecs};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::{
     Baseline, FiscalPrinter, Job, JournalEvidence, LineJob, NoDocument, Paper, PaymentJob,
-    Performed, ReceiptJob, RefundOf, Registered, Watch,
+    Performed, ReceiptJob, RefundOf, Registered, Watch, printer::TextLine,
 };
 
 /// A printer on a line in this thread, and its clock.
@@ -218,6 +217,20 @@ pub fn sale() -> Job {
     Job::Receipt(receipt(None))
 }
 
+/// The same receipt with this letter in the place of `D`, which the Bulgarian MX does not take.
+pub fn paid_by(letter: char, job: Job) -> Job {
+    match job {
+        Job::Receipt(mut receipt) => {
+            let payments = receipt.payments.iter_mut();
+            for payment in payments.filter(|payment| payment.letter == 'D') {
+                payment.letter = letter;
+            }
+            Job::Receipt(receipt)
+        }
+        other => other,
+    }
+}
+
 pub fn exact_sale() -> Job {
     let mut receipt = receipt(None);
     receipt.payments = vec![payment('P', true, 1_858)];
@@ -231,8 +244,28 @@ pub fn refund() -> Job {
         at: "211126003530".to_owned(),
         fiscal_memory: "02700001".to_owned(),
         withdraw: true,
+        slip: SLIP.iter().map(|line| TextLine::from(*line)).collect(),
     })))
 }
+
+/// The slip of the refund on a printer without refund receipts.
+const SLIP: [&str; 15] = [
+    "RETUR",
+    "BON 1",
+    "Till 1",
+    "Paine alba",
+    "2.000 x 8.10 = 16.20",
+    "-5.87",
+    "-15.00% = -2.43",
+    "Кофе",
+    "1.000 x 12.00 = 12.00",
+    "-3.75",
+    "-15.00% = -2.43",
+    "TOTAL 18.58",
+    "NUMERAR 15.00",
+    "CREDIT 10.00",
+    "Mulțumim",
+];
 
 pub fn cash_in() -> Job {
     Job::Cash(Amount::from_minor(10_000))

@@ -18,9 +18,11 @@ use std::time::{Duration, Instant};
 
 use ferrotill_core::Currency;
 use ferrotill_core::event::Reserved;
+use ferrotill_core::facts::Facts;
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::seal::{PrintedNumber, Seal};
 use ferrotill_core::till::Till;
+use ferrotill_render::PrintedSeller;
 use ferrotill_store::StoredDocument;
 
 use printer::SealingJob;
@@ -47,10 +49,16 @@ pub struct Unsealed<'a> {
     pub reserved: &'a Reserved<'a>,
     /// The sale that a return gives back; `None` for other documents, or if the journal does not contain the sale.
     pub original: Option<&'a StoredDocument>,
+    /// How far the clock of that sale's printer is ahead of the till's time, in milliseconds; 0 if it is not known.
+    pub printer_ahead_ms: i64,
     /// The number that the caller wants for an alternative receipt.
     pub wanted: Option<PrintedNumber<'a>>,
     /// The currency of the document's amounts.
     pub currency: Currency,
+    /// Who sells, for the slip of a return.
+    pub seller: &'a PrintedSeller,
+    /// The facts of the country's law.
+    pub facts: &'static Facts,
     /// Whether a cancellation of the document was decided; false for a document that is about to be reserved.
     pub cancel_decided: bool,
     /// From this moment on a person may settle the document if its printer does not answer.

@@ -76,6 +76,15 @@ impl ConfigText {
         self
     }
 
+    /// Names the seller of the client.
+    #[must_use]
+    pub fn user(mut self, name: &str) -> Self {
+        for client in &mut self.clients {
+            set(client, "user", text(name));
+        }
+        self
+    }
+
     /// Adds a device.
     #[must_use]
     pub fn device(mut self, device: Device) -> Self {
@@ -190,6 +199,13 @@ impl Device {
             format!(r#"{{ code = 0, name = "{cash}", cash = true }}"#),
             format!(r#"{{ code = 1, name = "{card}" }}"#),
         ];
+        self
+    }
+
+    /// Replaces the payment types; each is a table as TOML has it in one line.
+    #[must_use]
+    pub fn payment_types(mut self, types: impl IntoIterator<Item = String>) -> Self {
+        self.payment_types = types.into_iter().collect();
         self
     }
 

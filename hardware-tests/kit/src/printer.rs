@@ -55,6 +55,8 @@ pub struct Memory {
     pub groups: [Option<u32>; 8],
     /// True while a person has a receipt open at the printer's keyboard.
     pub open: bool,
+    /// Whether the printer has an option of its own that opens the drawer with a payment.
+    pub drawer_option: bool,
 }
 
 impl Default for Memory {
@@ -64,6 +66,7 @@ impl Default for Memory {
             last_z: None,
             groups: [None; 8],
             open: false,
+            drawer_option: true,
         }
     }
 }
@@ -237,6 +240,7 @@ fn register(job: &Job, counters: &mut Baseline) -> Performed {
         fiscal_receipt,
         after: counters.clone(),
         report: None,
+        printed_at: None,
     })
 }
 
@@ -262,6 +266,10 @@ impl FiscalPrinter for ScriptedPrinter {
 
     fn letters(&self, text: &str) -> usize {
         text.chars().count()
+    }
+
+    fn opens_drawer_itself(&self) -> bool {
+        locked(&self.memory).drawer_option
     }
 
     fn connect(&mut self) -> Result<Connected, Fault> {
@@ -367,6 +375,7 @@ pub fn registered_at(after: Baseline) -> Performed {
         fiscal_receipt: None,
         after,
         report: None,
+        printed_at: None,
     })
 }
 

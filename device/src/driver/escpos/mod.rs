@@ -118,6 +118,7 @@ impl Escpos {
             fiscal_receipt: None,
             after: self.baseline(),
             report: None,
+            printed_at: None,
         }
     }
 
@@ -285,6 +286,10 @@ impl FiscalPrinter for Escpos {
             columns: self.sheet().columns,
             large: true,
         }
+    }
+
+    fn opens_drawer_itself(&self) -> bool {
+        false
     }
 
     fn doubts(&self) -> Vec<String> {

@@ -5,9 +5,12 @@ mod meaning;
 mod questions;
 mod registers;
 
+use ferrotill_core::seal::PrinterNumbers;
+
 use self::meaning::{acknowledged, condition, fault_of, refusal, unanswered};
 pub(super) use self::questions::optional;
 use super::command::{Command, CommandFault};
+use super::groups::GroupOrder;
 use super::options::Options;
 use crate::driver::line::{COMMAND_LIMIT_MS, Line};
 use crate::family::{CommandRow, Errors, Protocol};
@@ -58,10 +61,16 @@ pub(super) struct Device {
     payment_numbers: PaymentNumbers,
     /// Whether this firmware does not support the question for the number of the last document.
     no_last_document: bool,
+    /// Whether this firmware does not support the question for the time of the last receipt.
+    no_receipt_time: bool,
     /// The figures that this firmware does not report, or reports in an unknown form, as of the last question for each.
     missing: Vec<PrinterFigure>,
     /// The answers in unknown forms since the port was opened, one for each command.
     unknown_answers: Vec<UnknownAnswer>,
+    /// The configured rates of the till's tax groups.
+    till_rates: [Option<u32>; 8],
+    /// The order of the machine's tax groups, read when it was connected.
+    groups: GroupOrder,
     /// For sales and for refunds: whether such a receipt has moved the counters as predicted since the device was connected.
     counters_predictable: [bool; 2],
 }
@@ -95,10 +104,39 @@ impl Device {
             z_number_read: None,
             payment_numbers: SAME_NUMBERS,
             no_last_document: false,
+            no_receipt_time: false,
             missing: Vec::new(),
             unknown_answers: Vec::new(),
+            till_rates: [None; 8],
+            groups: GroupOrder::SAME,
             counters_predictable: [false; 2],
         }
+    }
+
+    /// Takes the configured rates of the till's tax groups. Returns true if they are new and the machine must be connected again.
+    pub(super) fn use_tax_rates(&mut self, rates: &[Option<u32>; 8]) -> bool {
+        let changed = self.family.groups_by_rate && self.till_rates != *rates;
+        self.till_rates = *rates;
+        if changed && self.is_attached() {
+            self.detach();
+            return true;
+        }
+        false
+    }
+
+    /// Reads the order of the tax groups of the machine that was just connected. If it cannot be read, the groups are used by their
+    /// letters, as on every other family.
+    fn read_groups(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
+        if self.protocol.groups_by_rate && self.till_rates != [None; 8] {
+            let rates = optional(self.machine_rates(watch))?.unwrap_or(self.till_rates);
+            self.groups = GroupOrder::by_rate(&self.till_rates, &rates);
+        }
+        Ok(())
+    }
+
+    /// The order of the machine's tax groups.
+    pub(super) const fn groups(&self) -> GroupOrder {
+        self.groups
     }
 
     /// The answers in unknown forms.
@@ -141,6 +179,7 @@ impl Device {
     pub(super) fn attach(&mut self, watch: &mut dyn Watch) -> Result<Condition, Fault> {
         self.identity = None;
         self.no_last_document = false;
+        self.no_receipt_time = false;
         self.counters_predictable = [false; 2];
         let question = Command::of(&self.protocol.state, &());
         let answer = self.line.attach(&(question.number, question.data), watch)?;
@@ -152,7 +191,8 @@ impl Device {
             return Err(Fault::PrinterSwapped);
         }
         self.identity = Some(identity);
-        if let Err(fault) = self.choose_country(watch) {
+        let known = self.choose_country(watch);
+        if let Err(fault) = known.and_then(|()| self.read_groups(watch)) {
             self.identity = None;
             return Err(fault);
         }
@@ -215,10 +255,14 @@ impl Device {
         self.identity.as_ref()
     }
 
-    /// Whether the connected printer is the one of this baseline: same serial number, same fiscal memory.
+    /// Whether the connected printer is the one of this baseline: the same serial number, and no other fiscal memory.
     pub(super) fn is_that_of(&self, baseline: &Baseline) -> bool {
         self.identity.as_ref().is_some_and(|identity| {
-            identity.serial == baseline.serial && identity.fiscal_memory == baseline.fiscal_memory
+            let numbers = PrinterNumbers {
+                serial: &identity.serial,
+                fiscal_memory: &identity.fiscal_memory,
+            };
+            numbers.are_of_one_printer(baseline.numbers())
         })
     }
 

@@ -6,10 +6,10 @@ use super::command::Command;
 use super::device::PaymentNumbers;
 #[cfg(test)]
 use super::device::SAME_NUMBERS;
-use super::text::wrapped;
+use super::groups::GroupOrder;
+use super::text;
 use crate::family::Protocol;
 use crate::printer::{Baseline, LineJob, PaymentJob, ReceiptJob};
-use crate::wire::codepage;
 use crate::wire::isl_payment::PaymentRequest;
 use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen, Sale, SaleModifier, Subtotal};
 
@@ -53,6 +53,8 @@ impl Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
     protocol: &'static Protocol,
+    /// The order of the machine's tax groups; all sums of the plan are in the till's order.
+    order: GroupOrder,
     /// The commands in the order in which they are sent.
     pub(super) steps: Vec<Step>,
     /// The amount that is to be paid, in minor units.
@@ -80,7 +82,7 @@ impl Plan {
         job: &ReceiptJob,
     ) -> Result<Self, String> {
         let seller = super::options::Options::default().seller(&protocol.seller, model);
-        Self::new(protocol, seller, &SAME_NUMBERS, job)
+        Self::new(protocol, seller, (GroupOrder::SAME, &SAME_NUMBERS), job)
     }
 
     /// Makes the plan of a receipt for a family and a seller.
@@ -91,11 +93,12 @@ impl Plan {
     pub(super) fn new(
         protocol: &'static Protocol,
         seller: Open,
-        numbers: &PaymentNumbers,
+        (order, numbers): (GroupOrder, &PaymentNumbers),
         job: &ReceiptJob,
     ) -> Result<Self, String> {
         let mut plan = Self {
             protocol,
+            order,
             steps: vec![opening(protocol, seller, job)?],
             total: job.total.minor(),
             refund: job.refund_of.is_some(),
@@ -138,6 +141,11 @@ impl Plan {
         plan.steps
             .push(Step::Close(Command::of(&protocol.close, &())));
         Ok(plan)
+    }
+
+    /// The order of the machine's tax groups.
+    pub(super) const fn order(&self) -> GroupOrder {
+        self.order
     }
 
     /// Whether the device counts its fiscal receipts since fiscalisation; a Z-report does not clear the counter.
@@ -207,15 +215,9 @@ impl Plan {
 
     fn texts(&mut self, lines: &[String]) {
         for line in lines {
-            for text in wrapped(&codepage::encode(line), self.protocol.limits.text) {
-                self.text(&text);
-            }
+            let commands = text::on_receipt(self.protocol, line);
+            self.steps.extend(commands.into_iter().map(Step::Text));
         }
-    }
-
-    fn text(&mut self, text: &Vec<u8>) {
-        self.steps
-            .push(Step::Text(Command::of(&self.protocol.text, text)));
     }
 
     fn line(&mut self, line: &LineJob) -> Result<(), String> {
@@ -238,12 +240,14 @@ impl Plan {
             .get_mut(usize::from(line.group))
             .ok_or("the printer has tax groups 0 to 7")?;
         *sum = sum.checked_add(amount).ok_or("the sum is too large")?;
-        let mut name = wrapped(&codepage::encode(&line.name), limits.name).into_iter();
-        let mut of_sale = name.by_ref().take(limits.name_lines);
+        let group = self.order.of_machine(line.group);
+        let group = group.ok_or("the printer has no tax group with its rate")?;
+        let (name, rest) = text::name_of_sale(self.protocol, &line.name);
+        let mut name = name.into_iter();
         let sale = Sale {
-            text: of_sale.next().unwrap_or_default(),
-            second: of_sale.next().unwrap_or_default(),
-            group: line.group,
+            text: name.next().unwrap_or_default(),
+            second: name.next().unwrap_or_default(),
+            group,
             price,
             quantity: Some(quantity),
             // Percentages are never sent to the printer, because the printer would round again.
@@ -252,12 +256,7 @@ impl Plan {
         self.steps
             .push(Step::Sale(Command::of(&self.protocol.sale, &sale)));
         self.groups.push(groups);
-        // The rest of a long name follows as text.
-        for rest in name {
-            for text in wrapped(&rest, limits.text) {
-                self.text(&text);
-            }
-        }
+        self.steps.extend(rest.into_iter().map(Step::Text));
         self.texts(&line.notes);
         Ok(())
     }
@@ -391,8 +390,9 @@ fn opening(protocol: &Protocol, open: Open, job: &ReceiptJob) -> Result<Step, St
                 open,
                 kind: RefundKind::Return,
                 document: refund.document,
-                // With the number alone the device searches its own journal.
-                origin: (!refund.at.is_empty())
+                // With the number alone the device searches its own journal, as it must if it does not report its fiscal memory: a time
+                // without that number is refused.
+                origin: (!refund.at.is_empty() && !refund.fiscal_memory.is_empty())
                     .then(|| (refund.at.clone(), refund.fiscal_memory.clone())),
             };
             let Some(row) = &protocol.refund else {
@@ -551,18 +551,6 @@ mod tests {
             let problem = Plan::of(&datecs::PROTOCOL, "", &job).unwrap_err();
             assert!(problem.contains(part), "{problem}");
         }
-    }
-
-    #[test]
-    fn long_names_are_broken_at_spaces() {
-        let lines = wrapped(
-            b"A name that is rather longer than one line of the printer can be",
-            42,
-        );
-        assert_eq!(lines.len(), 2);
-        assert_eq!(lines[0], b"A name that is rather longer than one line");
-        assert_eq!(wrapped(&[b'x'; 90], 42).len(), 3);
-        assert_eq!(wrapped(b"", 42), [b" ".to_vec()]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::judge::{UNCLEAR, judge};
 use super::outcome::{no_document, not_begun};
 use super::plan::{Plan, Step};
 use super::printer::{IslPrinter, RESUMES_MAX};
+use super::state::{Closed, ReceiptTime};
 use crate::driver::line::COMMAND_LIMIT_MS;
 use crate::family::Errors;
 use crate::fault::Fault;
@@ -56,12 +57,8 @@ impl IslPrinter {
 
     fn plan(&self, job: &ReceiptJob) -> Result<Plan, String> {
         let device = &self.device;
-        Plan::new(
-            device.protocol(),
-            device.seller(),
-            device.payment_numbers(),
-            job,
-        )
+        let of_machine = (device.groups(), device.payment_numbers());
+        Plan::new(device.protocol(), device.seller(), of_machine, job)
     }
 
     /// Settles a receipt that was begun earlier. The receipt is never printed again.
@@ -107,7 +104,7 @@ impl IslPrinter {
         let mut resumes = 0;
         while resumes <= RESUMES_MAX {
             let stop = match self.run(case.plan, place, watch) {
-                Ok(()) => return self.registered(case, watch),
+                Ok(()) => return self.registered(case, Closed::Now, watch),
                 Err((at, stop)) => {
                     place = at;
                     stop
@@ -376,7 +373,7 @@ impl IslPrinter {
         let mut fault = Fault::Unclear;
         for _ in 0..=RESUMES_MAX {
             match self.run(case.plan, close, watch) {
-                Ok(()) => return self.registered(case, watch),
+                Ok(()) => return self.registered(case, Closed::Now, watch),
                 Err((_, Stop::CommandFault(CommandFault::Lost(lost)))) => fault = lost,
                 Err((_, Stop::CommandFault(failure))) => {
                     return Recovered::Unknown(failure.fault());
@@ -385,7 +382,9 @@ impl IslPrinter {
             }
             match self.verdict(case, watch) {
                 Ok((Verdict::Unpaid { matches: true, .. }, _)) => {}
-                Ok((Verdict::Issued, _)) => return self.registered(case, watch),
+                Ok((Verdict::Issued, _)) => {
+                    return self.registered(case, Closed::Earlier, watch);
+                }
                 Ok(_) => return Recovered::Unknown(Fault::Unclear),
                 Err(fault) => return Recovered::Unknown(fault),
             }
@@ -403,7 +402,7 @@ impl IslPrinter {
         watch: &mut dyn Watch,
     ) -> Recovered {
         match verdict {
-            Verdict::Issued => self.registered(case, watch),
+            Verdict::Issued => self.registered(case, Closed::Earlier, watch),
             Verdict::NotIssued(evidence) => {
                 let fault = if case.evidence.cancel_decided && fault == Fault::NotExecuted {
                     Fault::Cancelled
@@ -419,12 +418,19 @@ impl IslPrinter {
         }
     }
 
-    /// Determines, after the receipt was closed, the baseline of the next job.
+    /// Determines, after the receipt was closed, the printer's time of a sale and the baseline of the next job.
     ///
     /// All counters are read, unless a receipt of this kind has already moved this device's counters as predicted. If one has,
     /// the document number is enough: everything that changes a counter uses a document number too.
-    fn registered(&mut self, case: Case<'_>, watch: &mut dyn Watch) -> Recovered {
+    fn registered(&mut self, case: Case<'_>, closed: Closed, watch: &mut dyn Watch) -> Recovered {
         self.settled = None;
+        // A refund is never refunded itself.
+        let printed_at = if case.plan.refund {
+            None
+        } else {
+            let document = case.baseline.last_document.saturating_add(1);
+            self.device.receipt_time(document, closed, watch)
+        };
         let predicted = case.plan.predict(case.baseline);
         if self.device.counters_are_predictable(case.plan.refund)
             && let Some(predicted) = &predicted
@@ -432,7 +438,7 @@ impl IslPrinter {
             && number == predicted.last_document
         {
             self.settled = Some(predicted.clone());
-            return closed(case, predicted.clone());
+            return receipt_of(case, predicted.clone(), printed_at);
         }
         let mut fault = Fault::NoAnswer;
         for attempt in 0..=RESUMES_MAX {
@@ -447,7 +453,7 @@ impl IslPrinter {
                     self.device
                         .remember_prediction(case.plan.refund, as_predicted);
                     self.settled = Some(after.clone());
-                    return closed(case, after);
+                    return receipt_of(case, after, printed_at);
                 }
                 Err(lost) => fault = lost,
             }
@@ -466,16 +472,23 @@ fn name_of(verdict: &Verdict) -> String {
 }
 
 /// The outcome of a receipt that is in the fiscal memory.
-fn closed(case: Case<'_>, after: Baseline) -> Recovered {
+fn receipt_of(case: Case<'_>, after: Baseline, printed_at: Option<ReceiptTime>) -> Recovered {
     // If the day was closed meanwhile, the number of the last fiscal receipt belongs to the old day.
     let same_day = after.z_number == case.baseline.z_number;
+    // The receipt was begun directly after the baseline, and nothing else can be printed while it is open.
+    let document = case.baseline.last_document.saturating_add(1);
+    // The counters were read after the time: if the receipt is still the last document, the time is not that of a later one.
+    let is_last = after.last_document == document;
     Recovered::Registered(Registered {
-        // The receipt was begun directly after the baseline, and nothing else can be printed while it is open.
-        document: case.baseline.last_document.saturating_add(1),
+        document,
         fiscal_receipt: Some(case.baseline.next_fiscal_receipt)
             .filter(|number| *number > 0 && same_day),
         after,
         report: None,
+        printed_at: printed_at.and_then(|printed_at| match printed_at {
+            ReceiptTime::OfDocument(at) => Some(at),
+            ReceiptTime::OfLast(at) => is_last.then_some(at),
+        }),
     })
 }
 
@@ -494,7 +507,7 @@ fn compare(plan: &Plan, total: Option<i64>, groups: Option<[i64; 8]>) -> Result<
         }
     };
     compare("total", total, plan.total);
-    let groups = groups.unwrap_or_else(|| plan.all_groups());
+    let groups = groups.map_or_else(|| plan.all_groups(), |groups| plan.order().of_till(groups));
     for ((letter, theirs), ours) in ('A'..='H').zip(groups).zip(plan.all_groups()) {
         compare(&format!("group {letter}"), theirs, ours);
     }

@@ -2,9 +2,10 @@
 
 use super::calendar::DAY;
 use super::journal::PrintedKind;
-use super::memory::{BookedSale, FiscalReceipt, LastReceipt, OpenKind, OpenReceipt};
+use super::memory::{BookedSale, FiscalReceipt, LastReceipt, NamedOriginal, OpenKind, OpenReceipt};
 use super::printer::{Printer, Reply, in_answer};
-use crate::emulator::tape::{centred, spread, sum};
+use crate::emulator::tape::{WIDTH, centred, spread, sum};
+use crate::family::TextWidths;
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
 use crate::wire::fields::decimal;
@@ -25,7 +26,16 @@ impl Printer {
     /// Executes 2Eh: opens a refund receipt.
     pub(super) fn refund_open(&mut self, refund: &RefundOpen) -> Reply<ReceiptCounters> {
         let title = centred(&format!("STORNO {:07}", refund.document));
-        self.open_fiscal(OpenKind::Refund, &refund.open, title)
+        let counters = self.open_fiscal(OpenKind::Refund, &refund.open, title)?;
+        let (at, fiscal_memory) = refund.origin.clone().unwrap_or_default();
+        if let Some(open) = &mut self.memory.open {
+            open.original = Some(NamedOriginal {
+                document: refund.document,
+                at,
+                fiscal_memory,
+            });
+        }
+        Ok(counters)
     }
 
     fn open_fiscal(
@@ -57,6 +67,7 @@ impl Printer {
             tape: vec![title],
             invoice: open.invoice,
             subtotal_changes: Vec::new(),
+            original: None,
         });
         Ok(self.counters_of_open())
     }
@@ -151,7 +162,7 @@ impl Printer {
             change,
             name: name_of(sale),
         });
-        print_sale(open, sale, quantity, gross, change);
+        print_sale(open, limits.widths, sale, (quantity, gross, change));
         Ok(self.counters_of_open())
     }
 
@@ -224,7 +235,7 @@ impl Printer {
         open.payments.push((letter, amount));
         open.tape.push(sum(meaning.on_paper(), amount));
         let left = left.saturating_sub(amount);
-        Ok(match left {
+        let answer = match left {
             0 if says_rest => paid(PaidCode::Rest, 0),
             1.. => paid(PaidCode::Rest, left),
             _ => {
@@ -234,14 +245,18 @@ impl Printer {
                 }
                 paid(PaidCode::Change, change)
             }
-        })
+        };
+        self.pulse_of_option();
+        Ok(answer)
     }
 
     /// Executes 36h: prints a line of text.
     pub(super) fn receipt_text(&mut self, text: &[u8]) -> Reply<()> {
         self.fiscal()?;
         self.printing()?;
-        self.fiscal()?.tape.push(codepage::decode(text));
+        let width = self.protocol.limits.widths.receipt.printed;
+        let printed = text.get(..width).unwrap_or(text);
+        self.fiscal()?.tape.push(codepage::decode(printed));
         Ok(())
     }
 
@@ -282,6 +297,7 @@ impl Printer {
             change,
             sales: open.sales.clone(),
             subtotal_changes: open.subtotal_changes.clone(),
+            original: open.original.clone(),
             invoice: open.invoice,
         });
         self.memory.last = LastReceipt {
@@ -463,10 +479,17 @@ const fn paid(code: PaidCode, amount: i64) -> Paid {
     Paid { code, amount }
 }
 
-fn print_sale(open: &mut OpenReceipt, sale: &Sale, quantity: i64, gross: i64, change: i64) {
+fn print_sale(
+    open: &mut OpenReceipt,
+    widths: TextWidths,
+    sale: &Sale,
+    (quantity, gross, change): (i64, i64, i64),
+) {
     for text in [&sale.text, &sale.second] {
-        if !text.is_empty() {
-            open.tape.push(codepage::decode(text));
+        let printed = text.get(..widths.name.printed).unwrap_or(text);
+        // A name that is longer than the paper is wide takes several rows.
+        for row in printed.chunks(WIDTH) {
+            open.tape.push(codepage::decode(row));
         }
     }
     let letter = char::from(b'A'.saturating_add(sale.group));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
+use ferrotill_core::printer_time::PrinterTime;
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{Baseline, FiscalPrinter, Job, Performed, Recovered, Watch};
 use uuid::Uuid;
@@ -13,7 +14,7 @@ use super::watch::{JournalingWatch, LoggingWatch};
 use super::{
     DrawerOutcome, Listener, News, Permit, ReceiptSlip, Remark, SealingJob, Settled, Task,
 };
-use crate::time::clock::Clock;
+use crate::time::clock::{Clock, seconds_apart};
 
 /// The state of a worker.
 #[derive(Debug)]
@@ -47,8 +48,10 @@ pub struct PrinterWorker {
     unknown_answers: usize,
     /// Why the connected printer cannot print, as last reported; `None` while it can.
     cannot_print: Option<Fault>,
-    /// What was last reported of the driver's assumptions.
+    /// What was last reported to be doubtful about the connected printer.
     doubts: Vec<String>,
+    /// How many seconds the printer's clock was ahead of the machine's when it was reported last.
+    clock_ahead_s: Option<i64>,
     /// The last reported reason why the document is not settled.
     pub(super) reported_fault: Option<Fault>,
     /// The last outcome of a document, until the clerk confirms that it is in the journal.
@@ -63,6 +66,8 @@ const IDLE_BEFORE_CHECK: Duration = Duration::from_secs(5);
 pub(super) const IDLE_CHECK_EVERY: Duration = Duration::from_secs(30);
 /// How often a printer that cannot print is asked whether it can again.
 const CONDITION_CHECK_EVERY: Duration = Duration::from_secs(2);
+/// A printer's clock that has moved by more than this number of seconds beside the machine's was set.
+const CLOCK_SET_S: u64 = 60;
 /// The first pause between two attempts to reach a printer.
 pub(super) const PAUSE_MIN: Duration = Duration::from_millis(200);
 /// The longest pause between two attempts to reach a printer.
@@ -90,6 +95,7 @@ impl PrinterWorker {
             unknown_answers: 0,
             cannot_print: None,
             doubts: Vec::new(),
+            clock_ahead_s: None,
             reported_fault: None,
             kept: None,
             clock,
@@ -122,6 +128,10 @@ impl PrinterWorker {
                 self.confirm(id);
                 self.turn()
             }
+            Ok(task @ Task::Rates(_)) => {
+                let done = self.step(Ok(task));
+                if done.is_break() { done } else { self.turn() }
+            }
             Ok(task) => self.step(Ok(task)),
             Err(TryRecvError::Disconnected) => ControlFlow::Break(()),
             Err(TryRecvError::Empty) => {
@@ -150,6 +160,15 @@ impl PrinterWorker {
                 self.confirm(id);
                 self.state = state;
                 return ControlFlow::Continue(());
+            }
+            (state, Ok(Task::Rates(rates))) => {
+                let connect_again = self.printer.use_tax_rates(&rates);
+                let is_idle = matches!(state, WorkerState::Idle);
+                self.state = state;
+                if !connect_again || !is_idle {
+                    return ControlFlow::Continue(());
+                }
+                self.connected = false;
             }
             (WorkerState::Settling(document), Ok(Task::Release(declaration)))
                 if document.id == declaration.id =>
@@ -218,7 +237,12 @@ impl PrinterWorker {
                     .send(News::ReleaseRefused(declaration.id, reason));
             }
             // The clerk sends each outstanding document once, and only one at a time, so that these tasks need no answer.
-            Task::Begin | Task::Perform(_) | Task::Recover(_) | Task::Confirm(_) | Task::Stop => {}
+            Task::Rates(_)
+            | Task::Begin
+            | Task::Perform(_)
+            | Task::Recover(_)
+            | Task::Confirm(_)
+            | Task::Stop => {}
         }
     }
 
@@ -239,6 +263,8 @@ impl PrinterWorker {
                 self.loss_reported = None;
                 self.last_used_at = self.clock.monotonic();
                 self.cannot_print = connected.condition.fault();
+                let clock = connected.clock.as_deref().and_then(PrinterTime::read);
+                self.clock_ahead_s = clock.and_then(|shown| self.seconds_ahead(shown));
                 self.listener.send(News::Ready(Box::new(connected)));
             }
             Err(fault) => self.report_lost(&fault.to_string()),
@@ -256,7 +282,7 @@ impl PrinterWorker {
         }
     }
 
-    /// Reports what the driver has to assume of the printer, if that has changed.
+    /// Reports what is doubtful about the connected printer, if that has changed.
     fn report_doubts(&mut self) {
         let doubts = self.printer.doubts();
         if doubts != self.doubts {
@@ -313,9 +339,34 @@ impl PrinterWorker {
                     self.set_counters(Some(counters.clone()));
                     self.listener.send(News::Counters(Box::new(counters)));
                 }
+                self.report_clock();
             }
             Err(fault) => self.report_lost(&fault.to_string()),
         }
+    }
+
+    /// Reports what the printer's clock shows. A printer without a clock, or whose clock is not answered now, reports nothing.
+    fn report_clock(&mut self) {
+        let shown = self.printer.clock().ok();
+        if let Some(shown) = shown.as_deref().and_then(PrinterTime::read) {
+            self.clock_ahead_s = self.seconds_ahead(shown);
+            self.listener.send(News::Remark(Remark::Clock(shown)));
+        }
+    }
+
+    /// Reports what the printer's clock showed after a sale, if the clock was set since it was reported last.
+    fn report_changed_clock(&mut self, shown: PrinterTime) {
+        let ahead_s = self.seconds_ahead(shown);
+        let apart = ahead_s.zip(self.clock_ahead_s);
+        if apart.is_none_or(|(now, then)| now.abs_diff(then) > CLOCK_SET_S) {
+            self.clock_ahead_s = ahead_s;
+            self.listener.send(News::Remark(Remark::Clock(shown)));
+        }
+    }
+
+    /// How many seconds the printer's clock is ahead of the machine's.
+    fn seconds_ahead(&self, shown: PrinterTime) -> Option<i64> {
+        seconds_apart(self.clock.now(), shown)
     }
 
     /// Reads the counters again after an idle time, because the connection may be dead or people may have used the printer.
@@ -340,7 +391,30 @@ impl PrinterWorker {
         let outcome = self.attempt(&mut document, |printer, document, watch| {
             printer.perform(&document.job, &document.baseline, watch)
         });
+        if let Performed::Registered(registered) = &outcome
+            && let Some(shown) = registered.printed_at
+        {
+            self.report_changed_clock(shown);
+        }
+        // A receipt that is settled later may be settled when nobody stands at the drawer any more.
+        let opens_drawer = document.opens_drawer
+            && !self.printer.opens_drawer_itself()
+            && matches!(outcome, Performed::Registered(_));
+        let id = document.id;
         self.settle(document, Settled::of_performed(outcome));
+        if opens_drawer {
+            self.pulse(id);
+        }
+    }
+
+    /// Opens the drawer for a payment. The pulse is tried once: a drawer that stays closed is opened by hand.
+    fn pulse(&mut self, id: Uuid) {
+        match self.try_once(&Job::Drawer, |_| true).0 {
+            Attempt::Done => {}
+            Attempt::NotDone(reason) | Attempt::Unknown(reason) => {
+                tracing::warn!(%id, %reason, "the drawer was not opened for a payment");
+            }
+        }
     }
 
     fn recover(&mut self, mut document: SealingJob) {
@@ -355,6 +429,12 @@ impl PrinterWorker {
         document: &mut SealingJob,
         ask: impl FnOnce(&mut dyn FiscalPrinter, &SealingJob, &mut dyn Watch) -> Outcome,
     ) -> Outcome {
+        if let Job::Receipt(receipt) = &mut document.job
+            && let Some(refund) = &mut receipt.refund_of
+            && let Some(slip) = &document.return_slip
+        {
+            refund.slip = slip.lines(&*self.printer);
+        }
         let mut watch = JournalingWatch {
             listener: &*self.listener,
             id: document.id,
@@ -436,12 +516,7 @@ impl PrinterWorker {
         if slip.opens_drawer() {
             // The drawer is opened first: the change is given while the slip is printed. A drawer that stays closed is no reason to
             // keep the slip.
-            match self.try_once(&Job::Drawer, |_| true).0 {
-                Attempt::Done => {}
-                Attempt::NotDone(reason) | Attempt::Unknown(reason) => {
-                    tracing::warn!(%id, %reason, "the drawer was not opened for a payment");
-                }
-            }
+            self.pulse(id);
         }
         let job = slip.job(&*self.printer);
         let (attempt, after) = self.try_once(&job, |_| true);

@@ -25,6 +25,7 @@ fn plan(refund: bool) -> Plan {
             at: "281126163107".to_owned(),
             fiscal_memory: "F".to_owned(),
             withdraw: false,
+            slip: vec![],
         }),
         header: vec![],
         lines: vec![LineJob {
