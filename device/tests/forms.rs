@@ -229,7 +229,8 @@ fn every_firmware_sells_and_closes_two_days() {
                 let mut baseline = connected.baseline;
                 let jobs = [sale(), refund(), Job::ZReport].into_iter();
                 for job in jobs.filter(|job| cases::can(family, job)) {
-                    let job = paid_by('N', job);
+                    let letter = if family.asked.is_some() { 'D' } else { 'N' };
+                    let job = paid_by(letter, job);
                     let done = driver.perform(&job, &baseline, &mut Notes::new());
                     baseline = registered(done).after;
                 }

@@ -111,7 +111,7 @@ fn a_sale_whose_command_or_close_was_executed_without_an_answer_is_printed_once(
             "{command:02X}: {}",
             sold.text
         );
-        // A receipt that was interrupted is cancelled, and one whose close was executed is found.
-        assert_eq!(registered, usize::from(command == CLOSE), "{}", sold.text);
+        // An interrupted receipt is continued or cancelled; one whose close was executed is found.
+        assert!(registered == 1 || command == SELL, "{}", sold.text);
     }
 }

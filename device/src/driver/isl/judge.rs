@@ -1,9 +1,11 @@
 //! What the table of recovery needs to know of a receipt: the plan compared with the state of the device.
 
+mod proof;
+
 use ferrotill_core::Amount;
 
 use super::plan::Plan;
-use super::state::{PrinterState, PrinterSums, ReceiptProof};
+use super::state::{PrinterState, PrinterSums};
 use crate::fault::Fault;
 use crate::judge::{self, DayMatch, ReceiptFacts, SamePrinter, Verdict, ZReports};
 use crate::printer::{Baseline, DaySums, JournalEvidence};
@@ -67,35 +69,8 @@ fn facts(
         sums: days(plan, evidence.day.as_ref(), state.sums.as_ref(), z_reports),
     };
     match &state.proof {
-        Some(proof) => proved(told, plan, baseline, proof),
+        Some(proof) => proof::proved(told, plan, baseline, proof),
         None => told,
-    }
-}
-
-/// The facts of a receipt that is closed, on a printer that reports the number, the sum and the payments of its last fiscal receipt.
-fn proved(
-    told: ReceiptFacts,
-    plan: &Plan,
-    baseline: &Baseline,
-    proof: &ReceiptProof,
-) -> ReceiptFacts {
-    let is_next = baseline.last_document.checked_add(1) == Some(proof.number);
-    let same_kind = proof.refund.is_none_or(|refund| refund == plan.refund);
-    let same_sales = is_next && same_kind && proof.sum.checked_abs() == Some(plan.total);
-    let paid = proof.payments.map(i64::saturating_abs);
-    let paid_as_planned = plan.are_payments(&paid);
-    ReceiptFacts {
-        last_fiscal: Some(proof.number),
-        // Payments with and without change are one tender.
-        tender: Some(if paid_as_planned {
-            plan.tender()
-        } else {
-            paid.iter()
-                .fold(0, |sum, one| i64::saturating_add(sum, *one))
-        }),
-        same_sales,
-        last_is_ours: same_sales && paid_as_planned,
-        ..told
     }
 }
 
@@ -157,7 +132,5 @@ fn sum(one: &[i64; 8], other: &[i64; 8]) -> Option<[i64; 8]> {
     Some(sum)
 }
 
-#[cfg(test)]
-mod proof_tests;
 #[cfg(test)]
 mod tests;

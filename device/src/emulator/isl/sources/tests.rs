@@ -123,7 +123,7 @@ fn shape(command: u8, data: &[u8]) -> String {
     for (place, field) in fields.iter().enumerate() {
         // The first field of a sale, of a payment of group A and of a line of text is text, also if it looks like a number.
         let is_text =
-            place == 0 && matches!(command, 0x2A | 0x31 | 0x34 | 0x36) && !field.is_empty();
+            place == 0 && matches!(command, 0x2A | 0x31 | 0x34 | 0x36 | 0x37) && !field.is_empty();
         shapes.push(if is_text {
             "t".to_owned()
         } else {
@@ -164,7 +164,10 @@ fn requests() -> Vec<(&'static Protocol, Request)> {
                 .split_whitespace()
                 .map(|digits| u8::from_str_radix(digits, 16).unwrap())
                 .collect();
-            requests.push((family, Request::parse(&family.framing, &bytes).unwrap()));
+            // "Are you ready?" of ZFP is one byte and no request.
+            if bytes.len() > 1 {
+                requests.push((family, Request::parse(&family.framing, &bytes).unwrap()));
+            }
         }
     }
     requests

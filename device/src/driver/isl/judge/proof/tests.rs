@@ -2,9 +2,9 @@
 
 use ferrotill_core::{Amount, Quantity};
 
-use super::super::plan::Plan;
-use super::super::state::{PrinterState, ReceiptProof};
-use super::{Verdict, judge};
+use super::super::super::plan::Plan;
+use super::super::super::state::{PrinterState, ReceiptProof};
+use super::super::{Verdict, judge};
 use crate::family::tremol;
 use crate::fault::Fault;
 use crate::printer::{
