@@ -81,7 +81,7 @@ fn every_family_with_a_file_is_in_the_index() {
 fn only_a_family_and_the_index_contain_its_name() {
     for (path, text) in sources("src") {
         let place = path.to_string_lossy().replace('\\', "/");
-        for family in ["datecs_b", "datecs_mx", "datecs_x", "eltrade"] {
+        for family in ["datecs_b", "datecs_mx", "datecs_x", "eltrade", "daisy"] {
             let known = place.ends_with(&format!("/family/{family}.rs"))
                 || place.ends_with("/family/mod.rs")
                 // A Bulgarian MX printer is one of X, so the table is a variant of that of X.

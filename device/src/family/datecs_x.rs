@@ -5,8 +5,8 @@
 use super::codec::{Codec, NO_DATA};
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    CommandRow, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol, Seller,
-    service,
+    CommandRow, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol,
+    ReceiptRules, Seller, service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::fields::parse_count;
@@ -48,6 +48,8 @@ pub const PROTOCOL: Protocol = Protocol {
         password_of_model: &[("FP-", "0000"), ("FMP-", "0000")],
         password_digits: Some((1, 8)),
         till: 1,
+        refund: None,
+        has_unique_number: false,
     },
     payments: Payments {
         letters: &[
@@ -60,6 +62,7 @@ pub const PROTOCOL: Protocol = Protocol {
         ],
         day: &['P', 'N', 'D', 'I', 'J', 'K'],
     },
+    receipts: ReceiptRules::USUAL,
     model: Model {
         name: "FP-700X",
         firmware: "2.08BG 21NOV26 1000",
@@ -300,6 +303,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: report::parse_last_z,
         },
     )),
+    issued_document: None,
     device_info: CommandRow::with_forms(
         0x5A,
         // The parameter is sent with its TAB: without a TAB the answer has the old form (manual, command 90).
@@ -334,6 +338,7 @@ pub const PROTOCOL: Protocol = Protocol {
         NO_DATA,
     ),
 
+    speeds: &[],
     tcp_port: None,
     mode: None,
     country: "",

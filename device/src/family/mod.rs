@@ -12,6 +12,7 @@ mod codec;
 mod forms;
 mod protocol;
 
+pub mod daisy;
 pub mod datecs;
 pub mod datecs_b;
 pub mod datecs_mx;
@@ -22,7 +23,7 @@ pub use codec::{Codec, NO_DATA};
 pub use forms::{AnswerForm, Answers, Firmware, Source};
 pub use protocol::{
     CommandRow, CountryFacts, CountryQuestions, Errors, FamilyLimits, Model, Optional,
-    PaymentMeaning, Payments, Protocol, Seller,
+    PaymentMeaning, Payments, Protocol, ReceiptRules, Seller,
 };
 
 /// Every family, by its name in an address and in `ferrotill emulator --family`.
@@ -32,6 +33,7 @@ pub const FAMILIES: &[&Protocol] = &[
     &datecs_x::PROTOCOL,
     &datecs_mx::PROTOCOL,
     &eltrade::PROTOCOL,
+    &daisy::PROTOCOL,
 ];
 
 /// The family of this name.

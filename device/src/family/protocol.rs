@@ -6,7 +6,7 @@ use super::codec::Codec;
 use super::forms::{AnswerForm, Answers, Firmware};
 use crate::wire::cause::Cause;
 use crate::wire::framing::Framing;
-use crate::wire::isl_counters::{DayPayments, DeviceInfo, LastZ};
+use crate::wire::isl_counters::{DayPayments, DeviceInfo, IssuedDocument, LastZ};
 use crate::wire::isl_mx::Registration;
 use crate::wire::isl_payment::{Paid, PaymentRequest, ReceiptCounters};
 use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, SubtotalSums};
@@ -37,6 +37,8 @@ pub struct Protocol {
     pub seller: Seller,
     /// The payment types of the family.
     pub payments: Payments,
+    /// What the family does with refunds, tenders and cancelled receipts.
+    pub receipts: ReceiptRules,
     /// The identity of the emulated printer.
     pub model: Model,
     /// The firmware whose answers are known to differ. The first is that of the maker's newest manual.
@@ -106,6 +108,9 @@ pub struct Protocol {
     /// Asks for the last Z-report; `None` if no command of the family reports it. In that case the number of the next Z-report in
     /// the answer about the day's payments is used.
     pub last_z: Option<CommandRow<(), LastZ>>,
+    /// Asks for a document that was issued: the last one, or that of the number. `None` if no command of the family reports it. A
+    /// device may return another document than that of the number, so the number in the answer must be compared.
+    pub issued_document: Option<CommandRow<Option<u32>, IssuedDocument>>,
     /// Asks for the device's identity.
     pub device_info: CommandRow<(), DeviceInfo>,
     /// Asks for the tax rates.
@@ -115,6 +120,8 @@ pub struct Protocol {
     /// Sets the clock.
     pub clock_set: CommandRow<String>,
 
+    /// The speeds of a serial line that are tried if the address has none, in this order; empty for 115200 alone.
+    pub speeds: &'static [u32],
     /// The TCP port of a new machine, if the maker's manual names one.
     pub tcp_port: Option<u16>,
     /// Asks for the mode: 0 is the usual one; in any other mode nothing that is printed is fiscal.
@@ -258,8 +265,35 @@ pub enum Errors {
     First,
     /// The status shows a refusal, and this question asks for the reason; true clears it.
     Asked(CommandRow<bool, LastError>),
+    /// The status shows a refusal, and the seven lower bits of the status byte of this index are the number of the reason.
+    InStatus(usize),
     /// The status shows a refusal, and no command reports the reason.
     Silent,
+}
+
+/// What a family does with refunds, tenders and cancelled receipts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptRules {
+    /// Whether a refund can be paid in cash only.
+    pub refund_in_cash: bool,
+    /// Whether the opening of a refund needs the time and the fiscal memory of the original, because the device does not search its
+    /// journal.
+    pub refund_needs_origin: bool,
+    /// Whether the device reports a tender without the change that was given, so that the tender is never more than the amount.
+    pub tender_without_change: bool,
+    /// Whether a cancelled receipt is issued with the sum 0, and takes a number of a fiscal receipt. A receipt whose total is 0 looks
+    /// the same, so the driver does not print one.
+    pub cancelled_is_issued: bool,
+}
+
+impl ReceiptRules {
+    /// The rules of the families in which nothing of this holds.
+    pub const USUAL: Self = Self {
+        refund_in_cash: false,
+        refund_needs_origin: false,
+        tender_without_change: false,
+        cancelled_is_issued: false,
+    };
 }
 
 /// The limits of a family.
@@ -295,6 +329,10 @@ pub struct Seller {
     pub password_digits: Option<(usize, usize)>,
     /// The number of the till.
     pub till: u32,
+    /// The operator of a new printer who may open refunds, and the operator's password; `None` if every operator may.
+    pub refund: Option<(u32, &'static str)>,
+    /// Whether the opening of a receipt has a unique sale number: serial number of the printer, operator, number of the sale.
+    pub has_unique_number: bool,
 }
 
 impl Seller {

@@ -169,9 +169,23 @@ impl Device {
         self.line.address()
     }
 
-    /// Operator, password and till for the opening of a receipt.
-    pub(super) fn seller(&self) -> Open {
-        self.options.seller(&self.protocol.seller, self.model())
+    /// Operator, password, till and unique sale number for the opening of the receipt that follows this baseline.
+    ///
+    /// The unique sale number has the number of the document that the receipt will be, so that no two receipts of a printer have the
+    /// same, and a restarted driver finds the same again.
+    pub(super) fn seller(&self, refund: bool, baseline: &Baseline) -> Open {
+        let usual = &self.protocol.seller;
+        let open = self.options.seller(usual, self.model(), refund);
+        let number = baseline.last_document.saturating_add(1);
+        let unique = format!("{}-OP{:02}-{number:07}", baseline.serial, open.operator);
+        Open {
+            unique: if usual.has_unique_number {
+                unique
+            } else {
+                String::new()
+            },
+            ..open
+        }
     }
 
     /// The identity of the printer; `None` before it was asked.
@@ -236,6 +250,10 @@ impl Device {
                 None => Ok(answer.data),
                 Some(fault) => Err(self.explain(&question, command.number, fault, &answer, watch)),
             },
+            Errors::InStatus(byte) => match by_status {
+                None => Ok(answer.data),
+                Some(fault) => Err(self.by_number(fault, answer.status, byte)),
+            },
             Errors::Silent => match by_status {
                 None => Ok(answer.data),
                 Some(fault) => Err(CommandFault::Refused(
@@ -266,6 +284,31 @@ impl Device {
                 None => CommandFault::Lost(Fault::AnswerUnreadable),
             }),
         }
+    }
+
+    /// The refusal of an answer whose status has the number of the reason.
+    fn by_number(&self, fault: Fault, status: Status, byte: usize) -> CommandFault {
+        let number = i64::from(status.number_in(byte));
+        let layout = &self.protocol.status;
+        let is_open = layout.has(status, Flag::ReceiptOpen) || layout.has(status, Flag::SlipOpen);
+        let reason = match self.protocol.cause_of(number).map(fault_of) {
+            _ if fault != Fault::NotAllowed => fault,
+            Some(reason) if reason != Fault::NotAllowed => reason,
+            // The bit is not set while a receipt is open, as in the example of Daisy's manual.
+            _ if !is_open
+                && layout.knows(Flag::PrintingEnabled)
+                && !layout.has(status, Flag::PrintingEnabled) =>
+            {
+                Fault::NotInPrinterMode
+            }
+            _ => self.or_cover(fault, status),
+        };
+        let detail = if number == 0 {
+            String::new()
+        } else {
+            format!("error {number}")
+        };
+        CommandFault::Refused(reason, detail)
     }
 
     /// Asks for the reason of a refusal, if the firmware supports the question.

@@ -72,7 +72,8 @@ impl Plan {
         model: &str,
         job: &ReceiptJob,
     ) -> Result<Self, String> {
-        let seller = super::options::Options::default().seller(&protocol.seller, model);
+        let refund = job.refund_of.is_some();
+        let seller = super::options::Options::default().seller(&protocol.seller, model, refund);
         Self::new(protocol, seller, job)
     }
 
@@ -108,6 +109,12 @@ impl Plan {
                 .map_err(|problem| format!("line {number}: {problem}"))?;
         }
         plan.texts(&job.footer);
+        if plan.total == 0 && protocol.receipts.cancelled_is_issued {
+            return Err(
+                "the total is 0, and this printer issues a cancelled receipt with that total"
+                    .to_owned(),
+            );
+        }
         let sum = plan.all_groups().iter().try_fold(0_i64, |sum, group| {
             sum.checked_add(*group).ok_or("the sum is too large")
         })?;
@@ -150,13 +157,29 @@ impl Plan {
         self.groups.get(usize::try_from(items).ok()?).copied()
     }
 
-    /// The number of payments whose sum is this tender; the largest, if there are several.
+    /// The number of payments after which the device reports this tender; the largest, if there are several.
     pub(super) fn payments_at(&self, tender: i64) -> Option<usize> {
-        self.tendered.iter().rposition(|sum| *sum == tender)
+        self.tendered
+            .iter()
+            .rposition(|sum| self.reported_of(*sum) == tender)
+    }
+
+    /// The tender that the device reports after all payments, in minor units.
+    pub(super) fn tender(&self) -> i64 {
+        self.reported_of(self.sum_of_payments())
+    }
+
+    /// The tender that the device reports when this sum is tendered.
+    fn reported_of(&self, sum: i64) -> i64 {
+        if self.protocol.receipts.tender_without_change {
+            sum.min(self.total)
+        } else {
+            sum
+        }
     }
 
     /// The sum of all payments, in minor units.
-    pub(super) fn tender(&self) -> i64 {
+    fn sum_of_payments(&self) -> i64 {
         self.tendered.last().copied().unwrap_or(0)
     }
 
@@ -277,7 +300,10 @@ impl Plan {
                     payments.in_words()
                 ));
             }
-            if amount < 0 || left < 0 || (left == 0 && self.tender() > 0) {
+            if !payment.cash && self.refund && self.protocol.receipts.refund_in_cash {
+                return Err("a refund on this printer can be paid in cash only".to_owned());
+            }
+            if amount < 0 || left < 0 || (left == 0 && self.sum_of_payments() > 0) {
                 return Err("a payment is negative, or comes after everything is paid".to_owned());
             }
             if !payment.cash && amount > left {
@@ -285,7 +311,7 @@ impl Plan {
             }
             left = left.checked_sub(amount).ok_or("a payment is too large")?;
             let tender = self
-                .tender()
+                .sum_of_payments()
                 .checked_add(amount)
                 .ok_or("the payments are too large")?;
             self.tendered.push(tender);
@@ -334,6 +360,12 @@ fn opening(protocol: &Protocol, open: Open, job: &ReceiptJob) -> Result<Step, St
                     of_country(protocol.country)
                 ));
             };
+            if protocol.receipts.refund_needs_origin && refund.origin.is_none() {
+                return Err(format!(
+                    "a {} printer needs the time and the fiscal memory of the original of a refund",
+                    protocol.name
+                ));
+            }
             Command::of(row, &refund)
         }
     }))

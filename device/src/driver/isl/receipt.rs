@@ -43,7 +43,7 @@ impl IslPrinter {
         baseline: &Baseline,
         watch: &mut dyn Watch,
     ) -> Performed {
-        let plan = match self.plan(job) {
+        let plan = match self.plan(job, baseline) {
             Ok(plan) => plan,
             Err(detail) => return not_begun(Fault::JobNotPrintable, detail, Some(baseline)),
         };
@@ -55,8 +55,9 @@ impl IslPrinter {
         self.continue_at(case, 0, watch).into()
     }
 
-    fn plan(&self, job: &ReceiptJob) -> Result<Plan, String> {
-        Plan::new(self.device.protocol(), self.device.seller(), job)
+    fn plan(&self, job: &ReceiptJob, baseline: &Baseline) -> Result<Plan, String> {
+        let seller = self.device.seller(job.refund_of.is_some(), baseline);
+        Plan::new(self.device.protocol(), seller, job)
     }
 
     /// Settles a receipt that was begun earlier. The receipt is never printed again.
@@ -67,7 +68,7 @@ impl IslPrinter {
         evidence: &JournalEvidence,
         watch: &mut dyn Watch,
     ) -> Recovered {
-        let plan = match self.plan(job) {
+        let plan = match self.plan(job, baseline) {
             Ok(plan) => plan,
             // The receipt was begun under other limits: on a printer of another family, or with another configuration. Without a
             // plan the counters cannot be compared, so only that printer, or a person, can settle it.
@@ -249,8 +250,13 @@ impl IslPrinter {
         self.settled = None;
         self.device.attach(watch)?;
         let mut state = self.device.state(watch)?;
-        let (mut verdict, mut says) = judge(case.plan, case.baseline, &case.evidence, &state);
         let is_open = state.condition.fiscal_receipt_open;
+        if !is_open {
+            state.documents =
+                self.device
+                    .documents_between(case.baseline, &state.counters, watch)?;
+        }
+        let (mut verdict, mut says) = judge(case.plan, case.baseline, &case.evidence, &state);
         if verdict == UNCLEAR && !is_open && case.evidence.day.is_some() {
             state.sums = self.device.sums(watch)?;
             (verdict, says) = judge(case.plan, case.baseline, &case.evidence, &state);

@@ -14,6 +14,7 @@ pub(super) fn refusal(layout: &Layout, status: Status) -> Option<Fault> {
         (Flag::MemoryReset, Fault::MemoryReset),
         (Flag::PaperOut, Fault::PaperOut),
         (Flag::Mechanism, Fault::Mechanism),
+        (Flag::WrongPassword, Fault::Password),
         (Flag::Overflow, Fault::Overflow),
         (Flag::NotAllowed, Fault::NotAllowed),
         (Flag::FiscalMemoryFull, Fault::FiscalMemoryFull),

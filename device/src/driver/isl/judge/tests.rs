@@ -111,6 +111,7 @@ fn state_of(case: [i64; 7]) -> PrinterState {
             fiscal: None,
         }),
         groups: (open == 1).then_some(groups),
+        documents: Vec::new(),
         sums: None,
     }
 }

@@ -1,0 +1,710 @@
+//! The data of Daisy commands, as far as they differ from those of Datecs classic, and their answers.
+//!
+//! Manuals: Daisy Tech, "Protocol for communication between fiscal devices and personal computer", V1.8.1, 2023, commands 48, 49, 51,
+//! 53, 56, 61, 62, 64, 65, 69, 76, 90, 97, 110, 113, 116, 128; the Bulgarian edition V1.0, 2019.
+//! Amounts are minor units here. On the line they are decimals in commands, and decimals or minor units in answers: the manuals do not
+//! say which, and the driver OposDaisy reads 40h, 41h, 45h and 46h as decimals and 33h, 67h and 6Eh as minor units.
+
+use super::codepage;
+use super::fields::{decimal, parse_count, parse_decimal, parse_minor};
+use super::isl_counters::{DayPayments, DeviceInfo, IssuedCode, IssuedDocument, LastZ};
+use super::isl_payment::{Paid, PaidCode, PaymentRequest, ReceiptCounters};
+use super::isl_receipt::{
+    LINE_FEED, Open, RefundKind, RefundOpen, Sale, SaleModifier, Subtotal, TAB, groups, split_text,
+};
+use super::isl_report::{Cash, DailyReport, Rates, Transaction};
+
+/// The largest number of digits of a password.
+const PASSWORD_MAX: usize = 6;
+/// The largest number of an operator.
+const OPERATOR_MAX: u32 = 20;
+/// The code of the tax group А in Windows-1251; the other seven follow.
+const FIRST_GROUP: u8 = 0xC0;
+/// The code of the tax group З.
+const LAST_GROUP: u8 = 0xC7;
+/// The rate of a tax group in which nothing can be sold.
+const FORBIDDEN: &str = "-1.00";
+
+/// Writes the data of 30h: `Op,Pwd,UNP[TAB I]`.
+#[must_use]
+pub fn emit_open(open: &Open) -> Vec<u8> {
+    let mut parts = vec![head(open)];
+    if open.invoice {
+        parts.push("I".to_owned());
+    }
+    with_tabs(&parts)
+}
+
+/// Reads the data of 30h that open a sale; the unique sale number is mandatory.
+#[must_use]
+pub fn parse_open(data: &[u8]) -> Option<Open> {
+    let text = codepage::decode(data);
+    match text.split_once('\t') {
+        None => parse_head(&text),
+        Some((head, "I")) => Some(Open {
+            invoice: true,
+            ..parse_head(head)?
+        }),
+        Some(_) => None,
+    }
+}
+
+/// Writes the data of 30h that open a refund: `Op,Pwd,UNP TAB R Reason,Doc,DD-MM-YY HH:MM:SS TAB FM`.
+#[must_use]
+pub fn emit_refund(refund: &RefundOpen) -> Vec<u8> {
+    let (at, memory) = match &refund.origin {
+        Some((at, memory)) => (at.as_str(), memory.as_str()),
+        None => ("", ""),
+    };
+    let original = format!(
+        "R{},{},{}",
+        reason(refund.kind),
+        refund.document,
+        dashed(at)
+    );
+    with_tabs(&[head(&refund.open), original, memory.to_owned()])
+}
+
+/// Reads the data of 30h that open a refund, or a credit note (`C Invoice,Reason,Doc,DT TAB FM`).
+#[must_use]
+pub fn parse_refund(data: &[u8]) -> Option<RefundOpen> {
+    let text = codepage::decode(data);
+    let parts: Vec<&str> = text.split('\t').collect();
+    let [head, original, memory] = parts.as_slice() else {
+        return None;
+    };
+    let (fields, invoice) = match original.split_at_checked(1)? {
+        ("R", fields) => (fields, false),
+        ("C", fields) => (fields.split_once(',')?.1, true),
+        _ => return None,
+    };
+    let fields: Vec<&str> = fields.split(',').collect();
+    let [kind, document, at] = fields.as_slice() else {
+        return None;
+    };
+    if memory.is_empty() {
+        return None;
+    }
+    Some(RefundOpen {
+        open: Open {
+            invoice,
+            ..parse_head(head)?
+        },
+        kind: kind_of(kind)?,
+        document: parse_count(document)?,
+        origin: Some((undashed(at)?, (*memory).to_owned())),
+    })
+}
+
+/// The parts with a TAB between them.
+fn with_tabs(parts: &[String]) -> Vec<u8> {
+    let parts: Vec<Vec<u8>> = parts.iter().map(|part| codepage::encode(part)).collect();
+    parts.join(&TAB)
+}
+
+fn head(open: &Open) -> String {
+    format!("{},{},{}", open.operator, open.password, open.unique)
+}
+
+fn parse_head(text: &str) -> Option<Open> {
+    let fields: Vec<&str> = text.split(',').collect();
+    let [operator, password, unique] = fields.as_slice() else {
+        return None;
+    };
+    let is_password = (1..=PASSWORD_MAX).contains(&password.len())
+        && password.bytes().all(|byte| byte.is_ascii_digit());
+    (is_password && is_unique(unique)).then_some(Open {
+        operator: parse_count(operator).filter(|number| (1..=OPERATOR_MAX).contains(number))?,
+        password: (*password).to_owned(),
+        till: 1,
+        invoice: false,
+        unique: (*unique).to_owned(),
+    })
+}
+
+/// Whether the text is a unique sale number: serial number of the printer (two letters, six digits), operator (four capital letters or
+/// digits), number of the sale (seven digits).
+fn is_unique(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [serial, operator, number] = parts.as_slice() else {
+        return false;
+    };
+    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_serial = serial.split_at_checked(2).is_some_and(|(letters, digits)| {
+        letters.bytes().all(|byte| byte.is_ascii_uppercase())
+            && digits.len() == 6
+            && are_digits(digits)
+    });
+    let is_operator = operator.len() == 4
+        && operator
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    is_serial && is_operator && number.len() == 7 && are_digits(number)
+}
+
+/// The number of a refund's reason: 0 return, 1 error of the operator, 2 lower tax base.
+const fn reason(kind: RefundKind) -> u8 {
+    match kind {
+        RefundKind::Return => 0,
+        RefundKind::Error => 1,
+        RefundKind::TaxBase => 2,
+    }
+}
+
+fn kind_of(reason: &str) -> Option<RefundKind> {
+    match reason {
+        "0" => Some(RefundKind::Return),
+        "1" => Some(RefundKind::Error),
+        "2" => Some(RefundKind::TaxBase),
+        _ => None,
+    }
+}
+
+/// `DDMMYYhhmmss` as `DD-MM-YY hh:mm:ss`; any other text is sent unchanged, and the device refuses it.
+fn dashed(at: &str) -> String {
+    let pair = |from: usize| at.get(from..from.saturating_add(2)).unwrap_or("");
+    if at.len() != 12 {
+        return at.to_owned();
+    }
+    format!(
+        "{}-{}-{} {}:{}:{}",
+        pair(0),
+        pair(2),
+        pair(4),
+        pair(6),
+        pair(8),
+        pair(10)
+    )
+}
+
+/// Reads `DD-MM-YY hh:mm[:ss]` as `DDMMYYhhmm[ss]`.
+fn undashed(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let whole = format!("{digits}{}", if digits.len() == 10 { "00" } else { "" });
+    let written = dashed(&whole);
+    let is_written_so = written == text || written.strip_suffix(":00") == Some(text);
+    is_written_so.then_some(digits)
+}
+
+/// Writes the data of 31h: `[T1][LF T2] TAB Group Price*Qty[$Net]`.
+#[must_use]
+pub fn emit_sale(sale: &Sale) -> Vec<u8> {
+    let mut data = sale.text.clone();
+    if !sale.second.is_empty() {
+        data.push(LINE_FEED);
+        data.extend_from_slice(&sale.second);
+    }
+    data.push(TAB);
+    data.push(FIRST_GROUP.saturating_add(sale.group));
+    data.extend_from_slice(decimal(sale.price, 2).as_bytes());
+    if let Some(quantity) = sale.quantity {
+        data.extend_from_slice(format!("*{}", decimal(quantity, 3)).as_bytes());
+    }
+    data.extend_from_slice(modifier_text(sale.modifier).as_bytes());
+    data
+}
+
+/// Reads the data of 31h. Groups are the capital letters А to З of Windows-1251.
+#[must_use]
+pub fn parse_sale(data: &[u8]) -> Option<Sale> {
+    let (text, second, rest) = split_text(data)?;
+    let (group, figures) = match rest {
+        [letter @ FIRST_GROUP..=LAST_GROUP, figures @ ..] => {
+            (letter.wrapping_sub(FIRST_GROUP), figures)
+        }
+        _ => return None,
+    };
+    let (price, quantity, modifier) = parse_figures(figures)?;
+    Some(Sale {
+        text: text.to_vec(),
+        second: second.to_vec(),
+        group,
+        price,
+        quantity,
+        modifier,
+    })
+}
+
+/// Reads `Price[*Qty][,Perc|$Net]`: price, quantity, and the change of the amount.
+#[must_use]
+pub fn parse_figures(figures: &[u8]) -> Option<(i64, Option<i64>, Option<SaleModifier>)> {
+    let (figures, modifier) = cut_modifier(core::str::from_utf8(figures).ok()?)?;
+    let (price, quantity) = match figures.split_once('*') {
+        Some((price, quantity)) => (price, Some(parse_decimal(quantity, 3)?)),
+        None => (figures, None),
+    };
+    Some((parse_decimal(price, 2)?, quantity, modifier))
+}
+
+/// Writes the data of 33h: `Print Display [$Net]`.
+#[must_use]
+pub fn emit_subtotal(subtotal: &Subtotal) -> Vec<u8> {
+    let flag = |on| if on { '1' } else { '0' };
+    format!(
+        "{}{}{}",
+        flag(subtotal.print),
+        flag(subtotal.display),
+        modifier_text(subtotal.modifier)
+    )
+    .into_bytes()
+}
+
+/// Reads the data of 33h: `Print Display [,Perc|$Net]`.
+#[must_use]
+pub fn parse_subtotal(data: &[u8]) -> Option<Subtotal> {
+    let (flags, modifier) = cut_modifier(core::str::from_utf8(data).ok()?)?;
+    Some(Subtotal {
+        modifier,
+        ..Subtotal::parse(flags.as_bytes())?
+    })
+}
+
+fn modifier_text(modifier: Option<SaleModifier>) -> String {
+    match modifier {
+        None => String::new(),
+        Some(SaleModifier::Percent(hundredths)) => format!(",{}", decimal(hundredths, 2)),
+        Some(SaleModifier::Absolute(minor)) => format!("${}", decimal(minor, 2)),
+    }
+}
+
+/// Splits a percentage or a sum off the end; both together are an error.
+fn cut_modifier(text: &str) -> Option<(&str, Option<SaleModifier>)> {
+    match (text.split_once(','), text.split_once('$')) {
+        (Some(_), Some(_)) => None,
+        (Some((head, percent)), None) => {
+            let hundredths = parse_decimal(percent, 2)?;
+            (-10_000..=9_999)
+                .contains(&hundredths)
+                .then_some((head, Some(SaleModifier::Percent(hundredths))))
+        }
+        (None, Some((head, sum))) => {
+            Some((head, Some(SaleModifier::Absolute(parse_decimal(sum, 2)?))))
+        }
+        (None, None) => Some((text, None)),
+    }
+}
+
+/// Reads the data of 35h; `U` and `E` are other letters of the payments `D` and `B`.
+#[must_use]
+pub fn parse_payment(data: &[u8]) -> Option<PaymentRequest> {
+    let payment = PaymentRequest::parse(data)?;
+    let mode = payment.mode.map(|letter| match letter {
+        'U' => 'D',
+        'E' => 'B',
+        other => other,
+    });
+    Some(PaymentRequest { mode, ..payment })
+}
+
+/// Writes the answer of 35h: a letter and a decimal. An exact payment is `D0.00` ("less or equal", V1.0).
+#[must_use]
+pub fn emit_paid(paid: &Paid) -> Vec<u8> {
+    let letter = match paid.code {
+        PaidCode::Rest => 'D',
+        PaidCode::Change if paid.amount == 0 => 'D',
+        PaidCode::Change => 'R',
+        PaidCode::NegativeSubtotal => 'E',
+        PaidCode::NegativeGroup => 'I',
+        PaidCode::Failed => return b"F".to_vec(),
+    };
+    format!("{letter}{}", decimal(paid.amount, 2)).into_bytes()
+}
+
+/// Writes the answer of 30h: the counters before this receipt is closed, of all receipts with it, of fiscal ones without it.
+#[must_use]
+pub fn emit_opened(counters: &ReceiptCounters) -> Vec<u8> {
+    format!(
+        "{:06},{:06}",
+        counters.all,
+        counters.fiscal.saturating_sub(1)
+    )
+    .into_bytes()
+}
+
+/// Writes the answer of 38h and 82h.
+#[must_use]
+pub fn emit_closed(counters: &ReceiptCounters) -> Vec<u8> {
+    format!("{:06},{:06}", counters.all, counters.fiscal).into_bytes()
+}
+
+/// Writes the answer of 45h: `Closure,Tax1…8,StTax1…8`.
+#[must_use]
+pub fn emit_daily(report: &DailyReport) -> Vec<u8> {
+    let sums = sixteen(&report.groups, &report.refunds.unwrap_or_default());
+    format!("{:04},{sums}", report.closure).into_bytes()
+}
+
+/// Reads the answer of 45h.
+#[must_use]
+pub fn parse_daily(data: &[u8]) -> Option<DailyReport> {
+    let text = core::str::from_utf8(data).ok()?;
+    let (closure, sums) = text.split_once(',')?;
+    let (sales, refunds) = parse_sixteen(sums)?;
+    Some(DailyReport {
+        closure: parse_count(closure)?,
+        grand_total: 0,
+        groups: sales,
+        refunds: Some(refunds),
+    })
+}
+
+/// Writes the answer of 40h: `No,Tax1…8,StTax1…8,DDMMYY`, without refunds.
+#[must_use]
+pub fn emit_last_z(last: &LastZ) -> Vec<u8> {
+    let sums = sixteen(&last.groups, &[0; 8]);
+    format!("{:04},{sums},{}", last.closure, last.date).into_bytes()
+}
+
+/// Reads the answer of 40h.
+#[must_use]
+pub fn parse_last_z(data: &[u8]) -> Option<LastZ> {
+    let text = core::str::from_utf8(data).ok()?;
+    let (number, rest) = text.split_once(',')?;
+    let (sums, date) = rest.rsplit_once(',')?;
+    let is_date = date.len() == 6 && date.bytes().all(|byte| byte.is_ascii_digit());
+    let (sales, _) = parse_sixteen(sums)?;
+    is_date.then_some(LastZ {
+        closure: parse_count(number)?,
+        groups: sales,
+        date: date.to_owned(),
+    })
+}
+
+/// Writes the sales of the answer of 41h: `Tax1…8,StTax1…8`.
+#[must_use]
+pub fn emit_day_sales(sales: &[i64; 8]) -> Vec<u8> {
+    sixteen(sales, &[0; 8]).into_bytes()
+}
+
+/// Reads the sales of the answer of 41h.
+#[must_use]
+pub fn parse_day_sales(data: &[u8]) -> Option<[i64; 8]> {
+    parse_sixteen(core::str::from_utf8(data).ok()?).map(|(sales, _)| sales)
+}
+
+/// Writes the refunds of the answer of 41h.
+#[must_use]
+pub fn emit_day_refunds(refunds: &[i64; 8]) -> Vec<u8> {
+    sixteen(&[0; 8], refunds).into_bytes()
+}
+
+/// Reads the refunds of the answer of 41h.
+#[must_use]
+pub fn parse_day_refunds(data: &[u8]) -> Option<[i64; 8]> {
+    parse_sixteen(core::str::from_utf8(data).ok()?).map(|(_, refunds)| refunds)
+}
+
+fn sixteen(sales: &[i64; 8], refunds: &[i64; 8]) -> String {
+    let both: Vec<String> = sales
+        .iter()
+        .chain(refunds)
+        .map(|sum| decimal(*sum, 2))
+        .collect();
+    both.join(",")
+}
+
+fn parse_sixteen(text: &str) -> Option<([i64; 8], [i64; 8])> {
+    let fields: Vec<&str> = text.split(',').collect();
+    let (sales, refunds) = fields.split_at_checked(8)?;
+    if refunds.len() != 8 {
+        return None;
+    }
+    Some((
+        groups(&mut sales.iter().copied())?,
+        groups(&mut refunds.iter().copied())?,
+    ))
+}
+
+/// Writes the answer of 6Eh: `Cash,Pay1…Pay4,ZRepNo,DocNo,InvoiceNo`. The number of the last Z-report is one less than that of the
+/// next one; the numbers of the next document and invoice are not part of [`DayPayments`], and are written as 0.
+#[must_use]
+pub fn emit_day_payments(day: &DayPayments) -> Vec<u8> {
+    let sums: Vec<String> = day
+        .payments
+        .iter()
+        .take(5)
+        .map(|sum| format!("{sum:010}"))
+        .collect();
+    let last = day.closure.saturating_sub(1);
+    format!("{},{last:04},000000,0000000000", sums.join(",")).into_bytes()
+}
+
+/// Reads the answer of 6Eh: its last three fields are the number of the last Z-report, of the next document and of the next invoice,
+/// whatever the number of payments is.
+#[must_use]
+pub fn parse_day_payments(data: &[u8]) -> Option<DayPayments> {
+    let text = core::str::from_utf8(data).ok()?;
+    let fields: Vec<&str> = text.split(',').collect();
+    let [sums @ .., last_z, next_document, next_invoice] = fields.as_slice() else {
+        return None;
+    };
+    if sums.len() < 5 {
+        return None;
+    }
+    parse_count(next_document)?;
+    parse_count(next_invoice)?;
+    Some(DayPayments {
+        payments: groups(&mut sums.iter().copied())?,
+        closure: parse_count(last_z)?.checked_add(1)?,
+        next_receipt: None,
+    })
+}
+
+/// Writes the answer of 4Ch: `Open,Items,Amount[,Tender,Remainder]`, with the whole tender as the last payment.
+#[must_use]
+pub fn emit_transaction(state: &Transaction) -> Vec<u8> {
+    let mut text = format!(
+        "{},{:04},{:010}",
+        u8::from(state.open),
+        state.items,
+        state.amount
+    );
+    if let Some(tender) = state.tender {
+        let left = state.amount.saturating_sub(tender).max(0);
+        text.push_str(&format!(",{tender:010},{left:010}"));
+    }
+    text.into_bytes()
+}
+
+/// Reads the answer of 4Ch. The device reports the last payment and what is left to pay, so that the tender is the amount less the
+/// rest: without the change, and 0 as long as the last payment is 0.
+#[must_use]
+pub fn parse_transaction(data: &[u8]) -> Option<Transaction> {
+    let text = core::str::from_utf8(data).ok()?;
+    let fields: Vec<&str> = text.split(',').collect();
+    let [open, items, amount, paid @ ..] = fields.as_slice() else {
+        return None;
+    };
+    let amount = parse_minor(amount)?;
+    let tender = match paid {
+        [] => None,
+        [last, left] => match parse_minor(last)? {
+            0 => Some(0),
+            _ => Some(amount.checked_sub(parse_minor(left)?.max(0))?.max(0)),
+        },
+        _ => return None,
+    };
+    Some(Transaction {
+        open: match *open {
+            "0" => false,
+            "1" => true,
+            _ => return None,
+        },
+        items: parse_count(items)?,
+        amount,
+        tender,
+        document: None,
+        refund: false,
+        slip: false,
+        fiscal: None,
+    })
+}
+
+/// Writes the answer of 46h: `P|F,Cash,In,Out`.
+#[must_use]
+pub fn emit_cash(cash: &Cash) -> Vec<u8> {
+    let code = if cash.done { 'P' } else { 'F' };
+    let sums = [cash.cash, cash.paid_in, cash.taken_out].map(|sum| decimal(sum, 2));
+    format!("{code},{}", sums.join(",")).into_bytes()
+}
+
+/// Writes the answer of 71h: a number of six digits.
+#[must_use]
+pub fn emit_document(number: u32) -> Vec<u8> {
+    format!("{number:06}").into_bytes()
+}
+
+/// Writes the data of 74h: nothing for the last document; otherwise the number of a document, of which V1.8.1 says that it is
+/// "decremented by one".
+#[must_use]
+pub fn emit_issued_question(number: Option<u32>) -> Vec<u8> {
+    number.map_or_else(Vec::new, |number| number.to_string().into_bytes())
+}
+
+/// Reads the data of 74h.
+#[must_use]
+pub fn parse_issued_question(data: &[u8]) -> Option<Option<u32>> {
+    if data.is_empty() {
+        return Some(None);
+    }
+    parse_count(core::str::from_utf8(data).ok()?).map(Some)
+}
+
+/// Writes the answer of 74h: `P F|S , Type,FM*No*YYYY-MM-DD*HH:MM:SS*Sum`, or `XXXXX` for a document without a code.
+#[must_use]
+pub fn emit_issued(document: &IssuedDocument) -> Vec<u8> {
+    let letter = if document.fiscal { 'F' } else { 'S' };
+    let code = match &document.code {
+        None => "XXXXX".to_owned(),
+        Some(code) => format!(
+            "{},{}*{:06}*{}*{}*{}",
+            code.kind,
+            code.memory,
+            code.number,
+            code.at.0,
+            code.at.1,
+            decimal(code.sum, 2)
+        ),
+    };
+    format!("P{letter},{code}").into_bytes()
+}
+
+/// Reads the answer of 74h.
+#[must_use]
+pub fn parse_issued(data: &[u8]) -> Option<IssuedDocument> {
+    let text = core::str::from_utf8(data).ok()?;
+    let (fiscal, code) = match text.split_at_checked(3)? {
+        ("PF,", code) => (true, code),
+        ("PS,", code) => (false, code),
+        _ => return None,
+    };
+    let code = match code {
+        "XXXXX" => None,
+        code => {
+            let (kind, code) = code.split_once(',')?;
+            let parts: Vec<&str> = code.split('*').collect();
+            let [memory, number, date, time, sum] = parts.as_slice() else {
+                return None;
+            };
+            Some(IssuedCode {
+                kind: parse_count(kind)?,
+                memory: (*memory).to_owned(),
+                number: parse_count(number)?,
+                at: ((*date).to_owned(), (*time).to_owned()),
+                sum: parse_decimal(sum, 2)?,
+            })
+        }
+    };
+    Some(IssuedDocument { fiscal, code })
+}
+
+/// Writes the answer of 5Ah: `FwRev FwDate FwTime,Chk,Sw,Country,Serial,FM`.
+#[must_use]
+pub fn emit_device_info(info: &DeviceInfo) -> Vec<u8> {
+    write_info(&info.firmware, info)
+}
+
+/// Reads the answer of 5Ah in which three words describe the firmware, and nothing the model.
+#[must_use]
+pub fn parse_device_info(data: &[u8]) -> Option<DeviceInfo> {
+    let (words, info) = read_info(data)?;
+    (words.len() == 3).then(|| DeviceInfo {
+        name: MAKER.to_owned(),
+        firmware: words.join(" "),
+        ..info
+    })
+}
+
+/// Writes the answer of 5Ah: `Model FwRev FwDate FwTime,Chk,Sw,Country,Serial,FM`.
+#[must_use]
+pub fn emit_device_info_with_model(info: &DeviceInfo) -> Vec<u8> {
+    write_info(&format!("{} {}", info.name, info.firmware), info)
+}
+
+/// Reads the answer of 5Ah in which the model is the first of four words.
+#[must_use]
+pub fn parse_device_info_with_model(data: &[u8]) -> Option<DeviceInfo> {
+    let (words, info) = read_info(data)?;
+    match words.split_first()? {
+        (name, firmware) if firmware.len() == 3 => Some(DeviceInfo {
+            name: name.clone(),
+            firmware: firmware.join(" "),
+            ..info
+        }),
+        _ => None,
+    }
+}
+
+/// The name of a machine that does not report its model.
+const MAKER: &str = "Daisy";
+/// The number of Bulgaria in the answer of 5Ah.
+const BULGARIA: &str = "6";
+
+fn write_info(words: &str, info: &DeviceInfo) -> Vec<u8> {
+    codepage::encode(&format!(
+        "{words},{},{},{BULGARIA},{},{}",
+        info.checksum, info.switches, info.serial, info.fiscal_memory
+    ))
+}
+
+/// The words of the first field, and the other five fields. The fourth field is the number of a country, so that an answer of Datecs,
+/// which has six fields too, does not fit.
+fn read_info(data: &[u8]) -> Option<(Vec<String>, DeviceInfo)> {
+    let text = codepage::decode(data);
+    let fields: Vec<&str> = text.split(',').map(str::trim).collect();
+    let [words, checksum, switches, country, serial, memory] = fields.as_slice() else {
+        return None;
+    };
+    if country.len() > 2 || parse_count(country).is_none() || serial.is_empty() {
+        return None;
+    }
+    let words = words.split(' ').map(str::to_owned).collect();
+    let info = DeviceInfo {
+        name: String::new(),
+        firmware: String::new(),
+        checksum: (*checksum).to_owned(),
+        switches: (*switches).to_owned(),
+        serial: (*serial).to_owned(),
+        fiscal_memory: (*memory).to_owned(),
+    };
+    Some((words, info))
+}
+
+/// Writes the answer of 61h: eight rates, `-1.00` for a group in which nothing can be sold.
+#[must_use]
+pub fn emit_rates(rates: &Rates) -> Vec<u8> {
+    let rates = rates
+        .rates
+        .map(|rate| rate.map_or_else(|| FORBIDDEN.to_owned(), |rate| decimal(rate, 2)));
+    rates.join(",").into_bytes()
+}
+
+/// Reads one to eight rates, as in the answer of 61h and in the data of 60h.
+#[must_use]
+pub fn parse_rates(data: &[u8]) -> Option<Rates> {
+    let text = core::str::from_utf8(data).ok()?;
+    let mut rates = [None; 8];
+    let fields: Vec<&str> = text.split(',').map(str::trim).collect();
+    if fields.len() > rates.len() {
+        return None;
+    }
+    for (rate, field) in rates.iter_mut().zip(fields) {
+        let figure = parse_decimal(field, 2)?;
+        *rate = (figure >= 0).then_some(figure);
+    }
+    Some(Rates {
+        rates,
+        currency: String::new(),
+    })
+}
+
+/// Writes the answer of 3Eh with points in the date, as V1.8.1 does.
+#[must_use]
+pub fn emit_clock_with_points(clock: &str) -> Vec<u8> {
+    clock.replacen('-', ".", 2).into_bytes()
+}
+
+/// Reads the answer of 3Eh with points in the date: the result has dashes, as in every other family.
+#[must_use]
+pub fn parse_clock_with_points(data: &[u8]) -> Option<String> {
+    let text = core::str::from_utf8(data).ok()?;
+    is_clock(text, '.').then(|| text.replacen('.', "-", 2))
+}
+
+/// Reads the answer of 3Eh with dashes in the date.
+#[must_use]
+pub fn parse_clock(data: &[u8]) -> Option<String> {
+    let text = core::str::from_utf8(data).ok()?;
+    is_clock(text, '-').then(|| text.to_owned())
+}
+
+fn is_clock(text: &str, mark: char) -> bool {
+    let shape: String = text
+        .chars()
+        .map(|letter| if letter.is_ascii_digit() { '0' } else { letter })
+        .collect();
+    shape == format!("00{mark}00{mark}00 00:00:00")
+}
+
+#[cfg(test)]
+mod tests;
