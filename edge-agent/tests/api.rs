@@ -536,3 +536,40 @@ fn the_sums_of_every_sale_are_exact() {
         "true"
     );
 }
+
+/// The vendor's fields are doubles, and callers compute in doubles: 3 × 8.1 is 24.299999999999997 there.
+#[test]
+fn amounts_that_a_caller_computed_in_floating_point_are_read_as_they_were_meant() {
+    let shop = Shop::open();
+    let body = |quantity: &str, price: &str, paid: &str| {
+        format!(
+            r#"{{"items":[{{"name":"Piine","quantity":{quantity},"price":{price},"taxGroupCode":"B"}}],"payments":[{{"typeCode":1,"amount":{paid}}}]}}"#
+        )
+    };
+    for (quantity, price, paid, total) in [
+        ("3", "8.1", "24.299999999999997", "24.30"),
+        ("3", "8.1", "24.3", "24.30"),
+        ("0.30000000000000004", "10.00", "3.0000000000000004", "3.00"),
+        ("1", "1.1500000000000001", "1.15", "1.15"),
+        ("2.9999999999999996e0", "8.1", "2.43e1", "24.30"),
+    ] {
+        let sold = shop
+            .client
+            .post("operations/sale", &body(quantity, price, paid));
+        assert_eq!(sold.receipt("totalAmount"), total, "{sold:?}");
+        assert_eq!(sold.receipt("totalChange"), "0.00", "{sold:?}");
+    }
+    for (quantity, price, paid, path) in [
+        ("3", "8.105", "24.32", "items[0].price"),
+        ("0.1234", "10.00", "1.23", "items[0].quantity"),
+        ("1", "8.10", "8.10000001", "payments[0].amount"),
+        ("1", "8.10", "8.10999999", "payments[0].amount"),
+    ] {
+        let refused = shop
+            .client
+            .post("operations/sale", &body(quantity, price, paid));
+        assert_eq!(refused.status, 422, "{refused:?}");
+        assert!(refused.text.contains(path), "{path}: {refused:?}");
+        assert!(refused.text.contains("TooManyDecimals"), "{refused:?}");
+    }
+}

@@ -5,7 +5,7 @@ mod unit;
 
 use core::fmt;
 
-pub use text::parse;
+pub use text::{parse, parse_double};
 pub use unit::ScaleFault;
 pub(crate) use unit::Unit;
 

@@ -15,6 +15,28 @@ pub fn parse(text: &str, places: u8) -> Result<i64, ScaleError> {
     number.scaled(places)
 }
 
+/// Reads decimal text that was computed with floating point as an integer scaled by ten to the power of `places`:
+/// `("24.299999999999997", 2)` is `2430`.
+///
+/// A number that is less than a millionth of its last place away from an integer of this scale is read as this integer.
+/// All other numbers are read as [`parse`] reads them, so that a real third decimal is refused.
+///
+/// # Errors
+///
+/// [`ScaleError`] says why the text does not fit.
+pub fn parse_double(text: &str, places: u8) -> Result<i64, ScaleError> {
+    let number = Number::split(text).ok_or(ScaleError::NotANumber)?;
+    match number.scaled(places) {
+        Err(refused @ ScaleError::TooManyDecimals { .. }) => {
+            number.nearest(places).unwrap_or(Err(refused))
+        }
+        read => read,
+    }
+}
+
+/// A millionth is this number of decimals.
+const NOISE_DECIMALS: usize = 6;
+
 /// The parts of a JSON number.
 struct Number<'a> {
     negative: bool,
@@ -77,21 +99,55 @@ impl<'a> Number<'a> {
         }
         let significant =
             usize::try_from(minus(count, trailing_zeros)?).map_err(|_| ScaleError::TooLarge)?;
-        let mut value: i64 = 0;
-        for digit in digits().take(significant) {
-            let digit = i64::from(digit.wrapping_sub(b'0'));
-            // A negative number is built from negative digits, because the smallest value has no positive counterpart.
-            let digit = if self.negative {
-                digit.wrapping_neg()
-            } else {
-                digit
-            };
-            value = push_digit(value, digit).ok_or(ScaleError::TooLarge)?;
-        }
+        let mut value = self.first_digits(significant).ok_or(ScaleError::TooLarge)?;
         for _ in 0..minus(i64::from(places), decimals)? {
             value = push_digit(value, 0).ok_or(ScaleError::TooLarge)?;
         }
         Ok(value)
+    }
+
+    /// The integer of this scale that is less than a millionth away; `None` if there is none.
+    fn nearest(&self, places: u8) -> Option<Result<i64, ScaleError>> {
+        let digits = || self.whole.bytes().chain(self.fraction.bytes());
+        let whole_len = i64::try_from(self.whole.len()).ok()?;
+        // How many of the digits are not behind the last place. A negative number means zeros between the last place and the first digit.
+        let kept = whole_len
+            .checked_add(i64::from(self.exponent))?
+            .checked_add(i64::from(places))?;
+        let zeros = usize::try_from(kept.checked_neg()?).unwrap_or(0);
+        let kept = usize::try_from(kept).unwrap_or(0);
+        let excess = || core::iter::repeat_n(b'0', zeros).chain(digits().skip(kept));
+        let first = |digit| {
+            let same = excess().take_while(|found| *found == digit);
+            same.take(NOISE_DECIMALS).count() == NOISE_DECIMALS
+        };
+        if first(b'0') {
+            Some(self.first_digits(kept).ok_or(ScaleError::TooLarge))
+        } else if first(b'9') && excess().skip(NOISE_DECIMALS).any(|digit| digit != b'0') {
+            let one_more = if self.negative { -1 } else { 1 };
+            let value = self.first_digits(kept);
+            let value = value.and_then(|value| value.checked_add(one_more));
+            Some(value.ok_or(ScaleError::TooLarge))
+        } else {
+            None
+        }
+    }
+
+    /// The number that the first digits make, with the sign; `None` if it is too large.
+    fn first_digits(&self, count: usize) -> Option<i64> {
+        let digits = self.whole.bytes().chain(self.fraction.bytes());
+        digits.take(count).try_fold(0, |value, digit| {
+            let digit = i64::from(digit.wrapping_sub(b'0'));
+            // A negative number is built from negative digits, because the smallest value has no positive counterpart.
+            push_digit(
+                value,
+                if self.negative {
+                    digit.wrapping_neg()
+                } else {
+                    digit
+                },
+            )
+        })
     }
 }
 
@@ -115,7 +171,7 @@ fn exponent_of(text: &str) -> Option<i32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ScaleError, parse};
+    use super::{ScaleError, parse, parse_double};
 
     #[test]
     fn text_becomes_an_exact_integer() {
@@ -156,6 +212,47 @@ mod tests {
             ("NaN", 2, Err(ScaleError::NotANumber)),
         ] {
             assert_eq!(parse(text, places), verdict, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_noise_of_floating_point_is_read_as_the_number_that_was_meant() {
+        for (text, places, value) in [
+            ("24.299999999999997", 2, 2430),
+            ("-24.299999999999997", 2, -2430),
+            ("8.100000000000001", 2, 810),
+            ("0.30000000000000004", 2, 30),
+            ("2.4299999999999997e1", 2, 2430),
+            ("0.0000000000000001", 2, 0),
+            ("1e-17", 2, 0),
+            ("-1.4210854715202004e-14", 2, 0),
+            ("5e-324", 2, 0),
+            ("0.9999999999999999", 0, 1),
+            ("9.9999999999999995", 2, 1000),
+            ("0.12300000099", 3, 123),
+            ("0.12299999901", 3, 123),
+            ("8.10", 2, 810),
+            ("92233720368547758.0699999999", 2, i64::MAX),
+        ] {
+            assert_eq!(parse_double(text, places), Ok(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_real_decimal_too_many_is_no_noise() {
+        let decimals = |given, allowed| Err(ScaleError::TooManyDecimals { given, allowed });
+        for (text, places, verdict) in [
+            ("8.105", 2, decimals(3, 2)),
+            ("8.109", 2, decimals(3, 2)),
+            // Exactly a millionth of the last place, from both sides.
+            ("8.10000001", 2, decimals(8, 2)),
+            ("8.10999999", 2, decimals(8, 2)),
+            ("1e-8", 2, decimals(8, 2)),
+            ("8.10999998999999", 2, decimals(14, 2)),
+            ("92233720368547758.0799999999", 2, Err(ScaleError::TooLarge)),
+            ("-", 2, Err(ScaleError::NotANumber)),
+        ] {
+            assert_eq!(parse_double(text, places), verdict, "{text}");
         }
     }
 }

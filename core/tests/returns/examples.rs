@@ -236,3 +236,27 @@ fn a_sale_without_the_printers_number_is_not_returned() {
         assert_eq!(faults.0, [(Place::Original, refusal)]);
     }
 }
+
+/// In Austria the tax is rounded once for each group, and the rounding is taken from single lines: of two lines of 0.10 one has a tax of
+/// 0.02 and the other of 0.01. Nine tenths of the latter alone would have a tax of 0.02, and the last tenth a tax of -0.01.
+#[test]
+fn the_last_part_has_no_negative_tax_where_tax_is_rounded_by_group() {
+    let line = |name, thousandths| DraftLine {
+        name,
+        quantity: Quantity::from_thousandths(thousandths),
+        ..loaf(1)
+    };
+    let both = [line("loaf", 10_000), line("milk", 10_000)];
+    for name in ["loaf", "milk"] {
+        let mut sold = till("AT", &both, &[]);
+        let of_the_sale = sold.lines.iter().find(|line| line.name == name).unwrap();
+        let whole = of_the_sale.final_tax.minor();
+        let mut taxes = Vec::new();
+        for part in [9_000, 1_000] {
+            let ((lines, ..), _) = sold.give_back(&[line(name, part)], i64::MAX).unwrap();
+            taxes.push(lines[0].final_tax.minor());
+        }
+        assert!(taxes.iter().all(|tax| *tax >= 0), "{name}: {taxes:?}");
+        assert_eq!(taxes.iter().sum::<i64>(), whole, "{name}: {taxes:?}");
+    }
+}

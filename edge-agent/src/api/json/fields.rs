@@ -114,9 +114,20 @@ impl<'n, 'f> Fields<'n, 'f> {
     }
 
     /// Reads a member that must be a decimal number. The result is the number times ten to the power of `places`.
+    ///
+    /// Callers compute in floating point, so 24.299999999999997 is read as 24.30 ([`scale::parse_double`]).
     pub fn decimal(&mut self, name: &str, places: u8) -> Option<i64> {
+        self.number(name, places, scale::parse_double)
+    }
+
+    fn number(
+        &mut self,
+        name: &str,
+        places: u8,
+        parse: impl FnOnce(&str, u8) -> Result<i64, scale::ScaleError>,
+    ) -> Option<i64> {
         match self.member(name)? {
-            JsonValue::Number(text) => match scale::parse(text, places) {
+            JsonValue::Number(text) => match parse(text, places) {
                 Ok(value) => Some(value),
                 Err(error) => {
                     let code = match error {
@@ -137,7 +148,7 @@ impl<'n, 'f> Fields<'n, 'f> {
 
     /// Reads a member that must be a whole number of 32 bits.
     pub fn integer(&mut self, name: &str) -> Option<i32> {
-        let value = self.decimal(name, 0)?;
+        let value = self.number(name, 0, scale::parse)?;
         let narrow = i32::try_from(value);
         if narrow.is_err() {
             self.fault(name, "NumberTooLarge", format!("{value} is too large"));
