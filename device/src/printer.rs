@@ -232,6 +232,8 @@ pub struct Connected {
     pub country: &'static str,
     /// Whether the device is in its service or training mode, in which nothing that it prints is fiscal.
     pub training: bool,
+    /// Whether the device reports that a host cannot print now, because another mode was chosen at its keyboard.
+    pub printing_disabled: bool,
 }
 
 impl Connected {

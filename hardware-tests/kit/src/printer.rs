@@ -281,6 +281,7 @@ impl FiscalPrinter for ScriptedPrinter {
             missing: Vec::new(),
             country: "",
             training: false,
+            printing_disabled: false,
         })
     }
 

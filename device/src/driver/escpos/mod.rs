@@ -323,6 +323,7 @@ impl FiscalPrinter for Escpos {
             missing: Vec::new(),
             country: "",
             training: false,
+            printing_disabled: false,
             baseline: self.baseline(),
         })
     }

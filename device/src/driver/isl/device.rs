@@ -4,7 +4,7 @@ mod country;
 mod meaning;
 mod questions;
 
-use self::meaning::{condition, fault_of, refusal, unanswered};
+use self::meaning::{condition, fault_of, is_printing_disabled, refusal, unanswered};
 pub(super) use self::questions::optional;
 use super::command::{Command, CommandFault};
 use super::options::Options;
@@ -34,6 +34,8 @@ pub(super) struct Device {
     line: Line,
     options: Options,
     identity: Option<DeviceInfo>,
+    /// Whether the device reported, when it was connected, that a host cannot print.
+    printing_disabled: bool,
     /// The last Z-report as of the last reading of the counters.
     last_z: Option<LastZ>,
     /// Whether this firmware does not support the question for the number of the last document.
@@ -68,6 +70,7 @@ impl Device {
             line,
             options,
             identity: None,
+            printing_disabled: false,
             last_z: None,
             no_last_document: false,
             missing: Vec::new(),
@@ -129,6 +132,7 @@ impl Device {
             return Err(Fault::PrinterSwapped);
         }
         self.identity = Some(identity);
+        self.printing_disabled = is_printing_disabled(&self.protocol.status, status);
         if let Err(fault) = self.choose_country(watch) {
             self.identity = None;
             return Err(fault);
@@ -144,6 +148,11 @@ impl Device {
         };
         let mode = optional(self.ask(row, &(), watch))?;
         Ok(mode.is_some_and(|mode| mode != 0))
+    }
+
+    /// Whether the device reported, when it was connected, that a host cannot print.
+    pub(super) const fn is_printing_disabled(&self) -> bool {
+        self.printing_disabled
     }
 
     /// Closes the port; no answer is outstanding.
@@ -290,17 +299,10 @@ impl Device {
     fn by_number(&self, fault: Fault, status: Status, byte: usize) -> CommandFault {
         let number = i64::from(status.number_in(byte));
         let layout = &self.protocol.status;
-        let is_open = layout.has(status, Flag::ReceiptOpen) || layout.has(status, Flag::SlipOpen);
         let reason = match self.protocol.cause_of(number).map(fault_of) {
             _ if fault != Fault::NotAllowed => fault,
             Some(reason) if reason != Fault::NotAllowed => reason,
-            // The bit is not set while a receipt is open, as in the example of Daisy's manual.
-            _ if !is_open
-                && layout.knows(Flag::PrintingEnabled)
-                && !layout.has(status, Flag::PrintingEnabled) =>
-            {
-                Fault::NotInPrinterMode
-            }
+            _ if is_printing_disabled(layout, status) => Fault::NotInPrinterMode,
             _ => self.or_cover(fault, status),
         };
         let detail = if number == 0 {

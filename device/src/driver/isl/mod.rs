@@ -130,6 +130,7 @@ impl FiscalPrinter for IslPrinter {
             missing: self.device.missing().to_vec(),
             country: self.device.country(),
             training,
+            printing_disabled: self.device.is_printing_disabled(),
         })
     }
 

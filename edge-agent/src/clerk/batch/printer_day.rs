@@ -373,5 +373,8 @@ fn doubts(connected: &Connected) -> Vec<String> {
          country=md or country=bg into its address"
             .to_owned()
     });
-    training.into_iter().chain(country).collect()
+    let mode = connected.printing_disabled.then(|| {
+        "the printer reports that a till cannot print; choose its mode \"fiscal printer\" at its keyboard".to_owned()
+    });
+    training.into_iter().chain(country).chain(mode).collect()
 }

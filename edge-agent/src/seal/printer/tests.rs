@@ -50,6 +50,7 @@ impl FiscalPrinter for IdlePrinter {
             missing: Vec::new(),
             country: "",
             training: false,
+            printing_disabled: false,
         })
     }
 

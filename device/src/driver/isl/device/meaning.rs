@@ -39,6 +39,13 @@ pub(super) fn unanswered(layout: &Layout, answer: &Answer) -> Option<Fault> {
     }
 }
 
+/// Whether the status shows that a host cannot print. While a receipt is open, the bit shows nothing: it is not set in the example of
+/// an opening in Daisy's manual.
+pub(super) fn is_printing_disabled(layout: &Layout, status: Status) -> bool {
+    let is_open = layout.has(status, Flag::ReceiptOpen) || layout.has(status, Flag::SlipOpen);
+    layout.knows(Flag::PrintingEnabled) && !layout.has(status, Flag::PrintingEnabled) && !is_open
+}
+
 /// The fault that a family's cause means.
 pub(super) const fn fault_of(cause: Cause) -> Fault {
     match cause {

@@ -320,7 +320,7 @@ impl Device {
         let Some(row) = &self.protocol.issued_document else {
             return Ok(None);
         };
-        for asked in [number.saturating_sub(1).max(1), number] {
+        for asked in [number.saturating_sub(1), number] {
             let reported = optional(self.ask(row, &Some(asked), watch))?;
             if let Some(document) = reported.filter(is_that) {
                 return Ok(Some(document));

@@ -1,5 +1,7 @@
 //! The table of recovery, row by row.
 
+mod documents;
+
 use super::super::state::DayTotals;
 use super::*;
 use crate::family::datecs;
