@@ -225,7 +225,8 @@ pub const PROTOCOL: Protocol = Protocol {
     ),
     rates: CommandRow::new(command::RATES_READ, NO_DATA, RATES),
     clock: CommandRow::with_forms(command::CLOCK, NO_DATA, CLOCK),
-    speeds: &[115_200, 9_600],
+    // 9600 on FX 1200C (system parameter 21); other hosts use 115200.
+    usual_speed: None,
     others: Optional {
         rates_set: Some(CommandRow::new(
             0x60,

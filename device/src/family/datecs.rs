@@ -272,7 +272,7 @@ pub const PROTOCOL: Protocol = Protocol {
     clock: CommandRow::new(command::CLOCK, NO_DATA, STAMP),
     clock_set: CommandRow::new(command::CLOCK_SET, STAMP, NO_DATA),
 
-    speeds: &[],
+    usual_speed: Some(115_200),
     tcp_port: None,
     mode: None,
     country: "",

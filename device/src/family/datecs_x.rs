@@ -338,7 +338,7 @@ pub const PROTOCOL: Protocol = Protocol {
         NO_DATA,
     ),
 
-    speeds: &[],
+    usual_speed: Some(115_200),
     tcp_port: None,
     mode: None,
     country: "",

@@ -120,8 +120,9 @@ pub struct Protocol {
     /// Sets the clock.
     pub clock_set: CommandRow<String>,
 
-    /// The speeds of a serial line that are tried if the address has none, in this order; empty for 115200 alone.
-    pub speeds: &'static [u32],
+    /// The speed of a new machine's serial line, in bits per second; `None` if models differ, so that the speed is searched for if the
+    /// address has none.
+    pub usual_speed: Option<u32>,
     /// The TCP port of a new machine, if the maker's manual names one.
     pub tcp_port: Option<u16>,
     /// Asks for the mode: 0 is the usual one; in any other mode nothing that is printed is fiscal.
