@@ -326,6 +326,26 @@ fn what_the_printer_cannot_print_is_refused_before_anything_is_sent() {
 }
 
 #[test]
+fn lines_are_as_long_as_the_printer_reports_and_short_if_it_does_not() {
+    for (lacks, longest) in [(vec![], 28), (vec![0x80], 20)] {
+        let bench = Bench::of(FAMILY);
+        bench
+            .line
+            .with(|emulator| emulator.printer_mut().lacks = lacks);
+        let mut driver = bench.driver(1);
+        let baseline = driver.connect().unwrap().baseline;
+        assert_eq!(driver.text_paper().columns, longest);
+        let text = "A text that is rather longer than one line of this printer";
+        let mut notes = Notes::new();
+        let _ = registered(driver.perform(&Job::text([text]), &baseline, &mut notes));
+        let lines = requests(&notes, 0x2A);
+        let lengths = lines.iter().map(|line| line.len() - "2A \"\"".len());
+        let most = lengths.max().unwrap();
+        assert!(most <= longest && most > longest - 8, "{lines:?}");
+    }
+}
+
+#[test]
 fn a_lost_close_is_found_although_documents_followed_and_the_day_was_closed() {
     for keys in [&[false][..], &[false, true], &[true, false]] {
         let bench = Bench::of(FAMILY);

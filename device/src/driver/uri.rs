@@ -283,7 +283,7 @@ impl fmt::Display for DriverUriError {
             ),
             Self::Option(given) => write!(
                 f,
-                "`{given}` is not an option; allowed: `baud=…` for a serial port, none for tcp; for a fiscal printer also `operator`, `password`, `till`, `serial`, `country` for `datecs-mx`, and `refund_operator` and `refund_password` for `daisy`; for `escpos` also `profile`, `columns`, `drawer`, `drawer_pin`, `drawer_sensor`"
+                "`{given}` is not an option; allowed: `baud=…` for a serial port, none for tcp; for a fiscal printer also `operator`, `password`, `till`, `serial`, `country` for `datecs-mx`, and `refund_operator` and `refund_password` if one operator opens refunds; for `escpos` also `profile`, `columns`, `drawer`, `drawer_pin`, `drawer_sensor`"
             ),
             Self::Value { option, given, allowed } => {
                 write!(f, "`{given}` is not a value of `{option}`; allowed: {allowed}")

@@ -225,6 +225,14 @@ pub const PROTOCOL: Protocol = Protocol {
     ),
     rates: CommandRow::new(command::RATES_READ, NO_DATA, RATES),
     clock: CommandRow::with_forms(command::CLOCK, NO_DATA, CLOCK),
+    line_lengths: Some(CommandRow::new(
+        0x80,
+        NO_DATA,
+        Codec {
+            emit: |lengths| daisy::emit_constants(*lengths),
+            parse: daisy::parse_constants,
+        },
+    )),
     // 9600 on FX 1200C (system parameter 21); other hosts use 115200.
     usual_speed: None,
     others: Optional {

@@ -272,6 +272,7 @@ pub const PROTOCOL: Protocol = Protocol {
     clock: CommandRow::new(command::CLOCK, NO_DATA, STAMP),
     clock_set: CommandRow::new(command::CLOCK_SET, STAMP, NO_DATA),
 
+    line_lengths: None,
     usual_speed: Some(115_200),
     tcp_port: None,
     mode: None,

@@ -338,6 +338,7 @@ pub const PROTOCOL: Protocol = Protocol {
         NO_DATA,
     ),
 
+    line_lengths: None,
     usual_speed: Some(115_200),
     tcp_port: None,
     mode: None,

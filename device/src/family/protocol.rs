@@ -10,7 +10,9 @@ use crate::wire::isl_counters::{DayPayments, DeviceInfo, IssuedDocument, LastZ};
 use crate::wire::isl_mx::Registration;
 use crate::wire::isl_payment::{Paid, PaymentRequest, ReceiptCounters};
 use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, SubtotalSums};
-use crate::wire::isl_report::{Cash, DailyReport, LastError, Rates, ReceiptSums, Transaction};
+use crate::wire::isl_report::{
+    Cash, DailyReport, LastError, LineLengths, Rates, ReceiptSums, Transaction,
+};
 use crate::wire::isl_service::{Service, ServiceAnswer};
 use crate::wire::isl_status::{Layout, Status};
 
@@ -120,6 +122,8 @@ pub struct Protocol {
     /// Sets the clock.
     pub clock_set: CommandRow<String>,
 
+    /// Asks the connected model for the lengths of its lines; `None` if every model of the family has those of `limits`.
+    pub line_lengths: Option<CommandRow<(), LineLengths>>,
     /// The speed of a new machine's serial line, in bits per second; `None` if models differ, so that the speed is searched for if the
     /// address has none.
     pub usual_speed: Option<u32>,
@@ -298,7 +302,7 @@ impl ReceiptRules {
 }
 
 /// The limits of a family.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FamilyLimits {
     /// The number of bytes of a line of text.
     pub text: usize,

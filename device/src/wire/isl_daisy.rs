@@ -12,7 +12,7 @@ use super::isl_payment::{Paid, PaidCode, PaymentRequest, ReceiptCounters};
 use super::isl_receipt::{
     LINE_FEED, Open, RefundKind, RefundOpen, Sale, SaleModifier, Subtotal, TAB, groups, split_text,
 };
-use super::isl_report::{Cash, DailyReport, Rates, Transaction};
+use super::isl_report::{Cash, DailyReport, LineLengths, Rates, Transaction};
 
 /// The largest number of digits of a password.
 const PASSWORD_MAX: usize = 6;
@@ -648,6 +648,40 @@ fn read_info(data: &[u8]) -> Option<(Vec<String>, DeviceInfo)> {
         fiscal_memory: (*memory).to_owned(),
     };
     Some((words, info))
+}
+
+/// The shortest and the longest line that a machine can have, in characters.
+const LINE: core::ops::RangeInclusive<usize> = 10..=64;
+/// The number of constants; V1.0 says 25 or 26.
+const CONSTANTS: core::ops::RangeInclusive<usize> = 25..=26;
+
+/// Writes the 26 constants of 80h: only the lengths of a comment (10) and of a name (11) are those of `lengths`.
+#[must_use]
+pub fn emit_constants(lengths: LineLengths) -> Vec<u8> {
+    let LineLengths { text, name } = lengths;
+    let head = [&b"384,144,5,8,,,"[..], &[FIRST_GROUP], b",8,"].concat();
+    let columns = text.saturating_add(4);
+    let tail = format!("{columns},{text},{name},8,8,0,13,50,30000,1,1,0,20,12,0,0,0,0");
+    [head, tail.into_bytes()].concat()
+}
+
+/// Reads the constants of 80h: the length of a comment (10) and of a name (11). A name is cut at the shorter of the two.
+#[must_use]
+pub fn parse_constants(data: &[u8]) -> Option<LineLengths> {
+    let text = codepage::decode(data);
+    let fields: Vec<&str> = text.split(',').collect();
+    if !CONSTANTS.contains(&fields.len()) {
+        return None;
+    }
+    let length = |place: usize| {
+        let length = usize::try_from(parse_count(fields.get(place)?)?).ok()?;
+        LINE.contains(&length).then_some(length)
+    };
+    let comment = length(9)?;
+    Some(LineLengths {
+        text: comment,
+        name: length(10)?.min(comment),
+    })
 }
 
 /// Writes the answer of 61h: eight rates, `-1.00` for a group in which nothing can be sold.

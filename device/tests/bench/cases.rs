@@ -106,6 +106,7 @@ pub fn commands(family: &Protocol, job: &Job) -> Vec<u8> {
         family.cash.command,
         family.device_info.command,
     ];
+    commands.extend(family.line_lengths.iter().map(|row| row.command));
     commands.extend(family.issued_document.iter().map(|row| row.command));
     if let Errors::Asked(question) = &family.errors {
         commands.push(question.command);

@@ -9,13 +9,14 @@ pub(super) use self::questions::optional;
 use super::command::{Command, CommandFault};
 use super::options::Options;
 use crate::driver::line::{COMMAND_LIMIT_MS, Line};
-use crate::family::{CommandRow, Errors, Protocol};
+use crate::family::{CommandRow, Errors, FamilyLimits, Protocol};
 use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{Baseline, Condition, PrinterFigure, UnknownAnswer, Watch};
 use crate::wire::framing::Answer;
 use crate::wire::isl_counters::{DeviceInfo, LastZ};
 use crate::wire::isl_receipt::Open;
+use crate::wire::isl_report::LineLengths;
 use crate::wire::isl_status::{Flag, Status};
 use crate::wire::isl_x::split_error;
 
@@ -36,6 +37,8 @@ pub(super) struct Device {
     identity: Option<DeviceInfo>,
     /// Whether the device reported, when it was connected, that a host cannot print.
     printing_disabled: bool,
+    /// The serial number of the device that was asked for the lengths of its lines, and its answer.
+    line_lengths: Option<(String, Option<LineLengths>)>,
     /// The last Z-report as of the last reading of the counters.
     last_z: Option<LastZ>,
     /// Whether this firmware does not support the question for the number of the last document.
@@ -71,6 +74,7 @@ impl Device {
             options,
             identity: None,
             printing_disabled: false,
+            line_lengths: None,
             last_z: None,
             no_last_document: false,
             missing: Vec::new(),
@@ -133,11 +137,47 @@ impl Device {
         }
         self.identity = Some(identity);
         self.printing_disabled = is_printing_disabled(&self.protocol.status, status);
-        if let Err(fault) = self.choose_country(watch) {
+        if let Err(fault) = self
+            .choose_country(watch)
+            .and_then(|()| self.ask_line_lengths(watch))
+        {
             self.identity = None;
             return Err(fault);
         }
         Ok(condition(&self.protocol.status, status))
+    }
+
+    /// Asks a device that was not asked before for the lengths of its lines.
+    fn ask_line_lengths(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
+        let Some(row) = &self.protocol.line_lengths else {
+            return Ok(());
+        };
+        let serial = self
+            .identity
+            .as_ref()
+            .map_or_else(String::new, |identity| identity.serial.clone());
+        let is_known = self
+            .line_lengths
+            .as_ref()
+            .is_some_and(|(asked, _)| *asked == serial);
+        if !is_known {
+            let lengths = optional(self.ask(row, &(), watch))?;
+            self.line_lengths = Some((serial, lengths));
+        }
+        Ok(())
+    }
+
+    /// The limits of the family, with the lengths of lines that the connected model reports.
+    pub(super) fn limits(&self) -> FamilyLimits {
+        let usual = self.protocol.limits;
+        match &self.line_lengths {
+            Some((_, Some(lengths))) => FamilyLimits {
+                text: lengths.text,
+                name: lengths.name,
+                ..usual
+            },
+            _ => usual,
+        }
     }
 
     /// Whether nothing that the printer prints now is fiscal, because it is in the service or training mode. A printer that does not

@@ -357,7 +357,7 @@ impl IslPrinter {
         let protocol = self.device.protocol();
         let mut steps = vec![Command::of(&protocol.slip_open, &())];
         for line in lines {
-            for text in wrapped(&codepage::encode(&line.text), protocol.limits.text) {
+            for text in wrapped(&codepage::encode(&line.text), self.device.limits().text) {
                 steps.push(Command::of(&protocol.slip_text, &text));
             }
         }

@@ -93,7 +93,7 @@ impl FiscalPrinter for IslPrinter {
 
     fn text_paper(&self) -> TextPaper {
         TextPaper {
-            columns: self.device.protocol().limits.text,
+            columns: self.device.limits().text,
             large: false,
         }
     }

@@ -4,7 +4,7 @@ use ferrotill_core::Amount;
 
 use super::command::Command;
 use super::text::wrapped;
-use crate::family::Protocol;
+use crate::family::{FamilyLimits, Protocol};
 use crate::printer::{Baseline, LineJob, PaymentJob, ReceiptJob};
 use crate::wire::codepage;
 use crate::wire::isl_payment::PaymentRequest;
@@ -50,6 +50,8 @@ impl Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
     protocol: &'static Protocol,
+    /// The limits of the connected model.
+    limits: FamilyLimits,
     /// The commands in the order in which they are sent.
     pub(super) steps: Vec<Step>,
     /// The amount that is to be paid, in minor units.
@@ -74,21 +76,23 @@ impl Plan {
     ) -> Result<Self, String> {
         let refund = job.refund_of.is_some();
         let seller = super::options::Options::default().seller(&protocol.seller, model, refund);
-        Self::new(protocol, seller, job)
+        Self::new(protocol, protocol.limits, seller, job)
     }
 
-    /// Makes the plan of a receipt for a family and a seller.
+    /// Makes the plan of a receipt for a family, the limits of a model and a seller.
     ///
     /// # Errors
     ///
     /// The reason why the receipt cannot be printed, as text. Nothing was sent in that case.
     pub(super) fn new(
         protocol: &'static Protocol,
+        limits: FamilyLimits,
         seller: Open,
         job: &ReceiptJob,
     ) -> Result<Self, String> {
         let mut plan = Self {
             protocol,
+            limits,
             steps: vec![opening(protocol, seller, job)?],
             total: job.total.minor(),
             refund: job.refund_of.is_some(),
@@ -96,7 +100,7 @@ impl Plan {
             groups: vec![[0; 8]],
             tendered: vec![0],
         };
-        let sales_max = protocol.limits.sales;
+        let sales_max = limits.sales;
         if job.lines.is_empty() || job.lines.len() > sales_max {
             return Err(format!(
                 "a receipt has 1 to {sales_max} lines, this one {}",
@@ -206,7 +210,7 @@ impl Plan {
 
     fn texts(&mut self, lines: &[String]) {
         for line in lines {
-            for text in wrapped(&codepage::encode(line), self.protocol.limits.text) {
+            for text in wrapped(&codepage::encode(line), self.limits.text) {
                 self.text(&text);
             }
         }
@@ -220,7 +224,7 @@ impl Plan {
     fn line(&mut self, line: &LineJob) -> Result<(), String> {
         let price = line.price.minor();
         let quantity = line.quantity.thousandths();
-        let limits = self.protocol.limits;
+        let limits = self.limits;
         if !(0..=limits.price_max).contains(&price) || quantity <= 0 {
             return Err("the price or the quantity is out of range".to_owned());
         }

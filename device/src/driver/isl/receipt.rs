@@ -57,7 +57,7 @@ impl IslPrinter {
 
     fn plan(&self, job: &ReceiptJob, baseline: &Baseline) -> Result<Plan, String> {
         let seller = self.device.seller(job.refund_of.is_some(), baseline);
-        Plan::new(self.device.protocol(), seller, job)
+        Plan::new(self.device.protocol(), self.device.limits(), seller, job)
     }
 
     /// Settles a receipt that was begun earlier. The receipt is never printed again.

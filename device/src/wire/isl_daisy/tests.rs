@@ -176,6 +176,23 @@ fn the_identity_has_the_number_of_a_country() {
 }
 
 #[test]
+fn the_lengths_of_lines_are_the_tenth_and_the_eleventh_constant() {
+    let constants = |comment: &str, name: &str, end: &str| {
+        let head = [&b"384,144,5,8,,,\xC0,8,32,"[..], comment.as_bytes(), b","].concat();
+        let rest = format!("{name},8,8,0,13,50,30000,1,1,0,20,12,0,0,0{end}");
+        [head, rest.into_bytes()].concat()
+    };
+    let both = |text, name| Some(LineLengths { text, name });
+    assert_eq!(parse_constants(&constants("28", "22", ",0")), both(28, 22));
+    assert_eq!(parse_constants(&constants("28", "32", "")), both(28, 28));
+    assert_eq!(parse_constants(&constants("0", "22", ",0")), None);
+    assert_eq!(parse_constants(&constants("28", "200", ",0")), None);
+    assert_eq!(parse_constants(&constants("28", "22", ",0,0")), None);
+    let lengths = both(28, 22).unwrap();
+    assert_eq!(emit_constants(lengths), constants("28", "22", ",0"));
+}
+
+#[test]
 fn rates_and_the_clock_in_both_editions() {
     let rates = parse_rates(b"0.00,20.00,20.00,9.00,-1.00,-1,-1.00,-1.00").unwrap();
     assert_eq!(rates.rates[3..5], [Some(900), None]);
