@@ -14,7 +14,7 @@ use ferrotill_core::receipt::{
     Receipt, ReceiptKind, Rules, Scratch,
 };
 use ferrotill_core::refusal::IgnoreFaults;
-use ferrotill_core::tax::{TaxRounding, TaxTable};
+use ferrotill_core::tax::{Bucket, TaxRounding, TaxTable};
 use ferrotill_core::time::Day;
 use ferrotill_core::{Amount, Quantity, Refusal};
 use num_bigint::BigInt;
@@ -395,7 +395,7 @@ fn of_line(line: &Line<'_>) -> [i64; 5] {
 }
 
 /// The figures of a part of a line, in fractions: what the line has given back after the part less what it had before.
-fn part_of(line: &Line<'_>, rate: &BigRational, before: i64, quantity: i64) -> [i64; 5] {
+fn part_of(line: &Line<'_>, rates: &Rates, before: i64, quantity: i64) -> [i64; 5] {
     let [amount, final_amount, tax, final_tax, second] = of_line(line).map(BigInt::from);
     let until = |quantity: i64| {
         let share = |of: &BigInt| {
@@ -415,9 +415,13 @@ fn part_of(line: &Line<'_>, rate: &BigRational, before: i64, quantity: i64) -> [
             ];
         }
         let least = &final_tax - (&final_amount - &returned);
-        let inside = tax_of(&returned, rate, Prices::TaxIncluded)
-            .max(least)
-            .min(final_tax.clone());
+        let inside = both(taxes_of_sum(
+            &returned,
+            rates,
+            Charge::Inside(Prices::TaxIncluded),
+        ))
+        .max(least)
+        .min(final_tax.clone());
         let of_second = if final_tax.is_zero() {
             BigInt::zero()
         } else {
@@ -453,7 +457,11 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
         befores.push(before);
         amounts.push(if line.voided { BigInt::zero() } else { amount });
     }
-    let taxes = taxes_of(law, case, &rates, &amounts, case.prices);
+    let charge = match case.prices {
+        Prices::TaxIncluded => Charge::Inside(case.prices),
+        Prices::TaxExcluded => Charge::OnTop,
+    };
+    let taxes = taxes_of(law, case, &rates, &amounts, charge);
     if case.prices == Prices::TaxExcluded {
         for (amount, tax) in amounts.iter_mut().zip(&taxes) {
             *amount += tax;
@@ -479,7 +487,7 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
     let final_taxes = if case.modifiers.is_empty() {
         taxes
     } else {
-        taxes_of(law, case, &rates, &finals, Prices::TaxIncluded)
+        taxes_of(law, case, &rates, &finals, Charge::Inside(case.prices))
     };
     let whole = |amount: &BigInt| amount.to_i64().unwrap();
     let payments = case.payments(whole(&total));
@@ -509,47 +517,96 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
     })
 }
 
-/// The whole rate of each line, as a fraction.
-fn rates_of(law: &Law, case: &Case) -> Vec<BigRational> {
-    let rate_of = |letter: u8| {
+/// The rates of a line, as fractions: the sum of its levies, and the sum of its other taxes.
+struct Rates {
+    levies: BigRational,
+    others: BigRational,
+}
+
+/// A special tax beside another tax is a levy.
+fn rates_of(law: &Law, case: &Case) -> Vec<Rates> {
+    let group_of = |letter: u8| {
         let group = law.facts.groups.iter().find(|g| g.code.letter() == letter);
         let in_force = group.unwrap().rates.iter().rfind(|r| r.from <= law.day);
-        in_force.unwrap().rate.ten_thousandths()
+        let rate = in_force.unwrap().rate.ten_thousandths();
+        (group.unwrap().bucket == Bucket::Special, rate)
     };
     let lines = case.lines.iter();
     lines
         .map(|line| {
-            let rate: u32 = line.tax_group.unwrap().bytes().map(rate_of).sum();
-            ratio(i64::from(rate), 1_000_000)
+            let groups: Vec<(bool, u32)> = line.tax_group.unwrap().bytes().map(group_of).collect();
+            let any_other = groups.iter().any(|(special, _)| !special);
+            let sum = |levies: bool| {
+                let chosen = groups.iter();
+                let chosen = chosen.filter(|(special, _)| (*special && any_other) == levies);
+                let rate: u32 = chosen.map(|(_, rate)| rate).sum();
+                ratio(i64::from(rate), 1_000_000)
+            };
+            Rates {
+                levies: sum(true),
+                others: sum(false),
+            }
         })
         .collect()
 }
 
-fn tax_of(sum: &BigInt, rate: &BigRational, prices: Prices) -> BigInt {
-    let sum = BigRational::from(sum.clone());
-    match prices {
-        Prices::TaxIncluded => half_away(&(sum * rate / (ratio(1, 1) + rate))),
-        Prices::TaxExcluded => half_away(&(sum * rate)),
+/// How a tax is charged.
+#[derive(Clone, Copy)]
+enum Charge {
+    /// Inside an amount of a line that was priced so.
+    Inside(Prices),
+    /// On top of an amount.
+    OnTop,
+}
+
+/// The levies and the other taxes of a sum.
+fn taxes_of_sum(sum: &BigInt, rates: &Rates, charge: Charge) -> [BigInt; 2] {
+    let inside = |sum: &BigInt, rate: &BigRational| {
+        half_away(&(BigRational::from(sum.clone()) * rate / (ratio(1, 1) + rate)))
+    };
+    let on_top =
+        |sum: &BigInt, rate: &BigRational| half_away(&(BigRational::from(sum.clone()) * rate));
+    match charge {
+        // 259.90 with a levy of 5 % and a tax of 20 %: 259.90 × 5/105 and (259.90 - levy) × 20/120.
+        Charge::Inside(Prices::TaxIncluded) => {
+            let levies = inside(sum, &rates.levies);
+            let others = inside(&(sum - &levies), &rates.others);
+            [levies, others]
+        }
+        // 126.00, of which 100.00 were the price: 126.00 × 20/120 and (126.00 - tax) × 5/105.
+        Charge::Inside(Prices::TaxExcluded) => {
+            let others = inside(sum, &rates.others);
+            [inside(&(sum - &others), &rates.levies), others]
+        }
+        Charge::OnTop => {
+            let levies = on_top(sum, &rates.levies);
+            let others = on_top(&(sum + &levies), &rates.others);
+            [levies, others]
+        }
     }
+}
+
+fn both([levies, others]: [BigInt; 2]) -> BigInt {
+    levies + others
 }
 
 /// The tax of each line, rounded as the law says.
 fn taxes_of(
     law: &Law,
     case: &Case,
-    rates: &[BigRational],
+    rates: &[Rates],
     amounts: &[BigInt],
-    prices: Prices,
+    charge: Charge,
 ) -> Vec<BigInt> {
     if law.facts.tax_rounding == TaxRounding::PerLine {
         let pairs = amounts.iter().zip(rates);
         return pairs
-            .map(|(amount, rate)| tax_of(amount, rate, prices))
+            .map(|(amount, rates)| both(taxes_of_sum(amount, rates, charge)))
             .collect();
     }
     let mut taxes = vec![BigInt::zero(); amounts.len()];
     let group = |place: usize| case.lines[place].tax_group;
-    for (first, rate) in rates.iter().enumerate() {
+    for (first, rates) in rates.iter().enumerate() {
         if (0..first).any(|earlier| group(earlier) == group(first)) {
             continue;
         }
@@ -558,9 +615,10 @@ fn taxes_of(
             .collect();
         let of_group: Vec<BigInt> = members.iter().map(|m| amounts[*m].clone()).collect();
         let sum: BigInt = of_group.iter().sum();
-        let tax = tax_of(&sum, rate, prices);
-        for (member, part) in members.iter().zip(largest_remainder(&tax, &of_group)) {
-            taxes[*member] = part;
+        for tax in taxes_of_sum(&sum, rates, charge) {
+            for (member, part) in members.iter().zip(largest_remainder(&tax, &of_group)) {
+                taxes[*member] += part;
+            }
         }
     }
     taxes

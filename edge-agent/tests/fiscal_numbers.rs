@@ -412,3 +412,52 @@ fn a_device_with_another_registration_number_uses_no_numbers_of_the_one_before()
     let (code, books) = finished(&["verify", "--config", file.to_str().unwrap()]);
     assert_eq!(code, Some(0), "{books}");
 }
+
+/// The state's own sample: 259.90 holds a levy of 5 %, 12.38, and in the rest a tax of 20 %, 41.25.
+#[test]
+fn a_levy_is_charged_before_the_tax_and_a_return_may_name_both_in_any_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let file = till(folder.path(), &authority.client.url, "none");
+    let agent = Process::agent(&file);
+    let client = agent.client.clone();
+    first_sale(&client, &body("1.00"));
+    for (letters, answered) in [("AF", "AF"), ("FA", "FA")] {
+        let sold = sale(
+            &client,
+            &format!(
+                r#"{{"items":[{{"name":"Сидр","quantity":1,"price":259.90,"taxGroupCode":"{letters}"}}],"payments":[{{"typeCode":1,"amount":259.90}}]}}"#
+            ),
+        );
+        assert_eq!(sold.status, 200, "{}", sold.text);
+        assert_eq!(sold.receipt("items.0.taxAmount"), "53.63");
+        assert_eq!(sold.receipt("items.0.taxGroupCode"), answered);
+        let (id, turned) = (
+            sold.receipt("id"),
+            answered.chars().rev().collect::<String>(),
+        );
+        let back = client.post(
+            "operations/return",
+            &format!(
+                r#"{{"originalReceiptId":"{id}","items":[{{"name":"Сидр","quantity":1,"price":259.90,"taxGroupCode":"{turned}","finalAmount":259.90,"taxAmount":53.63}}],"payments":[{{"typeCode":1,"amount":259.90}}]}}"#
+            ),
+        );
+        assert_eq!(back.status, 200, "{}", back.text);
+    }
+    until("the authority has every document", || {
+        count(&client.open("/healthz").body, "unsent.documents") == 0
+    });
+    let received = authority.client.look("/sim/authority/received");
+    let JsonValue::Array(documents) = &received else {
+        panic!("{received}")
+    };
+    let taxes: Vec<String> = documents
+        .iter()
+        .skip(1)
+        .map(|document| value(document, "body.items.0.taxes").to_string())
+        .collect();
+    let tax = r#"{"taxCode":"A","taxRate":2000,"taxBase":20627,"taxAmount":4125}"#;
+    let levy = r#"{"taxCode":"F","taxRate":500,"taxBase":24752,"taxAmount":1238}"#;
+    let (first, second) = (format!("[{tax},{levy}]"), format!("[{levy},{tax}]"));
+    assert_eq!(taxes, [&*first, &first, &second, &second]);
+}

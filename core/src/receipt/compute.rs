@@ -8,7 +8,7 @@ use crate::amount::Amount;
 use crate::packed::Packed;
 use crate::refusal::{Faults, Field, FirstFault, Place, Refusal};
 use crate::scale::Decimal;
-use crate::tax::LineTax;
+use crate::tax::{LineTax, LineTaxSums};
 
 impl<'a> Draft<'a> {
     /// Computes the receipt, or reports every fault with its place to `faults`.
@@ -114,13 +114,25 @@ impl<'a> Draft<'a> {
 }
 
 impl LineTotals {
+    /// The sums of the taxes in the amount and in the final amount.
+    fn taxes(&self) -> [LineTaxSums; 2] {
+        let pair = |tax: Amount, levies: Amount| LineTaxSums {
+            levies,
+            others: tax.checked_sub(levies).unwrap_or(tax),
+        };
+        [
+            pair(self.tax, self.levies),
+            pair(self.final_tax, self.final_levies),
+        ]
+    }
+
     fn line<'a>(&self, draft: &DraftLine<'a>) -> Result<Line<'a>, Refusal> {
         let mut groups = self.groups.iter();
         let group = groups.next().ok_or(Refusal::TaxGroupMissing)?;
         let mut more_taxes = heapless::Vec::new();
         let [taxes, final_taxes] = self
             .part
-            .unwrap_or_else(|| [self.tax, self.final_tax].map(|tax| self.groups.share(tax)));
+            .unwrap_or_else(|| self.taxes().map(|taxes| self.groups.share(taxes)));
         let shares = taxes.into_iter().zip(final_taxes).skip(1);
         for (group, (tax, final_tax)) in groups.zip(shares) {
             let more = LineTax {

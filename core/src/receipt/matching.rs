@@ -231,13 +231,19 @@ fn same_modifier(
     }
 }
 
-/// Whether a text names tax groups of a line: `Some(true)` with all letters in their order, or without a text; `Some(false)` with
-/// the first of several letters, as some callers are told a line's group; `None` if the text means other groups.
+/// Whether a text names tax groups of a line: `Some(true)` with all letters in any order, or without a text; `Some(false)` with the
+/// first of several letters, as some callers know a line's group; `None` if the text means other groups.
 fn groups_named(text: Option<&str>, line: &Line<'_>) -> Option<bool> {
     let Some(text) = text else {
         return Some(true);
     };
-    let mut letters = line.taxes().map(|tax| tax.group.code.letter());
-    let first = !text.is_empty() && text.bytes().all(|letter| letters.next() == Some(letter));
-    first.then(|| letters.next().is_none())
+    let letters = || line.taxes().map(|tax| tax.group.code.letter());
+    let all = text.len() == letters().count()
+        && letters().all(|letter| text.bytes().any(|given| given == letter));
+    if all {
+        return Some(true);
+    }
+    let mut expected = letters();
+    (!text.is_empty() && text.bytes().all(|letter| expected.next() == Some(letter)))
+        .then_some(false)
 }

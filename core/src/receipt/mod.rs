@@ -17,7 +17,10 @@ use crate::id::DocumentId;
 use crate::packed::Packed;
 use crate::payment::PaymentTable;
 use crate::quantity::Quantity;
-use crate::tax::{Bucket, LineGroups, LineTax, TAXES_PER_LINE_MAX, TaxGroup, TaxShares, TaxTable};
+pub use crate::tax::Prices;
+use crate::tax::{
+    Bucket, LineGroups, LineTax, TAXES_PER_LINE_MAX, TaxGroup, TaxShares, TaxTable, is_levy,
+};
 use crate::time::Day;
 
 /// A discount (negative) or surcharge (positive).
@@ -27,16 +30,6 @@ pub enum Modifier {
     Percent(i32),
     /// The modifier as an absolute amount.
     Amount(Amount),
-}
-
-/// Whether the prices of a receipt's lines include the tax.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Prices {
-    /// The prices include the tax: they are what the buyer pays.
-    #[default]
-    TaxIncluded,
-    /// The prices exclude the tax: the tax is added to them.
-    TaxExcluded,
 }
 
 /// A line as the caller gives it.
@@ -146,8 +139,12 @@ pub struct LineTotals {
     before: Amount,
     amount: Amount,
     tax: Amount,
+    /// The part of `tax` that is levies.
+    levies: Amount,
     final_amount: Amount,
     final_tax: Amount,
+    /// The part of `final_tax` that is levies.
+    final_levies: Amount,
     groups: LineGroups,
     remainder: i64,
     original: Option<u16>,
@@ -255,12 +252,21 @@ impl Line<'_> {
         core::iter::once(first).chain(self.more_taxes.iter().copied())
     }
 
-    /// The base of the line's taxes: the final amount without them.
+    /// The base of one of the line's taxes: the part of the final amount on which it is charged.
+    ///
+    /// It is the final amount without all taxes, unless the line has a levy beside another tax. With prices that include tax the levy
+    /// comes first, so that its base is the final amount without the levy. With prices that exclude tax it comes last, so that the base
+    /// of the other taxes is the final amount without them. In both cases the base times the rate is the tax, but for rounding.
     #[must_use]
-    pub fn tax_base(&self) -> Amount {
-        self.final_amount
-            .checked_sub(self.final_tax)
-            .unwrap_or(self.final_amount)
+    pub fn tax_base(&self, tax: &LineTax, prices: Prices) -> Amount {
+        let levy = |tax: &LineTax| is_levy(tax.group, self.taxes().map(|tax| tax.group));
+        let is_first = |tax: &LineTax| levy(tax) == (prices == Prices::TaxIncluded);
+        let has_levy = self.taxes().any(|tax| levy(&tax));
+        self.taxes()
+            .filter(|other| !has_levy || !is_first(tax) || is_first(other))
+            .fold(self.final_amount, |base, other| {
+                base.checked_sub(other.final_tax).unwrap_or(base)
+            })
     }
 }
 

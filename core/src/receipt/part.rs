@@ -3,7 +3,7 @@
 //! Each figure of a part is the figure after the part less the figure before it. The figures start with zero, never fall, and end
 //! with those of the line, so that the parts of any division add up to the line, and no part is below zero.
 
-use super::{Line, LineTotals};
+use super::{Line, LineTotals, Prices};
 use crate::amount::Amount;
 use crate::quantity::Quantity;
 use crate::rounding::Rounding;
@@ -208,7 +208,10 @@ impl<'l> SoldLine<'l> {
     /// The line's own tax may differ from the tax inside its amount by rounding, where tax is rounded by group.
     fn final_tax_until(&self, amount: Amount) -> Option<Amount> {
         let (whole, tax) = (self.line.final_amount, self.line.final_tax);
-        let inside = self.groups.rate().included_in(amount, self.rounding)?;
+        let inside = self
+            .groups
+            .included_in(amount, Prices::TaxIncluded, self.rounding)?
+            .total()?;
         let least = tax.checked_sub(whole.checked_sub(amount)?)?;
         Some(inside.max(least).min(tax))
     }

@@ -10,7 +10,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use line::{LineGroups, TaxShares};
+pub(crate) use line::{LineGroups, LineTaxSums, TaxShares, is_levy};
 pub use line::{LineTax, TAXES_PER_LINE_MAX};
 pub use rate::TaxRate;
 pub use table::{DatedRate, RATES_MAX, TAX_GROUPS_MAX, TaxEntry, TaxTable};
@@ -136,6 +136,16 @@ impl Bucket {
             Self::Standard
         }
     }
+}
+
+/// Whether the prices of a receipt's lines include the tax.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Prices {
+    /// The prices include the tax: they are what the buyer pays.
+    #[default]
+    TaxIncluded,
+    /// The prices exclude the tax: the tax is added to them.
+    TaxExcluded,
 }
 
 /// A tax group with the rate of a day, as it is stored in each line of a receipt.

@@ -132,9 +132,16 @@ pub struct ReportedItem {
     /// The amount of the line, after discounts and surcharges.
     pub amount: Amount,
     /// Every tax on the line, at least one.
-    pub taxes: Vec<TaxTotal>,
-    /// The amount from which the taxes are computed: `amount` without the taxes, if prices include them.
-    pub tax_base: Amount,
+    pub taxes: Vec<ItemTax>,
+}
+
+/// One tax on one line of a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ItemTax {
+    /// The group, the rate and the amount of the tax.
+    pub tax: TaxTotal,
+    /// The amount on which the tax is charged, without the tax itself ([`Line::tax_base`](ferrotill_core::receipt::Line::tax_base)).
+    pub base: Amount,
 }
 
 /// One payment of a receipt.
@@ -334,10 +341,13 @@ fn reported_items(receipt: &SoldReceipt<'_>) -> (Vec<ReportedItem>, Turnover) {
                 let _ = totals
                     .groups
                     .add(tax.group, line.final_amount, tax.final_tax);
-                TaxTotal {
-                    code: char::from(tax.group.code.letter()),
-                    rate: tax.group.rate.ten_thousandths(),
-                    amount: tax.final_tax,
+                ItemTax {
+                    tax: TaxTotal {
+                        code: char::from(tax.group.code.letter()),
+                        rate: tax.group.rate.ten_thousandths(),
+                        amount: tax.final_tax,
+                    },
+                    base: line.tax_base(&tax, receipt.prices),
                 }
             });
             ReportedItem {
@@ -347,7 +357,6 @@ fn reported_items(receipt: &SoldReceipt<'_>) -> (Vec<ReportedItem>, Turnover) {
                 price: line.price,
                 amount: line.final_amount,
                 taxes: taxes.collect(),
-                tax_base: line.tax_base(),
             }
         })
         .collect();

@@ -26,8 +26,9 @@ pub mod remedy;
 pub mod tls;
 
 pub use document::{
-    CashDirection, CashOperation, Heading, Identity, Means, ReportedDocument, ReportedForm,
-    ReportedItem, ReportedPayment, ReportedReceipt, TaxTotal, Total, ZReport, reported_document,
+    CashDirection, CashOperation, Heading, Identity, ItemTax, Means, ReportedDocument,
+    ReportedForm, ReportedItem, ReportedPayment, ReportedReceipt, TaxTotal, Total, ZReport,
+    reported_document,
 };
 pub use forms::DutyForms;
 

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::authority::{
-    CashOperation, EncodeError, Identity, Means, ReportedForm, ReportedItem, ReportedPayment,
-    ReportedReceipt, TaxTotal, Total, ZReport,
+    CashOperation, EncodeError, Identity, ItemTax, Means, ReportedForm, ReportedItem,
+    ReportedPayment, ReportedReceipt, TaxTotal, Total, ZReport,
 };
 
 #[derive(Serialize)]
@@ -236,11 +236,11 @@ fn item(item: &ReportedItem) -> Result<ItemBody<'_>, EncodeError> {
         taxes: item
             .taxes
             .iter()
-            .map(|tax| {
+            .map(|ItemTax { tax, base }| {
                 Ok(TaxBody {
                     tax_code: tax.code,
                     tax_rate: hundredths(tax.rate)?,
-                    tax_base: item.tax_base.minor(),
+                    tax_base: base.minor(),
                     tax_amount: tax.amount.minor(),
                 })
             })

@@ -5,9 +5,9 @@ use ferrotill_core::{Amount, Quantity};
 use uuid::Uuid;
 
 use super::super::{
-    Authority, CashDirection, CashOperation, EncodeError, EncodedRequest, Heading, Identity, Means,
-    ReportedDocument, ReportedForm, ReportedItem, ReportedPayment, ReportedReceipt, TaxTotal,
-    Total, Verdict, ZReport,
+    Authority, CashDirection, CashOperation, EncodeError, EncodedRequest, Heading, Identity,
+    ItemTax, Means, ReportedDocument, ReportedForm, ReportedItem, ReportedPayment, ReportedReceipt,
+    TaxTotal, Total, Verdict, ZReport,
 };
 use super::OnlineEcr;
 use crate::authority::failure::DeliveryFailure;
@@ -47,8 +47,10 @@ fn item(
         quantity: Quantity::from_thousandths(thousandths),
         price: minor(price),
         amount: minor(amount),
-        taxes: vec![self::tax(tax.0, tax.1, tax.2)],
-        tax_base: minor(amount - tax.2),
+        taxes: vec![ItemTax {
+            tax: self::tax(tax.0, tax.1, tax.2),
+            base: minor(amount - tax.2),
+        }],
     }
 }
 
@@ -203,14 +205,20 @@ fn a_refund_names_its_original_and_an_alternative_receipt_its_number() {
 }
 
 #[test]
-fn a_line_with_two_taxes_has_both_with_the_same_base() {
+fn a_line_with_two_taxes_has_each_with_its_base() {
     let mut cider = sale();
     cider.items.truncate(1);
-    cider.items[0].taxes = vec![tax('A', 200_000, 150), tax('F', 50_000, 38)];
-    cider.items[0].tax_base = minor(1033 - 188);
+    let with_base = |base, tax| ItemTax {
+        tax,
+        base: minor(base),
+    };
+    cider.items[0].taxes = vec![
+        with_base(820, tax('A', 200_000, 164)),
+        with_base(984, tax('F', 50_000, 49)),
+    ];
     let text = body(ReportedDocument::Receipt(cider));
     assert!(
-        text.contains(r#""taxes":[{"taxCode":"A","taxRate":2000,"taxBase":845,"taxAmount":150},{"taxCode":"F","taxRate":500,"taxBase":845,"taxAmount":38}]"#),
+        text.contains(r#""taxes":[{"taxCode":"A","taxRate":2000,"taxBase":820,"taxAmount":164},{"taxCode":"F","taxRate":500,"taxBase":984,"taxAmount":49}]"#),
         "{text}"
     );
 }

@@ -111,7 +111,7 @@ fn item(
         "amount" => money(line.amount),
         "modifierMode" => mode,
         "modifierValue" => value,
-        "taxGroupCode" => line.group.code.to_string(),
+        "taxGroupCode" => tax_groups(line),
         "taxRate" => line.group.rate.display(),
         "taxRatePresentation" => format!("{}%", line.group.rate.display()),
         "taxAmount" => money(line.tax),
@@ -119,6 +119,13 @@ fn item(
         "finalTaxAmount" => money(line.final_tax),
         "comment" => (echo.and_then(|echo| echo.get("comment")) == Some(&JsonValue::Bool(true))).then_some(line.comment),
     }
+}
+
+/// The letters of all tax groups of a line (`"AF"`), as a return of the line names them.
+fn tax_groups(line: &Line<'_>) -> String {
+    line.taxes()
+        .map(|tax| char::from(tax.group.code.letter()))
+        .collect()
 }
 
 fn payment(
