@@ -67,7 +67,7 @@ fn a_day_is_sold_returned_and_closed_and_agrees_with_the_printer() {
         assert_eq!(returned.status, 200, "{firmware}: {}", returned.text);
         let printed = shop.rig.snapshot(true);
         assert_eq!(printed.fiscal_receipts.len(), 3, "{firmware}");
-        let document = returned.receipt("additionalData.printer.document");
+        let document = returned.at("data.additionalData.printer.document");
         assert_eq!(document, printed.last_document.to_string(), "{firmware}");
         let health = shop.agent.client.open("/healthz").text;
         assert!(health.contains("\"missing\":[]"), "{firmware}: {health}");
