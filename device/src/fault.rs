@@ -355,9 +355,7 @@ impl fmt::Display for Fault {
             Self::PrinterGone => "the printer has not answered for a day",
             Self::NoSerialNumber => "the printer reports no serial number that can be read",
             Self::NoDocumentNumber => "the printer reports no number that rises with every document",
-            Self::NotInPrinterMode => {
-                "the printer is not in its mode \"fiscal printer\", so it prints nothing for a till; choose the mode at its keyboard"
-            }
+            Self::NotInPrinterMode => "choose the mode \"fiscal printer\" at the printer's keyboard",
             Self::Training => "the printer is in its service or training mode, in which nothing that it prints is fiscal",
         })
     }

@@ -18,6 +18,7 @@ use crate::wire::framing::{Framing, Repeat};
 use crate::wire::isl::{self, command};
 use crate::wire::isl_counters::DeviceInfo;
 use crate::wire::isl_daisy as daisy;
+use crate::wire::isl_daisy_report as daisy_report;
 use crate::wire::isl_payment::{Paid, ReceiptCounters};
 use crate::wire::isl_receipt::{Sale, SubtotalSums};
 use crate::wire::isl_report::{Cash, DailyReport, Rates};
@@ -162,7 +163,7 @@ pub const PROTOCOL: Protocol = Protocol {
         command::CASH,
         datecs::PROTOCOL.cash.ask,
         Codec {
-            emit: daisy::emit_cash,
+            emit: daisy_report::emit_cash,
             parse: Cash::parse,
         },
     ),
@@ -178,7 +179,7 @@ pub const PROTOCOL: Protocol = Protocol {
         command::LAST_DOCUMENT,
         NO_DATA,
         Codec {
-            emit: |number| daisy::emit_document(*number),
+            emit: |number| daisy_report::emit_document(*number),
             parse: crate::wire::isl_report::parse_document,
         },
     ),
@@ -186,8 +187,8 @@ pub const PROTOCOL: Protocol = Protocol {
         command::DAY_PAYMENTS,
         NO_DATA,
         Codec {
-            emit: daisy::emit_day_payments,
-            parse: daisy::parse_day_payments,
+            emit: daisy_report::emit_day_payments,
+            parse: daisy_report::parse_day_payments,
         },
     ),
     // 41h `T`: sales and refunds with tax, in one answer. `N` is without tax, so nothing asks for the tax alone.
@@ -203,19 +204,19 @@ pub const PROTOCOL: Protocol = Protocol {
         command::LAST_Z,
         GROSS,
         Codec {
-            emit: daisy::emit_last_z,
-            parse: daisy::parse_last_z,
+            emit: daisy_report::emit_last_z,
+            parse: daisy_report::parse_last_z,
         },
     )),
     issued_document: Some(CommandRow::new(
         0x74,
         Codec {
-            emit: |number| daisy::emit_issued_question(*number),
-            parse: daisy::parse_issued_question,
+            emit: |number| daisy_report::emit_issued_question(*number),
+            parse: daisy_report::parse_issued_question,
         },
         Codec {
-            emit: daisy::emit_issued,
-            parse: daisy::parse_issued,
+            emit: daisy_report::emit_issued,
+            parse: daisy_report::parse_issued,
         },
     )),
     device_info: CommandRow::with_forms(
@@ -229,8 +230,8 @@ pub const PROTOCOL: Protocol = Protocol {
         0x80,
         NO_DATA,
         Codec {
-            emit: |lengths| daisy::emit_constants(*lengths),
-            parse: daisy::parse_constants,
+            emit: |lengths| daisy_report::emit_constants(*lengths),
+            parse: daisy_report::parse_constants,
         },
     )),
     // 9600 on FX 1200C (system parameter 21); other hosts use 115200.
@@ -291,8 +292,8 @@ const DEVICE_INFO: &[AnswerForm<DeviceInfo>] = &[
         source: Source::Manual("Daisy V1.8.1 and V1.0, 5Ah (90)"),
         firmware: &[NEW.name, OLD.name],
         codec: Codec {
-            emit: daisy::emit_device_info,
-            parse: daisy::parse_device_info,
+            emit: daisy_report::emit_device_info,
+            parse: daisy_report::parse_device_info,
         },
     },
     AnswerForm {
@@ -302,8 +303,8 @@ const DEVICE_INFO: &[AnswerForm<DeviceInfo>] = &[
         ),
         firmware: &[],
         codec: Codec {
-            emit: daisy::emit_device_info_with_model,
-            parse: daisy::parse_device_info_with_model,
+            emit: daisy_report::emit_device_info_with_model,
+            parse: daisy_report::parse_device_info_with_model,
         },
     },
 ];
@@ -315,8 +316,8 @@ const CLOCK: &[AnswerForm<String>] = &[
         source: Source::Manual("Daisy V1.8.1, 3Eh (62)"),
         firmware: &[NEW.name],
         codec: Codec {
-            emit: |clock: &String| daisy::emit_clock_with_points(clock),
-            parse: daisy::parse_clock_with_points,
+            emit: |clock: &String| daisy_report::emit_clock_with_points(clock),
+            parse: daisy_report::parse_clock_with_points,
         },
     },
     AnswerForm {
@@ -325,7 +326,7 @@ const CLOCK: &[AnswerForm<String>] = &[
         firmware: &[OLD.name],
         codec: Codec {
             emit: |clock: &String| clock.clone().into_bytes(),
-            parse: daisy::parse_clock,
+            parse: daisy_report::parse_clock,
         },
     },
 ];
@@ -344,13 +345,13 @@ const OPENED: Codec<ReceiptCounters> = Codec {
 const NO_COUNTERS: Codec<ReceiptCounters> = datecs::NO_COUNTERS;
 
 const DAILY: Codec<DailyReport> = Codec {
-    emit: daisy::emit_daily,
-    parse: daisy::parse_daily,
+    emit: daisy_report::emit_daily,
+    parse: daisy_report::parse_daily,
 };
 
 const RATES: Codec<Rates> = Codec {
-    emit: daisy::emit_rates,
-    parse: daisy::parse_rates,
+    emit: daisy_report::emit_rates,
+    parse: daisy_report::parse_rates,
 };
 
 /// `T` asks for sums with tax; without it the device answers without tax.
@@ -360,13 +361,13 @@ const GROSS: Codec<()> = Codec {
 };
 
 const SALES: Codec<[i64; 8]> = Codec {
-    emit: daisy::emit_day_sales,
-    parse: daisy::parse_day_sales,
+    emit: daisy_report::emit_day_sales,
+    parse: daisy_report::parse_day_sales,
 };
 
 const REFUNDS: Codec<[i64; 8]> = Codec {
-    emit: daisy::emit_day_refunds,
-    parse: daisy::parse_day_refunds,
+    emit: daisy_report::emit_day_refunds,
+    parse: daisy_report::parse_day_refunds,
 };
 
 /// A question that neither the driver sends nor the device knows.

@@ -1,3 +1,6 @@
+use super::super::isl_daisy_report::*;
+use super::super::isl_payment::{Paid, PaidCode};
+use super::super::isl_report::LineLengths;
 use super::*;
 
 fn open(operator: u32, password: &str, unique: &str) -> Open {
