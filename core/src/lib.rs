@@ -33,6 +33,7 @@
 )]
 
 pub mod amount;
+mod blank;
 pub mod budget;
 pub mod clock_guard;
 pub mod counters;
@@ -44,6 +45,7 @@ pub mod id;
 pub mod numbers;
 pub mod packed;
 pub mod payment;
+pub mod printer_time;
 pub mod profile;
 pub mod quantity;
 pub mod receipt;
@@ -59,6 +61,7 @@ pub mod time;
 pub mod totals;
 
 pub use amount::{Amount, Currency};
+pub use blank::is_blank;
 pub use quantity::Quantity;
 pub use refusal::Refusal;
 pub use rounding::{Rounding, RoundingMode};

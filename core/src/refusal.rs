@@ -94,7 +94,7 @@ refusals! {
     /// More lines than the limit.
     11 TooManyLines { given: usize, limit: usize } => "{given} lines were given; {limit} are allowed", "split the receipt";
     /// A line without a name.
-    12 NameMissing => "the name is empty", "give the name of what is sold";
+    12 NameMissing => "the name is empty or shows nothing", "give the name of what is sold";
     /// A text that is longer than allowed.
     13 TextTooLong { given: usize, limit: usize } => "the text has {given} bytes; {limit} are allowed", "shorten the text";
     /// A quantity of zero or less.
@@ -265,8 +265,10 @@ pub enum Place {
     Amount,
     /// The series and number of an alternative receipt.
     Number,
-    /// The text of the header or the footer.
-    Text,
+    /// The text of the header.
+    Header,
+    /// The text of the footer.
+    Footer,
 }
 
 /// The part of a line or payment that is at fault.

@@ -5,6 +5,7 @@ use core::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
+use crate::printer_time::PrinterTime;
 
 /// What a fiscal printer answered about itself before a document. Recovery compares the printer's later counters with this
 /// baseline and never prints the document a second time.
@@ -133,6 +134,9 @@ pub enum Seal<'a> {
         fiscal_receipt: Option<u32>,
         /// The figures that the printer had counted, if the document is a report.
         counters: Option<PrinterCounters>,
+        /// The printer's own date and time of the document, read right after it was printed; `None` if the printer was not asked, or
+        /// did not tell. A refund names this time of its sale, because the printer's memory has no other.
+        printed_at: Option<PrinterTime>,
     },
     /// The document has a number of a preloaded range.
     Range {

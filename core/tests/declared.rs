@@ -43,6 +43,7 @@ fn seal(document: u32) -> Seal<'static> {
         document,
         fiscal_receipt: None,
         counters: None,
+        printed_at: None,
     }
 }
 

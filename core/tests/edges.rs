@@ -77,7 +77,7 @@ fn every_text_has_a_limit_and_each_fault_its_place() {
     let mut places = [Field::Name, Field::Comment]
         .map(|field| Place::Line(0, field))
         .to_vec();
-    places.extend([Place::Text, Place::Text]);
+    places.extend([Place::Header, Place::Footer]);
     for place in &places {
         assert!(shop.faults.contains(&(*place, fault)), "{place:?}");
     }

@@ -10,11 +10,12 @@ use std::fmt::Write as _;
 
 use ferrotill_core::document::ReportKind;
 use ferrotill_core::event::{
-    ClockSet, ClosedByPrinter, DeviceIdentified, Event, Founded, Mode, Restored, Switched,
+    ClockSet, ClosedByPrinter, DeviceIdentified, Event, Founded, Mode, Restored, Sealed, Switched,
 };
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::numbers::Span;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
+use ferrotill_core::printer_time::PrinterTime;
 use ferrotill_core::profile::by_code;
 use ferrotill_core::receipt::{Draft, DraftLine, Original};
 use ferrotill_core::seal::{PrinterCounters, Seal, StoredBaseline};
@@ -28,8 +29,10 @@ use shop::{
 
 /// The rows that builds before version 2 have written. This build reads them and writes no such row of a kind that has a version 2.
 const VERSION_1: &str = include_str!("golden/events-v1.txt");
+/// Rows as builds wrote them whose seals did not have the printer's own time: kind, version and payload.
+const WRITTEN_BEFORE: &str = include_str!("golden/events-v2.txt");
 /// The rows that this build writes: kind, version and payload.
-const WRITTEN: &str = include_str!("golden/events-v2.txt");
+const WRITTEN: &str = include_str!("golden/events-v3.txt");
 /// The snapshot of the same journal. The snapshot has a version of its own ([`Till::SNAPSHOT_VERSION`]): an older snapshot (the
 /// row `till` of the file above) is not read; the till makes it again from the journal.
 const SNAPSHOT_4: &str = include_str!("golden/till-v4.txt");
@@ -89,10 +92,23 @@ fn journal() -> Shop {
     shop
 }
 
-/// The events that concern the folder, a device or the clock, and that leave the till as it is.
-fn events_beside_the_till() -> [Event<'static>; 5] {
+/// The events that concern the folder, a device or the clock, and a seal with the printer's own time: they leave the till as it is.
+fn events_beside_the_till() -> [Event<'static>; 6] {
     let at = moment(NOON + 3_000);
     [
+        Event::Sealed(Sealed {
+            id: DocumentId([12; 16]),
+            at,
+            number: 10,
+            current_number: 1,
+            seal: Seal::Printer {
+                document: 11,
+                fiscal_receipt: Some(4),
+                counters: None,
+                printed_at: PrinterTime::read("28-11-26 04:37:31"),
+            },
+            report: None,
+        }),
         Event::Founded(Founded {
             at,
             country: "MD",
@@ -233,6 +249,7 @@ fn report(shop: &mut Shop) {
             document: 10,
             fiscal_receipt: None,
             counters,
+            printed_at: None,
         };
         shop.run(Command::Settle(DocumentId([id; 16]), seal), none)
             .unwrap();
@@ -259,9 +276,9 @@ fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
     rows.filter(|(kind, _)| *kind != "till")
 }
 
-/// The rows that this build writes, as kind, version and payload.
-fn written_rows() -> impl Iterator<Item = (u16, u16, Vec<u8>)> {
-    let lines = WRITTEN.lines().filter(|line| !line.starts_with('#'));
+/// The rows of a file, as kind, version and payload.
+fn rows_of(file: &'static str) -> impl Iterator<Item = (u16, u16, Vec<u8>)> {
+    let lines = file.lines().filter(|line| !line.starts_with('#'));
     lines.map(|line| {
         let mut words = line.split(' ');
         let mut next = || words.next().unwrap();
@@ -305,7 +322,7 @@ fn this_build_writes_the_bytes_of_the_written_versions() {
 fn the_written_bytes_still_mean_the_same() {
     let mut kinds = [0_u32; 14];
     let mut room = vec![0; 1 << 14];
-    for (kind, version, payload) in written_rows() {
+    for (kind, version, payload) in rows_of(WRITTEN) {
         let event = Event::decode(kind, version, &payload).unwrap();
         assert_eq!((event.kind(), event.version()), (kind, version));
         assert_eq!(
@@ -315,15 +332,34 @@ fn the_written_bytes_still_mean_the_same() {
         );
         kinds[usize::from(kind)] += 1;
     }
-    let of_each_kind = [2, 11, 1, 9, 1, 1, 1, 1, 0, 1, 1, 1, 1];
+    let of_each_kind = [2, 11, 1, 10, 1, 1, 1, 1, 0, 1, 1, 1, 1];
     assert_eq!(kinds[1..], of_each_kind, "rows of each kind");
+}
+
+#[test]
+fn the_bytes_that_were_written_before_still_mean_the_same() {
+    let mut now = rows_of(WRITTEN);
+    for (kind, version, payload) in rows_of(WRITTEN_BEFORE) {
+        let event = Event::decode(kind, version, &payload).unwrap();
+        // The file of today has one event more, a seal with the printer's own time.
+        let same = now
+            .by_ref()
+            .map(|(kind, version, payload)| {
+                (
+                    kind,
+                    Event::decode(kind, version, &payload) == Ok(event.clone()),
+                )
+            })
+            .find(|(_, is_same)| *is_same);
+        assert_eq!(same, Some((kind, true)));
+    }
 }
 
 #[test]
 fn the_bytes_of_version_1_still_mean_the_same() {
     let mut till = Till::default();
     let mut kinds = [0_u32; 8];
-    let mut written = written_rows();
+    let mut written = rows_of(WRITTEN);
     for (kind, hex) in rows() {
         let kind: u16 = kind.parse().unwrap();
         let payload = bytes(hex);
@@ -355,7 +391,7 @@ fn the_bytes_of_version_1_still_mean_the_same() {
 #[test]
 fn shorter_or_longer_rows_are_refused() {
     let old = rows().map(|(kind, hex)| (kind.parse().unwrap(), 1, bytes(hex)));
-    for (kind, version, payload) in old.chain(written_rows()) {
+    for (kind, version, payload) in old.chain(rows_of(WRITTEN_BEFORE)).chain(rows_of(WRITTEN)) {
         for length in 0..payload.len() {
             // A row that is cut short is not a complete event.
             assert!(

@@ -65,6 +65,7 @@ fn z_report(
         document,
         fiscal_receipt: None,
         counters,
+        printed_at: None,
     };
     shop.run(Command::Settle(DocumentId([id; 16]), seal), none)
         .unwrap();

@@ -513,7 +513,12 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
         total: whole(&total),
         tax: whole(&tax),
         rounding,
-        change: sum(0) - in_cash - rounding,
+        // Cash beside payments that cover the total goes back as it came and is no payment.
+        change: if in_cash == 0 {
+            0
+        } else {
+            sum(0) - in_cash - rounding
+        },
     })
 }
 

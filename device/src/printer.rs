@@ -5,6 +5,7 @@
 //! before the job (the [`Baseline`], which the caller stores durably) with those after it. "No document" has two forms: nothing
 //! was sent ([`Performed::NotBegun`]), or the counters prove it ([`AbsenceEvidence`], which only [`crate::judge`] can make).
 
+use ferrotill_core::printer_time::PrinterTime;
 use ferrotill_core::scale::Decimal;
 use ferrotill_core::{Amount, Quantity};
 
@@ -193,6 +194,9 @@ pub struct Registered {
     pub after: Baseline,
     /// The printer's figures of the day, for the X-report and the Z-report.
     pub report: Option<PrinterReport>,
+    /// The printer's own date and time of the document, if the job is a sale and the printer told it. A refund of the sale names this
+    /// time. An answer that was lost leaves it out; it never changes the outcome.
+    pub printed_at: Option<PrinterTime>,
 }
 
 /// Why a job left no document, or only a cancelled one.
@@ -457,7 +461,7 @@ pub struct ReceiptJob {
 pub struct RefundOf {
     /// The printer's number of the document of the sale.
     pub document: u32,
-    /// The time when the sale was printed, `DDMMYYhhmmss`.
+    /// The time when the sale was printed, `DDMMYYhhmmss`, by the printer's clock as far as it is known.
     pub at: String,
     /// The number of the fiscal memory that contains the sale.
     pub fiscal_memory: String,

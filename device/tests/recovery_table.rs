@@ -4,7 +4,9 @@
 //! with emulated printers that answered every question of the driver. No job may have an outcome that its line there does not have,
 //! except by a decision that is written down beside it.
 //! The second table (`recovery/outcomes-2.txt`) was recorded with printers that answer as their makers' manuals say, so that other
-//! questions are asked and other frames are lost. A change of the driver or of the table that judges may change no line of it.
+//! questions are asked and other frames are lost.
+//! The third table (`recovery/outcomes-3.txt`) was recorded when the driver began to ask for the time of a sale right after its
+//! close: a job has one frame more that can be lost. A change of the driver or of the table that judges may change no line of it.
 #![cfg(feature = "emulator")]
 
 mod bench;
@@ -255,7 +257,7 @@ fn table_of(family: &'static Protocol) -> String {
 
 #[test]
 fn every_outcome_is_the_recorded_one() {
-    compare("outcomes-2.txt", table());
+    compare("outcomes-3.txt", table());
 }
 
 #[test]
@@ -285,9 +287,15 @@ fn compare(name: &str, now: String) {
 }
 
 #[test]
-fn no_outcome_is_one_that_the_first_table_does_not_have() {
-    let first = fs::read_to_string(recorded_at("outcomes.txt")).unwrap();
-    let second = fs::read_to_string(recorded_at("outcomes-2.txt")).unwrap();
+fn no_outcome_is_one_that_an_earlier_table_does_not_have() {
+    no_outcome_is_new("outcomes.txt", "outcomes-2.txt");
+    no_outcome_is_new("outcomes-2.txt", "outcomes-3.txt");
+}
+
+/// Compares two tables, but for the number of frames of each job.
+fn no_outcome_is_new(earlier: &str, later: &str) {
+    let first = fs::read_to_string(recorded_at(earlier)).unwrap();
+    let second = fs::read_to_string(recorded_at(later)).unwrap();
     let decided = |line: &str| {
         let changed = DECIDED.iter().find_map(|(recorded, now)| {
             let head = line.strip_suffix(recorded)?;

@@ -500,7 +500,7 @@ const CONDITION: KnownProblem = KnownProblem {
 };
 const OBJECTIONS: KnownProblem = KnownProblem {
     kind: ProblemKind::OBJECTIONS,
-    fix: "correct what is named; until then the printer gets no receipts or not all, or may print wrong letters",
+    fix: "correct what is named; until then the printer gets no receipts or not all, or may print wrong letters or a wrong time",
 };
 const ANSWER_UNKNOWN: KnownProblem = KnownProblem {
     kind: ProblemKind::PRINTER_ANSWER_UNKNOWN,

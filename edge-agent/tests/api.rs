@@ -142,6 +142,9 @@ fn a_bad_body_is_refused_with_the_path_of_every_fault() {
     let lines = many(item, 513);
     let payments = many(payment, 11);
     let long = format!("\"{}\"", "x".repeat(401));
+    let header = format!("\"additionalHeaderText\":{long},\"payments\"");
+    let footer = format!("\"additionalFooterText\":{long},\"payments\"");
+    let both = format!("\"additionalFooterText\":{long},{header}");
     // Each row: a part of a correct body, its replacement, the code of the first fault, and the paths of all faults.
     #[rustfmt::skip]
     let table: &[(&str, &str, &str, &[&str])] = &[
@@ -160,7 +163,12 @@ fn a_bad_body_is_refused_with_the_path_of_every_fault() {
         ("1.000", "0", "QuantityNotPositive", &["items[0].quantity"]),
         ("1.000", "true", "WrongType", &["items[0].quantity"]),
         ("\"Piine\"", "\"\"", "NameMissing", &["items[0].name"]),
+        (r#""Piine""#, r#""\u0001\u200b""#, "NameMissing", &["items[0].name"]),
+        (r#""Piine""#, r#""\u3164 \ufeff""#, "NameMissing", &["items[0].name"]),
         ("\"Piine\"", &long, "TextTooLong", &["items[0].name"]),
+        ("\"payments\"", &header, "TextTooLong", &["additionalHeaderText"]),
+        ("\"payments\"", &footer, "TextTooLong", &["additionalFooterText"]),
+        ("\"payments\"", &both, "TextTooLong", &["additionalHeaderText", "additionalFooterText"]),
         ("\"B\"", "\"Z\"", "TaxGroupUnknown", &["items[0].taxGroupCode"]),
         ("\"B\"", "null", "TaxGroupMissing", &["items[0].taxGroupCode"]),
         ("\"name\"", "\"nom\"", "UnknownField", &["items[0].nom", "items[0].name"]),

@@ -461,3 +461,40 @@ fn a_levy_is_charged_before_the_tax_and_a_return_may_name_both_in_any_order() {
     let (first, second) = (format!("[{tax},{levy}]"), format!("[{levy},{tax}]"));
     assert_eq!(taxes, [&*first, &first, &second, &second]);
 }
+
+/// Card 35.00 and cash 5.00 for 35.00: the cash goes back as it came, in the books, on the paper and at the authority.
+#[test]
+fn cash_beside_a_card_that_pays_all_is_no_payment() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let file = till(folder.path(), &authority.client.url, "none");
+    let agent = Process::agent(&file);
+    let client = agent.client.clone();
+    first_sale(&client, &body("1.00"));
+    let sold = sale(
+        &client,
+        r#"{"items":[{"name":"Сидр","quantity":1,"price":35.00,"taxGroupCode":"A"}],"payments":[{"typeCode":1,"amount":35.00},{"typeCode":0,"amount":5.00}]}"#,
+    );
+    for (member, value) in [
+        ("totalPaid", "35.00"),
+        ("totalChange", "0.00"),
+        ("payments.0.amount", "35.00"),
+        ("payments.1.amount", "0.00"),
+        ("payments.1.change", "0.00"),
+    ] {
+        assert_eq!(sold.receipt(member), value, "{member}: {}", sold.text);
+    }
+    let closed = client.post("operations/closeday", "{}");
+    assert_eq!(
+        closed.at("data.additionalData.reconciliation.agrees"),
+        "true",
+        "{}",
+        closed.text
+    );
+    until("the authority has every document", || {
+        count(&client.open("/healthz").body, "unsent.documents") == 0
+    });
+    let received = authority.client.look("/sim/authority/received");
+    let payments = value(&received, "1.body.payments").to_string();
+    assert_eq!(payments, r#"[{"type":"CARD","amount":3500,"change":0}]"#);
+}

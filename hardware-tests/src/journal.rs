@@ -30,6 +30,7 @@ pub(crate) const fn printed() -> Seal<'static> {
         document: 1,
         fiscal_receipt: None,
         counters: None,
+        printed_at: None,
     }
 }
 

@@ -285,6 +285,7 @@ impl FiscalPrinter for Liar {
                     fiscal_receipt: None,
                     after: baseline.clone(),
                     report: None,
+                    printed_at: None,
                 })
             }
             (outcome, _) => outcome,

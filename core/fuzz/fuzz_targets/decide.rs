@@ -185,6 +185,7 @@ fuzz_target!(|story: Story<'_>| {
                         document: 1,
                         fiscal_receipt: None,
                         counters: None,
+                        printed_at: None,
                     },
                     1 => Seal::FiscalNumber {
                         number: till.fiscal_numbers().next().unwrap_or(0),

@@ -391,8 +391,8 @@ impl<'a> Event<'a> {
     pub const fn version_of(kind: u16) -> u16 {
         match kind {
             // Since version 2 a configuration says which number of each range comes next, the counters of a printer name its
-            // family, and a document names the form of its fingerprint.
-            1 | 2 | 8 => 2,
+            // family, a document names the form of its fingerprint, and a printer's seal has the printer's own time.
+            1 | 2 | 4 | 8 => 2,
             _ => 1,
         }
     }
@@ -448,7 +448,8 @@ impl<'a> Event<'a> {
             }
             (2, 2) => read(payload).map(Self::Reserved),
             (3, 1) => read(payload).map(Self::CancelDecided),
-            (4, 1) => read(payload).map(Self::Sealed),
+            (4, 1) => read::<version_1::Sealed<'a>>(payload).map(|old| Self::Sealed(old.into())),
+            (4, 2) => read(payload).map(Self::Sealed),
             (5, 1) => read(payload).map(Self::Voided),
             (6, 1) => read(payload).map(Self::Switched),
             (7, 1) => read(payload).map(Self::NumbersGranted),

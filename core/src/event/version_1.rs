@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::amount::Amount;
 use crate::document::Body;
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
-use crate::seal::StoredBaseline;
+use crate::seal::{PrinterCounters, StoredBaseline};
 use crate::time::Moment;
 
 /// The counters of a printer, without the printer's family.
@@ -89,6 +89,79 @@ impl<'a> From<ClosedByPrinter<'a>> for super::ClosedByPrinter<'a> {
             z_number_known: old.z_number_known,
             day: old.day,
             now: old.now.into(),
+        }
+    }
+}
+
+/// The seal of a document, without the printer's own time of the document.
+#[derive(Deserialize)]
+enum Seal<'a> {
+    Printer {
+        document: u32,
+        fiscal_receipt: Option<u32>,
+        counters: Option<PrinterCounters>,
+    },
+    Range {
+        series: &'a str,
+        number: u32,
+        number_length: u8,
+    },
+    FiscalNumber {
+        number: u64,
+        reserved: bool,
+    },
+    Journal,
+}
+
+impl<'a> From<Seal<'a>> for crate::seal::Seal<'a> {
+    fn from(old: Seal<'a>) -> Self {
+        match old {
+            Seal::Printer {
+                document,
+                fiscal_receipt,
+                counters,
+            } => Self::Printer {
+                document,
+                fiscal_receipt,
+                counters,
+                printed_at: None,
+            },
+            Seal::Range {
+                series,
+                number,
+                number_length,
+            } => Self::Range {
+                series,
+                number,
+                number_length,
+            },
+            Seal::FiscalNumber { number, reserved } => Self::FiscalNumber { number, reserved },
+            Seal::Journal => Self::Journal,
+        }
+    }
+}
+
+/// Version 1 of [`super::Sealed`].
+#[derive(Deserialize)]
+pub(super) struct Sealed<'a> {
+    id: DocumentId,
+    at: Moment,
+    number: u32,
+    current_number: u32,
+    #[serde(borrow)]
+    seal: Seal<'a>,
+    report: Option<super::ReportFigures>,
+}
+
+impl<'a> From<Sealed<'a>> for super::Sealed<'a> {
+    fn from(old: Sealed<'a>) -> Self {
+        Self {
+            id: old.id,
+            at: old.at,
+            number: old.number,
+            current_number: old.current_number,
+            seal: old.seal.into(),
+            report: old.report,
         }
     }
 }

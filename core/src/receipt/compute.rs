@@ -34,7 +34,10 @@ impl<'a> Draft<'a> {
                 .map(|(line, computed)| computed.line(line)),
         )?;
         let (modifiers, bytes) = Packed::pack(bytes, self.modifier_amounts(rules, sums.sub_total))?;
-        let (payments, _) = Packed::pack(bytes, self.paid_with(rules.payments, sums.change))?;
+        let (payments, _) = Packed::pack(
+            bytes,
+            self.paid_with(rules.payments, sums.paid, sums.change),
+        )?;
         Ok(Receipt {
             kind,
             lines,

@@ -283,7 +283,7 @@ pub struct Payment<'a> {
     pub printer_letter: u8,
     /// Whether the drawer opens for this payment.
     pub open_drawer: bool,
-    /// The amount handed over.
+    /// The amount handed over; zero for cash that goes back as it came, because the other payments cover the total.
     pub amount: Amount,
     /// The change given for this payment.
     pub change: Amount,

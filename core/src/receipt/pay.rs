@@ -65,6 +65,14 @@ impl Work<'_, '_, '_> {
             .unwrap_or(total);
         let change = paid.checked_sub(owed).unwrap_or(Amount::ZERO);
         self.check_change(paid, owed, change, cash, refund);
+        if cash.is_positive() && change == cash && rounding.is_none() {
+            // The other payments cover the total. The cash goes back as it came, so that it is no payment: no fiscal printer takes one
+            // after the total is paid.
+            return Settlement {
+                paid: owed,
+                ..Settlement::default()
+            };
+        }
         Settlement {
             paid,
             change,
@@ -121,11 +129,18 @@ impl Work<'_, '_, '_> {
 
 impl<'a> Draft<'a> {
     /// The payments with their types. The change is assigned to the last cash payments, because change is given in cash only.
+    ///
+    /// `paid` is less than the sum of the given payments if all cash goes back as it came: the amounts of cash are zero then.
     pub(super) fn paid_with(
         &self,
         types: &'a PaymentTable,
+        paid: Amount,
         change: Amount,
     ) -> impl Iterator<Item = Result<Payment<'a>, Refusal>> + use<'a, '_> {
+        let given = self.payments.iter().fold(0_i64, |sum, payment| {
+            sum.saturating_add(payment.amount.minor())
+        });
+        let cash_goes_back = given > paid.minor();
         self.payments
             .iter()
             .enumerate()
@@ -151,7 +166,11 @@ impl<'a> Draft<'a> {
                     cash: payment_type.cash,
                     printer_letter: payment_type.printer_letter,
                     open_drawer: payment_type.open_drawer,
-                    amount: payment.amount,
+                    amount: if payment_type.cash && cash_goes_back {
+                        Amount::ZERO
+                    } else {
+                        payment.amount
+                    },
                     change: Amount::from_minor(own),
                 })
             })

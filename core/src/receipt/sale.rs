@@ -4,6 +4,7 @@ use super::compute::Work;
 use super::spread::spread;
 use super::{Draft, DraftLine, LineTotals, Modifier, ReceiptModifier, Rules};
 use crate::amount::Amount;
+use crate::blank::is_blank;
 use crate::facts::Facts;
 use crate::quantity::Quantity;
 use crate::refusal::{Field, Place, Refusal};
@@ -59,8 +60,8 @@ impl Work<'_, '_, '_> {
                 },
             );
         }
-        self.check_text(Place::Text, self.draft.header);
-        self.check_text(Place::Text, self.draft.footer);
+        self.check_text(Place::Header, self.draft.header);
+        self.check_text(Place::Footer, self.draft.footer);
     }
 
     /// Checks a line and returns its amount before modifiers; `None` if a fault leaves the amount unknown.
@@ -169,6 +170,10 @@ impl Work<'_, '_, '_> {
         for (index, (line, computed)) in draft.lines.iter().zip(totals.iter_mut()).enumerate() {
             *computed = LineTotals::default();
             computed.groups = self.groups_of(index, line);
+            // A line of a return has the name of a line that was sold, also by a build that took such names.
+            if is_blank(line.name) && !line.name.trim().is_empty() {
+                self.line_fault(index, Field::Name, Refusal::NameMissing);
+            }
             let Some(before) = self.check_line(index, line) else {
                 self.amounts_known = false;
                 continue;

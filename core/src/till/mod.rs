@@ -24,6 +24,7 @@ mod settle;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
+use crate::blank::is_blank;
 use crate::counters::Counters;
 use crate::document::{Body, DocumentKind, ReportKind};
 use crate::event::{
@@ -151,7 +152,7 @@ impl Till {
 
     /// The documents of one shift never go back in time, so the time goes back only between two shifts.
     fn set_clock<'a>(&self, set: &ClockSet<'a>) -> Result<Event<'a>, Refusal> {
-        if set.by.trim().is_empty() {
+        if is_blank(set.by) {
             return Err(Refusal::DeclarationUnsigned);
         }
         let (given, limit) = (set.by.len(), Declared::BY_BYTES_MAX);

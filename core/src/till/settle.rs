@@ -1,6 +1,7 @@
 //! What may become of the outstanding document: an operator's declaration, and the seal that makes it legal.
 
 use super::{Kind, Till};
+use crate::blank::is_blank;
 use crate::document::ReportKind;
 use crate::event::{Declared, Event, ReportFigures, Sealed};
 use crate::id::DocumentId;
@@ -22,7 +23,7 @@ impl Till {
             return Err(Refusal::SealMismatch);
         }
         let (given, limit) = (declared.by.len(), Declared::BY_BYTES_MAX);
-        if declared.by.trim().is_empty() {
+        if is_blank(declared.by) {
             return Err(Refusal::DeclarationUnsigned);
         }
         if given > limit {

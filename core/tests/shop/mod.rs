@@ -211,6 +211,7 @@ impl Shop {
             document: 8,
             fiscal_receipt: Some(3),
             counters: None,
+            printed_at: None,
         };
         self.run(
             Command::Settle(DocumentId([id; 16]), seal),

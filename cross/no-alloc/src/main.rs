@@ -103,6 +103,7 @@ fn day(room: &mut Room, profile: &dyn Profile) -> Option<u32> {
             document: 1,
             fiscal_receipt: None,
             counters: None,
+            printed_at: None,
         };
         turn(room, profile, &Command::Settle(id, seal))?;
     }

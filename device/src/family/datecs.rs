@@ -270,6 +270,8 @@ pub const PROTOCOL: Protocol = Protocol {
         RATES,
     ),
     clock: CommandRow::new(command::CLOCK, NO_DATA, STAMP),
+    // The journal (77h) tells the time of a document only among the document's lines.
+    last_receipt: None,
     clock_set: CommandRow::new(command::CLOCK_SET, STAMP, NO_DATA),
 
     line_lengths: None,

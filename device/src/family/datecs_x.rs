@@ -329,6 +329,17 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: report::parse_clock,
         },
     ),
+    last_receipt: Some(CommandRow::new(
+        0x7B,
+        Codec {
+            emit: |()| emit(&["3"]),
+            parse: |data| (data == emit(&["3"])).then_some(()),
+        },
+        Codec {
+            emit: report::emit_last_receipt,
+            parse: report::parse_last_receipt,
+        },
+    )),
     clock_set: CommandRow::new(
         0x3D,
         Codec {

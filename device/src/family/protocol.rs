@@ -11,7 +11,7 @@ use crate::wire::isl_mx::Registration;
 use crate::wire::isl_payment::{Paid, PaymentRequest, ReceiptCounters};
 use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, SubtotalSums};
 use crate::wire::isl_report::{
-    Cash, DailyReport, LastError, LineLengths, Rates, ReceiptSums, Transaction,
+    Cash, DailyReport, LastError, LastFiscalReceipt, LineLengths, Rates, ReceiptSums, Transaction,
 };
 use crate::wire::isl_service::{Service, ServiceAnswer};
 use crate::wire::isl_status::{Layout, Status};
@@ -119,6 +119,9 @@ pub struct Protocol {
     pub rates: CommandRow<(), Rates>,
     /// Asks for the clock, `DD-MM-YY HH:MM:SS`.
     pub clock: CommandRow<(), String>,
+    /// Asks when the last fiscal receipt was printed; `None` if no command of the family tells it. The clock is then read right after
+    /// a receipt.
+    pub last_receipt: Option<CommandRow<(), LastFiscalReceipt>>,
     /// Sets the clock.
     pub clock_set: CommandRow<String>,
 

@@ -196,6 +196,17 @@ pub struct IssuedCode {
 }
 
 impl IssuedCode {
+    /// The date and time as `DD-MM-YYYY HH:MM:SS`; another form of the date is not changed.
+    #[must_use]
+    pub fn stamp(&self) -> String {
+        let (date, time) = &self.at;
+        let parts: Vec<&str> = date.split('-').collect();
+        match parts.as_slice() {
+            [year, month, day] => format!("{day}-{month}-{year} {time}"),
+            _ => format!("{date} {time}"),
+        }
+    }
+
     /// Whether the document is a sale receipt.
     #[must_use]
     pub const fn is_sale(&self) -> bool {

@@ -326,6 +326,19 @@ pub fn parse_document(data: &[u8]) -> Option<u32> {
     parse_count(core::str::from_utf8(data).ok()?)
 }
 
+/// The last fiscal receipt of the day, and the last Z-report (7Bh `3` of X).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastFiscalReceipt {
+    /// The number of the receipt since the last Z-report.
+    pub number: u32,
+    /// The date and time of the receipt, as the device writes them.
+    pub at: String,
+    /// The number of a Z-report: of the one that will close the receipt's day (X), or of the last one (MX).
+    pub z_number: u32,
+    /// The date and time of the last Z-report, as the device writes them; may be empty.
+    pub z_at: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

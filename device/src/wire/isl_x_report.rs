@@ -5,7 +5,7 @@
 
 use super::fields::{decimal, parse_count, parse_decimal};
 use super::isl_counters::{DayPayments, DeviceInfo, LastZ};
-use super::isl_report::{Cash, DailyReport, Rates, ReceiptSums, Transaction};
+use super::isl_report::{Cash, DailyReport, LastFiscalReceipt, Rates, ReceiptSums, Transaction};
 use super::isl_status::Status;
 use super::isl_x::{TAB, emit, parse};
 use super::isl_x_receipt::decimals;
@@ -392,6 +392,32 @@ pub fn parse_clock(data: &[u8]) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
+/// Writes the answer of 7Bh `3`: `BonFiscal,DateTime,Znumber,Zdate`.
+#[must_use]
+pub fn emit_last_receipt(last: &LastFiscalReceipt) -> Vec<u8> {
+    emit(&[
+        &last.number.to_string(),
+        &last.at,
+        &last.z_number.to_string(),
+        &last.z_at,
+    ])
+}
+
+/// Reads the answer of 7Bh `3`. The time of the receipt must be there.
+#[must_use]
+pub fn parse_last_receipt(data: &[u8]) -> Option<LastFiscalReceipt> {
+    let fields = parse(data)?;
+    let [number, at, z_number, z_at] = fields.as_slice() else {
+        return None;
+    };
+    (!at.is_empty()).then_some(LastFiscalReceipt {
+        number: parse_count(number)?,
+        at: at.clone(),
+        z_number: parse_count(z_number)?,
+        z_at: z_at.clone(),
+    })
+}
+
 /// Writes a text as the only parameter.
 #[must_use]
 pub fn emit_one(text: &String) -> Vec<u8> {
@@ -510,5 +536,15 @@ mod tests {
             "21-11-26 10:30:00"
         );
         assert_eq!(dashed("211126"), "21-11-26");
+        let last = LastFiscalReceipt {
+            number: 3,
+            at: "28-11-26 04:37:31".to_owned(),
+            z_number: 12,
+            z_at: String::new(),
+        };
+        assert_eq!(emit_last_receipt(&last), b"3\t28-11-26 04:37:31\t12\t\t");
+        assert_eq!(parse_last_receipt(&emit_last_receipt(&last)), Some(last));
+        assert_eq!(parse_last_receipt(b"0\t\t12\t\t"), None);
+        assert_eq!(parse_last_receipt(b"3\t28-11-26 04:37:31\t12\t"), None);
     }
 }

@@ -111,6 +111,11 @@ pub fn commands(family: &Protocol, job: &Job) -> Vec<u8> {
     if let Errors::Asked(question) = &family.errors {
         commands.push(question.command);
     }
+    let is_sale = matches!(job, Job::Receipt(receipt) if receipt.refund_of.is_none());
+    if is_sale && family.refund.is_some() {
+        commands.push(family.clock.command);
+        commands.extend(family.last_receipt.map(|row| row.command));
+    }
     commands.extend(match job {
         Job::Receipt(_) if is_slip_return(family, job) => vec![
             family.slip_open.command,

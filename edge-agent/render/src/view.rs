@@ -145,6 +145,7 @@ impl ReceiptView {
             payments: receipt
                 .payments
                 .iter()
+                .filter(|payment| payment.amount.is_positive())
                 .map(|payment| writer.figure(payment.name, payment.amount))
                 .collect(),
             change: receipt

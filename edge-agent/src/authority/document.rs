@@ -372,6 +372,7 @@ fn reported_payments(receipt: &SoldReceipt<'_>) -> Vec<ReportedPayment> {
     receipt
         .payments
         .iter()
+        .filter(|payment| payment.amount.is_positive())
         .map(|payment| {
             let kept = payment
                 .amount

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use ferrotill_core::printer_time::PrinterTime;
 use ferrotill_core::till::Till;
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{Baseline, ClosedDay};
@@ -70,6 +71,17 @@ pub(super) struct PendingDeclaration {
     pub(super) replies: Vec<oneshot::Sender<DeclarationOutcome>>,
 }
 
+/// What a printer's clock showed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PrinterClockReading {
+    /// What the clock showed.
+    pub(super) shown: PrinterTime,
+    /// When it was read.
+    pub(super) read_at: Instant,
+    /// How often the simulator had moved the clocks until then.
+    pub(super) moves: u64,
+}
+
 /// The clerk's state of one device.
 #[derive(Debug)]
 pub(super) struct DeviceState {
@@ -102,6 +114,10 @@ pub(super) struct DeviceState {
     pub(super) printer_doubts: Vec<String>,
     /// What the printer's driver has to assume of the printer.
     pub(super) doubts: Vec<String>,
+    /// What the printer's clock showed when it was read last.
+    pub(super) printer_clock: Option<PrinterClockReading>,
+    /// The objection to the printer's clock, while it differs from the till's time.
+    pub(super) clock_differs: Option<String>,
     /// The connected printer is not the printer of the open shift.
     pub(super) printer_swapped: bool,
     /// The journal row after which this process last stored a snapshot of the till; 0 before the first.
@@ -133,6 +149,8 @@ impl DeviceState {
             rate_differences: Vec::new(),
             printer_doubts: Vec::new(),
             doubts: Vec::new(),
+            printer_clock: None,
+            clock_differs: None,
             printer_swapped: false,
             snapshot_seq: 0,
             removed: false,

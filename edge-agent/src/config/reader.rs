@@ -2,6 +2,7 @@
 //!
 //! A faulty value is treated as absent. No other module sees the result, because a reading with faults ends in an error.
 
+use ferrotill_core::is_blank;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -287,7 +288,9 @@ impl Reader {
             }
             ValueKind::Path(_) if text.trim().is_empty() => Some("is empty"),
             ValueKind::Choice(_) => None,
-            _ if row.preset == Preset::Required && text.trim().is_empty() => Some("is empty"),
+            _ if row.preset == Preset::Required && is_blank(text) => {
+                Some("is empty or shows nothing")
+            }
             _ => None,
         };
         if let Some(what) = fault {

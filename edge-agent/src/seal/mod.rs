@@ -47,6 +47,8 @@ pub struct Unsealed<'a> {
     pub reserved: &'a Reserved<'a>,
     /// The sale that a return gives back; `None` for other documents, or if the journal does not contain the sale.
     pub original: Option<&'a StoredDocument>,
+    /// How far the clock of that sale's printer is ahead of the till's time, in milliseconds; 0 if it is not known.
+    pub printer_ahead_ms: i64,
     /// The number that the caller wants for an alternative receipt.
     pub wanted: Option<PrintedNumber<'a>>,
     /// The currency of the document's amounts.

@@ -86,8 +86,8 @@ problem_kinds! {
         "a connected printer cannot print: no paper, an open cover, a fault of its own",
         "the printer can print";
     OBJECTIONS: Degraded "printer_objections",
-        "a connected printer gets no receipts or not all, or may print wrong letters",
-        "the printer has the configured rates, is the printer of the open shift, and its model is known or its profile is configured";
+        "a connected printer gets no receipts or not all, or may print wrong letters or a wrong time",
+        "the printer has the configured rates, is the printer of the open shift, its model is known or its profile is configured, and its clock differs from the till's time by ten minutes at most";
     PRINTER_ANSWER_UNKNOWN: Warning "printer_answer_unknown",
         "a printer has answered in a form that this build does not know",
         "a start after which the printer answers in known forms only";

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use ferrotill_core::printer_time::PrinterTime;
 use ferrotill_core::time::Moment;
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
@@ -310,6 +311,40 @@ pub fn local(moment: Moment) -> jiff::civil::DateTime {
     Timestamp::from_millisecond(moment.utc_ms).map_or(jiff::civil::DateTime::default(), |at| {
         offset.to_datetime(at)
     })
+}
+
+/// A moment as a clock without a time zone shows it, such as a printer's; `None` outside the years 2000 to 2099.
+#[must_use]
+pub fn printer_time(moment: Moment) -> Option<PrinterTime> {
+    let at = local(moment);
+    let small = |number: i8| u8::try_from(number).ok();
+    let year = u8::try_from(at.year().checked_sub(2000)?).ok()?;
+    let fields = [
+        year,
+        small(at.month())?,
+        small(at.day())?,
+        small(at.hour())?,
+        small(at.minute())?,
+        small(at.second())?,
+    ];
+    PrinterTime::try_from(fields).ok()
+}
+
+/// How many seconds a printer's clock, which shows `shown`, is ahead of the local time of a moment.
+#[must_use]
+pub fn seconds_apart(moment: Moment, shown: PrinterTime) -> Option<i64> {
+    let [year, month, day, hour, minute, second] = <[u8; 6]>::from(shown).map(i8::try_from);
+    let year = i16::from(year.ok()?).saturating_add(2000);
+    let shown = jiff::civil::DateTime::new(
+        year,
+        month.ok()?,
+        day.ok()?,
+        hour.ok()?,
+        minute.ok()?,
+        second.ok()?,
+        0,
+    );
+    Some(shown.ok()?.duration_since(local(moment)).as_secs())
 }
 
 /// ISO 8601 in UTC with milliseconds: `2026-03-02T15:35:21.076Z`.

@@ -320,6 +320,29 @@ impl GuardedClock {
         self.read().0.time_guard.is_sure()
     }
 
+    /// The confirmed time; `None` while no two clocks agree on the time.
+    #[must_use]
+    pub fn confirmed(&self) -> Option<Moment> {
+        let (inner, clocks) = self.read();
+        let at_ms = inner.time_guard.look(clocks).0;
+        let ahead_ms = inner.time_guard.ahead_ms(clocks);
+        inner
+            .time_guard
+            .is_sure()
+            .then(|| self.clock.moment(at_ms.saturating_sub(ahead_ms)))
+    }
+
+    /// How far the clock of the printer with this serial number was ahead of the confirmed time when it was compared last, in
+    /// milliseconds; `None` if it was not.
+    #[must_use]
+    pub fn printer_ahead_ms(&self, serial: &str) -> Option<i64> {
+        let (inner, _) = self.read();
+        let mut known = inner.printers.iter();
+        known
+            .find(|printer| printer.serial == serial)
+            .map(|printer| printer.ahead_ms)
+    }
+
     /// Checks that a signed caller's time is near enough ([`TimeGuard::accepts`]).
     ///
     /// # Errors

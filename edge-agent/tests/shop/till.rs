@@ -14,7 +14,7 @@ use ferrotill::config::Config;
 use ferrotill::listener::{ConnectionLimits, serve};
 use ferrotill::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
 use ferrotill::time::clock::{Clock, system_ms};
-use ferrotill_device::emulator::{Rig, RigOptions};
+use ferrotill_device::emulator::{Family, Rig, RigOptions};
 use ferrotill_store::FILE_NAME;
 use ferrotill_testkit::config::{ConfigText, text};
 use ferrotill_testkit::network::Proxy;
@@ -55,10 +55,20 @@ impl Till {
 
     /// A till that is not started yet, with a printer on a line of this speed in bits per second.
     pub fn new_on(baud: Option<u32>, change: impl Fn(ConfigText) -> ConfigText) -> Self {
+        Self::new_of("datecs", baud, change)
+    }
+
+    /// A till that is not started yet, with a printer of a family on a line of this speed.
+    pub fn new_of(
+        family: &str,
+        baud: Option<u32>,
+        change: impl Fn(ConfigText) -> ConfigText,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let link = folder.path().join("printer");
         let printer_ahead_s = Arc::new(AtomicI64::new(0));
         let rig = Rig::start(RigOptions {
+            family: Family::parse(family).unwrap(),
             memory: Some(folder.path().join("memory")),
             baud,
             clock: Some(Arc::new({
@@ -70,7 +80,7 @@ impl Till {
         .unwrap();
         let authority = TaxOfficeSimulator::new(Strictness::AnyObject);
         let network = Proxy::to(serve_authority(authority.clone()));
-        let uri = format!("datecs+serial://{}?baud=115200", link.display());
+        let uri = format!("{family}+serial://{}?baud=115200", link.display());
         let config = config(&folder.path().join("books"), &uri, &network.url)
             .set("upstream", "dwell_s", 0)
             .set("upstream", "timeout_ms", 400)

@@ -237,6 +237,7 @@ fn register(job: &Job, counters: &mut Baseline) -> Performed {
         fiscal_receipt,
         after: counters.clone(),
         report: None,
+        printed_at: None,
     })
 }
 
@@ -368,6 +369,7 @@ pub fn registered_at(after: Baseline) -> Performed {
         fiscal_receipt: None,
         after,
         report: None,
+        printed_at: None,
     })
 }
 

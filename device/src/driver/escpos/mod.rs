@@ -118,6 +118,7 @@ impl Escpos {
             fiscal_receipt: None,
             after: self.baseline(),
             report: None,
+            printed_at: None,
         }
     }
 

@@ -43,6 +43,8 @@ pub(super) struct Device {
     last_z: Option<LastZ>,
     /// Whether this firmware does not support the question for the number of the last document.
     no_last_document: bool,
+    /// Whether this firmware does not support the question for the time of the last receipt.
+    no_receipt_time: bool,
     /// The figures that this firmware does not report, or reports in an unknown form, as of the last question for each.
     missing: Vec<PrinterFigure>,
     /// The answers in unknown forms since the port was opened, one for each command.
@@ -77,6 +79,7 @@ impl Device {
             line_lengths: None,
             last_z: None,
             no_last_document: false,
+            no_receipt_time: false,
             missing: Vec::new(),
             unknown_answers: Vec::new(),
             counters_predictable: [false; 2],
@@ -123,6 +126,7 @@ impl Device {
     pub(super) fn attach(&mut self, watch: &mut dyn Watch) -> Result<Condition, Fault> {
         self.identity = None;
         self.no_last_document = false;
+        self.no_receipt_time = false;
         self.counters_predictable = [false; 2];
         let question = Command::of(&self.protocol.state, &());
         let status = self

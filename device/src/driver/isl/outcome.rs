@@ -10,6 +10,7 @@ pub(super) fn registered(after: Baseline, report: Option<PrinterReport>) -> Reco
         fiscal_receipt: None,
         after,
         report,
+        printed_at: None,
     })
 }
 

@@ -1,10 +1,13 @@
 //! Carrying out a receipt, and settling one whose outcome is unknown.
 
+use ferrotill_core::printer_time::PrinterTime;
+
 use super::command::{Command, CommandFault};
 use super::judge::{UNCLEAR, judge};
 use super::outcome::{no_document, not_begun};
 use super::plan::{Plan, Step};
 use super::printer::{IslPrinter, RESUMES_MAX};
+use super::state::Closed;
 use crate::driver::line::COMMAND_LIMIT_MS;
 use crate::family::Errors;
 use crate::fault::Fault;
@@ -33,6 +36,14 @@ struct Case<'a> {
     plan: &'a Plan,
     baseline: &'a Baseline,
     evidence: JournalEvidence,
+}
+
+impl Case<'_> {
+    /// The number of the receipt's document: the receipt was begun directly after the baseline, and nothing else can be printed while
+    /// it is open.
+    const fn document(&self) -> u32 {
+        self.baseline.last_document.saturating_add(1)
+    }
 }
 
 impl IslPrinter {
@@ -103,7 +114,7 @@ impl IslPrinter {
         let mut resumes = 0;
         while resumes <= RESUMES_MAX {
             let stop = match self.run(case.plan, place, watch) {
-                Ok(()) => return self.registered(case, watch),
+                Ok(()) => return self.registered(case, Closed::Now, watch),
                 Err((at, stop)) => {
                     place = at;
                     stop
@@ -364,7 +375,7 @@ impl IslPrinter {
         let mut fault = Fault::Unclear;
         for _ in 0..=RESUMES_MAX {
             match self.run(case.plan, close, watch) {
-                Ok(()) => return self.registered(case, watch),
+                Ok(()) => return self.registered(case, Closed::Now, watch),
                 Err((_, Stop::CommandFault(CommandFault::Lost(lost)))) => fault = lost,
                 Err((_, Stop::CommandFault(failure))) => {
                     return Recovered::Unknown(failure.fault());
@@ -373,7 +384,9 @@ impl IslPrinter {
             }
             match self.verdict(case, watch) {
                 Ok((Verdict::Unpaid { matches: true, .. }, _)) => {}
-                Ok((Verdict::Issued, _)) => return self.registered(case, watch),
+                Ok((Verdict::Issued, _)) => {
+                    return self.registered(case, Closed::Earlier, watch);
+                }
                 Ok(_) => return Recovered::Unknown(Fault::Unclear),
                 Err(fault) => return Recovered::Unknown(fault),
             }
@@ -391,7 +404,7 @@ impl IslPrinter {
         watch: &mut dyn Watch,
     ) -> Recovered {
         match verdict {
-            Verdict::Issued => self.registered(case, watch),
+            Verdict::Issued => self.registered(case, Closed::Earlier, watch),
             Verdict::NotIssued(evidence) => {
                 let fault = if case.evidence.cancel_decided && fault == Fault::NotExecuted {
                     Fault::Cancelled
@@ -407,12 +420,18 @@ impl IslPrinter {
         }
     }
 
-    /// Determines, after the receipt was closed, the baseline of the next job.
+    /// Determines, after the receipt was closed, the printer's time of a sale and the baseline of the next job.
     ///
     /// All counters are read, unless a receipt of this kind has already moved this device's counters as predicted. If one has,
     /// the document number is enough: everything that changes a counter uses a document number too.
-    fn registered(&mut self, case: Case<'_>, watch: &mut dyn Watch) -> Recovered {
+    fn registered(&mut self, case: Case<'_>, closed: Closed, watch: &mut dyn Watch) -> Recovered {
         self.settled = None;
+        // A refund is never refunded itself.
+        let printed_at = if case.plan.refund {
+            None
+        } else {
+            self.device.receipt_time(case.document(), closed, watch)
+        };
         let predicted = case.plan.predict(case.baseline);
         if self.device.counters_are_predictable(case.plan.refund)
             && let Some(predicted) = &predicted
@@ -420,7 +439,7 @@ impl IslPrinter {
             && number == predicted.last_document
         {
             self.settled = Some(predicted.clone());
-            return closed(case, predicted.clone());
+            return receipt_of(case, predicted.clone(), printed_at);
         }
         let mut fault = Fault::NoAnswer;
         for attempt in 0..=RESUMES_MAX {
@@ -435,7 +454,7 @@ impl IslPrinter {
                     self.device
                         .remember_prediction(case.plan.refund, as_predicted);
                     self.settled = Some(after.clone());
-                    return closed(case, after);
+                    return receipt_of(case, after, printed_at);
                 }
                 Err(lost) => fault = lost,
             }
@@ -454,16 +473,19 @@ fn name_of(verdict: &Verdict) -> String {
 }
 
 /// The outcome of a receipt that is in the fiscal memory.
-fn closed(case: Case<'_>, after: Baseline) -> Recovered {
+fn receipt_of(case: Case<'_>, after: Baseline, printed_at: Option<PrinterTime>) -> Recovered {
     // If the day was closed meanwhile, the number of the last fiscal receipt belongs to the old day.
     let same_day = after.z_number == case.baseline.z_number;
+    let document = case.document();
+    // The counters were read after the time: if the receipt is still the last document, the time is not that of a later one.
+    let is_last = after.last_document == document;
     Recovered::Registered(Registered {
-        // The receipt was begun directly after the baseline, and nothing else can be printed while it is open.
-        document: case.baseline.last_document.saturating_add(1),
+        document,
         fiscal_receipt: Some(case.baseline.next_fiscal_receipt)
             .filter(|number| *number > 0 && same_day),
         after,
         report: None,
+        printed_at: printed_at.filter(|_| is_last),
     })
 }
 

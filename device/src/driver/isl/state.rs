@@ -22,6 +22,15 @@ pub(super) struct PrinterState {
     pub(super) sums: Option<PrinterSums>,
 }
 
+/// When a receipt was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Closed {
+    /// The printer has just answered the close, and nothing was sent since.
+    Now,
+    /// The answer to the close was lost, or another process has sent the close.
+    Earlier,
+}
+
 /// Gross sums per tax group, in minor units, of the day since the last Z-report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct DayTotals {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::calendar::Moment;
+
 /// The data that survive a loss of power, except the receipts, which are too many to be written again each time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
@@ -234,6 +236,20 @@ pub struct OpenReceipt {
     /// The discounts and surcharges of the receipt's subtotals, in minor units.
     #[serde(default)]
     pub subtotal_changes: Vec<i64>,
+    /// The sale that a refund has named.
+    #[serde(default)]
+    pub original: Option<NamedOriginal>,
+}
+
+/// The sale that a refund has named when it was opened. The printer does not check it: no manual says that it does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedOriginal {
+    /// The number of the sale's document.
+    pub document: u32,
+    /// The date and time of the sale, `DDMMYYhhmmss`; empty if the refund has named only the number.
+    pub at: String,
+    /// The number of the sale's fiscal memory; empty if the refund has named only the number of the document.
+    pub fiscal_memory: String,
 }
 
 impl OpenReceipt {
@@ -320,4 +336,16 @@ pub struct FiscalReceipt {
     /// Whether the receipt is an invoice.
     #[serde(default)]
     pub invoice: bool,
+    /// The sale that a refund has named.
+    #[serde(default)]
+    pub original: Option<NamedOriginal>,
+}
+
+impl FiscalReceipt {
+    /// The date and time of the receipt as a refund names them: `DDMMYYhhmmss`.
+    #[must_use]
+    pub fn stamp(&self) -> String {
+        let stamp = Moment::of(self.at).stamp();
+        stamp.chars().filter(char::is_ascii_digit).collect()
+    }
 }

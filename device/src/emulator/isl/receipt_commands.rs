@@ -2,7 +2,7 @@
 
 use super::calendar::DAY;
 use super::journal::PrintedKind;
-use super::memory::{BookedSale, FiscalReceipt, LastReceipt, OpenKind, OpenReceipt};
+use super::memory::{BookedSale, FiscalReceipt, LastReceipt, NamedOriginal, OpenKind, OpenReceipt};
 use super::printer::{Printer, Reply, in_answer};
 use crate::emulator::tape::{centred, spread, sum};
 use crate::wire::cause::Cause;
@@ -25,7 +25,16 @@ impl Printer {
     /// Executes 2Eh: opens a refund receipt.
     pub(super) fn refund_open(&mut self, refund: &RefundOpen) -> Reply<ReceiptCounters> {
         let title = centred(&format!("STORNO {:07}", refund.document));
-        self.open_fiscal(OpenKind::Refund, &refund.open, title)
+        let counters = self.open_fiscal(OpenKind::Refund, &refund.open, title)?;
+        let (at, fiscal_memory) = refund.origin.clone().unwrap_or_default();
+        if let Some(open) = &mut self.memory.open {
+            open.original = Some(NamedOriginal {
+                document: refund.document,
+                at,
+                fiscal_memory,
+            });
+        }
+        Ok(counters)
     }
 
     fn open_fiscal(
@@ -71,6 +80,7 @@ impl Printer {
             tape: vec![title],
             invoice: open.invoice,
             subtotal_changes: Vec::new(),
+            original: None,
         });
         Ok(self.counters_of_open())
     }
@@ -301,6 +311,7 @@ impl Printer {
             change,
             sales: open.sales.clone(),
             subtotal_changes: open.subtotal_changes.clone(),
+            original: open.original.clone(),
             invoice: open.invoice,
         });
         self.memory.last = LastReceipt {

@@ -23,6 +23,7 @@ impl Printer {
             tape: vec![centred("BON NEFISCAL")],
             invoice: false,
             subtotal_changes: Vec::new(),
+            original: None,
         });
         Ok(self.counters_of_open())
     }

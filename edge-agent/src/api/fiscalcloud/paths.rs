@@ -28,6 +28,7 @@ pub(super) fn path_of(place: Place, number_path: &str) -> String {
         Place::Original => "originalReceiptId".to_owned(),
         Place::Amount => "amount".to_owned(),
         Place::Number => number_path.to_owned(),
-        Place::Text => "additionalHeaderText".to_owned(),
+        Place::Header => "additionalHeaderText".to_owned(),
+        Place::Footer => "additionalFooterText".to_owned(),
     }
 }

@@ -10,6 +10,7 @@ mod left_behind;
 mod operator;
 mod orders;
 mod originals;
+mod printer_clock;
 mod printer_day;
 mod recipients;
 mod sealing;

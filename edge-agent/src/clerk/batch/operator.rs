@@ -181,6 +181,7 @@ impl Tills {
                     document: document.map_or(0, u32::from),
                     fiscal_receipt: None,
                     counters: None,
+                    printed_at: None,
                 },
             ),
             PaperSays::NotRegistered => Command::Void(declared.id, declared.fault, &message),

@@ -282,6 +282,7 @@ impl Tills {
             till: self.devices[index].current_till(),
             reserved: &reserved,
             original,
+            printer_ahead_ms: self.printer_ahead_ms(original),
             wanted,
             currency: self.settings.profile.facts().currency,
             cancel_decided: false,

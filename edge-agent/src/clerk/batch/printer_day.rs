@@ -225,6 +225,7 @@ impl Tills {
             .chain(device_state.rate_differences.iter().cloned())
             .chain(device_state.printer_doubts.iter().cloned())
             .chain(device_state.doubts.iter().cloned())
+            .chain(device_state.clock_differs.clone())
             .collect();
         Arc::clone(&self.settings.live_status).printer_objections(device_state.device, objections);
     }
@@ -353,6 +354,7 @@ fn seal_of_printer_report(
         },
         fiscal_receipt: None,
         counters,
+        printed_at: None,
     }
 }
 

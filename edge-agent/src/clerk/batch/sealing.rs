@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ferrotill_core::document::Body;
+use ferrotill_core::printer_time::PrinterTime;
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::till::Command;
 use ferrotill_core::time::Moment;
@@ -129,6 +130,7 @@ impl Tills {
             till: self.devices[index].current_till(),
             reserved: &reserved,
             original: original.as_ref(),
+            printer_ahead_ms: self.printer_ahead_ms(original.as_ref()),
             wanted: None,
             currency: self.settings.profile.facts().currency,
             cancel_decided,
@@ -229,6 +231,7 @@ impl Tills {
                 device_state.doubts = doubts;
                 self.publish_objections(index);
             }
+            Remark::Clock(shown) => self.printer_clock_read(index, Some(shown)),
         }
     }
 
@@ -245,7 +248,11 @@ impl Tills {
         }
         device_state.baseline = Some(connected.baseline.clone());
         device_state.set_asked_in_vain(false);
+        let clock = connected.clock.as_deref().and_then(PrinterTime::read);
+        self.printer_clock_read(index, clock);
         self.check_printer_rates(index, connected);
+        // The live status knows no objection of a printer that was just connected.
+        self.publish_objections(index);
         self.publish_nobody_to_ask(index);
     }
 
@@ -285,6 +292,7 @@ impl Tills {
                 self.settings
                     .live_status
                     .printer_answers(device_state.device);
+                self.compare_printer_clock(index);
                 let command = Command::Settle(document_id(id), seal_of(&registered));
                 let last_z = self.devices[index].current_till().last_z();
                 let outcome = self.decide(batch, index, &command)?;

@@ -142,7 +142,8 @@ fn a_z_report_made_while_the_agent_was_stopped_is_recorded_once() {
         Seal::Printer {
             document: 0,
             fiscal_receipt: None,
-            counters: None
+            counters: None,
+            printed_at: None,
         },
         "unknown figures of the Z-report stay empty"
     );

@@ -119,7 +119,8 @@ fn a_document_that_nothing_proves_is_sealed_by_a_declaration_and_the_till_sells_
         Seal::Printer {
             document: 5,
             fiscal_receipt: None,
-            counters: None
+            counters: None,
+            printed_at: None,
         }
     );
     let declared = declaration_on(&stage, 1).unwrap();

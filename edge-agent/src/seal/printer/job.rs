@@ -2,25 +2,28 @@
 
 use ferrotill_core::document::{Body, ReportKind};
 use ferrotill_core::event::Reserved;
+use ferrotill_core::printer_time::PrinterTime;
 use ferrotill_core::receipt::{Line, Modifier, Receipt, ReceiptKind};
 use ferrotill_core::scale::Decimal;
 use ferrotill_core::seal::{PrinterCounters, Seal, StoredBaseline};
+use ferrotill_core::time::Moment;
 use ferrotill_core::{Amount, Currency, Quantity, Rounding};
 use ferrotill_device::printer::{
     Baseline, Job, LineJob, PaymentJob, PrinterReport, ReceiptJob, RefundOf, Registered,
 };
 
 use crate::order::OrderForm;
-use crate::time::clock::local;
+use crate::time::clock::printer_time;
 use ferrotill_store::StoredDocument;
 
-/// The printer's job for a document; `original` is the sale that a refund gives back.
+/// The printer's job for a document; `original` is the sale that a refund gives back, and how far the clock of its printer is ahead of
+/// the till's time, in milliseconds.
 ///
 /// `None` for an alternative receipt, or for a refund whose original was not sealed by a printer.
 #[must_use]
 pub fn job_of(
     reserved: &Reserved<'_>,
-    original: Option<&StoredDocument>,
+    original: Option<(&StoredDocument, i64)>,
     currency: Currency,
 ) -> Option<Job> {
     match &reserved.body {
@@ -39,25 +42,40 @@ pub fn job_of(
 }
 
 /// Where the printer finds the original sale of a refund. The printer expects the time as `DDMMYYhhmmss`.
-fn refund_of(original: &StoredDocument, annex: &[u8]) -> Option<RefundOf> {
-    let sealed = original.sealed()?;
-    let Seal::Printer { document, .. } = sealed.seal else {
+///
+/// The time is the printer's own time of the sale, if it was read. Otherwise it is the time at which the sale was begun, as the
+/// printer's clock showed it. The time at which the sale was sealed is never used: a sale whose outcome was unknown is sealed when
+/// it is found, hours later.
+fn refund_of(
+    (original, printer_ahead_ms): (&StoredDocument, i64),
+    annex: &[u8],
+) -> Option<RefundOf> {
+    let (sealed, reserved) = (original.sealed()?, original.reserved()?);
+    let Seal::Printer {
+        document,
+        printed_at,
+        ..
+    } = sealed.seal
+    else {
         return None;
     };
-    let at = local(sealed.at);
+    let [year, month, day, hour, minute, second] = match printed_at {
+        Some(printed_at) => printed_at.into(),
+        None => by_printer(reserved.at, printer_ahead_ms)?.into(),
+    };
     Some(RefundOf {
         document,
-        at: format!(
-            "{:02}{:02}{:02}{:02}{:02}{:02}",
-            at.day(),
-            at.month(),
-            at.year().rem_euclid(100),
-            at.hour(),
-            at.minute(),
-            at.second()
-        ),
-        fiscal_memory: original.reserved()?.baseline?.fiscal_memory.to_owned(),
+        at: format!("{day:02}{month:02}{year:02}{hour:02}{minute:02}{second:02}"),
+        fiscal_memory: reserved.baseline?.fiscal_memory.to_owned(),
         withdraw: OrderForm::withdraws_cash(annex),
+    })
+}
+
+/// A moment as it was shown by the clock of a printer that is ahead of the till's time by this many milliseconds.
+fn by_printer(at: Moment, ahead_ms: i64) -> Option<PrinterTime> {
+    printer_time(Moment {
+        utc_ms: at.utc_ms.saturating_add(ahead_ms),
+        ..at
     })
 }
 
@@ -179,6 +197,7 @@ pub fn seal_of(registered: &Registered) -> Seal<'static> {
         document: registered.document,
         fiscal_receipt: registered.fiscal_receipt,
         counters: registered.report.as_ref().and_then(counters),
+        printed_at: registered.printed_at,
     }
 }
 

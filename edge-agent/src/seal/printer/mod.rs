@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
+use ferrotill_core::printer_time::PrinterTime;
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{
     AbsenceEvidence, Baseline, ClosedDay, Connected, FiscalPrinter, Job, JournalEvidence,
@@ -109,6 +110,8 @@ pub enum Remark {
     Condition(Option<Fault>),
     /// What the driver has to assume of the printer, in sentences for people; empty if nothing any more.
     Doubts(Vec<String>),
+    /// What the clock of the idle printer shows now.
+    Clock(PrinterTime),
 }
 
 /// What became of a request to open the drawer.

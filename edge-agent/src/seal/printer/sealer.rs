@@ -16,8 +16,11 @@ pub struct FiscalPrinterSealer;
 impl Sealer for FiscalPrinterSealer {
     fn prepare(&self, document: &Unsealed<'_>) -> Result<Preparation, Refusal> {
         let reserved = document.reserved;
-        let job = job_of(reserved, document.original, document.currency)
-            .ok_or(Refusal::OriginalNotPrinted)?;
+        let original = document
+            .original
+            .map(|original| (original, document.printer_ahead_ms));
+        let job =
+            job_of(reserved, original, document.currency).ok_or(Refusal::OriginalNotPrinted)?;
         // The clerk gives a document to the printer only while it knows the printer's counters.
         let stored = reserved.baseline.as_ref().ok_or(Refusal::SealMismatch)?;
         let baseline = baseline_of(stored);

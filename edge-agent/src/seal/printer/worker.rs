@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
+use ferrotill_core::printer_time::PrinterTime;
 use ferrotill_device::Fault;
 use ferrotill_device::printer::{Baseline, FiscalPrinter, Job, Performed, Recovered, Watch};
 use uuid::Uuid;
@@ -13,7 +14,7 @@ use super::watch::{JournalingWatch, LoggingWatch};
 use super::{
     DrawerOutcome, Listener, News, Permit, ReceiptSlip, Remark, SealingJob, Settled, Task,
 };
-use crate::time::clock::Clock;
+use crate::time::clock::{Clock, seconds_apart};
 
 /// The state of a worker.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub struct PrinterWorker {
     cannot_print: Option<Fault>,
     /// What was last reported of the driver's assumptions.
     doubts: Vec<String>,
+    /// How many seconds the printer's clock was ahead of the machine's when it was reported last.
+    clock_ahead_s: Option<i64>,
     /// The last reported reason why the document is not settled.
     pub(super) reported_fault: Option<Fault>,
     /// The last outcome of a document, until the clerk confirms that it is in the journal.
@@ -63,6 +66,8 @@ const IDLE_BEFORE_CHECK: Duration = Duration::from_secs(5);
 pub(super) const IDLE_CHECK_EVERY: Duration = Duration::from_secs(30);
 /// How often a printer that cannot print is asked whether it can again.
 const CONDITION_CHECK_EVERY: Duration = Duration::from_secs(2);
+/// A printer's clock that has moved by more than this number of seconds beside the machine's was set.
+const CLOCK_SET_S: u64 = 60;
 /// The first pause between two attempts to reach a printer.
 pub(super) const PAUSE_MIN: Duration = Duration::from_millis(200);
 /// The longest pause between two attempts to reach a printer.
@@ -90,6 +95,7 @@ impl PrinterWorker {
             unknown_answers: 0,
             cannot_print: None,
             doubts: Vec::new(),
+            clock_ahead_s: None,
             reported_fault: None,
             kept: None,
             clock,
@@ -239,6 +245,8 @@ impl PrinterWorker {
                 self.loss_reported = None;
                 self.last_used_at = self.clock.monotonic();
                 self.cannot_print = connected.condition.fault();
+                let clock = connected.clock.as_deref().and_then(PrinterTime::read);
+                self.clock_ahead_s = clock.and_then(|shown| self.seconds_ahead(shown));
                 self.listener.send(News::Ready(Box::new(connected)));
             }
             Err(fault) => self.report_lost(&fault.to_string()),
@@ -313,9 +321,34 @@ impl PrinterWorker {
                     self.set_counters(Some(counters.clone()));
                     self.listener.send(News::Counters(Box::new(counters)));
                 }
+                self.report_clock();
             }
             Err(fault) => self.report_lost(&fault.to_string()),
         }
+    }
+
+    /// Reports what the printer's clock shows. A printer without a clock, or whose clock is not answered now, reports nothing.
+    fn report_clock(&mut self) {
+        let shown = self.printer.clock().ok();
+        if let Some(shown) = shown.as_deref().and_then(PrinterTime::read) {
+            self.clock_ahead_s = self.seconds_ahead(shown);
+            self.listener.send(News::Remark(Remark::Clock(shown)));
+        }
+    }
+
+    /// Reports what the printer's clock showed after a sale, if the clock was set since it was reported last.
+    fn report_changed_clock(&mut self, shown: PrinterTime) {
+        let ahead_s = self.seconds_ahead(shown);
+        let apart = ahead_s.zip(self.clock_ahead_s);
+        if apart.is_none_or(|(now, then)| now.abs_diff(then) > CLOCK_SET_S) {
+            self.clock_ahead_s = ahead_s;
+            self.listener.send(News::Remark(Remark::Clock(shown)));
+        }
+    }
+
+    /// How many seconds the printer's clock is ahead of the machine's.
+    fn seconds_ahead(&self, shown: PrinterTime) -> Option<i64> {
+        seconds_apart(self.clock.now(), shown)
     }
 
     /// Reads the counters again after an idle time, because the connection may be dead or people may have used the printer.
@@ -340,6 +373,11 @@ impl PrinterWorker {
         let outcome = self.attempt(&mut document, |printer, document, watch| {
             printer.perform(&document.job, &document.baseline, watch)
         });
+        if let Performed::Registered(registered) = &outcome
+            && let Some(shown) = registered.printed_at
+        {
+            self.report_changed_clock(shown);
+        }
         self.settle(document, Settled::of_performed(outcome));
     }
 

@@ -39,6 +39,7 @@ fn day_with(counters: PrinterCounters) -> Shop {
         document: 9,
         fiscal_receipt: None,
         counters: Some(counters),
+        printed_at: None,
     };
     shop.seal(106, Wish::Report(ReportKind::Z), seal);
     shop
@@ -162,6 +163,7 @@ fn only_the_tax_may_differ_at_the_printer() {
         document: 9,
         fiscal_receipt: None,
         counters: Some(counters),
+        printed_at: None,
     };
     shop.seal(8, Wish::Report(ReportKind::Z), seal);
     let reconciliation = shop.reader().reconciliation(DEVICE, 1).unwrap().unwrap();
@@ -224,6 +226,7 @@ fn a_receipt_printed_by_hand_names_its_neighbours() {
             document: 9,
             fiscal_receipt: Some(fiscal_receipt),
             counters: None,
+            printed_at: None,
         };
         shop.seal(document, Wish::Sale(draft(&lines, &payments)), seal);
     }
@@ -233,6 +236,7 @@ fn a_receipt_printed_by_hand_names_its_neighbours() {
         document: 10,
         fiscal_receipt: None,
         counters: Some(counters),
+        printed_at: None,
     };
     shop.seal(5, Wish::Report(ReportKind::Z), seal);
     let reconciliation = shop.reader().reconciliation(DEVICE, 1).unwrap().unwrap();

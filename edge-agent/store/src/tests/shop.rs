@@ -473,6 +473,7 @@ pub(super) fn printed(document: u32) -> Seal<'static> {
         document,
         fiscal_receipt: None,
         counters: None,
+        printed_at: None,
     }
 }
 

@@ -71,6 +71,7 @@ impl PendingDeclaration {
                     document: document.map_or(0, u32::from),
                     fiscal_receipt: None,
                     counters: None,
+                    printed_at: None,
                 };
                 sealed.id == self.id && sealed.seal == seal
             }

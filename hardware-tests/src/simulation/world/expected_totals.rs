@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::event::{Reserved, Sealed};
+use ferrotill_core::printer_time::PrinterTime;
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::shift::Turnover;
@@ -31,6 +32,9 @@ pub(super) struct ExpectedTotals {
     fiscal: usize,
     /// The numbers of the alternative receipts that were not checked yet: series and number.
     pub(super) numbers: Vec<(String, u32)>,
+    /// The printer's own time of each of its sales, `DDMMYYhhmmss`, by the number of the sale's document; `None` for a sale whose time
+    /// the printer has not told.
+    sale_times: BTreeMap<u32, Option<String>>,
     /// How many cash movements the printer must have.
     cash: usize,
     z_number: u32,
@@ -274,7 +278,14 @@ impl ExpectedTotals {
                 let counted = &mut self.shift.alternative;
                 *counted = (counted.0 + 1, counted.1 + goods.total);
             }
-            (ReceiptKind::Sale | ReceiptKind::Refund { .. }, Seal::Printer { document, .. }) => {
+            (
+                ReceiptKind::Sale | ReceiptKind::Refund { .. },
+                Seal::Printer {
+                    document,
+                    printed_at,
+                    ..
+                },
+            ) => {
                 let refund = receipt.kind != ReceiptKind::Sale;
                 let place = self.fiscal;
                 self.fiscal += 1;
@@ -282,6 +293,7 @@ impl ExpectedTotals {
                     line.with(|emulator| emulator.printer().receipts().get(place).cloned());
                 let printed = printed.ok_or(format!("{what} is not in the printer's memory"))?;
                 compare_printed(&what, &printed, *document, refund, goods)?;
+                self.compare_times(&what, &printed, *printed_at)?;
                 let side = if refund {
                     &mut self.shift.refunds
                 } else {
@@ -292,6 +304,37 @@ impl ExpectedTotals {
             (_, seal) => return Err(format!("{what} has the seal {seal:?}")),
         }
         Ok(parts)
+    }
+
+    /// Checks that a seal has the printer's own time, and that a refund names number and time of a sale of this printer.
+    fn compare_times(
+        &mut self,
+        what: &str,
+        printed: &FiscalReceipt,
+        sealed: Option<PrinterTime>,
+    ) -> Checked {
+        let stamp = printed.stamp();
+        let told = sealed.map(|at| at.to_string().replace(['-', ':', ' '], ""));
+        if let Some(told) = told.as_ref().filter(|told| **told != stamp) {
+            return Err(format!(
+                "{what} was printed at {stamp}, and the store has {told}"
+            ));
+        }
+        let Some(original) = &printed.original else {
+            self.sale_times.insert(printed.document, told);
+            return Ok(());
+        };
+        match self.sale_times.get(&original.document) {
+            None => Err(format!(
+                "{what} gives back document {}, which is no sale of this printer",
+                original.document
+            )),
+            Some(Some(at)) if *at != original.at => Err(format!(
+                "{what} names {} as the time of document {}, which was printed at {at}",
+                original.at, original.document
+            )),
+            Some(_) => Ok(()),
+        }
     }
 
     /// Checks that a report has the counted sums; after a Z-report the counts begin again from zero.

@@ -1,11 +1,12 @@
 //! The questions to a printer: condition, counters, sums. None of them changes or prints anything.
 
 use ferrotill_core::Amount;
+use ferrotill_core::printer_time::PrinterTime;
 
 use super::Device;
 use super::meaning::condition;
 use crate::driver::isl::command::Command;
-use crate::driver::isl::state::{DayTotals, PrinterState, PrinterSums};
+use crate::driver::isl::state::{Closed, DayTotals, PrinterState, PrinterSums};
 use crate::driver::line::COMMAND_LIMIT_MS;
 use crate::family::CommandRow;
 use crate::fault::Fault;
@@ -185,6 +186,42 @@ impl Device {
     /// The time of the printer's clock.
     pub(in crate::driver::isl) fn clock(&mut self, watch: &mut dyn Watch) -> Result<String, Fault> {
         self.ask(&self.protocol.clock, &(), watch)
+    }
+
+    /// The printer's own date and time of the receipt with this document number, which is the receipt that was closed last. `None` if the printer does not tell it, if the answer
+    /// was lost, or if the printer has no refund receipts: only they name the time of another receipt.
+    ///
+    /// Where no command tells the time of a receipt, the clock has it, but only right after the close.
+    pub(in crate::driver::isl) fn receipt_time(
+        &mut self,
+        document: u32,
+        closed: Closed,
+        watch: &mut dyn Watch,
+    ) -> Option<PrinterTime> {
+        let _has_refunds = self.protocol.refund.as_ref()?;
+        if self.protocol.issued_document.is_some() {
+            let issued = self.issued(document, closed == Closed::Now, watch).ok()?;
+            if let Some(code) = issued.and_then(|issued| issued.code) {
+                return PrinterTime::read(&code.stamp());
+            }
+        }
+        if let Some(row) = self
+            .protocol
+            .last_receipt
+            .as_ref()
+            .filter(|_| !self.no_receipt_time)
+        {
+            match self.ask(row, &(), watch) {
+                Ok(last) => return PrinterTime::read(&last.at),
+                Err(fault) if is_silence(fault) => return None,
+                // This firmware does not support the question.
+                Err(_) => self.no_receipt_time = true,
+            }
+        }
+        match closed {
+            Closed::Now => PrinterTime::read(&self.clock(watch).ok()?),
+            Closed::Earlier => None,
+        }
     }
 
     /// The counters of a baseline.

@@ -27,11 +27,14 @@ pub(super) fn additional_data(
             document,
             fiscal_receipt,
             counters,
+            printed_at,
         } => object! {
             "document" => *document,
             "fiscalReceipt" => *fiscal_receipt,
             "zNumber" => counters.map(|counters| counters.z_number),
             "serialNumber" => reserved.baseline.map(|baseline| baseline.serial),
+            // The printer's own clock: `DD-MM-YY HH:MM:SS`, as on the paper.
+            "printedAt" => printed_at.map(|at| at.to_string()),
         },
         Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Journal => JsonValue::Null,
     };
