@@ -31,6 +31,28 @@ pub struct StoredBaseline<'a> {
     pub cash_out: Amount,
 }
 
+/// The numbers by which a printer is recognised.
+#[derive(Clone, Copy, Debug)]
+pub struct PrinterNumbers<'a> {
+    /// The serial number of the printer.
+    pub serial: &'a str,
+    /// The number of the printer's fiscal memory; empty if the printer did not report it.
+    pub fiscal_memory: &'a str,
+}
+
+impl PrinterNumbers<'_> {
+    /// Whether two readings are of one printer: their serial numbers are the same, and their fiscal memories do not differ.
+    ///
+    /// A fiscal memory that one reading lacks is no difference: with other software a printer begins to report it, or does not
+    /// report it any more.
+    #[must_use]
+    pub fn are_of_one_printer(self, other: PrinterNumbers<'_>) -> bool {
+        let one_is_missing = self.fiscal_memory.is_empty() || other.fiscal_memory.is_empty();
+        let same_memory = one_is_missing || self.fiscal_memory == other.fiscal_memory;
+        self.serial == other.serial && same_memory
+    }
+}
+
 /// What became of a printer's day since its counters were last read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrinterDay {
@@ -50,13 +72,22 @@ impl StoredBaseline<'_> {
     /// [`StoredBaseline::family`] of a row that was written before families were stored.
     pub const FAMILY_UNKNOWN: &'static str = "";
 
+    /// The numbers by which the printer is recognised.
+    #[must_use]
+    pub const fn numbers(&self) -> PrinterNumbers<'_> {
+        PrinterNumbers {
+            serial: self.serial,
+            fiscal_memory: self.fiscal_memory,
+        }
+    }
+
     /// Compares these counters with earlier ones and says what became of the day in which the earlier ones were read.
     ///
     /// The number of the last Z-report decides. If that number did not change (or the printer does not report it), counters that
     /// begin again each day show a closed day, but only together with a new document number: a Z-report always uses one.
     #[must_use]
     pub fn day_since(&self, earlier: &StoredBaseline<'_>) -> PrinterDay {
-        if self.serial != earlier.serial || self.fiscal_memory != earlier.fiscal_memory {
+        if !self.numbers().are_of_one_printer(earlier.numbers()) {
             return PrinterDay::Another;
         }
         let began_again = (self.next_fiscal_receipt != 0

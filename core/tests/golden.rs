@@ -174,7 +174,7 @@ fn sell_with_every_field(shop: &mut Shop) {
     shop.country = "UA";
     let is_the_sale =
         |(kind, _, payload): &(u16, u16, Vec<u8>)| *kind == 2 && payload.starts_with(&[3; 16]);
-    let (kind, version, payload) = written_rows().find(is_the_sale).unwrap();
+    let (kind, version, payload) = rows_of(WRITTEN).find(is_the_sale).unwrap();
     let sale = Event::decode(kind, version, &payload).unwrap();
     let mut room = [0; 1 << 10];
     let row = sale.encode(&mut room).unwrap().to_vec();

@@ -123,6 +123,14 @@ fn days_with_z_numbers() -> Vec<Case> {
             PrinterDay::Another,
         ),
         (
+            "the same printer with software that does not report its fiscal memory",
+            StoredBaseline {
+                fiscal_memory: "",
+                ..EARLIER
+            },
+            PrinterDay::Open,
+        ),
+        (
             "another printer",
             StoredBaseline {
                 serial: "DT000002",

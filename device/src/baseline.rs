@@ -1,6 +1,7 @@
 //! The identity and the counters of a device, and what a caller's journal adds to them when a job is settled.
 
 use ferrotill_core::Amount;
+use ferrotill_core::seal::PrinterNumbers;
 
 /// The identity and the counters of a device between two jobs.
 ///
@@ -27,6 +28,17 @@ pub struct Baseline {
     pub cash_in: Amount,
     /// The cash taken out since the last Z-report, as a positive amount, refunds not included.
     pub cash_out: Amount,
+}
+
+impl Baseline {
+    /// The numbers by which the device is recognised.
+    #[must_use]
+    pub fn numbers(&self) -> PrinterNumbers<'_> {
+        PrinterNumbers {
+            serial: &self.serial,
+            fiscal_memory: &self.fiscal_memory,
+        }
+    }
 }
 
 /// Evidence from the caller's journal for settling a job, in addition to the baseline.

@@ -26,7 +26,8 @@ pub trait FiscalPrinter: Send {
     /// The number of letters with which the printer prints a text: one character may be printed as several letters.
     fn letters(&self, text: &str) -> usize;
 
-    /// What the driver had to assume of the connected printer, in sentences for people; empty if nothing. The device is not asked.
+    /// What is doubtful about the connected printer: what the driver had to assume of it, or a mode in which its paper is worth
+    /// nothing. Sentences for people; empty if nothing. The device is not asked.
     fn doubts(&self) -> Vec<String> {
         Vec::new()
     }
@@ -118,6 +119,22 @@ pub trait FiscalPrinter: Send {
     /// The reason why the clock was not set. After a lost answer, read the clock.
     fn set_clock(&mut self, _at: &str) -> Result<(), Fault> {
         Err(Fault::UnknownCommand)
+    }
+
+    /// Whether the device has an option of its own that opens the drawer with the payment of a fiscal receipt. If it has, the owner of
+    /// the device decides, and the caller sends no pulse with such a receipt. The device is not asked.
+    fn opens_drawer_itself(&self) -> bool {
+        true
+    }
+
+    /// The configured rates of the till's tax groups A to H, in ten-thousandths of a percent; `None` for a group that the till does
+    /// not have.
+    ///
+    /// A driver whose machines differ in the order of their tax groups finds the group of a sale by its rate; before this call it
+    /// uses the groups by their letters. The device is not asked now. Returns true if the device must be connected again, because
+    /// what was read of it was read with other rates.
+    fn use_tax_rates(&mut self, _rates: &[Option<u32>; 8]) -> bool {
+        false
     }
 
     /// The rates of the printer's tax groups, in the form of [`Connected::groups`].
@@ -227,8 +244,9 @@ pub struct Connected {
     pub condition: Condition,
     /// Whether a fiscal receipt is open.
     pub receipt_open: bool,
-    /// The rate of each tax group A to H in ten-thousandths of a percent (`200_000` is 20 %);
-    /// `None` for a group that is disabled or could not be read.
+    /// The rate of each tax group A to H of the till in ten-thousandths of a percent (`200_000` is 20 %);
+    /// `None` for a group that is disabled or could not be read. A group whose rate was not found on a machine with its own order of
+    /// groups has the rate of the machine's group with the same letter, or 0 ([`FiscalPrinter::use_tax_rates`]).
     pub groups: [Option<u32>; 8],
     /// The figures that this device does not report, or reports in an unknown form: recovery works without them.
     pub missing: Vec<PrinterFigure>,
@@ -236,8 +254,6 @@ pub struct Connected {
     pub country: &'static str,
     /// Whether the device is in its service or training mode, in which nothing that it prints is fiscal.
     pub training: bool,
-    /// Whether the device reports that a host cannot print now, because another mode was chosen at its keyboard.
-    pub printing_disabled: bool,
 }
 
 impl Connected {
@@ -468,6 +484,9 @@ pub struct RefundOf {
     /// Whether a printer without refund receipts takes the cash that is given back out of its drawer. On a printer with refund
     /// receipts the receipt does so itself.
     pub withdraw: bool,
+    /// The lines of the slip that a printer without refund receipts prints in place of the receipt. They are laid out by the caller
+    /// for the paper of the printer ([`FiscalPrinter::text_paper`]).
+    pub slip: Vec<TextLine>,
 }
 
 /// One line of a receipt.
@@ -475,7 +494,8 @@ pub struct RefundOf {
 pub struct LineJob {
     /// The name of what was sold.
     pub name: String,
-    /// The printer's tax group: 0 is A, 7 is H.
+    /// The till's tax group: 0 is A, 7 is H. It is the printer's group too, unless the order of the groups differs from machine to
+    /// machine ([`FiscalPrinter::use_tax_rates`]).
     pub group: u8,
     /// The price of one unit.
     pub price: Amount,

@@ -8,145 +8,16 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use bench::relay::{Relay, Rewrite, Rewritten};
 use bench::*;
 use ferrotill_device::driver::isl::IslPrinter;
 use ferrotill_device::emulator::{FaultKind, FaultOrder, IslEmulator, Printer};
-use ferrotill_device::family::{
-    AnswerForm, Answers, CommandRow, Errors, FAMILIES, Protocol, Source,
-};
-use ferrotill_device::family::{datecs_b, datecs_x, eltrade};
+use ferrotill_device::family::{FAMILIES, Protocol, Source};
 use ferrotill_device::port::loopback::Loopback;
-use ferrotill_device::wire::framing::Answer;
-use ferrotill_device::wire::isl_status::Flag;
 use ferrotill_device::{
     Fault, FiscalPrinter as _, Job, JournalEvidence, Performed, PrinterFigure, Recovered,
 };
-
-/// A question of a family, and what the relay makes of its answers.
-struct Cell {
-    family: &'static Protocol,
-    /// The name of the question.
-    question: &'static str,
-    command: u8,
-    /// The shape of the answer, or what stands in its place.
-    shape: String,
-    /// Where the form is known from; `None` for what stands in its place.
-    source: Option<Source>,
-    /// The firmware that answers so.
-    firmware: &'static [&'static str],
-    rewrite: Rewrite,
-    /// Whether the driver must read the answer.
-    is_read: bool,
-    /// The witness that is missing if it is not read.
-    witness: Option<PrinterFigure>,
-}
-
-/// The answer without the error code of X.
-fn body(family: &Protocol, data: &[u8]) -> Vec<u8> {
-    match family.errors {
-        Errors::First => data.strip_prefix(b"0\t").unwrap_or(data).to_vec(),
-        _ => data.to_vec(),
-    }
-}
-
-/// The answer as it is on the line: forms of X with fields that end with a TAB have an error code in front.
-fn on_line(family: &Protocol, data: Vec<u8>) -> Vec<u8> {
-    match family.errors {
-        Errors::First if data.ends_with(b"\t") => [b"0\t", data.as_slice()].concat(),
-        _ => data,
-    }
-}
-
-fn cells_of<Q: 'static, A: 'static>(
-    family: &'static Protocol,
-    question: &'static str,
-    row: &CommandRow<Q, A>,
-    witness: Option<PrinterFigure>,
-    cells: &mut Vec<Cell>,
-) {
-    let answers: Answers<A> = row.answer;
-    let mut push = |shape: &str, source, firmware, rewrite: Rewrite, is_read| {
-        cells.push(Cell {
-            family,
-            question,
-            command: row.command,
-            shape: shape.to_owned(),
-            source,
-            firmware,
-            rewrite,
-            is_read,
-            witness,
-        });
-    };
-    for form in answers.forms() {
-        let form: &'static AnswerForm<A> = form;
-        let rewrite: Rewrite = Arc::new(move |data| {
-            let told = answers.read(&body(family, data));
-            Rewritten::Data(match told {
-                Some(told) => on_line(family, (form.codec.emit)(&told)),
-                None => data.to_vec(),
-            })
-        });
-        push(form.shape, Some(form.source), form.firmware, rewrite, true);
-    }
-    push(
-        "the command is not known",
-        None,
-        &[],
-        Arc::new(|_| Rewritten::UnknownCommand),
-        false,
-    );
-    push(
-        "F",
-        None,
-        &[],
-        Arc::new(move |_| Rewritten::Data(on_line(family, b"F".to_vec()))),
-        false,
-    );
-    push(
-        "an unknown form",
-        None,
-        &[],
-        Arc::new(move |_| Rewritten::Data(on_line(family, b"Q,1,2,3\t".to_vec()))),
-        false,
-    );
-}
-
-/// Every cell of the table.
-fn cells() -> Vec<Cell> {
-    let mut cells = Vec::new();
-    for family in FAMILIES.iter().copied() {
-        let all = &mut cells;
-        cells_of(family, "identity", &family.device_info, None, all);
-        if let Some(row) = &family.last_z {
-            cells_of(
-                family,
-                "last Z-report",
-                row,
-                Some(PrinterFigure::LastZReport),
-                all,
-            );
-        }
-        let payments = Some(PrinterFigure::DayPayments);
-        cells_of(
-            family,
-            "day's payments",
-            &family.day_payments,
-            payments,
-            all,
-        );
-        let groups = Some(PrinterFigure::OpenReceiptGroups);
-        cells_of(family, "open receipt", &family.receipt_sums, groups, all);
-        let last = Some(PrinterFigure::LastReceipt);
-        cells_of(family, "last receipt", &family.transaction, last, all);
-        let sales = Some(PrinterFigure::DaySales);
-        cells_of(family, "day's sales", &family.day_sales[0], sales, all);
-        cells_of(family, "cash", &family.cash, Some(PrinterFigure::Cash), all);
-        cells_of(family, "last document", &family.last_document, None, all);
-    }
-    cells
-}
+use ferrotill_testkit::answers::{AnswerCell, NOT_KNOWN, REFUSED, UNKNOWN_FORM, answer_cells};
+use ferrotill_testkit::relay::Relay;
 
 /// A printer behind a relay.
 struct Line {
@@ -155,17 +26,12 @@ struct Line {
 }
 
 impl Line {
-    fn of(cell: &Cell) -> Self {
+    fn of(cell: &AnswerCell) -> Self {
         let printer =
             Printer::new(host::memory(), Arc::new(|| 1_795_221_330)).of_family(cell.family);
         let emulator = IslEmulator::new(printer, None);
         Self {
-            line: Loopback::new(Relay::new(
-                emulator,
-                cell.family,
-                cell.command,
-                Arc::clone(&cell.rewrite),
-            )),
+            line: Loopback::new(Relay::new(emulator, Some(cell.rewriter()))),
             family: cell.family,
         }
     }
@@ -175,14 +41,13 @@ impl Line {
     }
 
     fn receipts(&self) -> usize {
-        self.line
-            .with(|relay| relay.emulator.printer().receipts().len())
+        self.line.with(|relay| relay.printer().receipts().len())
     }
 
     fn lose_close(&self) {
         let command = Some(self.family.close.command);
         self.line.with(|relay| {
-            relay.emulator.add_fault(FaultOrder {
+            relay.add_fault(FaultOrder {
                 kind: FaultKind::PowerCut,
                 command,
                 times: 1,
@@ -193,18 +58,18 @@ impl Line {
 }
 
 /// Sells, returns, recovers a lost close, closes the day and connects again.
-fn plays(cell: &Cell) {
-    let case = format!("{} {}: {}", cell.family.name, cell.question, cell.shape);
+fn plays(cell: &AnswerCell) {
+    let case = cell.name();
     let line = Line::of(cell);
     let mut driver = line.driver(9);
     let connected = driver
         .connect()
         .unwrap_or_else(|fault| panic!("{case}: {fault}"));
     let knows_forms = driver.unknown_answers().is_empty();
-    assert_eq!(knows_forms, cell.shape != "an unknown form", "{case}");
+    assert_eq!(knows_forms, cell.shape != UNKNOWN_FORM, "{case}");
     if let (Some(witness), false) = (cell.witness, cell.is_read) {
         // A printer before its first Z-report refuses the question about it, so a refusal of groups A and B is an answer.
-        let refusal = cell.shape == "F"
+        let refusal = cell.shape == REFUSED
             && match witness {
                 PrinterFigure::LastZReport => cell.family.status.len == 6,
                 other => other == PrinterFigure::OpenReceiptGroups,
@@ -231,7 +96,7 @@ fn plays(cell: &Cell) {
     for job in [cash_in(), sale(), third] {
         // The relay also refuses the command that puts cash in.
         let is_refused = cell.witness == Some(PrinterFigure::Cash)
-            && matches!(cell.shape.as_str(), "F" | "the command is not known");
+            && matches!(cell.shape.as_str(), REFUSED | NOT_KNOWN);
         if is_refused && job == cash_in() {
             continue;
         }
@@ -244,7 +109,7 @@ fn plays(cell: &Cell) {
     line.lose_close();
     let lost = driver.perform(&sale(), &baseline, &mut Notes::new());
     assert!(matches!(lost, Performed::Unknown(_)), "{case}: {lost:?}");
-    line.line.with(|relay| relay.emulator.set_power(true));
+    line.line.with(|relay| relay.set_power(true));
     let mut driver = line.driver(77);
     let evidence = JournalEvidence::default();
     let found = driver.recover(&sale(), &baseline, &evidence, &mut Notes::new());
@@ -281,9 +146,8 @@ fn plays(cell: &Cell) {
 #[test]
 fn a_printer_that_answers_in_any_known_form_or_lacks_one_answer_works() {
     let mut played = 0;
-    for cell in cells() {
-        let is_floor = cell.witness.is_none() && !cell.is_read;
-        if !is_floor {
+    for cell in answer_cells() {
+        if !cell.is_below_the_floor() {
             plays(&cell);
             played += 1;
         }
@@ -293,12 +157,11 @@ fn a_printer_that_answers_in_any_known_form_or_lacks_one_answer_works() {
 
 #[test]
 fn without_a_serial_number_or_a_number_of_documents_nothing_is_sold() {
-    for cell in cells() {
-        let is_floor = cell.witness.is_none() && !cell.is_read;
-        if !is_floor {
+    for cell in answer_cells() {
+        if !cell.is_below_the_floor() {
             continue;
         }
-        let case = format!("{} {}: {}", cell.family.name, cell.question, cell.shape);
+        let case = cell.name();
         let told = Line::of(&cell).driver(9).connect().map(|_| ());
         let expected = match (cell.question, cell.family.name) {
             // The answer about the last receipt of X has the number too.
@@ -312,9 +175,9 @@ fn without_a_serial_number_or_a_number_of_documents_nothing_is_sold() {
 
 #[test]
 fn an_answer_in_an_unknown_form_is_kept_once_with_its_bytes() {
-    let mut cells = cells().into_iter();
+    let mut cells = answer_cells().into_iter();
     let cell = cells
-        .find(|cell| cell.question == "last Z-report" && cell.shape == "an unknown form")
+        .find(|cell| cell.question == "last Z-report" && cell.shape == UNKNOWN_FORM)
         .unwrap();
     let line = Line::of(&cell);
     let mut driver = line.driver(9);
@@ -328,72 +191,10 @@ fn an_answer_in_an_unknown_form_is_kept_once_with_its_bytes() {
     assert_eq!(told, ["command 40h: 51 2C 31 2C 32 2C 33 09"]);
 }
 
-/// Answers as a manual, a maker's code or a trace shows them, each read by exactly one form.
-#[test]
-fn answers_of_real_printers_and_of_manuals_are_read() {
-    let info = |family: &Protocol, data: &[u8]| {
-        let read = family.device_info.answer.read(data).unwrap();
-        (read.serial, read.fiscal_memory)
-    };
-    let known = |serial: &str, memory: &str| (serial.to_owned(), memory.to_owned());
-    // A trace of a DP-25MX with firmware 3.00: the question with a TAB is answered without one.
-    assert_eq!(
-        info(
-            &datecs_x::PROTOCOL,
-            b"DP-25MX,3.00 22Jul25 0922,FFFF,00000000,DA020990,79020990"
-        ),
-        known("DA020990", "79020990")
-    );
-    // The end of a trace of a DP-150MX: the serial number is filled with blanks, and there is no fiscal memory.
-    assert_eq!(
-        info(
-            &datecs_x::PROTOCOL,
-            b"DP-150MX,609428 ,9460,00000000,    02500002"
-        ),
-        known("02500002", "")
-    );
-    // The form of Eltrade's manual: the switches are not taken for the serial number.
-    assert_eq!(
-        info(
-            &eltrade::PROTOCOL,
-            b"A1,KL,KL5101.1811.0.3 15Nov18 15:49,8D6F,00000000,ED123456,44123456"
-        ),
-        known("ED123456", "44123456")
-    );
-    assert!(
-        eltrade::PROTOCOL
-            .device_info
-            .answer
-            .read(b"A1,KL5101,8D6F,00000000,ED123456,44123456")
-            .is_none()
-    );
-    // The closed receipt of the Romanian manual: document 101, Z-report 12, fiscal receipt 5.
-    let last = datecs_x::PROTOCOL
-        .transaction
-        .answer
-        .read(b"0\t101\t12\t5\t1\t19.00\t50.00\t")
-        .unwrap();
-    assert_eq!(
-        (last.document, last.items, last.amount, last.tender),
-        (Some(101), 1, 1_900, Some(5_000))
-    );
-    // The counters of group B's day are not its refunds.
-    let [refunds, _] = datecs_b::PROTOCOL.day_refunds.as_ref().unwrap();
-    assert!(refunds.answer.read(b"1,2,3,4,5,6,7,8,9,10").is_none());
-    // An unknown command as Eltrade answers it, a whole frame.
-    let unknown = [
-        0x01, 0x2B, 0x39, 0x40, 0x04, 0xA2, 0x80, 0x80, 0x80, 0x86, 0x9A, 0x05, 0x30, 0x33, 0x3E,
-        0x3F, 0x03,
-    ];
-    let family = &eltrade::PROTOCOL;
-    let answer = Answer::parse(&family.framing, &unknown).unwrap();
-    assert!(family.status.has(answer.status, Flag::UnknownCommand));
-}
-
 #[test]
 fn emulated_printers_answer_only_in_forms_that_a_maker_or_a_trace_shows() {
-    for cell in cells() {
-        let case = format!("{} {}: {}", cell.family.name, cell.question, cell.shape);
+    for cell in answer_cells() {
+        let case = cell.name();
         if matches!(cell.source, Some(Source::Inference(_))) {
             assert!(cell.firmware.is_empty(), "{case}");
         }
@@ -442,7 +243,7 @@ fn table() -> String {
         "| Family | Question | Form | Source | Emulated firmware |\n| --- | --- | --- | --- | --- |\n",
     );
     let mut seen = BTreeSet::new();
-    for cell in cells() {
+    for cell in answer_cells() {
         let Some(source) = cell.source else { continue };
         let firmware: Vec<&str> = cell
             .firmware

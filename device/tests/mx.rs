@@ -260,6 +260,8 @@ fn the_service_and_training_modes_are_told() {
         let mut driver = bench.driver(9);
         let connected = driver.connect().unwrap();
         assert!(connected.training, "{mode}");
+        let [doubt] = driver.doubts().try_into().unwrap();
+        assert!(doubt.contains("service or training mode"), "{doubt}");
         // The answers have the document number alone in these modes.
         let sold = driver.perform(&sale(), &connected.baseline, &mut Notes::new());
         assert_eq!(registered(sold).document, 1);

@@ -7,8 +7,11 @@ mod bench;
 use std::path::PathBuf;
 
 use bench::host::{Host, clock, memory};
+use bench::{Bench, Notes, cash_in, exact_sale, registered};
+use ferrotill_device::FiscalPrinter as _;
 use ferrotill_device::emulator::{Printer, Room};
 use ferrotill_device::family::{datecs, datecs_b, datecs_x, eltrade};
+use ferrotill_device::wire::framing::Request;
 use ferrotill_device::wire::isl_status::Flag;
 
 /// A sale of group A or B, paid in cash.
@@ -107,19 +110,52 @@ fn an_invoice_accepts_its_buyer_after_payment() {
     host.no(0x39, "1003600099999", Flag::NotAllowed);
 }
 
+/// Group A 2Bh `X` and X FFh `EcrSafeOpening`: the printer itself opens the drawer with a payment and with a cash operation.
+#[test]
+fn the_option_of_the_drawer_sends_a_pulse_with_each_payment() {
+    for (family, on) in [
+        (&datecs::PROTOCOL, (0x2B, "X0")),
+        (&datecs_x::PROTOCOL, (0xFF, "EcrSafeOpening\t\t1\t")),
+    ] {
+        let bench = Bench::of(family);
+        let mut driver = bench.driver(9);
+        let baseline = driver.connect().unwrap().baseline;
+        assert!(driver.opens_drawer_itself(), "{family:?}");
+        let pulses = || {
+            bench
+                .line
+                .with(|emulator| emulator.printer().memory().drawer_pulses)
+        };
+        let sold = registered(driver.perform(&exact_sale(), &baseline, &mut Notes::new()));
+        assert_eq!(pulses(), 0, "a new printer's option is off");
+        bench.line.with(|emulator| {
+            let set = Request {
+                seq: 0x7F,
+                command: on.0,
+                data: on.1.as_bytes().to_vec(),
+            };
+            emulator.printer_mut().answer(&set);
+        });
+        let sold = registered(driver.perform(&exact_sale(), &sold.after, &mut Notes::new()));
+        assert_eq!(pulses(), 1, "{family:?}");
+        let _ = registered(driver.perform(&cash_in(), &sold.after, &mut Notes::new()));
+        assert_eq!(pulses(), 2, "{family:?}");
+    }
+}
+
 #[test]
 fn header_lines_and_switches_are_read_as_they_were_set() {
     let mut host = Host::of(&datecs::PROTOCOL);
     assert_eq!(host.text(0x2B, "I0"), "");
     assert_eq!(host.text(0x2B, "0Magazin «Ёлка»"), "");
     assert_eq!(host.text(0x2B, "I0"), "Magazin «Ёлка»");
-    assert_eq!(host.text(0x2B, "IX"), "0");
-    host.text(0x2B, "X1");
     assert_eq!(host.text(0x2B, "IX"), "1");
+    host.text(0x2B, "X0");
+    assert_eq!(host.text(0x2B, "IX"), "0");
     // The stored settings are not in working memory, so they survive a loss of power.
     host.printer.set_power(false);
     host.printer.set_power(true);
-    assert_eq!(host.text(0x2B, "IX"), "1");
+    assert_eq!(host.text(0x2B, "IX"), "0");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use ferrotill_device::family::{self, Protocol};
 use ferrotill_device::session::{Again, Ask, Session, SessionEvent, Timing};
 use ferrotill_device::wire::codepage;
 use ferrotill_device::wire::framing::{Answer, Framing, Request, SEQ_FIRST};
-use ferrotill_device::wire::isl_status::Status;
+use ferrotill_device::wire::isl_status::{Flag, Status};
 
 /// The number of recorded frames. Frames may be added; no frame may be removed.
 const FRAMES: usize = 41;
@@ -76,6 +76,7 @@ const FIELD: &[(&str, usize, u64)] = &[
     ("datecs", 31, 0xDA52_F585_467E_9851),
     ("datecs-b", 35, 0xD9A6_39E7_DB1B_6FF6),
     ("datecs-x", 39, 0xECB7_A25C_EB59_EA6A),
+    ("eltrade", 2, 0x8322_C2AC_77F0_1B80),
 ];
 
 #[test]
@@ -83,11 +84,7 @@ fn frames_of_makers_programs_and_of_real_printers_are_frozen() {
     let mut found = 0;
     for (family, transcript) in files("tests/transcripts/field") {
         let (frames, _) = check(&transcript, &family.framing);
-        let digest = transcript
-            .bytes()
-            .fold(0xCBF2_9CE4_8422_2325, |digest: u64, byte| {
-                (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-            });
+        let digest = digest_of(&transcript);
         let frozen = FIELD.iter().find(|(name, _, _)| *name == family.name);
         assert_eq!(
             frozen,
@@ -101,6 +98,95 @@ fn frames_of_makers_programs_and_of_real_printers_are_frozen() {
         found += 1;
     }
     assert_eq!(found, FIELD.len());
+}
+
+/// The answers whose data alone are known, and the digest of their file.
+const ANSWERS: (usize, u64) = (9, 0xC67A_D270_1CC6_4E7E);
+
+/// What is read of an answer to a question, in words.
+fn read_of(family: &Protocol, command: u8, data: &[u8]) -> String {
+    let known = match command {
+        0x5A => family.device_info.answer.read(data).map(|info| {
+            let memory = match info.fiscal_memory.as_str() {
+                "" => "none",
+                number => number,
+            };
+            format!("serial {}, fiscal memory {memory}", info.serial)
+        }),
+        0x4C => family.transaction.answer.read(data).map(|last| {
+            let document = last
+                .document
+                .map_or("none".to_owned(), |number| number.to_string());
+            let tender = last
+                .tender
+                .map_or("none".to_owned(), |tender| tender.to_string());
+            let (items, amount) = (last.items, last.amount);
+            format!("document {document}, items {items}, amount {amount}, tender {tender}")
+        }),
+        0x41 => {
+            let refunds = family.day_refunds.as_ref().expect("refunds of the day");
+            refunds[0]
+                .answer
+                .read(data)
+                .map(|groups| format!("{groups:?}"))
+        }
+        other => panic!("{other:02X}"),
+    };
+    known.unwrap_or_else(|| "unknown form".to_owned())
+}
+
+#[test]
+fn answers_of_manuals_and_of_traces_are_read_by_one_form_and_frozen() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts/field/answers.txt");
+    let text = std::fs::read_to_string(path).unwrap();
+    for part in text.split("\n\n").skip(1) {
+        assert!(part.starts_with("# Source: "), "{part}");
+    }
+    let mut lines = text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut count = 0;
+    while let Some(line) = lines.next() {
+        let (head, data) = line.split_once(" \"").expect("data in quotes");
+        let (name, command) = head.split_once(' ').expect("a family and a command");
+        let data = data.strip_suffix('"').expect("data in quotes");
+        let data = data.replace("\\t", "\t");
+        let family = family::of_name(name).expect("a family");
+        let command = u8::from_str_radix(command, 16).expect("a command");
+        let wanted = lines.next().and_then(|line| line.strip_prefix("= "));
+        let read = read_of(family, command, data.as_bytes());
+        assert_eq!(Some(read.as_str()), wanted, "{line}");
+        count += 1;
+    }
+    assert_eq!(
+        (count, digest_of(&text)),
+        ANSWERS,
+        "{:#018X}",
+        digest_of(&text)
+    );
+}
+
+#[test]
+fn an_unknown_command_of_eltrade_sets_its_status_bit() {
+    let text = files("tests/transcripts/field");
+    let (family, frames) = text
+        .iter()
+        .find(|(family, _)| family.name == "eltrade")
+        .unwrap();
+    let answer = frames
+        .lines()
+        .find_map(|line| line.strip_prefix("< "))
+        .unwrap();
+    let answer = Answer::parse(&family.framing, &bytes(answer)).unwrap();
+    assert!(family.status.has(answer.status, Flag::UnknownCommand));
+}
+
+/// FNV-1a, 64 bits.
+fn digest_of(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xCBF2_9CE4_8422_2325, |digest: u64, byte| {
+            (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+        })
 }
 
 /// Checks the frames of a transcript; returns how many frames there are, and how many answers end an exchange.

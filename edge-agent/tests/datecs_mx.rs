@@ -26,14 +26,23 @@ struct Shop {
 
 /// A shop with a printer of this firmware; `before` is done to the printer before the agent starts.
 fn shop(firmware: &str, lacks: &[u8], before: impl FnOnce(&Rig)) -> Shop {
+    shop_of(
+        |options| RigOptions {
+            firmware: Some(firmware.to_owned()),
+            lacks: lacks.to_vec(),
+            ..options
+        },
+        before,
+    )
+}
+
+fn shop_of(machine: impl FnOnce(RigOptions) -> RigOptions, before: impl FnOnce(&Rig)) -> Shop {
     let folder = tempfile::tempdir().unwrap();
-    let rig = Rig::start(RigOptions {
+    let rig = Rig::start(machine(RigOptions {
         family: Family::parse("datecs-mx").unwrap(),
-        firmware: Some(firmware.to_owned()),
-        lacks: lacks.to_vec(),
         tcp: Some("127.0.0.1:0".parse().unwrap()),
         ..RigOptions::new(folder.path().join("printer"))
-    })
+    }))
     .unwrap();
     before(&rig);
     let office = Process::authority();
@@ -65,6 +74,43 @@ fn health_names_the_country_of_the_machine() {
         let named = format!("\"country\":\"{country}\"");
         assert!(health.contains(&named), "{named}\n{health}");
     }
+}
+
+/// A shop whose machine has these rates, in ten-thousandths of a percent.
+fn shop_with_rates(rates: [Option<u32>; 3]) -> Shop {
+    let mut groups = [None; 8];
+    groups[..3].copy_from_slice(&rates);
+    shop_of(|options| RigOptions { groups, ..options }, |_| {})
+}
+
+#[test]
+fn a_machine_whose_groups_are_in_another_order_sells_by_the_rates_and_its_day_agrees() {
+    // The till has A 20 % and B 8 %.
+    let shop = shop_with_rates([Some(80_000), None, Some(200_000)]);
+    let client = &shop.agent.client;
+    let sold = client.post("operations/sale", SALE);
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    let health = client.open("/healthz").text;
+    assert!(!health.contains("percent configured"), "{health}");
+    let closed = client.post("operations/closeday", "{}");
+    assert_eq!(closed.status, 200, "{}", closed.text);
+    let agrees = closed.at("data.additionalData.reconciliation.agrees");
+    assert_eq!(agrees, "true", "{}", closed.text);
+    let paper = shop.rig.paper();
+    assert!(paper.contains("25.50 C"), "{paper}");
+}
+
+#[test]
+fn a_rate_that_the_machine_does_not_have_is_an_objection_and_is_not_sold() {
+    let shop = shop_with_rates([Some(80_000), Some(90_000), None]);
+    let client = &shop.agent.client;
+    let refused = client.post("operations/sale", SALE);
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert!(refused.text.contains("tax group A"), "{}", refused.text);
+    let health = client.open("/healthz").text;
+    let objection = "group A: 20.0000 percent configured";
+    assert!(health.contains(objection), "{health}");
+    assert_eq!(shop.rig.snapshot(true).last_document, 0);
 }
 
 #[test]
@@ -136,6 +182,14 @@ fn a_return_takes_the_cash_out_unless_the_caller_does_so_and_the_day_agrees() {
         );
         assert_eq!(after.cash, cash, "{more}");
         assert_eq!(after.fiscal_receipts.len(), 1, "{more}");
+        let paper = shop.rig.paper();
+        let slip = paper.rsplit("RETUR").next().unwrap();
+        assert_eq!(paper.matches("RETUR").count(), 1, "{more}\n{paper}");
+        for words in ["Bonul 1", "Cafea", "1.000 x 25.50", "TOTAL MDL", "Numerar"] {
+            assert!(slip.contains(words), "{more} {words}\n{paper}");
+        }
+        // The amounts stand at the right edge of the 40 columns.
+        assert!(slip.lines().any(|line| line.len() == 40), "{more}\n{paper}");
         if documents == 1 {
             continue;
         }

@@ -4,15 +4,15 @@
 mod shop;
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 
 use ferrotill_device::emulator::{Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
-use ferrotill_device::family::FAMILIES;
-use ferrotill_device::wire::framing::Answer;
-use ferrotill_device::wire::isl::FRAMING;
+use ferrotill_device::family::{FAMILIES, datecs};
+use ferrotill_testkit::relay::{AnswerRewriter, Rewritten};
 use shop::configuration;
+use shop::forms::{FormShop, FormTill};
 use shop::outside::{Process, finished, until};
 use shop::till::SALE;
 
@@ -119,77 +119,21 @@ fn a_receipt_whose_close_was_lost_is_found_without_the_counter_of_fiscal_receipt
     assert_eq!(rig.snapshot(true).fiscal_receipts.len(), 1);
 }
 
-/// A relay between the agent and a printer: the data of the answers to one command become `data`.
-fn relay(printer: SocketAddr, command: u8, data: &'static [u8]) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for host in listener.incoming() {
-            let (mut host, mut line) = (host.unwrap(), TcpStream::connect(printer).unwrap());
-            let (mut from_host, mut to_line) =
-                (host.try_clone().unwrap(), line.try_clone().unwrap());
-            thread::spawn(move || {
-                let _ = std::io::copy(&mut from_host, &mut to_line);
-                let _ = to_line.shutdown(std::net::Shutdown::Both);
-            });
-            let (mut frame, mut byte) = (Vec::new(), [0]);
-            while line.read_exact(&mut byte).is_ok() {
-                frame.push(byte[0]);
-                if byte[0] != 3 {
-                    continue;
-                }
-                let mut whole = std::mem::take(&mut frame);
-                if let Ok(answer) = Answer::parse(&FRAMING, &whole)
-                    && answer.command == command
-                {
-                    let data = data.to_vec();
-                    whole = Answer { data, ..answer }.emit(&FRAMING).unwrap();
-                }
-                if host.write_all(&whole).is_err() {
-                    break;
-                }
-            }
-        }
-    });
-    address
-}
-
-/// An agent with an emulated printer of group A behind a relay.
-struct Relayed {
-    agent: Process,
-    _office: Process,
-    _rig: Rig,
-    _folder: tempfile::TempDir,
-}
-
-impl Relayed {
-    fn start(command: u8, data: &'static [u8]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let rig = Rig::start(RigOptions {
-            tcp: Some("127.0.0.1:0".parse().unwrap()),
-            ..RigOptions::new(folder.path().join("printer"))
-        })
-        .unwrap();
-        let line = relay(rig.address().unwrap(), command, data);
-        let office = Process::authority();
-        let file = folder.path().join("ferrotill.toml");
-        let books = folder.path().join("books");
-        let uri = format!("datecs+tcp://{line}");
-        let text = configuration(books.to_str().unwrap(), &uri, &office.client.url);
-        fs::write(&file, text).unwrap();
-        Self {
-            agent: Process::agent(&file),
-            _office: office,
-            _rig: rig,
-            _folder: folder,
-        }
-    }
+/// An agent with an emulated printer of group A behind a relay: the data of the answers to one command become `data`.
+fn relayed(folder: &Path, command: u8, data: &'static [u8]) -> FormShop {
+    let rewrite = Arc::new(move |_: &[u8]| Rewritten::Data(data.to_vec()));
+    let rewriter = AnswerRewriter::new(&datecs::PROTOCOL, command, rewrite);
+    let till = FormTill::new(&datecs::PROTOCOL, folder, |rig| rig, Some(rewriter));
+    let section = |_: usize, till: &FormTill| till.section().set("answer_timeout_ms", 3_000);
+    FormShop::open(folder, vec![till], section)
 }
 
 #[test]
 fn an_answer_in_an_unknown_form_is_shown_in_health_and_the_shop_sells() {
-    let shop = Relayed::start(LAST_Z, b"Z=1;17.50");
-    let sold = shop.agent.client.post("operations/sale", SALE);
+    let folder = tempfile::tempdir().unwrap();
+    let shop = relayed(folder.path(), LAST_Z, b"Z=1;17.50");
+    let client = shop.agent.client.on(shop.tills[0].device);
+    let sold = client.post("operations/sale", SALE);
     assert_eq!(sold.status, 200, "{}", sold.text);
     let health = shop.agent.client.open("/healthz").text;
     for words in [
@@ -200,14 +144,16 @@ fn an_answer_in_an_unknown_form_is_shown_in_health_and_the_shop_sells() {
     ] {
         assert!(health.contains(words), "{words}\n{health}");
     }
-    let closed = shop.agent.client.post("operations/closeday", "{}");
+    let closed = client.post("operations/closeday", "{}");
     assert_eq!(closed.status, 200, "{}", closed.text);
 }
 
 #[test]
 fn a_printer_without_a_serial_number_does_not_sell_and_says_why() {
-    let shop = Relayed::start(0x5A, b"FP-700");
-    let sold = shop.agent.client.post("operations/sale", SALE);
+    let folder = tempfile::tempdir().unwrap();
+    let shop = relayed(folder.path(), 0x5A, b"FP-700");
+    let client = shop.agent.client.on(shop.tills[0].device);
+    let sold = client.post("operations/sale", SALE);
     assert_ne!(sold.status, 200, "{}", sold.text);
     let health = shop.agent.client.open("/healthz").text;
     assert!(health.contains("no serial number"), "{health}");

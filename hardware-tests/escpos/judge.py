@@ -192,6 +192,21 @@ def picture_is_right(judge, device, newest, how):
     judge.check(f"{how}: the picture shows the wedge ({path.name})", best is not None and best[0] <= 6, best)
 
 
+def slip_of_the_agent_is_right(judge, device, title, name):
+    """The agent prints the slip of an alternative receipt; its picture is for people to look at."""
+    command = ["cargo", "test", "-q", "-p", "ferrotill", "--test", "papers", "the_slip_is_printed"]
+    before = len(judge.receipts(device))
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | {"PAPER_URI": judge.uri(device)}, capture_output=True, text=True)
+    judge.check(f"{device}: the agent prints its slip", done.returncode == 0, done.stdout[-2000:])
+    judge.check(f"{device}: one slip, and the paper is cut", len(judge.receipts(device)) == before + 1)
+    newest, text = judge.newest(device)
+    shown = [" ".join(line.split()) for line in text]
+    for line in ["Test SRL", title, "ABC00000001", name, "Хлеб «Бородинский» нарезной", "0.345 x 123.45 42.59 A",
+                 "Cafea 3 € / pachet, ½ kg", "TOTAL MDL 114.33", "REST 55.67", "TVA A 20% din 97.48 16.24"]:
+        judge.check(f"{device}: {line}", line in shown, text)
+    print(f"       look at {judge.folder / 'receipts' / (newest + '.png')}")
+
+
 def pages_are_right(judge, device, pages):
     outcomes, _ = scene("pages", judge.uri(device))
     judge.check(f"{device}: the code page slip is printed", outcomes == ["printed"], outcomes)
@@ -268,6 +283,8 @@ def main():
         slip_is_right(judge, "full", judge.uri("full"), FULL, "tcp, all pages")
         pty = judge.folder / "tmp" / "emupos" / "ttyESC"
         slip_is_right(judge, "front", f"escpos+serial://{pty}?baud=9600&profile=tm-t20iii", FRONT, "pty, TM-T20III")
+        for device in ("front", "full"):
+            slip_of_the_agent_is_right(judge, device, "BON DE PLATĂ", "Brânză de vaci proaspătă cu smântână şi mărar,")
         outcomes, _ = scene("long", judge.uri("front"))
         _, text = judge.newest("front")
         lines = [line for line in text if line.endswith("of a long slip")]

@@ -60,6 +60,7 @@ fuzz_target!(|bytes: &[u8]| {
             at: "211126003530".to_owned(),
             fiscal_memory: "02700001".to_owned(),
             withdraw: true,
+            slip: vec!["RETUR".into()],
         })),
         2 => Job::Cash(Amount::from_minor(10_000)),
         _ => Job::ZReport,

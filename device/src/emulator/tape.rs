@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::wire::fields::decimal;
 
 /// The number of characters of a line of paper.
-const WIDTH: usize = 42;
+pub(super) const WIDTH: usize = 42;
 /// The number of documents that are kept.
 const DOCUMENTS_MAX: usize = 200;
 

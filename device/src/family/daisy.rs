@@ -10,8 +10,8 @@ use super::codec::{Codec, NO_DATA};
 use super::datecs;
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    CommandRow, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol,
-    ReceiptRules, Seller, service,
+    CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, PaymentMeaning, Payments,
+    Protocol, ReceiptRules, Seller, TextWidths, service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::framing::{Framing, Repeat};
@@ -46,12 +46,15 @@ pub const PROTOCOL: Protocol = Protocol {
     errors: Errors::InStatus(3),
     codes: CODES,
     limits: FamilyLimits {
-        // What every model prints; 80h tells the widths of the connected one.
-        text: 20,
-        name: 20,
-        // The first of two lines would be printed as a comment, between two `#`.
-        name_lines: 1,
-        sales: 250,
+        widths: TextWidths {
+            // 80h tells the lengths of the connected model; without it, what every model prints. The emulated printer has 32 columns.
+            name: LineWidth::differing(20, 22),
+            // The first of two lines would be printed as a comment, between two `#`.
+            name_lines: 1,
+            receipt: LineWidth::differing(20, 28),
+            slip: LineWidth::differing(20, 28),
+        },
+        sales: 100,
         // A price has at most eight significant digits.
         price_max: 99_999_999,
         records_low: 50,

@@ -5,8 +5,8 @@
 use super::classic_forms::{DAY_PAYMENTS_A, DEVICE_INFO, FIRMWARE_A, LAST_Z};
 use super::codec::{Codec, NO_DATA};
 use super::protocol::{
-    CommandRow, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol,
-    ReceiptRules, Seller, service,
+    CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, PaymentMeaning, Payments,
+    Protocol, ReceiptRules, Seller, TextWidths, service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::fields::{decimal, parse_count};
@@ -51,9 +51,14 @@ pub const PROTOCOL: Protocol = Protocol {
     )),
     codes: CODES,
     limits: FamilyLimits {
-        text: 42,
-        name: 42,
-        name_lines: 2,
+        widths: TextWidths {
+            // Manual: 42. ErpNet.FP cuts names at 34.
+            name: LineWidth::differing(34, 42),
+            name_lines: 2,
+            // Manual: what fits the line, with `#` at both ends; FP-800 has 48 columns. fpgate breaks lines at 36.
+            receipt: LineWidth::differing(36, 46),
+            slip: LineWidth::differing(36, 46),
+        },
         sales: 512,
         // A price has at most eight significant digits.
         price_max: 99_999_999,
@@ -194,6 +199,8 @@ pub const PROTOCOL: Protocol = Protocol {
         },
     ),
     drawer: CommandRow::new(command::DRAWER, MILLISECONDS, NO_DATA),
+    // 2Bh `X`.
+    drawer_option: true,
 
     state: CommandRow::new(
         command::STATUS,
@@ -271,11 +278,13 @@ pub const PROTOCOL: Protocol = Protocol {
     ),
     clock: CommandRow::new(command::CLOCK, NO_DATA, STAMP),
     // The journal (77h) tells the time of a document only among the document's lines.
+    journal_document: None,
     last_receipt: None,
     clock_set: CommandRow::new(command::CLOCK_SET, STAMP, NO_DATA),
 
     line_lengths: None,
     usual_speed: Some(115_200),
+    groups_by_rate: false,
     tcp_port: None,
     mode: None,
     country: "",

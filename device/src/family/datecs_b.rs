@@ -9,14 +9,15 @@ use super::codec::{Codec, NO_DATA};
 use super::datecs;
 use super::forms::{AnswerForm, Source};
 use super::protocol::{
-    CommandRow, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol, Seller,
+    CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, PaymentMeaning, Payments,
+    Protocol, Seller, TextWidths,
 };
 use crate::wire::codepage;
 use crate::wire::fields::{parse_count, parse_minor};
 use crate::wire::isl::command;
 use crate::wire::isl_counters::DayPayments;
 use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen};
-use crate::wire::isl_report::ReceiptSums;
+use crate::wire::isl_report::{JournalDocument, ReceiptSums};
 use crate::wire::isl_status::{Flag, FlagPlace, GENERAL, Layout, MEMORY};
 
 /// The table of group B.
@@ -32,9 +33,14 @@ pub const PROTOCOL: Protocol = Protocol {
     errors: Errors::Silent,
     codes: &[],
     limits: FamilyLimits {
-        text: 22,
-        name: 22,
-        name_lines: 2,
+        widths: TextWidths {
+            name: LineWidth::of(22),
+            name_lines: 2,
+            // Manual: letters after the 36th are cut.
+            receipt: LineWidth::of(36),
+            // Manual: 40. ErpNet.FP and fpgate use the 36 of the receipt.
+            slip: LineWidth::differing(36, 40),
+        },
         sales: 120,
         price_max: 99_999_999,
         records_low: 50,
@@ -96,6 +102,17 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: |data| (data == b"6").then_some(()),
         }),
     ]),
+    journal_document: Some(CommandRow::new(
+        0x7D,
+        Codec {
+            emit: |document| format!("0,{document},0").into_bytes(),
+            parse: parse_chosen_document,
+        },
+        Codec {
+            emit: JournalDocument::emit,
+            parse: JournalDocument::parse,
+        },
+    )),
     others: Optional {
         services: datecs::COMMON_SERVICES,
         ..datecs::PROTOCOL.others
@@ -211,6 +228,12 @@ fn seller(operator: &str, password: &str, till: &str, invoice: bool) -> Option<O
     })
 }
 
+/// The number in the data of 7Dh `0,Doc,Type` that chooses a document of any kind.
+fn parse_chosen_document(data: &[u8]) -> Option<u32> {
+    let text = core::str::from_utf8(data).ok()?;
+    parse_count(text.strip_prefix("0,")?.strip_suffix(",0")?)
+}
+
 /// `Op,Pwd,UNP,Till,Type,DocNo,DT,FM`. The unique sale number stays empty outside Bulgaria [inference].
 fn emit_refund(refund: &RefundOpen) -> Vec<u8> {
     let (at, memory) = match &refund.origin {
@@ -312,6 +335,26 @@ mod tests {
         assert!(parse_open(b"30,12345678,1,I").unwrap().invoice);
         for wrong in [&b"31,1,1"[..], b"1,,1", b"1,1", b"1,1,x,1", b"1,1,0"] {
             assert_eq!(parse_open(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_document_of_the_journal_has_its_time() {
+        let row = PROTOCOL.journal_document.unwrap();
+        assert_eq!((row.ask.emit)(&6), b"0,6,0");
+        assert_eq!((row.ask.parse)(b"0,6,0"), Some(6));
+        assert_eq!((row.ask.parse)(b"1"), None);
+        // Published with another driver.
+        let answer = b"P,6,14-02-19 16:14:37,8,1";
+        let document = row.answer.read(answer).unwrap();
+        assert_eq!((document.document, &*document.at), (6, "14-02-19 16:14:37"));
+        assert_eq!(document.emit(), answer);
+        for wrong in [
+            &b"F"[..],
+            b"P,6,14-02-19 16:14:37,8",
+            b"6,14-02-19 16:14:37,8,1",
+        ] {
+            assert_eq!(row.answer.read(wrong), None);
         }
     }
 

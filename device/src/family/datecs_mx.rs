@@ -14,8 +14,8 @@ use super::codec::{Codec, NO_DATA};
 use super::datecs_x;
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    CommandRow, CountryFacts, CountryQuestions, FamilyLimits, Model, Optional, PaymentMeaning,
-    Payments, Protocol, Seller, service,
+    CommandRow, CountryFacts, CountryQuestions, FamilyLimits, LineWidth, Model, Optional,
+    PaymentMeaning, Payments, Protocol, Seller, TextWidths, service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::isl_counters::DeviceInfo;
@@ -59,10 +59,13 @@ const ROMANIA: Protocol = Protocol {
     },
     codes: CODES,
     limits: FamilyLimits {
-        // The manual gives 42 columns for the narrowest models, and a line of text of X has two less than the paper in the field.
-        text: 30,
-        name: isl_x_receipt::NAME_MAX,
-        name_lines: 1,
+        widths: TextWidths {
+            name: LineWidth::of(isl_x_receipt::NAME_MAX),
+            name_lines: 1,
+            // Manual: 42 on the narrowest models. On X a line of text has two characters less than the paper has columns.
+            receipt: LineWidth::differing(40, 42),
+            slip: LineWidth::differing(40, 42),
+        },
         sales: 512,
         price_max: 999_999_999,
         records_low: 60,
@@ -250,6 +253,7 @@ const ROMANIA: Protocol = Protocol {
             parse: mx::parse_rates,
         },
     ),
+    groups_by_rate: true,
     tcp_port: Some(TCP_PORT),
     mode: Some(CommandRow::new(
         0x95,
@@ -340,8 +344,10 @@ const BULGARIA: Protocol = Protocol {
         ..ROMANIA.model
     },
     firmware: &[BG],
+    payments: PAYMENTS_OF_BULGARIA,
     transaction: CommandRow::with_forms(0x4C, datecs_x::PROTOCOL.transaction.ask, TRANSACTION),
     device_info: CommandRow::with_forms(0x5A, datecs_x::PROTOCOL.device_info.ask, DEVICE_INFO),
+    groups_by_rate: true,
     tcp_port: Some(TCP_PORT),
     country: "BG",
     // The euro is the currency of other countries too, so it needs the fiscal memory in 5Ah beside it.
@@ -371,6 +377,19 @@ const PAYMENTS: Payments = Payments {
         ('M', PaymentMeaning::Other),
     ],
     day: &['P', 'N', 'D', 'I', 'J', 'K', 'L', 'M'],
+};
+
+/// The payment modes of Bulgaria, which are those of X. The configuration is read before the country is known, and then `D` is credit:
+/// it is not taken, because mode 2 of X charges a card through the printer's pinpad.
+const PAYMENTS_OF_BULGARIA: Payments = Payments {
+    letters: &[
+        ('P', PaymentMeaning::Cash),
+        ('N', PaymentMeaning::Card),
+        ('I', PaymentMeaning::Other),
+        ('J', PaymentMeaning::Other),
+        ('K', PaymentMeaning::Other),
+    ],
+    ..datecs_x::PROTOCOL.payments
 };
 
 /// The questions that show a machine's country.

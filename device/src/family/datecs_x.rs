@@ -5,8 +5,8 @@
 use super::codec::{Codec, NO_DATA};
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    CommandRow, Errors, FamilyLimits, Model, Optional, PaymentMeaning, Payments, Protocol,
-    ReceiptRules, Seller, service,
+    CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, PaymentMeaning, Payments,
+    Protocol, ReceiptRules, Seller, TextWidths, service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::fields::parse_count;
@@ -32,10 +32,13 @@ pub const PROTOCOL: Protocol = Protocol {
     errors: Errors::First,
     codes: CODES,
     limits: FamilyLimits {
-        // The line of text has two characters less than the paper has columns: 42 columns on most models, 32 on FMP-55X.
-        text: 30,
-        name: receipt::NAME_MAX,
-        name_lines: 1,
+        widths: TextWidths {
+            name: LineWidth::of(receipt::NAME_MAX),
+            name_lines: 1,
+            // The line of text has two characters less than the paper has columns: 32 on FMP-55X, 42 and more on all others.
+            receipt: LineWidth::differing(30, 40),
+            slip: LineWidth::differing(30, 40),
+        },
         sales: 512,
         price_max: 999_999_999,
         records_low: 60,
@@ -189,6 +192,8 @@ pub const PROTOCOL: Protocol = Protocol {
         },
     ),
     drawer: CommandRow::new(0x6A, OPTIONAL, NO_DATA),
+    // FFh `EcrSafeOpening`.
+    drawer_option: true,
 
     state: CommandRow::new(
         0x4A,
@@ -329,6 +334,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: report::parse_clock,
         },
     ),
+    journal_document: None,
     last_receipt: Some(CommandRow::new(
         0x7B,
         Codec {
@@ -351,6 +357,7 @@ pub const PROTOCOL: Protocol = Protocol {
 
     line_lengths: None,
     usual_speed: Some(115_200),
+    groups_by_rate: false,
     tcp_port: None,
     mode: None,
     country: "",

@@ -7,7 +7,8 @@ use super::codec::{Codec, NO_DATA};
 use super::datecs;
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
-    CommandRow, Errors, FamilyLimits, Model, PaymentMeaning, Payments, Protocol, Seller,
+    CommandRow, Errors, FamilyLimits, LineWidth, Model, PaymentMeaning, Payments, Protocol, Seller,
+    TextWidths,
 };
 use crate::wire::codepage;
 use crate::wire::fields::parse_count;
@@ -34,8 +35,13 @@ pub const PROTOCOL: Protocol = Protocol {
     errors: Errors::Silent,
     codes: &[],
     limits: FamilyLimits {
-        // 31h has two lines of 30 characters; 36h takes 46, of which the 42 of group A are used.
-        name: 30,
+        widths: TextWidths {
+            name: LineWidth::of(30),
+            name_lines: 2,
+            // Manual: letters after the 46th are cut.
+            receipt: LineWidth::of(46),
+            slip: LineWidth::of(46),
+        },
         ..datecs::PROTOCOL.limits
     },
     seller: Seller {

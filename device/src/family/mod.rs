@@ -22,8 +22,8 @@ pub mod eltrade;
 pub use codec::{Codec, NO_DATA};
 pub use forms::{AnswerForm, Answers, Firmware, Source};
 pub use protocol::{
-    CommandRow, CountryFacts, CountryQuestions, Errors, FamilyLimits, Model, Optional,
-    PaymentMeaning, Payments, Protocol, ReceiptRules, Seller,
+    CommandRow, CountryFacts, CountryQuestions, Errors, FamilyLimits, LineWidth, Model, Optional,
+    PaymentMeaning, Payments, Protocol, ReceiptRules, Seller, TextWidths,
 };
 
 /// Every family, by its name in an address and in `ferrotill emulator --family`.
@@ -85,11 +85,12 @@ mod tests {
             assert!(card.is_some(), "{name}");
             assert!(protocol.payments.day.len() <= 8, "{name}");
             // The longest sale that the plan can make must fit into a frame.
-            let text = protocol
-                .limits
-                .name
-                .saturating_mul(protocol.limits.name_lines);
+            let widths = protocol.limits.widths;
+            let text = widths.name.sent.saturating_mul(widths.name_lines);
             assert!(text + 60 < protocol.framing.request_data_max, "{name}");
+            for width in [widths.name, widths.receipt, widths.slip] {
+                assert!(0 < width.sent && width.sent <= width.printed, "{name}");
+            }
             if !matches!(protocol.errors, Errors::Silent) {
                 assert_eq!(
                     protocol.code_of(Cause::PaymentStarted).1,

@@ -11,7 +11,8 @@ use crate::wire::isl_mx::Registration;
 use crate::wire::isl_payment::{Paid, PaymentRequest, ReceiptCounters};
 use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, SubtotalSums};
 use crate::wire::isl_report::{
-    Cash, DailyReport, LastError, LastFiscalReceipt, LineLengths, Rates, ReceiptSums, Transaction,
+    Cash, DailyReport, JournalDocument, LastError, LastFiscalReceipt, LineLengths, Rates,
+    ReceiptSums, Transaction,
 };
 use crate::wire::isl_service::{Service, ServiceAnswer};
 use crate::wire::isl_status::{Layout, Status};
@@ -84,6 +85,9 @@ pub struct Protocol {
     pub cash: CommandRow<Option<i64>, Cash>,
     /// Sends a pulse to the drawer: of this number of milliseconds, or of the usual length.
     pub drawer: CommandRow<Option<u32>>,
+    /// Whether the machine has an option of its own that opens the drawer with a payment (35h), so that the till sends no pulse with
+    /// a fiscal receipt.
+    pub drawer_option: bool,
 
     /// Asks for the status bytes.
     pub state: CommandRow<(), Status>,
@@ -117,9 +121,13 @@ pub struct Protocol {
     pub device_info: CommandRow<(), DeviceInfo>,
     /// Asks for the tax rates.
     pub rates: CommandRow<(), Rates>,
+    /// Whether the order of the tax groups differs from machine to machine, so that a group is found by its rate.
+    pub groups_by_rate: bool,
     /// Asks for the clock, `DD-MM-YY HH:MM:SS`.
     pub clock: CommandRow<(), String>,
-    /// Asks when the last fiscal receipt was printed; `None` if no command of the family tells it. The clock is then read right after
+    /// Asks the journal for a document by its number: the answer has the time of the document.
+    pub journal_document: Option<CommandRow<u32, JournalDocument>>,
+    /// Asks when the last fiscal receipt was printed. If neither this command nor the journal tells it, the clock is read right after
     /// a receipt.
     pub last_receipt: Option<CommandRow<(), LastFiscalReceipt>>,
     /// Sets the clock.
@@ -307,18 +315,56 @@ impl ReceiptRules {
 /// The limits of a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FamilyLimits {
-    /// The number of bytes of a line of text.
-    pub text: usize,
-    /// The number of bytes of a line of a sale's name.
-    pub name: usize,
-    /// The number of lines of a sale's name, 1 or 2.
-    pub name_lines: usize,
+    /// The longest lines of text, by the command that prints them.
+    pub widths: TextWidths,
     /// The number of sales on one receipt.
     pub sales: usize,
     /// The largest price, in minor units.
     pub price_max: i64,
     /// The status reports a low fiscal memory if it has room for fewer Z-reports than this.
     pub records_low: u32,
+}
+
+/// The longest lines of text of a family, by the command that prints them.
+///
+/// The driver breaks a longer text into several lines, so that a printer never cuts one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextWidths {
+    /// A line of the name of a sale (31h).
+    pub name: LineWidth,
+    /// The number of lines of a sale's name, 1 or 2. The rest of a longer name is printed as text of the receipt.
+    pub name_lines: usize,
+    /// A line of text on a fiscal receipt (36h).
+    pub receipt: LineWidth,
+    /// A line of text on a non-fiscal slip (2Ah).
+    pub slip: LineWidth,
+}
+
+/// The bytes of a line of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineWidth {
+    /// What the driver sends at most: the smallest number that a maker's manual, a maker's program or a driver that is used in
+    /// shops gives.
+    pub sent: usize,
+    /// What a machine prints by the maker's manual. The emulated printer prints nothing of a line beyond it, as real ones do.
+    pub printed: usize,
+}
+
+impl LineWidth {
+    /// A width about which all sources agree.
+    #[must_use]
+    pub const fn of(bytes: usize) -> Self {
+        Self {
+            sent: bytes,
+            printed: bytes,
+        }
+    }
+
+    /// A width about which the sources differ: the smallest number, and that of the maker's manual.
+    #[must_use]
+    pub const fn differing(sent: usize, printed: usize) -> Self {
+        Self { sent, printed }
+    }
 }
 
 /// Operator, password and till of a new printer.

@@ -65,7 +65,7 @@ impl AbsenceEvidence {
 
 /// Two readings of one printer: before a job, and now.
 ///
-/// [`SamePrinter::compare`] alone makes this value, and only if family, serial number and fiscal memory are the same.
+/// [`SamePrinter::compare`] alone makes this value, and only if family and serial number are the same and the fiscal memories do not differ.
 #[derive(Clone, Copy, Debug)]
 pub struct SamePrinter<'c> {
     before: &'c Baseline,
@@ -73,16 +73,15 @@ pub struct SamePrinter<'c> {
 }
 
 impl<'c> SamePrinter<'c> {
-    /// Compares the identity of two readings. A baseline without a family is compared by serial number and fiscal memory alone.
+    /// Compares the identity of two readings. A baseline without a family is compared by serial number and fiscal memory alone, and a
+    /// fiscal memory that one of the readings lacks is no difference.
     ///
     /// # Errors
     ///
     /// [`Fault::PrinterSwapped`] if the readings are not of one printer.
     pub fn compare(before: &'c Baseline, now: &'c Baseline) -> Result<Self, Fault> {
         let same_family = before.family.is_empty() || before.family == now.family;
-        let same_serial = before.serial == now.serial;
-        let same_memory = before.fiscal_memory == now.fiscal_memory;
-        if same_family && same_serial && same_memory {
+        if same_family && now.numbers().are_of_one_printer(before.numbers()) {
             Ok(Self { before, now })
         } else {
             Err(Fault::PrinterSwapped)
@@ -94,6 +93,7 @@ impl<'c> SamePrinter<'c> {
     pub fn unchanged(self) -> Option<AbsenceEvidence> {
         let before = Baseline {
             family: self.now.family.clone(),
+            fiscal_memory: self.now.fiscal_memory.clone(),
             ..self.before.clone()
         };
         let has_counters = !self.now.fiscal_memory.is_empty();
@@ -139,6 +139,19 @@ mod tests {
         assert_eq!(swapped(|now| now.family = "datecs-b".to_owned()), another);
         assert_eq!(swapped(|now| now.serial = "T".to_owned()), another);
         assert_eq!(swapped(|now| now.fiscal_memory = "G".to_owned()), another);
+    }
+
+    #[test]
+    fn a_fiscal_memory_that_one_reading_lacks_is_no_difference() {
+        let without = Baseline {
+            fiscal_memory: String::new(),
+            ..reading()
+        };
+        let (old, new) = (without.clone(), reading());
+        let same = SamePrinter::compare(&old, &new).unwrap();
+        assert_eq!(same.unchanged().unwrap().counters(), &new);
+        let same = SamePrinter::compare(&new, &without).unwrap();
+        assert_eq!(same.unchanged(), None);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Windows-1251, the printers' code page. Letters that it does not have are replaced by similar ones.
 //!
 //! 1251 has no Romanian letters: `ă â î ș ț` are printed as `a a i s t`, which every reader in Moldova understands.
-//! A letter that is neither in 1251 nor in the table below becomes `?`.
+//! Other letters are replaced as [`fold`] says, as on printers with several code pages; a letter without a replacement becomes `?`.
 //!
-//! For printers with more than one code page [`run`] splits a text over the pages, [`table`] has the pages and [`fold`] the replacements.
+//! For printers with more than one code page [`run`] splits a text over the pages, and [`table`] has the pages.
 
 pub mod fold;
 pub mod run;
@@ -18,10 +18,18 @@ pub fn encode(text: &str) -> Vec<u8> {
     for letter in text.chars() {
         match byte_of(letter) {
             Some(byte) => bytes.push(byte),
-            None => bytes.extend_from_slice(folded(letter).as_bytes()),
+            None => bytes.extend(replacement(letter)),
         }
     }
     bytes
+}
+
+/// The nearest letters that Windows-1251 has; `?` if it has none.
+fn replacement(letter: char) -> Vec<u8> {
+    fold::nearest(letter)
+        .iter()
+        .find_map(|like| like.chars().map(byte_of).collect())
+        .unwrap_or_else(|| vec![b'?'])
 }
 
 /// Windows-1251 bytes as text.
@@ -132,6 +140,8 @@ mod tests {
             ("Pâine și țuică, înghețată", "Paine si tuica, inghetata"),
             ("ŞŢşţ ÎÂĂ", "STst IAA"),
             ("a\u{0306}", "a"),
+            ("2 × ½ kg, қовун ҳолва", "2 x 1/2 kg, ковун холва"),
+            ("Oʻzbek „Ion” ₽", "O‘zbek „Ion” RUB"),
             ("茶 5 €", "? 5 €"),
             ("x\ty\n\u{7F}", "x y  "),
         ] {

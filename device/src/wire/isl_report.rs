@@ -326,6 +326,49 @@ pub fn parse_document(data: &[u8]) -> Option<u32> {
     parse_count(core::str::from_utf8(data).ok()?)
 }
 
+/// A document of the journal (7Dh `0,Doc,Type` of group B).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalDocument {
+    /// The number of the document.
+    pub document: u32,
+    /// The date and time of the document, as the device writes them.
+    pub at: String,
+    /// The number of the kind of the document: 1 is a sale.
+    pub kind: u32,
+    /// The number of the Z-report of the document's day.
+    pub z_number: u32,
+}
+
+impl JournalDocument {
+    /// Writes the answer, such as `P,6,14-02-19 16:14:37,8,1` (published with another driver).
+    #[must_use]
+    pub fn emit(&self) -> Vec<u8> {
+        let Self {
+            document,
+            at,
+            kind,
+            z_number,
+        } = self;
+        format!("P,{document},{at},{kind},{z_number}").into_bytes()
+    }
+
+    /// Reads the answer.
+    #[must_use]
+    pub fn parse(data: &[u8]) -> Option<Self> {
+        let text = core::str::from_utf8(data).ok()?;
+        let fields: Vec<&str> = text.split(',').collect();
+        let ["P", document, at, kind, z_number] = fields.as_slice() else {
+            return None;
+        };
+        Some(Self {
+            document: parse_count(document)?,
+            at: (*at).to_owned(),
+            kind: parse_count(kind)?,
+            z_number: parse_count(z_number)?,
+        })
+    }
+}
+
 /// The last fiscal receipt of the day, and the last Z-report (7Bh `3` of X).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastFiscalReceipt {

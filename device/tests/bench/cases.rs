@@ -115,6 +115,7 @@ pub fn commands(family: &Protocol, job: &Job) -> Vec<u8> {
     if is_sale && family.refund.is_some() {
         commands.push(family.clock.command);
         commands.extend(family.last_receipt.map(|row| row.command));
+        commands.extend(family.journal_document.map(|row| row.command));
     }
     commands.extend(match job {
         Job::Receipt(_) if is_slip_return(family, job) => vec![

@@ -4,7 +4,6 @@
 pub mod cases;
 pub mod crash;
 pub mod host;
-pub mod relay;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,7 +16,7 @@ use ferrotill_device::family::{Protocol, datecs};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::{
     Baseline, FiscalPrinter, Job, JournalEvidence, LineJob, NoDocument, Paper, PaymentJob,
-    Performed, ReceiptJob, RefundOf, Registered, Watch,
+    Performed, ReceiptJob, RefundOf, Registered, Watch, printer::TextLine,
 };
 
 /// A printer on a line in this thread, and its clock.
@@ -238,9 +237,28 @@ pub fn refund() -> Job {
         at: "211126003530".to_owned(),
         fiscal_memory: "02700001".to_owned(),
         withdraw: true,
+        slip: SLIP.iter().map(|line| TextLine::from(*line)).collect(),
     })))
 }
 
+/// The slip of the refund on a printer without refund receipts.
+const SLIP: [&str; 15] = [
+    "RETUR",
+    "BON 1",
+    "Till 1",
+    "Paine alba",
+    "2.000 x 8.10 = 16.20",
+    "-5.87",
+    "-15.00% = -2.43",
+    "Кофе",
+    "1.000 x 12.00 = 12.00",
+    "-3.75",
+    "-15.00% = -2.43",
+    "TOTAL 18.58",
+    "NUMERAR 15.00",
+    "CREDIT 10.00",
+    "Mulțumim",
+];
 /// The refund on a printer of this family: some pay back in cash only.
 pub fn refund_on(family: &Protocol) -> Job {
     on(family, refund())

@@ -9,6 +9,8 @@ pub struct Words {
     pub seller_number: &'static str,
     /// The title of a return.
     pub returned: &'static str,
+    /// What stands before the number of the receipt that a return gives back.
+    pub of_receipt: &'static str,
     /// Marks a paper that is printed again.
     pub copy: &'static str,
     /// An amount that makes a line or a receipt cheaper.
@@ -49,6 +51,7 @@ const ROMANIAN: Words = Words {
     language: "ro",
     seller_number: "Cod fiscal",
     returned: "RETUR",
+    of_receipt: "Bonul",
     copy: "COPIE",
     discount: "Reducere",
     surcharge: "Majorare",
@@ -65,6 +68,7 @@ const UKRAINIAN: Words = Words {
     language: "uk",
     seller_number: "Код",
     returned: "ПОВЕРНЕННЯ",
+    of_receipt: "Чек",
     copy: "КОПІЯ",
     discount: "Знижка",
     surcharge: "Надбавка",
@@ -81,6 +85,7 @@ const GERMAN: Words = Words {
     language: "de",
     seller_number: "UID",
     returned: "RÜCKGABE",
+    of_receipt: "Beleg",
     copy: "KOPIE",
     discount: "Rabatt",
     surcharge: "Aufschlag",
@@ -97,6 +102,7 @@ const ENGLISH: Words = Words {
     language: "en",
     seller_number: "Tax number",
     returned: "RETURN",
+    of_receipt: "Receipt",
     copy: "COPY",
     discount: "Discount",
     surcharge: "Surcharge",

@@ -108,11 +108,11 @@ pub(super) struct DeviceState {
     pub(super) last_z: Option<ClosedDay>,
     /// The tax rates in the printer, for the groups A to H.
     pub(super) printer_rates: Option<[Option<u32>; 8]>,
+    /// The configured rates of the tax groups A to H that were sent to the printer's thread last.
+    pub(super) sent_rates: [Option<u32>; 8],
     /// One text for each tax group whose rate in the printer differs from the configured rate.
     pub(super) rate_differences: Vec<String>,
-    /// What else is wrong with the connected printer: its mode, or a country that it does not show.
-    pub(super) printer_doubts: Vec<String>,
-    /// What the printer's driver has to assume of the printer.
+    /// What is doubtful about the connected printer, as its driver says.
     pub(super) doubts: Vec<String>,
     /// What the printer's clock showed when it was read last.
     pub(super) printer_clock: Option<PrinterClockReading>,
@@ -146,8 +146,8 @@ impl DeviceState {
             known_counters: None,
             last_z: None,
             printer_rates: None,
+            sent_rates: [None; 8],
             rate_differences: Vec::new(),
-            printer_doubts: Vec::new(),
             doubts: Vec::new(),
             printer_clock: None,
             clock_differs: None,

@@ -96,6 +96,7 @@ impl Clerk {
             retry: Vec::new(),
             stale: false,
         };
+        clerk.tills.send_all_rates();
         clerk.release_effects(effects);
         clerk.tills.begin_printers();
         Ok(clerk)

@@ -18,9 +18,11 @@ use std::time::{Duration, Instant};
 
 use ferrotill_core::Currency;
 use ferrotill_core::event::Reserved;
+use ferrotill_core::facts::Facts;
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::seal::{PrintedNumber, Seal};
 use ferrotill_core::till::Till;
+use ferrotill_render::PrintedSeller;
 use ferrotill_store::StoredDocument;
 
 use printer::SealingJob;
@@ -53,6 +55,10 @@ pub struct Unsealed<'a> {
     pub wanted: Option<PrintedNumber<'a>>,
     /// The currency of the document's amounts.
     pub currency: Currency,
+    /// Who sells, for the slip of a return.
+    pub seller: &'a PrintedSeller,
+    /// The facts of the country's law.
+    pub facts: &'static Facts,
     /// Whether a cancellation of the document was decided; false for a document that is about to be reserved.
     pub cancel_decided: bool,
     /// From this moment on a person may settle the document if its printer does not answer.

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 pub mod folder;
+pub mod forms;
 pub mod inside;
 pub mod outside;
 pub mod till;

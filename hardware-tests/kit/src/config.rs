@@ -193,6 +193,13 @@ impl Device {
         self
     }
 
+    /// Replaces the payment types; each is a table as TOML has it in one line.
+    #[must_use]
+    pub fn payment_types(mut self, types: impl IntoIterator<Item = String>) -> Self {
+        self.payment_types = types.into_iter().collect();
+        self
+    }
+
     /// Lets a cash payment open the drawer.
     #[must_use]
     pub fn with_drawer(mut self) -> Self {

@@ -55,6 +55,8 @@ pub struct Memory {
     pub groups: [Option<u32>; 8],
     /// True while a person has a receipt open at the printer's keyboard.
     pub open: bool,
+    /// Whether the printer has an option of its own that opens the drawer with a payment.
+    pub drawer_option: bool,
 }
 
 impl Default for Memory {
@@ -64,6 +66,7 @@ impl Default for Memory {
             last_z: None,
             groups: [None; 8],
             open: false,
+            drawer_option: true,
         }
     }
 }
@@ -265,6 +268,10 @@ impl FiscalPrinter for ScriptedPrinter {
         text.chars().count()
     }
 
+    fn opens_drawer_itself(&self) -> bool {
+        locked(&self.memory).drawer_option
+    }
+
     fn connect(&mut self) -> Result<Connected, Fault> {
         if !self.present.load(Ordering::Acquire) {
             return Err(Fault::PortUnavailable);
@@ -282,7 +289,6 @@ impl FiscalPrinter for ScriptedPrinter {
             missing: Vec::new(),
             country: "",
             training: false,
-            printing_disabled: false,
         })
     }
 

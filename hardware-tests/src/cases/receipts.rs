@@ -1,6 +1,7 @@
 //! Sales, a refund, and recovery of a sale.
 
 use ferrotill_core::Amount;
+use ferrotill_device::printer::TextLine;
 use ferrotill_device::{Baseline, Fault, Job, LineJob, ReceiptJob, Recovered, RefundOf};
 
 use super::job::{CASH_OUT_BETWEEN, TAKEN_BACK, groups, line, payment, simple};
@@ -104,6 +105,7 @@ pub(super) fn refund(stage: &mut TestStage<'_>) -> Played {
         at,
         fiscal_memory: sale_before.fiscal_memory.clone(),
         withdraw: true,
+        slip: vec![TextLine::from("RETUR"), TextLine::from("Paine alba")],
     };
     let back = line("Paine alba", second, 810, 1_000, TAKEN_BACK - 810);
     let Job::Receipt(receipt) = simple(back, TAKEN_BACK, payment('P', true, TAKEN_BACK)) else {

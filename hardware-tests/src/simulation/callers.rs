@@ -51,6 +51,12 @@ impl Order {
         Some((self.returns.is_some(), goods.total))
     }
 
+    /// The cash that a return gives back, in minor units; 0 for other orders.
+    pub(super) fn withdrawal(&self) -> i64 {
+        let goods = self.goods.as_ref().filter(|_| self.returns.is_some());
+        goods.map_or(0, |goods| goods.total - goods.card)
+    }
+
     /// The kind of the order as text for the notes.
     pub(super) const fn word(&self) -> &'static str {
         match self.form.kind {

@@ -5,9 +5,9 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ferrotill_device::emulator::IslEmulator;
-use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::{Port, PortOpener};
+
+use super::printers::PrinterLine;
 
 /// The life of a simulated agent: the agent may be killed before or after any write to a printer or read from one.
 #[derive(Clone, Debug, Default)]
@@ -101,7 +101,7 @@ struct PrinterSnapshot {
 }
 
 impl PrinterSnapshot {
-    fn of(line: &Loopback<IslEmulator>) -> Self {
+    fn of(line: &PrinterLine) -> Self {
         line.with(|emulator| {
             let memory = emulator.printer().memory();
             let open = memory.open.as_ref();
@@ -145,12 +145,12 @@ struct PlannedFaults {
 /// The serial line to an emulated printer. A clone is the same line.
 #[derive(Clone)]
 pub(super) struct Line {
-    pub(super) line: Loopback<IslEmulator>,
+    pub(super) line: PrinterLine,
     planned: Arc<Mutex<PlannedFaults>>,
 }
 
 impl Line {
-    pub(super) fn to(line: Loopback<IslEmulator>) -> Self {
+    pub(super) fn to(line: PrinterLine) -> Self {
         Self {
             line,
             planned: Arc::default(),

@@ -4,7 +4,7 @@
 //! ```text
 //! callers ──orders──► Clerk::turn ──► Store on ferrotill-disk      cuts, failing writes
 //!                        │ ▲
-//!                     Worker::turn ──► IslPrinter ──► IslEmulator      lost frames, power, paper, cover
+//!                     Worker::turn ──► IslPrinter ──► Relay ──► IslEmulator   lost frames, power, paper, cover, firmware
 //!                        └─► outbox ──► sender ──► authority       down, refuses, loses answers
 //! ```
 //!
@@ -17,6 +17,7 @@ mod callers;
 mod goods;
 mod line;
 mod network;
+mod printers;
 mod shop_config;
 mod world;
 

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use ferrotill_device::emulator::memory::Memory;
 use ferrotill_device::emulator::{ClockSource, Printer};
-use ferrotill_device::family::{Protocol, datecs, datecs_b, datecs_x, eltrade};
 use ferrotill_testkit::config::{ConfigText, Device, text};
 use uuid::Uuid;
 
 use super::goods::GROUPS;
+use super::printers::{PrinterDraw, PrinterLine, PrinterModel};
 use super::world::Changes;
 
 /// The configuration of a simulated shop.
@@ -29,51 +29,6 @@ pub(super) struct ShopConfig {
     pub(super) budget_ms: Option<u64>,
 }
 
-/// An emulated printer and the protocol of the driver that the agent uses with it.
-#[derive(Clone, Copy)]
-pub(super) struct PrinterModel {
-    /// The protocol of the emulated printer.
-    printer: &'static Protocol,
-    /// The protocol that the agent's driver uses.
-    pub(super) driver: &'static Protocol,
-}
-
-impl std::fmt::Debug for PrinterModel {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.driver.name)
-    }
-}
-
-/// The protocol of group A firmware that lacks the command which reports the number of the next fiscal receipt.
-static SILENT: Protocol = Protocol {
-    next_fiscal: datecs_x::PROTOCOL.next_fiscal,
-    counts_for_ever: true,
-    ..datecs::PROTOCOL
-};
-
-static MAKES: [PrinterModel; 5] = [
-    PrinterModel {
-        printer: &datecs::PROTOCOL,
-        driver: &datecs::PROTOCOL,
-    },
-    PrinterModel {
-        printer: &datecs::PROTOCOL,
-        driver: &SILENT,
-    },
-    PrinterModel {
-        printer: &datecs_b::PROTOCOL,
-        driver: &datecs_b::PROTOCOL,
-    },
-    PrinterModel {
-        printer: &datecs_x::PROTOCOL,
-        driver: &datecs_x::PROTOCOL,
-    },
-    PrinterModel {
-        printer: &eltrade::PROTOCOL,
-        driver: &eltrade::PROTOCOL,
-    },
-];
-
 /// Opening times, in milliseconds of UTC: an ordinary morning, four minutes before midnight, four minutes before the new year, the
 /// night in which summer time begins, and the end of a February.
 const OPENINGS: [i64; 5] = [
@@ -83,6 +38,8 @@ const OPENINGS: [i64; 5] = [
     1_806_191_700_000,
     1_803_799_800_000,
 ];
+/// How many usual printers there are, one of which the seed chooses for the first till.
+const USUAL_PRINTERS: usize = 5;
 /// The owner's limit of selling without the authority, in the shops that have such a limit.
 const BUDGET_HOURS: u64 = 1;
 
@@ -102,12 +59,13 @@ const PRINTERS_AHEAD_S: [i64; 6] = [0, 5 * 3_600, 0, -5 * 3_600, 0, 3_600];
 const HOUR_MS: i64 = 3_600_000;
 
 impl ShopConfig {
-    pub(super) fn of(seed: u64) -> Self {
+    /// The shop of a seed; `draw` decides its printers.
+    pub(super) fn of(seed: u64, draw: &mut PrinterDraw) -> Self {
         let at = |turn: u64, count: usize| usize::try_from(turn).unwrap_or(0) % count.max(1);
         let tills = 1 + at(seed, 3);
         let printers = (0..tills).filter_map(|till| {
-            let place = at(seed / 2, MAKES.len()) + till * 2;
-            MAKES.get(place % MAKES.len()).copied()
+            let place = at(seed / 2, USUAL_PRINTERS) + till * 2;
+            draw.printer(place)
         });
         let opening = OPENINGS.get(at(seed / 3, OPENINGS.len()));
         Self {
@@ -125,27 +83,32 @@ impl ShopConfig {
         self.first_wrong_ms > 24 * HOUR_MS
     }
 
-    /// A new emulated printer for a till.
+    /// The line to a new emulated printer for a till.
     pub(super) fn printer(
         &self,
         till: usize,
         time: ClockSource,
-    ) -> Option<(Printer, PrinterModel)> {
-        let make = *self.printers.get(till)?;
+    ) -> Option<(PrinterLine, PrinterModel)> {
+        let make = self.printers.get(till)?;
         let mut memory = memory();
         memory.serial = format!("DT70000{till}");
         memory.fiscal_memory = format!("0270000{till}");
-        Some((Printer::new(memory, time).of_family(make.printer), make))
+        Some((make.line_to(Printer::new(memory, time)), make.clone()))
     }
 
-    /// Another printer of a till's family, which has printed so many documents.
-    pub(super) fn spare(&self, till: usize, time: ClockSource, documents: u32) -> Option<Printer> {
+    /// The line to another printer of a till's family, which has printed so many documents.
+    pub(super) fn spare(
+        &self,
+        till: usize,
+        time: ClockSource,
+        documents: u32,
+    ) -> Option<PrinterLine> {
         let make = self.printers.get(till)?;
         let mut memory = memory();
         memory.serial = format!("DT79999{till}");
         memory.fiscal_memory = format!("0279999{till}");
         memory.last_document = documents;
-        Some(Printer::new(memory, time).of_family(make.printer))
+        Some(make.line_to(Printer::new(memory, time)))
     }
 
     /// The id of a till's device.
@@ -175,7 +138,11 @@ impl ShopConfig {
         let tills = self.printers.len();
         let here = (0..tills).filter(|till| changes.away != Some(*till));
         let devices = here.map(|till| {
-            let uri = format!("datecs+tcp://127.0.0.1:{}", till + 1);
+            let family = self
+                .printers
+                .get(till)
+                .map_or("", |model| model.driver.name);
+            let uri = format!("{family}+tcp://127.0.0.1:{}", till + 1);
             let device = Device::new(Self::device(till), &format!("Till {till}"), &uri);
             let owner = (till + changes.ranges_moved) % tills;
             let series = format!("S{owner}Y{}", changes.series);

@@ -288,6 +288,10 @@ impl FiscalPrinter for Escpos {
         }
     }
 
+    fn opens_drawer_itself(&self) -> bool {
+        false
+    }
+
     fn doubts(&self) -> Vec<String> {
         let model = &self.device.identity().model;
         if !self.device.is_identified() || self.options.profile.is_some() {
@@ -324,7 +328,6 @@ impl FiscalPrinter for Escpos {
             missing: Vec::new(),
             country: "",
             training: false,
-            printing_disabled: false,
             baseline: self.baseline(),
         })
     }

@@ -4,12 +4,15 @@ mod country;
 mod meaning;
 mod questions;
 
+use ferrotill_core::seal::PrinterNumbers;
+
 use self::meaning::{condition, fault_of, is_printing_disabled, refusal, unanswered};
 pub(super) use self::questions::optional;
 use super::command::{Command, CommandFault};
+use super::groups::GroupOrder;
 use super::options::Options;
 use crate::driver::line::{COMMAND_LIMIT_MS, Line};
-use crate::family::{CommandRow, Errors, FamilyLimits, Protocol};
+use crate::family::{CommandRow, Errors, LineWidth, Protocol, TextWidths};
 use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{Baseline, Condition, PrinterFigure, UnknownAnswer, Watch};
@@ -49,6 +52,10 @@ pub(super) struct Device {
     missing: Vec<PrinterFigure>,
     /// The answers in unknown forms since the port was opened, one for each command.
     unknown_answers: Vec<UnknownAnswer>,
+    /// The configured rates of the till's tax groups.
+    till_rates: [Option<u32>; 8],
+    /// The order of the machine's tax groups, read when it was connected.
+    groups: GroupOrder,
     /// For sales and for refunds: whether such a receipt has moved the counters as predicted since the device was connected.
     counters_predictable: [bool; 2],
 }
@@ -82,8 +89,36 @@ impl Device {
             no_receipt_time: false,
             missing: Vec::new(),
             unknown_answers: Vec::new(),
+            till_rates: [None; 8],
+            groups: GroupOrder::SAME,
             counters_predictable: [false; 2],
         }
+    }
+
+    /// Takes the configured rates of the till's tax groups. Returns true if they are new and the machine must be connected again.
+    pub(super) fn use_tax_rates(&mut self, rates: &[Option<u32>; 8]) -> bool {
+        let changed = self.family.groups_by_rate && self.till_rates != *rates;
+        self.till_rates = *rates;
+        if changed && self.is_attached() {
+            self.detach();
+            return true;
+        }
+        false
+    }
+
+    /// Reads the order of the tax groups of the machine that was just connected. If it cannot be read, the groups are used by their
+    /// letters, as on every other family.
+    fn read_groups(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
+        if self.protocol.groups_by_rate && self.till_rates != [None; 8] {
+            let rates = optional(self.machine_rates(watch))?.unwrap_or(self.till_rates);
+            self.groups = GroupOrder::by_rate(&self.till_rates, &rates);
+        }
+        Ok(())
+    }
+
+    /// The order of the machine's tax groups.
+    pub(super) const fn groups(&self) -> GroupOrder {
+        self.groups
     }
 
     /// The answers in unknown forms.
@@ -141,9 +176,10 @@ impl Device {
         }
         self.identity = Some(identity);
         self.printing_disabled = is_printing_disabled(&self.protocol.status, status);
-        if let Err(fault) = self
-            .choose_country(watch)
+        let known = self.choose_country(watch);
+        if let Err(fault) = known
             .and_then(|()| self.ask_line_lengths(watch))
+            .and_then(|()| self.read_groups(watch))
         {
             self.identity = None;
             return Err(fault);
@@ -171,13 +207,14 @@ impl Device {
         Ok(())
     }
 
-    /// The limits of the family, with the lengths of lines that the connected model reports.
-    pub(super) fn limits(&self) -> FamilyLimits {
-        let usual = self.protocol.limits;
+    /// The lengths of lines that are sent: those that the connected model reports, or else those of the family.
+    pub(super) fn widths(&self) -> TextWidths {
+        let usual = self.protocol.limits.widths;
         match &self.line_lengths {
-            Some((_, Some(lengths))) => FamilyLimits {
-                text: lengths.text,
-                name: lengths.name,
+            Some((_, Some(lengths))) => TextWidths {
+                name: LineWidth::of(lengths.name),
+                receipt: LineWidth::of(lengths.text),
+                slip: LineWidth::of(lengths.text),
                 ..usual
             },
             _ => usual,
@@ -246,10 +283,14 @@ impl Device {
         self.identity.as_ref()
     }
 
-    /// Whether the connected printer is the one of this baseline: same serial number, same fiscal memory.
+    /// Whether the connected printer is the one of this baseline: the same serial number, and no other fiscal memory.
     pub(super) fn is_that_of(&self, baseline: &Baseline) -> bool {
         self.identity.as_ref().is_some_and(|identity| {
-            identity.serial == baseline.serial && identity.fiscal_memory == baseline.fiscal_memory
+            let numbers = PrinterNumbers {
+                serial: &identity.serial,
+                fiscal_memory: &identity.fiscal_memory,
+            };
+            numbers.are_of_one_printer(baseline.numbers())
         })
     }
 

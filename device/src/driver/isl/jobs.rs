@@ -5,7 +5,7 @@ use ferrotill_core::Amount;
 use super::command::{Command, CommandFault};
 use super::outcome::{no_document, not_begun, registered};
 use super::printer::{IslPrinter, RESUMES_MAX};
-use super::text::wrapped;
+use super::text;
 use crate::driver::line::{COMMAND_LIMIT_MS, REPORT_LIMIT_MS};
 use crate::fault::Fault;
 use crate::judge::{self, CashTotals, Closing, Finding, SamePrinter, ZAnswer};
@@ -13,7 +13,6 @@ use crate::printer::{
     Baseline, JournalEvidence, Performed, PrinterFigure, PrinterPayment, PrinterReport, Recovered,
     Registered, TextLine, Watch,
 };
-use crate::wire::codepage;
 use crate::wire::isl_report::Cash;
 
 /// The figures of the device's day, as far as it reports them.
@@ -121,11 +120,12 @@ impl IslPrinter {
             Ok(sent) => sent,
             Err(fault) => return Performed::Unknown(fault),
         };
+        let order = self.device.groups();
         let sent = sent.map(|data| {
             let reported = row.answer.read(&data)?;
-            report.sales = Some(reported.groups.map(Amount::from_minor));
+            report.sales = Some(order.of_till(reported.groups).map(Amount::from_minor));
             if let Some(refunds) = reported.refunds {
-                report.rest.refunds = Some(refunds.map(Amount::from_minor));
+                report.rest.refunds = Some(order.of_till(refunds).map(Amount::from_minor));
             }
             Some(reported.closure)
         });
@@ -220,8 +220,8 @@ impl IslPrinter {
                 Ok(mut day) => {
                     if let Some(reported) = reported {
                         day.rest.z_number = day.rest.z_number.or(Some(reported.closure));
-                        let sales = reported.groups.map(Amount::from_minor);
-                        day.sales = day.sales.or(Some(sales));
+                        let sales = self.device.groups().of_till(reported.groups);
+                        day.sales = day.sales.or(Some(sales.map(Amount::from_minor)));
                     }
                     Recovered::Registered(Registered {
                         report: day.complete(),
@@ -357,9 +357,7 @@ impl IslPrinter {
         let protocol = self.device.protocol();
         let mut steps = vec![Command::of(&protocol.slip_open, &())];
         for line in lines {
-            for text in wrapped(&codepage::encode(&line.text), self.device.limits().text) {
-                steps.push(Command::of(&protocol.slip_text, &text));
-            }
+            steps.extend(text::on_slip(protocol, self.device.widths(), &line.text));
         }
         steps.push(Command::of(&protocol.slip_close, &()));
         let mut place = 0;

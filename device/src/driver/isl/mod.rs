@@ -17,6 +17,7 @@
 
 mod command;
 mod device;
+mod groups;
 mod jobs;
 mod judge;
 mod options;
@@ -93,7 +94,7 @@ impl FiscalPrinter for IslPrinter {
 
     fn text_paper(&self) -> TextPaper {
         TextPaper {
-            columns: self.device.limits().text,
+            columns: self.device.widths().slip.sent,
             large: false,
         }
     }
@@ -111,6 +112,7 @@ impl FiscalPrinter for IslPrinter {
         let groups = self.device.rates(watch).unwrap_or_default();
         let clock = self.device.clock(watch).ok();
         let training = self.device.is_training(watch)?;
+        self.training = training;
         if training && self.refuses_training {
             return Err(Fault::Training);
         }
@@ -130,7 +132,6 @@ impl FiscalPrinter for IslPrinter {
             missing: self.device.missing().to_vec(),
             country: self.device.country(),
             training,
-            printing_disabled: self.device.is_printing_disabled(),
         })
     }
 
@@ -292,6 +293,31 @@ impl FiscalPrinter for IslPrinter {
         let command = Command::of(&self.device.protocol().clock_set, &at.to_owned());
         let set = self.device.execute_freely(&command, watch);
         set.map(|_| ()).map_err(Fault::from)
+    }
+
+    fn doubts(&self) -> Vec<String> {
+        let training = self.training.then_some(
+            "the printer is in its service or training mode, in which nothing that it prints is fiscal; the till is in test mode, so \
+             it sells nevertheless",
+        );
+        let country = self.device.country_doubt();
+        let mode = self.device.is_printing_disabled().then_some(
+            "the printer reports that a till cannot print; choose its mode \"fiscal printer\" at its keyboard",
+        );
+        training
+            .into_iter()
+            .chain(country)
+            .chain(mode)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn opens_drawer_itself(&self) -> bool {
+        self.device.protocol().drawer_option
+    }
+
+    fn use_tax_rates(&mut self, rates: &[Option<u32>; 8]) -> bool {
+        self.device.use_tax_rates(rates)
     }
 
     fn tax_groups(&mut self) -> Result<[Option<u32>; 8], Fault> {

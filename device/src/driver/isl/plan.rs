@@ -3,10 +3,10 @@
 use ferrotill_core::Amount;
 
 use super::command::Command;
-use super::text::wrapped;
-use crate::family::{FamilyLimits, Protocol};
+use super::groups::GroupOrder;
+use super::text;
+use crate::family::{Protocol, TextWidths};
 use crate::printer::{Baseline, LineJob, PaymentJob, ReceiptJob};
-use crate::wire::codepage;
 use crate::wire::isl_payment::PaymentRequest;
 use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen, Sale, SaleModifier, Subtotal};
 
@@ -50,8 +50,10 @@ impl Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
     protocol: &'static Protocol,
-    /// The limits of the connected model.
-    limits: FamilyLimits,
+    /// The lengths of lines of the connected model.
+    widths: TextWidths,
+    /// The order of the machine's tax groups; all sums of the plan are in the till's order.
+    order: GroupOrder,
     /// The commands in the order in which they are sent.
     pub(super) steps: Vec<Step>,
     /// The amount that is to be paid, in minor units.
@@ -76,23 +78,26 @@ impl Plan {
     ) -> Result<Self, String> {
         let refund = job.refund_of.is_some();
         let seller = super::options::Options::default().seller(&protocol.seller, model, refund);
-        Self::new(protocol, protocol.limits, seller, job)
+        let widths = protocol.limits.widths;
+        Self::new(protocol, widths, seller, GroupOrder::SAME, job)
     }
 
-    /// Makes the plan of a receipt for a family, the limits of a model and a seller.
+    /// Makes the plan of a receipt for a family, the lengths of lines of a model and a seller.
     ///
     /// # Errors
     ///
     /// The reason why the receipt cannot be printed, as text. Nothing was sent in that case.
     pub(super) fn new(
         protocol: &'static Protocol,
-        limits: FamilyLimits,
+        widths: TextWidths,
         seller: Open,
+        order: GroupOrder,
         job: &ReceiptJob,
     ) -> Result<Self, String> {
         let mut plan = Self {
             protocol,
-            limits,
+            widths,
+            order,
             steps: vec![opening(protocol, seller, job)?],
             total: job.total.minor(),
             refund: job.refund_of.is_some(),
@@ -100,7 +105,7 @@ impl Plan {
             groups: vec![[0; 8]],
             tendered: vec![0],
         };
-        let sales_max = limits.sales;
+        let sales_max = protocol.limits.sales;
         if job.lines.is_empty() || job.lines.len() > sales_max {
             return Err(format!(
                 "a receipt has 1 to {sales_max} lines, this one {}",
@@ -139,6 +144,11 @@ impl Plan {
         plan.steps
             .push(Step::Close(Command::of(&protocol.close, &())));
         Ok(plan)
+    }
+
+    /// The order of the machine's tax groups.
+    pub(super) const fn order(&self) -> GroupOrder {
+        self.order
     }
 
     /// Whether the device counts its fiscal receipts since fiscalisation; a Z-report does not clear the counter.
@@ -210,21 +220,15 @@ impl Plan {
 
     fn texts(&mut self, lines: &[String]) {
         for line in lines {
-            for text in wrapped(&codepage::encode(line), self.limits.text) {
-                self.text(&text);
-            }
+            let commands = text::on_receipt(self.protocol, self.widths, line);
+            self.steps.extend(commands.into_iter().map(Step::Text));
         }
-    }
-
-    fn text(&mut self, text: &Vec<u8>) {
-        self.steps
-            .push(Step::Text(Command::of(&self.protocol.text, text)));
     }
 
     fn line(&mut self, line: &LineJob) -> Result<(), String> {
         let price = line.price.minor();
         let quantity = line.quantity.thousandths();
-        let limits = self.limits;
+        let limits = self.protocol.limits;
         if !(0..=limits.price_max).contains(&price) || quantity <= 0 {
             return Err("the price or the quantity is out of range".to_owned());
         }
@@ -241,12 +245,14 @@ impl Plan {
             .get_mut(usize::from(line.group))
             .ok_or("the printer has tax groups 0 to 7")?;
         *sum = sum.checked_add(amount).ok_or("the sum is too large")?;
-        let mut name = wrapped(&codepage::encode(&line.name), limits.name).into_iter();
-        let mut of_sale = name.by_ref().take(limits.name_lines);
+        let group = self.order.of_machine(line.group);
+        let group = group.ok_or("the printer has no tax group with its rate")?;
+        let (name, rest) = text::name_of_sale(self.protocol, self.widths, &line.name);
+        let mut name = name.into_iter();
         let sale = Sale {
-            text: of_sale.next().unwrap_or_default(),
-            second: of_sale.next().unwrap_or_default(),
-            group: line.group,
+            text: name.next().unwrap_or_default(),
+            second: name.next().unwrap_or_default(),
+            group,
             price,
             quantity: Some(quantity),
             // Percentages are never sent to the printer, because the printer would round again.
@@ -255,12 +261,7 @@ impl Plan {
         self.steps
             .push(Step::Sale(Command::of(&self.protocol.sale, &sale)));
         self.groups.push(groups);
-        // The rest of a long name follows as text.
-        for rest in name {
-            for text in wrapped(&rest, limits.text) {
-                self.text(&text);
-            }
-        }
+        self.steps.extend(rest.into_iter().map(Step::Text));
         self.texts(&line.notes);
         Ok(())
     }
@@ -353,8 +354,9 @@ fn opening(protocol: &Protocol, open: Open, job: &ReceiptJob) -> Result<Step, St
                 open,
                 kind: RefundKind::Return,
                 document: refund.document,
-                // With the number alone the device searches its own journal.
-                origin: (!refund.at.is_empty())
+                // With the number alone the device searches its own journal, as it must if it does not report its fiscal memory: a time
+                // without that number is refused.
+                origin: (!refund.at.is_empty() && !refund.fiscal_memory.is_empty())
                     .then(|| (refund.at.clone(), refund.fiscal_memory.clone())),
             };
             let Some(row) = &protocol.refund else {
@@ -519,18 +521,6 @@ mod tests {
             let problem = Plan::of(&datecs::PROTOCOL, "", &job).unwrap_err();
             assert!(problem.contains(part), "{problem}");
         }
-    }
-
-    #[test]
-    fn long_names_are_broken_at_spaces() {
-        let lines = wrapped(
-            b"A name that is rather longer than one line of the printer can be",
-            42,
-        );
-        assert_eq!(lines.len(), 2);
-        assert_eq!(lines[0], b"A name that is rather longer than one line");
-        assert_eq!(wrapped(&[b'x'; 90], 42).len(), 3);
-        assert_eq!(wrapped(b"", 42), [b" ".to_vec()]);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct IslPrinter {
     pub(super) settled: Option<Baseline>,
     /// Whether a connection to a printer in its service or training mode is refused.
     pub(super) refuses_training: bool,
+    /// Whether the printer was in its service or training mode when it was connected.
+    pub(super) training: bool,
 }
 
 impl IslPrinter {
@@ -43,6 +45,7 @@ impl IslPrinter {
             device: Device::new(protocol, opener, options, first_seq),
             settled: None,
             refuses_training: false,
+            training: false,
         }
     }
 

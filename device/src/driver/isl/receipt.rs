@@ -1,13 +1,11 @@
 //! Carrying out a receipt, and settling one whose outcome is unknown.
 
-use ferrotill_core::printer_time::PrinterTime;
-
 use super::command::{Command, CommandFault};
 use super::judge::{UNCLEAR, judge};
 use super::outcome::{no_document, not_begun};
 use super::plan::{Plan, Step};
 use super::printer::{IslPrinter, RESUMES_MAX};
-use super::state::Closed;
+use super::state::{Closed, ReceiptTime};
 use crate::driver::line::COMMAND_LIMIT_MS;
 use crate::family::Errors;
 use crate::fault::Fault;
@@ -67,8 +65,15 @@ impl IslPrinter {
     }
 
     fn plan(&self, job: &ReceiptJob, baseline: &Baseline) -> Result<Plan, String> {
-        let seller = self.device.seller(job.refund_of.is_some(), baseline);
-        Plan::new(self.device.protocol(), self.device.limits(), seller, job)
+        let device = &self.device;
+        let seller = device.seller(job.refund_of.is_some(), baseline);
+        Plan::new(
+            device.protocol(),
+            device.widths(),
+            seller,
+            device.groups(),
+            job,
+        )
     }
 
     /// Settles a receipt that was begun earlier. The receipt is never printed again.
@@ -433,10 +438,10 @@ impl IslPrinter {
             self.device.receipt_time(case.document(), closed, watch)
         };
         let predicted = case.plan.predict(case.baseline);
+        let is_last = matches!(printed_at, Some(ReceiptTime::OfLastDocument(_)));
         if self.device.counters_are_predictable(case.plan.refund)
             && let Some(predicted) = &predicted
-            && let Ok((_, Some(number))) = self.device.glance(watch)
-            && number == predicted.last_document
+            && (is_last || self.is_last_document(predicted.last_document, watch))
         {
             self.settled = Some(predicted.clone());
             return receipt_of(case, predicted.clone(), printed_at);
@@ -462,6 +467,12 @@ impl IslPrinter {
         // The receipt is registered, but its number is not known. Recovery will find the number.
         Recovered::Unknown(fault)
     }
+
+    /// Whether the printer answers that the document with this number is its last one.
+    fn is_last_document(&mut self, document: u32, watch: &mut dyn Watch) -> bool {
+        let told = self.device.glance(watch);
+        matches!(told, Ok((_, Some(number))) if number == document)
+    }
 }
 
 /// A verdict in short, for the trace: the evidence is left out, because its rule follows.
@@ -473,7 +484,7 @@ fn name_of(verdict: &Verdict) -> String {
 }
 
 /// The outcome of a receipt that is in the fiscal memory.
-fn receipt_of(case: Case<'_>, after: Baseline, printed_at: Option<PrinterTime>) -> Recovered {
+fn receipt_of(case: Case<'_>, after: Baseline, printed_at: Option<ReceiptTime>) -> Recovered {
     // If the day was closed meanwhile, the number of the last fiscal receipt belongs to the old day.
     let same_day = after.z_number == case.baseline.z_number;
     let document = case.document();
@@ -485,7 +496,10 @@ fn receipt_of(case: Case<'_>, after: Baseline, printed_at: Option<PrinterTime>) 
             .filter(|number| *number > 0 && same_day),
         after,
         report: None,
-        printed_at: printed_at.filter(|_| is_last),
+        printed_at: printed_at.and_then(|printed_at| match printed_at {
+            ReceiptTime::OfDocument(at) | ReceiptTime::OfLastDocument(at) => Some(at),
+            ReceiptTime::OfLast(at) => is_last.then_some(at),
+        }),
     })
 }
 
@@ -504,7 +518,10 @@ fn compare(plan: &Plan, sums: Option<SubtotalSums>) -> Result<(), Stop> {
         }
     };
     compare("total", sums.total, plan.total);
-    for ((letter, theirs), ours) in ('A'..='H').zip(sums.groups).zip(plan.all_groups()) {
+    for ((letter, theirs), ours) in ('A'..='H')
+        .zip(plan.order().of_till(sums.groups))
+        .zip(plan.all_groups())
+    {
         compare(&format!("group {letter}"), theirs, ours);
     }
     if differences.is_empty() {

@@ -9,13 +9,10 @@ use ferrotill_core::Amount;
 
 use super::command::CommandFault;
 use super::printer::IslPrinter;
-use crate::family::Protocol;
 use crate::fault::Fault;
 use crate::printer::{
-    Baseline, JournalEvidence, LineJob, Performed, ReceiptJob, Recovered, Registered, TextLine,
-    Watch,
+    Baseline, JournalEvidence, Performed, ReceiptJob, Recovered, Registered, TextLine, Watch,
 };
-use crate::wire::fields::decimal;
 
 impl IslPrinter {
     /// Whether the receipt is a return, and the printer has no refund receipts.
@@ -31,11 +28,7 @@ impl IslPrinter {
         watch: &mut dyn Watch,
     ) -> Performed {
         let Some(amount) = withdrawal(job) else {
-            let lines: Vec<TextLine> = slip_of(job, self.device.protocol())
-                .into_iter()
-                .map(TextLine::from)
-                .collect();
-            return self.slip(&lines, baseline, watch);
+            return self.slip(slip_of(job), baseline, watch);
         };
         match self.cash(amount, baseline, watch) {
             Performed::Registered(paid) => {
@@ -80,11 +73,7 @@ impl IslPrinter {
         if paid.after.last_document != document {
             return paid;
         }
-        let lines: Vec<TextLine> = slip_of(job, self.device.protocol())
-            .into_iter()
-            .map(TextLine::from)
-            .collect();
-        let after = match self.slip(&lines, &paid.after, watch) {
+        let after = match self.slip(slip_of(job), &paid.after, watch) {
             Performed::Registered(slip) => Some(slip.after),
             Performed::NotBegun(no_document) | Performed::Absent(_, no_document) => {
                 no_document.after
@@ -117,41 +106,8 @@ fn withdrawal(job: &ReceiptJob) -> Option<Amount> {
 }
 
 /// The lines of the slip.
-fn slip_of(job: &ReceiptJob, protocol: &Protocol) -> Vec<String> {
-    let mut lines = vec!["RETUR".to_owned()];
-    if let Some(refund) = &job.refund_of {
-        lines.push(format!("BON {}", refund.document));
-    }
-    lines.extend(job.header.iter().cloned());
-    for line in &job.lines {
-        lines.push(line.name.clone());
-        lines.push(format!(
-            "{} x {} = {}",
-            decimal(line.quantity.thousandths(), 3),
-            decimal(line.price.minor(), 2),
-            decimal(gross_of(line), 2)
-        ));
-        if line.adjustment.minor() != 0 {
-            lines.push(decimal(line.adjustment.minor(), 2));
-        }
-        lines.extend(line.notes.iter().cloned());
-    }
-    lines.push(format!("TOTAL {}", decimal(job.total.minor(), 2)));
-    for payment in &job.payments {
-        let meaning = protocol.payments.meaning_of(payment.letter);
-        let name = meaning.map_or("", |meaning| meaning.on_paper());
-        lines.push(format!("{name} {}", decimal(payment.amount.minor(), 2)));
-    }
-    lines.extend(job.footer.iter().cloned());
-    lines
-}
-
-/// The amount of a line before its adjustment: price times quantity, rounded half away from zero.
-fn gross_of(line: &LineJob) -> i64 {
-    line.price
-        .minor()
-        .saturating_mul(line.quantity.thousandths())
-        .saturating_add(500)
-        .checked_div(1_000)
-        .unwrap_or(0)
+fn slip_of(job: &ReceiptJob) -> &[TextLine] {
+    job.refund_of
+        .as_ref()
+        .map_or(&[], |refund| refund.slip.as_slice())
 }

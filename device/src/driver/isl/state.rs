@@ -1,5 +1,7 @@
 //! The state of a printer when a job is settled: counters, condition, receipt, sums of its days.
 
+use ferrotill_core::printer_time::PrinterTime;
+
 use crate::printer::{Baseline, Condition};
 use crate::wire::isl_counters::IssuedDocument;
 use crate::wire::isl_report::Transaction;
@@ -29,6 +31,17 @@ pub(super) enum Closed {
     Now,
     /// The answer to the close was lost, or another process has sent the close.
     Earlier,
+}
+
+/// The printer's own time of a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ReceiptTime {
+    /// The printer has told the time of the document by its number.
+    OfDocument(PrinterTime),
+    /// The printer has told the time of the document by its number, and that no document followed.
+    OfLastDocument(PrinterTime),
+    /// The time is that of the printer's last receipt, whichever that is.
+    OfLast(PrinterTime),
 }
 
 /// Gross sums per tax group, in minor units, of the day since the last Z-report.

@@ -4,7 +4,8 @@ use super::calendar::DAY;
 use super::journal::PrintedKind;
 use super::memory::{BookedSale, FiscalReceipt, LastReceipt, NamedOriginal, OpenKind, OpenReceipt};
 use super::printer::{Printer, Reply, in_answer};
-use crate::emulator::tape::{centred, spread, sum};
+use crate::emulator::tape::{WIDTH, centred, spread, sum};
+use crate::family::TextWidths;
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
 use crate::wire::fields::decimal;
@@ -175,7 +176,7 @@ impl Printer {
             change,
             name: name_of(sale),
         });
-        print_sale(open, sale, quantity, gross, change);
+        print_sale(open, limits.widths, sale, (quantity, gross, change));
         Ok(self.counters_of_open())
     }
 
@@ -253,7 +254,7 @@ impl Printer {
         open.payments.push((letter, amount));
         open.tape.push(sum(meaning.on_paper(), amount));
         let left = left.saturating_sub(amount);
-        Ok(match left {
+        let answer = match left {
             0 if says_rest => paid(PaidCode::Rest, 0),
             1.. => paid(PaidCode::Rest, left),
             _ => {
@@ -263,14 +264,18 @@ impl Printer {
                 }
                 paid(PaidCode::Change, change)
             }
-        })
+        };
+        self.pulse_of_option();
+        Ok(answer)
     }
 
     /// Executes 36h: prints a line of text.
     pub(super) fn receipt_text(&mut self, text: &[u8]) -> Reply<()> {
         self.fiscal()?;
         self.printing()?;
-        self.fiscal()?.tape.push(codepage::decode(text));
+        let width = self.protocol.limits.widths.receipt.printed;
+        let printed = text.get(..width).unwrap_or(text);
+        self.fiscal()?.tape.push(codepage::decode(printed));
         Ok(())
     }
 
@@ -490,10 +495,17 @@ const fn paid(code: PaidCode, amount: i64) -> Paid {
     Paid { code, amount }
 }
 
-fn print_sale(open: &mut OpenReceipt, sale: &Sale, quantity: i64, gross: i64, change: i64) {
+fn print_sale(
+    open: &mut OpenReceipt,
+    widths: TextWidths,
+    sale: &Sale,
+    (quantity, gross, change): (i64, i64, i64),
+) {
     for text in [&sale.text, &sale.second] {
-        if !text.is_empty() {
-            open.tape.push(codepage::decode(text));
+        let printed = text.get(..widths.name.printed).unwrap_or(text);
+        // A name that is longer than the paper is wide takes several rows.
+        for row in printed.chunks(WIDTH) {
+            open.tape.push(codepage::decode(row));
         }
     }
     let letter = char::from(b'A'.saturating_add(sale.group));

@@ -6,6 +6,7 @@ use super::memory::{Closure, LastReceipt, OpenKind, WorkingDay};
 use super::printer::{Printer, Reply, in_answer};
 use super::receipt_commands::divided;
 use crate::emulator::tape::{centred, spread, sum};
+use crate::family::Errors;
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
 use crate::wire::isl_counters::{DayPayments, DeviceInfo, LastZ};
@@ -138,6 +139,7 @@ impl Printer {
         self.issue(document, PrintedKind::Cash, &lines);
         self.memory.last = LastReceipt::default();
         self.memory.may_duplicate = false;
+        self.pulse_of_option();
         Ok(self.cash_answer(true))
     }
 
@@ -147,6 +149,28 @@ impl Printer {
             cash: self.memory.day.cash,
             paid_in: self.memory.day.cash_in,
             taken_out: self.memory.day.cash_out,
+        }
+    }
+
+    /// Whether a payment and a cash operation open the drawer: 2Bh `X` is 0, or FFh `EcrSafeOpening` is 1. The option of a new
+    /// emulated printer is off.
+    fn opens_drawer(&self) -> bool {
+        let set = |key: &str, on: &str| {
+            self.memory
+                .settings
+                .get(key)
+                .is_some_and(|value| value == on)
+        };
+        match self.protocol.errors {
+            Errors::First => set(SAFE_OPENING, "1"),
+            _ => set(&option_key(b'X'), "0"),
+        }
+    }
+
+    /// Sends the pulse that belongs to a payment or a cash operation, if the printer's own option says so.
+    pub(super) fn pulse_of_option(&mut self) {
+        if self.opens_drawer() {
+            self.memory.drawer_pulses = self.memory.drawer_pulses.saturating_add(1);
         }
     }
 
@@ -331,7 +355,11 @@ impl Printer {
             [b'I', b'd'] => return Ok(vec![if self.cause_in_data { b'1' } else { b'0' }]),
             [b'I', item] => {
                 let kept = self.memory.settings.get(&option_key(*item));
-                let usual = if item.is_ascii_digit() { "" } else { "0" };
+                let usual = match item {
+                    b'0'..=b'9' => "",
+                    b'X' => "1",
+                    _ => "0",
+                };
                 return Ok(codepage::encode(kept.map_or(usual, String::as_str)));
             }
             [item @ (b'0'..=b'7' | b'A'..=b'Z' | b'a'..=b'z'), value @ ..] => {
@@ -343,6 +371,9 @@ impl Printer {
         Ok(Vec::new())
     }
 }
+
+/// The variable of the option that opens the drawer.
+const SAFE_OPENING: &str = "EcrSafeOpening 0";
 
 fn option_key(item: u8) -> String {
     format!("2B {}", char::from(item))

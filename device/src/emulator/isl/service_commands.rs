@@ -12,7 +12,14 @@ use crate::wire::isl_service::{Service, ServiceAnswer, Variable};
 /// The date of rates that were never changed: the day of fiscalisation.
 const RATES_SINCE: &str = "010126";
 /// Variables of X that can be set; the other known ones can only be read.
-const SETTINGS: [&str; 5] = ["Header", "Footer", "OperName", "PayName", "DeptName"];
+const SETTINGS: [&str; 6] = [
+    "Header",
+    "Footer",
+    "OperName",
+    "PayName",
+    "DeptName",
+    "EcrSafeOpening",
+];
 
 impl Printer {
     /// Executes any of these services.
@@ -114,6 +121,10 @@ impl Printer {
             "UNP" => String::new(),
             "FMnumber" => self.memory.fiscal_memory.clone(),
             "IDnumber" => self.memory.serial.clone(),
+            "EcrSafeOpening" => match self.setting(variable) {
+                unset if unset.is_empty() => "0".to_owned(),
+                set => set,
+            },
             name if SETTINGS.contains(&name) => self.setting(variable),
             _ => return Err(Cause::Syntax.into()),
         };

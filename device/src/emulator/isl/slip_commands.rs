@@ -39,7 +39,9 @@ impl Printer {
     pub(super) fn slip_text(&mut self, text: &[u8]) -> Reply<()> {
         self.slip()?;
         self.printing()?;
-        self.slip()?.tape.push(codepage::decode(text));
+        let width = self.protocol.limits.widths.slip.printed;
+        let printed = text.get(..width).unwrap_or(text);
+        self.slip()?.tape.push(codepage::decode(printed));
         Ok(())
     }
 

@@ -285,6 +285,8 @@ impl Tills {
             printer_ahead_ms: self.printer_ahead_ms(original),
             wanted,
             currency: self.settings.profile.facts().currency,
+            seller: &self.settings.seller,
+            facts: self.settings.profile.facts(),
             cancel_decided: false,
             given_up_at: self.after(WAITED_FOR),
         };

@@ -14,6 +14,7 @@ use super::super::devices::DevicePlace;
 use super::super::queue::QueuedOrder;
 use super::{Effect, Tills, document_id};
 use crate::order::{OrderForm, OrderKind, Said};
+use crate::seal::printer::Task;
 use crate::seal::printer::job::stored_baseline;
 use crate::status::problems::{HealthProblem, ProblemKind};
 use ferrotill_store::{Batch, StoreError};
@@ -103,7 +104,7 @@ impl Tills {
     /// Counters that are ahead of the journal by more than what the till itself can have printed meanwhile: one fiscal receipt, and
     /// one Z-report.
     fn note_receipts_of_others(&self, index: DevicePlace, known: &Baseline, now: &Baseline) {
-        if known.serial != now.serial || known.fiscal_memory != now.fiscal_memory {
+        if !now.numbers().are_of_one_printer(known.numbers()) {
             return;
         }
         let (known_z, z) = (known.z_number.unwrap_or(0), now.z_number.unwrap_or(0));
@@ -181,21 +182,10 @@ impl Tills {
         if !self.needs_printer(false) {
             return;
         }
+        let configured = self.configured_rates(index);
+        // The rates of today may be others than those with which the printer was connected.
+        self.send_rates(index, configured);
         let device_state = &mut self.devices[index];
-        device_state.printer_doubts = doubts(connected);
-        let today = self.settings.guard.now().local_day();
-        let mut configured = [None; 8];
-        for (code, rate) in (b'A'..=b'H').zip(&mut configured) {
-            let code = ferrotill_core::tax::TaxCode::new(code);
-            let group = code.and_then(|code| {
-                device_state
-                    .current_till()
-                    .configuration()
-                    .taxes
-                    .group(code, today)
-            });
-            *rate = group.map(|group| group.rate.ten_thousandths());
-        }
         device_state.printer_rates = Some(connected.groups);
         device_state.rate_differences = connected
             .rates_unlike(&configured)
@@ -214,7 +204,37 @@ impl Tills {
         self.publish_objections(index);
     }
 
-    /// Writes to the live status why a connected printer gets no receipts, or not all, and what its driver has to assume of it.
+    /// The rates of today of the till's tax groups A to H, in ten-thousandths of a percent.
+    fn configured_rates(&self, index: DevicePlace) -> [Option<u32>; 8] {
+        let today = self.settings.guard.now().local_day();
+        let taxes = &self.devices[index].current_till().configuration().taxes;
+        let mut configured = [None; 8];
+        for (code, rate) in (b'A'..=b'H').zip(&mut configured) {
+            let code = ferrotill_core::tax::TaxCode::new(code);
+            let group = code.and_then(|code| taxes.group(code, today));
+            *rate = group.map(|group| group.rate.ten_thousandths());
+        }
+        configured
+    }
+
+    /// Gives the printer's thread the configured rates of the tax groups, unless it has them.
+    fn send_rates(&mut self, index: DevicePlace, configured: [Option<u32>; 8]) {
+        let device_state = &mut self.devices[index];
+        if device_state.sent_rates != configured {
+            device_state.sent_rates = configured;
+            device_state.printer.ask(Task::Rates(configured));
+        }
+    }
+
+    /// Gives each printer's thread the configured rates, before it gets its first other task.
+    pub(in crate::clerk) fn send_all_rates(&mut self) {
+        for index in self.devices.places() {
+            let configured = self.configured_rates(index);
+            self.send_rates(index, configured);
+        }
+    }
+
+    /// Writes to the live status why a connected printer gets no receipts, or not all, and what is doubtful about it.
     pub(super) fn publish_objections(&self, index: DevicePlace) {
         let device_state = &self.devices[index];
         let swapped = device_state
@@ -223,7 +243,6 @@ impl Tills {
         let objections = swapped
             .into_iter()
             .chain(device_state.rate_differences.iter().cloned())
-            .chain(device_state.printer_doubts.iter().cloned())
             .chain(device_state.doubts.iter().cloned())
             .chain(device_state.clock_differs.clone())
             .collect();
@@ -361,22 +380,4 @@ fn seal_of_printer_report(
 /// An error for a refusal that cannot happen: the caller has checked that a shift is open and that nothing is outstanding.
 fn not_recorded(refusal: &ferrotill_core::refusal::Refusal) -> StoreError {
     StoreError::NotBooked { refusal: *refusal }
-}
-
-/// What is wrong with a printer that was just connected, besides its tax rates.
-fn doubts(connected: &Connected) -> Vec<String> {
-    let training = connected.training.then(|| {
-        "the printer is in its service or training mode, in which nothing that it prints is fiscal; the till is in test mode, so it \
-         sells nevertheless"
-            .to_owned()
-    });
-    let country = (connected.country == "?").then(|| {
-        "the printer does not show for which country it was made, so the Romanian form of its commands is used; write country=ro, \
-         country=md or country=bg into its address"
-            .to_owned()
-    });
-    let mode = connected.printing_disabled.then(|| {
-        "the printer reports that a till cannot print; choose its mode \"fiscal printer\" at its keyboard".to_owned()
-    });
-    training.into_iter().chain(country).chain(mode).collect()
 }

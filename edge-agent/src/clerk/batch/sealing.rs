@@ -133,6 +133,8 @@ impl Tills {
             printer_ahead_ms: self.printer_ahead_ms(original.as_ref()),
             wanted: None,
             currency: self.settings.profile.facts().currency,
+            seller: &self.settings.seller,
+            facts: self.settings.profile.facts(),
             cancel_decided,
             given_up_at: self.after(WAITED_FOR.saturating_sub(self.age(reserved.at))),
         });

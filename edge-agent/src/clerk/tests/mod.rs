@@ -1,6 +1,7 @@
 //! The clerk with scripted printers. The tests check the answers to callers first, then the journal, then what the printer was asked.
 
 mod day;
+mod drawer;
 mod nobody;
 mod offline;
 mod operator;

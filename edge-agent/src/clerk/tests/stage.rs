@@ -468,6 +468,13 @@ fn configuration() -> Configuration {
         printer_letter: b'P',
         open_drawer: true,
     };
+    let card = PaymentType {
+        code: 1,
+        name: "Card".try_into().unwrap(),
+        cash: false,
+        printer_letter: b'D',
+        open_drawer: false,
+    };
     let range = NumberRange {
         series: "ABC".try_into().unwrap(),
         start: 1,
@@ -476,7 +483,7 @@ fn configuration() -> Configuration {
     };
     Configuration {
         taxes: TaxTable::new(&[group]).unwrap(),
-        payments: PaymentTable::new([cash].into_iter()).unwrap(),
+        payments: PaymentTable::new([cash, card].into_iter()).unwrap(),
         ranges: [range].into_iter().collect(),
         alternative_receipts: true,
     }

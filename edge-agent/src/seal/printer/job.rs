@@ -68,6 +68,8 @@ fn refund_of(
         at: format!("{day:02}{month:02}{year:02}{hour:02}{minute:02}{second:02}"),
         fiscal_memory: reserved.baseline?.fiscal_memory.to_owned(),
         withdraw: OrderForm::withdraws_cash(annex),
+        // The printer's thread knows the width of the paper.
+        slip: Vec::new(),
     })
 }
 

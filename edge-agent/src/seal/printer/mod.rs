@@ -39,6 +39,8 @@ pub use worker::PrinterWorker;
 /// A task for the printer's thread.
 #[derive(Debug)]
 pub enum Task {
+    /// These are the configured rates of the till's tax groups A to H, in ten-thousandths of a percent.
+    Rates([Option<u32>; 8]),
     /// Connect to the printer. If a receipt is open that belongs to no document of the agent, end it.
     Begin,
     /// Print a document from its beginning.
@@ -64,6 +66,10 @@ pub struct SealingJob {
     pub id: Uuid,
     /// What the printer has to do.
     pub job: Job,
+    /// Whether a payment of the document opens the drawer.
+    pub opens_drawer: bool,
+    /// For a return: the slip that a printer without refund receipts prints. The printer's thread lays it out for its printer.
+    pub return_slip: Option<ReceiptSlip>,
     /// The printer's counters before the document.
     pub baseline: Baseline,
     /// What else the journal can prove about the document.
@@ -108,7 +114,7 @@ pub enum Remark {
     UnknownAnswers(Vec<UnknownAnswer>),
     /// The connected printer cannot print now, for this reason; `None` if it can again.
     Condition(Option<Fault>),
-    /// What the driver has to assume of the printer, in sentences for people; empty if nothing any more.
+    /// What is doubtful about the connected printer ([`FiscalPrinter::doubts`]); empty if nothing any more.
     Doubts(Vec<String>),
     /// What the clock of the idle printer shows now.
     Clock(PrinterTime),

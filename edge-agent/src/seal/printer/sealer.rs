@@ -1,12 +1,13 @@
 //! The fiscal printer as a sealer: makes the job for a document before the document is reserved, and again after a start.
 
+use ferrotill_core::document::Body;
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::till::Till;
-use ferrotill_device::printer::{Baseline, DaySums, JournalEvidence};
+use ferrotill_device::printer::{Baseline, DaySums, Job, JournalEvidence, ReceiptJob};
 use uuid::Uuid;
 
-use super::SealingJob;
 use super::job::{baseline_of, job_of, stored_baseline};
+use super::{ReceiptSlip, SealingJob};
 use crate::seal::{Preparation, Sealer, Unsealed};
 
 /// Seals documents by the fiscal printer.
@@ -21,12 +22,40 @@ impl Sealer for FiscalPrinterSealer {
             .map(|original| (original, document.printer_ahead_ms));
         let job =
             job_of(reserved, original, document.currency).ok_or(Refusal::OriginalNotPrinted)?;
+        let opens_drawer = match &reserved.body {
+            Body::Receipt(receipt) => receipt
+                .payments
+                .iter()
+                .any(|payment| payment.open_drawer && payment.amount.is_positive()),
+            _ => false,
+        };
+        let return_slip = match (&reserved.body, &job) {
+            (
+                Body::Receipt(receipt),
+                Job::Receipt(ReceiptJob {
+                    refund_of: Some(sale),
+                    ..
+                }),
+            ) => {
+                let (seller, facts) = (document.seller, document.facts);
+                Some(ReceiptSlip::of_return(
+                    sale.document,
+                    reserved.at,
+                    receipt,
+                    seller,
+                    facts,
+                ))
+            }
+            _ => None,
+        };
         // The clerk gives a document to the printer only while it knows the printer's counters.
         let stored = reserved.baseline.as_ref().ok_or(Refusal::SealMismatch)?;
         let baseline = baseline_of(stored);
         Ok(Preparation::Later(Box::new(SealingJob {
             id: Uuid::from_bytes(reserved.id.0),
             job,
+            return_slip,
+            opens_drawer,
             evidence: evidence(document.till, &baseline, document.cancel_decided),
             baseline,
             given_up_at: document.given_up_at,

@@ -47,6 +47,19 @@ impl ReceiptSlip {
         }
     }
 
+    /// The slip of a return on a printer without refund receipts; `sale` is the printer's number of the receipt that is given back.
+    #[must_use]
+    pub fn of_return(
+        sale: u32,
+        at: Moment,
+        receipt: &Receipt<'_>,
+        seller: &PrintedSeller,
+        facts: &Facts,
+    ) -> Self {
+        let number = format!("{} {sale}", Words::of(facts.language).of_receipt);
+        Self::of(("", &number, false), at, receipt, seller, facts)
+    }
+
     /// Whether a payment of the receipt opens the drawer. No printer does this by itself with a slip, because only a fiscal receipt
     /// tells it of payments.
     #[must_use]
@@ -54,16 +67,22 @@ impl ReceiptSlip {
         self.opens_drawer
     }
 
-    /// The job for a printer: rows for its paper.
+    /// The job for a printer.
     #[must_use]
     pub fn job(&self, printer: &dyn FiscalPrinter) -> Job {
+        Job::Text(self.lines(printer))
+    }
+
+    /// The rows for the paper of a printer.
+    #[must_use]
+    pub fn lines(&self, printer: &dyn FiscalPrinter) -> Vec<TextLine> {
         let paper = printer.text_paper();
         let width = PaperWidth {
             columns: paper.columns,
             large: paper.large,
             letters: &|text| printer.letters(text),
         };
-        let lines = rows(&self.blocks, width).into_iter().map(|row| TextLine {
+        let rows = rows(&self.blocks, width).into_iter().map(|row| TextLine {
             text: row.text,
             style: match row.emphasis {
                 Emphasis::Plain => TextStyle::Plain,
@@ -71,6 +90,6 @@ impl ReceiptSlip {
                 Emphasis::Large => TextStyle::Large,
             },
         });
-        Job::Text(lines.collect())
+        rows.collect()
     }
 }

@@ -50,7 +50,6 @@ impl FiscalPrinter for IdlePrinter {
             missing: Vec::new(),
             country: "",
             training: false,
-            printing_disabled: false,
         })
     }
 

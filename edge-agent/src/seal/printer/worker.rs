@@ -48,7 +48,7 @@ pub struct PrinterWorker {
     unknown_answers: usize,
     /// Why the connected printer cannot print, as last reported; `None` while it can.
     cannot_print: Option<Fault>,
-    /// What was last reported of the driver's assumptions.
+    /// What was last reported to be doubtful about the connected printer.
     doubts: Vec<String>,
     /// How many seconds the printer's clock was ahead of the machine's when it was reported last.
     clock_ahead_s: Option<i64>,
@@ -128,6 +128,10 @@ impl PrinterWorker {
                 self.confirm(id);
                 self.turn()
             }
+            Ok(task @ Task::Rates(_)) => {
+                let done = self.step(Ok(task));
+                if done.is_break() { done } else { self.turn() }
+            }
             Ok(task) => self.step(Ok(task)),
             Err(TryRecvError::Disconnected) => ControlFlow::Break(()),
             Err(TryRecvError::Empty) => {
@@ -156,6 +160,15 @@ impl PrinterWorker {
                 self.confirm(id);
                 self.state = state;
                 return ControlFlow::Continue(());
+            }
+            (state, Ok(Task::Rates(rates))) => {
+                let connect_again = self.printer.use_tax_rates(&rates);
+                let is_idle = matches!(state, WorkerState::Idle);
+                self.state = state;
+                if !connect_again || !is_idle {
+                    return ControlFlow::Continue(());
+                }
+                self.connected = false;
             }
             (WorkerState::Settling(document), Ok(Task::Release(declaration)))
                 if document.id == declaration.id =>
@@ -224,7 +237,12 @@ impl PrinterWorker {
                     .send(News::ReleaseRefused(declaration.id, reason));
             }
             // The clerk sends each outstanding document once, and only one at a time, so that these tasks need no answer.
-            Task::Begin | Task::Perform(_) | Task::Recover(_) | Task::Confirm(_) | Task::Stop => {}
+            Task::Rates(_)
+            | Task::Begin
+            | Task::Perform(_)
+            | Task::Recover(_)
+            | Task::Confirm(_)
+            | Task::Stop => {}
         }
     }
 
@@ -264,7 +282,7 @@ impl PrinterWorker {
         }
     }
 
-    /// Reports what the driver has to assume of the printer, if that has changed.
+    /// Reports what is doubtful about the connected printer, if that has changed.
     fn report_doubts(&mut self) {
         let doubts = self.printer.doubts();
         if doubts != self.doubts {
@@ -378,7 +396,25 @@ impl PrinterWorker {
         {
             self.report_changed_clock(shown);
         }
+        // A receipt that is settled later may be settled when nobody stands at the drawer any more.
+        let opens_drawer = document.opens_drawer
+            && !self.printer.opens_drawer_itself()
+            && matches!(outcome, Performed::Registered(_));
+        let id = document.id;
         self.settle(document, Settled::of_performed(outcome));
+        if opens_drawer {
+            self.pulse(id);
+        }
+    }
+
+    /// Opens the drawer for a payment. The pulse is tried once: a drawer that stays closed is opened by hand.
+    fn pulse(&mut self, id: Uuid) {
+        match self.try_once(&Job::Drawer, |_| true).0 {
+            Attempt::Done => {}
+            Attempt::NotDone(reason) | Attempt::Unknown(reason) => {
+                tracing::warn!(%id, %reason, "the drawer was not opened for a payment");
+            }
+        }
     }
 
     fn recover(&mut self, mut document: SealingJob) {
@@ -393,6 +429,12 @@ impl PrinterWorker {
         document: &mut SealingJob,
         ask: impl FnOnce(&mut dyn FiscalPrinter, &SealingJob, &mut dyn Watch) -> Outcome,
     ) -> Outcome {
+        if let Job::Receipt(receipt) = &mut document.job
+            && let Some(refund) = &mut receipt.refund_of
+            && let Some(slip) = &document.return_slip
+        {
+            refund.slip = slip.lines(&*self.printer);
+        }
         let mut watch = JournalingWatch {
             listener: &*self.listener,
             id: document.id,
@@ -474,12 +516,7 @@ impl PrinterWorker {
         if slip.opens_drawer() {
             // The drawer is opened first: the change is given while the slip is printed. A drawer that stays closed is no reason to
             // keep the slip.
-            match self.try_once(&Job::Drawer, |_| true).0 {
-                Attempt::Done => {}
-                Attempt::NotDone(reason) | Attempt::Unknown(reason) => {
-                    tracing::warn!(%id, %reason, "the drawer was not opened for a payment");
-                }
-            }
+            self.pulse(id);
         }
         let job = slip.job(&*self.printer);
         let (attempt, after) = self.try_once(&job, |_| true);

@@ -17,8 +17,6 @@ use ferrotill_core::event::Mode;
 use ferrotill_core::profile::{MOLDOVA, Profile};
 use ferrotill_device::driver::escpos::{Escpos, Options};
 use ferrotill_device::driver::isl::IslPrinter;
-use ferrotill_device::emulator::IslEmulator;
-use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::printer::FiscalPrinter;
 use ferrotill_store::{DeviceIdentity, Founding, Reader, Store};
 use tokio::sync::Notify;
@@ -161,8 +159,7 @@ impl World {
         }
         let documents = self.outstanding_baseline(place)?;
         let time = self.printer_clock.source();
-        let printer = self.shop.spare(place, time, documents)?;
-        Some(Line::to(Loopback::new(IslEmulator::new(printer, None))))
+        Some(Line::to(self.shop.spare(place, time, documents)?))
     }
 
     /// The driver that the configuration names for a till's printer.

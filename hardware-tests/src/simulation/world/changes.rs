@@ -50,7 +50,27 @@ impl World {
         if before != after {
             self.note(format!("the configuration is changed: {after}"));
         }
+        self.update_a_printer();
         self.read_configuration()
+    }
+
+    /// Gives a printer other firmware, which answers in other forms, in some starts of a shop that draws its firmware.
+    fn update_a_printer(&mut self) {
+        let place = self.printer_draw.update(self.tills.len());
+        let Some((place, till)) = place.and_then(|place| Some((place, self.tills.get_mut(place)?)))
+        else {
+            return;
+        };
+        let named_before = till.make.names_itself();
+        self.printer_draw.renew(&mut till.make, &till.line.line);
+        if till.make.names_itself() != named_before {
+            till.renamed_on = Some(self.day);
+        }
+        let make = format!("{:?}", till.make);
+        if let Some(model) = self.shop.printers.get_mut(place) {
+            *model = till.make.clone();
+        }
+        self.note(format!("printer {place} is now {make}"));
     }
 
     /// Ends the changes with which a till cannot sell.

@@ -8,6 +8,7 @@ use ferrotill_store::verify::{VerifyRange, Wanted, verify};
 use uuid::Uuid;
 
 use super::super::callers::{Key, LastAnswer};
+use super::super::printers::returns_by_slip;
 use super::calls::Outage;
 use super::{Checked, World};
 use crate::error_text::with_sources;
@@ -32,6 +33,11 @@ impl World {
             .copied()
             .unwrap_or(0);
         let last_answer = order.last_answer;
+        let slip_return = order.returns.is_some()
+            && self
+                .tills
+                .get(order.till)
+                .is_some_and(|till| returns_by_slip(&till.line.line));
         let wrong = |why: &str| {
             Err(format!(
                 "order {place} was answered {last_answer:?}: {why} (in the store: {:?} {:?}; fiscal receipts: {count})",
@@ -46,6 +52,8 @@ impl World {
                 wrong("the receipt is in the printer's memory")
             }
             _ if sealed && alternative && count > 0 => wrong("the order has two receipts"),
+            // Such a return is no fiscal receipt; the cash that it takes out is compared at the end of the day.
+            _ if slip_return => Ok(()),
             _ if sealed && !alternative && key.is_some() && count != 1 => {
                 wrong("the printer's memory does not have the receipt exactly once")
             }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use ferrotill_core::document::DocumentKind;
-use ferrotill_device::emulator::IslEmulator;
 
 use super::super::callers::{LastAnswer, new_order};
 use super::super::network::NetworkFault;
@@ -27,7 +26,7 @@ impl World {
         self.clock.set_wrong(0);
         for till in &self.tills {
             till.line.clear();
-            till.line.line.with(IslEmulator::clear_faults);
+            till.line.line.with(|emulator| emulator.clear_faults());
             repair(&till.line.line);
         }
         if let Some(agent) = &self.agent {

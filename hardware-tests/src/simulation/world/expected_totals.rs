@@ -9,14 +9,14 @@ use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::shift::Turnover;
 use ferrotill_core::totals::GroupTotal;
-use ferrotill_device::emulator::IslEmulator;
 use ferrotill_device::emulator::journal::{PrintedDocument, PrintedKind};
 use ferrotill_device::emulator::memory::FiscalReceipt;
-use ferrotill_device::port::loopback::Loopback;
+use ferrotill_device::family::{PaymentMeaning, Payments};
 use ferrotill_store::StoredDocument;
 
 use super::super::callers::{Order, number_of};
 use super::super::goods::{CARD, GROUPS, Goods};
+use super::super::printers::{PrinterLine, returns_by_slip};
 use super::Checked;
 use super::calls::ASTRAY_MS;
 
@@ -37,6 +37,8 @@ pub(super) struct ExpectedTotals {
     sale_times: BTreeMap<u32, Option<String>>,
     /// How many cash movements the printer must have.
     cash: usize,
+    /// The sums of the cash movements that the printer must have, in minor units: put in, and taken out.
+    cash_moved: [i64; 2],
     z_number: u32,
     shift: Shift,
     /// The documents that the authority must have, by their delivery key.
@@ -133,7 +135,7 @@ impl ExpectedTotals {
         &mut self,
         document: &StoredDocument,
         orders: &[Order],
-        line: &Loopback<IslEmulator>,
+        line: &PrinterLine,
     ) -> Checked {
         let row = &document.row;
         let (Some(reserved), Some(sealed)) = (document.reserved(), document.sealed()) else {
@@ -156,13 +158,15 @@ impl ExpectedTotals {
             }
             Body::Cash(amount) => {
                 self.cash += 1;
-                let side = if amount.is_negative() {
-                    &mut self.shift.cash_out
+                let [put_in, taken_out] = &mut self.cash_moved;
+                let (side, all) = if amount.is_negative() {
+                    (&mut self.shift.cash_out, taken_out)
                 } else {
-                    &mut self.shift.cash_in
+                    (&mut self.shift.cash_in, put_in)
                 };
                 let moved = amount.minor().abs();
                 *side = (side.0 + 1, side.1 + moved);
+                *all += moved;
                 vec![format!("\"totalAmount\":{moved},")]
             }
             Body::Report(_) => self.take_report(&reserved, &sealed)?,
@@ -231,16 +235,22 @@ impl ExpectedTotals {
     }
 
     /// Checks at the end of a day that no shift is open, and that the printer has as many documents as the store.
-    pub(super) fn check_end(&self, line: &Loopback<IslEmulator>) -> Checked {
+    pub(super) fn check_end(&self, line: &PrinterLine) -> Checked {
         if self.shift.documents > 0 {
             return Err(format!("shift {} is still open", self.z_number + 1));
         }
         let is_cash = |document: &&PrintedDocument| document.kind == PrintedKind::Cash;
-        let (printed, cash) = line.with(|emulator| {
+        let (printed, cash, moved) = line.with(|emulator| {
             let printer = emulator.printer();
             let cash = printer.documents_after(0).filter(is_cash).count();
-            (printer.receipts().len(), cash)
+            let closed = printer.memory().closures.iter().map(|closed| &closed.day);
+            let days = closed.chain([&printer.memory().day]);
+            let moved = days.fold([0, 0], |[put_in, taken_out], day| {
+                [put_in + day.cash_in, taken_out + day.cash_out]
+            });
+            (printer.receipts().len(), cash, moved)
         });
+        same("cash put in and taken out", &moved, &self.cash_moved)?;
         if cash != self.cash {
             return Err(format!(
                 "the printer has {cash} cash movements, the store {}",
@@ -261,7 +271,7 @@ impl ExpectedTotals {
         receipt: &Receipt<'_>,
         sealed: &Sealed<'_>,
         order: &Order,
-        line: &Loopback<IslEmulator>,
+        line: &PrinterLine,
     ) -> Checked<Vec<String>> {
         let goods = order.goods.as_ref().ok_or("the order is for no receipt")?;
         let what = format!("document {}", self.documents);
@@ -287,13 +297,19 @@ impl ExpectedTotals {
                 },
             ) => {
                 let refund = receipt.kind != ReceiptKind::Sale;
-                let place = self.fiscal;
-                self.fiscal += 1;
-                let printed =
-                    line.with(|emulator| emulator.printer().receipts().get(place).cloned());
-                let printed = printed.ok_or(format!("{what} is not in the printer's memory"))?;
-                compare_printed(&what, &printed, *document, refund, goods)?;
-                self.compare_times(&what, &printed, *printed_at)?;
+                if refund && returns_by_slip(line) {
+                    self.take_slip_return(&what, *document, order, line)?;
+                } else {
+                    let place = self.fiscal;
+                    self.fiscal += 1;
+                    let printed =
+                        line.with(|emulator| emulator.printer().receipts().get(place).cloned());
+                    let printed =
+                        printed.ok_or(format!("{what} is not in the printer's memory"))?;
+                    let letters = line.with(|emulator| emulator.printer().family().payments);
+                    compare_printed(&what, &printed, (*document, refund), goods, &letters)?;
+                    self.compare_times(&what, &printed, *printed_at)?;
+                }
                 let side = if refund {
                     &mut self.shift.refunds
                 } else {
@@ -335,6 +351,40 @@ impl ExpectedTotals {
             )),
             Some(_) => Ok(()),
         }
+    }
+
+    /// Takes a return on a printer without refund receipts: its document there is the withdrawal of the cash, or else the slip.
+    fn take_slip_return(
+        &mut self,
+        what: &str,
+        document: u32,
+        order: &Order,
+        line: &PrinterLine,
+    ) -> Checked {
+        let withdrawal = order.withdrawal();
+        let wanted = if withdrawal > 0 {
+            self.cash += 1;
+            let [_, taken_out] = &mut self.cash_moved;
+            *taken_out += withdrawal;
+            PrintedKind::Cash
+        } else {
+            PrintedKind::Slip
+        };
+        let printed = line.with(|emulator| {
+            let mut after = emulator
+                .printer()
+                .documents_after(document.saturating_sub(1));
+            after.next().map(|printed| (printed.number, printed.kind))
+        });
+        // If a report was printed at the keyboard between the last counters and the withdrawal, the totals of the printer prove the
+        // withdrawal and not its number, which is then that of the report.
+        let is_there = [wanted, PrintedKind::XReport].map(|kind| Some((document, kind)));
+        if !is_there.contains(&printed) {
+            return Err(format!(
+                "{what} is document {document} of the printer, and its paper has {printed:?}"
+            ));
+        }
+        Ok(())
     }
 
     /// Checks that a report has the counted sums; after a Z-report the counts begin again from zero.
@@ -408,22 +458,16 @@ impl ExpectedTotals {
 fn compare_printed(
     what: &str,
     printed: &FiscalReceipt,
-    document: u32,
-    refund: bool,
+    (document, refund): (u32, bool),
     goods: &Goods,
+    letters: &Payments,
 ) -> Checked {
-    let card: i64 = printed
-        .payments
-        .iter()
-        .filter(|(letter, _)| *letter != 'P')
-        .map(|(_, amount)| amount)
-        .sum();
-    let cash: i64 = printed
-        .payments
-        .iter()
-        .filter(|(letter, _)| *letter == 'P')
-        .map(|(_, amount)| amount)
-        .sum();
+    let paid = |meaning: PaymentMeaning| -> i64 {
+        let payments = printed.payments.iter();
+        let payments = payments.filter(|(letter, _)| letters.meaning_of(*letter) == Some(meaning));
+        payments.map(|(_, amount)| amount).sum()
+    };
+    let (card, cash) = (paid(PaymentMeaning::Card), paid(PaymentMeaning::Cash));
     let [first, second, third] = GROUPS.map(|(letter, _)| {
         let place = usize::from(u8::try_from(letter).unwrap_or(b'A') - b'A');
         printed.groups.get(place).copied().unwrap_or(0)

@@ -18,8 +18,6 @@ use ferrotill::config::Config;
 use ferrotill::order::OrderForm;
 use ferrotill::simulator::tax_office::{Strictness, TaxOfficeSimulator};
 use ferrotill::time::clock::Clock;
-use ferrotill_device::emulator::IslEmulator;
-use ferrotill_device::port::loopback::Loopback;
 use ferrotill_disk::{Disk, SeededRandom, Syncs};
 use ferrotill_testkit::clock::ManualClock;
 use tempfile::TempDir;
@@ -29,7 +27,8 @@ use uuid::Uuid;
 use super::callers::{Caller, Key, Order};
 use super::line::Line;
 use super::network::Network;
-use super::shop_config::{PrinterModel, ShopConfig};
+use super::printers::{PrinterDraw, PrinterModel};
+use super::shop_config::ShopConfig;
 use super::{Tally, Violation};
 use crate::error_text::with_sources;
 use agent::Agent;
@@ -63,6 +62,9 @@ struct SimulatedTill {
     /// The last day on which an operator made one although the printer could have been asked, because its device was not configured. The
     /// sums of that day prove no other document.
     declared_unasked_on: Option<u32>,
+    /// The last day on which the printer has got software that reports its identity in another form, perhaps without its fiscal memory.
+    /// The sums of such a day are not taken for those of one printer.
+    renamed_on: Option<u32>,
     /// The totals that the simulation itself has counted for this till.
     expected: ExpectedTotals,
     /// The jobs that make no document, as their callers see them.
@@ -84,6 +86,7 @@ struct Request {
 struct World {
     syncs: Syncs,
     random: SeededRandom,
+    printer_draw: PrinterDraw,
     folder: TempDir,
     disk: Disk,
     shop: ShopConfig,
@@ -161,7 +164,8 @@ impl World {
         let folder = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir());
         let folder = folder.map_err(with_sources)?;
         let disk = Disk::mount(folder.path());
-        let shop = ShopConfig::of(seed);
+        let mut printer_draw = PrinterDraw::of(seed);
+        let shop = ShopConfig::of(seed, &mut printer_draw);
         let clock =
             Arc::new(Clock::by_hand("Europe/Chisinau", shop.opens_ms).map_err(with_sources)?);
         let printer_clock = ManualClock::at(clock.local_s() + shop.printers_ahead_s);
@@ -172,14 +176,15 @@ impl World {
         );
         let config = Arc::new(config.map_err(with_sources)?);
         let tills = (0..shop.printers.len()).filter_map(|place| {
-            let (printer, make) = shop.printer(place, printer_clock.source())?;
+            let (line, make) = shop.printer(place, printer_clock.source())?;
             Some(SimulatedTill {
                 device: ShopConfig::device(place),
                 make,
-                line: Line::to(Loopback::new(IslEmulator::new(printer, None))),
+                line: Line::to(line),
                 seen: 0,
                 declared_on: None,
                 declared_unasked_on: None,
+                renamed_on: None,
                 expected: ExpectedTotals::default(),
                 turns: Turns::default(),
             })
@@ -196,6 +201,7 @@ impl World {
         let mut world = Self {
             syncs,
             random,
+            printer_draw,
             disk,
             clock,
             printer_clock,

@@ -5,10 +5,11 @@ use std::num::NonZeroU32;
 use ferrotill::clerk::Message;
 use ferrotill::order::{Declaration, OrderKind};
 use ferrotill_core::event::PaperSays;
-use ferrotill_device::emulator::journal::PrintedKind;
+use ferrotill_device::emulator::journal::{PrintedDocument, PrintedKind};
 use tokio::sync::oneshot;
 
 use super::super::callers::{LastAnswer, Order};
+use super::super::printers::returns_by_slip;
 use super::{Checked, World};
 use crate::error_text::with_sources;
 
@@ -22,6 +23,9 @@ struct Outstanding {
     tells_refunds: bool,
     /// The document's number in the printer; none if it was not printed.
     printed: Option<u32>,
+    /// Whether the document is a withdrawal that the printer's total of cash proves, as with a return on a printer without refund
+    /// receipts.
+    is_cash: bool,
     /// A receipt is begun at the printer and has no end.
     unfinished: bool,
 }
@@ -58,9 +62,17 @@ impl World {
         let Some(outstanding) = self.outstanding(order)? else {
             return Ok(());
         };
-        let declared_on = self.tills.get(order.till).and_then(|till| till.declared_on);
         let till = order.till;
-        let provable = is_provable(order, &outstanding, declared_on == Some(self.day));
+        let days = self
+            .tills
+            .get(till)
+            .map(|till| (till.declared_on, till.renamed_on));
+        let (declared_on, renamed_on) = days.unwrap_or_default();
+        // The sums of the day prove a receipt, and are not those of one printer if its identity has changed.
+        let sums_are_lost =
+            renamed_on == Some(self.day) && order.goods.is_some() && !outstanding.is_cash;
+        let provable =
+            !sums_are_lost && is_provable(order, &outstanding, declared_on == Some(self.day));
         if provable && nobody_is_asked && matches!(order.form.kind, OrderKind::Report { .. }) {
             // The device is put back, and the printer itself proves its reports.
             return Ok(());
@@ -71,7 +83,7 @@ impl World {
         }
         let unasked_on = self
             .tills
-            .get(order.till)
+            .get(till)
             .and_then(|till| till.declared_unasked_on);
         if provable && !nobody_is_asked && unasked_on != Some(self.day) {
             return Err(format!(
@@ -119,9 +131,14 @@ impl World {
         let Some(baseline) = document.reserved().and_then(|reserved| reserved.baseline) else {
             return Ok(None);
         };
+        let withdrawal = returns_by_slip(&till.line.line).then(|| order.withdrawal());
         let kind = match order.form.kind {
             OrderKind::Sale { .. } => PrintedKind::Sale,
-            OrderKind::Refund { .. } => PrintedKind::Refund,
+            OrderKind::Refund { .. } => match withdrawal {
+                None => PrintedKind::Refund,
+                Some(0) => PrintedKind::Slip,
+                Some(_) => PrintedKind::Cash,
+            },
             OrderKind::Cash(_) => PrintedKind::Cash,
             OrderKind::Report { z: true } => PrintedKind::ZReport,
             OrderKind::Report { z: false } => PrintedKind::XReport,
@@ -136,8 +153,10 @@ impl World {
                     .saturating_sub(baseline.z_number),
                 tells_last_z: printer.family().last_z.is_some(),
                 tells_refunds: printer.family().day_refunds.is_some(),
+                is_cash: kind == PrintedKind::Cash,
                 printed: printed
                     .filter(|document| document.kind == kind)
+                    .filter(|document| kind != PrintedKind::Slip || is_slip_of_return(document))
                     .map(|document| document.number)
                     .next(),
                 unfinished: printer.memory().open.is_some(),
@@ -153,8 +172,15 @@ fn is_provable(order: &Order, outstanding: &Outstanding, declared: bool) -> bool
         OrderKind::Sale { .. } => {
             outstanding.z_reports <= u32::from(!declared && outstanding.tells_last_z)
         }
-        OrderKind::Refund { .. } => outstanding.z_reports == 0 && outstanding.tells_refunds,
+        OrderKind::Refund { .. } => {
+            outstanding.z_reports == 0 && (outstanding.tells_refunds || outstanding.is_cash)
+        }
         OrderKind::Cash(_) => outstanding.z_reports == 0,
         OrderKind::Report { .. } => true,
     }
+}
+
+/// Whether a slip is that of a return; other slips are those of alternative receipts.
+fn is_slip_of_return(slip: &PrintedDocument) -> bool {
+    slip.lines.iter().any(|line| line.contains("RETUR"))
 }

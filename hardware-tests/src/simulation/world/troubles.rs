@@ -1,12 +1,12 @@
 //! The faults that happen in a shop, and their repair.
 
 use ferrotill_device::Paper;
-use ferrotill_device::emulator::{FaultKind, FaultOrder, IslEmulator};
-use ferrotill_device::port::loopback::Loopback;
+use ferrotill_device::emulator::{FaultKind, FaultOrder};
 use ferrotill_disk::{DiskCall, DiskFault};
 
 use super::super::line::{LineFault, ReceiptMoment};
 use super::super::network::NetworkFault;
+use super::super::printers::PrinterLine;
 use super::{Checked, World};
 
 impl World {
@@ -92,7 +92,7 @@ impl World {
     }
 
     /// Plans a fault for the next frames of a printer, whatever commands they carry.
-    fn disturb(&mut self, place: usize, line: &Loopback<IslEmulator>) {
+    fn disturb(&mut self, place: usize, line: &PrinterLine) {
         let kind = FaultKind::ALL.get(self.random.below(FaultKind::ALL.len()));
         let kind = *kind.unwrap_or(&FaultKind::DropAnswer);
         let times = if self.random.coin() { 1 } else { 6 };
@@ -160,7 +160,7 @@ impl World {
 }
 
 /// Repairs power, cable, paper and cover.
-pub(super) fn repair(line: &Loopback<IslEmulator>) {
+pub(super) fn repair(line: &PrinterLine) {
     line.with(|emulator| {
         if !emulator.printer().is_on() {
             emulator.set_power(true);

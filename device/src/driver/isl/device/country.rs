@@ -29,6 +29,14 @@ impl Device {
         Ok(())
     }
 
+    /// What the driver assumes of a machine whose answers show no country.
+    pub(in crate::driver::isl) fn country_doubt(&self) -> Option<&'static str> {
+        (self.country == UNKNOWN).then_some(
+            "the printer does not show for which country it was made, so the Romanian form of its commands is used; write \
+             country=ro, country=md or country=bg into its address",
+        )
+    }
+
     fn find_country(
         &mut self,
         questions: &CountryQuestions,

@@ -6,12 +6,12 @@ use ferrotill_core::printer_time::PrinterTime;
 use super::Device;
 use super::meaning::condition;
 use crate::driver::isl::command::Command;
-use crate::driver::isl::state::{Closed, DayTotals, PrinterState, PrinterSums};
+use crate::driver::isl::state::{Closed, DayTotals, PrinterState, PrinterSums, ReceiptTime};
 use crate::driver::line::COMMAND_LIMIT_MS;
 use crate::family::CommandRow;
 use crate::fault::Fault;
 use crate::printer::{Baseline, Condition, PrinterFigure, Watch};
-use crate::wire::isl_counters::{DayPayments, IssuedDocument};
+use crate::wire::isl_counters::{DayPayments, IssuedDocument, LastZ};
 use crate::wire::isl_report::{Cash, Transaction};
 
 impl Device {
@@ -110,7 +110,7 @@ impl Device {
     fn open_groups(&mut self, watch: &mut dyn Watch) -> Result<Option<[i64; 8]>, Fault> {
         let asked = self.ask(&self.protocol.receipt_sums, &(), watch);
         let is_refused = asked == Err(Fault::NotAllowed);
-        let reported = optional(asked)?.map(|sums| sums.groups);
+        let reported = optional(asked)?.map(|sums| self.groups().of_till(sums.groups));
         self.note(
             PrinterFigure::OpenReceiptGroups,
             reported.is_some() || is_refused,
@@ -146,7 +146,10 @@ impl Device {
             Some(row) => {
                 let asked = self.ask(row, &(), watch);
                 let is_refused = asked == Err(Fault::NotAllowed);
-                self.last_z = optional(asked)?;
+                self.last_z = optional(asked)?.map(|last| LastZ {
+                    groups: self.groups().of_till(last.groups),
+                    ..last
+                });
                 let next = match next {
                     None if is_refused => self.day_payments(watch)?.map(|day| day.closure),
                     asked => asked,
@@ -171,8 +174,17 @@ impl Device {
         Ok(reported)
     }
 
-    /// The tax rates of the printer in ten-thousandths of a percent.
+    /// The tax rates of the printer for the till's groups, in ten-thousandths of a percent.
     pub(in crate::driver::isl) fn rates(
+        &mut self,
+        watch: &mut dyn Watch,
+    ) -> Result<[Option<u32>; 8], Fault> {
+        let rates = self.machine_rates(watch)?;
+        Ok(self.groups().rates(rates))
+    }
+
+    /// The tax rates of the printer in its own order, in ten-thousandths of a percent.
+    pub(in crate::driver::isl) fn machine_rates(
         &mut self,
         watch: &mut dyn Watch,
     ) -> Result<[Option<u32>; 8], Fault> {
@@ -188,8 +200,9 @@ impl Device {
         self.ask(&self.protocol.clock, &(), watch)
     }
 
-    /// The printer's own date and time of the receipt with this document number, which is the receipt that was closed last. `None` if the printer does not tell it, if the answer
-    /// was lost, or if the printer has no refund receipts: only they name the time of another receipt.
+    /// The printer's own date and time of a receipt: of the document with this number, or of the receipt that was closed last. `None`
+    /// if the printer does not tell it, if the answer was lost, or if the printer has no refund receipts: only they name the time of
+    /// another receipt.
     ///
     /// Where no command tells the time of a receipt, the clock has it, but only right after the close.
     pub(in crate::driver::isl) fn receipt_time(
@@ -197,12 +210,34 @@ impl Device {
         document: u32,
         closed: Closed,
         watch: &mut dyn Watch,
-    ) -> Option<PrinterTime> {
+    ) -> Option<ReceiptTime> {
         let _has_refunds = self.protocol.refund.as_ref()?;
-        if self.protocol.issued_document.is_some() {
-            let issued = self.issued(document, closed == Closed::Now, watch).ok()?;
+        if self.protocol.issued_document.is_some() && !self.no_receipt_time {
+            let is_last = closed == Closed::Now;
+            let issued = self.issued(document, is_last, watch).ok()?;
             if let Some(code) = issued.and_then(|issued| issued.code) {
-                return PrinterTime::read(&code.stamp());
+                return PrinterTime::read(&code.stamp()).map(if is_last {
+                    ReceiptTime::OfLastDocument
+                } else {
+                    ReceiptTime::OfDocument
+                });
+            }
+            self.no_receipt_time = self.missing.contains(&PrinterFigure::IssuedDocument);
+        }
+        if let Some(row) = self
+            .protocol
+            .journal_document
+            .as_ref()
+            .filter(|_| !self.no_receipt_time)
+        {
+            match self.ask(row, &document, watch) {
+                Ok(told) if told.document == document => {
+                    return PrinterTime::read(&told.at).map(ReceiptTime::OfDocument);
+                }
+                Ok(_) => return None,
+                Err(fault) if is_silence(fault) => return None,
+                // This firmware does not support the question.
+                Err(_) => self.no_receipt_time = true,
             }
         }
         if let Some(row) = self
@@ -212,14 +247,14 @@ impl Device {
             .filter(|_| !self.no_receipt_time)
         {
             match self.ask(row, &(), watch) {
-                Ok(last) => return PrinterTime::read(&last.at),
+                Ok(last) => return PrinterTime::read(&last.at).map(ReceiptTime::OfLast),
                 Err(fault) if is_silence(fault) => return None,
                 // This firmware does not support the question.
                 Err(_) => self.no_receipt_time = true,
             }
         }
         match closed {
-            Closed::Now => PrinterTime::read(&self.clock(watch).ok()?),
+            Closed::Now => PrinterTime::read(&self.clock(watch).ok()?).map(ReceiptTime::OfLast),
             Closed::Earlier => None,
         }
     }
@@ -290,7 +325,11 @@ impl Device {
             Some([refunds, _]) => optional(self.ask(refunds, &(), watch))?,
             None => None,
         };
-        Ok(Some(DayTotals { sales, refunds }))
+        let order = self.groups();
+        Ok(Some(DayTotals {
+            sales: order.of_till(sales),
+            refunds: refunds.map(|refunds| order.of_till(refunds)),
+        }))
     }
 
     /// The sums of the day and of the last Z-report, if this firmware reports them: they are evidence of a receipt. The counters

@@ -158,8 +158,11 @@ pub(in crate::emulator::isl) fn variable(printer: &mut Printer, data: &[u8]) -> 
         return None;
     }
     if !value.is_empty() {
-        let is_text = matches!(name.as_str(), "OperName" | "PayNamePgmbl" | "Footer");
-        if !is_text {
+        let may_be_set = matches!(
+            name.as_str(),
+            "OperName" | "PayNamePgmbl" | "Footer" | "EcrSafeOpening"
+        );
+        if !may_be_set {
             return Some(Err((Cause::NotPermitted, None)));
         }
         let key = format!("{name} {}", if index.is_empty() { "0" } else { index });
@@ -185,6 +188,10 @@ pub(in crate::emulator::isl) fn variable(printer: &mut Printer, data: &[u8]) -> 
         "IDnumber" => memory.serial.clone(),
         "PrintColumns" => "42".to_owned(),
         "EcrMode" => printer.mode.to_string(),
+        "EcrSafeOpening" => {
+            let set = memory.settings.get("EcrSafeOpening 0");
+            set.cloned().unwrap_or_else(|| "0".to_owned())
+        }
         "OperName" | "PayNamePgmbl" | "Footer" => {
             let key = format!("{name} {}", if index.is_empty() { "0" } else { index });
             memory.settings.get(&key).cloned().unwrap_or_default()

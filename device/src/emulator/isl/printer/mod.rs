@@ -124,6 +124,13 @@ impl Printer {
     /// The same printer, with this firmware of its family ([`Protocol::firmware`]). Unknown firmware changes nothing.
     #[must_use]
     pub fn with_firmware(mut self, name: &str) -> Self {
+        self.set_firmware(name);
+        self
+    }
+
+    /// Gives the printer this firmware of its family, and of its country where that differs by country. Unknown firmware changes
+    /// nothing.
+    pub fn set_firmware(&mut self, name: &str) {
         if let Some(firmware) = self.protocol.firmware_of(name) {
             self.firmware = firmware.name;
             let forms = self.protocol.countries.iter();
@@ -131,7 +138,6 @@ impl Printer {
             self.protocol = form.unwrap_or(self.protocol);
             self.settle_in_country();
         }
-        self
     }
 
     /// Gives a new printer of a family that differs by country the currency and the taxpayer of its country.

@@ -228,6 +228,7 @@ pub(super) const FORMS: &[CommandForm] = &[
     form(X, 0x7D, "1,,", b"1\t\t\t", MANUAL),
     form(X, 0x7D, "3,Doc,Type", b"3\t1\t0\t", FPGATE).by(host::journal_copy),
     form(X, 0xFF, "Name,Index,", b"nBon\t\t\t", MANUAL),
+    form(X, 0xFF, "Name,Index,", b"EcrSafeOpening\t\t\t", MANUAL),
     form(
         X,
         0xFF,

@@ -1,0 +1,131 @@
+//! The paper of each family of printers: a sale, a return and the slip of an alternative receipt, in Romanian and Cyrillic letters and
+//! with the euro sign, as the emulated printers print them.
+//!
+//! The files under `golden/papers` are for people to read. After a wanted change, `WRITE_PAPERS=1 cargo test -p ferrotill --test
+//! papers` writes them anew; look at each before it is committed.
+
+mod shop;
+
+use std::path::Path;
+
+use ferrotill_device::emulator::{Family, Rig, RigOptions};
+use ferrotill_device::family::FAMILIES;
+use shop::configuration;
+use shop::outside::{Process, until};
+
+const ITEMS: &str = r#"[
+    {"name":"Brânză de vaci proaspătă cu smântână și mărar, țărănească, feliată la cererea clientului","quantity":0.345,"price":123.45,"taxGroupCode":"A","modifierMode":"ByPercent","modifierValue":-10},
+    {"name":"Хлеб «Бородинский» нарезной","quantity":2,"price":8.50,"taxGroupCode":"B","comment":"feliată — тонко"},
+    {"name":"Cafea 3 € / pachet, ½ kg","quantity":1,"price":60,"taxGroupCode":"A"}]"#;
+
+fn sale(mode: &str) -> String {
+    format!(
+        r#"{{"receiptMode":"{mode}","items":{ITEMS},"amountModifications":[{{"mode":"ByAmount","value":-1.00}}],
+        "payments":[{{"typeCode":1,"amount":20.00}},{{"typeCode":0,"amount":150.00}}]}}"#
+    )
+}
+
+fn back(id: &str) -> String {
+    format!(
+        r#"{{"originalReceiptId":"{id}","items":[{{"name":"Хлеб «Бородинский» нарезной","quantity":1,"price":8.50,"taxGroupCode":"B"}}],
+        "payments":[{{"typeCode":0,"amount":8.43}}]}}"#
+    )
+}
+
+/// The digits of dates and times as zeros.
+fn without_times(paper: &str) -> String {
+    let is_time = |word: &str| {
+        let parts: Vec<&str> = word.split(['.', ':', '-']).collect();
+        let digits =
+            |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        parts.len() == 3 && parts.iter().all(digits)
+    };
+    let line = |line: &str| {
+        let words = line.split(' ').map(|word| {
+            if is_time(word) {
+                word.replace(|letter: char| letter.is_ascii_digit(), "0")
+            } else {
+                word.to_owned()
+            }
+        });
+        words.collect::<Vec<_>>().join(" ")
+    };
+    let mut text: String = paper.lines().map(|paper| line(paper) + "\n").collect();
+    text.truncate(text.trim_end().len());
+    text + "\n"
+}
+
+fn assert_paper(name: &str, paper: &str) {
+    let paper = without_times(paper);
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/papers/{name}.txt"));
+    if std::env::var_os("WRITE_PAPERS").is_some() {
+        std::fs::write(&path, &paper).unwrap();
+    }
+    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(paper, wanted, "{}", path.display());
+}
+
+/// What this printer prints; `is_fiscal` if it makes sales and returns.
+fn paper_of(family: &str, firmware: Option<&str>, is_fiscal: bool) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = Rig::start(RigOptions {
+        family: Family::parse(family).unwrap(),
+        firmware: firmware.map(str::to_owned),
+        tcp: Some("127.0.0.1:0".parse().unwrap()),
+        ..RigOptions::new(folder.path().join("printer"))
+    })
+    .unwrap();
+    print_at(
+        &format!("{family}+tcp://{}", rig.address().unwrap()),
+        is_fiscal,
+    );
+    rig.paper()
+}
+
+/// Lets an agent print at this address.
+fn print_at(uri: &str, is_fiscal: bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let office = Process::authority();
+    let file = folder.path().join("ferrotill.toml");
+    let books = folder.path().join("books");
+    let text = configuration(books.to_str().unwrap(), uri, &office.client.url);
+    std::fs::write(&file, text).unwrap();
+    let agent = Process::agent(&file);
+    let client = &agent.client;
+    until("the printer is connected", || {
+        client.open("/healthz").at("printers.0.connected") == "true"
+    });
+    if is_fiscal {
+        let sold = client.post("operations/sale", &sale("FiscalReceiptOnly"));
+        assert_eq!(sold.status, 200, "{uri}: {}", sold.text);
+        let given = client.post("operations/return", &back(&sold.receipt("id")));
+        assert_eq!(given.status, 200, "{uri}: {}", given.text);
+    }
+    let sold = client.post("operations/sale", &sale("AlternativeReceiptOnly"));
+    assert_eq!(sold.status, 200, "{uri}: {}", sold.text);
+    // The slip is printed, or the answer says why not.
+    assert!(
+        !sold.text.contains("printErrorMessage\":\""),
+        "{}",
+        sold.text
+    );
+}
+
+/// Prints the slip on a receipt printer at the address in the environment, for `hardware-tests/escpos/judge.py`.
+#[test]
+fn the_slip_is_printed_at_the_address_of_the_environment() {
+    if let Ok(uri) = std::env::var("PAPER_URI") {
+        print_at(&uri, false);
+    }
+}
+
+#[test]
+fn the_paper_of_each_family_is_as_it_was_looked_at() {
+    for family in FAMILIES {
+        let firmware = family.firmware[0].name;
+        let paper = paper_of(family.name, Some(firmware), true);
+        assert_paper(family.name, &paper);
+    }
+    assert_paper("escpos", &paper_of("escpos", None, false));
+}

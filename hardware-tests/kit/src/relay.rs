@@ -1,0 +1,146 @@
+//! A relay on the line of an emulated printer: it rewrites the answers to one command, and passes everything else.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use ferrotill_device::emulator::IslEmulator;
+use ferrotill_device::family::Protocol;
+use ferrotill_device::port::loopback::Peer;
+use ferrotill_device::wire::framing::{Answer, PREAMBLE};
+use ferrotill_device::wire::isl_status::Flag;
+
+/// What an answer becomes; the function gets the data of the answer.
+pub type Rewrite = Arc<dyn Fn(&[u8]) -> Rewritten + Send + Sync>;
+
+/// An answer after the relay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rewritten {
+    /// These data, as they are on the line.
+    Data(Vec<u8>),
+    /// The refusal of a command that the printer does not know.
+    UnknownCommand,
+}
+
+/// Rewrites the answers to one command of a family.
+#[derive(Clone)]
+pub struct AnswerRewriter {
+    family: &'static Protocol,
+    /// The command whose answers are rewritten.
+    command: u8,
+    rewrite: Rewrite,
+}
+
+impl AnswerRewriter {
+    /// Rewrites the answers to `command`.
+    #[must_use]
+    pub const fn new(family: &'static Protocol, command: u8, rewrite: Rewrite) -> Self {
+        Self {
+            family,
+            command,
+            rewrite,
+        }
+    }
+
+    /// The bytes of the printer after the relay. Bytes before a frame stay, and an answer that is empty or a refusal is not changed.
+    #[must_use]
+    pub fn pass(&self, mut bytes: Vec<u8>) -> Vec<u8> {
+        let begin = (0..bytes.len()).find_map(|place| {
+            let frame = bytes.get(place..)?;
+            let is_frame = frame.first() == Some(&PREAMBLE);
+            let answer = Answer::parse(&self.family.framing, frame);
+            is_frame.then_some(place).zip(answer.ok())
+        });
+        let Some((place, answer)) = begin else {
+            return bytes;
+        };
+        let Some(frame) = self.rewritten(answer) else {
+            return bytes;
+        };
+        bytes.truncate(place);
+        bytes.extend(frame);
+        bytes
+    }
+
+    /// The frame of the answer in its other form; none if the relay does not change it.
+    fn rewritten(&self, answer: Answer) -> Option<Vec<u8>> {
+        let layout = &self.family.status;
+        if answer.command != self.command
+            || answer.data.is_empty()
+            || layout.has(answer.status, Flag::GeneralError)
+        {
+            return None;
+        }
+        let (data, status) = match (self.rewrite)(&answer.data) {
+            Rewritten::Data(data) => (data, answer.status),
+            Rewritten::UnknownCommand => {
+                let data = if layout.len == 8 {
+                    b"-112001\t".to_vec()
+                } else {
+                    Vec::new()
+                };
+                (data, layout.with(answer.status, Flag::UnknownCommand))
+            }
+        };
+        let answer = Answer {
+            data,
+            status,
+            ..answer
+        };
+        answer.emit(&self.family.framing).ok()
+    }
+}
+
+/// An emulated printer behind a relay.
+pub struct Relay {
+    emulator: IslEmulator,
+    rewriter: Option<AnswerRewriter>,
+}
+
+impl Relay {
+    /// A printer whose answers pass the relay; without a rewriter none is changed.
+    #[must_use]
+    pub const fn new(emulator: IslEmulator, rewriter: Option<AnswerRewriter>) -> Self {
+        Self { emulator, rewriter }
+    }
+
+    /// Rewrites other answers from now on.
+    pub fn rewrite(&mut self, rewriter: Option<AnswerRewriter>) {
+        self.rewriter = rewriter;
+    }
+}
+
+impl Deref for Relay {
+    type Target = IslEmulator;
+
+    fn deref(&self) -> &IslEmulator {
+        &self.emulator
+    }
+}
+
+impl DerefMut for Relay {
+    fn deref_mut(&mut self) -> &mut IslEmulator {
+        &mut self.emulator
+    }
+}
+
+impl Peer for Relay {
+    fn is_plugged(&self) -> bool {
+        self.emulator.is_plugged()
+    }
+
+    fn handle_bytes(&mut self, bytes: &[u8], now: u64) {
+        self.emulator.handle_bytes(bytes, now);
+    }
+
+    fn poll_transmit(&mut self, now: u64) -> Option<Vec<u8>> {
+        let bytes = self.emulator.poll_transmit(now)?;
+        Some(match &self.rewriter {
+            Some(rewriter) => rewriter.pass(bytes),
+            None => bytes,
+        })
+    }
+
+    fn poll_timeout(&self) -> Option<u64> {
+        self.emulator.poll_timeout()
+    }
+}
