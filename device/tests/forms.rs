@@ -227,6 +227,7 @@ fn every_firmware_sells_and_closes_two_days() {
                 let mut baseline = connected.baseline;
                 let jobs = [sale(), refund_on(family), Job::ZReport].into_iter();
                 for job in jobs.filter(|job| cases::can(family, job)) {
+                    let job = paid_by('N', job);
                     let done = driver.perform(&job, &baseline, &mut Notes::new());
                     baseline = registered(done).after;
                 }

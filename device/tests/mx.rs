@@ -52,7 +52,8 @@ fn the_country_is_found_at_the_connection_and_decides_the_commands() {
         assert_eq!(connected.baseline.fiscal_memory, "02700001", "{country}");
         assert_eq!(connected.groups[..3], [Some(200_000), Some(80_000), None]);
         let mut notes = Notes::new();
-        let sold = registered(driver.perform(&sale(), &connected.baseline, &mut notes));
+        let sold =
+            registered(driver.perform(&paid_by('N', sale()), &connected.baseline, &mut notes));
         assert_eq!(
             (sold.document, sold.fiscal_receipt),
             (1, Some(1)),
@@ -72,15 +73,15 @@ fn a_machine_without_refunds_gets_no_command_2bh_which_would_write_its_header() 
     let bench = Bench::of_firmware(&datecs_mx::PROTOCOL, "mx-ro");
     let mut driver = bench.driver(9);
     let baseline = driver.connect().unwrap().baseline;
-    let sold = registered(driver.perform(&sale(), &baseline, &mut Notes::new()));
+    let sold = registered(driver.perform(&paid_by('N', sale()), &baseline, &mut Notes::new()));
     let mut notes = Notes::new();
-    let _ = registered(driver.perform(&refund(), &sold.after, &mut notes));
+    let _ = registered(driver.perform(&paid_by('N', refund()), &sold.after, &mut notes));
     assert_eq!(sent(&notes, "2B"), [""; 0]);
     let bench = Bench::of_firmware(&datecs_mx::PROTOCOL, "mx-bg");
     let mut driver = bench.driver(9);
     let baseline = driver.connect().unwrap().baseline;
     let mut notes = Notes::new();
-    let _ = registered(driver.perform(&refund(), &baseline, &mut notes));
+    let _ = registered(driver.perform(&paid_by('N', refund()), &baseline, &mut notes));
     assert_eq!(sent(&notes, "2B").len(), 1);
 }
 
@@ -189,15 +190,16 @@ fn a_return_whose_slip_was_not_printed_stands_and_is_settled_once() {
 #[test]
 fn a_refund_that_was_begun_on_a_bulgarian_machine_is_settled_after_a_restart() {
     let bench = Bench::of_firmware(&datecs_mx::PROTOCOL, "mx-bg");
+    let refund = paid_by('N', refund());
     let mut driver = bench.driver(9);
     let baseline = driver.connect().unwrap().baseline;
     bench.order(FaultKind::PowerCut, Some(0x38), 1);
-    let lost = driver.perform(&refund(), &baseline, &mut Notes::new());
+    let lost = driver.perform(&refund, &baseline, &mut Notes::new());
     assert!(matches!(lost, Performed::Unknown(_)), "{lost:?}");
     bench.repair();
     let mut driver = bench.driver(77);
     let evidence = JournalEvidence::default();
-    let found = driver.recover(&refund(), &baseline, &evidence, &mut Notes::new());
+    let found = driver.recover(&refund, &baseline, &evidence, &mut Notes::new());
     assert!(matches!(found, Recovered::Registered(_)), "{found:?}");
     bench.check(1, false);
 }

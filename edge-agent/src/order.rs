@@ -281,6 +281,14 @@ pub fn goods_of(annex: &[u8]) -> Vec<Option<Uuid>> {
     })
 }
 
+/// The user of the client that has ordered a document, from the annex that the journal stores with the document. Empty names are none.
+#[must_use]
+pub fn user_of(annex: &[u8]) -> Option<String> {
+    let annex: serde_json::Value = serde_json::from_slice(annex).unwrap_or_default();
+    let user = annex.get(1)?.get("user")?.as_str()?;
+    (!user.is_empty()).then(|| user.to_owned())
+}
+
 /// JSON text of an API as it may enter the journal: without the contact of the buyer and without full card numbers.
 #[must_use]
 pub fn storable(json: &str, contact: Option<&BuyerContact>) -> String {

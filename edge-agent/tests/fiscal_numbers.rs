@@ -498,3 +498,62 @@ fn cash_beside_a_card_that_pays_all_is_no_payment() {
     let payments = value(&received, "1.body.payments").to_string();
     assert_eq!(payments, r#"[{"type":"CARD","amount":3500,"change":0}]"#);
 }
+
+/// What the authority is told of who sold where, and numbers without holes although a report that it is not told of lies between.
+#[test]
+fn the_authority_is_told_who_sold_where_and_numbers_without_holes() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
+    let config = config(folder.path(), &authority.client.url, "none")
+        .user("Олена")
+        .change_device(0, |device| {
+            device.set("unit", text("шт")).set(
+                "location",
+                r#"{ latitude = "6.500183676689106", longitude = "120.76210479216934", radius = 1000 }"#,
+            )
+        });
+    let file = configured(folder.path(), config);
+    let agent = Process::agent(&file);
+    let client = agent.client.clone();
+    let first = first_sale(&client, &body("1.00"));
+    assert_eq!(first.receipt("authorUserName"), "Олена");
+    let interim = client.post("operations/intermediatetotals", "{}");
+    assert_eq!(
+        interim.at("data.lastReceiptNumber"),
+        "1",
+        "{}",
+        interim.text
+    );
+    client.post("cashoperations", r#"{"amount":5.00}"#);
+    let again = client.post(
+        "operations/intermediatetotals",
+        r#"{"id":"3e0c2f5e-1c1a-4a9c-b8d1-58b5f4a1f001"}"#,
+    );
+    assert_eq!(
+        again.at("data.lastReceiptNumber"),
+        "1",
+        "a cash operation is no receipt: {}",
+        again.text
+    );
+    assert_eq!(sale(&client, &body("2.00")).status, 200);
+    let closed = client.post("operations/closeday", "{}");
+    assert_eq!(closed.at("data.lastReceiptNumber"), "5", "{}", closed.text);
+    assert_eq!(closed.at("data.number"), "6");
+    until("the authority has every document", || {
+        count(&client.open("/healthz").body, "unsent.documents") == 0
+    });
+    let received = authority.client.look("/sim/authority/received");
+    let told = |path: &str| value(&received, path).to_string();
+    for document in 0..4 {
+        assert_eq!(told(&format!("{document}.body.cashier")), "\"Олена\"");
+        assert_eq!(
+            told(&format!("{document}.body.location")),
+            r#"{"latitude":6.500183676689106,"longitude":120.76210479216934,"radius":1000}"#
+        );
+    }
+    assert_eq!(told("0.body.items.0.unit"), "\"шт\"");
+    let numbers = [0, 1, 2].map(|document| told(&format!("{document}.body.receiptNumber")));
+    assert_eq!(numbers, ["1", "2", "3"], "the office hears of no X-report");
+    assert_eq!(told("3.body.firstNumber"), "1");
+    assert_eq!(told("3.body.lastNumber"), "3");
+}

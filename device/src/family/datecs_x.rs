@@ -3,12 +3,12 @@
 //! Manual: X, v2.08. See `docs/protocols/isl.md`.
 
 use super::codec::{Codec, NO_DATA};
+use super::error_codes;
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
     CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, PaymentMeaning, Payments,
     Protocol, ReceiptRules, Seller, TextWidths, service,
 };
-use crate::wire::cause::Cause;
 use crate::wire::fields::parse_count;
 use crate::wire::isl_counters::DeviceInfo;
 use crate::wire::isl_payment::ReceiptCounters;
@@ -30,7 +30,7 @@ pub const PROTOCOL: Protocol = Protocol {
         memory: MEMORY,
     },
     errors: Errors::First,
-    codes: CODES,
+    codes: error_codes::X,
     limits: FamilyLimits {
         widths: TextWidths {
             name: LineWidth::of(receipt::NAME_MAX),
@@ -525,57 +525,6 @@ pub(super) const PLACES: &[FlagPlace] = &[
     (Flag::RatesSet, 5, 0x10),
     (Flag::Fiscalised, 5, 0x08),
     (Flag::Formatted, 5, 0x02),
-];
-
-/// The error codes that a till can get.
-const CODES: &[(i64, Cause)] = &[
-    (-111_002, Cause::Syntax),
-    (-112_001, Cause::UnknownCommand),
-    (-111_003, Cause::NotPermitted),
-    (-110_210, Cause::Blocked),
-    (-110_226, Cause::Blocked),
-    (-102_002, Cause::Password),
-    (-102_002, Cause::Locked),
-    (-102_020, Cause::Password),
-    (-100_403, Cause::PaperOut),
-    (-100_404, Cause::CoverOpen),
-    (-100_114, Cause::FiscalMemoryFull),
-    (-100_100, Cause::FiscalMemory),
-    (-100_101, Cause::FiscalMemory),
-    (-100_102, Cause::FiscalMemory),
-    (-100_103, Cause::FiscalMemory),
-    (-100_104, Cause::FiscalMemory),
-    (-100_105, Cause::FiscalMemory),
-    (-100_106, Cause::FiscalMemory),
-    (-100_107, Cause::FiscalMemory),
-    (-100_108, Cause::FiscalMemory),
-    (-100_109, Cause::FiscalMemory),
-    (-100_110, Cause::FiscalMemory),
-    (-100_111, Cause::FiscalMemory),
-    (-100_112, Cause::FiscalMemory),
-    (-100_113, Cause::FiscalMemory),
-    (-100_115, Cause::FiscalMemory),
-    (-100_116, Cause::FiscalMemory),
-    (-105_010, Cause::JournalFull),
-    (-104_000, Cause::ZNeeded),
-    (-104_000, Cause::ReceiptsAfterZ),
-    (-111_005, Cause::GroupDisabled),
-    (-111_015, Cause::ReceiptOpen),
-    (-111_046, Cause::SlipOpen),
-    (-111_047, Cause::ReceiptOpen),
-    (-111_067, Cause::RefundOpen),
-    (-111_016, Cause::NoReceiptOpen),
-    (-111_017, Cause::NotEnoughCash),
-    (-111_018, Cause::PaymentStarted),
-    (-111_019, Cause::TooManySales),
-    (-111_021, Cause::Negative),
-    (-111_024, Cause::DayTooLong),
-    (-111_050, Cause::NotPaid),
-    (-111_061, Cause::PaymentType),
-    (-111_061, Cause::NoChange),
-    (-111_065, Cause::Zero),
-    (-111_509, Cause::CardRefused),
-    (-111_560, Cause::CardRefused),
 ];
 
 const SLIP: Codec<ReceiptCounters> = Codec {

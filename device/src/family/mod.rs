@@ -9,6 +9,7 @@
 
 mod classic_forms;
 mod codec;
+mod error_codes;
 mod forms;
 mod protocol;
 

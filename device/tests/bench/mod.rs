@@ -224,6 +224,20 @@ pub fn sale() -> Job {
     Job::Receipt(receipt(None))
 }
 
+/// The same receipt with this letter in the place of `D`, which the Bulgarian MX does not take.
+pub fn paid_by(letter: char, job: Job) -> Job {
+    match job {
+        Job::Receipt(mut receipt) => {
+            let payments = receipt.payments.iter_mut();
+            for payment in payments.filter(|payment| payment.letter == 'D') {
+                payment.letter = letter;
+            }
+            Job::Receipt(receipt)
+        }
+        other => other,
+    }
+}
+
 pub fn exact_sale() -> Job {
     let mut receipt = receipt(None);
     receipt.payments = vec![payment('P', true, 1_858)];

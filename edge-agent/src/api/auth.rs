@@ -22,6 +22,8 @@ const WINDOW_MS: i64 = 10 * 60 * 1_000;
 pub struct AuthorizedClient<'c> {
     /// The caller's public API key.
     pub key: &'c str,
+    /// The name of the seller on the caller's documents.
+    pub user: &'c str,
     /// The device that the request names in `Api-DeviceId`; `None` if the request names none.
     pub device: Option<&'c Device>,
     /// The time and the digest of the signature. No other signed request has the same pair.
@@ -189,6 +191,7 @@ pub fn check<'c>(
     }
     Ok(AuthorizedClient {
         key: &client.key,
+        user: &client.user,
         device: device_of(settings, device)?,
         signature: SignatureInfo::new(at_ms, &expected),
     })

@@ -2,7 +2,7 @@
 
 use ferrotill_core::document::Body;
 use ferrotill_core::duty::DutyKind;
-use ferrotill_core::event::{ReportFigures, Sealed};
+use ferrotill_core::event::ReportFigures;
 use ferrotill_core::receipt::{Receipt as SoldReceipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::shift::{Tally, Turnover};
@@ -11,6 +11,8 @@ use ferrotill_store::{DeviceIdentity, SealedDocument};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::config::Location;
+use crate::order::user_of;
 use crate::time::clock::iso_utc;
 
 /// A document as it is reported to the authority.
@@ -63,6 +65,27 @@ pub struct Heading {
     pub at: String,
     /// The owner and the device.
     pub identity: Identity,
+    /// Where the device stands, if the authority is told.
+    pub location: Option<Location>,
+}
+
+/// What the configuration says of a device, and callers' interfaces do not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceForm {
+    /// The unit of the quantities.
+    pub unit: String,
+    /// Where the device stands, if the authority is told.
+    pub location: Option<Location>,
+}
+
+/// A device that is not configured any more.
+impl Default for DeviceForm {
+    fn default() -> Self {
+        Self {
+            unit: "pcs".to_owned(),
+            location: None,
+        }
+    }
 }
 
 /// The owner and the device of a document, as the authority knows them.
@@ -238,18 +261,19 @@ pub struct Total {
 pub fn reported_document(
     document: &SealedDocument<'_>,
     currency: Currency,
+    device: &DeviceForm,
 ) -> Option<ReportedDocument> {
     let SealedDocument {
         reserved, sealed, ..
     } = document;
-    let heading = heading(document, currency);
+    let heading = heading(document, currency, device);
+    // The authority is not told of X-reports, so that its numbers would have holes.
+    let receipt_number = sealed.current_number.saturating_sub(document.untold).max(1);
     Some(match &reserved.body {
-        Body::Receipt(receipt) => ReportedDocument::Receipt(receipt_document(
-            heading,
-            receipt,
-            sealed,
-            document.original_number,
-        )),
+        Body::Receipt(receipt) => ReportedDocument::Receipt(ReportedReceipt {
+            receipt_number,
+            ..receipt_document(heading, receipt, document, &device.unit)
+        }),
         Body::Cash(amount) => ReportedDocument::Cash(CashOperation {
             heading,
             direction: if amount.is_negative() {
@@ -257,16 +281,16 @@ pub fn reported_document(
             } else {
                 CashDirection::Deposit
             },
-            receipt_number: sealed.current_number,
+            receipt_number,
             amount: Amount::from_minor(amount.minor().saturating_abs()),
         }),
         Body::Report(_) => {
-            ReportedDocument::ZReport(z_report(heading, sealed.report.as_ref()?, sealed))
+            ReportedDocument::ZReport(z_report(heading, sealed.report.as_ref()?, receipt_number))
         }
     })
 }
 
-fn heading(document: &SealedDocument<'_>, currency: Currency) -> Heading {
+fn heading(document: &SealedDocument<'_>, currency: Currency, device: &DeviceForm) -> Heading {
     let SealedDocument {
         reserved,
         sealed,
@@ -276,17 +300,25 @@ fn heading(document: &SealedDocument<'_>, currency: Currency) -> Heading {
     Heading {
         key: Uuid::from_bytes(reserved.unique.0),
         message_number: u64::from(sealed.number),
-        // A later return refers to its original by this number.
+        // Only a country that works with reserved numbers has them.
         fiscal_number: match sealed.seal {
             Seal::FiscalNumber { number, .. } => Some(number),
-            _ => matches!(reserved.body, Body::Receipt(_)).then_some(u64::from(sealed.number)),
+            _ => None,
         },
         currency: currency.code().to_owned(),
         z_number: reserved.z_number,
-        cashier: CASHIER.to_owned(),
+        cashier: seller(document),
         at: iso_utc(told_at.utc_ms),
         identity: Identity::from(&document.identity),
+        location: device.location.clone(),
     }
+}
+
+/// Who has made the document: the person who has declared it, or else the user of the client that has ordered it.
+fn seller(document: &SealedDocument<'_>) -> String {
+    let user = || user_of(document.reserved.annex);
+    let name = document.declared_by.clone().or_else(user);
+    name.unwrap_or_else(|| CASHIER.to_owned())
 }
 
 impl From<&DeviceIdentity> for Identity {
@@ -303,20 +335,21 @@ impl From<&DeviceIdentity> for Identity {
 fn receipt_document(
     heading: Heading,
     receipt: &SoldReceipt<'_>,
-    sealed: &Sealed<'_>,
-    original_number: Option<u64>,
+    document: &SealedDocument<'_>,
+    unit: &str,
 ) -> ReportedReceipt {
+    let sealed = &document.sealed;
     let form = match (receipt.kind, &sealed.seal) {
         (_, Seal::Range { series, number, .. }) => ReportedForm::Alternative {
             series: (*series).to_owned(),
             number: *number,
         },
         (ReceiptKind::Refund { .. }, _) => ReportedForm::Refund {
-            parent: original_number,
+            parent: document.original_number,
         },
         _ => ReportedForm::Sale,
     };
-    let (items, totals) = reported_items(receipt);
+    let (items, totals) = reported_items(receipt, unit);
     ReportedReceipt {
         heading,
         form,
@@ -329,7 +362,7 @@ fn receipt_document(
 }
 
 /// The lines that were not voided, and the sums of their tax groups.
-fn reported_items(receipt: &SoldReceipt<'_>) -> (Vec<ReportedItem>, Turnover) {
+fn reported_items(receipt: &SoldReceipt<'_>, unit: &str) -> (Vec<ReportedItem>, Turnover) {
     let mut totals = Turnover::default();
     let items = receipt
         .lines
@@ -352,7 +385,7 @@ fn reported_items(receipt: &SoldReceipt<'_>) -> (Vec<ReportedItem>, Turnover) {
             });
             ReportedItem {
                 name: line.name.to_owned(),
-                unit: UNIT.to_owned(),
+                unit: unit.to_owned(),
                 quantity: line.quantity,
                 price: line.price,
                 amount: line.final_amount,
@@ -390,7 +423,8 @@ fn reported_payments(receipt: &SoldReceipt<'_>) -> Vec<ReportedPayment> {
         .collect()
 }
 
-fn z_report(heading: Heading, figures: &ReportFigures, sealed: &Sealed<'_>) -> ZReport {
+/// `number` is the number that the report itself would have among the documents of its shift.
+fn z_report(heading: Heading, figures: &ReportFigures, number: u32) -> ZReport {
     let shift = &figures.shift;
     let total = |tally: Tally| {
         (tally.count > 0).then_some(Total {
@@ -401,8 +435,8 @@ fn z_report(heading: Heading, figures: &ReportFigures, sealed: &Sealed<'_>) -> Z
     ZReport {
         heading,
         first_number: 1,
-        // The Z-report is itself the last document of its shift. The documents that it counts end before it.
-        last_number: sealed.current_number.saturating_sub(1).max(1),
+        // The documents that the report counts end before it.
+        last_number: number.saturating_sub(1).max(1),
         sale: total(shift.sales.receipts),
         deposit: total(shift.cash_in),
         refund: total(shift.refunds.receipts),
@@ -450,7 +484,6 @@ const fn means(cash: bool) -> Means {
     if cash { Means::Cash } else { Means::Card }
 }
 
-/// The cashier in every report. The callers' interfaces do not name one.
+/// The cashier of a document whose journal names nobody: it is of a program that did not know the users of its clients, or a Z-report
+/// that the printer made by itself.
 const CASHIER: &str = "Cashier 1";
-/// The unit of every line in a report. The callers' interfaces do not name one.
-const UNIT: &str = "pcs";

@@ -10,7 +10,7 @@ use ferrotill_core::profile::Profile;
 use ferrotill_store::{Freeze, FrozenRequest, SealedDocument};
 use uuid::Uuid;
 
-use super::{Authority, EncodeError, by_country, reported_document};
+use super::{Authority, DeviceForm, EncodeError, by_country, reported_document};
 use crate::config::{Config, OnlineEcrConfig};
 use crate::status::LiveStatus;
 use crate::status::problems::{HealthProblem, ProblemKind};
@@ -21,6 +21,8 @@ pub struct DutyForms {
     /// The form of each recipient that this build can tell.
     forms: Vec<(Recipient, Box<dyn Authority>)>,
     currency: Currency,
+    /// What the configuration says of each device.
+    devices: Vec<(Uuid, DeviceForm)>,
     /// Where documents that cannot be told are noted.
     live_status: Option<Arc<LiveStatus>>,
 }
@@ -32,7 +34,17 @@ impl DutyForms {
     pub fn of(config: &Config, profile: &'static dyn Profile) -> Self {
         let upstream = config.upstream.as_ref();
         let form = upstream.map(|upstream| upstream.online_ecr.clone());
-        Self::new(profile, &form.unwrap_or_default())
+        let devices = config.devices.iter().map(|device| {
+            let form = DeviceForm {
+                unit: device.unit.clone(),
+                location: device.location.clone(),
+            };
+            (device.id, form)
+        });
+        Self {
+            devices: devices.collect(),
+            ..Self::new(profile, &form.unwrap_or_default())
+        }
     }
 
     /// The forms of a country.
@@ -44,6 +56,7 @@ impl DutyForms {
             profile,
             forms: forms.into_iter().collect(),
             currency: profile.facts().currency,
+            devices: Vec::new(),
             live_status: None,
         }
     }
@@ -69,7 +82,11 @@ impl DutyForms {
         form: &dyn Authority,
         document: &SealedDocument<'_>,
     ) -> Result<FrozenRequest, EncodeError> {
-        let reported = reported_document(document, self.currency);
+        let mut devices = self.devices.iter();
+        let device = devices.find(|(device, _)| *device == document.device);
+        let unknown = DeviceForm::default();
+        let device = device.map_or(&unknown, |(_, form)| form);
+        let reported = reported_document(document, self.currency, device);
         let encoded = form.encode(&reported.ok_or(EncodeError::NoFigures)?)?;
         Ok(FrozenRequest {
             content_type: encoded.content_type,

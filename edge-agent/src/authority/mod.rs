@@ -26,7 +26,7 @@ pub mod remedy;
 pub mod tls;
 
 pub use document::{
-    CashDirection, CashOperation, Heading, Identity, ItemTax, Means, ReportedDocument,
+    CashDirection, CashOperation, DeviceForm, Heading, Identity, ItemTax, Means, ReportedDocument,
     ReportedForm, ReportedItem, ReportedPayment, ReportedReceipt, TaxTotal, Total, ZReport,
     reported_document,
 };

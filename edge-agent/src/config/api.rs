@@ -2,7 +2,10 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use ferrotill_core::is_blank;
+
 use super::fault::SourcePlace;
+use super::key::ShownValue;
 use super::reader::{Reader, Section};
 use super::values::{Mode, Secret, is_host_and_port, secret, used_twice};
 
@@ -26,6 +29,8 @@ pub struct Client {
     pub key: String,
     /// The secret with which the caller signs its requests.
     pub secret: Secret,
+    /// The name of the seller on the documents of this caller.
+    pub user: String,
     /// The names of the compatible APIs that the caller may use.
     pub apis: Vec<String>,
 }
@@ -165,13 +170,25 @@ fn clients(
         if clients.iter().any(|client| client.key == key.value) {
             used_twice(reader, &section, "key", &key.value, "client");
         }
+        let user = user(reader, &section, &key.value);
         clients.push(Client {
             key: key.value,
             secret,
+            user,
             apis,
         });
     }
     clients
+}
+
+/// The name of the seller on the documents of a client; without one, the client's key.
+fn user(reader: &mut Reader, section: &Section<'_>, key: &str) -> String {
+    let found = reader.text(section, "user");
+    if let Some(found) = found.filter(|found| !is_blank(&found.value)) {
+        return found.value;
+    }
+    reader.computed(section, "user", ShownValue::Text(key.to_owned()));
+    key.to_owned()
 }
 
 /// The API of a client whose table names none.

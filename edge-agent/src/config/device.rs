@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use ferrotill_core::event::NumberRange;
+use ferrotill_core::scale;
 use ferrotill_device::family::Protocol;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -29,6 +30,10 @@ pub struct Device {
     pub registration_number: Option<String>,
     /// The address of the shop in which the device stands, if it is written here.
     pub address: Option<String>,
+    /// The unit of quantities that the authority is told.
+    pub unit: String,
+    /// Where the device stands, if the authority is told.
+    pub location: Option<Location>,
     /// Whether alternative receipts are sold while the authority is offline.
     pub use_alternative_receipts: bool,
     /// The longest time that a caller waits for this device; if it is not written, the till's own time.
@@ -41,6 +46,17 @@ pub struct Device {
     pub alternative_receipts_ranges: Vec<RangeConfig>,
     /// The points of sale, at least one.
     pub points_of_sale: Vec<PointOfSale>,
+}
+
+/// Where a device stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The latitude in degrees, as decimal text; north is above zero.
+    pub latitude: String,
+    /// The longitude in degrees, as decimal text; east is above zero.
+    pub longitude: String,
+    /// The radius around the point in which the device is used, in metres.
+    pub radius: u32,
 }
 
 /// One payment type, such as cash or card.
@@ -170,6 +186,11 @@ fn device(
             .text(section, "registration_number")
             .map(|found| found.value),
         address: reader.text(section, "address").map(|found| found.value),
+        unit: reader
+            .text(section, "unit")
+            .map(|found| found.value)
+            .unwrap_or_default(),
+        location: location(reader, section),
         use_alternative_receipts: reader.flag(section, "use_alternative_receipts"),
         answer_timeout: own_answer_timeout(reader, section, answer_timeout),
         tax_groups: tax_groups(reader, section),
@@ -180,6 +201,53 @@ fn device(
     ranges.extend(own_ranges.into_iter().map(|range| (index, range)));
     device
 }
+
+/// The location of a device. All three keys are written, or none.
+fn location(reader: &mut Reader, device: &Section<'_>) -> Option<Location> {
+    let section = reader.child(device, "location");
+    let latitude = degrees(reader, &section, "latitude", 90);
+    let longitude = degrees(reader, &section, "longitude", 180);
+    let radius: Option<u32> = reader.number(&section, "radius");
+    let keys = ["latitude", "longitude", "radius"];
+    if keys.iter().any(|key| section.has(key)) {
+        for key in keys.into_iter().filter(|key| !section.has(key)) {
+            reader.fault(
+                &section.place,
+                section.path_of(key),
+                "is missing",
+                "write latitude, longitude and radius",
+            );
+        }
+    }
+    Some(Location {
+        latitude: latitude?,
+        longitude: longitude?,
+        radius: radius?,
+    })
+}
+
+/// Degrees between `-most` and `most`, as decimal text.
+fn degrees(reader: &mut Reader, section: &Section<'_>, key: &str, most: i64) -> Option<String> {
+    let found = reader.text(section, key)?;
+    let most_scaled = most.saturating_mul(10_i64.pow(DEGREE_DECIMALS.into()));
+    match scale::parse(&found.value, DEGREE_DECIMALS) {
+        Ok(degrees) if degrees.saturating_abs() <= most_scaled => Some(found.value),
+        _ => {
+            reader.fault(
+                &found.place,
+                section.path_of(key),
+                format!(
+                    "must be degrees from -{most} to {most} with at most {DEGREE_DECIMALS} decimals"
+                ),
+                "write decimal text, such as \"47.010453\"",
+            );
+            None
+        }
+    }
+}
+
+/// The largest number of decimals of degrees.
+const DEGREE_DECIMALS: u8 = 15;
 
 fn name(reader: &mut Reader, section: &Section<'_>, index: usize) -> String {
     if let Some(found) = reader.text(section, "name") {

@@ -38,7 +38,7 @@ mod upstream;
 mod values;
 
 pub use api::{Api, Client};
-pub use device::{Device, PaymentTypeConfig, PointOfSale, RangeConfig};
+pub use device::{Device, Location, PaymentTypeConfig, PointOfSale, RangeConfig};
 pub use fault::{ConfigError, ConfigFault, SourcePlace};
 pub use key::{
     KeyRow, Preset, SampleLine, SectionForm, SectionRow, SectionSample, ShownValue, ValueKind,

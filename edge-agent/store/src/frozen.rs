@@ -46,6 +46,10 @@ pub struct SealedDocument<'d> {
     pub sealed: Sealed<'d>,
     /// For a refund, the number of the original sale: its fiscal number, or else its document number.
     pub original_number: Option<u64>,
+    /// How many documents of the shift, up to this one, have no recipient: X-reports.
+    pub untold: u32,
+    /// Who has declared what became of the document, if its printer could not prove it.
+    pub declared_by: Option<String>,
     /// The time that recipients are told: that of the reservation, or a millisecond after the last alternative receipt that was sealed
     /// while the document was outstanding. A recipient may refuse a document that is not later than the one before it.
     pub told_at: Moment,
@@ -175,15 +179,44 @@ pub(super) fn freeze_one(
         sealed_seq,
         (reserved.at, sealed.number),
     )?;
+    let untold = x_reports(connection, device, sealed)?;
+    let declared_by = if sealed_seq > document.row.reserved_seq.saturating_add(1) {
+        rows::declared_by(connection, document.row.id, sealed_seq.saturating_sub(1))?
+    } else {
+        None
+    };
     let sealed = SealedDocument {
         device,
         identity: freezing.identity.clone(),
         reserved,
         sealed: sealed.clone(),
         original_number,
+        untold,
+        declared_by,
         told_at,
     };
     Ok(freezing.freeze.freeze(duty, &sealed))
+}
+
+/// How many X-reports the shift has up to this document. No recipient is told of them.
+fn x_reports(
+    connection: &Connection,
+    device: Uuid,
+    sealed: &Sealed<'_>,
+) -> Result<u32, rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "SELECT COUNT(*) FROM document WHERE device = ?1 AND kind = ?2 AND number > ?3 AND number < ?4",
+        )?
+        .query_row(
+            params![
+                device.as_bytes(),
+                DocumentKind::XReport.name(),
+                sealed.number.saturating_sub(sealed.current_number),
+                sealed.number
+            ],
+            |row| row.get(0),
+        )
 }
 
 /// What freezes the requests of one document.

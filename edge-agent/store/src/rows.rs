@@ -62,6 +62,10 @@ pub struct StoredDocument {
     pub reconciliation: Option<ZReconciliation>,
     /// The contact of the buyer; `None` if there was none, or if it is erased.
     pub contact: Option<BuyerContact>,
+    /// For a sealed report, the number of the last receipt of the device before it; `None` if there was none.
+    pub last_receipt: Option<u32>,
+    /// Who has declared what became of the document; `None` if its printer or its number has settled it.
+    pub declared_by: Option<String>,
     reserved: (u16, u16, Vec<u8>),
     settled: Option<(u16, u16, Vec<u8>)>,
 }
@@ -93,6 +97,8 @@ impl StoredDocument {
             },
             reconciliation: None,
             contact: None,
+            last_receipt: None,
+            declared_by: None,
             reserved: journal_row,
             settled: None,
         }
@@ -208,13 +214,72 @@ pub(super) fn document(
         }
         _ => None,
     };
+    let last_receipt = match (row.kind, row.number) {
+        (DocumentKind::XReport | DocumentKind::ZReport, Some(number)) => {
+            last_receipt(connection, row.device, number)?
+        }
+        _ => None,
+    };
+    let declared_by = match row.settled_seq {
+        // A declaration stands right before the seal of its document.
+        Some(seq) if seq > row.reserved_seq.saturating_add(1) => {
+            declared_by(connection, row.id, seq.saturating_sub(1))?
+        }
+        _ => None,
+    };
     Ok(StoredDocument {
         row,
         reconciliation,
         contact,
+        last_receipt,
+        declared_by,
         reserved,
         settled,
     })
+}
+
+/// The number of the last receipt of a device before the document with this number.
+fn last_receipt(
+    connection: &Connection,
+    device: Uuid,
+    number: u32,
+) -> Result<Option<u32>, rusqlite::Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT MAX(number) FROM document WHERE device = ?1 AND kind = ?2 AND number < ?3",
+    )?;
+    let mut last = None;
+    for kind in [
+        DocumentKind::Sale,
+        DocumentKind::Refund,
+        DocumentKind::AlternativeSale,
+    ] {
+        let of_kind = statement
+            .query_row(params![device.as_bytes(), kind.name(), number], |row| {
+                row.get(0)
+            })?;
+        last = last.max(of_kind);
+    }
+    Ok(last)
+}
+
+/// Who has declared a document, if the journal row with this number is its declaration.
+pub(super) fn declared_by(
+    connection: &Connection,
+    document: Uuid,
+    seq: i64,
+) -> Result<Option<String>, rusqlite::Error> {
+    let row: Option<(u16, u16, Vec<u8>)> = connection
+        .prepare_cached("SELECT kind, version, payload FROM journal WHERE seq = ?1")?
+        .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    Ok(row.and_then(
+        |(kind, version, payload)| match Event::decode(kind, version, &payload) {
+            Ok(Event::Declared(declared)) if declared.id.0 == *document.as_bytes() => {
+                Some(declared.by.to_owned())
+            }
+            _ => None,
+        },
+    ))
 }
 
 /// The contact in the columns `salt`, `email` and `phone` from the fourth on.

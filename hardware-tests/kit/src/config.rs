@@ -76,6 +76,15 @@ impl ConfigText {
         self
     }
 
+    /// Names the seller of the client.
+    #[must_use]
+    pub fn user(mut self, name: &str) -> Self {
+        for client in &mut self.clients {
+            set(client, "user", text(name));
+        }
+        self
+    }
+
     /// Adds a device.
     #[must_use]
     pub fn device(mut self, device: Device) -> Self {

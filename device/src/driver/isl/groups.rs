@@ -11,7 +11,7 @@ const GROUPS: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct GroupOrder {
     /// The machine's place of the till's groups A to H; every place occurs once.
-    places: [usize; GROUPS],
+    places: [u8; GROUPS],
     /// The till's groups whose rate the machine does not have.
     missing: [bool; GROUPS],
 }
@@ -80,7 +80,9 @@ impl GroupOrder {
         }
         let mut places = Self::SAME.places;
         for (place, found) in places.iter_mut().zip(found) {
-            *place = found.unwrap_or(*place);
+            *place = found
+                .and_then(|found| u8::try_from(found).ok())
+                .unwrap_or(*place);
         }
         Self { places, missing }
     }
@@ -91,13 +93,13 @@ impl GroupOrder {
         if self.missing.get(group).copied().unwrap_or(true) {
             return None;
         }
-        u8::try_from(*self.places.get(group)?).ok()
+        self.places.get(group).copied()
     }
 
     /// The machine's values in the till's order.
     pub(super) fn of_till<T: Copy + Default>(&self, machine: [T; GROUPS]) -> [T; GROUPS] {
         self.places
-            .map(|place| machine.get(place).copied().unwrap_or_default())
+            .map(|place| machine.get(usize::from(place)).copied().unwrap_or_default())
     }
 
     /// The machine's rates in the till's order. A group whose rate the machine does not have gets the rate of the machine's group

@@ -16,6 +16,8 @@ pub(super) struct RequestContext<'s> {
     pub(super) point_of_sale: PointOfSaleChoice,
     /// The id of the request if its body gives none.
     pub(super) own_id: Uuid,
+    /// The name of the seller.
+    pub(super) user: &'s str,
 }
 
 /// The point of sale of a request.

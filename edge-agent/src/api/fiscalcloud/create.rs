@@ -30,7 +30,7 @@ use crate::order::OrderForm;
 /// Carries out a creating operation.
 pub(super) async fn create(
     service: &Arc<Service>,
-    (device, signature): (&Device, SignatureInfo),
+    (device, signature, user): (&Device, SignatureInfo, &str),
     creation: Creation,
     headers: &HeaderMap,
     body: &Bytes,
@@ -41,6 +41,7 @@ pub(super) async fn create(
         device: device.clone(),
         point_of_sale: point_of_sale(device, headers, &mut faults),
         own_id: signature.request_id(),
+        user: user.to_owned(),
         creation,
         body: body.clone(),
     };
@@ -108,6 +109,7 @@ struct UnreadRequest {
     device: Device,
     point_of_sale: PointOfSaleChoice,
     own_id: Uuid,
+    user: String,
     creation: Creation,
     body: Bytes,
 }
@@ -126,6 +128,7 @@ impl UnreadRequest {
             profile: service.profile,
             point_of_sale: self.point_of_sale,
             own_id: self.own_id,
+            user: &self.user,
         };
         Ok(read(self.creation, body.as_ref(), context))
     }
@@ -170,6 +173,7 @@ pub fn faults_of(
         profile,
         point_of_sale: PointOfSaleChoice::default(),
         own_id: Uuid::nil(),
+        user: "",
     };
     let body = JsonValue::of_body(body, &WorkThread::without_connections()).ok()?;
     Some(read(creation, Some(&body), context).faults)

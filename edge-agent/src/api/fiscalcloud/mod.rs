@@ -182,7 +182,8 @@ async fn serve(
             // A document needs a trustworthy time, and this caller's signature is valid. The times of callers that only read
             // are not used.
             service.guard.caller_says(client.key, signature.at_ms);
-            create::create(service, (device, signature), creation, &parts.headers, body).await
+            let caller = (device, signature, client.user);
+            create::create(service, caller, creation, &parts.headers, body).await
         }
         Operation::List { kinds, full } => {
             let query = parts.uri.query().unwrap_or_default();

@@ -66,6 +66,7 @@ fn order(config: &Config, path: &str, named: Option<&str>, body: &str) -> OrderF
         profile: &MOLDOVA,
         point_of_sale: point_of_sale(device, &headers, &mut FaultList::default()),
         own_id: Uuid::nil(),
+        user: "pos",
     };
     let body = JsonValue::of_body(body.as_bytes(), &WorkThread::without_connections()).unwrap();
     read(creation, Some(&body), context).form

@@ -1,11 +1,13 @@
 //! The JSON bodies of the Online-ECR form.
 
-use serde::Serialize;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
 
 use crate::authority::{
     CashOperation, EncodeError, Identity, ItemTax, Means, ReportedForm, ReportedItem,
     ReportedPayment, ReportedReceipt, TaxTotal, Total, ZReport,
 };
+use crate::config::Location;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -30,6 +32,17 @@ struct ReceiptBody<'a> {
     payments: Vec<PaymentBody>,
     tax_totals: Vec<TaxTotalBody>,
     identity: &'a Identity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<LocationBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct LocationBody<'a> {
+    #[serde(serialize_with = "as_number")]
+    latitude: &'a str,
+    #[serde(serialize_with = "as_number")]
+    longitude: &'a str,
+    radius: u32,
 }
 
 #[derive(Serialize)]
@@ -81,6 +94,8 @@ struct CashBody<'a> {
     total_amount: i64,
     date_time: &'a str,
     identity: &'a Identity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<LocationBody<'a>>,
 }
 
 #[derive(Serialize)]
@@ -99,6 +114,8 @@ struct ZBody<'a> {
     payments: Sides<KeptBody>,
     tax_totals: Sides<TaxTotalBody>,
     identity: &'a Identity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<LocationBody<'a>>,
 }
 
 #[derive(Serialize)]
@@ -164,6 +181,7 @@ pub(super) fn receipt_body(receipt: &ReportedReceipt) -> Result<String, EncodeEr
             .collect::<Result<_, _>>()?,
         tax_totals: tax_totals(&receipt.tax_totals)?,
         identity: &heading.identity,
+        location: heading.location.as_ref().map(location),
     })
 }
 
@@ -179,6 +197,7 @@ pub(super) fn cash_body(operation: &CashOperation) -> Result<String, EncodeError
         total_amount: operation.amount.minor(),
         date_time: &heading.at,
         identity: &heading.identity,
+        location: heading.location.as_ref().map(location),
     })
 }
 
@@ -223,6 +242,7 @@ pub(super) fn z_body(report: &ZReport) -> Result<String, EncodeError> {
             refund: tax_totals(&report.refund_tax)?,
         },
         identity: &heading.identity,
+        location: heading.location.as_ref().map(location),
     })
 }
 
@@ -246,6 +266,20 @@ fn item(item: &ReportedItem) -> Result<ItemBody<'_>, EncodeError> {
             })
             .collect::<Result<_, _>>()?,
     })
+}
+
+fn location(location: &Location) -> LocationBody<'_> {
+    LocationBody {
+        latitude: &location.latitude,
+        longitude: &location.longitude,
+        radius: location.radius,
+    }
+}
+
+/// Writes decimal text as a number.
+fn as_number<S: Serializer>(text: &&str, serializer: S) -> Result<S::Ok, S::Error> {
+    let number: f64 = text.parse().map_err(S::Error::custom)?;
+    serializer.serialize_f64(number)
 }
 
 fn payment(payment: &ReportedPayment) -> Result<PaymentBody, EncodeError> {

@@ -27,6 +27,7 @@ pub(crate) fn heading(key: u128, message_number: u64) -> Heading {
             shop_name: "SHOP #1".to_owned(),
             shop_address: "Unknown st., 404".to_owned(),
         },
+        location: None,
     }
 }
 

@@ -66,6 +66,13 @@ pub(super) const API_CLIENTS: &[KeyRow] = &[
     )
     .set("\"/etc/ferrotill/api.secret\""),
     key(
+        "user",
+        ValueKind::Line(100),
+        Preset::Computed("`key`"),
+        "The name of the seller on documents, in answers and in what the authority is told.",
+    )
+    .off("\"Ana\""),
+    key(
         "apis",
         API_NAMES,
         Preset::Unset("`fiscalcloud` alone"),

@@ -42,6 +42,13 @@ pub(super) const DEVICE: &[KeyRow] = &[
     )
     .off("\"str. Independentei 1, Chisinau\""),
     key(
+        "unit",
+        ValueKind::Line(20),
+        Preset::Text("pcs"),
+        "The unit of the quantities that the authority is told, where a caller's interface names none.",
+    )
+    .off("\"pcs\""),
+    key(
         "use_alternative_receipts",
         ValueKind::Flag,
         Preset::Flag(false),
@@ -56,6 +63,29 @@ pub(super) const DEVICE: &[KeyRow] = &[
     )
     .off("15000"),
 ];
+
+pub(super) const DEVICE_LOCATION: &[KeyRow] = &[
+    key(
+        "latitude",
+        DEGREES,
+        Preset::Unset("no location is told"),
+        "The latitude in degrees, from -90 to 90; north is above zero.",
+    ),
+    key(
+        "longitude",
+        DEGREES,
+        Preset::Unset("no location is told"),
+        "The longitude in degrees, from -180 to 180; east is above zero.",
+    ),
+    key(
+        "radius",
+        ValueKind::Integer(1, 1_000_000),
+        Preset::Unset("no location is told"),
+        "The radius around the point in which the device is used, in metres.",
+    ),
+];
+
+const DEGREES: ValueKind = ValueKind::Text("degrees as text, such as \"47.010453\"");
 
 pub(super) const DEVICE_TAX_GROUPS: &[KeyRow] = &[
     key(

@@ -63,6 +63,15 @@ pub static SECTIONS: &[SectionRow] = &[
         keys: device::DEVICE,
     },
     SectionRow {
+        path: "device.location",
+        form: SectionForm::Table,
+        sample: SectionSample::InlineOff(
+            r#"{ latitude = "47.010453", longitude = "28.863810", radius = 1000 }"#,
+        ),
+        says: "Where the device stands, if the authority is told; all three keys are needed.",
+        keys: device::DEVICE_LOCATION,
+    },
+    SectionRow {
         path: "device.tax_groups",
         form: list(TAX_GROUPS_MAX),
         sample: SectionSample::Inline(

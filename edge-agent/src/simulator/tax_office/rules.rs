@@ -26,7 +26,7 @@ pub(super) struct AcceptedDocuments {
     times: HashMap<(String, u32), (i64, i64)>,
     /// Used fiscal numbers: device and number.
     fiscal_numbers: HashSet<(String, u64)>,
-    /// The items of each receipt that has a fiscal number.
+    /// The items of each receipt by its fiscal number, or without one by the number of its message.
     receipts: HashMap<(String, u64), Vec<Item>>,
 }
 
@@ -54,10 +54,9 @@ impl AcceptedDocuments {
             within_parent(&receipt.items, items)?;
         }
         self.remember_heading(&heading, at);
-        if let Some(number) = receipt.fiscal_num {
-            self.receipts
-                .insert((heading.device, number), receipt.items);
-        }
+        let number = receipt.fiscal_num.unwrap_or(receipt.message_number);
+        self.receipts
+            .insert((heading.device, number), receipt.items);
         Ok(())
     }
 
@@ -170,7 +169,7 @@ struct Heading {
 struct Receipt {
     #[serde(alias = "msgID", alias = "mgsID")]
     #[serde(rename = "msgId")]
-    _message_number: u64,
+    message_number: u64,
     currency: String,
     total_amount: i64,
     z_number: u32,

@@ -322,37 +322,6 @@ impl ExpectedTotals {
         Ok(parts)
     }
 
-    /// Checks that a seal has the printer's own time, and that a refund names number and time of a sale of this printer.
-    fn compare_times(
-        &mut self,
-        what: &str,
-        printed: &FiscalReceipt,
-        sealed: Option<PrinterTime>,
-    ) -> Checked {
-        let stamp = printed.stamp();
-        let told = sealed.map(|at| at.to_string().replace(['-', ':', ' '], ""));
-        if let Some(told) = told.as_ref().filter(|told| **told != stamp) {
-            return Err(format!(
-                "{what} was printed at {stamp}, and the store has {told}"
-            ));
-        }
-        let Some(original) = &printed.original else {
-            self.sale_times.insert(printed.document, told);
-            return Ok(());
-        };
-        match self.sale_times.get(&original.document) {
-            None => Err(format!(
-                "{what} gives back document {}, which is no sale of this printer",
-                original.document
-            )),
-            Some(Some(at)) if *at != original.at => Err(format!(
-                "{what} names {} as the time of document {}, which was printed at {at}",
-                original.at, original.document
-            )),
-            Some(_) => Ok(()),
-        }
-    }
-
     /// Takes a return on a printer without refund receipts: its document there is the withdrawal of the cash, or else the slip.
     fn take_slip_return(
         &mut self,
@@ -385,6 +354,38 @@ impl ExpectedTotals {
             ));
         }
         Ok(())
+    }
+
+    /// Checks that a seal has the printer's own time, and that a refund names number and time of a sale of this printer.
+    fn compare_times(
+        &mut self,
+        what: &str,
+        printed: &FiscalReceipt,
+        sealed: Option<PrinterTime>,
+    ) -> Checked {
+        let stamp = printed.stamp();
+        let told = sealed.map(|at| at.to_string().replace(['-', ':', ' '], ""));
+        if let Some(told) = told.as_ref().filter(|told| **told != stamp) {
+            return Err(format!(
+                "{what} was printed at {stamp}, and the store has {told}"
+            ));
+        }
+        let Some(original) = &printed.original else {
+            self.sale_times.insert(printed.document, told);
+            return Ok(());
+        };
+        match self.sale_times.get(&original.document) {
+            None => Err(format!(
+                "{what} gives back document {}, which is no sale of this printer",
+                original.document
+            )),
+            // A refund names no time on a printer that does not report its fiscal memory.
+            Some(Some(at)) if *at != original.at && !original.at.is_empty() => Err(format!(
+                "{what} names {} as the time of document {}, which was printed at {at}",
+                original.at, original.document
+            )),
+            Some(_) => Ok(()),
+        }
     }
 
     /// Checks that a report has the counted sums; after a Z-report the counts begin again from zero.

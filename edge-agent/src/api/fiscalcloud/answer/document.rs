@@ -43,7 +43,7 @@ pub(in crate::api::fiscalcloud) fn document(
             members.extend(report_members(
                 *kind,
                 figures,
-                document.sealed.number,
+                document.stored.last_receipt,
                 context,
             ));
         }
@@ -84,7 +84,7 @@ pub(in crate::api::fiscalcloud) fn short(
             "pointOfSaleId".into(),
             Uuid::from_bytes(document.reserved.point_of_sale.0).into(),
         ),
-        ("authorUserName".into(), JsonValue::Null),
+        ("authorUserName".into(), document.author().into()),
         ("number".into(), sealed.number.into()),
         (
             "numberPresentation".into(),
@@ -151,7 +151,7 @@ fn head(document: &SealedDocument<'_>, context: AnswerContext<'_>) -> Members {
         ("id".into(), stored.row.id.into()),
         ("uniqueId".into(), stored.row.unique_id.into()),
         ("authorId".into(), JsonValue::Null),
-        ("authorUserName".into(), JsonValue::Null),
+        ("authorUserName".into(), document.author().into()),
         ("number".into(), sealed.number.into()),
         (
             "numberPresentation".into(),

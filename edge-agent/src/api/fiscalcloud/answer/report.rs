@@ -20,7 +20,7 @@ pub(super) fn report_type(kind: ReportKind) -> &'static str {
 pub(super) fn report_members(
     kind: ReportKind,
     figures: &ReportFigures,
-    number: u32,
+    last_receipt: Option<u32>,
     context: AnswerContext<'_>,
 ) -> Members {
     let money = |amount: Amount| JsonValue::from(amount.display(context.currency));
@@ -81,7 +81,7 @@ pub(super) fn report_members(
             netto(figures.year.amount, figures.year.tax),
         ),
         ("receiptCount".into(), sales.receipts.count.into()),
-        ("lastReceiptNumber".into(), number.saturating_sub(1).into()),
+        ("lastReceiptNumber".into(), last_receipt.unwrap_or(0).into()),
         ("payments".into(), JsonValue::Array(payments.collect())),
         ("taxItems".into(), JsonValue::Array(taxes.collect())),
     ]

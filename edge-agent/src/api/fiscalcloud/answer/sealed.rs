@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::api::json::JsonValue;
 use crate::config::{Device, Owner};
+use crate::order::user_of;
 use ferrotill_store::{BuyerContact, StoredDocument};
 
 /// The form in which a document is answered.
@@ -61,6 +62,12 @@ impl<'d> SealedDocument<'d> {
             echo,
             found,
         })
+    }
+
+    /// Who has made the document: the person who has declared it, or else the user of the client that has ordered it.
+    pub(super) fn author(&self) -> Option<String> {
+        let declared_by = self.stored.declared_by.clone();
+        declared_by.or_else(|| user_of(self.reserved.annex))
     }
 
     /// A part of the buyer's contact. In the rows of older programs it stands beside the other fields.

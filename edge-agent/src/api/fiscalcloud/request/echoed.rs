@@ -65,7 +65,11 @@ impl EchoedFields {
                 // The digest of a secret shows the secret to whoever tries enough of them.
                 more: said_in(&stored.unwrap_or(JsonValue::Null), contact.as_ref()),
             },
-            found: object! { "terminals" => JsonValue::Array(terminals) }.to_string(),
+            found: object! {
+                "terminals" => JsonValue::Array(terminals),
+                "user" => context.user,
+            }
+            .to_string(),
             contact,
         };
         Parsed {
