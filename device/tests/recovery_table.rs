@@ -200,7 +200,7 @@ fn on_receipt_printer(job: &Job) -> String {
 }
 
 /// The families that came after the table of the first ones was recorded; each has a file of its own.
-const LATER: [&str; 1] = ["datecs-mx"];
+const LATER: [&str; 2] = ["datecs-mx", "daisy"];
 
 fn is_later(family: &Protocol) -> bool {
     LATER.contains(&family.name)

@@ -357,7 +357,7 @@ impl IslPrinter {
         let protocol = self.device.protocol();
         let mut steps = vec![Command::of(&protocol.slip_open, &())];
         for line in lines {
-            steps.extend(text::on_slip(protocol, &line.text));
+            steps.extend(text::on_slip(protocol, self.device.widths(), &line.text));
         }
         steps.push(Command::of(&protocol.slip_close, &()));
         let mut place = 0;

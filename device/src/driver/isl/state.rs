@@ -3,6 +3,7 @@
 use ferrotill_core::printer_time::PrinterTime;
 
 use crate::printer::{Baseline, Condition};
+use crate::wire::isl_counters::IssuedDocument;
 use crate::wire::isl_report::Transaction;
 
 /// The state of a device, as far as recovery needs it.
@@ -16,6 +17,9 @@ pub(super) struct PrinterState {
     pub(super) transaction: Option<Transaction>,
     /// The sums of the open receipt by tax group, in minor units; `None` if none is open, or if the firmware does not report them.
     pub(super) groups: Option<[i64; 8]>,
+    /// The documents since the baseline, in the order of their numbers; `None` for a document of which the printer reports nothing.
+    /// Empty if none was asked for.
+    pub(super) documents: Vec<Option<IssuedDocument>>,
     /// The sums of the printer's days; `None` unless the document numbers prove nothing and the sums were asked for.
     pub(super) sums: Option<PrinterSums>,
 }
@@ -34,6 +38,8 @@ pub(super) enum Closed {
 pub(super) enum ReceiptTime {
     /// The printer has told the time of the document by its number.
     OfDocument(PrinterTime),
+    /// The printer has told the time of the document by its number, and that no document followed.
+    OfLastDocument(PrinterTime),
     /// The time is that of the printer's last receipt, whichever that is.
     OfLast(PrinterTime),
 }

@@ -1,5 +1,7 @@
 //! The table of recovery, row by row.
 
+mod documents;
+
 use super::super::state::DayTotals;
 use super::*;
 use crate::family::datecs;
@@ -111,6 +113,7 @@ fn state_of(case: [i64; 7]) -> PrinterState {
             fiscal: None,
         }),
         groups: (open == 1).then_some(groups),
+        documents: Vec::new(),
         sums: None,
     }
 }
