@@ -96,6 +96,8 @@ pub enum PrinterFigure {
     DayPayments,
     /// The cash, and the totals of cash in and out.
     Cash,
+    /// The kind and the sum of the last document.
+    IssuedDocument,
 }
 
 impl PrinterFigure {
@@ -111,6 +113,7 @@ impl PrinterFigure {
             Self::DaySales => "the sums of the day by tax group",
             Self::DayPayments => "the payments of the day",
             Self::Cash => "the totals of cash in and out",
+            Self::IssuedDocument => "the kind and the sum of the last document",
         }
     }
 }

@@ -107,6 +107,8 @@ pub enum Fault {
     NoDocumentNumber,
     /// The printer is in its service or training mode, in which nothing that it prints is fiscal.
     Training,
+    /// The printer refuses every command that prints, because it was not put into its mode "fiscal printer" at its keyboard.
+    NotInPrinterMode,
 }
 
 impl Fault {
@@ -160,6 +162,7 @@ impl Fault {
         Self::NoSerialNumber,
         Self::NoDocumentNumber,
         Self::Training,
+        Self::NotInPrinterMode,
     ];
 
     /// The fault's number.
@@ -214,6 +217,7 @@ impl Fault {
             Self::NoSerialNumber => 81,
             Self::NoDocumentNumber => 82,
             Self::Training => 83,
+            Self::NotInPrinterMode => 84,
         }
     }
 
@@ -268,7 +272,7 @@ impl Fault {
         )
     }
 
-    /// Whether the operator at the till can remove the cause: paper, cover, cable, power.
+    /// Whether the operator at the till can remove the cause: paper, cover, cable, power, the mode of the keyboard.
     #[must_use]
     pub const fn is_for_operator(self) -> bool {
         matches!(
@@ -280,6 +284,7 @@ impl Fault {
                 | Self::CoverOpen
                 | Self::DayTooLong
                 | Self::NotEnoughCash
+                | Self::NotInPrinterMode
         )
     }
 }
@@ -350,6 +355,7 @@ impl fmt::Display for Fault {
             Self::PrinterGone => "the printer has not answered for a day",
             Self::NoSerialNumber => "the printer reports no serial number that can be read",
             Self::NoDocumentNumber => "the printer reports no number that rises with every document",
+            Self::NotInPrinterMode => "choose the mode \"fiscal printer\" at the printer's keyboard",
             Self::Training => "the printer is in its service or training mode, in which nothing that it prints is fiscal",
         })
     }

@@ -127,7 +127,11 @@ fn a_receipt_of_ten_lines_costs_a_ninth_more_than_its_own_bytes_at_most() {
         // Only a family with refunds needs the time of a sale.
         let last = family.last_receipt.map(|row| row.command);
         let by_number = family.journal_document.map(|row| row.command);
-        let time = last.or(by_number).unwrap_or(family.clock.command);
+        let issued = family.issued_document.map(|row| row.command);
+        let time = last
+            .or(by_number)
+            .or(issued)
+            .unwrap_or(family.clock.command);
         let (expected, parts) = match (&family.asked, family.refund) {
             // A printer that acknowledges has its condition and its numbers in two answers, and the tax groups in one more.
             (Some(asked), _) => {
@@ -137,6 +141,8 @@ fn a_receipt_of_ten_lines_costs_a_ninth_more_than_its_own_bytes_at_most() {
                     13,
                 )
             }
+            // The answer about the last document has its number and its time.
+            (None, Some(_)) if issued.is_some() => (vec![question, time], 9),
             (None, Some(_)) => (vec![question, time, question], 9),
             (None, None) => (vec![question, question], 9),
         };

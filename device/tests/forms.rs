@@ -89,7 +89,7 @@ fn plays(cell: &AnswerCell) {
     }
     let mut baseline = connected.baseline;
     let third = if cell.family.refund.is_some() {
-        refund()
+        refund_on(cell.family)
     } else {
         sale()
     };
@@ -227,7 +227,7 @@ fn every_firmware_sells_and_closes_two_days() {
                 assert_eq!(connected.baseline.z_number, Some(day - 1), "{case}");
                 assert_eq!(connected.missing, [], "{case}");
                 let mut baseline = connected.baseline;
-                let jobs = [sale(), refund(), Job::ZReport].into_iter();
+                let jobs = [sale(), refund_on(family), Job::ZReport].into_iter();
                 for job in jobs.filter(|job| cases::can(family, job)) {
                     let letter = if family.asked.is_some() { 'D' } else { 'N' };
                     let job = paid_by(letter, job);

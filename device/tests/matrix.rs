@@ -116,7 +116,7 @@ fn on_every_family(name: &str) {
     let case = case(name);
     let families = FAMILIES.iter().copied();
     for family in families.filter(|family| can(family, &case.job)) {
-        matrix(family, &case, &[]);
+        matrix(family, &case.clone().on(family), &[]);
     }
 }
 

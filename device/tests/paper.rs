@@ -123,7 +123,7 @@ fn every_family_sells_refunds_and_counts() {
             sale(),
             exact_sale(),
             if family.refund.is_some() {
-                refund()
+                refund_on(family)
             } else {
                 sale()
             },

@@ -200,7 +200,7 @@ fn on_receipt_printer(job: &Job) -> String {
 }
 
 /// The families that came after the table of the first ones was recorded; each has a file of its own.
-const LATER: [&str; 2] = ["datecs-mx", "tremol"];
+const LATER: [&str; 3] = ["datecs-mx", "daisy", "tremol"];
 
 fn is_later(family: &Protocol) -> bool {
     LATER.contains(&family.name)

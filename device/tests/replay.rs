@@ -74,6 +74,14 @@ impl Player {
         }
     }
 
+    /// The job of this name, as a printer of the family can do it.
+    fn job(&self, name: &str) -> Job {
+        match self.family {
+            Some(family) => on(family, job(name)),
+            None => job(name),
+        }
+    }
+
     /// Carries out one line of a script; returns how it ended.
     fn act(&mut self, line: &str, opener: &dyn Fn() -> Box<dyn PortOpener>) -> String {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -94,13 +102,13 @@ impl Player {
             "perform" => {
                 self.decided = false;
                 let baseline = self.baseline.as_ref().unwrap();
-                self.driver.perform(&job(rest), baseline, &mut notes)
+                self.driver.perform(&self.job(rest), baseline, &mut notes)
             }
             "recover" => {
                 let baseline = self.baseline.as_ref().unwrap();
                 self.driver
                     .recover(
-                        &job(rest),
+                        &self.job(rest),
                         baseline,
                         &JournalEvidence::of_decision(self.decided),
                         &mut notes,

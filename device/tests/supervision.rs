@@ -146,7 +146,10 @@ fn no_family_shows_a_password_in_its_trace() {
         let bench = Bench::of(family);
         let mut driver = bench.driver(1);
         let mut now = driver.connect().unwrap().baseline;
-        let refunds = family.refund.iter().map(|row| (refund(), row.command));
+        let refunds = family
+            .refund
+            .iter()
+            .map(|row| (refund_on(family), row.command));
         for (job, row) in [(sale(), family.open.command)].into_iter().chain(refunds) {
             let mut notes = Notes::new();
             now = registered(driver.perform(&job, &now, &mut notes)).after;

@@ -72,6 +72,7 @@ fn files(folder: &str) -> Vec<(&'static Protocol, String)> {
 /// The digests (FNV-1a, 64 bits) of the frames that makers' programs and real printers sent. A file is never edited; a new
 /// frame goes into a new file, or at the end of a file together with its new digest.
 const FIELD: &[(&str, usize, u64)] = &[
+    ("daisy", 12, 0x6C9C_E5B9_98FC_916C),
     ("datecs", 31, 0xDA52_F585_467E_9851),
     ("datecs-b", 35, 0xD9A6_39E7_DB1B_6FF6),
     ("datecs-x", 39, 0xECB7_A25C_EB59_EA6A),

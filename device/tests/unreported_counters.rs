@@ -9,7 +9,7 @@ use bench::*;
 use ferrotill_core::Amount;
 use ferrotill_device::emulator::FaultKind;
 use ferrotill_device::family::{
-    FAMILIES, Protocol, datecs, datecs_b, datecs_mx, datecs_x, eltrade,
+    FAMILIES, Protocol, daisy, datecs, datecs_b, datecs_mx, datecs_x, eltrade,
 };
 use ferrotill_device::{Fault, FiscalPrinter as _, Job, JournalEvidence, Performed};
 
@@ -149,6 +149,7 @@ fn without_the_number_of_the_last_z_report_recovery_is_never_wrong() {
         &datecs_x::PROTOCOL,
         &datecs_mx::PROTOCOL,
         &eltrade::PROTOCOL,
+        &daisy::PROTOCOL,
     ] {
         for name in [
             "sale",
@@ -158,7 +159,7 @@ fn without_the_number_of_the_last_z_report_recovery_is_never_wrong() {
             "cash out",
             "Z",
         ] {
-            let case = case(name);
+            let case = case(name).on(family);
             if !can(family, &case.job) {
                 continue;
             }

@@ -20,6 +20,13 @@ fuzz_target!(|bytes: &[u8]| {
         if let Some(row) = &family.last_z {
             all(&row.answer, bytes);
         }
+        if let Some(row) = &family.issued_document {
+            again(&row.ask, bytes);
+            all(&row.answer, bytes);
+        }
+        if let Some(row) = &family.line_lengths {
+            all(&row.answer, bytes);
+        }
         all(&family.last_document.answer, bytes);
         all(&family.day_sales[0].answer, bytes);
         all(&family.receipt_sums.answer, bytes);

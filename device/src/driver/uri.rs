@@ -47,6 +47,15 @@ impl Family {
         }
     }
 
+    /// The speed of a serial line whose address has none; `None` if it is searched for.
+    #[cfg(feature = "serial")]
+    const fn usual_speed(&self) -> Option<u32> {
+        match self {
+            Self::Isl(protocol, _) => protocol.usual_speed,
+            Self::Escpos(_) => Some(BAUD_USUAL),
+        }
+    }
+
     /// The TCP port of a new printer, if the maker's manual names one.
     const fn tcp_port(&self) -> Option<u16> {
         match self {
@@ -81,7 +90,7 @@ const TRANSPORTS: &str = "`serial` and `tcp`";
 const TRANSPORTS: &str = "`tcp` (this build has no serial ports)";
 #[cfg(feature = "serial")]
 const BAUDS: &[u32] = &[1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200];
-/// The speed of new Datecs printers.
+/// The usual speed of a receipt printer.
 #[cfg(feature = "serial")]
 const BAUD_USUAL: u32 = 115_200;
 
@@ -98,7 +107,7 @@ impl DriverUri {
         let (family, query) = Family::read(family, query)?;
         let transport = match transport {
             #[cfg(feature = "serial")]
-            "serial" => serial(place, &query, matches!(family, Family::Isl(..)))?,
+            "serial" => serial(place, &query, &family)?,
             "tcp" => tcp(place, &query, family.tcp_port())?,
             other => return Err(DriverUriError::Transport(other.to_owned())),
         };
@@ -124,7 +133,7 @@ impl DriverUri {
 }
 
 #[cfg(feature = "serial")]
-fn serial(place: &str, query: &str, searchable: bool) -> Result<Transport, DriverUriError> {
+fn serial(place: &str, query: &str, family: &Family) -> Result<Transport, DriverUriError> {
     if !place.starts_with('/') || place.len() < 2 {
         return Err(DriverUriError::Path(place.to_owned()));
     }
@@ -134,7 +143,8 @@ fn serial(place: &str, query: &str, searchable: bool) -> Result<Transport, Drive
     {
         return Err(DriverUriError::Pattern(place.to_owned()));
     }
-    let mut baud = Some(BAUD_USUAL);
+    let searchable = matches!(family, Family::Isl(..));
+    let mut baud = family.usual_speed();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         match pair.split_once('=') {
             // A receipt printer answers at any speed with some bytes, so a search would not find the right speed.
@@ -273,7 +283,7 @@ impl fmt::Display for DriverUriError {
             ),
             Self::Option(given) => write!(
                 f,
-                "`{given}` is not an option; allowed: `baud=…` for a serial port, none for tcp; for a fiscal printer also `operator`, `password`, `till`, `serial`, and `country` for `datecs-mx`; for `escpos` also `profile`, `columns`, `drawer`, `drawer_pin`, `drawer_sensor`"
+                "`{given}` is not an option; allowed: `baud=…` for a serial port, none for tcp; for a fiscal printer also `operator`, `password`, `till`, `serial`, `country` for `datecs-mx`, and `refund_operator` and `refund_password` if one operator opens refunds; for `escpos` also `profile`, `columns`, `drawer`, `drawer_pin`, `drawer_sensor`"
             ),
             Self::Value { option, given, allowed } => {
                 write!(f, "`{given}` is not a value of `{option}`; allowed: {allowed}")
@@ -315,6 +325,14 @@ mod tests {
                 "datecs-mx+tcp://[::1]:3999?country=ro",
             ),
             ("datecs-mx+tcp://till:4999", "datecs-mx+tcp://till:4999"),
+            (
+                "daisy+serial:///dev/ttyUSB0",
+                "daisy+serial:///dev/ttyUSB0?baud=auto",
+            ),
+            (
+                "daisy+serial:///dev/ttyUSB0?refund_operator=19&baud=9600",
+                "daisy+serial:///dev/ttyUSB0?baud=9600&refund_operator=19",
+            ),
             ("escpos+tcp://kitchen:9100", "escpos+tcp://kitchen:9100"),
             (
                 "escpos+tcp://kitchen:9100?profile=rp326&drawer_sensor=low",
@@ -334,6 +352,9 @@ mod tests {
         let uri = DriverUri::parse("datecs+tcp://till:1?password=98765432").unwrap();
         assert_eq!(uri.to_string(), "datecs+tcp://till:1?password=****");
         assert!(!format!("{uri:?}").contains("98765432"));
+        let uri = DriverUri::parse("daisy+tcp://till:1?refund_password=987654").unwrap();
+        assert_eq!(uri.to_string(), "daisy+tcp://till:1?refund_password=****");
+        assert!(!format!("{uri:?}").contains("987654"));
         let wrong = DriverUri::parse("datecs+tcp://till:1?password=987654321").unwrap_err();
         assert!(!format!("{wrong} {wrong:?}").contains("987654321"));
     }
@@ -406,6 +427,14 @@ mod tests {
         (
             "datecs-mx+tcp://host?country=fr",
             "`fr` is not a value of `country`; allowed: ro, md, bg",
+        ),
+        (
+            "daisy+tcp://host:1?refund_operator=21",
+            "`21` is not a value of `refund_operator`; allowed: 1 to 20",
+        ),
+        (
+            "datecs+tcp://host:1?refund_password=9999",
+            "allowed: none; in this family every operator may open refunds",
         ),
         (
             "datecs+tcp://host:1?country=md",

@@ -6,7 +6,7 @@ use super::classic_forms::{DAY_PAYMENTS_A, DEVICE_INFO, FIRMWARE_A, LAST_Z};
 use super::codec::{Codec, NO_DATA};
 use super::protocol::{
     CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, PaymentMeaning, Payments,
-    Protocol, Seller, TextWidths, service,
+    Protocol, ReceiptRules, Seller, TextWidths, service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::fields::{decimal, parse_count};
@@ -71,6 +71,8 @@ pub const PROTOCOL: Protocol = Protocol {
         password_of_model: &[],
         password_digits: Some((4, 8)),
         till: 1,
+        refund: None,
+        has_unique_number: false,
     },
     payments: Payments {
         letters: &[
@@ -96,6 +98,7 @@ pub const PROTOCOL: Protocol = Protocol {
         ],
         day: &DAY_PAYMENT_LETTERS,
     },
+    receipts: ReceiptRules::USUAL,
     model: Model {
         name: "FP-700",
         firmware: "1.00BG 21NOV26 1000",
@@ -255,6 +258,7 @@ pub const PROTOCOL: Protocol = Protocol {
     // The manual has the kinds 0 and 1 only.
     day_refunds: None,
     last_z: Some(CommandRow::with_forms(command::LAST_Z, NO_DATA, LAST_Z)),
+    issued_document: None,
     device_info: CommandRow::with_forms(
         command::DEVICE_INFO,
         // "1" asks for the checksum too; the answer has the checksum field in either case.
@@ -278,6 +282,8 @@ pub const PROTOCOL: Protocol = Protocol {
     last_receipt: None,
     clock_set: CommandRow::new(command::CLOCK_SET, STAMP, NO_DATA),
 
+    line_lengths: None,
+    usual_speed: Some(115_200),
     groups_by_rate: false,
     tcp_port: None,
     mode: None,
@@ -461,7 +467,7 @@ pub(super) const COUNTERS: Codec<ReceiptCounters> = Codec {
 };
 
 /// The codec of an empty answer, where other families return a number.
-const NO_COUNTERS: Codec<ReceiptCounters> = Codec {
+pub(super) const NO_COUNTERS: Codec<ReceiptCounters> = Codec {
     emit: |_| Vec::new(),
     parse: |_| {
         Some(ReceiptCounters {
@@ -509,7 +515,7 @@ const DAILY: Codec<DailyReport> = Codec {
 };
 
 /// The codec of the kind of report, as of 45h: `0` or no data closes the day, `2` does not.
-const CLOSES: Codec<bool> = Codec {
+pub(super) const CLOSES: Codec<bool> = Codec {
     emit: |closes| {
         if *closes {
             b"0".to_vec()

@@ -53,6 +53,8 @@ pub const PROTOCOL: Protocol = Protocol {
         password_of_model: &[],
         password_digits: Some((1, 8)),
         till: 1,
+        refund: None,
+        has_unique_number: false,
     },
     payments: Payments {
         letters: &[
@@ -222,6 +224,7 @@ fn seller(operator: &str, password: &str, till: &str, invoice: bool) -> Option<O
             .to_owned(),
         till: parse_count(till).filter(|number| (1..=99_999).contains(number))?,
         invoice,
+        unique: String::new(),
     })
 }
 

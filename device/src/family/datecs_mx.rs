@@ -78,6 +78,8 @@ const ROMANIA: Protocol = Protocol {
         // A Moldovan password has one digit.
         password_digits: Some((1, 8)),
         till: 1,
+        refund: None,
+        has_unique_number: false,
     },
     payments: PAYMENTS,
     model: Model {

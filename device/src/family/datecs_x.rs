@@ -7,7 +7,7 @@ use super::error_codes;
 use super::forms::{AnswerForm, Firmware, Source};
 use super::protocol::{
     CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, PaymentMeaning, Payments,
-    Protocol, Seller, TextWidths, service,
+    Protocol, ReceiptRules, Seller, TextWidths, service,
 };
 use crate::wire::fields::parse_count;
 use crate::wire::isl_counters::DeviceInfo;
@@ -51,6 +51,8 @@ pub const PROTOCOL: Protocol = Protocol {
         password_of_model: &[("FP-", "0000"), ("FMP-", "0000")],
         password_digits: Some((1, 8)),
         till: 1,
+        refund: None,
+        has_unique_number: false,
     },
     payments: Payments {
         letters: &[
@@ -63,6 +65,7 @@ pub const PROTOCOL: Protocol = Protocol {
         ],
         day: &['P', 'N', 'D', 'I', 'J', 'K'],
     },
+    receipts: ReceiptRules::USUAL,
     model: Model {
         name: "FP-700X",
         firmware: "2.08BG 21NOV26 1000",
@@ -305,6 +308,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: report::parse_last_z,
         },
     )),
+    issued_document: None,
     device_info: CommandRow::with_forms(
         0x5A,
         // The parameter is sent with its TAB: without a TAB the answer has the old form (manual, command 90).
@@ -351,6 +355,8 @@ pub const PROTOCOL: Protocol = Protocol {
         NO_DATA,
     ),
 
+    line_lengths: None,
+    usual_speed: Some(115_200),
     groups_by_rate: false,
     tcp_port: None,
     mode: None,

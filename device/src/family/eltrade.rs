@@ -52,6 +52,8 @@ pub const PROTOCOL: Protocol = Protocol {
         password_of_model: &[],
         password_digits: None,
         till: 1,
+        refund: None,
+        has_unique_number: false,
     },
     payments: Payments {
         // The meanings are those of the drivers of others; the manual names the card's.
@@ -203,6 +205,7 @@ fn parse_open(data: &[u8]) -> Option<(Open, Option<RefundOpen>)> {
         password: String::new(),
         till: 1,
         invoice: false,
+        unique: String::new(),
     };
     match fields.next() {
         None => return Some((open, None)),

@@ -14,6 +14,7 @@ mod error_codes;
 mod forms;
 mod protocol;
 
+pub mod daisy;
 pub mod datecs;
 pub mod datecs_b;
 pub mod datecs_mx;
@@ -26,7 +27,7 @@ pub use codec::{Codec, NO_DATA};
 pub use forms::{AnswerForm, Answers, Firmware, Source};
 pub use protocol::{
     CommandRow, CountryFacts, CountryQuestions, Errors, FamilyLimits, LineWidth, Model, Optional,
-    PaymentMeaning, Payments, Protocol, Seller, TextWidths,
+    PaymentMeaning, Payments, Protocol, ReceiptRules, Seller, TextWidths,
 };
 
 /// Every family, by its name in an address and in `ferrotill emulator --family`.
@@ -36,6 +37,7 @@ pub const FAMILIES: &[&Protocol] = &[
     &datecs_x::PROTOCOL,
     &datecs_mx::PROTOCOL,
     &eltrade::PROTOCOL,
+    &daisy::PROTOCOL,
     &tremol::PROTOCOL,
 ];
 

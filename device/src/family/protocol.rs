@@ -7,13 +7,13 @@ use super::codec::Codec;
 use super::forms::{AnswerForm, Answers, Firmware};
 use crate::wire::cause::Cause;
 use crate::wire::framing::Framing;
-use crate::wire::isl_counters::{DayPayments, DeviceInfo, LastZ};
+use crate::wire::isl_counters::{DayPayments, DeviceInfo, IssuedDocument, LastZ};
 use crate::wire::isl_mx::Registration;
 use crate::wire::isl_payment::{Paid, PaymentRequest, ReceiptCounters};
 use crate::wire::isl_receipt::{Open, RefundOpen, Sale, Subtotal, SubtotalSums};
 use crate::wire::isl_report::{
-    Cash, DailyReport, JournalDocument, LastError, LastFiscalReceipt, Rates, ReceiptSums,
-    Transaction,
+    Cash, DailyReport, JournalDocument, LastError, LastFiscalReceipt, LineLengths, Rates,
+    ReceiptSums, Transaction,
 };
 use crate::wire::isl_service::{Service, ServiceAnswer};
 use crate::wire::isl_status::{Layout, Status};
@@ -41,6 +41,8 @@ pub struct Protocol {
     pub seller: Seller,
     /// The payment types of the family.
     pub payments: Payments,
+    /// What the family does with refunds, tenders and cancelled receipts.
+    pub receipts: ReceiptRules,
     /// The identity of the emulated printer.
     pub model: Model,
     /// The firmware whose answers are known to differ. The first is that of the maker's newest manual.
@@ -113,6 +115,9 @@ pub struct Protocol {
     /// Asks for the last Z-report; `None` if no command of the family reports it. In that case the number of the next Z-report in
     /// the answer about the day's payments is used.
     pub last_z: Option<CommandRow<(), LastZ>>,
+    /// Asks for a document that was issued: the last one, or that of the number. `None` if no command of the family reports it. A
+    /// device may return another document than that of the number, so the number in the answer must be compared.
+    pub issued_document: Option<CommandRow<Option<u32>, IssuedDocument>>,
     /// Asks for the device's identity.
     pub device_info: CommandRow<(), DeviceInfo>,
     /// Asks for the tax rates.
@@ -129,6 +134,11 @@ pub struct Protocol {
     /// Sets the clock.
     pub clock_set: CommandRow<String>,
 
+    /// Asks the connected model for the lengths of its lines; `None` if every model of the family has those of `limits`.
+    pub line_lengths: Option<CommandRow<(), LineLengths>>,
+    /// The speed of a new machine's serial line, in bits per second; `None` if models differ, so that the speed is searched for if the
+    /// address has none.
+    pub usual_speed: Option<u32>,
     /// The TCP port of a new machine, if the maker's manual names one.
     pub tcp_port: Option<u16>,
     /// Asks for the mode: 0 is the usual one; in any other mode nothing that is printed is fiscal.
@@ -275,6 +285,8 @@ pub enum Errors {
     First,
     /// The status shows a refusal, and this question asks for the reason; true clears it.
     Asked(CommandRow<bool, LastError>),
+    /// The status shows a refusal, and the seven lower bits of the status byte of this index are the number of the reason.
+    InStatus(usize),
     /// The status shows a refusal, and no command reports the reason.
     Silent,
     /// A command is acknowledged with two digits (ZFP): the error of the device, and the error of the command, which is 0 if the
@@ -282,8 +294,33 @@ pub enum Errors {
     Acknowledged,
 }
 
+/// What a family does with refunds, tenders and cancelled receipts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptRules {
+    /// Whether a refund can be paid in cash only.
+    pub refund_in_cash: bool,
+    /// Whether the opening of a refund needs the time and the fiscal memory of the original, because the device does not search its
+    /// journal.
+    pub refund_needs_origin: bool,
+    /// Whether the device reports a tender without the change that was given, so that the tender is never more than the amount.
+    pub tender_without_change: bool,
+    /// Whether a cancelled receipt is issued with the sum 0, and takes a number of a fiscal receipt. A receipt whose total is 0 looks
+    /// the same, so the driver does not print one.
+    pub cancelled_is_issued: bool,
+}
+
+impl ReceiptRules {
+    /// The rules of the families in which nothing of this holds.
+    pub const USUAL: Self = Self {
+        refund_in_cash: false,
+        refund_needs_origin: false,
+        tender_without_change: false,
+        cancelled_is_issued: false,
+    };
+}
+
 /// The limits of a family.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FamilyLimits {
     /// The longest lines of text, by the command that prints them.
     pub widths: TextWidths,
@@ -298,7 +335,7 @@ pub struct FamilyLimits {
 /// The longest lines of text of a family, by the command that prints them.
 ///
 /// The driver breaks a longer text into several lines, so that a printer never cuts one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TextWidths {
     /// A line of the name of a sale (31h).
     pub name: LineWidth,
@@ -311,7 +348,7 @@ pub struct TextWidths {
 }
 
 /// The bytes of a line of text.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineWidth {
     /// What the driver sends at most: the smallest number that a maker's manual, a maker's program or a driver that is used in
     /// shops gives.
@@ -353,6 +390,10 @@ pub struct Seller {
     pub password_digits: Option<(usize, usize)>,
     /// The number of the till.
     pub till: u32,
+    /// The operator of a new printer who may open refunds, and the operator's password; `None` if every operator may.
+    pub refund: Option<(u32, &'static str)>,
+    /// Whether the opening of a receipt has a unique sale number: serial number of the printer, operator, number of the sale.
+    pub has_unique_number: bool,
 }
 
 impl Seller {

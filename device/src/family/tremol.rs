@@ -72,6 +72,8 @@ pub const PROTOCOL: Protocol = Protocol {
         password_of_model: &[],
         password_digits: Some((4, 6)),
         till: 1,
+        refund: None,
+        has_unique_number: false,
     },
     payments: Payments {
         // Each letter is a kind of payment of the Bulgarian tax office, in the order of their numbers: cash is 0.

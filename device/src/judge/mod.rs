@@ -12,7 +12,7 @@ mod receipt;
 pub(crate) use jobs::{
     CashTotals, Closing, Finding, ZAnswer, cash, opening_refused, paper, unfinished_slip, z_report,
 };
-pub(crate) use receipt::{DayMatch, ReceiptFacts, Verdict, ZReports, receipt};
+pub(crate) use receipt::{DayMatch, DocumentMatch, ReceiptFacts, Verdict, ZReports, receipt};
 
 use crate::baseline::Baseline;
 use crate::fault::Fault;

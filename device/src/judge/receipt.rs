@@ -56,6 +56,8 @@ pub(crate) struct ReceiptFacts {
     pub(crate) same_sales: bool,
     /// Whether the last receipt equals the plan and its tender is at least that amount.
     pub(crate) last_is_ours: bool,
+    /// The comparison of the documents since the baseline with the plan.
+    pub(crate) documents: DocumentMatch,
     /// The comparison of the device's sums with the evidence.
     pub(crate) sums: DayMatch,
 }
@@ -106,6 +108,25 @@ const TABLE: &[Rule] = &[
         says: "a counter went back",
         fits: |facts| facts.documents.is_none() || facts.z_reports == ZReports::Fewer,
         verdict: |_| UNCLEAR,
+    },
+    Rule {
+        says: "closed, the document after the baseline has our kind and our sum: issued",
+        fits: |facts| {
+            !facts.told.open
+                && facts.documents > Some(0)
+                && facts.told.documents == DocumentMatch::Ours
+        },
+        verdict: |_| Ruling::Issued,
+    },
+    Rule {
+        // A cancelled receipt of some families is a document with the sum 0.
+        says: "closed, no document since the baseline has our kind and our sum: not in the fiscal memory",
+        fits: |facts| {
+            !facts.told.open
+                && facts.documents > Some(0)
+                && facts.told.documents == DocumentMatch::Others
+        },
+        verdict: |_| Ruling::NotIssued,
     },
     Rule {
         says: "closed, another day, as many documents more as Z-reports: nothing else was printed",
@@ -275,6 +296,17 @@ pub(crate) enum DayMatch {
     WithOurs,
 }
 
+/// The comparison of the documents that a device reports one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DocumentMatch {
+    /// The device does not report its documents, or not all of them, or they do not decide.
+    Silent,
+    /// The document after the baseline has our kind and our sum.
+    Ours,
+    /// Every document since the baseline is reported, and none has our kind and our sum.
+    Others,
+}
+
 /// The facts on which the table decides.
 struct Facts<'a> {
     told: &'a ReceiptFacts,
@@ -374,6 +406,7 @@ mod tests {
             payments: Some(0),
             same_sales: false,
             last_is_ours: false,
+            documents: DocumentMatch::Silent,
             sums: DayMatch::Silent,
         };
         let facts = Facts {

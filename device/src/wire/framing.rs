@@ -23,7 +23,7 @@ pub const SEPARATOR: u8 = 0x04;
 pub const POSTAMBLE: u8 = 0x05;
 /// The device found the frame damaged and did not execute it.
 pub const NAK: u8 = 0x15;
-/// The device is still executing; sent every 60 ms.
+/// The device is still executing; sent each [`Framing::busy_every_ms`].
 pub const SYN: u8 = 0x16;
 /// The byte that precedes a control byte in data; 40h is added to that control byte.
 pub const ESCAPE: u8 = 0x10;
@@ -54,6 +54,21 @@ pub struct Framing {
     pub request_data_max: usize,
     /// The number of escaped data bytes that an answer may have.
     pub answer_data_max: usize,
+    /// How the device recognises that a request is a repeat.
+    pub repeat: Repeat,
+    /// The time between two SYN of a busy device, in milliseconds.
+    pub busy_every_ms: u64,
+}
+
+/// How a device recognises that a request is the last one again. It does not execute a repeat, and sends its last answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// The sequence number is that of the last request, whatever the command is.
+    SameNumber,
+    /// The sequence number and the command are those of the last request.
+    SameNumberAndCommand,
+    /// The device executes every request.
+    Never,
 }
 
 impl Framing {
@@ -70,7 +85,7 @@ impl Framing {
     /// Whether a device answers a request with the last sequence number by its last answer, and does not execute it.
     #[must_use]
     pub const fn replays(&self) -> bool {
-        !matches!(self.width, Width::Zfp)
+        !matches!(self.repeat, Repeat::Never)
     }
 
     /// Whether an answer is that to a command: it names the command, or it is an acknowledgement, which names none.
@@ -78,6 +93,17 @@ impl Framing {
     pub const fn is_answer_to(&self, answer: &Answer, command: u8) -> bool {
         let names_none = !self.replays() && answer.command == zfp::ACKNOWLEDGED;
         answer.command == command || names_none
+    }
+
+    /// Whether a device takes `request` for a repeat of `last`.
+    #[must_use]
+    pub const fn is_repeat(&self, last: &Request, request: &Request) -> bool {
+        last.seq == request.seq
+            && match self.repeat {
+                Repeat::Never => false,
+                Repeat::SameNumber => true,
+                Repeat::SameNumberAndCommand => last.command == request.command,
+            }
     }
 
     fn emit(&self, seq: u8, command: u8, body: &[u8]) -> Result<Vec<u8>, FrameError> {

@@ -3,7 +3,7 @@
 //! Manual: Datecs group A, v1.00BG, "Low-level protocol"; group B, v2.04BG.
 
 pub use super::framing::{
-    Answer, Decoder, FrameError, Framing, NAK, Request, SEQ_FIRST, SYN, Token, Width,
+    Answer, Decoder, FrameError, Framing, NAK, Repeat, Request, SEQ_FIRST, SYN, Token, Width,
 };
 pub use super::isl_status::{Flag, Status};
 
@@ -16,6 +16,8 @@ pub const FRAMING: Framing = Framing {
     seq_last: 0x7F,
     request_data_max: 213,
     answer_data_max: 212,
+    repeat: Repeat::SameNumber,
+    busy_every_ms: 60,
 };
 
 /// The commands of Datecs classic.

@@ -171,6 +171,55 @@ impl DayPayments {
     }
 }
 
+/// A document that was issued (74h of Daisy), as the device writes it into the document's QR code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuedDocument {
+    /// Whether the document is a fiscal one.
+    pub fiscal: bool,
+    /// The contents of its QR code; `None` if the document has none, so that nothing is known of it.
+    pub code: Option<IssuedCode>,
+}
+
+/// The contents of the QR code of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuedCode {
+    /// The kind of document: 0 is a sale, 1 to 3 are refunds, and every other number is another document.
+    pub kind: u32,
+    /// The number of the fiscal memory.
+    pub memory: String,
+    /// The number of the document.
+    pub number: u32,
+    /// The date (`YYYY-MM-DD`) and the time (`HH:MM:SS`) of the document.
+    pub at: (String, String),
+    /// The sum of the document in minor units; 0 for a cancelled receipt.
+    pub sum: i64,
+}
+
+impl IssuedCode {
+    /// The date and time as `DD-MM-YYYY HH:MM:SS`; another form of the date is not changed.
+    #[must_use]
+    pub fn stamp(&self) -> String {
+        let (date, time) = &self.at;
+        let parts: Vec<&str> = date.split('-').collect();
+        match parts.as_slice() {
+            [year, month, day] => format!("{day}-{month}-{year} {time}"),
+            _ => format!("{date} {time}"),
+        }
+    }
+
+    /// Whether the document is a sale receipt.
+    #[must_use]
+    pub const fn is_sale(&self) -> bool {
+        self.kind == 0
+    }
+
+    /// Whether the document is a refund receipt.
+    #[must_use]
+    pub const fn is_refund(&self) -> bool {
+        matches!(self.kind, 1..=3)
+    }
+}
+
 /// The identity of a device (5Ah).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceInfo {

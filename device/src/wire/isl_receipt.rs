@@ -22,6 +22,8 @@ pub struct Open {
     pub till: u32,
     /// Whether an invoice is asked for.
     pub invoice: bool,
+    /// The unique sale number of Bulgaria, if the family's opening has one; otherwise empty.
+    pub unique: String,
 }
 
 impl Open {
@@ -60,6 +62,7 @@ impl Open {
                 .to_owned(),
             till: parse_count(fields.next()?).filter(|number| (1..=99_999).contains(number))?,
             invoice: false,
+            unique: String::new(),
         })
     }
 }
@@ -458,6 +461,7 @@ mod tests {
                 password: "0000".to_owned(),
                 till: 1,
                 invoice: false,
+                unique: String::new(),
             },
             kind: RefundKind::Return,
             document: 12,

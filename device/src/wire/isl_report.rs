@@ -268,6 +268,15 @@ impl Rates {
     }
 }
 
+/// The lengths of lines that a model prints, in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineLengths {
+    /// The length of a line of text on a receipt or a slip.
+    pub text: usize,
+    /// The length of the name of what is sold.
+    pub name: usize,
+}
+
 /// The answer of 20h: `Cmd,ErrCode,DateTime,Text`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastError {

@@ -36,6 +36,23 @@ impl Status {
         Some(status)
     }
 
+    /// The number in the seven lower bits of a status byte; 0 if there is no such byte.
+    #[must_use]
+    pub fn number_in(&self, byte: usize) -> u8 {
+        self.bytes().get(byte).map_or(0, |value| value & 0x7F)
+    }
+
+    /// The status with this number in the seven lower bits of a status byte.
+    #[must_use]
+    pub fn with_number_in(mut self, byte: usize, number: u8) -> Self {
+        if byte < self.len
+            && let Some(value) = self.bytes.get_mut(byte)
+        {
+            *value = 0x80 | (number & 0x7F);
+        }
+        self
+    }
+
     /// The status bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
@@ -71,6 +88,12 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// Whether the family has the flag.
+    #[must_use]
+    pub fn knows(&self, flag: Flag) -> bool {
+        self.place(flag).is_some()
+    }
+
     /// Whether the flag is set. In a family without the flag it is never set.
     #[must_use]
     pub fn has(&self, status: Status, flag: Flag) -> bool {
@@ -144,6 +167,10 @@ pub enum Flag {
     NotAllowed,
     /// A sum is too large.
     Overflow,
+    /// The operator's password is wrong.
+    WrongPassword,
+    /// The device is in the mode in which a host can print.
+    PrintingEnabled,
     /// A non-fiscal slip is open.
     SlipOpen,
     /// The electronic journal is near its end.

@@ -7,7 +7,7 @@
 
 use super::codepage;
 use super::fields::parse_decimal;
-use super::framing::{Framing, Width};
+use super::framing::{Framing, Repeat, Width};
 
 /// The frames of Datecs X. Newer firmware accepts more data (PM 2.11.4: 496), and every firmware accepts the limit used here.
 pub const FRAMING: Framing = Framing {
@@ -17,6 +17,8 @@ pub const FRAMING: Framing = Framing {
     request_data_max: 213,
     // This is the limit of the answers of newer firmware.
     answer_data_max: 480,
+    repeat: Repeat::SameNumber,
+    busy_every_ms: 60,
 };
 
 /// The byte that ends a parameter.

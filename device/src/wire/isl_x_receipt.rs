@@ -42,6 +42,7 @@ fn head(operator: &str, password: &str, till: &str, invoice: &str) -> Option<Ope
             .filter(|text| (1..=8).contains(&text.len()))?
             .to_owned(),
         till: parse_count(till).filter(|number| (1..=99_999).contains(number))?,
+        unique: String::new(),
         invoice: match invoice {
             "" => false,
             "I" => true,

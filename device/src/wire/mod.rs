@@ -16,6 +16,8 @@ pub mod fields;
 pub mod framing;
 pub mod isl;
 pub mod isl_counters;
+pub mod isl_daisy;
+pub mod isl_daisy_report;
 pub mod isl_mx;
 pub mod isl_payment;
 pub mod isl_receipt;

@@ -13,7 +13,7 @@
 //!
 //! Manual: Tremol, communication protocol for fiscal devices (Bulgaria), version 1903211145, chapter 1.
 
-use super::framing::{FrameError, Framing, NAK, Token, Width};
+use super::framing::{FrameError, Framing, NAK, Repeat, Token, Width};
 
 /// The byte that begins a command and the answer to a question.
 pub const STX: u8 = 0x02;
@@ -47,6 +47,8 @@ pub const FRAMING: Framing = Framing {
     seq_last: 0x9F,
     request_data_max: 124,
     answer_data_max: 220,
+    repeat: Repeat::Never,
+    busy_every_ms: 60,
 };
 
 /// The number that is added to LEN.

@@ -101,6 +101,7 @@ fn seller_of(fields: &[&str]) -> Option<Open> {
         password: password.trim().to_owned(),
         till: 1,
         invoice: false,
+        unique: String::new(),
     })
 }
 

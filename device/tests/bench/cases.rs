@@ -10,7 +10,7 @@ use ferrotill_device::emulator::{FaultKind, IslEmulator};
 use ferrotill_device::family::{Errors, Protocol};
 use ferrotill_device::{Baseline, FiscalPrinter, Job, Performed};
 
-use super::{Bench, Notes, cash_in, refund, registered, sale};
+use super::{Bench, Notes, cash_in, on, refund, refund_on, registered, sale};
 
 /// A job of the matrix.
 #[derive(Clone)]
@@ -22,6 +22,14 @@ pub struct Case {
 }
 
 impl Case {
+    /// The case as a printer of this family can do it.
+    pub fn on(self, family: &Protocol) -> Self {
+        Self {
+            job: on(family, self.job),
+            ..self
+        }
+    }
+
     fn of(name: &'static str, job: Job) -> Self {
         Self {
             name,
@@ -61,7 +69,7 @@ pub fn cases() -> Vec<Case> {
 pub fn cases_of(family: &Protocol) -> Vec<Case> {
     let mut cases = cases();
     cases.retain(|case| can(family, &case.job));
-    cases
+    cases.into_iter().map(|case| case.on(family)).collect()
 }
 
 /// Whether the job is a return on a printer that has no refund receipts: a withdrawal of 8.58 and a slip.
@@ -107,6 +115,8 @@ pub fn commands(family: &Protocol, job: &Job) -> Vec<u8> {
             asked.registers[0].command,
         ]);
     }
+    commands.extend(family.line_lengths.iter().map(|row| row.command));
+    commands.extend(family.issued_document.iter().map(|row| row.command));
     if let Errors::Asked(question) = &family.errors {
         commands.push(question.command);
     }
@@ -174,7 +184,7 @@ pub fn begun_day_without(
     let mut days = DAYS.lock().unwrap();
     let (memory, receipts) = days
         .entry((family.name, family.country, is_refund))
-        .or_insert_with(|| morning(family, if is_refund { refund() } else { sale() }))
+        .or_insert_with(|| morning(family, if is_refund { refund_on(family) } else { sale() }))
         .clone();
     drop(days);
     let bench = Bench::with(family, memory, receipts);

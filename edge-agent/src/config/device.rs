@@ -229,7 +229,7 @@ fn location(reader: &mut Reader, device: &Section<'_>) -> Option<Location> {
 /// Degrees between `-most` and `most`, as decimal text.
 fn degrees(reader: &mut Reader, section: &Section<'_>, key: &str, most: i64) -> Option<String> {
     let found = reader.text(section, key)?;
-    let most_scaled = most.saturating_mul(10_i64.pow(DEGREE_DECIMALS.into()));
+    let most_scaled = most.saturating_mul(DEGREE);
     match scale::parse(&found.value, DEGREE_DECIMALS) {
         Ok(degrees) if degrees.saturating_abs() <= most_scaled => Some(found.value),
         _ => {
@@ -248,6 +248,8 @@ fn degrees(reader: &mut Reader, section: &Section<'_>, key: &str, most: i64) -> 
 
 /// The largest number of decimals of degrees.
 const DEGREE_DECIMALS: u8 = 15;
+/// One degree with this number of decimals.
+const DEGREE: i64 = 1_000_000_000_000_000;
 
 fn name(reader: &mut Reader, section: &Section<'_>, index: usize) -> String {
     if let Some(found) = reader.text(section, "name") {

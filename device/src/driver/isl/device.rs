@@ -7,19 +7,20 @@ mod registers;
 
 use ferrotill_core::seal::PrinterNumbers;
 
-use self::meaning::{acknowledged, condition, fault_of, refusal, unanswered};
+use self::meaning::{acknowledged, condition, fault_of, is_printing_disabled, refusal, unanswered};
 pub(super) use self::questions::optional;
 use super::command::{Command, CommandFault};
 use super::groups::GroupOrder;
 use super::options::Options;
 use crate::driver::line::{COMMAND_LIMIT_MS, Line};
-use crate::family::{CommandRow, Errors, Protocol};
+use crate::family::{CommandRow, Errors, LineWidth, Protocol, TextWidths};
 use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{Baseline, Condition, PrinterFigure, UnknownAnswer, Watch};
 use crate::wire::framing::Answer;
 use crate::wire::isl_counters::{DeviceInfo, LastZ};
 use crate::wire::isl_receipt::Open;
+use crate::wire::isl_report::LineLengths;
 use crate::wire::isl_status::{Flag, Status};
 use crate::wire::isl_x::split_error;
 
@@ -53,6 +54,10 @@ pub(super) struct Device {
     line: Line,
     options: Options,
     identity: Option<DeviceInfo>,
+    /// Whether the device reported, when it was connected, that a host cannot print.
+    printing_disabled: bool,
+    /// The serial number of the device that was asked for the lengths of its lines, and its answer.
+    line_lengths: Option<(String, Option<LineLengths>)>,
     /// The last Z-report as of the last reading of the counters.
     last_z: Option<LastZ>,
     /// The number of the last Z-report as of the last reading of the counters.
@@ -100,6 +105,8 @@ impl Device {
             line,
             options,
             identity: None,
+            printing_disabled: false,
+            line_lengths: None,
             last_z: None,
             z_number_read: None,
             payment_numbers: SAME_NUMBERS,
@@ -191,25 +198,63 @@ impl Device {
             return Err(Fault::PrinterSwapped);
         }
         self.identity = Some(identity);
+        let status = self.status_in(&answer)?;
+        self.printing_disabled = is_printing_disabled(&self.protocol.status, status);
         let known = self.choose_country(watch);
-        if let Err(fault) = known.and_then(|()| self.read_groups(watch)) {
+        if let Err(fault) = known
+            .and_then(|()| self.ask_line_lengths(watch))
+            .and_then(|()| self.read_groups(watch))
+        {
             self.identity = None;
             return Err(fault);
         }
-        self.condition_in(&answer)
+        Ok(condition(&self.protocol.status, status))
     }
 
-    /// The printer's condition in an answer to the question for it.
-    fn condition_in(&self, answer: &Answer) -> Result<Condition, Fault> {
-        let status = match self.protocol.asked {
-            None => answer.status,
+    /// The status in an answer to the question for it.
+    fn status_in(&self, answer: &Answer) -> Result<Status, Fault> {
+        match self.protocol.asked {
+            None => Ok(answer.status),
             // Only the data of this answer have the status.
             Some(_) => {
                 let told = self.protocol.state.answer.read(&answer.data);
-                told.ok_or(Fault::AnswerUnreadable)?
+                told.ok_or(Fault::AnswerUnreadable)
             }
+        }
+    }
+
+    /// Asks a device that was not asked before for the lengths of its lines.
+    fn ask_line_lengths(&mut self, watch: &mut dyn Watch) -> Result<(), Fault> {
+        let Some(row) = &self.protocol.line_lengths else {
+            return Ok(());
         };
-        Ok(condition(&self.protocol.status, status))
+        let serial = self
+            .identity
+            .as_ref()
+            .map_or_else(String::new, |identity| identity.serial.clone());
+        let is_known = self
+            .line_lengths
+            .as_ref()
+            .is_some_and(|(asked, _)| *asked == serial);
+        if !is_known {
+            let lengths = optional(self.ask(row, &(), watch))?;
+            self.line_lengths = Some((serial, lengths));
+        }
+        Ok(())
+    }
+
+    /// The lengths of lines that are sent: those that the connected model reports, or else those of the family.
+    pub(super) fn widths(&self) -> TextWidths {
+        let usual = self.protocol.limits.widths;
+        match &self.line_lengths {
+            Some((_, Some(lengths))) => TextWidths {
+                name: LineWidth::of(lengths.name),
+                receipt: LineWidth::of(lengths.text),
+                slip: LineWidth::of(lengths.text),
+                ..usual
+            },
+            _ => usual,
+        }
     }
 
     /// Whether nothing that the printer prints now is fiscal, because it is in the service or training mode. A printer that does not
@@ -220,6 +265,11 @@ impl Device {
         };
         let mode = optional(self.ask(row, &(), watch))?;
         Ok(mode.is_some_and(|mode| mode != 0))
+    }
+
+    /// Whether the device reported, when it was connected, that a host cannot print.
+    pub(super) const fn is_printing_disabled(&self) -> bool {
+        self.printing_disabled
     }
 
     /// Closes the port; no answer is outstanding.
@@ -245,9 +295,23 @@ impl Device {
         self.line.address()
     }
 
-    /// Operator, password and till for the opening of a receipt.
-    pub(super) fn seller(&self) -> Open {
-        self.options.seller(&self.protocol.seller, self.model())
+    /// Operator, password, till and unique sale number for the opening of the receipt that follows this baseline.
+    ///
+    /// The unique sale number has the number of the document that the receipt will be, so that no two receipts of a printer have the
+    /// same, and a restarted driver finds the same again.
+    pub(super) fn seller(&self, refund: bool, baseline: &Baseline) -> Open {
+        let usual = &self.protocol.seller;
+        let open = self.options.seller(usual, self.model(), refund);
+        let number = baseline.last_document.saturating_add(1);
+        let unique = format!("{}-OP{:02}-{number:07}", baseline.serial, open.operator);
+        Open {
+            unique: if usual.has_unique_number {
+                unique
+            } else {
+                String::new()
+            },
+            ..open
+        }
     }
 
     /// The identity of the printer; `None` before it was asked.
@@ -316,6 +380,10 @@ impl Device {
                 None => Ok(answer.data),
                 Some(fault) => Err(self.explain(&question, command.number, fault, &answer, watch)),
             },
+            Errors::InStatus(byte) => match by_status {
+                None => Ok(answer.data),
+                Some(fault) => Err(self.by_number(fault, answer.status, byte)),
+            },
             Errors::Silent => match by_status {
                 None => Ok(answer.data),
                 Some(fault) => Err(CommandFault::Refused(
@@ -347,6 +415,24 @@ impl Device {
                 None => CommandFault::Lost(Fault::AnswerUnreadable),
             }),
         }
+    }
+
+    /// The refusal of an answer whose status has the number of the reason.
+    fn by_number(&self, fault: Fault, status: Status, byte: usize) -> CommandFault {
+        let number = i64::from(status.number_in(byte));
+        let layout = &self.protocol.status;
+        let reason = match self.protocol.cause_of(number).map(fault_of) {
+            _ if fault != Fault::NotAllowed => fault,
+            Some(reason) if reason != Fault::NotAllowed => reason,
+            _ if is_printing_disabled(layout, status) => Fault::NotInPrinterMode,
+            _ => self.or_cover(fault, status),
+        };
+        let detail = if number == 0 {
+            String::new()
+        } else {
+            format!("error {number}")
+        };
+        CommandFault::Refused(reason, detail)
     }
 
     /// Asks for the reason of a refusal, if the firmware supports the question.

@@ -359,7 +359,7 @@ impl IslPrinter {
         let protocol = self.device.protocol();
         let mut steps = vec![self.device.slip_opening()];
         for line in lines {
-            steps.extend(text::on_slip(protocol, &line.text));
+            steps.extend(text::on_slip(protocol, self.device.widths(), &line.text));
         }
         steps.push(Command::of(&protocol.slip_close, &()));
         let mut place = 0;

@@ -7,8 +7,9 @@ use ferrotill_core::Amount;
 use super::plan::Plan;
 use super::state::{PrinterState, PrinterSums};
 use crate::fault::Fault;
-use crate::judge::{self, DayMatch, ReceiptFacts, SamePrinter, Verdict, ZReports};
+use crate::judge::{self, DayMatch, DocumentMatch, ReceiptFacts, SamePrinter, Verdict, ZReports};
 use crate::printer::{Baseline, DaySums, JournalEvidence};
+use crate::wire::isl_counters::IssuedCode;
 
 pub(super) const UNCLEAR: Verdict = Verdict::Unclear(Fault::Unclear);
 
@@ -66,11 +67,54 @@ fn facts(
         payments: tender.and_then(|tender| plan.payments_at(tender)),
         same_sales,
         last_is_ours: same_sales && tender.is_some_and(|tender| tender >= plan.total),
+        documents: documents(plan, baseline, state, same_sales),
         sums: days(plan, evidence.day.as_ref(), state.sums.as_ref(), z_reports),
     };
     match &state.proof {
         Some(proof) => proof::proved(told, plan, baseline, proof),
         None => told,
+    }
+}
+
+/// Compares the documents since the baseline with the plan. Our receipt is the first of them, because nothing can be printed while it
+/// is open.
+///
+/// If the first one is the only one, the answer about the last receipt must agree. Another host may have sold for the same sum, so a
+/// document of our kind and sum in a later place proves nothing.
+fn documents(
+    plan: &Plan,
+    baseline: &Baseline,
+    state: &PrinterState,
+    same_sales: bool,
+) -> DocumentMatch {
+    let told: Option<Vec<&IssuedCode>> = state
+        .documents
+        .iter()
+        .map(|document| {
+            let code = document.as_ref()?.code.as_ref()?;
+            (code.memory == baseline.fiscal_memory).then_some(code)
+        })
+        .collect();
+    let is_ours = |code: &IssuedCode| {
+        let is_kind = if plan.refund {
+            code.is_refund()
+        } else {
+            code.is_sale()
+        };
+        is_kind && code.sum.checked_abs() == Some(plan.total)
+    };
+    let first = state.documents.first().and_then(|first| {
+        let code = first.as_ref()?.code.as_ref()?;
+        (code.memory == baseline.fiscal_memory).then_some(code)
+    });
+    let is_only = state.documents.len() == 1;
+    let agrees = !is_only || state.transaction.is_none() || same_sales;
+    match (first, told) {
+        // A cancelled receipt has the sum 0 as well.
+        _ if plan.total == 0 => DocumentMatch::Silent,
+        (Some(first), _) if is_ours(first) && agrees => DocumentMatch::Ours,
+        (Some(_), Some(all)) if !all.iter().any(|code| is_ours(code)) => DocumentMatch::Others,
+        _ => DocumentMatch::Silent,
     }
 }
 

@@ -94,7 +94,7 @@ impl FiscalPrinter for IslPrinter {
 
     fn text_paper(&self) -> TextPaper {
         TextPaper {
-            columns: self.device.protocol().limits.widths.slip.sent,
+            columns: self.device.widths().slip.sent,
             large: false,
         }
     }
@@ -301,9 +301,13 @@ impl FiscalPrinter for IslPrinter {
              it sells nevertheless",
         );
         let country = self.device.country_doubt();
+        let mode = self.device.is_printing_disabled().then_some(
+            "the printer reports that a till cannot print; choose its mode \"fiscal printer\" at its keyboard",
+        );
         training
             .into_iter()
             .chain(country)
+            .chain(mode)
             .map(str::to_owned)
             .collect()
     }

@@ -12,6 +12,8 @@ pub(in crate::driver) struct Options {
     operator: Option<u32>,
     password: Option<Password>,
     till: Option<u32>,
+    refund_operator: Option<u32>,
+    refund_password: Option<Password>,
     serial: Option<String>,
     country: Option<&'static str>,
 }
@@ -55,22 +57,22 @@ impl Options {
                     .filter(|number| (1..=last).contains(number));
                 number.ok_or_else(|| wrong(value, format!("1 to {last}")))
             };
+            let hidden = |allowed: String| wrong(HIDDEN, allowed);
             match name {
                 "operator" => options.operator = Some(number(seller.operator_max)?),
                 "till" => options.till = Some(number(TILL_MAX)?),
-                "password" => {
-                    let Some((fewest, most)) = seller.password_digits else {
-                        return Err(wrong(
-                            HIDDEN,
-                            "none; this family has no password".to_owned(),
-                        ));
-                    };
-                    let fits = (fewest..=most).contains(&value.len())
-                        && value.bytes().all(|byte| byte.is_ascii_digit());
-                    if !fits {
-                        return Err(wrong(HIDDEN, format!("{fewest} to {most} digits")));
-                    }
-                    options.password = Some(Password(value.to_owned()));
+                "password" => options.password = Some(password(seller, value).map_err(hidden)?),
+                "refund_operator" | "refund_password" if seller.refund.is_none() => {
+                    return Err(wrong(
+                        HIDDEN,
+                        "none; in this family every operator may open refunds".to_owned(),
+                    ));
+                }
+                "refund_operator" => {
+                    options.refund_operator = Some(number(seller.operator_max)?);
+                }
+                "refund_password" => {
+                    options.refund_password = Some(password(seller, value).map_err(hidden)?);
                 }
                 "serial" => {
                     let fits = (1..=SERIAL_MAX).contains(&value.len())
@@ -103,6 +105,10 @@ impl Options {
                 .as_ref()
                 .map(|password| format!("password={password:?}")),
             number("till", self.till),
+            number("refund_operator", self.refund_operator),
+            self.refund_password
+                .as_ref()
+                .map(|password| format!("refund_password={password:?}")),
             self.serial
                 .as_ref()
                 .map(|serial| format!("serial={serial}")),
@@ -129,18 +135,44 @@ impl Options {
         self.serial.as_ref().is_some_and(|meant| meant != serial)
     }
 
-    /// The operator, password and till with which receipts are opened on this model.
-    pub(super) fn seller(&self, usual: &Seller, model: &str) -> Open {
+    /// The operator, password and till with which sales or refunds are opened on this model.
+    pub(super) fn seller(&self, usual: &Seller, model: &str, refund: bool) -> Open {
+        let (operator, password) = match usual.refund {
+            Some((operator, password)) if refund => (
+                self.refund_operator.unwrap_or(operator),
+                given(&self.refund_password, password),
+            ),
+            _ => (
+                self.operator.unwrap_or(usual.operator),
+                given(&self.password, usual.password_on(model)),
+            ),
+        };
         Open {
-            operator: self.operator.unwrap_or(usual.operator),
-            password: match &self.password {
-                Some(Password(password)) => password.clone(),
-                None => usual.password_on(model).to_owned(),
-            },
+            operator,
+            password,
             till: self.till.unwrap_or(usual.till),
             invoice: false,
+            unique: String::new(),
         }
     }
+}
+
+fn given(password: &Option<Password>, usual: &str) -> String {
+    match password {
+        Some(Password(password)) => password.clone(),
+        None => usual.to_owned(),
+    }
+}
+
+/// The password of an option; otherwise what is allowed.
+fn password(seller: &Seller, value: &str) -> Result<Password, String> {
+    let Some((fewest, most)) = seller.password_digits else {
+        return Err("none; this family has no password".to_owned());
+    };
+    let fits =
+        (fewest..=most).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit());
+    fits.then(|| Password(value.to_owned()))
+        .ok_or_else(|| format!("{fewest} to {most} digits"))
 }
 
 /// The country of this name among the forms of a family; otherwise the names that are allowed.

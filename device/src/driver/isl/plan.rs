@@ -8,7 +8,7 @@ use super::device::PaymentNumbers;
 use super::device::SAME_NUMBERS;
 use super::groups::GroupOrder;
 use super::text;
-use crate::family::Protocol;
+use crate::family::{Protocol, TextWidths};
 use crate::printer::{Baseline, LineJob, PaymentJob, ReceiptJob};
 use crate::wire::isl_payment::PaymentRequest;
 use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen, Sale, SaleModifier, Subtotal};
@@ -53,6 +53,8 @@ impl Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
     protocol: &'static Protocol,
+    /// The lengths of lines of the connected model.
+    widths: TextWidths,
     /// The order of the machine's tax groups; all sums of the plan are in the till's order.
     order: GroupOrder,
     /// The commands in the order in which they are sent.
@@ -81,23 +83,33 @@ impl Plan {
         model: &str,
         job: &ReceiptJob,
     ) -> Result<Self, String> {
-        let seller = super::options::Options::default().seller(&protocol.seller, model);
-        Self::new(protocol, seller, (GroupOrder::SAME, &SAME_NUMBERS), job)
+        let refund = job.refund_of.is_some();
+        let seller = super::options::Options::default().seller(&protocol.seller, model, refund);
+        let widths = protocol.limits.widths;
+        Self::new(
+            protocol,
+            widths,
+            seller,
+            (GroupOrder::SAME, &SAME_NUMBERS),
+            job,
+        )
     }
 
-    /// Makes the plan of a receipt for a family and a seller.
+    /// Makes the plan of a receipt for a family, the lengths of lines of a model and a seller.
     ///
     /// # Errors
     ///
     /// The reason why the receipt cannot be printed, as text. Nothing was sent in that case.
     pub(super) fn new(
         protocol: &'static Protocol,
+        widths: TextWidths,
         seller: Open,
         (order, numbers): (GroupOrder, &PaymentNumbers),
         job: &ReceiptJob,
     ) -> Result<Self, String> {
         let mut plan = Self {
             protocol,
+            widths,
             order,
             steps: vec![opening(protocol, seller, job)?],
             total: job.total.minor(),
@@ -121,6 +133,12 @@ impl Plan {
                 .map_err(|problem| format!("line {number}: {problem}"))?;
         }
         plan.texts(&job.footer);
+        if plan.total == 0 && protocol.receipts.cancelled_is_issued {
+            return Err(
+                "the total is 0, and this printer issues a cancelled receipt with that total"
+                    .to_owned(),
+            );
+        }
         let sum = plan.all_groups().iter().try_fold(0_i64, |sum, group| {
             sum.checked_add(*group).ok_or("the sum is too large")
         })?;
@@ -168,9 +186,12 @@ impl Plan {
         self.groups.get(usize::try_from(items).ok()?).copied()
     }
 
-    /// The number of payments whose sum is this tender; the largest, if there are several.
+    /// The number of payments after which the device reports this tender; the largest, if there are several.
     pub(super) fn payments_at(&self, tender: i64) -> Option<usize> {
-        let given = self.tendered.iter().rposition(|sum| *sum == tender);
+        let given = self
+            .tendered
+            .iter()
+            .rposition(|sum| self.reported_of(*sum) == tender);
         // No manual of a printer that acknowledges says whether its answer about an open receipt has the change in it.
         let acknowledges = self.protocol.asked.is_some();
         given.or_else(|| {
@@ -187,8 +208,22 @@ impl Plan {
         *paid == self.by_letter || *paid == kept
     }
 
-    /// The sum of all payments, in minor units.
+    /// The tender that the device reports after all payments, in minor units.
     pub(super) fn tender(&self) -> i64 {
+        self.reported_of(self.sum_of_payments())
+    }
+
+    /// The tender that the device reports when this sum is tendered.
+    fn reported_of(&self, sum: i64) -> i64 {
+        if self.protocol.receipts.tender_without_change {
+            sum.min(self.total)
+        } else {
+            sum
+        }
+    }
+
+    /// The sum of all payments, in minor units.
+    fn sum_of_payments(&self) -> i64 {
         self.tendered.last().copied().unwrap_or(0)
     }
 
@@ -215,7 +250,7 @@ impl Plan {
 
     fn texts(&mut self, lines: &[String]) {
         for line in lines {
-            let commands = text::on_receipt(self.protocol, line);
+            let commands = text::on_receipt(self.protocol, self.widths, line);
             self.steps.extend(commands.into_iter().map(Step::Text));
         }
     }
@@ -242,7 +277,7 @@ impl Plan {
         *sum = sum.checked_add(amount).ok_or("the sum is too large")?;
         let group = self.order.of_machine(line.group);
         let group = group.ok_or("the printer has no tax group with its rate")?;
-        let (name, rest) = text::name_of_sale(self.protocol, &line.name);
+        let (name, rest) = text::name_of_sale(self.protocol, self.widths, &line.name);
         let mut name = name.into_iter();
         let sale = Sale {
             text: name.next().unwrap_or_default(),
@@ -305,7 +340,10 @@ impl Plan {
                     payments.in_words()
                 ));
             }
-            if amount < 0 || left < 0 || (left == 0 && self.tender() > 0) {
+            if !payment.cash && self.refund && self.protocol.receipts.refund_in_cash {
+                return Err("a refund on this printer can be paid in cash only".to_owned());
+            }
+            if amount < 0 || left < 0 || (left == 0 && self.sum_of_payments() > 0) {
                 return Err("a payment is negative, or comes after everything is paid".to_owned());
             }
             if !payment.cash && amount > left {
@@ -313,7 +351,7 @@ impl Plan {
             }
             left = left.checked_sub(amount).ok_or("a payment is too large")?;
             let tender = self
-                .tender()
+                .sum_of_payments()
                 .checked_add(amount)
                 .ok_or("the payments are too large")?;
             self.tendered.push(tender);
@@ -402,6 +440,12 @@ fn opening(protocol: &Protocol, open: Open, job: &ReceiptJob) -> Result<Step, St
                     of_country(protocol.country)
                 ));
             };
+            if protocol.receipts.refund_needs_origin && refund.origin.is_none() {
+                return Err(format!(
+                    "a {} printer needs the time and the fiscal memory of the original of a refund",
+                    protocol.name
+                ));
+            }
             Command::of(row, &refund)
         }
     }))

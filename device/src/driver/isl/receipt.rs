@@ -35,6 +35,14 @@ struct Case<'a> {
     evidence: JournalEvidence,
 }
 
+impl Case<'_> {
+    /// The number of the receipt's document: the receipt was begun directly after the baseline, and nothing else can be printed while
+    /// it is open.
+    const fn document(&self) -> u32 {
+        self.baseline.last_document.saturating_add(1)
+    }
+}
+
 impl IslPrinter {
     /// Carries out a receipt from its start; the device's counters equal the baseline.
     pub(super) fn receipt(
@@ -43,7 +51,7 @@ impl IslPrinter {
         baseline: &Baseline,
         watch: &mut dyn Watch,
     ) -> Performed {
-        let plan = match self.plan(job) {
+        let plan = match self.plan(job, baseline) {
             Ok(plan) => plan,
             Err(detail) => return not_begun(Fault::JobNotPrintable, detail, Some(baseline)),
         };
@@ -55,10 +63,16 @@ impl IslPrinter {
         self.continue_at(case, 0, watch).into()
     }
 
-    fn plan(&self, job: &ReceiptJob) -> Result<Plan, String> {
+    fn plan(&self, job: &ReceiptJob, baseline: &Baseline) -> Result<Plan, String> {
         let device = &self.device;
-        let of_machine = (device.groups(), device.payment_numbers());
-        Plan::new(device.protocol(), device.seller(), of_machine, job)
+        let seller = device.seller(job.refund_of.is_some(), baseline);
+        Plan::new(
+            device.protocol(),
+            device.widths(),
+            seller,
+            (device.groups(), device.payment_numbers()),
+            job,
+        )
     }
 
     /// Settles a receipt that was begun earlier. The receipt is never printed again.
@@ -69,7 +83,7 @@ impl IslPrinter {
         evidence: &JournalEvidence,
         watch: &mut dyn Watch,
     ) -> Recovered {
-        let plan = match self.plan(job) {
+        let plan = match self.plan(job, baseline) {
             Ok(plan) => plan,
             // The receipt was begun under other limits: on a printer of another family, or with another configuration. Without a
             // plan the counters cannot be compared, so only that printer, or a person, can settle it.
@@ -264,8 +278,13 @@ impl IslPrinter {
         self.settled = None;
         self.device.attach(watch)?;
         let mut state = self.device.state(watch)?;
-        let (mut verdict, mut says) = judge(case.plan, case.baseline, &case.evidence, &state);
         let is_open = state.condition.fiscal_receipt_open;
+        if !is_open {
+            state.documents =
+                self.device
+                    .documents_between(case.baseline, &state.counters, watch)?;
+        }
+        let (mut verdict, mut says) = judge(case.plan, case.baseline, &case.evidence, &state);
         if verdict == UNCLEAR && !is_open && case.evidence.day.is_some() {
             state.sums = self.device.sums(watch)?;
             (verdict, says) = judge(case.plan, case.baseline, &case.evidence, &state);
@@ -428,14 +447,13 @@ impl IslPrinter {
         let printed_at = if case.plan.refund {
             None
         } else {
-            let document = case.baseline.last_document.saturating_add(1);
-            self.device.receipt_time(document, closed, watch)
+            self.device.receipt_time(case.document(), closed, watch)
         };
         let predicted = case.plan.predict(case.baseline);
+        let is_last = matches!(printed_at, Some(ReceiptTime::OfLastDocument(_)));
         if self.device.counters_are_predictable(case.plan.refund)
             && let Some(predicted) = &predicted
-            && let Ok((_, Some(number))) = self.device.glance(watch)
-            && number == predicted.last_document
+            && (is_last || self.is_last_document(predicted.last_document, watch))
         {
             self.settled = Some(predicted.clone());
             return receipt_of(case, predicted.clone(), printed_at);
@@ -461,6 +479,12 @@ impl IslPrinter {
         // The receipt is registered, but its number is not known. Recovery will find the number.
         Recovered::Unknown(fault)
     }
+
+    /// Whether the printer answers that the document with this number is its last one.
+    fn is_last_document(&mut self, document: u32, watch: &mut dyn Watch) -> bool {
+        let told = self.device.glance(watch);
+        matches!(told, Ok((_, Some(number))) if number == document)
+    }
 }
 
 /// A verdict in short, for the trace: the evidence is left out, because its rule follows.
@@ -475,8 +499,7 @@ fn name_of(verdict: &Verdict) -> String {
 fn receipt_of(case: Case<'_>, after: Baseline, printed_at: Option<ReceiptTime>) -> Recovered {
     // If the day was closed meanwhile, the number of the last fiscal receipt belongs to the old day.
     let same_day = after.z_number == case.baseline.z_number;
-    // The receipt was begun directly after the baseline, and nothing else can be printed while it is open.
-    let document = case.baseline.last_document.saturating_add(1);
+    let document = case.document();
     // The counters were read after the time: if the receipt is still the last document, the time is not that of a later one.
     let is_last = after.last_document == document;
     Recovered::Registered(Registered {
@@ -486,7 +509,7 @@ fn receipt_of(case: Case<'_>, after: Baseline, printed_at: Option<ReceiptTime>) 
         after,
         report: None,
         printed_at: printed_at.and_then(|printed_at| match printed_at {
-            ReceiptTime::OfDocument(at) => Some(at),
+            ReceiptTime::OfDocument(at) | ReceiptTime::OfLastDocument(at) => Some(at),
             ReceiptTime::OfLast(at) => is_last.then_some(at),
         }),
     })

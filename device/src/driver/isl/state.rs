@@ -3,6 +3,7 @@
 use ferrotill_core::printer_time::PrinterTime;
 
 use crate::printer::{Baseline, Condition};
+use crate::wire::isl_counters::IssuedDocument;
 use crate::wire::isl_report::Transaction;
 
 /// The state of a device, as far as recovery needs it.
@@ -18,6 +19,9 @@ pub(super) struct PrinterState {
     pub(super) groups: Option<[i64; 8]>,
     /// The last fiscal receipt, if no receipt is open and the family reports it by number, sum and payments.
     pub(super) proof: Option<ReceiptProof>,
+    /// The documents since the baseline, in the order of their numbers; `None` for a document of which the printer reports nothing.
+    /// Empty if none was asked for.
+    pub(super) documents: Vec<Option<IssuedDocument>>,
     /// The sums of the printer's days; `None` unless the document numbers prove nothing and the sums were asked for.
     pub(super) sums: Option<PrinterSums>,
 }
@@ -49,6 +53,8 @@ pub(super) enum Closed {
 pub(super) enum ReceiptTime {
     /// The printer has told the time of the document by its number.
     OfDocument(PrinterTime),
+    /// The printer has told the time of the document by its number, and that no document followed.
+    OfLastDocument(PrinterTime),
     /// The time is that of the printer's last receipt, whichever that is.
     OfLast(PrinterTime),
 }

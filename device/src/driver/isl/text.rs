@@ -1,28 +1,31 @@
 //! Texts for a printer, in lines that it does not cut.
 
 use super::command::Command;
-use crate::family::Protocol;
+use crate::family::{Protocol, TextWidths};
 use crate::wire::codepage;
 
 /// The commands that print a text on a fiscal receipt. Only this function makes such commands, so that no line is cut.
-pub(super) fn on_receipt(protocol: &Protocol, text: &str) -> Vec<Command> {
-    wrapped(&codepage::encode(text), protocol.limits.widths.receipt.sent)
+pub(super) fn on_receipt(protocol: &Protocol, widths: TextWidths, text: &str) -> Vec<Command> {
+    wrapped(&codepage::encode(text), widths.receipt.sent)
         .iter()
         .map(|line| Command::of(&protocol.text, line))
         .collect()
 }
 
 /// The commands that print a text on a non-fiscal slip.
-pub(super) fn on_slip(protocol: &Protocol, text: &str) -> Vec<Command> {
-    wrapped(&codepage::encode(text), protocol.limits.widths.slip.sent)
+pub(super) fn on_slip(protocol: &Protocol, widths: TextWidths, text: &str) -> Vec<Command> {
+    wrapped(&codepage::encode(text), widths.slip.sent)
         .iter()
         .map(|line| Command::of(&protocol.slip_text, line))
         .collect()
 }
 
 /// The lines of a sale's name, and the commands that print the rest of a name that is too long for them.
-pub(super) fn name_of_sale(protocol: &Protocol, name: &str) -> (Vec<Vec<u8>>, Vec<Command>) {
-    let widths = protocol.limits.widths;
+pub(super) fn name_of_sale(
+    protocol: &Protocol,
+    widths: TextWidths,
+    name: &str,
+) -> (Vec<Vec<u8>>, Vec<Command>) {
     let mut lines = wrapped(&codepage::encode(name), widths.name.sent);
     let rest = lines.split_off(widths.name_lines.min(lines.len()));
     let rest = rest

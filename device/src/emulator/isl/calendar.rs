@@ -101,6 +101,14 @@ impl Moment {
         )
     }
 
+    /// The date and time as `YYYY-MM-DD*HH:MM:SS`, the form of a QR code.
+    pub(super) fn code_stamp(self) -> String {
+        format!(
+            "{:04}-{:02}-{:02}*{:02}:{:02}:{:02}",
+            self.year, self.month, self.day, self.hour, self.minute, self.second
+        )
+    }
+
     /// The date and time as `DD-MM-YYYY HH:MM:SS`.
     pub(super) fn long_stamp(self) -> String {
         format!(

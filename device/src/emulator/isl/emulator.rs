@@ -16,8 +16,8 @@ pub struct IslEmulator {
     decoder: Decoder,
     line: Line,
     garbled: usize,
-    /// The answers that are late, with their sequence numbers.
-    late: Vec<(u8, Vec<u8>)>,
+    /// The answers that are late, with the requests that they answer.
+    late: Vec<(Request, Vec<u8>)>,
 }
 
 /// The noise that is sent before an answer, one kind after another: stray bytes and half a frame, something like a frame, the end
@@ -28,8 +28,6 @@ const NOISES: [&[u8]; 4] = [
     &[0x30, 0x39, 0x33, 0x03],
     &[SYN, 0x80, NAK],
 ];
-/// The interval of SYN bytes while the printer is busy, in milliseconds.
-const BUSY_EVERY_MS: u64 = 60;
 
 impl IslEmulator {
     /// A printer on a line without faults; `baud` sets the line's speed.
@@ -124,9 +122,9 @@ impl IslEmulator {
         let answer = self.printer.answer(&request);
         // A repeated request executes nothing, so this fault has no effect on it.
         self.printer.after_command = None;
-        self.send_late(request.seq, now);
+        self.send_late(&request, now);
         match order {
-            Some(order) => self.after_execution(order, request.seq, answer, now),
+            Some(order) => self.after_execution(order, request, answer, now),
             None => self.line.send(answer, now),
         }
     }
@@ -160,7 +158,13 @@ impl IslEmulator {
     }
 
     /// Applies a fault to the answer.
-    fn after_execution(&mut self, order: FaultOrder, seq: u8, mut answer: Vec<u8>, now: u64) {
+    fn after_execution(
+        &mut self,
+        order: FaultOrder,
+        request: Request,
+        mut answer: Vec<u8>,
+        now: u64,
+    ) {
         match order.kind {
             FaultKind::DropAnswer => {}
             FaultKind::PowerCut => self.set_power(false),
@@ -169,7 +173,7 @@ impl IslEmulator {
                 self.set_power(true);
             }
             FaultKind::UnplugAfter => self.set_plugged(false),
-            FaultKind::Late => self.late.push((seq, answer)),
+            FaultKind::Late => self.late.push((request, answer)),
             FaultKind::Garble => {
                 self.garble(&mut answer);
                 self.line.send(answer, now);
@@ -198,7 +202,7 @@ impl IslEmulator {
                 };
                 for _ in 0..order.times {
                     self.line.send(vec![busy], at);
-                    at = at.saturating_add(BUSY_EVERY_MS);
+                    at = at.saturating_add(self.printer.family().framing.busy_every_ms);
                 }
                 self.line.send(answer, at);
             }
@@ -214,10 +218,11 @@ impl IslEmulator {
     }
 
     /// Sends late answers, unless this request is a repeat of the request that they answer.
-    fn send_late(&mut self, seq: u8, now: u64) {
+    fn send_late(&mut self, request: &Request, now: u64) {
+        let framing = self.printer.family().framing;
         let (due, kept) = std::mem::take(&mut self.late)
             .into_iter()
-            .partition(|(answered, _)| *answered != seq);
+            .partition(|(answered, _)| !framing.is_repeat(answered, request));
         self.late = kept;
         for (_, answer) in due {
             self.line.send(answer, now);

@@ -3,6 +3,7 @@
 //! A function reads the data of one form, executes the command and writes the answer; it returns `None` for data of another form.
 
 pub(super) mod classic;
+pub(super) mod daisy;
 pub(super) mod items;
 pub(super) mod journal;
 pub(super) mod journal_b;

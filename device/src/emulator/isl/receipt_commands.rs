@@ -46,6 +46,12 @@ impl Printer {
     ) -> Reply<ReceiptCounters> {
         self.closed()?;
         self.admit(open)?;
+        if let Some((operator, _)) = self.protocol.seller.refund
+            && kind == OpenKind::Refund
+            && open.operator != operator
+        {
+            return Err(Cause::NotPermitted.into());
+        }
         self.fit_to_sell()?;
         let now = self.now();
         if self
@@ -199,6 +205,7 @@ impl Printer {
     /// Executes 35h: registers a payment.
     pub(super) fn payment(&mut self, payment: &PaymentRequest) -> Reply<Paid> {
         let letters = self.protocol.payments;
+        let rules = self.protocol.receipts;
         self.fiscal()?;
         self.printing()?;
         let says_rest = self.exact_payment_says_rest;
@@ -221,6 +228,10 @@ impl Printer {
         let Some(meaning) = letters.meaning_of(letter) else {
             return Err(in_answer(Cause::PaymentType, paid(PaidCode::Failed, 0)));
         };
+        let in_cash = open.kind == OpenKind::Refund && rules.refund_in_cash;
+        if in_cash && letter != 'P' {
+            return Err(in_answer(Cause::PaymentType, paid(PaidCode::Failed, 0)));
+        }
         let amount = payment.amount.unwrap_or(left);
         if !(0..=SUM_MAX).contains(&amount) {
             return Err(Cause::Overflow.into());

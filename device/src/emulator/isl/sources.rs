@@ -5,9 +5,11 @@
 //! row can name our own driver. The tests below compare every request of the recorded conversations with these rows.
 //!
 //! A row without a function is read by the table of the family ([`crate::family`]). A row with a function is a form that other
-//! drivers send and ours does not; the function reads the data, executes the command and writes the answer.
+//! drivers send and ours does not, or one whose answer has figures that the codecs of the table do not have; the function reads the
+//! data, executes the command and writes the answer.
 
 mod classic;
+mod daisy;
 mod eltrade;
 mod mx;
 mod tremol;
@@ -45,7 +47,7 @@ pub struct CommandForm {
     pub sample: &'static [u8],
     /// Who describes the form.
     pub source: FormSource,
-    /// The function of a form that our driver does not send.
+    /// The function of a form that the table of the family does not read or answer.
     of_host: Option<OfHost>,
 }
 
@@ -80,8 +82,8 @@ impl CommandForm {
 /// Every form that an emulated printer knows.
 pub fn command_forms() -> impl Iterator<Item = &'static CommandForm> {
     let classic = classic::FORMS.iter().chain(eltrade::FORMS);
-    let frames_of_isl = classic.chain(x::FORMS).chain(mx::FORMS);
-    frames_of_isl.chain(tremol::FORMS)
+    let all = classic.chain(x::FORMS).chain(mx::FORMS);
+    all.chain(daisy::FORMS).chain(tremol::FORMS)
 }
 
 fn of(family: &str, command: u8) -> impl Iterator<Item = &'static CommandForm> {

@@ -7,6 +7,7 @@ fn seller() -> Open {
         password: "0000".to_owned(),
         till: 1,
         invoice: false,
+        unique: String::new(),
     }
 }
 

@@ -18,6 +18,7 @@ fn frames_of_the_manual_are_written() {
         password: "0001".to_owned(),
         till: 1,
         invoice: false,
+        unique: String::new(),
     };
     assert_eq!(emit_open(&open), b"1\t0001\t1\t\t\t\t");
     assert_eq!(emit_short_open(&open), b"1\t0001\t1\t");

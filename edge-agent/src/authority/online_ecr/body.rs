@@ -1,13 +1,12 @@
 //! The JSON bodies of the Online-ECR form.
 
-use serde::ser::Error as _;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::authority::{
-    CashOperation, EncodeError, Identity, ItemTax, Means, ReportedForm, ReportedItem,
+    CashOperation, EncodeError, Heading, Identity, ItemTax, Means, ReportedForm, ReportedItem,
     ReportedPayment, ReportedReceipt, TaxTotal, Total, ZReport,
 };
-use crate::config::Location;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,15 +32,13 @@ struct ReceiptBody<'a> {
     tax_totals: Vec<TaxTotalBody>,
     identity: &'a Identity,
     #[serde(skip_serializing_if = "Option::is_none")]
-    location: Option<LocationBody<'a>>,
+    location: Option<LocationBody>,
 }
 
 #[derive(Serialize)]
-struct LocationBody<'a> {
-    #[serde(serialize_with = "as_number")]
-    latitude: &'a str,
-    #[serde(serialize_with = "as_number")]
-    longitude: &'a str,
+struct LocationBody {
+    latitude: Box<RawValue>,
+    longitude: Box<RawValue>,
     radius: u32,
 }
 
@@ -95,7 +92,7 @@ struct CashBody<'a> {
     date_time: &'a str,
     identity: &'a Identity,
     #[serde(skip_serializing_if = "Option::is_none")]
-    location: Option<LocationBody<'a>>,
+    location: Option<LocationBody>,
 }
 
 #[derive(Serialize)]
@@ -115,7 +112,7 @@ struct ZBody<'a> {
     tax_totals: Sides<TaxTotalBody>,
     identity: &'a Identity,
     #[serde(skip_serializing_if = "Option::is_none")]
-    location: Option<LocationBody<'a>>,
+    location: Option<LocationBody>,
 }
 
 #[derive(Serialize)]
@@ -181,7 +178,7 @@ pub(super) fn receipt_body(receipt: &ReportedReceipt) -> Result<String, EncodeEr
             .collect::<Result<_, _>>()?,
         tax_totals: tax_totals(&receipt.tax_totals)?,
         identity: &heading.identity,
-        location: heading.location.as_ref().map(location),
+        location: location(heading)?,
     })
 }
 
@@ -197,7 +194,7 @@ pub(super) fn cash_body(operation: &CashOperation) -> Result<String, EncodeError
         total_amount: operation.amount.minor(),
         date_time: &heading.at,
         identity: &heading.identity,
-        location: heading.location.as_ref().map(location),
+        location: location(heading)?,
     })
 }
 
@@ -242,7 +239,7 @@ pub(super) fn z_body(report: &ZReport) -> Result<String, EncodeError> {
             refund: tax_totals(&report.refund_tax)?,
         },
         identity: &heading.identity,
-        location: heading.location.as_ref().map(location),
+        location: location(heading)?,
     })
 }
 
@@ -268,18 +265,20 @@ fn item(item: &ReportedItem) -> Result<ItemBody<'_>, EncodeError> {
     })
 }
 
-fn location(location: &Location) -> LocationBody<'_> {
-    LocationBody {
-        latitude: &location.latitude,
-        longitude: &location.longitude,
-        radius: location.radius,
-    }
+fn location(heading: &Heading) -> Result<Option<LocationBody>, EncodeError> {
+    let body = heading.location.as_ref().map(|location| {
+        Ok(LocationBody {
+            latitude: number(&location.latitude)?,
+            longitude: number(&location.longitude)?,
+            radius: location.radius,
+        })
+    });
+    body.transpose()
 }
 
-/// Writes decimal text as a number.
-fn as_number<S: Serializer>(text: &&str, serializer: S) -> Result<S::Ok, S::Error> {
-    let number: f64 = text.parse().map_err(S::Error::custom)?;
-    serializer.serialize_f64(number)
+/// Decimal text as a number, with all its digits.
+fn number(text: &str) -> Result<Box<RawValue>, EncodeError> {
+    RawValue::from_string(text.to_owned()).map_err(|_| EncodeError::Json)
 }
 
 fn payment(payment: &ReportedPayment) -> Result<PaymentBody, EncodeError> {

@@ -152,7 +152,7 @@ pub(super) const DEVICE_PAYMENT_TYPES: &[KeyRow] = &[
         "printer",
         ValueKind::Letter('A', 'z'),
         Preset::Computed(
-            "the letter of the printer's family for cash, for what `means` says, or else for a card: `D`, with `datecs-b` `C`, with `eltrade` `L`, with `datecs-x` and `datecs-mx` `N` (mode 1)",
+            "the letter of the printer's family for cash, for what `means` says, or else for a card: `D`, with `datecs-b` and `daisy` `C`, with `eltrade` `L`, with `datecs-x` and `datecs-mx` `N` (mode 1)",
         ),
         "The printer's letter for the payment type. A letter under which the printer books something else than a card (health fund, coupons, its own pinpad) needs `means`.",
     ),

@@ -16,6 +16,7 @@ pub(super) fn refusal(layout: &Layout, status: Status) -> Option<Fault> {
         (Flag::MemoryReset, Fault::MemoryReset),
         (Flag::PaperOut, Fault::PaperOut),
         (Flag::Mechanism, Fault::Mechanism),
+        (Flag::WrongPassword, Fault::Password),
         (Flag::Overflow, Fault::Overflow),
         (Flag::NotAllowed, Fault::NotAllowed),
         (Flag::FiscalMemoryFull, Fault::FiscalMemoryFull),
@@ -70,6 +71,13 @@ pub(super) fn acknowledged(protocol: &Protocol, answer: Answer) -> Result<Vec<u8
 
 /// The digit of a command that is not allowed now.
 const ILLEGAL: u8 = 2;
+
+/// Whether the status shows that a host cannot print. While a receipt is open, the bit shows nothing: it is not set in the example of
+/// an opening in Daisy's manual.
+pub(super) fn is_printing_disabled(layout: &Layout, status: Status) -> bool {
+    let is_open = layout.has(status, Flag::ReceiptOpen) || layout.has(status, Flag::SlipOpen);
+    layout.knows(Flag::PrintingEnabled) && !layout.has(status, Flag::PrintingEnabled) && !is_open
+}
 
 /// The fault that a family's cause means.
 pub(super) const fn fault_of(cause: Cause) -> Fault {

@@ -11,7 +11,7 @@ use crate::driver::line::COMMAND_LIMIT_MS;
 use crate::family::{Asked, CommandRow};
 use crate::fault::Fault;
 use crate::printer::{Baseline, Condition, PrinterFigure, Watch};
-use crate::wire::isl_counters::{DayPayments, LastZ};
+use crate::wire::isl_counters::{DayPayments, IssuedDocument, LastZ};
 use crate::wire::isl_report::{Cash, Transaction};
 
 impl Device {
@@ -68,7 +68,8 @@ impl Device {
         let answer = self
             .line
             .ask(command.number, command.data, COMMAND_LIMIT_MS, watch)?;
-        self.condition_in(&answer)
+        let status = self.status_in(&answer)?;
+        Ok(condition(&self.protocol.status, status))
     }
 
     /// Asks for a figure that not every firmware reports, and notes whether it does.
@@ -104,6 +105,7 @@ impl Device {
         self.transaction(watch)?;
         self.open_groups(watch)?;
         self.today(watch)?;
+        self.last_issued(watch)?;
         if self.protocol.next_fiscal.is_some() || self.protocol.asked.is_some() {
             // The counters are read without this question.
             self.day_payments(watch)?;
@@ -246,6 +248,18 @@ impl Device {
         watch: &mut dyn Watch,
     ) -> Option<ReceiptTime> {
         let _has_refunds = self.protocol.refund.as_ref()?;
+        if self.protocol.issued_document.is_some() && !self.no_receipt_time {
+            let is_last = closed == Closed::Now;
+            let issued = self.issued(document, is_last, watch).ok()?;
+            if let Some(code) = issued.and_then(|issued| issued.code) {
+                return PrinterTime::read(&code.stamp()).map(if is_last {
+                    ReceiptTime::OfLastDocument
+                } else {
+                    ReceiptTime::OfDocument
+                });
+            }
+            self.no_receipt_time = self.missing.contains(&PrinterFigure::IssuedDocument);
+        }
         if let Some(row) = self
             .protocol
             .journal_document
@@ -300,11 +314,10 @@ impl Device {
             None => payments.as_ref().and_then(|day| day.next_receipt),
             Some(question) => optional(self.ask(question, &(), watch))?,
         };
-        self.note(
-            PrinterFigure::NextFiscalReceipt,
-            // The number and the sum of the last fiscal receipt say the same.
-            next_fiscal_receipt.is_some() || self.protocol.asked.is_some(),
-        );
+        // A family that reports each document, or the last fiscal one by its number, has no such counter, and needs none.
+        let needs_none = self.protocol.issued_document.is_some() || self.protocol.asked.is_some();
+        let is_told = next_fiscal_receipt.is_some() || needs_none;
+        self.note(PrinterFigure::NextFiscalReceipt, is_told);
         self.note(PrinterFigure::FiscalMemory, !fiscal_memory.is_empty());
         let z_number = self.z_number(payments.as_ref(), watch)?;
         let cash = self.cash(watch)?;
@@ -368,6 +381,67 @@ impl Device {
         }))
     }
 
+    /// The last document, if this firmware reports it. A printer without any document refuses the question.
+    fn last_issued(&mut self, watch: &mut dyn Watch) -> Result<Option<IssuedDocument>, Fault> {
+        let Some(row) = &self.protocol.issued_document else {
+            return Ok(None);
+        };
+        let asked = self.ask(row, &None, watch);
+        let is_refused = asked == Err(Fault::NotAllowed);
+        let reported = optional(asked)?;
+        self.note(
+            PrinterFigure::IssuedDocument,
+            reported.is_some() || is_refused,
+        );
+        Ok(reported)
+    }
+
+    /// The documents that were issued since the baseline, at most [`DOCUMENTS_MAX`]; none if this firmware does not report them.
+    pub(in crate::driver::isl) fn documents_between(
+        &mut self,
+        before: &Baseline,
+        now: &Baseline,
+        watch: &mut dyn Watch,
+    ) -> Result<Vec<Option<IssuedDocument>>, Fault> {
+        let new = now.last_document.saturating_sub(before.last_document);
+        let mut documents = Vec::new();
+        if self.protocol.issued_document.is_none() || new > DOCUMENTS_MAX {
+            return Ok(documents);
+        }
+        for further in 1..=new {
+            let number = before.last_document.saturating_add(further);
+            documents.push(self.issued(number, number == now.last_document, watch)?);
+        }
+        Ok(documents)
+    }
+
+    /// The document of this number, if the printer reports it. The manual of Daisy says that the number of the question is one less
+    /// than that of the document and gives an example against it, so both are asked, and the number in the answer decides.
+    fn issued(
+        &mut self,
+        number: u32,
+        is_last: bool,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<IssuedDocument>, Fault> {
+        let is_that = |document: &IssuedDocument| {
+            let code = document.code.as_ref();
+            code.is_some_and(|code| code.number == number)
+        };
+        if is_last {
+            return Ok(self.last_issued(watch)?.filter(is_that));
+        }
+        let Some(row) = &self.protocol.issued_document else {
+            return Ok(None);
+        };
+        for asked in [number.saturating_sub(1), number] {
+            let reported = optional(self.ask(row, &Some(asked), watch))?;
+            if let Some(document) = reported.filter(is_that) {
+                return Ok(Some(document));
+            }
+        }
+        Ok(None)
+    }
+
     /// All facts about the printer that recovery needs.
     pub(in crate::driver::isl) fn state(
         &mut self,
@@ -391,10 +465,14 @@ impl Device {
             transaction,
             groups,
             proof,
+            documents: Vec::new(),
             sums: None,
         })
     }
 }
+
+/// The largest number of documents that are asked for, one by one.
+const DOCUMENTS_MAX: u32 = 16;
 
 /// Whether the fault means that the device did not answer. An answer that cannot be understood is not silence.
 fn is_silence(fault: Fault) -> bool {

@@ -7,6 +7,7 @@ use crate::family::Asked;
 use crate::fault::Fault;
 use crate::printer::Watch;
 use crate::wire::isl_counters::{DayPayments, DeviceInfo};
+use crate::wire::isl_receipt::Open;
 use crate::wire::isl_report::{Cash, Transaction};
 use crate::wire::zfp_report::{LastNumbers, PaymentSums};
 
@@ -159,10 +160,16 @@ impl Device {
         Ok(Some(day))
     }
 
+    /// The operator of cash movements and slips.
+    fn cashier(&self) -> Open {
+        let usual = &self.protocol.seller;
+        self.options.seller(usual, self.model(), false)
+    }
+
     /// The command that puts cash in or takes it out.
     pub(in crate::driver::isl) fn cash_command(&self, minor: i64) -> Command {
         match &self.protocol.asked {
-            Some(asked) => Command::of(&asked.cash, &(self.seller(), minor)),
+            Some(asked) => Command::of(&asked.cash, &(self.cashier(), minor)),
             None => Command::of(&self.protocol.cash, &Some(minor)),
         }
     }
@@ -170,7 +177,7 @@ impl Device {
     /// The command that opens a slip.
     pub(in crate::driver::isl) fn slip_opening(&self) -> Command {
         match &self.protocol.asked {
-            Some(asked) => Command::of(&asked.slip_open, &self.seller()),
+            Some(asked) => Command::of(&asked.slip_open, &self.cashier()),
             None => Command::of(&self.protocol.slip_open, &()),
         }
     }

@@ -1,5 +1,7 @@
 //! The table of recovery, row by row.
 
+mod documents;
+
 use super::super::state::DayTotals;
 use super::*;
 use crate::family::datecs;
@@ -112,6 +114,7 @@ fn state_of(case: [i64; 7]) -> PrinterState {
         }),
         groups: (open == 1).then_some(groups),
         proof: None,
+        documents: Vec::new(),
         sums: None,
     }
 }

@@ -19,6 +19,7 @@ pub(in crate::emulator::isl) fn open(printer: &mut Printer, data: &[u8]) -> Opti
         password: String::new(),
         till: seller.till,
         invoice,
+        unique: String::new(),
     };
     let reply = printer.receipt_open(&open);
     Some(printer.written_by(&printer.protocol.open, reply))

@@ -64,6 +64,9 @@ impl Printer {
             Flag::Fiscalised,
             Flag::Formatted,
         ];
+        if self.mode == 0 {
+            flags.push(Flag::PrintingEnabled);
+        }
         if self.cover_open {
             flags.push(Flag::CoverOpen);
         }
@@ -104,6 +107,9 @@ impl Printer {
 
     /// Refuses a command while nothing can be printed. If the family has no status bit for the cover, S1.1 shows the refusal.
     pub(in crate::emulator::isl) fn printing(&self) -> Result<(), Cause> {
+        if self.mode != 0 && self.protocol.status.knows(Flag::PrintingEnabled) {
+            return Err(Cause::NotPermitted);
+        }
         if self.cover_open {
             return Err(Cause::CoverOpen);
         }

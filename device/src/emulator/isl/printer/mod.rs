@@ -55,7 +55,8 @@ pub struct Printer {
     pub keeps_last_answer: bool,
     /// The numbers of the commands that this firmware does not support, though its family does.
     pub lacks: Vec<u8>,
-    /// The mode of an MX printer: 0 is the usual one, 2 is the service mode, 3 the training mode.
+    /// The mode: 0 is the usual one. Of an MX printer 2 is the service mode and 3 the training mode; a printer with a status bit for
+    /// the mode in which a host can print prints nothing in any other mode.
     pub mode: u32,
     /// The name of the firmware, which decides the form of some answers.
     pub(super) firmware: &'static str,
@@ -76,7 +77,7 @@ pub struct Printer {
     /// An event that happens with the next command and shows in its answer.
     pub(super) after_command: Option<AfterCommand>,
     commands: u64,
-    last_answer: Option<(u8, Vec<u8>)>,
+    last_answer: Option<(Request, Vec<u8>)>,
 }
 
 impl Printer {
@@ -218,6 +219,11 @@ impl Printer {
     pub(super) fn password_of(&self, operator: u32) -> String {
         let set = self.memory.settings.get(&format!("OperPasw {operator}"));
         let seller = &self.protocol.seller;
+        if let Some((refunds, password)) = seller.refund
+            && refunds == operator
+        {
+            return set.map_or_else(|| password.to_owned(), String::clone);
+        }
         set.cloned()
             .unwrap_or_else(|| seller.password_on(self.protocol.model.name).to_owned())
     }
@@ -293,12 +299,11 @@ impl Printer {
 
     /// Handles a request and returns the bytes of the answer.
     ///
-    /// A sequence number equal to the last one is a repeat: nothing is executed, and the last answer is sent again,
-    /// whatever its command.
+    /// A sequence number equal to the last one is a repeat: nothing is executed, and the last answer is sent again, whatever its
+    /// command. Some families compare the command too ([`Repeat`](crate::wire::framing::Repeat)).
     pub fn answer(&mut self, request: &Request) -> Vec<u8> {
-        if let Some((seq, frame)) = &self.last_answer
-            && *seq == request.seq
-            && self.protocol.framing.replays()
+        if let Some((last, frame)) = &self.last_answer
+            && self.protocol.framing.is_repeat(last, request)
         {
             return frame.clone();
         }
@@ -323,7 +328,7 @@ impl Printer {
                 .emit(framing)
             })
             .unwrap_or_default();
-        self.last_answer = Some((request.seq, frame.clone()));
+        self.last_answer = Some((request.clone(), frame.clone()));
         frame
     }
 

@@ -68,7 +68,7 @@ impl Printer {
     pub(super) fn with_code(&self, code: i64, data: Vec<u8>) -> Vec<u8> {
         match self.protocol.errors {
             Errors::First => with_error(code, &data),
-            Errors::Asked(_) | Errors::Silent | Errors::Acknowledged => data,
+            Errors::Asked(_) | Errors::InStatus(_) | Errors::Silent | Errors::Acknowledged => data,
         }
     }
 
@@ -76,7 +76,9 @@ impl Printer {
     pub(super) fn answer_status(&self) -> Status {
         match self.protocol.errors {
             Errors::Acknowledged => acknowledgement(0),
-            Errors::First | Errors::Asked(_) | Errors::Silent => self.status(),
+            Errors::First | Errors::Asked(_) | Errors::InStatus(_) | Errors::Silent => {
+                self.status()
+            }
         }
     }
 
@@ -93,6 +95,12 @@ impl Printer {
         let shown = self.errors_in_status || !matches!(self.protocol.errors, Errors::First);
         if !in_data && shown {
             status = layout.with(status, flag_of(cause));
+            if cause == Cause::Password {
+                status = layout.with(status, Flag::WrongPassword);
+            }
+            if let Errors::InStatus(byte) = self.protocol.errors {
+                status = status.with_number_in(byte, u8::try_from(code).unwrap_or(0));
+            }
             // The status bit "overflow" (S1.0) sets "not allowed" too.
             if cause == Cause::Overflow {
                 status = layout.with(status, Flag::NotAllowed);

@@ -80,6 +80,7 @@ fn closed(document: u32, z_number: u32, proof: Option<ReceiptProof>) -> PrinterS
         }),
         groups: None,
         proof,
+        documents: Vec::new(),
         sums: None,
     }
 }
