@@ -48,7 +48,7 @@ pub(super) struct Device {
     /// The country of the connected machine; `?` if its answers show none; empty if the family has one form.
     country: &'static str,
     /// The serial number of the machine whose country is known.
-    country_of: Option<String>,
+    country_of: Option<Box<str>>,
     /// The number of that machine's fiscal memory, if only the answer about its registration has it.
     fiscal_number: String,
     line: Line,
@@ -57,7 +57,7 @@ pub(super) struct Device {
     /// Whether the device reported, when it was connected, that a host cannot print.
     printing_disabled: bool,
     /// The serial number of the device that was asked for the lengths of its lines, and its answer.
-    line_lengths: Option<(String, Option<LineLengths>)>,
+    line_lengths: Option<Box<(String, Option<LineLengths>)>>,
     /// The last Z-report as of the last reading of the counters.
     last_z: Option<LastZ>,
     /// The number of the last Z-report as of the last reading of the counters.
@@ -235,10 +235,10 @@ impl Device {
         let is_known = self
             .line_lengths
             .as_ref()
-            .is_some_and(|(asked, _)| *asked == serial);
+            .is_some_and(|known| known.0 == serial);
         if !is_known {
             let lengths = optional(self.ask(row, &(), watch))?;
-            self.line_lengths = Some((serial, lengths));
+            self.line_lengths = Some(Box::new((serial, lengths)));
         }
         Ok(())
     }
@@ -246,7 +246,7 @@ impl Device {
     /// The lengths of lines that are sent: those that the connected model reports, or else those of the family.
     pub(super) fn widths(&self) -> TextWidths {
         let usual = self.protocol.limits.widths;
-        match &self.line_lengths {
+        match self.line_lengths.as_deref() {
             Some((_, Some(lengths))) => TextWidths {
                 name: LineWidth::of(lengths.name),
                 receipt: LineWidth::of(lengths.text),

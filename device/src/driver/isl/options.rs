@@ -12,7 +12,7 @@ pub(in crate::driver) struct Options {
     operator: Option<u32>,
     password: Option<Password>,
     till: Option<u32>,
-    refund_operator: Option<u32>,
+    refund_operator: Option<u8>,
     refund_password: Option<Password>,
     serial: Option<String>,
     country: Option<&'static str>,
@@ -20,7 +20,7 @@ pub(in crate::driver) struct Options {
 
 /// An operator's password. The password is written into frames only.
 #[derive(Clone, PartialEq, Eq)]
-struct Password(String);
+struct Password(Box<str>);
 
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -69,7 +69,7 @@ impl Options {
                     ));
                 }
                 "refund_operator" => {
-                    options.refund_operator = Some(number(seller.operator_max)?);
+                    options.refund_operator = u8::try_from(number(seller.operator_max)?).ok();
                 }
                 "refund_password" => {
                     options.refund_password = Some(password(seller, value).map_err(hidden)?);
@@ -105,7 +105,7 @@ impl Options {
                 .as_ref()
                 .map(|password| format!("password={password:?}")),
             number("till", self.till),
-            number("refund_operator", self.refund_operator),
+            number("refund_operator", self.refund_operator.map(u32::from)),
             self.refund_password
                 .as_ref()
                 .map(|password| format!("refund_password={password:?}")),
@@ -139,7 +139,7 @@ impl Options {
     pub(super) fn seller(&self, usual: &Seller, model: &str, refund: bool) -> Open {
         let (operator, password) = match usual.refund {
             Some((operator, password)) if refund => (
-                self.refund_operator.unwrap_or(operator),
+                self.refund_operator.map_or(operator, u32::from),
                 given(&self.refund_password, password),
             ),
             _ => (
@@ -159,7 +159,7 @@ impl Options {
 
 fn given(password: &Option<Password>, usual: &str) -> String {
     match password {
-        Some(Password(password)) => password.clone(),
+        Some(Password(password)) => password.to_string(),
         None => usual.to_owned(),
     }
 }
@@ -171,7 +171,7 @@ fn password(seller: &Seller, value: &str) -> Result<Password, String> {
     };
     let fits =
         (fewest..=most).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit());
-    fits.then(|| Password(value.to_owned()))
+    fits.then(|| Password(value.into()))
         .ok_or_else(|| format!("{fewest} to {most} digits"))
 }
 

@@ -14,7 +14,8 @@ impl Device {
         let Some(questions) = family.country_questions else {
             return Ok(());
         };
-        let serial = self.identity().map(|identity| identity.serial.clone());
+        let serial = self.identity();
+        let serial = serial.map(|identity| identity.serial.clone().into_boxed_str());
         if self.country_of.is_none() || self.country_of != serial {
             let country = self.find_country(&questions, watch)?;
             self.country = country.unwrap_or(UNKNOWN);
