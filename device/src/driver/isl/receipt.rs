@@ -450,7 +450,7 @@ impl IslPrinter {
             self.device.receipt_time(case.document(), closed, watch)
         };
         let predicted = case.plan.predict(case.baseline);
-        let is_last = matches!(printed_at, Some(ReceiptTime::OfLastDocument(_)));
+        let is_last = matches!(printed_at, Some(ReceiptTime::LastDocument(_)));
         if self.device.counters_are_predictable(case.plan.refund)
             && let Some(predicted) = &predicted
             && (is_last || self.is_last_document(predicted.last_document, watch))
@@ -509,7 +509,7 @@ fn receipt_of(case: Case<'_>, after: Baseline, printed_at: Option<ReceiptTime>) 
         after,
         report: None,
         printed_at: printed_at.and_then(|printed_at| match printed_at {
-            ReceiptTime::OfDocument(at) | ReceiptTime::OfLastDocument(at) => Some(at),
+            ReceiptTime::OfDocument(at) | ReceiptTime::LastDocument(at) => Some(at),
             ReceiptTime::OfLast(at) => is_last.then_some(at),
         }),
     })

@@ -54,7 +54,7 @@ pub(super) enum ReceiptTime {
     /// The printer has told the time of the document by its number.
     OfDocument(PrinterTime),
     /// The printer has told the time of the document by its number, and that no document followed.
-    OfLastDocument(PrinterTime),
+    LastDocument(PrinterTime),
     /// The time is that of the printer's last receipt, whichever that is.
     OfLast(PrinterTime),
 }

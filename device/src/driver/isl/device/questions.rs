@@ -253,7 +253,7 @@ impl Device {
             let issued = self.issued(document, is_last, watch).ok()?;
             if let Some(code) = issued.and_then(|issued| issued.code) {
                 return PrinterTime::read(&code.stamp()).map(if is_last {
-                    ReceiptTime::OfLastDocument
+                    ReceiptTime::LastDocument
                 } else {
                     ReceiptTime::OfDocument
                 });
