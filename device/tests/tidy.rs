@@ -71,7 +71,6 @@ fn every_family_with_a_file_is_in_the_index() {
             .replace('_', "-");
         let parts = [
             "mod",
-            "asked",
             "tests",
             "protocol",
             "codec",

@@ -7,7 +7,6 @@
 //!
 //! To add a family, read `docs/ADDING-A-PRINTER.md`.
 
-mod asked;
 mod classic_forms;
 mod codec;
 mod error_codes;
@@ -22,12 +21,11 @@ pub mod datecs_x;
 pub mod eltrade;
 pub mod tremol;
 
-pub use asked::Asked;
 pub use codec::{Codec, NO_DATA};
 pub use forms::{AnswerForm, Answers, Firmware, Source};
 pub use protocol::{
-    CommandRow, CountryFacts, CountryQuestions, Errors, FamilyLimits, LineWidth, Model, Optional,
-    PaymentMeaning, Payments, Protocol, ReceiptRules, Seller, TextWidths,
+    Asked, CommandRow, CountryFacts, CountryQuestions, Errors, FamilyLimits, LineWidth, Model,
+    Optional, PaymentMeaning, Payments, Protocol, ReceiptRules, Seller, TextWidths,
 };
 
 /// Every family, by its name in an address and in `ferrotill emulator --family`.

@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use super::asked::Asked;
 use super::codec::Codec;
 use super::forms::{AnswerForm, Answers, Firmware};
 use crate::wire::cause::Cause;
@@ -17,6 +16,9 @@ use crate::wire::isl_report::{
 };
 use crate::wire::isl_service::{Service, ServiceAnswer};
 use crate::wire::isl_status::{Layout, Status};
+use crate::wire::zfp_report::{
+    CurrentReceipt, DayGroups, LastNumbers, PaymentSums, PaymentTypes, ReceiptCode, Version,
+};
 
 /// One family of printers: everything in which families differ.
 ///
@@ -157,6 +159,32 @@ pub struct Protocol {
 
     /// Commands that our driver never sends and that other drivers use.
     pub others: Optional,
+}
+
+/// What a device of ZFP is asked, because it answers a command by an acknowledgement only; and the commands that need an operator
+/// there.
+#[derive(Clone, Copy)]
+pub struct Asked {
+    /// Opens a non-fiscal slip.
+    pub slip_open: CommandRow<Open>,
+    /// Puts cash in (positive) or takes it out (negative), in minor units.
+    pub cash: CommandRow<(Open, i64)>,
+    /// Asks for the model and the firmware.
+    pub version: CommandRow<(), Version>,
+    /// Asks for the payment types. The letters of the family are the kinds 0 to 7, whatever their numbers are on the machine.
+    pub payment_types: CommandRow<(), PaymentTypes>,
+    /// Asks for the numbers of the last document and of the last Z-report.
+    pub last: CommandRow<(), LastNumbers>,
+    /// Asks for the open receipt.
+    pub receipt: CommandRow<(), CurrentReceipt>,
+    /// Asks for the payments of the current receipt, or of the last one.
+    pub receipt_payments: CommandRow<(), PaymentSums>,
+    /// Asks for the number and the sum of the last fiscal receipt.
+    pub receipt_code: CommandRow<(), ReceiptCode>,
+    /// Asks for the day's sales and refunds by tax group.
+    pub day: CommandRow<(), DayGroups>,
+    /// Asks for the day's registers by payment type: the drawer, cash in, cash out, received from sales, change.
+    pub registers: [CommandRow<(), PaymentSums>; 5],
 }
 
 /// The questions that show for which country a machine was made. A machine of another country refuses some of them.

@@ -2,12 +2,11 @@
 //!
 //! Manual: Tremol, communication protocol for fiscal devices (Bulgaria), version 1903211145; see `docs/protocols/zfp.md`.
 
-use super::asked::Asked;
 use super::codec::{Codec, NO_DATA};
 use super::datecs;
 use super::forms::Firmware;
 use super::protocol::{
-    CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, PaymentMeaning, Payments,
+    Asked, CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, PaymentMeaning, Payments,
     Protocol, Seller, TextWidths,
 };
 use crate::wire::cause::Cause;

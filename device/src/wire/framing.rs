@@ -11,7 +11,7 @@
 use core::fmt;
 
 use super::isl_status::{STATUS_LEN_MAX, Status};
-use super::zfp;
+use super::zfp_frame::{self as zfp, Found, Wrong};
 
 /// The byte that begins a frame.
 pub const PREAMBLE: u8 = 0x01;
@@ -212,6 +212,30 @@ impl fmt::Display for FrameError {
 
 impl core::error::Error for FrameError {}
 
+impl From<Wrong> for FrameError {
+    fn from(wrong: Wrong) -> Self {
+        match wrong {
+            Wrong::Shape => Self::Shape,
+            Wrong::Length => Self::Length,
+            Wrong::Checksum => Self::Checksum,
+            Wrong::TooMuchData => Self::TooMuchData,
+        }
+    }
+}
+
+impl From<Found> for Token {
+    fn from(found: Found) -> Self {
+        match found {
+            Found::Frame(frame) => Self::Frame(frame),
+            Found::Nack => Self::Nak,
+            Found::Busy => Self::Syn,
+            Found::Ready => Self::Ready,
+            Found::Ping(byte) => Self::Ping(byte),
+            Found::Damaged => Self::Damaged,
+        }
+    }
+}
+
 /// A request to the device. `data` is not escaped; control bytes are escaped when the frame is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -231,7 +255,8 @@ impl Request {
     /// [`FrameError::TooMuchData`] beyond [`Framing::request_data_max`] escaped bytes.
     pub fn emit(&self, framing: &Framing) -> Result<Vec<u8>, FrameError> {
         if framing.width == Width::Zfp {
-            return zfp::emit(self.seq, self.command, &self.data, framing.request_data_max);
+            let data_max = framing.request_data_max;
+            return Ok(zfp::emit(self.seq, self.command, &self.data, data_max)?);
         }
         let data = escaped(&self.data);
         if data.len() > framing.request_data_max {
@@ -287,11 +312,12 @@ impl Answer {
     /// status bytes is not that of the family.
     pub fn emit(&self, framing: &Framing) -> Result<Vec<u8>, FrameError> {
         if framing.width == Width::Zfp {
-            return if self.data.is_empty() {
-                zfp::acknowledge(self.seq, self.status.bytes())
+            let data_max = framing.answer_data_max;
+            return Ok(if self.data.is_empty() {
+                zfp::acknowledge(self.seq, self.status.bytes())?
             } else {
-                zfp::emit(self.seq, self.command, &self.data, framing.answer_data_max)
-            };
+                zfp::emit(self.seq, self.command, &self.data, data_max)?
+            });
         }
         let mut body = escaped(&self.data);
         if body.len() > framing.answer_data_max {
@@ -389,7 +415,7 @@ impl Decoder {
     pub fn push(&mut self, byte: u8) -> Option<Token> {
         if self.framing.width == Width::Zfp {
             let frame_max = self.frame_max();
-            return zfp::push(&mut self.frame, byte, frame_max);
+            return zfp::push(&mut self.frame, byte, frame_max).map(Token::from);
         }
         if byte == PREAMBLE {
             // A preamble cannot occur inside a frame, so the incomplete frame is lost.

@@ -28,5 +28,6 @@ pub mod isl_x;
 pub mod isl_x_receipt;
 pub mod isl_x_report;
 pub mod zfp;
+pub mod zfp_frame;
 pub mod zfp_receipt;
 pub mod zfp_report;

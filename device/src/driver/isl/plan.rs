@@ -355,14 +355,7 @@ impl Plan {
                 .checked_add(amount)
                 .ok_or("the payments are too large")?;
             self.tendered.push(tender);
-            let letters = payments.day.iter();
-            let sums = letters.zip(&mut self.by_letter);
-            if let Some((_, sum)) = sums
-                .into_iter()
-                .find(|(letter, _)| **letter == payment.letter)
-            {
-                *sum = sum.saturating_add(amount);
-            }
+            self.note_payment(payment.letter, amount);
             if payment.cash {
                 // The change is taken out of the drawer again.
                 let kept = amount.checked_add(left.min(0));
@@ -386,6 +379,17 @@ impl Plan {
             ));
         }
         Ok(())
+    }
+}
+
+impl Plan {
+    /// Adds a payment to the sums by letter.
+    fn note_payment(&mut self, letter: char, amount: i64) {
+        let letters = self.protocol.payments.day.iter();
+        let sums = letters.zip(&mut self.by_letter);
+        for (_, sum) in sums.filter(|(known, _)| **known == letter) {
+            *sum = sum.saturating_add(amount);
+        }
     }
 }
 
