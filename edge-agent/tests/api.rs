@@ -86,12 +86,13 @@ fn the_example_sale_of_the_vendor_is_answered_and_printed() {
         "the simulated terminal has approved"
     );
     assert_eq!(shop.receipts(), [("18.58".to_owned(), 2, "sale")]);
+    // A long name has two lines.
     let paper = shop.rig.paper();
-    for name in [
-        "Piine Praga (Franzeluta)",
-        "Gura Cainarului 1.5l Necarbogazoasa",
+    for line in [
+        "Piine Praga (Franzeluta)\n",
+        "Gura Cainarului 1.5l\nNecarbogazoasa\n",
     ] {
-        assert!(paper.contains(name), "{name} in\n{paper}");
+        assert!(paper.contains(line), "{line} in\n{paper}");
     }
 }
 

@@ -107,6 +107,13 @@ fn plays(machine: &Machine, till: &FormTill, client: &Client) -> Expected {
             Some(PaymentMeaning::Other) => {}
             Some(booked) => assert_eq!(booked, meaning, "{case}"),
         }
+        if sale.text.contains("this printer has no payment type for") {
+            // Older machines of a family have fewer kinds, and the driver has read their names. Cash and cards are everywhere.
+            let everywhere = [PaymentMeaning::Cash, PaymentMeaning::Card];
+            assert!(!everywhere.contains(&meaning), "{case}: {}", sale.text);
+            assert_eq!(sale.verdict().2, "JobNotPrintable", "{case}");
+            continue;
+        }
         let sold = accepted(sale, &case);
         let mixed = body(part + kept, &[(code, part), (0, kept + 550)], "");
         accepted(client.post("operations/sale", &mixed), &case);
@@ -115,6 +122,10 @@ fn plays(machine: &Machine, till: &FormTill, client: &Client) -> Expected {
 
         let of = format!(r#","originalReceiptId":"{}""#, sold.receipt("id"));
         let back = client.post("operations/return", &body(whole, &[(code, whole)], &of));
+        if machine.form.receipts.refund_in_cash && letter != 'P' {
+            assert_eq!(back.verdict().2, "JobNotPrintable", "{case}: {}", back.text);
+            continue;
+        }
         accepted(back, &case);
         if machine.form.refund.is_some() {
             *expected.refunds.entry(letter).or_default() += whole;

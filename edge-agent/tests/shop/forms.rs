@@ -1,6 +1,6 @@
 //! Emulated printers behind relays that rewrite one answer each, and one agent with a till for each of them.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,8 @@ use std::thread;
 
 use ferrotill_device::emulator::{Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
 use ferrotill_device::family::Protocol;
-use ferrotill_device::wire::framing::TERMINATOR;
+use ferrotill_device::wire::framing::{PREAMBLE, TERMINATOR};
+use ferrotill_device::wire::zfp_frame as zfp;
 use ferrotill_testkit::config::{ConfigText, Device};
 use ferrotill_testkit::relay::AnswerRewriter;
 use uuid::Uuid;
@@ -45,7 +46,7 @@ impl FormTill {
         }))
         .unwrap();
         let rewriting: Rewriting = Arc::new(Mutex::new(rewriter));
-        let address = relay(rig.address().unwrap(), Arc::clone(&rewriting));
+        let address = relay(rig.address().unwrap(), family, Arc::clone(&rewriting));
         Self {
             family,
             rig,
@@ -173,8 +174,23 @@ impl FormShop {
     }
 }
 
+/// The next bytes of a printer: a whole frame, or a single byte outside of a frame. `None` at the end of the connection.
+fn next_frame(line: &mut impl BufRead, family: &Protocol) -> Option<Vec<u8>> {
+    let (starts, end): (&[u8], u8) = if family.framing.replays() {
+        (&[PREAMBLE], TERMINATOR)
+    } else {
+        (&[zfp::STX, zfp::ACK], zfp::ETX)
+    };
+    let mut frame = vec![0];
+    line.read_exact(&mut frame).ok()?;
+    if starts.contains(&frame[0]) && line.read_until(end, &mut frame).ok()? == 0 {
+        return None;
+    }
+    Some(frame)
+}
+
 /// A relay between the agent and a printer.
-fn relay(printer: SocketAddr, rewriting: Rewriting) -> SocketAddr {
+fn relay(printer: SocketAddr, family: &'static Protocol, rewriting: Rewriting) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -188,11 +204,9 @@ fn relay(printer: SocketAddr, rewriting: Rewriting) -> SocketAddr {
             });
             let mut line = BufReader::new(line);
             loop {
-                let mut frame = Vec::new();
-                match line.read_until(TERMINATOR, &mut frame) {
-                    Ok(1..) => {}
-                    _ => break,
-                }
+                let Some(mut frame) = next_frame(&mut line, family) else {
+                    break;
+                };
                 if let Some(rewriter) = &*rewriting.lock().unwrap() {
                     frame = rewriter.pass(frame);
                 }
