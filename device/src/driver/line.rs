@@ -16,7 +16,7 @@ pub(super) struct Line {
     /// Whether a device has answered since the start, so that the right speed is known.
     known: bool,
     /// The numbers of the commands whose second field is a password.
-    with_password: Vec<u8>,
+    with_password: Box<[u8]>,
 }
 
 /// The longest exchange of a command that prints a line or nothing, in milliseconds, busy answers included.
@@ -37,13 +37,13 @@ impl Line {
             port: None,
             session: Session::new(framing, Timing::default(), first_seq),
             known: false,
-            with_password: Vec::new(),
+            with_password: Box::default(),
         }
     }
 
     /// The second field of these commands is a password, which a trace must not show.
     pub(super) fn hide_passwords_of(&mut self, commands: &[u8]) {
-        self.with_password = commands.to_vec();
+        self.with_password = commands.into();
     }
 
     /// Whether the port is open, as far as is known.

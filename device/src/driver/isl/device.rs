@@ -27,6 +27,14 @@ use crate::wire::isl_x::split_error;
 /// The number of the payment type of each letter of a family on a machine; `None` if the machine has no such type.
 pub(super) type PaymentNumbers = [Option<usize>; 8];
 
+/// Numbers of the connected machine that a question of their own has told.
+struct AskedNumbers {
+    /// The number of the last Z-report as of the last reading of the counters.
+    z_number: Option<u32>,
+    /// The numbers of the payment types on the machine, in the order of the family's letters.
+    payments: PaymentNumbers,
+}
+
 /// The numbers of a family whose letters are the same on every machine.
 pub(super) const SAME_NUMBERS: PaymentNumbers = [
     Some(0),
@@ -60,10 +68,8 @@ pub(super) struct Device {
     line_lengths: Option<Box<(String, Option<LineLengths>)>>,
     /// The last Z-report as of the last reading of the counters.
     last_z: Option<LastZ>,
-    /// The number of the last Z-report as of the last reading of the counters.
-    z_number_read: Option<u32>,
-    /// The numbers of the payment types on the connected machine, in the order of the family's letters.
-    payment_numbers: PaymentNumbers,
+    /// What the connected machine was asked for because its answers do not tell it.
+    asked: Box<AskedNumbers>,
     /// Whether this firmware does not support the question for the number of the last document.
     no_last_document: bool,
     /// Whether this firmware does not support the question for the time of the last receipt.
@@ -108,8 +114,10 @@ impl Device {
             printing_disabled: false,
             line_lengths: None,
             last_z: None,
-            z_number_read: None,
-            payment_numbers: SAME_NUMBERS,
+            asked: Box::new(AskedNumbers {
+                z_number: None,
+                payments: SAME_NUMBERS,
+            }),
             no_last_document: false,
             no_receipt_time: false,
             missing: Vec::new(),

@@ -55,7 +55,7 @@ impl Device {
     ) -> Result<Option<u32>, Fault> {
         let last = self.last_numbers(asked, watch)?;
         Ok(last
-            .filter(|last| Some(last.z_number) == self.z_number_read)
+            .filter(|last| Some(last.z_number) == self.asked.z_number)
             .map(|last| last.document))
     }
 
@@ -193,7 +193,7 @@ impl Device {
             }
         };
         self.note(PrinterFigure::LastZReport, number.is_some());
-        self.z_number_read = number;
+        self.asked.z_number = number;
         Ok(number)
     }
 

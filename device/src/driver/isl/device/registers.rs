@@ -32,19 +32,19 @@ impl Device {
                 *number = types.number_of(kind);
             }
         }
-        self.payment_numbers = numbers;
+        self.asked.payments = numbers;
         Ok(())
     }
 
     /// The numbers of the payment types on the connected machine. If it does not report its types, only cash is known.
-    pub(in crate::driver::isl) const fn payment_numbers(&self) -> &PaymentNumbers {
-        &self.payment_numbers
+    pub(in crate::driver::isl) fn payment_numbers(&self) -> &PaymentNumbers {
+        &self.asked.payments
     }
 
     /// The sums of the payment types that have a letter.
     fn in_letters(&self, payments: &PaymentSums) -> [i64; 8] {
         let mut sums = [0; 8];
-        for (sum, number) in sums.iter_mut().zip(self.payment_numbers) {
+        for (sum, number) in sums.iter_mut().zip(self.asked.payments) {
             let read = number.and_then(|number| payments.sums.get(number));
             *sum = read.copied().unwrap_or(0);
         }
