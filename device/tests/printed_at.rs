@@ -11,7 +11,7 @@ use bench::*;
 use ferrotill_core::printer_time::PrinterTime;
 use ferrotill_device::emulator::FaultKind;
 use ferrotill_device::family::{FAMILIES, Protocol};
-use ferrotill_device::{FiscalPrinter, JournalEvidence, Recovered, Registered};
+use ferrotill_device::{FiscalPrinter, JournalEvidence, Performed, Recovered, Registered};
 
 fn with_refunds() -> impl Iterator<Item = &'static Protocol> {
     FAMILIES
@@ -78,13 +78,21 @@ fn firmware_that_tells_no_time_of_a_receipt_is_asked_once_and_has_a_clock() {
             bench.advance(61);
             let mut notes = Notes::new();
             let sold = registered(driver.perform(&sale(), &baseline, &mut notes));
-            assert!(is_the_printers(&bench, &sold), "{sold:?}");
+            if family.clock_tells_seconds {
+                assert!(is_the_printers(&bench, &sold), "{sold:?}");
+            } else {
+                assert_eq!(sold.printed_at, None, "{}", family.name);
+            }
             let commands = notes.lines.iter().filter(|line| line.contains(" -> "));
             let asked: Vec<u8> = commands
                 .map(|line| u8::from_str_radix(&line[..2], 16).unwrap())
                 .filter(|command| [question, clock].contains(command))
                 .collect();
-            assert_eq!(asked, expected, "{}", family.name);
+            if family.clock_tells_seconds {
+                assert_eq!(asked, expected, "{}", family.name);
+            } else {
+                assert!(!asked.contains(&clock), "{}", family.name);
+            }
             baseline = sold.after;
         }
     }
@@ -106,7 +114,14 @@ fn a_lost_or_garbled_time_leaves_the_sale_registered() {
                 let mut driver = bench.driver(1);
                 let baseline = driver.connect().unwrap().baseline;
                 bench.order(kind, Some(question(family)), times);
-                let sold = registered(driver.perform(&sale(), &baseline, &mut Notes::new()));
+                let done = driver.perform(&sale(), &baseline, &mut Notes::new());
+                // The command that tells the time may be the one that proves the receipt, too.
+                let is_proof = family.asked.is_some();
+                if is_proof && matches!(done, Performed::Unknown(_)) {
+                    assert!(times > 1, "{} {kind:?}*{times}", family.name);
+                    continue;
+                }
+                let sold = registered(done);
                 assert!(
                     sold.printed_at.is_none() || is_the_printers(&bench, &sold),
                     "{} {kind:?}*{times}: {sold:?}",

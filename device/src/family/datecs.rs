@@ -277,6 +277,7 @@ pub const PROTOCOL: Protocol = Protocol {
         RATES,
     ),
     clock: CommandRow::new(command::CLOCK, NO_DATA, STAMP),
+    clock_tells_seconds: true,
     // The journal (77h) tells the time of a document only among the document's lines.
     journal_document: None,
     last_receipt: None,

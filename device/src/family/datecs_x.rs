@@ -326,6 +326,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: report::parse_rates,
         },
     ),
+    clock_tells_seconds: true,
     clock: CommandRow::new(
         0x3E,
         NO_DATA,

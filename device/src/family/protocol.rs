@@ -128,6 +128,8 @@ pub struct Protocol {
     pub groups_by_rate: bool,
     /// Asks for the clock, `DD-MM-YY HH:MM:SS`.
     pub clock: CommandRow<(), String>,
+    /// Whether the clock tells the seconds. Without them it is not the time that a refund must name.
+    pub clock_tells_seconds: bool,
     /// Asks the journal for a document by its number: the answer has the time of the document.
     pub journal_document: Option<CommandRow<u32, JournalDocument>>,
     /// Asks when the last fiscal receipt was printed. If neither this command nor the journal tells it, the clock is read right after

@@ -259,6 +259,7 @@ pub const PROTOCOL: Protocol = Protocol {
             parse: parse_rates,
         },
     ),
+    clock_tells_seconds: false,
     clock: CommandRow::new(
         0x68,
         NO_DATA,

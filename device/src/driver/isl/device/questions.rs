@@ -290,8 +290,10 @@ impl Device {
             }
         }
         match closed {
-            Closed::Now => PrinterTime::read(&self.clock(watch).ok()?).map(ReceiptTime::OfLast),
-            Closed::Earlier => None,
+            Closed::Now if self.protocol.clock_tells_seconds => {
+                PrinterTime::read(&self.clock(watch).ok()?).map(ReceiptTime::OfLast)
+            }
+            Closed::Now | Closed::Earlier => None,
         }
     }
 
