@@ -184,7 +184,16 @@ pub fn begun_day_without(
     let mut days = DAYS.lock().unwrap();
     let (memory, receipts) = days
         .entry((family.name, family.country, is_refund))
-        .or_insert_with(|| morning(family, if is_refund { refund_on(family) } else { sale() }))
+        .or_insert_with(|| {
+            morning(
+                family,
+                if is_refund {
+                    refund_on(family)
+                } else {
+                    on(family, sale())
+                },
+            )
+        })
         .clone();
     drop(days);
     let bench = Bench::with(family, memory, receipts);
@@ -260,7 +269,7 @@ pub fn sells_on(bench: &Bench, driver: &mut IslPrinter, case: &str) {
         .unwrap_or_else(|fault| panic!("{case}: {fault}"))
         .baseline;
     let before = bench.fiscal_receipts();
-    let outcome = driver.perform(&sale(), &baseline, &mut Notes::new());
+    let outcome = driver.perform(&on(bench.family, sale()), &baseline, &mut Notes::new());
     let _ = registered(outcome);
     assert_eq!(bench.fiscal_receipts(), before + 1, "{case}");
 }
