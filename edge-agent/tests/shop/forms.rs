@@ -203,10 +203,7 @@ fn relay(printer: SocketAddr, family: &'static Protocol, rewriting: Rewriting) -
                 let _ = to_line.shutdown(std::net::Shutdown::Both);
             });
             let mut line = BufReader::new(line);
-            loop {
-                let Some(mut frame) = next_frame(&mut line, family) else {
-                    break;
-                };
+            while let Some(mut frame) = next_frame(&mut line, family) {
                 if let Some(rewriter) = &*rewriting.lock().unwrap() {
                     frame = rewriter.pass(frame);
                 }
