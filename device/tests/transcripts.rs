@@ -76,7 +76,7 @@ const FIELD: &[(&str, usize, u64)] = &[
     ("datecs", 31, 0xDA52_F585_467E_9851),
     ("datecs-b", 35, 0xD9A6_39E7_DB1B_6FF6),
     ("datecs-x", 39, 0xECB7_A25C_EB59_EA6A),
-    ("tremol", 15, 0x63B6_0405_B6C9_6E3C),
+    ("tremol", 15, 0x040F_9B0D_4A79_3115),
     ("eltrade", 2, 0x8322_C2AC_77F0_1B80),
 ];
 

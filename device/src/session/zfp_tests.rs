@@ -141,7 +141,7 @@ fn a_question_is_repeated_with_a_new_number() {
         session.poll_event(),
         Some(SessionEvent::Answered(_))
     ));
-    // A word of readiness that nobody asked for changes nothing.
+    // An answer about readiness without a question changes nothing.
     session.start(ask(STATE, Again::Same), 600).unwrap();
     let _ = session.poll_transmit();
     session.handle_bytes(&[READY], 610);

@@ -484,6 +484,6 @@ const fn means(cash: bool) -> Means {
     if cash { Means::Cash } else { Means::Card }
 }
 
-/// The cashier of a document whose journal names nobody: it is of a program that did not know the users of its clients, or a Z-report
+/// The cashier of a document whose journal names no seller: it is of a program that did not know the users of its clients, or a Z-report
 /// that the printer made by itself.
 const CASHIER: &str = "Cashier 1";

@@ -1,4 +1,4 @@
-//! The questions and commands of ZFP (Tremol) that other families do not have: figures that nobody gets without asking.
+//! The questions and commands of ZFP (Tremol) that other families do not have: figures that are sent only when they are asked for.
 
 use super::calendar::Moment;
 use super::journal::PrintedKind;

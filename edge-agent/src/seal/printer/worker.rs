@@ -396,7 +396,7 @@ impl PrinterWorker {
         {
             self.report_changed_clock(shown);
         }
-        // A receipt that is settled later may be settled when nobody stands at the drawer any more.
+        // A receipt that is settled later may be settled after the seller has left the drawer.
         let opens_drawer = document.opens_drawer
             && !self.printer.opens_drawer_itself()
             && matches!(outcome, Performed::Registered(_));
