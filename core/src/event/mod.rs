@@ -435,6 +435,11 @@ impl<'a> Event<'a> {
                 _ => Err(EventError::Malformed),
             }
         }
+        /// A function of its own, because the figures of a report would have two places in one stack frame.
+        #[inline(never)]
+        fn sealed_1(payload: &[u8]) -> Result<Event<'_>, EventError> {
+            read::<version_1::Sealed<'_>>(payload).map(|old| Event::Sealed(old.into()))
+        }
         match (kind, version) {
             (1, 1) => read(payload).map(|configuration| {
                 Self::ConfigurationAdopted(Adopted {
@@ -448,7 +453,7 @@ impl<'a> Event<'a> {
             }
             (2, 2) => read(payload).map(Self::Reserved),
             (3, 1) => read(payload).map(Self::CancelDecided),
-            (4, 1) => read::<version_1::Sealed<'a>>(payload).map(|old| Self::Sealed(old.into())),
+            (4, 1) => sealed_1(payload),
             (4, 2) => read(payload).map(Self::Sealed),
             (5, 1) => read(payload).map(Self::Voided),
             (6, 1) => read(payload).map(Self::Switched),
