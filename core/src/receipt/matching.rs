@@ -179,23 +179,31 @@ impl Differences {
     fn of(line: &DraftLine<'_>, found: &Found<'_>, final_amount: Amount) -> Option<Self> {
         let due = found.sold.due(found.left, line.quantity);
         let mut differences = Self::default();
-        differences.add(
-            line.final_amount,
-            due.unwrap_or(found.left.amount),
-            AMOUNT_ROUNDING,
-        );
+        let due = due.unwrap_or(found.left.amount);
+        differences.add(line.final_amount, [due; 2], AMOUNT_ROUNDING);
         let copied = line.copied;
         if copied.amount.is_some() || copied.tax.is_some() || copied.final_tax.is_some() {
             let part = found.sold.part(found.left, line.quantity, final_amount)?;
-            differences.add(copied.amount, part.amount, AMOUNT_ROUNDING);
-            differences.add(copied.tax, part.tax, TAX_ROUNDING);
-            differences.add(copied.final_tax, part.final_tax, TAX_ROUNDING);
+            // A part that pays back the whole amount takes all figures of the line with it, and the caller has copied the share of the
+            // quantity.
+            let share = found.sold.shares(line.quantity)?;
+            differences.add(copied.amount, [part.amount, share.amount], AMOUNT_ROUNDING);
+            differences.add(copied.tax, [part.tax, share.tax], TAX_ROUNDING);
+            differences.add(
+                copied.final_tax,
+                [part.final_tax, share.final_tax],
+                TAX_ROUNDING,
+            );
         }
         Some(differences)
     }
 
-    fn add(&mut self, given: Option<Amount>, computed: Amount, rounding: u64) {
-        let apart = given.map_or(0, |given| given.minor().abs_diff(computed.minor()));
+    /// Adds the difference to the nearer one of two computed amounts.
+    fn add(&mut self, given: Option<Amount>, computed: [Amount; 2], rounding: u64) {
+        let apart = given.map_or(0, |given| {
+            let [one, other] = computed.map(|computed| given.minor().abs_diff(computed.minor()));
+            one.min(other)
+        });
         self.sum = self.sum.saturating_add(apart);
         self.beyond_rounding = self
             .beyond_rounding

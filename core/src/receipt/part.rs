@@ -227,6 +227,16 @@ impl<'l> SoldLine<'l> {
             .map(Amount::from_minor)
     }
 
+    /// The shares of the line's figures that belong to a quantity, each rounded alone.
+    pub(super) fn shares(&self, quantity: Quantity) -> Option<LineTotals> {
+        Some(LineTotals {
+            amount: self.share(self.line.amount, quantity)?,
+            tax: self.share(self.line.tax, quantity)?,
+            final_tax: self.share(self.line.final_tax, quantity)?,
+            ..LineTotals::default()
+        })
+    }
+
     /// The share of a signed amount of the line, such as a discount, that belongs to a quantity.
     pub(super) fn is_share(&self, given: Amount, of: Amount, quantity: Quantity) -> bool {
         given == of || self.share(of, quantity) == Some(given)

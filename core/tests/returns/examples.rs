@@ -262,3 +262,23 @@ fn the_last_part_has_no_negative_tax_where_tax_is_rounded_by_group() {
         assert_eq!(taxes.iter().sum::<i64>(), whole, "{name}: {taxes:?}");
     }
 }
+
+/// Of two like lines that are worth 0.01 and 0.03 after the discounts, half of the first one is worth all of its 0.01. The caller has
+/// copied half of its other figures.
+#[test]
+fn half_of_a_cheap_line_is_found_by_its_share() {
+    let line = |name, thousandths, price| DraftLine {
+        name,
+        quantity: Quantity::from_thousandths(thousandths),
+        ..loaf(price)
+    };
+    let lines = [
+        line("milk", 500, 42),
+        line("loaf", 1_000, 10),
+        line("milk", 5_155, 42),
+    ];
+    let discounts = [Modifier::Amount(minor(-243)), Modifier::Percent(-1_945)];
+    let mut sold = till("MD", &lines, &discounts);
+    let back = [sold.copy(0, 250), sold.copy(2, 5_155)];
+    assert_eq!(places(&mut sold, &back), Ok(vec![0, 2]));
+}
