@@ -499,9 +499,9 @@ fn cash_beside_a_card_that_pays_all_is_no_payment() {
     assert_eq!(payments, r#"[{"type":"CARD","amount":3500,"change":0}]"#);
 }
 
-/// What the authority is told of who sold where, and numbers without holes although a report that it is not told of lies between.
+/// Each document names the seller, the unit and the place. X-reports are not sent, and make no gap in the numbers.
 #[test]
-fn the_authority_is_told_who_sold_where_and_numbers_without_holes() {
+fn documents_name_seller_and_place_and_their_numbers_have_no_gap() {
     let folder = tempfile::tempdir().unwrap();
     let authority = Process::start(&["authority", "--strict", "--listen", "127.0.0.1:0"]);
     let config = config(folder.path(), &authority.client.url, "none")
@@ -553,7 +553,7 @@ fn the_authority_is_told_who_sold_where_and_numbers_without_holes() {
     }
     assert_eq!(told("0.body.items.0.unit"), "\"шт\"");
     let numbers = [0, 1, 2].map(|document| told(&format!("{document}.body.receiptNumber")));
-    assert_eq!(numbers, ["1", "2", "3"], "the office hears of no X-report");
+    assert_eq!(numbers, ["1", "2", "3"], "X-reports are not sent");
     assert_eq!(told("3.body.firstNumber"), "1");
     assert_eq!(told("3.body.lastNumber"), "3");
 }

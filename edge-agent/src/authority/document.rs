@@ -267,7 +267,7 @@ pub fn reported_document(
         reserved, sealed, ..
     } = document;
     let heading = heading(document, currency, device);
-    // The authority is not told of X-reports, so that its numbers would have holes.
+    // X-reports are not sent. With them the numbers at the authority would have gaps.
     let receipt_number = sealed.current_number.saturating_sub(document.untold).max(1);
     Some(match &reserved.body {
         Body::Receipt(receipt) => ReportedDocument::Receipt(ReportedReceipt {

@@ -46,7 +46,7 @@ pub struct SealedDocument<'d> {
     pub sealed: Sealed<'d>,
     /// For a refund, the number of the original sale: its fiscal number, or else its document number.
     pub original_number: Option<u64>,
-    /// How many documents of the shift, up to this one, have no recipient: X-reports.
+    /// How many documents of the shift, up to this one, are not sent: X-reports.
     pub untold: u32,
     /// Who has declared what became of the document, if its printer could not prove it.
     pub declared_by: Option<String>,
@@ -198,7 +198,7 @@ pub(super) fn freeze_one(
     Ok(freezing.freeze.freeze(duty, &sealed))
 }
 
-/// How many X-reports the shift has up to this document. No recipient is told of them.
+/// How many X-reports the shift has up to this document. X-reports are not sent.
 fn x_reports(
     connection: &Connection,
     device: Uuid,
