@@ -2,47 +2,13 @@
 
 mod shop;
 
-use std::fs;
-use std::path::PathBuf;
 use std::thread;
 
-use ferrotill_device::emulator::{Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
-use shop::configuration;
+use ferrotill_device::emulator::{FaultKind, FaultOrder, Power};
+use shop::machine::MachineShop;
 use shop::outside::{Process, until};
 use shop::till::SALE;
 use uuid::Uuid;
-
-struct Shop {
-    agent: Process,
-    rig: Rig,
-    file: PathBuf,
-    _office: Process,
-    _folder: tempfile::TempDir,
-}
-
-fn shop(firmware: &str) -> Shop {
-    let folder = tempfile::tempdir().unwrap();
-    let rig = Rig::start(RigOptions {
-        family: Family::parse("daisy").unwrap(),
-        firmware: Some(firmware.to_owned()),
-        tcp: Some("127.0.0.1:0".parse().unwrap()),
-        ..RigOptions::new(folder.path().join("printer"))
-    })
-    .unwrap();
-    let office = Process::authority();
-    let file = folder.path().join("ferrotill.toml");
-    let books = folder.path().join("books");
-    let uri = format!("daisy+tcp://{}", rig.address().unwrap());
-    let text = configuration(books.to_str().unwrap(), &uri, &office.client.url);
-    fs::write(&file, text).unwrap();
-    Shop {
-        agent: Process::agent(&file),
-        rig,
-        file,
-        _office: office,
-        _folder: folder,
-    }
-}
 
 fn back(id: &str, payment: u32) -> String {
     format!(
@@ -55,7 +21,7 @@ const BY_CARD: &str = r#"{"items":[{"name":"Cafea","quantity":1,"price":25.50,"t
 #[test]
 fn a_day_is_sold_returned_and_closed_and_agrees_with_the_printer() {
     for firmware in ["daisy-1.8", "daisy-1.0"] {
-        let shop = shop(firmware);
+        let shop = MachineShop::open("daisy", Some(firmware));
         let sold = shop.agent.client.post("operations/sale", SALE);
         assert_eq!(sold.status, 200, "{firmware}: {}", sold.text);
         let by_card = shop.agent.client.post("operations/sale", BY_CARD);
@@ -81,7 +47,7 @@ fn a_day_is_sold_returned_and_closed_and_agrees_with_the_printer() {
 #[test]
 fn a_close_that_a_power_cut_divides_from_its_answer_is_registered_once() {
     const CLOSE: u8 = 0x38;
-    let mut shop = shop("daisy-1.8");
+    let mut shop = MachineShop::open("daisy", Some("daisy-1.8"));
     let id = Uuid::new_v4();
     let body = SALE.replacen('{', &format!(r#"{{"id":"{id}","#), 1);
     shop.rig.add_fault(FaultOrder {
@@ -112,7 +78,7 @@ fn a_close_that_a_power_cut_divides_from_its_answer_is_registered_once() {
 
 #[test]
 fn a_return_to_a_card_is_refused_with_the_reason_and_the_till_sells_on() {
-    let shop = shop("daisy-1.8");
+    let shop = MachineShop::open("daisy", Some("daisy-1.8"));
     let sold = shop.agent.client.post("operations/sale", BY_CARD);
     assert_eq!(sold.status, 200, "{}", sold.text);
     let refused = shop

@@ -2,52 +2,19 @@
 
 mod shop;
 
-use std::fs;
 use std::thread;
 
-use ferrotill_device::emulator::{Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
-use shop::configuration;
-use shop::outside::{Process, finished, until};
+use ferrotill_device::emulator::{FaultKind, FaultOrder, Power};
+use shop::machine::MachineShop;
+use shop::outside::{finished, until};
 use shop::till::SALE;
 
 const CLOSE: u8 = 0x38;
 const SELL: u8 = 0x31;
 
-struct Shop {
-    agent: Process,
-    rig: Rig,
-    file: String,
-    _office: Process,
-    _folder: tempfile::TempDir,
-}
-
-/// A shop with a Tremol printer at a TCP port.
-fn shop() -> Shop {
-    let folder = tempfile::tempdir().unwrap();
-    let rig = Rig::start(RigOptions {
-        family: Family::parse("tremol").unwrap(),
-        tcp: Some("127.0.0.1:0".parse().unwrap()),
-        ..RigOptions::new(folder.path().join("printer"))
-    })
-    .unwrap();
-    let office = Process::authority();
-    let file = folder.path().join("ferrotill.toml");
-    let books = folder.path().join("books");
-    let uri = format!("tremol+tcp://{}", rig.address().unwrap());
-    let text = configuration(books.to_str().unwrap(), &uri, &office.client.url);
-    fs::write(&file, text).unwrap();
-    Shop {
-        agent: Process::agent(&file),
-        rig,
-        file: file.to_str().unwrap().to_owned(),
-        _office: office,
-        _folder: folder,
-    }
-}
-
 #[test]
 fn a_day_with_a_return_and_cash_agrees_with_the_printer() {
-    let shop = shop();
+    let shop = MachineShop::open("tremol", None);
     let client = &shop.agent.client;
     let cash = client.post("cashoperations", r#"{"amount":100.00}"#);
     assert_eq!(cash.status, 200, "{}", cash.text);
@@ -77,14 +44,14 @@ fn a_day_with_a_return_and_cash_agrees_with_the_printer() {
     assert!(health.contains("TREMOL FP15"), "{health}");
     assert!(!health.contains("printer_answer_unknown"), "{health}");
     drop(shop.agent);
-    let (code, told) = finished(&["verify", "--config", &shop.file]);
+    let (code, told) = finished(&["verify", "--config", shop.file.to_str().unwrap()]);
     assert_eq!(code, Some(0), "{told}");
 }
 
 #[test]
 fn a_sale_whose_command_or_close_was_executed_without_an_answer_is_printed_once() {
     for command in [SELL, CLOSE] {
-        let shop = shop();
+        let shop = MachineShop::open("tremol", None);
         let first = shop.agent.client.post("operations/sale", SALE);
         assert_eq!(first.status, 200, "{}", first.text);
         shop.rig.add_fault(FaultOrder {

@@ -4,6 +4,7 @@
 pub mod folder;
 pub mod forms;
 pub mod inside;
+pub mod machine;
 pub mod outside;
 pub mod till;
 
