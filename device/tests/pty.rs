@@ -80,7 +80,7 @@ fn a_day_over_a_real_pty() {
     drop(rig);
     assert!(!folder.link().exists());
     let refusal = not_registered(printer.perform(&sale(), &z.after, &mut Notes::new()));
-    assert_eq!(refusal.fault, Fault::PortUnavailable);
+    assert_eq!(refusal.fault, Fault::PortMissing);
     let rig = Rig::start(options).unwrap();
     let last = registered(printer.perform(&sale(), &z.after, &mut Notes::new()));
     assert_eq!(last.document, 4);
@@ -109,7 +109,7 @@ fn a_job_is_settled_after_cable_and_power_were_out() {
         &JournalEvidence::default(),
         &mut Notes::new(),
     );
-    assert_eq!(outcome, Recovered::Unknown(Fault::PortUnavailable));
+    assert_eq!(outcome, Recovered::Unknown(Fault::PortMissing));
     rig.set_cable(Cable::In);
     until("the link comes back", || folder.link().exists());
     let outcome = printer.recover(
@@ -158,7 +158,7 @@ fn a_line_opens_at_every_speed_and_for_one_program_only() {
         let found = printer.connect().unwrap().address;
         assert!(found.ends_with(&format!("at {baud} baud")), "{found}");
         let mut second = driver::open(&uri);
-        assert_eq!(second.connect(), Err(Fault::PortUnavailable), "{baud}");
+        assert_eq!(second.connect(), Err(Fault::PortTaken), "{baud}");
         let mut opener = SerialOpener::new(folder.link().to_str().unwrap(), baud);
         let busy = opener.open().err().unwrap().to_string();
         assert!(busy.contains("another program uses"), "{busy}");

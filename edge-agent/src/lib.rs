@@ -30,7 +30,8 @@
 //! | [`config`] | the table of configuration keys, and the configuration that is read with it |
 //! | [`order`], [`status`], [`time`], [`listener`] | what any API asks for; live status; clocks; HTTP connections and their limits |
 //! | [`limited_log`] | log lines that callers without a signature can cause |
-//! | [`hmac`], [`locked`], [`error_chain`] | signatures; a lock that survives a panic; an error with its sources |
+//! | [`hmac`], [`locked`], [`error_chain`], [`explanation`]
+//! | signatures; a lock that survives a panic; an error with its sources; a message in four parts |
 //!
 //! Below all of them are the crates `ferrotill-store` (the only SQL), `ferrotill-render` (the only layout of a receipt), `ferrotill-device`
 //! and `ferrotill-core`.
@@ -57,6 +58,7 @@ pub mod clerk;
 pub mod cli;
 pub mod config;
 pub mod error_chain;
+pub mod explanation;
 pub mod hmac;
 pub mod limited_log;
 pub mod listener;

@@ -157,13 +157,13 @@ fn failure_of(error: &ureq::Error) -> DeliveryFailure {
     }
     match error {
         ureq::Error::Timeout(_) => DeliveryFailure::TimedOut,
-        ureq::Error::HostNotFound
-        | ureq::Error::ConnectionFailed
-        | ureq::Error::BadUri(_)
-        | ureq::Error::InvalidProxyUrl => DeliveryFailure::Unreachable,
+        ureq::Error::HostNotFound => DeliveryFailure::NoSuchHost,
+        ureq::Error::ConnectionFailed | ureq::Error::BadUri(_) | ureq::Error::InvalidProxyUrl => {
+            DeliveryFailure::Unreachable
+        }
         ureq::Error::Io(error) => match error.kind() {
-            io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::HostUnreachable
+            io::ErrorKind::ConnectionRefused => DeliveryFailure::Refused,
+            io::ErrorKind::HostUnreachable
             | io::ErrorKind::NetworkUnreachable
             | io::ErrorKind::NetworkDown
             | io::ErrorKind::AddrNotAvailable => DeliveryFailure::Unreachable,
@@ -171,7 +171,7 @@ fn failure_of(error: &ureq::Error) -> DeliveryFailure {
             _ => DeliveryFailure::Broken,
         },
         // The other errors mean that an answer came which is not an authority's: it is not HTTP, or has no end.
-        _ => DeliveryFailure::NotTheAuthority,
+        _ => DeliveryFailure::NotHttp,
     }
 }
 

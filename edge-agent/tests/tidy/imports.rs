@@ -21,7 +21,7 @@ const FLOORS: &[&[&str]] = &[
     &["config"],
     &["order", "status", "time", "listener"],
     &["limited_log"],
-    &["hmac", "locked", "error_chain"],
+    &["hmac", "locked", "error_chain", "explanation"],
 ];
 
 /// A module's path in its crate, such as `["till", "ranges"]`. The path of the crate itself is empty.
