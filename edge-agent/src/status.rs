@@ -168,8 +168,20 @@ impl LiveStatus {
 
     /// Notes why a connected printer gets no receipts, or not all.
     pub fn printer_objections(&self, device: Uuid, objections: Vec<String>) {
-        let says = || objections.join("; ");
-        self.note_if(!objections.is_empty(), &OBJECTIONS, Some(device), says);
+        // An objection that says what to do about it has that as its last part.
+        let parts = objections
+            .iter()
+            .map(|objection| objection.split_once("; "));
+        match parts.collect::<Option<(Vec<&str>, Vec<&str>)>>() {
+            Some((says, fixes)) if !says.is_empty() => self.problems.note(HealthProblem {
+                fix: fixes.join("; "),
+                ..self.problem(&OBJECTIONS, Some(device), says.join("; "))
+            }),
+            _ => {
+                let says = || objections.join("; ");
+                self.note_if(!objections.is_empty(), &OBJECTIONS, Some(device), says);
+            }
+        }
         let mut printers = self.printers.lock();
         printers.entry(device).or_default().objections = objections;
     }

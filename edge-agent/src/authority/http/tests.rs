@@ -139,6 +139,10 @@ fn no_server_is_unreachable_and_a_trickling_answer_times_out() {
         deliver(&format!("http://{no_server}")).verdict,
         Verdict::Failed(DeliveryFailure::Refused)
     );
+    assert_eq!(
+        deliver("http://no-such-office.invalid").verdict,
+        Verdict::Failed(DeliveryFailure::NoSuchHost)
+    );
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
