@@ -29,7 +29,7 @@
 //! | [`authority`] | requests for the authority, and the meaning of its answers |
 //! | [`config`] | the table of configuration keys, and the configuration that is read with it |
 //! | [`order`], [`status`], [`time`], [`listener`] | what any API asks for; live status; clocks; HTTP connections and their limits |
-//! | [`limited_log`] | log lines that callers without a signature can cause |
+//! | [`limited_log`], [`log_levels`] | log lines that callers without a signature can cause; how much the log says |
 //! | [`hmac`], [`locked`], [`error_chain`], [`explanation`]
 //! | signatures; a lock that survives a panic; an error with its sources; a message in four parts |
 //!
@@ -63,6 +63,7 @@ pub mod hmac;
 pub mod limited_log;
 pub mod listener;
 pub mod locked;
+pub mod log_levels;
 pub mod order;
 pub mod outbox;
 pub mod seal;

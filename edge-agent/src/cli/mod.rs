@@ -23,6 +23,7 @@ use crate::api::json::JsonValue;
 use crate::api::lanes::WORK_THREADS_MAX;
 use crate::config::ConfigError;
 use crate::explanation::Explanation;
+use crate::log_levels;
 use crate::object;
 use ferrotill_store::StoreError;
 
@@ -292,15 +293,9 @@ impl CliOutput {
     }
 }
 
-/// Sends the log to standard error. The level is fixed for each command.
+/// Sends the log to standard error, at first with this level.
 fn log(level: tracing::Level) {
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .finish();
-    // A second command in the same process, as in tests, keeps the log of the first.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+    log_levels::start(level.into());
 }
 
 /// A runtime with one thread for all connections, which is enough for a till and needs less memory, and a few threads for long

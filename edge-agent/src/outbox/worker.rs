@@ -383,9 +383,11 @@ impl OutboxWorker {
             .map(|failure| failure.explained(&self.url));
         match &offline {
             Some(why) => {
-                tracing::warn!(%recipient, "the recipient is {to} (before: {from}): {why}")
+                tracing::warn!(event = "switch", %recipient, %from, %to, "the recipient is {to} (before: {from}): {why}")
             }
-            None => tracing::info!(%recipient, "the recipient is {to} (before: {from}): {reason}"),
+            None => {
+                tracing::info!(event = "switch", %recipient, %from, %to, "the recipient is {to} (before: {from}): {reason}")
+            }
         }
         self.show_state(to, &reason.to_string(), offline.as_ref());
         if !self.tells_the_authority() {

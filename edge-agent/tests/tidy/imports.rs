@@ -20,7 +20,7 @@ const FLOORS: &[&[&str]] = &[
     &["authority"],
     &["config"],
     &["order", "status", "time", "listener"],
-    &["limited_log"],
+    &["limited_log", "log_levels"],
     &["hmac", "locked", "error_chain", "explanation"],
 ];
 

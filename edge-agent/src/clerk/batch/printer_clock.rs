@@ -49,7 +49,7 @@ impl Tills {
         let device_state = &mut self.devices[index];
         match (&objection, &device_state.clock_differs) {
             (Some(objection), None) => {
-                tracing::warn!(device = %device_state.device, "{objection}");
+                tracing::warn!(event = "objection", device = %device_state.device, "{objection}");
             }
             (None, Some(_)) => {
                 tracing::info!(device = %device_state.device, "the printer's clock agrees with the till's time again");

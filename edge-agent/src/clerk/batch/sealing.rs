@@ -228,11 +228,14 @@ impl Tills {
             }
             Remark::Condition(explained) => {
                 if let Some(explained) = &explained {
-                    tracing::warn!(device = %device_state.device, "{explained}");
+                    tracing::warn!(event = "condition", device = %device_state.device, "{explained}");
                 }
                 live_status.printer_condition(device_state.device, explained);
             }
             Remark::Doubts(doubts) => {
+                for doubt in &doubts {
+                    tracing::warn!(event = "objection", device = %device_state.device, "{doubt}");
+                }
                 device_state.doubts = doubts;
                 self.publish_objections(index);
             }
@@ -243,7 +246,7 @@ impl Tills {
     /// The printer is connected. Its clock is given to the guarded clock, and its tax rates are compared with the configured ones.
     fn on_connected(&mut self, index: DevicePlace, connected: &Connected) {
         let device_state = &mut self.devices[index];
-        tracing::info!(device = %device_state.device, model = connected.model, port = connected.address, "the printer is connected");
+        tracing::info!(event = "condition", device = %device_state.device, model = connected.model, port = connected.address, "the printer is connected");
         let live_status = &self.settings.live_status;
         live_status.printer_ready(device_state.device, connected);
         if let Some(clock) = &connected.clock {
@@ -269,7 +272,7 @@ impl Tills {
         effects: &mut Vec<Effect>,
     ) {
         let device_state = &mut self.devices[index];
-        tracing::warn!(device = %device_state.device, "{reason}");
+        tracing::warn!(event = "condition", device = %device_state.device, "{reason}");
         let live_status = &self.settings.live_status;
         live_status.printer_lost(device_state.device, reason);
         device_state.printer_lost = Some(reason.to_string());

@@ -30,6 +30,7 @@ impl Tills {
             message: reason.to_owned(),
         };
         self.settings.live_status.transaction_failed(explained);
+        self.document_lines.clear();
         self.fail_declarations(reason);
         if let Some(before) = self.clock_before.take() {
             self.settings.guard.undo(&before);
