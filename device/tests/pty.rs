@@ -201,3 +201,52 @@ fn every_family_sells_over_a_real_pty() {
         assert_eq!(snapshot.fiscal_receipts[0].total, "18.58");
     }
 }
+
+#[test]
+fn only_the_link_of_an_emulated_printer_is_replaced() {
+    let folder = Folder::new("link");
+    let start = |link: &std::path::Path| Rig::start(RigOptions::new(link.to_owned()));
+    // A printer that was killed leaves its link.
+    std::os::unix::fs::symlink("/dev/pts/999999", folder.link()).unwrap();
+    drop(start(&folder.link()).unwrap());
+    assert!(
+        std::fs::symlink_metadata(folder.link()).is_err(),
+        "removed at the end"
+    );
+
+    let file = folder.link().with_file_name("file");
+    std::fs::write(&file, "mine").unwrap();
+    let to_file = folder.link().with_file_name("to-file");
+    std::os::unix::fs::symlink(&file, &to_file).unwrap();
+    let to_device = folder.link().with_file_name("to-device");
+    std::os::unix::fs::symlink("/dev/null", &to_device).unwrap();
+    let below = folder.link().with_file_name("folder");
+    std::fs::create_dir(&below).unwrap();
+    let mut paths = vec![&file, &to_file, &to_device, &below];
+    // Only root makes a device node.
+    let node = folder.link().with_file_name("node");
+    let made = std::process::Command::new("mknod")
+        .arg(&node)
+        .args(["c", "1", "3"])
+        .output();
+    if made.is_ok_and(|made| made.status.success()) {
+        paths.push(&node);
+    }
+    for path in paths {
+        let before = std::fs::symlink_metadata(path).unwrap().file_type();
+        let error = start(path).err().unwrap();
+        assert!(error.to_string().contains("is not replaced"), "{error}");
+        assert_eq!(std::fs::symlink_metadata(path).unwrap().file_type(), before);
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
+    let beside = folder.link().with_file_name("beside");
+    std::fs::write(beside.with_file_name("beside.new"), "mine").unwrap();
+    assert!(
+        start(&beside).is_err(),
+        "the name that the new link has at first"
+    );
+    assert_eq!(
+        std::fs::read_to_string(beside.with_file_name("beside.new")).unwrap(),
+        "mine"
+    );
+}
