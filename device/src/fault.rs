@@ -350,7 +350,7 @@ impl Fault {
         match self {
             Self::PortUnavailable => ("the printer's port cannot be opened", "check the cable and the configured address"),
             Self::PortLost => ("the connection to the printer broke", "check the cable"),
-            Self::NoAnswer => ("the printer does not answer", "switch it on, and check the speed and the family in its address"),
+            Self::NoAnswer => ("the printer does not answer", "check that it is switched on, and the speed and the family in its address"),
             Self::Busy => ("the printer stays busy", "wait until it has printed; if it stays busy, switch it off and on"),
             Self::AnswerUnreadable => ("the printer's answer cannot be understood", "check that the family in its address is the printer's"),
             Self::LineNoise => ("the printer's answers arrive damaged", "check the speed in its address, and the cable"),

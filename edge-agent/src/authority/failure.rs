@@ -82,7 +82,7 @@ impl fmt::Display for DeliveryFailure {
                     "the answer is not the tax office's (HTTP status {status})"
                 );
             }
-            Self::NotHttp => "the answer is not HTTP",
+            Self::NotHttp => "the answer is not the tax office's (it is not HTTP)",
         })
     }
 }
