@@ -295,10 +295,7 @@ impl OutboxWorker {
             return;
         };
         if self.logged_tls_fault.replace(fault) != Some(fault) {
-            tracing::warn!(
-                "no documents are sent to the tax office, because {fault}; {}",
-                fault.advice()
-            );
+            tracing::warn!("{}", failure.explained(&self.url));
         }
     }
 
