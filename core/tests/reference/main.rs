@@ -169,7 +169,7 @@ impl Case {
             };
             if minor > 0 {
                 payments.push(DraftPayment {
-                    code,
+                    code: Some(code),
                     amount: Amount::from_minor(minor + more),
                 });
             }
@@ -218,7 +218,7 @@ fn compute(law: &Law, case: &Case) -> Result<Figures, Refusal> {
         draft.compute_sums(None, rules, &mut room, &mut IgnoreFaults)
     };
     let total = match compute_sums(&[DraftPayment {
-        code: 1,
+        code: Some(1),
         amount: Amount::from_minor(1),
     }]) {
         Err(Refusal::Underpaid { total, .. }) => {
@@ -350,7 +350,7 @@ fn receipt<T>(
             bytes: &mut bytes,
         };
         let payments = [DraftPayment {
-            code: 1,
+            code: Some(1),
             amount: Amount::from_minor(minor),
         }];
         let draft = Draft {
