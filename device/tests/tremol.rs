@@ -159,6 +159,8 @@ fn payments_reported_with_or_without_the_change_prove_a_receipt() {
                     let printer = emulator.printer_mut();
                     printer.payments_lack_change = lacks_change;
                     printer.cancelled_has_code = cancelled_has_code;
+                    // Until the first payment a printer may report the payments of the receipt before.
+                    printer.payments_of_receipt_before = command != 0x31;
                 });
                 let mut driver = bench.driver(1);
                 let baseline = driver.connect().unwrap().baseline;

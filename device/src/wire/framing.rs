@@ -388,7 +388,7 @@ pub enum Token {
     Syn,
     /// The answer of a device of ZFP that it is ready for a command.
     Ready,
-    /// The question of a host of ZFP, a single byte.
+    /// The question of a host of ZFP that is no frame: one byte, or the letter after 1Dh.
     Ping(u8),
     /// Bytes that begin like a frame and are not one.
     Damaged,

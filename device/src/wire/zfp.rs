@@ -15,7 +15,8 @@
 
 use super::framing::{Framing, Repeat, Width};
 pub use super::zfp_frame::{
-    ACK, ACKNOWLEDGED, ALIVE, BUSY, DONE, ETX, NO_PAPER, PING, READY, RETRY, STX,
+    ACK, ACKNOWLEDGED, ALIVE, BUSY, DONE, ETX, GS, INFORMATION, MODEL, NO_PAPER, PING, READY,
+    RETRY, STX,
 };
 
 /// The frames of ZFP.

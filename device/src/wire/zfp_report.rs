@@ -54,13 +54,17 @@ pub struct CurrentReceipt {
     pub sales: u32,
     /// Its sums by tax group, in minor units.
     pub groups: [i64; 8],
+    /// Whether the VAT is printed on it.
+    pub vat: bool,
+    /// Whether it is detailed.
+    pub detailed: bool,
     /// Whether a payment was registered.
     pub payment_begun: bool,
     /// Whether everything is paid.
     pub paid: bool,
     /// Whether the power failed while the receipt was open.
     pub power_failed: bool,
-    /// The digit of its kind: 4 to 7 are refunds, an odd digit is an invoice.
+    /// The digit of its kind, a sum: [`KIND_INVOICE`], [`KIND_POSTPONED`], [`KIND_REFUND`].
     pub kind: u8,
     /// The change in minor units.
     pub change: i64,
@@ -70,6 +74,10 @@ pub struct CurrentReceipt {
 
 /// The digit of a sale that is printed step by step.
 pub const KIND_SALE: u8 = 0;
+/// An invoice.
+pub const KIND_INVOICE: u8 = 1;
+/// A receipt that is printed at its end only.
+pub const KIND_POSTPONED: u8 = 2;
 /// The digit of a refund that is printed step by step.
 pub const KIND_REFUND: u8 = 4;
 
@@ -95,8 +103,8 @@ impl CurrentReceipt {
             b,
             c,
             _,
-            _,
-            _,
+            vat,
+            format,
             begun,
             paid,
             power,
@@ -121,6 +129,8 @@ impl CurrentReceipt {
             open: flag(open)?,
             sales: parse_count(sales)?,
             groups,
+            vat: *vat == "1",
+            detailed: *format == "1",
             payment_begun: flag(begun)?,
             paid: flag(paid)?,
             power_failed: flag(power)?,
@@ -142,8 +152,8 @@ impl CurrentReceipt {
             b,
             c,
             digit(self.payment_begun),
-            digit(true),
-            digit(true),
+            digit(self.vat),
+            digit(self.detailed),
             digit(self.payment_begun),
             digit(self.paid),
             digit(self.power_failed),
@@ -538,6 +548,8 @@ mod tests {
     #[test]
     fn an_open_receipt_is_read_and_written() {
         let receipt = CurrentReceipt {
+            vat: true,
+            detailed: true,
             open: true,
             sales: 2,
             groups: [825, 1_033, 0, 0, 5, 0, 0, 7],
