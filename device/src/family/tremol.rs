@@ -19,7 +19,7 @@ use crate::wire::isl_report::{DailyReport, JournalDocument, Rates, ReceiptSums, 
 use crate::wire::isl_status::{Flag, FlagPlace, Layout, Status};
 use crate::wire::zfp;
 use crate::wire::zfp_receipt::{
-    emit_refund, emit_sale, head, parse_cash, parse_open, parse_sale, parse_seller, printable,
+    emit_open, emit_refund, emit_sale, parse_cash, parse_open, parse_sale, parse_seller, printable,
 };
 use crate::wire::zfp_report::{
     CurrentReceipt, DayGroups, LastNumbers, PaymentSums, PaymentTypes, ReceiptCode, Version,
@@ -72,7 +72,7 @@ pub const PROTOCOL: Protocol = Protocol {
         password_digits: Some((4, 6)),
         till: 1,
         refund: None,
-        has_unique_number: false,
+        has_unique_number: true,
     },
     payments: Payments {
         // Each letter is a kind of payment of the Bulgarian tax office, in the order of their numbers: cash is 0.
@@ -98,7 +98,7 @@ pub const PROTOCOL: Protocol = Protocol {
     open: CommandRow::new(
         OPEN,
         Codec {
-            emit: |open| format!("{};0", head(open)).into_bytes(),
+            emit: emit_open,
             parse: |data| {
                 parse_open(data)
                     .filter(|(_, refund)| refund.is_none())

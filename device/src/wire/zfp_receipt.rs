@@ -18,7 +18,15 @@ pub fn head(open: &Open) -> String {
     format!("{};{};1;1", open.operator, open.password)
 }
 
-/// `head;@;Reason;Number;DD-MM-YY HH:MM:SS;FM`: `@` is a refund that is printed step by step.
+/// `head;0[$UNP]`: a sale that is printed step by step. What stands after `$` is the unique sale number.
+#[must_use]
+pub fn emit_open(open: &Open) -> Vec<u8> {
+    let mark = if open.unique.is_empty() { "" } else { "$" };
+    codepage::encode(&format!("{};0{mark}{}", head(open), open.unique))
+}
+
+/// `head;@;Reason;Number;DD-MM-YY HH:MM:SS;FM`: `@` is a refund that is printed step by step. The unique sale number that may follow is that of the
+/// original, which a refund does not know.
 #[must_use]
 pub fn emit_refund(refund: &RefundOpen) -> Vec<u8> {
     let reason = match refund.kind {
@@ -53,6 +61,9 @@ fn stamp_of(at: &str) -> String {
     )
 }
 
+/// The largest number of characters of a unique sale number.
+const UNIQUE_MAX: usize = 24;
+
 /// When a receipt is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ZfpPrinting {
@@ -86,13 +97,17 @@ pub struct ZfpOpening {
 pub fn parse_opening(data: &[u8]) -> Option<ZfpOpening> {
     let text = codepage::decode(data);
     // The unique sale number follows at the end.
-    let (text, _) = text.split_once('$').unwrap_or((&text, ""));
+    let (text, unique) = text.split_once('$').unwrap_or((&text, ""));
+    if unique.chars().count() > UNIQUE_MAX {
+        return None;
+    }
     let fields: Vec<&str> = text.split(';').collect();
     let (seller, rest) = fields.split_at_checked(2)?;
     let [format @ ("0" | "1"), vat @ ("0" | "1"), kind, rest @ ..] = rest else {
         return None;
     };
     let mut open = seller_of(seller)?;
+    open.unique = unique.to_owned();
     let printing = match *kind {
         "0" | "1" | "@" | "A" => ZfpPrinting::StepByStep,
         "2" | "3" | "B" | "C" => ZfpPrinting::Postponed,

@@ -315,9 +315,9 @@ pub struct BookedSale {
     /// The name of what was sold.
     #[serde(default)]
     pub name: String,
-    /// The number of the department; 0 if the sale named none.
+    /// The department of the sale; `None` if the host has named a tax group instead.
     #[serde(default)]
-    pub department: u8,
+    pub department: Option<u32>,
 }
 
 /// The last receipt, for the answer of 4Ch.

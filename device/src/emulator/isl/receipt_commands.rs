@@ -170,7 +170,7 @@ impl Printer {
             voided: sale.price < 0,
             change,
             name: name_of(sale),
-            department: 0,
+            department: None,
         });
         print_sale(open, limits.widths, sale, (quantity, gross, change));
         Ok(self.counters_of_open())

@@ -50,7 +50,7 @@ pub(in crate::emulator::isl) fn sale(printer: &mut Printer, data: &[u8]) -> Opti
         && let Some(open) = &mut printer.memory.open
         && let Some(last) = open.sales.last_mut()
     {
-        last.department = department.unwrap_or(0);
+        last.department = department.map(u32::from);
     }
     Some(sold)
 }

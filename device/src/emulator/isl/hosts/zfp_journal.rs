@@ -119,12 +119,12 @@ fn flags(text: &str) -> Option<u8> {
 /// duplicates apart.
 fn has_kind((receipts, reports): (u8, u8), kind: PrintedKind) -> bool {
     match kind {
-        PrintedKind::Sale | PrintedKind::Cancelled => receipts & 0x03 != 0,
-        PrintedKind::Refund => receipts & 0x0C != 0,
-        PrintedKind::Cash => receipts & 0x30 != 0,
-        PrintedKind::ZReport => reports & 0x02 != 0,
-        PrintedKind::XReport => reports & 0x04 != 0,
-        PrintedKind::Other => reports & 0x19 != 0,
+        PrintedKind::Sale | PrintedKind::Cancelled => receipts & 0b11 != 0,
+        PrintedKind::Refund => receipts & 0b1100 != 0,
+        PrintedKind::Cash => receipts & 0b11_0000 != 0,
+        PrintedKind::ZReport => reports & 0b10 != 0,
+        PrintedKind::XReport => reports & 0b100 != 0,
+        PrintedKind::Other => reports & 0b1_1001 != 0,
         PrintedKind::Slip => false,
     }
 }

@@ -228,7 +228,7 @@ impl Department {
                 (&mut sums.turnover, &mut sums.quantity)
             };
             let lines = receipt.sales.iter();
-            for line in lines.filter(|line| line.department == number) {
+            for line in lines.filter(|line| line.department == Some(u32::from(number))) {
                 *amount = amount.saturating_add(line.amount);
                 let sign = line.price.signum();
                 *quantity = quantity.saturating_add(line.quantity.saturating_mul(sign));

@@ -65,6 +65,14 @@ pub(super) const FORMS: &[CommandForm] = &[
     form(
         T,
         0x30,
+        "Operator;Password;Format;VAT;Print$Serial8-Operator4-Number7",
+        b"1;0000;1;1;0$ZK123456-OP01-0000015",
+        MANUAL_2019,
+    )
+    .by(host::open),
+    form(
+        T,
+        0x30,
         "Operator;Password6;Format;VAT;Print$UNP",
         b"1;0000  ;0;0;2$ZK123456-0001-0000015",
         FPGATE,
@@ -278,7 +286,7 @@ pub(super) const FORMS: &[CommandForm] = &[
         "Operator;Password;Format;VAT;Print",
         b"2;0000;1;1;0",
         Inference(
-            "30h, 2Eh and 3Bh with operator 1 and password `0000`, without a unique sale number",
+            "30h, 2Eh and 3Bh with operator 1 and password `0000`",
         ),
     )
     .by(host::open),
