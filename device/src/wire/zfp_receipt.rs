@@ -3,7 +3,7 @@
 //! Manual: Tremol, communication protocol for fiscal devices (Bulgaria), version 1903211145, chapter 2.6.
 
 use super::codepage;
-use super::fields::{decimal, parse_count, parse_decimal};
+use super::fields::{dashed, decimal, parse_count, parse_decimal};
 use super::isl_receipt::{Open, RefundKind, RefundOpen, Sale, SaleModifier};
 
 /// The byte, or a space in place of a control byte, which would end or begin a frame.
@@ -35,30 +35,13 @@ pub fn emit_refund(refund: &RefundOpen) -> Vec<u8> {
         RefundKind::TaxBase => 2,
     };
     let (at, memory) = match &refund.origin {
-        Some((at, memory)) => (stamp_of(at), memory.as_str()),
+        Some((at, memory)) => (dashed(at), memory.as_str()),
         // The device refuses a refund without the time of its original.
         None => (String::new(), ""),
     };
     let head = head(&refund.open);
     let number = refund.document;
     codepage::encode(&format!("{head};@;{reason};{number};{at};{memory}"))
-}
-
-/// `DDMMYYhhmmss` as `DD-MM-YY hh:mm:ss`; any other text stays as it is, and the device refuses it.
-fn stamp_of(at: &str) -> String {
-    let pair = |from: usize| at.get(from..from.saturating_add(2)).unwrap_or("");
-    if at.len() != 12 {
-        return at.to_owned();
-    }
-    format!(
-        "{}-{}-{} {}:{}:{}",
-        pair(0),
-        pair(2),
-        pair(4),
-        pair(6),
-        pair(8),
-        pair(10)
-    )
 }
 
 /// The largest number of characters of a unique sale number.

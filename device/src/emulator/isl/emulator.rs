@@ -7,7 +7,8 @@ use crate::emulator::machine::Machine;
 use crate::emulator::snapshot::Snapshot;
 use crate::port::loopback::Peer;
 use crate::printer::Paper;
-use crate::wire::framing::{Decoder, NAK, Request, SYN, Token, Width};
+use crate::wire::decoder::{Decoder, Token};
+use crate::wire::framing::{NAK, Request, SYN, Width};
 use crate::wire::zfp;
 
 /// A printer and its line.

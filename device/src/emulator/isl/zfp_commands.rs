@@ -8,9 +8,10 @@ use crate::family::Protocol;
 use crate::wire::cause::Cause;
 use crate::wire::isl_receipt::Open;
 use crate::wire::isl_status::Status;
+use crate::wire::zfp_payments::{PAYMENTS, PaymentSums, PaymentTypes};
 use crate::wire::zfp_report::{
     CurrentReceipt, DayGroups, KIND_INVOICE, KIND_POSTPONED, KIND_REFUND, KIND_SALE, LastNumbers,
-    PAYMENTS, PaymentSums, PaymentTypes, ReceiptCode, Version,
+    ReceiptCode, Version,
 };
 
 /// The digit of a document that is not fiscal, in the answer of 73h.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::wire::isl_receipt::{RefundKind, RefundOpen, Sale, SaleModifier};
+use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen, Sale, SaleModifier};
 
 fn seller() -> Open {
     Open {

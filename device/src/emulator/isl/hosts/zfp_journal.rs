@@ -12,8 +12,8 @@ use crate::emulator::isl::printer::{Answered, Printer};
 use crate::wire::codepage;
 use crate::wire::fields::parse_count;
 use crate::wire::zfp;
+use crate::wire::zfp_payments::PAYMENTS;
 use crate::wire::zfp_receipt::DEPARTMENTS;
-use crate::wire::zfp_report::PAYMENTS;
 
 /// `J0` and `J8`: sends the chosen documents. A brief journal is the same here.
 pub(in crate::emulator::isl) fn read(printer: &mut Printer, data: &[u8]) -> Option<Answered> {

@@ -11,8 +11,8 @@ use crate::emulator::tape::{centred, spread, sum};
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
 use crate::wire::fields::{decimal, parse_count};
+use crate::wire::zfp_payments::PAYMENTS;
 use crate::wire::zfp_receipt::DEPARTMENTS;
-use crate::wire::zfp_report::PAYMENTS;
 
 /// 61h: the taxpayer's number, its kind, the number and the time of the registration.
 pub(in crate::emulator::isl) fn registration(printer: &mut Printer, _: &[u8]) -> Option<Answered> {
