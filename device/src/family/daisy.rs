@@ -86,6 +86,7 @@ pub const PROTOCOL: Protocol = Protocol {
         refund_needs_origin: true,
         tender_without_change: true,
         cancelled_is_issued: true,
+        voids_whole_sale: true,
     },
     model: Model {
         name: "Daisy",

@@ -7,8 +7,7 @@ use ferrotill_disk::SeededRandom;
 use ferrotill_testkit::answers::{AnswerCell, IDENTITY, answer_cells_of};
 use ferrotill_testkit::relay::Relay;
 
-/// The families that are not drawn yet. The checks of a day know neither a cancelled receipt that takes a number, nor what these printers
-/// prove about a refund. A printer of these families is tested under every fault by `ferrotill-device`.
+/// The families that are not drawn yet. A printer of such a family is tested under every fault by `ferrotill-device`.
 const NOT_DRAWN: [&str; 1] = ["tremol"];
 
 /// The line between the agent and an emulated printer behind a relay.

@@ -156,8 +156,7 @@ impl Printer {
         }
         let limits = self.protocol.limits;
         let miscount = self.miscount;
-        // The manual of Daisy: a void names price, quantity and tax group of a sale, and its own modifiers are ignored.
-        let voids_whole_line = self.protocol.name == "daisy";
+        let voids_whole_sale = self.protocol.receipts.voids_whole_sale;
         let quantity = sale.quantity.unwrap_or(1_000);
         let open = self.unpaid()?;
         if open.sales.len() >= limits.sales {
@@ -170,7 +169,7 @@ impl Printer {
             return Err(Cause::Overflow.into());
         }
         let is_void = sale.price < 0;
-        let modifier = sale.modifier.filter(|_| !(is_void && voids_whole_line));
+        let modifier = sale.modifier.filter(|_| !(is_void && voids_whole_sale));
         let mut gross = product(sale.price, quantity)
             .and_then(|gross| gross.checked_add(miscount))
             .ok_or(Cause::Overflow)?;
@@ -180,7 +179,7 @@ impl Printer {
             return Err(Cause::Negative.into());
         }
         if is_void {
-            let of_amount = (!voids_whole_line).then_some(amount);
+            let of_amount = (!voids_whole_sale).then_some(amount);
             let voided = take_back(open, sale, quantity, of_amount)?;
             change = voided.change.saturating_neg();
             amount = voided.amount.saturating_neg();
