@@ -3,7 +3,7 @@
 //! Manual: Daisy Tech, V1.8.1, 2023.
 
 use super::ascii;
-use super::daisy_service::Department;
+use super::daisy_service::{Department, FIRST_EDITION};
 use super::departments::sold_by;
 use crate::emulator::isl::calendar::Moment;
 use crate::emulator::isl::journal::PrintedKind;
@@ -17,8 +17,6 @@ use crate::wire::isl_receipt::Sale;
 
 /// The answer to a command that was not carried out.
 const FAILED: &[u8] = b"F";
-/// The name of the firmware of the first edition of the manual.
-pub(super) const FIRST_EDITION: &str = "daisy-1.0";
 
 /// 82h: corrects every sale, pays 0.00 in cash and closes the receipt, which takes a number of a fiscal receipt.
 pub(in crate::emulator::isl) fn cancel(printer: &mut Printer, _: &[u8]) -> Option<Answered> {

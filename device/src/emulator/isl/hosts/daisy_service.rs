@@ -2,7 +2,6 @@
 //!
 //! Manuals: Daisy Tech, V1.8.1, 2023, and V1.0, 2019.
 
-use super::daisy::FIRST_EDITION;
 use super::departments::Sold;
 use super::{DONE, ascii, encoded};
 use crate::emulator::isl::calendar::DAY;
@@ -16,6 +15,8 @@ use crate::wire::codepage;
 use crate::wire::fields::{decimal, parse_count};
 use crate::wire::isl_service::Service;
 
+/// The name of the firmware of the first edition of the manual.
+pub(super) const FIRST_EDITION: &str = "daisy-1.0";
 /// The answer to a command that was not carried out.
 const FAILED: &[u8] = b"F";
 /// The number of departments (constant 16 of 80h).
