@@ -4,8 +4,10 @@
 mod bench;
 
 use bench::host::{Host, clock, memory};
-use ferrotill_device::emulator::Printer;
+use ferrotill_device::emulator::{IslEmulator, Printer};
 use ferrotill_device::family::daisy;
+use ferrotill_device::port::loopback::Peer as _;
+use ferrotill_device::wire::framing::Request;
 use ferrotill_device::wire::isl_status::Flag;
 
 const SALE: &str = "1,1,DY000600-OP01-0000001";
@@ -242,4 +244,45 @@ fn each_edition_reports_its_firmware_in_its_own_form() {
         of_firmware("daisy-1.0").ok(0x5A, "1"),
         "4.01 011222 1030,FFFF,0000,6,DT700001,02700001"
     );
+}
+
+#[test]
+fn a_report_is_sent_line_by_line_after_99h() {
+    let mut host = day();
+    host.ok(0x45, "0");
+    let before = host.printer.memory().clone();
+    let mut emulator = IslEmulator::new(host.printer, None);
+    let framing = daisy::PROTOCOL.framing;
+    let mut send = |bytes: &[u8]| {
+        emulator.handle_bytes(bytes, 0);
+        emulator.poll_transmit(0).unwrap_or_default()
+    };
+    let frame = |seq: u8, command: u8, data: &[u8]| {
+        let data = data.to_vec();
+        let request = Request { seq, command, data };
+        request.emit(&framing).unwrap()
+    };
+    assert_eq!(send(&frame(0x70, 0x99, b""))[..4], [0x01, 0x2B, 0x70, 0x99]);
+    let mut lines = vec![send(&frame(0x71, 0x49, b"1,1"))];
+    while lines.last().is_some_and(|line| line.first() == Some(&0x1A)) {
+        lines.push(send(&[0x1A]));
+    }
+    let answer = lines.pop().unwrap();
+    assert_eq!(answer[..4], [0x01, 0x2B, 0x71, 0x49]);
+    let end = lines.pop().unwrap();
+    assert_eq!(end, b"\x1A\tE\r\n");
+    let texts = [
+        "          RAPORT MEMORIE FISCALA",
+        "Z 0001                          ",
+    ];
+    for ((number, line), text) in (1..).zip(&lines).zip(texts) {
+        let expected = format!("\x1A{number:06}\tN\t{text}\r\n");
+        assert_eq!(line, expected.as_bytes());
+    }
+    assert_eq!(lines.len(), 3);
+    // Nothing was printed, and the next report is printed again.
+    assert_eq!(emulator.printer().memory(), &before);
+    emulator.handle_bytes(&frame(0x72, 0x49, b"1,1"), 0);
+    let printed = emulator.printer().memory().last_document;
+    assert_eq!(printed, before.last_document + 1);
 }

@@ -10,6 +10,7 @@ use crate::emulator::isl::memory::{Closure, CountedSum, FiscalReceipt, Tallies};
 use crate::emulator::isl::printer::{Answered, Printer};
 use crate::emulator::isl::report_commands::parse_date;
 use crate::emulator::isl::service_commands::RATES_SINCE;
+use crate::emulator::isl::text_report::TextReport;
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
 use crate::wire::fields::{decimal, parse_count};
@@ -361,6 +362,18 @@ pub(in crate::emulator::isl) fn daily(printer: &mut Printer, data: &[u8]) -> Opt
         b"8" | b"9" => Some(print(printer, "ОТЧЕТ ДЕПАРТАМЕНТИ", Vec::new())),
         _ => None,
     }
+}
+
+/// 99h: the report that follows within five seconds is sent line by line.
+pub(in crate::emulator::isl) fn report_as_text(
+    printer: &mut Printer,
+    data: &[u8],
+) -> Option<Answered> {
+    if !data.is_empty() {
+        return None;
+    }
+    printer.text_report = TextReport::AskedAt(printer.now());
+    DONE
 }
 
 /// 32h: prints the rates of a period and returns them.

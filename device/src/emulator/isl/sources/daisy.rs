@@ -138,6 +138,7 @@ pub(super) const FORMS: &[CommandForm] = &[
     form(D, 0x4F, "Start,End", b"211126,221126", MANUAL),
     form(D, 0x32, "[StartDate[,EndDate]]", b"", MANUAL).by(service::rates),
     form(D, 0x69, "", b"", MANUAL),
+    form(D, 0x99, "", b"", MANUAL).by(service::report_as_text),
     form(D, 0xC3, "S", b"S", MANUAL).by(service::journal),
     form(D, 0xC3, "R PrnType,Bgn,End", b"R1,1,2", MANUAL).by(service::journal),
     form(D, 0x6F, "[RepType]", b"0", MANUAL),
