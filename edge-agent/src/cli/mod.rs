@@ -1,5 +1,6 @@
 //! The commands, one file each, and what they share: arguments, exit codes, and the output for people and for programs.
 
+mod api;
 mod authority;
 mod client;
 mod clock;
@@ -54,6 +55,8 @@ pub enum CliCommand {
     Settle(settle::SettleArguments),
     /// Corrects the time of the till.
     Clock(clock::ClockArguments),
+    /// Signs calls of the HTTP API with the key of the configuration, prints them or sends them.
+    Api(api::ApiArguments),
     /// Checks and prints the configuration, and prints the pages about its keys.
     Config(config::ConfigArguments),
 }
@@ -260,6 +263,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
         CliCommand::Verify(arguments) => verify::run(&arguments, output),
         CliCommand::Settle(arguments) => settle::run(&arguments, output),
         CliCommand::Clock(arguments) => clock::run(&arguments, output),
+        CliCommand::Api(arguments) => api::run(&arguments, output),
         CliCommand::Config(arguments) => config::run(&arguments, output),
         CliCommand::Demo(arguments) => demo::run(&arguments, output),
         CliCommand::Emulator(arguments) => emulator::run(&arguments, output),
@@ -282,6 +286,12 @@ impl CliOutput {
         } else {
             writeln!(std::io::stdout(), "{text}")
         };
+    }
+
+    /// Prints a warning on standard error.
+    fn warning(self, text: &str) {
+        // A closed pipe does not end the command.
+        let _ = writeln!(std::io::stderr(), "warning: {text}");
     }
 
     /// Prints a JSON line with `--json`, and nothing without it.
