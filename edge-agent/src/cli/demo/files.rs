@@ -79,6 +79,7 @@ listen = "{listen}"
 
 [[api.clients]]
 key = "{API_KEY}"
+user = "Maria"
 secret = "{API_SECRET}"
 
 [[device]]

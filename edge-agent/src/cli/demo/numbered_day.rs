@@ -199,7 +199,7 @@ impl Figures {
         let mut taxes = taxes.iter();
         let levy = taxes.find(|tax| text_at(tax, "taxGroupCode").starts_with(&letter));
         let levy = levy.context("the Z-report has no levy")?;
-        let reported = text_at(z, "additionalData.cashRounding.sales");
+        let reported = text_at(z, "additionalData.cashRounding.salesAmount");
         // Every sale in cash while the authority was down has a whole amount, so only one sale was rounded.
         Ok(Self {
             levy: text_at(levy, "taxAmount"),

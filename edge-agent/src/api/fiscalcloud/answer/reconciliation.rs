@@ -68,8 +68,8 @@ pub(super) fn additional_data(
         let shift = &figures.shift;
         let rounding = object! {
             "name" => name,
-            "sales" => money(shift.sales.rounding),
-            "refunds" => money(shift.refunds.rounding),
+            "salesAmount" => money(shift.sales.rounding),
+            "refundsAmount" => money(shift.refunds.rounding),
         };
         members.push(("cashRounding".into(), rounding));
     }
