@@ -1,4 +1,4 @@
-//! A client of the agent's API that signs its requests as any other client does; `demo`, `settle`, `clock` and `api` use it.
+//! A client of the agent's API that signs its requests as any other client does; `demo`, `x`, `z`, `settle`, `clock` and `api` use it.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -77,6 +77,11 @@ impl Client {
             CliFailure::new(Exit::Configuration, text)
         })?;
         Ok(Self::new(url, &caller.key, caller.secret, None, clock))
+    }
+
+    /// The same client for operations on a device.
+    pub(super) fn on(self, device: Option<Uuid>) -> Self {
+        Self { device, ..self }
     }
 
     pub(super) fn post(&self, operation: &str, body: &str) -> anyhow::Result<Reply> {
