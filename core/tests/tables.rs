@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use ferrotill_core::document::DocumentKind;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{Facts, by_code};
@@ -224,7 +225,7 @@ impl Law {
                 })
                 .collect();
             let original = Original {
-                fiscal_sale: true,
+                kind: DocumentKind::Sale,
                 number_unknown: false,
                 lines: &left,
             };

@@ -8,6 +8,7 @@ mod law;
 
 use std::env;
 
+use ferrotill_core::document::DocumentKind;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{ALL, Facts};
@@ -300,7 +301,7 @@ fn return_in_parts(law: &Law, case: &Case, dice: &mut Dice, place: &dyn Fn() -> 
             })
             .collect();
         let original = Original {
-            fiscal_sale: true,
+            kind: DocumentKind::Sale,
             number_unknown: false,
             lines: &left,
         };

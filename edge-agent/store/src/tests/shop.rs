@@ -180,7 +180,7 @@ impl Shop {
             })
             .collect();
         let original = Original {
-            fiscal_sale: true,
+            kind: DocumentKind::Sale,
             number_unknown: false,
             lines: &sold,
         };
