@@ -267,6 +267,23 @@ fn the_install_page_names_what_the_unit_names() {
     assert!(install.contains(&format!("ferrotill {program}")) && install.contains(file));
 }
 
+/// The page of the keys is made from their table, which a unit test compares. These names are those that people look for.
+#[test]
+fn the_page_of_the_configuration_has_what_people_look_for() {
+    let page = page("docs/CONFIGURATION.md");
+    for needed in [
+        "`time_zone`",
+        "`environment`",
+        "[[device.points_of_sale]]",
+        "`conf.d/*.toml`",
+        "`FERROTILL_API_LISTEN`",
+        "`rounding_field`",
+        "`secret_file`",
+    ] {
+        assert!(page.contains(needed), "{needed}");
+    }
+}
+
 /// The pages for people: those at the top of the repository and below `docs`.
 fn pages() -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
