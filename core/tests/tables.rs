@@ -324,7 +324,7 @@ impl Law {
         // refusal names.
         let mut pay = |minor| {
             part.payments = vec![DraftPayment {
-                code: CARD,
+                code: Some(CARD),
                 amount: Amount::from_minor(minor),
             }];
             compute(&part)
@@ -389,7 +389,7 @@ impl Law {
 
     fn payment(&self, code: i32, amount: &str) -> DraftPayment {
         DraftPayment {
-            code,
+            code: Some(code),
             amount: self.amount(amount),
         }
     }

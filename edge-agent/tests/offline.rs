@@ -84,7 +84,7 @@ fn in_every_outage_the_till_keeps_selling_and_is_online_again_by_itself() {
                 let reason = till.health().at("office.reason");
                 let expected = match mode {
                     ProxyMode::Forward => unreachable!("it is no outage"),
-                    ProxyMode::Refused => "no connection",
+                    ProxyMode::Refused => "the connection was refused",
                     ProxyMode::Broken => "the connection broke",
                     ProxyMode::Silent | ProxyMode::Trickle => "no answer in time",
                     ProxyMode::LoginPage | ProxyMode::Redirect | ProxyMode::Tls => {

@@ -85,8 +85,8 @@ impl CopiedLine {
 /// A payment as the caller gives it.
 #[derive(Clone, Copy, Debug)]
 pub struct DraftPayment {
-    /// The code of the payment type.
-    pub code: i32,
+    /// The code of the payment type; without one it is the first type of cash.
+    pub code: Option<i32>,
     /// The amount handed over.
     pub amount: Amount,
 }

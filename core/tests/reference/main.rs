@@ -170,7 +170,7 @@ impl Case {
             };
             if minor > 0 {
                 payments.push(DraftPayment {
-                    code,
+                    code: Some(code),
                     amount: Amount::from_minor(minor + more),
                 });
             }
@@ -219,7 +219,7 @@ fn compute(law: &Law, case: &Case) -> Result<Figures, Refusal> {
         draft.compute_sums(None, rules, &mut room, &mut IgnoreFaults)
     };
     let total = match compute_sums(&[DraftPayment {
-        code: 1,
+        code: Some(1),
         amount: Amount::from_minor(1),
     }]) {
         Err(Refusal::Underpaid { total, .. }) => {
@@ -351,7 +351,7 @@ fn receipt<T>(
             bytes: &mut bytes,
         };
         let payments = [DraftPayment {
-            code: 1,
+            code: Some(1),
             amount: Amount::from_minor(minor),
         }];
         let draft = Draft {

@@ -189,6 +189,21 @@ impl JsonValue {
             })
     }
 
+    /// The same object, with the JSON that the text of a member holds in place of the text: `additionalData` is such a text.
+    pub(super) fn with_parsed(mut self, member: &str) -> Self {
+        if let Self::Object(members) = &mut self {
+            for (name, value) in members {
+                if let Self::Text(text) = value
+                    && name == member
+                    && let Ok(parsed) = Self::parse(text.as_bytes())
+                {
+                    *value = parsed;
+                }
+            }
+        }
+        self
+    }
+
     /// The text of a string or a number; empty for any other value.
     pub(super) fn scalar(&self) -> &str {
         match self {

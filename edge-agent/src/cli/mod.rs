@@ -24,6 +24,8 @@ use crate::agent::StartError;
 use crate::api::json::JsonValue;
 use crate::api::lanes::WORK_THREADS_MAX;
 use crate::config::ConfigError;
+use crate::explanation::Explanation;
+use crate::log_levels;
 use crate::object;
 use ferrotill_store::StoreError;
 
@@ -249,11 +251,9 @@ impl From<StartError> for CliFailure {
             StartError::TimeZone { .. }
             | StartError::NumberTwice { .. }
             | StartError::NumberUnassigned(_) => Exit::Configuration,
-            StartError::DataFolder { source, .. }
-                if source.kind() == std::io::ErrorKind::PermissionDenied =>
-            {
-                Exit::Permission
-            }
+            StartError::DataFolder {
+                is_denied: true, ..
+            } => Exit::Permission,
             StartError::Store(
                 StoreError::Configuration { .. }
                 | StoreError::FileMissing { .. }
@@ -323,15 +323,9 @@ impl CliOutput {
     }
 }
 
-/// Sends the log to standard error. The level is fixed for each command.
+/// Sends the log to standard error, at first with this level.
 fn log(level: tracing::Level) {
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .finish();
-    // A second command in the same process, as in tests, keeps the log of the first.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+    log_levels::start(level.into());
 }
 
 /// A runtime with one thread for all connections, which is enough for a till and needs less memory, and a few threads for long
@@ -346,14 +340,33 @@ fn runtime() -> Result<tokio::runtime::Runtime, CliFailure> {
 
 /// Listens on an address; the error says what is usually wrong.
 async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, CliFailure> {
-    tokio::net::TcpListener::bind(address).await.map_err(|error| {
-        let code = match error.kind() {
-            std::io::ErrorKind::PermissionDenied => Exit::Permission,
-            _ => Exit::Failed,
-        };
-        let text = format!("cannot listen on {address}; check that no other program uses it, and that the address belongs to this machine");
-        CliFailure::new(code, anyhow::Error::new(error).context(text))
-    })
+    tokio::net::TcpListener::bind(address)
+        .await
+        .map_err(|error| {
+            let code = match error.kind() {
+                std::io::ErrorKind::PermissionDenied => Exit::Permission,
+                _ => Exit::Failed,
+            };
+            let (why, fix) = match error.kind() {
+                std::io::ErrorKind::AddrInUse => (
+                    "another program uses the address".to_owned(),
+                    "end that program, or write another port into api.listen",
+                ),
+                std::io::ErrorKind::AddrNotAvailable => (
+                    "the address does not belong to this machine".to_owned(),
+                    "write an address of this machine into api.listen",
+                ),
+                std::io::ErrorKind::PermissionDenied => (
+                    "a port below 1024 needs a permission that this program does not have"
+                        .to_owned(),
+                    "write a port above 1023 into api.listen",
+                ),
+                _ => (error.to_string(), "correct api.listen"),
+            };
+            let what = "the program cannot listen for callers";
+            let explained = Explanation::new(what, address.to_string(), why, fix);
+            CliFailure::new(code, anyhow::anyhow!("{explained}"))
+        })
 }
 
 /// Waits for SIGINT or SIGTERM.

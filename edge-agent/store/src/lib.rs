@@ -259,6 +259,54 @@ pub enum StoreError {
     TooLarge,
 }
 
+/// An error of the store in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreTrouble {
+    /// The file that is concerned; `None` if the error concerns no file.
+    pub path: Option<PathBuf>,
+    /// Why the store could not be used. The text has no path.
+    pub why: String,
+    /// One thing that a person can do.
+    pub fix: &'static str,
+}
+
+impl StoreError {
+    /// The error in words, without a path in the text, so that the text may be shown to callers.
+    #[must_use]
+    pub fn in_words(&self) -> StoreTrouble {
+        let Self::Database { path, source, .. } = self else {
+            return StoreTrouble {
+                path: None,
+                why: "the journal and its tables contradict each other".to_owned(),
+                fix: "run `ferrotill verify`, which names the rows in question",
+            };
+        };
+        let (why, fix) = match source.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => ("the disk is full", "free some space on it"),
+            Some(rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::PermissionDenied) => (
+                "the disk or the file can only be read",
+                "make the disk and the file writable",
+            ),
+            Some(rusqlite::ErrorCode::SystemIoFailure) => {
+                ("the disk reports an error", "check the disk")
+            }
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => (
+                "another program has locked the database",
+                "end the other program",
+            ),
+            _ => (
+                "the database reports an error",
+                "check the disk and its free space",
+            ),
+        };
+        StoreTrouble {
+            path: Some(path.clone()),
+            why: why.to_owned(),
+            fix,
+        }
+    }
+}
+
 /// Adds the operation and the path to an error of the database.
 trait Context<T> {
     fn context(self, path: &Path, context: &'static str) -> Result<T, StoreError>;
@@ -282,7 +330,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The page cache of the writer, in KiB. A sale changes about twenty pages of 4 KiB; what it reads beside them, the operating
 /// system caches. SQLite's own default of 2,000 KiB fills with pages that no later sale needs.
-const WRITER_CACHE_KIB: i64 = 512;
+const WRITER_CACHE_KIB: i64 = 256;
+/// The number of pages above which a transaction writes changed pages before its commit. It is higher than the cache, so that a
+/// group of sales writes each page once; an upgrade of the tables stays below 8 MiB.
+const SPILL_PAGES: i64 = 2_000;
 
 /// The settings of the writer's connection.
 fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
@@ -294,6 +345,7 @@ fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    connection.pragma_update(None, "cache_spill", SPILL_PAGES)?;
     connection.set_prepared_statement_cache_capacity(64);
     use rusqlite::config::DbConfig;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;

@@ -72,21 +72,21 @@ impl Authority for OnlineEcr {
     fn decode(&self, status: u16, body: &[u8]) -> Verdict {
         // With these statuses the server has not decided about the document.
         if matches!(status, 408 | 425 | 429 | 500..=599) {
-            return Verdict::Failed(DeliveryFailure::Unable);
+            return Verdict::Failed(DeliveryFailure::Unable(status));
         }
         let Ok(Value::Object(answer)) = serde_json::from_slice::<Value>(body) else {
-            return Verdict::Failed(DeliveryFailure::NotTheAuthority);
+            return Verdict::Failed(DeliveryFailure::NotTheAuthority(status));
         };
         let answer = Answer(&answer);
         let sign = answer.sign(self.form.success_field.as_deref());
         match (status, sign) {
             (200..=299, Sign::Success) => Verdict::Acknowledged,
             // An object without a sign of success or failure is not treated as the authority's answer. Without a clear answer no document is acknowledged.
-            (200..=299, Sign::None) => Verdict::Failed(DeliveryFailure::NotTheAuthority),
+            (200..=299, Sign::None) => Verdict::Failed(DeliveryFailure::NotTheAuthority(status)),
             (200..=299, Sign::Failure) | (400..=499, _) => Verdict::Refused {
                 message: answer.message(status),
             },
-            _ => Verdict::Failed(DeliveryFailure::NotTheAuthority),
+            _ => Verdict::Failed(DeliveryFailure::NotTheAuthority(status)),
         }
     }
 

@@ -464,7 +464,7 @@ pub(super) fn loaf(thousandths: i64) -> DraftLine<'static> {
 
 pub(super) fn paid(amount: i64) -> DraftPayment {
     DraftPayment {
-        code: 0,
+        code: Some(0),
         amount: minor(amount),
     }
 }
