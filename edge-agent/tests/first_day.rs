@@ -73,7 +73,7 @@ fn the_commands_of_the_demo_work_when_they_are_pasted() {
     for sale in ["the first", "and another"] {
         let answer = pasted(sell);
         assert!(
-            answer.contains("x-fiscal-state: registered"),
+            answer.contains("X-Fiscal-State: registered"),
             "{sale}: {answer}"
         );
     }
