@@ -72,13 +72,13 @@ pub enum DocumentKind {
 impl From<DocumentKind> for OriginalKind {
     fn from(kind: DocumentKind) -> Self {
         match kind {
-            DocumentKind::Sale => Self::FiscalSale,
-            DocumentKind::AlternativeSale => Self::AlternativeSale,
+            DocumentKind::Sale => Self::Fiscal,
+            DocumentKind::AlternativeSale => Self::Alternative,
             DocumentKind::Refund
             | DocumentKind::CashIn
             | DocumentKind::CashOut
             | DocumentKind::XReport
-            | DocumentKind::ZReport => Self::NoSale,
+            | DocumentKind::ZReport => Self::Other,
         }
     }
 }

@@ -116,7 +116,7 @@ fn the_year_begins_again_at_zero_and_the_grand_total_goes_on() {
     let lines = not_returned(&receipt_of(&row));
     assert_eq!(lines.len(), 2);
     let original = Original {
-        kind: OriginalKind::FiscalSale,
+        kind: OriginalKind::Fiscal,
         number_unknown: false,
         lines: &lines,
     };

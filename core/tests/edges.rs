@@ -95,7 +95,7 @@ fn a_voided_line_of_a_return_keeps_the_tax_group_of_the_original() {
     let lines: Vec<_> = receipt.lines.iter().collect();
     let left = not_returned(&receipt);
     let original = Original {
-        kind: OriginalKind::FiscalSale,
+        kind: OriginalKind::Fiscal,
         number_unknown: false,
         lines: &left,
     };

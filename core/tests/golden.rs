@@ -198,7 +198,7 @@ fn sell_and_return(shop: &mut Shop) {
     shop.settle(5).unwrap();
     let left = not_returned(&receipt_of(&sold));
     let original = Original {
-        kind: OriginalKind::FiscalSale,
+        kind: OriginalKind::Fiscal,
         number_unknown: false,
         lines: &left,
     };

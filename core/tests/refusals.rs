@@ -115,7 +115,7 @@ fn precedence_is_as_the_documentation_says() {
         ..Known::default()
     };
     let not_a_sale = Original {
-        kind: OriginalKind::NoSale,
+        kind: OriginalKind::Other,
         number_unknown: false,
         lines: &[],
     };

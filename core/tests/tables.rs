@@ -225,7 +225,7 @@ impl Law {
                 })
                 .collect();
             let original = Original {
-                kind: OriginalKind::FiscalSale,
+                kind: OriginalKind::Fiscal,
                 number_unknown: false,
                 lines: &left,
             };

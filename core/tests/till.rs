@@ -242,7 +242,7 @@ fn a_shift_counts_sales_and_refunds_separately_and_a_z_report_closes_it() {
     shop.settle(2).unwrap();
     let left = not_returned(&receipt_of(&sold));
     let original = Original {
-        kind: OriginalKind::FiscalSale,
+        kind: OriginalKind::Fiscal,
         number_unknown: false,
         lines: &left,
     };
@@ -345,7 +345,7 @@ fn a_return_cannot_exceed_what_is_left() {
             &mut shop,
             &[one, one],
             &[pay(1, 1033)],
-            OriginalKind::FiscalSale
+            OriginalKind::Fiscal
         )),
         "ReturnExceedsQuantity"
     );
@@ -358,7 +358,7 @@ fn a_return_cannot_exceed_what_is_left() {
             &mut shop,
             &[dear],
             &[pay(1, 518)],
-            OriginalKind::FiscalSale
+            OriginalKind::Fiscal
         )),
         "ReturnExceedsAmount"
     );
@@ -371,7 +371,7 @@ fn a_return_cannot_exceed_what_is_left() {
             &mut shop,
             &[other],
             &[pay(1, 516)],
-            OriginalKind::FiscalSale
+            OriginalKind::Fiscal
         )),
         "ReturnLineUnknown"
     );
@@ -380,7 +380,7 @@ fn a_return_cannot_exceed_what_is_left() {
             &mut shop,
             &[one],
             &[pay(1, 516)],
-            OriginalKind::NoSale
+            OriginalKind::Other
         )),
         "OriginalNotASale"
     );
@@ -389,7 +389,7 @@ fn a_return_cannot_exceed_what_is_left() {
             &mut shop,
             &[one],
             &[pay(1, 516)],
-            OriginalKind::AlternativeSale
+            OriginalKind::Alternative
         )),
         "OriginalAlternative"
     );
@@ -398,12 +398,12 @@ fn a_return_cannot_exceed_what_is_left() {
             &mut shop,
             &[one],
             &[pay(0, 516)],
-            OriginalKind::FiscalSale
+            OriginalKind::Fiscal
         )),
         "NotEnoughCash"
     );
     // The last return of a line gives back what is left, so that a return of everything comes to zero.
-    try_return(&mut shop, &[one], &[pay(1, 516)], OriginalKind::FiscalSale).unwrap();
+    try_return(&mut shop, &[one], &[pay(1, 516)], OriginalKind::Fiscal).unwrap();
 }
 
 #[test]

@@ -125,11 +125,11 @@ pub struct OriginalLine<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OriginalKind {
     /// A fiscal receipt of a sale.
-    FiscalSale,
+    Fiscal,
     /// A sale with an alternative receipt.
-    AlternativeSale,
+    Alternative,
     /// No sale.
-    NoSale,
+    Other,
 }
 
 /// The sale that a return refers to.

@@ -10,11 +10,11 @@ impl Work<'_, '_, '_> {
     /// Computes the lines of a return.
     pub(super) fn return_lines(&mut self, totals: &mut [LineTotals], original: &Original<'_>) {
         let fault = match original.kind {
-            OriginalKind::FiscalSale => original
+            OriginalKind::Fiscal => original
                 .number_unknown
                 .then_some(Refusal::OriginalWithoutNumber),
-            OriginalKind::AlternativeSale => Some(Refusal::OriginalAlternative),
-            OriginalKind::NoSale => Some(Refusal::OriginalNotASale),
+            OriginalKind::Alternative => Some(Refusal::OriginalAlternative),
+            OriginalKind::Other => Some(Refusal::OriginalNotASale),
         };
         if let Some(refusal) = fault {
             self.amounts_known = false;

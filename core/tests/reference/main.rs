@@ -301,7 +301,7 @@ fn return_in_parts(law: &Law, case: &Case, dice: &mut Dice, place: &dyn Fn() -> 
             })
             .collect();
         let original = Original {
-            kind: OriginalKind::FiscalSale,
+            kind: OriginalKind::Fiscal,
             number_unknown: false,
             lines: &left,
         };

@@ -220,9 +220,9 @@ fn a_sale_without_the_printers_number_is_not_returned() {
         good: None,
     }];
     for (kind, refusal) in [
-        (OriginalKind::FiscalSale, Refusal::OriginalWithoutNumber),
-        (OriginalKind::AlternativeSale, Refusal::OriginalAlternative),
-        (OriginalKind::NoSale, Refusal::OriginalNotASale),
+        (OriginalKind::Fiscal, Refusal::OriginalWithoutNumber),
+        (OriginalKind::Alternative, Refusal::OriginalAlternative),
+        (OriginalKind::Other, Refusal::OriginalNotASale),
     ] {
         let original = Original {
             kind,

@@ -148,7 +148,7 @@ impl Sold {
             })
             .collect();
         let original = Original {
-            kind: OriginalKind::FiscalSale,
+            kind: OriginalKind::Fiscal,
             number_unknown: false,
             lines: &lines_left,
         };

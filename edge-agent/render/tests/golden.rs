@@ -121,7 +121,7 @@ fn a_receipt_with_a_cash_rounding_and_its_return() {
         let lines: Vec<Line<'_>> = receipt.lines.iter().collect();
         let original_lines = originals(&lines);
         let original = Original {
-            kind: OriginalKind::FiscalSale,
+            kind: OriginalKind::Fiscal,
             number_unknown: false,
             lines: &original_lines,
         };

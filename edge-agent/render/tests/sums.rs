@@ -118,7 +118,7 @@ fn check_return(law: &Law, sold: &Receipt<'_>, columns: usize) {
     let lines: Vec<Line<'_>> = sold.lines.iter().collect();
     let originals = originals(&lines);
     let original = Original {
-        kind: OriginalKind::FiscalSale,
+        kind: OriginalKind::Fiscal,
         number_unknown: false,
         lines: &originals,
     };

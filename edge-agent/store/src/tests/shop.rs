@@ -181,7 +181,7 @@ impl Shop {
             })
             .collect();
         let original = Original {
-            kind: OriginalKind::FiscalSale,
+            kind: OriginalKind::Fiscal,
             number_unknown: false,
             lines: &sold,
         };
