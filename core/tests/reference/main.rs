@@ -499,7 +499,7 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
     let whole = |amount: &BigInt| amount.to_i64().unwrap();
     let payments = case.payments(whole(&total));
     let sum = |code: i32| -> i64 {
-        let of_code = payments.iter().filter(|payment| payment.code == code);
+        let of_code = payments.iter().filter(|payment| payment.code == Some(code));
         of_code.map(|payment| payment.amount.minor()).sum()
     };
     let in_cash = whole(&total) - sum(1);
