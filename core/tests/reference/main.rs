@@ -8,10 +8,10 @@ mod law;
 
 use std::env;
 
-use ferrotill_core::document::DocumentKind;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{ALL, Facts};
+use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{
     Draft, DraftLine, DraftPayment, Line, LineTotals, Modifier, Original, OriginalLine, Prices,
     Receipt, ReceiptKind, Rules, Scratch,
@@ -301,7 +301,7 @@ fn return_in_parts(law: &Law, case: &Case, dice: &mut Dice, place: &dyn Fn() -> 
             })
             .collect();
         let original = Original {
-            kind: DocumentKind::Sale,
+            kind: OriginalKind::Fiscal,
             number_unknown: false,
             lines: &left,
         };
