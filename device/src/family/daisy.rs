@@ -9,9 +9,10 @@
 use super::codec::{Codec, NO_DATA};
 use super::datecs;
 use super::forms::{AnswerForm, Firmware, Source};
+use super::payments::{PaymentMeaning, Payments};
 use super::protocol::{
-    CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, PaymentMeaning, Payments,
-    Protocol, ReceiptRules, Seller, TextWidths, service,
+    CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, Protocol, ReceiptRules, Seller,
+    TextWidths, service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::framing::{Framing, Repeat};

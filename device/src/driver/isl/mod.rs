@@ -93,6 +93,14 @@ impl FiscalPrinter for IslPrinter {
         self.device.protocol().name
     }
 
+    fn address(&self) -> String {
+        self.device.address()
+    }
+
+    fn family_of_model(&self) -> Option<&'static str> {
+        self.device.other_family()
+    }
+
     fn text_paper(&self) -> TextPaper {
         TextPaper {
             columns: self.device.widths().slip.sent,

@@ -8,7 +8,8 @@ use crate::emulator::machine::Machine;
 use crate::emulator::snapshot::Snapshot;
 use crate::port::loopback::Peer;
 use crate::printer::Paper;
-use crate::wire::framing::{Decoder, NAK, Request, SYN, Token, Width};
+use crate::wire::decoder::{Decoder, Token};
+use crate::wire::framing::{NAK, Request, SYN, Width};
 use crate::wire::zfp;
 
 /// A printer and its line.
@@ -115,16 +116,16 @@ impl IslEmulator {
         self.line.send(bytes, now);
     }
 
-    /// Answers the question of ZFP that is one byte long. The printer does one thing after another, so it is never busy then.
+    /// Answers a question of ZFP that is no frame. The printer does one thing after another, so it is never busy then.
     fn answer_ping(&mut self, byte: u8, now: u64) {
-        let answer = if byte == zfp::ALIVE {
-            zfp::ALIVE
-        } else if self.printer.paper_state() == Paper::Out {
-            zfp::READY | zfp::NO_PAPER
-        } else {
-            zfp::READY
+        let answer = match byte {
+            zfp::ALIVE => vec![zfp::ALIVE],
+            zfp::INFORMATION => self.printer.information(),
+            zfp::MODEL => self.printer.model_line(),
+            _ if self.printer.paper_state() == Paper::Out => vec![zfp::READY | zfp::NO_PAPER],
+            _ => vec![zfp::READY],
         };
-        self.line.send(vec![answer], now);
+        self.line.send(answer, now);
     }
 
     fn handle_frame(&mut self, frame: &[u8], now: u64) {

@@ -16,6 +16,8 @@ pub(super) mod records;
 pub(super) mod x;
 pub(super) mod x_questions;
 pub(super) mod zfp;
+pub(super) mod zfp_journal;
+pub(super) mod zfp_questions;
 
 use super::printer::Answered;
 use crate::wire::codepage;

@@ -2,7 +2,9 @@
 
 use super::calendar::DAY;
 use super::journal::PrintedKind;
-use super::memory::{BookedSale, FiscalReceipt, LastReceipt, NamedOriginal, OpenKind, OpenReceipt};
+use super::memory::{
+    BookedSale, FiscalReceipt, LastReceipt, NamedOriginal, OpenKind, OpenReceipt, ReceiptForm,
+};
 use super::printer::{Printer, Reply, in_answer};
 use crate::emulator::tape::{WIDTH, centred, spread, sum};
 use crate::family::TextWidths;
@@ -78,6 +80,7 @@ impl Printer {
             invoice: open.invoice,
             subtotal_changes: Vec::new(),
             original: None,
+            form: ReceiptForm::default(),
         });
         Ok(self.counters_of_open())
     }
@@ -230,6 +233,26 @@ impl Printer {
         })
     }
 
+    /// Executes 3Eh of ZFP: a discount or surcharge of the last sale.
+    pub(super) fn change_last_sale(&mut self, modifier: SaleModifier) -> Result<(), Cause> {
+        self.unpaid()?;
+        self.printing()?;
+        let open = self.unpaid()?;
+        let last = open.sales.last().filter(|last| !last.voided);
+        let last = last.ok_or(Cause::VoidOfNothing)?;
+        let (group, before) = (last.group, last.amount);
+        let change = modification(before, Some(modifier)).ok_or(Cause::Overflow)?;
+        let after = before.checked_add(change).filter(|after| *after >= 0);
+        let after = after.ok_or(Cause::Negative)?;
+        book(open, group, change)?;
+        if let Some(last) = open.sales.last_mut() {
+            last.amount = after;
+            last.change = last.change.saturating_add(change);
+        }
+        open.tape.push(sum("", change));
+        Ok(())
+    }
+
     /// Executes 35h: registers a payment.
     pub(super) fn payment(&mut self, payment: &PaymentRequest) -> Reply<Paid> {
         let letters = self.protocol.payments;
@@ -345,6 +368,7 @@ impl Printer {
             tender: open.tendered(),
         };
         self.memory.may_duplicate = true;
+        self.memory.has_duplicate = false;
         self.memory.open = None;
         Ok(self.counters_of_closed())
     }

@@ -66,6 +66,8 @@ pub struct Printer {
     pub cancelled_has_code: bool,
     /// Whether the payments of a receipt are reported without its change (72h `P` of ZFP).
     pub payments_lack_change: bool,
+    /// Whether the payments of the receipt before are reported until the open one has a payment (72h `P` of ZFP).
+    pub payments_of_receipt_before: bool,
     /// Whether a refusal of a family with error codes (X) also sets the status bits. A recorded DP-25X (erpnet/ErpNet.FP issue
     /// 135) sets none.
     pub errors_in_status: bool,
@@ -80,6 +82,8 @@ pub struct Printer {
     pub(super) after_command: Option<AfterCommand>,
     commands: u64,
     last_answer: Option<(Request, Vec<u8>)>,
+    /// The data of further messages of the answer, after the first one (7Ch `J0` of ZFP).
+    pub(super) further: Vec<Vec<u8>>,
 }
 
 impl Printer {
@@ -107,6 +111,7 @@ impl Printer {
             firmware: newest(&datecs::PROTOCOL),
             cancelled_has_code: false,
             payments_lack_change: false,
+            payments_of_receipt_before: false,
             errors_in_status: false,
             store: None,
             clock,
@@ -118,6 +123,7 @@ impl Printer {
             after_command: None,
             commands: 0,
             last_answer: None,
+            further: Vec::new(),
         }
     }
 
@@ -313,16 +319,17 @@ impl Printer {
         }
         self.commands = self.commands.saturating_add(1);
         let (data, status) = self.settle(request);
-        let answer = Answer {
+        let message = |data, status| Answer {
             seq: request.seq,
             command: request.command,
             data,
             status,
         };
+        let answer = message(data, status);
         // An answer that does not fit into a frame is a fault of the table; the emulated printer sends an empty answer in that
         // case.
         let framing = &self.protocol.framing;
-        let frame = answer
+        let mut frame = answer
             .emit(framing)
             .or_else(|_| {
                 Answer {
@@ -332,6 +339,9 @@ impl Printer {
                 .emit(framing)
             })
             .unwrap_or_default();
+        for data in std::mem::take(&mut self.further) {
+            frame.extend(message(data, status).emit(framing).unwrap_or_default());
+        }
         self.last_answer = Some((request.clone(), frame.clone()));
         frame
     }
@@ -402,7 +412,10 @@ impl Printer {
 
     /// Prints a document and writes it into the journal.
     pub(super) fn issue(&mut self, number: u32, kind: PrintedKind, lines: &[String]) {
-        self.tape.push(lines);
+        let open = self.memory.open.as_ref();
+        if !open.is_some_and(|open| open.form.electronic) {
+            self.tape.push(lines);
+        }
         self.journal.push(PrintedDocument {
             number,
             at: self.now(),
