@@ -17,6 +17,7 @@ use ferrotill_device::printer::{Baseline, Connected, UnknownAnswer};
 use ferrotill_store::StoreFigures;
 use uuid::Uuid;
 
+use crate::explanation::Explanation;
 use crate::locked::Locked;
 use problems::{HealthProblem, ProblemKind, Problems, Severity};
 
@@ -136,8 +137,8 @@ impl LiveStatus {
             country: connected.country,
         };
         self.printers.lock().insert(device, state);
-        let fault = connected.condition.fault();
-        self.printer_condition(device, fault.map(|fault| fault.to_string()));
+        // The printer's thread reports its condition next.
+        self.printer_condition(device, None);
         self.problems.clear(PRINTER.kind, Some(device));
         self.problems.clear(OBJECTIONS.kind, Some(device));
     }
@@ -167,8 +168,20 @@ impl LiveStatus {
 
     /// Notes why a connected printer gets no receipts, or not all.
     pub fn printer_objections(&self, device: Uuid, objections: Vec<String>) {
-        let says = || objections.join("; ");
-        self.note_if(!objections.is_empty(), &OBJECTIONS, Some(device), says);
+        // An objection that says what to do about it has that as its last part.
+        let parts = objections
+            .iter()
+            .map(|objection| objection.split_once("; "));
+        match parts.collect::<Option<(Vec<&str>, Vec<&str>)>>() {
+            Some((says, fixes)) if !says.is_empty() => self.problems.note(HealthProblem {
+                fix: fixes.join("; "),
+                ..self.problem(&OBJECTIONS, Some(device), says.join("; "))
+            }),
+            _ => {
+                let says = || objections.join("; ");
+                self.note_if(!objections.is_empty(), &OBJECTIONS, Some(device), says);
+            }
+        }
         let mut printers = self.printers.lock();
         printers.entry(device).or_default().objections = objections;
     }
@@ -186,22 +199,25 @@ impl LiveStatus {
     }
 
     /// Notes why a connected printer cannot print now; `None` if it can.
-    pub fn printer_condition(&self, device: Uuid, condition: Option<String>) {
-        let says = || condition.clone().unwrap_or_default();
-        self.note_if(condition.is_some(), &CONDITION, Some(device), says);
+    pub fn printer_condition(&self, device: Uuid, condition: Option<Explanation>) {
+        self.explain_if(
+            condition.as_ref(),
+            ProblemKind::PRINTER_CONDITION,
+            Some(device),
+        );
         let mut printers = self.printers.lock();
-        printers.entry(device).or_default().condition = condition;
+        printers.entry(device).or_default().condition = condition.map(|it| it.to_string());
     }
 
     /// Notes that a printer cannot be reached, and why.
-    pub fn printer_lost(&self, device: Uuid, reason: &str) {
+    pub fn printer_lost(&self, device: Uuid, reason: &Explanation) {
         let mut printers = self.printers.lock();
         let state = printers.entry(device).or_default();
         state.connected = false;
-        state.trouble = Some(reason.to_owned());
+        state.trouble = Some(reason.to_string());
         state.unproven = None;
         drop(printers);
-        self.note(&PRINTER, Some(device), reason.to_owned());
+        self.explain_if(Some(reason), PRINTER.kind, Some(device));
         // The condition of a printer that does not answer is not known.
         self.printer_condition(device, None);
     }
@@ -263,14 +279,21 @@ impl LiveStatus {
     }
 
     /// Stores the new state of the authority; `alternative` says whether sales get alternative receipts in this state.
-    pub fn authority_switched(&self, state: &str, reason: &str, alternative: bool) {
+    ///
+    /// `offline` says why the authority cannot be reached, if it is offline.
+    pub fn authority_switched(
+        &self,
+        state: &str,
+        reason: &str,
+        alternative: bool,
+        offline: Option<&Explanation>,
+    ) {
         *self.authority.lock() = AuthorityState {
             state: state.to_owned(),
             reason: reason.to_owned(),
         };
         self.sells_alternative.store(alternative, Ordering::Release);
-        let says = || format!("the authority cannot be reached: {reason}");
-        self.note_if(state == OFFLINE, &OFFICE_OFFLINE, None, says);
+        self.explain_if(offline, ProblemKind::OFFICE_OFFLINE, None);
     }
 
     /// The documents that the authority has not acknowledged yet, as the offline budgets count them.
@@ -303,7 +326,7 @@ impl LiveStatus {
             std::mem::replace(&mut store.figures, figures)
         };
         if proved {
-            self.problems.clear(JOURNAL_UNWRITABLE.kind, None);
+            self.problems.clear(ProblemKind::JOURNAL_UNWRITABLE, None);
         }
         if figures != before {
             self.figures_changed(figures);
@@ -311,10 +334,9 @@ impl LiveStatus {
     }
 
     /// Notes that a transaction of the clerk failed, and why.
-    pub fn transaction_failed(&self, reason: &str) {
+    pub fn transaction_failed(&self, reason: &Explanation) {
         self.store.lock().transaction_since = None;
-        let says = format!("the store could not be written: {reason}");
-        self.note(&JOURNAL_UNWRITABLE, None, says);
+        self.explain_if(Some(reason), ProblemKind::JOURNAL_UNWRITABLE, None);
     }
 
     /// Why no sale can be written at `now`; `None` if the last transaction was written and no transaction hangs.
@@ -385,6 +407,20 @@ impl LiveStatus {
             since_ms: self.noticed_ms.load(Ordering::Relaxed),
             says,
             fix: problem.fix.to_owned(),
+        }
+    }
+
+    /// Notes a problem that is explained, and removes it if there is no explanation.
+    fn explain_if(&self, explained: Option<&Explanation>, kind: ProblemKind, device: Option<Uuid>) {
+        match explained {
+            Some(explained) => self.problems.note(HealthProblem {
+                kind,
+                device,
+                since_ms: self.noticed_ms.load(Ordering::Relaxed),
+                says: explained.says(),
+                fix: explained.fix.clone(),
+            }),
+            None => self.problems.clear(kind, device),
         }
     }
 
@@ -486,17 +522,9 @@ struct KnownProblem {
     fix: &'static str,
 }
 
-const JOURNAL_UNWRITABLE: KnownProblem = KnownProblem {
-    kind: ProblemKind::JOURNAL_UNWRITABLE,
-    fix: "check the disk and its free space; the agent tries again by itself",
-};
 const PRINTER: KnownProblem = KnownProblem {
     kind: ProblemKind::PRINTER,
     fix: "check the printer, its power and its cable; a document that it cannot prove is declared with `ferrotill settle`",
-};
-const CONDITION: KnownProblem = KnownProblem {
-    kind: ProblemKind::PRINTER_CONDITION,
-    fix: "load paper, close the cover or do what the printer says; then print a duplicate of what was not printed",
 };
 const OBJECTIONS: KnownProblem = KnownProblem {
     kind: ProblemKind::OBJECTIONS,
@@ -505,10 +533,6 @@ const OBJECTIONS: KnownProblem = KnownProblem {
 const ANSWER_UNKNOWN: KnownProblem = KnownProblem {
     kind: ProblemKind::PRINTER_ANSWER_UNKNOWN,
     fix: "send this text to us, with the model and the firmware of the printer; until then more documents may end as unknown after a lost answer",
-};
-const OFFICE_OFFLINE: KnownProblem = KnownProblem {
-    kind: ProblemKind::OFFICE_OFFLINE,
-    fix: "check the network; the agent tries again by itself",
 };
 const ALTERNATIVE_NUMBERS: KnownProblem = KnownProblem {
     kind: ProblemKind::ALTERNATIVE_NUMBERS,
@@ -526,8 +550,6 @@ const CALLS_NOT_KEPT: KnownProblem = KnownProblem {
     kind: ProblemKind::CALLS_NOT_KEPT,
     fix: "check the disk, its free space and the permissions of the file; the next call that ends tries again",
 };
-/// The name of the authority's state in which it cannot be reached.
-const OFFLINE: &str = "offline";
 /// A transaction that takes longer than this counts as one that does not end.
 const TRANSACTION_HANGS_AFTER: Duration = Duration::from_secs(10);
 /// Below or at this count, the numbers for alternative receipts count as "soon used up".

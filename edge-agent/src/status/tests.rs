@@ -7,6 +7,11 @@ use uuid::Uuid;
 
 use super::LiveStatus;
 use super::problems::ProblemKind;
+use crate::explanation::Explanation;
+
+fn explained() -> Explanation {
+    Explanation::new("it does not work", "here", "it is broken", "repair it")
+}
 
 const DEVICE: Uuid = Uuid::from_u128(7);
 
@@ -30,12 +35,12 @@ fn each_problem_of_the_live_status_ends_with_its_reason() {
     let rows: &[(ProblemKind, Step, Step)] = &[
         (
             ProblemKind::JOURNAL_UNWRITABLE,
-            |it| it.transaction_failed("the disk is full"),
+            |it| it.transaction_failed(&explained()),
             |it| it.transaction_committed(StoreFigures::default(), true),
         ),
         (
             ProblemKind::PRINTER,
-            |it| it.printer_lost(DEVICE, "no answer"),
+            |it| it.printer_lost(DEVICE, &explained()),
             |it| it.printer_answers(DEVICE),
         ),
         (
@@ -45,7 +50,7 @@ fn each_problem_of_the_live_status_ends_with_its_reason() {
         ),
         (
             ProblemKind::PRINTER_CONDITION,
-            |it| it.printer_condition(DEVICE, Some("the printer is out of paper".to_owned())),
+            |it| it.printer_condition(DEVICE, Some(explained())),
             |it| it.printer_condition(DEVICE, None),
         ),
         (
@@ -55,8 +60,8 @@ fn each_problem_of_the_live_status_ends_with_its_reason() {
         ),
         (
             ProblemKind::OFFICE_OFFLINE,
-            |it| it.authority_switched("offline", "no connection", false),
-            |it| it.authority_switched("online", "", false),
+            |it| it.authority_switched("offline", "", false, Some(&explained())),
+            |it| it.authority_switched("online", "", false, None),
         ),
         (
             ProblemKind::DOCUMENTS_REFUSED,

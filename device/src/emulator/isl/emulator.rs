@@ -1,6 +1,9 @@
 //! The emulated printer on a line for which faults can be ordered.
 
+use std::collections::VecDeque;
+
 use super::printer::{AfterCommand, Printer};
+use super::text_report::LINE_MARK;
 use crate::emulator::fault::{FaultKind, FaultOrder};
 use crate::emulator::line::Line;
 use crate::emulator::machine::Machine;
@@ -17,6 +20,8 @@ pub struct IslEmulator {
     decoder: Decoder,
     line: Line,
     garbled: usize,
+    /// The lines of a report that are not sent yet, and the answer that follows them.
+    report: Option<(VecDeque<Vec<u8>>, Vec<u8>)>,
     /// The answers that are late, with the requests that they answer.
     late: Vec<(Request, Vec<u8>)>,
 }
@@ -39,6 +44,7 @@ impl IslEmulator {
             printer,
             line: Line::new(baud),
             garbled: 0,
+            report: None,
             late: Vec::new(),
         }
     }
@@ -86,6 +92,21 @@ impl IslEmulator {
         self.decoder.clear();
         self.line.forget();
         self.late.clear();
+        self.report = None;
+    }
+
+    /// Sends the next line of a report, or the answer behind the last one.
+    fn send_report_line(&mut self, now: u64) {
+        let Some((mut lines, answer)) = self.report.take() else {
+            return;
+        };
+        match lines.pop_front() {
+            Some(line) => {
+                self.line.send(line, now);
+                self.report = Some((lines, answer));
+            }
+            None => self.line.send(answer, now),
+        }
     }
 
     /// Refuses a frame that cannot be read. Recorded X printers (erpnet/ErpNet.FP issues 183 and 191) send SYN before NAK.
@@ -121,6 +142,15 @@ impl IslEmulator {
             return;
         }
         let answer = self.printer.answer(&request);
+        // A host that sends a frame does not confirm lines any more.
+        self.report = self
+            .printer
+            .take_report()
+            .map(|lines| (lines, answer.clone()));
+        if self.report.is_some() {
+            self.send_report_line(now);
+            return;
+        }
         // A repeated request executes nothing, so this fault has no effect on it.
         self.printer.after_command = None;
         self.send_late(&request, now);
@@ -256,6 +286,10 @@ impl Peer for IslEmulator {
         }
         self.line.receive(bytes.len(), now);
         for byte in bytes {
+            if *byte == LINE_MARK && self.report.is_some() {
+                self.send_report_line(now);
+                continue;
+            }
             match self.decoder.push(*byte) {
                 Some(Token::Frame(frame)) => self.handle_frame(&frame, now),
                 Some(Token::Damaged) => self.refuse_frame(now),

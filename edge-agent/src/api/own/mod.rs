@@ -1,8 +1,9 @@
 //! Our own routes: health, metrics, the outcome of a request id, an operator's declaration,
-//! and an operator's correction of the time.
+//! an operator's correction of the time, and how much the log says.
 
 mod clock;
 mod health;
+mod log;
 mod metrics;
 mod operations;
 mod operator;
@@ -25,5 +26,6 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/operations/{id}", get(operations::show))
         .route("/operations/{id}/settlement", post(settlement::settle))
         .route("/clock", post(clock::set))
+        .route("/log", get(log::show).post(log::set))
         .with_state(service)
 }
