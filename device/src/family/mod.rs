@@ -12,6 +12,7 @@ mod codec;
 mod error_codes;
 mod forms;
 mod models;
+mod payments;
 mod protocol;
 
 pub mod daisy;
@@ -25,9 +26,10 @@ pub mod tremol;
 pub use codec::{Codec, NO_DATA};
 pub use forms::{AnswerForm, Answers, Firmware, Source};
 pub use models::family_of_model;
+pub use payments::{PaymentMeaning, Payments};
 pub use protocol::{
     Asked, CommandRow, CountryFacts, CountryQuestions, Errors, FamilyLimits, LineWidth, Model,
-    Optional, PaymentMeaning, Payments, Protocol, ReceiptRules, Seller, TextWidths,
+    Optional, Protocol, ReceiptRules, Seller, TextWidths,
 };
 
 /// Every family, by its name in an address and in `ferrotill emulator --family`.

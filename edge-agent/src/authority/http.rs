@@ -189,8 +189,8 @@ fn is_of_name(error: &io::Error) -> bool {
 const BODY_BYTES_MAX: u64 = 64 * 1024;
 const HEADER_BYTES_MAX: usize = 16 * 1024;
 /// Each of a connection's two buffers. A document has a few KiB; the client's own default of 128 KiB would be filled with zeros
-/// for each connection. The headers of an answer must fit.
-const BUFFER_BYTES: usize = HEADER_BYTES_MAX;
+/// for each connection. Headers that are too long must fit too, so that they are recognised as too long.
+const BUFFER_BYTES: usize = 2 * HEADER_BYTES_MAX;
 
 #[cfg(test)]
 mod tests;

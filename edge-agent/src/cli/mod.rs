@@ -1,5 +1,6 @@
 //! The commands, one file each, and what they share: arguments, exit codes, and the output for people and for programs.
 
+mod api;
 mod authority;
 mod client;
 mod clock;
@@ -7,6 +8,7 @@ mod config;
 mod day;
 mod demo;
 mod emulator;
+mod report;
 mod service;
 mod settle;
 mod verify;
@@ -52,10 +54,16 @@ pub enum CliCommand {
     Authority(authority::AuthorityArguments),
     /// Checks the whole store: chain, numbers, tables and Z-reports. An agent may run meanwhile.
     Verify(verify::VerifyArguments),
+    /// Prints an X-report, which closes nothing.
+    X(report::ReportArguments),
+    /// Prints a Z-report, which closes the day.
+    Z(report::ReportArguments),
     /// Declares what became of a document that its printer cannot prove, as a person has read it on the paper.
     Settle(settle::SettleArguments),
     /// Corrects the time of the till.
     Clock(clock::ClockArguments),
+    /// Signs calls of the HTTP API with the key of the configuration, prints them or sends them.
+    Api(api::ApiArguments),
     /// Checks and prints the configuration, and prints the pages about its keys.
     Config(config::ConfigArguments),
 }
@@ -71,6 +79,10 @@ pub enum Exit {
     Usage,
     /// The configuration is wrong or does not fit the data folder, or a file of the data folder is missing.
     Configuration,
+    /// The printer did not do it.
+    NotPrinted,
+    /// The document is sealed, and the authority has not acknowledged it in time.
+    NotAcknowledged,
     /// The outcome of a document is not known yet.
     Unknown,
     /// A rule of the till refuses the request.
@@ -91,6 +103,8 @@ impl Exit {
             Self::Failed => "failed",
             Self::Usage => "usage",
             Self::Configuration => "configuration",
+            Self::NotPrinted => "not_printed",
+            Self::NotAcknowledged => "not_acknowledged",
             Self::Unknown => "outcome_unknown",
             Self::Refused => "refused",
             Self::NotRunning => "not_running",
@@ -98,21 +112,28 @@ impl Exit {
             Self::Interrupted => "interrupted",
         }
     }
+
+    /// The number that the process ends with.
+    const fn number(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Configuration => 3,
+            Self::NotPrinted => 4,
+            Self::NotAcknowledged => 5,
+            Self::Unknown => 6,
+            Self::Refused => 7,
+            Self::NotRunning => 8,
+            Self::Permission => 9,
+            Self::Interrupted => 130,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Done => 0,
-            Exit::Failed => 1,
-            Exit::Usage => 2,
-            Exit::Configuration => 3,
-            Exit::Unknown => 6,
-            Exit::Refused => 7,
-            Exit::NotRunning => 8,
-            Exit::Permission => 9,
-            Exit::Interrupted => 130,
-        })
+        Self::from(exit.number())
     }
 }
 
@@ -258,8 +279,11 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
     match arguments.command {
         CliCommand::Run(arguments) => service::run(&arguments, output),
         CliCommand::Verify(arguments) => verify::run(&arguments, output),
+        CliCommand::X(arguments) => report::run(report::Report::X, &arguments, output),
+        CliCommand::Z(arguments) => report::run(report::Report::Z, &arguments, output),
         CliCommand::Settle(arguments) => settle::run(&arguments, output),
         CliCommand::Clock(arguments) => clock::run(&arguments, output),
+        CliCommand::Api(arguments) => api::run(&arguments, output),
         CliCommand::Config(arguments) => config::run(&arguments, output),
         CliCommand::Demo(arguments) => demo::run(&arguments, output),
         CliCommand::Emulator(arguments) => emulator::run(&arguments, output),
@@ -282,6 +306,12 @@ impl CliOutput {
         } else {
             writeln!(std::io::stdout(), "{text}")
         };
+    }
+
+    /// Prints a warning on standard error.
+    fn warning(self, text: &str) {
+        // A closed pipe does not end the command.
+        let _ = writeln!(std::io::stderr(), "warning: {text}");
     }
 
     /// Prints a JSON line with `--json`, and nothing without it.
@@ -354,4 +384,35 @@ async fn stopped() {
 /// The default configuration file.
 fn default_config() -> PathBuf {
     PathBuf::from("/etc/ferrotill/ferrotill.toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Exit;
+
+    /// The codes of the page `docs/EXIT-CODES.md` are those of the program.
+    #[test]
+    fn the_page_of_exit_codes_has_every_code() {
+        let page = include_str!("../../../docs/EXIT-CODES.md");
+        let rows = page.lines().filter_map(|line| {
+            let mut cells = line.strip_prefix("| ")?.split(" | ");
+            let number: u8 = cells.next()?.parse().ok()?;
+            Some((number, cells.next()?.trim_matches('`').to_owned()))
+        });
+        let codes = [
+            Exit::Done,
+            Exit::Failed,
+            Exit::Usage,
+            Exit::Configuration,
+            Exit::NotPrinted,
+            Exit::NotAcknowledged,
+            Exit::Unknown,
+            Exit::Refused,
+            Exit::NotRunning,
+            Exit::Permission,
+            Exit::Interrupted,
+        ];
+        let codes = codes.map(|exit| (exit.number(), exit.name().to_owned()));
+        assert_eq!(rows.collect::<Vec<_>>(), codes);
+    }
 }

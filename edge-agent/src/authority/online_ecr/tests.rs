@@ -95,6 +95,7 @@ pub(crate) fn sale() -> ReportedReceipt {
             ),
         ],
         payments: vec![paid(Means::Card, 1500, 0), paid(Means::Cash, 1000, 642)],
+        rounding: minor(0),
         tax_totals: vec![tax('A', 200_000, 138), tax('B', 80_000, 77)],
     }
 }
@@ -113,6 +114,7 @@ pub(crate) fn refund() -> ReportedReceipt {
             ('A', 200_000, 138),
         )],
         payments: vec![paid(Means::Cash, 825, 0)],
+        rounding: minor(0),
         tax_totals: vec![tax('A', 200_000, 138)],
     }
 }

@@ -1,7 +1,7 @@
 //! Orders: the clerk joins repeated orders, refuses or queues new ones, and reserves their documents.
 
 use ferrotill_core::budget::{Budget, Left};
-use ferrotill_core::document::{Body, DocumentKind};
+use ferrotill_core::document::Body;
 use ferrotill_core::event::{Event, NumberRange, Reserved};
 use ferrotill_core::id::{Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::receipt::{Original, Scratch};
@@ -215,7 +215,7 @@ impl Tills {
             _ => Vec::new(),
         };
         let original = original_document.as_ref().map(|document| Original {
-            fiscal_sale: document.row.kind == DocumentKind::Sale,
+            kind: document.row.kind.into(),
             number_unknown: number_unknown(document),
             lines: &lines,
         });
