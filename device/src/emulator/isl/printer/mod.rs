@@ -25,7 +25,7 @@ use super::calendar::{ClockSource, Moment};
 use super::journal::{Journal, PrintedDocument, PrintedKind};
 use super::memory::{FiscalReceipt, Memory};
 use super::store::Store;
-use super::text_report::TextReport;
+use super::unsent_lines::TextReport;
 use crate::emulator::tape::Tape;
 use crate::family::{Protocol, datecs};
 use crate::printer::Paper;
