@@ -48,7 +48,7 @@ fn health_names_the_country_of_the_machine() {
 }
 
 /// A shop whose machine has these rates, in ten-thousandths of a percent.
-fn shop_with_rates(rates: [Option<u32>; 3]) -> Shop {
+fn shop_with_rates(rates: [Option<u32>; 3]) -> MachineShop {
     let mut groups = [None; 8];
     groups[..3].copy_from_slice(&rates);
     shop_of(|options| RigOptions { groups, ..options }, |_| {})

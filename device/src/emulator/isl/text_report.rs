@@ -7,9 +7,7 @@ use std::collections::VecDeque;
 
 use super::calendar::Moment;
 use super::journal::PrintedDocument;
-use super::printer::{Answered, Printer};
 use crate::wire::codepage;
-use crate::wire::framing::Request;
 
 /// The first byte of each line.
 const LINE_MARK: u8 = 0x1A;
@@ -17,12 +15,8 @@ const LINE_MARK: u8 = 0x1A;
 const REPORT_CONFIRMED: u8 = LINE_MARK;
 /// The byte with which the host confirms a line of the journal.
 const JOURNAL_CONFIRMED: u8 = 0x11;
-/// The longest time between 99h and the report, in seconds.
-const WAIT_S: i64 = 5;
 /// The number of characters of a line (constant 9 of 80h).
 const COLUMNS: usize = 32;
-/// The commands that print a report: rates, fiscal memory by number and date, operators, articles.
-const REPORTS: [u8; 7] = [0x32, 0x49, 0x4F, 0x5E, 0x5F, 0x69, 0x6F];
 
 /// Whether the next report is sent line by line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,7 +41,7 @@ pub(super) struct UnsentLines {
 
 impl UnsentLines {
     /// `SUB LineNo TAB N TAB Text CR LF` for each line of a report, and `SUB TAB E CR LF` at the end.
-    fn of_report(lines: &[String]) -> Self {
+    pub(super) fn of_report(lines: &[String]) -> Self {
         let numbered = (1_u32..)
             .zip(lines)
             .map(|(number, line)| format!("{number:06}\tN\t{}", column(line)));
@@ -71,51 +65,6 @@ impl UnsentLines {
         Self {
             lines: lines.into_iter().map(marked).collect(),
             confirmation: JOURNAL_CONFIRMED,
-        }
-    }
-}
-
-impl Printer {
-    /// Whether the report that this command prints is sent line by line.
-    pub(super) fn sends_as_text(&self, command: u8) -> bool {
-        match self.text_report {
-            TextReport::AskedAt(at) => {
-                REPORTS.contains(&command) && self.now().saturating_sub(at) <= WAIT_S
-            }
-            TextReport::Printed | TextReport::Made(_) => false,
-        }
-    }
-
-    /// Makes a report that is sent line by line: nothing is printed, and no document number is used.
-    pub(super) fn report_as_text(&mut self, request: &Request) -> Answered {
-        let memory = self.memory.clone();
-        let tape = self.tape.clone();
-        let reply = self.execute(request.command, &request.data);
-        let last = memory.last_document;
-        let lines: Vec<String> = self
-            .journal
-            .after(last)
-            .flat_map(|document| document.lines.iter().cloned())
-            .collect();
-        self.memory = memory;
-        self.tape = tape;
-        self.journal.forget_after(last);
-        self.text_report = match reply {
-            Ok(_) => TextReport::Made(UnsentLines::of_report(&lines)),
-            Err(_) => TextReport::Printed,
-        };
-        reply
-    }
-
-    /// The lines that the last command has made; none if it has made none.
-    pub(super) fn take_lines(&mut self) -> Option<UnsentLines> {
-        match &mut self.text_report {
-            TextReport::Made(lines) => {
-                let lines = core::mem::take(lines);
-                self.text_report = TextReport::Printed;
-                Some(lines)
-            }
-            TextReport::Printed | TextReport::AskedAt(_) => None,
         }
     }
 }

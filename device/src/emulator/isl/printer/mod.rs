@@ -1,5 +1,6 @@
 //! The emulated printer: its working memory, its last answer, and its stored data.
 //!
+//! - `as_text`: reports that are sent line by line;
 //! - `table`: its commands, looked up in the rows of its family;
 //! - `refusal`: how the printer refuses a command;
 //! - `condition`: the printer's mechanics, and the status bytes.
@@ -8,6 +9,7 @@
 //! `device/README.md` lists what the emulated printer does where the manual gives no answer. The commands of a family and their
 //! form are in the family's table ([`crate::family`]).
 
+mod as_text;
 mod condition;
 mod refusal;
 mod table;
