@@ -4,10 +4,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use ferrotill_core::document::DocumentKind;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{Facts, by_code};
+use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{
     Draft, DraftLine, DraftPayment, Line, LineTotals, Modifier, Original, OriginalLine, Prices,
     Receipt, ReceiptKind, Rules, Scratch,
@@ -225,7 +225,7 @@ impl Law {
                 })
                 .collect();
             let original = Original {
-                kind: DocumentKind::Sale,
+                kind: OriginalKind::Fiscal,
                 number_unknown: false,
                 lines: &left,
             };

@@ -3,9 +3,10 @@
 
 mod shop;
 
-use ferrotill_core::document::{DocumentKind, ReportKind};
+use ferrotill_core::document::ReportKind;
 use ferrotill_core::event::{ClockSet, Event};
 use ferrotill_core::id::{DocumentId, Fingerprint};
+use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, Modifier, Original, OriginalLine};
 use ferrotill_core::refusal::{Field, Place, Refusal};
 use ferrotill_core::till::{Command, Known, Till, Wish};
@@ -241,7 +242,7 @@ fn a_shift_counts_sales_and_refunds_separately_and_a_z_report_closes_it() {
     shop.settle(2).unwrap();
     let left = not_returned(&receipt_of(&sold));
     let original = Original {
-        kind: DocumentKind::Sale,
+        kind: OriginalKind::Fiscal,
         number_unknown: false,
         lines: &left,
     };
@@ -344,7 +345,7 @@ fn a_return_cannot_exceed_what_is_left() {
             &mut shop,
             &[one, one],
             &[pay(1, 1033)],
-            DocumentKind::Sale
+            OriginalKind::Fiscal
         )),
         "ReturnExceedsQuantity"
     );
@@ -357,7 +358,7 @@ fn a_return_cannot_exceed_what_is_left() {
             &mut shop,
             &[dear],
             &[pay(1, 518)],
-            DocumentKind::Sale
+            OriginalKind::Fiscal
         )),
         "ReturnExceedsAmount"
     );
@@ -370,7 +371,7 @@ fn a_return_cannot_exceed_what_is_left() {
             &mut shop,
             &[other],
             &[pay(1, 516)],
-            DocumentKind::Sale
+            OriginalKind::Fiscal
         )),
         "ReturnLineUnknown"
     );
@@ -379,7 +380,7 @@ fn a_return_cannot_exceed_what_is_left() {
             &mut shop,
             &[one],
             &[pay(1, 516)],
-            DocumentKind::CashIn
+            OriginalKind::Other
         )),
         "OriginalNotASale"
     );
@@ -388,7 +389,7 @@ fn a_return_cannot_exceed_what_is_left() {
             &mut shop,
             &[one],
             &[pay(1, 516)],
-            DocumentKind::AlternativeSale
+            OriginalKind::Alternative
         )),
         "OriginalAlternative"
     );
@@ -397,12 +398,12 @@ fn a_return_cannot_exceed_what_is_left() {
             &mut shop,
             &[one],
             &[pay(0, 516)],
-            DocumentKind::Sale
+            OriginalKind::Fiscal
         )),
         "NotEnoughCash"
     );
     // The last return of a line gives back what is left, so that a return of everything comes to zero.
-    try_return(&mut shop, &[one], &[pay(1, 516)], DocumentKind::Sale).unwrap();
+    try_return(&mut shop, &[one], &[pay(1, 516)], OriginalKind::Fiscal).unwrap();
 }
 
 #[test]

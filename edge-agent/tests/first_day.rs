@@ -73,7 +73,7 @@ fn the_commands_of_the_demo_work_when_they_are_pasted() {
     for sale in ["the first", "and another"] {
         let answer = pasted(sell);
         assert!(
-            answer.contains("x-fiscal-state: registered"),
+            answer.contains("X-Fiscal-State: registered"),
             "{sale}: {answer}"
         );
     }
@@ -156,10 +156,7 @@ fn an_interrupted_day_says_so() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     let words = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        words.contains("interrupted before the end of the day"),
-        "{words}"
-    );
+    assert!(words.contains("interrupted before the end"), "{words}");
 }
 
 #[test]
@@ -226,6 +223,55 @@ fn the_day_of_reserved_numbers_reconciles() {
     let numbers =
         count(&day, "day.last_fiscal_number") - count(&day, "day.first_fiscal_number") + 1;
     assert_eq!(numbers, documents);
+}
+
+#[test]
+fn the_proof_has_one_receipt_of_each_sale() {
+    for printer in [&[][..], &["--printer-tcp"]] {
+        let proof = [
+            &["--json", "demo", "--prove", "--listen", "127.0.0.1:0"],
+            printer,
+        ]
+        .concat();
+        let output = run(&proof);
+        let told = String::from_utf8(output.stdout.clone()).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let line = JsonValue::parse(told.lines().last().unwrap().as_bytes()).unwrap();
+        assert_eq!(value(&line, "proved"), &JsonValue::Bool(true), "{told}");
+        let JsonValue::Array(acts) = value(&line, "prove") else {
+            panic!("{told}");
+        };
+        let names: Vec<String> = acts
+            .iter()
+            .map(|act| value(act, "act").to_string())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "\"answer_lost\"",
+                "\"agent_killed\"",
+                "\"power_cut_after\"",
+                "\"power_cut_before\""
+            ]
+        );
+        for act in acts {
+            let JsonValue::Array(documents) = value(act, "documents") else {
+                panic!("{act}");
+            };
+            assert_eq!(documents.len(), 1, "{act}");
+        }
+        let words = String::from_utf8(output.stderr).unwrap();
+        for needed in [
+            "killed with SIGKILL",
+            "no power",
+            "proved: each sale has one receipt",
+        ] {
+            assert!(words.contains(needed), "{words}");
+        }
+        assert_eq!(words.matches("the agent is process").count(), 2, "{words}");
+    }
+    let abroad = run(&["demo", "--prove", "--country", "UA"]);
+    assert_eq!(abroad.status.code(), Some(2));
 }
 
 /// A demo, the path of its configuration, and a file with a sale.

@@ -60,8 +60,8 @@ fn the_first_sale_of_the_readme_is_made_as_it_is_written() {
     let demo = demo();
     let said = run(&["bash", "-c"], block, &demo.client.url);
     let count = |text: &str| said.matches(text).count();
-    assert_eq!(count("x-fiscal-state: registered"), 3, "{said}");
-    assert_eq!(count("idempotent-replayed: true"), 1, "{said}");
+    assert_eq!(count("X-Fiscal-State: registered"), 3, "{said}");
+    assert_eq!(count("Idempotent-Replayed: true"), 1, "{said}");
     for needed in [r#""state":"registered""#, r#""type":"ZReport""#, "Franzela"] {
         assert!(said.contains(needed), "{needed} is not in {said}");
     }
@@ -87,7 +87,7 @@ fn the_programs_of_the_quick_start_sell() {
         panic!("one program for the shell");
     };
     let said = run(&["bash", "-c"], shell, url);
-    assert!(said.contains("x-fiscal-state: registered"), "{said}");
+    assert!(said.contains("X-Fiscal-State: registered"), "{said}");
     let [python] = &blocks(&quick_start, "python")[..] else {
         panic!("one program in Python");
     };
@@ -265,6 +265,23 @@ fn the_install_page_names_what_the_unit_names() {
         start.split(' ').next_back().unwrap(),
     );
     assert!(install.contains(&format!("ferrotill {program}")) && install.contains(file));
+}
+
+/// The page of the keys is made from their table, which a unit test compares. These names are those that people look for.
+#[test]
+fn the_page_of_the_configuration_has_what_people_look_for() {
+    let page = page("docs/CONFIGURATION.md");
+    for needed in [
+        "`time_zone`",
+        "`environment`",
+        "[[device.points_of_sale]]",
+        "`conf.d/*.toml`",
+        "`FERROTILL_API_LISTEN`",
+        "`rounding_field`",
+        "`secret_file`",
+    ] {
+        assert!(page.contains(needed), "{needed}");
+    }
 }
 
 /// The pages for people: those at the top of the repository and below `docs`.

@@ -12,7 +12,6 @@ mod taxes;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
-use crate::document::DocumentKind;
 use crate::facts::Facts;
 use crate::id::DocumentId;
 use crate::packed::Packed;
@@ -122,11 +121,22 @@ pub struct OriginalLine<'a> {
     pub good: Option<[u8; 16]>,
 }
 
+/// What the original of a return is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OriginalKind {
+    /// A fiscal receipt of a sale.
+    Fiscal,
+    /// A sale with an alternative receipt.
+    Alternative,
+    /// No sale.
+    Other,
+}
+
 /// The sale that a return refers to.
 #[derive(Clone, Copy, Debug)]
 pub struct Original<'a> {
-    /// The kind of the original; only a [`DocumentKind::Sale`] is returned.
-    pub kind: DocumentKind,
+    /// What the original is; only a fiscal receipt of a sale is returned.
+    pub kind: OriginalKind,
     /// Whether a printer sealed the original and the number that the printer gave it is not known. A printer needs this number to
     /// print the return.
     pub number_unknown: bool,

@@ -2,20 +2,19 @@
 
 use super::compute::Work;
 use super::matching::{Found, find_original};
-use super::{DraftLine, LineTotals, Original};
+use super::{DraftLine, LineTotals, Original, OriginalKind};
 use crate::amount::Amount;
-use crate::document::DocumentKind;
 use crate::refusal::{Field, Place, Refusal};
 
 impl Work<'_, '_, '_> {
     /// Computes the lines of a return.
     pub(super) fn return_lines(&mut self, totals: &mut [LineTotals], original: &Original<'_>) {
         let fault = match original.kind {
-            DocumentKind::Sale => original
+            OriginalKind::Fiscal => original
                 .number_unknown
                 .then_some(Refusal::OriginalWithoutNumber),
-            DocumentKind::AlternativeSale => Some(Refusal::OriginalAlternative),
-            _ => Some(Refusal::OriginalNotASale),
+            OriginalKind::Alternative => Some(Refusal::OriginalAlternative),
+            OriginalKind::Other => Some(Refusal::OriginalNotASale),
         };
         if let Some(refusal) = fault {
             self.amounts_known = false;

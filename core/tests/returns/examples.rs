@@ -1,7 +1,7 @@
 //! Examples of returns: which line of the original is meant, and what is refused.
 
-use ferrotill_core::document::DocumentKind;
 use ferrotill_core::profile::ALL;
+use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{CopiedLine, Draft, DraftLine, Modifier, Original, OriginalLine};
 use ferrotill_core::refusal::{Field, Place, Refusal};
 use ferrotill_core::{Amount, Quantity};
@@ -220,10 +220,9 @@ fn a_sale_without_the_printers_number_is_not_returned() {
         good: None,
     }];
     for (kind, refusal) in [
-        (DocumentKind::Sale, Refusal::OriginalWithoutNumber),
-        (DocumentKind::AlternativeSale, Refusal::OriginalAlternative),
-        (DocumentKind::Refund, Refusal::OriginalNotASale),
-        (DocumentKind::ZReport, Refusal::OriginalNotASale),
+        (OriginalKind::Fiscal, Refusal::OriginalWithoutNumber),
+        (OriginalKind::Alternative, Refusal::OriginalAlternative),
+        (OriginalKind::Other, Refusal::OriginalNotASale),
     ] {
         let original = Original {
             kind,

@@ -1,8 +1,8 @@
 //! A sale and its returns, which are booked as the store books them.
 
-use ferrotill_core::document::DocumentKind;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::{ALL, Facts};
+use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{
     CopiedLine, Draft, DraftLine, DraftPayment, Line, LineTotals, Original, OriginalLine, Receipt,
     ReceiptKind, Rules, Scratch,
@@ -148,7 +148,7 @@ impl Sold {
             })
             .collect();
         let original = Original {
-            kind: DocumentKind::Sale,
+            kind: OriginalKind::Fiscal,
             number_unknown: false,
             lines: &lines_left,
         };

@@ -3,9 +3,9 @@
 
 mod shop;
 
-use ferrotill_core::document::DocumentKind;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::ALL;
+use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{
     Draft, DraftLine, Line, Modifier, Original, Prices, Receipt, ReceiptKind,
 };
@@ -118,7 +118,7 @@ fn check_return(law: &Law, sold: &Receipt<'_>, columns: usize) {
     let lines: Vec<Line<'_>> = sold.lines.iter().collect();
     let originals = originals(&lines);
     let original = Original {
-        kind: DocumentKind::Sale,
+        kind: OriginalKind::Fiscal,
         number_unknown: false,
         lines: &originals,
     };

@@ -104,7 +104,11 @@ impl Client {
     }
 
     fn call(&self, method: &str, operation: &str, body: Option<&str>) -> anyhow::Result<Reply> {
-        self.signed(method, &format!("/api/v1/{operation}"), body)
+        let reply = self.signed(method, &format!("/api/v1/{operation}"), body)?;
+        Ok(Reply {
+            body: reply.body.with_additional_data(),
+            ..reply
+        })
     }
 
     fn signed(&self, method: &str, path: &str, body: Option<&str>) -> anyhow::Result<Reply> {
@@ -189,19 +193,28 @@ impl JsonValue {
             })
     }
 
-    /// The same object, with the JSON that the text of a member holds in place of the text: `additionalData` is such a text.
-    pub(super) fn with_parsed(mut self, member: &str) -> Self {
-        if let Self::Object(members) = &mut self {
-            for (name, value) in members {
-                if let Self::Text(text) = value
-                    && name == member
-                    && let Ok(parsed) = Self::parse(text.as_bytes())
-                {
-                    *value = parsed;
-                }
+    /// The same value, with the JSON that the text of each `additionalData` holds in place of the text.
+    fn with_additional_data(self) -> Self {
+        let text = |value: Self| match value {
+            Self::Text(text) => Self::parse(text.as_bytes()).unwrap_or(Self::Text(text)),
+            other => other,
+        };
+        match self {
+            Self::Object(members) => {
+                let members = members.into_iter().map(|(name, value)| {
+                    let value = match &*name {
+                        "additionalData" => text(value),
+                        _ => value.with_additional_data(),
+                    };
+                    (name, value)
+                });
+                Self::Object(members.collect())
             }
+            Self::Array(items) => {
+                Self::Array(items.into_iter().map(Self::with_additional_data).collect())
+            }
+            other => other,
         }
-        self
     }
 
     /// The text of a string or a number; empty for any other value.

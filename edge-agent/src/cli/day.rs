@@ -177,7 +177,6 @@ impl Stage {
         self.output.text("X-report");
         let z = self.created("Z", "operations/closeday", "{}")?;
         let z = z.body.path("data").cloned().unwrap_or(JsonValue::Null);
-        let z = z.with_parsed("additionalData");
         day.z_number = z
             .path("additionalData.zNumber")
             .and_then(|number| number.scalar().parse().ok())

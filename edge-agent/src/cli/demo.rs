@@ -3,11 +3,13 @@
 mod files;
 mod numbered_day;
 mod page;
+mod proof;
 mod welcome;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, anyhow};
 use clap::Args;
@@ -31,6 +33,7 @@ use crate::object;
 use crate::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
 use crate::time::clock::Clock;
 use files::{DemoFiles, DemoFolder};
+use proof::Theatre;
 use welcome::Welcome;
 
 /// The arguments of `demo`.
@@ -42,6 +45,10 @@ pub struct DemoArguments {
     /// Plays no trading day, and only serves.
     #[arg(long)]
     serve: bool,
+    /// Proves on a stage that nothing is printed twice: an answer is lost, the agent is killed, and the printer loses its power. Ends
+    /// with 0 only if the printer's fiscal memory has one receipt of each sale.
+    #[arg(long, conflicts_with_all = ["serve", "once"])]
+    prove: bool,
     /// The address on which the agent listens.
     #[arg(long, default_value = "127.0.0.1:50700")]
     listen: SocketAddr,
@@ -92,12 +99,72 @@ pub(super) fn run(arguments: &DemoArguments, output: CliOutput) -> Result<Exit, 
             arguments.listen
         ));
     }
+    if arguments.prove && profile.facts().seal_plan != SealPlan::Printer {
+        let text = anyhow!(
+            "--prove: needs a country whose law asks for a fiscal printer; leave --country out"
+        );
+        return Err(CliFailure::new(Exit::Usage, text));
+    }
     let folder = DemoFolder::new(arguments.data.as_deref()).map_err(CliFailure::failed)?;
     let clock = Arc::new(Clock::new(Some(profile.facts().time_zone)).map_err(CliFailure::failed)?);
     let printer = DemoPrinter::start(&folder.path, arguments.printer_tcp, &clock)
         .map_err(CliFailure::failed)?;
+    if arguments.prove {
+        let proved = prove(arguments, profile, &folder.path, printer, clock, output);
+        return runtime()?.block_on(proved);
+    }
     let started = run_with(arguments, profile, &folder.path, printer, clock, output);
     runtime()?.block_on(started)
+}
+
+/// Starts the authority simulator, and plays the proof with an agent in a process of its own.
+async fn prove(
+    arguments: &DemoArguments,
+    profile: &'static dyn Profile,
+    folder: &Path,
+    printer: DemoPrinter,
+    clock: Arc<Clock>,
+    output: CliOutput,
+) -> Result<Exit, CliFailure> {
+    // The agent takes this address in each of its starts.
+    let listener = listen(arguments.listen).await?;
+    let address = listener.local_addr().map_err(CliFailure::failed)?;
+    drop(listener);
+    let authority = TaxOfficeSimulator::new(Strictness::Rules);
+    let (authority_url, authority_server) = serve_authority(&authority).await?;
+    let files = DemoFiles {
+        profile,
+        listen: address,
+        folder,
+        printer: &printer.uri,
+        authority: &authority_url,
+    };
+    let (_, config) = files.write()?;
+    let secret = Secret::new(API_SECRET.to_owned());
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let theatre = Theatre {
+        client: Client::new(url_of(address), API_KEY, secret, Some(DEVICE), clock),
+        last_document: printer.rig.snapshot(false).last_document,
+        rig: printer.rig,
+        output,
+        config,
+        log: folder.join("agent.log"),
+        interrupted: Arc::clone(&interrupted),
+    };
+    let played = tokio::select! {
+        played = tokio::task::spawn_blocking(move || theatre.play()) => played,
+        () = stopped() => {
+            interrupted.store(true, Ordering::Release);
+            return Err(self::interrupted());
+        }
+    };
+    authority_server.stop().await;
+    let (line, proved) = played
+        .context("the proof of the demo")
+        .map_err(CliFailure::failed)?
+        .map_err(CliFailure::failed)?;
+    output.json(&line);
+    Ok(if proved { Exit::Done } else { Exit::Failed })
 }
 
 /// Starts the authority simulator and the agent, plays and serves, and stops both.
@@ -218,10 +285,9 @@ async fn perform(
     Ok(exit)
 }
 
-/// A signal has ended the demo before its day was played.
+/// A signal has ended the demo before its work was done.
 fn interrupted() -> CliFailure {
-    let text =
-        anyhow!("interrupted before the end of the day; start the demo again to see all of it");
+    let text = anyhow!("interrupted before the end; start the demo again to see all of it");
     CliFailure::new(Exit::Interrupted, text)
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::Args;
@@ -82,8 +82,8 @@ pub(super) fn run(
         ),
     });
     if arguments.wait > 0 {
-        let wait = Duration::from_secs(u64::from(arguments.wait));
-        if let Some(why) = wait_for_the_authority(&client, id, wait).map_err(failed)? {
+        let questions = arguments.wait.saturating_mul(QUESTIONS_PER_SECOND);
+        if let Some(why) = wait_for_the_authority(&client, id, questions).map_err(failed)? {
             let text = anyhow!(
                 "the report is sealed, and the authority has not acknowledged it within {} s: {why}; the till goes on sending it by itself",
                 arguments.wait
@@ -114,13 +114,13 @@ fn refused(id: Uuid, reply: &Reply) -> CliFailure {
     CliFailure::refused_by_agent(code, field("errorType"), &message)
 }
 
-/// Waits until every recipient of the report has acknowledged it. If the time is over, returns why it is not acknowledged.
+/// Asks until every recipient of the report has acknowledged it. After this many questions returns why it is not acknowledged.
 fn wait_for_the_authority(
     client: &Client,
     id: Uuid,
-    wait: Duration,
+    questions: u32,
 ) -> anyhow::Result<Option<String>> {
-    let begun = Instant::now();
+    let mut left = questions;
     loop {
         let operation = client.open(&format!("/operations/{id}"))?;
         let Some(JsonValue::Array(deliveries)) = operation.get("deliveries") else {
@@ -138,7 +138,7 @@ fn wait_for_the_authority(
         let Some(waiting) = waiting else {
             return Ok(None);
         };
-        if begun.elapsed() >= wait {
+        if left == 0 {
             let refusal = waiting.get("refusal").map_or("", JsonValue::scalar);
             let why = if refusal.is_empty() {
                 "it has not answered"
@@ -147,9 +147,11 @@ fn wait_for_the_authority(
             };
             return Ok(Some(why.to_owned()));
         }
+        left = left.saturating_sub(1);
         std::thread::sleep(PAUSE);
     }
 }
 
 /// The pause between two questions whether the report is acknowledged.
 const PAUSE: Duration = Duration::from_millis(100);
+const QUESTIONS_PER_SECOND: u32 = 10;

@@ -215,7 +215,7 @@ impl Tills {
             _ => Vec::new(),
         };
         let original = original_document.as_ref().map(|document| Original {
-            kind: document.row.kind,
+            kind: document.row.kind.into(),
             number_unknown: number_unknown(document),
             lines: &lines,
         });

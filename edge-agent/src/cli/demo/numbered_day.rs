@@ -18,64 +18,13 @@ const OFFLINE_SALES: u32 = 5;
 
 /// Plays the day.
 pub(super) fn play(stage: &Stage) -> anyhow::Result<Day> {
-    let facts = stage.profile.facts();
-    let words = DemoWords::of(facts.language);
     let mut day = Day::default();
     wait_for_the_printer(stage)?;
     put_cash_in(stage)?;
     day.cash_operations = day.cash_operations.saturating_add(1);
 
-    let first = sell(
-        stage,
-        &mut day,
-        "a sale",
-        &line(words.bread, "80.00", &group(stage, Bucket::Standard)?),
-        CARD,
-        "80.00",
-    )?;
-    let levied = [
-        group(stage, Bucket::Standard)?,
-        group(stage, Bucket::Special)?,
-    ]
-    .concat();
-    sell(
-        stage,
-        &mut day,
-        "a sale with a levy",
-        &line(words.wine, "259.90", &levied),
-        CARD,
-        "259.90",
-    )?;
-    let coffee = line(words.coffee, "1.98", &group(stage, Bucket::Standard)?);
-    let rounded = sell(
-        stage,
-        &mut day,
-        "a sale whose cash is rounded",
-        &coffee,
-        CASH,
-        "5.00",
-    )?;
-    let of = |field: &str| text_at(&rounded.body, &format!("data.fiscalReceipt.{field}"));
-    let rounding = of("additionalData.cashRounding.amount");
-    stage.output.text(&format!(
-        "  ({}: {rounding}; paid {}, change {})",
-        of("additionalData.cashRounding.name"),
-        of("totalPaid"),
-        of("totalChange")
-    ));
-
-    stage
-        .authority
-        .set(AuthorityCondition::Down, Duration::ZERO);
-    stage
-        .output
-        .text("the authority goes down; the till has reserved numbers and goes on");
-    for _ in 0..OFFLINE_SALES {
-        let sale = stage.created("a sale offline", "operations/sale", &example_sale(facts))?;
-        stage.count_sale(&mut day, &sale)?;
-    }
-    stage.authority.set(AuthorityCondition::Up, Duration::ZERO);
-    stage.output.text("the authority is up again");
+    let (first, rounding) = sell_with_the_authority(stage, &mut day)?;
+    sell_without_the_authority(stage, &mut day)?;
     give_back(stage, &mut day, &first)?;
     let z = stage.close_day(&mut day)?;
     let figures = Figures::of(stage, &z, &rounding)?;
@@ -95,6 +44,69 @@ pub(super) fn play(stage: &Stage) -> anyhow::Result<Day> {
     ];
     stage.output.text(&day.sentence());
     Ok(day)
+}
+
+/// Sells with the authority: a sale, a sale with a levy, and a sale whose cash is rounded. Returns the first answer, and the rounding.
+fn sell_with_the_authority(stage: &Stage, day: &mut Day) -> anyhow::Result<(Reply, String)> {
+    let words = DemoWords::of(stage.profile.facts().language);
+    let first = sell(
+        stage,
+        day,
+        "a sale",
+        &line(words.bread, "80.00", &group(stage, Bucket::Standard)?),
+        CARD,
+        "80.00",
+    )?;
+    let levied = [
+        group(stage, Bucket::Standard)?,
+        group(stage, Bucket::Special)?,
+    ]
+    .concat();
+    sell(
+        stage,
+        day,
+        "a sale with a levy",
+        &line(words.wine, "259.90", &levied),
+        CARD,
+        "259.90",
+    )?;
+    let coffee = line(words.coffee, "1.98", &group(stage, Bucket::Standard)?);
+    let rounded = sell(
+        stage,
+        day,
+        "a sale whose cash is rounded",
+        &coffee,
+        CASH,
+        "5.00",
+    )?;
+    let of = |field: &str| text_at(&rounded.body, &format!("data.fiscalReceipt.{field}"));
+    let rounding = of("additionalData.cashRounding.amount");
+    stage.output.text(&format!(
+        "  ({}: {rounding}; paid {}, change {})",
+        of("additionalData.cashRounding.name"),
+        of("totalPaid"),
+        of("totalChange")
+    ));
+
+    Ok((first, rounding))
+}
+
+/// Sells while the authority is down.
+fn sell_without_the_authority(stage: &Stage, day: &mut Day) -> anyhow::Result<()> {
+    let facts = stage.profile.facts();
+    stage
+        .authority
+        .set(AuthorityCondition::Down, Duration::ZERO);
+    stage
+        .output
+        .text("the authority goes down; the till has reserved numbers and goes on");
+    for _ in 0..OFFLINE_SALES {
+        let sale = stage.created("a sale offline", "operations/sale", &example_sale(facts))?;
+        stage.count_sale(day, &sale)?;
+    }
+    stage.authority.set(AuthorityCondition::Up, Duration::ZERO);
+    stage.output.text("the authority is up again");
+    Ok(())
 }
 
 /// The printer prints what has its number already, and is connected a moment after the agent has started.

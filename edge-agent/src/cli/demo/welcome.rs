@@ -59,7 +59,7 @@ impl Welcome {
             ],
             trials: vec![
                 Trial {
-                    says: "Sell a coffee: the header x-fiscal-state of the answer is `registered`. Each time it is a new sale.",
+                    says: "Sell a coffee: the answer has the header X-Fiscal-State: registered. Each time it is a new sale.",
                     commands: vec![sell],
                 },
                 Trial {
