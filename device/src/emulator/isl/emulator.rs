@@ -1,7 +1,7 @@
 //! The emulated printer on a line for which faults can be ordered.
 
 use super::printer::{AfterCommand, Printer};
-use super::unsent_lines::UnsentLines;
+use super::text_report::UnsentLines;
 use crate::emulator::fault::{FaultKind, FaultOrder};
 use crate::emulator::line::Line;
 use crate::emulator::machine::Machine;

@@ -5,7 +5,7 @@
 //! - [`memory`] is the printer's permanent memory, and `store` keeps that memory in a file;
 //! - [`journal`] keeps every document as it was printed;
 //! - [`sources`] names who describes each command, and `hosts` executes those that only other drivers send;
-//! - `text_report` makes the report that is sent line by line instead of printed, and `unsent_lines` are its lines;
+//! - `text_report` sends a report line by line instead of printing it;
 //! - [`IslEmulator`] connects the printer to a line for which faults can be ordered.
 
 pub(super) mod calendar;
@@ -22,7 +22,6 @@ mod snapshot;
 pub(super) mod sources;
 mod store;
 mod text_report;
-mod unsent_lines;
 mod zfp_commands;
 
 pub use emulator::IslEmulator;

@@ -10,7 +10,7 @@ use crate::emulator::isl::memory::{Closure, CountedSum, FiscalReceipt, Tallies};
 use crate::emulator::isl::printer::{Answered, Printer};
 use crate::emulator::isl::report_commands::parse_date;
 use crate::emulator::isl::service_commands::RATES_SINCE;
-use crate::emulator::isl::unsent_lines::{TextReport, UnsentLines};
+use crate::emulator::isl::text_report::{TextReport, UnsentLines};
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
 use crate::wire::fields::{decimal, parse_count};

@@ -1,5 +1,6 @@
 //! The emulated printer: its working memory, its last answer, and its stored data.
 //!
+//! - `as_text`: reports that are sent line by line;
 //! - `table`: its commands, looked up in the rows of its family;
 //! - `refusal`: how the printer refuses a command;
 //! - `condition`: the printer's mechanics, and the status bytes.
@@ -8,6 +9,7 @@
 //! `device/README.md` lists what the emulated printer does where the manual gives no answer. The commands of a family and their
 //! form are in the family's table ([`crate::family`]).
 
+mod as_text;
 mod condition;
 mod refusal;
 mod table;
@@ -25,7 +27,7 @@ use super::calendar::{ClockSource, Moment};
 use super::journal::{Journal, PrintedDocument, PrintedKind};
 use super::memory::{FiscalReceipt, Memory};
 use super::store::Store;
-use super::unsent_lines::TextReport;
+use super::text_report::TextReport;
 use crate::emulator::tape::Tape;
 use crate::family::{Protocol, datecs};
 use crate::printer::Paper;
