@@ -246,27 +246,39 @@ fn each_edition_reports_its_firmware_in_its_own_form() {
     );
 }
 
+/// An emulated printer on a line without delay.
+struct Line(IslEmulator);
+
+impl Line {
+    fn send(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.0.handle_bytes(bytes, 0);
+        self.0.poll_transmit(0).unwrap_or_default()
+    }
+
+    fn command(&mut self, seq: u8, command: u8, data: &[u8]) -> Vec<u8> {
+        let data = data.to_vec();
+        let request = Request { seq, command, data };
+        self.send(&request.emit(&daisy::PROTOCOL.framing).unwrap())
+    }
+
+    /// Sends a command, confirms every line with this byte, and returns the lines and the answer behind them.
+    fn lines_of(&mut self, seq: u8, command: u8, data: &[u8], confirmation: u8) -> Vec<Vec<u8>> {
+        let mut lines = vec![self.command(seq, command, data)];
+        while lines.last().is_some_and(|line| line.first() == Some(&0x1A)) {
+            lines.push(self.send(&[confirmation]));
+        }
+        lines
+    }
+}
+
 #[test]
 fn a_report_is_sent_line_by_line_after_99h() {
     let mut host = day();
     host.ok(0x45, "0");
     let before = host.printer.memory().clone();
-    let mut emulator = IslEmulator::new(host.printer, None);
-    let framing = daisy::PROTOCOL.framing;
-    let mut send = |bytes: &[u8]| {
-        emulator.handle_bytes(bytes, 0);
-        emulator.poll_transmit(0).unwrap_or_default()
-    };
-    let frame = |seq: u8, command: u8, data: &[u8]| {
-        let data = data.to_vec();
-        let request = Request { seq, command, data };
-        request.emit(&framing).unwrap()
-    };
-    assert_eq!(send(&frame(0x70, 0x99, b""))[..4], [0x01, 0x2B, 0x70, 0x99]);
-    let mut lines = vec![send(&frame(0x71, 0x49, b"1,1"))];
-    while lines.last().is_some_and(|line| line.first() == Some(&0x1A)) {
-        lines.push(send(&[0x1A]));
-    }
+    let mut line = Line(IslEmulator::new(host.printer, None));
+    assert_eq!(line.command(0x70, 0x99, b"")[..4], [0x01, 0x2B, 0x70, 0x99]);
+    let mut lines = line.lines_of(0x71, 0x49, b"1,1", 0x1A);
     let answer = lines.pop().unwrap();
     assert_eq!(answer[..4], [0x01, 0x2B, 0x71, 0x49]);
     let end = lines.pop().unwrap();
@@ -281,8 +293,29 @@ fn a_report_is_sent_line_by_line_after_99h() {
     }
     assert_eq!(lines.len(), 3);
     // Nothing was printed, and the next report is printed again.
-    assert_eq!(emulator.printer().memory(), &before);
-    emulator.handle_bytes(&frame(0x72, 0x49, b"1,1"), 0);
-    let printed = emulator.printer().memory().last_document;
+    assert_eq!(line.0.printer().memory(), &before);
+    let _ = line.command(0x72, 0x49, b"1,1");
+    let printed = line.0.printer().memory().last_document;
     assert_eq!(printed, before.last_document + 1);
+}
+
+#[test]
+fn the_journal_is_sent_line_by_line() {
+    let mut line = Line(IslEmulator::new(day().printer, None));
+    let mut lines = line.lines_of(0x70, 0xC3, b"R1,2,2,1", 0x11);
+    assert_eq!(lines.pop().unwrap()[..4], [0x01, 0x2B, 0x70, 0xC3]);
+    assert_eq!(lines.pop().unwrap(), b"\x1AE\r\n");
+    assert_eq!(lines[0], b"\x1AD\t000002 21.11.2026 00:35:30\r\n");
+    assert!(lines[1..].iter().all(|line| {
+        line.starts_with(b"\x1AT\tN B ") && line.ends_with(b"\r\n") && line.len() == 9 + 32
+    }));
+    let expected = "Paine".as_bytes();
+    let named = lines
+        .iter()
+        .filter(|line| line.windows(5).any(|word| word == expected));
+    assert_eq!(named.count(), 1);
+    // A host that sends another command gets no more lines.
+    let _ = line.command(0x71, 0xC3, b"R1,1,1,1");
+    assert_eq!(line.command(0x72, 0x71, b"")[3], 0x71);
+    assert!(line.send(&[0x11]).is_empty());
 }

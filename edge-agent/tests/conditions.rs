@@ -36,7 +36,11 @@ impl Counter {
             "{family}+serial://{}?baud=115200{options}",
             at("printer").display()
         );
-        let config = config(&at("books"), &uri, "http://127.0.0.1:9");
+        let config = config(&at("books"), &uri, "http://127.0.0.1:9").set(
+            "till",
+            "answer_timeout_ms",
+            3_000,
+        );
         let config = config.to_string().replacen("20.00", rate, 1);
         let (file, log) = (at("ferrotill.toml"), at("log"));
         fs::write(&file, config).unwrap();

@@ -2,30 +2,18 @@
 
 mod shop;
 
-use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
-use std::thread;
 
-use ferrotill_device::emulator::{Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
+use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_device::family::datecs_mx;
 use ferrotill_device::wire::framing::Request;
-use shop::configuration;
-use shop::outside::{Process, until};
+use shop::machine::MachineShop;
 use shop::till::SALE;
 use uuid::Uuid;
 
-struct Shop {
-    agent: Process,
-    rig: Rig,
-    file: PathBuf,
-    _office: Process,
-    _folder: tempfile::TempDir,
-}
-
 /// A shop with a printer of this firmware; `before` is done to the printer before the agent starts.
-fn shop(firmware: &str, lacks: &[u8], before: impl FnOnce(&Rig)) -> Shop {
+fn shop(firmware: &str, lacks: &[u8], before: impl FnOnce(&Rig)) -> MachineShop {
     shop_of(
         |options| RigOptions {
             firmware: Some(firmware.to_owned()),
@@ -36,28 +24,11 @@ fn shop(firmware: &str, lacks: &[u8], before: impl FnOnce(&Rig)) -> Shop {
     )
 }
 
-fn shop_of(machine: impl FnOnce(RigOptions) -> RigOptions, before: impl FnOnce(&Rig)) -> Shop {
-    let folder = tempfile::tempdir().unwrap();
-    let rig = Rig::start(machine(RigOptions {
-        family: Family::parse("datecs-mx").unwrap(),
-        tcp: Some("127.0.0.1:0".parse().unwrap()),
-        ..RigOptions::new(folder.path().join("printer"))
-    }))
-    .unwrap();
-    before(&rig);
-    let office = Process::authority();
-    let file = folder.path().join("ferrotill.toml");
-    let books = folder.path().join("books");
-    let uri = format!("datecs-mx+tcp://{}", rig.address().unwrap());
-    let text = configuration(books.to_str().unwrap(), &uri, &office.client.url);
-    fs::write(&file, text).unwrap();
-    Shop {
-        agent: Process::agent(&file),
-        rig,
-        file,
-        _office: office,
-        _folder: folder,
-    }
+fn shop_of(
+    machine: impl FnOnce(RigOptions) -> RigOptions,
+    before: impl FnOnce(&Rig),
+) -> MachineShop {
+    MachineShop::open_with("datecs-mx", machine, before)
 }
 
 #[test]
@@ -213,24 +184,7 @@ fn a_return_that_a_power_cut_divides_from_its_slip_is_registered_once() {
         assert_eq!(other.status, 200, "{}", other.text);
         let id = Uuid::new_v4();
         let body = back(&sold.receipt("id"), &format!(r#","id":"{id}""#));
-        shop.rig.add_fault(FaultOrder {
-            // The printer executes the command and loses its power before it answers.
-            kind: FaultKind::PowerCut,
-            command: Some(command),
-            times: 1,
-            ms: 0,
-        });
-        let caller = thread::spawn({
-            let (client, body) = (shop.agent.client.clone(), body.clone());
-            move || client.post("operations/return", &body)
-        });
-        until("the command is executed", || {
-            shop.rig.snapshot(false).power != "on"
-        });
-        shop.agent.kill();
-        drop(caller);
-        shop.rig.set_power(Power::On);
-        shop.agent = Process::agent(&shop.file);
+        shop.crash_at(command, "operations/return", &body);
         let again = shop.agent.client.post("operations/return", &body);
         assert_eq!(again.status, 200, "{command:02X}: {}", again.text);
         assert_eq!(again.at("data.id"), id.to_string(), "{command:02X}");

@@ -17,7 +17,7 @@ use ferrotill::api::json::JsonValue;
 use ferrotill_testkit::config::text;
 use shop::outside::{Process, finished, program_path, until};
 use shop::till::{SALE, Till};
-use shop::{Client, config, configuration, value};
+use shop::{Client, config, value};
 
 const HOUR_MS: i64 = 3_600_000;
 const PAGE: &str = include_str!("../../docs/TROUBLESHOOTING.md");
@@ -112,7 +112,9 @@ impl Files {
     /// Writes the configuration of a till.
     fn configure(&self, books: &str, printer: &str, office: &str) -> PathBuf {
         let file = self.at("ferrotill.toml");
-        fs::write(&file, configuration(books, printer, office)).unwrap();
+        let config =
+            config(Path::new(books), printer, office).set("till", "answer_timeout_ms", 3_000);
+        fs::write(&file, config.to_string()).unwrap();
         file
     }
 
@@ -343,7 +345,8 @@ fn two_agents_with_one_data_folder() {
 fn line_behind(mounts: &str, file: &Path, log: &Path) -> Option<String> {
     let allowed = Command::new("unshare").args(["-rm", "true"]).status();
     if !allowed.is_ok_and(|status| status.success()) {
-        println!("not tried: this system does not allow mounts of one's own (unshare -rm)");
+        let words = "not tried: this system does not allow mounts of one's own (unshare -rm)";
+        eprintln!("{words}");
         return None;
     }
     let (program, file, log) = (program_path(), file.display(), log.display());
@@ -440,7 +443,11 @@ fn a_disk_that_is_full() {
         let log = fs::read_to_string(&log).unwrap();
         log.lines().filter(|line| line.contains(text)).count()
     };
-    assert_eq!(lines("the disk is full"), 1, "one line for one trouble");
+    assert_eq!(
+        lines("database or disk is full"),
+        1,
+        "one line for one trouble"
+    );
     fs::remove_file(&seen).unwrap();
     drop(filler);
     until("the till sells again", || {

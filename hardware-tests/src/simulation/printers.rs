@@ -21,6 +21,32 @@ pub(super) struct PrinterModel {
     firmware: Option<&'static str>,
     /// The answer that a relay rewrites into another form of the family's table.
     form: Option<AnswerCell>,
+    /// What no manual of the family decides.
+    undecided: Undecided,
+}
+
+/// What the manual of ZFP leaves open about the answers of 72h. Other families have none of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Undecided {
+    /// The payments of a receipt are reported without its change.
+    payments_lack_change: bool,
+    /// A cancelled receipt is reported as the last fiscal receipt, with the sum 0.
+    cancelled_has_code: bool,
+    /// Until an open receipt has a payment, the payments of the receipt before are reported.
+    payments_of_receipt_before: bool,
+}
+
+impl Undecided {
+    fn drawn(family: &Protocol, random: &mut SeededRandom) -> Self {
+        if family.asked.is_none() {
+            return Self::default();
+        }
+        Self {
+            payments_lack_change: random.coin(),
+            cancelled_has_code: random.coin(),
+            payments_of_receipt_before: random.coin(),
+        }
+    }
 }
 
 impl std::fmt::Debug for PrinterModel {
@@ -31,6 +57,9 @@ impl std::fmt::Debug for PrinterModel {
         }
         if let Some(form) = &self.form {
             write!(f, " with {:02X}h as {}", form.command, form.shape)?;
+        }
+        if self.undecided != Undecided::default() {
+            write!(f, " and {:?}", self.undecided)?;
         }
         Ok(())
     }
@@ -83,6 +112,7 @@ impl PrinterDraw {
         let firmware = family.firmware.get(random.below(family.firmware.len()));
         model.firmware = firmware.map(|firmware| firmware.name);
         model.form = form(family, random);
+        model.undecided = Undecided::drawn(family, random);
         Some(model)
     }
 
@@ -126,6 +156,11 @@ impl PrinterModel {
             driver,
             firmware: None,
             form: None,
+            undecided: Undecided {
+                payments_lack_change: false,
+                cancelled_has_code: false,
+                payments_of_receipt_before: false,
+            },
         }
     }
 
@@ -142,6 +177,10 @@ impl PrinterModel {
             Some(name) => printer.with_firmware(name),
             None => printer,
         };
+        let mut printer = printer;
+        printer.payments_lack_change = self.undecided.payments_lack_change;
+        printer.cancelled_has_code = self.undecided.cancelled_has_code;
+        printer.payments_of_receipt_before = self.undecided.payments_of_receipt_before;
         let rewriter = self.form.as_ref().map(AnswerCell::rewriter);
         Loopback::new(Relay::new(IslEmulator::new(printer, None), rewriter))
     }

@@ -1,9 +1,7 @@
 //! The emulated printer on a line for which faults can be ordered.
 
-use std::collections::VecDeque;
-
 use super::printer::{AfterCommand, Printer};
-use super::text_report::LINE_MARK;
+use super::text_report::UnsentLines;
 use crate::emulator::fault::{FaultKind, FaultOrder};
 use crate::emulator::line::Line;
 use crate::emulator::machine::Machine;
@@ -20,8 +18,8 @@ pub struct IslEmulator {
     decoder: Decoder,
     line: Line,
     garbled: usize,
-    /// The lines of a report that are not sent yet, and the answer that follows them.
-    report: Option<(VecDeque<Vec<u8>>, Vec<u8>)>,
+    /// The lines that are not sent yet, and the answer that follows them.
+    unsent: Option<(UnsentLines, Vec<u8>)>,
     /// The answers that are late, with the requests that they answer.
     late: Vec<(Request, Vec<u8>)>,
 }
@@ -44,7 +42,7 @@ impl IslEmulator {
             printer,
             line: Line::new(baud),
             garbled: 0,
-            report: None,
+            unsent: None,
             late: Vec::new(),
         }
     }
@@ -92,18 +90,18 @@ impl IslEmulator {
         self.decoder.clear();
         self.line.forget();
         self.late.clear();
-        self.report = None;
+        self.unsent = None;
     }
 
-    /// Sends the next line of a report, or the answer behind the last one.
-    fn send_report_line(&mut self, now: u64) {
-        let Some((mut lines, answer)) = self.report.take() else {
+    /// Sends the next line, or the answer behind the last one.
+    fn send_unsent(&mut self, now: u64) {
+        let Some((mut unsent, answer)) = self.unsent.take() else {
             return;
         };
-        match lines.pop_front() {
+        match unsent.lines.pop_front() {
             Some(line) => {
                 self.line.send(line, now);
-                self.report = Some((lines, answer));
+                self.unsent = Some((unsent, answer));
             }
             None => self.line.send(answer, now),
         }
@@ -143,12 +141,12 @@ impl IslEmulator {
         }
         let answer = self.printer.answer(&request);
         // A host that sends a frame does not confirm lines any more.
-        self.report = self
+        self.unsent = self
             .printer
-            .take_report()
+            .take_lines()
             .map(|lines| (lines, answer.clone()));
-        if self.report.is_some() {
-            self.send_report_line(now);
+        if self.unsent.is_some() {
+            self.send_unsent(now);
             return;
         }
         // A repeated request executes nothing, so this fault has no effect on it.
@@ -286,8 +284,9 @@ impl Peer for IslEmulator {
         }
         self.line.receive(bytes.len(), now);
         for byte in bytes {
-            if *byte == LINE_MARK && self.report.is_some() {
-                self.send_report_line(now);
+            let confirmation = self.unsent.as_ref().map(|(lines, _)| lines.confirmation);
+            if confirmation == Some(*byte) {
+                self.send_unsent(now);
                 continue;
             }
             match self.decoder.push(*byte) {

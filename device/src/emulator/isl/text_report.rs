@@ -1,16 +1,22 @@
-//! 99h of Daisy: the report that follows within five seconds is sent line by line, and not printed.
+//! Lines that a Daisy sends instead of printing them: the report that follows 99h within five seconds, and the journal (C3h).
 //!
-//! Each line is sent without a frame and waits for one byte of the host; the answer to the report's command follows the last one.
-//! Manual: Daisy Tech, V1.8.1, 2023, command 153.
+//! Each line is sent without a frame and waits for one byte of the host; the answer to the command follows the last one.
+//! Manual: Daisy Tech, V1.8.1, 2023, commands 153 and 195.
 
 use std::collections::VecDeque;
 
+use super::calendar::Moment;
+use super::journal::PrintedDocument;
 use super::printer::{Answered, Printer};
 use crate::wire::codepage;
 use crate::wire::framing::Request;
 
-/// The first byte of each line, and the byte with which the host confirms one.
-pub(super) const LINE_MARK: u8 = 0x1A;
+/// The first byte of each line.
+const LINE_MARK: u8 = 0x1A;
+/// The byte with which the host confirms a line of a report.
+const REPORT_CONFIRMED: u8 = LINE_MARK;
+/// The byte with which the host confirms a line of the journal.
+const JOURNAL_CONFIRMED: u8 = 0x11;
 /// The longest time between 99h and the report, in seconds.
 const WAIT_S: i64 = 5;
 /// The number of characters of a line (constant 9 of 80h).
@@ -26,8 +32,47 @@ pub(super) enum TextReport {
     Printed,
     /// 99h was received at this time, in seconds since 1970.
     AskedAt(i64),
-    /// The lines of the report that was made, ready to be sent.
-    Made(VecDeque<Vec<u8>>),
+    /// The lines were made and are not sent yet.
+    Made(UnsentLines),
+}
+
+/// Lines that are sent one after another, each after the host has confirmed the one before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct UnsentLines {
+    /// The lines with their marks.
+    pub(super) lines: VecDeque<Vec<u8>>,
+    /// The byte that confirms a line.
+    pub(super) confirmation: u8,
+}
+
+impl UnsentLines {
+    /// `SUB LineNo TAB N TAB Text CR LF` for each line of a report, and `SUB TAB E CR LF` at the end.
+    fn of_report(lines: &[String]) -> Self {
+        let numbered = (1_u32..)
+            .zip(lines)
+            .map(|(number, line)| format!("{number:06}\tN\t{}", column(line)));
+        Self {
+            lines: numbered.chain(["\tE".to_owned()]).map(marked).collect(),
+            confirmation: REPORT_CONFIRMED,
+        }
+    }
+
+    /// `SUB D TAB DocNo DD.MM.YYYY HH:mm:ss CR LF` for each document of the journal, `SUB T TAB N Type Text CR LF` for each of its lines,
+    /// and `SUB E CR LF` at the end. The journal does not keep the types of lines: all are `B`, "another text".
+    pub(super) fn of_journal<'a>(documents: impl Iterator<Item = &'a PrintedDocument>) -> Self {
+        let mut lines = Vec::new();
+        for document in documents {
+            let at = Moment::of(document.at).long_stamp().replace('-', ".");
+            lines.push(format!("D\t{:06} {at}", document.number));
+            let texts = document.lines.iter();
+            lines.extend(texts.map(|line| format!("T\tN B {}", column(line))));
+        }
+        lines.push("E".to_owned());
+        Self {
+            lines: lines.into_iter().map(marked).collect(),
+            confirmation: JOURNAL_CONFIRMED,
+        }
+    }
 }
 
 impl Printer {
@@ -56,14 +101,14 @@ impl Printer {
         self.tape = tape;
         self.journal.forget_after(last);
         self.text_report = match reply {
-            Ok(_) => TextReport::Made(packed(&lines)),
+            Ok(_) => TextReport::Made(UnsentLines::of_report(&lines)),
             Err(_) => TextReport::Printed,
         };
         reply
     }
 
-    /// The lines of the report that was just made; none if the last command has made none.
-    pub(super) fn take_report(&mut self) -> Option<VecDeque<Vec<u8>>> {
+    /// The lines that the last command has made; none if it has made none.
+    pub(super) fn take_lines(&mut self) -> Option<UnsentLines> {
         match &mut self.text_report {
             TextReport::Made(lines) => {
                 let lines = core::mem::take(lines);
@@ -75,17 +120,14 @@ impl Printer {
     }
 }
 
-/// `SUB LineNo TAB N TAB Text CR LF` for each line, and `SUB TAB E CR LF` at the end.
-fn packed(lines: &[String]) -> VecDeque<Vec<u8>> {
-    let numbered = (1_u32..).zip(lines).map(|(number, line)| {
-        let text: String = line.chars().take(COLUMNS).collect();
-        format!("{number:06}\tN\t{text:<COLUMNS$}")
-    });
-    let ended = numbered.chain(["\tE".to_owned()]);
-    ended
-        .map(|line| {
-            let fields: Vec<Vec<u8>> = line.split('\t').map(codepage::encode).collect();
-            [&[LINE_MARK][..], &fields.join(&b'\t'), b"\r\n"].concat()
-        })
-        .collect()
+/// The text as one line of the paper.
+fn column(line: &str) -> String {
+    let text: String = line.chars().take(COLUMNS).collect();
+    format!("{text:<COLUMNS$}")
+}
+
+/// The line between its marks.
+fn marked(line: String) -> Vec<u8> {
+    let fields: Vec<Vec<u8>> = line.split('\t').map(codepage::encode).collect();
+    [&[LINE_MARK][..], &fields.join(&b'\t'), b"\r\n"].concat()
 }

@@ -520,3 +520,24 @@ fn an_unsettled_document_on_one_device_does_not_stop_another_device() {
     assert!(!stuck.replayed());
     assert_eq!(stage.sealed(1).0, 1, "each device has its own numbers");
 }
+
+/// The status of a printer does not show that it refuses every document, so that its last refusal has to be remembered.
+#[test]
+fn a_refused_password_is_a_condition_of_the_printer_until_a_document_is_made() {
+    let stage = Stage::new();
+    let condition = || stage.live_status.printer(device(0)).condition;
+    let refused_sale = stage.order(sale(1, 810), LONG_TIMEOUT);
+    stage.printer().call();
+    stage.printer().reply(refused(Fault::Password, 0));
+    assert!(matches!(
+        refused_sale.answer(),
+        Answer::NotRegistered { .. }
+    ));
+    stage.wait_until(|| condition().is_some());
+    let words = Fault::Password.to_string();
+    assert!(condition().unwrap().contains(&words), "{:?}", condition());
+    let sold = stage.order(sale(2, 810), LONG_TIMEOUT);
+    stage.printer().sells(810, 1);
+    assert!(!sold.replayed());
+    stage.wait_until(|| condition().is_none());
+}

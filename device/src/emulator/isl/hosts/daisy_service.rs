@@ -10,7 +10,7 @@ use crate::emulator::isl::memory::{Closure, CountedSum, FiscalReceipt, Tallies};
 use crate::emulator::isl::printer::{Answered, Printer};
 use crate::emulator::isl::report_commands::parse_date;
 use crate::emulator::isl::service_commands::RATES_SINCE;
-use crate::emulator::isl::text_report::TextReport;
+use crate::emulator::isl::text_report::{TextReport, UnsentLines};
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
 use crate::wire::fields::{decimal, parse_count};
@@ -289,29 +289,38 @@ pub(in crate::emulator::isl) fn terminal(_: &mut Printer, data: &[u8]) -> Option
     Some(Ok(answer.as_bytes().to_vec()))
 }
 
-/// C3h: `S` prints a summary of the electronic journal, `R PrnType,Bgn,End` prints documents of it. To send the lines instead (`Send`), and
-/// to change the journal (`I`), is not emulated.
+/// C3h: `S` prints a summary of the electronic journal, `R PrnType,Bgn,End` prints documents of it, and with `1` behind them sends their
+/// lines instead. Analytical data (`A`) and the change of the journal (`I`) are not emulated.
 pub(in crate::emulator::isl) fn journal(printer: &mut Printer, data: &[u8]) -> Option<Answered> {
     let text = ascii(data)?;
-    let lines: Vec<Vec<String>> = if text == "S" {
+    if text == "S" {
         let documents = printer.journal.all().count();
-        vec![vec![format!("КЛЕН: {documents}")]]
-    } else {
-        let fields: Vec<&str> = text.strip_prefix('R')?.split(',').collect();
-        let [kind, first, last] = fields.as_slice() else {
-            return None;
-        };
-        let chosen = chosen(kind, first, last)?;
-        let documents = printer.journal.all().filter(|document| chosen(document));
-        documents.map(|document| document.lines.clone()).collect()
-    };
-    if let Err(cause) = printer.closed().and_then(|()| printer.printing()) {
-        return Some(Err((cause, None)));
+        return Some(copied(printer, &[vec![format!("КЛЕН: {documents}")]]));
     }
-    for copy in &lines {
+    let fields: Vec<&str> = text.strip_prefix('R')?.split(',').collect();
+    let (chosen, is_sent) = match fields.as_slice() {
+        [kind, first, last] => (chosen(kind, first, last)?, false),
+        [kind, first, last, "1"] => (chosen(kind, first, last)?, true),
+        _ => return None,
+    };
+    let documents = printer.journal.all().filter(|document| chosen(document));
+    if is_sent {
+        printer.text_report = TextReport::Made(UnsentLines::of_journal(documents));
+        return DONE;
+    }
+    let copies: Vec<Vec<String>> = documents.map(|document| document.lines.clone()).collect();
+    Some(copied(printer, &copies))
+}
+
+/// Prints copies, which are no documents of their own.
+fn copied(printer: &mut Printer, copies: &[Vec<String>]) -> Answered {
+    if let Err(cause) = printer.closed().and_then(|()| printer.printing()) {
+        return Err((cause, None));
+    }
+    for copy in copies {
         printer.tape.push(copy);
     }
-    DONE
+    Ok(Vec::new())
 }
 
 /// The documents that a kind of report of the journal prints: all, Z-reports or fiscal receipts; by number, Z-report or date.

@@ -141,6 +141,7 @@ pub(super) const FORMS: &[CommandForm] = &[
     form(D, 0x99, "", b"", MANUAL).by(service::report_as_text),
     form(D, 0xC3, "S", b"S", MANUAL).by(service::journal),
     form(D, 0xC3, "R PrnType,Bgn,End", b"R1,1,2", MANUAL).by(service::journal),
+    form(D, 0xC3, "R PrnType,Bgn,End,1", b"R1,1,2,1", MANUAL).by(service::journal),
     form(D, 0x6F, "[RepType]", b"0", MANUAL),
     form(D, 0x47, "", b"", MANUAL).by(classic::diagnostics),
     // Questions and settings.
