@@ -1,5 +1,6 @@
 //! The composition root: builds the parts of the agent, connects them, and stops them in order.
 
+mod health_watch;
 mod start_check;
 
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -38,6 +39,7 @@ use crate::time::guarded_clock::GuardedClock;
 use ferrotill_store::{
     DeviceIdentity, Founding, Reader, Store, StoreError, set_lost_journal_aside,
 };
+use health_watch::HealthWatch;
 use start_check::{KnownBefore, StartCheck};
 
 /// Why the agent does not start.
@@ -119,6 +121,7 @@ pub struct Agent {
     sender: Option<OutboxThread>,
     numbers: Option<NumberSupply>,
     _office_time: Option<OfficeTime>,
+    watch: Option<HealthWatch>,
     _lock: std::fs::File,
 }
 
@@ -196,6 +199,13 @@ impl Agent {
             live_status,
             lanes: Lanes::default(),
         });
+        let folder = config.till.data_dir.clone();
+        let watch = HealthWatch::start(Arc::clone(&service), folder).map_err(|source| {
+            StartError::Thread {
+                name: "health".to_owned(),
+                source,
+            }
+        })?;
         Ok(Self {
             service,
             served: served(&config, profile),
@@ -204,6 +214,7 @@ impl Agent {
             sender,
             numbers,
             _office_time: office_time,
+            watch: Some(watch),
             _lock: lock,
         })
     }
@@ -233,6 +244,7 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
+        self.watch = None;
         self.sender = None;
         self.numbers = None;
         self.clerk_handle.send(Message::Stop);

@@ -1,22 +1,24 @@
 //! The live status: the state of the printers, of the authority, of the number stocks and of the store. Any thread can read it
 //! without asking the clerk or the store.
 
+mod observed;
 pub mod problems;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 use std::sync::Condvar;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use ferrotill_core::budget::Unsent;
 use ferrotill_core::numbers::Supply;
 use ferrotill_core::till::Till;
 use ferrotill_device::printer::{Baseline, Connected, UnknownAnswer};
-use ferrotill_store::StoreFigures;
+use ferrotill_store::{StoreError, StoreFigures};
 use uuid::Uuid;
 
+use crate::error_chain::chain_of;
 use crate::locked::Locked;
 use problems::{HealthProblem, ProblemKind, Problems, Severity};
 
@@ -100,6 +102,10 @@ pub struct LiveStatus {
     printers: Locked<HashMap<Uuid, PrinterState>>,
     authority: Locked<AuthorityState>,
     sells_alternative: AtomicBool,
+    /// How often the clerk was asked since it has answered last.
+    clerk_asked: AtomicU32,
+    /// When the law ends the open shift of each device, in milliseconds since the epoch.
+    shift_ends: Locked<HashMap<Uuid, i64>>,
 }
 
 impl LiveStatus {
@@ -139,6 +145,7 @@ impl LiveStatus {
         let fault = connected.condition.fault();
         self.printer_condition(device, fault.map(|fault| fault.to_string()));
         self.problems.clear(PRINTER.kind, Some(device));
+        self.problems.clear(WAITS.kind, Some(device));
         self.problems.clear(OBJECTIONS.kind, Some(device));
     }
 
@@ -151,6 +158,7 @@ impl LiveStatus {
         state.unproven = None;
         drop(printers);
         self.problems.clear(PRINTER.kind, Some(device));
+        self.problems.clear(WAITS.kind, Some(device));
     }
 
     /// Notes that a person has settled a document about which nobody could be asked; `connected` says whether the device's printer
@@ -163,6 +171,7 @@ impl LiveStatus {
         state.unproven = None;
         drop(printers);
         self.problems.clear(PRINTER.kind, Some(device));
+        self.problems.clear(WAITS.kind, Some(device));
     }
 
     /// Notes why a connected printer gets no receipts, or not all.
@@ -181,8 +190,8 @@ impl LiveStatus {
             "the printer {model} has answered in a form that this build does not know, and the answer is not used: {}",
             answers.join("; ")
         );
-        tracing::warn!(%device, "{says}");
-        self.note(&ANSWER_UNKNOWN, Some(device), says);
+        self.problems
+            .raise(self.problem(&ANSWER_UNKNOWN, Some(device), says));
     }
 
     /// Notes why a connected printer cannot print now; `None` if it can.
@@ -201,21 +210,28 @@ impl LiveStatus {
         state.trouble = Some(reason.to_owned());
         state.unproven = None;
         drop(printers);
-        self.note(&PRINTER, Some(device), reason.to_owned());
+        self.problems.clear(WAITS.kind, Some(device));
+        self.problems
+            .raise(self.problem(&PRINTER, Some(device), reason.to_owned()));
         // The condition of a printer that does not answer is not known.
         self.printer_condition(device, None);
     }
 
-    /// Notes that a printer cannot prove what became of a document; `instruction` says what an operator must do.
-    pub fn printer_unproven(&self, device: Uuid, id: Uuid, instruction: String) {
+    /// Notes that a printer cannot prove what became of a document; `instruction` says what an operator must do, and `answers`
+    /// whether the printer has answered.
+    pub fn printer_unproven(&self, device: Uuid, id: Uuid, instruction: String, answers: bool) {
         let mut printers = self.printers.lock();
         let state = printers.entry(device).or_default();
         state.connected = false;
         state.trouble = Some(instruction.clone());
         state.unproven = Some((id, instruction.clone()));
         drop(printers);
+        if answers {
+            self.problems.clear(PRINTER.kind, Some(device));
+        }
         let says = format!("the printer cannot prove the document {id}: {instruction}");
-        self.note(&PRINTER, Some(device), says);
+        self.problems
+            .raise(self.problem(&WAITS, Some(device), says));
     }
 
     /// Forgets the printer of a device that is not in the configuration and has nothing left to do.
@@ -303,7 +319,9 @@ impl LiveStatus {
             std::mem::replace(&mut store.figures, figures)
         };
         if proved {
-            self.problems.clear(JOURNAL_UNWRITABLE.kind, None);
+            for kind in WRITE_PROBLEMS {
+                self.problems.clear(*kind, None);
+            }
         }
         if figures != before {
             self.figures_changed(figures);
@@ -311,10 +329,24 @@ impl LiveStatus {
     }
 
     /// Notes that a transaction of the clerk failed, and why.
-    pub fn transaction_failed(&self, reason: &str) {
+    pub fn transaction_failed(&self, error: &StoreError) {
         self.store.lock().transaction_since = None;
-        let says = format!("the store could not be written: {reason}");
-        self.note(&JOURNAL_UNWRITABLE, None, says);
+        let (problem, says) = match error {
+            error if error.is_disk_full() => (
+                &DISK_FULL,
+                "the disk of the data folder is full, and no sale can be written".to_owned(),
+            ),
+            StoreError::ChainBroken { .. } => (&CHAIN_BROKEN, chain_of(error)),
+            _ => {
+                let reason = chain_of(error);
+                let says = format!("the store could not be written: {reason}");
+                (&JOURNAL_UNWRITABLE, says)
+            }
+        };
+        for kind in WRITE_PROBLEMS.iter().filter(|kind| **kind != problem.kind) {
+            self.problems.clear(*kind, None);
+        }
+        self.problems.raise(self.problem(problem, None, says));
     }
 
     /// Why no sale can be written at `now`; `None` if the last transaction was written and no transaction hangs.
@@ -443,28 +475,14 @@ impl LiveStatus {
         }
     }
 
-    /// Stores how many numbers a device has left, and logs when few or none are left.
+    /// Stores how many numbers a device has left for alternative receipts, and whether they are few.
     fn numbers_counted(&self, device: Uuid, left: u64) {
         let mut numbers = self.alternative_numbers.lock();
-        let before = numbers.insert(device, left);
+        numbers.insert(device, left);
         let supply = Supply::of(left, NUMBERS_SOON);
         let says = || format!("{left} numbers are left for alternative receipts");
         let is_low = supply != Supply::Plenty;
         self.note_if(is_low, &ALTERNATIVE_NUMBERS, Some(device), says);
-        if before.is_some_and(|before| Supply::of(before, NUMBERS_SOON) == supply) {
-            return;
-        }
-        match supply {
-            Supply::Plenty => {}
-            Supply::SoonUsedUp => tracing::warn!(
-                %device,
-                "{left} numbers are left for alternative receipts; get a new range and write it into alternative_receipts_ranges"
-            ),
-            Supply::UsedUp => tracing::error!(
-                %device,
-                "no number is left for alternative receipts; get a new range and write it into alternative_receipts_ranges"
-            ),
-        }
     }
 
     /// What is wrong with the till and what to do about it.
@@ -490,9 +508,27 @@ const JOURNAL_UNWRITABLE: KnownProblem = KnownProblem {
     kind: ProblemKind::JOURNAL_UNWRITABLE,
     fix: "check the disk and its free space; the agent tries again by itself",
 };
+const DISK_FULL: KnownProblem = KnownProblem {
+    kind: ProblemKind::DISK_FULL,
+    fix: "make room on the disk of the data folder; the agent tries again by itself",
+};
+const CHAIN_BROKEN: KnownProblem = KnownProblem {
+    kind: ProblemKind::CHAIN_BROKEN,
+    fix: "stop selling, run `ferrotill verify`, and find out who has changed the data folder",
+};
+/// The problems that the next transaction that is written ends.
+const WRITE_PROBLEMS: &[ProblemKind] = &[
+    ProblemKind::JOURNAL_UNWRITABLE,
+    ProblemKind::DISK_FULL,
+    ProblemKind::CHAIN_BROKEN,
+];
 const PRINTER: KnownProblem = KnownProblem {
     kind: ProblemKind::PRINTER,
-    fix: "check the printer, its power and its cable; a document that it cannot prove is declared with `ferrotill settle`",
+    fix: "check the printer, its power and its cable",
+};
+const WAITS: KnownProblem = KnownProblem {
+    kind: ProblemKind::DOCUMENT_WAITS,
+    fix: "read the paper, and declare what became of the document with `ferrotill settle`",
 };
 const CONDITION: KnownProblem = KnownProblem {
     kind: ProblemKind::PRINTER_CONDITION,

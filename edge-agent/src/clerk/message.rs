@@ -78,6 +78,8 @@ pub enum Message {
     Authority(AuthorityNews),
     /// The authority has reserved fiscal numbers for this device.
     Numbers(Uuid, Vec<Span>),
+    /// The agent asks whether the clerk handles its messages: [`LiveStatus::clerk_answered`](crate::status::LiveStatus) is the answer.
+    HealthCheck,
     /// The clerk finishes the batch that contains this message, and ends.
     Stop,
 }
@@ -151,6 +153,12 @@ impl ClerkHandle {
         if self.inbox.send(message).is_err() {
             tracing::warn!("a message was dropped because the clerk has ended");
         }
+    }
+
+    /// Asks the clerk to note in the live status that it handles its messages. Returns false if the clerk has ended.
+    #[must_use]
+    pub fn check_health(&self) -> bool {
+        self.inbox.send(Message::HealthCheck).is_ok()
     }
 
     /// The listener that passes news from a device's printer to the clerk.

@@ -106,6 +106,13 @@ impl Clerk {
     pub fn run(mut self) {
         loop {
             let first = match self.inbox.recv_timeout(self.wait_time()) {
+                Ok(Message::HealthCheck) => {
+                    self.tills.answer_health_check();
+                    if !self.stale && self.retry.is_empty() {
+                        continue;
+                    }
+                    None
+                }
                 Ok(message) => Some(message),
                 // No message is waiting, so that writing the anchor delays no sale.
                 Err(RecvTimeoutError::Timeout) => {
@@ -130,7 +137,11 @@ impl Clerk {
         while messages.len() < BATCH_MAX
             && let Ok(message) = self.inbox.try_recv()
         {
-            messages.push(message);
+            match message {
+                // It needs no transaction, so that a disk that fails does not keep the answer back.
+                Message::HealthCheck => self.tills.answer_health_check(),
+                message => messages.push(message),
+            }
         }
         let stop = messages
             .iter()
@@ -215,7 +226,7 @@ impl Clerk {
         outcomes: &[(Uuid, Uuid)],
     ) {
         let reason = chain_of(error);
-        tracing::error!("the store could not be written: {reason}");
+        self.tills.write_failed(error);
         self.tills.roll_back(effects, outcomes, &reason);
         self.stale = true;
     }

@@ -259,6 +259,19 @@ pub enum StoreError {
     TooLarge,
 }
 
+impl StoreError {
+    /// True if the disk has no room for what was to be written.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Database { source, .. } => {
+                source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Adds the operation and the path to an error of the database.
 trait Context<T> {
     fn context(self, path: &Path, context: &'static str) -> Result<T, StoreError>;

@@ -7,8 +7,10 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
+use super::watch;
 use crate::api::service::Service;
 use crate::config::Device;
+use crate::status::problems::{HealthProblem, ProblemKind};
 use ferrotill_store::UnsentCount;
 
 /// Collects figures in the Prometheus text format. All lines of one metric follow its help text.
@@ -46,7 +48,9 @@ impl Gauges {
 
 /// `GET /metrics`.
 pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
+    watch::note(&service);
     let mut gauges = Gauges::default();
+    add_problems(&mut gauges, &service.live_status.problems().list());
     let figures = service.live_status.store().figures;
     add_unsent(&mut gauges, &figures.unsent, service.guard.now().utc_ms);
     if let Some(seconds) = service.offline_remaining_s() {
@@ -93,6 +97,19 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
         HeaderValue::from_static("text/plain; version=0.0.4"),
     );
     response
+}
+
+/// Adds for each kind of problem how many there are: one for each device, or one for the whole till.
+fn add_problems(gauges: &mut Gauges, problems: &[HealthProblem]) {
+    for kind in ProblemKind::ALL {
+        let count = problems.iter().filter(|problem| problem.kind == *kind);
+        gauges.add(
+            "ferrotill_problem",
+            "Problems of this kind, as /healthz lists them.",
+            &format!("{{id=\"{}\",severity=\"{}\"}}", kind.id(), kind.severity.name()),
+            i64::try_from(count.count()).unwrap_or(i64::MAX),
+        );
+    }
 }
 
 /// Adds the figures about documents that the authority has not acknowledged.

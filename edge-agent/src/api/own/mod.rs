@@ -7,6 +7,7 @@ mod metrics;
 mod operations;
 mod operator;
 mod settlement;
+pub mod watch;
 
 use std::sync::Arc;
 

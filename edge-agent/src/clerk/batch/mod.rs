@@ -39,6 +39,7 @@ use super::device_state::DeviceState;
 use super::devices::{DevicePlace, Devices};
 use super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QUEUE_MAX, is_due};
 use super::{ClockOutcome, Message};
+use upkeep::publish_shift;
 use crate::order::OrderForm;
 use crate::seal::printer::job::baseline_of;
 use crate::seal::printer::{PrinterTask, Task};
@@ -148,6 +149,7 @@ impl Tills {
         for plan in plans {
             let till = store.load_till(plan.device)?;
             settings.live_status.count_numbers(plan.device, &till);
+            publish_shift(&settings, plan.device, &till);
             let known_counters = store.printer_counters(plan.device, baseline_of)?;
             devices.push(DeviceState {
                 point_of_sale: plan.point_of_sale,
@@ -187,6 +189,7 @@ impl Tills {
                 }
                 let (device, live_status) = (device_state.device, &self.settings.live_status);
                 live_status.count_numbers(device, &device_state.till);
+                publish_shift(&self.settings, device, &device_state.till);
                 if device_state.till.last_number() > 0 {
                     let problems = live_status.problems();
                     problems.clear(ProblemKind::DEVICE_UNKNOWN, Some(device));
@@ -313,6 +316,10 @@ impl Tills {
             }
             Message::Authority(news) => self.on_authority_news(batch, news),
             Message::Numbers(device, spans) => self.take_numbers(batch, device, &spans),
+            Message::HealthCheck => {
+                self.answer_health_check();
+                Ok(())
+            }
             Message::Stop => Ok(()),
         }
     }

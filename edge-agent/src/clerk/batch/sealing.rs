@@ -261,7 +261,6 @@ impl Tills {
     /// The printer cannot be reached. Its thread keeps a document that it is working on and goes on asking.
     fn on_connection_lost(&mut self, index: DevicePlace, reason: &str, effects: &mut Vec<Effect>) {
         let device_state = &mut self.devices[index];
-        tracing::warn!(device = %device_state.device, "the printer cannot be reached: {reason}");
         let live_status = &self.settings.live_status;
         live_status.printer_lost(device_state.device, reason);
         device_state.printer_lost = Some(reason.to_owned());

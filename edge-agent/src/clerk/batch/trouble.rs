@@ -26,7 +26,6 @@ impl Tills {
         let answer = Answer::Unknown {
             message: reason.to_owned(),
         };
-        self.settings.live_status.transaction_failed(reason);
         self.fail_declarations(reason);
         if let Some(before) = self.clock_before.take() {
             self.settings.guard.undo(&before);
