@@ -396,14 +396,14 @@ impl LiveStatus {
     fn figures_changed(&self, figures: StoreFigures) {
         let refused = figures.unsent.refused;
         let says = || format!("the authority has refused {refused} documents");
-        self.note_if(refused > 0, &DOCUMENTS_REFUSED, None, says);
+        self.count_if(refused > 0, &DOCUMENTS_REFUSED, None, says);
         let differing = figures.z_reports.newest_differing;
         let says = || {
             format!(
                 "the newest Z-reports of {differing} devices differ from their documents, the printer or the authority"
             )
         };
-        self.note_if(differing > 0, &Z_REPORT_DIFFERS, None, says);
+        self.count_if(differing > 0, &Z_REPORT_DIFFERS, None, says);
     }
 
     fn note(&self, problem: &KnownProblem, device: Option<Uuid>, says: String) {
@@ -420,6 +420,21 @@ impl LiveStatus {
         }
     }
 
+    /// Notes a problem whose text has a count, so that it is logged only when it begins, or removes it.
+    fn count_if(
+        &self,
+        is_there: bool,
+        problem: &KnownProblem,
+        device: Option<Uuid>,
+        says: impl FnOnce() -> String,
+    ) {
+        if is_there {
+            self.note(problem, device, says());
+        } else {
+            self.problems.clear(problem.kind, device);
+        }
+    }
+
     /// Notes a problem if it is there, and removes it otherwise.
     fn note_if(
         &self,
@@ -429,7 +444,7 @@ impl LiveStatus {
         says: impl FnOnce() -> String,
     ) {
         if is_there {
-            self.note(problem, device, says());
+            self.problems.raise(self.problem(problem, device, says()));
         } else {
             self.problems.clear(problem.kind, device);
         }
@@ -482,7 +497,7 @@ impl LiveStatus {
         let supply = Supply::of(left, NUMBERS_SOON);
         let says = || format!("{left} numbers are left for alternative receipts");
         let is_low = supply != Supply::Plenty;
-        self.note_if(is_low, &ALTERNATIVE_NUMBERS, Some(device), says);
+        self.count_if(is_low, &ALTERNATIVE_NUMBERS, Some(device), says);
     }
 
     /// What is wrong with the till and what to do about it.

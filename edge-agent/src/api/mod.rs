@@ -26,12 +26,12 @@ use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::Response;
 
 use crate::status::NUMBERS_SOON;
+use crate::time::clock::iso_utc;
 use dialect::{Dialect, Rejection};
 use fiscalcloud::FISCALCLOUD;
 use origin::OriginPolicy;
 use problem::Problem;
 use service::Service;
-use crate::time::clock::iso_utc;
 
 /// The compatible APIs of this build.
 pub static DIALECTS: &[Dialect] = &[FISCALCLOUD];
@@ -76,7 +76,9 @@ async fn with_what_is_left(
             .headers_mut()
             .insert("X-Alternative-Numbers-Left", HeaderValue::from(left));
     }
-    let soon = service.live_status.next_shift_end(service.guard.now().utc_ms);
+    let soon = service
+        .live_status
+        .next_shift_end(service.guard.now().utc_ms);
     if let Some(ends_ms) = soon
         && let Ok(ends) = HeaderValue::try_from(iso_utc(ends_ms))
     {

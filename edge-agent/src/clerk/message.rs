@@ -9,8 +9,8 @@ use ferrotill_core::refusal::Refusal;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::answer::{Answer, DeclarationOutcome, DrawerOutcome, WaitingOrder};
-use crate::order::{Declaration, OrderForm};
+use super::answer::{Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, WaitingOrder};
+use crate::order::{AsideRequest, Declaration, OrderForm};
 use crate::seal::printer::{Listener, News};
 
 /// A message to the clerk.
@@ -60,6 +60,13 @@ pub enum Message {
         declaration: Box<Declaration>,
         /// Where the answer goes.
         reply: oneshot::Sender<DeclarationOutcome>,
+    },
+    /// An operator lays a document aside that a recipient refuses.
+    LayAside {
+        /// What the operator asks for.
+        request: Box<AsideRequest>,
+        /// Where the answer goes.
+        reply: oneshot::Sender<AsideOutcome>,
     },
     /// An operator corrects the time.
     SetClock {

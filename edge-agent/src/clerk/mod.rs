@@ -21,7 +21,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 pub use answer::{
-    Answer, DeclarationOutcome, DrawerOutcome, FiscalState, QueuedOrderSummary, WaitingOrder,
+    Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, FiscalState, QueuedOrderSummary,
+    WaitingOrder,
 };
 pub use batch::{ClerkSettings, DevicePlan};
 pub use message::{AuthorityNews, ClerkHandle, ClockOutcome, Message};
@@ -169,6 +170,7 @@ impl Clerk {
             .iter()
             .any(|message| matches!(message, Message::Stop));
         let mut effects = Vec::new();
+        let mut messages = messages.into_iter();
         self.tills.transaction_begins();
         // After an error the next batch writes at least the clock, which proves that the disk can be written again.
         let probes = self.stale;
@@ -182,7 +184,7 @@ impl Clerk {
             let mut batch = self.store.batch()?;
             let before = batch.seq();
             self.tills.resume_outstanding(&batch, &mut effects)?;
-            for message in messages {
+            for message in messages.by_ref() {
                 self.tills.handle(&mut batch, message, &mut effects)?;
             }
             // Callers are answered before jobs are begun, so that nothing is begun for callers whose waiting time is over.
@@ -206,6 +208,8 @@ impl Clerk {
             }
             Err(error) => {
                 self.on_write_error(&error, effects, &outcomes);
+                // The transaction has failed before these messages were handled.
+                messages.for_each(|message| self.tills.refuse_message(message, &chain_of(&error)));
                 self.retry = to_retry;
             }
         }

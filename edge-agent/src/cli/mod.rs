@@ -7,6 +7,7 @@ mod config;
 mod day;
 mod demo;
 mod emulator;
+mod queue;
 mod service;
 mod settle;
 mod verify;
@@ -52,6 +53,8 @@ pub enum CliCommand {
     Verify(verify::VerifyArguments),
     /// Declares what became of a document that its printer cannot prove, as a person has read it on the paper.
     Settle(settle::SettleArguments),
+    /// Lists the documents that wait to be sent, and lays one aside that its recipient refuses for ever.
+    Queue(queue::QueueArguments),
     /// Corrects the time of the till.
     Clock(clock::ClockArguments),
     /// Checks and prints the configuration, and prints the pages about its keys.
@@ -259,6 +262,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
         CliCommand::Run(arguments) => service::run(&arguments, output),
         CliCommand::Verify(arguments) => verify::run(&arguments, output),
         CliCommand::Settle(arguments) => settle::run(&arguments, output),
+        CliCommand::Queue(arguments) => queue::run(&arguments, output),
         CliCommand::Clock(arguments) => clock::run(&arguments, output),
         CliCommand::Config(arguments) => config::run(&arguments, output),
         CliCommand::Demo(arguments) => demo::run(&arguments, output),

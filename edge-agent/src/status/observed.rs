@@ -49,7 +49,7 @@ impl LiveStatus {
                 free / 1_024
             )
         };
-        self.note_if(is_low, &DISK_NEARLY_FULL, None, says);
+        self.count_if(is_low, &DISK_NEARLY_FULL, None, says);
     }
 
     /// Notes which limits of selling without the authority are reached; none if `reached` is empty.

@@ -66,6 +66,7 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
         "unsent" => object! {
             "documents" => unsent.documents,
             "refused" => unsent.refused,
+            "laid_aside" => unsent.laid_aside,
             "oldest" => unsent.oldest_ms.map(iso_utc),
             "sold" => Amount::from_minor(unsent.sold)
                 .display(service.profile.facts().currency)

@@ -106,7 +106,11 @@ fn add_problems(gauges: &mut Gauges, problems: &[HealthProblem]) {
         gauges.add(
             "ferrotill_problem",
             "Problems of this kind, as /healthz lists them.",
-            &format!("{{id=\"{}\",severity=\"{}\"}}", kind.id(), kind.severity.name()),
+            &format!(
+                "{{id=\"{}\",severity=\"{}\"}}",
+                kind.id(),
+                kind.severity.name()
+            ),
             i64::try_from(count.count()).unwrap_or(i64::MAX),
         );
     }
@@ -125,6 +129,12 @@ fn add_unsent(gauges: &mut Gauges, unsent: &UnsentCount, now_ms: i64) {
         "Unsent documents that the authority has refused.",
         "",
         unsent.refused.into(),
+    );
+    gauges.add(
+        "ferrotill_laid_aside_documents",
+        "Documents that are not sent to the authority, because an operator has laid them aside.",
+        "",
+        unsent.laid_aside.into(),
     );
     let age_s = |since_ms: i64| now_ms.saturating_sub(since_ms).max(0) / 1_000;
     gauges.add(

@@ -1,6 +1,7 @@
 //! Our own routes: health, metrics, the outcome of a request id, an operator's declaration,
 //! and an operator's correction of the time.
 
+mod aside;
 mod clock;
 mod health;
 mod metrics;
@@ -25,6 +26,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/metrics", get(metrics::metrics))
         .route("/operations/{id}", get(operations::show))
         .route("/operations/{id}/settlement", post(settlement::settle))
+        .route("/operations/{id}/aside", post(aside::lay_aside))
         .route("/clock", post(clock::set))
         .with_state(service)
 }

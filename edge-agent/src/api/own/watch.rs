@@ -42,7 +42,8 @@ pub fn note(service: &Service) {
     }
 }
 
-const LAW_STOPS: &str = "the law's limit of selling without the authority is reached, and no fiscal documents are made";
+const LAW_STOPS: &str =
+    "the law's limit of selling without the authority is reached, and no fiscal documents are made";
 const LAW_GOES_ON: &str = "the law's limit of selling without the authority is reached: the outage must be reported to the authority";
 const OWNER_STOPS: &str = "the owner's limit of selling without the authority is reached, and no fiscal documents are made";
 const OWNER_GOES_ON: &str =

@@ -1,6 +1,7 @@
 //! One batch: how the clerk handles messages inside a transaction, and what it sends after the commit.
 
 mod adoption;
+mod aside;
 mod books;
 mod clock;
 mod deadlines;
@@ -34,12 +35,11 @@ use ferrotill_render::PrintedSeller;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
-use super::answer::{Answer, Caller, DeclarationOutcome, DrawerOutcome};
+use super::answer::{Answer, AsideOutcome, Caller, DeclarationOutcome, DrawerOutcome};
 use super::device_state::DeviceState;
 use super::devices::{DevicePlace, Devices};
 use super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QUEUE_MAX, is_due};
 use super::{ClockOutcome, Message};
-use upkeep::publish_shift;
 use crate::order::OrderForm;
 use crate::seal::printer::job::baseline_of;
 use crate::seal::printer::{PrinterTask, Task};
@@ -48,6 +48,7 @@ use crate::status::problems::ProblemKind;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
 use ferrotill_store::{Batch, DeviceIdentity, Freeze, Store, StoreError};
+use upkeep::publish_shift;
 
 /// What the clerk needs beside the store and the devices. It stays the same while the agent runs.
 #[derive(Debug)]
@@ -106,7 +107,9 @@ pub(super) enum Effect {
     RespondDeclaration(Vec<oneshot::Sender<DeclarationOutcome>>, DeclarationOutcome),
     /// Answer the caller that has corrected the time.
     ClockSet(oneshot::Sender<ClockOutcome>, ClockOutcome),
-    /// Wake the sender: the outbox has new entries.
+    /// Answer the caller that has laid a document aside.
+    LaidAside(oneshot::Sender<AsideOutcome>, AsideOutcome),
+    /// Wake the sender: the outbox has changed.
     WakeSender,
 }
 
@@ -253,6 +256,7 @@ impl Tills {
                 workers.for_each(|worker| worker.notify_one());
             }
             Effect::ClockSet(reply, outcome) => drop(reply.send(outcome)),
+            Effect::LaidAside(reply, outcome) => drop(reply.send(outcome)),
         }
     }
 
@@ -303,6 +307,9 @@ impl Tills {
             }
             Message::Declare { declaration, reply } => {
                 self.on_declaration(batch, *declaration, reply, effects)
+            }
+            Message::LayAside { request, reply } => {
+                self.on_lay_aside(batch, &request, reply, effects)
             }
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
@@ -471,6 +478,7 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::DeviceIdentified(identified) => identified.at,
         Event::Restored(restored) => restored.at,
         Event::ClockSet(set) => set.at,
+        Event::LaidAside(aside) => aside.at,
     };
     Some(moment.utc_ms)
 }

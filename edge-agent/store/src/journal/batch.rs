@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ferrotill_core::duty::{self, Recipient};
-use ferrotill_core::event::{Event, Founded, Switched};
+use ferrotill_core::event::{Event, Founded, LaidAside, Switched};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::till::Till;
 use ferrotill_core::time::Moment;
@@ -178,10 +178,24 @@ impl Batch<'_> {
             _ => Telling::Unfrozen(&duty::to_the_authority),
         };
         let reserved = last.filter(|last| is_sealed_by(last, device, event));
-        let connection = self.connection();
         let place = (device, seq);
+        let aside = match event {
+            Event::LaidAside(aside) => Some(*aside),
+            _ => None,
+        };
+        let aside = aside
+            .map(|aside| self.waiting_for_the_authority(&aside))
+            .transpose()?
+            .flatten();
+        let connection = self.connection();
         let entries = projection::project(connection, telling, place, event, reserved.as_ref())
             .context(&self.store.path, "projection")?;
+        if let Some((sealed_seq, entry)) = aside {
+            reconcile::told(self.connection(), sealed_seq, at)
+                .context(&self.store.path, "reconciliation")?;
+            self.figures.unsent.lay_aside(entry);
+            self.no_longer_waits();
+        }
         if entries.documents > 0 && self.figures.unsent.documents == 0 {
             self.figures.unsent.oldest_ms = Some(entries.at_ms);
             self.oldest_is_known = true;
@@ -306,7 +320,7 @@ impl Batch<'_> {
                 .connection()
                 .prepare_cached(
                     "DELETE FROM outbox_request WHERE id = \
-                     (SELECT request FROM outbox WHERE sealed_seq = ?1 AND recipient = ?2) RETURNING digest",
+                     (SELECT request FROM outbox WHERE sealed_seq = ?1 AND recipient = ?2 AND state = 'waiting') RETURNING digest",
                 )?
                 .query_row(params![sealed_seq, recipient.name()], |row| row.get(0))
                 .optional()?;
@@ -317,19 +331,48 @@ impl Batch<'_> {
                      WHERE sealed_seq = ?1 AND recipient = ?2 AND state = 'waiting'",
                 )?
                 .execute(params![sealed_seq, recipient.name(), at, environment, digest])?;
+            // The answer to an attempt that was under way when an operator laid the document aside.
+            self.connection()
+                .prepare_cached(
+                    "UPDATE outbox SET acknowledged_at = ?3, environment = ?4 \
+                     WHERE sealed_seq = ?1 AND recipient = ?2 AND state = 'laid_aside' AND acknowledged_at IS NULL",
+                )?
+                .execute(params![sealed_seq, recipient.name(), at, environment])?;
             match entry {
-                Some(_) => reconcile::acknowledged(self.connection(), sealed_seq, at),
+                Some(_) => reconcile::told(self.connection(), sealed_seq, at),
                 None => Ok(()),
             }
         };
         acknowledge().context(&self.store.path, "acknowledgement")?;
         if let Some(entry) = entry {
             self.figures.unsent.acknowledge(entry, at);
-            self.z_reports_changed = true;
-            self.oldest_is_known = self.figures.unsent.documents == 0;
-            self.figures.unsent.oldest_ms = None;
+            self.no_longer_waits();
         }
         Ok(())
+    }
+
+    /// One document less waits for the authority: it may have been the oldest, or the last one of a shift.
+    fn no_longer_waits(&mut self) {
+        self.z_reports_changed = true;
+        self.oldest_is_known = self.figures.unsent.documents == 0;
+        self.figures.unsent.oldest_ms = None;
+    }
+
+    /// The entry of a document that is about to be laid aside, if the authority is the recipient.
+    fn waiting_for_the_authority(
+        &self,
+        aside: &LaidAside<'_>,
+    ) -> Result<Option<(i64, WaitingEntry)>, StoreError> {
+        if aside.recipient != Recipient::AUTHORITY.name() {
+            return Ok(None);
+        }
+        let id = Uuid::from_bytes(aside.id.0);
+        let Some(waiting) = self.waiting_document(aside.recipient, id)? else {
+            return Ok(None);
+        };
+        let entry = WaitingEntry::of(self.connection(), waiting.sealed_seq)
+            .context(&self.store.path, "outbox")?;
+        Ok(entry.map(|entry| (waiting.sealed_seq, entry)))
     }
 
     /// The documents that the authority has not acknowledged, including those of this batch.
