@@ -266,6 +266,8 @@ fn masked(text: &str) -> String {
             "TIME"
         } else if core.starts_with("/tmp/") || core.contains("://") {
             "PATH"
+        } else if !core.is_empty() && core.bytes().all(|byte| byte.is_ascii_digit()) {
+            "N"
         } else {
             words.push(word.to_owned());
             continue;

@@ -26,8 +26,11 @@ impl Shop {
         let rig = Rig::start(RigOptions::new(link.clone())).unwrap();
         let office = Process::authority();
         let uri = format!("datecs+serial://{}?baud=115200", link.display());
-        let text = config(&folder.path().join("books"), &uri, &office.client.url)
-            .set("upstream", "strict_order", true);
+        let text = config(&folder.path().join("books"), &uri, &office.client.url).set(
+            "upstream",
+            "strict_order",
+            true,
+        );
         let file = folder.path().join("ferrotill.toml");
         // The verbs find the agent by the address in its configuration.
         let text = text.set("api", "listen", "\"127.0.0.1:0\"");
@@ -113,32 +116,78 @@ impl Shop {
 fn a_shop_goes_on_after_an_operator_has_laid_the_refused_document_aside() {
     let shop = Shop::with_a_refused_sale();
     let (code, queue) = shop.verb(&["queue", "list"]);
-    assert_eq!((code, count(&queue, "waiting"), count(&queue, "refused")), (Some(0), 2, 1));
-    assert_eq!(value(&queue, "documents.0.refusal"), &JsonValue::from("unknown goods"));
+    assert_eq!(
+        (code, count(&queue, "waiting"), count(&queue, "refused")),
+        (Some(0), 2, 1)
+    );
+    assert_eq!(
+        value(&queue, "documents.0.refusal"),
+        &JsonValue::from("unknown goods")
+    );
     assert_eq!((shop.unsent(), shop.received()), (2, 0), "strict order");
-    let (code, told) = shop.verb(&["queue", "lay-aside", ID, "--reason", REASON, "--by", "Maria Popescu"]);
+    let (code, told) = shop.verb(&[
+        "queue",
+        "lay-aside",
+        ID,
+        "--reason",
+        REASON,
+        "--by",
+        "Maria Popescu",
+    ]);
     assert_eq!(code, Some(0), "{told:?}");
-    assert_eq!(value(&told, "deliveries.0.state"), &JsonValue::from("laid_aside"));
-    assert_eq!(value(&told, "deliveries.0.laid_aside.by"), &JsonValue::from("Maria Popescu"));
-    assert_eq!(value(&told, "deliveries.0.laid_aside.reason"), &JsonValue::from(REASON));
-    until("the sale behind it is sent", || shop.received() == 1 && shop.unsent() == 0);
+    assert_eq!(
+        value(&told, "deliveries.0.state"),
+        &JsonValue::from("laid_aside")
+    );
+    assert_eq!(
+        value(&told, "deliveries.0.laid_aside.by"),
+        &JsonValue::from("Maria Popescu")
+    );
+    assert_eq!(
+        value(&told, "deliveries.0.laid_aside.reason"),
+        &JsonValue::from(REASON)
+    );
+    until("the sale behind it is sent", || {
+        shop.received() == 1 && shop.unsent() == 0
+    });
     // Health and metrics, the Z-report, `verify` and the queue name it.
     let health = shop.client().open("/healthz");
     assert_eq!(health.at("unsent.laid_aside"), "1");
-    let mut metrics = ureq::get(format!("{}/metrics", shop.client().url)).call().unwrap();
+    let mut metrics = ureq::get(format!("{}/metrics", shop.client().url))
+        .call()
+        .unwrap();
     let metrics = metrics.body_mut().read_to_string().unwrap();
-    assert!(metrics.contains("\nferrotill_laid_aside_documents 1\n"), "{metrics}");
-    let closed = shop.client().post("operations/closeday", r#"{"id":"7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0097"}"#);
+    assert!(
+        metrics.contains("\nferrotill_laid_aside_documents 1\n"),
+        "{metrics}"
+    );
+    let closed = shop.client().post(
+        "operations/closeday",
+        r#"{"id":"7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0097"}"#,
+    );
     assert_eq!(closed.status, 200, "{}", closed.text);
-    until("the Z-report is sent", || shop.received() == 2 && shop.unsent() == 0);
-    let z = shop.client().open("/operations/7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0097");
+    until("the Z-report is sent", || {
+        shop.received() == 2 && shop.unsent() == 0
+    });
+    let z = shop
+        .client()
+        .open("/operations/7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0097");
     assert_eq!(z.at("reconciliation.agrees"), "true", "{}", z.text);
     assert_eq!(z.at("reconciliation.laid_aside.0.id"), ID);
-    assert_eq!(z.at("reconciliation.laid_aside.0.laid_aside.reason"), REASON);
+    assert_eq!(
+        z.at("reconciliation.laid_aside.0.laid_aside.reason"),
+        REASON
+    );
     let (code, verified) = shop.verb(&["verify"]);
     assert_eq!(code, Some(0), "{verified:?}");
-    assert_eq!(value(&verified, "laid_aside.0.by"), &JsonValue::from("Maria Popescu"));
-    assert_eq!(value(&verified, "laid_aside.0.refusal"), &JsonValue::from("unknown goods"));
+    assert_eq!(
+        value(&verified, "laid_aside.0.by"),
+        &JsonValue::from("Maria Popescu")
+    );
+    assert_eq!(
+        value(&verified, "laid_aside.0.refusal"),
+        &JsonValue::from("unknown goods")
+    );
     let (_, queue) = shop.verb(&["queue"]);
     assert_eq!(value(&queue, "laid_aside.0.id"), &JsonValue::from(ID));
     // The same request again is answered as the first, and another one is not.
@@ -149,7 +198,10 @@ fn a_shop_goes_on_after_an_operator_has_laid_the_refused_document_aside() {
     };
     assert_eq!(again(REASON, "Maria Popescu").status, 200);
     let other = again("another reason", "Ana");
-    assert_eq!((other.status, other.at("error").as_str()), (409, "LaidAsideBefore"));
+    assert_eq!(
+        (other.status, other.at("error").as_str()),
+        (409, "LaidAsideBefore")
+    );
 }
 
 #[test]
@@ -157,19 +209,34 @@ fn only_a_refused_document_is_laid_aside_by_a_named_person_with_a_reason() {
     let shop = Shop::with_a_refused_sale();
     let path = |id: &str| format!("/operations/{id}/aside");
     let ask = |id: &str, body: &str| {
-        let answer = shop.client().signed("POST", &path(id), body, |_| ()).unwrap();
+        let answer = shop
+            .client()
+            .signed("POST", &path(id), body, |_| ())
+            .unwrap();
         (answer.status, answer.at("error"))
     };
     let good = r#"{"reason":"unknown goods","by":"Maria"}"#;
     let waits = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0096";
     for (id, body, expected) in [
         (waits, good, (409, "NotRefused")),
-        ("7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0099", good, (404, "UnknownId")),
+        (
+            "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0099",
+            good,
+            (404, "UnknownId"),
+        ),
         ("x", good, (400, "NotAUuid")),
         (ID, r#"{"reason":"unknown goods"}"#, (400, "Missing")),
         (ID, r#"{"by":"Maria"}"#, (400, "Missing")),
-        (ID, r#"{"reason":"\u200b","by":"Maria"}"#, (400, "ReasonMissing")),
-        (ID, r#"{"reason":"r","by":"Maria","recipient":"library"}"#, (409, "NotSent")),
+        (
+            ID,
+            r#"{"reason":"\u200b","by":"Maria"}"#,
+            (400, "ReasonMissing"),
+        ),
+        (
+            ID,
+            r#"{"reason":"r","by":"Maria","recipient":"library"}"#,
+            (409, "NotSent"),
+        ),
     ] {
         let (status, error) = ask(id, body);
         assert_eq!((status, error.as_str()), expected, "{body}");
@@ -187,11 +254,21 @@ fn only_a_refused_document_is_laid_aside_by_a_named_person_with_a_reason() {
 #[test]
 fn a_document_stays_laid_aside_after_the_agent_was_killed() {
     let mut shop = Shop::with_a_refused_sale();
-    let (code, _) = shop.verb(&["queue", "lay-aside", ID, "--reason", REASON, "--by", "Maria Popescu"]);
+    let (code, _) = shop.verb(&[
+        "queue",
+        "lay-aside",
+        ID,
+        "--reason",
+        REASON,
+        "--by",
+        "Maria Popescu",
+    ]);
     assert_eq!(code, Some(0));
     shop.agent.kill();
     shop.agent = Process::agent(std::path::Path::new(&shop.file));
     assert_eq!(shop.delivery(), "laid_aside");
-    until("the sale behind it is sent", || shop.received() == 1 && shop.unsent() == 0);
+    until("the sale behind it is sent", || {
+        shop.received() == 1 && shop.unsent() == 0
+    });
     assert_eq!(shop.client().open("/healthz").at("unsent.laid_aside"), "1");
 }

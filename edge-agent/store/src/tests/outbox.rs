@@ -471,7 +471,10 @@ fn a_document_that_was_laid_aside_is_not_sent_and_is_named() {
     assert_eq!(requests(&shop), 1, "the request stays, as evidence");
     let reader = shop.reader();
     let unsent = reader.unsent().unwrap();
-    assert_eq!((unsent.documents, unsent.refused, unsent.laid_aside), (0, 0, 1));
+    assert_eq!(
+        (unsent.documents, unsent.refused, unsent.laid_aside),
+        (0, 0, 1)
+    );
     let z = reader.reconciliation(DEVICE, 1).unwrap().unwrap();
     assert!(z.agrees() && z.unacknowledged == 0 && z.acknowledged_at.is_some());
     let figure = z
@@ -490,7 +493,11 @@ fn a_document_that_was_laid_aside_is_not_sent_and_is_named() {
         .collect();
     assert_eq!(
         named,
-        [(aside.number, "Maria Popescu", "the office does not know the goods")]
+        [(
+            aside.number,
+            "Maria Popescu",
+            "the office does not know the goods"
+        )]
     );
     let row = reader.find(None, aside.id).unwrap().unwrap().row;
     let delivery = &reader.deliveries(row.reserved_seq).unwrap()[0];
