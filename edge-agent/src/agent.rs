@@ -199,14 +199,8 @@ impl Agent {
             live_status,
             lanes: Lanes::default(),
         });
-        let folder = config.till.data_dir.clone();
-        let watch = HealthWatch::start(Arc::clone(&service), folder).map_err(|source| {
-            StartError::Thread {
-                name: "health".to_owned(),
-                source,
-            }
-        })?;
         Ok(Self {
+            watch: Some(start_watch(&config, &service)?),
             service,
             served: served(&config, profile),
             clerk_handle,
@@ -214,7 +208,6 @@ impl Agent {
             sender,
             numbers,
             _office_time: office_time,
-            watch: Some(watch),
             _lock: lock,
         })
     }
@@ -549,6 +542,15 @@ fn start_clerk(
             name: "clerk".to_owned(),
             source,
         })
+}
+
+/// Starts the thread that looks for problems.
+fn start_watch(config: &Config, service: &Arc<Service>) -> Result<HealthWatch, StartError> {
+    let folder = config.till.data_dir.clone();
+    HealthWatch::start(Arc::clone(service), folder).map_err(|source| StartError::Thread {
+        name: "health".to_owned(),
+        source,
+    })
 }
 
 /// Makes the waits of this till's outbox differ from those of other tills.

@@ -2,14 +2,9 @@
 //!
 //! The journal keeps who has done it and why. The frozen request stays in the store, as evidence of what would have been sent.
 
-use ferrotill_core::duty::Recipient;
 use ferrotill_core::event::{Event, LaidAside};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
-
-use super::journal::Batch;
-use super::query::Reader;
-use super::{Context, StoreError};
 
 /// That an operator has laid a document aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,54 +165,28 @@ fn waiting_row(row: &rusqlite::Row<'_>) -> Result<WaitingDocument, rusqlite::Err
     })
 }
 
-impl Reader {
-    /// The oldest documents that a recipient has not acknowledged.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn waiting(
-        &self,
-        recipient: Recipient,
-        count: u32,
-    ) -> Result<Vec<WaitingDocument>, StoreError> {
-        self.with("outbox", |connection| {
-            connection
-                .prepare_cached(&format!("{WAITING} ORDER BY outbox.sealed_seq LIMIT ?2"))?
-                .query_map(params![recipient.name(), count], waiting_row)?
-                .collect()
-        })
-    }
-
-    /// The documents of the authority that an operator has laid aside.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn laid_aside(&self) -> Result<Vec<AsideDocument>, StoreError> {
-        self.with("outbox", |connection| of_authority(connection, None))
-    }
+/// The oldest documents that wait for a recipient.
+pub(super) fn waiting(
+    connection: &Connection,
+    recipient: &str,
+    count: u32,
+) -> Result<Vec<WaitingDocument>, rusqlite::Error> {
+    connection
+        .prepare_cached(&format!("{WAITING} ORDER BY outbox.sealed_seq LIMIT ?2"))?
+        .query_map(params![recipient, count], waiting_row)?
+        .collect()
 }
 
-impl Batch<'_> {
-    /// The document with this request id, if it waits for a recipient.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn waiting_document(
-        &self,
-        recipient: &str,
-        id: Uuid,
-    ) -> Result<Option<WaitingDocument>, StoreError> {
-        let read = || {
-            self.connection()
-                .prepare_cached(&format!(
-                    "{WAITING} AND outbox.sealed_seq = (SELECT settled_seq FROM request JOIN document USING (reserved_seq) WHERE request.id = ?2)"
-                ))?
-                .query_row(params![recipient, id.as_bytes()], waiting_row)
-                .optional()
-        };
-        read().context(self.path(), "outbox")
-    }
+/// The document with this request id, if it waits for a recipient.
+pub(super) fn waiting_document(
+    connection: &Connection,
+    recipient: &str,
+    id: Uuid,
+) -> Result<Option<WaitingDocument>, rusqlite::Error> {
+    connection
+        .prepare_cached(&format!(
+            "{WAITING} AND outbox.sealed_seq = (SELECT settled_seq FROM request JOIN document USING (reserved_seq) WHERE request.id = ?2)"
+        ))?
+        .query_row(params![recipient, id.as_bytes()], waiting_row)
+        .optional()
 }

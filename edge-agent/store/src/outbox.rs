@@ -10,7 +10,7 @@ use super::StoreError;
 use super::chain::ChainKey;
 use super::frozen::{self, Binding, Freeze, Freezing, FrozenRequest};
 use super::journal::Batch;
-use super::laid_aside::{self, AsideNote};
+use super::laid_aside::{self, AsideDocument, AsideNote, WaitingDocument};
 use super::query::{self, Reader, UnsentCount};
 use super::rows::{self, COLUMNS};
 
@@ -223,7 +223,49 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// The oldest documents that a recipient has not acknowledged.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn waiting(
+        &self,
+        recipient: Recipient,
+        count: u32,
+    ) -> Result<Vec<WaitingDocument>, StoreError> {
+        self.with("outbox", |connection| {
+            laid_aside::waiting(connection, recipient.name(), count)
+        })
+    }
+
+    /// The documents of the authority that an operator has laid aside.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn laid_aside(&self) -> Result<Vec<AsideDocument>, StoreError> {
+        self.with("outbox", |connection| {
+            laid_aside::of_authority(connection, None)
+        })
+    }
+}
+
 impl Batch<'_> {
+    /// The document with this request id, if it waits for a recipient.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn waiting_document(
+        &self,
+        recipient: &str,
+        id: Uuid,
+    ) -> Result<Option<WaitingDocument>, StoreError> {
+        laid_aside::waiting_document(self.connection(), recipient, id)
+            .context(self.path(), "outbox")
+    }
+
     /// The documents that the authority has not acknowledged yet, as the offline budgets count them.
     ///
     /// The writer keeps count and oldest time in memory: if the authority has not answered for a year, counting all entries with

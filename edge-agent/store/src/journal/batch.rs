@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ferrotill_core::duty::{self, Recipient};
-use ferrotill_core::event::{Event, Founded, LaidAside, Switched};
+use ferrotill_core::event::{Event, Founded, Switched};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::till::Till;
 use ferrotill_core::time::Moment;
@@ -18,7 +18,7 @@ use super::super::frozen::{self, Binding, Freeze, Freezing};
 use super::super::projection::Telling;
 use super::super::query::{self, UnsentCount};
 use super::super::rows::{self, DeviceIdentity, DocumentRow, StoredDocument};
-use super::super::{Context, StoreError, projection, reconcile};
+use super::super::{Context, StoreError, laid_aside, projection, reconcile};
 use super::{Head, Store};
 
 /// The result of [`Batch::append`].
@@ -178,24 +178,12 @@ impl Batch<'_> {
             _ => Telling::Unfrozen(&duty::to_the_authority),
         };
         let reserved = last.filter(|last| is_sealed_by(last, device, event));
-        let place = (device, seq);
-        let aside = match event {
-            Event::LaidAside(aside) => Some(*aside),
-            _ => None,
-        };
-        let aside = aside
-            .map(|aside| self.waiting_for_the_authority(&aside))
-            .transpose()?
-            .flatten();
+        let aside = self.entry_laid_aside(event)?;
         let connection = self.connection();
-        let entries = projection::project(connection, telling, place, event, reserved.as_ref())
-            .context(&self.store.path, "projection")?;
-        if let Some((sealed_seq, entry)) = aside {
-            reconcile::told(self.connection(), sealed_seq, at)
-                .context(&self.store.path, "reconciliation")?;
-            self.figures.unsent.lay_aside(entry);
-            self.no_longer_waits();
-        }
+        let entries =
+            projection::project(connection, telling, (device, seq), event, reserved.as_ref())
+                .context(&self.store.path, "projection")?;
+        self.take_aside(aside, at)?;
         if entries.documents > 0 && self.figures.unsent.documents == 0 {
             self.figures.unsent.oldest_ms = Some(entries.at_ms);
             self.oldest_is_known = true;
@@ -358,21 +346,44 @@ impl Batch<'_> {
         self.figures.unsent.oldest_ms = None;
     }
 
-    /// The entry of a document that is about to be laid aside, if the authority is the recipient.
-    fn waiting_for_the_authority(
+    /// The entry of the document that an event lays aside, if the authority is the recipient.
+    fn entry_laid_aside(
         &self,
-        aside: &LaidAside<'_>,
+        event: &Event<'_>,
     ) -> Result<Option<(i64, WaitingEntry)>, StoreError> {
-        if aside.recipient != Recipient::AUTHORITY.name() {
-            return Ok(None);
-        }
-        let id = Uuid::from_bytes(aside.id.0);
-        let Some(waiting) = self.waiting_document(aside.recipient, id)? else {
+        let Event::LaidAside(aside) = event else {
             return Ok(None);
         };
-        let entry = WaitingEntry::of(self.connection(), waiting.sealed_seq)
-            .context(&self.store.path, "outbox")?;
-        Ok(entry.map(|entry| (waiting.sealed_seq, entry)))
+        let authority = Recipient::AUTHORITY.name();
+        if aside.recipient != authority {
+            return Ok(None);
+        }
+        let find = || {
+            let (connection, id) = (self.connection(), Uuid::from_bytes(aside.id.0));
+            let waiting = laid_aside::waiting_document(connection, authority, id)?;
+            let Some(sealed_seq) = waiting.map(|waiting| waiting.sealed_seq) else {
+                return Ok(None);
+            };
+            let entry = WaitingEntry::of(connection, sealed_seq)?;
+            Ok(entry.map(|entry| (sealed_seq, entry)))
+        };
+        find().context(&self.store.path, "outbox")
+    }
+
+    /// The entry does not wait for the authority any more.
+    fn take_aside(
+        &mut self,
+        aside: Option<(i64, WaitingEntry)>,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let Some((sealed_seq, entry)) = aside else {
+            return Ok(());
+        };
+        reconcile::told(self.connection(), sealed_seq, at)
+            .context(&self.store.path, "reconciliation")?;
+        self.figures.unsent.lay_aside(entry);
+        self.no_longer_waits();
+        Ok(())
     }
 
     /// The documents that the authority has not acknowledged, including those of this batch.

@@ -204,7 +204,6 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         )
         .context(&path, "outbox")?;
     let refused = refused(&connection).context(&path, "outbox")?;
-    let laid_aside = laid_aside::of_authority(&connection, None).context(&path, "outbox")?;
     check_requests(&connection, &key, wanted.range, &mut flaws).context(&path, "outbox")?;
     let repeated_numbers =
         used_numbers::repeated(&connection).context(&path, "repeated numbers")?;
@@ -216,7 +215,7 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         devices: walked.devices.into_iter().collect(),
         unsent,
         refused,
-        laid_aside,
+        laid_aside: laid_aside::of_authority(&connection, None).context(&path, "outbox")?,
         repeated_numbers,
         anchored,
         reconciliations,
