@@ -46,6 +46,8 @@ fn with_idle_connections(timeout: Duration, trust: &Trust, idle_connections: usi
         .max_redirects_will_error(false)
         .max_idle_connections(idle_connections)
         .max_response_header_size(HEADER_BYTES_MAX)
+        .input_buffer_size(BUFFER_BYTES)
+        .output_buffer_size(BUFFER_BYTES)
         .proxy(None)
         .tls_config(tls_config(trust))
         .build()
@@ -178,6 +180,9 @@ fn failure_of(error: &ureq::Error) -> DeliveryFailure {
 /// An authority's answer has a few lines. A longer one, such as a login page, is not read.
 const BODY_BYTES_MAX: u64 = 64 * 1024;
 const HEADER_BYTES_MAX: usize = 16 * 1024;
+/// Each of a connection's two buffers. A document has a few KiB; the client's own default of 128 KiB would be filled with zeros
+/// for each connection. The headers of an answer must fit.
+const BUFFER_BYTES: usize = HEADER_BYTES_MAX;
 
 #[cfg(test)]
 mod tests;
