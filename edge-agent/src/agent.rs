@@ -156,7 +156,6 @@ impl Agent {
             store.stored_clock()?,
             store.latest_moment()?,
         ));
-        let office_time = start_office_time(&config, &guard)?;
         let owner_budget = owner_budget(&config, profile);
         let reader = Reader::new(&config.till.data_dir);
         let (clerk_handle, inbox) = ClerkHandle::new();
@@ -200,6 +199,7 @@ impl Agent {
             lanes: Lanes::default(),
         });
         Ok(Self {
+            _office_time: start_office_time(&config, &service.guard)?,
             watch: Some(start_watch(&config, &service)?),
             service,
             served: served(&config, profile),
@@ -207,7 +207,6 @@ impl Agent {
             clerk: Some(clerk),
             sender,
             numbers,
-            _office_time: office_time,
             _lock: lock,
         })
     }

@@ -179,10 +179,9 @@ impl Batch<'_> {
         };
         let reserved = last.filter(|last| is_sealed_by(last, device, event));
         let aside = self.entry_laid_aside(event)?;
-        let connection = self.connection();
-        let entries =
-            projection::project(connection, telling, (device, seq), event, reserved.as_ref())
-                .context(&self.store.path, "projection")?;
+        let (connection, place) = (self.connection(), (device, seq));
+        let entries = projection::project(connection, telling, place, event, reserved.as_ref())
+            .context(&self.store.path, "projection")?;
         self.take_aside(aside, at)?;
         if entries.documents > 0 && self.figures.unsent.documents == 0 {
             self.figures.unsent.oldest_ms = Some(entries.at_ms);
