@@ -180,20 +180,32 @@ fn appears<'s>(shop: &'s Shop, id: &'static str, within: Duration) -> Seen<'s> {
         _ => assert!(matches!(code, 200 | 503)),
     }
     let metrics = metrics(shop.client());
-    let gauge = format!(
-        "ferrotill_problem{{id=\"{id}\",severity=\"{}\"}} ",
-        problem.severity
-    );
+    let gauge = gauge_of(id, &problem.severity);
     let line = metrics.lines().find(|line| line.starts_with(&gauge));
     assert!(line.is_some_and(|line| !line.ends_with(" 0")), "{line:?}");
     let log = fs::read_to_string(&shop.log).unwrap();
-    let begins = |line: &&str| line.contains(id) && line.contains(&problem.says);
+    let level = level_of(&problem.severity);
+    let begins =
+        |line: &&str| line.contains(level) && line.contains(id) && line.contains(&problem.says);
     assert!(log.lines().any(|line| begins(&line)), "{id}: {log}");
     Seen {
         shop,
         id,
         says: problem.says,
     }
+}
+
+/// The level of the log line with which a problem begins.
+fn level_of(severity: &str) -> &'static str {
+    match severity {
+        "warning" => "WARN",
+        _ => "ERROR",
+    }
+}
+
+/// The line of a problem in the metrics, up to the number.
+fn gauge_of(id: &str, severity: &str) -> String {
+    format!("ferrotill_problem{{id=\"{id}\",severity=\"{severity}\"}} ")
 }
 
 fn metrics(client: &Client) -> String {
@@ -437,6 +449,8 @@ fn a_store_that_cannot_be_written_and_a_journal_that_was_changed() {
     let database = rusqlite::Connection::open(shop.books().join("ferrotill.db")).unwrap();
     database.execute_batch("BEGIN IMMEDIATE").unwrap();
     let refused = shop.sells();
+    // A call that no transaction could begin for is not told that the agent is stopping.
+    assert!(!refused.text.contains("stopping"), "{}", refused.text);
     let seen = appears(&shop, "journal_unwritable", OWN).told(Some(&refused));
     assert_eq!(ready(shop.client()), 503);
     database.execute_batch("ROLLBACK").unwrap();
@@ -606,7 +620,11 @@ fn the_page_has_a_row_for_each_problem_and_each_row_names_a_test() {
     for kind in ProblemKind::ALL {
         let row = row(kind.id());
         let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
-        assert_eq!(cells.len(), 6, "{row}");
+        assert_eq!(cells.len(), 8, "{row}");
+        let level = level_of(kind.severity.name());
+        assert_eq!(cells[5], format!("`{level}`"), "{row}");
+        let gauge = gauge_of(kind.id(), kind.severity.name());
+        assert_eq!(cells[6], format!("`{gauge}1`"), "{row}");
         let named = cells[1].trim_matches('`');
         let (file, test) = named.split_once(' ').unwrap_or_else(|| panic!("{named}"));
         let source =
