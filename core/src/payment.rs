@@ -60,6 +60,15 @@ impl PaymentTable {
         self.0.iter().find(|payment_type| payment_type.code == code)
     }
 
+    /// The payment type that a payment names, or the first type of cash if it names none.
+    #[must_use]
+    pub fn chosen(&self, code: Option<i32>) -> Option<&PaymentType> {
+        match code {
+            Some(code) => self.get(code),
+            None => self.0.iter().find(|payment_type| payment_type.cash),
+        }
+    }
+
     /// The payment types in the order of the table.
     pub fn iter(&self) -> impl Iterator<Item = &PaymentType> {
         self.0.iter()

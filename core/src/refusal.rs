@@ -176,6 +176,8 @@ refusals! {
     54 ReturnExceedsAmount { left: Decimal } => "at most {left} can be given back for this quantity of the original line", "reduce the amount, or leave it out: the till computes it";
     /// A return of a receipt that an operator declared as printed without the printer's number.
     55 OriginalWithoutNumber => "the printer's number of the original is not known, and the printer needs it to print a return", "make the return on the printer itself; when a document is declared as printed, give the number on its paper";
+    /// A return of a sale that was sold on an alternative receipt. What the law wants then is not known (docs/countries/md.md).
+    58 OriginalAlternative => "the goods were sold on an alternative receipt, and it is not known how the law wants them returned, so the till does not do it", "pay the buyer back by a cash operation that takes the money out, write the return on the paper of the alternative receipt, and keep it for the accountant";
     /// A return of a sale that no fiscal printer has printed, on a till whose documents a fiscal printer makes legal.
     59 OriginalNotPrinted => "the original was not printed by a fiscal printer, so a printer cannot print its return", "return the goods on the till and with the configuration that sold them";
 

@@ -5,7 +5,7 @@ mod shop;
 
 use ferrotill_core::Amount;
 use ferrotill_core::counters::{Counters, LongTurnover};
-use ferrotill_core::document::ReportKind;
+use ferrotill_core::document::{DocumentKind, ReportKind};
 use ferrotill_core::event::{Event, ReportFigures};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
@@ -115,7 +115,7 @@ fn the_year_begins_again_at_zero_and_the_grand_total_goes_on() {
     let lines = not_returned(&receipt_of(&row));
     assert_eq!(lines.len(), 2);
     let original = Original {
-        fiscal_sale: true,
+        kind: DocumentKind::Sale,
         number_unknown: false,
         lines: &lines,
     };

@@ -4,6 +4,7 @@
 mod shop;
 
 use ferrotill_core::Currency;
+use ferrotill_core::document::DocumentKind;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::by_code;
 use ferrotill_core::receipt::{Draft, DraftLine, Original};
@@ -94,7 +95,7 @@ fn a_voided_line_of_a_return_keeps_the_tax_group_of_the_original() {
     let lines: Vec<_> = receipt.lines.iter().collect();
     let left = not_returned(&receipt);
     let original = Original {
-        fiscal_sale: true,
+        kind: DocumentKind::Sale,
         number_unknown: false,
         lines: &left,
     };

@@ -8,7 +8,7 @@ mod shop;
 
 use std::fmt::Write as _;
 
-use ferrotill_core::document::ReportKind;
+use ferrotill_core::document::{DocumentKind, ReportKind};
 use ferrotill_core::event::{
     ClockSet, ClosedByPrinter, DeviceIdentified, Event, Founded, Mode, Restored, Sealed, Switched,
 };
@@ -197,7 +197,7 @@ fn sell_and_return(shop: &mut Shop) {
     shop.settle(5).unwrap();
     let left = not_returned(&receipt_of(&sold));
     let original = Original {
-        fiscal_sale: true,
+        kind: DocumentKind::Sale,
         number_unknown: false,
         lines: &left,
     };

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use ferrotill_core::budget::Left;
-use ferrotill_core::document::ReportKind;
+use ferrotill_core::document::{DocumentKind, ReportKind};
 use ferrotill_core::id::{DocumentId, Fingerprint};
 use ferrotill_core::receipt::{Draft, DraftLine, Original};
 use ferrotill_core::refusal::Refusal;
@@ -114,7 +114,7 @@ fn precedence_is_as_the_documentation_says() {
         ..Known::default()
     };
     let not_a_sale = Original {
-        fiscal_sale: false,
+        kind: DocumentKind::CashIn,
         number_unknown: false,
         lines: &[],
     };

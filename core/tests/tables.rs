@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use ferrotill_core::document::DocumentKind;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{Facts, by_code};
@@ -224,7 +225,7 @@ impl Law {
                 })
                 .collect();
             let original = Original {
-                fiscal_sale: true,
+                kind: DocumentKind::Sale,
                 number_unknown: false,
                 lines: &left,
             };
@@ -323,7 +324,7 @@ impl Law {
         // refusal names.
         let mut pay = |minor| {
             part.payments = vec![DraftPayment {
-                code: CARD,
+                code: Some(CARD),
                 amount: Amount::from_minor(minor),
             }];
             compute(&part)
@@ -388,7 +389,7 @@ impl Law {
 
     fn payment(&self, code: i32, amount: &str) -> DraftPayment {
         DraftPayment {
-            code,
+            code: Some(code),
             amount: self.amount(amount),
         }
     }

@@ -3,7 +3,7 @@
 
 mod shop;
 
-use ferrotill_core::document::ReportKind;
+use ferrotill_core::document::{DocumentKind, ReportKind};
 use ferrotill_core::event::{ClockSet, Event};
 use ferrotill_core::id::{DocumentId, Fingerprint};
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, Modifier, Original, OriginalLine};
@@ -241,7 +241,7 @@ fn a_shift_counts_sales_and_refunds_separately_and_a_z_report_closes_it() {
     shop.settle(2).unwrap();
     let left = not_returned(&receipt_of(&sold));
     let original = Original {
-        fiscal_sale: true,
+        kind: DocumentKind::Sale,
         number_unknown: false,
         lines: &left,
     };
@@ -313,27 +313,26 @@ fn a_return_cannot_exceed_what_is_left() {
         returned_amount: Amount::from_minor(517),
         good: None,
     }];
-    let try_return =
-        |shop: &mut Shop, lines: &[DraftLine<'_>], payments: &[DraftPayment], fiscal_sale| {
-            let original = Original {
-                fiscal_sale,
-                number_unknown: false,
-                lines: &left,
-            };
-            let draft = Draft {
-                lines,
-                payments,
-                ..Draft::default()
-            };
-            shop.reserve(
-                2,
-                Wish::Refund(DocumentId([1; 16]), draft),
-                Known {
-                    original: Some(&original),
-                    ..Known::default()
-                },
-            )
+    let try_return = |shop: &mut Shop, lines: &[DraftLine<'_>], payments: &[DraftPayment], kind| {
+        let original = Original {
+            kind,
+            number_unknown: false,
+            lines: &left,
         };
+        let draft = Draft {
+            lines,
+            payments,
+            ..Draft::default()
+        };
+        shop.reserve(
+            2,
+            Wish::Refund(DocumentId([1; 16]), draft),
+            Known {
+                original: Some(&original),
+                ..Known::default()
+            },
+        )
+    };
     let one = DraftLine {
         quantity: Quantity::ONE,
         modifier: None,
@@ -341,7 +340,12 @@ fn a_return_cannot_exceed_what_is_left() {
     };
     let refused = |outcome: Result<(), Refusal>| outcome.unwrap_err().name();
     assert_eq!(
-        refused(try_return(&mut shop, &[one, one], &[pay(1, 1033)], true)),
+        refused(try_return(
+            &mut shop,
+            &[one, one],
+            &[pay(1, 1033)],
+            DocumentKind::Sale
+        )),
         "ReturnExceedsQuantity"
     );
     let dear = DraftLine {
@@ -349,7 +353,12 @@ fn a_return_cannot_exceed_what_is_left() {
         ..one
     };
     assert_eq!(
-        refused(try_return(&mut shop, &[dear], &[pay(1, 518)], true)),
+        refused(try_return(
+            &mut shop,
+            &[dear],
+            &[pay(1, 518)],
+            DocumentKind::Sale
+        )),
         "ReturnExceedsAmount"
     );
     let other = DraftLine {
@@ -357,19 +366,43 @@ fn a_return_cannot_exceed_what_is_left() {
         ..one
     };
     assert_eq!(
-        refused(try_return(&mut shop, &[other], &[pay(1, 516)], true)),
+        refused(try_return(
+            &mut shop,
+            &[other],
+            &[pay(1, 516)],
+            DocumentKind::Sale
+        )),
         "ReturnLineUnknown"
     );
     assert_eq!(
-        refused(try_return(&mut shop, &[one], &[pay(1, 516)], false)),
+        refused(try_return(
+            &mut shop,
+            &[one],
+            &[pay(1, 516)],
+            DocumentKind::CashIn
+        )),
         "OriginalNotASale"
     );
     assert_eq!(
-        refused(try_return(&mut shop, &[one], &[pay(0, 516)], true)),
+        refused(try_return(
+            &mut shop,
+            &[one],
+            &[pay(1, 516)],
+            DocumentKind::AlternativeSale
+        )),
+        "OriginalAlternative"
+    );
+    assert_eq!(
+        refused(try_return(
+            &mut shop,
+            &[one],
+            &[pay(0, 516)],
+            DocumentKind::Sale
+        )),
         "NotEnoughCash"
     );
     // The last return of a line gives back what is left, so that a return of everything comes to zero.
-    try_return(&mut shop, &[one], &[pay(1, 516)], true).unwrap();
+    try_return(&mut shop, &[one], &[pay(1, 516)], DocumentKind::Sale).unwrap();
 }
 
 #[test]

@@ -23,7 +23,8 @@ use ferrotill_device::emulator::{IslEmulator, Printer};
 use ferrotill_device::family::{FAMILIES, Protocol};
 use ferrotill_device::port::loopback::Peer as _;
 use ferrotill_device::port::{Port, PortOpener};
-use ferrotill_device::wire::framing::{Decoder, Request, Token};
+use ferrotill_device::wire::decoder::{Decoder, Token};
+use ferrotill_device::wire::framing::Request;
 use ferrotill_device::{
     FiscalPrinter as _, Job, LineJob, PaymentJob, Performed, ReceiptJob, Watch,
 };

@@ -1,6 +1,7 @@
 //! Checks for the frames of every family.
 
-use ferrotill_device::wire::framing::{Answer, Decoder, Framing, Request, Token};
+use ferrotill_device::wire::decoder::{Decoder, Token};
+use ferrotill_device::wire::framing::{Answer, Framing, Request};
 
 /// Splits the bytes into frames, reads them in both directions, and appends a frame of our own, which must be found.
 pub fn check(framing: Framing, bytes: &[u8]) {

@@ -17,7 +17,8 @@
 
 use std::collections::VecDeque;
 
-use crate::wire::framing::{Answer, Decoder, FrameError, Framing, Request, SEQ_FIRST, Token};
+use crate::wire::decoder::{Decoder, Token};
+use crate::wire::framing::{Answer, FrameError, Framing, Request, SEQ_FIRST};
 use crate::wire::zfp;
 
 /// The most memory of a session in bytes, whatever the device sends: the session itself, the request and its repeats that were

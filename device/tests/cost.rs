@@ -12,7 +12,8 @@ use ferrotill_device::emulator::IslEmulator;
 use ferrotill_device::family::FAMILIES;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::{Port, PortOpener};
-use ferrotill_device::wire::framing::{Decoder, Request, Token};
+use ferrotill_device::wire::decoder::{Decoder, Token};
+use ferrotill_device::wire::framing::Request;
 use ferrotill_device::{FiscalPrinter as _, Job};
 
 /// The number of bytes of each exchange, with its command.

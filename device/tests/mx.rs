@@ -313,14 +313,14 @@ fn nul_bytes_between_busy_bytes_and_before_an_answer_are_skipped() {
     let answer = bench
         .line
         .with(|emulator| emulator.printer_mut().answer(&request));
-    let mut decoder = ferrotill_device::wire::framing::Decoder::new(framing);
+    let mut decoder = ferrotill_device::wire::decoder::Decoder::new(framing);
     let noise = [0x16, 0x00, 0x00, 0x16, 0x00];
     let frames: Vec<_> = noise
         .iter()
         .chain(&answer)
         .filter_map(|byte| match decoder.push(*byte) {
-            Some(ferrotill_device::wire::framing::Token::Frame(frame)) => Some(frame),
-            Some(ferrotill_device::wire::framing::Token::Syn) | None => None,
+            Some(ferrotill_device::wire::decoder::Token::Frame(frame)) => Some(frame),
+            Some(ferrotill_device::wire::decoder::Token::Syn) | None => None,
             Some(other) => panic!("{other:?}"),
         })
         .collect();

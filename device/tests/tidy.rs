@@ -73,6 +73,8 @@ fn every_family_with_a_file_is_in_the_index() {
             "mod",
             "tests",
             "protocol",
+            "payments",
+            "questions",
             "codec",
             "forms",
             "classic-forms",

@@ -103,7 +103,7 @@ fn a_sale_is_sent_step_by_step_and_paid_by_meaning() {
     let _ = registered(driver.perform(&sale(), &baseline, &mut notes));
     let sent = sent(&notes);
     for expected in [
-        "30 \"1;****;1;1;0\"",
+        "30 \"1;****;1;1;0$DT700001-OP01-0000001\"",
         "31 \"Paine alba                          ;Б;8.10*2.000:-5.87\"",
         "33 \"0;0\"",
         "35 \"7;0;10.00\"",
@@ -159,6 +159,8 @@ fn payments_reported_with_or_without_the_change_prove_a_receipt() {
                     let printer = emulator.printer_mut();
                     printer.payments_lack_change = lacks_change;
                     printer.cancelled_has_code = cancelled_has_code;
+                    // Until the first payment a printer may report the payments of the receipt before.
+                    printer.payments_of_receipt_before = command != 0x31;
                 });
                 let mut driver = bench.driver(1);
                 let baseline = driver.connect().unwrap().baseline;

@@ -62,7 +62,7 @@ pub struct OrderDraft {
     /// Discounts and surcharges on the whole receipt.
     pub modifiers: Vec<Modifier>,
     /// The payments: the code of the payment type, and the amount.
-    pub payments: Vec<(i32, Amount)>,
+    pub payments: Vec<(Option<i32>, Amount)>,
     /// Text above the lines.
     pub header: ReceiptText,
     /// Text below the payments.

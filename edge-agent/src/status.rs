@@ -18,7 +18,7 @@ use ferrotill_device::printer::{Baseline, Connected, UnknownAnswer};
 use ferrotill_store::{StoreError, StoreFigures};
 use uuid::Uuid;
 
-use crate::error_chain::chain_of;
+use crate::explanation::Explanation;
 use crate::locked::Locked;
 use problems::{HealthProblem, ProblemKind, Problems, Severity};
 
@@ -142,8 +142,8 @@ impl LiveStatus {
             country: connected.country,
         };
         self.printers.lock().insert(device, state);
-        let fault = connected.condition.fault();
-        self.printer_condition(device, fault.map(|fault| fault.to_string()));
+        // The printer's thread reports its condition next.
+        self.printer_condition(device, None);
         self.problems.clear(PRINTER.kind, Some(device));
         self.problems.clear(WAITS.kind, Some(device));
         self.problems.clear(OBJECTIONS.kind, Some(device));
@@ -176,8 +176,20 @@ impl LiveStatus {
 
     /// Notes why a connected printer gets no receipts, or not all.
     pub fn printer_objections(&self, device: Uuid, objections: Vec<String>) {
-        let says = || objections.join("; ");
-        self.note_if(!objections.is_empty(), &OBJECTIONS, Some(device), says);
+        // An objection that says what to do about it has that as its last part.
+        let parts = objections
+            .iter()
+            .map(|objection| objection.split_once("; "));
+        match parts.collect::<Option<(Vec<&str>, Vec<&str>)>>() {
+            Some((says, fixes)) if !says.is_empty() => self.problems.note(HealthProblem {
+                fix: fixes.join("; "),
+                ..self.problem(&OBJECTIONS, Some(device), says.join("; "))
+            }),
+            _ => {
+                let says = || objections.join("; ");
+                self.note_if(!objections.is_empty(), &OBJECTIONS, Some(device), says);
+            }
+        }
         let mut printers = self.printers.lock();
         printers.entry(device).or_default().objections = objections;
     }
@@ -195,24 +207,26 @@ impl LiveStatus {
     }
 
     /// Notes why a connected printer cannot print now; `None` if it can.
-    pub fn printer_condition(&self, device: Uuid, condition: Option<String>) {
-        let says = || condition.clone().unwrap_or_default();
-        self.note_if(condition.is_some(), &CONDITION, Some(device), says);
+    pub fn printer_condition(&self, device: Uuid, condition: Option<Explanation>) {
+        self.explain_if(
+            condition.as_ref(),
+            ProblemKind::PRINTER_CONDITION,
+            Some(device),
+        );
         let mut printers = self.printers.lock();
-        printers.entry(device).or_default().condition = condition;
+        printers.entry(device).or_default().condition = condition.map(|it| it.to_string());
     }
 
     /// Notes that a printer cannot be reached, and why.
-    pub fn printer_lost(&self, device: Uuid, reason: &str) {
+    pub fn printer_lost(&self, device: Uuid, reason: &Explanation) {
         let mut printers = self.printers.lock();
         let state = printers.entry(device).or_default();
         state.connected = false;
-        state.trouble = Some(reason.to_owned());
+        state.trouble = Some(reason.to_string());
         state.unproven = None;
         drop(printers);
         self.problems.clear(WAITS.kind, Some(device));
-        self.problems
-            .raise(self.problem(&PRINTER, Some(device), reason.to_owned()));
+        self.explain_if(Some(reason), PRINTER.kind, Some(device));
         // The condition of a printer that does not answer is not known.
         self.printer_condition(device, None);
     }
@@ -229,9 +243,8 @@ impl LiveStatus {
         if answers {
             self.problems.clear(PRINTER.kind, Some(device));
         }
-        let says = format!("the printer cannot prove the document {id}: {instruction}");
         self.problems
-            .raise(self.problem(&WAITS, Some(device), says));
+            .note(self.problem(&WAITS, Some(device), instruction));
     }
 
     /// Forgets the printer of a device that is not in the configuration and has nothing left to do.
@@ -279,14 +292,21 @@ impl LiveStatus {
     }
 
     /// Stores the new state of the authority; `alternative` says whether sales get alternative receipts in this state.
-    pub fn authority_switched(&self, state: &str, reason: &str, alternative: bool) {
+    ///
+    /// `offline` says why the authority cannot be reached, if it is offline.
+    pub fn authority_switched(
+        &self,
+        state: &str,
+        reason: &str,
+        alternative: bool,
+        offline: Option<&Explanation>,
+    ) {
         *self.authority.lock() = AuthorityState {
             state: state.to_owned(),
             reason: reason.to_owned(),
         };
         self.sells_alternative.store(alternative, Ordering::Release);
-        let says = || format!("the authority cannot be reached: {reason}");
-        self.note_if(state == OFFLINE, &OFFICE_OFFLINE, None, says);
+        self.explain_if(offline, ProblemKind::OFFICE_OFFLINE, None);
     }
 
     /// The documents that the authority has not acknowledged yet, as the offline budgets count them.
@@ -329,24 +349,17 @@ impl LiveStatus {
     }
 
     /// Notes that a transaction of the clerk failed, and why.
-    pub fn transaction_failed(&self, error: &StoreError) {
+    pub fn transaction_failed(&self, error: &StoreError, explained: &Explanation) {
         self.store.lock().transaction_since = None;
-        let (problem, says) = match error {
-            error if error.is_disk_full() => (
-                &DISK_FULL,
-                "the disk of the data folder is full, and no sale can be written".to_owned(),
-            ),
-            StoreError::ChainBroken { .. } => (&CHAIN_BROKEN, chain_of(error)),
-            _ => {
-                let reason = chain_of(error);
-                let says = format!("the store could not be written: {reason}");
-                (&JOURNAL_UNWRITABLE, says)
-            }
+        let kind = match error {
+            error if error.is_disk_full() => ProblemKind::DISK_FULL,
+            StoreError::ChainBroken { .. } => ProblemKind::CHAIN_BROKEN,
+            _ => ProblemKind::JOURNAL_UNWRITABLE,
         };
-        for kind in WRITE_PROBLEMS.iter().filter(|kind| **kind != problem.kind) {
-            self.problems.clear(*kind, None);
+        for other in WRITE_PROBLEMS.iter().filter(|other| **other != kind) {
+            self.problems.clear(*other, None);
         }
-        self.problems.raise(self.problem(problem, None, says));
+        self.explain_if(Some(explained), kind, None);
     }
 
     /// Why no sale can be written at `now`; `None` if the last transaction was written and no transaction hangs.
@@ -406,10 +419,6 @@ impl LiveStatus {
         self.count_if(differing > 0, &Z_REPORT_DIFFERS, None, says);
     }
 
-    fn note(&self, problem: &KnownProblem, device: Option<Uuid>, says: String) {
-        self.problems.note(self.problem(problem, device, says));
-    }
-
     fn problem(&self, problem: &KnownProblem, device: Option<Uuid>, says: String) -> HealthProblem {
         HealthProblem {
             kind: problem.kind,
@@ -429,9 +438,24 @@ impl LiveStatus {
         says: impl FnOnce() -> String,
     ) {
         if is_there {
-            self.note(problem, device, says());
+            self.problems
+                .raise_once(self.problem(problem, device, says()));
         } else {
             self.problems.clear(problem.kind, device);
+        }
+    }
+
+    /// Notes a problem that is explained, and removes it if there is no explanation.
+    fn explain_if(&self, explained: Option<&Explanation>, kind: ProblemKind, device: Option<Uuid>) {
+        match explained {
+            Some(explained) => self.problems.note(HealthProblem {
+                kind,
+                device,
+                since_ms: self.noticed_ms.load(Ordering::Relaxed),
+                says: explained.says(),
+                fix: explained.fix.clone(),
+            }),
+            None => self.problems.clear(kind, device),
         }
     }
 
@@ -459,7 +483,7 @@ impl LiveStatus {
         }
         if let Some((kind, says, fix)) = problem {
             *known = Some(kind);
-            self.problems.note(HealthProblem {
+            self.problems.raise_once(HealthProblem {
                 kind,
                 device: None,
                 since_ms: self.noticed_ms.load(Ordering::Relaxed),
@@ -519,18 +543,6 @@ struct KnownProblem {
     fix: &'static str,
 }
 
-const JOURNAL_UNWRITABLE: KnownProblem = KnownProblem {
-    kind: ProblemKind::JOURNAL_UNWRITABLE,
-    fix: "check the disk and its free space; the agent tries again by itself",
-};
-const DISK_FULL: KnownProblem = KnownProblem {
-    kind: ProblemKind::DISK_FULL,
-    fix: "make room on the disk of the data folder; the agent tries again by itself",
-};
-const CHAIN_BROKEN: KnownProblem = KnownProblem {
-    kind: ProblemKind::CHAIN_BROKEN,
-    fix: "stop selling, run `ferrotill verify`, and find out who has changed the data folder",
-};
 /// The problems that the next transaction that is written ends.
 const WRITE_PROBLEMS: &[ProblemKind] = &[
     ProblemKind::JOURNAL_UNWRITABLE,
@@ -545,10 +557,6 @@ const WAITS: KnownProblem = KnownProblem {
     kind: ProblemKind::DOCUMENT_WAITS,
     fix: "read the paper, and declare what became of the document with `ferrotill settle`",
 };
-const CONDITION: KnownProblem = KnownProblem {
-    kind: ProblemKind::PRINTER_CONDITION,
-    fix: "load paper, close the cover or do what the printer says; then print a duplicate of what was not printed",
-};
 const OBJECTIONS: KnownProblem = KnownProblem {
     kind: ProblemKind::OBJECTIONS,
     fix: "correct what is named; until then the printer gets no receipts or not all, or may print wrong letters or a wrong time",
@@ -556,10 +564,6 @@ const OBJECTIONS: KnownProblem = KnownProblem {
 const ANSWER_UNKNOWN: KnownProblem = KnownProblem {
     kind: ProblemKind::PRINTER_ANSWER_UNKNOWN,
     fix: "send this text to us, with the model and the firmware of the printer; until then more documents may end as unknown after a lost answer",
-};
-const OFFICE_OFFLINE: KnownProblem = KnownProblem {
-    kind: ProblemKind::OFFICE_OFFLINE,
-    fix: "check the network; the agent tries again by itself",
 };
 const ALTERNATIVE_NUMBERS: KnownProblem = KnownProblem {
     kind: ProblemKind::ALTERNATIVE_NUMBERS,
@@ -577,8 +581,6 @@ const CALLS_NOT_KEPT: KnownProblem = KnownProblem {
     kind: ProblemKind::CALLS_NOT_KEPT,
     fix: "check the disk, its free space and the permissions of the file; the next call that ends tries again",
 };
-/// The name of the authority's state in which it cannot be reached.
-const OFFLINE: &str = "offline";
 /// A transaction that takes longer than this counts as one that does not end.
 const TRANSACTION_HANGS_AFTER: Duration = Duration::from_secs(10);
 /// Below or at this count, the numbers for alternative receipts count as "soon used up".

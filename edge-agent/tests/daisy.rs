@@ -77,6 +77,39 @@ fn a_close_that_a_power_cut_divides_from_its_answer_is_registered_once() {
 }
 
 #[test]
+fn a_return_that_cannot_be_printed_needs_no_person_after_a_crash_before_its_refusal() {
+    const LAST_DOCUMENT: u8 = 0x71;
+    let mut shop = MachineShop::open("daisy", Some("daisy-1.8"));
+    let sold = shop.agent.client.post("operations/sale", BY_CARD);
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    let id = Uuid::new_v4();
+    let body = back(&sold.receipt("id"), 1).replacen('{', &format!(r#"{{"id":"{id}","#), 1);
+    // The printer loses its power at the first question of the job, so the job is reserved and not yet refused.
+    shop.rig.add_fault(FaultOrder {
+        kind: FaultKind::PowerCut,
+        command: Some(LAST_DOCUMENT),
+        times: 1,
+        ms: 0,
+    });
+    let caller = thread::spawn({
+        let (client, body) = (shop.agent.client.clone(), body.clone());
+        move || client.post("operations/return", &body)
+    });
+    until("the job has begun", || {
+        shop.rig.snapshot(false).power != "on"
+    });
+    shop.agent.kill();
+    drop(caller);
+    shop.rig.set_power(Power::On);
+    shop.agent = Process::agent(&shop.file);
+    let again = shop.agent.client.post("operations/return", &body);
+    assert!(again.text.contains("paid in cash only"), "{}", again.text);
+    let next = shop.agent.client.post("operations/sale", SALE);
+    assert_eq!(next.status, 200, "{}", next.text);
+    assert_eq!(shop.rig.snapshot(true).fiscal_receipts.len(), 2);
+}
+
+#[test]
 fn a_return_to_a_card_is_refused_with_the_reason_and_the_till_sells_on() {
     let shop = MachineShop::open("daisy", Some("daisy-1.8"));
     let sold = shop.agent.client.post("operations/sale", BY_CARD);

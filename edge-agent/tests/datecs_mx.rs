@@ -91,7 +91,7 @@ fn a_machine_whose_groups_are_in_another_order_sells_by_the_rates_and_its_day_ag
     let sold = client.post("operations/sale", SALE);
     assert_eq!(sold.status, 200, "{}", sold.text);
     let health = client.open("/healthz").text;
-    assert!(!health.contains("percent configured"), "{health}");
+    assert!(!health.contains("percent for the tax group"), "{health}");
     let closed = client.post("operations/closeday", "{}");
     assert_eq!(closed.status, 200, "{}", closed.text);
     let agrees = closed.at("data.additionalData.reconciliation.agrees");
@@ -108,7 +108,7 @@ fn a_rate_that_the_machine_does_not_have_is_an_objection_and_is_not_sold() {
     assert_eq!(refused.status, 422, "{}", refused.text);
     assert!(refused.text.contains("tax group A"), "{}", refused.text);
     let health = client.open("/healthz").text;
-    let objection = "group A: 20.0000 percent configured";
+    let objection = "percent for the tax group A, and the receipt 20.00; set the same rate";
     assert!(health.contains(objection), "{health}");
     assert_eq!(shop.rig.snapshot(true).last_document, 0);
 }

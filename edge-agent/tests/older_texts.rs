@@ -74,7 +74,7 @@ fn write_older_sale(folder: &Path, like: &StoredDocument) {
         ..DraftLine::default()
     }];
     let payments = [DraftPayment {
-        code: 1,
+        code: Some(1),
         amount: Amount::from_minor(1_000),
     }];
     let draft = Draft {

@@ -50,7 +50,7 @@ fn a_second_agent_on_the_same_store_does_not_start_and_the_first_one_keeps_selli
             .unwrap();
         assert_ne!(second.status.code(), Some(0));
         let words = String::from_utf8_lossy(&second.stderr);
-        assert!(words.contains("no other agent uses it"), "{words}");
+        assert!(words.contains("another agent uses it"), "{words}");
     }
     assert_eq!(first.client.post("operations/sale", SALE).status, 200);
     let (code, told) = finished(&["verify", "--config", file_name]);

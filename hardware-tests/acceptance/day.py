@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from decimal import Decimal
 
-from fiscalcloud_client import SALE_EXAMPLE, Answer, sale, to_json, with_id
+from fiscalcloud_client import SALE_EXAMPLE, Answer, additional, sale, to_json, with_id
 from sales import HEAD, RECEIPT
 from stage import CheckedClient, Simulator, Stage, check, equal, money, new_id, scenario, wait_for
 
@@ -220,7 +220,7 @@ def offline(stage: Stage) -> None:
     closed = client.settle("operations/closeday", with_id("{}", new_id()))
     equal(closed.status, 200, "closeday", closed)
     equal(minor(closed.data["totalAmount"]), 500 * len(fiscal), "Z counts fiscal receipts", closed)
-    beside = closed.data["additionalData"]["alternative"]
+    beside = additional(closed.data)["alternative"]
     equal((beside["count"], Decimal(beside["amount"])), (len(alternative), Decimal("5.00") * len(alternative)), "alternative receipts beside Z", closed)
 
     delivered(office, "z_report", 1)

@@ -12,7 +12,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from fiscalcloud_client import http_call, sale
+from fiscalcloud_client import additional, http_call, sale
 from sales import all_receipts
 from stage import Background, CheckedClient, Simulator, Skipped, Stage, check, equal, new_id, scenario, wait_for
 
@@ -135,7 +135,7 @@ def full_disk(stage: Stage) -> None:
         listed = all_receipts(client)
         equal(sorted(one["number"] for one in listed), list(range(1, len(prices) + 1)), "numbers")
         closed = client.until_registered("operations/closeday", json.dumps({"id": new_id()}))
-        reconciliation = (closed.data.get("additionalData") or {}).get("reconciliation") or {}
+        reconciliation = additional(closed.data).get("reconciliation") or {}
         equal(reconciliation.get("agrees"), True, "the Z-report reconciles", closed)
         wait_for(lambda: len(office.received()) == len(prices) + 1, 60, "the authority has every document")
         verified = subprocess.run(

@@ -122,6 +122,11 @@ def http_call(url: str, method: str, path: str, body: str | None = None, headers
         connection.close()
 
 
+def additional(document: dict) -> dict:
+    """The object that the text in a document's `additionalData` holds."""
+    return json.loads(document["additionalData"], parse_float=Decimal)
+
+
 class Client:
     """Calls one device of one server, signing every request."""
 

@@ -24,7 +24,7 @@ import time
 from collections import Counter
 from decimal import Decimal
 
-from fiscalcloud_client import http_call, sale
+from fiscalcloud_client import additional, http_call, sale
 from sales import all_receipts
 from stage import NETWORK_ERRORS, CheckedClient, Failed, Simulator, Stage, check, equal, new_id, wait_for
 
@@ -141,7 +141,7 @@ def compare(stage: Stage, load: Load, client: CheckedClient, printer: Simulator,
     equal([key for key, count in keys.items() if count > 1], [], "documents that the authority has twice")
     equal(len(keys), len(load.told), "documents at the authority")
     closed = client.until_registered("operations/closeday", '{"id":"%s"}' % new_id())
-    reconciliation = (closed.data.get("additionalData") or {}).get("reconciliation") or {}
+    reconciliation = additional(closed.data).get("reconciliation") or {}
     equal(reconciliation.get("agrees"), True, "the Z-report reconciles", closed)
     verified = subprocess.run(
         [stage.binary, "verify", "--config", str(stage.folder / "ferrotill.toml"), "--json"],

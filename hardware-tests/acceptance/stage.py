@@ -20,6 +20,7 @@ from decimal import Decimal
 from http.client import HTTPException
 from pathlib import Path
 
+import schema
 from fiscalcloud_client import Answer, Client, http_call
 
 KEY = "acceptance-key"
@@ -121,6 +122,8 @@ class CheckedClient(Client):
         answer = super().call(method, operation, body, timeout, **change)
         where = f"{method} {operation}: {answer}"
         check(answer.headers.get("X-Request-Id"), "an answer without X-Request-Id", where)
+        differences = schema.differences(method, self.BASE + operation, answer.status, answer.json)
+        equal(differences, [], "differences from the vendor's schema", where)
         if answer.status == 200:
             check(isinstance(answer.json, dict) and answer.json.get("success") is True, "200 without success", where)
         if answer.status == 422:

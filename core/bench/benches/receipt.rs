@@ -64,7 +64,7 @@ impl Ours {
                 ..DraftLine::default()
             }),
             payments: [DraftPayment {
-                code: 0,
+                code: Some(0),
                 amount: Amount::from_minor(CASH),
             }],
             modifiers: [Modifier::Percent(RECEIPT_MODIFIER)],

@@ -276,7 +276,7 @@ fn reserve<'s>(
         .payments
         .iter()
         .map(|(cash, minor)| DraftPayment {
-            code: i32::from(!cash),
+            code: Some(i32::from(!cash)),
             amount: Amount::from_minor(*minor),
         })
         .collect();
@@ -293,7 +293,7 @@ fn reserve<'s>(
     };
     let left = last_sold(journal);
     let original = Original {
-        fiscal_sale: true,
+        kind: DocumentKind::Sale,
         number_unknown: false,
         lines: &left,
     };

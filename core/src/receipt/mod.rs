@@ -12,6 +12,7 @@ mod taxes;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
+use crate::document::DocumentKind;
 use crate::facts::Facts;
 use crate::id::DocumentId;
 use crate::packed::Packed;
@@ -85,8 +86,8 @@ impl CopiedLine {
 /// A payment as the caller gives it.
 #[derive(Clone, Copy, Debug)]
 pub struct DraftPayment {
-    /// The code of the payment type.
-    pub code: i32,
+    /// The code of the payment type; without one it is the first type of cash.
+    pub code: Option<i32>,
     /// The amount handed over.
     pub amount: Amount,
 }
@@ -124,8 +125,8 @@ pub struct OriginalLine<'a> {
 /// The sale that a return refers to.
 #[derive(Clone, Copy, Debug)]
 pub struct Original<'a> {
-    /// Whether the original is a fiscal receipt of a sale.
-    pub fiscal_sale: bool,
+    /// The kind of the original; only a [`DocumentKind::Sale`] is returned.
+    pub kind: DocumentKind,
     /// Whether a printer sealed the original and the number that the printer gave it is not known. A printer needs this number to
     /// print the return.
     pub number_unknown: bool,

@@ -23,11 +23,11 @@ impl Work<'_, '_, '_> {
         }
         let (mut paid, mut cash, mut known) = (Amount::ZERO, Amount::ZERO, self.amounts_known);
         for (index, payment) in self.draft.payments.iter().enumerate() {
-            let payment_type = self.rules.payments.get(payment.code);
+            let payment_type = self.rules.payments.chosen(payment.code);
             if payment_type.is_none() {
                 known = false;
                 let refusal = Refusal::PaymentTypeUnknown {
-                    given: payment.code,
+                    given: payment.code.unwrap_or_default(),
                 };
                 self.faults
                     .report(Place::Payment(index, Field::Type), refusal);
@@ -145,14 +145,17 @@ impl<'a> Draft<'a> {
             .iter()
             .enumerate()
             .map(move |(index, payment)| {
-                let payment_type = types.get(payment.code).ok_or(Refusal::PaymentTypeUnknown {
-                    given: payment.code,
-                })?;
+                let payment_type =
+                    types
+                        .chosen(payment.code)
+                        .ok_or(Refusal::PaymentTypeUnknown {
+                            given: payment.code.unwrap_or_default(),
+                        })?;
                 let later_cash = self
                     .payments
                     .iter()
                     .skip(index.saturating_add(1))
-                    .filter(|later| types.get(later.code).is_some_and(|later| later.cash))
+                    .filter(|later| types.chosen(later.code).is_some_and(|later| later.cash))
                     .fold(0_i64, |sum, later| sum.saturating_add(later.amount.minor()));
                 let left = change.minor().saturating_sub(later_cash).max(0);
                 let own = if payment_type.cash {
@@ -161,7 +164,7 @@ impl<'a> Draft<'a> {
                     0
                 };
                 Ok(Payment {
-                    code: payment.code,
+                    code: payment_type.code,
                     name: &payment_type.name,
                     cash: payment_type.cash,
                     printer_letter: payment_type.printer_letter,

@@ -131,7 +131,16 @@ impl Work<'_, '_, '_> {
         let mut groups = LineGroups::default();
         let limit = self.rules.facts.taxes_per_line_max;
         let fault = match line.tax_group {
-            None => Some(Refusal::TaxGroupMissing),
+            // A device with one tax group needs no choice.
+            None => match self.rules.taxes.only() {
+                None => Some(Refusal::TaxGroupMissing),
+                Some(entry) => match entry.on(self.rules.day) {
+                    None => Some(Refusal::TaxGroupNotInForce),
+                    Some(group) => groups
+                        .push(group)
+                        .map_or(Some(Refusal::TaxGroupMissing), |()| None),
+                },
+            },
             // If a line has one tax only, a longer text is the name of a group that does not exist.
             Some(text) if text.is_empty() || (text.len() > 1 && limit == 1) => {
                 Some(Refusal::TaxGroupUnknown)

@@ -116,6 +116,15 @@ impl TaxTable {
         self.0.iter().find(|entry| entry.code == code)
     }
 
+    /// The only entry of the table; `None` if it has more than one, or none.
+    #[must_use]
+    pub fn only(&self) -> Option<&TaxEntry> {
+        match self.0.as_slice() {
+            [entry] => Some(entry),
+            _ => None,
+        }
+    }
+
     /// The tax group of a letter, with the rate of a day.
     #[must_use]
     pub fn group(&self, code: TaxCode, day: Day) -> Option<TaxGroup> {

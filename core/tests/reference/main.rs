@@ -8,6 +8,7 @@ mod law;
 
 use std::env;
 
+use ferrotill_core::document::DocumentKind;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{ALL, Facts};
@@ -169,7 +170,7 @@ impl Case {
             };
             if minor > 0 {
                 payments.push(DraftPayment {
-                    code,
+                    code: Some(code),
                     amount: Amount::from_minor(minor + more),
                 });
             }
@@ -218,7 +219,7 @@ fn compute(law: &Law, case: &Case) -> Result<Figures, Refusal> {
         draft.compute_sums(None, rules, &mut room, &mut IgnoreFaults)
     };
     let total = match compute_sums(&[DraftPayment {
-        code: 1,
+        code: Some(1),
         amount: Amount::from_minor(1),
     }]) {
         Err(Refusal::Underpaid { total, .. }) => {
@@ -300,7 +301,7 @@ fn return_in_parts(law: &Law, case: &Case, dice: &mut Dice, place: &dyn Fn() -> 
             })
             .collect();
         let original = Original {
-            fiscal_sale: true,
+            kind: DocumentKind::Sale,
             number_unknown: false,
             lines: &left,
         };
@@ -350,7 +351,7 @@ fn receipt<T>(
             bytes: &mut bytes,
         };
         let payments = [DraftPayment {
-            code: 1,
+            code: Some(1),
             amount: Amount::from_minor(minor),
         }];
         let draft = Draft {
@@ -498,7 +499,7 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
     let whole = |amount: &BigInt| amount.to_i64().unwrap();
     let payments = case.payments(whole(&total));
     let sum = |code: i32| -> i64 {
-        let of_code = payments.iter().filter(|payment| payment.code == code);
+        let of_code = payments.iter().filter(|payment| payment.code == Some(code));
         of_code.map(|payment| payment.amount.minor()).sum()
     };
     let in_cash = whole(&total) - sum(1);

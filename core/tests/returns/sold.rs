@@ -1,5 +1,6 @@
 //! A sale and its returns, which are booked as the store books them.
 
+use ferrotill_core::document::DocumentKind;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::{ALL, Facts};
 use ferrotill_core::receipt::{
@@ -147,7 +148,7 @@ impl Sold {
             })
             .collect();
         let original = Original {
-            fiscal_sale: true,
+            kind: DocumentKind::Sale,
             number_unknown: false,
             lines: &lines_left,
         };

@@ -279,7 +279,7 @@ pub(crate) const SALE_LINES: [DraftLine<'static>; 2] = [
 
 pub(crate) const fn pay(code: i32, minor: i64) -> DraftPayment {
     DraftPayment {
-        code,
+        code: Some(code),
         amount: Amount::from_minor(minor),
     }
 }

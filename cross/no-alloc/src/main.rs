@@ -74,7 +74,7 @@ fn day(room: &mut Room, profile: &dyn Profile) -> Option<u32> {
     };
     let lines = [line; 100];
     let payments = [DraftPayment {
-        code: 0,
+        code: Some(0),
         amount: Amount::from_minor(200_000),
     }];
     let draft = Draft {

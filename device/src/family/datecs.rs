@@ -4,9 +4,10 @@
 
 use super::classic_forms::{DAY_PAYMENTS_A, DEVICE_INFO, FIRMWARE_A, LAST_Z};
 use super::codec::{Codec, NO_DATA};
+use super::payments::{PaymentMeaning, Payments};
 use super::protocol::{
-    CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, PaymentMeaning, Payments,
-    Protocol, ReceiptRules, Seller, TextWidths, service,
+    CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, Protocol, ReceiptRules, Seller,
+    TextWidths, service,
 };
 use crate::wire::cause::Cause;
 use crate::wire::fields::{decimal, parse_count};
@@ -65,14 +66,9 @@ pub const PROTOCOL: Protocol = Protocol {
         records_low: 50,
     },
     seller: Seller {
-        operator: 1,
         operator_max: 16,
-        password: "0000",
-        password_of_model: &[],
         password_digits: Some((4, 8)),
-        till: 1,
-        refund: None,
-        has_unique_number: false,
+        ..Seller::USUAL
     },
     payments: Payments {
         letters: &[
@@ -481,7 +477,7 @@ pub(super) const NO_COUNTERS: Codec<ReceiptCounters> = Codec {
 };
 
 /// The codec of an answer with `AllReceipt` alone.
-const ALL_RECEIPTS: Codec<ReceiptCounters> = Codec {
+pub(super) const ALL_RECEIPTS: Codec<ReceiptCounters> = Codec {
     emit: |counters| format!("{:04}", counters.all).into_bytes(),
     parse: |data| {
         Some(ReceiptCounters {

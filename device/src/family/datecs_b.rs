@@ -8,9 +8,9 @@ use super::classic_forms::{FIRMWARE_B, MANUAL_B, SDK_B};
 use super::codec::{Codec, NO_DATA};
 use super::datecs;
 use super::forms::{AnswerForm, Source};
+use super::payments::{PaymentMeaning, Payments};
 use super::protocol::{
-    CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, PaymentMeaning, Payments,
-    Protocol, Seller, TextWidths,
+    CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, Protocol, Seller, TextWidths,
 };
 use crate::wire::codepage;
 use crate::wire::fields::{parse_count, parse_minor};
@@ -46,15 +46,9 @@ pub const PROTOCOL: Protocol = Protocol {
         records_low: 50,
     },
     seller: Seller {
-        operator: 1,
-        operator_max: 30,
         // The password of a new device is the operator's number.
         password: "1",
-        password_of_model: &[],
-        password_digits: Some((1, 8)),
-        till: 1,
-        refund: None,
-        has_unique_number: false,
+        ..Seller::USUAL
     },
     payments: Payments {
         letters: &[

@@ -14,9 +14,10 @@ use super::codec::{Codec, NO_DATA};
 use super::datecs_x;
 use super::error_codes;
 use super::forms::{AnswerForm, Firmware, Source};
+use super::payments::{PaymentMeaning, Payments};
 use super::protocol::{
-    CommandRow, CountryFacts, CountryQuestions, FamilyLimits, LineWidth, Model, Optional,
-    PaymentMeaning, Payments, Protocol, Seller, TextWidths, service,
+    CommandRow, CountryFacts, CountryQuestions, FamilyLimits, LineWidth, Model, Optional, Protocol,
+    Seller, TextWidths, service,
 };
 use crate::wire::isl_counters::DeviceInfo;
 use crate::wire::isl_payment::ReceiptCounters;
@@ -71,15 +72,10 @@ const ROMANIA: Protocol = Protocol {
         records_low: 60,
     },
     seller: Seller {
-        operator: 1,
-        operator_max: 30,
         password: "0001",
-        password_of_model: &[],
         // A Moldovan password has one digit.
         password_digits: Some((1, 8)),
-        till: 1,
-        refund: None,
-        has_unique_number: false,
+        ..Seller::USUAL
     },
     payments: PAYMENTS,
     model: Model {

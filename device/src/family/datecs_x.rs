@@ -5,9 +5,10 @@
 use super::codec::{Codec, NO_DATA};
 use super::error_codes;
 use super::forms::{AnswerForm, Firmware, Source};
+use super::payments::{PaymentMeaning, Payments};
 use super::protocol::{
-    CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, PaymentMeaning, Payments,
-    Protocol, ReceiptRules, Seller, TextWidths, service,
+    CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, Protocol, ReceiptRules, Seller,
+    TextWidths, service,
 };
 use crate::wire::fields::parse_count;
 use crate::wire::isl_counters::DeviceInfo;
@@ -44,15 +45,10 @@ pub const PROTOCOL: Protocol = Protocol {
         records_low: 60,
     },
     seller: Seller {
-        operator: 1,
-        operator_max: 30,
         // The password of new registers is the operator's number, that of new printers four zeros (manual, note to command 48).
         password: "1",
         password_of_model: &[("FP-", "0000"), ("FMP-", "0000")],
-        password_digits: Some((1, 8)),
-        till: 1,
-        refund: None,
-        has_unique_number: false,
+        ..Seller::USUAL
     },
     payments: Payments {
         letters: &[

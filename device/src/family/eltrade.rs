@@ -6,9 +6,9 @@
 use super::codec::{Codec, NO_DATA};
 use super::datecs;
 use super::forms::{AnswerForm, Firmware, Source};
+use super::payments::{PaymentMeaning, Payments};
 use super::protocol::{
-    CommandRow, Errors, FamilyLimits, LineWidth, Model, PaymentMeaning, Payments, Protocol, Seller,
-    TextWidths,
+    CommandRow, Errors, FamilyLimits, LineWidth, Model, Protocol, Seller, TextWidths,
 };
 use crate::wire::codepage;
 use crate::wire::fields::parse_count;
@@ -45,15 +45,10 @@ pub const PROTOCOL: Protocol = Protocol {
         ..datecs::PROTOCOL.limits
     },
     seller: Seller {
-        operator: 1,
-        operator_max: 30,
         // The opening of Eltrade has no password.
         password: "",
-        password_of_model: &[],
         password_digits: None,
-        till: 1,
-        refund: None,
-        has_unique_number: false,
+        ..Seller::USUAL
     },
     payments: Payments {
         // The meanings are those of the drivers of others; the manual names the card's.

@@ -11,6 +11,8 @@ mod classic_forms;
 mod codec;
 mod error_codes;
 mod forms;
+mod models;
+mod payments;
 mod protocol;
 
 pub mod daisy;
@@ -23,9 +25,11 @@ pub mod tremol;
 
 pub use codec::{Codec, NO_DATA};
 pub use forms::{AnswerForm, Answers, Firmware, Source};
+pub use models::family_of_model;
+pub use payments::{PaymentMeaning, Payments};
 pub use protocol::{
     Asked, CommandRow, CountryFacts, CountryQuestions, Errors, FamilyLimits, LineWidth, Model,
-    Optional, PaymentMeaning, Payments, Protocol, ReceiptRules, Seller, TextWidths,
+    Optional, Protocol, ReceiptRules, Seller, TextWidths,
 };
 
 /// Every family, by its name in an address and in `ferrotill emulator --family`.

@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::codec::Codec;
 use super::forms::{AnswerForm, Answers, Firmware};
+use super::payments::Payments;
 use crate::wire::cause::Cause;
 use crate::wire::framing::Framing;
 use crate::wire::isl_counters::{DayPayments, DeviceInfo, IssuedDocument, LastZ};
@@ -16,9 +17,8 @@ use crate::wire::isl_report::{
 };
 use crate::wire::isl_service::{Service, ServiceAnswer};
 use crate::wire::isl_status::{Layout, Status};
-use crate::wire::zfp_report::{
-    CurrentReceipt, DayGroups, LastNumbers, PaymentSums, PaymentTypes, ReceiptCode, Version,
-};
+use crate::wire::zfp_payments::{PaymentSums, PaymentTypes};
+use crate::wire::zfp_report::{CurrentReceipt, DayGroups, LastNumbers, ReceiptCode, Version};
 
 /// One family of printers: everything in which families differ.
 ///
@@ -337,6 +337,9 @@ pub struct ReceiptRules {
     /// Whether a cancelled receipt is issued with the sum 0, and takes a number of a fiscal receipt. A receipt whose total is 0 looks
     /// the same, so the driver does not print one.
     pub cancelled_is_issued: bool,
+    /// Whether a negative price takes back the last sale of that price, quantity and group together with its discount, and its own
+    /// modifiers are ignored.
+    pub voids_whole_sale: bool,
 }
 
 impl ReceiptRules {
@@ -346,6 +349,7 @@ impl ReceiptRules {
         refund_needs_origin: false,
         tender_without_change: false,
         cancelled_is_issued: false,
+        voids_whole_sale: false,
     };
 }
 
@@ -427,6 +431,18 @@ pub struct Seller {
 }
 
 impl Seller {
+    /// The seller of most families: the first operator of the first till, who may open refunds. A family writes what differs.
+    pub const USUAL: Self = Self {
+        operator: 1,
+        operator_max: 30,
+        password: "0000",
+        password_of_model: &[],
+        password_digits: Some((1, 8)),
+        till: 1,
+        refund: None,
+        has_unique_number: false,
+    };
+
     /// The password on this model.
     #[must_use]
     pub fn password_on(&self, model: &str) -> &'static str {
@@ -434,163 +450,6 @@ impl Seller {
             .iter()
             .find(|(prefix, _)| model.starts_with(prefix))
             .map_or(self.password, |(_, password)| *password)
-    }
-}
-
-/// The types of payment of a family; in every family `P` is cash.
-#[derive(Clone, Copy, Debug)]
-pub struct Payments {
-    /// The letters that a job may have, and what each means. For X, which has numbers, `P N D I J K` stand for the modes 0 to 5.
-    pub letters: &'static [(char, PaymentMeaning)],
-    /// The letters in the order in which the answer has the day's payments; at most eight.
-    pub day: &'static [char],
-}
-
-impl Payments {
-    /// What a letter means; `None` if the family does not have it.
-    #[must_use]
-    pub fn meaning_of(&self, letter: char) -> Option<PaymentMeaning> {
-        self.letters
-            .iter()
-            .find(|(known, _)| *known == letter)
-            .map(|(_, meaning)| *meaning)
-    }
-
-    /// The first letter with this meaning.
-    #[must_use]
-    pub fn letter_of(&self, meaning: PaymentMeaning) -> Option<char> {
-        self.letters
-            .iter()
-            .find(|(_, known)| *known == meaning)
-            .map(|(letter, _)| *letter)
-    }
-
-    /// All letters with their meanings, for people.
-    #[must_use]
-    pub fn in_words(&self) -> String {
-        let words = self.letters.iter();
-        let words: Vec<String> = words
-            .map(|(letter, meaning)| format!("{letter} {}", meaning.name()))
-            .collect();
-        words.join(", ")
-    }
-}
-
-/// What the fiscal memory books under a payment letter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PaymentMeaning {
-    /// Cash.
-    Cash,
-    /// A bank card that the till or a terminal of its own charges.
-    Card,
-    /// A bank card that the printer charges through its own pinpad.
-    Pinpad,
-    /// Credit.
-    Credit,
-    /// A cheque.
-    Cheque,
-    /// The health fund.
-    HealthFund,
-    /// A voucher.
-    Voucher,
-    /// A coupon.
-    Coupon,
-    /// A coupon of another company.
-    ExternalCoupon,
-    /// Packaging that is given back.
-    Packaging,
-    /// The shop's own use.
-    InternalUse,
-    /// Damaged goods.
-    Damage,
-    /// A bank transfer.
-    BankTransfer,
-    /// A type that the owner of the printer may name.
-    Other,
-}
-
-impl PaymentMeaning {
-    /// Every meaning.
-    pub const ALL: &[Self] = &[
-        Self::Cash,
-        Self::Card,
-        Self::Pinpad,
-        Self::Credit,
-        Self::Cheque,
-        Self::HealthFund,
-        Self::Voucher,
-        Self::Coupon,
-        Self::ExternalCoupon,
-        Self::Packaging,
-        Self::InternalUse,
-        Self::Damage,
-        Self::BankTransfer,
-        Self::Other,
-    ];
-
-    /// The name of the meaning, as in the configuration.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Cash => "cash",
-            Self::Card => "card",
-            Self::Pinpad => "pinpad",
-            Self::Credit => "credit",
-            Self::Cheque => "cheque",
-            Self::HealthFund => "health_fund",
-            Self::Voucher => "voucher",
-            Self::Coupon => "coupon",
-            Self::ExternalCoupon => "external_coupon",
-            Self::Packaging => "packaging",
-            Self::InternalUse => "internal_use",
-            Self::Damage => "damage",
-            Self::BankTransfer => "bank_transfer",
-            Self::Other => "other",
-        }
-    }
-
-    /// The meaning of this name.
-    #[must_use]
-    pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|one| one.name() == name).copied()
-    }
-
-    /// Whether a letter with this meaning is easily taken for a card's, because it is one in another family, although the fiscal
-    /// memory books it under a heading of its own.
-    #[must_use]
-    pub const fn is_special(self) -> bool {
-        match self {
-            Self::Cash
-            | Self::Card
-            | Self::Credit
-            | Self::Cheque
-            | Self::BankTransfer
-            | Self::Other => false,
-            Self::Pinpad
-            | Self::HealthFund
-            | Self::Voucher
-            | Self::Coupon
-            | Self::ExternalCoupon
-            | Self::Packaging
-            | Self::InternalUse
-            | Self::Damage => true,
-        }
-    }
-
-    /// The text on the emulated paper.
-    #[must_use]
-    pub const fn on_paper(self) -> &'static str {
-        match self {
-            Self::Cash => "NUMERAR",
-            Self::Card | Self::Pinpad => "CARD",
-            Self::Credit => "CREDIT",
-            Self::Cheque => "CEC",
-            Self::HealthFund => "CASA DE SANATATE",
-            Self::Voucher => "VOUCHER",
-            Self::Coupon | Self::ExternalCoupon => "CUPON",
-            Self::BankTransfer => "TRANSFER",
-            Self::Packaging | Self::InternalUse | Self::Damage | Self::Other => "ALTA PLATA",
-        }
     }
 }
 

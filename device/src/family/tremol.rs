@@ -5,25 +5,23 @@
 use super::codec::{Codec, NO_DATA};
 use super::datecs;
 use super::forms::Firmware;
+use super::payments::{PaymentMeaning, Payments};
 use super::protocol::{
-    Asked, CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, PaymentMeaning, Payments,
-    Protocol, Seller, TextWidths,
+    CommandRow, Errors, FamilyLimits, LineWidth, Model, Optional, Protocol, Seller, TextWidths,
 };
 use crate::wire::cause::Cause;
 use crate::wire::codepage;
 use crate::wire::fields::{decimal, parse_count, parse_decimal, parse_minor};
-use crate::wire::isl_counters::{DayPayments, DeviceInfo};
+use crate::wire::isl_counters::DeviceInfo;
 use crate::wire::isl_payment::{Paid, PaidCode, PaymentRequest, ReceiptCounters};
-use crate::wire::isl_receipt::{Open, SubtotalSums};
+use crate::wire::isl_receipt::SubtotalSums;
 use crate::wire::isl_report::{DailyReport, JournalDocument, Rates, ReceiptSums, Transaction};
 use crate::wire::isl_status::{Flag, FlagPlace, Layout, Status};
 use crate::wire::zfp;
 use crate::wire::zfp_receipt::{
-    emit_refund, emit_sale, head, parse_cash, parse_open, parse_sale, parse_seller, printable,
+    emit_open, emit_refund, emit_sale, parse_open, parse_sale, printable,
 };
-use crate::wire::zfp_report::{
-    CurrentReceipt, DayGroups, LastNumbers, PaymentSums, PaymentTypes, ReceiptCode, Version,
-};
+use crate::wire::zfp_report::{CurrentReceipt, ReceiptCode};
 
 /// The data of a question: this letter, or nothing.
 macro_rules! letter {
@@ -34,6 +32,10 @@ macro_rules! letter {
         }
     };
 }
+
+mod questions;
+
+use self::questions::{ASKED, DAY_PAYMENTS, DAY_REFUNDS, DAY_SALES};
 
 /// The table of Tremol.
 pub const PROTOCOL: Protocol = Protocol {
@@ -65,14 +67,10 @@ pub const PROTOCOL: Protocol = Protocol {
         records_low: 50,
     },
     seller: Seller {
-        operator: 1,
         operator_max: 20,
-        password: "0000",
-        password_of_model: &[],
         password_digits: Some((4, 6)),
-        till: 1,
-        refund: None,
-        has_unique_number: false,
+        has_unique_number: true,
+        ..Seller::USUAL
     },
     payments: Payments {
         // Each letter is a kind of payment of the Bulgarian tax office, in the order of their numbers: cash is 0.
@@ -98,7 +96,7 @@ pub const PROTOCOL: Protocol = Protocol {
     open: CommandRow::new(
         OPEN,
         Codec {
-            emit: |open| format!("{};0", head(open)).into_bytes(),
+            emit: emit_open,
             parse: |data| {
                 parse_open(data)
                     .filter(|(_, refund)| refund.is_none())
@@ -231,14 +229,7 @@ pub const PROTOCOL: Protocol = Protocol {
     next_fiscal: None,
     counts_for_ever: false,
     day_receipts: None,
-    day_payments: CommandRow::new(
-        REGISTERS,
-        letter!(b"4"),
-        Codec {
-            emit: |_| Vec::new(),
-            parse: |data| Some(day_payments(&PaymentSums::parse_received(data)?)),
-        },
-    ),
+    day_payments: DAY_PAYMENTS,
     day_sales: [DAY_SALES, DAY_SALES],
     day_refunds: Some([DAY_REFUNDS, DAY_REFUNDS]),
     // 73h has the number of the last Z-report, and no command has its sums.
@@ -330,107 +321,6 @@ const DAILY: u8 = 0x7C;
 /// The letters of the payment types 0 to 7.
 const LETTERS: [char; 8] = ['P', 'Q', 'T', 'E', 'K', 'I', 'M', 'D'];
 
-const ASKED: Asked = Asked {
-    slip_open: CommandRow::new(
-        SLIP_OPEN,
-        Codec {
-            emit: |open| format!("{};{};0;0", open.operator, open.password).into_bytes(),
-            parse: parse_seller,
-        },
-        NO_DATA,
-    ),
-    cash: CommandRow::new(
-        CASH,
-        Codec {
-            emit: |(open, amount)| {
-                let Open {
-                    operator, password, ..
-                } = open;
-                format!("{operator};{password};0;{}", decimal(*amount, 2)).into_bytes()
-            },
-            parse: parse_cash,
-        },
-        NO_DATA,
-    ),
-    version: CommandRow::new(
-        0x21,
-        NO_DATA,
-        Codec {
-            emit: Version::emit,
-            parse: Version::parse,
-        },
-    ),
-    payment_types: CommandRow::new(
-        0x64,
-        NO_DATA,
-        Codec {
-            emit: PaymentTypes::emit,
-            parse: PaymentTypes::parse,
-        },
-    ),
-    last: CommandRow::new(
-        0x73,
-        NO_DATA,
-        Codec {
-            emit: LastNumbers::emit,
-            parse: LastNumbers::parse,
-        },
-    ),
-    receipt: CommandRow::new(
-        RECEIPT,
-        letter!(b""),
-        Codec {
-            emit: CurrentReceipt::emit,
-            parse: CurrentReceipt::parse,
-        },
-    ),
-    receipt_payments: CommandRow::new(
-        RECEIPT,
-        letter!(b"P"),
-        Codec {
-            emit: PaymentSums::emit,
-            parse: PaymentSums::parse_receipt,
-        },
-    ),
-    receipt_code: CommandRow::new(
-        RECEIPT,
-        letter!(b"B"),
-        Codec {
-            emit: ReceiptCode::emit,
-            parse: ReceiptCode::parse,
-        },
-    ),
-    day: CommandRow::new(
-        0x6D,
-        NO_DATA,
-        Codec {
-            emit: DayGroups::emit,
-            parse: DayGroups::parse,
-        },
-    ),
-    registers: [
-        register(letter!(b"0"), PaymentSums::parse_on_hand),
-        register(letter!(b"2"), PaymentSums::parse_paid_in),
-        register(letter!(b"3"), PaymentSums::parse_taken_out),
-        register(letter!(b"4"), PaymentSums::parse_received),
-        register(letter!(b"6"), PaymentSums::parse_change),
-    ],
-};
-
-const fn register(
-    ask: Codec<()>,
-    parse: fn(&[u8]) -> Option<PaymentSums>,
-) -> CommandRow<(), PaymentSums> {
-    CommandRow::new(
-        REGISTERS,
-        ask,
-        Codec {
-            emit: PaymentSums::emit,
-            parse,
-        },
-    )
-}
-
 /// The side of a row that this family has in another row: nothing is written, and nothing is read.
 const fn unwritten<T>() -> Codec<T> {
     Codec {
@@ -443,24 +333,6 @@ const fn unwritten<T>() -> Codec<T> {
 const NO_COUNTERS: Codec<ReceiptCounters> = unwritten();
 /// An acknowledgement has no figures of the day.
 const NO_FIGURES: Codec<DailyReport> = unwritten();
-
-const DAY_SALES: CommandRow<(), [i64; 8]> = CommandRow::new(
-    0x6D,
-    NO_DATA,
-    Codec {
-        emit: |_| Vec::new(),
-        parse: |data| Some(DayGroups::parse(data)?.sales),
-    },
-);
-
-const DAY_REFUNDS: CommandRow<(), [i64; 8]> = CommandRow::new(
-    0x6D,
-    NO_DATA,
-    Codec {
-        emit: |_| Vec::new(),
-        parse: |data| Some(DayGroups::parse(data)?.refunds),
-    },
-);
 
 /// A line of text; a control byte would end or begin a frame.
 const TEXT: Codec<Vec<u8>> = Codec {
@@ -597,20 +469,6 @@ fn transaction(receipt: &CurrentReceipt) -> Transaction {
         refund: receipt.is_refund(),
         slip: false,
         fiscal: None,
-    }
-}
-
-/// What was received from sales, in the order of the letters; change is not taken off.
-fn day_payments(received: &PaymentSums) -> DayPayments {
-    let mut payments = [0; 8];
-    payments
-        .iter_mut()
-        .zip(received.sums)
-        .for_each(|(sum, read)| *sum = read);
-    DayPayments {
-        payments,
-        closure: 0,
-        next_receipt: None,
     }
 }
 

@@ -20,7 +20,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Port, PortOpener};
 use crate::wire::codepage;
-use crate::wire::framing::{Answer, Decoder, Framing, Request, Token};
+use crate::wire::decoder::{Decoder, Token};
+use crate::wire::framing::{Answer, Framing, Request};
 
 /// Writes a transcript of a port.
 #[derive(Debug)]

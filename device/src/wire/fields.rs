@@ -95,6 +95,24 @@ pub fn text(data: &[u8]) -> String {
     super::codepage::decode(data)
 }
 
+/// `DDMMYYhhmmss` as `DD-MM-YY hh:mm:ss`; any other text stays as it is, and the device refuses it.
+#[must_use]
+pub fn dashed(at: &str) -> String {
+    let pair = |from: usize| at.get(from..from.saturating_add(2)).unwrap_or("");
+    if at.len() != 12 {
+        return at.to_owned();
+    }
+    format!(
+        "{}-{}-{} {}:{}:{}",
+        pair(0),
+        pair(2),
+        pair(4),
+        pair(6),
+        pair(8),
+        pair(10)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

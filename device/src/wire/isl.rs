@@ -2,8 +2,9 @@
 //!
 //! Manual: Datecs group A, v1.00BG, "Low-level protocol"; group B, v2.04BG.
 
+pub use super::decoder::{Decoder, Token};
 pub use super::framing::{
-    Answer, Decoder, FrameError, Framing, NAK, Repeat, Request, SEQ_FIRST, SYN, Token, Width,
+    Answer, FrameError, Framing, NAK, Repeat, Request, SEQ_FIRST, SYN, Width,
 };
 pub use super::isl_status::{Flag, Status};
 

@@ -7,7 +7,7 @@
 //! say which, and the driver OposDaisy reads 40h, 41h, 45h and 46h as decimals and 33h, 67h and 6Eh as minor units.
 
 use super::codepage;
-use super::fields::{decimal, parse_count, parse_decimal, parse_minor};
+use super::fields::{dashed, decimal, parse_count, parse_decimal, parse_minor};
 use super::isl_payment::{Paid, PaidCode, PaymentRequest, ReceiptCounters};
 use super::isl_receipt::{
     LINE_FEED, Open, RefundKind, RefundOpen, Sale, SaleModifier, Subtotal, TAB, split_text,
@@ -156,23 +156,6 @@ fn kind_of(reason: &str) -> Option<RefundKind> {
         "2" => Some(RefundKind::TaxBase),
         _ => None,
     }
-}
-
-/// `DDMMYYhhmmss` as `DD-MM-YY hh:mm:ss`; any other text is sent unchanged, and the device refuses it.
-fn dashed(at: &str) -> String {
-    let pair = |from: usize| at.get(from..from.saturating_add(2)).unwrap_or("");
-    if at.len() != 12 {
-        return at.to_owned();
-    }
-    format!(
-        "{}-{}-{} {}:{}:{}",
-        pair(0),
-        pair(2),
-        pair(4),
-        pair(6),
-        pair(8),
-        pair(10)
-    )
 }
 
 /// Reads `DD-MM-YY hh:mm[:ss]` as `DDMMYYhhmm[ss]`.

@@ -6,6 +6,7 @@
 
 pub mod cause;
 pub mod codepage;
+pub mod decoder;
 pub mod escpos;
 pub mod escpos_answer;
 pub mod escpos_control;
@@ -29,5 +30,6 @@ pub mod isl_x_receipt;
 pub mod isl_x_report;
 pub mod zfp;
 pub mod zfp_frame;
+pub mod zfp_payments;
 pub mod zfp_receipt;
 pub mod zfp_report;

@@ -15,7 +15,8 @@
 
 use super::framing::{Framing, Repeat, Width};
 pub use super::zfp_frame::{
-    ACK, ACKNOWLEDGED, ALIVE, BUSY, DONE, ETX, NO_PAPER, PING, READY, RETRY, STX,
+    ACK, ACKNOWLEDGED, ALIVE, BUSY, DONE, ETX, GS, INFORMATION, MODEL, NO_PAPER, PING, READY,
+    RETRY, STX,
 };
 
 /// The frames of ZFP.
@@ -34,7 +35,8 @@ pub const FRAMING: Framing = Framing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::framing::{Answer, Decoder, FrameError, NAK, Request, Token};
+    use crate::wire::decoder::{Decoder, Token};
+    use crate::wire::framing::{Answer, FrameError, NAK, Request};
     use crate::wire::isl_status::Status;
 
     fn tokens(bytes: &[u8]) -> Vec<Token> {

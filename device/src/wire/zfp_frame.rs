@@ -25,7 +25,7 @@ pub(super) enum Found {
     Busy,
     /// The answer to [`PING`] of a device that is ready.
     Ready,
-    /// [`PING`] or [`ALIVE`].
+    /// [`PING`], [`ALIVE`], or the letter after [`GS`].
     Ping(u8),
     /// Bytes that begin like a frame and are not one.
     Damaged,
@@ -37,6 +37,12 @@ pub const STX: u8 = 0x02;
 pub const ACK: u8 = 0x06;
 /// The byte that ends a frame.
 pub const ETX: u8 = 0x0A;
+/// Begins a question of two bytes, outside any frame; the second byte is [`INFORMATION`] or [`MODEL`].
+pub const GS: u8 = 0x1D;
+/// After [`GS`]: asks for the numbers of lines, departments, payment types and others.
+pub const INFORMATION: u8 = b'I';
+/// After [`GS`]: asks for the model. The maker's protocol writes the letter `M` and the number 77h, which is `w`.
+pub const MODEL: u8 = b'M';
 /// The device is busy with the former command.
 pub const RETRY: u8 = 0x0E;
 /// Asks whether the device is switched on; it answers with the same byte.
@@ -157,10 +163,21 @@ pub(super) fn push(frame: &mut Vec<u8>, byte: u8, frame_max: usize) -> Option<Fo
             NACK => Some(Found::Nack),
             RETRY => Some(Found::Busy),
             PING | ALIVE => Some(Found::Ping(byte)),
+            GS => {
+                frame.push(byte);
+                None
+            }
             // The other bits are the paper, the printing head and the customer's display.
             READY..=0x4F if byte & BUSY == 0 => Some(Found::Ready),
             READY..=0x4F => Some(Found::Busy),
             _ => None,
+        };
+    }
+    if frame.as_slice() == [GS] {
+        frame.clear();
+        return match byte {
+            INFORMATION | MODEL => Some(Found::Ping(byte)),
+            other => push(frame, other, frame_max),
         };
     }
     if (byte < 0x20 && byte != ETX) || frame.len() >= frame_max {

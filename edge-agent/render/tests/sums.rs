@@ -3,6 +3,7 @@
 
 mod shop;
 
+use ferrotill_core::document::DocumentKind;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::ALL;
 use ferrotill_core::receipt::{
@@ -117,7 +118,7 @@ fn check_return(law: &Law, sold: &Receipt<'_>, columns: usize) {
     let lines: Vec<Line<'_>> = sold.lines.iter().collect();
     let originals = originals(&lines);
     let original = Original {
-        fiscal_sale: true,
+        kind: DocumentKind::Sale,
         number_unknown: false,
         lines: &originals,
     };

@@ -34,12 +34,9 @@ impl HealthWatch {
         let thread = std::thread::Builder::new()
             .name("health".to_owned())
             .spawn(move || {
-                loop {
+                // The first look comes after the printers had time to connect and the clocks to agree.
+                while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
                     look(&service, &folder);
-                    match stopped.recv_timeout(LOOK_EVERY) {
-                        Err(RecvTimeoutError::Timeout) => {}
-                        Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
-                    }
                 }
             })?;
         Ok(Self {

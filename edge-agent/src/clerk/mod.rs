@@ -28,6 +28,7 @@ pub use batch::{ClerkSettings, DevicePlan};
 pub use message::{AuthorityNews, ClerkHandle, ClockOutcome, Message};
 
 use crate::error_chain::chain_of;
+use crate::explanation::Explanation;
 use crate::seal::printer::News;
 use batch::{Effect, Tills};
 use ferrotill_store::{Store, StoreError};
@@ -43,6 +44,8 @@ pub struct Clerk {
     retry: Vec<Message>,
     /// The tills in memory may differ from the store. They are read again before the next batch.
     stale: bool,
+    /// The last error of writing, until a batch is written. The same error is logged once.
+    reported_error: Option<Explanation>,
 }
 
 /// The largest number of messages in one transaction.
@@ -96,6 +99,7 @@ impl Clerk {
             inbox,
             retry: Vec::new(),
             stale: false,
+            reported_error: None,
         };
         clerk.tills.send_all_rates();
         clerk.release_effects(effects);
@@ -201,6 +205,9 @@ impl Clerk {
             Ok(written) => {
                 self.tills.commit();
                 self.tills.committed(self.store.figures(), written);
+                if written && self.reported_error.take().is_some() {
+                    tracing::info!("the till can write its journal again");
+                }
                 self.release_effects(effects);
                 if self.store.anchor_is_due() {
                     self.store.anchor_in_background();
@@ -229,9 +236,19 @@ impl Clerk {
         effects: Vec<Effect>,
         outcomes: &[(Uuid, Uuid)],
     ) {
-        let reason = chain_of(error);
-        self.tills.write_failed(error);
-        self.tills.roll_back(effects, outcomes, &reason);
+        let trouble = error.in_words();
+        let place = trouble
+            .path
+            .map_or_else(String::new, |path| path.display().to_string());
+        let what = "the till cannot write its journal";
+        let explained = Explanation::new(what, place, trouble.why, trouble.fix);
+        // The same error comes back with every attempt until it is over.
+        if self.reported_error.as_ref() != Some(&explained) {
+            tracing::error!("{explained} ({})", chain_of(error));
+        }
+        self.tills.write_failed(error, &explained);
+        self.tills.roll_back(effects, outcomes, &explained);
+        self.reported_error = Some(explained);
         self.stale = true;
     }
 }

@@ -95,7 +95,7 @@ impl Unread {
             ),
         };
         format!(
-            "{{\"success\":false,\"message\":\"{message}\",\"fullExceptionMessage\":null,\"errorType\":\"{error_type}\",\"data\":null}}"
+            "{{\"success\":false,\"message\":\"{message}\",\"fullExceptionMessage\":\"{message}\",\"errorType\":\"{error_type}\"}}"
         )
     }
 

@@ -206,6 +206,8 @@ async fn connection(
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
+        // The vendor's example in 1C looks for `Content-Type` by its exact name.
+        .title_case_headers(true)
         .header_read_timeout(limits.head_timeout)
         .max_buf_size(limits.head_bytes.max(HYPER_BUFFER_MIN))
         .max_headers(HEADERS_MAX);

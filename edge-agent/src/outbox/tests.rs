@@ -227,7 +227,7 @@ fn order(document: u32) -> OrderForm {
         kind: OrderKind::Sale {
             draft: OrderDraft {
                 lines: vec![line],
-                payments: vec![(0, Amount::from_minor(1_000))],
+                payments: vec![(Some(0), Amount::from_minor(1_000))],
                 ..OrderDraft::default()
             },
             mode: ReceiptMode::AlternativeOnly,

@@ -31,7 +31,8 @@ impl LiveStatus {
         } else {
             return;
         };
-        self.note(&CLERK_SILENT, None, says.to_owned());
+        self.problems
+            .raise(self.problem(&CLERK_SILENT, None, says.to_owned()));
     }
 
     /// Notes that the clerk has answered.

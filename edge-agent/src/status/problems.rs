@@ -187,11 +187,18 @@ const PROBLEMS_MAX: usize = 100;
 impl Problems {
     /// Notes a problem, and logs it if it is new or says something else. A problem that is noted again keeps its time.
     pub fn raise(&self, problem: HealthProblem) {
-        self.keep(problem, |known, now| known.says != now.says);
+        self.keep(problem, |known, now| {
+            known.is_none_or(|known| known.says != now.says)
+        });
     }
 
     /// Notes a problem, and logs it if it is new: its text may change with each document. A problem that is noted again keeps its
     /// time.
+    pub fn raise_once(&self, problem: HealthProblem) {
+        self.keep(problem, |known, _| known.is_none());
+    }
+
+    /// Notes a problem whose beginning is logged elsewhere, with the same text. A problem that is noted again keeps its time.
     pub fn note(&self, problem: HealthProblem) {
         self.keep(problem, |_, _| false);
     }
@@ -199,24 +206,22 @@ impl Problems {
     fn keep(
         &self,
         problem: HealthProblem,
-        is_news: impl FnOnce(&HealthProblem, &HealthProblem) -> bool,
+        is_news: impl FnOnce(Option<&HealthProblem>, &HealthProblem) -> bool,
     ) {
         let mut problems = self.0.lock();
         let place = problems
             .iter()
             .position(|known| known.kind == problem.kind && known.device == problem.device);
-        if let Some(known) = place.and_then(|place| problems.get_mut(place)) {
-            if is_news(known, &problem) {
-                log(&problem);
-            }
+        let known = place.and_then(|place| problems.get_mut(place));
+        if is_news(known.as_deref(), &problem) {
+            log(&problem);
+        }
+        if let Some(known) = known {
             *known = HealthProblem {
                 since_ms: known.since_ms,
                 ..problem
             };
-            return;
-        }
-        log(&problem);
-        if problems.len() < PROBLEMS_MAX {
+        } else if problems.len() < PROBLEMS_MAX {
             problems.push(problem);
         }
     }
@@ -228,7 +233,12 @@ impl Problems {
             let is_over = known.kind == kind && known.device == device;
             if is_over {
                 let device = device.map(tracing::field::display);
-                tracing::info!(id = kind.id, device, "the problem is over: {}", known.says);
+                tracing::info!(
+                    event = "problem_over",
+                    problem = kind.id,
+                    device,
+                    "the problem is over"
+                );
             }
             !is_over
         });
@@ -257,8 +267,12 @@ fn log(problem: &HealthProblem) {
     let id = kind.id;
     let device = problem.device.map(tracing::field::display);
     match kind.severity {
-        Severity::Warning => tracing::warn!(id, device, "{says}; {fix}"),
-        Severity::Degraded | Severity::Failing => tracing::error!(id, device, "{says}; {fix}"),
+        Severity::Warning => {
+            tracing::warn!(event = "problem", problem = id, device, "{says}; {fix}");
+        }
+        Severity::Degraded | Severity::Failing => {
+            tracing::error!(event = "problem", problem = id, device, "{says}; {fix}");
+        }
     }
 }
 

@@ -7,6 +7,11 @@ use uuid::Uuid;
 
 use super::LiveStatus;
 use super::problems::ProblemKind;
+use crate::explanation::Explanation;
+
+fn explained() -> Explanation {
+    Explanation::new("it does not work", "here", "it is broken", "repair it")
+}
 
 const DEVICE: Uuid = Uuid::from_u128(7);
 
@@ -59,22 +64,22 @@ fn each_problem_of_the_live_status_ends_with_its_reason() {
     let rows: &[(ProblemKind, Step, Step)] = &[
         (
             ProblemKind::JOURNAL_UNWRITABLE,
-            |it| it.transaction_failed(&StoreError::TooLarge),
+            |it| it.transaction_failed(&StoreError::TooLarge, &explained()),
             |it| it.transaction_committed(StoreFigures::default(), true),
         ),
         (
             ProblemKind::DISK_FULL,
-            |it| it.transaction_failed(&disk_full()),
+            |it| it.transaction_failed(&disk_full(), &explained()),
             |it| it.transaction_committed(StoreFigures::default(), true),
         ),
         (
             ProblemKind::CHAIN_BROKEN,
-            |it| it.transaction_failed(&StoreError::ChainBroken { seq: 1 }),
+            |it| it.transaction_failed(&StoreError::ChainBroken { seq: 1 }, &explained()),
             |it| it.transaction_committed(StoreFigures::default(), true),
         ),
         (
             ProblemKind::PRINTER,
-            |it| it.printer_lost(DEVICE, "no answer"),
+            |it| it.printer_lost(DEVICE, &explained()),
             |it| it.printer_answers(DEVICE),
         ),
         (
@@ -84,7 +89,7 @@ fn each_problem_of_the_live_status_ends_with_its_reason() {
         ),
         (
             ProblemKind::PRINTER_CONDITION,
-            |it| it.printer_condition(DEVICE, Some("the printer is out of paper".to_owned())),
+            |it| it.printer_condition(DEVICE, Some(explained())),
             |it| it.printer_condition(DEVICE, None),
         ),
         (
@@ -94,8 +99,8 @@ fn each_problem_of_the_live_status_ends_with_its_reason() {
         ),
         (
             ProblemKind::OFFICE_OFFLINE,
-            |it| it.authority_switched("offline", "no connection", false),
-            |it| it.authority_switched("online", "", false),
+            |it| it.authority_switched("offline", "", false, Some(&explained())),
+            |it| it.authority_switched("online", "", false, None),
         ),
         (
             ProblemKind::DOCUMENTS_REFUSED,

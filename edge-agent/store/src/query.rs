@@ -151,6 +151,32 @@ impl Reader {
         })
     }
 
+    /// The time of the first receipt of a device's open shift, in milliseconds since the epoch; `None` if the shift has no receipt
+    /// or no shift is open.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn first_receipt_of_shift(&self, device: Uuid) -> Result<Option<i64>, StoreError> {
+        self.with("first receipt of the shift", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT at FROM document WHERE device = ?1 AND kind = ?2 \
+                 AND number > coalesce((SELECT max(number) FROM document \
+                   WHERE device = ?1 AND kind = 'z_report' AND number IS NOT NULL), 0) \
+                 AND reserved_seq > coalesce((SELECT max(seq) FROM journal WHERE device = ?1 AND kind = 8), 0) \
+                 ORDER BY number LIMIT 1",
+            )?;
+            let mut first: Option<i64> = None;
+            for kind in RECEIPTS {
+                let at = statement
+                    .query_row(params![device.as_bytes(), kind.name()], |row| row.get(0))
+                    .optional()?;
+                first = first.into_iter().chain(at).min();
+            }
+            Ok(first)
+        })
+    }
+
     /// The number of a device's last document; 0 if the device has no document yet.
     ///
     /// # Errors
@@ -250,6 +276,12 @@ fn z_report(
         .map(|id| id.map(Uuid::from_bytes))
 }
 
+/// The kinds of documents that are receipts.
+const RECEIPTS: [DocumentKind; 3] = [
+    DocumentKind::Sale,
+    DocumentKind::Refund,
+    DocumentKind::AlternativeSale,
+];
 /// The largest number of idle connections that are kept.
 const IDLE_MAX: usize = 4;
 /// The cache of a connection, in KiB. It is small because the operating system caches the file and the writer has its own

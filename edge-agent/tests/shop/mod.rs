@@ -6,6 +6,7 @@ pub mod forms;
 pub mod inside;
 pub mod machine;
 pub mod outside;
+pub mod schema;
 pub mod till;
 
 use std::path::Path;
@@ -190,17 +191,14 @@ impl Client {
         let body =
             JsonValue::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
         exact("", &body, &text);
-        if path.starts_with("/api/") {
-            for name in [
-                "success",
-                "message",
-                "fullExceptionMessage",
-                "errorType",
-                "data",
-            ] {
-                assert!(body.get(name).is_some(), "{path}: no {name} in {text}");
-            }
+        if path.starts_with("/api/v1/") {
+            let differences = schema::differences(method, path, status, &body);
+            assert!(
+                differences.is_empty(),
+                "{method} {path}, {status}: {differences:#?} in {text}"
+            );
         }
+        let body = with_additional_data(body);
         Ok(Reply {
             status,
             state,
@@ -276,6 +274,29 @@ fn find<'n>(node: &'n JsonValue, path: &str) -> Option<&'n JsonValue> {
             Ok(index) => node.at(index),
             Err(_) => node.get(name),
         })
+}
+
+/// The same answer, with each `additionalData` as the object that its text holds.
+fn with_additional_data(node: JsonValue) -> JsonValue {
+    match node {
+        JsonValue::Array(items) => {
+            JsonValue::Array(items.into_iter().map(with_additional_data).collect())
+        }
+        JsonValue::Object(members) => JsonValue::Object(
+            members
+                .into_iter()
+                .map(|(name, value)| match value {
+                    JsonValue::Text(text) if name == "additionalData" => {
+                        let value = JsonValue::parse(text.as_bytes()).unwrap();
+                        exact("", &value, &text);
+                        (name, value)
+                    }
+                    value => (name, with_additional_data(value)),
+                })
+                .collect(),
+        ),
+        other => other,
+    }
 }
 
 /// Checks that no number is in exponent form, and that each has the decimals of its kind: two for money and percentages, three for

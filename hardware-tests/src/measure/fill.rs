@@ -92,7 +92,7 @@ impl Filler {
     fn sell(&mut self, batch: &mut Batch<'_>) -> Measured {
         let lines = [LOAF, MILK, LOAF];
         let payments = [DraftPayment {
-            code: 0,
+            code: Some(0),
             amount: Amount::from_minor(3_000),
         }];
         let draft = Draft {

@@ -234,7 +234,7 @@ pub(super) fn sale(lines: usize, mode: ReceiptMode) -> OrderKind {
     OrderKind::Sale {
         draft: OrderDraft {
             lines: (0..lines).map(line).collect(),
-            payments: vec![(0, Amount::from_minor(owed))],
+            payments: vec![(Some(0), Amount::from_minor(owed))],
             ..OrderDraft::default()
         },
         mode,

@@ -162,7 +162,7 @@ pub fn wear(hundreds: usize) -> Result<Wear, Violation> {
     let before = shop.disk.bytes_written();
     let lines = [LOAF; 10];
     let payments = [DraftPayment {
-        code: 0,
+        code: Some(0),
         amount: Amount::from_minor(8_100),
     }];
     let draft = Draft {

@@ -197,7 +197,7 @@ impl TestShop {
         let lines: Vec<DraftLine<'_>> = (0..=random.below(9)).map(|_| LOAF).collect();
         let owed = 810 * i64::try_from(lines.len()).unwrap_or(0);
         let payments = [DraftPayment {
-            code: 0,
+            code: Some(0),
             amount: Amount::from_minor(owed),
         }];
         let draft = Draft {

@@ -222,7 +222,7 @@ impl Goods {
             payments: payments
                 .into_iter()
                 .filter(|(_, amount)| *amount > 0)
-                .map(|(code, amount)| (code, Amount::from_minor(amount)))
+                .map(|(code, amount)| (Some(code), Amount::from_minor(amount)))
                 .collect(),
             ..OrderDraft::default()
         }

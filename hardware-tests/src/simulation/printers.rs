@@ -7,10 +7,6 @@ use ferrotill_disk::SeededRandom;
 use ferrotill_testkit::answers::{AnswerCell, IDENTITY, answer_cells_of};
 use ferrotill_testkit::relay::Relay;
 
-/// The families that are not drawn yet. The checks of a day know neither a cancelled receipt that takes a number, nor what these printers
-/// prove about a refund. A printer of these families is tested under every fault by `ferrotill-device`.
-const NOT_DRAWN: [&str; 2] = ["daisy", "tremol"];
-
 /// The line between the agent and an emulated printer behind a relay.
 pub(super) type PrinterLine = Loopback<Relay>;
 
@@ -82,12 +78,7 @@ impl PrinterDraw {
         let Some(random) = &mut self.random else {
             return MAKES.get(place % MAKES.len()).cloned();
         };
-        let drawn: Vec<&Protocol> = FAMILIES
-            .iter()
-            .copied()
-            .filter(|family| !NOT_DRAWN.contains(&family.name))
-            .collect();
-        let family = *drawn.get(random.below(drawn.len()))?;
+        let family: &Protocol = FAMILIES.get(random.below(FAMILIES.len()))?;
         let mut model = PrinterModel::of(family, family);
         let firmware = family.firmware.get(random.below(family.firmware.len()));
         model.firmware = firmware.map(|firmware| firmware.name);

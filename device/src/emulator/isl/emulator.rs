@@ -1,13 +1,17 @@
 //! The emulated printer on a line for which faults can be ordered.
 
+use std::collections::VecDeque;
+
 use super::printer::{AfterCommand, Printer};
+use super::text_report::LINE_MARK;
 use crate::emulator::fault::{FaultKind, FaultOrder};
 use crate::emulator::line::Line;
 use crate::emulator::machine::Machine;
 use crate::emulator::snapshot::Snapshot;
 use crate::port::loopback::Peer;
 use crate::printer::Paper;
-use crate::wire::framing::{Decoder, NAK, Request, SYN, Token, Width};
+use crate::wire::decoder::{Decoder, Token};
+use crate::wire::framing::{NAK, Request, SYN, Width};
 use crate::wire::zfp;
 
 /// A printer and its line.
@@ -16,6 +20,8 @@ pub struct IslEmulator {
     decoder: Decoder,
     line: Line,
     garbled: usize,
+    /// The lines of a report that are not sent yet, and the answer that follows them.
+    report: Option<(VecDeque<Vec<u8>>, Vec<u8>)>,
     /// The answers that are late, with the requests that they answer.
     late: Vec<(Request, Vec<u8>)>,
 }
@@ -38,6 +44,7 @@ impl IslEmulator {
             printer,
             line: Line::new(baud),
             garbled: 0,
+            report: None,
             late: Vec::new(),
         }
     }
@@ -85,6 +92,21 @@ impl IslEmulator {
         self.decoder.clear();
         self.line.forget();
         self.late.clear();
+        self.report = None;
+    }
+
+    /// Sends the next line of a report, or the answer behind the last one.
+    fn send_report_line(&mut self, now: u64) {
+        let Some((mut lines, answer)) = self.report.take() else {
+            return;
+        };
+        match lines.pop_front() {
+            Some(line) => {
+                self.line.send(line, now);
+                self.report = Some((lines, answer));
+            }
+            None => self.line.send(answer, now),
+        }
     }
 
     /// Refuses a frame that cannot be read. Recorded X printers (erpnet/ErpNet.FP issues 183 and 191) send SYN before NAK.
@@ -96,16 +118,16 @@ impl IslEmulator {
         self.line.send(bytes, now);
     }
 
-    /// Answers the question of ZFP that is one byte long. The printer does one thing after another, so it is never busy then.
+    /// Answers a question of ZFP that is no frame. The printer does one thing after another, so it is never busy then.
     fn answer_ping(&mut self, byte: u8, now: u64) {
-        let answer = if byte == zfp::ALIVE {
-            zfp::ALIVE
-        } else if self.printer.paper_state() == Paper::Out {
-            zfp::READY | zfp::NO_PAPER
-        } else {
-            zfp::READY
+        let answer = match byte {
+            zfp::ALIVE => vec![zfp::ALIVE],
+            zfp::INFORMATION => self.printer.information(),
+            zfp::MODEL => self.printer.model_line(),
+            _ if self.printer.paper_state() == Paper::Out => vec![zfp::READY | zfp::NO_PAPER],
+            _ => vec![zfp::READY],
         };
-        self.line.send(vec![answer], now);
+        self.line.send(answer, now);
     }
 
     fn handle_frame(&mut self, frame: &[u8], now: u64) {
@@ -120,6 +142,15 @@ impl IslEmulator {
             return;
         }
         let answer = self.printer.answer(&request);
+        // A host that sends a frame does not confirm lines any more.
+        self.report = self
+            .printer
+            .take_report()
+            .map(|lines| (lines, answer.clone()));
+        if self.report.is_some() {
+            self.send_report_line(now);
+            return;
+        }
         // A repeated request executes nothing, so this fault has no effect on it.
         self.printer.after_command = None;
         self.send_late(&request, now);
@@ -255,6 +286,10 @@ impl Peer for IslEmulator {
         }
         self.line.receive(bytes.len(), now);
         for byte in bytes {
+            if *byte == LINE_MARK && self.report.is_some() {
+                self.send_report_line(now);
+                continue;
+            }
             match self.decoder.push(*byte) {
                 Some(Token::Frame(frame)) => self.handle_frame(&frame, now),
                 Some(Token::Damaged) => self.refuse_frame(now),

@@ -33,6 +33,9 @@ pub struct Memory {
     pub last: LastReceipt,
     /// Whether a duplicate of the last receipt may be printed.
     pub may_duplicate: bool,
+    /// Whether a duplicate of the last receipt was printed.
+    #[serde(default)]
+    pub has_duplicate: bool,
     /// The number of pulses that were sent to the drawer.
     pub drawer_pulses: u32,
     /// The number of seconds by which the clock was set forward.
@@ -77,6 +80,7 @@ impl Memory {
             open: None,
             last: LastReceipt::default(),
             may_duplicate: false,
+            has_duplicate: false,
             drawer_pulses: 0,
             clock_offset_s: 0,
             tax_id: tax_id(),
@@ -239,6 +243,22 @@ pub struct OpenReceipt {
     /// The sale that a refund has named.
     #[serde(default)]
     pub original: Option<NamedOriginal>,
+    /// What the host has chosen when it opened the receipt (30h of ZFP).
+    #[serde(default)]
+    pub form: ReceiptForm,
+}
+
+/// What a host of ZFP chooses when it opens a receipt (30h).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptForm {
+    /// Whether the receipt is detailed.
+    pub detailed: bool,
+    /// Whether the VAT is printed on it.
+    pub vat: bool,
+    /// Whether it is printed at its end only.
+    pub postponed: bool,
+    /// Whether it is not printed at all, because the buyer gets it as data.
+    pub electronic: bool,
 }
 
 /// The sale that a refund has named when it was opened. The printer does not check it: no manual says that it does.
@@ -250,6 +270,14 @@ pub struct NamedOriginal {
     pub at: String,
     /// The number of the sale's fiscal memory; empty if the refund has named only the number of the document.
     pub fiscal_memory: String,
+    /// The reason of the refund, as group B writes it: 0 error of the operator, 1 return, 2 lower tax base.
+    #[serde(default = "a_return")]
+    pub reason: u8,
+}
+
+/// The reason of a refund in a memory that an earlier version wrote.
+const fn a_return() -> u8 {
+    1
 }
 
 impl OpenReceipt {
@@ -295,6 +323,9 @@ pub struct BookedSale {
     /// The name of what was sold.
     #[serde(default)]
     pub name: String,
+    /// The department of the sale; `None` if the host has named a tax group instead.
+    #[serde(default)]
+    pub department: Option<u32>,
 }
 
 /// The last receipt, for the answer of 4Ch.
@@ -342,6 +373,14 @@ pub struct FiscalReceipt {
 }
 
 impl FiscalReceipt {
+    /// The reason of a refund, as [`NamedOriginal::reason`] has it; `None` for a sale.
+    #[must_use]
+    pub fn refund_reason(&self) -> Option<u8> {
+        let named = self.original.as_ref();
+        self.refund
+            .then(|| named.map_or(a_return(), |original| original.reason))
+    }
+
     /// The date and time of the receipt as a refund names them: `DDMMYYhhmmss`.
     #[must_use]
     pub fn stamp(&self) -> String {

@@ -1,7 +1,7 @@
 //! The commands that print non-fiscal text: slips, ornaments, duplicates.
 
 use super::journal::PrintedKind;
-use super::memory::{LastReceipt, OpenKind, OpenReceipt};
+use super::memory::{LastReceipt, OpenKind, OpenReceipt, ReceiptForm};
 use super::printer::{Printer, Reply};
 use crate::emulator::tape::{centred, spread};
 use crate::wire::cause::Cause;
@@ -24,6 +24,7 @@ impl Printer {
             invoice: false,
             subtotal_changes: Vec::new(),
             original: None,
+            form: ReceiptForm::default(),
         });
         Ok(self.counters_of_open())
     }
@@ -79,6 +80,7 @@ impl Printer {
         self.printing()?;
         let document = self.memory.next_document();
         self.memory.may_duplicate = false;
+        self.memory.has_duplicate = true;
         self.memory.day.all_receipts = self.memory.day.all_receipts.saturating_add(1);
         let lines = [centred("DUPLICAT"), format!("{document:07}")];
         self.issue(document, PrintedKind::Other, &lines);

@@ -2,14 +2,16 @@
 
 use super::calendar::Moment;
 use super::journal::PrintedKind;
-use super::memory::{FiscalReceipt, OpenKind};
+use super::memory::{FiscalReceipt, OpenKind, OpenReceipt, WorkingDay};
 use super::printer::{Printer, Reply};
 use crate::family::Protocol;
 use crate::wire::cause::Cause;
 use crate::wire::isl_receipt::Open;
+use crate::wire::isl_status::Status;
+use crate::wire::zfp_payments::{PAYMENTS, PaymentSums, PaymentTypes};
 use crate::wire::zfp_report::{
-    CurrentReceipt, DayGroups, KIND_REFUND, KIND_SALE, LastNumbers, PAYMENTS, PaymentSums,
-    PaymentTypes, ReceiptCode, Version,
+    CurrentReceipt, DayGroups, KIND_INVOICE, KIND_POSTPONED, KIND_REFUND, KIND_SALE, LastNumbers,
+    ReceiptCode, Version,
 };
 
 /// The digit of a document that is not fiscal, in the answer of 73h.
@@ -76,25 +78,26 @@ impl Printer {
             open: true,
             sales: open.items(),
             groups: open.groups,
+            vat: open.form.vat,
+            detailed: open.form.detailed,
             payment_begun: open.payment_started,
             paid: open.payment_started && rest <= 0,
-            power_failed: open.tape.iter().any(|line| line == "*VOLTAGE DROP*"),
-            kind: if open.kind == OpenKind::Refund {
-                KIND_REFUND
-            } else {
-                KIND_SALE
-            },
+            power_failed: has_lost_power(open),
+            kind: kind_of(open),
             change: rest.min(0).saturating_neg(),
             number: self.memory.last_document.saturating_add(1),
         }
     }
 
-    /// Answers 72h `P`: the payments of the current receipt; without one, and before its first payment, those of the last.
+    /// Answers 72h `P`: the payments of the current receipt; without one, those of the last.
     pub(super) fn receipt_payments(&self) -> PaymentSums {
         let open = self.memory.open.as_ref();
         let is_open = open.is_some_and(|open| open.kind != OpenKind::Slip);
-        let paid = open.filter(|open| open.payment_started);
-        let (payments, change) = match (paid, self.receipts.last()) {
+        let current = open.filter(|open| {
+            let is_begun = open.payment_started || !self.payments_of_receipt_before;
+            open.kind != OpenKind::Slip && is_begun
+        });
+        let (payments, change) = match (current, self.receipts.last()) {
             (Some(open), _) => {
                 let change = open.tendered().saturating_sub(open.total()).max(0);
                 (open.payments.as_slice(), change)
@@ -118,21 +121,25 @@ impl Printer {
         }
     }
 
-    /// Answers 72h `B`: the last fiscal receipt.
-    pub(super) fn receipt_code(&self) -> Reply<ReceiptCode> {
-        let code = |number, at, sum| ReceiptCode {
+    /// The code of a receipt for the tax office.
+    pub(super) fn code_of(&self, number: u32, at: i64, sum: i64) -> ReceiptCode {
+        ReceiptCode {
             fiscal_memory: self.memory.fiscal_memory.clone(),
             number,
             at: qr_stamp(at),
             sum,
-        };
+        }
+    }
+
+    /// Answers 72h `B`: the last fiscal receipt.
+    pub(super) fn receipt_code(&self) -> Reply<ReceiptCode> {
         if self.cancelled_has_code
             && let Some((number, at)) = self.last_cancelled()
         {
-            return Ok(code(number, at, 0));
+            return Ok(self.code_of(number, at, 0));
         }
         let last = self.receipts.last().ok_or(Cause::NotPermitted)?;
-        Ok(code(last.document, last.at, last.total))
+        Ok(self.code_of(last.document, last.at, last.total))
     }
 
     /// The number and the time of the last receipt, if it was cancelled.
@@ -152,6 +159,8 @@ impl Printer {
             .documents_after(number.saturating_sub(1))
             .last()
             .map(|document| document.kind);
+        let last = self.receipts.last().filter(|last| last.document == number);
+        let invoice = last.map_or(0, |last| u8::from(last.invoice));
         let date = |at: i64| Moment::of(at).long_stamp();
         let cut = |stamp: String, to: usize| stamp.get(..to).unwrap_or("").to_owned();
         LastNumbers {
@@ -162,11 +171,48 @@ impl Printer {
             at: cut(date(self.receipts.last().map_or(0, |last| last.at)), 16),
             journal: "1".to_owned(),
             kind: Some(match kind {
-                Some(PrintedKind::Sale | PrintedKind::Cancelled) => KIND_SALE,
-                Some(PrintedKind::Refund) => KIND_REFUND,
+                Some(PrintedKind::Sale | PrintedKind::Cancelled) => KIND_SALE | invoice,
+                Some(PrintedKind::Refund) => KIND_REFUND | invoice,
                 _ => KIND_NOT_FISCAL,
             }),
         }
+    }
+
+    /// The status with the bits that other families do not have: all of the open receipt, the day, the copy, the decimal point.
+    pub(super) fn with_receipt_bits(&self, status: Status) -> Status {
+        if self.protocol.asked.is_none() {
+            return status;
+        }
+        let bits = |known: &[(bool, u8)]| {
+            let set = known.iter().filter(|(is_set, _)| *is_set);
+            set.fold(0, |bits, (_, bit)| bits | bit)
+        };
+        let open = self.memory.open.as_ref();
+        let fiscal = open.filter(|open| open.kind != OpenKind::Slip);
+        let form = fiscal.map(|open| open.form).unwrap_or_default();
+        let memory = bits(&[(open.is_some_and(has_lost_power), POWER_FAILED)]);
+        let day = bits(&[
+            (self.memory.day != WorkingDay::default(), DAY_NOT_CLOSED),
+            (self.memory.has_duplicate, COPY_PRINTED),
+        ]);
+        let receipt = bits(&[
+            (fiscal.is_some(), RECEIPT_OPEN),
+            (form.detailed, DETAILED),
+            (form.vat, WITH_VAT),
+            (fiscal.is_some_and(|open| open.invoice), INVOICE),
+        ]);
+        let of_receipt = RECEIPT_OPEN | DETAILED | WITH_VAT | INVOICE;
+        [
+            (0, POWER_FAILED, memory),
+            (1, DAY_NOT_CLOSED | COPY_PRINTED, day),
+            (2, of_receipt, receipt),
+            (3, FRACTIONS, FRACTIONS),
+        ]
+        .into_iter()
+        .fold(status, |status, (byte, mask, set)| {
+            let others = status.number_in(byte) & !mask;
+            status.with_number_in(byte, others | set)
+        })
     }
 
     /// Answers 6Dh: the day's sales and refunds by tax group.
@@ -219,13 +265,17 @@ impl Printer {
             device_type: "2".to_owned(),
             certificate: "014".to_owned(),
             certified_at: "01-03-2019 10:00".to_owned(),
-            model: self.protocol.model.name.to_owned(),
+            model: if self.is_old() {
+                MODEL_OF_OLD.to_owned()
+            } else {
+                self.protocol.model.name.to_owned()
+            },
             firmware: self.protocol.model.firmware.to_owned(),
         }
     }
 
     /// Whether this is one of the older machines.
-    fn is_old(&self) -> bool {
+    pub(super) fn is_old(&self) -> bool {
         self.protocol.asked.is_some() && Some(self.firmware) != newest_of(self.protocol)
     }
 
@@ -269,7 +319,7 @@ impl Printer {
     }
 
     /// The sums by payment type.
-    fn by_type(&self, payments: &[(char, i64)]) -> [i64; PAYMENTS] {
+    pub(super) fn by_type(&self, payments: &[(char, i64)]) -> [i64; PAYMENTS] {
         let mut sums = [0_i64; PAYMENTS];
         for (letter, sum) in self.numbered().iter().zip(&mut sums) {
             *sum = payments
@@ -300,6 +350,36 @@ const NAMES: &[&str] = &[
 const NAMES_OF_OLD: &[&str] = &["Лева", "Карта", "Чек", "Талони", "Евро"];
 /// The letters of the types of an older machine: cash, card, cheque, coupon.
 const LETTERS_OF_OLD: &[char] = &['P', 'D', 'Q', 'T'];
+
+// Bits of the answer to 20h, in the order of its bytes.
+const POWER_FAILED: u8 = 1 << 1;
+const DAY_NOT_CLOSED: u8 = 1 << 3;
+const COPY_PRINTED: u8 = 1 << 6;
+const RECEIPT_OPEN: u8 = 1 << 1;
+const DETAILED: u8 = 1 << 2;
+const WITH_VAT: u8 = 1 << 3;
+const INVOICE: u8 = 1 << 4;
+const FRACTIONS: u8 = 1 << 4;
+
+/// The model of an older machine: the makers' names of all of them end in `V2`.
+const MODEL_OF_OLD: &str = "TREMOL FP01-KL V2";
+
+/// Whether the power failed while the receipt was open.
+fn has_lost_power(open: &OpenReceipt) -> bool {
+    open.tape.iter().any(|line| line == "*VOLTAGE DROP*")
+}
+
+/// The digit of an open receipt in the answer of 72h.
+fn kind_of(open: &OpenReceipt) -> u8 {
+    let refund = open.kind == OpenKind::Refund;
+    let parts = [
+        (open.invoice, KIND_INVOICE),
+        (open.form.postponed, KIND_POSTPONED),
+        (refund, KIND_REFUND),
+    ];
+    let set = parts.into_iter().filter(|(is_set, _)| *is_set);
+    set.fold(KIND_SALE, |kind, (_, part)| kind | part)
+}
 
 /// The firmware of the newest manual.
 fn newest_of(protocol: &Protocol) -> Option<&'static str> {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::wire::isl_receipt::{RefundKind, RefundOpen, Sale, SaleModifier};
+use crate::wire::isl_receipt::{Open, RefundKind, RefundOpen, Sale, SaleModifier};
 
 fn seller() -> Open {
     Open {
@@ -39,7 +39,16 @@ fn one_command_opens_sales_and_refunds() {
     assert_eq!((row.ask.parse)(&(row.ask.emit)(&without_time)), None);
     // The form of the maker's classes: the password is filled up, and a unique sale number follows.
     let padded = b"1;0000  ;1;0;4$ZK123456-0001-0000001";
-    assert_eq!((PROTOCOL.open.ask.parse)(padded), Some(seller()));
+    let numbered = Open {
+        unique: "ZK123456-0001-0000001".to_owned(),
+        ..seller()
+    };
+    assert_eq!((PROTOCOL.open.ask.parse)(padded), Some(numbered.clone()));
+    let data = (PROTOCOL.open.ask.emit)(&numbered);
+    assert_eq!(text(&data), "1;0000;1;1;0$ZK123456-0001-0000001");
+    assert_eq!((PROTOCOL.open.ask.parse)(&data), Some(numbered));
+    let longer = b"1;0000;1;0;4$ZK123456-0001-00000010000";
+    assert_eq!((PROTOCOL.open.ask.parse)(longer), None);
 }
 
 #[test]

@@ -111,7 +111,7 @@ pub(crate) fn line<'a>(
 /// A payment in minor units: code 0 is cash, 1 is a card.
 pub(crate) fn pay(code: i32, amount: i64) -> DraftPayment {
     DraftPayment {
-        code,
+        code: Some(code),
         amount: Amount::from_minor(amount),
     }
 }

@@ -5,21 +5,22 @@ use axum::response::Response;
 
 use super::problem::envelope;
 use crate::api::auth::{Unauthorized, redact_in_live_mode};
-use crate::api::json::JsonValue;
 use crate::api::response::json_response;
 use crate::config::Mode;
 
-/// An answer with status 401. In LIVE mode the answer does not contain the reason.
+/// An answer with status 401. In LIVE mode the answer does not contain the reason. In TEST mode the full message has the text that
+/// the till has signed, on a line of its own.
 pub(super) fn reject(mode: Mode, unauthorized: Unauthorized) -> Response {
     let Unauthorized {
         code,
         message,
         signed_text,
     } = redact_in_live_mode(mode, unauthorized);
-    let mut body = envelope(false, Some(&message), Some(code), JsonValue::Null);
-    if let (JsonValue::Object(members), Some(signed_text)) = (&mut body, signed_text) {
-        members.push(("signedString".into(), signed_text.into()));
-    }
+    let full = match signed_text {
+        Some(signed_text) => format!("{message}\nsigned text: {signed_text}"),
+        None => message.clone(),
+    };
+    let body = envelope(false, (&message, &full), Some(code), None);
     json_response(StatusCode::UNAUTHORIZED, &body)
 }
 

@@ -3,33 +3,43 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use ferrotill_core::tax::TaxRate;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::answer::row_number;
-use super::problem::{success, unprocessable, unreadable};
+use super::answer::{absent, row_number};
+use super::documents::page_of;
+use super::problem::{faulty, success, unprocessable, unreadable};
 use crate::api::json::JsonValue;
 use crate::api::lanes::Lane;
 use crate::api::problem::Problem;
 use crate::api::service::Service;
-use crate::config::Device;
+use crate::config::{Device, RangeConfig};
 use crate::object;
 use crate::status::NUMBERS_SOON;
 use ferrotill_store::DeviceIdentity;
 
 /// `GET devices`.
-pub(super) fn list(service: &Service) -> Response {
-    let devices = service.settings.devices.iter().map(|device| {
+///
+/// The vendor's document has a time of creation that may not be null. The till does not know it, so the member is left out.
+pub(super) fn list(service: &Service, query: &str) -> Response {
+    let (start, count) = match page_of(query) {
+        Ok((start, count)) => (start as usize, count as usize),
+        Err(faults) => return faulty(&faults),
+    };
+    let devices = &service.settings.devices;
+    let page = devices.iter().skip(start).take(count).map(|device| {
         object! {
             "id" => device.id,
             "name" => device.name.clone(),
-            "serialNumber" => serial_number(service, device),
-            "organizationName" => service.settings.owner.organization_name.clone(),
-            "createdDateTime" => JsonValue::Null,
+            "serialNumber" => absent::text(serial_number(service, device)),
+            "organizationName" => absent::text(service.settings.owner.organization_name.clone()),
             "isDeregistered" => false,
         }
     });
-    success(JsonValue::Array(devices.collect()))
+    success(object! {
+        "data" => JsonValue::Array(page.collect()),
+        "totalCount" => devices.len(),
+    })
 }
 
 /// `GET devices/{deviceId}`.
@@ -84,17 +94,16 @@ fn dto(
     object! {
         "id" => device.id,
         "name" => device.name.clone(),
-        "serialNumber" => serial_number(service, device),
-        "registrationNumber" => registration_number,
-        "model" => Some(printer.model).filter(|model| !model.is_empty()),
-        "organizationName" => owner.organization_name.clone(),
-        "idnx" => owner.idnx.clone(),
-        "address" => device.address.clone().or_else(|| owner.address.clone()),
-        "subdivisionCode" => JsonValue::Null,
-        "mevKeyEncrypted" => JsonValue::Null,
+        "serialNumber" => absent::text(serial_number(service, device)),
+        "registrationNumber" => absent::text(registration_number),
+        "model" => printer.model,
+        "organizationName" => absent::text(owner.organization_name.clone()),
+        "idnx" => absent::text(owner.idnx.clone()),
+        "address" => absent::text(device.address.clone().or_else(|| owner.address.clone())),
+        "subdivisionCode" => "",
+        "mevKeyEncrypted" => "",
         "isFiscalized" => printer.fiscalised,
         "isDeregistered" => false,
-        "createdDateTime" => JsonValue::Null,
         "fiscalizedDateTime" => JsonValue::Null,
         "deregisteredDateTime" => JsonValue::Null,
         "lastOperationNumber" => last_number,
@@ -118,7 +127,7 @@ fn tax_groups(service: &Service, device: &Device) -> JsonValue {
             "rowNumber" => row_number(index),
             "enabled" => rate.is_some(),
             "code" => group.code.to_string(),
-            "rate" => rate.map(TaxRate::display),
+            "rate" => rate.unwrap_or_default().display(),
         }
     });
     JsonValue::Array(groups.collect())
@@ -147,7 +156,7 @@ fn points_of_sale(device: &Device) -> JsonValue {
             "code" => point.code.clone(),
             "allowFreeSale" => true,
             "useBankTerminals" => false,
-            "bankTerminalsIDList" => JsonValue::Null,
+            "bankTerminalsIDList" => "",
         }
     });
     JsonValue::Array(points.collect())
@@ -162,8 +171,7 @@ fn ranges(device: &Device, used: &[Option<u32>]) -> JsonValue {
         object! {
             "fiscalDeviceId" => device.id,
             "rowNumber" => row_number(index),
-            "id" => JsonValue::Null,
-            "dateAdded" => JsonValue::Null,
+            "id" => range_id(range),
             "dateExpended" => JsonValue::Null,
             "series" => range.series.clone(),
             "startNumber" => range.start,
@@ -174,4 +182,16 @@ fn ranges(device: &Device, used: &[Option<u32>]) -> JsonValue {
         }
     });
     JsonValue::Array(ranges.collect())
+}
+
+/// The id of a number range. The configuration gives a range no id, so it is made from the range's numbers: it is the same after a
+/// restart, and on another device.
+fn range_id(range: &RangeConfig) -> Uuid {
+    let text = format!(
+        "range {} {} {} {}",
+        range.series, range.start, range.end, range.number_length
+    );
+    let digest = Sha256::digest(text);
+    let bytes = digest.first_chunk().copied().unwrap_or_default();
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }

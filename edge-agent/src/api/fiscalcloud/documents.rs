@@ -85,7 +85,7 @@ const PAGE_MAX: u32 = 1_000;
 const PAGE_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 
 /// The index of the first document of a page, and the number of documents on it.
-fn page_of(query: &str) -> Result<(u32, u32), FaultList> {
+pub(super) fn page_of(query: &str) -> Result<(u32, u32), FaultList> {
     let mut faults = FaultList::default();
     let (mut start, mut count) = (0, PAGE_DEFAULT);
     for (name, value) in query
@@ -169,6 +169,7 @@ fn answer_context<'s>(
         device,
         owner: &service.settings.owner,
         currency: service.profile.facts().currency,
+        cash_rounding: service.profile.facts().cash_rounding.map(|law| law.name),
         z_report,
     }
 }

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use axum::response::Response;
 
-use super::problem::{success, unprocessable};
+use super::problem::{done, unprocessable};
 use crate::api::auth::SignatureInfo;
-use crate::api::json::JsonValue;
 use crate::api::service::Service;
 use crate::config::Device;
 
@@ -17,7 +16,7 @@ pub(super) async fn open(
     signature: SignatureInfo,
 ) -> Response {
     match service.open_drawer(device, signature).await {
-        Ok(()) => success(JsonValue::Null),
+        Ok(()) => done(),
         Err(problem) => unprocessable(&problem),
     }
 }

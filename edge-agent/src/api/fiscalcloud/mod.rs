@@ -16,6 +16,7 @@ mod problem;
 mod request;
 mod route;
 mod rules;
+mod shift;
 #[cfg(test)]
 mod tests;
 
@@ -37,6 +38,7 @@ use super::problem::Problem;
 use super::response::{with_allowed_methods, with_operation};
 use super::service::Service;
 use crate::clerk::FiscalState;
+use crate::config::Device;
 pub use create::faults_of;
 use problem::{failure, unprocessable};
 use request::id_in;
@@ -175,7 +177,7 @@ async fn serve(
     };
     let signature = client.signature;
     Ok(match operation {
-        Operation::Devices => devices::list(service),
+        Operation::Devices => devices::list(service, parts.uri.query().unwrap_or_default()),
         Operation::Device(id) => read(service, devices::one(service, id)).await,
         Operation::Create(creation) => {
             let device = device()?;
@@ -196,11 +198,29 @@ async fn serve(
         Operation::Get { kinds, id } => {
             read(service, documents::get(service, device()?, kinds, id)).await
         }
-        Operation::OpenDrawer => drawer::open(service, device()?, signature).await,
+        Operation::AssureNo24h => {
+            read(service, shift::assure(service, device()?, &parts.headers)).await
+        }
+        // The vendor's document declares no header for it, so a till with one device needs none.
+        Operation::OpenDrawer => match client.device.or_else(|| only_device(service)) {
+            Some(device) => drawer::open(service, device, signature).await,
+            None => unprocessable(&Problem::new(
+                "UnknownDevice",
+                "Api-DeviceId: is missing, and this till has more than one device; name the device whose drawer opens",
+            )),
+        },
         Operation::Duplicate { kinds, id } => {
             duplicate::print(service, (device()?, signature), (kinds, id), body).await
         }
     })
+}
+
+/// The device of a till that has only one.
+fn only_device(service: &Service) -> Option<&Device> {
+    match service.settings.devices.as_slice() {
+        [device] => Some(device),
+        _ => None,
+    }
 }
 
 /// The answer of a call that only reads. The call waits no longer than one that makes a document, because it has a connection for

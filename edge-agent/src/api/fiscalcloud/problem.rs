@@ -9,41 +9,46 @@ use super::paths::path_of;
 use crate::api::json::{FaultList, JsonValue, RequestFault};
 use crate::api::problem::Problem;
 use crate::api::response::json_response;
-use crate::object;
 use ferrotill_store::StoreError;
 
-/// The envelope of every answer.
+/// The envelope of every answer. The vendor's schema lets neither text be null, and an answer without data has no member for it.
 pub(super) fn envelope(
     success: bool,
-    message: Option<&str>,
+    (message, full): (&str, &str),
     error: Option<&str>,
-    data: JsonValue,
+    data: Option<JsonValue>,
 ) -> JsonValue {
-    object! {
-        "success" => success,
-        "message" => message,
-        "fullExceptionMessage" => JsonValue::Null,
-        "errorType" => error,
-        "data" => data,
-    }
+    let mut members = vec![
+        ("success".into(), success.into()),
+        ("message".into(), message.into()),
+        ("fullExceptionMessage".into(), full.into()),
+        ("errorType".into(), error.into()),
+    ];
+    members.extend(data.map(|data| ("data".into(), data)));
+    JsonValue::Object(members)
 }
 
 /// An answer with status 200 and data.
 pub(super) fn success(data: JsonValue) -> Response {
-    json_response(StatusCode::OK, &envelope(true, None, None, data))
+    json_response(StatusCode::OK, &envelope(true, ("", ""), None, Some(data)))
+}
+
+/// An answer with status 200 of an operation whose answer has no data.
+pub(super) fn done() -> Response {
+    json_response(StatusCode::OK, &envelope(true, ("", ""), None, None))
 }
 
 /// The envelope of [`success`] up to its data, for data that is written as text because it may be long. A brace ends it.
 pub(super) const SUCCESS: &str =
-    r#"{"success":true,"message":null,"fullExceptionMessage":null,"errorType":null,"data":"#;
+    r#"{"success":true,"message":"","fullExceptionMessage":"","errorType":null,"data":"#;
 
 /// A refusal, which is an answer without data.
 pub(super) fn failure(status: StatusCode, problem: &Problem) -> Response {
     let body = envelope(
         false,
-        Some(&problem.message),
+        (&problem.message, &problem.message),
         Some(&problem.code),
-        JsonValue::Null,
+        None,
     );
     json_response(status, &body)
 }
@@ -120,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_envelope_around_json_text_is_the_envelope_of_every_answer() {
-        let whole = envelope(true, None, None, JsonValue::Null).to_string();
+        let whole = envelope(true, ("", ""), None, Some(JsonValue::Null)).to_string();
         assert_eq!(format!("{SUCCESS}null}}"), whole);
     }
 }

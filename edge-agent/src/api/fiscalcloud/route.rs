@@ -19,6 +19,8 @@ pub(super) enum Operation {
     Devices,
     /// Reads the device with this id.
     Device(Uuid),
+    /// Asks whether the open shift is shorter than 24 hours.
+    AssureNo24h,
     /// Opens the cash drawer.
     OpenDrawer,
     /// Prints the slip of a document of one of these kinds again.
@@ -143,6 +145,7 @@ fn operation(post: bool, parts: &[&str]) -> Option<Operation> {
             let (kinds, id) = kinds(group).zip(Uuid::try_parse(id).ok())?;
             Some(Operation::Duplicate { kinds, id })
         }
+        (false, ["devices", "assureno24h"]) => Some(Operation::AssureNo24h),
         (false, ["devices"]) => Some(Operation::Devices),
         (false, ["devices", id]) => Uuid::try_parse(id).ok().map(Operation::Device),
         (false, [group]) => kinds(group).map(|kinds| Operation::List { kinds, full: false }),

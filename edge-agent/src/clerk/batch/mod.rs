@@ -5,6 +5,7 @@ mod aside;
 mod books;
 mod clock;
 mod deadlines;
+mod document_lines;
 mod fiscal_numbers;
 mod identity;
 mod left_behind;
@@ -47,6 +48,7 @@ use crate::status::LiveStatus;
 use crate::status::problems::ProblemKind;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
+use document_lines::DocumentLine;
 use ferrotill_store::{Batch, DeviceIdentity, Freeze, Store, StoreError};
 use upkeep::publish_shift;
 
@@ -133,6 +135,8 @@ pub(super) struct Tills {
     line_scratch: Vec<LineTotals>,
     byte_scratch: Vec<u8>,
     event_buffer: Vec<u8>,
+    /// The lines of the log about the documents of this batch, which are written after the commit.
+    document_lines: Vec<DocumentLine>,
 }
 
 /// The size of the buffer for one encoded event. 512 lines with names and comments of 400 bytes fit in.
@@ -178,12 +182,16 @@ impl Tills {
             line_scratch,
             byte_scratch: vec![0; EVENT_BYTES_MAX],
             event_buffer: vec![0; EVENT_BYTES_MAX],
+            document_lines: Vec::new(),
         })
     }
 
     /// Replaces the tills by their changed copies after the batch was committed.
     pub(super) fn commit(&mut self) {
         self.clock_before = None;
+        for line in self.document_lines.drain(..) {
+            line.write();
+        }
         for device_state in &mut self.devices {
             if let Some(till) = device_state.uncommitted.take() {
                 device_state.till = till;

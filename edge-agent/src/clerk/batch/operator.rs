@@ -125,6 +125,7 @@ impl Tills {
             "document {id} is not settled: {fault}; read the paper or the printer's own journal, then declare what became of the \
              document: `ferrotill settle {id} --registered` or `--not-registered`, with `--by` and your name"
         );
+        tracing::error!(event = "repair", %device, %id, "{instruction}");
         let live_status = &self.settings.live_status;
         live_status.printer_unproven(device, id, instruction, answers);
     }
@@ -200,7 +201,7 @@ impl Tills {
         self.answer_pending_declaration(index, *id, &DeclarationOutcome::Booked, effects);
         let sealing = self.devices[index].take_sealing(*id);
         self.publish_settled_by_person(index, sealing.as_ref());
-        tracing::warn!(%device, %id, %by, ?paper, "an operator's declaration has settled a document that the printer could not prove: {why}");
+        tracing::warn!(event = "repair", %device, %id, %by, ?paper, "an operator's declaration has settled a document that the printer could not prove: {why}");
         match paper {
             PaperSays::Registered { .. } => Self::after_seal(*id, sealing, effects),
             // No alternative receipt is made: the operator reads the paper long after the buyer has left.

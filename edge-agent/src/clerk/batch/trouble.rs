@@ -11,6 +11,7 @@ use super::super::device_state::{Activity, BusyJob, DeviceState};
 use super::super::message::{ClockOutcome, Message};
 use super::super::queue::Job;
 use super::{Effect, Tills, respond, respond_declaration};
+use crate::explanation::Explanation;
 use crate::seal::printer::Task;
 
 impl Tills {
@@ -21,11 +22,14 @@ impl Tills {
         &mut self,
         effects: Vec<Effect>,
         outcomes: &[(Uuid, Uuid)],
-        reason: &str,
+        explained: &Explanation,
     ) {
+        let reason = explained.for_callers();
+        let reason = reason.as_str();
         let answer = Answer::Unknown {
             message: reason.to_owned(),
         };
+        self.document_lines.clear();
         self.fail_declarations(reason);
         if let Some(before) = self.clock_before.take() {
             self.settings.guard.undo(&before);

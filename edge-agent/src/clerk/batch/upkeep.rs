@@ -6,6 +6,7 @@ use ferrotill_core::till::Till;
 use uuid::Uuid;
 
 use super::{ClerkSettings, Tills};
+use crate::explanation::Explanation;
 use crate::status::problems::{HealthProblem, ProblemKind};
 use crate::time::guard::STORED_EVERY_MS;
 use ferrotill_store::{Batch, Store, StoreError, StoreFigures};
@@ -57,8 +58,9 @@ impl Tills {
     }
 
     /// Notes in the live status that a transaction could not be written, and why.
-    pub(in crate::clerk) fn write_failed(&self, error: &StoreError) {
-        self.settings.live_status.transaction_failed(error);
+    pub(in crate::clerk) fn write_failed(&self, error: &StoreError, explained: &Explanation) {
+        let live_status = &self.settings.live_status;
+        live_status.transaction_failed(error, explained);
     }
 
     /// Notes in the live status that the clerk handles its messages.

@@ -23,7 +23,7 @@ fn by_card(id: u128, price: i64) -> OrderForm {
     let OrderKind::Sale { draft, .. } = &mut form.kind else {
         panic!("a sale");
     };
-    draft.payments = vec![(1, Amount::from_minor(price))];
+    draft.payments = vec![(Some(1), Amount::from_minor(price))];
     form
 }
 

@@ -217,7 +217,7 @@ fn an_unsettled_sale_never_becomes_an_alternative_receipt() {
     // The sale stays fiscal even if the authority goes offline meanwhile.
     stage
         .live_status
-        .authority_switched("offline", "test", true);
+        .authority_switched("offline", "test", true, None);
     assert!(stage.waits(1) && sold.is_open());
     stage.printer().reply(registered(1));
     assert!(!sold.replayed());
@@ -240,7 +240,9 @@ fn the_mode_and_the_state_of_the_authority_choose_the_receipt() {
         (8, true, FiscalOnly, true),
         (9, false, Automatic, true),
     ] {
-        stage.live_status.authority_switched("x", "test", offline);
+        stage
+            .live_status
+            .authority_switched("x", "test", offline, None);
         let sold = stage.order(sale_as(id, 100, mode, false), LONG_TIMEOUT);
         if fiscal {
             printed += 1;

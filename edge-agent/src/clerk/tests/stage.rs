@@ -423,7 +423,7 @@ pub(super) fn sale_as(id: u128, price: i64, mode: ReceiptMode, print: bool) -> O
     };
     let draft = OrderDraft {
         lines: vec![line],
-        payments: vec![(0, Amount::from_minor(price))],
+        payments: vec![(Some(0), Amount::from_minor(price))],
         ..OrderDraft::default()
     };
     let kind = OrderKind::Sale {

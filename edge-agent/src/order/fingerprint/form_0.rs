@@ -29,7 +29,7 @@ struct Line<'a> {
 struct Draft<'a> {
     lines: Vec<Line<'a>>,
     modifiers: &'a [Modifier],
-    payments: &'a [(i32, Amount)],
+    payments: Vec<(i32, Amount)>,
     header: &'a str,
     footer: &'a str,
 }
@@ -74,7 +74,12 @@ impl<'a> Draft<'a> {
         Self {
             lines: lines.collect(),
             modifiers: &draft.modifiers,
-            payments: &draft.payments,
+            // A program that made this form took no payment without a code.
+            payments: draft
+                .payments
+                .iter()
+                .map(|(code, amount)| (code.unwrap_or_default(), *amount))
+                .collect(),
             header: draft.header.as_said(),
             footer: draft.footer.as_said(),
         }

@@ -108,7 +108,11 @@ impl Text {
             self.modifier("modifier", *modifier);
         }
         for (code, amount) in payments {
-            self.put("payment", code);
+            // A payment without a code has an empty one, whatever type of cash the device has.
+            match code {
+                Some(code) => self.put("payment", code),
+                None => self.put("payment", ""),
+            }
             self.put("payment.amount", amount.minor());
         }
         self.put_text("header", header.as_str());

@@ -14,6 +14,7 @@ use super::watch::{JournalingWatch, LoggingWatch};
 use super::{
     DrawerOutcome, Listener, News, Permit, ReceiptSlip, Remark, SealingJob, Settled, Task,
 };
+use crate::explanation::Explanation;
 use crate::time::clock::{Clock, seconds_apart};
 
 /// The state of a worker.
@@ -43,11 +44,15 @@ pub struct PrinterWorker {
     pub(super) baseline: Option<Baseline>,
     last_used_at: Instant,
     /// The reason that was last reported for a printer that cannot be used; `None` while it can.
-    pub(super) loss_reported: Option<String>,
+    pub(super) loss_reported: Option<Fault>,
     /// How many answers in unknown forms were reported.
     unknown_answers: usize,
-    /// Why the connected printer cannot print, as last reported; `None` while it can.
+    /// Why the connected printer cannot print, as its status showed last; `None` while it can.
     cannot_print: Option<Fault>,
+    /// Why the printer refuses every document although its status does not show it; `None` after a document was made.
+    refuses: Option<Fault>,
+    /// The reason that was last reported for a connected printer that does not print.
+    condition_reported: Option<Fault>,
     /// What was last reported to be doubtful about the connected printer.
     doubts: Vec<String>,
     /// How many seconds the printer's clock was ahead of the machine's when it was reported last.
@@ -98,6 +103,8 @@ impl PrinterWorker {
             loss_reported: None,
             unknown_answers: 0,
             cannot_print: None,
+            refuses: None,
+            condition_reported: None,
             doubts: Vec::new(),
             clock_ahead_s: None,
             reported_fault: None,
@@ -267,11 +274,13 @@ impl PrinterWorker {
                 self.loss_reported = None;
                 self.last_used_at = self.clock.monotonic();
                 self.cannot_print = connected.condition.fault();
+                self.condition_reported = None;
                 let clock = connected.clock.as_deref().and_then(PrinterTime::read);
                 self.clock_ahead_s = clock.and_then(|shown| self.seconds_ahead(shown));
                 self.listener.send(News::Ready(Box::new(connected)));
+                self.report_condition(self.cannot_print);
             }
-            Err(fault) => self.report_lost(&fault.to_string()),
+            Err(fault) => self.report_lost(fault),
         }
         self.connected
     }
@@ -302,22 +311,29 @@ impl PrinterWorker {
         }
         match self.printer.status() {
             Ok(condition) => self.report_condition(condition.fault()),
-            Err(fault) => self.report_lost(&fault.to_string()),
+            Err(fault) => self.report_lost(fault),
         }
     }
 
-    fn report_condition(&mut self, fault: Option<Fault>) {
-        if fault != self.cannot_print {
-            self.cannot_print = fault;
-            self.listener.send(News::Remark(Remark::Condition(fault)));
+    /// Reports why the connected printer does not print, if that has changed: what its status shows, or else why it refuses every
+    /// document.
+    fn report_condition(&mut self, status: Option<Fault>) {
+        self.cannot_print = status;
+        let fault = status.or(self.refuses);
+        if fault != self.condition_reported {
+            self.condition_reported = fault;
+            let explained = fault.map(|fault| explain(CANNOT_PRINT, fault, &*self.printer));
+            self.listener
+                .send(News::Remark(Remark::Condition(explained)));
         }
     }
 
-    pub(super) fn report_lost(&mut self, reason: &str) {
+    pub(super) fn report_lost(&mut self, fault: Fault) {
         self.connected = false;
-        if self.loss_reported.as_deref() != Some(reason) {
-            self.loss_reported = Some(reason.to_owned());
-            self.listener.send(News::Lost(reason.to_owned()));
+        if self.loss_reported != Some(fault) {
+            self.loss_reported = Some(fault);
+            let lost = explain(CANNOT_BE_REACHED, fault, &*self.printer);
+            self.listener.send(News::Lost(lost));
         }
     }
 
@@ -346,7 +362,7 @@ impl PrinterWorker {
                 }
                 self.report_clock();
             }
-            Err(fault) => self.report_lost(&fault.to_string()),
+            Err(fault) => self.report_lost(fault),
         }
     }
 
@@ -471,6 +487,11 @@ impl PrinterWorker {
         self.pause = PAUSE_MIN;
         self.last_used_at = self.clock.monotonic();
         self.loss_reported = None;
+        if let Settled::NotBegun(no_document) | Settled::Absent(_, no_document) = &settled
+            && no_document.fault.refuses_every_document()
+        {
+            self.refuses = Some(no_document.fault);
+        }
         self.set_counters(match &settled {
             Settled::Registered(registered) => Some(registered.after.clone()),
             Settled::NotBegun(no_document) | Settled::Absent(_, no_document) => {
@@ -487,6 +508,7 @@ impl PrinterWorker {
     /// After a job: a printer that has printed can print, and one that has not is asked why.
     fn check_condition_after(&mut self, is_made: bool) {
         if is_made {
+            self.refuses = None;
             self.report_condition(None);
         } else {
             self.check_condition();
@@ -575,7 +597,7 @@ impl PrinterWorker {
                 (Attempt::NotDone(reason), no_document.after)
             }
             Performed::Unknown(fault) => {
-                self.report_lost(&fault.to_string());
+                self.report_lost(fault);
                 (Attempt::Unknown(fault.to_string()), None)
             }
         }
@@ -592,11 +614,28 @@ enum Attempt {
     Unknown(String),
 }
 
+/// A fault of the printer as a message to people, with the printer's port as its place.
+fn explain(what: &'static str, fault: Fault, printer: &dyn FiscalPrinter) -> Explanation {
+    let (why, fix) = fault.words();
+    let fix = match printer.family_of_model() {
+        Some(family) if fault == Fault::WrongFamily => {
+            format!(
+                "write {family} before the + of its address, instead of {}",
+                printer.family()
+            )
+        }
+        _ => fix.to_owned(),
+    };
+    Explanation::new(what, printer.address(), why, fix)
+}
+
 /// The next pause between two attempts: twice as long, up to [`PAUSE_MAX`].
 pub(super) fn longer_pause(pause: Duration) -> Duration {
     pause.saturating_mul(2).min(PAUSE_MAX)
 }
 
+const CANNOT_PRINT: &str = "the printer cannot print";
+const CANNOT_BE_REACHED: &str = "the printer cannot be used";
 /// Why a job was not begun although the printer was free.
 const TOO_LATE: &str = "the waiting time of the caller was over before the printer was free";
 /// Why a job was not begun.

@@ -180,7 +180,7 @@ impl Shop {
             })
             .collect();
         let original = Original {
-            fiscal_sale: true,
+            kind: DocumentKind::Sale,
             number_unknown: false,
             lines: &sold,
         };
@@ -463,7 +463,7 @@ pub(super) fn loaf(thousandths: i64) -> DraftLine<'static> {
 
 pub(super) fn paid(amount: i64) -> DraftPayment {
     DraftPayment {
-        code: 0,
+        code: Some(0),
         amount: minor(amount),
     }
 }

@@ -82,11 +82,12 @@ impl World {
         let Some((order, agent)) = self.orders.get(place).zip(self.agent.as_ref()) else {
             return Ok(());
         };
-        if order.last_answer != LastAnswer::Unknown
-            || agent.live_status.needs_a_person(order.form.id).is_none()
-        {
+        if order.last_answer != LastAnswer::Unknown {
             return Ok(());
         }
+        let Some(instruction) = agent.live_status.needs_a_person(order.form.id) else {
+            return Ok(());
+        };
         let till = Some(order.till);
         if self.changes.wrong_family == till || self.changes.spare == till {
             // A person corrects the address, or connects the right printer, first.
@@ -123,7 +124,7 @@ impl World {
             .and_then(|till| till.declared_unasked_on);
         if provable && !nobody_is_asked && unasked_on != Some(self.day) {
             return Err(format!(
-                "a declaration is asked for about order {place} ({word}), which the figures of the printer prove"
+                "a declaration is asked for about order {place} ({word}), which the figures of printer {till} prove: {instruction}"
             ));
         }
         let paper = match outstanding.printed {

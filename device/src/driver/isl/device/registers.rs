@@ -9,7 +9,8 @@ use crate::printer::Watch;
 use crate::wire::isl_counters::{DayPayments, DeviceInfo};
 use crate::wire::isl_receipt::Open;
 use crate::wire::isl_report::{Cash, Transaction};
-use crate::wire::zfp_report::{LastNumbers, PaymentSums};
+use crate::wire::zfp_payments::PaymentSums;
+use crate::wire::zfp_report::{KIND_REFUND, LastNumbers};
 
 impl Device {
     /// Adds the model and the firmware to an identity that lacks them.
@@ -110,7 +111,7 @@ impl Device {
             refund: last
                 .filter(|last| last.document == code.number)
                 .and_then(|last| last.kind)
-                .map(|kind| kind >= crate::wire::zfp_report::KIND_REFUND),
+                .map(|kind| kind >= KIND_REFUND),
         }))
     }
 

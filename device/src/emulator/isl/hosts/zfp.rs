@@ -1,12 +1,75 @@
-//! Forms of ZFP (Tremol) that our driver does not send, and texts, which one command prints on receipts and slips.
+//! Receipts of ZFP (Tremol): all forms of their openings and sales, discounts, and texts, which one command prints on receipts and
+//! slips.
+//!
+//! Manual: Tremol, communication protocol for fiscal devices (Bulgaria), version 1910211454, chapter 2.6.
 
 use super::{DONE, ascii};
-use crate::emulator::isl::memory::OpenKind;
+use crate::emulator::isl::memory::{OpenKind, ReceiptForm};
 use crate::emulator::isl::printer::{Answered, Printer, written};
 use crate::wire::cause::Cause;
 use crate::wire::fields::{decimal, parse_decimal};
 use crate::wire::isl_payment::PaymentRequest;
 use crate::wire::isl_receipt::{SaleModifier, Subtotal};
+use crate::wire::zfp_receipt::{ZfpPrinting, parse_line, parse_opening};
+
+/// 30h: opens a sale, an invoice, a refund or a credit note.
+pub(in crate::emulator::isl) fn open(printer: &mut Printer, data: &[u8]) -> Option<Answered> {
+    let opening = parse_opening(data)?;
+    let opened = match &opening.refund {
+        Some(refund) => printer.refund_open(refund),
+        None => printer.receipt_open(&opening.open),
+    };
+    let opened = written(opened, |_| Vec::new());
+    if opened.is_ok()
+        && let Some(open) = &mut printer.memory.open
+    {
+        let electronic = opening.printing == ZfpPrinting::Electronic;
+        open.form = ReceiptForm {
+            detailed: opening.detailed,
+            vat: opening.vat,
+            postponed: electronic || opening.printing == ZfpPrinting::Postponed,
+            electronic,
+        };
+    }
+    Some(opened)
+}
+
+/// 31h and 34h: a sale, or with a negative price the correction of one.
+///
+/// The manual does not say which sign the discount of a correction has. Here a correction is the sale's line with a negative price
+/// and nothing else changed, as its percentage must be.
+pub(in crate::emulator::isl) fn sale(printer: &mut Printer, data: &[u8]) -> Option<Answered> {
+    let (mut sale, department) = parse_line(data)?;
+    if let Some(SaleModifier::Absolute(minor)) = sale.modifier
+        && sale.price < 0
+    {
+        sale.modifier = Some(SaleModifier::Absolute(minor.saturating_neg()));
+    }
+    let sold = written(printer.sale(&sale), |_| Vec::new());
+    if sold.is_ok()
+        && let Some(open) = &mut printer.memory.open
+        && let Some(last) = open.sales.last_mut()
+    {
+        last.department = department.map(u32::from);
+    }
+    Some(sold)
+}
+
+/// 3Eh `Type;Display[:Change][,Percent]`: a discount or surcharge of the subtotal (1) or of the last sale (0). What the device does
+/// by itself (2) is said nowhere.
+pub(in crate::emulator::isl) fn discount(printer: &mut Printer, data: &[u8]) -> Option<Answered> {
+    let (of, rest) = data.split_first()?;
+    let asked = parse_subtotal(&[b"0", rest].concat())?;
+    let modifier = asked.modifier?;
+    match of {
+        b'0' => Some(match printer.change_last_sale(modifier) {
+            Ok(()) => Ok(Vec::new()),
+            Err(cause) => Err((cause, None)),
+        }),
+        b'1' => Some(written(printer.subtotal(&asked), |_| Vec::new())),
+        _ => None,
+    }
+}
 
 /// 37h: a line of text on the receipt or slip that is open.
 pub(in crate::emulator::isl) fn text(printer: &mut Printer, data: &[u8]) -> Option<Answered> {
@@ -24,6 +87,11 @@ pub(in crate::emulator::isl) fn text(printer: &mut Printer, data: &[u8]) -> Opti
 
 /// 33h `Print;Display[:Change][,Percent]`: the subtotal, with a discount or surcharge.
 pub(in crate::emulator::isl) fn subtotal(printer: &mut Printer, data: &[u8]) -> Option<Answered> {
+    let told = printer.subtotal(&parse_subtotal(data)?);
+    Some(written(told, |sums| decimal(sums.total, 2).into_bytes()))
+}
+
+fn parse_subtotal(data: &[u8]) -> Option<Subtotal> {
     let (flags, change) = match ascii(data)?.split_once([':', ',']) {
         Some((flags, change)) => (flags, Some(parse_decimal(change, 2)?)),
         None => (ascii(data)?, None),
@@ -34,7 +102,7 @@ pub(in crate::emulator::isl) fn subtotal(printer: &mut Printer, data: &[u8]) -> 
         return None;
     }
     let is_percent = data.contains(&b',');
-    let asked = Subtotal {
+    Some(Subtotal {
         print: print == "1",
         display: display == "1",
         modifier: change.map(|change| {
@@ -44,9 +112,7 @@ pub(in crate::emulator::isl) fn subtotal(printer: &mut Printer, data: &[u8]) -> 
                 SaleModifier::Absolute(change)
             }
         }),
-    };
-    let told = printer.subtotal(&asked);
-    Some(written(told, |sums| decimal(sums.total, 2).into_bytes()))
+    })
 }
 
 /// 36h: pays what is left in cash and closes the receipt.
@@ -70,64 +136,6 @@ pub(in crate::emulator::isl) fn pay_and_close(
         Ok(_) => Ok(Vec::new()),
         Err(cause) => Err((cause, None)),
     })
-}
-
-/// 61h: the taxpayer's number, its kind, the number and the time of the registration.
-pub(in crate::emulator::isl) fn registration(printer: &mut Printer, _: &[u8]) -> Option<Answered> {
-    let tax_id = &printer.memory().tax_id;
-    let told = format!("{tax_id};0;123456;01-03-2019 10:00");
-    Some(Ok(told.into_bytes()))
-}
-
-/// 63h: amounts have two decimals.
-pub(in crate::emulator::isl) fn decimals(_: &mut Printer, _: &[u8]) -> Option<Answered> {
-    Some(Ok(b"2".to_vec()))
-}
-
-/// 65h: number of the till, switches.
-pub(in crate::emulator::isl) fn parameters(_: &mut Printer, _: &[u8]) -> Option<Answered> {
-    Some(Ok(b"0001;0;1;0;1;0;0;0;0;0".to_vec()))
-}
-
-/// 66h: the customer's display, the state of the mechanism, the service jumper.
-pub(in crate::emulator::isl) fn mechanism(_: &mut Printer, _: &[u8]) -> Option<Answered> {
-    Some(Ok(b"N;0000; ".to_vec()))
-}
-
-/// 6Eh `1`: customers, discounts, surcharges and corrections of the day, each with its sum.
-pub(in crate::emulator::isl) fn general_registers(
-    printer: &mut Printer,
-    data: &[u8],
-) -> Option<Answered> {
-    if data != b"1" {
-        return None;
-    }
-    let day = &printer.memory().day;
-    let mut told = format!("1;{}", day.fiscal_receipts);
-    for tally in [
-        day.tallies.discounts,
-        day.tallies.surcharges,
-        day.tallies.voids,
-    ] {
-        told.push_str(&format!(";{};{}", tally.count, decimal(tally.sum, 2)));
-    }
-    Some(Ok(told.into_bytes()))
-}
-
-/// 6Eh `5`: the number of the last Z-report, the records of the fiscal memory, the journal, and a time.
-pub(in crate::emulator::isl) fn counters(printer: &mut Printer, data: &[u8]) -> Option<Answered> {
-    if data != b"5" {
-        return None;
-    }
-    let last = printer.last_numbers();
-    let told = format!("5;{0};{0};{1};{2}", last.z_number, last.journal, last.at);
-    Some(Ok(told.into_bytes()))
-}
-
-/// 74h: the number of free records of the fiscal memory.
-pub(in crate::emulator::isl) fn free_records(printer: &mut Printer, _: &[u8]) -> Option<Answered> {
-    let left = printer.memory().closures_left();
-    Some(Ok(format!("{left:04}").into_bytes()))
 }
 
 /// 24h to 28h, 2Bh: the customer's display, and a line of paper.

@@ -98,11 +98,12 @@ impl Printer {
             None => {}
         }
         let layout = &self.protocol.status;
-        flags
+        let status = flags
             .into_iter()
             .fold(Status::empty(layout.len), |status, flag| {
                 layout.with(status, flag)
-            })
+            });
+        self.with_receipt_bits(status)
     }
 
     /// Refuses a command while nothing can be printed. If the family has no status bit for the cover, S1.1 shows the refusal.

@@ -25,6 +25,7 @@ use super::calendar::{ClockSource, Moment};
 use super::journal::{Journal, PrintedDocument, PrintedKind};
 use super::memory::{FiscalReceipt, Memory};
 use super::store::Store;
+use super::text_report::TextReport;
 use crate::emulator::tape::Tape;
 use crate::family::{Protocol, datecs};
 use crate::printer::Paper;
@@ -43,6 +44,7 @@ pub struct Printer {
     pub(super) data_lines: VecDeque<String>,
     /// The article that a host has read last, and whether the next one has a larger number.
     pub(super) article: Option<(u32, bool)>,
+    pub(super) text_report: TextReport,
     pub(super) last_error: (u8, Option<Cause>),
     pub(super) wrong_passwords: u8,
     pub(super) locked: bool,
@@ -64,6 +66,8 @@ pub struct Printer {
     pub cancelled_has_code: bool,
     /// Whether the payments of a receipt are reported without its change (72h `P` of ZFP).
     pub payments_lack_change: bool,
+    /// Whether the payments of the receipt before are reported until the open one has a payment (72h `P` of ZFP).
+    pub payments_of_receipt_before: bool,
     /// Whether a refusal of a family with error codes (X) also sets the status bits. A recorded DP-25X (erpnet/ErpNet.FP issue
     /// 135) sets none.
     pub errors_in_status: bool,
@@ -78,6 +82,8 @@ pub struct Printer {
     pub(super) after_command: Option<AfterCommand>,
     commands: u64,
     last_answer: Option<(Request, Vec<u8>)>,
+    /// The data of further messages of the answer, after the first one (7Ch `J0` of ZFP).
+    pub(super) further: Vec<Vec<u8>>,
 }
 
 impl Printer {
@@ -92,6 +98,7 @@ impl Printer {
             journal: Journal::default(),
             data_lines: VecDeque::new(),
             article: None,
+            text_report: TextReport::Printed,
             last_error: (0, None),
             wrong_passwords: 0,
             locked: false,
@@ -104,6 +111,7 @@ impl Printer {
             firmware: newest(&datecs::PROTOCOL),
             cancelled_has_code: false,
             payments_lack_change: false,
+            payments_of_receipt_before: false,
             errors_in_status: false,
             store: None,
             clock,
@@ -115,6 +123,7 @@ impl Printer {
             after_command: None,
             commands: 0,
             last_answer: None,
+            further: Vec::new(),
         }
     }
 
@@ -274,6 +283,7 @@ impl Printer {
         self.locked = false;
         self.journal.stop_reading();
         self.data_lines.clear();
+        self.text_report = TextReport::Printed;
         if on && let Some(open) = &mut self.memory.open {
             open.tape.push("*VOLTAGE DROP*".to_owned());
         }
@@ -309,16 +319,17 @@ impl Printer {
         }
         self.commands = self.commands.saturating_add(1);
         let (data, status) = self.settle(request);
-        let answer = Answer {
+        let message = |data, status| Answer {
             seq: request.seq,
             command: request.command,
             data,
             status,
         };
+        let answer = message(data, status);
         // An answer that does not fit into a frame is a fault of the table; the emulated printer sends an empty answer in that
         // case.
         let framing = &self.protocol.framing;
-        let frame = answer
+        let mut frame = answer
             .emit(framing)
             .or_else(|_| {
                 Answer {
@@ -328,6 +339,9 @@ impl Printer {
                 .emit(framing)
             })
             .unwrap_or_default();
+        for data in std::mem::take(&mut self.further) {
+            frame.extend(message(data, status).emit(framing).unwrap_or_default());
+        }
         self.last_answer = Some((request.clone(), frame.clone()));
         frame
     }
@@ -341,7 +355,11 @@ impl Printer {
             let data = row.answer.write(self.firmware, &self.device_info());
             return (data.unwrap_or_default(), self.answer_status());
         }
-        let reply = self.kept(|printer| printer.execute(request.command, &request.data));
+        let reply = if self.sends_as_text(request.command) {
+            self.report_as_text(request)
+        } else {
+            self.kept(|printer| printer.execute(request.command, &request.data))
+        };
         match self.after_command.take() {
             Some(AfterCommand::PaperEnds) => self.paper = Paper::Out,
             Some(AfterCommand::CoverOpens) => self.cover_open = true,
@@ -394,7 +412,10 @@ impl Printer {
 
     /// Prints a document and writes it into the journal.
     pub(super) fn issue(&mut self, number: u32, kind: PrintedKind, lines: &[String]) {
-        self.tape.push(lines);
+        let open = self.memory.open.as_ref();
+        if !open.is_some_and(|open| open.form.electronic) {
+            self.tape.push(lines);
+        }
         self.journal.push(PrintedDocument {
             number,
             at: self.now(),

@@ -1,8 +1,10 @@
 //! Converts a stored document to JSON: the whole document, or its short form in a list.
 
+use ferrotill_core::Amount;
 use ferrotill_core::document::{Body, DocumentKind};
 use uuid::Uuid;
 
+use super::absent;
 use super::format::{date_time, date_time_presentation, series_and_number};
 use super::receipt::receipt_members;
 use super::reconciliation::additional_data;
@@ -34,7 +36,8 @@ pub(in crate::api::fiscalcloud) fn document(
             members.push((
                 "finalBalanceInformatory".into(),
                 balance
-                    .map(|balance| balance.display(context.currency))
+                    .unwrap_or(Amount::ZERO)
+                    .display(context.currency)
                     .into(),
             ));
         }
@@ -122,7 +125,10 @@ pub(in crate::api::fiscalcloud) fn short(
             members.push(("type".into(), report_type(*kind).into()));
             members.push((
                 "totalAmount".into(),
-                total.map(|total| total.display(context.currency)).into(),
+                total
+                    .unwrap_or(Amount::ZERO)
+                    .display(context.currency)
+                    .into(),
             ));
         }
     }
@@ -169,18 +175,18 @@ fn head(document: &SealedDocument<'_>, context: AnswerContext<'_>) -> Members {
         ),
         (
             "organizationName".into(),
-            owner.organization_name.clone().into(),
+            absent::text(owner.organization_name.clone()),
         ),
-        ("idnx".into(), owner.idnx.clone().into()),
-        ("address".into(), address.into()),
+        ("idnx".into(), absent::text(owner.idnx.clone())),
+        ("address".into(), absent::text(address)),
         ("pointOfSaleId".into(), point_of_sale.into()),
         (
             "pointOfSaleCode".into(),
-            code.map(|point| point.code.clone()).into(),
+            absent::text(code.map(|point| point.code.clone())),
         ),
-        ("mevId".into(), JsonValue::Null),
+        ("mevId".into(), absent::uuid(None)),
         ("mevDateTime".into(), JsonValue::Null),
-        ("mevDateTimePresentation".into(), JsonValue::Null),
+        ("mevDateTimePresentation".into(), "".into()),
         ("printFormMediaType".into(), JsonValue::Null),
         ("printFormContent".into(), JsonValue::Null),
         (
@@ -188,6 +194,9 @@ fn head(document: &SealedDocument<'_>, context: AnswerContext<'_>) -> Members {
             stored.row.print_error.clone().into(),
         ),
         ("licenseMessage".into(), JsonValue::Null),
-        ("additionalData".into(), additional_data(document, context)),
+        (
+            "additionalData".into(),
+            additional_data(document, context).to_string().into(),
+        ),
     ]
 }

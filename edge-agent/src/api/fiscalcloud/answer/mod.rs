@@ -1,5 +1,6 @@
 //! Converts a stored document to an answer (docs/api/fiscalcloud.md).
 
+pub(super) mod absent;
 mod document;
 mod format;
 mod receipt;

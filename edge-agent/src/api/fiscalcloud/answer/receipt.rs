@@ -6,6 +6,7 @@ use ferrotill_core::seal::Seal;
 use ferrotill_core::{Amount, Currency};
 use uuid::Uuid;
 
+use super::absent;
 use super::format::{row_number, series_and_number};
 use super::sealed::{AnswerContext, Form, Members, SealedDocument};
 use crate::api::json::JsonValue;
@@ -32,10 +33,19 @@ pub(super) fn receipt_members(
     ];
     let email = document.contact("emailAddress", |contact| contact.email.clone());
     let phone = document.contact("phoneNumber", |contact| contact.phone.clone());
-    members.push(("print".into(), document.echoed("print")));
-    members.push(("sendToEmail".into(), document.echoed("sendToEmail")));
+    members.push((
+        "print".into(),
+        absent::given(document.echoed("print"), true),
+    ));
+    members.push((
+        "sendToEmail".into(),
+        absent::given(document.echoed("sendToEmail"), false),
+    ));
     members.push(("emailAddress".into(), email));
-    members.push(("sendToPhone".into(), document.echoed("sendToPhone")));
+    members.push((
+        "sendToPhone".into(),
+        absent::given(document.echoed("sendToPhone"), false),
+    ));
     members.push(("phoneNumber".into(), phone));
     let text = |text: &str| {
         if text.is_empty() {
@@ -95,12 +105,16 @@ fn item(
 ) -> JsonValue {
     let money = |amount: Amount| amount.display(currency);
     let echo = document.echo.get("items").and_then(|items| items.at(index));
-    let (mode, value) = line
-        .modifier
-        .map_or((JsonValue::Null, JsonValue::Null), |modifier| {
+    let (mode, value): (JsonValue, JsonValue) = line.modifier.map_or(
+        (
+            JsonValue::Null,
+            JsonValue::from(Amount::ZERO.display(currency)),
+        ),
+        |modifier| {
             let (mode, value) = modifier_parts(modifier, currency);
             (mode.into(), value.into())
-        });
+        },
+    );
     object! {
         "rowNumber" => row_number(index),
         "goodId" => echo.and_then(|echo| echo.get("goodId")).cloned().unwrap_or(JsonValue::Null),

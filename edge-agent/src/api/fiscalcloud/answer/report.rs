@@ -4,6 +4,7 @@ use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
 use ferrotill_core::event::ReportFigures;
 
+use super::absent;
 use super::format::row_number;
 use super::sealed::{AnswerContext, Members};
 use crate::api::json::JsonValue;
@@ -42,7 +43,7 @@ pub(super) fn report_members(
         object! {
             "rowNumber" => row_number(index),
             "typeCode" => total.code,
-            "typeName" => name.map(|payment| payment.name.clone()),
+            "typeName" => absent::text(name.map(|payment| payment.name.clone())),
             "amount" => money(total.amount),
         }
     });

@@ -25,10 +25,8 @@ pub(super) fn payments(
     });
     for (index, node) in given.iter().enumerate() {
         let mut payment = Fields::of(node, &format!("payments[{index}]"), fields.faults());
-        for name in ["typeCode", "amount"] {
-            if payment.member(name).is_none() {
-                payment.fault(name, "Missing", "is needed");
-            }
+        if payment.member("amount").is_none() {
+            payment.fault("amount", "Missing", "is needed");
         }
         let code = payment.integer("typeCode");
         let amount = payment.decimal("amount", MONEY);
@@ -59,12 +57,7 @@ pub(super) fn payments(
         payment.finish();
         // A value that could not be read has been reported as a fault. The default value keeps the positions of the other
         // payments.
-        let known = context
-            .device
-            .payment_types
-            .first()
-            .map_or(0, |payment| payment.code);
         let amount = Amount::from_minor(amount.unwrap_or(1));
-        draft.payments.push((code.unwrap_or(known), amount));
+        draft.payments.push((code, amount));
     }
 }

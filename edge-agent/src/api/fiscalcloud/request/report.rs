@@ -17,8 +17,9 @@ pub(in crate::api::fiscalcloud) fn report(
     let mut faults = FaultList::default();
     let mut fields = Fields::of(body, "", &mut faults);
     let given_id = base(&mut fields);
+    // A client that fills in defaults would send the position 0, and close the day.
     let z = z.or_else(|| {
-        let chosen = fields.choice("type", &[("ZReport", true), ("XReport", false)]);
+        let chosen = fields.named("type", &[("ZReport", true), ("XReport", false)]);
         if fields.member("type").is_none() {
             fields.fault("type", "Missing", "is needed; give ZReport or XReport");
         }

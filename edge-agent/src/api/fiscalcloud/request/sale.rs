@@ -95,7 +95,8 @@ fn mode(
             )
         }
     };
-    echoed.number = fields.text(name);
+    // Generated clients send the empty text for a number that was not chosen.
+    echoed.number = fields.text(name).filter(|text| !text.is_empty());
     let number = echoed.number.as_deref().and_then(|text| {
         let number = rules::series_and_number(text, context.device);
         if number.is_none() {

@@ -1,0 +1,131 @@
+//! Checks answers against the vendor's OpenAPI document: names, types, which values may be null, and that objects are closed.
+
+use std::sync::LazyLock;
+
+use ferrotill::api::json::JsonValue;
+use uuid::Uuid;
+
+/// Names, types and nullability of FiscalCloud API v1.
+static DOCUMENT: LazyLock<JsonValue> = LazyLock::new(|| {
+    JsonValue::parse(include_bytes!("../fixtures/fiscalcloud-openapi.json")).unwrap()
+});
+
+/// The differences between an answer and the schema of its operation, each with its path. Answers other than 200 have the schema
+/// of the answer 422.
+pub fn differences(method: &str, path: &str, status: u16, body: &JsonValue) -> Vec<String> {
+    let path = path.split('?').next().unwrap_or_default();
+    let operation = if status == 200 {
+        Some(
+            operation(method, path)
+                .unwrap_or_else(|| panic!("{method} {path} is not in the vendor's document")),
+        )
+    } else {
+        None
+    };
+    let envelope = reference("#/components/schemas/ApiResponse");
+    let schema = operation.map_or(envelope, |operation| {
+        let response = ["responses", "200", "content", "application/json", "schema"];
+        response.iter().fold(operation, |node, name| {
+            node.get(name)
+                .unwrap_or_else(|| panic!("{method} {path}: no {name}"))
+        })
+    });
+    let mut found = Vec::new();
+    compare("", body, schema, &mut found);
+    found
+}
+
+/// The operation of the document that has this method and path. Paths match in any case, as at the vendor's server.
+fn operation(method: &str, path: &str) -> Option<&'static JsonValue> {
+    let path = path.trim_end_matches('/').to_ascii_lowercase();
+    let given: Vec<&str> = path.split('/').collect();
+    let paths = members(DOCUMENT.get("paths")?);
+    let matching = paths.iter().filter(|(template, _)| {
+        let parts: Vec<&str> = template.split('/').collect();
+        parts.len() == given.len()
+            && parts
+                .iter()
+                .zip(&given)
+                .all(|(part, given)| part.starts_with('{') || part == given)
+    });
+    // A path without parameters wins: `receipts/full` is no receipt.
+    let best = matching.min_by_key(|(template, _)| template.matches('{').count())?;
+    best.1.get(&method.to_ascii_lowercase())
+}
+
+fn members(node: &JsonValue) -> &[(std::borrow::Cow<'static, str>, JsonValue)] {
+    match node {
+        JsonValue::Object(members) => members,
+        _ => &[],
+    }
+}
+
+fn reference(name: &str) -> &'static JsonValue {
+    name.trim_start_matches("#/")
+        .split('/')
+        .fold(&*DOCUMENT, |node, part| node.get(part).unwrap())
+}
+
+fn text(node: &JsonValue) -> Option<&str> {
+    match node {
+        JsonValue::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn compare(path: &str, value: &JsonValue, schema: &'static JsonValue, found: &mut Vec<String>) {
+    if let Some(name) = schema.get("$ref").and_then(text) {
+        return compare(path, value, reference(name), found);
+    }
+    if *value == JsonValue::Null {
+        if schema.get("nullable") != Some(&JsonValue::Bool(true)) {
+            found.push(format!("{path}: null is not allowed"));
+        }
+        return;
+    }
+    if let Some(JsonValue::Array(all)) = schema.get("allOf") {
+        return all.iter().for_each(|one| compare(path, value, one, found));
+    }
+    let wrong = match (schema.get("type").and_then(text), value) {
+        // A member without a type may have any value.
+        (None, _) | (Some("boolean"), JsonValue::Bool(_)) => false,
+        (Some("string"), JsonValue::Text(given)) => !is_text_of(schema, given),
+        (Some("number"), JsonValue::Number(_)) => false,
+        (Some("integer"), JsonValue::Number(given)) => given.parse::<i32>().is_err(),
+        (Some("array"), JsonValue::Array(items)) => {
+            let schema = schema.get("items").unwrap();
+            for (index, item) in items.iter().enumerate() {
+                compare(&format!("{path}[{index}]"), item, schema, found);
+            }
+            false
+        }
+        (Some("object"), JsonValue::Object(given)) => {
+            for (name, value) in given {
+                let path = format!("{path}.{name}");
+                match schema.get("properties").and_then(|known| known.get(name)) {
+                    Some(schema) => compare(&path, value, schema, found),
+                    None => found.push(format!("{path}: is not in the schema")),
+                }
+            }
+            false
+        }
+        _ => true,
+    };
+    if wrong {
+        found.push(format!("{path}: {value} does not fit {schema}"));
+    }
+}
+
+/// True if a text has the format of its schema and is one of its names, if it has names.
+fn is_text_of(schema: &JsonValue, given: &str) -> bool {
+    let named = match schema.get("enum") {
+        Some(JsonValue::Array(names)) => names.iter().any(|name| text(name) == Some(given)),
+        _ => true,
+    };
+    named
+        && match schema.get("format").and_then(text) {
+            Some("uuid") => Uuid::try_parse(given).is_ok(),
+            Some("date-time") => given.parse::<jiff::Timestamp>().is_ok(),
+            _ => true,
+        }
+}
