@@ -1,6 +1,8 @@
-//! The layout of a receipt: which blocks follow each other. A block has no width yet.
+//! The layout of each kind of document: which blocks follow each other. A block has no width yet.
 
-use crate::view::{Figure, LineView, ReceiptView};
+use crate::cash::CashView;
+use crate::report::{FigureSection, ReportView};
+use crate::view::{Figure, HeadingView, LineView, ReceiptView};
 
 /// How strongly a text is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,7 +63,8 @@ pub fn blocks(view: &ReceiptView) -> Vec<Block> {
             .max()
             .unwrap_or(0),
     };
-    page.heading(view);
+    page.heading(&view.heading);
+    page.texts(&view.header);
     page.blocks.push(Block::Rule);
     for line in &view.lines {
         page.line(line);
@@ -79,7 +82,33 @@ pub fn blocks(view: &ReceiptView) -> Vec<Block> {
     page.blocks
 }
 
+/// The blocks of a cash operation.
+#[must_use]
+pub fn cash_blocks(view: &CashView) -> Vec<Block> {
+    let mut page = Page::default();
+    page.heading(&view.heading);
+    page.blocks.push(Block::Rule);
+    page.strong(&view.amount);
+    page.figures(view.in_drawer.as_slice());
+    page.blocks
+}
+
+/// The blocks of a report.
+#[must_use]
+pub fn report_blocks(view: &ReportView) -> Vec<Block> {
+    let mut page = Page::default();
+    page.heading(&view.heading);
+    page.text(&view.shift);
+    for FigureSection { total, figures } in &view.sections {
+        page.blocks.push(Block::Rule);
+        page.strong(total);
+        page.figures(figures);
+    }
+    page.blocks
+}
+
 /// The blocks so far.
+#[derive(Default)]
 struct Page {
     blocks: Vec<Block>,
     /// The number of letters of tax groups behind an amount. All amounts keep this room free, so that their decimals stand in one
@@ -88,7 +117,7 @@ struct Page {
 }
 
 impl Page {
-    fn heading(&mut self, view: &ReceiptView) {
+    fn heading(&mut self, view: &HeadingView) {
         let mut centred = |texts: &[String], emphasis| {
             self.blocks.extend(texts.iter().map(|text| Block::Text {
                 text: text.clone(),
@@ -99,12 +128,12 @@ impl Page {
         centred(&view.seller, Emphasis::Plain);
         centred(&view.title, Emphasis::Large);
         centred(std::slice::from_ref(&view.number), Emphasis::Bold);
+        centred(&view.seal, Emphasis::Plain);
         self.blocks.push(Block::Columns {
             left: view.date.clone(),
             right: view.time.clone(),
             emphasis: Emphasis::Plain,
         });
-        self.texts(&view.header);
     }
 
     fn line(&mut self, line: &LineView) {

@@ -23,14 +23,16 @@ pub struct PrintedSeller {
     pub address: Option<String>,
 }
 
-/// What is shown with a receipt and is not part of it.
+/// What is shown with a document and is not part of its contents.
 #[derive(Clone, Copy, Debug)]
-pub struct ReceiptHeading<'a> {
-    /// The title; may be empty.
+pub struct PaperHeading<'a> {
+    /// The title; may be empty. A return, a cash operation and a report have a title of their own below it.
     pub title: &'a str,
-    /// The number under which the receipt is legal, with its series.
+    /// The number under which the document is legal, with its series.
     pub number: &'a str,
-    /// Whether the paper is printed again.
+    /// What made the document legal besides the number, such as the fiscal printer and its own number; may be empty.
+    pub seal: &'a str,
+    /// Whether the paper is made again.
     pub copy: bool,
     /// The local date, `28.11.2026`.
     pub date: &'a str,
@@ -47,6 +49,23 @@ pub struct Figure {
     pub name: String,
     /// The amount in the currency, with all decimals of the currency.
     pub amount: String,
+}
+
+/// The heading of a document as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadingView {
+    /// The lines of the title; empty if the document has none.
+    pub title: Vec<String>,
+    /// The number with its series.
+    pub number: String,
+    /// What made the document legal besides the number.
+    pub seal: Vec<String>,
+    /// The seller's name, number and address.
+    pub seller: Vec<String>,
+    /// The local date.
+    pub date: String,
+    /// The local time.
+    pub time: String,
 }
 
 /// A line as it is shown.
@@ -71,16 +90,8 @@ pub struct LineView {
 /// A receipt as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceiptView {
-    /// The lines of the title; empty if the receipt has none.
-    pub title: Vec<String>,
-    /// The number with its series.
-    pub number: String,
-    /// The seller's name, number and address.
-    pub seller: Vec<String>,
-    /// The local date.
-    pub date: String,
-    /// The local time.
-    pub time: String,
+    /// The title, the number, the seller and the time.
+    pub heading: HeadingView,
     /// The caller's text above the lines.
     pub header: Vec<String>,
     /// The lines.
@@ -110,27 +121,20 @@ impl ReceiptView {
     #[must_use]
     pub fn of(
         receipt: &Receipt<'_>,
-        heading: ReceiptHeading<'_>,
+        heading: PaperHeading<'_>,
         currency: Currency,
         words: &Words,
     ) -> Self {
         let writer = Writer { currency, words };
-        let mut title = text_lines(heading.title);
-        if let ReceiptKind::Refund { .. } = receipt.kind {
-            title.push(words.returned.to_owned());
-        }
-        if heading.copy {
-            title.push(format!("({})", words.copy));
-        }
+        let own_title = match receipt.kind {
+            ReceiptKind::Refund { .. } => words.returned,
+            ReceiptKind::Sale | ReceiptKind::AlternativeSale => "",
+        };
         let changes = writer.receipt_changes(receipt);
         let changed = !changes.is_empty();
         let rounding = receipt.rounding.filter(|line| !line.amount.is_zero());
         Self {
-            title,
-            number: heading.number.to_owned(),
-            seller: writer.seller(heading.seller),
-            date: heading.date.to_owned(),
-            time: heading.time.to_owned(),
+            heading: writer.heading(heading, own_title),
             header: text_lines(receipt.header),
             lines: receipt
                 .lines
@@ -160,17 +164,17 @@ impl ReceiptView {
 
 /// Writes amounts in a currency and words in a language.
 #[derive(Clone, Copy)]
-struct Writer<'w> {
-    currency: Currency,
-    words: &'w Words,
+pub(crate) struct Writer<'w> {
+    pub(crate) currency: Currency,
+    pub(crate) words: &'w Words,
 }
 
 impl Writer<'_> {
-    fn money(self, amount: Amount) -> String {
+    pub(crate) fn money(self, amount: Amount) -> String {
         amount.display(self.currency).to_string()
     }
 
-    fn figure(self, name: &str, amount: Amount) -> Figure {
+    pub(crate) fn figure(self, name: &str, amount: Amount) -> Figure {
         Figure {
             name: name.to_owned(),
             amount: self.money(amount),
@@ -178,8 +182,25 @@ impl Writer<'_> {
     }
 
     /// A sum, with the currency in its name.
-    fn sum(self, name: &str, amount: Amount) -> Figure {
+    pub(crate) fn sum(self, name: &str, amount: Amount) -> Figure {
         self.figure(&format!("{name} {}", self.currency), amount)
+    }
+
+    /// The heading of a document; `own_title` stands below the title of the heading, and may be empty.
+    pub(crate) fn heading(self, heading: PaperHeading<'_>, own_title: &str) -> HeadingView {
+        let mut title = text_lines(heading.title);
+        title.extend(text_lines(own_title));
+        if heading.copy {
+            title.push(format!("({})", self.words.copy));
+        }
+        HeadingView {
+            title,
+            number: heading.number.to_owned(),
+            seal: text_lines(heading.seal),
+            seller: self.seller(heading.seller),
+            date: heading.date.to_owned(),
+            time: heading.time.to_owned(),
+        }
     }
 
     fn seller(self, seller: &PrintedSeller) -> Vec<String> {
@@ -274,6 +295,11 @@ impl Writer<'_> {
                 }
             }
         }
+        self.tax_figures(sums)
+    }
+
+    /// The tax of each group, with the amount in which it is included, in the order of the letters.
+    pub(crate) fn tax_figures(self, mut sums: Vec<(TaxGroup, Amount, Amount)>) -> Vec<Figure> {
         sums.sort_by_key(|(group, ..)| (group.code, group.rate.ten_thousandths()));
         let Words {
             tax: word,
@@ -310,7 +336,7 @@ fn plus(one: Amount, other: Amount) -> Amount {
     one.checked_add(other).unwrap_or(one)
 }
 
-fn minus(one: Amount, other: Amount) -> Amount {
+pub(crate) fn minus(one: Amount, other: Amount) -> Amount {
     one.checked_sub(other).unwrap_or(one)
 }
 

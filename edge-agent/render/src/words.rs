@@ -1,4 +1,4 @@
-//! The words of a printed receipt in each language.
+//! The words of a printed document in each language.
 
 /// The words of one language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,41 @@ pub struct Words {
     pub tax: &'static str,
     /// Stands between the rate of a tax and the amount in which the tax is included.
     pub included_in: &'static str,
+    /// Stands before the till's own number of a document that has no other number.
+    pub document: &'static str,
+    /// Stands before the serial number of the fiscal printer that sealed a document.
+    pub printer: &'static str,
+    /// The title of cash that is put into the drawer, and its sum in a report.
+    pub cash_in: &'static str,
+    /// The title of cash that is taken out of the drawer, and its sum in a report.
+    pub cash_out: &'static str,
+    /// The cash in the drawer.
+    pub in_drawer: &'static str,
+    /// The words of reports only.
+    pub report: ReportWords,
+}
+
+/// The words that only reports have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportWords {
+    /// The title of an X-report.
+    pub x: &'static str,
+    /// The title of a Z-report; its number follows.
+    pub z: &'static str,
+    /// Stands before the moment when the shift began.
+    pub shift_since: &'static str,
+    /// The sum of the sales.
+    pub sales: &'static str,
+    /// The sum of the returns.
+    pub refunds: &'static str,
+    /// The sum of the alternative receipts.
+    pub alternative: &'static str,
+    /// A sum without its tax.
+    pub net: &'static str,
+    /// The sales since 1 January.
+    pub year: &'static str,
+    /// The sales since the till's first document.
+    pub grand: &'static str,
 }
 
 impl Words {
@@ -62,6 +97,22 @@ const ROMANIAN: Words = Words {
     change: "REST",
     tax: "TVA",
     included_in: "din",
+    document: "Documentul",
+    printer: "Imprimanta fiscală",
+    cash_in: "INTRODUCERE NUMERAR",
+    cash_out: "EXTRAGERE NUMERAR",
+    in_drawer: "Numerar în casă",
+    report: ReportWords {
+        x: "RAPORT X",
+        z: "RAPORT Z",
+        shift_since: "Tura din",
+        sales: "VÂNZĂRI",
+        refunds: "RETURURI",
+        alternative: "BONURI DE PLATĂ",
+        net: "Fără TVA",
+        year: "DE LA 1 IANUARIE",
+        grand: "DE LA PRIMUL DOCUMENT",
+    },
 };
 
 const UKRAINIAN: Words = Words {
@@ -79,6 +130,22 @@ const UKRAINIAN: Words = Words {
     change: "РЕШТА",
     tax: "ПДВ",
     included_in: "з",
+    document: "Документ",
+    printer: "Фіскальний принтер",
+    cash_in: "СЛУЖБОВЕ ВНЕСЕННЯ",
+    cash_out: "СЛУЖБОВА ВИДАЧА",
+    in_drawer: "Готівка в касі",
+    report: ReportWords {
+        x: "X-ЗВІТ",
+        z: "Z-ЗВІТ",
+        shift_since: "Зміна з",
+        sales: "ПРОДАЖІ",
+        refunds: "ПОВЕРНЕННЯ",
+        alternative: "АЛЬТЕРНАТИВНІ ЧЕКИ",
+        net: "Без ПДВ",
+        year: "З 1 СІЧНЯ",
+        grand: "З ПЕРШОГО ДОКУМЕНТА",
+    },
 };
 
 const GERMAN: Words = Words {
@@ -96,6 +163,22 @@ const GERMAN: Words = Words {
     change: "RÜCKGELD",
     tax: "USt",
     included_in: "aus",
+    document: "Dokument",
+    printer: "Fiskaldrucker",
+    cash_in: "EINLAGE",
+    cash_out: "ENTNAHME",
+    in_drawer: "Bargeld in der Lade",
+    report: ReportWords {
+        x: "X-BERICHT",
+        z: "Z-BERICHT",
+        shift_since: "Schicht seit",
+        sales: "VERKÄUFE",
+        refunds: "RÜCKGABEN",
+        alternative: "ERSATZBELEGE",
+        net: "Ohne USt",
+        year: "SEIT 1. JÄNNER",
+        grand: "SEIT DEM ERSTEN DOKUMENT",
+    },
 };
 
 const ENGLISH: Words = Words {
@@ -113,6 +196,22 @@ const ENGLISH: Words = Words {
     change: "CHANGE",
     tax: "VAT",
     included_in: "in",
+    document: "Document",
+    printer: "Fiscal printer",
+    cash_in: "CASH IN",
+    cash_out: "CASH OUT",
+    in_drawer: "Cash in the drawer",
+    report: ReportWords {
+        x: "X-REPORT",
+        z: "Z-REPORT",
+        shift_since: "Shift since",
+        sales: "SALES",
+        refunds: "RETURNS",
+        alternative: "ALTERNATIVE RECEIPTS",
+        net: "Without VAT",
+        year: "SINCE 1 JANUARY",
+        grand: "SINCE THE FIRST DOCUMENT",
+    },
 };
 
 #[cfg(test)]

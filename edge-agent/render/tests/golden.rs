@@ -10,15 +10,24 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use ferrotill_core::Amount;
+use ferrotill_core::document::ReportKind;
+use ferrotill_core::event::ReportFigures;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::by_code;
 use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{
     Draft, DraftLine, Line, Modifier, Original, Prices, Receipt, ReceiptKind,
 };
-use ferrotill_render::{Emphasis, PaperRow, PrintedSeller};
+use ferrotill_core::shift::{Running, Shift, Tally, Turnover};
+use ferrotill_core::tax::TaxGroup;
+use ferrotill_core::time::{Day, Moment};
+use ferrotill_core::totals::{PaymentTotals, TaxTotals};
+use ferrotill_render::{
+    CashView, Emphasis, PaperHeading, PaperRow, PrintedSeller, ReportNames, ReportView, Words,
+    cash_blocks, html, report_blocks,
+};
 
-use shop::{Law, line, originals, pay};
+use shop::{Law, line, on_paper, originals, pay};
 
 /// Compares rows with a file. A row that is not plain is marked at its beginning: `*` is bold, `#` is large.
 fn assert_paper(name: &str, papers: &[Vec<PaperRow>]) {
@@ -166,4 +175,169 @@ fn a_receipt_whose_prices_exclude_the_tax() {
         both(&law, receipt, "", &PrintedSeller::default())
     });
     assert_paper("tax_excluded", &papers.unwrap());
+}
+
+fn heading<'a>(seller: &'a PrintedSeller, seal: &'a str, copy: bool) -> PaperHeading<'a> {
+    PaperHeading {
+        title: "",
+        number: "00000012",
+        seal,
+        copy,
+        date: "28.11.2026",
+        time: "22:01:07",
+        seller,
+    }
+}
+
+/// The countries whose words differ.
+const COUNTRIES: [&str; 3] = ["MD", "UA", "AT"];
+
+fn group_of(law: &Law, place: usize) -> TaxGroup {
+    let taxes = law.facts.tax_table();
+    let entry = taxes.entries().nth(place).unwrap();
+    entry.on(Day::of_date(2026, 11, 28)).unwrap()
+}
+
+/// Both sides of a shift: 3 sales of 100.00 and 54.33 with the first two tax groups, and one return.
+fn figures(law: &Law) -> ReportFigures {
+    let minor = Amount::from_minor;
+    let mut groups = TaxTotals::default();
+    let mut payments = PaymentTotals::default();
+    for (group, amount, tax) in [(0, 10_000, 1_667), (1, 5_433, 402)] {
+        groups
+            .add(group_of(law, group), minor(amount), minor(tax))
+            .unwrap();
+    }
+    payments.add(0, true, minor(13_430)).unwrap();
+    payments.add(1, false, minor(2_000)).unwrap();
+    let mut returned = TaxTotals::default();
+    returned
+        .add(group_of(law, 1), minor(850), minor(63))
+        .unwrap();
+    let mut given_back = PaymentTotals::default();
+    given_back.add(7, false, minor(850)).unwrap();
+    let tally = |count, amount| Tally {
+        count,
+        amount: minor(amount),
+    };
+    let running = |amount, tax| Running {
+        amount: minor(amount),
+        tax: minor(tax),
+    };
+    let began = Moment {
+        utc_ms: 0,
+        offset_minutes: 0,
+    };
+    let shift = Shift {
+        z_number: 17,
+        opened: began,
+        documents: 7,
+        first_number: 6,
+        sales: Turnover {
+            receipts: tally(3, 15_433),
+            tax: minor(2_069),
+            groups,
+            payments,
+            rounding: minor(-3),
+        },
+        refunds: Turnover {
+            receipts: tally(1, 850),
+            tax: minor(63),
+            groups: returned,
+            payments: given_back,
+            rounding: Amount::ZERO,
+        },
+        alternative: tally(1, 810),
+        cash_in: tally(1, 50_000),
+        cash_out: tally(0, 0),
+    };
+    ReportFigures {
+        shift,
+        cash: minor(63_430),
+        year: running(1_234_567_890, 205_761_315),
+        grand: running(9_876_543_210, 1_646_090_535),
+        reconciliation: None,
+    }
+}
+
+#[test]
+fn reports_in_each_language() {
+    let mut papers = Vec::new();
+    for country in COUNTRIES {
+        let law = Law::new(by_code(country).unwrap().facts(), ["", ""]);
+        let words = Words::of(law.facts.language);
+        let seal = format!("{} DT12345678: 32", words.printer);
+        let seller = PrintedSeller {
+            name: Some("Test".to_owned()),
+            ..PrintedSeller::default()
+        };
+        let names = ReportNames {
+            payment: &|code| (code < 2).then(|| format!("Type {code}")),
+            rounding: Some("Rounding"),
+            shift_began: "28.11.2026 08:00:00",
+        };
+        for (kind, copy) in [(ReportKind::Z, false), (ReportKind::X, true)] {
+            let view = ReportView::of(
+                (kind, &figures(&law)),
+                heading(&seller, &seal, copy),
+                names,
+                law.facts.currency,
+                words,
+            );
+            papers.extend([42, 24].map(|columns| on_paper(&report_blocks(&view), columns)));
+        }
+    }
+    assert_paper("reports", &papers);
+}
+
+#[test]
+fn cash_operations_in_each_language() {
+    let mut papers = Vec::new();
+    for country in COUNTRIES {
+        let facts = by_code(country).unwrap().facts();
+        for (amount, before, copy) in [(50_000, Some(1_250), false), (-1_250, None, true)] {
+            let view = CashView::of(
+                Amount::from_minor(amount),
+                before.map(Amount::from_minor),
+                heading(&PrintedSeller::default(), "", copy),
+                facts.currency,
+                Words::of(facts.language),
+            );
+            papers.extend([42, 24].map(|columns| on_paper(&cash_blocks(&view), columns)));
+        }
+    }
+    assert_paper("cash_operations", &papers);
+}
+
+/// The page of HTML has every text of the paper, and each amount in the row of its name.
+#[test]
+fn a_page_of_html_has_the_texts_of_the_paper() {
+    let law = Law::new(by_code("MD").unwrap().facts(), ["", ""]);
+    let names = ReportNames {
+        payment: &|_| None,
+        rounding: None,
+        shift_began: "28.11.2026 08:00:00",
+    };
+    let view = ReportView::of(
+        (ReportKind::Z, &figures(&law)),
+        heading(&PrintedSeller::default(), "Țară & <Co>", true),
+        names,
+        law.facts.currency,
+        Words::of("ro"),
+    );
+    let page = html(&report_blocks(&view), "ro");
+    for row in [
+        "<html lang=\"ro\">",
+        "<h1 class=\"c l\">RAPORT Z 17</h1>",
+        "<p class=\"c l\">(COPIE)</p>",
+        "<p class=\"c\">Țară &amp; &lt;Co&gt;</p>",
+        "<p class=\"r b\"><span>VÂNZĂRI (3)</span> <span>154.33</span></p>",
+        "<p class=\"r\"><span>TVA A 20% din 100.00</span> <span>16.67</span></p>",
+        "<p class=\"r\"><span>Fără TVA</span> <span>133.64</span></p>",
+    ] {
+        assert!(page.contains(row), "{row}:\n{page}");
+    }
+    for other in ["<script", "http", "url(", "src="] {
+        assert!(!page.contains(other), "{other}:\n{page}");
+    }
 }

@@ -11,7 +11,7 @@ use ferrotill_core::tax::TaxTable;
 use ferrotill_core::time::Day;
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_render::{
-    PaperRow, PaperWidth, PrintedSeller, ReceiptHeading, ReceiptView, Words, blocks, rows,
+    Block, PaperHeading, PaperRow, PaperWidth, PrintedSeller, ReceiptView, Words, blocks, rows,
 };
 
 /// A country with its default tax table, cash (code 0) and a card (code 1).
@@ -71,9 +71,10 @@ impl Law {
         seller: &PrintedSeller,
         columns: usize,
     ) -> Vec<PaperRow> {
-        let heading = ReceiptHeading {
+        let heading = PaperHeading {
             title,
             number: "ABC00000001",
+            seal: "",
             copy: false,
             date: "28.11.2026",
             time: "13:52:30",
@@ -81,13 +82,18 @@ impl Law {
         };
         let words = Words::of(self.facts.language);
         let view = ReceiptView::of(receipt, heading, self.facts.currency, words);
-        let width = PaperWidth {
-            columns,
-            large: true,
-            letters: &|text| text.chars().count(),
-        };
-        rows(&blocks(&view), width)
+        on_paper(&blocks(&view), columns)
     }
+}
+
+/// The rows of blocks on a paper with so many columns.
+pub(crate) fn on_paper(blocks: &[Block], columns: usize) -> Vec<PaperRow> {
+    let width = PaperWidth {
+        columns,
+        large: true,
+        letters: &|text| text.chars().count(),
+    };
+    rows(blocks, width)
 }
 
 /// A line of goods; quantity in thousandths, price in minor units.
