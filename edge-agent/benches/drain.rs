@@ -129,6 +129,7 @@ fn order(document: usize) -> OrderForm {
         },
         echo: String::new(),
         found: String::new(),
+        on_paper: true,
         said: Said::default(),
         contact: None,
     }

@@ -16,7 +16,6 @@ use ferrotill_core::duty::Recipient;
 use ferrotill_core::profile::{self, Profile, SealPlan};
 use ferrotill_core::time::Moment;
 use ferrotill_device::driver::{self, DriverUri};
-use ferrotill_render::PrintedSeller;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -28,11 +27,12 @@ use crate::api::{self, DIALECTS, service::Service};
 use crate::authority::{DutyForms, by_country};
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit, UnassignedNumber};
-use crate::config::{Config, ConfigError, Device, Mode, Owner};
+use crate::config::{Config, ConfigError, Device, Mode};
 use crate::explanation::{Explanation, why_of};
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
 use crate::outbox::{OutboxParts, OutboxThread};
+use crate::paper::printed_seller;
 use crate::seal::printer::PrinterTask;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
@@ -406,15 +406,6 @@ fn served(config: &Config, profile: &dyn Profile) -> Vec<&'static Dialect> {
     };
     let dialects = DIALECTS.iter();
     dialects.filter(|dialect| named(dialect.name)).collect()
-}
-
-/// Who sells, as it is printed on slips.
-fn printed_seller(owner: &Owner) -> PrintedSeller {
-    PrintedSeller {
-        name: owner.organization_name.clone(),
-        number: owner.idnx.clone(),
-        address: owner.address.clone(),
-    }
 }
 
 /// The owner's offline limit. If neither the law nor the owner sets a limit, a warning is given after three days, and the till

@@ -26,14 +26,14 @@
 //! sends documents to the authority; simulates an authority for tests and the demo |
 //! | [`clerk`] | the thread that owns the tills; one transaction for each batch of messages |
 //! | [`seal`] | makes a reserved document legal; one thread for each fiscal printer |
-//! | [`authority`] | requests for the authority, and the meaning of its answers |
+//! | [`authority`], [`paper`] | requests for the authority, and the meaning of its answers; the paper of a document |
 //! | [`config`] | the table of configuration keys, and the configuration that is read with it |
 //! | [`order`], [`status`], [`time`], [`listener`] | what any API asks for; live status; clocks; HTTP connections and their limits |
 //! | [`limited_log`], [`log_levels`] | log lines that callers without a signature can cause; how much the log says |
 //! | [`hmac`], [`locked`], [`error_chain`], [`explanation`]
 //! | signatures; a lock that survives a panic; an error with its sources; a message in four parts |
 //!
-//! Below all of them are the crates `ferrotill-store` (the only SQL), `ferrotill-render` (the only layout of a receipt), `ferrotill-device`
+//! Below all of them are the crates `ferrotill-store` (the only SQL), `ferrotill-render` (the only layout of a document), `ferrotill-device`
 //! and `ferrotill-core`.
 
 // A panic ends the process and with it every till. So no arithmetic may overflow, and no index may lie outside.
@@ -66,6 +66,7 @@ pub mod locked;
 pub mod log_levels;
 pub mod order;
 pub mod outbox;
+pub mod paper;
 pub mod seal;
 pub mod simulator;
 pub mod status;

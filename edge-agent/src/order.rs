@@ -135,6 +135,9 @@ pub struct OrderForm {
     pub echo: String,
     /// JSON text that the agent added to the order, such as a payment terminal's approval. It is not part of the fingerprint.
     pub found: String,
+    /// Whether the till prints a slip where the document has one. False if the caller prints the document itself. What a fiscal printer
+    /// seals is printed all the same. It is not part of the fingerprint.
+    pub on_paper: bool,
     /// Where the receipt is sent. It stands beside the journal and is erased some days later.
     pub contact: Option<BuyerContact>,
     /// What the caller said and the other fields do not contain, for the fingerprint.
@@ -365,6 +368,7 @@ mod tests {
             kind: OrderKind::Cash(Amount::ZERO),
             echo: r#"{"emailAddress":"ion@mail.md"}"#.into(),
             found: String::new(),
+            on_paper: true,
             contact,
             said: Said::default(),
         };

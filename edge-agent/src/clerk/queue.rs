@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::answer::{Answer, Caller, DrawerOutcome};
 use crate::order::OrderForm;
 use crate::order::fingerprint::RequestFingerprint;
-use crate::seal::printer::ReceiptSlip;
+use crate::seal::printer::DocumentSlip;
 
 /// The largest number of orders and drawer requests that wait for one device.
 pub(super) const QUEUE_MAX: usize = 256;
@@ -48,7 +48,7 @@ pub(super) struct QueuedOrder {
 #[derive(Debug)]
 pub(super) struct Slip {
     pub(super) id: Uuid,
-    pub(super) paper: ReceiptSlip,
+    pub(super) paper: DocumentSlip,
     pub(super) callers: Vec<Caller>,
     /// Whether the callers asked for the paper alone, and not for the document.
     pub(super) is_copy: bool,
@@ -326,6 +326,7 @@ mod tests {
             kind: OrderKind::Report { z: false },
             echo: String::new(),
             found: String::new(),
+            on_paper: true,
             said: crate::order::Said::default(),
             contact: None,
         };
@@ -347,7 +348,7 @@ mod tests {
     fn slip(number: u128) -> Job {
         Job::Slip(Box::new(Slip {
             id: Uuid::from_u128(number),
-            paper: ReceiptSlip::default(),
+            paper: DocumentSlip::default(),
             callers: Vec::new(),
             is_copy: false,
         }))

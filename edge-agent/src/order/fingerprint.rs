@@ -89,6 +89,7 @@ mod tests {
             kind: OrderKind::Cash(Amount::from_minor(minor)),
             echo: String::new(),
             found: String::new(),
+            on_paper: true,
             contact: None,
             said: Said {
                 point_of_sale: said,

@@ -236,6 +236,7 @@ fn order(document: u32) -> OrderForm {
         },
         echo: String::new(),
         found: String::new(),
+        on_paper: true,
         contact: None,
     }
 }

@@ -25,6 +25,7 @@ use ferrotill_core::till::Till;
 use ferrotill_render::PrintedSeller;
 use ferrotill_store::StoredDocument;
 
+use crate::paper::printed_number;
 use printer::SealingJob;
 
 /// For so long a printer that does not answer is waited for before a person may settle its document.
@@ -136,21 +137,6 @@ impl NumberSeal {
     /// The number as it is printed on a slip; `None` if the document has no number.
     #[must_use]
     pub fn printed(&self) -> Option<String> {
-        match self {
-            Self::Range {
-                series,
-                number,
-                number_length,
-            } => {
-                let number = PrintedNumber {
-                    series,
-                    number: *number,
-                    number_length: *number_length,
-                };
-                Some(number.to_string())
-            }
-            Self::FiscalNumber(number) => Some(format!("# {number}")),
-            Self::Journal => None,
-        }
+        printed_number(&self.seal())
     }
 }

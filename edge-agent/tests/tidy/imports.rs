@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["outbox", "simulator"],
     &["clerk"],
     &["seal"],
-    &["authority"],
+    &["authority", "paper"],
     &["config"],
     &["order", "status", "time", "listener"],
     &["limited_log", "log_levels"],

@@ -213,6 +213,7 @@ fn form(kind: OrderKind) -> OrderForm {
         kind,
         echo: String::new(),
         found: String::new(),
+        on_paper: true,
         said: Said::default(),
         contact: None,
     }

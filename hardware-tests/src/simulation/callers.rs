@@ -157,6 +157,7 @@ pub(super) fn new_order(
             kind,
             echo: String::new(),
             found: String::new(),
+            on_paper: true,
             said: Said::default(),
             contact: None,
         },

@@ -10,11 +10,12 @@ use ferrotill_core::profile::Profile;
 use ferrotill_core::refusal::Refusal;
 use uuid::Uuid;
 
-use super::answer::{self, Form};
+use super::answer::{self, AnswerContext, Form};
 use super::context::{PointOfSaleChoice, RequestContext, point_of_sale};
 use super::documents;
+use super::print_form::{PaperWish, PrintForm};
 use super::problem::{failure, faulty, refused, success};
-use super::request::{self, GivenId, Parsed};
+use super::request::{self, BodyHead, GivenId, Parsed};
 use super::route::{Creation, Operation, SaleRoute, route};
 use crate::api::auth::SignatureInfo;
 use crate::api::json::{FaultList, JsonValue, RequestFault, without_byte_order_mark};
@@ -52,7 +53,7 @@ pub(super) async fn create(
     let unread = |response| with_operation(response, None, FiscalState::Unknown);
     let Parsed {
         form,
-        given_id,
+        head,
         faults: read_faults,
     } = match service.within(deadline, reading).await {
         Some(Ok(parsed)) => parsed,
@@ -60,6 +61,7 @@ pub(super) async fn create(
         None => return unread(overloaded()),
     };
     faults.append(read_faults);
+    let given_id = head.given_id;
     if given_id == GivenId::Unreadable {
         return unread(faulty(&faults));
     }
@@ -75,7 +77,7 @@ pub(super) async fn create(
     let call = ReadCall {
         device,
         creation,
-        given_id,
+        head,
         deadline,
     };
     call.respond(service, outcome).await
@@ -183,7 +185,7 @@ pub fn faults_of(
 struct ReadCall<'c> {
     device: &'c Device,
     creation: Creation,
-    given_id: GivenId,
+    head: BodyHead,
     deadline: Instant,
 }
 
@@ -211,7 +213,7 @@ impl ReadCall<'_> {
             | Told::Unknown(problem) => (StatusCode::UNPROCESSABLE_ENTITY, problem.clone()),
             Told::Busy(problem) => (StatusCode::SERVICE_UNAVAILABLE, problem.clone()),
         };
-        let problem = match self.given_id {
+        let problem = match self.head.given_id {
             GivenId::None => problem.naming(id),
             GivenId::Read(_) | GivenId::Unreadable => problem,
         };
@@ -225,9 +227,9 @@ impl ReadCall<'_> {
 
     /// The document in the form of the operation. Reads the store, so it is done on a thread for long work.
     async fn document(&self, service: &Arc<Service>, id: Uuid) -> Result<JsonValue, Problem> {
-        let (device, creation) = (self.device.clone(), self.creation);
+        let (device, creation, paper) = (self.device.clone(), self.creation, self.head.paper);
         let document = service.work(Lane::Sales, move |service, _| {
-            document_of(service, &device, creation, id)
+            document_of(service, &device, (creation, paper), id)
         });
         let document = service.within(self.deadline, document).await;
         document.unwrap_or_else(|| Err(not_read_in_time(id)))
@@ -237,14 +239,23 @@ impl ReadCall<'_> {
 fn document_of(
     service: &Service,
     device: &Device,
-    creation: Creation,
+    (creation, paper): (Creation, PaperWish),
     id: Uuid,
 ) -> Result<JsonValue, Problem> {
     let found = documents::find(service, device, id)?;
-    let data = found.and_then(|(stored, context)| match creation {
-        Creation::Sale(SaleRoute::Sale) => answer::sale(&stored, context),
-        Creation::Refund { as_receipt: true } => answer::document(&stored, Form::Receipt, context),
-        _ => answer::document(&stored, Form::Own, context),
+    let data = found.and_then(|(stored, context)| {
+        let form = PrintForm::of(&stored, (paper, false), service, device);
+        let context = AnswerContext {
+            print_form: form.as_ref(),
+            ..context
+        };
+        match creation {
+            Creation::Sale(SaleRoute::Sale) => answer::sale(&stored, context),
+            Creation::Refund { as_receipt: true } => {
+                answer::document(&stored, Form::Receipt, context)
+            }
+            _ => answer::document(&stored, Form::Own, context),
+        }
     });
     data.ok_or_else(another_kind)
 }

@@ -171,5 +171,6 @@ fn answer_context<'s>(
         currency: service.profile.facts().currency,
         cash_rounding: service.profile.facts().cash_rounding.map(|law| law.name),
         z_report,
+        print_form: None,
     }
 }

@@ -1,66 +1,95 @@
-//! Prints the slip of a document again.
+//! Makes the paper of a document again, on the printer or in the answer.
 
 use std::sync::Arc;
 
 use axum::response::Response;
 use bytes::Bytes;
+use ferrotill_core::document::DocumentKind;
 use uuid::Uuid;
 
 use super::create::overloaded;
+use super::print_form::{PaperWish, PrintForm};
 use super::problem::{faulty, not_found, success, unprocessable, unreadable};
-use super::request::duplicate_faults;
+use super::request::{self, DuplicateRequest};
 use super::route::Kinds;
 use crate::api::auth::SignatureInfo;
-use crate::api::json::{FaultList, JsonValue, without_byte_order_mark};
+use crate::api::json::{JsonValue, without_byte_order_mark};
 use crate::api::lanes::Lane;
 use crate::api::service::Service;
 use crate::config::Device;
 use crate::object;
-use ferrotill_store::RequestState;
+use ferrotill_store::{RequestState, StoreError};
 
-/// `POST alternativereceipts/{id}/duplicate`, and the same for receipts.
+/// `POST alternativereceipts/{id}/duplicate`, and the same for receipts, reports and cash operations.
 ///
 /// A duplicate is no document: it has no number and stands in no list, and each call prints once more.
-pub(super) async fn print(
+pub(super) async fn make(
     service: &Arc<Service>,
     (device, signature): (&Device, SignatureInfo),
     (kinds, id): (Kinds, Uuid),
     body: &Bytes,
 ) -> Response {
     let deadline = service.deadline(device.answer_timeout);
-    let reading = faults_of(service, body.clone());
-    match service.within(deadline, reading).await {
-        Some(faults) if faults.is_empty() => {}
-        Some(faults) => return faulty(&faults),
+    let of_receipt = kinds
+        .iter()
+        .any(|kind| matches!(kind, DocumentKind::Sale | DocumentKind::AlternativeSale));
+    let reading = read(service, body.clone(), of_receipt);
+    let paper = match service.within(deadline, reading).await {
+        Some(request) if request.faults.is_empty() => request.paper,
+        Some(request) => return faulty(&request.faults),
         None => return overloaded(),
-    }
-    let own = device.id;
-    let found = service.read(Lane::Sales, move |reader| reader.find(Some(own), id));
-    match service.within(deadline, found).await {
-        Some(Ok(Some(stored)))
-            if kinds.contains(&stored.row.kind) && stored.row.state == RequestState::Sealed => {}
-        Some(Ok(_)) => return not_found(id),
+    };
+    let own = device.clone();
+    let found = service.work(Lane::Sales, move |service, _| {
+        form_of(service, &own, (kinds, id), paper)
+    });
+    let form = match service.within(deadline, found).await {
+        Some(Ok(Some(form))) => form,
+        Some(Ok(None)) => return not_found(id),
         Some(Err(error)) => return unreadable(error),
         None => return overloaded(),
+    };
+    if paper == PaperWish::OnPrinter
+        && let Err(problem) = service.print_duplicate(device, id, signature).await
+    {
+        return unprocessable(&problem);
     }
-    match service.print_duplicate(device, id, signature).await {
-        Ok(()) => success(object! {
-            "printFormMediaType" => JsonValue::Null,
-            "printFormContent" => JsonValue::Null,
-        }),
-        Err(problem) => unprocessable(&problem),
-    }
+    let (media_type, content) = match form {
+        Some(form) => (form.media_type.into(), form.content),
+        None => (JsonValue::Null, JsonValue::Null),
+    };
+    success(object! {
+        "printFormMediaType" => media_type,
+        "printFormContent" => content,
+    })
 }
 
-/// The faults of a body, which may be empty.
-async fn faults_of(service: &Arc<Service>, body: Bytes) -> FaultList {
+/// The wanted form of the copy of a sealed document, if a form is wanted; `None` if there is no such document.
+fn form_of(
+    service: &Service,
+    device: &Device,
+    (kinds, id): (Kinds, Uuid),
+    paper: PaperWish,
+) -> Result<Option<Option<PrintForm>>, StoreError> {
+    let stored = service.reader.find(Some(device.id), id)?;
+    let stored = stored.filter(|stored| {
+        kinds.contains(&stored.row.kind) && stored.row.state == RequestState::Sealed
+    });
+    Ok(stored.map(|stored| PrintForm::of(&stored, (paper, true), service, device)))
+}
+
+/// Reads a body, which may be empty.
+async fn read(service: &Arc<Service>, body: Bytes, of_receipt: bool) -> DuplicateRequest {
     let reading = service.work(Lane::Sales, move |_, thread| {
         if without_byte_order_mark(&body).is_empty() {
-            return FaultList::default();
+            return DuplicateRequest::default();
         }
         match JsonValue::of_body(&body, thread) {
-            Ok(body) => duplicate_faults(&body),
-            Err(fault) => fault.into(),
+            Ok(body) => request::duplicate(&body, of_receipt),
+            Err(fault) => DuplicateRequest {
+                faults: fault.into(),
+                ..DuplicateRequest::default()
+            },
         }
     });
     reading.await

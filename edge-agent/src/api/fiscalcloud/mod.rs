@@ -12,6 +12,7 @@ mod documents;
 mod drawer;
 mod duplicate;
 mod paths;
+mod print_form;
 mod problem;
 mod request;
 mod route;
@@ -210,7 +211,7 @@ async fn serve(
             )),
         },
         Operation::Duplicate { kinds, id } => {
-            duplicate::print(service, (device()?, signature), (kinds, id), body).await
+            duplicate::make(service, (device()?, signature), (kinds, id), body).await
         }
     })
 }

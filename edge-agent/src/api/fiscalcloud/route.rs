@@ -23,7 +23,7 @@ pub(super) enum Operation {
     AssureNo24h,
     /// Opens the cash drawer.
     OpenDrawer,
-    /// Prints the slip of a document of one of these kinds again.
+    /// Makes the paper of a document of one of these kinds again.
     Duplicate { kinds: Kinds, id: Uuid },
 }
 
@@ -137,7 +137,7 @@ fn operation(post: bool, parts: &[&str]) -> Option<Operation> {
         (
             true,
             [
-                group @ ("receipts" | "alternativereceipts"),
+                group @ ("receipts" | "alternativereceipts" | "reports" | "cashoperations"),
                 id,
                 "duplicate",
             ],

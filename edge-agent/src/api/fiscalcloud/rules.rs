@@ -50,6 +50,7 @@ pub(super) fn add_faults(draft: &OrderDraft, context: RequestContext<'_>, faults
         },
         echo: String::new(),
         found: String::new(),
+        on_paper: true,
         said: Said::default(),
         contact: None,
     };

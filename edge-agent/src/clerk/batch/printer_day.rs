@@ -317,6 +317,7 @@ impl Tills {
             kind: OrderKind::Report { z: true },
             echo: String::new(),
             found: String::new(),
+            on_paper: true,
             said: Said::default(),
             contact: None,
         };

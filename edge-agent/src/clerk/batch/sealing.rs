@@ -88,6 +88,9 @@ impl Tills {
         effects.push(Effect::WakeSender);
         let asks_for_slip = matches!(entry.form.kind, OrderKind::Sale { print: true, .. });
         let (title, not_yet) = match seal {
+            _ if !entry.form.on_paper => {
+                return self.print_after_seal(batch, index, document, entry, None, effects);
+            }
             NumberSeal::Range { .. } if asks_for_slip => {
                 let title = self.settings.profile.facts().alternative_receipt_title;
                 (title, "the slip is not printed yet")

@@ -1,6 +1,6 @@
 //! Slips: the paper of documents that are legal without paper.
 
-use ferrotill_core::document::{Body, DocumentKind};
+use ferrotill_core::document::Body;
 use uuid::Uuid;
 
 use super::super::answer::{Answer, Caller};
@@ -8,8 +8,9 @@ use super::super::device_state::BusyJob;
 use super::super::devices::DevicePlace;
 use super::super::queue::{Job, QueuedOrder, SLIPS_MAX, Slip};
 use super::{Effect, Tills, document_id};
+use crate::paper::{DocumentPaper, PaperShop};
 use crate::seal::NumberSeal;
-use crate::seal::printer::ReceiptSlip;
+use crate::seal::printer::DocumentSlip;
 use ferrotill_store::{Batch, StoreError, StoredDocument};
 
 impl Tills {
@@ -27,7 +28,7 @@ impl Tills {
     ) -> Result<(), StoreError> {
         let id = entry.form.id;
         let slip = paper.and_then(|(title, numbered, not_yet)| {
-            let slip = self.receipt_slip(document, (title, numbered, false))?;
+            let slip = self.receipt_slip(document, (title, numbered))?;
             Some((slip, not_yet))
         });
         let Some((slip, not_yet)) = slip else {
@@ -60,19 +61,18 @@ impl Tills {
         }
     }
 
-    /// The slip of a receipt that is not sealed by a fiscal printer: title, number, and whether it is a copy. `None` if the document
-    /// is no receipt.
+    /// The slip of a receipt that is not sealed by a fiscal printer: title and number. `None` if the document is no receipt.
     fn receipt_slip(
         &self,
         document: &StoredDocument,
-        heading: (&str, &str, bool),
-    ) -> Option<ReceiptSlip> {
+        heading: (&str, &str),
+    ) -> Option<DocumentSlip> {
         let reserved = document.reserved()?;
         let Body::Receipt(receipt) = &reserved.body else {
             return None;
         };
         let sealed_at = document.sealed().map(|sealed| sealed.at);
-        Some(ReceiptSlip::of(
+        Some(DocumentSlip::of(
             heading,
             sealed_at.unwrap_or(reserved.at),
             receipt,
@@ -113,6 +113,18 @@ impl Tills {
         Ok(())
     }
 
+    /// The slip of a document that no fiscal printer has sealed, marked as a copy. `None` if a fiscal printer made its paper.
+    fn copy_of(&self, index: DevicePlace, document: &StoredDocument) -> Option<DocumentSlip> {
+        NumberSeal::of(&document.sealed()?.seal)?;
+        let payments = &self.devices[index].current_till().configuration().payments;
+        let shop = PaperShop {
+            seller: &self.settings.seller,
+            facts: self.settings.profile.facts(),
+            payment_name: &|code| Some(payments.get(code)?.name.to_string()),
+        };
+        DocumentPaper::of(document, true, shop).map(DocumentSlip::from)
+    }
+
     /// Queues a copy, or gives the callers back with the reason why not.
     fn queue_copy(
         &mut self,
@@ -120,18 +132,7 @@ impl Tills {
         document: &StoredDocument,
         caller: Caller,
     ) -> Result<(), (Vec<Caller>, String)> {
-        let numbered = document
-            .sealed()
-            .and_then(|sealed| NumberSeal::of(&sealed.seal)?.printed());
-        let title = match document.row.kind {
-            DocumentKind::AlternativeSale => {
-                self.settings.profile.facts().alternative_receipt_title
-            }
-            _ => "",
-        };
-        let paper = numbered
-            .as_deref()
-            .and_then(|numbered| self.receipt_slip(document, (title, numbered, true)));
+        let paper = self.copy_of(index, document);
         let refused = match &paper {
             None => Some(NO_SLIP),
             Some(_) if !self.devices[index].printer.has_printer() => Some(NO_PRINTER),

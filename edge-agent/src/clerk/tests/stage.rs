@@ -446,6 +446,7 @@ fn form(id: u128, kind: OrderKind) -> OrderForm {
         kind,
         echo: String::new(),
         found: String::new(),
+        on_paper: true,
         said: Said::default(),
         contact: None,
     }

@@ -34,7 +34,7 @@ use worker::IDLE_CHECK_EVERY;
 
 pub use permit::Permit;
 pub use sealer::FiscalPrinterSealer;
-pub use slip::ReceiptSlip;
+pub use slip::DocumentSlip;
 pub use worker::PrinterWorker;
 
 /// A task for the printer's thread.
@@ -53,7 +53,7 @@ pub enum Task {
     /// The outcome of the document with this id is in the journal, so that the thread need not keep it any more.
     Confirm(Uuid),
     /// Print the slip of the document with this id, and open the drawer if a payment asks for it. Both are tried once.
-    Slip(Uuid, ReceiptSlip),
+    Slip(Uuid, DocumentSlip),
     /// Open the cash drawer, if the permit can still be taken.
     Drawer(Permit),
     /// End the thread.
@@ -70,7 +70,7 @@ pub struct SealingJob {
     /// Whether a payment of the document opens the drawer.
     pub opens_drawer: bool,
     /// For a return: the slip that a printer without refund receipts prints. The printer's thread lays it out for its printer.
-    pub return_slip: Option<ReceiptSlip>,
+    pub return_slip: Option<DocumentSlip>,
     /// The printer's counters before the document.
     pub baseline: Baseline,
     /// What else the journal can prove about the document.

@@ -7,7 +7,7 @@ use ferrotill_device::printer::{Baseline, DaySums, Job, JournalEvidence, Receipt
 use uuid::Uuid;
 
 use super::job::{baseline_of, job_of, stored_baseline};
-use super::{ReceiptSlip, SealingJob};
+use super::{DocumentSlip, SealingJob};
 use crate::seal::{Preparation, Sealer, Unsealed};
 
 /// Seals documents by the fiscal printer.
@@ -38,7 +38,7 @@ impl Sealer for FiscalPrinterSealer {
                 }),
             ) => {
                 let (seller, facts) = (document.seller, document.facts);
-                Some(ReceiptSlip::of_return(
+                Some(DocumentSlip::of_return(
                     sale.document,
                     reserved.at,
                     receipt,

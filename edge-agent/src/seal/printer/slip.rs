@@ -1,50 +1,47 @@
-//! Slips: the paper of a receipt that is legal without paper.
+//! Slips: the paper of a document that is legal without the paper of a fiscal printer.
 
 use ferrotill_core::facts::Facts;
 use ferrotill_core::receipt::Receipt;
 use ferrotill_core::time::Moment;
 use ferrotill_device::printer::{FiscalPrinter, Job, TextLine, TextStyle};
-use ferrotill_render::{
-    Block, Emphasis, PaperWidth, PrintedSeller, ReceiptHeading, ReceiptView, Words, blocks, rows,
-};
+use ferrotill_render::{Emphasis, PaperHeading, PaperWidth, PrintedSeller, Words, rows};
 
-use crate::time::clock::local;
+use crate::paper::{DocumentPaper, date_and_time};
 
-/// The slip of a receipt. It has no width until a printer prints it.
+/// The slip of a document. It has no width until a printer prints it.
 #[derive(Clone, Debug, Default)]
-pub struct ReceiptSlip {
-    blocks: Vec<Block>,
-    opens_drawer: bool,
+pub struct DocumentSlip {
+    paper: DocumentPaper,
 }
 
-impl ReceiptSlip {
-    /// The slip of a receipt that is not sealed by a fiscal printer. `title` may be empty; `number` is the number under which the
-    /// receipt is legal, `at` the time of its seal. A copy says that it is one, and opens no drawer.
+impl From<DocumentPaper> for DocumentSlip {
+    fn from(paper: DocumentPaper) -> Self {
+        Self { paper }
+    }
+}
+
+impl DocumentSlip {
+    /// The slip of a receipt that is not sealed by a fiscal printer, and that is printed now. `title` may be empty; `number` is the
+    /// number under which the receipt is legal, `at` the time of its seal.
     #[must_use]
     pub fn of(
-        (title, number, copy): (&str, &str, bool),
+        (title, number): (&str, &str),
         at: Moment,
         receipt: &Receipt<'_>,
         seller: &PrintedSeller,
         facts: &Facts,
     ) -> Self {
-        let at = local(at);
-        let date = format!("{:02}.{:02}.{}", at.day(), at.month(), at.year());
-        let time = format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second());
-        let heading = ReceiptHeading {
+        let (date, time) = date_and_time(at);
+        let heading = PaperHeading {
             title,
             number,
-            copy,
+            seal: "",
+            copy: false,
             date: &date,
             time: &time,
             seller,
         };
-        let words = Words::of(facts.language);
-        let view = ReceiptView::of(receipt, heading, facts.currency, words);
-        Self {
-            blocks: blocks(&view),
-            opens_drawer: !copy && receipt.payments.iter().any(|payment| payment.open_drawer),
-        }
+        DocumentPaper::of_receipt(receipt, heading, facts).into()
     }
 
     /// The slip of a return on a printer without refund receipts; `sale` is the printer's number of the receipt that is given back.
@@ -57,14 +54,14 @@ impl ReceiptSlip {
         facts: &Facts,
     ) -> Self {
         let number = format!("{} {sale}", Words::of(facts.language).of_receipt);
-        Self::of(("", &number, false), at, receipt, seller, facts)
+        Self::of(("", &number), at, receipt, seller, facts)
     }
 
     /// Whether a payment of the receipt opens the drawer. No printer does this by itself with a slip, because only a fiscal receipt
     /// tells it of payments.
     #[must_use]
-    pub fn opens_drawer(&self) -> bool {
-        self.opens_drawer
+    pub const fn opens_drawer(&self) -> bool {
+        self.paper.opens_drawer
     }
 
     /// The job for a printer.
@@ -82,14 +79,16 @@ impl ReceiptSlip {
             large: paper.large,
             letters: &|text| printer.letters(text),
         };
-        let rows = rows(&self.blocks, width).into_iter().map(|row| TextLine {
-            text: row.text,
-            style: match row.emphasis {
-                Emphasis::Plain => TextStyle::Plain,
-                Emphasis::Bold => TextStyle::Bold,
-                Emphasis::Large => TextStyle::Large,
-            },
-        });
+        let rows = rows(&self.paper.blocks, width)
+            .into_iter()
+            .map(|row| TextLine {
+                text: row.text,
+                style: match row.emphasis {
+                    Emphasis::Plain => TextStyle::Plain,
+                    Emphasis::Bold => TextStyle::Bold,
+                    Emphasis::Large => TextStyle::Large,
+                },
+            });
         rows.collect()
     }
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::watch::{JournalingWatch, LoggingWatch};
 use super::{
-    DrawerOutcome, Listener, News, Permit, ReceiptSlip, Remark, SealingJob, Settled, Task,
+    DocumentSlip, DrawerOutcome, Listener, News, Permit, Remark, SealingJob, Settled, Task,
 };
 use crate::explanation::Explanation;
 use crate::time::clock::{Clock, seconds_apart};
@@ -539,7 +539,7 @@ impl PrinterWorker {
         self.kept.take_if(|(kept_id, _)| *kept_id == id);
     }
 
-    fn slip(&mut self, id: Uuid, slip: &ReceiptSlip) {
+    fn slip(&mut self, id: Uuid, slip: &DocumentSlip) {
         if slip.opens_drawer() {
             // The drawer is opened first: the change is given while the slip is printed. A drawer that stays closed is no reason to
             // keep the slip.

@@ -150,6 +150,7 @@ fn head(document: &SealedDocument<'_>, context: AnswerContext<'_>) -> Members {
         .iter()
         .find(|point| point.id == point_of_sale);
     let owner = context.owner;
+    let form = context.print_form;
     let address = context.device.address.clone();
     let address = address.or_else(|| owner.address.clone());
     vec![
@@ -187,8 +188,14 @@ fn head(document: &SealedDocument<'_>, context: AnswerContext<'_>) -> Members {
         ("mevId".into(), absent::uuid(None)),
         ("mevDateTime".into(), JsonValue::Null),
         ("mevDateTimePresentation".into(), "".into()),
-        ("printFormMediaType".into(), JsonValue::Null),
-        ("printFormContent".into(), JsonValue::Null),
+        (
+            "printFormMediaType".into(),
+            form.map(|form| form.media_type).into(),
+        ),
+        (
+            "printFormContent".into(),
+            form.map(|form| form.content.clone()).into(),
+        ),
         (
             "printErrorMessage".into(),
             stored.row.print_error.clone().into(),

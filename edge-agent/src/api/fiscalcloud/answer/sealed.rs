@@ -6,6 +6,7 @@ use ferrotill_core::Currency;
 use ferrotill_core::event::{Reserved, Sealed};
 use uuid::Uuid;
 
+use crate::api::fiscalcloud::print_form::PrintForm;
 use crate::api::json::JsonValue;
 use crate::config::{Device, Owner};
 use crate::order::user_of;
@@ -30,6 +31,8 @@ pub(in crate::api::fiscalcloud) struct AnswerContext<'s> {
     pub(in crate::api::fiscalcloud) cash_rounding: Option<&'static str>,
     /// The id of the Z-report that closed the document's shift; `None` while the shift is open.
     pub(in crate::api::fiscalcloud) z_report: Option<Uuid>,
+    /// The print form that the caller wants with the document.
+    pub(in crate::api::fiscalcloud) print_form: Option<&'s PrintForm>,
 }
 
 /// The members of a JSON object in an answer.

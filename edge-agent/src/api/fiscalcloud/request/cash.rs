@@ -13,7 +13,7 @@ use crate::order::OrderKind;
 pub(in crate::api::fiscalcloud) fn cash(body: &JsonValue, context: RequestContext<'_>) -> Parsed {
     let mut faults = FaultList::default();
     let mut fields = Fields::of(body, "", &mut faults);
-    let given_id = base(&mut fields);
+    let head = base(&mut fields);
     let amount = fields.decimal("amount", MONEY);
     if fields.member("amount").is_none() {
         fields.fault(
@@ -24,5 +24,5 @@ pub(in crate::api::fiscalcloud) fn cash(body: &JsonValue, context: RequestContex
     }
     fields.finish();
     let kind = OrderKind::Cash(Amount::from_minor(amount.unwrap_or(0)));
-    EchoedFields::default().parsed(kind, given_id, faults, context)
+    EchoedFields::default().parsed(kind, head, faults, context)
 }

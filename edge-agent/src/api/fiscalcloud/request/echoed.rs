@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use uuid::Uuid;
 
-use super::parsed::{GivenId, Parsed};
+use super::parsed::{BodyHead, GivenId, Parsed};
 use crate::api::fiscalcloud::context::RequestContext;
+use crate::api::fiscalcloud::print_form::PaperWish;
 use crate::api::json::{FaultList, JsonValue};
 use crate::object;
 use crate::order::{OrderForm, OrderKind, Said, storable};
@@ -35,11 +36,11 @@ impl EchoedFields {
     pub(super) fn parsed(
         self,
         kind: OrderKind,
-        given_id: GivenId,
+        head: BodyHead,
         faults: FaultList,
         context: RequestContext<'_>,
     ) -> Parsed {
-        let id = match given_id {
+        let id = match head.given_id {
             GivenId::Read(id) => id,
             GivenId::None | GivenId::Unreadable => context.own_id,
         };
@@ -70,13 +71,10 @@ impl EchoedFields {
                 "user" => context.user,
             }
             .to_string(),
+            on_paper: head.paper == PaperWish::OnPrinter,
             contact,
         };
-        Parsed {
-            form,
-            given_id,
-            faults,
-        }
+        Parsed { form, head, faults }
     }
 }
 

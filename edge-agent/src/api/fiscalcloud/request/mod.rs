@@ -12,8 +12,8 @@ mod sale;
 mod shared;
 
 pub(super) use cash::cash;
-pub(super) use duplicate::duplicate_faults;
-pub(super) use parsed::{GivenId, Parsed};
+pub(super) use duplicate::{DuplicateRequest, duplicate};
+pub(super) use parsed::{BodyHead, GivenId, Parsed};
 pub(super) use refund::refund;
 pub(super) use report::report;
 pub(super) use sale::sale;

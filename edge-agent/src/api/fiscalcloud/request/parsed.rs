@@ -2,15 +2,25 @@
 
 use uuid::Uuid;
 
+use crate::api::fiscalcloud::print_form::PaperWish;
 use crate::api::json::FaultList;
 use crate::order::OrderForm;
 
-/// The result of reading a body: the order as far as it could be read, the id, and the faults.
+/// The result of reading a body: the order as far as it could be read, the id and the wanted paper, and the faults.
 #[derive(Debug)]
 pub(in crate::api::fiscalcloud) struct Parsed {
     pub(in crate::api::fiscalcloud) form: OrderForm,
-    pub(in crate::api::fiscalcloud) given_id: GivenId,
+    pub(in crate::api::fiscalcloud) head: BodyHead,
     pub(in crate::api::fiscalcloud) faults: FaultList,
+}
+
+/// What the body of every creating operation may have.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::api::fiscalcloud) struct BodyHead {
+    /// The request id.
+    pub(in crate::api::fiscalcloud) given_id: GivenId,
+    /// Where the caller wants the paper. It is not part of the order's fingerprint.
+    pub(in crate::api::fiscalcloud) paper: PaperWish,
 }
 
 /// The request id in a body.

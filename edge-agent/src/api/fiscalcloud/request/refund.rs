@@ -13,7 +13,7 @@ use crate::order::{OrderDraft, OrderKind, WITHDRAWAL};
 pub(in crate::api::fiscalcloud) fn refund(body: &JsonValue, context: RequestContext<'_>) -> Parsed {
     let mut faults = FaultList::default();
     let mut fields = Fields::of(body, "", &mut faults);
-    let given_id = base(&mut fields);
+    let head = base(&mut fields);
     let mut echoed = EchoedFields::default();
     let mut draft = OrderDraft::default();
     let original = fields.uuid("originalReceiptId");
@@ -34,5 +34,5 @@ pub(in crate::api::fiscalcloud) fn refund(body: &JsonValue, context: RequestCont
         original: original.unwrap_or_default(),
         draft,
     };
-    echoed.parsed(kind, given_id, faults, context)
+    echoed.parsed(kind, head, faults, context)
 }

@@ -16,7 +16,7 @@ pub(in crate::api::fiscalcloud) fn report(
 ) -> Parsed {
     let mut faults = FaultList::default();
     let mut fields = Fields::of(body, "", &mut faults);
-    let given_id = base(&mut fields);
+    let head = base(&mut fields);
     // A client that fills in defaults would send the position 0, and close the day.
     let z = z.or_else(|| {
         let chosen = fields.named("type", &[("ZReport", true), ("XReport", false)]);
@@ -30,7 +30,7 @@ pub(in crate::api::fiscalcloud) fn report(
         OrderKind::Report {
             z: z.unwrap_or(false),
         },
-        given_id,
+        head,
         faults,
         context,
     )

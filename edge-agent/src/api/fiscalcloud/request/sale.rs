@@ -24,10 +24,11 @@ pub(in crate::api::fiscalcloud) fn sale(
 ) -> Parsed {
     let mut faults = FaultList::default();
     let mut fields = Fields::of(body, "", &mut faults);
-    let given_id = base(&mut fields);
+    let mut head = base(&mut fields);
     let mut echoed = EchoedFields::default();
     let mut draft = OrderDraft::default();
     let print = fields.boolean("print");
+    head.paper = head.paper.with_print(print);
     echoed.keep("print", print);
     delivery(&mut fields, &mut echoed);
     draft.header = printed(&mut fields, "additionalHeaderText").into();
@@ -67,7 +68,7 @@ pub(in crate::api::fiscalcloud) fn sale(
         number,
         print: print.unwrap_or(true),
     };
-    echoed.parsed(kind, given_id, faults, context)
+    echoed.parsed(kind, head, faults, context)
 }
 
 /// The mode of the receipt, and the number that the caller has chosen for an alternative receipt.

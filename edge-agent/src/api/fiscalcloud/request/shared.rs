@@ -4,7 +4,8 @@ use ferrotill_core::refusal::Refusal;
 use uuid::Uuid;
 
 use super::echoed::EchoedFields;
-use super::parsed::GivenId;
+use super::parsed::{BodyHead, GivenId};
+use crate::api::fiscalcloud::print_form::{FormType, PaperWish};
 use crate::api::fiscalcloud::rules;
 use crate::api::json::{FaultList, Fields, JsonValue, LIST_ITEMS_MAX, shortened};
 use crate::api::lanes::WorkThread;
@@ -40,26 +41,32 @@ pub(in crate::api::fiscalcloud) fn id_in(body: &[u8], thread: &WorkThread) -> Op
     }
 }
 
-/// Reads the fields that every body may have, and returns the request id.
-pub(super) fn base(fields: &mut Fields<'_, '_>) -> GivenId {
-    let id = given_id(fields);
-    print_form(fields);
-    id
+/// Reads the fields that every body may have: the request id, and where the paper is wanted.
+pub(super) fn base(fields: &mut Fields<'_, '_>) -> BodyHead {
+    let given_id = given_id(fields);
+    let paper = paper_wish(fields);
+    BodyHead { given_id, paper }
 }
 
-/// Reads the fields about the print form. The agent prints on its printer and makes no forms.
-pub(super) fn print_form(fields: &mut Fields<'_, '_>) {
-    if fields.boolean("printOnServer") == Some(false) {
+/// Reads the fields about the print form. The type is looked at only if a form is wanted.
+pub(super) fn paper_wish(fields: &mut Fields<'_, '_>) -> PaperWish {
+    let on_printer = fields.boolean("printOnServer") != Some(false);
+    let form_type = fields.choice(
+        "printFormMediaType",
+        &[
+            ("Json", Some(FormType::Json)),
+            ("Html", Some(FormType::Html)),
+            ("Pdf", None),
+            ("Image", None),
+        ],
+    );
+    if form_type == Some(None) && !on_printer {
         fields.fault(
-            "printOnServer",
+            "printFormMediaType",
             "NotSupported",
-            "print forms are not made by this agent; print on its printer instead",
+            "forms of this type are not made by this agent; ask for Json or Html",
         );
     }
-    fields.choice(
-        "printFormMediaType",
-        &[("Json", ()), ("Html", ()), ("Pdf", ()), ("Image", ())],
-    );
     for name in ["pdfPrintFormSettings", "imagePrintFormSettings"] {
         let path = fields.path(name);
         if let Some(node) = fields.member(name) {
@@ -75,6 +82,11 @@ pub(super) fn print_form(fields: &mut Fields<'_, '_>) {
             }
             settings.finish();
         }
+    }
+    if on_printer {
+        PaperWish::OnPrinter
+    } else {
+        PaperWish::InAnswer(form_type.flatten().unwrap_or_default())
     }
 }
 

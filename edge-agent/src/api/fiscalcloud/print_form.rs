@@ -1,0 +1,125 @@
+//! Print forms: the paper of a document in the answer instead of, or beside, the paper of the till's printer.
+//!
+//! A form has the blocks of the document's slip ([`DocumentPaper`]), so that it shows the same figures. A form is never stored.
+
+use ferrotill_render::{Align, Block, Emphasis, html};
+use ferrotill_store::StoredDocument;
+
+use crate::api::json::JsonValue;
+use crate::api::service::Service;
+use crate::config::Device;
+use crate::object;
+use crate::paper::{DocumentPaper, PaperShop, printed_seller};
+
+/// The type of a print form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum FormType {
+    /// A list of rows.
+    #[default]
+    Json,
+    /// One page of HTML, as a text.
+    Html,
+}
+
+/// Where the caller wants the paper of a document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum PaperWish {
+    /// On the till's printer.
+    #[default]
+    OnPrinter,
+    /// In the answer.
+    InAnswer(FormType),
+    /// Nowhere: the caller has asked for no form and no paper.
+    Nowhere,
+}
+
+impl PaperWish {
+    /// The wish after the field `print` was read: without it, no form is wanted.
+    pub(super) fn with_print(self, print: Option<bool>) -> Self {
+        match (self, print) {
+            (Self::InAnswer(_), Some(false)) => Self::Nowhere,
+            (wish, _) => wish,
+        }
+    }
+}
+
+/// A print form as an answer contains it.
+#[derive(Clone, Debug)]
+pub(super) struct PrintForm {
+    /// The name of the type, for `printFormMediaType`.
+    pub(super) media_type: &'static str,
+    /// The form itself, for `printFormContent`.
+    pub(super) content: JsonValue,
+}
+
+impl PrintForm {
+    /// The print form of a document; `None` if the caller does not want one, or if the document is not sealed.
+    pub(super) fn of(
+        stored: &StoredDocument,
+        (wish, copy): (PaperWish, bool),
+        service: &Service,
+        device: &Device,
+    ) -> Option<Self> {
+        let PaperWish::InAnswer(form_type) = wish else {
+            return None;
+        };
+        let types = &device.payment_types;
+        let shop = PaperShop {
+            seller: &printed_seller(&service.settings.owner),
+            facts: service.profile.facts(),
+            payment_name: &|code| {
+                let found = types.iter().find(|payment| payment.code == code);
+                found.map(|payment| payment.name.clone())
+            },
+        };
+        let paper = DocumentPaper::of(stored, copy, shop)?;
+        Some(match form_type {
+            FormType::Json => Self {
+                media_type: "Json",
+                content: rows(&paper),
+            },
+            FormType::Html => Self {
+                media_type: "Html",
+                content: html(&paper.blocks, paper.language).into(),
+            },
+        })
+    }
+}
+
+/// The rows of a form of the type Json (docs/api/fiscalcloud.md, "Print forms").
+fn rows(paper: &DocumentPaper) -> JsonValue {
+    let drawer = paper
+        .opens_drawer
+        .then(|| object! { "type" => "OpenCashDrawer" });
+    let rows = paper.blocks.iter().map(row);
+    JsonValue::Array(drawer.into_iter().chain(rows).collect())
+}
+
+fn row(block: &Block) -> JsonValue {
+    let text = |left: &str, right: &str, align: Align, emphasis: Emphasis| {
+        object! {
+            "type" => "Text",
+            "text" => left,
+            "textRight" => right,
+            "align" => match align {
+                Align::Left => "Left",
+                Align::Centre => "Center",
+            },
+            "bold" => emphasis != Emphasis::Plain,
+            "large" => emphasis == Emphasis::Large,
+        }
+    };
+    match block {
+        Block::Rule => object! { "type" => "Separator" },
+        Block::Text {
+            text: shown,
+            align,
+            emphasis,
+        } => text(shown, "", *align, *emphasis),
+        Block::Columns {
+            left,
+            right,
+            emphasis,
+        } => text(left, right, Align::Left, *emphasis),
+    }
+}

@@ -1,0 +1,180 @@
+//! The paper of a document: one layout for the till's printer and for the print form in an answer.
+//!
+//! [`DocumentPaper::of`] makes the paper of a sealed document of any kind from the journal alone. Nothing is computed here: every
+//! amount is one that the journal has.
+
+use ferrotill_core::document::{Body, DocumentKind};
+use ferrotill_core::event::{Reserved, Sealed};
+use ferrotill_core::facts::Facts;
+use ferrotill_core::receipt::Receipt;
+use ferrotill_core::seal::{PrintedNumber, Seal};
+use ferrotill_core::time::Moment;
+use ferrotill_render::{
+    Block, CashView, PaperHeading, PrintedSeller, ReceiptView, ReportNames, ReportView, Words,
+    blocks, cash_blocks, report_blocks,
+};
+use ferrotill_store::StoredDocument;
+
+use crate::config::Owner;
+use crate::time::clock::local;
+
+/// What is printed of the shop and its country.
+#[derive(Clone, Copy)]
+pub struct PaperShop<'a> {
+    /// Who sells.
+    pub seller: &'a PrintedSeller,
+    /// The facts of the country's law: currency, language and titles.
+    pub facts: &'a Facts,
+    /// The name of the payment type with a code; `None` if the device has no such type any more.
+    pub payment_name: &'a dyn Fn(i32) -> Option<String>,
+}
+
+/// The paper of a document, without a width.
+#[derive(Clone, Debug, Default)]
+pub struct DocumentPaper {
+    /// The blocks from top to bottom.
+    pub blocks: Vec<Block>,
+    /// The ISO 639 code of the language of the words.
+    pub language: &'static str,
+    /// Whether the drawer opens with the paper: a payment of the receipt opens it, no fiscal printer has opened it, and the paper is no
+    /// copy.
+    pub opens_drawer: bool,
+}
+
+impl DocumentPaper {
+    /// The paper of a sealed document; `None` if the document is not sealed. A copy says that it is one.
+    ///
+    /// A document without a legal number of its own shows the till's number with eight digits. A document that a fiscal printer has
+    /// sealed shows also the printer's serial number, and the printer's number of the fiscal receipt or, if there is none, of the
+    /// document.
+    #[must_use]
+    pub fn of(stored: &StoredDocument, copy: bool, shop: PaperShop<'_>) -> Option<Self> {
+        let (reserved, sealed) = (stored.reserved()?, stored.sealed()?);
+        let words = Words::of(shop.facts.language);
+        let number = printed_number(&sealed.seal)
+            .unwrap_or_else(|| format!("{} {:08}", words.document, sealed.number));
+        let title = match stored.row.kind {
+            DocumentKind::AlternativeSale => shop.facts.alternative_receipt_title,
+            _ => "",
+        };
+        let (date, time) = date_and_time(sealed.at);
+        let heading = PaperHeading {
+            title,
+            number: &number,
+            seal: &printer_of(&reserved, &sealed, words),
+            copy,
+            date: &date,
+            time: &time,
+            seller: shop.seller,
+        };
+        let by_printer = matches!(sealed.seal, Seal::Printer { .. });
+        Some(match &reserved.body {
+            Body::Receipt(receipt) => {
+                let paper = Self::of_receipt(receipt, heading, shop.facts);
+                Self {
+                    opens_drawer: paper.opens_drawer && !by_printer,
+                    ..paper
+                }
+            }
+            Body::Cash(amount) => {
+                let before = reserved.baseline.map(|baseline| baseline.cash);
+                let view = CashView::of(*amount, before, heading, shop.facts.currency, words);
+                Self::without_drawer(cash_blocks(&view), words)
+            }
+            Body::Report(kind) => {
+                let figures = sealed.report.as_ref()?;
+                let (date, time) = date_and_time(figures.shift.opened);
+                let names = ReportNames {
+                    payment: shop.payment_name,
+                    rounding: shop.facts.cash_rounding.map(|law| law.name),
+                    shift_began: &format!("{date} {time}"),
+                };
+                let currency = shop.facts.currency;
+                let view = ReportView::of((*kind, figures), heading, names, currency, words);
+                Self::without_drawer(report_blocks(&view), words)
+            }
+        })
+    }
+
+    /// The paper of a receipt under a heading.
+    #[must_use]
+    pub fn of_receipt(receipt: &Receipt<'_>, heading: PaperHeading<'_>, facts: &Facts) -> Self {
+        let words = Words::of(facts.language);
+        let opens_drawer =
+            !heading.copy && receipt.payments.iter().any(|payment| payment.open_drawer);
+        Self {
+            blocks: blocks(&ReceiptView::of(receipt, heading, facts.currency, words)),
+            language: words.language,
+            opens_drawer,
+        }
+    }
+
+    const fn without_drawer(blocks: Vec<Block>, words: &Words) -> Self {
+        Self {
+            blocks,
+            language: words.language,
+            opens_drawer: false,
+        }
+    }
+}
+
+/// The number of a seal as it is printed; `None` if the seal has no number of the till or the authority.
+#[must_use]
+pub fn printed_number(seal: &Seal<'_>) -> Option<String> {
+    match *seal {
+        Seal::Range {
+            series,
+            number,
+            number_length,
+        } => {
+            let number = PrintedNumber {
+                series,
+                number,
+                number_length,
+            };
+            Some(number.to_string())
+        }
+        Seal::FiscalNumber { number, .. } => Some(format!("# {number}")),
+        Seal::Printer { .. } | Seal::Journal => None,
+    }
+}
+
+/// The local date and the local time of a moment, as they are printed: `28.11.2026` and `13:52:30`.
+#[must_use]
+pub fn date_and_time(at: Moment) -> (String, String) {
+    let at = local(at);
+    (
+        format!("{:02}.{:02}.{}", at.day(), at.month(), at.year()),
+        format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second()),
+    )
+}
+
+/// Who sells, as it is printed.
+#[must_use]
+pub fn printed_seller(owner: &Owner) -> PrintedSeller {
+    PrintedSeller {
+        name: owner.organization_name.clone(),
+        number: owner.idnx.clone(),
+        address: owner.address.clone(),
+    }
+}
+
+/// The fiscal printer that sealed a document, and its own number of it; empty if no printer did, or if neither is known.
+fn printer_of(reserved: &Reserved<'_>, sealed: &Sealed<'_>, words: &Words) -> String {
+    let Seal::Printer {
+        document,
+        fiscal_receipt,
+        ..
+    } = sealed.seal
+    else {
+        return String::new();
+    };
+    let number = Some(fiscal_receipt.unwrap_or(document)).filter(|number| *number > 0);
+    let serial = reserved.baseline.map(|baseline| baseline.serial);
+    match (serial.filter(|serial| !serial.is_empty()), number) {
+        (Some(serial), Some(number)) => format!("{} {serial}: {number}", words.printer),
+        (Some(serial), None) => format!("{} {serial}", words.printer),
+        (None, Some(number)) => format!("{}: {number}", words.printer),
+        (None, None) => String::new(),
+    }
+}

@@ -1,0 +1,433 @@
+//! Print forms: the paper of a document in the answer has the figures of the books, nothing else changes, and nothing is printed that
+//! no fiscal printer has to seal.
+
+mod shop;
+
+use ferrotill_device::emulator::{Family, Rig, RigOptions};
+use ferrotill_testkit::config::{ConfigText, Device, text};
+use shop::inside::Shop;
+use shop::outside::{Process, until};
+use shop::{Client, DEVICE, POINT_OF_SALE, Reply, value};
+
+use ferrotill::api::json::JsonValue;
+
+const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0190";
+
+/// A line with a discount, a discount of the whole receipt, two payments and change. `more` is put before the items.
+fn sale(id: &str, mode: &str, more: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","receiptMode":"{mode}",{more}
+        "items":[
+          {{"name":"Brânză <b>& țări</b>","quantity":0.345,"price":123.45,"taxGroupCode":"A","modifierMode":"ByPercent","modifierValue":-10}},
+          {{"name":"Хлеб 3 €","quantity":2,"price":8.50,"taxGroupCode":"B","comment":"feliată oʻ gʻ"}}],
+        "amountModifications":[{{"mode":"ByAmount","value":-1.00}}],
+        "payments":[{{"typeCode":1,"amount":20.00}},{{"typeCode":0,"amount":50.00}}]}}"#
+    )
+}
+
+const FORM: &str = r#""printOnServer":false,"#;
+const HTML: &str = r#""printOnServer":false,"printFormMediaType":"Html","#;
+
+/// The rows of a form, with both texts of a row and a space between them. Every row has the members of its type.
+fn rows(reply: &Reply, document: &str) -> Vec<String> {
+    assert_eq!(
+        (
+            reply.status,
+            reply.at(&format!("{document}.printFormMediaType"))
+        ),
+        (200, "Json".to_owned()),
+        "{}",
+        reply.text
+    );
+    let JsonValue::Array(rows) = value(&reply.body, &format!("{document}.printFormContent")) else {
+        panic!("no rows: {}", reply.text);
+    };
+    let row = |row: &JsonValue| {
+        let JsonValue::Object(members) = row else {
+            panic!("{row}");
+        };
+        let names: Vec<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
+        let text = |name| match value(row, name) {
+            JsonValue::Text(text) => text.clone(),
+            other => panic!("{name} is {other}"),
+        };
+        if text("type") == "Text" {
+            assert_eq!(
+                names,
+                ["type", "text", "textRight", "align", "bold", "large"]
+            );
+            format!("{} {}", text("text"), text("textRight"))
+                .trim_end()
+                .to_owned()
+        } else {
+            assert_eq!(names, ["type"]);
+            text("type")
+        }
+    };
+    rows.iter().map(row).collect()
+}
+
+/// The rows have these texts in this order, with other rows between them.
+fn has(rows: &[String], wanted: &[&str]) {
+    let mut place = 0;
+    for text in wanted {
+        let found = rows[place..].iter().position(|row| row == text);
+        place += found.unwrap_or_else(|| panic!("{text:?} is missing or too early: {rows:#?}")) + 1;
+    }
+}
+
+/// The sums of [`sale`], as every paper of it has them.
+const SUMS: [&str; 10] = [
+    "Brânză <b>& țări</b>",
+    "0.345 x 123.45 42.59 A",
+    "Reducere -10% -4.26",
+    "Хлеб 3 €",
+    "SUBTOTAL 55.33",
+    "TOTAL MDL 54.33",
+    "Card 20.00",
+    "REST 15.67",
+    "TVA A 20% din 37.64 6.27",
+    "TVA B 8% din 16.69 1.24",
+];
+
+#[test]
+fn an_alternative_receipt_is_in_the_answer_and_on_no_paper() {
+    let shop = Shop::open();
+    until("the printer is connected", || {
+        shop.client.open("/healthz").at("printers.0.connected") == "true"
+    });
+    let post = |more: &str| {
+        let body = sale(ID, "AlternativeReceiptOnly", more);
+        shop.client.post("operations/sale", &body)
+    };
+    let sold = post(FORM);
+    let form = rows(&sold, "data.alternativeReceipt");
+    has(
+        &form,
+        &["OpenCashDrawer", "Test SRL", "BON DE PLATĂ", "ABC00000001"],
+    );
+    has(&form, &SUMS);
+    assert_eq!(sold.at("data.alternativeReceipt.printErrorMessage"), "null");
+    // The form is not stored with the document.
+    let read = shop.client.get(&format!("alternativereceipts/{ID}"));
+    assert_eq!(read.at("data.printFormMediaType"), "null");
+    assert_eq!(read.at("data.printFormContent"), "null");
+    // How the form is wanted is no part of the request: the same id answers any form of the same document.
+    let again = post(FORM);
+    assert!(again.replayed, "{}", again.text);
+    assert_eq!(rows(&again, "data.alternativeReceipt"), form);
+    let page = post(HTML);
+    assert!(page.replayed, "{}", page.text);
+    assert_eq!(
+        page.at("data.alternativeReceipt.printFormMediaType"),
+        "Html"
+    );
+    let content = page.at("data.alternativeReceipt.printFormContent");
+    assert!(
+        content.starts_with("<!DOCTYPE html>\n<html lang=\"ro\">"),
+        "{content}"
+    );
+    for part in [
+        "<p>Brânză &lt;b&gt;&amp; țări&lt;/b&gt;</p>",
+        "<span>TOTAL MDL</span> <span>54.33  </span>",
+        "<p>feliată oʻ gʻ</p>",
+    ] {
+        assert!(content.contains(part), "{part}: {content}");
+    }
+    let without = post("");
+    assert!(without.replayed, "{}", without.text);
+    assert_eq!(
+        without.at("data.alternativeReceipt.printFormContent"),
+        "null"
+    );
+    let unwanted = post(r#""printOnServer":false,"printFormMediaType":"Image","#);
+    assert_eq!(
+        unwanted.verdict(),
+        (422, "registered", "NotSupported".to_owned()),
+        "{}",
+        unwanted.text
+    );
+    assert_eq!(unwanted.paths(), ["printFormMediaType"]);
+    // The printer and its drawer had no part in it.
+    assert_eq!(shop.rig.snapshot(false).drawer_pulses, 0);
+    let paper = shop.rig.paper();
+    assert!(!paper.contains("ABC00000001"), "{paper}");
+}
+
+#[test]
+fn who_wants_neither_paper_nor_form_gets_neither() {
+    let shop = Shop::open();
+    let more = r#""print":false,"printOnServer":false,"#;
+    let body = sale(ID, "AlternativeReceiptOnly", more);
+    let sold = shop.client.post("operations/sale", &body);
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    assert_eq!(
+        sold.at("data.alternativeReceipt.printFormMediaType"),
+        "null"
+    );
+    assert_eq!(sold.at("data.alternativeReceipt.print"), "false");
+}
+
+/// The body of an order that has no other field.
+fn wanted(more: &str) -> String {
+    format!(
+        "{{{}{more}}}",
+        FORM.trim_end_matches(if more.is_empty() { "," } else { "" })
+    )
+}
+
+#[test]
+fn what_a_fiscal_printer_seals_is_printed_and_in_the_answer_with_the_figures_of_the_books() {
+    let shop = Shop::open();
+    let client = &shop.client;
+    let cash = client.post("cashoperations", &wanted(r#""amount":100.00"#));
+    let form = rows(&cash, "data");
+    has(
+        &form,
+        &[
+            "INTRODUCERE NUMERAR",
+            "Documentul 00000001",
+            "Separator",
+            "TOTAL MDL 100.00",
+        ],
+    );
+    let balance = format!(
+        "Numerar în casă {}",
+        cash.at("data.finalBalanceInformatory")
+    );
+    has(&form, &[balance.as_str()]);
+
+    let sold = client.post("operations/sale", &sale(ID, "FiscalReceiptOnly", FORM));
+    let form = rows(&sold, "data.fiscalReceipt");
+    has(&form, &SUMS);
+    let printer = JsonValue::parse(sold.at("data.fiscalReceipt.additionalData").as_bytes());
+    let printer = printer.unwrap();
+    let line = format!(
+        "Imprimanta fiscală {}: {}",
+        plain(value(&printer, "printer.serialNumber")),
+        plain(value(&printer, "printer.fiscalReceipt")),
+    );
+    has(&form, &["Documentul 00000002", &line]);
+    assert!(
+        !form.contains(&"OpenCashDrawer".to_owned()),
+        "the printer has opened it"
+    );
+    assert_eq!(shop.receipts().len(), 1, "the seal is on paper");
+
+    let back = client.post(
+        "operations/return",
+        &format!(
+            r#"{{{FORM}"originalReceiptId":"{ID}","items":[{{"name":"Хлеб 3 €","quantity":1,"price":8.50,"taxGroupCode":"B"}}],
+            "payments":[{{"typeCode":0,"amount":8.35}}]}}"#
+        ),
+    );
+    has(
+        &rows(&back, "data"),
+        &["RETUR", "Хлеб 3 €", "TOTAL MDL 8.35", "Numerar 8.35"],
+    );
+
+    for (operation, title) in [
+        ("operations/intermediatetotals", "RAPORT X"),
+        ("operations/closeday", "RAPORT Z 1"),
+    ] {
+        let report = client.post(operation, &wanted(""));
+        let form = rows(&report, "data");
+        has(&form, &[title]);
+        has(&form, &figures_of(&report).each_ref().map(String::as_str));
+    }
+}
+
+/// A text or number as it is shown.
+fn plain(value: &JsonValue) -> String {
+    match value {
+        JsonValue::Text(text) | JsonValue::Number(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The rows that a report must have, made of the other members of the same answer.
+fn figures_of(report: &Reply) -> [String; 15] {
+    let at = |name: &str| report.at(&format!("data.{name}"));
+    let tax = |place: usize, rate: &str| {
+        let at = |name: &str| at(&format!("taxItems.{place}.{name}"));
+        let code = at("taxGroupCode");
+        format!(
+            "TVA {code} {rate}% din {} {}",
+            at("amount"),
+            at("taxAmount")
+        )
+    };
+    let payment = |place: usize| {
+        let at = |name: &str| at(&format!("payments.{place}.{name}"));
+        format!("{} {}", at("typeName"), at("amount"))
+    };
+    [
+        format!("VÂNZĂRI ({}) {}", at("receiptCount"), at("totalAmount")),
+        tax(0, "20"),
+        tax(1, "8"),
+        format!("TVA {}", at("totalTaxAmount")),
+        format!("Fără TVA {}", at("totalNettoAmount")),
+        payment(0),
+        payment(1),
+        "RETURURI (1) 8.35".to_owned(),
+        format!("Numerar în casă {}", at("finalBalance")),
+        format!("INTRODUCERE NUMERAR (1) {}", at("cashInAmount")),
+        format!("DE LA 1 IANUARIE {}", at("annualTotalAmount")),
+        format!("TVA {}", at("annualTotalTaxAmount")),
+        format!("DE LA PRIMUL DOCUMENT {}", at("grandTotalAmount")),
+        format!("TVA {}", at("grandTotalTaxAmount")),
+        format!("Fără TVA {}", at("grandTotalNettoAmount")),
+    ]
+}
+
+#[test]
+fn the_form_of_a_duplicate_says_that_it_is_a_copy() {
+    let shop = Shop::open();
+    let client = &shop.client;
+    let sold = client.post("operations/sale", &sale(ID, "FiscalReceiptOnly", ""));
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    let other = ID.replace("0190", "0191");
+    let alternative = client.post(
+        "operations/sale",
+        &sale(&other, "AlternativeReceiptOnly", ""),
+    );
+    assert_eq!(alternative.status, 200, "{}", alternative.text);
+    let cash = client
+        .post("cashoperations", r#"{"amount":100.00}"#)
+        .at("data.id");
+    let report = client
+        .post("operations/intermediatetotals", "")
+        .at("data.id");
+    let pulses = shop.rig.snapshot(false).drawer_pulses;
+    let printed = shop.rig.snapshot(false).last_document;
+    let total = client.get("receipts").at("data.totalCount");
+    for (path, wanted) in [
+        (format!("receipts/{ID}"), "TOTAL MDL 54.33"),
+        (format!("alternativereceipts/{other}"), "TOTAL MDL 54.33"),
+        (format!("cashoperations/{cash}"), "TOTAL MDL 100.00"),
+        (format!("reports/{report}"), "VÂNZĂRI (1) 54.33"),
+    ] {
+        let path = format!("{path}/duplicate");
+        let form = rows(&client.post(&path, r#"{"printOnServer":false}"#), "data");
+        has(&form, &["(COPIE)", wanted]);
+        assert!(!form.contains(&"OpenCashDrawer".to_owned()), "{form:?}");
+        let page = client.post(&path, &format!("{{{}}}", HTML.trim_end_matches(',')));
+        assert_eq!(page.at("data.printFormMediaType"), "Html");
+        assert!(page.at("data.printFormContent").contains("(COPIE)"));
+    }
+    let silent = r#"{"printOnServer":false,"print":false}"#;
+    let none = client.post(&format!("receipts/{ID}/duplicate"), silent);
+    assert_eq!(
+        (none.status, none.at("data.printFormContent")),
+        (200, "null".to_owned())
+    );
+    // A report and a cash operation have no field for printing and sending.
+    let unknown = client.post(&format!("reports/{report}/duplicate"), silent);
+    assert_eq!(
+        (unknown.status, unknown.paths()),
+        (422, vec!["print".to_owned()])
+    );
+    // Nothing was printed, and nothing is a document.
+    assert_eq!(shop.rig.snapshot(false).last_document, printed);
+    assert_eq!(shop.rig.snapshot(false).drawer_pulses, pulses);
+    assert_eq!(client.get("receipts").at("data.totalCount"), total);
+    // The paper of the fiscal printer cannot be printed again, and a document has a duplicate only under the path of its kind.
+    for (path, error) in [
+        (format!("reports/{report}"), "DuplicateNotPrinted"),
+        (format!("cashoperations/{cash}"), "DuplicateNotPrinted"),
+        (format!("reports/{cash}"), "NotFound"),
+        (format!("cashoperations/{ID}"), "NotFound"),
+    ] {
+        let refused = client.post(&format!("{path}/duplicate"), "");
+        assert_eq!(
+            (refused.status, refused.at("errorType")),
+            (422, error.to_owned())
+        );
+    }
+}
+
+/// A till whose law asks for fiscal numbers, with a receipt printer.
+fn with_a_receipt_printer(then: impl FnOnce(&Rig, &Client)) {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("printer");
+    let mut options = RigOptions::new(link.clone());
+    options.family = Family::Escpos;
+    let rig = Rig::start(options).unwrap();
+    let office = Process::authority();
+    let uri = format!("escpos+serial://{}?baud=115200", link.display());
+    let device = Device::new(DEVICE, "Till 1", &uri)
+        .tax_group("A", "20.00")
+        .payment_names("Готівка", "Картка")
+        .with_drawer()
+        .point_of_sale(POINT_OF_SALE, "1");
+    let config = ConfigText::new("UA", folder.path().join("books"))
+        .owner("Крамниця", "1111111111")
+        .set("till", "address", text("вул. Прикладна, 1"))
+        .device(device)
+        .upstream(&office.client.url);
+    let file = folder.path().join("ferrotill.toml");
+    std::fs::write(&file, config.to_string()).unwrap();
+    let agent = Process::agent(&file);
+    until("the printer is connected", || {
+        agent.client.open("/healthz").at("printers.0.connected") == "true"
+    });
+    then(&rig, &agent.client);
+}
+
+#[test]
+fn a_receipt_printer_prints_what_the_form_shows() {
+    with_a_receipt_printer(|rig, client| {
+        let id = |last: u32| format!("7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f{last:04}");
+        let order = |id: &str, more: &str| {
+            format!(
+                r#"{{"id":"{id}",{more}"items":[{{"name":"Їжа на винос","quantity":1,"price":1.98,"taxGroupCode":"A"}}],
+                "payments":[{{"typeCode":0,"amount":5.00}}]}}"#
+            )
+        };
+        // The first numbers of the authority may be on their way.
+        let mut sold = None;
+        until("the first numbers come", || {
+            let reply = client.post("operations/sale", &order(&id(1), FORM));
+            let done = reply.status == 200;
+            sold = Some(reply);
+            done
+        });
+        let form = rows(&sold.unwrap(), "data.fiscalReceipt");
+        assert_eq!(rig.paper(), "", "nothing is printed");
+        assert_eq!(rig.snapshot(false).drawer_pulses, 0);
+        assert_eq!(form[0], "OpenCashDrawer", "the caller opens the drawer");
+        let cash = client.post("cashoperations", r#"{"amount":50.00}"#);
+        let report = client.post("operations/intermediatetotals", "");
+        for path in [
+            format!("receipts/{}", id(1)),
+            format!("cashoperations/{}", cash.at("data.id")),
+            format!("reports/{}", report.at("data.id")),
+        ] {
+            let path = format!("{path}/duplicate");
+            let form = rows(&client.post(&path, r#"{"printOnServer":false}"#), "data");
+            let printed = client.post(&path, "");
+            assert_eq!(printed.status, 200, "{}", printed.text);
+            let paper = rig.paper();
+            // A text that is too long for one row of the paper goes on in the next.
+            let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let paper: Vec<&str> = paper
+                .lines()
+                .filter(|line| !line.is_empty() && !line.chars().all(|letter| letter == '-'))
+                .collect();
+            let form: Vec<&String> = form.iter().filter(|row| *row != "Separator").collect();
+            let form = form
+                .iter()
+                .map(|row| words(row))
+                .collect::<Vec<_>>()
+                .join(" ");
+            assert!(form.contains("(КОПІЯ)"), "{form}");
+            let paper = words(&paper.join(" "));
+            assert!(paper.ends_with(&form), "{paper}\n{form}");
+        }
+        assert_eq!(
+            rig.snapshot(false).drawer_pulses,
+            0,
+            "a copy takes no money"
+        );
+    });
+}
