@@ -54,10 +54,7 @@ pub(super) async fn make(
     {
         return unprocessable(&problem);
     }
-    let (media_type, content) = match form {
-        Some(form) => (form.media_type.into(), form.content),
-        None => (JsonValue::Null, JsonValue::Null),
-    };
+    let [media_type, content] = PrintForm::members(form.as_ref());
     success(object! {
         "printFormMediaType" => media_type,
         "printFormContent" => content,

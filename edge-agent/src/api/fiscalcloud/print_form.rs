@@ -84,6 +84,14 @@ impl PrintForm {
             },
         })
     }
+
+    /// The values of `printFormMediaType` and `printFormContent`; both are null without a form.
+    pub(super) fn members(form: Option<&Self>) -> [JsonValue; 2] {
+        match form {
+            Some(form) => [form.media_type.into(), form.content.clone()],
+            None => [JsonValue::Null, JsonValue::Null],
+        }
+    }
 }
 
 /// The rows of a form of the type Json (docs/api/fiscalcloud.md, "Print forms").

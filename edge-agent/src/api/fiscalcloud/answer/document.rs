@@ -10,6 +10,7 @@ use super::receipt::receipt_members;
 use super::reconciliation::additional_data;
 use super::report::{report_members, report_type};
 use super::sealed::{AnswerContext, Form, Members, SealedDocument};
+use crate::api::fiscalcloud::print_form::PrintForm;
 use crate::api::json::JsonValue;
 use crate::object;
 use ferrotill_store::StoredDocument;
@@ -150,7 +151,7 @@ fn head(document: &SealedDocument<'_>, context: AnswerContext<'_>) -> Members {
         .iter()
         .find(|point| point.id == point_of_sale);
     let owner = context.owner;
-    let form = context.print_form;
+    let [media_type, content] = PrintForm::members(context.print_form);
     let address = context.device.address.clone();
     let address = address.or_else(|| owner.address.clone());
     vec![
@@ -188,14 +189,8 @@ fn head(document: &SealedDocument<'_>, context: AnswerContext<'_>) -> Members {
         ("mevId".into(), absent::uuid(None)),
         ("mevDateTime".into(), JsonValue::Null),
         ("mevDateTimePresentation".into(), "".into()),
-        (
-            "printFormMediaType".into(),
-            form.map(|form| form.media_type).into(),
-        ),
-        (
-            "printFormContent".into(),
-            form.map(|form| form.content.clone()).into(),
-        ),
+        ("printFormMediaType".into(), media_type),
+        ("printFormContent".into(), content),
         (
             "printErrorMessage".into(),
             stored.row.print_error.clone().into(),
