@@ -7,6 +7,7 @@ mod config;
 mod day;
 mod demo;
 mod emulator;
+mod rksv;
 mod service;
 mod settle;
 mod verify;
@@ -54,6 +55,8 @@ pub enum CliCommand {
     Settle(settle::SettleArguments),
     /// Corrects the time of the till.
     Clock(clock::ClockArguments),
+    /// Signed receipts of the RKSV: checks a protocol (DEP), and replays a scenario file.
+    Rksv(rksv::RksvArguments),
     /// Checks and prints the configuration, and prints the pages about its keys.
     Config(config::ConfigArguments),
 }
@@ -260,6 +263,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
         CliCommand::Verify(arguments) => verify::run(&arguments, output),
         CliCommand::Settle(arguments) => settle::run(&arguments, output),
         CliCommand::Clock(arguments) => clock::run(&arguments, output),
+        CliCommand::Rksv(arguments) => rksv::run(&arguments, output),
         CliCommand::Config(arguments) => config::run(&arguments, output),
         CliCommand::Demo(arguments) => demo::run(&arguments, output),
         CliCommand::Emulator(arguments) => emulator::run(&arguments, output),
