@@ -34,7 +34,10 @@ fn value(output: &Output, path: &[&str]) -> String {
             Err(_) => node.get(name).unwrap(),
         };
     }
-    node.scalar().to_owned()
+    match node {
+        JsonValue::Text(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// A folder with the two files of a replay.

@@ -370,7 +370,6 @@ fn a_damage_is_refused_with_its_reason_and_its_receipt() {
                 (3, "receipt_id_repeated"),
                 (3, "chain_broken"),
                 (3, "counter_wrong"),
-                (4, "chain_broken"),
             ],
         );
         // A signature of another receipt.
