@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
-use crate::receipt::{Receipt, ReceiptKind};
+use crate::receipt::{OriginalKind, Receipt, ReceiptKind};
 
 /// The contents of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +67,20 @@ pub enum DocumentKind {
     XReport,
     /// A Z-report.
     ZReport,
+}
+
+impl From<DocumentKind> for OriginalKind {
+    fn from(kind: DocumentKind) -> Self {
+        match kind {
+            DocumentKind::Sale => Self::Fiscal,
+            DocumentKind::AlternativeSale => Self::Alternative,
+            DocumentKind::Refund
+            | DocumentKind::CashIn
+            | DocumentKind::CashOut
+            | DocumentKind::XReport
+            | DocumentKind::ZReport => Self::Other,
+        }
+    }
 }
 
 impl DocumentKind {

@@ -161,6 +161,8 @@ refusals! {
     45 DeclarationUnsigned => "the declaration has no name", "give the name of the person who has read the paper";
     /// A correction of the clock to an earlier time while a shift is open: the documents of one shift never go back in time.
     46 ClockBackInShift => "the time cannot go back while a shift is open", "close the day first, then set the time";
+    /// A document that is laid aside without a reason.
+    47 ReasonMissing => "there is no reason", "say why the recipient is not to get the document, in words that an inspector understands";
 
     /// A return of a receipt that this device does not have.
     50 OriginalUnknown => "this device has no such receipt", "give the id of a fiscal receipt of this device";
@@ -174,6 +176,8 @@ refusals! {
     54 ReturnExceedsAmount { left: Decimal } => "at most {left} can be given back for this quantity of the original line", "reduce the amount, or leave it out: the till computes it";
     /// A return of a receipt that an operator declared as printed without the printer's number.
     55 OriginalWithoutNumber => "the printer's number of the original is not known, and the printer needs it to print a return", "make the return on the printer itself; when a document is declared as printed, give the number on its paper";
+    /// A return of a sale that was sold on an alternative receipt. What the law wants then is not known (docs/countries/md.md).
+    58 OriginalAlternative => "the goods were sold on an alternative receipt, and it is not known how the law wants them returned, so the till does not do it", "pay the buyer back by a cash operation that takes the money out, write the return on the paper of the alternative receipt, and keep it for the accountant";
     /// A return of a sale that no fiscal printer has printed, on a till whose documents a fiscal printer makes legal.
     59 OriginalNotPrinted => "the original was not printed by a fiscal printer, so a printer cannot print its return", "return the goods on the till and with the configuration that sold them";
 

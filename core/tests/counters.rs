@@ -9,6 +9,7 @@ use ferrotill_core::document::ReportKind;
 use ferrotill_core::event::{Event, ReportFigures};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
+use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{Draft, DraftLine, Modifier, Original};
 use ferrotill_core::seal::Seal;
 use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
@@ -115,7 +116,7 @@ fn the_year_begins_again_at_zero_and_the_grand_total_goes_on() {
     let lines = not_returned(&receipt_of(&row));
     assert_eq!(lines.len(), 2);
     let original = Original {
-        fiscal_sale: true,
+        kind: OriginalKind::Fiscal,
         number_unknown: false,
         lines: &lines,
     };

@@ -6,6 +6,7 @@ mod shop;
 use ferrotill_core::Currency;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::by_code;
+use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{Draft, DraftLine, Original};
 use ferrotill_core::refusal::{Field, Place, Refusal};
 use ferrotill_core::till::{Known, Wish};
@@ -94,7 +95,7 @@ fn a_voided_line_of_a_return_keeps_the_tax_group_of_the_original() {
     let lines: Vec<_> = receipt.lines.iter().collect();
     let left = not_returned(&receipt);
     let original = Original {
-        fiscal_sale: true,
+        kind: OriginalKind::Fiscal,
         number_unknown: false,
         lines: &left,
     };

@@ -17,6 +17,7 @@ use ferrotill_core::numbers::Span;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::printer_time::PrinterTime;
 use ferrotill_core::profile::by_code;
+use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{Draft, DraftLine, Original};
 use ferrotill_core::seal::{PrinterCounters, Seal, StoredBaseline};
 use ferrotill_core::till::{Command, Known, Till, Wish};
@@ -197,7 +198,7 @@ fn sell_and_return(shop: &mut Shop) {
     shop.settle(5).unwrap();
     let left = not_returned(&receipt_of(&sold));
     let original = Original {
-        fiscal_sale: true,
+        kind: OriginalKind::Fiscal,
         number_unknown: false,
         lines: &left,
     };

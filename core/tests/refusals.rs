@@ -10,6 +10,7 @@ use std::path::Path;
 use ferrotill_core::budget::Left;
 use ferrotill_core::document::ReportKind;
 use ferrotill_core::id::{DocumentId, Fingerprint};
+use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{Draft, DraftLine, Original};
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
@@ -114,7 +115,7 @@ fn precedence_is_as_the_documentation_says() {
         ..Known::default()
     };
     let not_a_sale = Original {
-        fiscal_sale: false,
+        kind: OriginalKind::Other,
         number_unknown: false,
         lines: &[],
     };

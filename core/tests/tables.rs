@@ -7,6 +7,7 @@ use std::path::Path;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{Facts, by_code};
+use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{
     Draft, DraftLine, DraftPayment, Line, LineTotals, Modifier, Original, OriginalLine, Prices,
     Receipt, ReceiptKind, Rules, Scratch,
@@ -224,7 +225,7 @@ impl Law {
                 })
                 .collect();
             let original = Original {
-                fiscal_sale: true,
+                kind: OriginalKind::Fiscal,
                 number_unknown: false,
                 lines: &left,
             };

@@ -6,6 +6,7 @@ mod shop;
 use ferrotill_core::document::ReportKind;
 use ferrotill_core::event::{ClockSet, Event};
 use ferrotill_core::id::{DocumentId, Fingerprint};
+use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{Draft, DraftLine, DraftPayment, Modifier, Original, OriginalLine};
 use ferrotill_core::refusal::{Field, Place, Refusal};
 use ferrotill_core::till::{Command, Known, Till, Wish};
@@ -241,7 +242,7 @@ fn a_shift_counts_sales_and_refunds_separately_and_a_z_report_closes_it() {
     shop.settle(2).unwrap();
     let left = not_returned(&receipt_of(&sold));
     let original = Original {
-        fiscal_sale: true,
+        kind: OriginalKind::Fiscal,
         number_unknown: false,
         lines: &left,
     };
@@ -313,27 +314,26 @@ fn a_return_cannot_exceed_what_is_left() {
         returned_amount: Amount::from_minor(517),
         good: None,
     }];
-    let try_return =
-        |shop: &mut Shop, lines: &[DraftLine<'_>], payments: &[DraftPayment], fiscal_sale| {
-            let original = Original {
-                fiscal_sale,
-                number_unknown: false,
-                lines: &left,
-            };
-            let draft = Draft {
-                lines,
-                payments,
-                ..Draft::default()
-            };
-            shop.reserve(
-                2,
-                Wish::Refund(DocumentId([1; 16]), draft),
-                Known {
-                    original: Some(&original),
-                    ..Known::default()
-                },
-            )
+    let try_return = |shop: &mut Shop, lines: &[DraftLine<'_>], payments: &[DraftPayment], kind| {
+        let original = Original {
+            kind,
+            number_unknown: false,
+            lines: &left,
         };
+        let draft = Draft {
+            lines,
+            payments,
+            ..Draft::default()
+        };
+        shop.reserve(
+            2,
+            Wish::Refund(DocumentId([1; 16]), draft),
+            Known {
+                original: Some(&original),
+                ..Known::default()
+            },
+        )
+    };
     let one = DraftLine {
         quantity: Quantity::ONE,
         modifier: None,
@@ -341,7 +341,12 @@ fn a_return_cannot_exceed_what_is_left() {
     };
     let refused = |outcome: Result<(), Refusal>| outcome.unwrap_err().name();
     assert_eq!(
-        refused(try_return(&mut shop, &[one, one], &[pay(1, 1033)], true)),
+        refused(try_return(
+            &mut shop,
+            &[one, one],
+            &[pay(1, 1033)],
+            OriginalKind::Fiscal
+        )),
         "ReturnExceedsQuantity"
     );
     let dear = DraftLine {
@@ -349,7 +354,12 @@ fn a_return_cannot_exceed_what_is_left() {
         ..one
     };
     assert_eq!(
-        refused(try_return(&mut shop, &[dear], &[pay(1, 518)], true)),
+        refused(try_return(
+            &mut shop,
+            &[dear],
+            &[pay(1, 518)],
+            OriginalKind::Fiscal
+        )),
         "ReturnExceedsAmount"
     );
     let other = DraftLine {
@@ -357,19 +367,43 @@ fn a_return_cannot_exceed_what_is_left() {
         ..one
     };
     assert_eq!(
-        refused(try_return(&mut shop, &[other], &[pay(1, 516)], true)),
+        refused(try_return(
+            &mut shop,
+            &[other],
+            &[pay(1, 516)],
+            OriginalKind::Fiscal
+        )),
         "ReturnLineUnknown"
     );
     assert_eq!(
-        refused(try_return(&mut shop, &[one], &[pay(1, 516)], false)),
+        refused(try_return(
+            &mut shop,
+            &[one],
+            &[pay(1, 516)],
+            OriginalKind::Other
+        )),
         "OriginalNotASale"
     );
     assert_eq!(
-        refused(try_return(&mut shop, &[one], &[pay(0, 516)], true)),
+        refused(try_return(
+            &mut shop,
+            &[one],
+            &[pay(1, 516)],
+            OriginalKind::Alternative
+        )),
+        "OriginalAlternative"
+    );
+    assert_eq!(
+        refused(try_return(
+            &mut shop,
+            &[one],
+            &[pay(0, 516)],
+            OriginalKind::Fiscal
+        )),
         "NotEnoughCash"
     );
     // The last return of a line gives back what is left, so that a return of everything comes to zero.
-    try_return(&mut shop, &[one], &[pay(1, 516)], true).unwrap();
+    try_return(&mut shop, &[one], &[pay(1, 516)], OriginalKind::Fiscal).unwrap();
 }
 
 #[test]

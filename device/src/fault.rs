@@ -109,6 +109,23 @@ pub enum Fault {
     Training,
     /// The printer refuses every command that prints, because it was not put into its mode "fiscal printer" at its keyboard.
     NotInPrinterMode,
+
+    /// The device file of the port does not exist.
+    PortMissing,
+    /// The user of this program may not open the port.
+    PortForbidden,
+    /// Another program uses the port.
+    PortTaken,
+    /// The path of the port leads to something else than a serial port.
+    NotAPort,
+    /// The host name in the address of the printer does not resolve.
+    HostUnknown,
+    /// The machine at the address of the printer refuses the connection.
+    ConnectionRefused,
+    /// No machine answers at the address of the printer.
+    HostUnreachable,
+    /// The model of the printer belongs to another family than the one in the address.
+    WrongFamily,
 }
 
 impl Fault {
@@ -163,6 +180,14 @@ impl Fault {
         Self::NoDocumentNumber,
         Self::Training,
         Self::NotInPrinterMode,
+        Self::PortMissing,
+        Self::PortForbidden,
+        Self::PortTaken,
+        Self::NotAPort,
+        Self::HostUnknown,
+        Self::ConnectionRefused,
+        Self::HostUnreachable,
+        Self::WrongFamily,
     ];
 
     /// The fault's number.
@@ -218,31 +243,61 @@ impl Fault {
             Self::NoDocumentNumber => 82,
             Self::Training => 83,
             Self::NotInPrinterMode => 84,
+            Self::PortMissing => 90,
+            Self::PortForbidden => 91,
+            Self::PortTaken => 92,
+            Self::NotAPort => 93,
+            Self::HostUnknown => 94,
+            Self::ConnectionRefused => 95,
+            Self::HostUnreachable => 96,
+            Self::WrongFamily => 97,
         }
+    }
+
+    /// Whether the port could not be opened, so that nothing was sent.
+    #[must_use]
+    pub const fn is_closed_port(self) -> bool {
+        matches!(
+            self,
+            Self::PortUnavailable
+                | Self::PortAmbiguous
+                | Self::PortMissing
+                | Self::PortForbidden
+                | Self::PortTaken
+                | Self::NotAPort
+                | Self::HostUnknown
+                | Self::ConnectionRefused
+                | Self::HostUnreachable
+        )
     }
 
     /// Whether the line or the port failed: the device could not be asked, or its answer did not arrive.
     #[must_use]
     pub const fn is_line(self) -> bool {
+        self.is_closed_port()
+            || matches!(
+                self,
+                Self::PortLost
+                    | Self::NoAnswer
+                    | Self::Busy
+                    | Self::AnswerUnreadable
+                    | Self::LineNoise
+            )
+    }
+
+    /// Whether the printer refuses every document until a person has changed something, although its status does not show it.
+    #[must_use]
+    pub const fn refuses_every_document(self) -> bool {
         matches!(
             self,
-            Self::PortUnavailable
-                | Self::PortLost
-                | Self::NoAnswer
-                | Self::Busy
-                | Self::AnswerUnreadable
-                | Self::LineNoise
-                | Self::PortAmbiguous
+            Self::Password | Self::Blocked | Self::NotFiscalised | Self::NotInPrinterMode
         )
     }
 
     /// Whether nothing of the device was heard: its port cannot be opened, or it does not answer.
     #[must_use]
     pub const fn is_silence(self) -> bool {
-        matches!(
-            self,
-            Self::PortUnavailable | Self::PortLost | Self::NoAnswer | Self::PortAmbiguous
-        )
+        self.is_closed_port() || matches!(self, Self::PortLost | Self::NoAnswer)
     }
 
     /// Whether the device has answered and its data do not prove the outcome of the job. In that case a person has to read the
@@ -275,89 +330,89 @@ impl Fault {
     /// Whether the operator at the till can remove the cause: paper, cover, cable, power, the mode of the keyboard.
     #[must_use]
     pub const fn is_for_operator(self) -> bool {
-        matches!(
-            self,
-            Self::PortUnavailable
-                | Self::PortLost
-                | Self::NoAnswer
-                | Self::PaperOut
-                | Self::CoverOpen
-                | Self::DayTooLong
-                | Self::NotEnoughCash
-                | Self::NotInPrinterMode
-        )
+        self.is_silence()
+            || matches!(
+                self,
+                Self::PaperOut
+                    | Self::CoverOpen
+                    | Self::DayTooLong
+                    | Self::NotEnoughCash
+                    | Self::NotInPrinterMode
+            )
+    }
+}
+
+impl Fault {
+    /// The fault in words: what is wrong, and one thing that a person can do about it. Neither has a semicolon.
+    #[must_use]
+    #[rustfmt::skip]
+    pub const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::PortUnavailable => ("the printer's port cannot be opened", "check the cable and the configured address"),
+            Self::PortLost => ("the connection to the printer broke", "check the cable"),
+            Self::NoAnswer => ("the printer does not answer", "check that it is switched on, and the speed and the family in its address"),
+            Self::Busy => ("the printer stays busy", "wait until it has printed; if it stays busy, switch it off and on"),
+            Self::AnswerUnreadable => ("the printer's answer cannot be understood", "check that the family in its address is the printer's"),
+            Self::LineNoise => ("the printer's answers arrive damaged", "check the speed in its address, and the cable"),
+            Self::PortAmbiguous => ("several ports match the address of the printer", "write more of its name"),
+            Self::PaperOut => ("the printer is out of paper", "load a roll"),
+            Self::CoverOpen => ("the printer's cover is open", "close it"),
+            Self::Mechanism => ("the printing mechanism reports a fault", "switch the printer off and on; if the fault stays, call the service"),
+            Self::ClockNotSet => ("the printer's clock is not set", "set it"),
+            Self::MemoryReset => ("the printer lost its working memory", "set its clock and call the service"),
+            Self::FiscalMemoryFull => ("the fiscal memory is full", "call the service"),
+            Self::FiscalMemoryDamaged => ("the fiscal memory reports a fault", "call the service"),
+            Self::JournalFull => ("the electronic journal is full", "call the service"),
+            Self::DayTooLong => ("more than 24 hours since the day was opened", "close it with a Z-report"),
+            Self::TaxTerminal => ("the printer's tax terminal does not answer", "check the tax terminal and its network"),
+            Self::NotFiscalised => ("the printer is not registered for fiscal work", "have the service register it"),
+            Self::NotAllowed => ("the printer refused the command in its present state", "read what the printer shows, and try again"),
+            Self::Syntax => ("the printer did not understand the data of a command", "report this document as a defect"),
+            Self::UnknownCommand => ("the printer does not know a command", "check that the family in its address is the printer's"),
+            Self::Overflow => ("a sum is larger than the printer can hold", "sell it in smaller parts"),
+            Self::Password => ("the printer refused the operator's password", "write the right operator and password into its address"),
+            Self::Blocked => ("the printer is blocked", "read what the printer shows, and call the service"),
+            Self::ReceiptOpen => ("a receipt is open on the printer", "finish it at the printer"),
+            Self::NoReceiptOpen => ("no receipt is open on the printer", "send the sale again"),
+            Self::TaxGroup => ("the printer has not enabled this tax group", "have the service enable it"),
+            Self::TooManyLines => ("the receipt has more lines than the printer takes", "sell it in two receipts"),
+            Self::PaymentStarted => ("the payment of the receipt has begun", "finish the receipt at the printer"),
+            Self::PaymentType => ("the printer does not accept this type of payment", "have the service enable it, or choose another type"),
+            Self::NotPaid => ("the receipt is not fully paid", "finish the receipt at the printer"),
+            Self::NotEnoughCash => ("there is not enough cash in the drawer", "put cash in first"),
+            Self::Value => ("the printer does not accept a price, a quantity or a sum", "check the prices and quantities of the sale"),
+            Self::PaymentRefused => ("the printer refused a payment", "choose another type of payment"),
+            Self::TotalsDiffer => ("the printer computed other totals than the till, and the receipt was not paid", "compare the tax groups of the printer with the configured ones"),
+            Self::PaymentDiffers => ("the printer booked a payment in another way than planned", "compare the payment types of the printer with the configured ones"),
+            Self::PrinterSwapped => ("this is another printer than the one the document was begun on", "connect the printer on which it was begun"),
+            Self::BaselineDiffers => ("the printer's counters moved without the till, because someone else used it", "let only the till use the printer"),
+            Self::Cancelled => ("the open receipt was cancelled", "send the sale again"),
+            Self::CancelNotDecided => ("the decision to cancel the receipt could not be stored", "check the disk and its free space"),
+            Self::NotExecuted => ("the printer did not carry out the command", "send the request again"),
+            Self::Unclear => ("the printer's counters fit neither a printed nor an unprinted document", "look at its journal"),
+            Self::JobNotPrintable => ("the document cannot be put into the printer's commands", "check the texts and amounts of the document"),
+            Self::NobodyToAsk => ("the configuration has no printer that can be asked about the document", "put the printer back into the configuration"),
+            Self::PrinterGone => ("the printer has not answered for a day", "connect it"),
+            Self::NoSerialNumber => ("the printer reports no serial number that can be read", "check that the family in its address is the printer's"),
+            Self::NoDocumentNumber => ("the printer reports no number that rises with every document", "check that the family in its address is the printer's"),
+            Self::Training => ("the printer is in its service or training mode, in which nothing that it prints is fiscal", "end that mode at the printer"),
+            Self::NotInPrinterMode => ("the printer is not in its mode \"fiscal printer\"", "choose the mode \"fiscal printer\" at the printer's keyboard"),
+            Self::PortMissing => ("the printer's port does not exist", "plug the cable in, or write the path of the port that the printer has"),
+            Self::PortForbidden => ("the user of this program may not open the printer's port", "add that user to the group of the port (dialout on Debian)"),
+            Self::PortTaken => ("another program uses the printer's port", "end that program"),
+            Self::NotAPort => ("the file at this path is not a serial port", "write the path of a serial port, such as /dev/ttyUSB0"),
+            Self::HostUnknown => ("the host name of the printer does not resolve", "write the printer's IP address, or correct the name"),
+            Self::ConnectionRefused => ("the printer's address refuses the connection", "switch the printer's network server on, or correct the port in the address"),
+            Self::HostUnreachable => ("no machine answers at the printer's address", "check the printer's network cable and its IP address"),
+            Self::WrongFamily => ("the printer is of another family than its address says", "write the printer's family into its address"),
+        }
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::PortUnavailable => {
-                "the printer's port cannot be opened; check the cable and the configured address"
-            }
-            Self::PortLost => "the connection to the printer broke; check the cable",
-            Self::NoAnswer => "the printer does not answer; check that it is switched on",
-            Self::Busy => "the printer stays busy",
-            Self::AnswerUnreadable => "the printer's answer cannot be understood",
-            Self::LineNoise => {
-                "the printer's answers arrive damaged; check the cable and the speed of the port"
-            }
-            Self::PortAmbiguous => {
-                "several ports match the address of the printer; write more of its name"
-            }
-            Self::PaperOut => "the printer is out of paper; load a roll",
-            Self::CoverOpen => "the printer's cover is open; close it",
-            Self::Mechanism => "the printing mechanism reports a fault",
-            Self::ClockNotSet => "the printer's clock is not set; set it",
-            Self::MemoryReset => {
-                "the printer lost its working memory; set its clock and call the service"
-            }
-            Self::FiscalMemoryFull => "the fiscal memory is full; call the service",
-            Self::FiscalMemoryDamaged => "the fiscal memory reports a fault; call the service",
-            Self::JournalFull => "the electronic journal is full; call the service",
-            Self::DayTooLong => "more than 24 hours since the day was opened; close it with a Z-report",
-            Self::TaxTerminal => "the printer's tax terminal does not answer",
-            Self::NotFiscalised => "the printer is not registered for fiscal work",
-            Self::NotAllowed => "the printer refused the command in its present state",
-            Self::Syntax => "the printer did not understand the data of a command",
-            Self::UnknownCommand => "the printer does not know a command",
-            Self::Overflow => "a sum is larger than the printer can hold",
-            Self::Password => "the printer refused the operator's password",
-            Self::Blocked => "the printer is blocked",
-            Self::ReceiptOpen => "a receipt is open on the printer",
-            Self::NoReceiptOpen => "no receipt is open on the printer",
-            Self::TaxGroup => "the printer has not enabled this tax group",
-            Self::TooManyLines => "the receipt has more lines than the printer takes",
-            Self::PaymentStarted => "the payment of the receipt has begun",
-            Self::PaymentType => "the printer does not accept this type of payment",
-            Self::NotPaid => "the receipt is not fully paid",
-            Self::NotEnoughCash => "there is not enough cash in the drawer",
-            Self::Value => "the printer does not accept a price, a quantity or a sum",
-            Self::PaymentRefused => "the printer refused a payment",
-            Self::TotalsDiffer => {
-                "the printer computed other totals than the till; the receipt was not paid"
-            }
-            Self::PaymentDiffers => "the printer booked a payment in another way than planned",
-            Self::PrinterSwapped => "this is another printer than the one the document was begun on",
-            Self::BaselineDiffers => {
-                "the printer's counters moved without the till; someone else used it"
-            }
-            Self::Cancelled => "the open receipt was cancelled",
-            Self::CancelNotDecided => "the decision to cancel the receipt could not be stored",
-            Self::NotExecuted => "the printer did not carry out the command",
-            Self::Unclear => {
-                "the printer's counters fit neither a printed nor an unprinted document; look at its journal"
-            }
-            Self::JobNotPrintable => "the document cannot be put into the printer's commands",
-            Self::NobodyToAsk => {
-                "the configuration has no printer that can be asked about the document"
-            }
-            Self::PrinterGone => "the printer has not answered for a day",
-            Self::NoSerialNumber => "the printer reports no serial number that can be read",
-            Self::NoDocumentNumber => "the printer reports no number that rises with every document",
-            Self::NotInPrinterMode => "choose the mode \"fiscal printer\" at the printer's keyboard",
-            Self::Training => "the printer is in its service or training mode, in which nothing that it prints is fiscal",
-        })
+        let (wrong, fix) = self.words();
+        write!(f, "{wrong}; {fix}")
     }
 }
 

@@ -32,6 +32,16 @@ pub trait FiscalPrinter: Send {
         Vec::new()
     }
 
+    /// The port of the printer, for people, with the speed of a serial line; empty if there is none. The device is not asked.
+    fn address(&self) -> String {
+        String::new()
+    }
+
+    /// After [`Fault::WrongFamily`]: the family of the printer's model, as in the address. The device is not asked.
+    fn family_of_model(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Opens the port, makes contact, and reads identity, status and counters.
     ///
     /// A leftover non-fiscal slip is closed.

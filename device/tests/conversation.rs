@@ -530,7 +530,7 @@ fn a_leftover_receipt_is_reported_and_cleared_before_and_after_payment() {
         let command = if paid { 0x38 } else { 0x33 };
         bench.order(FaultKind::Unplug, Some(command), 1);
         let outcome = driver.perform(&sale(), &baseline, &mut Notes::new());
-        assert_eq!(outcome, Performed::Unknown(Fault::PortUnavailable));
+        assert_eq!(outcome, Performed::Unknown(Fault::PortMissing));
         bench.repair();
         let mut driver = bench.driver(2);
         let connected = driver.connect().unwrap();

@@ -10,7 +10,9 @@ use ferrotill_device::emulator::memory::OpenKind;
 use ferrotill_device::family::{Protocol, daisy};
 use ferrotill_device::wire::framing::{Answer, Request};
 use ferrotill_device::wire::isl_status::Flag;
-use ferrotill_device::{Fault, FiscalPrinter as _, Job, JournalEvidence, Performed, Recovered};
+use ferrotill_device::{
+    DaySums, Fault, FiscalPrinter as _, Job, JournalEvidence, Performed, Recovered,
+};
 
 const FAMILY: &Protocol = &daisy::PROTOCOL;
 const UNIQUE: &str = "1,1,DY000600-OP01-0000001";
@@ -374,6 +376,65 @@ fn a_lost_close_is_found_although_documents_followed_and_the_day_was_closed() {
         );
         assert_eq!(registered(found).document, 1, "{keys:?}");
     }
+}
+
+/// A refund of a sale whose time is not known, which a Daisy cannot print.
+fn refund_without_time() -> Job {
+    let Job::Receipt(mut job) = refund_on(FAMILY) else {
+        panic!("a refund is a receipt");
+    };
+    if let Some(refund) = &mut job.refund_of {
+        refund.at.clear();
+    }
+    Job::Receipt(job)
+}
+
+#[test]
+fn a_document_that_could_never_be_sent_is_settled_by_the_counters_and_no_person_is_asked() {
+    let job = refund_without_time();
+    // The first edition proves only its last document by 74h, so the sums of the day must decide.
+    for (firmware, others, known) in [
+        ("daisy-1.8", 0, false),
+        ("daisy-1.8", 2, false),
+        ("daisy-1.0", 0, false),
+        ("daisy-1.0", 2, true),
+    ] {
+        let bench = Bench::of_firmware(FAMILY, firmware);
+        let mut driver = bench.driver(1);
+        let baseline = driver.connect().unwrap().baseline;
+        let sold = driver.perform(&sale(), &baseline, &mut Notes::new());
+        let before = registered(sold).after;
+        let refused = not_registered(driver.perform(&job, &before, &mut Notes::new()));
+        assert_eq!(refused.fault, Fault::JobNotPrintable);
+        // The host stops before it says so. Meanwhile others print at the printer.
+        bench.line.with(|emulator| {
+            for _ in 0..others {
+                let _ = emulator.printer_mut().keyboard_x();
+            }
+        });
+        let evidence = JournalEvidence {
+            day: known.then(|| DaySums {
+                sales: sales_of(&bench),
+                refunds: [Amount::ZERO; 8],
+            }),
+            ..JournalEvidence::default()
+        };
+        let outcome = bench
+            .driver(7)
+            .recover(&job, &before, &evidence, &mut Notes::new());
+        let Recovered::Absent(_, no_document) = outcome else {
+            panic!("{firmware} {others}: {outcome:?}");
+        };
+        assert_eq!(no_document.fault, Fault::JobNotPrintable);
+    }
+}
+
+/// The sales of the printer's day.
+fn sales_of(bench: &Bench) -> [Amount; 8] {
+    let sales = bench
+        .line
+        .with(|emulator| emulator.printer().memory().day.sales);
+    sales.map(Amount::from_minor)
 }
 
 #[test]

@@ -247,7 +247,7 @@ fn a_fault_before_a_slip_is_reported_and_nothing_is_sent() {
     assert_eq!(refused(bench.print(&["y"])).fault, Fault::NoAnswer);
     bench.line.with(|printer| printer.set_plugged(false));
     let gone = refused(bench.print(&["y"]));
-    assert_eq!((gone.fault, gone.after), (Fault::PortUnavailable, None));
+    assert_eq!((gone.fault, gone.after), (Fault::PortMissing, None));
     bench.line.with(|printer| {
         printer.set_plugged(true);
         printer.set_power(true);
@@ -587,7 +587,7 @@ fn letters_in_no_code_page_are_drawn_with_the_given_font() {
 #[test]
 fn its_address_opens_it() {
     let uri = DriverUri::parse("escpos+tcp://127.0.0.1:1").unwrap();
-    assert_eq!(driver::open(&uri).connect(), Err(Fault::PortUnavailable));
+    assert_eq!(driver::open(&uri).connect(), Err(Fault::ConnectionRefused));
     assert!(driver::open_receipt_printer(&uri).is_some());
     let fiscal = DriverUri::parse("datecs+tcp://127.0.0.1:1").unwrap();
     assert!(driver::open_receipt_printer(&fiscal).is_none());

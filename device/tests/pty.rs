@@ -80,7 +80,7 @@ fn a_day_over_a_real_pty() {
     drop(rig);
     assert!(!folder.link().exists());
     let refusal = not_registered(printer.perform(&sale(), &z.after, &mut Notes::new()));
-    assert_eq!(refusal.fault, Fault::PortUnavailable);
+    assert_eq!(refusal.fault, Fault::PortMissing);
     let rig = Rig::start(options).unwrap();
     let last = registered(printer.perform(&sale(), &z.after, &mut Notes::new()));
     assert_eq!(last.document, 4);
@@ -109,7 +109,7 @@ fn a_job_is_settled_after_cable_and_power_were_out() {
         &JournalEvidence::default(),
         &mut Notes::new(),
     );
-    assert_eq!(outcome, Recovered::Unknown(Fault::PortUnavailable));
+    assert_eq!(outcome, Recovered::Unknown(Fault::PortMissing));
     rig.set_cable(Cable::In);
     until("the link comes back", || folder.link().exists());
     let outcome = printer.recover(
@@ -158,7 +158,7 @@ fn a_line_opens_at_every_speed_and_for_one_program_only() {
         let found = printer.connect().unwrap().address;
         assert!(found.ends_with(&format!("at {baud} baud")), "{found}");
         let mut second = driver::open(&uri);
-        assert_eq!(second.connect(), Err(Fault::PortUnavailable), "{baud}");
+        assert_eq!(second.connect(), Err(Fault::PortTaken), "{baud}");
         let mut opener = SerialOpener::new(folder.link().to_str().unwrap(), baud);
         let busy = opener.open().err().unwrap().to_string();
         assert!(busy.contains("another program uses"), "{busy}");
@@ -200,4 +200,53 @@ fn every_family_sells_over_a_real_pty() {
         assert_eq!(snapshot.fiscal_receipts.len(), 1, "{name}");
         assert_eq!(snapshot.fiscal_receipts[0].total, "18.58");
     }
+}
+
+#[test]
+fn only_the_link_of_an_emulated_printer_is_replaced() {
+    let folder = Folder::new("link");
+    let start = |link: &std::path::Path| Rig::start(RigOptions::new(link.to_owned()));
+    // A printer that was killed leaves its link.
+    std::os::unix::fs::symlink("/dev/pts/999999", folder.link()).unwrap();
+    drop(start(&folder.link()).unwrap());
+    assert!(
+        std::fs::symlink_metadata(folder.link()).is_err(),
+        "removed at the end"
+    );
+
+    let file = folder.link().with_file_name("file");
+    std::fs::write(&file, "mine").unwrap();
+    let to_file = folder.link().with_file_name("to-file");
+    std::os::unix::fs::symlink(&file, &to_file).unwrap();
+    let to_device = folder.link().with_file_name("to-device");
+    std::os::unix::fs::symlink("/dev/null", &to_device).unwrap();
+    let below = folder.link().with_file_name("folder");
+    std::fs::create_dir(&below).unwrap();
+    let mut paths = vec![&file, &to_file, &to_device, &below];
+    // Only root makes a device node.
+    let node = folder.link().with_file_name("node");
+    let made = std::process::Command::new("mknod")
+        .arg(&node)
+        .args(["c", "1", "3"])
+        .output();
+    if made.is_ok_and(|made| made.status.success()) {
+        paths.push(&node);
+    }
+    for path in paths {
+        let before = std::fs::symlink_metadata(path).unwrap().file_type();
+        let error = start(path).err().unwrap();
+        assert!(error.to_string().contains("is not replaced"), "{error}");
+        assert_eq!(std::fs::symlink_metadata(path).unwrap().file_type(), before);
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
+    let beside = folder.link().with_file_name("beside");
+    std::fs::write(beside.with_file_name("beside.new"), "mine").unwrap();
+    assert!(
+        start(&beside).is_err(),
+        "the name that the new link has at first"
+    );
+    assert_eq!(
+        std::fs::read_to_string(beside.with_file_name("beside.new")).unwrap(),
+        "mine"
+    );
 }

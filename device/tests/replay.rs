@@ -21,7 +21,7 @@ use ferrotill_device::port::PortOpener;
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_device::port::replay::Replay;
 use ferrotill_device::port::tracer::{TracerOpener, Transcript};
-use ferrotill_device::{Baseline, FiscalPrinter, Job, JournalEvidence, Performed};
+use ferrotill_device::{Baseline, Fault, FiscalPrinter, Job, JournalEvidence, Performed};
 
 const ESCPOS: &str = "escpos";
 /// The first line of a recording that this test makes.
@@ -93,7 +93,7 @@ impl Player {
                     self.baseline = Some(connected.baseline);
                     return told;
                 }
-                Err(fault) => return format!("fault {}", fault.code()),
+                Err(fault) => return format!("fault {}", number_of(fault)),
             },
             "restart" => {
                 self.driver = driver(self.family, opener(), rest.parse().unwrap());
@@ -127,10 +127,18 @@ impl Player {
                 if let Some(after) = refusal.after {
                     self.baseline = Some(after);
                 }
-                format!("not registered, fault {}", refusal.fault.code())
+                format!("not registered, fault {}", number_of(refusal.fault))
             }
-            Performed::Unknown(fault) => format!("unknown, fault {}", fault.code()),
+            Performed::Unknown(fault) => format!("unknown, fault {}", number_of(fault)),
         }
+    }
+}
+
+/// The number of a fault in the conversations, which were recorded before a missing port had a fault of its own.
+fn number_of(fault: Fault) -> u16 {
+    match fault {
+        Fault::PortMissing => Fault::PortUnavailable.code(),
+        other => other.code(),
     }
 }
 

@@ -66,7 +66,7 @@ fn a_changed_link_is_followed_again() {
     let _second = rig(&folder, "ttyUSB1");
     assert_eq!(
         printer.connect(),
-        Err(Fault::PortUnavailable),
+        Err(Fault::PortMissing),
         "nothing else is taken, though it is there"
     );
     symlink(folder.at("ttyUSB1"), &by_id).unwrap();
@@ -80,7 +80,7 @@ fn a_pattern_finds_one_device_and_never_chooses_among_two() {
     let pattern = folder.at("usb-*FTDI*-if00");
     let mut printer = printer_at(&pattern, "");
     let _other = RigOptions::new(folder.at("usb-1a86_Serial-if00"));
-    assert_eq!(printer.connect(), Err(Fault::PortUnavailable));
+    assert_eq!(printer.connect(), Err(Fault::PortMissing));
     let one = rig(&folder, "usb-FTDI_A1-if00");
     let connected = printer.connect().unwrap();
     let sold = registered(printer.perform(&sale(), &connected.baseline, &mut Notes::new()));
@@ -292,4 +292,51 @@ fn a_printer_that_was_set_to_another_speed_is_found_in_a_few_attempts() {
     }
     assert!(attempts <= SPEEDS.len(), "{attempts}");
     assert_eq!(driver.connect().unwrap().address, "loopback at 9600 baud");
+}
+
+#[test]
+fn each_cause_of_a_closed_port_is_its_own_fault() {
+    let folder = Folder::new("causes");
+    std::fs::write(folder.at("file"), "no printer").unwrap();
+    std::fs::create_dir(folder.at("folder")).unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let refuses = closed.local_addr().unwrap().to_string();
+    drop(closed);
+    for (address, fault) in [
+        (
+            format!("datecs+serial://{}", folder.at("nothing").display()),
+            Fault::PortMissing,
+        ),
+        (
+            format!("datecs+serial://{}", folder.at("file").display()),
+            Fault::NotAPort,
+        ),
+        (
+            format!("datecs+serial://{}", folder.at("folder").display()),
+            Fault::NotAPort,
+        ),
+        (format!("datecs+tcp://{refuses}"), Fault::ConnectionRefused),
+        (
+            "datecs+tcp://no-such-host.invalid:4999".to_owned(),
+            Fault::HostUnknown,
+        ),
+    ] {
+        let uri = DriverUri::parse(&address).unwrap();
+        assert_eq!(driver::open(&uri).connect(), Err(fault), "{address}");
+    }
+}
+
+#[test]
+fn a_printer_of_another_family_is_named_with_its_family() {
+    let folder = Folder::new("family");
+    let _rig = rig(&folder, "printer");
+    for family in ["datecs-b", "eltrade", "daisy"] {
+        let uri = format!("{family}+serial://{}", folder.at("printer").display());
+        let mut printer = driver::open(&DriverUri::parse(&uri).unwrap());
+        assert_eq!(printer.connect(), Err(Fault::WrongFamily), "{family}");
+        assert_eq!(printer.family_of_model(), Some("datecs"), "{family}");
+    }
+    let mut right = printer_at(&folder.at("printer"), "");
+    right.connect().unwrap();
+    assert_eq!(right.family_of_model(), None);
 }

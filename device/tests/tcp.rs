@@ -59,7 +59,7 @@ fn a_printer_behind_tcp_is_lost_and_found_again() {
     printer.join().unwrap();
     assert_eq!(finished.recv().unwrap(), 2);
     let refused = driver::open(&uri).connect();
-    assert_eq!(refused, Err(Fault::PortUnavailable));
+    assert_eq!(refused, Err(Fault::ConnectionRefused));
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn an_emulated_printer_on_tcp_sells_before_and_after_its_cable_was_out() {
     let baseline = driver.connect().unwrap().baseline;
     let first = registered(driver.perform(&sale(), &baseline, &mut Notes::new()));
     rig.set_cable(Cable::Out);
-    while driver.connect() != Err(Fault::PortUnavailable) {}
+    while driver.connect() != Err(Fault::ConnectionRefused) {}
     rig.set_cable(Cable::In);
     while driver.connect().is_err() {}
     let second = registered(driver.perform(&sale(), &first.after, &mut Notes::new()));

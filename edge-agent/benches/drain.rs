@@ -115,7 +115,7 @@ fn order(document: usize) -> OrderForm {
     };
     let draft = OrderDraft {
         lines: vec![line("Piine Praga", 810), line("Lapte 1l", 1_275)],
-        payments: vec![(0, Amount::from_minor(5_000))],
+        payments: vec![(Some(0), Amount::from_minor(5_000))],
         ..OrderDraft::default()
     };
     OrderForm {

@@ -1,9 +1,10 @@
 //! The composition root: builds the parts of the agent, connects them, and stops them in order.
 
+mod health_watch;
 mod start_check;
 
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
@@ -28,6 +29,7 @@ use crate::authority::{DutyForms, by_country};
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit, UnassignedNumber};
 use crate::config::{Config, ConfigError, Device, Mode, Owner};
+use crate::explanation::{Explanation, why_of};
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
 use crate::outbox::{OutboxParts, OutboxThread};
@@ -38,6 +40,7 @@ use crate::time::guarded_clock::GuardedClock;
 use ferrotill_store::{
     DeviceIdentity, Founding, Reader, Store, StoreError, set_lost_journal_aside,
 };
+use health_watch::HealthWatch;
 use start_check::{KnownBefore, StartCheck};
 
 /// Why the agent does not start.
@@ -53,15 +56,12 @@ pub enum StartError {
     #[error("the store cannot be opened")]
     Store(#[from] StoreError),
     /// The data folder cannot be created or locked.
-    #[error(
-        "the data folder {path} cannot be created or locked; check its permissions, and that no other agent uses it"
-    )]
+    #[error("{explained}")]
     DataFolder {
-        /// The path of the data folder.
-        path: PathBuf,
-        /// The operating system's error.
-        #[source]
-        source: std::io::Error,
+        /// What is wrong with the folder.
+        explained: Box<Explanation>,
+        /// True if the system denies permission.
+        is_denied: bool,
     },
     /// The configured time zone is not in the time zone database.
     #[error(
@@ -119,6 +119,7 @@ pub struct Agent {
     sender: Option<OutboxThread>,
     numbers: Option<NumberSupply>,
     _office_time: Option<OfficeTime>,
+    watch: Option<HealthWatch>,
     _lock: std::fs::File,
 }
 
@@ -153,7 +154,6 @@ impl Agent {
             store.stored_clock()?,
             store.latest_moment()?,
         ));
-        let office_time = start_office_time(&config, &guard)?;
         let owner_budget = owner_budget(&config, profile);
         let reader = Reader::new(&config.till.data_dir);
         let (clerk_handle, inbox) = ClerkHandle::new();
@@ -197,13 +197,14 @@ impl Agent {
             lanes: Lanes::default(),
         });
         Ok(Self {
+            _office_time: start_office_time(&config, &service.guard)?,
+            watch: Some(start_watch(&config, &service)?),
             service,
             served: served(&config, profile),
             clerk_handle,
             clerk: Some(clerk),
             sender,
             numbers,
-            _office_time: office_time,
             _lock: lock,
         })
     }
@@ -233,6 +234,7 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
+        self.watch = None;
         self.sender = None;
         self.numbers = None;
         self.clerk_handle.send(Message::Stop);
@@ -442,10 +444,7 @@ fn zone_clock(config: &Config, profile: &dyn Profile) -> Result<Clock, StartErro
 
 /// Creates and locks the data folder. If another agent uses the folder, the start fails, because a store has only one writer.
 fn lock_folder(folder: &std::path::Path) -> Result<std::fs::File, StartError> {
-    let failed = |source| StartError::DataFolder {
-        path: folder.to_owned(),
-        source,
-    };
+    let failed = |source| unusable_folder(folder, &source);
     create_private(folder).map_err(failed)?;
     let file = std::fs::OpenOptions::new()
         .write(true)
@@ -454,10 +453,43 @@ fn lock_folder(folder: &std::path::Path) -> Result<std::fs::File, StartError> {
         .mode(0o600)
         .open(folder.join("agent.lock"))
         .map_err(failed)?;
-    file.try_lock()
-        .map_err(|error| failed(std::io::Error::other(error.to_string())))?;
+    file.try_lock().map_err(|error| match error {
+        std::fs::TryLockError::Error(source) => failed(source),
+        std::fs::TryLockError::WouldBlock => StartError::DataFolder {
+            explained: Box::new(Explanation::new(
+                FOLDER_UNUSABLE,
+                folder.display().to_string(),
+                "another agent uses it",
+                "end the other agent, or give this one a data folder of its own (till.data_dir)",
+            )),
+            is_denied: false,
+        },
+    })?;
     Ok(file)
 }
+
+fn unusable_folder(folder: &Path, error: &std::io::Error) -> StartError {
+    use std::io::ErrorKind;
+    let fix = match error.kind() {
+        ErrorKind::PermissionDenied => "give the folder to the user of this program",
+        ErrorKind::ReadOnlyFilesystem => {
+            "mount the disk for writing, or set till.data_dir to a folder on another disk"
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space on the disk",
+        _ => "correct till.data_dir",
+    };
+    StartError::DataFolder {
+        explained: Box::new(Explanation::new(
+            FOLDER_UNUSABLE,
+            folder.display().to_string(),
+            why_of(error),
+            fix,
+        )),
+        is_denied: error.kind() == ErrorKind::PermissionDenied,
+    }
+}
+
+const FOLDER_UNUSABLE: &str = "the data folder cannot be used";
 
 /// Creates the data folder, if there is none, for its owner only.
 fn create_private(folder: &Path) -> std::io::Result<()> {
@@ -537,6 +569,15 @@ fn start_clerk(
             name: "clerk".to_owned(),
             source,
         })
+}
+
+/// Starts the thread that looks for problems.
+fn start_watch(config: &Config, service: &Arc<Service>) -> Result<HealthWatch, StartError> {
+    let folder = config.till.data_dir.clone();
+    HealthWatch::start(Arc::clone(service), folder).map_err(|source| StartError::Thread {
+        name: "health".to_owned(),
+        source,
+    })
 }
 
 /// Makes the waits of this till's outbox differ from those of other tills.

@@ -29,11 +29,12 @@
 //! | [`authority`] | requests for the authority, and the meaning of its answers |
 //! | [`config`] | the table of configuration keys, and the configuration that is read with it |
 //! | [`order`], [`status`], [`time`], [`listener`] | what any API asks for; live status; clocks; HTTP connections and their limits |
-//! | [`limited_log`] | log lines that callers without a signature can cause |
-//! | [`hmac`], [`locked`], [`error_chain`] | signatures; a lock that survives a panic; an error with its sources |
+//! | [`limited_log`], [`log_levels`] | log lines that callers without a signature can cause; how much the log says |
+//! | [`hmac`], [`locked`], [`error_chain`], [`explanation`]
+//! | signatures; a lock that survives a panic; an error with its sources; a message in four parts |
 //!
-//! Below all of them are the crates `ferrotill-store` (the only SQL), `ferrotill-render` (the only layout of a receipt), `ferrotill-device`
-//! and `ferrotill-core`.
+//! Below all of them are the crates `ferrotill-store` (the only SQL), `ferrotill-render` (the only layout of a receipt), `ferrotill-rksv`
+//! (signed receipts), `ferrotill-device` and `ferrotill-core`.
 
 // A panic ends the process and with it every till. So no arithmetic may overflow, and no index may lie outside.
 #![deny(
@@ -57,10 +58,12 @@ pub mod clerk;
 pub mod cli;
 pub mod config;
 pub mod error_chain;
+pub mod explanation;
 pub mod hmac;
 pub mod limited_log;
 pub mod listener;
 pub mod locked;
+pub mod log_levels;
 pub mod order;
 pub mod outbox;
 pub mod seal;

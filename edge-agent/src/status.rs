@@ -1,22 +1,24 @@
 //! The live status: the state of the printers, of the authority, of the number stocks and of the store. Any thread can read it
 //! without asking the clerk or the store.
 
+mod observed;
 pub mod problems;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 use std::sync::Condvar;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use ferrotill_core::budget::Unsent;
 use ferrotill_core::numbers::Supply;
 use ferrotill_core::till::Till;
 use ferrotill_device::printer::{Baseline, Connected, UnknownAnswer};
-use ferrotill_store::StoreFigures;
+use ferrotill_store::{StoreError, StoreFigures};
 use uuid::Uuid;
 
+use crate::explanation::Explanation;
 use crate::locked::Locked;
 use problems::{HealthProblem, ProblemKind, Problems, Severity};
 
@@ -100,6 +102,10 @@ pub struct LiveStatus {
     printers: Locked<HashMap<Uuid, PrinterState>>,
     authority: Locked<AuthorityState>,
     sells_alternative: AtomicBool,
+    /// How often the clerk was asked since it has answered last.
+    clerk_asked: AtomicU32,
+    /// When the law ends the open shift of each device, in milliseconds since the epoch.
+    shift_ends: Locked<HashMap<Uuid, i64>>,
 }
 
 impl LiveStatus {
@@ -136,9 +142,10 @@ impl LiveStatus {
             country: connected.country,
         };
         self.printers.lock().insert(device, state);
-        let fault = connected.condition.fault();
-        self.printer_condition(device, fault.map(|fault| fault.to_string()));
+        // The printer's thread reports its condition next.
+        self.printer_condition(device, None);
         self.problems.clear(PRINTER.kind, Some(device));
+        self.problems.clear(WAITS.kind, Some(device));
         self.problems.clear(OBJECTIONS.kind, Some(device));
     }
 
@@ -151,6 +158,7 @@ impl LiveStatus {
         state.unproven = None;
         drop(printers);
         self.problems.clear(PRINTER.kind, Some(device));
+        self.problems.clear(WAITS.kind, Some(device));
     }
 
     /// Notes that a person has settled a document about which nobody could be asked; `connected` says whether the device's printer
@@ -163,12 +171,25 @@ impl LiveStatus {
         state.unproven = None;
         drop(printers);
         self.problems.clear(PRINTER.kind, Some(device));
+        self.problems.clear(WAITS.kind, Some(device));
     }
 
     /// Notes why a connected printer gets no receipts, or not all.
     pub fn printer_objections(&self, device: Uuid, objections: Vec<String>) {
-        let says = || objections.join("; ");
-        self.note_if(!objections.is_empty(), &OBJECTIONS, Some(device), says);
+        // An objection that says what to do about it has that as its last part.
+        let parts = objections
+            .iter()
+            .map(|objection| objection.split_once("; "));
+        match parts.collect::<Option<(Vec<&str>, Vec<&str>)>>() {
+            Some((says, fixes)) if !says.is_empty() => self.problems.note(HealthProblem {
+                fix: fixes.join("; "),
+                ..self.problem(&OBJECTIONS, Some(device), says.join("; "))
+            }),
+            _ => {
+                let says = || objections.join("; ");
+                self.note_if(!objections.is_empty(), &OBJECTIONS, Some(device), says);
+            }
+        }
         let mut printers = self.printers.lock();
         printers.entry(device).or_default().objections = objections;
     }
@@ -181,41 +202,49 @@ impl LiveStatus {
             "the printer {model} has answered in a form that this build does not know, and the answer is not used: {}",
             answers.join("; ")
         );
-        tracing::warn!(%device, "{says}");
-        self.note(&ANSWER_UNKNOWN, Some(device), says);
+        self.problems
+            .raise(self.problem(&ANSWER_UNKNOWN, Some(device), says));
     }
 
     /// Notes why a connected printer cannot print now; `None` if it can.
-    pub fn printer_condition(&self, device: Uuid, condition: Option<String>) {
-        let says = || condition.clone().unwrap_or_default();
-        self.note_if(condition.is_some(), &CONDITION, Some(device), says);
+    pub fn printer_condition(&self, device: Uuid, condition: Option<Explanation>) {
+        self.explain_if(
+            condition.as_ref(),
+            ProblemKind::PRINTER_CONDITION,
+            Some(device),
+        );
         let mut printers = self.printers.lock();
-        printers.entry(device).or_default().condition = condition;
+        printers.entry(device).or_default().condition = condition.map(|it| it.to_string());
     }
 
     /// Notes that a printer cannot be reached, and why.
-    pub fn printer_lost(&self, device: Uuid, reason: &str) {
+    pub fn printer_lost(&self, device: Uuid, reason: &Explanation) {
         let mut printers = self.printers.lock();
         let state = printers.entry(device).or_default();
         state.connected = false;
-        state.trouble = Some(reason.to_owned());
+        state.trouble = Some(reason.to_string());
         state.unproven = None;
         drop(printers);
-        self.note(&PRINTER, Some(device), reason.to_owned());
+        self.problems.clear(WAITS.kind, Some(device));
+        self.explain_if(Some(reason), PRINTER.kind, Some(device));
         // The condition of a printer that does not answer is not known.
         self.printer_condition(device, None);
     }
 
-    /// Notes that a printer cannot prove what became of a document; `instruction` says what an operator must do.
-    pub fn printer_unproven(&self, device: Uuid, id: Uuid, instruction: String) {
+    /// Notes that a printer cannot prove what became of a document; `instruction` says what an operator must do, and `answers`
+    /// whether the printer has answered.
+    pub fn printer_unproven(&self, device: Uuid, id: Uuid, instruction: String, answers: bool) {
         let mut printers = self.printers.lock();
         let state = printers.entry(device).or_default();
         state.connected = false;
         state.trouble = Some(instruction.clone());
         state.unproven = Some((id, instruction.clone()));
         drop(printers);
-        let says = format!("the printer cannot prove the document {id}: {instruction}");
-        self.note(&PRINTER, Some(device), says);
+        if answers {
+            self.problems.clear(PRINTER.kind, Some(device));
+        }
+        self.problems
+            .note(self.problem(&WAITS, Some(device), instruction));
     }
 
     /// Forgets the printer of a device that is not in the configuration and has nothing left to do.
@@ -263,14 +292,21 @@ impl LiveStatus {
     }
 
     /// Stores the new state of the authority; `alternative` says whether sales get alternative receipts in this state.
-    pub fn authority_switched(&self, state: &str, reason: &str, alternative: bool) {
+    ///
+    /// `offline` says why the authority cannot be reached, if it is offline.
+    pub fn authority_switched(
+        &self,
+        state: &str,
+        reason: &str,
+        alternative: bool,
+        offline: Option<&Explanation>,
+    ) {
         *self.authority.lock() = AuthorityState {
             state: state.to_owned(),
             reason: reason.to_owned(),
         };
         self.sells_alternative.store(alternative, Ordering::Release);
-        let says = || format!("the authority cannot be reached: {reason}");
-        self.note_if(state == OFFLINE, &OFFICE_OFFLINE, None, says);
+        self.explain_if(offline, ProblemKind::OFFICE_OFFLINE, None);
     }
 
     /// The documents that the authority has not acknowledged yet, as the offline budgets count them.
@@ -303,7 +339,9 @@ impl LiveStatus {
             std::mem::replace(&mut store.figures, figures)
         };
         if proved {
-            self.problems.clear(JOURNAL_UNWRITABLE.kind, None);
+            for kind in WRITE_PROBLEMS {
+                self.problems.clear(*kind, None);
+            }
         }
         if figures != before {
             self.figures_changed(figures);
@@ -311,10 +349,17 @@ impl LiveStatus {
     }
 
     /// Notes that a transaction of the clerk failed, and why.
-    pub fn transaction_failed(&self, reason: &str) {
+    pub fn transaction_failed(&self, error: &StoreError, explained: &Explanation) {
         self.store.lock().transaction_since = None;
-        let says = format!("the store could not be written: {reason}");
-        self.note(&JOURNAL_UNWRITABLE, None, says);
+        let kind = match error {
+            error if error.is_disk_full() => ProblemKind::DISK_FULL,
+            StoreError::ChainBroken { .. } => ProblemKind::CHAIN_BROKEN,
+            _ => ProblemKind::JOURNAL_UNWRITABLE,
+        };
+        for other in WRITE_PROBLEMS.iter().filter(|other| **other != kind) {
+            self.problems.clear(*other, None);
+        }
+        self.explain_if(Some(explained), kind, None);
     }
 
     /// Why no sale can be written at `now`; `None` if the last transaction was written and no transaction hangs.
@@ -364,18 +409,14 @@ impl LiveStatus {
     fn figures_changed(&self, figures: StoreFigures) {
         let refused = figures.unsent.refused;
         let says = || format!("the authority has refused {refused} documents");
-        self.note_if(refused > 0, &DOCUMENTS_REFUSED, None, says);
+        self.count_if(refused > 0, &DOCUMENTS_REFUSED, None, says);
         let differing = figures.z_reports.newest_differing;
         let says = || {
             format!(
                 "the newest Z-reports of {differing} devices differ from their documents, the printer or the authority"
             )
         };
-        self.note_if(differing > 0, &Z_REPORT_DIFFERS, None, says);
-    }
-
-    fn note(&self, problem: &KnownProblem, device: Option<Uuid>, says: String) {
-        self.problems.note(self.problem(problem, device, says));
+        self.count_if(differing > 0, &Z_REPORT_DIFFERS, None, says);
     }
 
     fn problem(&self, problem: &KnownProblem, device: Option<Uuid>, says: String) -> HealthProblem {
@@ -388,6 +429,36 @@ impl LiveStatus {
         }
     }
 
+    /// Notes a problem whose text has a count, so that it is logged only when it begins, or removes it.
+    fn count_if(
+        &self,
+        is_there: bool,
+        problem: &KnownProblem,
+        device: Option<Uuid>,
+        says: impl FnOnce() -> String,
+    ) {
+        if is_there {
+            self.problems
+                .raise_once(self.problem(problem, device, says()));
+        } else {
+            self.problems.clear(problem.kind, device);
+        }
+    }
+
+    /// Notes a problem that is explained, and removes it if there is no explanation.
+    fn explain_if(&self, explained: Option<&Explanation>, kind: ProblemKind, device: Option<Uuid>) {
+        match explained {
+            Some(explained) => self.problems.note(HealthProblem {
+                kind,
+                device,
+                since_ms: self.noticed_ms.load(Ordering::Relaxed),
+                says: explained.says(),
+                fix: explained.fix.clone(),
+            }),
+            None => self.problems.clear(kind, device),
+        }
+    }
+
     /// Notes a problem if it is there, and removes it otherwise.
     fn note_if(
         &self,
@@ -397,7 +468,7 @@ impl LiveStatus {
         says: impl FnOnce() -> String,
     ) {
         if is_there {
-            self.note(problem, device, says());
+            self.problems.raise(self.problem(problem, device, says()));
         } else {
             self.problems.clear(problem.kind, device);
         }
@@ -412,7 +483,7 @@ impl LiveStatus {
         }
         if let Some((kind, says, fix)) = problem {
             *known = Some(kind);
-            self.problems.note(HealthProblem {
+            self.problems.raise_once(HealthProblem {
                 kind,
                 device: None,
                 since_ms: self.noticed_ms.load(Ordering::Relaxed),
@@ -443,28 +514,14 @@ impl LiveStatus {
         }
     }
 
-    /// Stores how many numbers a device has left, and logs when few or none are left.
+    /// Stores how many numbers a device has left for alternative receipts, and whether they are few.
     fn numbers_counted(&self, device: Uuid, left: u64) {
         let mut numbers = self.alternative_numbers.lock();
-        let before = numbers.insert(device, left);
+        numbers.insert(device, left);
         let supply = Supply::of(left, NUMBERS_SOON);
         let says = || format!("{left} numbers are left for alternative receipts");
         let is_low = supply != Supply::Plenty;
-        self.note_if(is_low, &ALTERNATIVE_NUMBERS, Some(device), says);
-        if before.is_some_and(|before| Supply::of(before, NUMBERS_SOON) == supply) {
-            return;
-        }
-        match supply {
-            Supply::Plenty => {}
-            Supply::SoonUsedUp => tracing::warn!(
-                %device,
-                "{left} numbers are left for alternative receipts; get a new range and write it into alternative_receipts_ranges"
-            ),
-            Supply::UsedUp => tracing::error!(
-                %device,
-                "no number is left for alternative receipts; get a new range and write it into alternative_receipts_ranges"
-            ),
-        }
+        self.count_if(is_low, &ALTERNATIVE_NUMBERS, Some(device), says);
     }
 
     /// What is wrong with the till and what to do about it.
@@ -486,17 +543,19 @@ struct KnownProblem {
     fix: &'static str,
 }
 
-const JOURNAL_UNWRITABLE: KnownProblem = KnownProblem {
-    kind: ProblemKind::JOURNAL_UNWRITABLE,
-    fix: "check the disk and its free space; the agent tries again by itself",
-};
+/// The problems that the next transaction that is written ends.
+const WRITE_PROBLEMS: &[ProblemKind] = &[
+    ProblemKind::JOURNAL_UNWRITABLE,
+    ProblemKind::DISK_FULL,
+    ProblemKind::CHAIN_BROKEN,
+];
 const PRINTER: KnownProblem = KnownProblem {
     kind: ProblemKind::PRINTER,
-    fix: "check the printer, its power and its cable; a document that it cannot prove is declared with `ferrotill settle`",
+    fix: "check the printer, its power and its cable",
 };
-const CONDITION: KnownProblem = KnownProblem {
-    kind: ProblemKind::PRINTER_CONDITION,
-    fix: "load paper, close the cover or do what the printer says; then print a duplicate of what was not printed",
+const WAITS: KnownProblem = KnownProblem {
+    kind: ProblemKind::DOCUMENT_WAITS,
+    fix: "read the paper, and declare what became of the document with `ferrotill settle`",
 };
 const OBJECTIONS: KnownProblem = KnownProblem {
     kind: ProblemKind::OBJECTIONS,
@@ -505,10 +564,6 @@ const OBJECTIONS: KnownProblem = KnownProblem {
 const ANSWER_UNKNOWN: KnownProblem = KnownProblem {
     kind: ProblemKind::PRINTER_ANSWER_UNKNOWN,
     fix: "send this text to us, with the model and the firmware of the printer; until then more documents may end as unknown after a lost answer",
-};
-const OFFICE_OFFLINE: KnownProblem = KnownProblem {
-    kind: ProblemKind::OFFICE_OFFLINE,
-    fix: "check the network; the agent tries again by itself",
 };
 const ALTERNATIVE_NUMBERS: KnownProblem = KnownProblem {
     kind: ProblemKind::ALTERNATIVE_NUMBERS,
@@ -526,8 +581,6 @@ const CALLS_NOT_KEPT: KnownProblem = KnownProblem {
     kind: ProblemKind::CALLS_NOT_KEPT,
     fix: "check the disk, its free space and the permissions of the file; the next call that ends tries again",
 };
-/// The name of the authority's state in which it cannot be reached.
-const OFFLINE: &str = "offline";
 /// A transaction that takes longer than this counts as one that does not end.
 const TRANSACTION_HANGS_AFTER: Duration = Duration::from_secs(10);
 /// Below or at this count, the numbers for alternative receipts count as "soon used up".

@@ -2,11 +2,7 @@
 
 mod shop;
 
-use std::thread;
-
-use ferrotill_device::emulator::{FaultKind, FaultOrder, Power};
 use shop::machine::MachineShop;
-use shop::outside::{Process, until};
 use shop::till::SALE;
 use uuid::Uuid;
 
@@ -50,23 +46,7 @@ fn a_close_that_a_power_cut_divides_from_its_answer_is_registered_once() {
     let mut shop = MachineShop::open("daisy", Some("daisy-1.8"));
     let id = Uuid::new_v4();
     let body = SALE.replacen('{', &format!(r#"{{"id":"{id}","#), 1);
-    shop.rig.add_fault(FaultOrder {
-        kind: FaultKind::PowerCut,
-        command: Some(CLOSE),
-        times: 1,
-        ms: 0,
-    });
-    let caller = thread::spawn({
-        let (client, body) = (shop.agent.client.clone(), body.clone());
-        move || client.post("operations/sale", &body)
-    });
-    until("the receipt is closed", || {
-        shop.rig.snapshot(false).power != "on"
-    });
-    shop.agent.kill();
-    drop(caller);
-    shop.rig.set_power(Power::On);
-    shop.agent = Process::agent(&shop.file);
+    shop.crash_at(CLOSE, "operations/sale", &body);
     let again = shop.agent.client.post("operations/sale", &body);
     assert_eq!(again.status, 200, "{}", again.text);
     assert_eq!(again.receipt("id"), id.to_string());
@@ -74,6 +54,23 @@ fn a_close_that_a_power_cut_divides_from_its_answer_is_registered_once() {
     let closed = shop.agent.client.post("operations/closeday", "{}");
     let agrees = closed.at("data.additionalData.reconciliation.agrees");
     assert_eq!(agrees, "true", "{}", closed.text);
+}
+
+#[test]
+fn a_return_that_cannot_be_printed_needs_no_person_after_a_crash_before_its_refusal() {
+    const LAST_DOCUMENT: u8 = 0x71;
+    let mut shop = MachineShop::open("daisy", Some("daisy-1.8"));
+    let sold = shop.agent.client.post("operations/sale", BY_CARD);
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    let id = Uuid::new_v4();
+    let body = back(&sold.receipt("id"), 1).replacen('{', &format!(r#"{{"id":"{id}","#), 1);
+    // The printer loses its power at the first question of the job, so the job is reserved and not yet refused.
+    shop.crash_at(LAST_DOCUMENT, "operations/return", &body);
+    let again = shop.agent.client.post("operations/return", &body);
+    assert!(again.text.contains("paid in cash only"), "{}", again.text);
+    let next = shop.agent.client.post("operations/sale", SALE);
+    assert_eq!(next.status, 200, "{}", next.text);
+    assert_eq!(shop.rig.snapshot(true).fiscal_receipts.len(), 2);
 }
 
 #[test]

@@ -2,30 +2,18 @@
 
 mod shop;
 
-use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
-use std::thread;
 
-use ferrotill_device::emulator::{Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
+use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_device::family::datecs_mx;
 use ferrotill_device::wire::framing::Request;
-use shop::configuration;
-use shop::outside::{Process, until};
+use shop::machine::MachineShop;
 use shop::till::SALE;
 use uuid::Uuid;
 
-struct Shop {
-    agent: Process,
-    rig: Rig,
-    file: PathBuf,
-    _office: Process,
-    _folder: tempfile::TempDir,
-}
-
 /// A shop with a printer of this firmware; `before` is done to the printer before the agent starts.
-fn shop(firmware: &str, lacks: &[u8], before: impl FnOnce(&Rig)) -> Shop {
+fn shop(firmware: &str, lacks: &[u8], before: impl FnOnce(&Rig)) -> MachineShop {
     shop_of(
         |options| RigOptions {
             firmware: Some(firmware.to_owned()),
@@ -36,28 +24,11 @@ fn shop(firmware: &str, lacks: &[u8], before: impl FnOnce(&Rig)) -> Shop {
     )
 }
 
-fn shop_of(machine: impl FnOnce(RigOptions) -> RigOptions, before: impl FnOnce(&Rig)) -> Shop {
-    let folder = tempfile::tempdir().unwrap();
-    let rig = Rig::start(machine(RigOptions {
-        family: Family::parse("datecs-mx").unwrap(),
-        tcp: Some("127.0.0.1:0".parse().unwrap()),
-        ..RigOptions::new(folder.path().join("printer"))
-    }))
-    .unwrap();
-    before(&rig);
-    let office = Process::authority();
-    let file = folder.path().join("ferrotill.toml");
-    let books = folder.path().join("books");
-    let uri = format!("datecs-mx+tcp://{}", rig.address().unwrap());
-    let text = configuration(books.to_str().unwrap(), &uri, &office.client.url);
-    fs::write(&file, text).unwrap();
-    Shop {
-        agent: Process::agent(&file),
-        rig,
-        file,
-        _office: office,
-        _folder: folder,
-    }
+fn shop_of(
+    machine: impl FnOnce(RigOptions) -> RigOptions,
+    before: impl FnOnce(&Rig),
+) -> MachineShop {
+    MachineShop::open_with("datecs-mx", machine, before)
 }
 
 #[test]
@@ -77,7 +48,7 @@ fn health_names_the_country_of_the_machine() {
 }
 
 /// A shop whose machine has these rates, in ten-thousandths of a percent.
-fn shop_with_rates(rates: [Option<u32>; 3]) -> Shop {
+fn shop_with_rates(rates: [Option<u32>; 3]) -> MachineShop {
     let mut groups = [None; 8];
     groups[..3].copy_from_slice(&rates);
     shop_of(|options| RigOptions { groups, ..options }, |_| {})
@@ -91,7 +62,7 @@ fn a_machine_whose_groups_are_in_another_order_sells_by_the_rates_and_its_day_ag
     let sold = client.post("operations/sale", SALE);
     assert_eq!(sold.status, 200, "{}", sold.text);
     let health = client.open("/healthz").text;
-    assert!(!health.contains("percent configured"), "{health}");
+    assert!(!health.contains("percent for the tax group"), "{health}");
     let closed = client.post("operations/closeday", "{}");
     assert_eq!(closed.status, 200, "{}", closed.text);
     let agrees = closed.at("data.additionalData.reconciliation.agrees");
@@ -108,7 +79,7 @@ fn a_rate_that_the_machine_does_not_have_is_an_objection_and_is_not_sold() {
     assert_eq!(refused.status, 422, "{}", refused.text);
     assert!(refused.text.contains("tax group A"), "{}", refused.text);
     let health = client.open("/healthz").text;
-    let objection = "group A: 20.0000 percent configured";
+    let objection = "percent for the tax group A, and the receipt 20.00; set the same rate";
     assert!(health.contains(objection), "{health}");
     assert_eq!(shop.rig.snapshot(true).last_document, 0);
 }
@@ -213,24 +184,7 @@ fn a_return_that_a_power_cut_divides_from_its_slip_is_registered_once() {
         assert_eq!(other.status, 200, "{}", other.text);
         let id = Uuid::new_v4();
         let body = back(&sold.receipt("id"), &format!(r#","id":"{id}""#));
-        shop.rig.add_fault(FaultOrder {
-            // The printer executes the command and loses its power before it answers.
-            kind: FaultKind::PowerCut,
-            command: Some(command),
-            times: 1,
-            ms: 0,
-        });
-        let caller = thread::spawn({
-            let (client, body) = (shop.agent.client.clone(), body.clone());
-            move || client.post("operations/return", &body)
-        });
-        until("the command is executed", || {
-            shop.rig.snapshot(false).power != "on"
-        });
-        shop.agent.kill();
-        drop(caller);
-        shop.rig.set_power(Power::On);
-        shop.agent = Process::agent(&shop.file);
+        shop.crash_at(command, "operations/return", &body);
         let again = shop.agent.client.post("operations/return", &body);
         assert_eq!(again.status, 200, "{command:02X}: {}", again.text);
         assert_eq!(again.at("data.id"), id.to_string(), "{command:02X}");

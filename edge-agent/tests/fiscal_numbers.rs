@@ -338,6 +338,118 @@ fn a_printer_prints_a_document_that_has_its_number_already() {
     );
 }
 
+/// The cash rounding of a sale has one truth in the answer, on the paper, in the reports and in what the authority is told.
+#[test]
+fn the_cash_rounding_is_the_same_in_answer_paper_report_and_upload() {
+    let folder = tempfile::tempdir().unwrap();
+    let (link, memory) = (folder.path().join("printer"), folder.path().join("memory"));
+    let printer = Process::emulator(&link, &memory, "115200");
+    let authority = Process::start(&["authority", "--listen", "127.0.0.1:0"]);
+    let uri = format!("datecs+serial://{}?baud=115200", link.display());
+    let config = config(folder.path(), &authority.client.url, &uri)
+        .set("upstream.online_ecr", "rounding_field", text("rounding"))
+        .set("upstream.online_ecr", "numbers", 50);
+    let agent = Process::agent(&configured(folder.path(), config));
+    until("the printer is there", || {
+        value(&agent.client.open("/healthz").body, "printers.0.connected") == &JsonValue::Bool(true)
+    });
+    first_sale(&agent.client, &body("100.00"));
+    let (mut sum, mut told) = (0, Vec::new());
+    for (price, card, cash, rounding) in [
+        ("1.98", "0", "5.00", 2_i64),
+        ("20.30", "0", "21.00", 20),
+        ("10.24", "0", "20.00", -24),
+        ("10.25", "0", "20.00", 25),
+        ("7.50", "0", "8.00", 0),
+        ("30.13", "20.00", "10.00", -13),
+        ("30.13", "30.13", "0", 0),
+    ] {
+        let payments: Vec<String> = [(1, card), (0, cash)]
+            .into_iter()
+            .filter(|(_, amount)| *amount != "0")
+            .map(|(code, amount)| format!(r#"{{"typeCode":{code},"amount":{amount}}}"#))
+            .collect();
+        let body = format!(
+            r#"{{"items":[{{"name":"Сидр","quantity":1,"price":{price},"taxGroupCode":"A"}}],"payments":[{}]}}"#,
+            payments.join(",")
+        );
+        let sold = sale(&agent.client, &body);
+        a_new_moment();
+        assert_eq!(sold.receipt("printErrorMessage"), "null", "{}", sold.text);
+        sum += rounding;
+        told.push(rounding);
+        let shown = format!(
+            "{}{}.{:02}",
+            if rounding < 0 { "-" } else { "" },
+            rounding.abs() / 100,
+            rounding.abs() % 100
+        );
+        let paper = paper_of(&printer);
+        let receipt = paper.rsplit("Сидр").next().unwrap();
+        if rounding == 0 {
+            assert!(!sold.text.contains("cashRounding"), "{}", sold.text);
+            assert!(!receipt.contains("Заокруглення"), "{receipt}");
+            continue;
+        }
+        assert_eq!(
+            sold.receipt("additionalData.cashRounding.name"),
+            "Заокруглення"
+        );
+        assert_eq!(sold.receipt("additionalData.cashRounding.amount"), shown);
+        let line = receipt
+            .lines()
+            .find(|line| line.contains("Заокруглення"))
+            .unwrap();
+        assert!(line.trim_end().ends_with(&shown), "{price}: {line}");
+    }
+    for report in ["operations/intermediatetotals", "operations/closeday"] {
+        let report = agent.client.post(report, "{}");
+        assert_eq!(
+            report.at("data.additionalData.cashRounding.name"),
+            "Заокруглення"
+        );
+        assert_eq!(
+            report.at("data.additionalData.cashRounding.salesAmount"),
+            format!("0.{sum:02}")
+        );
+        assert_eq!(
+            report.at("data.additionalData.cashRounding.refundsAmount"),
+            "0.00"
+        );
+    }
+    until("the authority has every document", || {
+        count(&agent.client.open("/healthz").body, "unsent.documents") == 0
+    });
+    let received = authority.client.look("/sim/authority/received?kind=sale");
+    let JsonValue::Array(sales) = &received else {
+        panic!("{received}");
+    };
+    let fields = sales.iter().skip(1).map(|sale| sale.get("body").unwrap());
+    for (body, rounding) in fields.zip(told) {
+        let field = body.get("rounding").map(ToString::to_string);
+        assert_eq!(
+            field,
+            (rounding != 0).then(|| rounding.to_string()),
+            "{body}"
+        );
+        let JsonValue::Array(payments) = value(body, "payments") else {
+            panic!("{body}");
+        };
+        let paid: u64 = payments
+            .iter()
+            .map(|payment| count(payment, "amount"))
+            .sum();
+        assert_eq!(paid, count(body, "totalAmount"), "{body}");
+    }
+}
+
+/// What the emulated printer has printed.
+fn paper_of(printer: &Process) -> String {
+    let url = format!("{}/sim/printer/paper", printer.client.url);
+    let mut response = ureq::get(url).call().unwrap();
+    response.body_mut().read_to_string().unwrap()
+}
+
 #[test]
 fn a_till_that_never_reached_the_authority_refuses_and_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();

@@ -18,6 +18,37 @@ use shop::{Headers, Reply, value};
 
 const HOUR_MS: i64 = 3_600_000;
 
+/// What the law wants of a return of such goods is not known, so the till says what a shop can do instead.
+#[test]
+fn goods_sold_on_an_alternative_receipt_are_not_returned_and_the_answer_says_what_to_do() {
+    let till = Till::open();
+    let fiscal = till.client().post("operations/sale", SALE);
+    till.network.set(ProxyMode::Refused);
+    till.sells_until(false);
+    let sold = till.client().post("operations/sale", SALE);
+    let id = sold.at("data.alternativeReceipt.id");
+    let give_back = |original: &str| {
+        let body = format!(
+            r#"{{"originalReceiptId":"{original}","items":[{{"name":"Cafea","quantity":1,"price":25.50,"taxGroupCode":"A"}}],"payments":[{{"typeCode":0,"amount":25.50}}]}}"#
+        );
+        till.client().post("operations/return", &body)
+    };
+    let refused = give_back(&id);
+    assert_eq!(
+        refused.verdict(),
+        (422, "not_registered", "OriginalAlternative".to_owned())
+    );
+    assert_eq!(refused.paths(), ["originalReceiptId"]);
+    let message = refused.at("message");
+    for needed in ["alternative receipt", "cash operation", "paper"] {
+        assert!(message.contains(needed), "{message}");
+    }
+    // What the answer proposes is possible, and a fiscal receipt is returned as before.
+    let taken_out = till.client().post("cashoperations", r#"{"amount":-25.50}"#);
+    assert_eq!(taken_out.status, 200, "{}", taken_out.text);
+    assert_eq!(give_back(&fiscal.at("data.fiscalReceipt.id")).status, 200);
+}
+
 /// The changes of the authority's state in the journal: state before, state after, reason.
 fn switches(till: &Till) -> Vec<(String, String, String)> {
     till.payloads(6)
@@ -53,7 +84,7 @@ fn in_every_outage_the_till_keeps_selling_and_is_online_again_by_itself() {
                 let reason = till.health().at("office.reason");
                 let expected = match mode {
                     ProxyMode::Forward => unreachable!("it is no outage"),
-                    ProxyMode::Refused => "no connection",
+                    ProxyMode::Refused => "the connection was refused",
                     ProxyMode::Broken => "the connection broke",
                     ProxyMode::Silent | ProxyMode::Trickle => "no answer in time",
                     ProxyMode::LoginPage | ProxyMode::Redirect | ProxyMode::Tls => {

@@ -50,7 +50,7 @@ fn a_second_agent_on_the_same_store_does_not_start_and_the_first_one_keeps_selli
             .unwrap();
         assert_ne!(second.status.code(), Some(0));
         let words = String::from_utf8_lossy(&second.stderr);
-        assert!(words.contains("no other agent uses it"), "{words}");
+        assert!(words.contains("another agent uses it"), "{words}");
     }
     assert_eq!(first.client.post("operations/sale", SALE).status, 200);
     let (code, told) = finished(&["verify", "--config", file_name]);
@@ -126,6 +126,12 @@ fn the_error_of_a_command_is_one_json_document() {
             2,
             "usage",
         ),
+        // The file is no link of an emulated printer.
+        (
+            &["emulator", "--family", "datecs", "--link", file],
+            1,
+            "failed",
+        ),
         (&["emulator"], 2, "usage"),
         (&["nonsense"], 2, "usage"),
     ] {
@@ -142,6 +148,7 @@ fn the_error_of_a_command_is_one_json_document() {
         assert!(!text("error.message").is_empty(), "{told}");
         assert!(!text("error.fix").is_empty(), "{told}");
     }
+    assert!(fs::read_to_string(file).unwrap().starts_with("[till]"));
 }
 
 #[test]

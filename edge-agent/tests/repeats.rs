@@ -375,3 +375,51 @@ fn a_recorded_request_under_the_id_of_another_document_is_refused_again() {
     let again = shop.client.call("POST", "operations/sale", &other, same);
     assert_eq!(again.unwrap().verdict(), expected);
 }
+
+/// Every route that reads a body, of the API and of our own, takes a body with a byte order mark as the same body without it, whether
+/// the mark was signed or not.
+#[test]
+fn a_byte_order_mark_changes_no_answer_of_any_route_with_a_body() {
+    const MARK: &str = "\u{feff}";
+    let shop = Shop::open();
+    let call = |path: &str, signed_text: &str, body: &str| {
+        let timestamp = system_ms().to_string();
+        let parts = [DEVICE, &timestamp, "POST", path, signed_text].map(str::as_bytes);
+        let signature = signature_of(SECRET.as_bytes(), &parts);
+        let put = |own: &mut Headers| {
+            *own = vec![
+                ("Api-Key", KEY.to_owned()),
+                ("Api-DeviceId", DEVICE.to_owned()),
+                ("Api-Signature", signature),
+                ("Api-Timestamp", timestamp),
+            ];
+        };
+        let reply = shop.client.signed("POST", path, body, put).unwrap();
+        let error =
+            ["errorType", "error"].map(|name| reply.body.get(name).map(ToString::to_string));
+        (reply.status, error)
+    };
+    // Each body has a fault that is found only after the body was read, so that no call changes anything.
+    let operation = "/operations/7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001/settlement";
+    for (path, body) in [
+        ("/api/v1/operations/sale", r#"{"nothing":1}"#),
+        ("/api/v1/operations/return", r#"{"nothing":1}"#),
+        ("/api/v1/operations/cashin", r#"{"nothing":1}"#),
+        ("/api/v1/operations/cashout", r#"{"nothing":1}"#),
+        ("/api/v1/operations/closeday", r#"{"nothing":1}"#),
+        ("/api/v1/receipts", r#"{"nothing":1}"#),
+        (operation, r#"{"nothing":1}"#),
+        ("/clock", r#"{"nothing":1}"#),
+        ("/log", r#"{"nothing":"x"}"#),
+    ] {
+        let plain = call(path, body, body);
+        assert_ne!(plain.0, 401, "{path}: {plain:?}");
+        let marked = format!("{MARK}{body}");
+        for (what, signed) in [
+            ("signed with it", marked.as_str()),
+            ("signed without", body),
+        ] {
+            assert_eq!(call(path, signed, &marked), plain, "{path}, {what}");
+        }
+    }
+}

@@ -320,7 +320,7 @@ fn no_fault_of_the_connection_is_an_acknowledgement() {
         // Without a length, the end of the connection ends the answer. Half a JSON object is not accepted as an answer.
         (
             Behaviour::Cut(right(), open_ended.strip_suffix(b"}").unwrap()),
-            DeliveryFailure::NotTheAuthority,
+            DeliveryFailure::NotTheAuthority(200),
         ),
         (
             Behaviour::Tampered(right()),
@@ -331,7 +331,7 @@ fn no_fault_of_the_connection_is_an_acknowledgement() {
                 right(),
                 b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
             ),
-            DeliveryFailure::NotTheAuthority,
+            DeliveryFailure::NotTheAuthority(302),
         ),
     ];
     for (number, (behaviour, failure)) in cases.into_iter().enumerate() {

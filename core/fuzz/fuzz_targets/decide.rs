@@ -293,7 +293,7 @@ fn reserve<'s>(
     };
     let left = last_sold(journal);
     let original = Original {
-        fiscal_sale: true,
+        kind: DocumentKind::Sale,
         number_unknown: false,
         lines: &left,
     };

@@ -121,11 +121,22 @@ pub struct OriginalLine<'a> {
     pub good: Option<[u8; 16]>,
 }
 
+/// What the original of a return is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OriginalKind {
+    /// A fiscal receipt of a sale.
+    Fiscal,
+    /// A sale with an alternative receipt.
+    Alternative,
+    /// No sale.
+    Other,
+}
+
 /// The sale that a return refers to.
 #[derive(Clone, Copy, Debug)]
 pub struct Original<'a> {
-    /// Whether the original is a fiscal receipt of a sale.
-    pub fiscal_sale: bool,
+    /// What the original is; only a fiscal receipt of a sale is returned.
+    pub kind: OriginalKind,
     /// Whether a printer sealed the original and the number that the printer gave it is not known. A printer needs this number to
     /// print the return.
     pub number_unknown: bool,

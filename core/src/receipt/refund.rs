@@ -2,19 +2,19 @@
 
 use super::compute::Work;
 use super::matching::{Found, find_original};
-use super::{DraftLine, LineTotals, Original};
+use super::{DraftLine, LineTotals, Original, OriginalKind};
 use crate::amount::Amount;
 use crate::refusal::{Field, Place, Refusal};
 
 impl Work<'_, '_, '_> {
     /// Computes the lines of a return.
     pub(super) fn return_lines(&mut self, totals: &mut [LineTotals], original: &Original<'_>) {
-        let fault = if !original.fiscal_sale {
-            Some(Refusal::OriginalNotASale)
-        } else if original.number_unknown {
-            Some(Refusal::OriginalWithoutNumber)
-        } else {
-            None
+        let fault = match original.kind {
+            OriginalKind::Fiscal => original
+                .number_unknown
+                .then_some(Refusal::OriginalWithoutNumber),
+            OriginalKind::Alternative => Some(Refusal::OriginalAlternative),
+            OriginalKind::Other => Some(Refusal::OriginalNotASale),
         };
         if let Some(refusal) = fault {
             self.amounts_known = false;

@@ -11,6 +11,7 @@ use std::env;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{ALL, Facts};
+use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{
     Draft, DraftLine, DraftPayment, Line, LineTotals, Modifier, Original, OriginalLine, Prices,
     Receipt, ReceiptKind, Rules, Scratch,
@@ -300,7 +301,7 @@ fn return_in_parts(law: &Law, case: &Case, dice: &mut Dice, place: &dyn Fn() -> 
             })
             .collect();
         let original = Original {
-            fiscal_sale: true,
+            kind: OriginalKind::Fiscal,
             number_unknown: false,
             lines: &left,
         };
@@ -498,7 +499,7 @@ fn reference(law: &Law, case: &Case) -> Option<Figures> {
     let whole = |amount: &BigInt| amount.to_i64().unwrap();
     let payments = case.payments(whole(&total));
     let sum = |code: i32| -> i64 {
-        let of_code = payments.iter().filter(|payment| payment.code == code);
+        let of_code = payments.iter().filter(|payment| payment.code == Some(code));
         of_code.map(|payment| payment.amount.minor()).sum()
     };
     let in_cash = whole(&total) - sum(1);

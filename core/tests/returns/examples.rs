@@ -1,6 +1,7 @@
 //! Examples of returns: which line of the original is meant, and what is refused.
 
 use ferrotill_core::profile::ALL;
+use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{CopiedLine, Draft, DraftLine, Modifier, Original, OriginalLine};
 use ferrotill_core::refusal::{Field, Place, Refusal};
 use ferrotill_core::{Amount, Quantity};
@@ -218,12 +219,13 @@ fn a_sale_without_the_printers_number_is_not_returned() {
         returned_amount: Amount::ZERO,
         good: None,
     }];
-    for (fiscal_sale, refusal) in [
-        (true, Refusal::OriginalWithoutNumber),
-        (false, Refusal::OriginalNotASale),
+    for (kind, refusal) in [
+        (OriginalKind::Fiscal, Refusal::OriginalWithoutNumber),
+        (OriginalKind::Alternative, Refusal::OriginalAlternative),
+        (OriginalKind::Other, Refusal::OriginalNotASale),
     ] {
         let original = Original {
-            fiscal_sale,
+            kind,
             number_unknown: true,
             lines: &lines,
         };

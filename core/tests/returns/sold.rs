@@ -2,6 +2,7 @@
 
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::{ALL, Facts};
+use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{
     CopiedLine, Draft, DraftLine, DraftPayment, Line, LineTotals, Original, OriginalLine, Receipt,
     ReceiptKind, Rules, Scratch,
@@ -147,7 +148,7 @@ impl Sold {
             })
             .collect();
         let original = Original {
-            fiscal_sale: true,
+            kind: OriginalKind::Fiscal,
             number_unknown: false,
             lines: &lines_left,
         };

@@ -21,8 +21,14 @@ pub(super) struct Pty {
 }
 
 impl Pty {
-    /// Makes a pty and links its slave at `link`, replacing what is there.
+    /// Makes a pty and links its slave at `link`. Only the link of an emulated printer is replaced: a symbolic link to a pty, as a
+    /// printer that was killed leaves it. A file, a device node, or a link to anything else is an error.
     pub(super) fn open(link: &Path) -> io::Result<Self> {
+        let mut new = link.as_os_str().to_owned();
+        new.push(".new");
+        let new = PathBuf::from(new);
+        refuse_other_than_link(link)?;
+        refuse_other_than_link(&new)?;
         let pair = openpty(None, None)?;
         // Raw mode is set before the first byte: in cooked mode a terminal consumes 03, 04, 11, 13, 15 and 16, which the
         // protocols use.
@@ -30,8 +36,6 @@ impl Pty {
         cfmakeraw(&mut modes);
         tcsetattr(&pair.slave, SetArg::TCSANOW, &modes)?;
         let slave_path = ttyname(&pair.slave)?;
-        let mut new = link.as_os_str().to_owned();
-        new.push(".new");
         match std::fs::remove_file(&new) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -66,6 +70,28 @@ impl Pty {
         self.master.write_all(bytes)
     }
 }
+
+/// Refuses a path at which there is something else than the link of an emulated printer.
+fn refuse_other_than_link(path: &Path) -> io::Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    }
+    match std::fs::read_link(path) {
+        Ok(target) if target.starts_with(PTYS) => Ok(()),
+        _ => Err(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            format!(
+                "{} is not the link of an emulated printer, and is not replaced",
+                path.display()
+            ),
+        )),
+    }
+}
+
+/// The folder of the slaves of pseudo-terminals.
+const PTYS: &str = "/dev/pts";
 
 impl Drop for Pty {
     fn drop(&mut self) {

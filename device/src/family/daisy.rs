@@ -87,6 +87,7 @@ pub const PROTOCOL: Protocol = Protocol {
         refund_needs_origin: true,
         tender_without_change: true,
         cancelled_is_issued: true,
+        voids_whole_sale: true,
     },
     model: Model {
         name: "Daisy",
@@ -145,6 +146,8 @@ pub const PROTOCOL: Protocol = Protocol {
         },
     ),
     cancel: CommandRow::new(CANCEL, NO_DATA, NO_DATA),
+    slip_open: CommandRow::new(command::SLIP_OPEN, NO_DATA, SIX_DIGITS),
+    slip_close: CommandRow::new(command::SLIP_CLOSE, NO_DATA, SIX_DIGITS),
     x_report: CommandRow::new(
         command::DAILY_REPORT,
         Codec {
@@ -292,19 +295,26 @@ const CANCEL: u8 = 0x82;
 /// The forms of 5Ah.
 const DEVICE_INFO: &[AnswerForm<DeviceInfo>] = &[
     AnswerForm {
-        shape: "FwRev FwDate FwTime,Chk,Sw,Country,Serial,FM",
-        source: Source::Manual("Daisy V1.8.1 and V1.0, 5Ah (90)"),
-        firmware: &[NEW.name, OLD.name],
+        shape: "FwRev DD-MM-YYYY HH:MM,Chk,Sw,Country,Serial,FM",
+        source: Source::Manual("Daisy V1.8.1, 5Ah (90)"),
+        firmware: &[NEW.name],
         codec: Codec {
             emit: daisy_report::emit_device_info,
             parse: daisy_report::parse_device_info,
         },
     },
     AnswerForm {
+        shape: "FwRev DDMMYY HHMM,Chk,Sw,Country,Serial,FM",
+        source: Source::Manual("Daisy V1.0, 5Ah (90)"),
+        firmware: &[OLD.name],
+        codec: Codec {
+            emit: daisy_report::emit_device_info_in_digits,
+            parse: daisy_report::parse_device_info_in_digits,
+        },
+    },
+    AnswerForm {
         shape: "Model FwRev FwDate FwTime,Chk,Sw,Country,Serial,FM",
-        source: Source::Inference(
-            "ErpNet.FP, which sells on a Compact M, accepts only four words in the first field",
-        ),
+        source: Source::Trace("a Compact M, quoted in edabg/fpgate, DeviceDaisyV1"),
         firmware: &[],
         codec: Codec {
             emit: daisy_report::emit_device_info_with_model,
@@ -343,6 +353,12 @@ const SALE: Codec<Sale> = Codec {
 const OPENED: Codec<ReceiptCounters> = Codec {
     emit: daisy::emit_opened,
     parse: ReceiptCounters::parse,
+};
+
+/// The answers of 26h and 27h: the number of receipts of the day.
+const SIX_DIGITS: Codec<ReceiptCounters> = Codec {
+    emit: |counters| format!("{:06}", counters.all).into_bytes(),
+    parse: datecs::ALL_RECEIPTS.parse,
 };
 
 /// The codec of an empty answer, where other families return a number.

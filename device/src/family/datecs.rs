@@ -477,7 +477,7 @@ pub(super) const NO_COUNTERS: Codec<ReceiptCounters> = Codec {
 };
 
 /// The codec of an answer with `AllReceipt` alone.
-const ALL_RECEIPTS: Codec<ReceiptCounters> = Codec {
+pub(super) const ALL_RECEIPTS: Codec<ReceiptCounters> = Codec {
     emit: |counters| format!("{:04}", counters.all).into_bytes(),
     parse: |data| {
         Some(ReceiptCounters {

@@ -4,8 +4,34 @@
 
 use crate::wire::cause::Cause;
 
+/// These rows and those of the fiscal memory, which X and MX have in common.
+macro_rules! with_fiscal_memory {
+    ($($row:expr),+ $(,)?) => {
+        &[
+            $($row,)+
+            (-100_114, Cause::FiscalMemoryFull),
+            (-100_100, Cause::FiscalMemory),
+            (-100_101, Cause::FiscalMemory),
+            (-100_102, Cause::FiscalMemory),
+            (-100_103, Cause::FiscalMemory),
+            (-100_104, Cause::FiscalMemory),
+            (-100_105, Cause::FiscalMemory),
+            (-100_106, Cause::FiscalMemory),
+            (-100_107, Cause::FiscalMemory),
+            (-100_108, Cause::FiscalMemory),
+            (-100_109, Cause::FiscalMemory),
+            (-100_110, Cause::FiscalMemory),
+            (-100_111, Cause::FiscalMemory),
+            (-100_112, Cause::FiscalMemory),
+            (-100_113, Cause::FiscalMemory),
+            (-100_115, Cause::FiscalMemory),
+            (-100_116, Cause::FiscalMemory),
+        ]
+    };
+}
+
 /// The error codes of X that a till can get.
-pub(super) const X: &[(i64, Cause)] = &[
+pub(super) const X: &[(i64, Cause)] = with_fiscal_memory![
     (-111_002, Cause::Syntax),
     (-112_001, Cause::UnknownCommand),
     (-111_003, Cause::NotPermitted),
@@ -16,23 +42,6 @@ pub(super) const X: &[(i64, Cause)] = &[
     (-102_020, Cause::Password),
     (-100_403, Cause::PaperOut),
     (-100_404, Cause::CoverOpen),
-    (-100_114, Cause::FiscalMemoryFull),
-    (-100_100, Cause::FiscalMemory),
-    (-100_101, Cause::FiscalMemory),
-    (-100_102, Cause::FiscalMemory),
-    (-100_103, Cause::FiscalMemory),
-    (-100_104, Cause::FiscalMemory),
-    (-100_105, Cause::FiscalMemory),
-    (-100_106, Cause::FiscalMemory),
-    (-100_107, Cause::FiscalMemory),
-    (-100_108, Cause::FiscalMemory),
-    (-100_109, Cause::FiscalMemory),
-    (-100_110, Cause::FiscalMemory),
-    (-100_111, Cause::FiscalMemory),
-    (-100_112, Cause::FiscalMemory),
-    (-100_113, Cause::FiscalMemory),
-    (-100_115, Cause::FiscalMemory),
-    (-100_116, Cause::FiscalMemory),
     (-105_010, Cause::JournalFull),
     (-104_000, Cause::ZNeeded),
     (-104_000, Cause::ReceiptsAfterZ),
@@ -56,7 +65,7 @@ pub(super) const X: &[(i64, Cause)] = &[
 ];
 
 /// The error codes of MX that a till can get, from the maker's list of 2017. -1121nn and -1122nn are errors of parameter nn.
-pub(super) const MX: &[(i64, Cause)] = &[
+pub(super) const MX: &[(i64, Cause)] = with_fiscal_memory![
     (-111_002, Cause::Syntax),
     (-112_000, Cause::UnknownCommand),
     (-111_003, Cause::NotPermitted),
@@ -70,23 +79,6 @@ pub(super) const MX: &[(i64, Cause)] = &[
     (-112_006, Cause::PaperOut),
     (-100_404, Cause::CoverOpen),
     (-112_007, Cause::CoverOpen),
-    (-100_114, Cause::FiscalMemoryFull),
-    (-100_100, Cause::FiscalMemory),
-    (-100_101, Cause::FiscalMemory),
-    (-100_102, Cause::FiscalMemory),
-    (-100_103, Cause::FiscalMemory),
-    (-100_104, Cause::FiscalMemory),
-    (-100_105, Cause::FiscalMemory),
-    (-100_106, Cause::FiscalMemory),
-    (-100_107, Cause::FiscalMemory),
-    (-100_108, Cause::FiscalMemory),
-    (-100_109, Cause::FiscalMemory),
-    (-100_110, Cause::FiscalMemory),
-    (-100_111, Cause::FiscalMemory),
-    (-100_112, Cause::FiscalMemory),
-    (-100_113, Cause::FiscalMemory),
-    (-100_115, Cause::FiscalMemory),
-    (-100_116, Cause::FiscalMemory),
     (-105_010, Cause::JournalFull),
     (-104_000, Cause::ZNeeded),
     (-104_000, Cause::ReceiptsAfterZ),

@@ -11,6 +11,7 @@ mod classic_forms;
 mod codec;
 mod error_codes;
 mod forms;
+mod models;
 mod payments;
 mod protocol;
 
@@ -24,6 +25,7 @@ pub mod tremol;
 
 pub use codec::{Codec, NO_DATA};
 pub use forms::{AnswerForm, Answers, Firmware, Source};
+pub use models::family_of_model;
 pub use payments::{PaymentMeaning, Payments};
 pub use protocol::{
     Asked, CommandRow, CountryFacts, CountryQuestions, Errors, FamilyLimits, LineWidth, Model,

@@ -337,6 +337,9 @@ pub struct ReceiptRules {
     /// Whether a cancelled receipt is issued with the sum 0, and takes a number of a fiscal receipt. A receipt whose total is 0 looks
     /// the same, so the driver does not print one.
     pub cancelled_is_issued: bool,
+    /// Whether a negative price takes back the last sale of that price, quantity and group together with its discount, and its own
+    /// modifiers are ignored.
+    pub voids_whole_sale: bool,
 }
 
 impl ReceiptRules {
@@ -346,6 +349,7 @@ impl ReceiptRules {
         refund_needs_origin: false,
         tender_without_change: false,
         cancelled_is_issued: false,
+        voids_whole_sale: false,
     };
 }
 

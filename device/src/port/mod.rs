@@ -14,6 +14,7 @@ pub mod speed;
 pub mod tcp;
 pub mod tracer;
 
+use core::fmt;
 use std::io;
 
 use self::place::Ambiguous;
@@ -65,11 +66,53 @@ pub trait PortOpener: Send {
 
 /// The fault for a port that cannot be opened.
 pub(crate) fn fault_of(error: &io::Error) -> Fault {
-    let ambiguous = error.get_ref().is_some_and(|inner| inner.is::<Ambiguous>());
-    if ambiguous {
-        Fault::PortAmbiguous
-    } else {
-        Fault::PortUnavailable
+    if let Some(inner) = error.get_ref() {
+        if inner.is::<Ambiguous>() {
+            return Fault::PortAmbiguous;
+        }
+        if let Some(cause) = inner.downcast_ref::<NotOpened>() {
+            return match cause {
+                NotOpened::NotAPort => Fault::NotAPort,
+                NotOpened::HostUnknown(_) => Fault::HostUnknown,
+            };
+        }
+    }
+    match error.kind() {
+        io::ErrorKind::NotFound => Fault::PortMissing,
+        io::ErrorKind::PermissionDenied => Fault::PortForbidden,
+        io::ErrorKind::ResourceBusy => Fault::PortTaken,
+        io::ErrorKind::ConnectionRefused => Fault::ConnectionRefused,
+        io::ErrorKind::TimedOut
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::NetworkDown => Fault::HostUnreachable,
+        _ => Fault::PortUnavailable,
+    }
+}
+
+/// Why a port is not opened, where the operating system has no kind of error for it.
+#[derive(Debug)]
+pub(crate) enum NotOpened {
+    /// The path leads to a file that is not a serial port.
+    NotAPort,
+    /// The host name does not resolve, for this reason.
+    HostUnknown(io::Error),
+}
+
+impl fmt::Display for NotOpened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAPort => f.write_str("the file is not a serial port"),
+            Self::HostUnknown(reason) => write!(f, "the host name does not resolve: {reason}"),
+        }
+    }
+}
+
+impl core::error::Error for NotOpened {}
+
+impl From<NotOpened> for io::Error {
+    fn from(cause: NotOpened) -> Self {
+        Self::other(cause)
     }
 }
 

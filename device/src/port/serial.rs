@@ -4,6 +4,8 @@
 //! this module opens the line again, and looks up the path again each time.
 
 use std::io::{self, Read, Write};
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::Path;
 use std::time::Duration;
 
 use serialport::{
@@ -13,7 +15,7 @@ use serialport::{
 use super::listing;
 use super::place::resolve;
 use super::speed::{SPEEDS, SpeedSearch};
-use super::{Port, PortOpener, Stopwatch};
+use super::{NotOpened, Port, PortOpener, Stopwatch};
 
 /// Opens a serial line: the device file to which the path leads at that moment, so that a converter with a new name is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +60,7 @@ impl SerialOpener {
 impl PortOpener for SerialOpener {
     fn open(&mut self) -> io::Result<Box<dyn Port>> {
         let path = resolve(&self.path)?;
+        refuse_other_files(&path)?;
         // The line is opened for exclusive use, because two programs on one line would read each other's answers. Neither DTR nor
         // RTS is changed: no printer needs them.
         let line = serialport::new(path.to_string_lossy(), self.baud())
@@ -96,6 +99,14 @@ impl PortOpener for SerialOpener {
         if let Speed::Searched(search) = &mut self.speed {
             search.pass();
         }
+    }
+}
+
+/// Refuses a path that leads to a regular file, a folder or a pipe. A path that cannot be looked at is left to the opening.
+fn refuse_other_files(path: &Path) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(found) if !found.file_type().is_char_device() => Err(NotOpened::NotAPort.into()),
+        _ => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
-use super::{Port, PortOpener, Stopwatch};
+use super::{NotOpened, Port, PortOpener, Stopwatch};
 
 /// Opens a TCP line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,8 @@ impl TcpOpener {
 impl PortOpener for TcpOpener {
     fn open(&mut self) -> io::Result<Box<dyn Port>> {
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-        for address in self.address.to_socket_addrs()? {
+        let addresses = self.address.to_socket_addrs();
+        for address in addresses.map_err(NotOpened::HostUnknown)? {
             match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
                 Ok(line) => {
                     line.set_nodelay(true)?;

@@ -215,21 +215,55 @@ pub fn parse_issued(data: &[u8]) -> Option<IssuedDocument> {
     Some(IssuedDocument { fiscal, code })
 }
 
-/// Writes the answer of 5Ah: `FwRev FwDate FwTime,Chk,Sw,Country,Serial,FM`.
+/// Writes the answer of 5Ah: `FwRev DD-MM-YYYY HH:MM,Chk,Sw,Country,Serial,FM`.
 #[must_use]
 pub fn emit_device_info(info: &DeviceInfo) -> Vec<u8> {
     write_info(&info.firmware, info)
 }
 
-/// Reads the answer of 5Ah in which three words describe the firmware, and nothing the model.
+/// Reads the answer of 5Ah in which three words describe the firmware, and nothing the model, unless it has the form of V1.0.
 #[must_use]
 pub fn parse_device_info(data: &[u8]) -> Option<DeviceInfo> {
+    read_without_model(data).filter(|info| !is_in_digits(&info.firmware))
+}
+
+/// Writes the answer of 5Ah: `FwRev DDMMYY HHMM,Chk,Sw,Country,Serial,FM`, with four letters of the version of the firmware.
+#[must_use]
+pub fn emit_device_info_in_digits(info: &DeviceInfo) -> Vec<u8> {
+    let mut words = info.firmware.split(' ');
+    let version: String = words.next().unwrap_or("").chars().take(4).collect();
+    let digits = |word: &str| -> String { word.chars().filter(char::is_ascii_digit).collect() };
+    let date = digits(words.next().unwrap_or(""));
+    let time = digits(words.next().unwrap_or(""));
+    // DDMMYYYY without the century.
+    let date = match date.split_at_checked(4) {
+        Some((day, year)) if year.len() == 4 => format!("{day}{}", year.get(2..).unwrap_or("")),
+        _ => date,
+    };
+    write_info(&format!("{version} {date} {time}"), info)
+}
+
+/// Reads the answer of 5Ah in the form of V1.0: date and time of the firmware are six and four digits.
+#[must_use]
+pub fn parse_device_info_in_digits(data: &[u8]) -> Option<DeviceInfo> {
+    read_without_model(data).filter(|info| is_in_digits(&info.firmware))
+}
+
+fn read_without_model(data: &[u8]) -> Option<DeviceInfo> {
     let (words, info) = read_info(data)?;
     (words.len() == 3).then(|| DeviceInfo {
         name: MAKER.to_owned(),
         firmware: words.join(" "),
         ..info
     })
+}
+
+/// Whether date and time of the firmware are six and four digits.
+fn is_in_digits(firmware: &str) -> bool {
+    let words: Vec<&str> = firmware.split(' ').collect();
+    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    matches!(words.as_slice(), [_, date, time]
+        if date.len() == 6 && time.len() == 4 && are_digits(date) && are_digits(time))
 }
 
 /// Writes the answer of 5Ah: `Model FwRev FwDate FwTime,Chk,Sw,Country,Serial,FM`.
@@ -258,9 +292,11 @@ const MAKER: &str = "Daisy";
 const BULGARIA: &str = "6";
 
 fn write_info(words: &str, info: &DeviceInfo) -> Vec<u8> {
+    // The manuals have four digits.
+    let switches: String = info.switches.chars().take(4).collect();
     codepage::encode(&format!(
-        "{words},{},{},{BULGARIA},{},{}",
-        info.checksum, info.switches, info.serial, info.fiscal_memory
+        "{words},{},{switches},{BULGARIA},{},{}",
+        info.checksum, info.serial, info.fiscal_memory
     ))
 }
 

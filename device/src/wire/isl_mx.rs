@@ -10,7 +10,7 @@ use super::isl_payment::{PaymentRequest, ReceiptCounters};
 use super::isl_receipt::{Open, Sale, SubtotalSums};
 use super::isl_report::{DailyReport, Rates, ReceiptSums};
 use super::isl_x::{TAB, emit, parse};
-use super::isl_x_receipt;
+use super::isl_x_receipt::{self, mode_and_amount, payment_of};
 
 /// The number of tax groups.
 const GROUPS: usize = 7;
@@ -150,14 +150,7 @@ pub const MODES: [(char, &str); 8] = [
 /// Writes the parameters of 35h: `PaidMode,Amount`.
 #[must_use]
 pub fn emit_payment(payment: &PaymentRequest) -> Vec<u8> {
-    let letter = payment.mode.unwrap_or('P');
-    let mode = MODES
-        .iter()
-        .find(|(known, _)| *known == letter)
-        .map_or("", |(_, mode)| *mode);
-    let amount = payment
-        .amount
-        .map_or_else(String::new, |amount| decimal(amount, 2));
+    let (mode, amount) = mode_and_amount(&MODES, payment);
     emit(&[mode, &amount])
 }
 
@@ -168,12 +161,7 @@ pub fn parse_payment(data: &[u8]) -> Option<PaymentRequest> {
     let [mode, amount] = fields.as_slice() else {
         return None;
     };
-    let (letter, _) = MODES.iter().find(|(_, known)| known == mode)?;
-    Some(PaymentRequest {
-        text: Vec::new(),
-        mode: Some(*letter),
-        amount: Some(parse_decimal(amount, 2)?),
-    })
+    payment_of(&MODES, mode, amount)
 }
 
 /// Writes the parameters of 36h and 2Ah: a line of text, and six attributes that stay empty.

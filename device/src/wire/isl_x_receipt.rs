@@ -303,15 +303,37 @@ pub const MODES: [(char, &str); 6] = [
 /// Writes the parameters of 35h: `Mode,Amount,Type`.
 #[must_use]
 pub fn emit_payment(payment: &PaymentRequest) -> Vec<u8> {
-    let letter = payment.mode.unwrap_or('P');
-    let mode = MODES
-        .iter()
-        .find(|(known, _)| *known == letter)
-        .map_or("", |(_, mode)| *mode);
-    let amount = payment
-        .amount
-        .map_or_else(String::new, |amount| decimal(amount, 2));
+    let (mode, amount) = mode_and_amount(&MODES, payment);
     emit(&[mode, &amount, ""])
+}
+
+/// The first two parameters of 35h, by this table of letters and modes: a payment without a letter is in cash, one without an amount
+/// pays the rest.
+pub(super) fn mode_and_amount(
+    modes: &[(char, &'static str)],
+    payment: &PaymentRequest,
+) -> (&'static str, String) {
+    let letter = payment.mode.unwrap_or('P');
+    let mode = modes.iter().find(|(known, _)| *known == letter);
+    let amount = payment.amount.map(|amount| decimal(amount, 2));
+    (
+        mode.map_or("", |(_, mode)| mode),
+        amount.unwrap_or_default(),
+    )
+}
+
+/// The payment with these parameters, by this table of letters and modes.
+pub(super) fn payment_of(
+    modes: &[(char, &'static str)],
+    mode: &str,
+    amount: &str,
+) -> Option<PaymentRequest> {
+    let (letter, _) = modes.iter().find(|(_, known)| *known == mode)?;
+    Some(PaymentRequest {
+        text: Vec::new(),
+        mode: Some(*letter),
+        amount: Some(parse_decimal(amount, 2)?),
+    })
 }
 
 /// Reads the parameters of 35h; foreign currency is not supported.
@@ -322,12 +344,7 @@ pub fn parse_payment(data: &[u8]) -> Option<PaymentRequest> {
     let ([mode, amount] | [mode, amount, _]) = fields.as_slice() else {
         return None;
     };
-    let (letter, _) = MODES.iter().find(|(_, known)| known == mode)?;
-    Some(PaymentRequest {
-        text: Vec::new(),
-        mode: Some(*letter),
-        amount: Some(parse_decimal(amount, 2)?),
-    })
+    payment_of(&MODES, mode, amount)
 }
 
 /// Writes the answer of 35h: `D` or `R`, and the amount.

@@ -27,14 +27,15 @@ impl Host {
     pub fn send(&mut self, command: u8, data: &str) -> Answer {
         let framing = self.printer.family().framing;
         self.seq = framing.seq_after(self.seq);
+        let fields = |line: &str| {
+            let fields: Vec<Vec<u8>> = line.split('\t').map(codepage::encode).collect();
+            fields.join(&b'\t')
+        };
+        let lines: Vec<Vec<u8>> = data.split('\n').map(fields).collect();
         let request = Request {
             seq: self.seq,
             command,
-            data: data
-                .split('\t')
-                .map(codepage::encode)
-                .collect::<Vec<_>>()
-                .join(&b'\t'),
+            data: lines.join(&b'\n'),
         };
         let frame = request.emit(&framing).unwrap();
         let heard = Request::parse(&framing, &frame).unwrap();

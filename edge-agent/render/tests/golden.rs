@@ -12,6 +12,7 @@ use std::path::Path;
 use ferrotill_core::Amount;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::by_code;
+use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{
     Draft, DraftLine, Line, Modifier, Original, Prices, Receipt, ReceiptKind,
 };
@@ -120,7 +121,7 @@ fn a_receipt_with_a_cash_rounding_and_its_return() {
         let lines: Vec<Line<'_>> = receipt.lines.iter().collect();
         let original_lines = originals(&lines);
         let original = Original {
-            fiscal_sale: true,
+            kind: OriginalKind::Fiscal,
             number_unknown: false,
             lines: &original_lines,
         };

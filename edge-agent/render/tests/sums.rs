@@ -5,6 +5,7 @@ mod shop;
 
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::ALL;
+use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{
     Draft, DraftLine, Line, Modifier, Original, Prices, Receipt, ReceiptKind,
 };
@@ -117,7 +118,7 @@ fn check_return(law: &Law, sold: &Receipt<'_>, columns: usize) {
     let lines: Vec<Line<'_>> = sold.lines.iter().collect();
     let originals = originals(&lines);
     let original = Original {
-        fiscal_sale: true,
+        kind: OriginalKind::Fiscal,
         number_unknown: false,
         lines: &originals,
     };

@@ -51,7 +51,7 @@ impl P256PublicKey {
 
     /// The SubjectPublicKeyInfo in DER.
     #[must_use]
-    pub fn to_spki(&self) -> Vec<u8> {
+    pub fn spki(&self) -> Vec<u8> {
         [SPKI_BEFORE_POINT, &self.0].concat()
     }
 
@@ -150,7 +150,7 @@ pub(crate) fn self_signed<E>(
             &name,
             &validity,
             &name,
-            &key.to_spki(),
+            &key.spki(),
         ],
     );
     let signature = sign(&signed)?;

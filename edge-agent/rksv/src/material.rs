@@ -81,7 +81,7 @@ impl UnitKey {
     fn to_der(&self) -> Vec<u8> {
         match &self.certificate {
             Some((_, der)) => der.clone(),
-            None => self.key.to_spki(),
+            None => self.key.spki(),
         }
     }
 }

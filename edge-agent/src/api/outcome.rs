@@ -109,10 +109,36 @@ impl Outcome {
         }
     }
 
+    /// Writes a line to the log if the order is refused or its outcome is not known. The clerk writes one for each document that is
+    /// registered or void.
+    fn log(&self) {
+        let (id, state) = (self.id, self.state().name());
+        match &self.told {
+            Told::Document { .. } | Told::NotRegistered(_) => {}
+            Told::Refused {
+                refusal, faults, ..
+            } => {
+                let (error, faults) = (refusal.name(), faults.len());
+                tracing::info!(event = "refused", %id, state, error, faults, "an order is refused: {refusal}; {}", refusal.hint());
+            }
+            Told::NotAsked { problem, .. } => {
+                // Only the place of the first fault: the sentence may name what the caller wrote.
+                let error = &*problem.code;
+                let place = problem.message.split(": ").next().unwrap_or_default();
+                tracing::info!(event = "refused", %id, state, error, place, "an order is refused");
+            }
+            Told::Unknown(problem) | Told::Busy(problem) => {
+                let error = &*problem.code;
+                tracing::warn!(event = "unknown", %id, state, error, "the outcome of an order is not known yet: {}", problem.message);
+            }
+        }
+    }
+
     /// Adds to the answer of an API what every API's answer has: the state, the request id, whether the answer is a repeated one,
     /// and when to send the request again.
     #[must_use]
     pub fn with_headers(self, response: Response) -> Response {
+        self.log();
         let mut response = with_operation(response, Some(self.id), self.state());
         if self.told == (Told::Document { replayed: true }) {
             response

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::json::{FaultList, RequestFault};
 use super::response::json_response;
 use crate::object;
-use ferrotill_store::StoreError;
+use ferrotill_store::{StoreError, StoreTrouble};
 
 /// A problem: an error code for programs, and a sentence for people that begins with the path of the faulty field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,9 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        Self::new("BooksUnreadable", format!("store: {error}"))
+        let StoreTrouble { why, fix, .. } = error.in_words();
+        let text = format!("store: the till cannot read its journal: {why}; {fix}");
+        Self::new("BooksUnreadable", text)
     }
 }
 

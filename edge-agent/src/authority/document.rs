@@ -118,6 +118,8 @@ pub struct ReportedReceipt {
     pub items: Vec<ReportedItem>,
     /// The payments.
     pub payments: Vec<ReportedPayment>,
+    /// The cash rounding that was subtracted from the payments; zero if there was none.
+    pub rounding: Amount,
     /// The tax of each tax group.
     pub tax_totals: Vec<TaxTotal>,
 }
@@ -357,6 +359,7 @@ fn receipt_document(
         total: receipt.total,
         items,
         payments: reported_payments(receipt),
+        rounding: receipt.rounded_by(),
         tax_totals: taxes(&totals),
     }
 }
@@ -398,8 +401,8 @@ fn reported_items(receipt: &SoldReceipt<'_>, unit: &str) -> (Vec<ReportedItem>, 
 
 /// The payments, without the cash rounding.
 ///
-/// The form has no field for cash rounding, and its payments must sum to the receipt's total.
-/// So the rounding is subtracted from the cash payments.
+/// The payments of the form must sum to the receipt's total, so the rounding is subtracted from the cash payments, also where
+/// `rounding_field` names a field for it.
 fn reported_payments(receipt: &SoldReceipt<'_>) -> Vec<ReportedPayment> {
     let mut rounding = receipt.rounded_by().minor();
     receipt

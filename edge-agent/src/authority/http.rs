@@ -159,22 +159,30 @@ fn failure_of(error: &ureq::Error) -> DeliveryFailure {
     }
     match error {
         ureq::Error::Timeout(_) => DeliveryFailure::TimedOut,
-        ureq::Error::HostNotFound
-        | ureq::Error::ConnectionFailed
-        | ureq::Error::BadUri(_)
-        | ureq::Error::InvalidProxyUrl => DeliveryFailure::Unreachable,
+        ureq::Error::HostNotFound => DeliveryFailure::NoSuchHost,
+        ureq::Error::ConnectionFailed | ureq::Error::BadUri(_) | ureq::Error::InvalidProxyUrl => {
+            DeliveryFailure::Unreachable
+        }
         ureq::Error::Io(error) => match error.kind() {
-            io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::HostUnreachable
+            io::ErrorKind::ConnectionRefused => DeliveryFailure::Refused,
+            io::ErrorKind::HostUnreachable
             | io::ErrorKind::NetworkUnreachable
             | io::ErrorKind::NetworkDown
             | io::ErrorKind::AddrNotAvailable => DeliveryFailure::Unreachable,
             io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => DeliveryFailure::TimedOut,
+            _ if is_of_name(error) => DeliveryFailure::NoSuchHost,
             _ => DeliveryFailure::Broken,
         },
         // The other errors mean that an answer came which is not an authority's: it is not HTTP, or has no end.
-        _ => DeliveryFailure::NotTheAuthority,
+        _ => DeliveryFailure::NotHttp,
     }
+}
+
+/// Whether a name could not be resolved. The standard library has no kind of error for that, only this text.
+fn is_of_name(error: &io::Error) -> bool {
+    error
+        .to_string()
+        .starts_with("failed to lookup address information")
 }
 
 /// An authority's answer has a few lines. A longer one, such as a login page, is not read.

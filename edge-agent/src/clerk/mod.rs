@@ -21,12 +21,14 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 pub use answer::{
-    Answer, DeclarationOutcome, DrawerOutcome, FiscalState, QueuedOrderSummary, WaitingOrder,
+    Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, FiscalState, QueuedOrderSummary,
+    WaitingOrder,
 };
 pub use batch::{ClerkSettings, DevicePlan};
 pub use message::{AuthorityNews, ClerkHandle, ClockOutcome, Message};
 
 use crate::error_chain::chain_of;
+use crate::explanation::Explanation;
 use crate::seal::printer::News;
 use batch::{Effect, Tills};
 use ferrotill_store::{Store, StoreError};
@@ -42,6 +44,8 @@ pub struct Clerk {
     retry: Vec<Message>,
     /// The tills in memory may differ from the store. They are read again before the next batch.
     stale: bool,
+    /// The last error of writing, until a batch is written. The same error is logged once.
+    reported_error: Option<Explanation>,
 }
 
 /// The largest number of messages in one transaction.
@@ -95,6 +99,7 @@ impl Clerk {
             inbox,
             retry: Vec::new(),
             stale: false,
+            reported_error: None,
         };
         clerk.tills.send_all_rates();
         clerk.release_effects(effects);
@@ -106,6 +111,13 @@ impl Clerk {
     pub fn run(mut self) {
         loop {
             let first = match self.inbox.recv_timeout(self.wait_time()) {
+                Ok(Message::HealthCheck) => {
+                    self.tills.answer_health_check();
+                    if !self.stale && self.retry.is_empty() {
+                        continue;
+                    }
+                    None
+                }
                 Ok(message) => Some(message),
                 // No message is waiting, so that writing the anchor delays no sale.
                 Err(RecvTimeoutError::Timeout) => {
@@ -130,7 +142,11 @@ impl Clerk {
         while messages.len() < BATCH_MAX
             && let Ok(message) = self.inbox.try_recv()
         {
-            messages.push(message);
+            match message {
+                // It needs no transaction, so that a disk that fails does not keep the answer back.
+                Message::HealthCheck => self.tills.answer_health_check(),
+                message => messages.push(message),
+            }
         }
         let stop = messages
             .iter()
@@ -158,6 +174,7 @@ impl Clerk {
             .iter()
             .any(|message| matches!(message, Message::Stop));
         let mut effects = Vec::new();
+        let mut messages = messages.into_iter();
         self.tills.transaction_begins();
         // After an error the next batch writes at least the clock, which proves that the disk can be written again.
         let probes = self.stale;
@@ -171,7 +188,7 @@ impl Clerk {
             let mut batch = self.store.batch()?;
             let before = batch.seq();
             self.tills.resume_outstanding(&batch, &mut effects)?;
-            for message in messages {
+            for message in messages.by_ref() {
                 self.tills.handle(&mut batch, message, &mut effects)?;
             }
             // Callers are answered before jobs are begun, so that nothing is begun for callers whose waiting time is over.
@@ -188,6 +205,9 @@ impl Clerk {
             Ok(written) => {
                 self.tills.commit();
                 self.tills.committed(self.store.figures(), written);
+                if written && self.reported_error.take().is_some() {
+                    tracing::info!("the till can write its journal again");
+                }
                 self.release_effects(effects);
                 if self.store.anchor_is_due() {
                     self.store.anchor_in_background();
@@ -195,6 +215,8 @@ impl Clerk {
             }
             Err(error) => {
                 self.on_write_error(&error, effects, &outcomes);
+                // The transaction has failed before these messages were handled.
+                messages.for_each(|message| self.tills.refuse_message(message, &chain_of(&error)));
                 self.retry = to_retry;
             }
         }
@@ -214,9 +236,19 @@ impl Clerk {
         effects: Vec<Effect>,
         outcomes: &[(Uuid, Uuid)],
     ) {
-        let reason = chain_of(error);
-        tracing::error!("the store could not be written: {reason}");
-        self.tills.roll_back(effects, outcomes, &reason);
+        let trouble = error.in_words();
+        let place = trouble
+            .path
+            .map_or_else(String::new, |path| path.display().to_string());
+        let what = "the till cannot write its journal";
+        let explained = Explanation::new(what, place, trouble.why, trouble.fix);
+        // The same error comes back with every attempt until it is over.
+        if self.reported_error.as_ref() != Some(&explained) {
+            tracing::error!("{explained} ({})", chain_of(error));
+        }
+        self.tills.write_failed(error, &explained);
+        self.tills.roll_back(effects, outcomes, &explained);
+        self.reported_error = Some(explained);
         self.stale = true;
     }
 }

@@ -1,4 +1,4 @@
-//! A client of the agent's API that signs its requests as any other client does; `demo`, `settle` and `clock` use it.
+//! A client of the agent's API that signs its requests as any other client does; `demo`, `x`, `z`, `settle`, `clock` and `api` use it.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
+use ureq::Body;
+use ureq::http::{Request, Response};
 use uuid::Uuid;
 
 use super::{CliFailure, Exit};
@@ -77,6 +79,11 @@ impl Client {
         Ok(Self::new(url, &caller.key, caller.secret, None, clock))
     }
 
+    /// The same client for operations on a device.
+    pub(super) fn on(self, device: Option<Uuid>) -> Self {
+        Self { device, ..self }
+    }
+
     pub(super) fn post(&self, operation: &str, body: &str) -> anyhow::Result<Reply> {
         self.call("POST", operation, Some(body))
     }
@@ -97,51 +104,16 @@ impl Client {
     }
 
     fn call(&self, method: &str, operation: &str, body: Option<&str>) -> anyhow::Result<Reply> {
-        self.signed(method, &format!("/api/v1/{operation}"), body)
+        let reply = self.signed(method, &format!("/api/v1/{operation}"), body)?;
+        Ok(Reply {
+            body: reply.body.with_additional_data(),
+            ..reply
+        })
     }
 
     fn signed(&self, method: &str, path: &str, body: Option<&str>) -> anyhow::Result<Reply> {
-        let timestamp = self.clock.now().utc_ms.to_string();
-        let device = self.device.map(|device| device.to_string());
-        let signed = [
-            device.as_deref().unwrap_or_default(),
-            &timestamp,
-            method,
-            path,
-            body.unwrap_or_default(),
-        ]
-        .map(str::as_bytes);
-        let signature = signature_of(self.secret.as_bytes(), &signed);
-        let url = format!("{}{path}", self.url);
-        let mut headers = vec![
-            ("Api-Key", &self.key),
-            ("Api-Timestamp", &timestamp),
-            ("Api-Signature", &signature),
-        ];
-        headers.extend(device.as_ref().map(|device| ("Api-DeviceId", device)));
-        let mut response = match body {
-            Some(body) => {
-                let request = self
-                    .agent
-                    .post(url)
-                    .header("Content-Type", "application/json");
-                headers
-                    .iter()
-                    .fold(request, |request, (name, value)| {
-                        request.header(*name, *value)
-                    })
-                    .send(body)?
-            }
-            None => {
-                let request = self.agent.get(url);
-                headers
-                    .iter()
-                    .fold(request, |request, (name, value)| {
-                        request.header(*name, *value)
-                    })
-                    .call()?
-            }
-        };
+        let signed = self.sign(method, path, body.unwrap_or_default().as_bytes());
+        let mut response = self.send(&signed, body.map(str::as_bytes))?;
         let state = response
             .headers()
             .get("X-Fiscal-State")
@@ -153,6 +125,58 @@ impl Client {
             body: parse(&response.body_mut().read_to_vec()?)?,
         })
     }
+
+    /// Signs a call of this moment. `path` begins with a slash and has the query, if there is one.
+    pub(super) fn sign(&self, method: &str, path: &str, body: &[u8]) -> SignedCall {
+        let timestamp = self.clock.now().utc_ms.to_string();
+        let device = self.device.map(|device| device.to_string());
+        let head = [
+            device.as_deref().unwrap_or_default(),
+            &timestamp,
+            method,
+            path,
+        ]
+        .concat();
+        let signature = signature_of(self.secret.as_bytes(), &[head.as_bytes(), body]);
+        let mut headers = vec![("Api-Key", self.key.clone())];
+        headers.extend(device.map(|device| ("Api-DeviceId", device)));
+        headers.push(("Api-Timestamp", timestamp));
+        headers.push(("Api-Signature", signature));
+        SignedCall {
+            method: method.to_owned(),
+            url: format!("{}{path}", self.url),
+            headers,
+        }
+    }
+
+    /// Sends a signed call with the body that was signed.
+    pub(super) fn send(
+        &self,
+        call: &SignedCall,
+        body: Option<&[u8]>,
+    ) -> anyhow::Result<Response<Body>> {
+        let request = Request::builder()
+            .method(call.method.as_str())
+            .uri(&call.url);
+        let request = call.headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, value)
+        });
+        Ok(match body {
+            Some(body) => {
+                let request = request.header("Content-Type", "application/json");
+                self.agent.run(request.body(body)?)?
+            }
+            None => self.agent.run(request.body(())?)?,
+        })
+    }
+}
+
+/// A call with the headers of its signature.
+#[derive(Debug)]
+pub(super) struct SignedCall {
+    pub(super) method: String,
+    pub(super) url: String,
+    pub(super) headers: Vec<(&'static str, String)>,
 }
 
 fn parse(body: &[u8]) -> anyhow::Result<JsonValue> {
@@ -169,19 +193,28 @@ impl JsonValue {
             })
     }
 
-    /// The same object, with the JSON that the text of a member holds in place of the text: `additionalData` is such a text.
-    pub(super) fn with_parsed(mut self, member: &str) -> Self {
-        if let Self::Object(members) = &mut self {
-            for (name, value) in members {
-                if let Self::Text(text) = value
-                    && name == member
-                    && let Ok(parsed) = Self::parse(text.as_bytes())
-                {
-                    *value = parsed;
-                }
+    /// The same value, with the JSON that the text of each `additionalData` holds in place of the text.
+    fn with_additional_data(self) -> Self {
+        let text = |value: Self| match value {
+            Self::Text(text) => Self::parse(text.as_bytes()).unwrap_or(Self::Text(text)),
+            other => other,
+        };
+        match self {
+            Self::Object(members) => {
+                let members = members.into_iter().map(|(name, value)| {
+                    let value = match &*name {
+                        "additionalData" => text(value),
+                        _ => value.with_additional_data(),
+                    };
+                    (name, value)
+                });
+                Self::Object(members.collect())
             }
+            Self::Array(items) => {
+                Self::Array(items.into_iter().map(Self::with_additional_data).collect())
+            }
+            other => other,
         }
-        self
     }
 
     /// The text of a string or a number; empty for any other value.

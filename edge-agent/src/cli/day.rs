@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
+use ferrotill_core::profile::Profile;
 use ferrotill_core::scale;
 use ferrotill_device::emulator::{FaultKind, FaultOrder, Rig};
 
@@ -26,21 +27,57 @@ pub(super) struct Day {
     pub(super) reconciled: bool,
     /// The number of documents that the authority has not acknowledged.
     pub(super) unsent: u32,
+    /// The figures that only some countries have, as the last line of the demo shows them.
+    pub(super) more: Vec<(&'static str, JsonValue)>,
 }
 
 impl Day {
     /// The last line of `demo --once --json`.
     pub(super) fn line(&self) -> JsonValue {
-        object! { "day" => object! {
-            "fiscal_receipts" => self.fiscal_receipts,
-            "alternative_receipts" => self.alternative_receipts,
-            "returns" => self.returns,
-            "cash_operations" => self.cash_operations,
-            "z_number" => self.z_number,
-            "reconciled" => self.reconciled,
-            "unsent" => self.unsent,
-        } }
+        let mut members = vec![
+            ("fiscal_receipts".into(), self.fiscal_receipts.into()),
+            (
+                "alternative_receipts".into(),
+                self.alternative_receipts.into(),
+            ),
+            ("returns".into(), self.returns.into()),
+            ("cash_operations".into(), self.cash_operations.into()),
+            ("z_number".into(), self.z_number.into()),
+            ("reconciled".into(), self.reconciled.into()),
+            ("unsent".into(), self.unsent.into()),
+        ];
+        let more = self.more.iter();
+        members.extend(more.map(|(name, value)| ((*name).into(), value.clone())));
+        object! { "day" => JsonValue::Object(members) }
     }
+
+    /// The day in one sentence for people.
+    pub(super) fn sentence(&self) -> String {
+        format!(
+            "the day: {}, {}, {}; {}; {}",
+            counted(self.fiscal_receipts, "fiscal receipt"),
+            counted(self.alternative_receipts, "alternative receipt"),
+            counted(self.returns, "return"),
+            if self.reconciled {
+                "receipts, printer, Z-report and authority agree"
+            } else {
+                "receipts, printer, Z-report and authority DO NOT agree"
+            },
+            match self.unsent {
+                0 => "the authority has every document".to_owned(),
+                unsent => format!(
+                    "the authority does not have {}",
+                    counted(unsent, "document")
+                ),
+            }
+        )
+    }
+}
+
+/// A count with its noun: `1 return`, `2 returns`.
+fn counted(count: u32, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
 }
 
 /// The programs that take part in the trading day.
@@ -51,14 +88,16 @@ pub(super) struct Stage {
     pub(super) output: CliOutput,
     /// The number of the printer's last document before the day.
     pub(super) last_document: u32,
+    /// The law of the country.
+    pub(super) profile: &'static dyn Profile,
 }
 
 /// The largest number of sales until the till must have noticed that the authority is down, or is up again.
 const SALES_MAX: u32 = 600;
 /// The pause between two sales, and between two checks whether everything is sent.
-const PAUSE: Duration = Duration::from_millis(200);
+pub(super) const PAUSE: Duration = Duration::from_millis(200);
 /// The largest number of checks whether everything is sent.
-const QUESTIONS_MAX: u32 = 600;
+pub(super) const QUESTIONS_MAX: u32 = 600;
 /// Cash that is put into the drawer in the morning, in minor units.
 const FLOAT_MINOR: i64 = 10_000;
 /// The command that closes a receipt, in the protocol of the demo's printer.
@@ -70,8 +109,8 @@ const SAMPLE_SALE: &str = r#"{"ReceiptMode":"FiscalReceiptOnly","SendToEmail":tr
 /// A small sale without a receipt mode, so that the till decides which receipt it gets.
 const SMALL_SALE: &str = r#"{"items":[{"name":"Cafea","quantity":1,"price":25.50,"taxGroupCode":"A"}],"payments":[{"typeCode":0,"amount":30}]}"#;
 
-/// Plays the trading day.
-pub(super) fn play(stage: &Stage) -> anyhow::Result<Day> {
+/// Plays the trading day of a country whose law asks for a fiscal printer.
+pub(super) fn play_with_a_fiscal_printer(stage: &Stage) -> anyhow::Result<Day> {
     let mut day = Day::default();
     let output = stage.output;
     stage.created("cash in", "cashoperations", r#"{"amount":100.00}"#)?;
@@ -88,18 +127,7 @@ pub(super) fn play(stage: &Stage) -> anyhow::Result<Day> {
 
     day.unsent = stage.wait_until_sent()?;
     day.reconciled = stage.reconciles(&day, &z)?;
-    output.text(&format!(
-        "the day: {} fiscal receipts, {} alternative receipts, {} returns; {}; unsent documents: {}",
-        day.fiscal_receipts,
-        day.alternative_receipts,
-        day.returns,
-        if day.reconciled {
-            "receipts, printer, Z-report and authority agree"
-        } else {
-            "receipts, printer, Z-report and authority DO NOT agree"
-        },
-        day.unsent
-    ));
+    output.text(&day.sentence());
     Ok(day)
 }
 
@@ -144,12 +172,11 @@ impl Stage {
     }
 
     /// Orders an X-report and a Z-report, and returns the Z-report.
-    fn close_day(&self, day: &mut Day) -> anyhow::Result<JsonValue> {
+    pub(super) fn close_day(&self, day: &mut Day) -> anyhow::Result<JsonValue> {
         self.created("X", "operations/intermediatetotals", "{}")?;
         self.output.text("X-report");
         let z = self.created("Z", "operations/closeday", "{}")?;
         let z = z.body.path("data").cloned().unwrap_or(JsonValue::Null);
-        let z = z.with_parsed("additionalData");
         day.z_number = z
             .path("additionalData.zNumber")
             .and_then(|number| number.scalar().parse().ok())
@@ -163,7 +190,7 @@ impl Stage {
 
 impl Stage {
     /// Sends a request that must be answered with `registered`.
-    fn created(&self, what: &str, operation: &str, body: &str) -> anyhow::Result<Reply> {
+    pub(super) fn created(&self, what: &str, operation: &str, body: &str) -> anyhow::Result<Reply> {
         let reply = self
             .client
             .post(operation, body)
@@ -176,7 +203,7 @@ impl Stage {
     }
 
     /// Counts a sale by the type of its receipt.
-    fn count_sale(&self, day: &mut Day, reply: &Reply) -> anyhow::Result<()> {
+    pub(super) fn count_sale(&self, day: &mut Day, reply: &Reply) -> anyhow::Result<()> {
         let receipt_type = reply.body.path("data.receiptType");
         let (count, name) = match receipt_type.map(JsonValue::scalar) {
             Some("FiscalReceipt") => (&mut day.fiscal_receipts, "fiscalReceipt"),
@@ -188,12 +215,22 @@ impl Stage {
             let value = reply.body.path(&format!("data.{name}.{field}"));
             value.map_or("", JsonValue::scalar)
         };
-        let number = match name {
+        let receipt = match name {
             "alternativeReceipt" => format!("alternative receipt {}", of("seriesAndNumber")),
-            _ => format!("fiscal receipt {}", of("numberPresentation")),
+            _ => match (
+                of("additionalData.printer.fiscalReceipt"),
+                of("additionalData.fiscalNumber"),
+            ) {
+                ("", "") => "fiscal receipt".to_owned(),
+                ("", number) => format!("fiscal number {number}"),
+                (number, _) => format!("fiscal receipt {number} of the printer"),
+            },
         };
-        self.output
-            .text(&format!("sale: {} ({number})", of("totalAmount")));
+        self.output.text(&format!(
+            "sale: {} ({receipt}; document {})",
+            of("totalAmount"),
+            of("number")
+        ));
         Ok(())
     }
 
@@ -213,7 +250,7 @@ impl Stage {
 
     /// Waits until the authority has acknowledged all documents. Returns the number of documents that it has still not
     /// acknowledged.
-    fn wait_until_sent(&self) -> anyhow::Result<u32> {
+    pub(super) fn wait_until_sent(&self) -> anyhow::Result<u32> {
         for _ in 0..QUESTIONS_MAX {
             if self.unsent()? == 0 {
                 return Ok(0);
@@ -311,7 +348,7 @@ impl Stage {
         ])
     }
 
-    fn stored_checks(&self, z: &JsonValue, z_id: &str) -> anyhow::Result<[Check; 2]> {
+    pub(super) fn stored_checks(&self, z: &JsonValue, z_id: &str) -> anyhow::Result<[Check; 2]> {
         let stored = self.client.open(&format!("/operations/{z_id}"))?;
         let reconciliation = stored.path("reconciliation");
         let field = |name| reconciliation.and_then(|stored| stored.get(name));
@@ -327,13 +364,13 @@ impl Stage {
     }
 
     /// Sum in minor units and count of the listed documents of a shift.
-    fn listed(&self, list: &str, z_id: &str) -> anyhow::Result<(i64, u32)> {
+    pub(super) fn listed(&self, list: &str, z_id: &str) -> anyhow::Result<(i64, u32)> {
         let listed = self.client.get(&format!("{list}?count=1000"))?;
         sum_of_shift(listed.body.path("data.data"), z_id)
     }
 
     /// Sum in minor units and count of the documents of one kind that the authority has received.
-    fn received(&self, kind: &str, path: &str) -> anyhow::Result<(i64, u32)> {
+    pub(super) fn received(&self, kind: &str, path: &str) -> anyhow::Result<(i64, u32)> {
         let (mut sum, mut count) = (0_i64, 0_u32);
         for received in self
             .authority
@@ -356,7 +393,7 @@ impl Stage {
 }
 
 /// The name of a comparison, and true if both sides are equal.
-type Check = (&'static str, bool);
+pub(super) type Check = (&'static str, bool);
 
 /// The sums in minor units, and the counts, of the shift.
 struct ShiftSums {
@@ -382,8 +419,32 @@ fn sum_of_shift(list: Option<&JsonValue>, z_id: &str) -> anyhow::Result<(i64, u3
     Ok((sum, count))
 }
 
-fn minor(amount: Option<&JsonValue>) -> anyhow::Result<i64> {
+pub(super) fn minor(amount: Option<&JsonValue>) -> anyhow::Result<i64> {
     let text = amount.map(JsonValue::scalar).unwrap_or_default();
     ensure!(!text.is_empty(), "an amount is missing");
     Ok(scale::parse(text, 2)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_counted_in_the_singular() {
+        let day = Day {
+            fiscal_receipts: 1,
+            returns: 2,
+            unsent: 1,
+            ..Day::default()
+        };
+        let sentence = day.sentence();
+        for part in [
+            "1 fiscal receipt,",
+            "0 alternative receipts,",
+            "2 returns;",
+            "not have 1 document",
+        ] {
+            assert!(sentence.contains(part), "{sentence}");
+        }
+    }
 }

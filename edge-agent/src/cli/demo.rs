@@ -1,10 +1,15 @@
 //! `demo`: an emulated printer, an authority simulator and the agent in TEST mode, all in one process.
 
-use std::io::Write as _;
+mod files;
+mod numbered_day;
+mod page;
+mod proof;
+mod welcome;
+
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, anyhow};
 use clap::Args;
@@ -15,18 +20,21 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::client::Client;
-use super::day::{Day, Stage, play};
+use super::client::{Client, url_of};
+use super::day::{Day, Stage, play_with_a_fiscal_printer};
 use super::{CliFailure, CliOutput, Exit, listen, log, runtime, stopped};
 use crate::agent::Agent;
 use crate::api::dialect::Dialect;
 use crate::api::json::JsonValue;
 use crate::api::sim;
-use crate::config::{Config, Secret};
+use crate::config::Secret;
 use crate::listener::{ConnectionLimits, serve};
 use crate::object;
 use crate::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
 use crate::time::clock::Clock;
+use files::{DemoFiles, DemoFolder};
+use proof::Theatre;
+use welcome::Welcome;
 
 /// The arguments of `demo`.
 #[derive(Debug, Args)]
@@ -37,6 +45,10 @@ pub struct DemoArguments {
     /// Plays no trading day, and only serves.
     #[arg(long)]
     serve: bool,
+    /// Proves on a stage that nothing is printed twice: an answer is lost, the agent is killed, and the printer loses its power. Ends
+    /// with 0 only if the printer's fiscal memory has one receipt of each sale.
+    #[arg(long, conflicts_with_all = ["serve", "once"])]
+    prove: bool,
     /// The address on which the agent listens.
     #[arg(long, default_value = "127.0.0.1:50700")]
     listen: SocketAddr,
@@ -73,10 +85,23 @@ pub(super) fn profile(country: &str) -> Result<&'static dyn Profile, CliFailure>
 pub(super) fn run(arguments: &DemoArguments, output: CliOutput) -> Result<Exit, CliFailure> {
     log(tracing::Level::WARN);
     let profile = profile(&arguments.country)?;
-    if profile.facts().seal_plan != SealPlan::Printer {
+    if profile.facts().seal_plan == SealPlan::Signature {
         let text = anyhow!(
-            "--country {}: the demo needs a country whose law asks for a fiscal printer; for this one configure a till and use `run`",
+            "--country {}: the agent cannot sign receipts yet; choose a country that asks for a fiscal printer or for fiscal numbers",
             arguments.country
+        );
+        return Err(CliFailure::new(Exit::Usage, text));
+    }
+    if !arguments.listen.ip().is_loopback() {
+        output.warning(&format!(
+            "--listen {}: whoever reaches this address can sell, reads the secret on the page of the demo, and has the switches of \
+             the simulator; listen on 127.0.0.1 unless you trust everybody in the network",
+            arguments.listen
+        ));
+    }
+    if arguments.prove && profile.facts().seal_plan != SealPlan::Printer {
+        let text = anyhow!(
+            "--prove: needs a country whose law asks for a fiscal printer; leave --country out"
         );
         return Err(CliFailure::new(Exit::Usage, text));
     }
@@ -84,8 +109,62 @@ pub(super) fn run(arguments: &DemoArguments, output: CliOutput) -> Result<Exit, 
     let clock = Arc::new(Clock::new(Some(profile.facts().time_zone)).map_err(CliFailure::failed)?);
     let printer = DemoPrinter::start(&folder.path, arguments.printer_tcp, &clock)
         .map_err(CliFailure::failed)?;
+    if arguments.prove {
+        let proved = prove(arguments, profile, &folder.path, printer, clock, output);
+        return runtime()?.block_on(proved);
+    }
     let started = run_with(arguments, profile, &folder.path, printer, clock, output);
     runtime()?.block_on(started)
+}
+
+/// Starts the authority simulator, and plays the proof with an agent in a process of its own.
+async fn prove(
+    arguments: &DemoArguments,
+    profile: &'static dyn Profile,
+    folder: &Path,
+    printer: DemoPrinter,
+    clock: Arc<Clock>,
+    output: CliOutput,
+) -> Result<Exit, CliFailure> {
+    // The agent takes this address in each of its starts.
+    let listener = listen(arguments.listen).await?;
+    let address = listener.local_addr().map_err(CliFailure::failed)?;
+    drop(listener);
+    let authority = TaxOfficeSimulator::new(Strictness::Rules);
+    let (authority_url, authority_server) = serve_authority(&authority).await?;
+    let files = DemoFiles {
+        profile,
+        listen: address,
+        folder,
+        printer: &printer.uri,
+        authority: &authority_url,
+    };
+    let (_, config) = files.write()?;
+    let secret = Secret::new(API_SECRET.to_owned());
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let theatre = Theatre {
+        client: Client::new(url_of(address), API_KEY, secret, Some(DEVICE), clock),
+        last_document: printer.rig.snapshot(false).last_document,
+        rig: printer.rig,
+        output,
+        config,
+        log: folder.join("agent.log"),
+        interrupted: Arc::clone(&interrupted),
+    };
+    let played = tokio::select! {
+        played = tokio::task::spawn_blocking(move || theatre.play()) => played,
+        () = stopped() => {
+            interrupted.store(true, Ordering::Release);
+            return Err(self::interrupted());
+        }
+    };
+    authority_server.stop().await;
+    let (line, proved) = played
+        .context("the proof of the demo")
+        .map_err(CliFailure::failed)?
+        .map_err(CliFailure::failed)?;
+    output.json(&line);
+    Ok(if proved { Exit::Done } else { Exit::Failed })
 }
 
 /// Starts the authority simulator and the agent, plays and serves, and stops both.
@@ -107,14 +186,22 @@ async fn run_with(
     };
     let authority = TaxOfficeSimulator::new(strictness);
     let (authority_url, authority_server) = serve_authority(&authority).await?;
-    let country = profile.facts().code;
-    let (config, file) = config(country, address, folder, &printer.uri, &authority_url)?;
+    let files = DemoFiles {
+        profile,
+        listen: address,
+        folder,
+        printer: &printer.uri,
+        authority: &authority_url,
+    };
+    let (config, file) = files.write()?;
+    let url = url_of(address);
+    let welcome = Welcome::new(&url, folder, profile);
     let agent = Agent::start(config, Some(Arc::clone(&clock)))?;
     let simulator = sim::printer::router(Arc::clone(&printer.rig))
         .merge(sim::clock::router(Arc::clone(&clock)))
-        .merge(tax_office::sim_router(authority.clone()));
+        .merge(tax_office::sim_router(authority.clone()))
+        .merge(page::router(&welcome));
     let agent_server = serve_agent(listener, agent.router_with(simulator));
-    let url = format!("http://{address}");
     announce(output, &url, &printer.place, folder, &file, agent.served());
     let secret = Secret::new(API_SECRET.to_owned());
     let stage = Stage {
@@ -123,8 +210,9 @@ async fn run_with(
         rig: printer.rig,
         authority,
         output,
+        profile,
     };
-    let outcome = perform(arguments, stage).await;
+    let outcome = perform(arguments, stage, &welcome).await;
     agent_server.stop().await;
     drop(agent);
     authority_server.stop().await;
@@ -169,13 +257,17 @@ fn serve_agent(listener: TcpListener, router: axum::Router) -> Server {
 }
 
 /// Plays the day, except with `--serve`, and then serves, except with `--once`.
-async fn perform(arguments: &DemoArguments, stage: Stage) -> Result<Exit, CliFailure> {
+async fn perform(
+    arguments: &DemoArguments,
+    stage: Stage,
+    welcome: &Welcome,
+) -> Result<Exit, CliFailure> {
     let output = stage.output;
     let mut exit = Exit::Done;
     if !arguments.serve {
         let played = tokio::select! {
-            played = tokio::task::spawn_blocking(move || play(&stage)) => played,
-            () = stopped() => return Ok(Exit::Interrupted),
+            played = tokio::task::spawn_blocking(move || stage.play()) => played,
+            () = stopped() => return Err(interrupted()),
         };
         let day: Day = played
             .context("the demo's day")
@@ -187,10 +279,16 @@ async fn perform(arguments: &DemoArguments, stage: Stage) -> Result<Exit, CliFai
         }
     }
     if !arguments.once {
-        output.text("serving; end with Ctrl-C");
+        output.text(&welcome.text());
         stopped().await;
     }
     Ok(exit)
+}
+
+/// A signal has ended the demo before its work was done.
+fn interrupted() -> CliFailure {
+    let text = anyhow!("interrupted before the end; start the demo again to see all of it");
+    CliFailure::new(Exit::Interrupted, text)
 }
 
 fn announce(
@@ -261,96 +359,12 @@ impl DemoPrinter {
     }
 }
 
-/// The demo's configuration, and the file that it is written to, so that other verbs can be given the same file.
-fn config(
-    country: &str,
-    listen: SocketAddr,
-    folder: &Path,
-    printer: &str,
-    authority: &str,
-) -> Result<(Config, PathBuf), CliFailure> {
-    let text = format!(
-        r#"
-[till]
-country = "{country}"
-mode = "TEST"
-data_dir = {data:?}
-organization_name = "Demo SRL"
-idnx = "1003600000001"
-address = "bd. Stefan cel Mare 1"
-
-[api]
-listen = "{listen}"
-
-[[api.clients]]
-key = "{API_KEY}"
-secret = "{API_SECRET}"
-
-[[device]]
-id = "{DEVICE}"
-name = "Till 1"
-uri = "{printer}"
-use_alternative_receipts = true
-tax_groups = [ {{ code = "A", rate = "20.00" }}, {{ code = "B", rate = "8.00" }} ]
-payment_types = [ {{ code = 0, name = "Numerar", cash = true, open_cash_drawer = true }}, {{ code = 1, name = "Card" }} ]
-alternative_receipts_ranges = [ {{ series = "ABC", start = 1, end = 5000, number_length = 8 }} ]
-points_of_sale = [ {{ id = "{POINT_OF_SALE}", code = "1" }} ]
-
-[upstream]
-url = "{authority}"
-timeout_ms = 2000
-offline_after_failures = 3
-offline_after_ms = 1000
-dwell_s = 2
-"#,
-        data = folder.join("books").display().to_string(),
-    );
-    let file = folder.join("ferrotill.toml");
-    write_secret(&file, &text)
-        .with_context(|| format!("the file {} cannot be written", file.display()))
-        .map_err(CliFailure::failed)?;
-    let config = Config::parse(&text, &file.display().to_string())?;
-    Ok((config, file))
-}
-
-/// Writes a file that only the user who runs the demo may read, because it contains the secret of a client.
-fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(text.as_bytes())
-}
-
-/// The demo's folder. A temporary one is removed with this value.
-struct DemoFolder {
-    path: PathBuf,
-    temporary: bool,
-}
-
-impl DemoFolder {
-    fn new(given: Option<&Path>) -> anyhow::Result<Self> {
-        let (path, temporary) = match given {
-            Some(path) => (path.to_owned(), false),
-            None => (
-                std::env::temp_dir().join(format!("ferrotill-demo-{}", Uuid::new_v4().simple())),
-                true,
-            ),
-        };
-        std::fs::create_dir_all(&path)
-            .with_context(|| format!("the folder {} cannot be created", path.display()))?;
-        let path = path.canonicalize().context("the demo's folder")?;
-        Ok(Self { path, temporary })
-    }
-}
-
-impl Drop for DemoFolder {
-    fn drop(&mut self) {
-        if self.temporary {
-            // If the removal fails, the folder stays among the system's temporary files.
-            let _ = std::fs::remove_dir_all(&self.path);
+/// The trading day of the country.
+impl Stage {
+    fn play(&self) -> anyhow::Result<Day> {
+        match self.profile.facts().seal_plan {
+            SealPlan::FiscalNumber => numbered_day::play(self),
+            SealPlan::Printer | SealPlan::Signature => play_with_a_fiscal_printer(self),
         }
     }
 }

@@ -11,6 +11,7 @@ use ferrotill_device::emulator::{Family, Rig, RigOptions};
 use super::{CliFailure, CliOutput, Exit, listen, log, runtime, stopped};
 use crate::api::json::JsonValue;
 use crate::api::sim;
+use crate::explanation::Explanation;
 use crate::listener::{ConnectionLimits, serve};
 use crate::object;
 use crate::time::clock::Clock;
@@ -132,10 +133,13 @@ fn start_rig(arguments: &EmulatorArguments) -> Result<Rig, CliFailure> {
         ..RigOptions::new(arguments.link.clone().unwrap_or_default())
     };
     Rig::start(options).map_err(|error| {
-        let text = format!(
-            "the emulated printer cannot appear at {}",
-            arguments.place()
-        );
-        CliFailure::failed(anyhow::Error::new(error).context(text))
+        let fix = if arguments.link.is_some() {
+            "give --link a path in a folder that exists, at which nothing is"
+        } else {
+            "give --tcp an address of this machine at which nothing listens"
+        };
+        let what = "the emulated printer cannot appear";
+        let explained = Explanation::new(what, arguments.place(), error.to_string(), fix);
+        CliFailure::failed(anyhow!("{explained}"))
     })
 }

@@ -1,5 +1,6 @@
 //! The commands, one file each, and what they share: arguments, exit codes, and the output for people and for programs.
 
+mod api;
 mod authority;
 mod client;
 mod clock;
@@ -7,6 +8,8 @@ mod config;
 mod day;
 mod demo;
 mod emulator;
+mod queue;
+mod report;
 mod rksv;
 mod service;
 mod settle;
@@ -23,6 +26,8 @@ use crate::agent::StartError;
 use crate::api::json::JsonValue;
 use crate::api::lanes::WORK_THREADS_MAX;
 use crate::config::ConfigError;
+use crate::explanation::Explanation;
+use crate::log_levels;
 use crate::object;
 use ferrotill_store::StoreError;
 
@@ -51,10 +56,18 @@ pub enum CliCommand {
     Authority(authority::AuthorityArguments),
     /// Checks the whole store: chain, numbers, tables and Z-reports. An agent may run meanwhile.
     Verify(verify::VerifyArguments),
+    /// Prints an X-report, which closes nothing.
+    X(report::ReportArguments),
+    /// Prints a Z-report, which closes the day.
+    Z(report::ReportArguments),
     /// Declares what became of a document that its printer cannot prove, as a person has read it on the paper.
     Settle(settle::SettleArguments),
+    /// Lists the documents that wait to be sent, and lays one aside that its recipient refuses for ever.
+    Queue(queue::QueueArguments),
     /// Corrects the time of the till.
     Clock(clock::ClockArguments),
+    /// Signs calls of the HTTP API with the key of the configuration, prints them or sends them.
+    Api(api::ApiArguments),
     /// Signed receipts of the RKSV: checks a protocol (DEP), and replays a scenario file.
     Rksv(rksv::RksvArguments),
     /// Checks and prints the configuration, and prints the pages about its keys.
@@ -72,6 +85,10 @@ pub enum Exit {
     Usage,
     /// The configuration is wrong or does not fit the data folder, or a file of the data folder is missing.
     Configuration,
+    /// The printer did not do it.
+    NotPrinted,
+    /// The document is sealed, and the authority has not acknowledged it in time.
+    NotAcknowledged,
     /// The outcome of a document is not known yet.
     Unknown,
     /// A rule of the till refuses the request.
@@ -92,6 +109,8 @@ impl Exit {
             Self::Failed => "failed",
             Self::Usage => "usage",
             Self::Configuration => "configuration",
+            Self::NotPrinted => "not_printed",
+            Self::NotAcknowledged => "not_acknowledged",
             Self::Unknown => "outcome_unknown",
             Self::Refused => "refused",
             Self::NotRunning => "not_running",
@@ -99,21 +118,28 @@ impl Exit {
             Self::Interrupted => "interrupted",
         }
     }
+
+    /// The number that the process ends with.
+    const fn number(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Configuration => 3,
+            Self::NotPrinted => 4,
+            Self::NotAcknowledged => 5,
+            Self::Unknown => 6,
+            Self::Refused => 7,
+            Self::NotRunning => 8,
+            Self::Permission => 9,
+            Self::Interrupted => 130,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Done => 0,
-            Exit::Failed => 1,
-            Exit::Usage => 2,
-            Exit::Configuration => 3,
-            Exit::Unknown => 6,
-            Exit::Refused => 7,
-            Exit::NotRunning => 8,
-            Exit::Permission => 9,
-            Exit::Interrupted => 130,
-        })
+        Self::from(exit.number())
     }
 }
 
@@ -231,11 +257,9 @@ impl From<StartError> for CliFailure {
             StartError::TimeZone { .. }
             | StartError::NumberTwice { .. }
             | StartError::NumberUnassigned(_) => Exit::Configuration,
-            StartError::DataFolder { source, .. }
-                if source.kind() == std::io::ErrorKind::PermissionDenied =>
-            {
-                Exit::Permission
-            }
+            StartError::DataFolder {
+                is_denied: true, ..
+            } => Exit::Permission,
             StartError::Store(
                 StoreError::Configuration { .. }
                 | StoreError::FileMissing { .. }
@@ -261,8 +285,12 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
     match arguments.command {
         CliCommand::Run(arguments) => service::run(&arguments, output),
         CliCommand::Verify(arguments) => verify::run(&arguments, output),
+        CliCommand::X(arguments) => report::run(report::Report::X, &arguments, output),
+        CliCommand::Z(arguments) => report::run(report::Report::Z, &arguments, output),
         CliCommand::Settle(arguments) => settle::run(&arguments, output),
+        CliCommand::Queue(arguments) => queue::run(&arguments, output),
         CliCommand::Clock(arguments) => clock::run(&arguments, output),
+        CliCommand::Api(arguments) => api::run(&arguments, output),
         CliCommand::Rksv(arguments) => rksv::run(&arguments, output),
         CliCommand::Config(arguments) => config::run(&arguments, output),
         CliCommand::Demo(arguments) => demo::run(&arguments, output),
@@ -288,6 +316,12 @@ impl CliOutput {
         };
     }
 
+    /// Prints a warning on standard error.
+    fn warning(self, text: &str) {
+        // A closed pipe does not end the command.
+        let _ = writeln!(std::io::stderr(), "warning: {text}");
+    }
+
     /// Prints a JSON line with `--json`, and nothing without it.
     fn json(self, line: &JsonValue) {
         if self.json {
@@ -297,15 +331,9 @@ impl CliOutput {
     }
 }
 
-/// Sends the log to standard error. The level is fixed for each command.
+/// Sends the log to standard error, at first with this level.
 fn log(level: tracing::Level) {
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .finish();
-    // A second command in the same process, as in tests, keeps the log of the first.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+    log_levels::start(level.into());
 }
 
 /// A runtime with one thread for all connections, which is enough for a till and needs less memory, and a few threads for long
@@ -320,14 +348,33 @@ fn runtime() -> Result<tokio::runtime::Runtime, CliFailure> {
 
 /// Listens on an address; the error says what is usually wrong.
 async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, CliFailure> {
-    tokio::net::TcpListener::bind(address).await.map_err(|error| {
-        let code = match error.kind() {
-            std::io::ErrorKind::PermissionDenied => Exit::Permission,
-            _ => Exit::Failed,
-        };
-        let text = format!("cannot listen on {address}; check that no other program uses it, and that the address belongs to this machine");
-        CliFailure::new(code, anyhow::Error::new(error).context(text))
-    })
+    tokio::net::TcpListener::bind(address)
+        .await
+        .map_err(|error| {
+            let code = match error.kind() {
+                std::io::ErrorKind::PermissionDenied => Exit::Permission,
+                _ => Exit::Failed,
+            };
+            let (why, fix) = match error.kind() {
+                std::io::ErrorKind::AddrInUse => (
+                    "another program uses the address".to_owned(),
+                    "end that program, or write another port into api.listen",
+                ),
+                std::io::ErrorKind::AddrNotAvailable => (
+                    "the address does not belong to this machine".to_owned(),
+                    "write an address of this machine into api.listen",
+                ),
+                std::io::ErrorKind::PermissionDenied => (
+                    "a port below 1024 needs a permission that this program does not have"
+                        .to_owned(),
+                    "write a port above 1023 into api.listen",
+                ),
+                _ => (error.to_string(), "correct api.listen"),
+            };
+            let what = "the program cannot listen for callers";
+            let explained = Explanation::new(what, address.to_string(), why, fix);
+            CliFailure::new(code, anyhow::anyhow!("{explained}"))
+        })
 }
 
 /// Waits for SIGINT or SIGTERM.
@@ -345,4 +392,35 @@ async fn stopped() {
 /// The default configuration file.
 fn default_config() -> PathBuf {
     PathBuf::from("/etc/ferrotill/ferrotill.toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Exit;
+
+    /// The codes of the page `docs/EXIT-CODES.md` are those of the program.
+    #[test]
+    fn the_page_of_exit_codes_has_every_code() {
+        let page = include_str!("../../../docs/EXIT-CODES.md");
+        let rows = page.lines().filter_map(|line| {
+            let mut cells = line.strip_prefix("| ")?.split(" | ");
+            let number: u8 = cells.next()?.parse().ok()?;
+            Some((number, cells.next()?.trim_matches('`').to_owned()))
+        });
+        let codes = [
+            Exit::Done,
+            Exit::Failed,
+            Exit::Usage,
+            Exit::Configuration,
+            Exit::NotPrinted,
+            Exit::NotAcknowledged,
+            Exit::Unknown,
+            Exit::Refused,
+            Exit::NotRunning,
+            Exit::Permission,
+            Exit::Interrupted,
+        ];
+        let codes = codes.map(|exit| (exit.number(), exit.name().to_owned()));
+        assert_eq!(rows.collect::<Vec<_>>(), codes);
+    }
 }

@@ -79,6 +79,52 @@ fn keep_memory_private() -> nix::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use crate::cli::Exit;
+
+    const UNIT: &str = include_str!("../../packaging/ferrotill.service");
+
+    #[test]
+    fn the_unit_restarts_for_ever_but_not_with_a_faulty_configuration() {
+        let settings: Vec<&str> = UNIT.lines().map(str::trim).collect();
+        for setting in [
+            "Restart=always",
+            "StartLimitIntervalSec=0",
+            "RestartPreventExitStatus=3",
+        ] {
+            assert!(settings.contains(&setting), "{setting}");
+        }
+        assert_eq!(
+            std::process::ExitCode::from(Exit::Configuration),
+            std::process::ExitCode::from(3)
+        );
+        // The limit of starts belongs to the unit, the others to the service.
+        let (unit, service) = UNIT.split_once("[Service]").unwrap();
+        assert!(unit.contains("StartLimitIntervalSec=0"));
+        assert!(service.contains("RestartPreventExitStatus=3"));
+    }
+
+    /// The exposure that the first comment of the unit names is the one that systemd computes.
+    #[test]
+    fn the_comment_on_exposure_is_true() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/ferrotill.service");
+        let arguments = ["security", "--no-pager", "--offline=true", file];
+        let Ok(output) = std::process::Command::new("systemd-analyze")
+            .args(arguments)
+            .output()
+        else {
+            // Nothing to compare with: there is no systemd here.
+            return;
+        };
+        let text = String::from_utf8(output.stdout).unwrap();
+        let last = text.lines().last().unwrap_or_default();
+        let (_, exposure) = last
+            .split_once("ferrotill.service: ")
+            .unwrap_or_else(|| panic!("{text}"));
+        let exposure = exposure.split_whitespace().next().unwrap();
+        let claimed = format!("its exposure is at most {exposure}.");
+        assert!(UNIT.contains(&claimed), "{last}: {claimed}");
+    }
+
     #[test]
     fn the_process_cannot_be_dumped() {
         super::keep_memory_private().unwrap();

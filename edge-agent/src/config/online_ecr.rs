@@ -24,6 +24,8 @@ pub struct OnlineEcrConfig {
     pub success_field: Option<String>,
     /// The field of an answer with the reserved fiscal numbers.
     pub numbers_field: String,
+    /// The field of a receipt with its cash rounding in minor units; `None` if the rounding is not told.
+    pub rounding_field: Option<String>,
     /// How many fiscal numbers one request asks for; the till asks again when half of them are used.
     pub numbers: u32,
 }
@@ -73,8 +75,34 @@ fn read(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> OnlineEcrConf
             .text(section, "numbers_field")
             .map(|found| found.value)
             .unwrap_or_default(),
+        rounding_field: rounding_field(reader, section),
         numbers: reader.number(section, "numbers").unwrap_or_default(),
     }
+}
+
+fn rounding_field(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
+    let found = reader.text(section, "rounding_field")?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if found.value.is_empty() || !found.value.bytes().all(plain) {
+        reader.fault(
+            &found.place,
+            section.path_of("rounding_field"),
+            format!("is {:?}", found.value),
+            "write letters, digits and underscores, such as \"rounding\"",
+        );
+    }
+    if RECEIPT_FIELDS.contains(&found.value.as_str()) {
+        reader.fault(
+            &found.place,
+            section.path_of("rounding_field"),
+            format!(
+                "is {:?}, which the form uses for something else",
+                found.value
+            ),
+            "write the name that the authority has given for the cash rounding",
+        );
+    }
+    Some(found.value)
 }
 
 fn paths(reader: &mut Reader, form: &Section<'_>) -> Vec<(&'static str, String)> {
@@ -146,5 +174,25 @@ fn header_name(reader: &mut Reader, section: &Section<'_>, key: &str) -> Option<
     }
     Some(found.value)
 }
+
+/// The fields that a receipt of the form has already (docs/protocols/online-ecr.md).
+const RECEIPT_FIELDS: &[&str] = &[
+    "msgID",
+    "currency",
+    "totalAmount",
+    "zNumber",
+    "fiscalNum",
+    "receiptNumber",
+    "parentFiscalNum",
+    "series",
+    "number",
+    "cashier",
+    "dateTime",
+    "items",
+    "payments",
+    "taxTotals",
+    "identity",
+    "location",
+];
 
 const PATH: &str = "upstream.online_ecr";

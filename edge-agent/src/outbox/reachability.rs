@@ -62,6 +62,17 @@ pub enum Reason {
     DwellOver,
 }
 
+impl Reason {
+    /// The failure behind the change, if there was one.
+    #[must_use]
+    pub const fn failure(self) -> Option<DeliveryFailure> {
+        match self {
+            Self::Failed(failure) | Self::NoAnswerSince(failure) => Some(failure),
+            Self::Answered | Self::DwellOver => None,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

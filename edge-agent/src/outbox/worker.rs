@@ -20,6 +20,7 @@ use crate::authority::tls::TlsFault;
 use crate::authority::{Authority, EncodedRequest, Verdict};
 use crate::clerk::{AuthorityNews, Message};
 use crate::config::Upstream;
+use crate::explanation::Explanation;
 
 /// The worker reads the outbox at least this often.
 const READ_EVERY: Duration = Duration::from_secs(5);
@@ -35,6 +36,8 @@ pub struct OutboxWorker {
     pub(super) parts: OutboxParts,
     transport: Box<dyn Transport>,
     authority: Box<dyn Authority>,
+    /// The address of the recipient, for messages to people.
+    url: String,
     reachability: Reachability,
     /// `None` until the documents that were refused before the start are read.
     refused: Option<RefusedDocuments>,
@@ -104,6 +107,7 @@ impl OutboxWorker {
         let worker = Self {
             transport,
             authority,
+            url: upstream.url.clone(),
             reachability: Reachability::new(thresholds, parts.seed),
             refused: None,
             strict_order: upstream.strict_order,
@@ -119,7 +123,7 @@ impl OutboxWorker {
             stop: Arc::new(AtomicBool::new(false)),
             parts,
         };
-        worker.show_state(State::Online, "the start");
+        worker.show_state(State::Online, "the start", None);
         worker
     }
 
@@ -202,6 +206,12 @@ impl OutboxWorker {
         let entries = reader.unanswered_entries(*recipient, self.answered_up_to, ENTRIES_MAX)?;
         // In strict order, entries behind one that was refused or cannot be sent wait for it.
         let barrier = if self.strict_order {
+            // An operator may have laid the oldest refused document aside. Then it holds nothing up any more.
+            while let Some(oldest) = refused.oldest()
+                && reader.outbox_entry(*recipient, oldest)?.is_none()
+            {
+                refused.forget(oldest);
+            }
             let unsendable = reader.oldest_without_request(*recipient)?;
             [refused.oldest(), unsendable].into_iter().flatten().min()
         } else {
@@ -278,7 +288,9 @@ impl OutboxWorker {
         }
         let delivery = over(true);
         match delivery.verdict {
-            Verdict::Failed(DeliveryFailure::Broken | DeliveryFailure::Unreachable) => over(false),
+            Verdict::Failed(
+                DeliveryFailure::Broken | DeliveryFailure::Refused | DeliveryFailure::Unreachable,
+            ) => over(false),
             _ => delivery,
         }
     }
@@ -289,10 +301,7 @@ impl OutboxWorker {
             return;
         };
         if self.logged_tls_fault.replace(fault) != Some(fault) {
-            tracing::warn!(
-                "no documents are sent to the tax office, because {fault}; {}",
-                fault.advice()
-            );
+            tracing::warn!("{}", failure.explained(&self.url));
         }
     }
 
@@ -371,8 +380,19 @@ impl OutboxWorker {
     fn switched(&self, switch: Switch) {
         let Switch { from, to, reason } = switch;
         let recipient = self.parts.recipient;
-        tracing::info!(%recipient, "the recipient is {to} (before: {from}): {reason}");
-        self.show_state(to, &reason.to_string());
+        let offline = reason
+            .failure()
+            .filter(|_| to == State::Offline)
+            .map(|failure| failure.explained(&self.url));
+        match &offline {
+            Some(why) => {
+                tracing::warn!(event = "switch", %recipient, %from, %to, "the recipient is {to} (before: {from}): {why}")
+            }
+            None => {
+                tracing::info!(event = "switch", %recipient, %from, %to, "the recipient is {to} (before: {from}): {reason}")
+            }
+        }
+        self.show_state(to, &reason.to_string(), offline.as_ref());
         if !self.tells_the_authority() {
             return;
         }
@@ -384,12 +404,13 @@ impl OutboxWorker {
         self.parts.clerk_handle.send(Message::Authority(news));
     }
 
-    fn show_state(&self, state: State, reason: &str) {
+    fn show_state(&self, state: State, reason: &str, offline: Option<&Explanation>) {
         if self.tells_the_authority() {
             self.parts.live_status.authority_switched(
                 &state.to_string(),
                 reason,
                 self.reachability.sells_alternative(),
+                offline,
             );
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, MutexGuard};
 
+use crate::explanation::Explanation;
 use crate::locked::Locked;
 
 use ferrotill_core::budget::{Budget, Left, Unsent};
@@ -247,31 +248,41 @@ impl GuardedClock {
             .into_iter()
             .flatten()
             .collect();
-            let says = format!(
-                "no two clocks agree on the time; documents get {} ({})",
-                iso_utc(at_ms),
-                clocks.join(", ")
-            );
-            let fix =
+            let explained = Explanation::new(
+                "the time is not confirmed",
+                "this till",
+                format!(
+                    "no two clocks agree on the time, and documents get {} ({})",
+                    iso_utc(at_ms),
+                    clocks.join(", ")
+                ),
                 "set the machine's clock, or connect the till to the printer or the network; \
-                or confirm the time: `ferrotill clock set --at TIME --by NAME`"
-                    .to_owned();
-            let kind = ClockProblemKind::Unconfirmed;
-            return Some(ClockProblem { kind, says, fix });
+                or confirm the time: `ferrotill clock set --at TIME --by NAME`",
+            );
+            return Some(ClockProblem {
+                kind: ClockProblemKind::Unconfirmed,
+                says: explained.says(),
+                fix: explained.fix,
+            });
         }
         if agree(at_ms, at_ms.saturating_sub(ahead_ms)) {
             return None;
         }
-        Some(ClockProblem {
-            kind: ClockProblemKind::Ahead,
-            says: format!(
-                "the last document has a time that is {} s ahead; it is {}, and documents get {}",
+        let explained = Explanation::new(
+            "the time of documents is ahead",
+            "this till",
+            format!(
+                "the last document has a time that is {} s ahead, it is {}, and documents get {}",
                 ahead_ms / 1_000,
                 iso_utc(at_ms.saturating_sub(ahead_ms)),
                 iso_utc(at_ms)
             ),
-            fix: "close the day, then set the time: `ferrotill clock set --at TIME --by NAME`"
-                .to_owned(),
+            "close the day, then set the time: `ferrotill clock set --at TIME --by NAME`",
+        );
+        Some(ClockProblem {
+            kind: ClockProblemKind::Ahead,
+            says: explained.says(),
+            fix: explained.fix,
         })
     }
 
@@ -401,14 +412,26 @@ impl GuardedClock {
             inner.warned = trouble.is_some();
             let at = iso_utc(at_ms);
             match trouble {
-                Some(ClockTrouble::Behind { by_ms }) => tracing::warn!(
-                    "the machine's clock is {} s behind and is not believed; documents get {at}. Set it, or let it be set by the network",
-                    by_ms / 1_000
-                ),
-                Some(ClockTrouble::JumpedAhead { by_ms }) => tracing::warn!(
-                    "the machine's clock is {} s ahead and no other clock confirms it; documents get {at}. Set it, or let it be set by the network",
-                    by_ms / 1_000
-                ),
+                Some(trouble) => {
+                    let why = match trouble {
+                        ClockTrouble::Behind { by_ms } => {
+                            format!("it is {} s behind", by_ms / 1_000)
+                        }
+                        ClockTrouble::JumpedAhead { by_ms } => {
+                            format!(
+                                "it is {} s ahead and no other clock confirms it",
+                                by_ms / 1_000
+                            )
+                        }
+                    };
+                    let explained = Explanation::new(
+                        "the machine's clock is not believed",
+                        "this machine",
+                        format!("{why}, and documents get {at}"),
+                        "set it, or let it be set by the network",
+                    );
+                    tracing::warn!("{explained}");
+                }
                 None => tracing::info!("the machine's clock is right again"),
             }
         }

@@ -31,6 +31,7 @@ mod founding;
 mod frozen;
 mod identity;
 mod journal;
+mod laid_aside;
 mod maintenance;
 mod migrate;
 mod operator;
@@ -62,6 +63,7 @@ pub use folder::{is_in_use, set_lost_journal_aside};
 pub use founding::{FolderPurpose, Founding};
 pub use frozen::{Freeze, FrozenRequest, SealedDocument};
 pub use journal::{Appended, Batch, Store};
+pub use laid_aside::{AsideDocument, AsideNote, WaitingDocument};
 pub use operator::OperatorDeclaration;
 pub use outbox::{DeliveryState, OutboxEntry, RefusedEntry};
 pub use private::folder_is_private;
@@ -257,6 +259,65 @@ pub enum StoreError {
     /// The encoded event is larger than its buffer.
     #[error("the document is too large for the journal")]
     TooLarge,
+}
+
+/// An error of the store in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreTrouble {
+    /// The file that is concerned; `None` if the error concerns no file.
+    pub path: Option<PathBuf>,
+    /// Why the store could not be used. The text has no path.
+    pub why: String,
+    /// One thing that a person can do.
+    pub fix: &'static str,
+}
+
+impl StoreError {
+    /// True if the disk has no room for what was to be written.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Database { source, .. } => {
+                source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+            }
+            _ => false,
+        }
+    }
+
+    /// The error in words, without a path in the text, so that the text may be shown to callers.
+    #[must_use]
+    pub fn in_words(&self) -> StoreTrouble {
+        let Self::Database { path, source, .. } = self else {
+            return StoreTrouble {
+                path: None,
+                why: "the journal and its tables contradict each other".to_owned(),
+                fix: "run `ferrotill verify`, which names the rows in question",
+            };
+        };
+        let (why, fix) = match source.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => ("the disk is full", "free some space on it"),
+            Some(rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::PermissionDenied) => (
+                "the disk or the file can only be read",
+                "make the disk and the file writable",
+            ),
+            Some(rusqlite::ErrorCode::SystemIoFailure) => {
+                ("the disk reports an error", "check the disk")
+            }
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => (
+                "another program has locked the database",
+                "end the other program",
+            ),
+            _ => (
+                "the database reports an error",
+                "check the disk and its free space",
+            ),
+        };
+        StoreTrouble {
+            path: Some(path.clone()),
+            why: why.to_owned(),
+            fix,
+        }
+    }
 }
 
 /// Adds the operation and the path to an error of the database.

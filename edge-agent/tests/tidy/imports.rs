@@ -20,8 +20,8 @@ const FLOORS: &[&[&str]] = &[
     &["authority"],
     &["config"],
     &["order", "status", "time", "listener"],
-    &["limited_log"],
-    &["hmac", "locked", "error_chain"],
+    &["limited_log", "log_levels"],
+    &["hmac", "locked", "error_chain", "explanation"],
 ];
 
 /// A module's path in its crate, such as `["till", "ranges"]`. The path of the crate itself is empty.

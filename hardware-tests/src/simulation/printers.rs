@@ -7,10 +7,6 @@ use ferrotill_disk::SeededRandom;
 use ferrotill_testkit::answers::{AnswerCell, IDENTITY, answer_cells_of};
 use ferrotill_testkit::relay::Relay;
 
-/// The family that is not drawn yet: the checks of a day do not know what it proves about a refund. A printer of this family is tested
-/// under every fault by `ferrotill-device`.
-const NOT_DRAWN: [&str; 1] = ["daisy"];
-
 /// The line between the agent and an emulated printer behind a relay.
 pub(super) type PrinterLine = Loopback<Relay>;
 
@@ -25,6 +21,32 @@ pub(super) struct PrinterModel {
     firmware: Option<&'static str>,
     /// The answer that a relay rewrites into another form of the family's table.
     form: Option<AnswerCell>,
+    /// What no manual of the family decides.
+    undecided: Undecided,
+}
+
+/// What the manual of ZFP leaves open about the answers of 72h. Other families have none of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Undecided {
+    /// The payments of a receipt are reported without its change.
+    payments_lack_change: bool,
+    /// A cancelled receipt is reported as the last fiscal receipt, with the sum 0.
+    cancelled_has_code: bool,
+    /// Until an open receipt has a payment, the payments of the receipt before are reported.
+    payments_of_receipt_before: bool,
+}
+
+impl Undecided {
+    fn drawn(family: &Protocol, random: &mut SeededRandom) -> Self {
+        if family.asked.is_none() {
+            return Self::default();
+        }
+        Self {
+            payments_lack_change: random.coin(),
+            cancelled_has_code: random.coin(),
+            payments_of_receipt_before: random.coin(),
+        }
+    }
 }
 
 impl std::fmt::Debug for PrinterModel {
@@ -35,6 +57,9 @@ impl std::fmt::Debug for PrinterModel {
         }
         if let Some(form) = &self.form {
             write!(f, " with {:02X}h as {}", form.command, form.shape)?;
+        }
+        if self.undecided != Undecided::default() {
+            write!(f, " and {:?}", self.undecided)?;
         }
         Ok(())
     }
@@ -82,16 +107,12 @@ impl PrinterDraw {
         let Some(random) = &mut self.random else {
             return MAKES.get(place % MAKES.len()).cloned();
         };
-        let drawn: Vec<&Protocol> = FAMILIES
-            .iter()
-            .copied()
-            .filter(|family| !NOT_DRAWN.contains(&family.name))
-            .collect();
-        let family = *drawn.get(random.below(drawn.len()))?;
+        let family: &Protocol = FAMILIES.get(random.below(FAMILIES.len()))?;
         let mut model = PrinterModel::of(family, family);
         let firmware = family.firmware.get(random.below(family.firmware.len()));
         model.firmware = firmware.map(|firmware| firmware.name);
         model.form = form(family, random);
+        model.undecided = Undecided::drawn(family, random);
         Some(model)
     }
 
@@ -135,6 +156,11 @@ impl PrinterModel {
             driver,
             firmware: None,
             form: None,
+            undecided: Undecided {
+                payments_lack_change: false,
+                cancelled_has_code: false,
+                payments_of_receipt_before: false,
+            },
         }
     }
 
@@ -151,6 +177,10 @@ impl PrinterModel {
             Some(name) => printer.with_firmware(name),
             None => printer,
         };
+        let mut printer = printer;
+        printer.payments_lack_change = self.undecided.payments_lack_change;
+        printer.cancelled_has_code = self.undecided.cancelled_has_code;
+        printer.payments_of_receipt_before = self.undecided.payments_of_receipt_before;
         let rewriter = self.form.as_ref().map(AnswerCell::rewriter);
         Loopback::new(Relay::new(IslEmulator::new(printer, None), rewriter))
     }

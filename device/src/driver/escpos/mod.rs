@@ -281,6 +281,10 @@ impl FiscalPrinter for Escpos {
         FAMILY
     }
 
+    fn address(&self) -> String {
+        self.device.address()
+    }
+
     fn text_paper(&self) -> TextPaper {
         TextPaper {
             columns: self.sheet().columns,

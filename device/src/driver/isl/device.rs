@@ -13,7 +13,7 @@ use super::command::{Command, CommandFault};
 use super::groups::GroupOrder;
 use super::options::Options;
 use crate::driver::line::{COMMAND_LIMIT_MS, Line};
-use crate::family::{CommandRow, Errors, LineWidth, Protocol, TextWidths};
+use crate::family::{CommandRow, Errors, LineWidth, Protocol, TextWidths, family_of_model};
 use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{Baseline, Condition, PrinterFigure, UnknownAnswer, Watch};
@@ -78,6 +78,8 @@ pub(super) struct Device {
     missing: Vec<PrinterFigure>,
     /// The answers in unknown forms since the port was opened, one for each command.
     unknown_answers: Vec<UnknownAnswer>,
+    /// The family of the model that answered last, if it is another one.
+    other_family: Option<&'static str>,
     /// The configured rates of the till's tax groups.
     till_rates: [Option<u32>; 8],
     /// The order of the machine's tax groups, read when it was connected.
@@ -122,6 +124,7 @@ impl Device {
             no_receipt_time: false,
             missing: Vec::new(),
             unknown_answers: Vec::new(),
+            other_family: None,
             till_rates: [None; 8],
             groups: GroupOrder::SAME,
             counters_predictable: [false; 2],
@@ -198,8 +201,9 @@ impl Device {
         self.counters_predictable = [false; 2];
         let question = Command::of(&self.protocol.state, &());
         let answer = self.line.attach(&(question.number, question.data), watch)?;
-        let mut identity = optional(self.ask(&self.protocol.device_info, &(), watch))?
-            .ok_or(Fault::NoSerialNumber)?;
+        let identity = optional(self.ask(&self.protocol.device_info, &(), watch))?;
+        self.refuse_other_family(identity.as_ref())?;
+        let mut identity = identity.ok_or(Fault::NoSerialNumber)?;
         self.complete(&mut identity, watch)?;
         if self.options.is_another(&identity.serial) {
             self.line.close();
@@ -217,6 +221,36 @@ impl Device {
             return Err(fault);
         }
         Ok(condition(&self.protocol.status, status))
+    }
+
+    /// Refuses a printer whose model belongs to another family. Such a printer may answer the question for its identity in a form that
+    /// this family does not have; the name of the model is the first field of the answer then too.
+    fn refuse_other_family(&mut self, identity: Option<&DeviceInfo>) -> Result<(), Fault> {
+        let command = self.protocol.device_info.command;
+        let mut unknown = self.unknown_answers.iter();
+        let unread = unknown.find(|answer| answer.command == command);
+        let model = match (identity, unread) {
+            (Some(identity), _) => identity.name.clone(),
+            (None, Some(answer)) => {
+                let is_end = |byte: &u8| matches!(byte, b',' | b'\t' | b';');
+                let name = answer.data.split(is_end).next().unwrap_or_default();
+                String::from_utf8_lossy(name).into_owned()
+            }
+            (None, None) => String::new(),
+        };
+        self.other_family = family_of_model(&model).filter(|family| *family != self.family.name);
+        match self.other_family {
+            Some(_) => {
+                self.line.close();
+                Err(Fault::WrongFamily)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The family of the model that answered last, if it is another one.
+    pub(super) const fn other_family(&self) -> Option<&'static str> {
+        self.other_family
     }
 
     /// The status in an answer to the question for it.

@@ -4,7 +4,7 @@
 //! - `device`: the connection: commands, questions, refusals;
 //! - `printer`: the printer, and what every job needs before it begins;
 //! - `plan`: a receipt as commands, with the answers that must come;
-//! - `receipt`: carrying out a receipt and settling one;
+//! - `receipt`: carrying out a receipt and settling one; `unplanned`: settling one that cannot be planned;
 //! - `judge`: what the table of recovery ([`crate::judge`]) needs to know of a receipt;
 //! - `returns`: a return on a printer without refund receipts;
 //! - `jobs`: cash, reports, slips, the drawer;
@@ -28,6 +28,7 @@ mod receipt;
 mod returns;
 mod state;
 mod text;
+mod unplanned;
 
 use ferrotill_core::Amount;
 
@@ -90,6 +91,14 @@ impl IslPrinter {
 impl FiscalPrinter for IslPrinter {
     fn family(&self) -> &'static str {
         self.device.protocol().name
+    }
+
+    fn address(&self) -> String {
+        self.device.address()
+    }
+
+    fn family_of_model(&self) -> Option<&'static str> {
+        self.device.other_family()
     }
 
     fn text_paper(&self) -> TextPaper {

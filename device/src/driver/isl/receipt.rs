@@ -85,11 +85,8 @@ impl IslPrinter {
     ) -> Recovered {
         let plan = match self.plan(job, baseline) {
             Ok(plan) => plan,
-            // The receipt was begun under other limits: on a printer of another family, or with another configuration. Without a
-            // plan the counters cannot be compared, so only that printer, or a person, can settle it.
-            Err(detail) => {
-                watch.trace(&format!("= no plan: {detail}"));
-                return Recovered::Unknown(Fault::PrinterSwapped);
+            Err(reason) => {
+                return self.recover_without_plan(job, baseline, evidence, reason, watch);
             }
         };
         let case = Case {

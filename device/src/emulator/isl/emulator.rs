@@ -1,6 +1,7 @@
 //! The emulated printer on a line for which faults can be ordered.
 
 use super::printer::{AfterCommand, Printer};
+use super::text_report::UnsentLines;
 use crate::emulator::fault::{FaultKind, FaultOrder};
 use crate::emulator::line::Line;
 use crate::emulator::machine::Machine;
@@ -17,6 +18,8 @@ pub struct IslEmulator {
     decoder: Decoder,
     line: Line,
     garbled: usize,
+    /// The lines that are not sent yet, and the answer that follows them.
+    unsent: Option<(UnsentLines, Vec<u8>)>,
     /// The answers that are late, with the requests that they answer.
     late: Vec<(Request, Vec<u8>)>,
 }
@@ -39,6 +42,7 @@ impl IslEmulator {
             printer,
             line: Line::new(baud),
             garbled: 0,
+            unsent: None,
             late: Vec::new(),
         }
     }
@@ -86,6 +90,21 @@ impl IslEmulator {
         self.decoder.clear();
         self.line.forget();
         self.late.clear();
+        self.unsent = None;
+    }
+
+    /// Sends the next line, or the answer behind the last one.
+    fn send_unsent(&mut self, now: u64) {
+        let Some((mut unsent, answer)) = self.unsent.take() else {
+            return;
+        };
+        match unsent.lines.pop_front() {
+            Some(line) => {
+                self.line.send(line, now);
+                self.unsent = Some((unsent, answer));
+            }
+            None => self.line.send(answer, now),
+        }
     }
 
     /// Refuses a frame that cannot be read. Recorded X printers (erpnet/ErpNet.FP issues 183 and 191) send SYN before NAK.
@@ -121,6 +140,15 @@ impl IslEmulator {
             return;
         }
         let answer = self.printer.answer(&request);
+        // A host that sends a frame does not confirm lines any more.
+        self.unsent = self
+            .printer
+            .take_lines()
+            .map(|lines| (lines, answer.clone()));
+        if self.unsent.is_some() {
+            self.send_unsent(now);
+            return;
+        }
         // A repeated request executes nothing, so this fault has no effect on it.
         self.printer.after_command = None;
         self.send_late(&request, now);
@@ -256,6 +284,11 @@ impl Peer for IslEmulator {
         }
         self.line.receive(bytes.len(), now);
         for byte in bytes {
+            let confirmation = self.unsent.as_ref().map(|(lines, _)| lines.confirmation);
+            if confirmation == Some(*byte) {
+                self.send_unsent(now);
+                continue;
+            }
             match self.decoder.push(*byte) {
                 Some(Token::Frame(frame)) => self.handle_frame(&frame, now),
                 Some(Token::Damaged) => self.refuse_frame(now),

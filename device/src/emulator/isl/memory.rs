@@ -270,6 +270,14 @@ pub struct NamedOriginal {
     pub at: String,
     /// The number of the sale's fiscal memory; empty if the refund has named only the number of the document.
     pub fiscal_memory: String,
+    /// The reason of the refund, as group B writes it: 0 error of the operator, 1 return, 2 lower tax base.
+    #[serde(default = "a_return")]
+    pub reason: u8,
+}
+
+/// The reason of a refund in a memory that an earlier version wrote.
+const fn a_return() -> u8 {
+    1
 }
 
 impl OpenReceipt {
@@ -365,6 +373,14 @@ pub struct FiscalReceipt {
 }
 
 impl FiscalReceipt {
+    /// The reason of a refund, as [`NamedOriginal::reason`] has it; `None` for a sale.
+    #[must_use]
+    pub fn refund_reason(&self) -> Option<u8> {
+        let named = self.original.as_ref();
+        self.refund
+            .then(|| named.map_or(a_return(), |original| original.reason))
+    }
+
     /// The date and time of the receipt as a refund names them: `DDMMYYhhmmss`.
     #[must_use]
     pub fn stamp(&self) -> String {

@@ -5,6 +5,7 @@
 //! - [`memory`] is the printer's permanent memory, and `store` keeps that memory in a file;
 //! - [`journal`] keeps every document as it was printed;
 //! - [`sources`] names who describes each command, and `hosts` executes those that only other drivers send;
+//! - `text_report` sends a report line by line instead of printing it;
 //! - [`IslEmulator`] connects the printer to a line for which faults can be ordered.
 
 pub(super) mod calendar;
@@ -20,6 +21,7 @@ mod slip_commands;
 mod snapshot;
 pub(super) mod sources;
 mod store;
+mod text_report;
 mod zfp_commands;
 
 pub use emulator::IslEmulator;

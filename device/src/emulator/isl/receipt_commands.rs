@@ -12,7 +12,9 @@ use crate::wire::cause::Cause;
 use crate::wire::codepage;
 use crate::wire::fields::decimal;
 use crate::wire::isl_payment::{Paid, PaidCode, PaymentRequest, ReceiptCounters};
-use crate::wire::isl_receipt::{Open, RefundOpen, Sale, SaleModifier, Subtotal, SubtotalSums};
+use crate::wire::isl_receipt::{
+    Open, RefundKind, RefundOpen, Sale, SaleModifier, Subtotal, SubtotalSums,
+};
 
 /// The largest sum for which the answers have room, in minor units.
 const SUM_MAX: i64 = 999_999_999;
@@ -22,36 +24,35 @@ pub(super) const WRONG_PASSWORDS_MAX: u8 = 3;
 impl Printer {
     /// Executes 30h: opens a fiscal receipt.
     pub(super) fn receipt_open(&mut self, open: &Open) -> Reply<ReceiptCounters> {
-        self.open_fiscal(OpenKind::Sale, open, centred("BON FISCAL"))
+        self.open_fiscal(None, open, centred("BON FISCAL"))
     }
 
     /// Executes 2Eh: opens a refund receipt.
     pub(super) fn refund_open(&mut self, refund: &RefundOpen) -> Reply<ReceiptCounters> {
         let title = centred(&format!("STORNO {:07}", refund.document));
-        let counters = self.open_fiscal(OpenKind::Refund, &refund.open, title)?;
+        let counters = self.open_fiscal(Some(refund.kind), &refund.open, title)?;
         let (at, fiscal_memory) = refund.origin.clone().unwrap_or_default();
         if let Some(open) = &mut self.memory.open {
             open.original = Some(NamedOriginal {
                 document: refund.document,
                 at,
                 fiscal_memory,
+                reason: refund.kind.number(),
             });
         }
         Ok(counters)
     }
 
+    /// Opens a sale, or a refund with this reason.
     fn open_fiscal(
         &mut self,
-        kind: OpenKind,
+        refund: Option<RefundKind>,
         open: &Open,
         title: String,
     ) -> Reply<ReceiptCounters> {
         self.closed()?;
         self.admit(open)?;
-        if let Some((operator, _)) = self.protocol.seller.refund
-            && kind == OpenKind::Refund
-            && open.operator != operator
-        {
+        if refund.is_some_and(|reason| !self.may_refund(open.operator, reason)) {
             return Err(Cause::NotPermitted.into());
         }
         self.fit_to_sell()?;
@@ -66,7 +67,10 @@ impl Printer {
         }
         self.printing()?;
         self.memory.open = Some(OpenReceipt {
-            kind,
+            kind: match refund {
+                None => OpenKind::Sale,
+                Some(_) => OpenKind::Refund,
+            },
             at: now,
             sales: Vec::new(),
             groups: [0; 8],
@@ -79,6 +83,22 @@ impl Printer {
             form: ReceiptForm::default(),
         });
         Ok(self.counters_of_open())
+    }
+
+    /// Whether an operator may open a refund with this reason: by the rights that a host has given him, or as in a new printer.
+    fn may_refund(&self, operator: u32, reason: RefundKind) -> bool {
+        let Some((usual, _)) = self.protocol.seller.refund else {
+            return true;
+        };
+        let place = match reason {
+            RefundKind::Return => 0,
+            RefundKind::Error => 1,
+            RefundKind::TaxBase => 2,
+        };
+        match self.memory.settings.get(&format!("OperRights {operator}")) {
+            None => operator == usual,
+            Some(rights) => rights.split(',').nth(place) == Some("1"),
+        }
     }
 
     /// The counters in the answer for the open receipt or slip.
@@ -139,6 +159,7 @@ impl Printer {
         }
         let limits = self.protocol.limits;
         let miscount = self.miscount;
+        let voids_whole_sale = self.protocol.receipts.voids_whole_sale;
         let quantity = sale.quantity.unwrap_or(1_000);
         let open = self.unpaid()?;
         if open.sales.len() >= limits.sales {
@@ -150,16 +171,22 @@ impl Printer {
         if sale.price.unsigned_abs() > limits.price_max.unsigned_abs() || quantity <= 0 {
             return Err(Cause::Overflow.into());
         }
-        let gross = product(sale.price, quantity)
+        let is_void = sale.price < 0;
+        let modifier = sale.modifier.filter(|_| !(is_void && voids_whole_sale));
+        let mut gross = product(sale.price, quantity)
             .and_then(|gross| gross.checked_add(miscount))
             .ok_or(Cause::Overflow)?;
-        let change = modification(gross, sale.modifier).ok_or(Cause::Overflow)?;
-        let amount = gross.checked_add(change).ok_or(Cause::Overflow)?;
-        if (sale.price > 0 && amount < 0) || (sale.price < 0 && amount > 0) {
+        let mut change = modification(gross, modifier).ok_or(Cause::Overflow)?;
+        let mut amount = gross.checked_add(change).ok_or(Cause::Overflow)?;
+        if (sale.price > 0 && amount < 0) || (is_void && amount > 0) {
             return Err(Cause::Negative.into());
         }
-        if sale.price < 0 {
-            take_back(open, sale, quantity, amount)?;
+        if is_void {
+            let of_amount = (!voids_whole_sale).then_some(amount);
+            let voided = take_back(open, sale, quantity, of_amount)?;
+            change = voided.change.saturating_neg();
+            amount = voided.amount.saturating_neg();
+            gross = amount.saturating_sub(change);
         }
         book(open, sale.group, amount)?;
         open.sales.push(BookedSale {
@@ -167,7 +194,7 @@ impl Printer {
             price: sale.price,
             quantity,
             amount,
-            voided: sale.price < 0,
+            voided: is_void,
             change,
             name: name_of(sale),
             department: None,
@@ -474,22 +501,23 @@ fn book(open: &mut OpenReceipt, group: u8, amount: i64) -> Result<(), Cause> {
     Ok(())
 }
 
-/// Marks the sale that a negative price voids.
-fn take_back(open: &mut OpenReceipt, sale: &Sale, quantity: i64, amount: i64) -> Result<(), Cause> {
+/// Marks the last sale that a negative price voids, and returns it. Without an amount only price, quantity and group are compared.
+fn take_back<'a>(
+    open: &'a mut OpenReceipt,
+    sale: &Sale,
+    quantity: i64,
+    amount: Option<i64>,
+) -> Result<&'a BookedSale, Cause> {
     let earlier = open.sales.iter_mut().rev().find(|earlier| {
         !earlier.voided
             && earlier.group == sale.group
             && earlier.price == sale.price.saturating_neg()
             && earlier.quantity == quantity
-            && earlier.amount == amount.saturating_neg()
+            && amount.is_none_or(|amount| earlier.amount == amount.saturating_neg())
     });
-    match earlier {
-        Some(earlier) => {
-            earlier.voided = true;
-            Ok(())
-        }
-        None => Err(Cause::VoidOfNothing),
-    }
+    let earlier = earlier.ok_or(Cause::VoidOfNothing)?;
+    earlier.voided = true;
+    Ok(earlier)
 }
 
 /// Distributes a change of the subtotal over the tax groups in proportion; the largest group gets the remainder.

@@ -10,7 +10,7 @@ use crate::wire::fields::decimal;
 use crate::wire::isl_service::{Service, ServiceAnswer, Variable};
 
 /// The date of rates that were never changed: the day of fiscalisation.
-const RATES_SINCE: &str = "010126";
+pub(super) const RATES_SINCE: &str = "010126";
 /// Variables of X that can be set; the other known ones can only be read.
 const SETTINGS: [&str; 6] = [
     "Header",

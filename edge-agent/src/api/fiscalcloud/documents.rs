@@ -169,6 +169,7 @@ fn answer_context<'s>(
         device,
         owner: &service.settings.owner,
         currency: service.profile.facts().currency,
+        cash_rounding: service.profile.facts().cash_rounding.map(|law| law.name),
         z_report,
     }
 }

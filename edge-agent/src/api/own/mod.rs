@@ -1,12 +1,15 @@
 //! Our own routes: health, metrics, the outcome of a request id, an operator's declaration,
-//! and an operator's correction of the time.
+//! an operator's correction of the time, and how much the log says.
 
+mod aside;
 mod clock;
 mod health;
+mod log;
 mod metrics;
 mod operations;
 mod operator;
 mod settlement;
+pub mod watch;
 
 use std::sync::Arc;
 
@@ -24,6 +27,8 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/metrics", get(metrics::metrics))
         .route("/operations/{id}", get(operations::show))
         .route("/operations/{id}/settlement", post(settlement::settle))
+        .route("/operations/{id}/aside", post(aside::lay_aside))
         .route("/clock", post(clock::set))
+        .route("/log", get(log::show).post(log::set))
         .with_state(service)
 }

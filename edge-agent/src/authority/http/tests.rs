@@ -40,7 +40,7 @@ fn deliveries_to_the_authority_simulator_in_all_its_conditions() {
         ),
         (
             AuthorityCondition::Error,
-            Verdict::Failed(DeliveryFailure::Unable),
+            Verdict::Failed(DeliveryFailure::Unable(500)),
         ),
         (
             AuthorityCondition::Refuse,
@@ -50,11 +50,11 @@ fn deliveries_to_the_authority_simulator_in_all_its_conditions() {
         ),
         (
             AuthorityCondition::CaptivePortal,
-            Verdict::Failed(DeliveryFailure::NotTheAuthority),
+            Verdict::Failed(DeliveryFailure::NotTheAuthority(200)),
         ),
         (
             AuthorityCondition::EmptyObject,
-            Verdict::Failed(DeliveryFailure::NotTheAuthority),
+            Verdict::Failed(DeliveryFailure::NotTheAuthority(200)),
         ),
         (
             AuthorityCondition::Slow,
@@ -99,12 +99,12 @@ static HEAD_WITHOUT_END: [u8; 21] = *b"HTTP/1.1 200 OK\r\nX: y";
 #[test]
 fn a_wrong_or_broken_answer_is_not_the_authoritys() {
     for (answer, endless, failure) in [
-        (&b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n<html></html>\n"[..], false, DeliveryFailure::NotTheAuthority),
-        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", false, DeliveryFailure::NotTheAuthority),
-        (b"HTTP/1.1 307 Again\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 20\r\n\r\n{\"status\":\"success\"}", false, DeliveryFailure::NotTheAuthority),
-        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"status\":\"success\"}", true, DeliveryFailure::NotTheAuthority),
-        (b"SSH-2.0-OpenSSH_9.2\r\n", false, DeliveryFailure::NotTheAuthority),
-        (&HEAD_WITHOUT_END, true, DeliveryFailure::NotTheAuthority),
+        (&b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n<html></html>\n"[..], false, DeliveryFailure::NotTheAuthority(200)),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", false, DeliveryFailure::NotTheAuthority(302)),
+        (b"HTTP/1.1 307 Again\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 20\r\n\r\n{\"status\":\"success\"}", false, DeliveryFailure::NotTheAuthority(307)),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"status\":\"success\"}", true, DeliveryFailure::NotHttp),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", false, DeliveryFailure::NotHttp),
+        (&HEAD_WITHOUT_END, true, DeliveryFailure::NotHttp),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"stat", false, DeliveryFailure::Broken),
         (b"", false, DeliveryFailure::Broken),
     ] {
@@ -122,7 +122,7 @@ fn retry_after_of_a_server_that_is_unable_is_returned() {
     assert_eq!(
         deliver(&url),
         Delivery {
-            verdict: Verdict::Failed(DeliveryFailure::Unable),
+            verdict: Verdict::Failed(DeliveryFailure::Unable(503)),
             retry_after: Some(Duration::from_secs(7)),
             date_ms: None,
         }
@@ -137,7 +137,11 @@ fn no_server_is_unreachable_and_a_trickling_answer_times_out() {
         .unwrap();
     assert_eq!(
         deliver(&format!("http://{no_server}")).verdict,
-        Verdict::Failed(DeliveryFailure::Unreachable)
+        Verdict::Failed(DeliveryFailure::Refused)
+    );
+    assert_eq!(
+        deliver("http://no-such-office.invalid").verdict,
+        Verdict::Failed(DeliveryFailure::NoSuchHost)
     );
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

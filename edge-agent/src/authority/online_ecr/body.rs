@@ -1,5 +1,7 @@
 //! The JSON bodies of the Online-ECR form.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -33,6 +35,9 @@ struct ReceiptBody<'a> {
     identity: &'a Identity,
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<LocationBody>,
+    /// The cash rounding under the name that the configuration gives, at most one member.
+    #[serde(flatten)]
+    rounding: BTreeMap<&'a str, i64>,
 }
 
 #[derive(Serialize)]
@@ -149,7 +154,14 @@ struct KeptBody {
     amount: i64,
 }
 
-pub(super) fn receipt_body(receipt: &ReportedReceipt) -> Result<String, EncodeError> {
+/// `rounding_field` is the name of the field for the cash rounding; without a name it is not told.
+pub(super) fn receipt_body(
+    receipt: &ReportedReceipt,
+    rounding_field: Option<&str>,
+) -> Result<String, EncodeError> {
+    let rounding = rounding_field
+        .filter(|_| !receipt.rounding.is_zero())
+        .map(|field| (field, receipt.rounding.minor()));
     let heading = &receipt.heading;
     let (parent_fiscal_num, series, number) = match &receipt.form {
         ReportedForm::Sale => (None, None, None),
@@ -179,6 +191,7 @@ pub(super) fn receipt_body(receipt: &ReportedReceipt) -> Result<String, EncodeEr
         tax_totals: tax_totals(&receipt.tax_totals)?,
         identity: &heading.identity,
         location: location(heading)?,
+        rounding: rounding.into_iter().collect(),
     })
 }
 

@@ -95,6 +95,7 @@ pub(crate) fn sale() -> ReportedReceipt {
             ),
         ],
         payments: vec![paid(Means::Card, 1500, 0), paid(Means::Cash, 1000, 642)],
+        rounding: minor(0),
         tax_totals: vec![tax('A', 200_000, 138), tax('B', 80_000, 77)],
     }
 }
@@ -113,6 +114,7 @@ pub(crate) fn refund() -> ReportedReceipt {
             ('A', 200_000, 138),
         )],
         payments: vec![paid(Means::Cash, 825, 0)],
+        rounding: minor(0),
         tax_totals: vec![tax('A', 200_000, 138)],
     }
 }
@@ -256,7 +258,7 @@ fn paths_headers_signature_and_success_field_are_configurable() {
         (r#"{"taken":true}"#, Verdict::Acknowledged),
         (
             r#"{"status":"success"}"#,
-            Verdict::Failed(DeliveryFailure::NotTheAuthority),
+            Verdict::Failed(DeliveryFailure::NotTheAuthority(200)),
         ),
         (
             r#"{"taken":false,"message":"no"}"#,
@@ -336,8 +338,8 @@ fn any_sign_of_failure_makes_an_answer_a_refusal() {
     let refused = |message: &str| Verdict::Refused {
         message: message.to_owned(),
     };
-    let unable = Verdict::Failed(DeliveryFailure::Unable);
-    let not_the_authority = Verdict::Failed(DeliveryFailure::NotTheAuthority);
+    let unable = |status| Verdict::Failed(DeliveryFailure::Unable(status));
+    let not_the_authority = |status| Verdict::Failed(DeliveryFailure::NotTheAuthority(status));
     for (status, body, verdict) in [
         (
             200,
@@ -384,21 +386,17 @@ fn any_sign_of_failure_makes_an_answer_a_refusal() {
             refused("not found"),
         ),
         (422, r#"{"message":"wrong"}"#, refused("wrong")),
-        (404, "<html>", not_the_authority.clone()),
-        (200, "<html>log in</html>", not_the_authority.clone()),
-        (200, "", not_the_authority.clone()),
-        (200, "{}", not_the_authority.clone()),
-        (
-            200,
-            r#"{"welcome":"to the hotel"}"#,
-            not_the_authority.clone(),
-        ),
-        (200, "[]", not_the_authority.clone()),
-        (200, r#"{"status":"succ"#, not_the_authority.clone()),
-        (302, r#"{"status":"success"}"#, not_the_authority.clone()),
-        (500, r#"{"status":"error"}"#, unable.clone()),
-        (503, "", unable.clone()),
-        (429, r#"{"message":"slow down"}"#, unable.clone()),
+        (404, "<html>", not_the_authority(404)),
+        (200, "<html>log in</html>", not_the_authority(200)),
+        (200, "", not_the_authority(200)),
+        (200, "{}", not_the_authority(200)),
+        (200, r#"{"welcome":"to the hotel"}"#, not_the_authority(200)),
+        (200, "[]", not_the_authority(200)),
+        (200, r#"{"status":"succ"#, not_the_authority(200)),
+        (302, r#"{"status":"success"}"#, not_the_authority(302)),
+        (500, r#"{"status":"error"}"#, unable(500)),
+        (503, "", unable(503)),
+        (429, r#"{"message":"slow down"}"#, unable(429)),
     ] {
         assert_eq!(
             OnlineEcr::default().decode(status, body.as_bytes()),

@@ -96,7 +96,7 @@ impl Tills {
                 self.publish_nobody_to_ask(index);
                 continue;
             };
-            tracing::info!(id = %document.id, "asking the printer what became of an outstanding document");
+            tracing::info!(event = "repair", id = %document.id, "asking the printer what became of an outstanding document");
             let task = Box::new(Task::Recover(document));
             effects.push(Effect::Print(index, task));
         }

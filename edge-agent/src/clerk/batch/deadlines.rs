@@ -93,7 +93,7 @@ impl WaitReason {
                 message: format!("the printer could not be reached in time; {REPEAT}"),
             },
             Self::Unreachable(Some(reason)) => Answer::Unknown {
-                message: format!("the printer is not ready: {reason}; {REPEAT}"),
+                message: format!("{reason}; {REPEAT}"),
             },
             Self::Busy { slips } => Answer::Unknown {
                 message: format!(

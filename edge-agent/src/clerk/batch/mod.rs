@@ -1,9 +1,11 @@
 //! One batch: how the clerk handles messages inside a transaction, and what it sends after the commit.
 
 mod adoption;
+mod aside;
 mod books;
 mod clock;
 mod deadlines;
+mod document_lines;
 mod fiscal_numbers;
 mod identity;
 mod left_behind;
@@ -34,7 +36,7 @@ use ferrotill_render::PrintedSeller;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
-use super::answer::{Answer, Caller, DeclarationOutcome, DrawerOutcome};
+use super::answer::{Answer, AsideOutcome, Caller, DeclarationOutcome, DrawerOutcome};
 use super::device_state::DeviceState;
 use super::devices::{DevicePlace, Devices};
 use super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QUEUE_MAX, is_due};
@@ -46,7 +48,9 @@ use crate::status::LiveStatus;
 use crate::status::problems::ProblemKind;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
+use document_lines::DocumentLine;
 use ferrotill_store::{Batch, DeviceIdentity, Freeze, Store, StoreError};
+use upkeep::publish_shift;
 
 /// What the clerk needs beside the store and the devices. It stays the same while the agent runs.
 #[derive(Debug)]
@@ -105,7 +109,9 @@ pub(super) enum Effect {
     RespondDeclaration(Vec<oneshot::Sender<DeclarationOutcome>>, DeclarationOutcome),
     /// Answer the caller that has corrected the time.
     ClockSet(oneshot::Sender<ClockOutcome>, ClockOutcome),
-    /// Wake the sender: the outbox has new entries.
+    /// Answer the caller that has laid a document aside.
+    LaidAside(oneshot::Sender<AsideOutcome>, AsideOutcome),
+    /// Wake the sender: the outbox has changed.
     WakeSender,
 }
 
@@ -129,6 +135,8 @@ pub(super) struct Tills {
     line_scratch: Vec<LineTotals>,
     byte_scratch: Vec<u8>,
     event_buffer: Vec<u8>,
+    /// The lines of the log about the documents of this batch, which are written after the commit.
+    document_lines: Vec<DocumentLine>,
 }
 
 /// The size of the buffer for one encoded event. 512 lines with names and comments of 400 bytes fit in.
@@ -148,6 +156,7 @@ impl Tills {
         for plan in plans {
             let till = store.load_till(plan.device)?;
             settings.live_status.count_numbers(plan.device, &till);
+            publish_shift(&settings, plan.device, &till);
             let known_counters = store.printer_counters(plan.device, baseline_of)?;
             devices.push(DeviceState {
                 point_of_sale: plan.point_of_sale,
@@ -173,12 +182,16 @@ impl Tills {
             line_scratch,
             byte_scratch: vec![0; EVENT_BYTES_MAX],
             event_buffer: vec![0; EVENT_BYTES_MAX],
+            document_lines: Vec::new(),
         })
     }
 
     /// Replaces the tills by their changed copies after the batch was committed.
     pub(super) fn commit(&mut self) {
         self.clock_before = None;
+        for line in self.document_lines.drain(..) {
+            line.write();
+        }
         for device_state in &mut self.devices {
             if let Some(till) = device_state.uncommitted.take() {
                 device_state.till = till;
@@ -187,6 +200,7 @@ impl Tills {
                 }
                 let (device, live_status) = (device_state.device, &self.settings.live_status);
                 live_status.count_numbers(device, &device_state.till);
+                publish_shift(&self.settings, device, &device_state.till);
                 if device_state.till.last_number() > 0 {
                     let problems = live_status.problems();
                     problems.clear(ProblemKind::DEVICE_UNKNOWN, Some(device));
@@ -250,6 +264,7 @@ impl Tills {
                 workers.for_each(|worker| worker.notify_one());
             }
             Effect::ClockSet(reply, outcome) => drop(reply.send(outcome)),
+            Effect::LaidAside(reply, outcome) => drop(reply.send(outcome)),
         }
     }
 
@@ -301,6 +316,9 @@ impl Tills {
             Message::Declare { declaration, reply } => {
                 self.on_declaration(batch, *declaration, reply, effects)
             }
+            Message::LayAside { request, reply } => {
+                self.on_lay_aside(batch, &request, reply, effects)
+            }
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
             }
@@ -313,6 +331,10 @@ impl Tills {
             }
             Message::Authority(news) => self.on_authority_news(batch, news),
             Message::Numbers(device, spans) => self.take_numbers(batch, device, &spans),
+            Message::HealthCheck => {
+                self.answer_health_check();
+                Ok(())
+            }
             Message::Stop => Ok(()),
         }
     }
@@ -464,6 +486,7 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::DeviceIdentified(identified) => identified.at,
         Event::Restored(restored) => restored.at,
         Event::ClockSet(set) => set.at,
+        Event::LaidAside(aside) => aside.at,
     };
     Some(moment.utc_ms)
 }

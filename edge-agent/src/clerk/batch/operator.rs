@@ -113,16 +113,21 @@ impl Tills {
         }
     }
 
-    /// Logs which document needs an operator, and writes it to the live status with what the operator must do.
+    /// Writes to the live status which document needs an operator, with what the operator must do.
     pub(super) fn report_unproven(&self, index: DevicePlace, id: Uuid, fault: Fault) {
-        let device = self.devices[index].device;
+        let device_state = &self.devices[index];
+        let device = device_state.device;
+        let answers = fault != Fault::PrinterGone
+            && device_state
+                .sealing()
+                .is_some_and(|sealing| sealing.nobody_to_ask.is_none());
         let instruction = format!(
             "document {id} is not settled: {fault}; read the paper or the printer's own journal, then declare what became of the \
              document: `ferrotill settle {id} --registered` or `--not-registered`, with `--by` and your name"
         );
-        tracing::error!(%device, "{instruction}");
+        tracing::error!(event = "repair", %device, %id, "{instruction}");
         let live_status = &self.settings.live_status;
-        live_status.printer_unproven(device, id, instruction);
+        live_status.printer_unproven(device, id, instruction, answers);
     }
 
     /// Writes to the live status, again after the printer was connected, that nobody can be asked about the outstanding document.
@@ -196,7 +201,7 @@ impl Tills {
         self.answer_pending_declaration(index, *id, &DeclarationOutcome::Booked, effects);
         let sealing = self.devices[index].take_sealing(*id);
         self.publish_settled_by_person(index, sealing.as_ref());
-        tracing::warn!(%device, %id, %by, ?paper, "an operator's declaration has settled a document that the printer could not prove: {why}");
+        tracing::warn!(event = "repair", %device, %id, %by, ?paper, "an operator's declaration has settled a document that the printer could not prove: {why}");
         match paper {
             PaperSays::Registered { .. } => Self::after_seal(*id, sealing, effects),
             // No alternative receipt is made: the operator reads the paper long after the buyer has left.

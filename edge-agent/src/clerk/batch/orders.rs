@@ -1,7 +1,7 @@
 //! Orders: the clerk joins repeated orders, refuses or queues new ones, and reserves their documents.
 
 use ferrotill_core::budget::{Budget, Left};
-use ferrotill_core::document::{Body, DocumentKind};
+use ferrotill_core::document::Body;
 use ferrotill_core::event::{Event, NumberRange, Reserved};
 use ferrotill_core::id::{Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::receipt::{Original, Scratch};
@@ -13,6 +13,7 @@ use super::super::answer::{Answer, Caller, FiscalState};
 use super::super::device_state::DeviceState;
 use super::super::devices::DevicePlace;
 use super::super::queue::{Job, QUEUE_MAX, QueuedOrder};
+use super::document_lines::DocumentLine;
 use super::originals::{ComparableTexts, number_unknown, original_lines};
 use super::{Effect, Encoded, Tills, document_id, moment_of};
 use crate::order::fingerprint::RequestFingerprint;
@@ -214,7 +215,7 @@ impl Tills {
             _ => Vec::new(),
         };
         let original = original_document.as_ref().map(|document| Original {
-            fiscal_sale: document.row.kind == DocumentKind::Sale,
+            kind: document.row.kind.into(),
             number_unknown: number_unknown(document),
             lines: &lines,
         });
@@ -440,11 +441,13 @@ impl Tills {
         let till = device_state
             .uncommitted
             .get_or_insert_with(|| device_state.till.clone());
-        let place = (device_state.device, &mut *till);
-        let appended = batch.append(place, at, &event, &encoded.payload)?;
+        let device = device_state.device;
+        let appended = batch.append((device, &mut *till), at, &event, &encoded.payload)?;
         if let Some(latest) = till.latest() {
             self.settings.guard.written(latest.utc_ms);
         }
+        let line = DocumentLine::of(batch, device, &event)?;
+        self.document_lines.extend(line);
         Ok(appended)
     }
 }

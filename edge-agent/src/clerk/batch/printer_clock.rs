@@ -5,6 +5,7 @@ use ferrotill_core::printer_time::PrinterTime;
 use super::super::device_state::PrinterClockReading;
 use super::super::devices::DevicePlace;
 use super::Tills;
+use crate::explanation::Explanation;
 use crate::time::clock::seconds_apart;
 use ferrotill_store::StoredDocument;
 
@@ -39,12 +40,16 @@ impl Tills {
             let since = now.saturating_duration_since(reading.read_at);
             let since_s = i64::try_from(since.as_secs()).ok()?;
             let ahead_s = seconds_apart(till, reading.shown)?.checked_add(since_s)?;
-            (ahead_s.saturating_abs() > DIFFERENCE_S_MAX).then(|| objection(reading.shown, ahead_s))
+            (ahead_s.saturating_abs() > DIFFERENCE_S_MAX).then(|| {
+                let device = self.devices[index].device;
+                let port = self.settings.live_status.printer(device).port;
+                objection(port, reading.shown, ahead_s).to_string()
+            })
         });
         let device_state = &mut self.devices[index];
         match (&objection, &device_state.clock_differs) {
             (Some(objection), None) => {
-                tracing::warn!(device = %device_state.device, "{objection}");
+                tracing::warn!(event = "objection", device = %device_state.device, "{objection}");
             }
             (None, Some(_)) => {
                 tracing::info!(device = %device_state.device, "the printer's clock agrees with the till's time again");
@@ -67,11 +72,16 @@ impl Tills {
     }
 }
 
-fn objection(shown: PrinterTime, ahead_s: i64) -> String {
+fn objection(port: String, shown: PrinterTime, ahead_s: i64) -> Explanation {
     let direction = if ahead_s > 0 { "ahead of" } else { "behind" };
-    format!(
-        "the printer's clock shows {shown}, {} minutes {direction} the till's time, and its receipts have that time: set the printer's clock",
-        // To the nearest minute.
-        ahead_s.saturating_abs().saturating_add(30) / 60
+    // To the nearest minute.
+    let minutes = ahead_s.saturating_abs().saturating_add(30) / 60;
+    Explanation::new(
+        "the printer's clock is wrong",
+        port,
+        format!(
+            "it shows {shown}, {minutes} minutes {direction} the till's time, and its receipts have that time"
+        ),
+        "set the printer's clock",
     )
 }

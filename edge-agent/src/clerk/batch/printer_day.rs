@@ -4,10 +4,12 @@
 use std::sync::Arc;
 
 use ferrotill_core::event::ClosedByPrinter;
+use ferrotill_core::refusal::Refusal;
 use ferrotill_core::seal::{PrinterCounters, PrinterDay, Seal};
 use ferrotill_core::shift::Shift;
+use ferrotill_core::tax::TaxRate;
 use ferrotill_core::till::Command;
-use ferrotill_device::printer::{Baseline, ClosedDay, Connected};
+use ferrotill_device::printer::{Baseline, ClosedDay, Connected, RateDifference};
 use uuid::Uuid;
 
 use super::super::devices::DevicePlace;
@@ -167,6 +169,7 @@ impl Tills {
         }
         if !std::mem::replace(&mut device_state.printer_swapped, true) {
             tracing::error!(
+                event = "objection",
                 device = %device_state.device,
                 "printer {} (memory {}) is connected, and the open shift is on printer {} (memory {}): nothing is printed; \
                  connect the shift's printer and close the day, or write the new printer's serial number into the address (serial={})",
@@ -191,13 +194,13 @@ impl Tills {
             .rates_unlike(&configured)
             .iter()
             // A group without a rate is disabled or could not be read. The printer itself refuses its sales.
-            .filter(|difference| difference.printer.is_some())
-            .map(ToString::to_string)
+            .filter_map(rate_objection)
             .collect();
         if !device_state.rate_differences.is_empty() {
             tracing::error!(
+                event = "objection",
                 device = %device_state.device,
-                "the printer has other tax rates than the configuration, and receipts in these groups are refused: {}",
+                "receipts in these tax groups are refused: {}",
                 device_state.rate_differences.join("; ")
             );
         }
@@ -380,4 +383,14 @@ fn seal_of_printer_report(
 /// An error for a refusal that cannot happen: the caller has checked that a shift is open and that nothing is outstanding.
 fn not_recorded(refusal: &ferrotill_core::refusal::Refusal) -> StoreError {
     StoreError::NotBooked { refusal: *refusal }
+}
+
+/// The objection to a printer with another rate, in the words of the refusal that a receipt gets; `None` if the printer has no rate.
+fn rate_objection(difference: &RateDifference) -> Option<String> {
+    let refusal = Refusal::PrinterRateDiffers {
+        group: difference.group,
+        till: TaxRate::from_ten_thousandths(difference.till)?.display(),
+        printer: TaxRate::from_ten_thousandths(difference.printer?)?.display(),
+    };
+    Some(format!("{refusal}; {}", refusal.hint()))
 }

@@ -17,6 +17,7 @@ use super::super::devices::DevicePlace;
 use super::super::queue::QueuedOrder;
 use super::orders::Reservation;
 use super::{Effect, Tills, document_id};
+use crate::explanation::Explanation;
 use crate::order::{OrderKind, ReceiptMode};
 use crate::seal::printer::job::seal_of;
 use crate::seal::printer::{FiscalPrinterSealer, News, Remark, SealingJob, Settled, Task};
@@ -225,11 +226,16 @@ impl Tills {
             Remark::UnknownAnswers(answers) => {
                 live_status.printer_answers_unknown(device_state.device, &answers);
             }
-            Remark::Condition(fault) => {
-                let reason = fault.map(|fault| fault.to_string());
-                live_status.printer_condition(device_state.device, reason);
+            Remark::Condition(explained) => {
+                if let Some(explained) = &explained {
+                    tracing::warn!(event = "condition", device = %device_state.device, "{explained}");
+                }
+                live_status.printer_condition(device_state.device, explained);
             }
             Remark::Doubts(doubts) => {
+                for doubt in &doubts {
+                    tracing::warn!(event = "objection", device = %device_state.device, "{doubt}");
+                }
                 device_state.doubts = doubts;
                 self.publish_objections(index);
             }
@@ -240,7 +246,7 @@ impl Tills {
     /// The printer is connected. Its clock is given to the guarded clock, and its tax rates are compared with the configured ones.
     fn on_connected(&mut self, index: DevicePlace, connected: &Connected) {
         let device_state = &mut self.devices[index];
-        tracing::info!(device = %device_state.device, model = connected.model, port = connected.address, "the printer is connected");
+        tracing::info!(event = "condition", device = %device_state.device, model = connected.model, port = connected.address, "the printer is connected");
         let live_status = &self.settings.live_status;
         live_status.printer_ready(device_state.device, connected);
         if let Some(clock) = &connected.clock {
@@ -259,19 +265,24 @@ impl Tills {
     }
 
     /// The printer cannot be reached. Its thread keeps a document that it is working on and goes on asking.
-    fn on_connection_lost(&mut self, index: DevicePlace, reason: &str, effects: &mut Vec<Effect>) {
+    fn on_connection_lost(
+        &mut self,
+        index: DevicePlace,
+        reason: &Explanation,
+        effects: &mut Vec<Effect>,
+    ) {
         let device_state = &mut self.devices[index];
-        tracing::warn!(device = %device_state.device, "the printer cannot be reached: {reason}");
+        tracing::warn!(event = "condition", device = %device_state.device, "{reason}");
         let live_status = &self.settings.live_status;
         live_status.printer_lost(device_state.device, reason);
-        device_state.printer_lost = Some(reason.to_owned());
+        device_state.printer_lost = Some(reason.to_string());
         device_state.set_asked_in_vain(true);
         if !device_state.printer_has_document() {
             device_state.baseline = None;
         }
         // Drawer requests fail now: opened later, the drawer would be open while nobody watches it.
         for request in device_state.queue.take_drawer_requests() {
-            let outcome = DrawerOutcome::NotOpened(reason.to_owned());
+            let outcome = DrawerOutcome::NotOpened(reason.to_string());
             effects.push(Effect::Drawer(request.reply, outcome));
         }
     }

@@ -6,11 +6,12 @@
 
 use uuid::Uuid;
 
-use super::super::answer::{Answer, DeclarationOutcome, DrawerOutcome};
+use super::super::answer::{Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome};
 use super::super::device_state::{Activity, BusyJob, DeviceState};
-use super::super::message::ClockOutcome;
+use super::super::message::{ClockOutcome, Message};
 use super::super::queue::Job;
 use super::{Effect, Tills, respond, respond_declaration};
+use crate::explanation::Explanation;
 use crate::seal::printer::Task;
 
 impl Tills {
@@ -21,12 +22,14 @@ impl Tills {
         &mut self,
         effects: Vec<Effect>,
         outcomes: &[(Uuid, Uuid)],
-        reason: &str,
+        explained: &Explanation,
     ) {
+        let reason = explained.for_callers();
+        let reason = reason.as_str();
         let answer = Answer::Unknown {
             message: reason.to_owned(),
         };
-        self.settings.live_status.transaction_failed(reason);
+        self.document_lines.clear();
         self.fail_declarations(reason);
         if let Some(before) = self.clock_before.take() {
             self.settings.guard.undo(&before);
@@ -56,6 +59,9 @@ impl Tills {
                 Effect::ClockSet(reply, _) => {
                     drop(reply.send(ClockOutcome::Unknown(reason.to_owned())));
                 }
+                Effect::LaidAside(reply, _) => {
+                    drop(reply.send(AsideOutcome::Unknown(reason.to_owned())));
+                }
                 Effect::WakeSender | Effect::ConfirmOutcome(..) => {}
             }
         }
@@ -67,6 +73,32 @@ impl Tills {
                     device_state.take_sealing(*id);
                 }
             }
+        }
+    }
+}
+
+impl Tills {
+    /// Answers the sender of a message that was not handled, because the store cannot be written.
+    pub(in crate::clerk) fn refuse_message(&self, message: Message, reason: &str) {
+        let reason = reason.to_owned();
+        match message {
+            Message::Order { reply, .. } | Message::Duplicate { reply, .. } => {
+                drop(reply.send(Answer::Unknown { message: reason }));
+            }
+            Message::Drawer { reply, .. } => drop(reply.send(DrawerOutcome::NotOpened(reason))),
+            Message::Waiting { id, reply } => drop(reply.send(self.waiting_order(id))),
+            Message::Declare { reply, .. } => {
+                drop(reply.send(DeclarationOutcome::Unknown(reason)));
+            }
+            Message::LayAside { reply, .. } => drop(reply.send(AsideOutcome::Unknown(reason))),
+            Message::SetClock { reply, .. } => drop(reply.send(ClockOutcome::Unknown(reason))),
+            Message::DecideCancel(_, _, reply) => reply.send(false).unwrap_or(()),
+            // What these report is kept for the next transaction, or asked for again.
+            Message::Printer(..)
+            | Message::Authority(_)
+            | Message::Numbers(..)
+            | Message::HealthCheck
+            | Message::Stop => {}
         }
     }
 }

@@ -377,7 +377,9 @@ fn a_receipt_that_the_printer_would_print_with_other_rates_is_refused() {
     let objections = stage.live_status.printer(device(0)).objections;
     assert_eq!(
         objections,
-        ["group B: 8.0000 percent configured, 9.0000 in the printer"]
+        [
+            "the printer has 9.00 percent for the tax group B, and the receipt 8.00; set the same rate in the printer and in the configuration"
+        ]
     );
     // With the right rate in the printer, the sale is accepted.
     groups[1] = Some(80_000);

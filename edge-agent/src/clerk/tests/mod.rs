@@ -217,7 +217,7 @@ fn an_unsettled_sale_never_becomes_an_alternative_receipt() {
     // The sale stays fiscal even if the authority goes offline meanwhile.
     stage
         .live_status
-        .authority_switched("offline", "test", true);
+        .authority_switched("offline", "test", true, None);
     assert!(stage.waits(1) && sold.is_open());
     stage.printer().reply(registered(1));
     assert!(!sold.replayed());
@@ -240,7 +240,9 @@ fn the_mode_and_the_state_of_the_authority_choose_the_receipt() {
         (8, true, FiscalOnly, true),
         (9, false, Automatic, true),
     ] {
-        stage.live_status.authority_switched("x", "test", offline);
+        stage
+            .live_status
+            .authority_switched("x", "test", offline, None);
         let sold = stage.order(sale_as(id, 100, mode, false), LONG_TIMEOUT);
         if fiscal {
             printed += 1;
@@ -517,4 +519,25 @@ fn an_unsettled_document_on_one_device_does_not_stop_another_device() {
     stage.printers[0].reply(registered(1));
     assert!(!stuck.replayed());
     assert_eq!(stage.sealed(1).0, 1, "each device has its own numbers");
+}
+
+/// The status of a printer does not show that it refuses every document, so that its last refusal has to be remembered.
+#[test]
+fn a_refused_password_is_a_condition_of_the_printer_until_a_document_is_made() {
+    let stage = Stage::new();
+    let condition = || stage.live_status.printer(device(0)).condition;
+    let refused_sale = stage.order(sale(1, 810), LONG_TIMEOUT);
+    stage.printer().call();
+    stage.printer().reply(refused(Fault::Password, 0));
+    assert!(matches!(
+        refused_sale.answer(),
+        Answer::NotRegistered { .. }
+    ));
+    stage.wait_until(|| condition().is_some());
+    let words = Fault::Password.to_string();
+    assert!(condition().unwrap().contains(&words), "{:?}", condition());
+    let sold = stage.order(sale(2, 810), LONG_TIMEOUT);
+    stage.printer().sells(810, 1);
+    assert!(!sold.replayed());
+    stage.wait_until(|| condition().is_none());
 }

@@ -208,7 +208,7 @@ fn a_shift_with_a_document_of_the_printer_waits_for_the_printer() {
         .order(z_report(3), Duration::from_millis(600))
         .answer();
     assert!(
-        matches!(&answer, Answer::Unknown { message } if message.contains("the printer is not ready: ")),
+        matches!(&answer, Answer::Unknown { message } if message.contains("the printer cannot be used: ")),
         "{answer:?}"
     );
     assert!(stage.find(3).is_none());

@@ -87,6 +87,12 @@ pub(super) const ONLINE_ECR: &[KeyRow] = &[
         "The field of an answer with the reserved fiscal numbers.",
     ),
     key(
+        "rounding_field",
+        ValueKind::Text("the name of a field of the form"),
+        Preset::Unset("the cash rounding is not told"),
+        "The field of a sale or refund that tells its cash rounding, in the smallest unit of the currency. The payments stay those without the rounding.",
+    ),
+    key(
         "numbers",
         ValueKind::Integer(1, 100_000),
         Preset::Integer(200),

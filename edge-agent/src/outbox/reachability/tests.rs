@@ -250,7 +250,7 @@ fn a_clock_that_goes_back_does_no_harm() {
 #[test]
 fn retry_after_is_obeyed_up_to_the_limit() {
     let mut machine = machine();
-    machine.observe(0, Progress::Failed(DeliveryFailure::Unable), true);
+    machine.observe(0, Progress::Failed(DeliveryFailure::Unable(503)), true);
     machine.retry_after(0, 4_000);
     assert_eq!(machine.attempt_at(0), 4_000);
     machine.retry_after(0, 86_400_000);

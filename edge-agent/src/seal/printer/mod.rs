@@ -27,6 +27,7 @@ use ferrotill_device::printer::{
 };
 use uuid::Uuid;
 
+use crate::explanation::Explanation;
 use crate::order::Declaration;
 use crate::time::clock::Clock;
 use worker::IDLE_CHECK_EVERY;
@@ -83,8 +84,8 @@ pub struct SealingJob {
 pub enum News {
     /// The printer was connected.
     Ready(Box<Connected>),
-    /// The printer cannot be reached; the text says why, for people.
-    Lost(String),
+    /// The printer cannot be reached.
+    Lost(Explanation),
     /// Something that people should know about the connected printer.
     Remark(Remark),
     /// The printer's counters have changed without a task from the agent: a person used the printer at its keyboard.
@@ -112,8 +113,8 @@ pub enum News {
 pub enum Remark {
     /// The printer has answered in forms that are not known; all of them since it was connected.
     UnknownAnswers(Vec<UnknownAnswer>),
-    /// The connected printer cannot print now, for this reason; `None` if it can again.
-    Condition(Option<Fault>),
+    /// The connected printer cannot print now, or refuses every document; `None` if it prints again.
+    Condition(Option<Explanation>),
     /// What is doubtful about the connected printer ([`FiscalPrinter::doubts`]); empty if nothing any more.
     Doubts(Vec<String>),
     /// What the clock of the idle printer shows now.

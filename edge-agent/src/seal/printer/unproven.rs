@@ -31,7 +31,7 @@ impl PrinterWorker {
             if fault.is_beyond_proof() {
                 self.listener.send(News::Unproven(document.id, fault));
             } else {
-                self.report_lost(&fault.to_string());
+                self.report_lost(fault);
             }
         }
         fault

@@ -14,6 +14,7 @@ use super::watch::{JournalingWatch, LoggingWatch};
 use super::{
     DrawerOutcome, Listener, News, Permit, ReceiptSlip, Remark, SealingJob, Settled, Task,
 };
+use crate::explanation::Explanation;
 use crate::time::clock::{Clock, seconds_apart};
 
 /// The state of a worker.
@@ -43,11 +44,15 @@ pub struct PrinterWorker {
     pub(super) baseline: Option<Baseline>,
     last_used_at: Instant,
     /// The reason that was last reported for a printer that cannot be used; `None` while it can.
-    pub(super) loss_reported: Option<String>,
+    pub(super) loss_reported: Option<Fault>,
     /// How many answers in unknown forms were reported.
     unknown_answers: usize,
-    /// Why the connected printer cannot print, as last reported; `None` while it can.
+    /// Why the connected printer cannot print, as its status showed last; `None` while it can.
     cannot_print: Option<Fault>,
+    /// Why the printer refuses every document although its status does not show it; `None` after a document was made.
+    refuses: Option<Fault>,
+    /// The reason that was last reported for a connected printer that does not print.
+    condition_reported: Option<Fault>,
     /// What was last reported to be doubtful about the connected printer.
     doubts: Vec<String>,
     /// How many seconds the printer's clock was ahead of the machine's when it was reported last.
@@ -57,14 +62,17 @@ pub struct PrinterWorker {
     /// The last outcome of a document, until the clerk confirms that it is in the journal.
     kept: Option<(Uuid, News)>,
     pub(super) clock: Arc<Clock>,
+    /// When the counters of the idle printer were read last.
+    counters_read_at: Instant,
     idle_check: Duration,
 }
 
 /// After this idle time the counters are read before a slip is printed or the drawer is opened.
 const IDLE_BEFORE_CHECK: Duration = Duration::from_secs(5);
-/// How often the counters of an idle printer are read, to notice a Z-report that it made by itself or a pulled cable.
+/// How often the counters of an idle printer are read, to notice a Z-report that it made by itself.
 pub(super) const IDLE_CHECK_EVERY: Duration = Duration::from_secs(30);
-/// How often a printer that cannot print is asked whether it can again.
+/// How often an idle printer is asked whether it can print, so that `/healthz` knows within five seconds that it cannot, or that it
+/// does not answer.
 const CONDITION_CHECK_EVERY: Duration = Duration::from_secs(2);
 /// A printer's clock that has moved by more than this number of seconds beside the machine's was set.
 const CLOCK_SET_S: u64 = 60;
@@ -91,9 +99,12 @@ impl PrinterWorker {
             connected: false,
             baseline: None,
             last_used_at: clock.monotonic(),
+            counters_read_at: clock.monotonic(),
             loss_reported: None,
             unknown_answers: 0,
             cannot_print: None,
+            refuses: None,
+            condition_reported: None,
             doubts: Vec::new(),
             clock_ahead_s: None,
             reported_fault: None,
@@ -198,7 +209,8 @@ impl PrinterWorker {
             (WorkerState::Idle, Ok(Task::Slip(id, slip))) => self.slip(id, &slip),
             (WorkerState::Idle, Ok(Task::Drawer(permit))) => self.drawer(&permit),
             (_, Err(RecvTimeoutError::Timeout)) if self.connected => {
-                if self.cannot_print.is_none() {
+                let since = self.clock.monotonic().duration_since(self.counters_read_at);
+                if self.cannot_print.is_none() && since >= self.idle_check {
                     self.check_counters();
                 }
                 self.check_condition();
@@ -211,8 +223,7 @@ impl PrinterWorker {
         self.report_unknown_answers();
         self.report_doubts();
         let wait = match self.state {
-            WorkerState::Idle if self.connected && self.cannot_print.is_none() => self.idle_check,
-            WorkerState::Idle if self.connected => CONDITION_CHECK_EVERY,
+            WorkerState::Idle if self.connected => CONDITION_CHECK_EVERY.min(self.idle_check),
             _ => self.pause,
         };
         self.next_check_at = self.clock.monotonic().checked_add(wait);
@@ -263,11 +274,13 @@ impl PrinterWorker {
                 self.loss_reported = None;
                 self.last_used_at = self.clock.monotonic();
                 self.cannot_print = connected.condition.fault();
+                self.condition_reported = None;
                 let clock = connected.clock.as_deref().and_then(PrinterTime::read);
                 self.clock_ahead_s = clock.and_then(|shown| self.seconds_ahead(shown));
                 self.listener.send(News::Ready(Box::new(connected)));
+                self.report_condition(self.cannot_print);
             }
-            Err(fault) => self.report_lost(&fault.to_string()),
+            Err(fault) => self.report_lost(fault),
         }
         self.connected
     }
@@ -298,22 +311,29 @@ impl PrinterWorker {
         }
         match self.printer.status() {
             Ok(condition) => self.report_condition(condition.fault()),
-            Err(fault) => self.report_lost(&fault.to_string()),
+            Err(fault) => self.report_lost(fault),
         }
     }
 
-    fn report_condition(&mut self, fault: Option<Fault>) {
-        if fault != self.cannot_print {
-            self.cannot_print = fault;
-            self.listener.send(News::Remark(Remark::Condition(fault)));
+    /// Reports why the connected printer does not print, if that has changed: what its status shows, or else why it refuses every
+    /// document.
+    fn report_condition(&mut self, status: Option<Fault>) {
+        self.cannot_print = status;
+        let fault = status.or(self.refuses);
+        if fault != self.condition_reported {
+            self.condition_reported = fault;
+            let explained = fault.map(|fault| explain(CANNOT_PRINT, fault, &*self.printer));
+            self.listener
+                .send(News::Remark(Remark::Condition(explained)));
         }
     }
 
-    pub(super) fn report_lost(&mut self, reason: &str) {
+    pub(super) fn report_lost(&mut self, fault: Fault) {
         self.connected = false;
-        if self.loss_reported.as_deref() != Some(reason) {
-            self.loss_reported = Some(reason.to_owned());
-            self.listener.send(News::Lost(reason.to_owned()));
+        if self.loss_reported != Some(fault) {
+            self.loss_reported = Some(fault);
+            let lost = explain(CANNOT_BE_REACHED, fault, &*self.printer);
+            self.listener.send(News::Lost(lost));
         }
     }
 
@@ -332,6 +352,7 @@ impl PrinterWorker {
 
     /// Reads the counters of an idle printer, and reports them if they have changed.
     fn check_counters(&mut self) {
+        self.counters_read_at = self.clock.monotonic();
         match self.printer.counters() {
             Ok(counters) => {
                 self.last_used_at = self.clock.monotonic();
@@ -341,7 +362,7 @@ impl PrinterWorker {
                 }
                 self.report_clock();
             }
-            Err(fault) => self.report_lost(&fault.to_string()),
+            Err(fault) => self.report_lost(fault),
         }
     }
 
@@ -466,6 +487,11 @@ impl PrinterWorker {
         self.pause = PAUSE_MIN;
         self.last_used_at = self.clock.monotonic();
         self.loss_reported = None;
+        if let Settled::NotBegun(no_document) | Settled::Absent(_, no_document) = &settled
+            && no_document.fault.refuses_every_document()
+        {
+            self.refuses = Some(no_document.fault);
+        }
         self.set_counters(match &settled {
             Settled::Registered(registered) => Some(registered.after.clone()),
             Settled::NotBegun(no_document) | Settled::Absent(_, no_document) => {
@@ -482,6 +508,7 @@ impl PrinterWorker {
     /// After a job: a printer that has printed can print, and one that has not is asked why.
     fn check_condition_after(&mut self, is_made: bool) {
         if is_made {
+            self.refuses = None;
             self.report_condition(None);
         } else {
             self.check_condition();
@@ -570,7 +597,7 @@ impl PrinterWorker {
                 (Attempt::NotDone(reason), no_document.after)
             }
             Performed::Unknown(fault) => {
-                self.report_lost(&fault.to_string());
+                self.report_lost(fault);
                 (Attempt::Unknown(fault.to_string()), None)
             }
         }
@@ -587,11 +614,28 @@ enum Attempt {
     Unknown(String),
 }
 
+/// A fault of the printer as a message to people, with the printer's port as its place.
+fn explain(what: &'static str, fault: Fault, printer: &dyn FiscalPrinter) -> Explanation {
+    let (why, fix) = fault.words();
+    let fix = match printer.family_of_model() {
+        Some(family) if fault == Fault::WrongFamily => {
+            format!(
+                "write {family} before the + of its address, instead of {}",
+                printer.family()
+            )
+        }
+        _ => fix.to_owned(),
+    };
+    Explanation::new(what, printer.address(), why, fix)
+}
+
 /// The next pause between two attempts: twice as long, up to [`PAUSE_MAX`].
 pub(super) fn longer_pause(pause: Duration) -> Duration {
     pause.saturating_mul(2).min(PAUSE_MAX)
 }
 
+const CANNOT_PRINT: &str = "the printer cannot print";
+const CANNOT_BE_REACHED: &str = "the printer cannot be used";
 /// Why a job was not begun although the printer was free.
 const TOO_LATE: &str = "the waiting time of the caller was over before the printer was free";
 /// Why a job was not begun.

@@ -9,6 +9,7 @@ use ferrotill_core::event::{Adopted, Configuration, Event, Mode, NumberRange, Re
 use ferrotill_core::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::{MOLDOVA, Profile};
+use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{
     CopiedLine, Draft, DraftLine, DraftPayment, LineTotals, Original, OriginalLine, Prices, Scratch,
 };
@@ -180,7 +181,7 @@ impl Shop {
             })
             .collect();
         let original = Original {
-            fiscal_sale: true,
+            kind: OriginalKind::Fiscal,
             number_unknown: false,
             lines: &sold,
         };

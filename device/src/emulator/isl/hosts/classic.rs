@@ -1,6 +1,7 @@
 //! Forms of Datecs classic printers, and of Eltrade where its manual has the same.
 
 use super::{DONE, ascii};
+use crate::emulator::isl::calendar::Moment;
 use crate::emulator::isl::memory::CountedSum;
 use crate::emulator::isl::printer::{Answered, Printer, written};
 use crate::emulator::isl::report_commands::parse_date;
@@ -208,6 +209,30 @@ pub(in crate::emulator::isl) fn all_payments(
         answer.extend_from_slice(format!(",{}", signed(paid, 12)).as_bytes());
     }
     Some(Ok(answer))
+}
+
+/// 40h of group A: `*` in front adds the time of the Z-report to its date, `1` asks for its taxes instead of its sales.
+pub(in crate::emulator::isl) fn last_closure(
+    printer: &mut Printer,
+    data: &[u8],
+) -> Option<Answered> {
+    let (with_time, taxes) = match data {
+        b"*" | b"*0" => (true, false),
+        b"1" => (false, true),
+        b"*1" => (true, true),
+        _ => return None,
+    };
+    let mut last = printer.last_z();
+    if taxes {
+        last.groups = printer.taxes(last.groups);
+    }
+    let closure = printer.memory().closures.last();
+    if let Some(closure) = closure.filter(|_| with_time) {
+        let stamp = Moment::of(closure.at).stamp();
+        last.date = stamp.chars().filter(char::is_ascii_digit).collect();
+    }
+    let row = printer.protocol.last_z.as_ref()?;
+    row.answer.write(printer.firmware(), &last).map(Ok)
 }
 
 /// 5Dh: the discounts and surcharges of the day.

@@ -3,19 +3,20 @@
 //! Manual: Daisy Tech, V1.8.1, 2023.
 
 use super::ascii;
+use super::daisy_service::{Department, FIRST_EDITION};
+use super::departments::sold_by;
 use crate::emulator::isl::calendar::Moment;
 use crate::emulator::isl::journal::PrintedKind;
 use crate::emulator::isl::memory::FiscalReceipt;
-use crate::emulator::isl::printer::{Answered, Printer, written};
+use crate::emulator::isl::printer::{Answered, Printer};
 use crate::wire::cause::Cause;
+use crate::wire::codepage;
 use crate::wire::fields::{decimal, parse_count};
 use crate::wire::isl_daisy::{emit_closed, parse_figures};
 use crate::wire::isl_receipt::Sale;
 
 /// The answer to a command that was not carried out.
 const FAILED: &[u8] = b"F";
-/// The name of the firmware of the first edition of the manual.
-const FIRST_EDITION: &str = "daisy-1.0";
 
 /// 82h: corrects every sale, pays 0.00 in cash and closes the receipt, which takes a number of a fiscal receipt.
 pub(in crate::emulator::isl) fn cancel(printer: &mut Printer, _: &[u8]) -> Option<Answered> {
@@ -33,23 +34,30 @@ pub(in crate::emulator::isl) fn cancel(printer: &mut Printer, _: &[u8]) -> Optio
     Some(Ok(emit_closed(&printer.counters_of_closed())))
 }
 
-/// 8Ah: a sale by department, `Dept@Price[*Qty][,Perc][$Net]`. The departments 1 to 8 belong to the groups А to З.
+/// 8Ah: a sale by department, `[Sign]Dept@Price[*Qty][,Perc][$Net]`.
 pub(in crate::emulator::isl) fn sale_of_department(
     printer: &mut Printer,
     data: &[u8],
 ) -> Option<Answered> {
-    let (department, figures) = ascii(data)?.split_once('@')?;
-    let department = parse_count(department).filter(|number| (1..=8).contains(number))?;
+    let (head, figures) = ascii(data)?.split_once('@')?;
+    let (is_void, number) = match head.strip_prefix('-') {
+        Some(number) => (true, number),
+        None => (false, head.strip_prefix('+').unwrap_or(head)),
+    };
+    let number = parse_count(number)?;
     let (price, quantity, modifier) = parse_figures(figures.as_bytes())?;
+    let Some(department) = Department::of(printer, number).filter(Department::sells) else {
+        return Some(Err((Cause::NotPermitted, None)));
+    };
     let sale = Sale {
-        text: format!("DEPARTAMENT {department}").into_bytes(),
+        text: codepage::encode(&department.name),
         second: Vec::new(),
-        group: u8::try_from(department.saturating_sub(1)).ok()?,
-        price,
+        group: department.group,
+        price: if is_void { price.checked_neg()? } else { price },
         quantity,
         modifier,
     };
-    Some(written(printer.sale(&sale), |_| Vec::new()))
+    Some(sold_by(printer, number, &sale))
 }
 
 /// 46h with a text: `Amount,Text`.
@@ -187,7 +195,12 @@ fn code_of(printer: &Printer, number: u32) -> Option<Vec<u8>> {
         .find(|receipt| receipt.document == number);
     let (fiscal, kind) = match document.kind {
         PrintedKind::Sale | PrintedKind::Cancelled => (true, 0),
-        PrintedKind::Refund => (true, 1),
+        // The kinds are numbered in another order than the reasons of 2Eh.
+        PrintedKind::Refund => match receipt.and_then(FiscalReceipt::refund_reason) {
+            Some(0) => (true, 2),
+            Some(2) => (true, 3),
+            _ => (true, 1),
+        },
         PrintedKind::ZReport => return Some(b"PF,XXXXX".to_vec()),
         PrintedKind::XReport => (false, 13),
         PrintedKind::Cash => (false, 11),
@@ -206,11 +219,16 @@ fn code_of(printer: &Printer, number: u32) -> Option<Vec<u8>> {
     )
 }
 
-/// 80h: the 26 constants of a printer with 32 columns.
-pub(in crate::emulator::isl) fn constants(_: &mut Printer, _: &[u8]) -> Option<Answered> {
+/// 80h: the 26 constants of a printer with 32 columns. V1.0 numbers the payments from 1, so that cash is not among them.
+pub(in crate::emulator::isl) fn constants(printer: &mut Printer, _: &[u8]) -> Option<Answered> {
+    let payments: &[u8] = if printer.firmware() == FIRST_EDITION {
+        b"4"
+    } else {
+        b"5"
+    };
     let constants: [&[u8]; 26] = [
-        b"384", b"144", b"5", b"8", b"", b"", b"\xC0", b"8", b"32", b"28", b"22", b"8", b"8", b"0",
-        b"13", b"50", b"30000", b"1", b"1", b"0", b"20", b"12", b"0", b"0", b"0", b"0",
+        b"384", b"144", payments, b"8", b"", b"", b"\xC0", b"8", b"32", b"28", b"22", b"8", b"8",
+        b"0", b"13", b"50", b"30000", b"1", b"1", b"0", b"20", b"12", b"0", b"0", b"0", b"0",
     ];
     Some(Ok(constants.join(&b',')))
 }

@@ -1,11 +1,15 @@
 //! 77h, 7Ch and 7Dh of group B: searches, reads and prints documents of the electronic journal.
 
+use std::collections::VecDeque;
+
 use super::ascii;
 use super::journal::{next_line, whole};
 use crate::emulator::isl::calendar::Moment;
 use crate::emulator::isl::journal::{Chosen, PrintedDocument, PrintedKind};
+use crate::emulator::isl::memory::FiscalReceipt;
 use crate::emulator::isl::printer::{Answered, Printer};
 use crate::emulator::isl::service_commands::parse_digits;
+use crate::wire::codepage;
 use crate::wire::fields::parse_count;
 
 /// 77h `R,<flags>DT1,DT2`: reads the first line; of the flags only `A` is known, which is all documents.
@@ -97,7 +101,8 @@ fn about(printer: &Printer) -> String {
     )
 }
 
-/// 7Dh: `0,Doc,Type[,To]` chooses a document, `1` reads its next line, `3,Doc,Type` prints it. Its data (`2`, `4`, `5`) are not known.
+/// 7Dh: `0,Doc,Type[,To]` chooses a document, `1` and `4` read its next line of text, `5` its next row of figures, `3,Doc,Type` prints it.
+/// The emulated journal has no binary data, so that `2` finds none.
 pub(in crate::emulator::isl) fn document(printer: &mut Printer, data: &[u8]) -> Option<Answered> {
     let fields: Vec<&str> = ascii(data)?.split(',').collect();
     match fields.as_slice() {
@@ -109,13 +114,17 @@ pub(in crate::emulator::isl) fn document(printer: &mut Printer, data: &[u8]) -> 
                 let kind = number_of(document.kind);
                 format!("P,{number},{at},{kind},{}", document.z_number)
             });
+            let receipts = printer.receipts.iter();
+            let receipt = receipts.rev().find(|receipt| receipt.document == number);
+            printer.data_lines = receipt.map_or_else(VecDeque::new, rows_of);
             Some(Ok(described.unwrap_or_else(|| "F".to_owned()).into_bytes()))
         }
-        ["1"] => {
-            // This command has no mark between documents, and only one document is chosen.
-            let line = next_line(printer);
-            let is_line = line.starts_with(b"P,");
-            Some(Ok(if is_line { line } else { b"F".to_vec() }))
+        ["1"] => Some(Ok(text_line(printer, b"P,"))),
+        ["2"] => Some(Ok(b"F".to_vec())),
+        ["4"] => Some(Ok(text_line(printer, b"P,1,"))),
+        ["5"] => {
+            let row = printer.data_lines.pop_front();
+            Some(Ok(codepage::encode(row.as_deref().unwrap_or("F"))))
         }
         ["3", number, kind] => {
             let number = parse_count(number)?;
@@ -132,6 +141,53 @@ pub(in crate::emulator::isl) fn document(printer: &mut Printer, data: &[u8]) -> 
         }
         _ => None,
     }
+}
+
+/// The next line of text behind `head`, or `F`. This command has no mark between documents, and only one document is chosen.
+fn text_line(printer: &mut Printer, head: &[u8]) -> Vec<u8> {
+    match next_line(printer).strip_prefix(b"P,") {
+        Some(text) => [head, text].concat(),
+        None => b"F".to_vec(),
+    }
+}
+
+/// The rows of a fiscal receipt: 3 opening, 4 sale, 5 discount or surcharge, 6 total, 7 refund. What was voided has no rows, because
+/// no figure of a row may be negative but that of a discount. Neither unique sale numbers nor the numbers of invoices are kept.
+fn rows_of(receipt: &FiscalReceipt) -> VecDeque<String> {
+    let kind = match (receipt.refund, receipt.invoice) {
+        (false, false) => 1,
+        (false, true) => 7,
+        (true, false) => 8,
+        (true, true) => 9,
+    };
+    let mut rows = VecDeque::from([format!("P,3,{kind},{},,2", receipt.document)]);
+    for sale in receipt.sales.iter().filter(|sale| !sale.voided) {
+        rows.push_back(format!(
+            "P,4,{},{},{},{},{}",
+            sale.price,
+            sale.quantity,
+            sale.amount.saturating_sub(sale.change),
+            sale.group.saturating_add(1),
+            sale.name
+        ));
+        rows.extend(change_row(sale.change));
+    }
+    rows.extend(
+        receipt
+            .subtotal_changes
+            .iter()
+            .copied()
+            .filter_map(change_row),
+    );
+    rows.push_back(format!("P,6,{}", receipt.total));
+    if let (Some(original), Some(reason)) = (&receipt.original, receipt.refund_reason()) {
+        rows.push_back(format!("P,7,{},{reason},", original.document));
+    }
+    rows
+}
+
+fn change_row(change: i64) -> Option<String> {
+    (change != 0).then(|| format!("P,5,{change},"))
 }
 
 /// The number of a kind of document in the answer of 7Dh; cash in and out are not told apart.

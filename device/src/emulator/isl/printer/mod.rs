@@ -1,5 +1,6 @@
 //! The emulated printer: its working memory, its last answer, and its stored data.
 //!
+//! - `as_text`: reports that are sent line by line;
 //! - `table`: its commands, looked up in the rows of its family;
 //! - `refusal`: how the printer refuses a command;
 //! - `condition`: the printer's mechanics, and the status bytes.
@@ -8,6 +9,7 @@
 //! `device/README.md` lists what the emulated printer does where the manual gives no answer. The commands of a family and their
 //! form are in the family's table ([`crate::family`]).
 
+mod as_text;
 mod condition;
 mod refusal;
 mod table;
@@ -25,6 +27,7 @@ use super::calendar::{ClockSource, Moment};
 use super::journal::{Journal, PrintedDocument, PrintedKind};
 use super::memory::{FiscalReceipt, Memory};
 use super::store::Store;
+use super::text_report::TextReport;
 use crate::emulator::tape::Tape;
 use crate::family::{Protocol, datecs};
 use crate::printer::Paper;
@@ -43,6 +46,7 @@ pub struct Printer {
     pub(super) data_lines: VecDeque<String>,
     /// The article that a host has read last, and whether the next one has a larger number.
     pub(super) article: Option<(u32, bool)>,
+    pub(super) text_report: TextReport,
     pub(super) last_error: (u8, Option<Cause>),
     pub(super) wrong_passwords: u8,
     pub(super) locked: bool,
@@ -96,6 +100,7 @@ impl Printer {
             journal: Journal::default(),
             data_lines: VecDeque::new(),
             article: None,
+            text_report: TextReport::Printed,
             last_error: (0, None),
             wrong_passwords: 0,
             locked: false,
@@ -280,6 +285,7 @@ impl Printer {
         self.locked = false;
         self.journal.stop_reading();
         self.data_lines.clear();
+        self.text_report = TextReport::Printed;
         if on && let Some(open) = &mut self.memory.open {
             open.tape.push("*VOLTAGE DROP*".to_owned());
         }
@@ -351,7 +357,11 @@ impl Printer {
             let data = row.answer.write(self.firmware, &self.device_info());
             return (data.unwrap_or_default(), self.answer_status());
         }
-        let reply = self.kept(|printer| printer.execute(request.command, &request.data));
+        let reply = if self.sends_as_text(request.command) {
+            self.report_as_text(request)
+        } else {
+            self.kept(|printer| printer.execute(request.command, &request.data))
+        };
         match self.after_command.take() {
             Some(AfterCommand::PaperEnds) => self.paper = Paper::Out,
             Some(AfterCommand::CoverOpens) => self.cover_open = true,

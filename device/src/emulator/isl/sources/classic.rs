@@ -2,7 +2,9 @@
 
 use super::FormSource::{Inference, MakersCode, Manual, OtherDriver, Trace};
 use super::{CommandForm, FormSource, form};
-use crate::emulator::isl::hosts::{classic as host, journal, journal_b, records};
+use crate::emulator::isl::hosts::{
+    classic as host, departments, group_b, journal, journal_b, records,
+};
 
 const A: &[&str] = &["datecs"];
 const B: &[&str] = &["datecs-b"];
@@ -83,6 +85,22 @@ pub(super) const FORMS: &[CommandForm] = &[
     )
     .by(host::sale_with_unit),
     form(AB, 0x34, "as 31h", b"Paine\tA12.50", MANUAL_A),
+    form(
+        AB,
+        0x31,
+        "L1 TAB Dept TAB Price*Qty",
+        b"Paine\t2\t9.50*2",
+        MANUAL_A,
+    )
+    .by(departments::sale),
+    form(
+        AB,
+        0x34,
+        "L1 TAB Dept TAB Price*Qty",
+        b"Paine\t2\t9.50*2",
+        MANUAL_A,
+    )
+    .by(departments::sale),
     form(AB, 0x33, "Print Display[,Perc|;Abs]", b"11", MANUAL_A),
     form(AB, 0x33, "Print Display,Perc", b"10,-10.00", SDK),
     form(AB, 0x33, "Print Display;Abs", b"11;-2.50", SDK),
@@ -208,6 +226,10 @@ pub(super) const FORMS: &[CommandForm] = &[
     form(AB, 0x6F, "Option[Start,End[,Group]]", b"S", MANUAL_A),
     form(A, 0x47, "", b"", MANUAL_A).by(host::diagnostics),
     form(B, 0x47, "", b"", MANUAL_B).by(host::diagnostics),
+    form(B, 0x47, "0, 1, 5", b"0", MANUAL_B).by(group_b::diagnostics),
+    form(B, 0x47, "6", b"6", MANUAL_B).by(group_b::diagnostics),
+    form(B, 0x47, "7", b"7", MANUAL_B).by(group_b::diagnostics),
+    form(B, 0x47, "8", b"8", MANUAL_B).by(group_b::diagnostics),
     form(AB, 0x32, "[Start,End]", b"", MANUAL_A),
     // The electronic journal.
     form(A, 0x77, "R#F,DT1,DT2", b"R#F,211126,221126103000", SDK),
@@ -228,7 +250,10 @@ pub(super) const FORMS: &[CommandForm] = &[
     form(B, 0x7C, "I", b"I", FPGATE).by(journal_b::search),
     form(B, 0x7D, "0,Doc,Type[,To]", b"0,1,0", FPGATE).by(journal_b::document),
     form(B, 0x7D, "1", b"1", FPGATE).by(journal_b::document),
+    form(B, 0x7D, "2", b"2", MANUAL_B).by(journal_b::document),
     form(B, 0x7D, "3,Doc,Type", b"3,1,0", FPGATE).by(journal_b::document),
+    form(B, 0x7D, "4", b"4", MANUAL_B).by(journal_b::document),
+    form(B, 0x7D, "5", b"5", MANUAL_B).by(journal_b::document),
     // Questions and settings.
     form(AB, 0x4A, "[W|X]", b"", MANUAL_A),
     form(A, 0x4A, "P", b"P", FPGATE).by(host::mechanics),
@@ -241,7 +266,15 @@ pub(super) const FORMS: &[CommandForm] = &[
     form(AB, 0x6E, "", b"", MANUAL_A),
     form(A, 0x6E, "*", b"*", MANUAL_A).by(host::all_payments),
     form(AB, 0x41, "[Option]", b"0", MANUAL_A),
+    form(B, 0x41, "2", b"2", MANUAL_B).by(group_b::day_counters),
+    form(B, 0x41, "3", b"3", MANUAL_B).by(group_b::day_counters),
+    form(B, 0x41, "4", b"4", MANUAL_B).by(group_b::day_counters),
+    form(B, 0x41, "7", b"7", MANUAL_B).by(group_b::day_counters),
     form(AB, 0x40, "[Option]", b"", MANUAL_A),
+    form(A, 0x40, "1", b"1", MANUAL_A).by(host::last_closure),
+    // The manual does not write the form of the time; fpgate reads DDMMYYhhmmss.
+    form(A, 0x40, "*[Option]", b"*0", FPGATE).by(host::last_closure),
+    form(B, 0x40, "1", b"1", MANUAL_B).by(group_b::last_refunds),
     form(AB, 0x46, "[Amount]", b"", MANUAL_A),
     form(AB, 0x46, "Amount", b"100.00", SDK),
     form(AB, 0x46, "-Amount", b"-5.00", MANUAL_A),
@@ -265,6 +298,17 @@ pub(super) const FORMS: &[CommandForm] = &[
     form(AB, 0x5B, "for the service", b"", MANUAL_A),
     form(AB, 0x62, "for the service", b"", MANUAL_A),
     form(A, 0x5D, "", b"", MANUAL_A).by(host::discounts),
+    form(B, 0x58, "Dept[,StornoType]", b"1,2", MANUAL_B).by(group_b::department),
+    form(
+        B,
+        0xFF,
+        "86h 0;PLU;Name;TaxGr;BAR;SPrice;TPrice;Dep;Group;0;",
+        b"\x860;12;Paine;1;5941;9.50;1;1;1;0;",
+        MANUAL_B,
+    )
+    .by(group_b::articles),
+    form(B, 0xFF, "84h 0;PLU;", b"\x840;12;", MANUAL_B).by(group_b::articles),
+    form(B, 0xFF, "89h 0;PLU;", b"\x890;1;", MANUAL_B).by(group_b::articles),
     form(A, 0x55, "Option[,Name]", b"I", FPGATE).by(host::payment_name),
     form(B, 0x55, "Option[,Name]", b"I", FPGATE).by(host::payment_name),
     form(AB, 0x66, "Op,Pwd,Name", b"1,0000,Ion", FPGATE).by(host::operator_name),

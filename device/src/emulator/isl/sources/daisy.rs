@@ -2,7 +2,7 @@
 
 use super::FormSource::{Manual, OtherDriver};
 use super::{CommandForm, FormSource, form};
-use crate::emulator::isl::hosts::{classic, daisy as host};
+use crate::emulator::isl::hosts::{classic, daisy as host, daisy_service as service};
 
 const D: &[&str] = &["daisy"];
 
@@ -129,12 +129,19 @@ pub(super) const FORMS: &[CommandForm] = &[
     // Reports.
     form(D, 0x45, "[Operation][N]", b"0", MANUAL),
     form(D, 0x45, "[Operation][N]", b"2", MANUAL),
+    form(D, 0x45, "5", b"5", MANUAL).by(service::daily),
+    form(D, 0x45, "8, 9", b"9", MANUAL).by(service::daily),
     form(D, 0x6C, "Option", b"2", MANUAL),
     form(D, 0x49, "Start,End", b"1,12", MANUAL),
     form(D, 0x5F, "Start,End", b"1,12", MANUAL),
     form(D, 0x5E, "Start,End", b"211126,221126", MANUAL),
     form(D, 0x4F, "Start,End", b"211126,221126", MANUAL),
+    form(D, 0x32, "[StartDate[,EndDate]]", b"", MANUAL).by(service::rates),
     form(D, 0x69, "", b"", MANUAL),
+    form(D, 0x99, "", b"", MANUAL).by(service::report_as_text),
+    form(D, 0xC3, "S", b"S", MANUAL).by(service::journal),
+    form(D, 0xC3, "R PrnType,Bgn,End", b"R1,1,2", MANUAL).by(service::journal),
+    form(D, 0xC3, "R PrnType,Bgn,End,1", b"R1,1,2,1", MANUAL).by(service::journal),
     form(D, 0x6F, "[RepType]", b"0", MANUAL),
     form(D, 0x47, "", b"", MANUAL).by(classic::diagnostics),
     // Questions and settings.
@@ -165,5 +172,36 @@ pub(super) const FORMS: &[CommandForm] = &[
     form(D, 0x3D, "DD-MM-YY HH:MM[:SS]", b"28-11-26 04:37:30", MANUAL),
     form(D, 0x44, "", b"", MANUAL),
     form(D, 0x63, "", b"", MANUAL),
+    form(
+        D,
+        0x66,
+        "Op,Pwd,Name[TAB Rights]",
+        b"1,1,Ivan\t1,0,0",
+        MANUAL,
+    )
+    .by(service::operator),
+    form(D, 0x70, "Operator", b"1", MANUAL).by(service::about_operator),
+    form(D, 0x72, "FiskNum,Options[,FiskNum1]", b"1,4,3", MANUAL).by(service::memory_by_number),
+    form(D, 0x92, "Date,Options[,Date]", b"211126,0", MANUAL).by(service::memory_by_date),
+    form(D, 0x83, "R DeptNum", b"R1", MANUAL).by(service::departments),
+    form(
+        D,
+        0x83,
+        "P DeptNum,Name LF TaxGroup,Price[,MaxDigits]",
+        b"P9,Paine\n\xC1,0,8",
+        MANUAL,
+    )
+    .by(service::departments),
+    form(D, 0x97, "R Number", b"R1", MANUAL).by(service::payments),
+    form(
+        D,
+        0x97,
+        "P Number,Name[TAB Rate,TagNo]",
+        b"P1,Cec\t1.00000,1",
+        MANUAL,
+    )
+    .by(service::payments),
+    form(D, 0xC2, "T, W, I, S", b"T", MANUAL).by(service::terminal),
+    form(D, 0xC2, "C PIN", b"C1234", MANUAL).by(service::terminal),
     form(D, 0xAE, "ErrNo", b"82", MANUAL).by(host::error_text),
 ];

@@ -177,9 +177,36 @@ fn payment(
         "bankTerminalCurrency" => echoed("bankTerminalCurrency"),
         "bankTerminalRRN" => found_or_echoed("rrn", "bankTerminalRRN"),
         "bankTerminalOperationNumber" => found_or_echoed("operation", "bankTerminalOperationNumber"),
-        "bankTerminalPrintData" => echoed("bankTerminalPrintData"),
+        "bankTerminalPrintData" => print_rows(&echoed("bankTerminalPrintData")),
     }
 }
+
+/// The rows of a bank terminal's slip as the vendor's schema has them: it lost all members of a row but its type, and it is closed. What
+/// the caller gave beside the type is stored and not answered.
+fn print_rows(given: &JsonValue) -> JsonValue {
+    let JsonValue::Array(rows) = given else {
+        return JsonValue::Null;
+    };
+    let rows = rows.iter().map(|row| {
+        let kind = match row.get("type") {
+            Some(JsonValue::Text(kind)) if ROW_TYPES.contains(&kind.as_str()) => kind.as_str(),
+            _ => "Text",
+        };
+        object! { "type" => kind }
+    });
+    JsonValue::Array(rows.collect())
+}
+
+/// The types of a printed row in the vendor's schema.
+const ROW_TYPES: [&str; 7] = [
+    "Text",
+    "Image",
+    "QRCode",
+    "Separator",
+    "EmptyRow",
+    "PageBreak",
+    "OpenCashDrawer",
+];
 
 fn modifier_parts(modifier: Modifier, currency: Currency) -> (&'static str, Decimal) {
     match modifier {

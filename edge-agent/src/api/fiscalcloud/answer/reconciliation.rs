@@ -1,5 +1,6 @@
-//! The field `additionalData`: the printer's numbers, and the reconciliation of a Z-report.
+//! The field `additionalData`: the printer's numbers, the cash rounding, and the reconciliation of a Z-report.
 
+use ferrotill_core::document::Body;
 use ferrotill_core::reconciliation::Reconciliation;
 use ferrotill_core::seal::Seal;
 use ferrotill_core::{Amount, Currency};
@@ -9,8 +10,8 @@ use crate::api::json::JsonValue;
 use crate::object;
 use ferrotill_store::{ReconciliationFigure, ZReconciliation};
 
-/// The values for which the FiscalCloud API has no fields of its own: the printer's numbers, and the reconciliation of a
-/// report.
+/// The values for which the FiscalCloud API has no fields of its own: the printer's numbers, the cash rounding, and the
+/// reconciliation of a report.
 pub(super) fn additional_data(
     document: &SealedDocument<'_>,
     context: AnswerContext<'_>,
@@ -42,6 +43,12 @@ pub(super) fn additional_data(
     if let Seal::FiscalNumber { number, .. } = &sealed.seal {
         members.push(("fiscalNumber".into(), (*number).into()));
     }
+    if let Body::Receipt(receipt) = &reserved.body
+        && let Some(line) = receipt.rounding
+    {
+        let rounding = object! { "name" => line.name, "amount" => money(line.amount) };
+        members.push(("cashRounding".into(), rounding));
+    }
     let Some(figures) = &sealed.report else {
         return JsonValue::Object(members);
     };
@@ -57,6 +64,15 @@ pub(super) fn additional_data(
         ("refunds".into(), tally(figures.shift.refunds.receipts)),
         ("reconciliation".into(), reconciliation),
     ]);
+    if let Some(name) = context.cash_rounding {
+        let shift = &figures.shift;
+        let rounding = object! {
+            "name" => name,
+            "salesAmount" => money(shift.sales.rounding),
+            "refundsAmount" => money(shift.refunds.rounding),
+        };
+        members.push(("cashRounding".into(), rounding));
+    }
     JsonValue::Object(members)
 }
 

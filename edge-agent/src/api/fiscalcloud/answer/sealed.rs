@@ -26,6 +26,8 @@ pub(in crate::api::fiscalcloud) struct AnswerContext<'s> {
     pub(in crate::api::fiscalcloud) device: &'s Device,
     pub(in crate::api::fiscalcloud) owner: &'s Owner,
     pub(in crate::api::fiscalcloud) currency: Currency,
+    /// The name of the country's cash rounding; `None` if its law has none.
+    pub(in crate::api::fiscalcloud) cash_rounding: Option<&'static str>,
     /// The id of the Z-report that closed the document's shift; `None` while the shift is open.
     pub(in crate::api::fiscalcloud) z_report: Option<Uuid>,
 }

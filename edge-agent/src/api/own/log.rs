@@ -1,0 +1,125 @@
+//! `GET /log` and `POST /log`: how much the log says, for each part of the program.
+//!
+//! The change is signed like a sale. It lasts until the program ends.
+
+use std::sync::Arc;
+
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use tracing::level_filters::LevelFilter;
+
+use super::operator::refused;
+use crate::api::auth::{Call, check};
+use crate::api::json::{FaultList, Fields, JsonValue};
+use crate::api::problem::Problem;
+use crate::api::response::json_response;
+use crate::api::service::Service;
+use crate::log_levels::{self, LEVELS, PARTS};
+
+/// The largest change in bytes.
+const BODY_BYTES_MAX: usize = 4 * 1_024;
+
+pub(super) async fn show() -> Response {
+    let Some(levels) = log_levels::levels() else {
+        return not_ours();
+    };
+    let members = levels.into_iter();
+    let members = members.map(|(part, level)| (part.into(), level.into()));
+    json_response(StatusCode::OK, &JsonValue::Object(members.collect()))
+}
+
+pub(super) async fn set(State(service): State<Arc<Service>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
+        let problem = Problem::new("BodyTooLarge", "body: is too large for a few levels");
+        return problem.response(StatusCode::PAYLOAD_TOO_LARGE);
+    };
+    let call = Call::of(&parts, &body);
+    let client = match check(&service.settings, None, &service.guard, &call) {
+        Ok(client) => client,
+        Err(unauthorized) => return refused(service.settings.mode, unauthorized),
+    };
+    let wanted = match read(&body) {
+        Ok(wanted) => wanted,
+        Err(faults) => return Problem::from(&faults).response(StatusCode::BAD_REQUEST),
+    };
+    let level_of = |name| {
+        wanted
+            .iter()
+            .find(|(part, _)| *part == name)
+            .map(|(_, level)| *level)
+    };
+    if !log_levels::set(|part| level_of(part.name)) {
+        return not_ours();
+    }
+    for (part, level) in &wanted {
+        tracing::warn!(event = "log_level", client = client.key, part, %level, "a client has set how much the log says");
+    }
+    show().await
+}
+
+/// Reads a change and reports all its faults at once.
+fn read(body: &[u8]) -> Result<Vec<(&'static str, LevelFilter)>, FaultList> {
+    let body = JsonValue::of_short_body(body)?;
+    let mut faults = FaultList::default();
+    let mut fields = Fields::of(&body, "", &mut faults);
+    let mut wanted = Vec::new();
+    for part in PARTS {
+        let Some(given) = fields.text(part.name) else {
+            continue;
+        };
+        match LEVELS.iter().find(|(name, _)| *name == given) {
+            Some((_, level)) => wanted.push((part.name, *level)),
+            None => {
+                let names: Vec<&str> = LEVELS.iter().map(|(name, _)| *name).collect();
+                let sentence = format!("is no level; write one of {}", names.join(", "));
+                fields.fault(part.name, "UnknownValue", sentence);
+            }
+        }
+    }
+    fields.finish();
+    if faults.is_empty() {
+        Ok(wanted)
+    } else {
+        Err(faults)
+    }
+}
+
+fn not_ours() -> Response {
+    let message =
+        "log: belongs to the program that runs this till as a part of itself; set its levels there";
+    Problem::new("LogNotOurs", message).response(StatusCode::CONFLICT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_read_with_all_its_faults_at_once() {
+        let wanted = read(br#"{"printer":"debug","office":"off"}"#).unwrap();
+        assert_eq!(
+            wanted,
+            [
+                ("printer", LevelFilter::DEBUG),
+                ("office", LevelFilter::OFF)
+            ]
+        );
+        let faults = read(br#"{"printer":"loud","pirnter":"debug","store":1}"#).unwrap_err();
+        let mut found: Vec<String> = faults
+            .iter()
+            .map(|fault| format!("{} {}", fault.path, fault.code))
+            .collect();
+        found.sort();
+        assert_eq!(
+            found,
+            [
+                "pirnter UnknownField",
+                "printer UnknownValue",
+                "store WrongType"
+            ]
+        );
+    }
+}
