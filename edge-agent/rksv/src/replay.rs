@@ -221,14 +221,17 @@ fn keys_of(
     })
 }
 
-/// The kind of a receipt: the first Nullbeleg that a unit signs after an outage is the Sammelbeleg.
+/// The kind of a receipt. The first Nullbeleg that a unit signs after an outage is the Sammelbeleg; a sale over zero is a Nullbeleg,
+/// because no checker can tell them apart.
 fn kind_of(receipt: &ScenarioReceipt, register: &Register) -> Kind {
+    let ends_outage = register.outage_since().is_some() && !receipt.damaged;
     match receipt.kind {
+        ScenarioKind::Null if ends_outage => Kind::Sammel,
+        ScenarioKind::Standard if ends_outage && receipt.sums.all_zero() => Kind::Sammel,
         ScenarioKind::Start => Kind::Start,
         ScenarioKind::Standard => Kind::Standard,
         ScenarioKind::Storno => Kind::Storno,
         ScenarioKind::Training => Kind::Training,
-        ScenarioKind::Null if register.outage_since().is_some() && !receipt.damaged => Kind::Sammel,
         ScenarioKind::Null => Kind::Null,
     }
 }

@@ -85,6 +85,7 @@ fn after_an_outage_the_sammelbeleg_is_signed_first() {
         ("outage-with-sales-before-its-end", "0 s! s! v! t! 0 s", 3),
         ("outages-one-after-another", "0 s! 0 s! 0 t! 0 v! 0 0! 0", 0),
         ("outage-returns-before-its-end", "0 s! s! s! 0 s", 1),
+        ("outage-ended-by-a-sale-over-zero", "0 s! v! 0 s", 1),
         ("outage-until-the-end", "0 s s! t! v!", 0),
         ("outage-right-after-the-start", "0 0! s! 0 s", 0),
         (
