@@ -135,6 +135,7 @@ proptest! {
         let unit = SoftwareUnit::with_certificate(1, &pkcs8).unwrap();
         let der = unit.key().certificate().unwrap().to_vec();
         prop_assert!(UnitCertificate::read(&der[..end.index(der.len())]).is_err());
+        prop_assert!(UnitCertificate::read(&[&der[..], &[0]].concat()).is_err());
         let mut damaged = der;
         for (at, byte) in changes {
             let at = at.index(damaged.len());
