@@ -74,6 +74,7 @@ fn every_family_with_a_file_is_in_the_index() {
             "tests",
             "protocol",
             "payments",
+            "models",
             "questions",
             "codec",
             "forms",
