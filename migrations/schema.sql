@@ -88,7 +88,7 @@ CREATE TABLE outbox (
   reserved_seq    INTEGER NOT NULL,
   duty            TEXT    NOT NULL,    -- ferrotill_core::duty::DutyKind
   message_number  INTEGER NOT NULL,
-  state           TEXT    NOT NULL CHECK (state IN ('waiting', 'acknowledged')),
+  state           TEXT    NOT NULL CHECK (state IN ('waiting', 'acknowledged', 'laid_aside')),
   request         INTEGER,             -- the row of outbox_request while the document waits; NULL if there is no request (refusal says why)
   digest          BLOB,                -- SHA-256 of the body that was acknowledged; while the document waits, it stands beside the body
   attempts        INTEGER NOT NULL DEFAULT 0,
@@ -96,7 +96,9 @@ CREATE TABLE outbox (
   refusal         TEXT,
   acknowledged_at INTEGER,
   environment     TEXT,                -- the environment that acknowledged the document: TEST or LIVE
-  PRIMARY KEY (sealed_seq, recipient)
+  aside_seq       INTEGER,             -- the journal row in which an operator laid the document aside
+  PRIMARY KEY (sealed_seq, recipient),
+  CHECK ((state = 'laid_aside') = (aside_seq IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
 
 -- What a recipient is told, byte for byte, until the recipient acknowledges it: then the row is deleted. The rows stand in a table of
@@ -112,6 +114,8 @@ CREATE TABLE outbox_request (
 CREATE INDEX outbox_waiting ON outbox (recipient, sealed_seq) WHERE state = 'waiting';
 -- Documents that wait without a request: those of an older program, until the first start of this one, and those that have no form.
 CREATE INDEX outbox_without_request ON outbox (sealed_seq) WHERE state = 'waiting' AND request IS NULL;
+-- Documents that an operator has laid aside: there are few.
+CREATE INDEX outbox_laid_aside ON outbox (recipient, sealed_seq) WHERE state = 'laid_aside';
 
 -- The result of a Z-report's reconciliation. A difference never stops the till: it is reported, and `ferrotill verify` names the
 -- documents in question.

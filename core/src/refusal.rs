@@ -161,6 +161,8 @@ refusals! {
     45 DeclarationUnsigned => "the declaration has no name", "give the name of the person who has read the paper";
     /// A correction of the clock to an earlier time while a shift is open: the documents of one shift never go back in time.
     46 ClockBackInShift => "the time cannot go back while a shift is open", "close the day first, then set the time";
+    /// A document that is laid aside without a reason.
+    47 ReasonMissing => "there is no reason", "say why the recipient is not to get the document, in words that an inspector understands";
 
     /// A return of a receipt that this device does not have.
     50 OriginalUnknown => "this device has no such receipt", "give the id of a fiscal receipt of this device";

@@ -1,5 +1,6 @@
 //! The composition root: builds the parts of the agent, connects them, and stops them in order.
 
+mod health_watch;
 mod start_check;
 
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -39,6 +40,7 @@ use crate::time::guarded_clock::GuardedClock;
 use ferrotill_store::{
     DeviceIdentity, Founding, Reader, Store, StoreError, set_lost_journal_aside,
 };
+use health_watch::HealthWatch;
 use start_check::{KnownBefore, StartCheck};
 
 /// Why the agent does not start.
@@ -117,6 +119,7 @@ pub struct Agent {
     sender: Option<OutboxThread>,
     numbers: Option<NumberSupply>,
     _office_time: Option<OfficeTime>,
+    watch: Option<HealthWatch>,
     _lock: std::fs::File,
 }
 
@@ -151,7 +154,6 @@ impl Agent {
             store.stored_clock()?,
             store.latest_moment()?,
         ));
-        let office_time = start_office_time(&config, &guard)?;
         let owner_budget = owner_budget(&config, profile);
         let reader = Reader::new(&config.till.data_dir);
         let (clerk_handle, inbox) = ClerkHandle::new();
@@ -195,13 +197,14 @@ impl Agent {
             lanes: Lanes::default(),
         });
         Ok(Self {
+            _office_time: start_office_time(&config, &service.guard)?,
+            watch: Some(start_watch(&config, &service)?),
             service,
             served: served(&config, profile),
             clerk_handle,
             clerk: Some(clerk),
             sender,
             numbers,
-            _office_time: office_time,
             _lock: lock,
         })
     }
@@ -231,6 +234,7 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
+        self.watch = None;
         self.sender = None;
         self.numbers = None;
         self.clerk_handle.send(Message::Stop);
@@ -565,6 +569,15 @@ fn start_clerk(
             name: "clerk".to_owned(),
             source,
         })
+}
+
+/// Starts the thread that looks for problems.
+fn start_watch(config: &Config, service: &Arc<Service>) -> Result<HealthWatch, StartError> {
+    let folder = config.till.data_dir.clone();
+    HealthWatch::start(Arc::clone(service), folder).map_err(|source| StartError::Thread {
+        name: "health".to_owned(),
+        source,
+    })
 }
 
 /// Makes the waits of this till's outbox differ from those of other tills.

@@ -311,6 +311,19 @@ pub struct Declaration {
     pub by: String,
 }
 
+/// That an operator lays a sealed document aside, which a recipient refuses for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AsideRequest {
+    /// The document's request id.
+    pub id: Uuid,
+    /// The name of the recipient.
+    pub recipient: String,
+    /// The operator's reason.
+    pub reason: String,
+    /// The operator's name.
+    pub by: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::{OrderForm, OrderKind, Said};

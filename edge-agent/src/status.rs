@@ -1,20 +1,21 @@
 //! The live status: the state of the printers, of the authority, of the number stocks and of the store. Any thread can read it
 //! without asking the clerk or the store.
 
+mod observed;
 pub mod problems;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 use std::sync::Condvar;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use ferrotill_core::budget::Unsent;
 use ferrotill_core::numbers::Supply;
 use ferrotill_core::till::Till;
 use ferrotill_device::printer::{Baseline, Connected, UnknownAnswer};
-use ferrotill_store::StoreFigures;
+use ferrotill_store::{StoreError, StoreFigures};
 use uuid::Uuid;
 
 use crate::explanation::Explanation;
@@ -101,6 +102,10 @@ pub struct LiveStatus {
     printers: Locked<HashMap<Uuid, PrinterState>>,
     authority: Locked<AuthorityState>,
     sells_alternative: AtomicBool,
+    /// How often the clerk was asked since it has answered last.
+    clerk_asked: AtomicU32,
+    /// When the law ends the open shift of each device, in milliseconds since the epoch.
+    shift_ends: Locked<HashMap<Uuid, i64>>,
 }
 
 impl LiveStatus {
@@ -140,6 +145,7 @@ impl LiveStatus {
         // The printer's thread reports its condition next.
         self.printer_condition(device, None);
         self.problems.clear(PRINTER.kind, Some(device));
+        self.problems.clear(WAITS.kind, Some(device));
         self.problems.clear(OBJECTIONS.kind, Some(device));
     }
 
@@ -152,6 +158,7 @@ impl LiveStatus {
         state.unproven = None;
         drop(printers);
         self.problems.clear(PRINTER.kind, Some(device));
+        self.problems.clear(WAITS.kind, Some(device));
     }
 
     /// Notes that a person has settled a document about which nobody could be asked; `connected` says whether the device's printer
@@ -164,6 +171,7 @@ impl LiveStatus {
         state.unproven = None;
         drop(printers);
         self.problems.clear(PRINTER.kind, Some(device));
+        self.problems.clear(WAITS.kind, Some(device));
     }
 
     /// Notes why a connected printer gets no receipts, or not all.
@@ -194,8 +202,8 @@ impl LiveStatus {
             "the printer {model} has answered in a form that this build does not know, and the answer is not used: {}",
             answers.join("; ")
         );
-        tracing::warn!(%device, "{says}");
-        self.note(&ANSWER_UNKNOWN, Some(device), says);
+        self.problems
+            .raise(self.problem(&ANSWER_UNKNOWN, Some(device), says));
     }
 
     /// Notes why a connected printer cannot print now; `None` if it can.
@@ -217,21 +225,26 @@ impl LiveStatus {
         state.trouble = Some(reason.to_string());
         state.unproven = None;
         drop(printers);
+        self.problems.clear(WAITS.kind, Some(device));
         self.explain_if(Some(reason), PRINTER.kind, Some(device));
         // The condition of a printer that does not answer is not known.
         self.printer_condition(device, None);
     }
 
-    /// Notes that a printer cannot prove what became of a document; `instruction` says what an operator must do.
-    pub fn printer_unproven(&self, device: Uuid, id: Uuid, instruction: String) {
+    /// Notes that a printer cannot prove what became of a document; `instruction` says what an operator must do, and `answers`
+    /// whether the printer has answered.
+    pub fn printer_unproven(&self, device: Uuid, id: Uuid, instruction: String, answers: bool) {
         let mut printers = self.printers.lock();
         let state = printers.entry(device).or_default();
         state.connected = false;
         state.trouble = Some(instruction.clone());
         state.unproven = Some((id, instruction.clone()));
         drop(printers);
-        let says = format!("the printer cannot prove the document {id}: {instruction}");
-        self.note(&PRINTER, Some(device), says);
+        if answers {
+            self.problems.clear(PRINTER.kind, Some(device));
+        }
+        self.problems
+            .note(self.problem(&WAITS, Some(device), instruction));
     }
 
     /// Forgets the printer of a device that is not in the configuration and has nothing left to do.
@@ -326,7 +339,9 @@ impl LiveStatus {
             std::mem::replace(&mut store.figures, figures)
         };
         if proved {
-            self.problems.clear(ProblemKind::JOURNAL_UNWRITABLE, None);
+            for kind in WRITE_PROBLEMS {
+                self.problems.clear(*kind, None);
+            }
         }
         if figures != before {
             self.figures_changed(figures);
@@ -334,9 +349,17 @@ impl LiveStatus {
     }
 
     /// Notes that a transaction of the clerk failed, and why.
-    pub fn transaction_failed(&self, reason: &Explanation) {
+    pub fn transaction_failed(&self, error: &StoreError, explained: &Explanation) {
         self.store.lock().transaction_since = None;
-        self.explain_if(Some(reason), ProblemKind::JOURNAL_UNWRITABLE, None);
+        let kind = match error {
+            error if error.is_disk_full() => ProblemKind::DISK_FULL,
+            StoreError::ChainBroken { .. } => ProblemKind::CHAIN_BROKEN,
+            _ => ProblemKind::JOURNAL_UNWRITABLE,
+        };
+        for other in WRITE_PROBLEMS.iter().filter(|other| **other != kind) {
+            self.problems.clear(*other, None);
+        }
+        self.explain_if(Some(explained), kind, None);
     }
 
     /// Why no sale can be written at `now`; `None` if the last transaction was written and no transaction hangs.
@@ -386,18 +409,14 @@ impl LiveStatus {
     fn figures_changed(&self, figures: StoreFigures) {
         let refused = figures.unsent.refused;
         let says = || format!("the authority has refused {refused} documents");
-        self.note_if(refused > 0, &DOCUMENTS_REFUSED, None, says);
+        self.count_if(refused > 0, &DOCUMENTS_REFUSED, None, says);
         let differing = figures.z_reports.newest_differing;
         let says = || {
             format!(
                 "the newest Z-reports of {differing} devices differ from their documents, the printer or the authority"
             )
         };
-        self.note_if(differing > 0, &Z_REPORT_DIFFERS, None, says);
-    }
-
-    fn note(&self, problem: &KnownProblem, device: Option<Uuid>, says: String) {
-        self.problems.note(self.problem(problem, device, says));
+        self.count_if(differing > 0, &Z_REPORT_DIFFERS, None, says);
     }
 
     fn problem(&self, problem: &KnownProblem, device: Option<Uuid>, says: String) -> HealthProblem {
@@ -407,6 +426,22 @@ impl LiveStatus {
             since_ms: self.noticed_ms.load(Ordering::Relaxed),
             says,
             fix: problem.fix.to_owned(),
+        }
+    }
+
+    /// Notes a problem whose text has a count, so that it is logged only when it begins, or removes it.
+    fn count_if(
+        &self,
+        is_there: bool,
+        problem: &KnownProblem,
+        device: Option<Uuid>,
+        says: impl FnOnce() -> String,
+    ) {
+        if is_there {
+            self.problems
+                .raise_once(self.problem(problem, device, says()));
+        } else {
+            self.problems.clear(problem.kind, device);
         }
     }
 
@@ -433,7 +468,7 @@ impl LiveStatus {
         says: impl FnOnce() -> String,
     ) {
         if is_there {
-            self.note(problem, device, says());
+            self.problems.raise(self.problem(problem, device, says()));
         } else {
             self.problems.clear(problem.kind, device);
         }
@@ -448,7 +483,7 @@ impl LiveStatus {
         }
         if let Some((kind, says, fix)) = problem {
             *known = Some(kind);
-            self.problems.note(HealthProblem {
+            self.problems.raise_once(HealthProblem {
                 kind,
                 device: None,
                 since_ms: self.noticed_ms.load(Ordering::Relaxed),
@@ -479,28 +514,14 @@ impl LiveStatus {
         }
     }
 
-    /// Stores how many numbers a device has left, and logs when few or none are left.
+    /// Stores how many numbers a device has left for alternative receipts, and whether they are few.
     fn numbers_counted(&self, device: Uuid, left: u64) {
         let mut numbers = self.alternative_numbers.lock();
-        let before = numbers.insert(device, left);
+        numbers.insert(device, left);
         let supply = Supply::of(left, NUMBERS_SOON);
         let says = || format!("{left} numbers are left for alternative receipts");
         let is_low = supply != Supply::Plenty;
-        self.note_if(is_low, &ALTERNATIVE_NUMBERS, Some(device), says);
-        if before.is_some_and(|before| Supply::of(before, NUMBERS_SOON) == supply) {
-            return;
-        }
-        match supply {
-            Supply::Plenty => {}
-            Supply::SoonUsedUp => tracing::warn!(
-                %device,
-                "{left} numbers are left for alternative receipts; get a new range and write it into alternative_receipts_ranges"
-            ),
-            Supply::UsedUp => tracing::error!(
-                %device,
-                "no number is left for alternative receipts; get a new range and write it into alternative_receipts_ranges"
-            ),
-        }
+        self.count_if(is_low, &ALTERNATIVE_NUMBERS, Some(device), says);
     }
 
     /// What is wrong with the till and what to do about it.
@@ -522,9 +543,19 @@ struct KnownProblem {
     fix: &'static str,
 }
 
+/// The problems that the next transaction that is written ends.
+const WRITE_PROBLEMS: &[ProblemKind] = &[
+    ProblemKind::JOURNAL_UNWRITABLE,
+    ProblemKind::DISK_FULL,
+    ProblemKind::CHAIN_BROKEN,
+];
 const PRINTER: KnownProblem = KnownProblem {
     kind: ProblemKind::PRINTER,
-    fix: "check the printer, its power and its cable; a document that it cannot prove is declared with `ferrotill settle`",
+    fix: "check the printer, its power and its cable",
+};
+const WAITS: KnownProblem = KnownProblem {
+    kind: ProblemKind::DOCUMENT_WAITS,
+    fix: "read the paper, and declare what became of the document with `ferrotill settle`",
 };
 const OBJECTIONS: KnownProblem = KnownProblem {
     kind: ProblemKind::OBJECTIONS,

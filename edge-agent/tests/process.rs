@@ -126,6 +126,12 @@ fn the_error_of_a_command_is_one_json_document() {
             2,
             "usage",
         ),
+        // The file is no link of an emulated printer.
+        (
+            &["emulator", "--family", "datecs", "--link", file],
+            1,
+            "failed",
+        ),
         (&["emulator"], 2, "usage"),
         (&["nonsense"], 2, "usage"),
     ] {
@@ -142,6 +148,7 @@ fn the_error_of_a_command_is_one_json_document() {
         assert!(!text("error.message").is_empty(), "{told}");
         assert!(!text("error.fix").is_empty(), "{told}");
     }
+    assert!(fs::read_to_string(file).unwrap().starts_with("[till]"));
 }
 
 #[test]

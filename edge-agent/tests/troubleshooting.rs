@@ -421,7 +421,7 @@ fn a_disk_that_is_full() {
         refused = (sold.status != 200).then_some(sold);
         refused.is_some()
     });
-    let (says, fix) = problem(&agent.client, "journal_unwritable");
+    let (says, fix) = problem(&agent.client, "disk_full");
     is_row(14, &says.replace(&books, "/var/lib/ferrotill"), &fix);
     // The caller gets the same without the path.
     let refused = refused.unwrap();
@@ -443,8 +443,9 @@ fn a_disk_that_is_full() {
         let log = fs::read_to_string(&log).unwrap();
         log.lines().filter(|line| line.contains(text)).count()
     };
+    // Each sale that could not be written has a line of its own.
     assert_eq!(
-        lines("database or disk is full"),
+        lines("clerk: the till cannot write its journal"),
         1,
         "one line for one trouble"
     );
@@ -454,11 +455,7 @@ fn a_disk_that_is_full() {
         agent.client.post("operations/sale", ALTERNATIVE).status == 200
     });
     let health = agent.client.open("/healthz");
-    assert!(
-        !health.text.contains("journal_unwritable"),
-        "{}",
-        health.text
-    );
+    assert!(!health.text.contains("disk_full"), "{}", health.text);
     assert_eq!(lines("the till can write its journal again"), 1);
 }
 

@@ -295,6 +295,31 @@ pub struct ClockSet<'a> {
     pub by: &'a str,
 }
 
+/// An operator lays a sealed document aside: a recipient refuses it, or it cannot be put into the recipient's form, and it is not
+/// sent to this recipient any more.
+///
+/// The document stays what it is: sealed, with its numbers, and part of its Z-report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaidAside<'a> {
+    /// The id of the document.
+    pub id: DocumentId,
+    /// The moment of the event.
+    pub at: Moment,
+    /// The name of the recipient ([`Recipient::name`](crate::duty::Recipient::name)).
+    pub recipient: &'a str,
+    /// The operator's reason; never empty.
+    pub reason: &'a str,
+    /// The operator's name; never empty.
+    pub by: &'a str,
+    /// What the recipient has last said of the document, or why the document cannot be sent.
+    pub refusal: &'a str,
+}
+
+impl LaidAside<'_> {
+    /// The largest length of the operator's reason, in bytes.
+    pub const REASON_BYTES_MAX: usize = 400;
+}
+
 /// One event of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
@@ -324,6 +349,8 @@ pub enum Event<'a> {
     Restored(Restored),
     /// An operator has corrected the time of the till.
     ClockSet(ClockSet<'a>),
+    /// An operator has laid a sealed document aside that a recipient refuses.
+    LaidAside(LaidAside<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -377,6 +404,7 @@ impl<'a> Event<'a> {
             Self::DeviceIdentified(_) => 11,
             Self::Restored(_) => 12,
             Self::ClockSet(_) => 13,
+            Self::LaidAside(_) => 14,
         }
     }
 
@@ -417,6 +445,7 @@ impl<'a> Event<'a> {
             Self::DeviceIdentified(event) => postcard::to_slice(event, room),
             Self::Restored(event) => postcard::to_slice(event, room),
             Self::ClockSet(event) => postcard::to_slice(event, room),
+            Self::LaidAside(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -466,6 +495,7 @@ impl<'a> Event<'a> {
             (11, 1) => read(payload).map(Self::DeviceIdentified),
             (12, 1) => read(payload).map(Self::Restored),
             (13, 1) => read(payload).map(Self::ClockSet),
+            (14, 1) => read(payload).map(Self::LaidAside),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

@@ -34,6 +34,8 @@ impl Till {
             Event::ClosedByPrinter(closed) => self.latest = Some(closed.at),
             // What the folder is for is no part of the till's state.
             Event::Founded(_) | Event::Restored(_) => {}
+            // Whom a sealed document is sent to is no part of the till's state either.
+            Event::LaidAside(_) => {}
             Event::DeviceIdentified(identified) => {
                 self.fiscal_numbers.identify(identified.fiscal_number);
             }

@@ -3,7 +3,7 @@
 use crate::amount::Amount;
 use crate::budget::Left;
 use crate::document::ReportKind;
-use crate::event::{ClockSet, ClosedByPrinter, Configuration, Declared};
+use crate::event::{ClockSet, ClosedByPrinter, Configuration, Declared, LaidAside};
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::Span;
 use crate::receipt::{Draft, Original};
@@ -70,6 +70,10 @@ pub enum Command<'a> {
     ///
     /// The next command of the same batch settles or voids the document, as the declaration says.
     Declare(Declared<'a>),
+    /// An operator lays a sealed document aside that a recipient refuses. The till sets the time of the event (`at`).
+    ///
+    /// The caller has checked that the document is sealed and waits for the recipient.
+    LayAside(LaidAside<'a>),
 }
 
 /// The facts that the store has about the things that a command refers to.

@@ -45,6 +45,7 @@ use counters::TillCounters;
 use pools::Pools;
 use printer_evidence::PrinterEvidence;
 pub use ranges::RangeUse;
+use settle::lay_aside;
 
 /// The state of one till. The size of the state is bounded, however much the till has sold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +122,7 @@ impl Till {
                 Ok(Event::ClosedByPrinter(ClosedByPrinter { at, ..*closed }))
             }
             Command::Declare(declared) => self.declare(declared, at),
+            Command::LayAside(aside) => lay_aside(aside, at),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{Kind, Till};
 use crate::blank::is_blank;
 use crate::document::ReportKind;
-use crate::event::{Declared, Event, ReportFigures, Sealed};
+use crate::event::{Declared, Event, LaidAside, ReportFigures, Sealed};
 use crate::id::DocumentId;
 use crate::profile::{Facts, SealPlan};
 use crate::reconciliation::Reconciliation;
@@ -11,6 +11,27 @@ use crate::refusal::Refusal;
 use crate::seal::{PrintedNumber, Seal};
 use crate::shift::Shift;
 use crate::time::Moment;
+
+/// The name and the reason must be there and fit. Whether the document can be laid aside, the caller has looked up.
+#[inline(never)]
+pub(super) fn lay_aside<'a>(aside: &LaidAside<'a>, at: Moment) -> Result<Event<'a>, Refusal> {
+    if is_blank(aside.by) {
+        return Err(Refusal::DeclarationUnsigned);
+    }
+    if is_blank(aside.reason) {
+        return Err(Refusal::ReasonMissing);
+    }
+    for (text, limit) in [
+        (aside.by, Declared::BY_BYTES_MAX),
+        (aside.reason, LaidAside::REASON_BYTES_MAX),
+    ] {
+        let given = text.len();
+        if given > limit {
+            return Err(Refusal::TextTooLong { given, limit });
+        }
+    }
+    Ok(Event::LaidAside(LaidAside { at, ..*aside }))
+}
 
 impl Till {
     pub(super) fn declare<'a>(

@@ -26,6 +26,7 @@ use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::Response;
 
 use crate::status::NUMBERS_SOON;
+use crate::time::clock::iso_utc;
 use dialect::{Dialect, Rejection};
 use fiscalcloud::FISCALCLOUD;
 use origin::OriginPolicy;
@@ -55,8 +56,8 @@ pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router)
         .layer(from_fn_with_state(Arc::new(policy), origin::check))
 }
 
-/// Adds headers with the remaining time of selling without the authority, if it is limited, and with the remaining numbers for
-/// alternative receipts, if few are left.
+/// Adds headers with the remaining time of selling without the authority, if it is limited, with the remaining numbers for
+/// alternative receipts, if few are left, and with the time at which the law ends an open shift, from two hours before.
 async fn with_what_is_left(
     State(service): State<Arc<Service>>,
     mut response: Response,
@@ -74,6 +75,14 @@ async fn with_what_is_left(
         response
             .headers_mut()
             .insert("X-Alternative-Numbers-Left", HeaderValue::from(left));
+    }
+    let soon = service
+        .live_status
+        .next_shift_end(service.guard.now().utc_ms);
+    if let Some(ends_ms) = soon
+        && let Ok(ends) = HeaderValue::try_from(iso_utc(ends_ms))
+    {
+        response.headers_mut().insert("X-Shift-Ends", ends);
     }
     response
 }

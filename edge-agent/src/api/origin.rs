@@ -183,7 +183,7 @@ fn readable_by(mut response: Response, origin: HeaderValue) -> Response {
     headers.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
         HeaderValue::from_static(
-            "X-Fiscal-State, X-Operation-Id, Idempotent-Replayed, Retry-After, X-Request-Id, X-Offline-Remaining-Seconds, X-Alternative-Numbers-Left",
+            "X-Fiscal-State, X-Operation-Id, Idempotent-Replayed, Retry-After, X-Request-Id, X-Offline-Remaining-Seconds, X-Alternative-Numbers-Left, X-Shift-Ends",
         ),
     );
     headers.append(header::VARY, HeaderValue::from_static("Origin"));

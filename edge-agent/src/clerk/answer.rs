@@ -95,6 +95,21 @@ pub enum DeclarationOutcome {
     Unknown(String),
 }
 
+/// What became of an operator's request to lay a document aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AsideOutcome {
+    /// It is in the journal: the document is not sent to the recipient any more.
+    Booked,
+    /// No document with this id waits for the recipient.
+    NotWaiting,
+    /// The recipient has not refused the document, and it can be sent.
+    NotRefused,
+    /// The till refuses the name or the reason.
+    Refused(Refusal),
+    /// The store could not be written: it is not known whether the request is in the journal.
+    Unknown(String),
+}
+
 /// An order that the clerk has not ended yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitingOrder {

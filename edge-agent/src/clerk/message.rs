@@ -9,8 +9,8 @@ use ferrotill_core::refusal::Refusal;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::answer::{Answer, DeclarationOutcome, DrawerOutcome, WaitingOrder};
-use crate::order::{Declaration, OrderForm};
+use super::answer::{Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, WaitingOrder};
+use crate::order::{AsideRequest, Declaration, OrderForm};
 use crate::seal::printer::{Listener, News};
 
 /// A message to the clerk.
@@ -61,6 +61,13 @@ pub enum Message {
         /// Where the answer goes.
         reply: oneshot::Sender<DeclarationOutcome>,
     },
+    /// An operator lays a document aside that a recipient refuses.
+    LayAside {
+        /// What the operator asks for.
+        request: Box<AsideRequest>,
+        /// Where the answer goes.
+        reply: oneshot::Sender<AsideOutcome>,
+    },
     /// An operator corrects the time.
     SetClock {
         /// The time from now on, in milliseconds since the epoch.
@@ -78,6 +85,8 @@ pub enum Message {
     Authority(AuthorityNews),
     /// The authority has reserved fiscal numbers for this device.
     Numbers(Uuid, Vec<Span>),
+    /// The agent asks whether the clerk handles its messages: [`LiveStatus::clerk_answered`](crate::status::LiveStatus) is the answer.
+    HealthCheck,
     /// The clerk finishes the batch that contains this message, and ends.
     Stop,
 }
@@ -151,6 +160,12 @@ impl ClerkHandle {
         if self.inbox.send(message).is_err() {
             tracing::warn!("a message was dropped because the clerk has ended");
         }
+    }
+
+    /// Asks the clerk to note in the live status that it handles its messages. Returns false if the clerk has ended.
+    #[must_use]
+    pub fn check_health(&self) -> bool {
+        self.inbox.send(Message::HealthCheck).is_ok()
     }
 
     /// The listener that passes news from a device's printer to the clerk.

@@ -21,7 +21,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 pub use answer::{
-    Answer, DeclarationOutcome, DrawerOutcome, FiscalState, QueuedOrderSummary, WaitingOrder,
+    Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, FiscalState, QueuedOrderSummary,
+    WaitingOrder,
 };
 pub use batch::{ClerkSettings, DevicePlan};
 pub use message::{AuthorityNews, ClerkHandle, ClockOutcome, Message};
@@ -110,6 +111,13 @@ impl Clerk {
     pub fn run(mut self) {
         loop {
             let first = match self.inbox.recv_timeout(self.wait_time()) {
+                Ok(Message::HealthCheck) => {
+                    self.tills.answer_health_check();
+                    if !self.stale && self.retry.is_empty() {
+                        continue;
+                    }
+                    None
+                }
                 Ok(message) => Some(message),
                 // No message is waiting, so that writing the anchor delays no sale.
                 Err(RecvTimeoutError::Timeout) => {
@@ -134,7 +142,11 @@ impl Clerk {
         while messages.len() < BATCH_MAX
             && let Ok(message) = self.inbox.try_recv()
         {
-            messages.push(message);
+            match message {
+                // It needs no transaction, so that a disk that fails does not keep the answer back.
+                Message::HealthCheck => self.tills.answer_health_check(),
+                message => messages.push(message),
+            }
         }
         let stop = messages
             .iter()
@@ -162,6 +174,7 @@ impl Clerk {
             .iter()
             .any(|message| matches!(message, Message::Stop));
         let mut effects = Vec::new();
+        let mut messages = messages.into_iter();
         self.tills.transaction_begins();
         // After an error the next batch writes at least the clock, which proves that the disk can be written again.
         let probes = self.stale;
@@ -175,7 +188,7 @@ impl Clerk {
             let mut batch = self.store.batch()?;
             let before = batch.seq();
             self.tills.resume_outstanding(&batch, &mut effects)?;
-            for message in messages {
+            for message in messages.by_ref() {
                 self.tills.handle(&mut batch, message, &mut effects)?;
             }
             // Callers are answered before jobs are begun, so that nothing is begun for callers whose waiting time is over.
@@ -202,6 +215,8 @@ impl Clerk {
             }
             Err(error) => {
                 self.on_write_error(&error, effects, &outcomes);
+                // The transaction has failed before these messages were handled.
+                messages.for_each(|message| self.tills.refuse_message(message, &chain_of(&error)));
                 self.retry = to_retry;
             }
         }
@@ -231,6 +246,7 @@ impl Clerk {
         if self.reported_error.as_ref() != Some(&explained) {
             tracing::error!("{explained} ({})", chain_of(error));
         }
+        self.tills.write_failed(error, &explained);
         self.tills.roll_back(effects, outcomes, &explained);
         self.reported_error = Some(explained);
         self.stale = true;

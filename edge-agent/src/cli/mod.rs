@@ -8,6 +8,7 @@ mod config;
 mod day;
 mod demo;
 mod emulator;
+mod queue;
 mod report;
 mod service;
 mod settle;
@@ -60,6 +61,8 @@ pub enum CliCommand {
     Z(report::ReportArguments),
     /// Declares what became of a document that its printer cannot prove, as a person has read it on the paper.
     Settle(settle::SettleArguments),
+    /// Lists the documents that wait to be sent, and lays one aside that its recipient refuses for ever.
+    Queue(queue::QueueArguments),
     /// Corrects the time of the till.
     Clock(clock::ClockArguments),
     /// Signs calls of the HTTP API with the key of the configuration, prints them or sends them.
@@ -282,6 +285,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
         CliCommand::X(arguments) => report::run(report::Report::X, &arguments, output),
         CliCommand::Z(arguments) => report::run(report::Report::Z, &arguments, output),
         CliCommand::Settle(arguments) => settle::run(&arguments, output),
+        CliCommand::Queue(arguments) => queue::run(&arguments, output),
         CliCommand::Clock(arguments) => clock::run(&arguments, output),
         CliCommand::Api(arguments) => api::run(&arguments, output),
         CliCommand::Config(arguments) => config::run(&arguments, output),

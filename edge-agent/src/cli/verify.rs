@@ -13,8 +13,8 @@ use crate::authority::remedy::remedy_of;
 use crate::config::{Config, Overrides};
 use crate::object;
 use crate::time::clock::iso_utc;
-use ferrotill_store::RepeatedNumber;
 use ferrotill_store::verify::{Flaw, Refused, Verified, VerifyRange, Wanted, verify};
+use ferrotill_store::{AsideDocument, RepeatedNumber};
 use ferrotill_store::{ReconciliationFigure, StoreError, ZReconciliation, is_in_use};
 
 /// The arguments of `verify`.
@@ -152,6 +152,9 @@ fn report(verified: &Verified, output: CliOutput) {
             remedy_of(&refused.words).advice
         ));
     }
+    for document in &verified.laid_aside {
+        output.text(&aside_line(document));
+    }
     for repeated in &verified.repeated_numbers {
         output.text(&format!(
             "two receipts of an older program have the number {}: {} and {}\n  what to do: tell the authority; no receipt gets the number again",
@@ -176,6 +179,20 @@ fn report(verified: &Verified, output: CliOutput) {
     }
 }
 
+/// One line about a document that is not sent, because an operator has laid it aside.
+pub(super) fn aside_line(document: &AsideDocument) -> String {
+    let note = &document.note;
+    format!(
+        "document {} ({}, {}) is not sent to the authority: {} has laid it aside at {}: {}",
+        document.number,
+        document.duty,
+        document.id,
+        note.by,
+        iso_utc(note.at_ms),
+        note.reason
+    )
+}
+
 fn document(verified: &Verified) -> JsonValue {
     object! {
         "ok" => verified.flaws.is_empty(),
@@ -186,11 +203,25 @@ fn document(verified: &Verified) -> JsonValue {
         "devices" => JsonValue::Array(verified.devices.iter().map(|id| JsonValue::from(*id)).collect()),
         "unsent" => verified.unsent,
         "refused" => JsonValue::Array(verified.refused.iter().map(refused).collect()),
+        "laid_aside" => JsonValue::Array(verified.laid_aside.iter().map(laid_aside).collect()),
         "repeated_numbers" => JsonValue::Array(verified.repeated_numbers.iter().map(repeated).collect()),
         "anchored" => verified.anchored,
         "z_reports" => JsonValue::Array(verified.reconciliations.iter().map(reconciliation).collect()),
         "faults" => JsonValue::Array(verified.flaws.iter().map(fault).collect()),
         "more_faults" => verified.more_flaws,
+    }
+}
+
+/// A document that is not sent, because an operator has laid it aside.
+pub(super) fn laid_aside(document: &AsideDocument) -> JsonValue {
+    object! {
+        "number" => document.number,
+        "id" => document.id,
+        "kind" => document.duty.clone(),
+        "at" => iso_utc(document.note.at_ms),
+        "by" => document.note.by.clone(),
+        "reason" => document.note.reason.clone(),
+        "refusal" => document.note.refusal.clone(),
     }
 }
 
@@ -230,6 +261,7 @@ fn reconciliation(z: &ZReconciliation) -> JsonValue {
         "agrees" => z.agrees(),
         "unacknowledged" => z.unacknowledged,
         "acknowledged_at" => z.acknowledged_at.map(iso_utc),
+        "laid_aside" => JsonValue::Array(z.laid_aside.iter().map(laid_aside).collect()),
         "figures" => JsonValue::Array(z.figures.iter().map(figure).collect()),
     }
 }

@@ -109,7 +109,7 @@ impl Worker {
                     }
                     Err(reason) => {
                         failures = failures.saturating_add(1);
-                        tracing::warn!(%device, left = stock.left, "no fiscal numbers from the tax office: {reason}");
+                        tracing::warn!(%device, left = stock.left, "no fiscal numbers: {reason}");
                     }
                 }
             }
@@ -144,7 +144,7 @@ impl Worker {
             (JSON, body.as_bytes()),
         )
         .answer;
-        let (status, body) = answer.map_err(|failure| failure.to_string())?;
+        let (status, body) = answer.map_err(|failure| failure.explained(&url).to_string())?;
         self.protocol.decode_ranges(status, &body, stock.highest)
     }
 }

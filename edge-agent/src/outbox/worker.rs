@@ -206,6 +206,12 @@ impl OutboxWorker {
         let entries = reader.unanswered_entries(*recipient, self.answered_up_to, ENTRIES_MAX)?;
         // In strict order, entries behind one that was refused or cannot be sent wait for it.
         let barrier = if self.strict_order {
+            // An operator may have laid the oldest refused document aside. Then it holds nothing up any more.
+            while let Some(oldest) = refused.oldest()
+                && reader.outbox_entry(*recipient, oldest)?.is_none()
+            {
+                refused.forget(oldest);
+            }
             let unsendable = reader.oldest_without_request(*recipient)?;
             [refused.oldest(), unsendable].into_iter().flatten().min()
         } else {

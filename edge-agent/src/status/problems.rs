@@ -73,6 +73,15 @@ problem_kinds! {
     JOURNAL_UNWRITABLE: Failing "journal_unwritable",
         "the store cannot be written",
         "the next transaction that is written";
+    DISK_FULL: Failing "disk_full",
+        "the disk of the data folder is full, so that the store cannot be written",
+        "the next transaction that is written: the agent tries one twice a second";
+    CHAIN_BROKEN: Failing "chain_broken",
+        "a row of the journal does not fit the chain",
+        "the next transaction that is written, after a person has put the journal back";
+    CLERK_SILENT: Failing "clerk_silent",
+        "the part of the agent that writes the journal does not answer",
+        "it answers again, or a restart of the agent";
     JOURNAL_CUT: Degraded "journal_cut",
         "the journal does not have the row that an anchor names",
         "a person has removed the anchors that were set aside";
@@ -80,8 +89,11 @@ problem_kinds! {
         "another program has changed the stored snapshot of a till",
         "the next start that finds no changed snapshot";
     PRINTER: Degraded "printer",
-        "a printer cannot be reached, or cannot prove a document",
-        "the printer answers, or the document is declared";
+        "a printer cannot be reached",
+        "the printer answers";
+    DOCUMENT_WAITS: Degraded "document_waits",
+        "a printer cannot prove what became of a document, and a person must declare it",
+        "the document is declared, or the printer proves it";
     PRINTER_CONDITION: Degraded "printer_condition",
         "a connected printer cannot print: no paper, an open cover, a fault of its own",
         "the printer can print";
@@ -115,9 +127,21 @@ problem_kinds! {
     CLOCK_AHEAD: Degraded "clock_ahead",
         "the time of documents is ahead",
         "the clocks have caught up, or a person sets the time";
-    OFFICE_OFFLINE: Warning "office_offline",
+    OFFICE_OFFLINE: Degraded "office_offline",
         "the authority cannot be reached",
         "the authority answers";
+    OFFLINE_LIMIT: Degraded "offline_limit",
+        "a limit of selling without the authority is reached",
+        "the authority answers and acknowledges the documents, or a new month begins";
+    DISK_NEARLY_FULL: Degraded "disk_nearly_full",
+        "the disk of the data folder is nearly full",
+        "the disk has room again";
+    SHIFT_TOO_LONG: Degraded "shift_too_long",
+        "a shift is open for longer than the law allows, so that its device sells nothing",
+        "the Z-report of the device";
+    SHIFT_ENDS: Warning "shift_ends",
+        "a shift must be closed within two hours",
+        "the Z-report of the device, or the end of the time";
     ALTERNATIVE_NUMBERS: Warning "alternative_numbers",
         "few numbers are left for alternative receipts",
         "a start with a new range";
@@ -163,24 +187,36 @@ const PROBLEMS_MAX: usize = 100;
 impl Problems {
     /// Notes a problem, and logs it if it is new or says something else. A problem that is noted again keeps its time.
     pub fn raise(&self, problem: HealthProblem) {
-        let is_news = self.0.lock().iter().all(|known| {
-            known.kind != problem.kind
-                || known.device != problem.device
-                || known.says != problem.says
+        self.keep(problem, |known, now| {
+            known.is_none_or(|known| known.says != now.says)
         });
-        if is_news {
-            log(&problem);
-        }
-        self.note(problem);
     }
 
-    /// Notes a problem that is logged elsewhere. A problem that is noted again keeps its time.
+    /// Notes a problem, and logs it if it is new: its text may change with each document. A problem that is noted again keeps its
+    /// time.
+    pub fn raise_once(&self, problem: HealthProblem) {
+        self.keep(problem, |known, _| known.is_none());
+    }
+
+    /// Notes a problem whose beginning is logged elsewhere, with the same text. A problem that is noted again keeps its time.
     pub fn note(&self, problem: HealthProblem) {
+        self.keep(problem, |_, _| false);
+    }
+
+    fn keep(
+        &self,
+        problem: HealthProblem,
+        is_news: impl FnOnce(Option<&HealthProblem>, &HealthProblem) -> bool,
+    ) {
         let mut problems = self.0.lock();
         let place = problems
             .iter()
             .position(|known| known.kind == problem.kind && known.device == problem.device);
-        if let Some(known) = place.and_then(|place| problems.get_mut(place)) {
+        let known = place.and_then(|place| problems.get_mut(place));
+        if is_news(known.as_deref(), &problem) {
+            log(&problem);
+        }
+        if let Some(known) = known {
             *known = HealthProblem {
                 since_ms: known.since_ms,
                 ..problem
@@ -190,11 +226,22 @@ impl Problems {
         }
     }
 
-    /// Removes a problem that no longer exists.
+    /// Removes a problem that no longer exists, and logs its end.
     pub fn clear(&self, kind: ProblemKind, device: Option<Uuid>) {
-        self.0
-            .lock()
-            .retain(|known| known.kind != kind || known.device != device);
+        let mut problems = self.0.lock();
+        problems.retain(|known| {
+            let is_over = known.kind == kind && known.device == device;
+            if is_over {
+                let device = device.map(tracing::field::display);
+                tracing::info!(
+                    event = "problem_over",
+                    problem = kind.id,
+                    device,
+                    "the problem is over"
+                );
+            }
+            !is_over
+        });
     }
 
     /// True if a problem is noted.
@@ -220,8 +267,12 @@ fn log(problem: &HealthProblem) {
     let id = kind.id;
     let device = problem.device.map(tracing::field::display);
     match kind.severity {
-        Severity::Warning => tracing::warn!(id, device, "{says}; {fix}"),
-        Severity::Degraded | Severity::Failing => tracing::error!(id, device, "{says}; {fix}"),
+        Severity::Warning => {
+            tracing::warn!(event = "problem", problem = id, device, "{says}; {fix}");
+        }
+        Severity::Degraded | Severity::Failing => {
+            tracing::error!(event = "problem", problem = id, device, "{says}; {fix}");
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use ferrotill_store::StoreFigures;
+use ferrotill_store::{StoreError, StoreFigures};
 use uuid::Uuid;
 
 use super::LiveStatus;
@@ -28,6 +28,35 @@ fn clock(kind: ProblemKind) -> Option<(ProblemKind, String, String)> {
     Some((kind, "wrong".to_owned(), "set it".to_owned()))
 }
 
+fn disk_full() -> StoreError {
+    StoreError::Database {
+        context: "commit",
+        path: "ferrotill.db".into(),
+        source: rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(13), None),
+    }
+}
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// The law ends the shift of the device at this time, and it is 0 now.
+fn shift(live_status: &LiveStatus, ends_ms: Option<i64>) {
+    live_status.shift_ends_at(DEVICE, ends_ms);
+    live_status.note_shift(DEVICE, "Till 1", 0, |at_ms| at_ms.to_string());
+}
+
+#[test]
+fn a_clerk_that_does_not_answer_ten_questions_is_silent() {
+    let live_status = LiveStatus::default();
+    for asked in 0..11 {
+        assert_eq!(live_status.why_not_ready(Instant::now()), None, "{asked}");
+        live_status.clerk_asked(true);
+    }
+    let why = live_status.why_not_ready(Instant::now());
+    assert!(why.is_some_and(|why| why.contains("does not answer")));
+    live_status.clerk_answered();
+    assert_eq!(live_status.why_not_ready(Instant::now()), None);
+}
+
 #[test]
 fn each_problem_of_the_live_status_ends_with_its_reason() {
     type Step = fn(&LiveStatus);
@@ -35,7 +64,17 @@ fn each_problem_of_the_live_status_ends_with_its_reason() {
     let rows: &[(ProblemKind, Step, Step)] = &[
         (
             ProblemKind::JOURNAL_UNWRITABLE,
-            |it| it.transaction_failed(&explained()),
+            |it| it.transaction_failed(&StoreError::TooLarge, &explained()),
+            |it| it.transaction_committed(StoreFigures::default(), true),
+        ),
+        (
+            ProblemKind::DISK_FULL,
+            |it| it.transaction_failed(&disk_full(), &explained()),
+            |it| it.transaction_committed(StoreFigures::default(), true),
+        ),
+        (
+            ProblemKind::CHAIN_BROKEN,
+            |it| it.transaction_failed(&StoreError::ChainBroken { seq: 1 }, &explained()),
             |it| it.transaction_committed(StoreFigures::default(), true),
         ),
         (
@@ -44,8 +83,8 @@ fn each_problem_of_the_live_status_ends_with_its_reason() {
             |it| it.printer_answers(DEVICE),
         ),
         (
-            ProblemKind::PRINTER,
-            |it| it.printer_unproven(DEVICE, Uuid::nil(), "declare it".to_owned()),
+            ProblemKind::DOCUMENT_WAITS,
+            |it| it.printer_unproven(DEVICE, Uuid::nil(), "declare it".to_owned(), true),
             |it| it.person_settled(DEVICE, true),
         ),
         (
@@ -87,6 +126,31 @@ fn each_problem_of_the_live_status_ends_with_its_reason() {
             ProblemKind::CLOCK_AHEAD,
             |it| it.clock_problem(clock(ProblemKind::CLOCK_AHEAD)),
             |it| it.clock_problem(None),
+        ),
+        (
+            ProblemKind::CLERK_SILENT,
+            |it| it.clerk_asked(false),
+            LiveStatus::clerk_answered,
+        ),
+        (
+            ProblemKind::DISK_NEARLY_FULL,
+            |it| it.disk_measured(1_000, 1_000_000),
+            |it| it.disk_measured(100_000, 1_000_000),
+        ),
+        (
+            ProblemKind::OFFLINE_LIMIT,
+            |it| it.offline_limits_reached(&["the law's limit"]),
+            |it| it.offline_limits_reached(&[]),
+        ),
+        (
+            ProblemKind::SHIFT_ENDS,
+            |it| shift(it, Some(2 * HOUR_MS)),
+            |it| shift(it, Some(2 * HOUR_MS + 1)),
+        ),
+        (
+            ProblemKind::SHIFT_TOO_LONG,
+            |it| shift(it, Some(0)),
+            |it| shift(it, None),
         ),
         (
             ProblemKind::CALLS_NOT_KEPT,

@@ -74,11 +74,20 @@ impl UnsentCount {
     }
 
     pub(super) fn acknowledge(&mut self, entry: WaitingEntry, at: i64) {
+        self.remove(entry);
+        self.last_acknowledged_ms = Some(at);
+    }
+
+    pub(super) fn lay_aside(&mut self, entry: WaitingEntry) {
+        self.remove(entry);
+        self.laid_aside = self.laid_aside.saturating_add(1);
+    }
+
+    fn remove(&mut self, entry: WaitingEntry) {
         self.documents = self.documents.saturating_sub(1);
         self.sold = self.sold.saturating_sub(entry.sold);
         if entry.is_refused {
             self.refused = self.refused.saturating_sub(1);
         }
-        self.last_acknowledged_ms = Some(at);
     }
 }

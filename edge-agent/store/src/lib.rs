@@ -31,6 +31,7 @@ mod founding;
 mod frozen;
 mod identity;
 mod journal;
+mod laid_aside;
 mod maintenance;
 mod migrate;
 mod operator;
@@ -62,6 +63,7 @@ pub use folder::{is_in_use, set_lost_journal_aside};
 pub use founding::{FolderPurpose, Founding};
 pub use frozen::{Freeze, FrozenRequest, SealedDocument};
 pub use journal::{Appended, Batch, Store};
+pub use laid_aside::{AsideDocument, AsideNote, WaitingDocument};
 pub use operator::OperatorDeclaration;
 pub use outbox::{DeliveryState, OutboxEntry, RefusedEntry};
 pub use private::folder_is_private;
@@ -271,6 +273,17 @@ pub struct StoreTrouble {
 }
 
 impl StoreError {
+    /// True if the disk has no room for what was to be written.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Database { source, .. } => {
+                source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+            }
+            _ => false,
+        }
+    }
+
     /// The error in words, without a path in the text, so that the text may be shown to callers.
     #[must_use]
     pub fn in_words(&self) -> StoreTrouble {

@@ -10,6 +10,7 @@ use super::StoreError;
 use super::chain::ChainKey;
 use super::frozen::{self, Binding, Freeze, Freezing, FrozenRequest};
 use super::journal::Batch;
+use super::laid_aside::{self, AsideDocument, AsideNote, WaitingDocument};
 use super::query::{self, Reader, UnsentCount};
 use super::rows::{self, COLUMNS};
 
@@ -56,6 +57,8 @@ pub struct DeliveryState {
     pub acknowledged_ms: Option<i64>,
     /// The environment that acknowledged the document: `TEST` or `LIVE`. `None` if an older program stored the acknowledgement.
     pub environment: Option<String>,
+    /// That an operator has laid the document aside: it is not sent to this recipient any more.
+    pub laid_aside: Option<AsideNote>,
 }
 
 impl Reader {
@@ -201,7 +204,7 @@ impl Reader {
         self.with("outbox", |connection| {
             connection
                 .prepare_cached(
-                    "SELECT recipient, attempts, refusal, again_at, acknowledged_at, environment FROM outbox WHERE sealed_seq = \
+                    "SELECT recipient, attempts, refusal, again_at, acknowledged_at, environment, aside_seq FROM outbox WHERE sealed_seq = \
                      (SELECT settled_seq FROM document WHERE reserved_seq = ?1) ORDER BY recipient",
                 )?
                 .query_map([reserved_seq], |row| {
@@ -212,6 +215,7 @@ impl Reader {
                         again_at_ms: row.get(3)?,
                         acknowledged_ms: row.get(4)?,
                         environment: row.get(5)?,
+                        laid_aside: laid_aside::note(connection, row.get(6)?)?,
                     })
                 })?
                 .collect()
@@ -219,7 +223,49 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// The oldest documents that a recipient has not acknowledged.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn waiting(
+        &self,
+        recipient: Recipient,
+        count: u32,
+    ) -> Result<Vec<WaitingDocument>, StoreError> {
+        self.with("outbox", |connection| {
+            laid_aside::waiting(connection, recipient.name(), count)
+        })
+    }
+
+    /// The documents of the authority that an operator has laid aside.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn laid_aside(&self) -> Result<Vec<AsideDocument>, StoreError> {
+        self.with("outbox", |connection| {
+            laid_aside::of_authority(connection, None)
+        })
+    }
+}
+
 impl Batch<'_> {
+    /// The document with this request id, if it waits for a recipient.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn waiting_document(
+        &self,
+        recipient: &str,
+        id: Uuid,
+    ) -> Result<Option<WaitingDocument>, StoreError> {
+        laid_aside::waiting_document(self.connection(), recipient, id)
+            .context(self.path(), "outbox")
+    }
+
     /// The documents that the authority has not acknowledged yet, as the offline budgets count them.
     ///
     /// The writer keeps count and oldest time in memory: if the authority has not answered for a year, counting all entries with

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::figures::NewEntries;
 use super::frozen::{self, Freezing};
 use super::rows::StoredDocument;
-use super::{reconcile, rows, used_numbers};
+use super::{laid_aside, reconcile, rows, used_numbers};
 
 /// How the outbox entries of a sealed document are made.
 #[derive(Clone, Copy)]
@@ -53,6 +53,7 @@ pub(super) fn project(
             identity_row(connection, device, seq, identified).map(|()| none)
         }
         Event::Restored(restored) => next_epoch(connection, *restored).map(|()| none),
+        Event::LaidAside(aside) => laid_aside::enter(connection, device, seq, aside).map(|()| none),
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)
         | Event::Switched(_)

@@ -36,6 +36,9 @@ pub struct UnsentCount {
     pub sold: i64,
     /// The newest time at which the authority acknowledged a document, in milliseconds since the epoch.
     pub last_acknowledged_ms: Option<i64>,
+    /// The number of documents that are not sent to the authority, because an operator has laid them aside. They do not count among
+    /// `documents`.
+    pub laid_aside: u32,
 }
 
 /// Reads while the writer works: a small pool of connections.
@@ -291,7 +294,8 @@ pub(super) fn count_unsent(connection: &Connection) -> Result<UnsentCount, rusql
         .prepare_cached(
             "SELECT count(*), count(outbox.refusal), min(document.at), \
              coalesce(sum(document.amount) FILTER (WHERE outbox.duty IN ('sale', 'alternative_receipt')), 0), \
-             (SELECT acknowledged_at FROM outbox WHERE state = 'acknowledged' AND recipient = 'authority' ORDER BY sealed_seq DESC LIMIT 1) \
+             (SELECT acknowledged_at FROM outbox WHERE state = 'acknowledged' AND recipient = 'authority' ORDER BY sealed_seq DESC LIMIT 1), \
+             (SELECT count(*) FROM outbox WHERE state = 'laid_aside' AND recipient = 'authority') \
              FROM outbox JOIN document ON document.reserved_seq = outbox.reserved_seq \
              WHERE outbox.state = 'waiting' AND outbox.recipient = 'authority'",
         )?
@@ -302,6 +306,7 @@ pub(super) fn count_unsent(connection: &Connection) -> Result<UnsentCount, rusql
                 oldest_ms: row.get(2)?,
                 sold: row.get(3)?,
                 last_acknowledged_ms: row.get(4)?,
+                laid_aside: row.get(5)?,
             })
         })
 }

@@ -1,5 +1,6 @@
 //! The network between the product's sender and the tax authority simulator: it loses, delays, doubles and reorders documents.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -80,6 +81,10 @@ struct NetworkState {
     utc_ms: i64,
     /// The message with which the authority has refused a document for its content, which must not happen.
     refused: Option<String>,
+    /// True if the authority refuses the next sale that it does not have, for ever.
+    refuses_next: bool,
+    /// The keys of the documents that the authority refuses for ever.
+    refused_for_ever: BTreeSet<String>,
     /// True if the authority has acknowledged a document since [`Network::has_acknowledged`] was last called.
     acknowledged: bool,
     /// True if the last attempt got no answer.
@@ -95,6 +100,8 @@ impl Network {
             late: Vec::new(),
             utc_ms: 0,
             refused: None,
+            refuses_next: false,
+            refused_for_ever: BTreeSet::new(),
             acknowledged: false,
             silent: false,
         })))
@@ -107,6 +114,16 @@ impl Network {
     /// Changes the fault of the network.
     pub(super) fn set(&self, fault: NetworkFault) {
         self.state().fault = fault;
+    }
+
+    /// From now on the authority refuses the next sale that it does not have, for ever.
+    pub(super) fn refuse_the_next_sale(&self) {
+        self.state().refuses_next = true;
+    }
+
+    /// The keys of the documents that the authority refuses for ever.
+    pub(super) fn refused_for_ever(&self) -> BTreeSet<String> {
+        self.state().refused_for_ever.clone()
     }
 
     /// Sets the time of the authority; a late document may arrive.
@@ -150,9 +167,16 @@ impl Network {
     }
 }
 
+/// The message with which the authority refuses a document for ever.
+pub(super) const FOR_EVER: &str = "unknown goods";
+
 impl NetworkState {
     /// Delivers a document to the authority and returns the authority's answer.
     fn arrive(&mut self, posted: &Posted) -> (u16, String) {
+        if self.is_refused_for_ever(posted) {
+            let answer = format!(r#"{{"status":"error","message":"{FOR_EVER}"}}"#);
+            return (200, answer);
+        }
         match self
             .authority_simulator
             .hear(posted.kind, &posted.key, posted.body.as_bytes())
@@ -170,6 +194,17 @@ impl NetworkState {
                 )
             }
         }
+    }
+
+    fn is_refused_for_ever(&mut self, posted: &Posted) -> bool {
+        if self.refuses_next && posted.kind == "sale" {
+            let received = self.authority_simulator.received();
+            if received.iter().all(|document| document.key != posted.key) {
+                self.refuses_next = false;
+                self.refused_for_ever.insert(posted.key.clone());
+            }
+        }
+        self.refused_for_ever.contains(&posted.key)
     }
 
     fn deliver(&mut self, posted: Posted) -> Result<(u16, String), DeliveryFailure> {

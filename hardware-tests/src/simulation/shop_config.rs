@@ -25,6 +25,9 @@ pub(super) struct ShopConfig {
     /// True if the authority checks its rules and the till sends documents strictly in order; if false, later documents may be sent
     /// before a refused one.
     pub(super) strict: bool,
+    /// True if the authority takes any form, refuses one sale a day for ever, and the till sends documents strictly in order: the shop
+    /// goes on only because an operator lays the sale aside.
+    pub(super) refuses_one: bool,
     /// How long the shop may sell without the authority by the owner's rule, in milliseconds; none if the owner has set no limit.
     pub(super) budget_ms: Option<u64>,
 }
@@ -74,6 +77,7 @@ impl ShopConfig {
             first_wrong_ms: at_place(&FIRST_WRONG_MS, at(seed / 5, FIRST_WRONG_MS.len())),
             printers_ahead_s: at_place(&PRINTERS_AHEAD_S, at(seed / 7, PRINTERS_AHEAD_S.len())),
             strict: seed.is_multiple_of(2),
+            refuses_one: seed % 6 == 1,
             budget_ms: seed.is_multiple_of(4).then_some(BUDGET_HOURS * 3_600_000),
         }
     }
@@ -128,7 +132,7 @@ impl ShopConfig {
             .set("upstream", "offline_after_failures", 3)
             .set("upstream", "offline_after_ms", 15_000)
             .set("upstream", "dwell_s", 10)
-            .set("upstream", "strict_order", self.strict);
+            .set("upstream", "strict_order", self.strict || self.refuses_one);
         let config = match self.budget_ms {
             Some(_) => config
                 .set("offline", "hours_at_a_stretch", BUDGET_HOURS)

@@ -12,14 +12,14 @@ use ferrotill_core::Amount;
 use ferrotill_core::budget::{AtTheEnd, Budget, Left};
 use ferrotill_core::clock_guard::ClockTrouble;
 
+use super::watch;
 use crate::api::json::JsonValue;
 use crate::api::response::json_response;
 use crate::api::service::Service;
 use crate::config::Device;
 use crate::object;
-use crate::status::problems::{HealthProblem, ProblemKind, Severity};
+use crate::status::problems::{HealthProblem, Severity};
 use crate::time::clock::iso_utc;
-use crate::time::guarded_clock::ClockProblemKind;
 
 /// The agent is ready if the last transaction was written, or a later one after an error, and no transaction hangs. It is ready
 /// even if authority and printers cannot be reached.
@@ -32,15 +32,7 @@ pub(super) async fn ready(State(service): State<Arc<Service>>) -> Response {
 }
 
 pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
-    let clock = service.guard.problem();
-    let clock = clock.map(|problem| {
-        let kind = match problem.kind {
-            ClockProblemKind::Unconfirmed => ProblemKind::CLOCK_UNCONFIRMED,
-            ClockProblemKind::Ahead => ProblemKind::CLOCK_AHEAD,
-        };
-        (kind, problem.says, problem.fix)
-    });
-    service.live_status.clock_problem(clock);
+    watch::note(&service);
     let problems = service.live_status.problems().list();
     let worst = problems.iter().map(|problem| problem.kind.severity).max();
     let (status, code) = match worst {
@@ -74,6 +66,7 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
         "unsent" => object! {
             "documents" => unsent.documents,
             "refused" => unsent.refused,
+            "laid_aside" => unsent.laid_aside,
             "oldest" => unsent.oldest_ms.map(iso_utc),
             "sold" => Amount::from_minor(unsent.sold)
                 .display(service.profile.facts().currency)

@@ -7,8 +7,10 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
+use super::watch;
 use crate::api::service::Service;
 use crate::config::Device;
+use crate::status::problems::{HealthProblem, ProblemKind};
 use ferrotill_store::UnsentCount;
 
 /// Collects figures in the Prometheus text format. All lines of one metric follow its help text.
@@ -46,7 +48,9 @@ impl Gauges {
 
 /// `GET /metrics`.
 pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
+    watch::note(&service);
     let mut gauges = Gauges::default();
+    add_problems(&mut gauges, &service.live_status.problems().list());
     let figures = service.live_status.store().figures;
     add_unsent(&mut gauges, &figures.unsent, service.guard.now().utc_ms);
     if let Some(seconds) = service.offline_remaining_s() {
@@ -95,6 +99,23 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
     response
 }
 
+/// Adds for each kind of problem how many there are: one for each device, or one for the whole till.
+fn add_problems(gauges: &mut Gauges, problems: &[HealthProblem]) {
+    for kind in ProblemKind::ALL {
+        let count = problems.iter().filter(|problem| problem.kind == *kind);
+        gauges.add(
+            "ferrotill_problem",
+            "Problems of this kind, as /healthz lists them.",
+            &format!(
+                "{{id=\"{}\",severity=\"{}\"}}",
+                kind.id(),
+                kind.severity.name()
+            ),
+            i64::try_from(count.count()).unwrap_or(i64::MAX),
+        );
+    }
+}
+
 /// Adds the figures about documents that the authority has not acknowledged.
 fn add_unsent(gauges: &mut Gauges, unsent: &UnsentCount, now_ms: i64) {
     gauges.add(
@@ -108,6 +129,12 @@ fn add_unsent(gauges: &mut Gauges, unsent: &UnsentCount, now_ms: i64) {
         "Unsent documents that the authority has refused.",
         "",
         unsent.refused.into(),
+    );
+    gauges.add(
+        "ferrotill_laid_aside_documents",
+        "Documents that are not sent to the authority, because an operator has laid them aside.",
+        "",
+        unsent.laid_aside.into(),
     );
     let age_s = |since_ms: i64| now_ms.saturating_sub(since_ms).max(0) / 1_000;
     gauges.add(

@@ -1,6 +1,7 @@
 //! Our own routes: health, metrics, the outcome of a request id, an operator's declaration,
 //! an operator's correction of the time, and how much the log says.
 
+mod aside;
 mod clock;
 mod health;
 mod log;
@@ -8,6 +9,7 @@ mod metrics;
 mod operations;
 mod operator;
 mod settlement;
+pub mod watch;
 
 use std::sync::Arc;
 
@@ -25,6 +27,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/metrics", get(metrics::metrics))
         .route("/operations/{id}", get(operations::show))
         .route("/operations/{id}/settlement", post(settlement::settle))
+        .route("/operations/{id}/aside", post(aside::lay_aside))
         .route("/clock", post(clock::set))
         .route("/log", get(log::show).post(log::set))
         .with_state(service)

@@ -21,7 +21,8 @@ use crate::clerk::{FiscalState, WaitingOrder};
 use crate::object;
 use crate::time::clock::iso_utc;
 use ferrotill_store::{
-    DeliveryState, OperatorDeclaration, RequestState, StoreError, StoredDocument, ZReconciliation,
+    AsideDocument, AsideNote, DeliveryState, OperatorDeclaration, RequestState, StoreError,
+    StoredDocument, ZReconciliation,
 };
 
 pub(super) async fn show(State(service): State<Arc<Service>>, id: PathId) -> Response {
@@ -239,15 +240,23 @@ fn timeline(
     if let Some(voided) = stored.voided() {
         timeline.push(step(voided.at.utc_ms, "voided"));
     }
-    let mut acknowledged: Vec<_> = deliveries
-        .iter()
-        .filter_map(|delivery| Some((delivery.acknowledged_ms?, &delivery.recipient)))
-        .collect();
-    acknowledged.sort_unstable();
-    timeline.extend(acknowledged.into_iter().map(|(at_ms, recipient)| {
+    let acknowledged = deliveries.iter().filter_map(|delivery| {
+        Some((
+            delivery.acknowledged_ms?,
+            "acknowledged",
+            &delivery.recipient,
+        ))
+    });
+    let laid_aside = deliveries.iter().filter_map(|delivery| {
+        let note = delivery.laid_aside.as_ref()?;
+        Some((note.at_ms, "laid_aside", &delivery.recipient))
+    });
+    let mut told: Vec<_> = acknowledged.chain(laid_aside).collect();
+    told.sort_unstable();
+    timeline.extend(told.into_iter().map(|(at_ms, event, recipient)| {
         object! {
             "at" => iso_utc(at_ms),
-            "event" => "acknowledged",
+            "event" => event,
             "recipient" => recipient.clone(),
         }
     }));
@@ -258,16 +267,37 @@ fn timeline(
 fn delivery(delivery: &DeliveryState) -> JsonValue {
     object! {
         "recipient" => delivery.recipient.clone(),
-        "state" => match (delivery.acknowledged_ms, &delivery.refusal) {
-            (Some(_), _) => "acknowledged",
-            (None, Some(_)) => "refused",
-            (None, None) => "waiting",
+        "state" => match (delivery.acknowledged_ms, &delivery.laid_aside, &delivery.refusal) {
+            (Some(_), ..) => "acknowledged",
+            (None, Some(_), _) => "laid_aside",
+            (None, None, Some(_)) => "refused",
+            (None, None, None) => "waiting",
         },
         "answers" => delivery.attempts,
         "refusal" => delivery.refusal.clone(),
         "again_at" => delivery.again_at_ms.map(iso_utc),
         "acknowledged_at" => delivery.acknowledged_ms.map(iso_utc),
         "environment" => delivery.environment.clone(),
+        "laid_aside" => delivery.laid_aside.as_ref().map(laid_aside),
+    }
+}
+
+/// Who has laid a document aside, when and why.
+fn laid_aside(note: &AsideNote) -> JsonValue {
+    object! {
+        "at" => iso_utc(note.at_ms),
+        "by" => note.by.clone(),
+        "reason" => note.reason.clone(),
+    }
+}
+
+/// A document of a shift that is not sent, because an operator has laid it aside.
+fn aside_document(document: &AsideDocument) -> JsonValue {
+    object! {
+        "number" => document.number,
+        "id" => document.id,
+        "kind" => document.duty.clone(),
+        "laid_aside" => laid_aside(&document.note),
     }
 }
 
@@ -308,6 +338,7 @@ fn reconciliation(account: &ZReconciliation) -> JsonValue {
         "z_number" => account.z_number,
         "unacknowledged" => account.unacknowledged,
         "acknowledged_at" => account.acknowledged_at.map(iso_utc),
+        "laid_aside" => JsonValue::Array(account.laid_aside.iter().map(aside_document).collect()),
         "figures" => JsonValue::Array(figures.collect()),
     }
 }

@@ -1,6 +1,7 @@
 //! One batch: how the clerk handles messages inside a transaction, and what it sends after the commit.
 
 mod adoption;
+mod aside;
 mod books;
 mod clock;
 mod deadlines;
@@ -35,7 +36,7 @@ use ferrotill_render::PrintedSeller;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
-use super::answer::{Answer, Caller, DeclarationOutcome, DrawerOutcome};
+use super::answer::{Answer, AsideOutcome, Caller, DeclarationOutcome, DrawerOutcome};
 use super::device_state::DeviceState;
 use super::devices::{DevicePlace, Devices};
 use super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QUEUE_MAX, is_due};
@@ -49,6 +50,7 @@ use crate::time::clock::Clock;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
 use document_lines::DocumentLine;
 use ferrotill_store::{Batch, DeviceIdentity, Freeze, Store, StoreError};
+use upkeep::publish_shift;
 
 /// What the clerk needs beside the store and the devices. It stays the same while the agent runs.
 #[derive(Debug)]
@@ -107,7 +109,9 @@ pub(super) enum Effect {
     RespondDeclaration(Vec<oneshot::Sender<DeclarationOutcome>>, DeclarationOutcome),
     /// Answer the caller that has corrected the time.
     ClockSet(oneshot::Sender<ClockOutcome>, ClockOutcome),
-    /// Wake the sender: the outbox has new entries.
+    /// Answer the caller that has laid a document aside.
+    LaidAside(oneshot::Sender<AsideOutcome>, AsideOutcome),
+    /// Wake the sender: the outbox has changed.
     WakeSender,
 }
 
@@ -152,6 +156,7 @@ impl Tills {
         for plan in plans {
             let till = store.load_till(plan.device)?;
             settings.live_status.count_numbers(plan.device, &till);
+            publish_shift(&settings, plan.device, &till);
             let known_counters = store.printer_counters(plan.device, baseline_of)?;
             devices.push(DeviceState {
                 point_of_sale: plan.point_of_sale,
@@ -195,6 +200,7 @@ impl Tills {
                 }
                 let (device, live_status) = (device_state.device, &self.settings.live_status);
                 live_status.count_numbers(device, &device_state.till);
+                publish_shift(&self.settings, device, &device_state.till);
                 if device_state.till.last_number() > 0 {
                     let problems = live_status.problems();
                     problems.clear(ProblemKind::DEVICE_UNKNOWN, Some(device));
@@ -258,6 +264,7 @@ impl Tills {
                 workers.for_each(|worker| worker.notify_one());
             }
             Effect::ClockSet(reply, outcome) => drop(reply.send(outcome)),
+            Effect::LaidAside(reply, outcome) => drop(reply.send(outcome)),
         }
     }
 
@@ -309,6 +316,9 @@ impl Tills {
             Message::Declare { declaration, reply } => {
                 self.on_declaration(batch, *declaration, reply, effects)
             }
+            Message::LayAside { request, reply } => {
+                self.on_lay_aside(batch, &request, reply, effects)
+            }
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
             }
@@ -321,6 +331,10 @@ impl Tills {
             }
             Message::Authority(news) => self.on_authority_news(batch, news),
             Message::Numbers(device, spans) => self.take_numbers(batch, device, &spans),
+            Message::HealthCheck => {
+                self.answer_health_check();
+                Ok(())
+            }
             Message::Stop => Ok(()),
         }
     }
@@ -472,6 +486,7 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::DeviceIdentified(identified) => identified.at,
         Event::Restored(restored) => restored.at,
         Event::ClockSet(set) => set.at,
+        Event::LaidAside(aside) => aside.at,
     };
     Some(moment.utc_ms)
 }

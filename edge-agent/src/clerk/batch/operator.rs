@@ -113,16 +113,21 @@ impl Tills {
         }
     }
 
-    /// Logs which document needs an operator, and writes it to the live status with what the operator must do.
+    /// Writes to the live status which document needs an operator, with what the operator must do.
     pub(super) fn report_unproven(&self, index: DevicePlace, id: Uuid, fault: Fault) {
-        let device = self.devices[index].device;
+        let device_state = &self.devices[index];
+        let device = device_state.device;
+        let answers = fault != Fault::PrinterGone
+            && device_state
+                .sealing()
+                .is_some_and(|sealing| sealing.nobody_to_ask.is_none());
         let instruction = format!(
             "document {id} is not settled: {fault}; read the paper or the printer's own journal, then declare what became of the \
              document: `ferrotill settle {id} --registered` or `--not-registered`, with `--by` and your name"
         );
         tracing::error!(event = "repair", %device, %id, "{instruction}");
         let live_status = &self.settings.live_status;
-        live_status.printer_unproven(device, id, instruction);
+        live_status.printer_unproven(device, id, instruction, answers);
     }
 
     /// Writes to the live status, again after the printer was connected, that nobody can be asked about the outstanding document.

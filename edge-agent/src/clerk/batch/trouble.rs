@@ -6,9 +6,9 @@
 
 use uuid::Uuid;
 
-use super::super::answer::{Answer, DeclarationOutcome, DrawerOutcome};
+use super::super::answer::{Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome};
 use super::super::device_state::{Activity, BusyJob, DeviceState};
-use super::super::message::ClockOutcome;
+use super::super::message::{ClockOutcome, Message};
 use super::super::queue::Job;
 use super::{Effect, Tills, respond, respond_declaration};
 use crate::explanation::Explanation;
@@ -29,7 +29,6 @@ impl Tills {
         let answer = Answer::Unknown {
             message: reason.to_owned(),
         };
-        self.settings.live_status.transaction_failed(explained);
         self.document_lines.clear();
         self.fail_declarations(reason);
         if let Some(before) = self.clock_before.take() {
@@ -60,6 +59,9 @@ impl Tills {
                 Effect::ClockSet(reply, _) => {
                     drop(reply.send(ClockOutcome::Unknown(reason.to_owned())));
                 }
+                Effect::LaidAside(reply, _) => {
+                    drop(reply.send(AsideOutcome::Unknown(reason.to_owned())));
+                }
                 Effect::WakeSender | Effect::ConfirmOutcome(..) => {}
             }
         }
@@ -71,6 +73,32 @@ impl Tills {
                     device_state.take_sealing(*id);
                 }
             }
+        }
+    }
+}
+
+impl Tills {
+    /// Answers the sender of a message that was not handled, because the store cannot be written.
+    pub(in crate::clerk) fn refuse_message(&self, message: Message, reason: &str) {
+        let reason = reason.to_owned();
+        match message {
+            Message::Order { reply, .. } | Message::Duplicate { reply, .. } => {
+                drop(reply.send(Answer::Unknown { message: reason }));
+            }
+            Message::Drawer { reply, .. } => drop(reply.send(DrawerOutcome::NotOpened(reason))),
+            Message::Waiting { id, reply } => drop(reply.send(self.waiting_order(id))),
+            Message::Declare { reply, .. } => {
+                drop(reply.send(DeclarationOutcome::Unknown(reason)));
+            }
+            Message::LayAside { reply, .. } => drop(reply.send(AsideOutcome::Unknown(reason))),
+            Message::SetClock { reply, .. } => drop(reply.send(ClockOutcome::Unknown(reason))),
+            Message::DecideCancel(_, _, reply) => reply.send(false).unwrap_or(()),
+            // What these report is kept for the next transaction, or asked for again.
+            Message::Printer(..)
+            | Message::Authority(_)
+            | Message::Numbers(..)
+            | Message::HealthCheck
+            | Message::Stop => {}
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use super::Tills;
+use ferrotill_core::till::Till;
+use uuid::Uuid;
+
+use super::{ClerkSettings, Tills};
+use crate::explanation::Explanation;
 use crate::status::problems::{HealthProblem, ProblemKind};
 use crate::time::guard::STORED_EVERY_MS;
 use ferrotill_store::{Batch, Store, StoreError, StoreFigures};
@@ -51,6 +55,17 @@ impl Tills {
         self.settings
             .live_status
             .transaction_committed(figures, written);
+    }
+
+    /// Notes in the live status that a transaction could not be written, and why.
+    pub(in crate::clerk) fn write_failed(&self, error: &StoreError, explained: &Explanation) {
+        let live_status = &self.settings.live_status;
+        live_status.transaction_failed(error, explained);
+    }
+
+    /// Notes in the live status that the clerk handles its messages.
+    pub(in crate::clerk) fn answer_health_check(&self) {
+        self.settings.live_status.clerk_answered();
     }
 
     /// Notes in the live status how many anchors were set aside.
@@ -111,4 +126,14 @@ impl Tills {
         }
         Ok(())
     }
+}
+
+/// Notes in the live status when the law ends the open shift of a device.
+pub(super) fn publish_shift(settings: &ClerkSettings, device: Uuid, till: &Till) {
+    let limit_ms = settings.profile.facts().shift_ms_max;
+    let ends_ms = till
+        .shift()
+        .zip(limit_ms)
+        .map(|(shift, limit_ms)| shift.opened.utc_ms.saturating_add(limit_ms));
+    settings.live_status.shift_ends_at(device, ends_ms);
 }

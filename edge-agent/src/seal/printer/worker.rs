@@ -62,14 +62,17 @@ pub struct PrinterWorker {
     /// The last outcome of a document, until the clerk confirms that it is in the journal.
     kept: Option<(Uuid, News)>,
     pub(super) clock: Arc<Clock>,
+    /// When the counters of the idle printer were read last.
+    counters_read_at: Instant,
     idle_check: Duration,
 }
 
 /// After this idle time the counters are read before a slip is printed or the drawer is opened.
 const IDLE_BEFORE_CHECK: Duration = Duration::from_secs(5);
-/// How often the counters of an idle printer are read, to notice a Z-report that it made by itself or a pulled cable.
+/// How often the counters of an idle printer are read, to notice a Z-report that it made by itself.
 pub(super) const IDLE_CHECK_EVERY: Duration = Duration::from_secs(30);
-/// How often a printer that cannot print is asked whether it can again.
+/// How often an idle printer is asked whether it can print, so that `/healthz` knows within five seconds that it cannot, or that it
+/// does not answer.
 const CONDITION_CHECK_EVERY: Duration = Duration::from_secs(2);
 /// A printer's clock that has moved by more than this number of seconds beside the machine's was set.
 const CLOCK_SET_S: u64 = 60;
@@ -96,6 +99,7 @@ impl PrinterWorker {
             connected: false,
             baseline: None,
             last_used_at: clock.monotonic(),
+            counters_read_at: clock.monotonic(),
             loss_reported: None,
             unknown_answers: 0,
             cannot_print: None,
@@ -205,7 +209,8 @@ impl PrinterWorker {
             (WorkerState::Idle, Ok(Task::Slip(id, slip))) => self.slip(id, &slip),
             (WorkerState::Idle, Ok(Task::Drawer(permit))) => self.drawer(&permit),
             (_, Err(RecvTimeoutError::Timeout)) if self.connected => {
-                if self.cannot_print.is_none() {
+                let since = self.clock.monotonic().duration_since(self.counters_read_at);
+                if self.cannot_print.is_none() && since >= self.idle_check {
                     self.check_counters();
                 }
                 self.check_condition();
@@ -218,8 +223,7 @@ impl PrinterWorker {
         self.report_unknown_answers();
         self.report_doubts();
         let wait = match self.state {
-            WorkerState::Idle if self.connected && self.cannot_print.is_none() => self.idle_check,
-            WorkerState::Idle if self.connected => CONDITION_CHECK_EVERY,
+            WorkerState::Idle if self.connected => CONDITION_CHECK_EVERY.min(self.idle_check),
             _ => self.pause,
         };
         self.next_check_at = self.clock.monotonic().checked_add(wait);
@@ -348,6 +352,7 @@ impl PrinterWorker {
 
     /// Reads the counters of an idle printer, and reports them if they have changed.
     fn check_counters(&mut self) {
+        self.counters_read_at = self.clock.monotonic();
         match self.printer.counters() {
             Ok(counters) => {
                 self.last_used_at = self.clock.monotonic();

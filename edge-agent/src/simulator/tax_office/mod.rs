@@ -118,6 +118,8 @@ struct SimulatorState {
     ranges: ranges::Ranges,
     /// The error text for [`AuthorityCondition::Refuse`].
     refusal: String,
+    /// The only key that [`AuthorityCondition::Refuse`] refuses; without it, every document is refused.
+    refused_key: Option<String>,
 }
 
 impl TaxOfficeSimulator {
@@ -135,6 +137,7 @@ impl TaxOfficeSimulator {
                 accepted: rules::AcceptedDocuments::default(),
                 ranges: ranges::Ranges::default(),
                 refusal: REFUSAL.to_owned(),
+                refused_key: None,
             })),
         }
     }
@@ -149,6 +152,7 @@ impl TaxOfficeSimulator {
     fn switch(&self, setting: Setting) {
         self.set(setting.state, Duration::from_millis(setting.ms));
         let mut state = self.state();
+        state.refused_key = setting.key;
         state.refusal = setting.message.unwrap_or_else(|| REFUSAL.to_owned());
         match setting.strict {
             Some(true) => state.strictness = Strictness::Rules,
@@ -198,6 +202,19 @@ impl SimulatorState {
             DutyKind::from_name(kind).ok_or_else(|| format!("there is no document kind {kind}"))?;
         self.accept(kind, key, body)?;
         Ok(serde_json::json!({"status": "success", "key": key}))
+    }
+
+    /// The answer to a message while documents, or only the one under [`Self::refused_key`], are refused.
+    fn answer_unless_refused(
+        &mut self,
+        kind: &str,
+        key: &str,
+        body: &[u8],
+    ) -> Result<Value, String> {
+        match &self.refused_key {
+            Some(refused) if refused != key => self.answer(kind, key, body),
+            _ => Err(self.refusal.clone()),
+        }
     }
 
     /// Checks one complete document and stores it. `Err` is the error text of the refusal.
@@ -302,6 +319,9 @@ async fn deliver(
             AuthorityCondition::Up | AuthorityCondition::Slow | AuthorityCondition::Trickle => {
                 key_of(&headers).and_then(|key| state.answer(&kind, key, &body))
             }
+            AuthorityCondition::Refuse => {
+                key_of(&headers).and_then(|key| state.answer_unless_refused(&kind, key, &body))
+            }
             _ => Err(state.refusal.clone()),
         };
         (state.condition, state.wait, outcome)
@@ -361,6 +381,8 @@ struct Setting {
     ms: u64,
     /// The error text for `refuse`.
     message: Option<String>,
+    /// With `refuse`: only the document under this `Idempotency-Key` is refused.
+    key: Option<String>,
     /// True: documents are checked by the rules of the form from now on. False: every JSON object is accepted.
     strict: Option<bool>,
 }

@@ -18,7 +18,7 @@ use super::super::frozen::{self, Binding, Freeze, Freezing};
 use super::super::projection::Telling;
 use super::super::query::{self, UnsentCount};
 use super::super::rows::{self, DeviceIdentity, DocumentRow, StoredDocument};
-use super::super::{Context, StoreError, projection, reconcile};
+use super::super::{Context, StoreError, laid_aside, projection, reconcile};
 use super::{Head, Store};
 
 /// The result of [`Batch::append`].
@@ -178,10 +178,11 @@ impl Batch<'_> {
             _ => Telling::Unfrozen(&duty::to_the_authority),
         };
         let reserved = last.filter(|last| is_sealed_by(last, device, event));
-        let connection = self.connection();
-        let place = (device, seq);
+        let aside = self.entry_laid_aside(event)?;
+        let (connection, place) = (self.connection(), (device, seq));
         let entries = projection::project(connection, telling, place, event, reserved.as_ref())
             .context(&self.store.path, "projection")?;
+        self.take_aside(aside, at)?;
         if entries.documents > 0 && self.figures.unsent.documents == 0 {
             self.figures.unsent.oldest_ms = Some(entries.at_ms);
             self.oldest_is_known = true;
@@ -306,7 +307,7 @@ impl Batch<'_> {
                 .connection()
                 .prepare_cached(
                     "DELETE FROM outbox_request WHERE id = \
-                     (SELECT request FROM outbox WHERE sealed_seq = ?1 AND recipient = ?2) RETURNING digest",
+                     (SELECT request FROM outbox WHERE sealed_seq = ?1 AND recipient = ?2 AND state = 'waiting') RETURNING digest",
                 )?
                 .query_row(params![sealed_seq, recipient.name()], |row| row.get(0))
                 .optional()?;
@@ -317,18 +318,70 @@ impl Batch<'_> {
                      WHERE sealed_seq = ?1 AND recipient = ?2 AND state = 'waiting'",
                 )?
                 .execute(params![sealed_seq, recipient.name(), at, environment, digest])?;
+            // The answer to an attempt that was under way when an operator laid the document aside.
+            self.connection()
+                .prepare_cached(
+                    "UPDATE outbox SET acknowledged_at = ?3, environment = ?4 \
+                     WHERE sealed_seq = ?1 AND recipient = ?2 AND state = 'laid_aside' AND acknowledged_at IS NULL",
+                )?
+                .execute(params![sealed_seq, recipient.name(), at, environment])?;
             match entry {
-                Some(_) => reconcile::acknowledged(self.connection(), sealed_seq, at),
+                Some(_) => reconcile::told(self.connection(), sealed_seq, at),
                 None => Ok(()),
             }
         };
         acknowledge().context(&self.store.path, "acknowledgement")?;
         if let Some(entry) = entry {
             self.figures.unsent.acknowledge(entry, at);
-            self.z_reports_changed = true;
-            self.oldest_is_known = self.figures.unsent.documents == 0;
-            self.figures.unsent.oldest_ms = None;
+            self.no_longer_waits();
         }
+        Ok(())
+    }
+
+    /// One document less waits for the authority: it may have been the oldest, or the last one of a shift.
+    fn no_longer_waits(&mut self) {
+        self.z_reports_changed = true;
+        self.oldest_is_known = self.figures.unsent.documents == 0;
+        self.figures.unsent.oldest_ms = None;
+    }
+
+    /// The entry of the document that an event lays aside, if the authority is the recipient.
+    fn entry_laid_aside(
+        &self,
+        event: &Event<'_>,
+    ) -> Result<Option<(i64, WaitingEntry)>, StoreError> {
+        let Event::LaidAside(aside) = event else {
+            return Ok(None);
+        };
+        let authority = Recipient::AUTHORITY.name();
+        if aside.recipient != authority {
+            return Ok(None);
+        }
+        let find = || {
+            let (connection, id) = (self.connection(), Uuid::from_bytes(aside.id.0));
+            let waiting = laid_aside::waiting_document(connection, authority, id)?;
+            let Some(sealed_seq) = waiting.map(|waiting| waiting.sealed_seq) else {
+                return Ok(None);
+            };
+            let entry = WaitingEntry::of(connection, sealed_seq)?;
+            Ok(entry.map(|entry| (sealed_seq, entry)))
+        };
+        find().context(&self.store.path, "outbox")
+    }
+
+    /// The entry does not wait for the authority any more.
+    fn take_aside(
+        &mut self,
+        aside: Option<(i64, WaitingEntry)>,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let Some((sealed_seq, entry)) = aside else {
+            return Ok(());
+        };
+        reconcile::told(self.connection(), sealed_seq, at)
+            .context(&self.store.path, "reconciliation")?;
+        self.figures.unsent.lay_aside(entry);
+        self.no_longer_waits();
         Ok(())
     }
 

@@ -21,6 +21,7 @@ use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
+use super::laid_aside::{self, AsideDocument};
 use sums::{COUNT, Subject, Sums, TAX};
 use suspects::suspects;
 
@@ -35,12 +36,14 @@ pub struct ZReconciliation {
     pub first_number: u32,
     /// The number of the shift's last document, which is the Z-report itself.
     pub last_number: u32,
-    /// The number of documents of the shift, including the Z-report, that the authority has not acknowledged.
+    /// The number of documents of the shift, including the Z-report, that wait for the authority.
     pub unacknowledged: u32,
-    /// When the authority had acknowledged all documents of the shift, in milliseconds since the epoch.
+    /// When no document of the shift waited for the authority any more, in milliseconds since the epoch.
     pub acknowledged_at: Option<i64>,
     /// All figures, ordered by name.
     pub figures: Vec<ReconciliationFigure>,
+    /// The documents of the shift that are not sent to the authority, because an operator has laid them aside.
+    pub laid_aside: Vec<AsideDocument>,
 }
 
 /// One figure of a shift: a count, or money in minor units.
@@ -56,6 +59,8 @@ pub struct ReconciliationFigure {
     pub printer: Option<i64>,
     /// The sum over the documents that the authority has acknowledged.
     pub authority: Option<i64>,
+    /// The sum over the documents that an operator has laid aside: the authority does not get them.
+    pub laid_aside: i64,
     /// If a side differs, the documents in question with number and request id.
     pub suspects: Vec<(u32, Uuid)>,
 }
@@ -97,13 +102,13 @@ impl ReconciliationFigure {
         same(self.report) && (self.may_differ_at_the_printer() || same(self.printer))
     }
 
-    /// True if all known sides agree in all figures.
+    /// True if all known sides agree in all figures. The authority agrees if it has all but what an operator has laid aside.
     #[must_use]
     pub fn agrees(&self) -> bool {
         self.agrees_at_the_till()
             && self
                 .authority
-                .is_none_or(|authority| authority == self.documents)
+                .is_none_or(|authority| is_all_but(authority, self.laid_aside, self.documents))
     }
 }
 
@@ -121,6 +126,10 @@ impl fmt::Display for ReconciliationFigure {
             None => Ok(()),
         })
     }
+}
+
+fn is_all_but(authority: i64, laid_aside: i64, documents: i64) -> bool {
+    authority.saturating_add(laid_aside) == documents
 }
 
 /// The numbers of Z-reports of a till that do not reconcile yet.
@@ -173,6 +182,7 @@ pub(super) fn enter(
             report: Some(report.of(&subject).unwrap_or(0)),
             printer: printer.of(&subject),
             authority: None,
+            laid_aside: 0,
             suspects: Vec::new(),
         };
         agrees &= figure.agrees();
@@ -203,8 +213,9 @@ pub(super) fn enter(
     Ok(())
 }
 
-/// Adds an acknowledged document to the reconciliation of its shift, if the Z-report is sealed already.
-pub(super) fn acknowledged(
+/// Adds a document that does not wait for the authority any more to the reconciliation of its shift, if the Z-report is sealed
+/// already: the document is acknowledged, or an operator has laid it aside.
+pub(super) fn told(
     connection: &Connection,
     sealed_seq: i64,
     at: i64,
@@ -224,18 +235,7 @@ pub(super) fn acknowledged(
     let Some((device, z_number, first, last)) = complete else {
         return Ok(());
     };
-    let mut authority = Sums::default();
-    for_each_document(
-        connection,
-        device,
-        first,
-        last,
-        &mut |_, _, body, acknowledged| {
-            if acknowledged {
-                authority.count(body);
-            }
-        },
-    )?;
+    let authority = sums_of(connection, (device, first, last), "acknowledged")?;
     // A figure to which no acknowledged document contributes is 0.
     connection.execute(
         "UPDATE reconciliation_figure SET office = 0 WHERE device = ?1 AND z_number = ?2",
@@ -248,16 +248,66 @@ pub(super) fn acknowledged(
             )?
             .execute(params![device.as_bytes(), z_number, subject.to_string(), amount])?;
     }
+    let figures = figures(connection, (device, z_number), (first, last))?;
+    let agrees = figures.iter().all(ReconciliationFigure::agrees);
     connection.execute(
-        "UPDATE reconciliation SET acknowledged_at = ?3, agrees = agrees AND NOT EXISTS \
-         (SELECT 1 FROM reconciliation_figure AS figure WHERE figure.device = ?1 AND figure.z_number = ?2 AND figure.office <> figure.documents) \
-         WHERE device = ?1 AND z_number = ?2",
-        params![device.as_bytes(), z_number, at],
+        "UPDATE reconciliation SET acknowledged_at = ?3, agrees = agrees AND ?4 WHERE device = ?1 AND z_number = ?2",
+        params![device.as_bytes(), z_number, at, agrees],
     )?;
     Ok(())
 }
 
-/// The number of documents of a shift that the authority has not acknowledged.
+/// The sums over the documents of a shift whose entry for the authority has this state.
+fn sums_of(
+    connection: &Connection,
+    (device, first, last): (Uuid, u32, u32),
+    wanted: &str,
+) -> Result<Sums, rusqlite::Error> {
+    let mut sums = Sums::default();
+    for_each_document(connection, device, first, last, &mut |_, _, body, state| {
+        if state == wanted {
+            sums.count(body);
+        }
+    })?;
+    Ok(sums)
+}
+
+/// The figures of a Z-report without the documents in question, ordered by name.
+fn figures(
+    connection: &Connection,
+    (device, z_number): (Uuid, u32),
+    (first, last): (u32, u32),
+) -> Result<Vec<ReconciliationFigure>, rusqlite::Error> {
+    let mut figures = connection
+        .prepare_cached(
+            "SELECT subject, documents, report, printer, office FROM reconciliation_figure WHERE device = ?1 AND z_number = ?2 ORDER BY subject",
+        )?
+        .query_map(params![device.as_bytes(), z_number], |row| {
+            Ok(ReconciliationFigure {
+                subject: row.get(0)?,
+                documents: row.get(1)?,
+                report: row.get(2)?,
+                printer: row.get(3)?,
+                authority: row.get(4)?,
+                laid_aside: 0,
+                suspects: Vec::new(),
+            })
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    if laid_aside::is_any(connection)? {
+        let aside = sums_of(connection, (device, first, last), "laid_aside")?;
+        for (subject, amount) in &aside.0 {
+            let subject = subject.to_string();
+            let same = figures.iter_mut().find(|figure| figure.subject == subject);
+            if let Some(figure) = same {
+                figure.laid_aside = *amount;
+            }
+        }
+    }
+    Ok(figures)
+}
+
+/// The number of documents of a shift that wait for the authority.
 pub(super) fn waiting(
     connection: &Connection,
     device: Uuid,
@@ -267,23 +317,23 @@ pub(super) fn waiting(
     connection
         .prepare_cached(
             "SELECT count(*) FROM document JOIN outbox ON outbox.sealed_seq = document.settled_seq \
-             WHERE document.device = ?1 AND document.number BETWEEN ?2 AND ?3 AND outbox.recipient = 'authority' AND outbox.state <> 'acknowledged'",
+             WHERE document.device = ?1 AND document.number BETWEEN ?2 AND ?3 AND outbox.recipient = 'authority' AND outbox.state = 'waiting'",
         )?
         .query_row(params![device.as_bytes(), first, last], |row| row.get(0))
 }
 
-/// Calls `take` for each sealed document of a shift: with number, request id, body from the journal, and whether the authority
-/// has acknowledged it.
+/// Calls `take` for each sealed document of a shift: with number, request id, body from the journal, and the state of its entry for
+/// the authority (empty if the authority is not told of it).
 fn for_each_document(
     connection: &Connection,
     device: Uuid,
     first: u32,
     last: u32,
-    take: &mut dyn FnMut(u32, Uuid, &Body<'_>, bool),
+    take: &mut dyn FnMut(u32, Uuid, &Body<'_>, &str),
 ) -> Result<(), rusqlite::Error> {
     let mut statement = connection.prepare_cached(
         "SELECT document.number, document.id, journal.kind, journal.version, journal.payload, \
-                EXISTS (SELECT 1 FROM outbox WHERE outbox.sealed_seq = document.settled_seq AND outbox.recipient = 'authority' AND outbox.state = 'acknowledged') \
+                coalesce((SELECT state FROM outbox WHERE outbox.sealed_seq = document.settled_seq AND outbox.recipient = 'authority'), '') \
          FROM document JOIN journal ON journal.seq = document.reserved_seq \
          WHERE document.device = ?1 AND document.number BETWEEN ?2 AND ?3 ORDER BY document.number",
     )?;
@@ -293,7 +343,7 @@ fn for_each_document(
         // A row that cannot be read is left out, which causes a difference. The check of the chain names the row.
         if let Ok(Event::Reserved(reserved)) = Event::decode(row.get(2)?, row.get(3)?, payload) {
             let id = Uuid::from_bytes(row.get(1)?);
-            take(row.get(0)?, id, &reserved.body, row.get(5)?);
+            take(row.get(0)?, id, &reserved.body, row.get_ref(5)?.as_str()?);
         }
     }
     Ok(())
@@ -316,21 +366,7 @@ pub(super) fn of_report(
     let Some((first_number, last_number, unacknowledged, acknowledged_at)) = row else {
         return Ok(None);
     };
-    let mut figures = connection
-        .prepare_cached(
-            "SELECT subject, documents, report, printer, office FROM reconciliation_figure WHERE device = ?1 AND z_number = ?2 ORDER BY subject",
-        )?
-        .query_map(params![device.as_bytes(), z_number], |row| {
-            Ok(ReconciliationFigure {
-                subject: row.get(0)?,
-                documents: row.get(1)?,
-                report: row.get(2)?,
-                printer: row.get(3)?,
-                authority: row.get(4)?,
-                suspects: Vec::new(),
-            })
-        })?
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut figures = figures(connection, (device, z_number), (first_number, last_number))?;
     for figure in figures.iter_mut().filter(|figure| !figure.agrees()) {
         figure.suspects = suspects(connection, device, first_number, last_number, figure)?;
     }
@@ -342,5 +378,9 @@ pub(super) fn of_report(
         unacknowledged,
         acknowledged_at,
         figures,
+        laid_aside: laid_aside::of_authority(
+            connection,
+            Some((device, first_number, last_number)),
+        )?,
     }))
 }

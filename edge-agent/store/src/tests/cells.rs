@@ -47,6 +47,7 @@ const CELLS: &[(&str, &[&str])] = &[
             "duty",
             "message_number",
             "request",
+            "aside_seq",
         ],
     ),
     (

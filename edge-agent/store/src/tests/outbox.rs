@@ -423,3 +423,105 @@ fn a_document_is_acknowledged_once() {
         .unwrap();
     assert_eq!(row, ("acknowledged".to_owned(), 2, 7, None));
 }
+
+/// Lays the document of an entry aside, as the clerk does.
+fn lay_aside(shop: &mut Shop, document: u128) {
+    let aside = ferrotill_core::event::LaidAside {
+        id: id(document),
+        at: moment(NOON),
+        recipient: Recipient::AUTHORITY.name(),
+        reason: "the office does not know the goods",
+        by: "Maria Popescu",
+        refusal: "closed",
+    };
+    let mut batch = shop.store.batch().unwrap();
+    append(&mut batch, &ferrotill_core::event::Event::LaidAside(aside));
+    batch.commit().unwrap();
+}
+
+#[test]
+fn a_document_that_was_laid_aside_is_not_sent_and_is_named() {
+    let mut shop = Shop::new();
+    shop.trading_day();
+    let entries = shop
+        .reader()
+        .outbox_entries(Recipient::AUTHORITY, 0, 100)
+        .unwrap();
+    let waiting = shop.reader().waiting(Recipient::AUTHORITY, 100).unwrap();
+    assert_eq!(waiting.len(), entries.len());
+    let aside = waiting.iter().find(|one| one.duty == "sale").unwrap();
+    let document = aside.id.as_u128();
+    for (entry, waiting) in entries.iter().zip(&waiting) {
+        if waiting.id == aside.id {
+            let mut batch = shop.store.batch().unwrap();
+            batch
+                .note_refusal(Recipient::AUTHORITY, entry.sealed_seq, "closed", NOON)
+                .unwrap();
+            batch.commit().unwrap();
+            lay_aside(&mut shop, document);
+        } else {
+            let mut batch = shop.store.batch().unwrap();
+            batch
+                .acknowledge(Recipient::AUTHORITY, entry.sealed_seq, "TEST", shop.now)
+                .unwrap();
+            batch.commit().unwrap();
+        }
+        check_figures(&mut shop);
+    }
+    assert_eq!(requests(&shop), 1, "the request stays, as evidence");
+    let reader = shop.reader();
+    let unsent = reader.unsent().unwrap();
+    assert_eq!(
+        (unsent.documents, unsent.refused, unsent.laid_aside),
+        (0, 0, 1)
+    );
+    let z = reader.reconciliation(DEVICE, 1).unwrap().unwrap();
+    assert!(z.agrees() && z.unacknowledged == 0 && z.acknowledged_at.is_some());
+    let figure = z
+        .figures
+        .iter()
+        .find(|figure| figure.subject == "sales.amount")
+        .unwrap();
+    assert_eq!(
+        (figure.documents, figure.authority, figure.laid_aside),
+        (1_620, Some(0), 1_620)
+    );
+    let named: Vec<(u32, &str, &str)> = z
+        .laid_aside
+        .iter()
+        .map(|one| (one.number, &*one.note.by, &*one.note.reason))
+        .collect();
+    assert_eq!(
+        named,
+        [(
+            aside.number,
+            "Maria Popescu",
+            "the office does not know the goods"
+        )]
+    );
+    let row = reader.find(None, aside.id).unwrap().unwrap().row;
+    let delivery = &reader.deliveries(row.reserved_seq).unwrap()[0];
+    assert_eq!(
+        delivery.laid_aside.as_ref().map(|note| &*note.refusal),
+        Some("closed")
+    );
+    // The answer to an attempt that was under way: the office has the document, and its request is still there.
+    let mut batch = shop.store.batch().unwrap();
+    batch
+        .acknowledge(Recipient::AUTHORITY, aside.sealed_seq, "TEST", shop.now)
+        .unwrap();
+    batch.commit().unwrap();
+    check_figures(&mut shop);
+    let delivery = &shop.reader().deliveries(row.reserved_seq).unwrap()[0];
+    assert!(delivery.laid_aside.is_some() && delivery.acknowledged_ms == Some(shop.now));
+    let verified = super::verified::verified(&shop);
+    assert_eq!(verified.flaws, []);
+    assert_eq!((verified.unsent, verified.laid_aside.len()), (0, 1));
+    // A row that nobody has laid aside is found.
+    shop.unlocked()
+        .execute_batch(
+            "PRAGMA ignore_check_constraints = ON; UPDATE outbox SET state = 'laid_aside', aside_seq = 3 WHERE duty = 'refund'",
+        )
+        .unwrap();
+    assert_ne!(super::verified::verified(&shop).flaws, []);
+}

@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use super::chain::{ChainKey, Mac};
 use super::frozen::{Binding, digest_of};
+use super::laid_aside::{self, AsideDocument};
 use super::reconcile::{self, ZReconciliation};
 use super::{
     Context, FILE_NAME, FolderPurpose, RepeatedNumber, StoreError, anchor, folder, migrate,
@@ -85,6 +86,8 @@ pub struct Verified {
     pub unsent: u32,
     /// The oldest documents that the authority has refused. They are no flaw, but a person must find out why.
     pub refused: Vec<Refused>,
+    /// The documents that are not sent to the authority, because an operator has laid them aside. They are no flaw.
+    pub laid_aside: Vec<AsideDocument>,
     /// The oldest numbers that two alternative receipts of an older program have. They are no flaw of the store, but the authority has
     /// the number twice.
     pub repeated_numbers: Vec<RepeatedNumber>,
@@ -195,7 +198,7 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         reconciliations(&connection, wanted.range, &mut flaws).context(&path, "Z-reports")?;
     let unsent = connection
         .query_row(
-            "SELECT count(*) FROM outbox WHERE state <> 'acknowledged' AND recipient = 'authority'",
+            "SELECT count(*) FROM outbox WHERE state = 'waiting' AND recipient = 'authority'",
             [],
             |row| row.get(0),
         )
@@ -212,6 +215,7 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         devices: walked.devices.into_iter().collect(),
         unsent,
         refused,
+        laid_aside: laid_aside::of_authority(&connection, None).context(&path, "outbox")?,
         repeated_numbers,
         anchored,
         reconciliations,
@@ -393,7 +397,7 @@ fn check_requests(
         "SELECT outbox.sealed_seq, outbox.recipient, content_type, request.digest, body, request.mac, journal.mac \
          FROM main.outbox LEFT JOIN main.outbox_request AS request ON request.id = outbox.request \
          LEFT JOIN main.journal ON journal.seq = outbox.sealed_seq \
-         WHERE outbox.state = 'waiting' AND outbox.request NOT NULL AND outbox.sealed_seq BETWEEN ?1 AND ?2 ORDER BY outbox.sealed_seq",
+         WHERE outbox.state <> 'acknowledged' AND outbox.request NOT NULL AND outbox.sealed_seq BETWEEN ?1 AND ?2 ORDER BY outbox.sealed_seq",
     )?;
     let mut rows = statement.query(params![range.first, range.last])?;
     while let Some(row) = rows.next()? {
@@ -433,7 +437,7 @@ fn refused(connection: &Connection) -> Result<Vec<Refused>, rusqlite::Error> {
     connection
         .prepare(
             "SELECT document.number, document.id, outbox.duty, outbox.refusal FROM outbox JOIN document USING (reserved_seq) \
-             WHERE outbox.state <> 'acknowledged' AND outbox.recipient = 'authority' AND outbox.refusal NOT NULL AND document.number NOT NULL \
+             WHERE outbox.state = 'waiting' AND outbox.recipient = 'authority' AND outbox.refusal NOT NULL AND document.number NOT NULL \
              ORDER BY outbox.sealed_seq LIMIT ?1",
         )?
         .query_map([REFUSED_MAX], |row| {

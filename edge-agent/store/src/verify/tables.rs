@@ -78,6 +78,7 @@ const TABLES: &[Table] = &[
             "reserved_seq",
             "duty",
             "message_number",
+            "aside_seq",
         ],
         row: "sealed_seq",
     },

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use ferrotill_core::event::{ClockSet, Declared, Event, PaperSays, Reserved, Sealed};
+use ferrotill_core::event::{ClockSet, Declared, Event, LaidAside, PaperSays, Reserved, Sealed};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::Profile;
 use ferrotill_core::receipt::Scratch;
@@ -313,6 +313,7 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
         | Event::Founded(_)
         | Event::DeviceIdentified(_)
         | Event::Restored(_) => None,
+        Event::LaidAside(aside) => aside_objection(till, profile, aside),
         Event::ClockSet(set) => clock_objection(till, profile, set),
     }
 }
@@ -362,6 +363,24 @@ fn clock_objection(till: &Till, profile: &dyn Profile, set: &ClockSet<'_>) -> Op
     )
     .err()
     .map(|refusal| refusal.to_string())
+}
+
+/// The till must accept again that the document is laid aside. Returns what contradicts it, as text.
+fn aside_objection(till: &Till, profile: &dyn Profile, aside: &LaidAside<'_>) -> Option<String> {
+    let scratch = Scratch {
+        lines: &mut [],
+        bytes: &mut [],
+    };
+    let (command, known) = (Command::LayAside(*aside), Known::default());
+    let decided = till.decide(
+        profile,
+        &command,
+        &known,
+        aside.at,
+        scratch,
+        &mut IgnoreFaults,
+    );
+    decided.err().map(|refusal| refusal.to_string())
 }
 
 fn not_outstanding(till: &Till, id: DocumentId) -> Option<String> {

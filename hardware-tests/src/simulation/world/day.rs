@@ -234,6 +234,7 @@ impl World {
             }
         }
         self.authority_checked = received.len();
+        self.check_laid_aside()?;
         // The keys are random, so the missing documents are sorted by content and the first one is reported.
         let due = self
             .tills
@@ -246,6 +247,25 @@ impl World {
             )),
             None => Ok(()),
         }
+    }
+
+    /// Checks that exactly the documents that the authority refuses for ever were laid aside. They are not due any more.
+    fn check_laid_aside(&mut self) -> Checked {
+        let refused = self.network.refused_for_ever();
+        let Some(agent) = &self.agent else {
+            return Ok(());
+        };
+        let aside = agent.reader.laid_aside().map_err(with_sources)?;
+        if aside.len() != refused.len() {
+            let (aside, refused) = (aside.len(), refused.len());
+            return Err(format!(
+                "{aside} documents are laid aside, and the authority refuses {refused} for ever"
+            ));
+        }
+        for till in &mut self.tills {
+            till.expected.due.retain(|key, _| !refused.contains(key));
+        }
+        Ok(())
     }
 
     /// Damages bytes of a file of the store: `verify` or the start must notice it, or all data that is read must be true. The

@@ -252,6 +252,9 @@ impl World {
                 self.network.set(super::network::NetworkFault::Down);
                 self.note("the authority cannot be reached today".to_owned());
             }
+            if self.shop.refuses_one {
+                self.network.refuse_the_next_sale();
+            }
             for _ in 0..STEPS {
                 self.trouble()?;
                 self.step(false)?;

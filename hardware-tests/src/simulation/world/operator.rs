@@ -3,15 +3,20 @@
 use std::num::NonZeroU32;
 
 use ferrotill::clerk::Message;
-use ferrotill::order::{Declaration, OrderKind};
+use ferrotill::order::{AsideRequest, Declaration, OrderKind};
+use ferrotill_core::duty::Recipient;
 use ferrotill_core::event::PaperSays;
 use ferrotill_device::emulator::journal::{PrintedDocument, PrintedKind};
 use tokio::sync::oneshot;
 
 use super::super::callers::{LastAnswer, Order};
+use super::super::network::FOR_EVER;
 use super::super::printers::returns_by_slip;
 use super::{Checked, World};
 use crate::error_text::with_sources;
+
+/// The largest number of documents that an operator looks at, the oldest first.
+const LOOKED_AT_MAX: u32 = 20;
 
 /// The printer's facts about a document that is not settled.
 struct Outstanding {
@@ -38,6 +43,37 @@ impl World {
         }
         for place in 0..self.orders.len() {
             self.declare_if_asked(place)?;
+        }
+        self.lay_aside()
+    }
+
+    /// An operator lays aside what the authority refuses for ever.
+    fn lay_aside(&mut self) -> Checked {
+        let Some(agent) = self.agent.as_ref().filter(|_| self.shop.refuses_one) else {
+            return Ok(());
+        };
+        let waiting = agent.reader.waiting(Recipient::AUTHORITY, LOOKED_AT_MAX);
+        let refused: Vec<_> = waiting
+            .map_err(with_sources)?
+            .into_iter()
+            .filter(|document| document.refusal.as_deref() == Some(FOR_EVER))
+            .collect();
+        for document in &refused {
+            // The store shows whether the document was laid aside; if it was not, the operator asks again later.
+            let (reply, _) = oneshot::channel();
+            agent.clerk_handle.send(Message::LayAside {
+                request: Box::new(AsideRequest {
+                    id: document.id,
+                    recipient: Recipient::AUTHORITY.name().to_owned(),
+                    reason: "the goods are sold".to_owned(),
+                    by: "Maria".to_owned(),
+                }),
+                reply,
+            });
+        }
+        for document in refused {
+            let number = document.number;
+            self.note(format!("an operator lays document {number} aside"));
         }
         Ok(())
     }

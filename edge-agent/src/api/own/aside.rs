@@ -1,0 +1,222 @@
+//! `POST /operations/{id}/aside`: an operator lays a document aside that a recipient refuses for ever.
+//!
+//! The request is signed like a sale. The journal keeps the operator's name and reason. The document stays legal, and keeps its numbers
+//! and its place in the Z-report; it is only not sent any more. A repetition of the same request gets the same answer.
+
+use std::sync::Arc;
+
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use ferrotill_core::duty::Recipient;
+use ferrotill_core::event::LaidAside;
+use uuid::Uuid;
+
+use super::operations;
+use super::operator::{name_of, refused};
+use crate::api::auth::{Call, check};
+use crate::api::json::{FaultList, Fields, JsonValue, SHORT_BODY_BYTES_MAX};
+use crate::api::lanes::Lane;
+use crate::api::problem::Problem;
+use crate::api::replay::ReplayOutcome;
+use crate::api::service::{NoAnswer, Service};
+use crate::clerk::{AsideOutcome, Message};
+use crate::order::AsideRequest;
+use ferrotill_store::DeliveryState;
+
+pub(super) async fn lay_aside(
+    State(service): State<Arc<Service>>,
+    id: operations::PathId,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, SHORT_BODY_BYTES_MAX).await else {
+        let problem = Problem::new("BodyTooLarge", "body: is too large for a reason and a name");
+        return problem.response(StatusCode::PAYLOAD_TOO_LARGE);
+    };
+    let call = Call::of(&parts, &body);
+    let client = match check(&service.settings, None, &service.guard, &call) {
+        Ok(client) => client,
+        Err(unauthorized) => return refused(service.settings.mode, unauthorized),
+    };
+    let Some(id) = operations::uuid_of(id) else {
+        return operations::not_a_uuid();
+    };
+    let request = match read(id, &body) {
+        Ok(request) => request,
+        Err(faults) => return Problem::from(&faults).response(StatusCode::BAD_REQUEST),
+    };
+    // A request that was recorded on the network and was refused once must not lay a document aside later.
+    let Ok(in_progress) = service.replays.begin(client.signature) else {
+        let message = "Api-Signature: was used before, by a request that was refused; sign the request with the current time";
+        return Problem::new("SignatureReplayed", message).response(StatusCode::CONFLICT);
+    };
+    let response = write(&service, request).await;
+    in_progress.end(if response.status().is_success() {
+        ReplayOutcome::Forget
+    } else {
+        ReplayOutcome::Remember
+    });
+    response
+}
+
+/// Reads a request and reports all its faults at once.
+fn read(id: Uuid, body: &[u8]) -> Result<AsideRequest, FaultList> {
+    let body = JsonValue::of_short_body(body)?;
+    let mut faults = FaultList::default();
+    let mut fields = Fields::of(&body, "", &mut faults);
+    let recipient = fields.text("recipient");
+    let reason = reason(&mut fields);
+    let by = name_of(
+        &mut fields,
+        "is needed: the name of the person who lays the document aside",
+    );
+    fields.finish();
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Ok(AsideRequest {
+        id,
+        recipient: recipient.unwrap_or_else(|| Recipient::AUTHORITY.name().to_owned()),
+        reason,
+        by,
+    })
+}
+
+fn reason(fields: &mut Fields<'_, '_>) -> String {
+    let given = fields.text("reason").unwrap_or_default().trim().to_owned();
+    let limit = LaidAside::REASON_BYTES_MAX;
+    if fields.member("reason").is_none() || given.is_empty() {
+        let sentence = "is needed: why the recipient is not to get the document";
+        fields.fault("reason", "Missing", sentence);
+    } else if given.len() > limit {
+        let sentence = format!("has {} bytes; {limit} are allowed", given.len());
+        fields.fault("reason", "TextTooLong", sentence);
+    } else if given.chars().any(char::is_control) {
+        let sentence = "holds a control character; write the reason on one line";
+        fields.fault("reason", "UnknownValue", sentence);
+    }
+    given
+}
+
+async fn write(service: &Arc<Service>, request: AsideRequest) -> Response {
+    let id = request.id;
+    let message = |reply| Message::LayAside {
+        request: Box::new(request.clone()),
+        reply,
+    };
+    let deadline = service.deadline(service.settings.answer_timeout);
+    let (status, code, message) = match service.ask(message, deadline).await {
+        Ok(AsideOutcome::Booked) => return operations::outcome(service, id, Lane::Sales).await,
+        Ok(AsideOutcome::NotWaiting) => return not_waiting(service, &request).await,
+        Ok(AsideOutcome::NotRefused) => (
+            StatusCode::CONFLICT,
+            "NotRefused",
+            "id: the recipient has not refused this document, and gets it as soon as it can be reached".to_owned(),
+        ),
+        Ok(AsideOutcome::Refused(refusal)) => (
+            StatusCode::BAD_REQUEST,
+            refusal.name(),
+            format!("body: {refusal}; {}", refusal.hint()),
+        ),
+        Ok(AsideOutcome::Unknown(error)) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "BooksUnwritable",
+            format!("store: {error}; send the request again once the store can be written"),
+        ),
+        Err(NoAnswer::Stopping) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Stopping",
+            "agent: is stopping; send the request again once it runs".to_owned(),
+        ),
+        Err(NoAnswer::TooLate) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Busy",
+            "agent: did not answer in time; send the request again, which is always safe".to_owned(),
+        ),
+    };
+    Problem::new(code, message).response(status)
+}
+
+/// The answer about a document that does not wait: this request may have laid it aside before.
+async fn not_waiting(service: &Arc<Service>, request: &AsideRequest) -> Response {
+    let id = request.id;
+    let found = service
+        .read(Lane::Sales, move |reader| {
+            let Some(stored) = reader.find(None, id)? else {
+                return Ok(None);
+            };
+            reader.deliveries(stored.row.reserved_seq).map(Some)
+        })
+        .await;
+    let deliveries = match found {
+        Ok(Some(deliveries)) => deliveries,
+        Ok(None) => {
+            let message = "id: belongs to no document of this agent";
+            return Problem::new("UnknownId", message).response(StatusCode::NOT_FOUND);
+        }
+        Err(error) => return Problem::from(error).response(StatusCode::SERVICE_UNAVAILABLE),
+    };
+    let delivery = deliveries
+        .iter()
+        .find(|delivery| delivery.recipient == request.recipient);
+    let (code, message) = match delivery {
+        Some(DeliveryState {
+            laid_aside: Some(note),
+            ..
+        }) if note.by == request.by && note.reason == request.reason => {
+            return operations::outcome(service, id, Lane::Sales).await;
+        }
+        Some(DeliveryState {
+            laid_aside: Some(note),
+            ..
+        }) => (
+            "LaidAsideBefore",
+            format!("id: {} has laid the document aside before", note.by),
+        ),
+        Some(_) => (
+            "AlreadyAcknowledged",
+            "id: the recipient has the document".to_owned(),
+        ),
+        None => (
+            "NotSent",
+            "id: this document is not sent to such a recipient".to_owned(),
+        ),
+    };
+    Problem::new(code, message).response(StatusCode::CONFLICT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_read_with_all_its_faults_at_once() {
+        for (body, faults) in [
+            ("{}", &["reason Missing", "by Missing"][..]),
+            (
+                r#"{"reason":" ","by":" "}"#,
+                &["reason Missing", "by Empty"],
+            ),
+            (
+                r#"{"reason":"a\nb","by":"M","x":1}"#,
+                &["reason UnknownValue", "x UnknownField"],
+            ),
+        ] {
+            let found: Vec<String> = match read(Uuid::nil(), body.as_bytes()) {
+                Ok(request) => panic!("{body}: {request:?}"),
+                Err(found) => found
+                    .iter()
+                    .map(|fault| format!("{} {}", fault.path, fault.code))
+                    .collect(),
+            };
+            assert_eq!(found, faults, "{body}");
+        }
+        let read = read(Uuid::nil(), br#"{"reason":" unknown goods ","by":"Maria"}"#).unwrap();
+        assert_eq!(
+            (&*read.recipient, &*read.reason),
+            ("authority", "unknown goods")
+        );
+    }
+}

@@ -1,0 +1,71 @@
+//! Documents that an operator lays aside, because a recipient refuses them for ever (decision 0031).
+
+use ferrotill_core::event::LaidAside;
+use ferrotill_core::till::Command;
+use tokio::sync::oneshot;
+
+use super::super::answer::AsideOutcome;
+use super::{Effect, Tills, document_id};
+use crate::order::AsideRequest;
+use ferrotill_store::{Batch, StoreError};
+
+/// The largest part of a recipient's refusal that the journal keeps, in bytes.
+const REFUSAL_BYTES_MAX: usize = 400;
+
+impl Tills {
+    /// Lays a document aside. The caller is answered after the commit, and the worker of the recipient looks at the outbox again.
+    pub(super) fn on_lay_aside(
+        &mut self,
+        batch: &mut Batch<'_>,
+        request: &AsideRequest,
+        reply: oneshot::Sender<AsideOutcome>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        let outcome = self.lay_aside(batch, request)?;
+        if outcome == AsideOutcome::Booked {
+            effects.push(Effect::WakeSender);
+        }
+        effects.push(Effect::LaidAside(reply, outcome));
+        Ok(())
+    }
+
+    fn lay_aside(
+        &mut self,
+        batch: &mut Batch<'_>,
+        request: &AsideRequest,
+    ) -> Result<AsideOutcome, StoreError> {
+        let AsideRequest {
+            id,
+            recipient,
+            reason,
+            by,
+        } = request;
+        let Some(waiting) = batch.waiting_document(recipient, *id)? else {
+            return Ok(AsideOutcome::NotWaiting);
+        };
+        let Some(refusal) = waiting.refusal else {
+            return Ok(AsideOutcome::NotRefused);
+        };
+        let is_its = |known: &super::DeviceState| known.device == waiting.device;
+        let Some(index) = self.devices.place_of(is_its) else {
+            return Ok(AsideOutcome::NotWaiting);
+        };
+        let end = refusal.floor_char_boundary(REFUSAL_BYTES_MAX);
+        let command = Command::LayAside(LaidAside {
+            id: document_id(*id),
+            at: self.settings.guard.now(),
+            recipient,
+            reason,
+            by,
+            refusal: refusal.get(..end).unwrap_or_default(),
+        });
+        if let Err(refusal) = self.decide(batch, index, &command)? {
+            return Ok(AsideOutcome::Refused(refusal));
+        }
+        self.settled_left_behind(batch, index)?;
+        // The document no longer counts against the limits for the sales of this batch.
+        self.count_unsent(batch)?;
+        tracing::warn!(%id, recipient, by, "an operator has laid a document aside: {reason}");
+        Ok(AsideOutcome::Booked)
+    }
+}

@@ -1,0 +1,164 @@
+//! `queue`: lists the documents that wait to be sent, and lays a document aside that its recipient refuses for ever.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use ferrotill_core::duty::Recipient;
+use uuid::Uuid;
+
+use super::client::{Client, Reply, exit_of, no_answer, url_of};
+use super::verify::{aside_line, laid_aside};
+use super::{CliFailure, CliOutput, Exit, default_config, log};
+use crate::api::json::JsonValue;
+use crate::config::{Config, Overrides};
+use crate::object;
+use crate::time::clock::{Clock, iso_utc};
+use ferrotill_store::{Reader, WaitingDocument};
+
+/// The arguments of `queue`.
+#[derive(Debug, Args)]
+pub struct QueueArguments {
+    /// What to do; without it, the queue is listed.
+    #[command(subcommand)]
+    command: Option<QueueCommand>,
+    /// The configuration file.
+    #[arg(long, global = true, default_value_os_t = default_config())]
+    config: PathBuf,
+    /// The address of the running agent, instead of the configured one.
+    #[arg(long, global = true)]
+    listen: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum QueueCommand {
+    /// Lists the documents that the authority has not acknowledged, oldest first, and those that were laid aside.
+    List,
+    /// Lays a document aside: it is not sent any more. It stays legal, and part of its Z-report.
+    LayAside(LayAsideArguments),
+}
+
+/// The arguments of `queue lay-aside`.
+#[derive(Debug, Args)]
+struct LayAsideArguments {
+    /// The document's id, from `queue list`, `verify` or the log.
+    id: Uuid,
+    /// Why the recipient is not to get the document; it is stored in the journal and never deleted.
+    #[arg(long)]
+    reason: String,
+    /// The name of the person who decides this; it is stored in the journal and never deleted.
+    #[arg(long)]
+    by: String,
+}
+
+/// The largest number of waiting documents that are listed.
+const LISTED_MAX: u32 = 1_000;
+
+pub(super) fn run(arguments: &QueueArguments, output: CliOutput) -> Result<Exit, CliFailure> {
+    log(tracing::Level::WARN);
+    let overrides = Overrides {
+        listen: arguments.listen.clone(),
+        data_dir: None,
+    };
+    let config = Config::load(&arguments.config, &overrides)?;
+    match &arguments.command {
+        None | Some(QueueCommand::List) => list(&config, output),
+        Some(QueueCommand::LayAside(request)) => lay_aside(&config, request, output),
+    }
+}
+
+/// Lists the queue from the data folder; an agent may run meanwhile.
+fn list(config: &Config, output: CliOutput) -> Result<Exit, CliFailure> {
+    let reader = Reader::new(&config.till.data_dir);
+    let read = || {
+        let waiting = reader.waiting(Recipient::AUTHORITY, LISTED_MAX)?;
+        Ok::<_, ferrotill_store::StoreError>((reader.unsent()?, waiting, reader.laid_aside()?))
+    };
+    let (unsent, waiting, aside) = read().map_err(CliFailure::failed)?;
+    output.json(&object! {
+        "waiting" => unsent.documents,
+        "refused" => unsent.refused,
+        "documents" => JsonValue::Array(waiting.iter().map(waiting_document).collect()),
+        "laid_aside" => JsonValue::Array(aside.iter().map(laid_aside).collect()),
+    });
+    if output.json {
+        return Ok(Exit::Done);
+    }
+    output.text(&format!(
+        "{} documents wait for the authority, which has refused {} of them",
+        unsent.documents, unsent.refused
+    ));
+    for document in &waiting {
+        let refusal = document.refusal.as_ref();
+        let refused = refusal.map_or_else(String::new, |words| format!("; refused: {words}"));
+        output.text(&format!(
+            "document {} ({}, {}) of {}{refused}",
+            document.number,
+            document.duty,
+            document.id,
+            iso_utc(document.at_ms)
+        ));
+    }
+    for document in &aside {
+        output.text(&aside_line(document));
+    }
+    Ok(Exit::Done)
+}
+
+fn waiting_document(document: &WaitingDocument) -> JsonValue {
+    object! {
+        "number" => document.number,
+        "id" => document.id,
+        "device_id" => document.device,
+        "kind" => document.duty.clone(),
+        "at" => iso_utc(document.at_ms),
+        "answers" => document.attempts,
+        "refusal" => document.refusal.clone(),
+    }
+}
+
+fn lay_aside(
+    config: &Config,
+    request: &LayAsideArguments,
+    output: CliOutput,
+) -> Result<Exit, CliFailure> {
+    let url = url_of(config.api.listen);
+    let clock = Arc::new(Clock::new(None).map_err(CliFailure::failed)?);
+    let client = Client::of_config(config, url.clone(), clock)?;
+    let path = format!("/operations/{}/aside", request.id);
+    let body = object! {
+        "reason" => request.reason.clone(),
+        "by" => request.by.clone(),
+    };
+    match client.post_own(&path, &body.to_string()) {
+        Ok(reply) => report(request, &reply, output),
+        Err(error) => {
+            let again = "send the request again, which is always safe";
+            Err(no_answer(&url, error, again))
+        }
+    }
+}
+
+/// Prints the agent's answer, and gives its exit code.
+fn report(
+    request: &LayAsideArguments,
+    reply: &Reply,
+    output: CliOutput,
+) -> Result<Exit, CliFailure> {
+    if reply.status == 200 {
+        output.json(&reply.body);
+        output.text(&format!(
+            "document {} is laid aside, as {} has decided: it is not sent any more",
+            request.id,
+            request.by.trim()
+        ));
+        return Ok(Exit::Done);
+    }
+    let field = |name| reply.body.get(name).map_or("", JsonValue::scalar);
+    let code = exit_of(reply.status, field("error"));
+    Err(CliFailure::refused_by_agent(
+        code,
+        field("error"),
+        field("message"),
+    ))
+}
