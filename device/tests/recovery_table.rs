@@ -24,7 +24,7 @@ use ferrotill_device::driver::escpos::{Escpos, Options};
 use ferrotill_device::emulator::{EscposEmulator, FaultKind};
 use ferrotill_device::family::{FAMILIES, Protocol};
 use ferrotill_device::port::loopback::Loopback;
-use ferrotill_device::{Baseline, FiscalPrinter, Job, JournalEvidence, Performed};
+use ferrotill_device::{Baseline, Fault, FiscalPrinter, Job, JournalEvidence, Performed};
 
 /// If this variable is set, the table is recorded instead of compared.
 const RECORD: &str = "FERROTILL_RECORD_OUTCOMES";
@@ -42,6 +42,14 @@ const DECIDED: &[(&str, &str)] = &[
 /// The largest number of frames; no job needs more.
 const FRAMES_MAX: usize = 100;
 
+/// The number of a fault in the tables, which were recorded before a missing port had a fault of its own.
+fn number_of(fault: Fault) -> u16 {
+    match fault {
+        Fault::PortMissing => Fault::PortUnavailable.code(),
+        other => other.code(),
+    }
+}
+
 /// The outcome in short: `R` and the number of new documents, `N` and the number of the fault, `U` and the number of the fault.
 fn short(outcome: &Performed, baseline: &Baseline) -> String {
     match outcome {
@@ -57,9 +65,9 @@ fn short(outcome: &Performed, baseline: &Baseline) -> String {
             )
         }
         Performed::NotBegun(refused) | Performed::Absent(_, refused) => {
-            format!("N{}", refused.fault.code())
+            format!("N{}", number_of(refused.fault))
         }
-        Performed::Unknown(fault) => format!("U{}", fault.code()),
+        Performed::Unknown(fault) => format!("U{}", number_of(*fault)),
     }
 }
 

@@ -33,8 +33,8 @@
 //! | [`hmac`], [`locked`], [`error_chain`], [`explanation`]
 //! | signatures; a lock that survives a panic; an error with its sources; a message in four parts |
 //!
-//! Below all of them are the crates `ferrotill-store` (the only SQL), `ferrotill-render` (the only layout of a document), `ferrotill-device`
-//! and `ferrotill-core`.
+//! Below all of them are the crates `ferrotill-store` (the only SQL), `ferrotill-render` (the only layout of a document), `ferrotill-rksv`
+//! (signed receipts), `ferrotill-device` and `ferrotill-core`.
 
 // A panic ends the process and with it every till. So no arithmetic may overflow, and no index may lie outside.
 #![deny(

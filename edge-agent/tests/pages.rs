@@ -378,7 +378,10 @@ fn every_command_that_a_page_shows_exists() {
             let task = words
                 .clone()
                 .next()
-                .filter(|_| matches!(verb, "config" | "api" | "clock"))
+                .filter(|task| {
+                    task.starts_with(|c: char| c.is_ascii_lowercase())
+                        && matches!(verb, "config" | "api" | "clock" | "queue")
+                })
                 .unwrap_or("");
             let help = known
                 .entry(format!("{verb} {task}"))

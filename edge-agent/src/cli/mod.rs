@@ -10,6 +10,7 @@ mod demo;
 mod emulator;
 mod queue;
 mod report;
+mod rksv;
 mod service;
 mod settle;
 mod verify;
@@ -67,6 +68,8 @@ pub enum CliCommand {
     Clock(clock::ClockArguments),
     /// Signs calls of the HTTP API with the key of the configuration, prints them or sends them.
     Api(api::ApiArguments),
+    /// Signed receipts of the RKSV: checks a protocol (DEP), and replays a scenario file.
+    Rksv(rksv::RksvArguments),
     /// Checks and prints the configuration, and prints the pages about its keys.
     Config(config::ConfigArguments),
 }
@@ -288,6 +291,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
         CliCommand::Queue(arguments) => queue::run(&arguments, output),
         CliCommand::Clock(arguments) => clock::run(&arguments, output),
         CliCommand::Api(arguments) => api::run(&arguments, output),
+        CliCommand::Rksv(arguments) => rksv::run(&arguments, output),
         CliCommand::Config(arguments) => config::run(&arguments, output),
         CliCommand::Demo(arguments) => demo::run(&arguments, output),
         CliCommand::Emulator(arguments) => emulator::run(&arguments, output),

@@ -61,7 +61,7 @@ fn no_folder_of_the_agent_imports_a_floor_above() {
 #[test]
 fn the_store_imports_nothing_of_the_agent_and_the_device_nothing_of_the_store() {
     let workspace = Workspace::read();
-    let below: [(&str, &[&str]); 4] = [
+    let below: [(&str, &[&str]); 5] = [
         (
             "core/src/",
             &["ferrotill_device", "ferrotill_store", "ferrotill"],
@@ -74,6 +74,15 @@ fn the_store_imports_nothing_of_the_agent_and_the_device_nothing_of_the_store() 
         (
             "edge-agent/render/src/",
             &["ferrotill_device", "ferrotill_store", "ferrotill"],
+        ),
+        (
+            "edge-agent/rksv/src/",
+            &[
+                "ferrotill_device",
+                "ferrotill_render",
+                "ferrotill_store",
+                "ferrotill",
+            ],
         ),
     ];
     for (folder, above) in below {

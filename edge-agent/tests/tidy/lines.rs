@@ -33,8 +33,12 @@ pub(crate) const EXPECT_ALLOWED: &[(&str, &str)] = &[];
 
 /// Forbids `f32`, `f64` and numbers with a point, because amounts, quantities and rates are whole numbers of a fixed unit.
 pub(crate) fn floats(source: &Source) -> Vec<Finding> {
-    if !source.under(&["core/src/", "device/src/", "edge-agent/src/"])
-        || FLOATS_ALLOWED.iter().any(|(path, _)| *path == source.path)
+    if !source.under(&[
+        "core/src/",
+        "device/src/",
+        "edge-agent/src/",
+        "edge-agent/rksv/src/",
+    ]) || FLOATS_ALLOWED.iter().any(|(path, _)| *path == source.path)
     {
         return Vec::new();
     }
@@ -60,12 +64,17 @@ pub(crate) fn evidence(source: &Source) -> Vec<Finding> {
     source.find_words(|word| word == "SamePrinter")
 }
 
-/// Forbids names of countries outside `core/src/profile/`, `edge-agent/src/authority/` and tests.
+/// Forbids names of countries outside `core/src/profile/`, `edge-agent/src/authority/`, `edge-agent/rksv/` and tests.
 pub(crate) fn countries(source: &Source) -> Vec<Finding> {
     const CODES: [&str; 4] = ["MD", "AT", "UZ", "UA"];
     const NAMES: [&str; 4] = ["moldova", "austria", "uzbekistan", "ukraine"];
     const MODULES: [&str; 4] = ["md::", "at::", "uz::", "ua::"];
-    if source.is_test_file() || source.under(&["core/src/profile/", "edge-agent/src/authority/"]) {
+    let places = [
+        "core/src/profile/",
+        "edge-agent/src/authority/",
+        "edge-agent/rksv/src/",
+    ];
+    if source.is_test_file() || source.under(&places) {
         return Vec::new();
     }
     let named = |text: &str| {
@@ -196,7 +205,11 @@ pub(crate) fn panicking_methods(source: &Source) -> Vec<Finding> {
         ".split_at_mut(",
         ".copy_from_slice(",
     ];
-    let agent = ["edge-agent/src/", "edge-agent/store/src/"];
+    let agent = [
+        "edge-agent/src/",
+        "edge-agent/rksv/src/",
+        "edge-agent/store/src/",
+    ];
     if source.is_test_file() || !source.under(&agent) {
         return Vec::new();
     }
