@@ -12,7 +12,7 @@
 //! - [`words`]: the words of each language;
 //! - [`layout`]: the parts as blocks, without a width;
 //! - [`text`]: blocks as rows of a certain width;
-//! - [`html`]: blocks as a page of HTML.
+//! - [`html`](mod@html): blocks as a page of HTML.
 //!
 //! There is one layout of each kind of document. Whoever shows a document takes its blocks, so that two papers of one document have the
 //! same figures.
