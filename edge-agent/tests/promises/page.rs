@@ -108,7 +108,7 @@ Made by `edge-agent/tests/promises/`; a test compares this page with the tests, 
 Each cell names the test that tries the promise through the API, with a document that becomes legal in this way, while this goes wrong.
 This build has one compatible API, `fiscalcloud`; a further API adds its columns.
 The printer is the emulated one, and the authority is the simulator: no real printer and no real tax authority was ever tried.
-`ferrotill demo --prove` shows three of the cells on a stage.
+`ferrotill demo --prove` tries three of the cells with programs that anybody can start.
 ";
 
 /// The test of a cell.
