@@ -390,3 +390,20 @@ fn the_exit_code_of_a_call_says_what_became_of_it() {
     ]);
     assert_eq!(code, Some(3));
 }
+
+#[test]
+fn a_demo_does_not_replace_the_configuration_of_a_till() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ferrotill.toml");
+    std::fs::write(&file, "[till]\ncountry = \"MD\"\n").unwrap();
+    let data = folder.path().to_str().unwrap();
+    let (code, told) = finished(&["demo", "--once", "--data", data]);
+    assert_eq!(code, Some(1), "{told}");
+    let message = value(&told, "error.message").to_string();
+    assert!(message.contains("was not written by a demo"), "{message}");
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        "[till]\ncountry = \"MD\"\n"
+    );
+    assert!(!folder.path().join("sale.json").exists());
+}

@@ -36,6 +36,7 @@ impl DemoFiles<'_> {
         let text = self.text();
         let file = self.folder.join(CONFIG_FILE);
         let sale = self.folder.join(SALE_FILE);
+        refuse_foreign(&file).map_err(CliFailure::failed)?;
         write_secret(&file, &text)
             .and_then(|()| std::fs::write(&sale, example_sale(self.profile.facts())))
             .with_context(|| format!("the folder {} cannot be written", self.folder.display()))
@@ -65,7 +66,7 @@ impl DemoFiles<'_> {
             SealPlan::FiscalNumber | SealPlan::Signature => "",
         };
         format!(
-            r#"
+            r#"{MARK}
 [till]
 country = "{country}"
 mode = "TEST"
@@ -85,7 +86,7 @@ secret = "{API_SECRET}"
 [[device]]
 id = "{DEVICE}"
 name = "Till 1"
-uri = "{printer}"
+uri = {printer:?}
 tax_groups = [ {groups} ]
 payment_types = [ {{ code = 0, name = "{cash}", cash = true, open_cash_drawer = true }}, {{ code = 1, name = "{card}" }} ]
 points_of_sale = [ {{ id = "{POINT_OF_SALE}", code = "1" }} ]
@@ -162,6 +163,22 @@ impl DemoWords {
             cash,
             card,
         }
+    }
+}
+
+/// The first line of a configuration that a demo has written.
+const MARK: &str = "# Written by `ferrotill demo`. The next demo in this folder writes it anew.";
+
+/// Refuses a folder whose configuration no demo has written: it may be that of a till.
+fn refuse_foreign(file: &Path) -> anyhow::Result<()> {
+    match std::fs::read_to_string(file) {
+        Ok(text) if text.starts_with(MARK) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Ok(_) => anyhow::bail!(
+            "the configuration {} was not written by a demo, and a demo would replace it; give a folder of its own with --data",
+            file.display()
+        ),
+        Err(error) => Err(error).with_context(|| format!("{} cannot be read", file.display())),
     }
 }
 
