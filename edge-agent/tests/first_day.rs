@@ -238,12 +238,12 @@ fn the_proof_has_one_receipt_of_each_sale() {
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         let line = JsonValue::parse(told.lines().last().unwrap().as_bytes()).unwrap();
         assert_eq!(value(&line, "proved"), &JsonValue::Bool(true), "{told}");
-        let JsonValue::Array(acts) = value(&line, "prove") else {
+        let JsonValue::Array(cases) = value(&line, "prove") else {
             panic!("{told}");
         };
-        let names: Vec<String> = acts
+        let names: Vec<String> = cases
             .iter()
-            .map(|act| value(act, "act").to_string())
+            .map(|case| value(case, "case").to_string())
             .collect();
         assert_eq!(
             names,
@@ -254,11 +254,11 @@ fn the_proof_has_one_receipt_of_each_sale() {
                 "\"power_cut_before\""
             ]
         );
-        for act in acts {
-            let JsonValue::Array(documents) = value(act, "documents") else {
-                panic!("{act}");
+        for case in cases {
+            let JsonValue::Array(documents) = value(case, "documents") else {
+                panic!("{case}");
             };
-            assert_eq!(documents.len(), 1, "{act}");
+            assert_eq!(documents.len(), 1, "{case}");
         }
         let words = String::from_utf8(output.stderr).unwrap();
         for needed in [

@@ -214,9 +214,9 @@ fn ready(client: &Client) -> u16 {
 }
 
 impl Seen<'_> {
-    /// Compares what a caller was told, and what health says, with the row of the page.
+    /// Compares the answer that a caller got, and what health says, with the row of the page.
     #[must_use]
-    fn told(self, caller: Option<&Reply>) -> Self {
+    fn answered(self, caller: Option<&Reply>) -> Self {
         let caller = caller.map_or_else(
             || "nothing".to_owned(),
             |reply| match (reply.status, reply.at("errorType")) {
@@ -290,7 +290,7 @@ fn a_printer_that_is_switched_off() {
         "operations/sale",
         &sale("", r#""receiptMode":"FiscalReceiptOnly","#),
     );
-    let seen = seen.told(Some(&refused));
+    let seen = seen.answered(Some(&refused));
     assert_eq!(ready(shop.client()), 200);
     shop.rig.set_power(Power::On);
     seen.ends();
@@ -301,7 +301,7 @@ fn a_printer_without_paper() {
     let shop = Shop::open(|config| config);
     shop.rig.set_paper(Paper::Out);
     let seen = appears(&shop, "printer_condition", PRINTER);
-    let seen = seen.told(Some(&shop.sells()));
+    let seen = seen.answered(Some(&shop.sells()));
     shop.rig.set_paper(Paper::Ok);
     seen.ends();
 }
@@ -317,7 +317,7 @@ fn a_printer_with_other_tax_rates() {
         })
     });
     let seen = appears(&shop, "printer_objections", PRINTER);
-    let _ = seen.told(Some(&shop.sells()));
+    let _ = seen.answered(Some(&shop.sells()));
     shop.start(|config| config);
     shop.wait_for_the_printer();
     assert!(listed(&shop.health(), "printer_objections").is_none());
@@ -350,8 +350,8 @@ fn a_document_that_waits_for_a_person_on_a_device_that_has_left_the_configuratio
     });
     let shown = shop.client().open(&format!("/operations/{ID}"));
     assert_eq!(shown.at("needs_a_person"), "true", "{}", shown.text);
-    let waits = appears(&shop, "document_waits", OWN).told(None);
-    let left = appears(&shop, "device_left_behind", OWN).told(None);
+    let waits = appears(&shop, "document_waits", OWN).answered(None);
+    let left = appears(&shop, "device_left_behind", OWN).answered(None);
     let declared = shop
         .client()
         .on("0875b8a5-0668-41a3-a3fa-8eeccf66d290")
@@ -366,7 +366,7 @@ fn an_office_that_refuses() {
     let shop = Shop::open(|config| config);
     shop.office("refuse");
     let sold = shop.sells();
-    let seen = appears(&shop, "documents_refused", OWN).told(Some(&sold));
+    let seen = appears(&shop, "documents_refused", OWN).answered(Some(&sold));
     shop.office("up");
     seen.ends();
 }
@@ -387,8 +387,8 @@ fn an_office_that_cannot_be_reached_and_an_owner_whose_limit_is_reached() {
         sold.at("data.receiptType") != "FiscalReceipt"
     });
     let offline = appears(&shop, "office_offline", OWN);
-    let limit = appears(&shop, "offline_limit", OWN).told(Some(&shop.sells()));
-    let offline = offline.told(Some(&sold));
+    let limit = appears(&shop, "offline_limit", OWN).answered(Some(&shop.sells()));
+    let offline = offline.answered(Some(&sold));
     shop.office("up");
     offline.ends();
     limit.ends();
@@ -399,7 +399,7 @@ fn few_numbers_for_alternative_receipts() {
     let mut shop = Shop::open(|config| {
         config.change_device(0, |device| device.without_ranges().range("ABC", 1, 10, 8))
     });
-    let _ = appears(&shop, "alternative_numbers", OWN).told(Some(&shop.sells()));
+    let _ = appears(&shop, "alternative_numbers", OWN).answered(Some(&shop.sells()));
     shop.start(|config| {
         config.change_device(0, |device| device.without_ranges().range("ABC", 1, 500, 8))
     });
@@ -420,7 +420,7 @@ fn what_a_start_finds_in_configuration_and_folder() {
             })
     });
     for id in ["folder_not_private", "registration_number_unused"] {
-        let _ = appears(&shop, id, OWN).told(None);
+        let _ = appears(&shop, id, OWN).answered(None);
     }
     fs::set_permissions(shop.books(), fs::Permissions::from_mode(0o700)).unwrap();
     shop.start(|config| {
@@ -443,7 +443,7 @@ fn a_store_that_cannot_be_written_and_a_journal_that_was_changed() {
     let refused = shop.sells();
     // A call that no transaction could begin for is not told that the agent is stopping.
     assert!(!refused.text.contains("stopping"), "{}", refused.text);
-    let seen = appears(&shop, "journal_unwritable", OWN).told(Some(&refused));
+    let seen = appears(&shop, "journal_unwritable", OWN).answered(Some(&refused));
     assert_eq!(ready(shop.client()), 503);
     database.execute_batch("ROLLBACK").unwrap();
     seen.ends();
@@ -483,7 +483,7 @@ fn a_store_that_cannot_be_written_and_a_journal_that_was_changed() {
     // The agent, which waits for the lock, reads the journal again before it waits the next time.
     database.execute_batch("COMMIT; BEGIN IMMEDIATE").unwrap();
     let seen = appears(&shop, "chain_broken", OWN);
-    let seen = seen.told(Some(&shop.sells()));
+    let seen = seen.answered(Some(&shop.sells()));
     database.execute_batch("ROLLBACK").unwrap();
     let mac: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
     change(&format!("x'{mac}'"));
@@ -548,7 +548,7 @@ fn a_disk_that_is_nearly_full_and_one_that_is_full() {
         }
         refused.status != 200
     });
-    let full = appears(&shop, "disk_full", OWN).told(Some(&refused));
+    let full = appears(&shop, "disk_full", OWN).answered(Some(&refused));
     assert_eq!(ready(shop.client()), 503);
     fs::remove_file(&ballast).unwrap();
     full.ends();
