@@ -113,7 +113,9 @@ fn without_document(
         _ => None,
     };
     // The printer's present trouble is the reason for which an order waits.
-    let printer = document.as_ref().map(|document| service.live_status.printer(document.device));
+    let printer = document
+        .as_ref()
+        .map(|document| service.live_status.printer(document.device));
     let body = object! {
         "id" => id,
         "state" => name,

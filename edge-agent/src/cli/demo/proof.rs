@@ -94,8 +94,10 @@ impl Proof {
         let mut lines = Vec::new();
         let mut proved = true;
         for (number, case) in (1..).zip(&CASES) {
-            self.output
-                .text(&format!("{number}. A sale of {}: {}.", case.price, case.says));
+            self.output.text(&format!(
+                "{number}. A sale of {}: {}.",
+                case.price, case.says
+            ));
             let id = Uuid::new_v4();
             match case.trouble {
                 Trouble::AnswerLost => self.order(FaultKind::DropAnswer, 0),
