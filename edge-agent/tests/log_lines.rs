@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use shop::config;
 use shop::outside::{Process, until};
+use shop::{Headers, config};
 
 const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f000";
 
@@ -189,8 +189,8 @@ fn a_change_of_a_level_has_a_line_whatever_the_levels_are_and_is_made_once() {
     );
 
     let body = r#"{"callers":"error"}"#;
-    let mut sent = Vec::new();
-    let set = |headers: &mut dyn FnMut(&mut Vec<(&'static str, String)>)| {
+    let mut sent = Headers::new();
+    let set = |headers: &mut dyn FnMut(&mut Headers)| {
         let client = &counter.agent.client;
         let reply = client.signed("POST", "/log", body, |own| headers(own));
         (reply.as_ref().unwrap().status, reply.unwrap().text)
