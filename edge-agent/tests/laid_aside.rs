@@ -5,7 +5,7 @@ mod shop;
 
 use ferrotill::api::json::JsonValue;
 use ferrotill_device::emulator::{Rig, RigOptions};
-use shop::outside::{Process, finished, until};
+use shop::outside::{Process, finished, program, until};
 use shop::{Client, Reply, config, count, value};
 
 const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0095";
@@ -134,6 +134,11 @@ fn a_shop_goes_on_after_an_operator_has_laid_the_refused_document_aside() {
         (Some(0), 1, 1)
     );
     assert_eq!(count(&queue, "not_listed"), 0);
+    let list = ["queue", "list", "--limit", "1", "--config", &shop.file];
+    let said = program().args(list).output().unwrap();
+    let said = String::from_utf8([said.stdout, said.stderr].concat()).unwrap();
+    let others = "1 document waits besides; `queue list --limit 2` lists all of them";
+    assert!(said.contains(others), "{said}");
     assert_eq!((shop.unsent(), shop.received()), (2, 0), "strict order");
     let (code, told) = shop.verb(&[
         "queue",

@@ -3,11 +3,12 @@
 
 mod shop;
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use shop::config;
 use shop::outside::{Process, until};
+use shop::{Headers, config};
 
 const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f000";
 
@@ -188,8 +189,8 @@ fn a_change_of_a_level_has_a_line_whatever_the_levels_are_and_is_made_once() {
     );
 
     let body = r#"{"callers":"error"}"#;
-    let mut sent = Vec::new();
-    let set = |headers: &mut dyn FnMut(&mut Vec<(&'static str, String)>)| {
+    let mut sent = Headers::new();
+    let set = |headers: &mut dyn FnMut(&mut Headers)| {
         let client = &counter.agent.client;
         let reply = client.signed("POST", "/log", body, |own| headers(own));
         (reply.as_ref().unwrap().status, reply.unwrap().text)
@@ -240,4 +241,31 @@ fn the_level_of_each_part_changes_while_the_till_runs() {
         .client
         .signed("POST", "/log", "{}", |headers| headers.clear());
     assert_eq!(unsigned.unwrap().status, 401);
+}
+
+/// The events of the lines that the files of this folder write.
+fn events_of(folder: &Path, events: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            events_of(&path, events);
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let named = text.split("event = \"").skip(1);
+        events.extend(named.map(|rest| rest.split('"').next().unwrap().to_owned()));
+    }
+}
+
+#[test]
+fn the_page_has_every_event_of_the_program_and_no_other() {
+    let mut written = BTreeSet::new();
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    events_of(&sources, &mut written);
+    let page = include_str!("../../docs/TROUBLESHOOTING.md");
+    let (_, table) = page.split_once("| `event` |").unwrap();
+    let rows = table.lines().take_while(|line| !line.is_empty());
+    let rows = rows.filter_map(|line| Some(line.strip_prefix("| `")?.split_once('`')?.0));
+    let named: BTreeSet<String> = rows.map(str::to_owned).collect();
+    assert_eq!(named, written);
 }

@@ -12,7 +12,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, Once, PoisonError};
 
 use ferrotill::api::json::JsonValue;
 use ferrotill_testkit::config::text;
@@ -478,6 +478,26 @@ impl std::io::Write for Log {
     }
 }
 
+/// The log of the tills in this process, from a moment on.
+struct LogFromNow(usize);
+
+impl LogFromNow {
+    fn begin() -> Self {
+        static STARTED: Once = Once::new();
+        STARTED.call_once(|| {
+            let lines = tracing_subscriber::fmt().with_ansi(false);
+            let subscriber = lines.with_writer(|| Log).finish();
+            tracing::subscriber::set_global_default(subscriber).unwrap();
+        });
+        Self(LOG.lock().unwrap_or_else(PoisonError::into_inner).len())
+    }
+
+    fn text(&self) -> String {
+        let log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8(log[self.0..].to_vec()).unwrap()
+    }
+}
+
 /// Replaces times, and numbers of seconds, by the words of the page.
 fn without_times(text: &str) -> String {
     let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
@@ -496,31 +516,29 @@ fn without_times(text: &str) -> String {
 
 #[test]
 fn a_machines_clock_that_is_behind_or_ahead() {
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(|| Log)
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let log = LogFromNow::begin();
     for (number, wrong_ms) in [(16, -3 * HOUR_MS), (17, 400 * 24 * HOUR_MS)] {
-        LOG.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let mut till = Till::new(|config| config);
         till.clock.set_wrong(wrong_ms);
         till.start();
         till.until("two clocks agree", |till| {
             till.health().at("clock.witnessed") == "true"
         });
-        let (what, _) = ("the machine's clock is not believed: ", ());
-        let mut line = String::new();
-        till.until("the log says so", |_| {
-            let log = LOG.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            String::from_utf8(log).unwrap().contains(what)
-        });
-        let log = LOG.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for one in String::from_utf8(log).unwrap().lines() {
-            if let Some(place) = one.find(what) {
-                line = without_times(&one[place..]);
-            }
-        }
+        let what = "the machine's clock is not believed: ";
+        let wrong = if wrong_ms < 0 {
+            " s behind"
+        } else {
+            " s ahead"
+        };
+        let line = || {
+            let text = log.text();
+            let one = text
+                .lines()
+                .find(|line| line.contains(what) && line.contains(wrong))?;
+            Some(without_times(&one[one.find(what)?..]))
+        };
+        till.until("the log says so", |_| line().is_some());
+        let line = line().unwrap();
         let (says, fix) = split(&line);
         is_row(number, says, fix);
     }
@@ -537,6 +555,7 @@ fn a_time_that_no_two_clocks_confirm() {
 
 #[test]
 fn a_printers_clock_that_is_wrong() {
+    let log = LogFromNow::begin();
     let mut till = Till::new(|config| config.set("till", "time_zone", text("UTC")));
     till.start();
     till.sells();
@@ -546,6 +565,8 @@ fn a_printers_clock_that_is_wrong() {
     till.printer_ahead_s.store(7_200, Ordering::Release);
     till.sells();
     let (says, fix) = problem(till.client(), "printer_objections");
+    let logged = log.text();
+    assert!(logged.contains(&format!("{says}; {fix}")), "{logged}");
     let port = till.folder.path().join("printer").display().to_string();
     let says = says.replace(&port, "/dev/ttyUSB0");
     // The printer shows its time as DD-MM-YY HH:MM:SS.

@@ -103,7 +103,7 @@ const PTYS: &str = "/dev/pts";
 
 impl Drop for Pty {
     fn drop(&mut self) {
-        // Another printer may have taken the link over meanwhile.
+        // Somebody may have replaced the link by hand meanwhile.
         if std::fs::read_link(&self.link).is_ok_and(|target| target == self.slave_path) {
             let _ = std::fs::remove_file(&self.link);
         }

@@ -114,7 +114,8 @@ fn list(config: &Config, limit: u32, output: CliOutput) -> Result<Exit, CliFailu
     }
     if others > 0 {
         output.text(&format!(
-            "{others} more documents wait; `queue list --limit {}` lists them all",
+            "{} besides; `queue list --limit {}` lists all of them",
+            super::words::waiting(others),
             unsent.documents
         ));
     }
