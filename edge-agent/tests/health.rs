@@ -186,7 +186,9 @@ fn appears<'s>(shop: &'s Shop, id: &'static str, within: Duration) -> Seen<'s> {
     let log = fs::read_to_string(&shop.log).unwrap();
     // The line has the text of the problem, its fix, or both.
     let level = row(id).split(" | ").nth(5).unwrap().trim_matches('`');
-    let begins = |line: &str| line.contains(level) && line.contains(&problem.says);
+    let field = format!("problem=\"{id}\"");
+    let begins =
+        |line: &str| line.contains(level) && line.contains(&problem.says) && line.contains(&field);
     assert!(log.lines().any(begins), "{id} ({}): {log}", problem.says);
     Seen {
         shop,
@@ -419,10 +421,10 @@ fn what_a_start_finds_in_configuration_and_folder() {
                 device.set("registration_number", r#""7654321""#)
             })
     });
-    for id in ["folder_not_private", "registration_number_unused"] {
-        let _ = appears(&shop, id, OWN).told(None);
-    }
+    let _ = appears(&shop, "registration_number_unused", OWN).told(None);
+    let open_folder = appears(&shop, "folder_not_private", OWN).told(None);
     fs::set_permissions(shop.books(), fs::Permissions::from_mode(0o700)).unwrap();
+    open_folder.ends();
     shop.start(|config| {
         config.change_device(0, |device| {
             device.set("registration_number", r#""7654321""#)

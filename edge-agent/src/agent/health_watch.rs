@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use nix::sys::statvfs::statvfs;
 
+use ferrotill_store::folder_is_private;
+
 use crate::api::own::watch;
 use crate::api::service::Service;
 
@@ -59,6 +61,9 @@ impl Drop for HealthWatch {
 
 fn look(service: &Service, folder: &Path) {
     watch::note(service);
+    service
+        .live_status
+        .folder_seen(folder, folder_is_private(folder));
     let runs = service.clerk_handle.check_health();
     service.live_status.clerk_asked(runs);
     // A folder that cannot be asked is one that cannot be written, which the next transaction finds.

@@ -24,6 +24,10 @@ impl Tills {
         let decided = self.lay_aside(batch, request);
         if matches!(decided, Ok(AsideOutcome::Booked)) {
             effects.push(Effect::WakeSender);
+            effects.push(Effect::NoLongerUnsendable(
+                request.id,
+                request.recipient.clone(),
+            ));
         }
         // The caller is answered too if the store cannot be written: `roll_back` replaces the outcome of every caller.
         let (outcome, result) = match decided {

@@ -113,6 +113,8 @@ pub(super) enum Effect {
     LaidAside(oneshot::Sender<AsideOutcome>, AsideOutcome),
     /// Wake the sender: the outbox has changed.
     WakeSender,
+    /// The document with this id was laid aside, and does not go to this recipient any more.
+    NoLongerUnsendable(Uuid, String),
 }
 
 /// The state of all devices, and the buffers that a batch uses.
@@ -265,6 +267,9 @@ impl Tills {
             }
             Effect::ClockSet(reply, outcome) => drop(reply.send(outcome)),
             Effect::LaidAside(reply, outcome) => drop(reply.send(outcome)),
+            Effect::NoLongerUnsendable(id, recipient) => {
+                self.settings.live_status.laid_aside(id, &recipient);
+            }
         }
     }
 
