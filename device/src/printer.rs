@@ -37,9 +37,10 @@ pub trait FiscalPrinter: Send {
         String::new()
     }
 
-    /// After [`Fault::WrongFamily`]: the family of the printer's model, as in the address. The device is not asked.
-    fn family_of_model(&self) -> Option<&'static str> {
-        None
+    /// After [`Fault::WrongFamily`]: the families that the printer's model can be of, as in the address, the most likely one first.
+    /// The device is not asked.
+    fn families_of_model(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// Opens the port, makes contact, and reads identity, status and counters.

@@ -390,3 +390,56 @@ fn the_exit_code_of_a_call_says_what_became_of_it() {
     ]);
     assert_eq!(code, Some(3));
 }
+
+#[test]
+fn a_demo_does_not_replace_the_configuration_of_a_till() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ferrotill.toml");
+    std::fs::write(&file, "[till]\ncountry = \"MD\"\n").unwrap();
+    let data = folder.path().to_str().unwrap();
+    let (code, told) = finished(&["demo", "--once", "--data", data]);
+    assert_eq!(code, Some(1), "{told}");
+    let message = value(&told, "error.message").to_string();
+    assert!(message.contains("was not written by a demo"), "{message}");
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        "[till]\ncountry = \"MD\"\n"
+    );
+    assert!(!folder.path().join("sale.json").exists());
+}
+
+#[test]
+fn a_folder_of_another_countrys_demo_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let (code, told) = finished(&["demo", "--once", "--data", data]);
+    assert_eq!(code, Some(0), "{told}");
+    let file = folder.path().join("ferrotill.toml");
+    let before = std::fs::read_to_string(&file).unwrap();
+    let (code, told) = finished(&["demo", "--once", "--country", "UA", "--data", data]);
+    assert_eq!(code, Some(1), "{told}");
+    let message = value(&told, "error.message").to_string();
+    assert!(message.contains("of another country"), "{message}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+}
+
+#[test]
+fn a_day_is_not_played_in_a_shift_that_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let mut demo = Process::start(&["demo", "--serve", "--listen", "127.0.0.1:0", "--data", data]);
+    let file = format!("{data}/ferrotill.toml");
+    let sale = format!("{data}/sale.json");
+    let (code, told) = finished(&[
+        "api", "curl", "POST", SALE_PATH, "--body", &sale, "--run", "--config", &file,
+    ]);
+    assert_eq!(code, Some(0), "{told}");
+    demo.stop();
+    let (code, told) = finished(&["demo", "--once", "--data", data]);
+    assert_eq!(code, Some(1), "{told}");
+    let message = value(&told, "error.message").to_string();
+    assert!(
+        message.contains("a shift with receipts is open"),
+        "{message}"
+    );
+}

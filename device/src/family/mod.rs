@@ -25,7 +25,7 @@ pub mod tremol;
 
 pub use codec::{Codec, NO_DATA};
 pub use forms::{AnswerForm, Answers, Firmware, Source};
-pub use models::family_of_model;
+pub use models::families_of_model;
 pub use payments::{PaymentMeaning, Payments};
 pub use protocol::{
     Asked, CommandRow, CountryFacts, CountryQuestions, Errors, FamilyLimits, LineWidth, Model,

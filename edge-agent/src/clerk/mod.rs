@@ -217,7 +217,9 @@ impl Clerk {
             Err(error) => {
                 self.on_write_error(&error, effects, &outcomes);
                 // The transaction has failed before these messages were handled.
-                messages.for_each(|message| self.tills.refuse_message(message, &chain_of(&error)));
+                let reason = self.reported_error.as_ref();
+                let reason = reason.map_or_else(String::new, Explanation::for_callers);
+                messages.for_each(|message| self.tills.refuse_message(message, &reason));
                 self.retry = to_retry;
             }
         }

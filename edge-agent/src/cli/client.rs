@@ -98,6 +98,11 @@ impl Client {
         parse(&response.body_mut().read_to_vec()?)
     }
 
+    /// GET from a route of the agent's own API that needs no signature, with its status.
+    pub(super) fn look(&self, path: &str) -> anyhow::Result<Reply> {
+        reply_of(self.agent.get(format!("{}{path}", self.url)).call()?)
+    }
+
     /// POST to a route of the agent's own API, which needs a signature. If there is no complete answer, the error is a [`ureq::Error`].
     pub(super) fn post_own(&self, path: &str, body: &str) -> anyhow::Result<Reply> {
         self.signed("POST", path, Some(body))
@@ -113,17 +118,7 @@ impl Client {
 
     fn signed(&self, method: &str, path: &str, body: Option<&str>) -> anyhow::Result<Reply> {
         let signed = self.sign(method, path, body.unwrap_or_default().as_bytes());
-        let mut response = self.send(&signed, body.map(str::as_bytes))?;
-        let state = response
-            .headers()
-            .get("X-Fiscal-State")
-            .and_then(|state| state.to_str().ok())
-            .unwrap_or_default();
-        Ok(Reply {
-            status: response.status().as_u16(),
-            state: state.to_owned(),
-            body: parse(&response.body_mut().read_to_vec()?)?,
-        })
+        reply_of(self.send(&signed, body.map(str::as_bytes))?)
     }
 
     /// Signs a call of this moment. `path` begins with a slash and has the query, if there is one.
@@ -224,6 +219,20 @@ impl JsonValue {
             _ => "",
         }
     }
+}
+
+/// Status, state and body of an answer.
+fn reply_of(mut response: Response<Body>) -> anyhow::Result<Reply> {
+    let state = response
+        .headers()
+        .get("X-Fiscal-State")
+        .and_then(|state| state.to_str().ok())
+        .unwrap_or_default();
+    Ok(Reply {
+        status: response.status().as_u16(),
+        state: state.to_owned(),
+        body: parse(&response.body_mut().read_to_vec()?)?,
+    })
 }
 
 /// The URL of the agent, as its own machine reaches it.

@@ -11,6 +11,7 @@ use ferrotill_device::emulator::{FaultKind, FaultOrder, Rig};
 
 use super::CliOutput;
 use super::client::{Client, Reply};
+use super::words::counted;
 use crate::api::json::JsonValue;
 use crate::object;
 use crate::simulator::tax_office::{AuthorityCondition, TaxOfficeSimulator};
@@ -72,12 +73,6 @@ impl Day {
             }
         )
     }
-}
-
-/// A count with its noun: `1 return`, `2 returns`.
-fn counted(count: u32, noun: &str) -> String {
-    let ending = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{ending}")
 }
 
 /// The programs that take part in the trading day.

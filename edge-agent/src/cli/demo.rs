@@ -32,6 +32,7 @@ use crate::listener::{ConnectionLimits, serve};
 use crate::object;
 use crate::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
 use crate::time::clock::Clock;
+use ferrotill_store::Reader;
 use files::{DemoFiles, DemoFolder};
 use proof::Theatre;
 use welcome::Welcome;
@@ -196,7 +197,11 @@ async fn run_with(
     let (config, file) = files.write()?;
     let url = url_of(address);
     let welcome = Welcome::new(&url, folder, profile);
+    let books = config.till.data_dir.clone();
     let agent = Agent::start(config, Some(Arc::clone(&clock)))?;
+    if !arguments.serve {
+        refuse_open_shift(&books, &file)?;
+    }
     let simulator = sim::printer::router(Arc::clone(&printer.rig))
         .merge(sim::clock::router(Arc::clone(&clock)))
         .merge(tax_office::sim_router(authority.clone()))
@@ -254,6 +259,19 @@ fn serve_agent(listener: TcpListener, router: axum::Router) -> Server {
         let _ = stop_asked.await;
     }));
     Server { stop, task }
+}
+
+/// Refuses to play a day in a shift that is open already: its sums would have receipts that the day does not know.
+fn refuse_open_shift(books: &Path, file: &Path) -> Result<(), CliFailure> {
+    let first = Reader::new(books).first_receipt_of_shift(DEVICE);
+    match first.map_err(CliFailure::failed)? {
+        None => Ok(()),
+        Some(_) => Err(CliFailure::failed(anyhow!(
+            "a shift with receipts is open in this folder, and the day begins with a new one; start `ferrotill demo --serve` on the folder, \
+             close the shift with `ferrotill z --config {}`, then play the day",
+            file.display()
+        ))),
+    }
 }
 
 /// Plays the day, except with `--serve`, and then serves, except with `--once`.

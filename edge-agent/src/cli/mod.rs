@@ -14,6 +14,7 @@ mod rksv;
 mod service;
 mod settle;
 mod verify;
+mod words;
 
 use std::io::Write;
 use std::net::SocketAddr;

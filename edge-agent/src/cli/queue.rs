@@ -85,8 +85,9 @@ fn list(config: &Config, output: CliOutput) -> Result<Exit, CliFailure> {
         return Ok(Exit::Done);
     }
     output.text(&format!(
-        "{} documents wait for the authority, which has refused {} of them",
-        unsent.documents, unsent.refused
+        "{} for the authority; refused by it: {}",
+        super::words::waiting(unsent.documents),
+        unsent.refused
     ));
     for document in &waiting {
         let refusal = document.refusal.as_ref();

@@ -56,7 +56,8 @@ pub(super) fn run(
     let url = url_of(config.api.listen);
     let clock = Arc::new(Clock::new(None).map_err(CliFailure::failed)?);
     let first = config.devices.first().map(|device| device.id);
-    let client = Client::of_config(&config, url.clone(), clock)?.on(arguments.device.or(first));
+    let client =
+        Client::of_config(&config, url.clone(), Arc::clone(&clock))?.on(arguments.device.or(first));
     let id = arguments.id.unwrap_or_else(Uuid::new_v4);
     let operation = match report {
         Report::X => "operations/intermediatetotals",
@@ -82,8 +83,8 @@ pub(super) fn run(
         ),
     });
     if arguments.wait > 0 {
-        let questions = arguments.wait.saturating_mul(QUESTIONS_PER_SECOND);
-        if let Some(why) = wait_for_the_authority(&client, id, questions).map_err(failed)? {
+        let wait = Duration::from_secs(arguments.wait.into());
+        if let Some(why) = not_acknowledged(&client, id, (&clock, wait)) {
             let text = anyhow!(
                 "the report is sealed, and the authority has not acknowledged it within {} s: {why}; the till goes on sending it by itself",
                 arguments.wait
@@ -114,44 +115,56 @@ fn refused(id: Uuid, reply: &Reply) -> CliFailure {
     CliFailure::refused_by_agent(code, field("errorType"), &message)
 }
 
-/// Asks until every recipient of the report has acknowledged it. After this many questions returns why it is not acknowledged.
-fn wait_for_the_authority(
+/// Asks until every recipient of the report has acknowledged it. After the wait returns why it is not acknowledged; `None` if it is.
+fn not_acknowledged(
     client: &Client,
     id: Uuid,
-    questions: u32,
-) -> anyhow::Result<Option<String>> {
-    let mut left = questions;
+    (clock, wait): (&Clock, Duration),
+) -> Option<String> {
+    let begun = clock.monotonic();
     loop {
-        let operation = client.open(&format!("/operations/{id}"))?;
-        let Some(JsonValue::Array(deliveries)) = operation.get("deliveries") else {
-            return Ok(None);
-        };
-        let state = |delivery: &JsonValue| {
-            delivery
-                .get("state")
-                .map_or("", JsonValue::scalar)
-                .to_owned()
-        };
-        let waiting = deliveries
-            .iter()
-            .find(|delivery| state(delivery) != "acknowledged");
-        let Some(waiting) = waiting else {
-            return Ok(None);
-        };
-        if left == 0 {
-            let refusal = waiting.get("refusal").map_or("", JsonValue::scalar);
-            let why = if refusal.is_empty() {
-                "it has not answered"
-            } else {
-                refusal
-            };
-            return Ok(Some(why.to_owned()));
+        let why = missing_acknowledgement(client, id)?;
+        let waited = clock.monotonic().saturating_duration_since(begun);
+        if waited >= wait || why == LAID_ASIDE {
+            return Some(why);
         }
-        left = left.saturating_sub(1);
-        std::thread::sleep(PAUSE);
+        std::thread::sleep(PAUSE.min(wait.saturating_sub(waited)));
     }
 }
 
+/// Why not every recipient has acknowledged the report yet; `None` if each has. An answer that does not show the report is no
+/// acknowledgement.
+fn missing_acknowledgement(client: &Client, id: Uuid) -> Option<String> {
+    let reply = match client.look(&format!("/operations/{id}")) {
+        Ok(reply) => reply,
+        Err(error) => return Some(format!("the agent does not answer: {error}")),
+    };
+    let deliveries = match reply.body.get("deliveries") {
+        Some(JsonValue::Array(deliveries))
+            if reply.status == 200 && reply.state == "registered" =>
+        {
+            deliveries
+        }
+        _ => return Some(format!("the agent does not show it: HTTP {}", reply.status)),
+    };
+    let text = |delivery: &JsonValue, member| {
+        let value = delivery.get(member);
+        value.map_or("", JsonValue::scalar).to_owned()
+    };
+    let missing = deliveries
+        .iter()
+        .find(|delivery| text(delivery, "state") != "acknowledged")?;
+    let refusal = text(missing, "refusal");
+    Some(if text(missing, "state") == "laid_aside" {
+        LAID_ASIDE.to_owned()
+    } else if refusal.is_empty() {
+        "it has not answered".to_owned()
+    } else {
+        refusal
+    })
+}
+
+/// Why a report that a person has laid aside is never acknowledged.
+const LAID_ASIDE: &str = "a person has laid it aside, so it is not sent";
 /// The pause between two questions whether the report is acknowledged.
 const PAUSE: Duration = Duration::from_millis(100);
-const QUESTIONS_PER_SECOND: u32 = 10;

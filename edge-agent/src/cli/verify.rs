@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Args;
 
+use super::words::{counted, waiting};
 use super::{CliFailure, CliOutput, Exit, default_config, log};
 use crate::agent::check;
 use crate::api::json::JsonValue;
@@ -114,11 +115,11 @@ fn report(verified: &Verified, output: CliOutput) {
         None => "not anchored yet".to_owned(),
     };
     output.text(&format!(
-        "{} rows, {} documents, {} Z-reports; {anchored}; {} documents wait for the authority",
-        verified.rows,
-        verified.documents,
-        verified.reconciliations.len(),
-        verified.unsent
+        "{}, {}, {}; {anchored}; {} for the authority",
+        counted(verified.rows, "row"),
+        counted(verified.documents, "document"),
+        counted(verified.reconciliations.len(), "Z-report"),
+        waiting(verified.unsent)
     ));
     if verified.declared > 0 {
         output.text(&format!(

@@ -20,13 +20,20 @@ pub struct Overrides {
 }
 
 /// Reads the configuration file and then `conf.d/*.toml` beside it, in the order of their names.
+///
+/// Files that are not TOML are reported alone: what they contain is not known, so no key can be called missing.
 pub(super) fn files(path: &Path, reader: &mut Reader) -> Result<TomlNode, ConfigError> {
     let mut tree = file(path, reader)?;
     for path in companions(path)? {
         let above = file(&path, reader)?;
         merge(&mut tree, above, "");
     }
-    Ok(tree)
+    if reader.faults.is_empty() {
+        Ok(tree)
+    } else {
+        let faults = std::mem::take(&mut reader.faults);
+        Err(ConfigError::Faulty { faults })
+    }
 }
 
 /// Reads environment variables such as `FERROTILL_TILL_MODE`. An unknown variable with this prefix is a fault, because

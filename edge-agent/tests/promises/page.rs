@@ -106,6 +106,8 @@ const HEAD: &str = "# Promises and their tests
 
 Made by `edge-agent/tests/promises/`; a test compares this page with the tests, and fails if a cell has no test.
 Each cell names the test that tries the promise through the API, with a document that becomes legal in this way, while this goes wrong.
+The request that ends `not_registered` and the request with faults are sent after the trouble; only the authority is still away then.
+An agent that is killed has the document in its journal already; `hardware-tests/acceptance/kills.py` kills it at random moments.
 This build has one compatible API, `fiscalcloud`; a further API adds its columns.
 The printer is the emulated one, and the authority is the simulator: no real printer and no real tax authority was ever tried.
 `ferrotill demo --prove` shows three of the cells on a stage.

@@ -13,7 +13,7 @@ use super::command::{Command, CommandFault};
 use super::groups::GroupOrder;
 use super::options::Options;
 use crate::driver::line::{COMMAND_LIMIT_MS, Line};
-use crate::family::{CommandRow, Errors, LineWidth, Protocol, TextWidths, family_of_model};
+use crate::family::{CommandRow, Errors, LineWidth, Protocol, TextWidths, families_of_model};
 use crate::fault::Fault;
 use crate::port::PortOpener;
 use crate::printer::{Baseline, Condition, PrinterFigure, UnknownAnswer, Watch};
@@ -79,7 +79,7 @@ pub(super) struct Device {
     /// The answers in unknown forms since the port was opened, one for each command.
     unknown_answers: Vec<UnknownAnswer>,
     /// The family of the model that answered last, if it is another one.
-    other_family: Option<&'static str>,
+    other_families: &'static [&'static str],
     /// The configured rates of the till's tax groups.
     till_rates: [Option<u32>; 8],
     /// The order of the machine's tax groups, read when it was connected.
@@ -124,7 +124,7 @@ impl Device {
             no_receipt_time: false,
             missing: Vec::new(),
             unknown_answers: Vec::new(),
-            other_family: None,
+            other_families: &[],
             till_rates: [None; 8],
             groups: GroupOrder::SAME,
             counters_predictable: [false; 2],
@@ -238,19 +238,19 @@ impl Device {
             }
             (None, None) => String::new(),
         };
-        self.other_family = family_of_model(&model).filter(|family| *family != self.family.name);
-        match self.other_family {
-            Some(_) => {
-                self.line.close();
-                Err(Fault::WrongFamily)
-            }
-            None => Ok(()),
+        let families = families_of_model(&model);
+        if families.is_empty() || families.contains(&self.family.name) {
+            self.other_families = &[];
+            return Ok(());
         }
+        self.other_families = families;
+        self.line.close();
+        Err(Fault::WrongFamily)
     }
 
-    /// The family of the model that answered last, if it is another one.
-    pub(super) const fn other_family(&self) -> Option<&'static str> {
-        self.other_family
+    /// The families of the model that answered last, if it is of none that the address names.
+    pub(super) const fn other_families(&self) -> &'static [&'static str] {
+        self.other_families
     }
 
     /// The status in an answer to the question for it.

@@ -97,8 +97,8 @@ impl FiscalPrinter for IslPrinter {
         self.device.address()
     }
 
-    fn family_of_model(&self) -> Option<&'static str> {
-        self.device.other_family()
+    fn families_of_model(&self) -> &'static [&'static str] {
+        self.device.other_families()
     }
 
     fn text_paper(&self) -> TextPaper {

@@ -36,6 +36,7 @@ impl DemoFiles<'_> {
         let text = self.text();
         let file = self.folder.join(CONFIG_FILE);
         let sale = self.folder.join(SALE_FILE);
+        refuse_foreign(&file, &self.country_line()).map_err(CliFailure::failed)?;
         write_secret(&file, &text)
             .and_then(|()| std::fs::write(&sale, example_sale(self.profile.facts())))
             .with_context(|| format!("the folder {} cannot be written", self.folder.display()))
@@ -44,9 +45,14 @@ impl DemoFiles<'_> {
         Ok((config, file))
     }
 
+    /// The line of the configuration that names the country.
+    fn country_line(&self) -> String {
+        format!("country = \"{}\"", self.profile.facts().code)
+    }
+
     fn text(&self) -> String {
         let facts = self.profile.facts();
-        let country = facts.code;
+        let country = self.country_line();
         let data = self.folder.join("books").display().to_string();
         let DemoFiles {
             listen,
@@ -65,9 +71,9 @@ impl DemoFiles<'_> {
             SealPlan::FiscalNumber | SealPlan::Signature => "",
         };
         format!(
-            r#"
+            r#"{MARK}
 [till]
-country = "{country}"
+{country}
 mode = "TEST"
 data_dir = {data:?}
 organization_name = "Demo SRL"
@@ -85,7 +91,7 @@ secret = "{API_SECRET}"
 [[device]]
 id = "{DEVICE}"
 name = "Till 1"
-uri = "{printer}"
+uri = {printer:?}
 tax_groups = [ {groups} ]
 payment_types = [ {{ code = 0, name = "{cash}", cash = true, open_cash_drawer = true }}, {{ code = 1, name = "{card}" }} ]
 points_of_sale = [ {{ id = "{POINT_OF_SALE}", code = "1" }} ]
@@ -162,6 +168,27 @@ impl DemoWords {
             cash,
             card,
         }
+    }
+}
+
+/// The first line of a configuration that a demo has written.
+const MARK: &str = "# Written by `ferrotill demo`. The next demo in this folder writes it anew.";
+
+/// Refuses a folder whose configuration no demo has written, because it may be that of a till, and the folder of a demo of another
+/// country, because its books stay those of that country.
+fn refuse_foreign(file: &Path, country: &str) -> anyhow::Result<()> {
+    match std::fs::read_to_string(file) {
+        Ok(text) if text.starts_with(MARK) && text.lines().any(|line| line == country) => Ok(()),
+        Ok(text) if text.starts_with(MARK) => anyhow::bail!(
+            "the demo in {} is of another country than this one, which has {country}; give another folder with --data",
+            file.display()
+        ),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Ok(_) => anyhow::bail!(
+            "the configuration {} was not written by a demo, and a demo would replace it; give a folder of its own with --data",
+            file.display()
+        ),
+        Err(error) => Err(error).with_context(|| format!("{} cannot be read", file.display())),
     }
 }
 

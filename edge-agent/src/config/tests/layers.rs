@@ -69,3 +69,20 @@ fn flags_win_over_environment_over_conf_d_over_the_file() {
     assert!(error.starts_with("environment FERROTILL_TIL_MODE: is not a variable of the configuration; allowed are FERROTILL_TILL_COUNTRY, "), "{error}");
     assert!(error.contains("environment FERROTILL_UPSTREAM_TIMEOUT_MS: upstream.timeout_ms: is text; it must be a whole number"), "{error}");
 }
+
+#[test]
+fn a_file_that_is_not_toml_is_reported_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ferrotill.toml");
+    for slip in [
+        "[till]\nmode = TEST\ncountry = \"MD\"\n",
+        "[till]\nmode = \"TEST\ncountry = \"MD\"\n",
+        "[till]\nmode = \"TEST\"\nmode = \"TEST\"\n",
+    ] {
+        fs::write(&path, slip).unwrap();
+        let error = Config::load_with(&path, &Overrides::default(), []).unwrap_err();
+        let text = error.to_string();
+        assert_eq!(text.matches("is not TOML").count(), 1, "{text}");
+        assert!(!text.contains("is missing"), "{text}");
+    }
+}

@@ -622,14 +622,15 @@ enum Attempt {
 /// A fault of the printer as a message to people, with the printer's port as its place.
 fn explain(what: &'static str, fault: Fault, printer: &dyn FiscalPrinter) -> Explanation {
     let (why, fix) = fault.words();
-    let fix = match printer.family_of_model() {
-        Some(family) if fault == Fault::WrongFamily => {
-            format!(
-                "write {family} before the + of its address, instead of {}",
-                printer.family()
-            )
-        }
-        _ => fix.to_owned(),
+    let families = printer.families_of_model();
+    let fix = if fault == Fault::WrongFamily && !families.is_empty() {
+        format!(
+            "write {} before the + of its address, instead of {}",
+            families.join(" or "),
+            printer.family()
+        )
+    } else {
+        fix.to_owned()
     };
     Explanation::new(what, printer.address(), why, fix)
 }

@@ -44,17 +44,20 @@ impl World {
         for place in 0..self.orders.len() {
             self.declare_if_asked(place)?;
         }
-        self.lay_aside()
+        self.lay_aside();
+        Ok(())
     }
 
     /// An operator lays aside what the authority refuses for ever.
-    fn lay_aside(&mut self) -> Checked {
+    fn lay_aside(&mut self) {
         let Some(agent) = self.agent.as_ref().filter(|_| self.shop.refuses_one) else {
-            return Ok(());
+            return;
         };
-        let waiting = agent.reader.waiting(Recipient::AUTHORITY, LOOKED_AT_MAX);
+        // An operator whose disk cannot be read now looks again later. What was never laid aside is found at the end of the day.
+        let Ok(waiting) = agent.reader.waiting(Recipient::AUTHORITY, LOOKED_AT_MAX) else {
+            return;
+        };
         let refused: Vec<_> = waiting
-            .map_err(with_sources)?
             .into_iter()
             .filter(|document| document.refusal.as_deref() == Some(FOR_EVER))
             .collect();
@@ -75,7 +78,6 @@ impl World {
             let number = document.number;
             self.note(format!("an operator lays document {number} aside"));
         }
-        Ok(())
     }
 
     fn declare_if_asked(&mut self, place: usize) -> Checked {
