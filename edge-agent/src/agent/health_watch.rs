@@ -16,6 +16,7 @@ use crate::api::service::Service;
 
 /// The pause between two looks. What is found must be in `/healthz` within two seconds.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+const _: () = assert!(LOOK_EVERY.as_millis() < 2_000, "docs/api/own.md");
 
 /// The thread that looks. Dropping this value ends it.
 #[derive(Debug)]

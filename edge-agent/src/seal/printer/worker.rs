@@ -72,9 +72,10 @@ pub struct PrinterWorker {
 const IDLE_BEFORE_CHECK: Duration = Duration::from_secs(5);
 /// How often the counters of an idle printer are read, to notice a Z-report that it made by itself.
 pub(super) const IDLE_CHECK_EVERY: Duration = Duration::from_secs(30);
-/// How often an idle printer is asked whether it can print, so that `/healthz` knows within five seconds that it cannot, or that it
-/// does not answer.
+/// How often an idle printer is asked whether it can print, so that `/healthz` knows within five seconds that it cannot. That
+/// it does not answer is known after the time that its driver waits for an answer besides.
 const CONDITION_CHECK_EVERY: Duration = Duration::from_secs(2);
+const _: () = assert!(CONDITION_CHECK_EVERY.as_millis() < 5_000, "docs/api/own.md");
 /// A printer's clock that has moved by more than this number of seconds beside the machine's was set.
 const CLOCK_SET_S: u64 = 60;
 /// The first pause between two attempts to reach a printer.
