@@ -304,6 +304,14 @@ fn a_journal_that_takes_no_row_is_named_to_the_caller() {
             reply.text
         );
     }
+    let sale = r#"{"items":[{"name":"Piine","quantity":1,"price":1.00,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":1.00}]}"#;
+    let sold = shop.client().post("operations/sale", sale);
+    assert_eq!(sold.status, 422, "{}", sold.text);
+    assert!(
+        sold.text.contains("cannot write its journal"),
+        "{}",
+        sold.text
+    );
     database.execute_batch("DROP TRIGGER no_row").unwrap();
     until("the document is laid aside", || {
         let body = r#"{"reason":"unknown goods","by":"Maria"}"#;

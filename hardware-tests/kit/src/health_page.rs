@@ -44,6 +44,17 @@ pub fn check_says(id: &str, says: &str) {
     );
 }
 
+/// Compares what health says of a problem with the page, if the page names a test of this file for the problem.
+///
+/// # Panics
+///
+/// The page says something else.
+pub fn check_says_of(file: &str, id: &str, says: &str) {
+    if cells(id).get(1).is_some_and(|test| test.contains(file)) {
+        check_says(id, says);
+    }
+}
+
 /// A text without what differs in each test run: ids, times, numbers and paths.
 #[must_use]
 pub fn masked(text: &str) -> String {

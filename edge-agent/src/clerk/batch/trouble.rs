@@ -76,6 +76,7 @@ impl Tills {
                 }
             }
         }
+        self.dropped.answer(&answer);
     }
 }
 
