@@ -15,7 +15,7 @@ impl Recipient {
     /// The tax office of the country.
     pub const AUTHORITY: Self = Self("authority");
 
-    /// The recipient of this name, which is never changed once documents were told to it.
+    /// The recipient of this name, which is never changed once documents were sent to it.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self(name)

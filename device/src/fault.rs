@@ -343,7 +343,8 @@ impl Fault {
 }
 
 impl Fault {
-    /// The fault in words: what is wrong, and one thing that a person can do about it. Neither has a semicolon.
+    /// The fault in words: what is wrong, and one thing that a person can do about it. What is wrong has no semicolon, so that the
+    /// first semicolon of the whole text ends it.
     #[must_use]
     #[rustfmt::skip]
     pub const fn words(self) -> (&'static str, &'static str) {
@@ -453,5 +454,8 @@ mod tests {
         words.sort();
         words.dedup();
         assert_eq!(words.len(), Fault::ALL.len());
+        for fault in Fault::ALL {
+            assert!(!fault.words().0.contains(';'), "{fault}");
+        }
     }
 }

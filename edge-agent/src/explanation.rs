@@ -5,7 +5,8 @@ use std::io;
 
 /// What is wrong, where, why, and what to do: the four parts of every message that asks a person to do something.
 ///
-/// None of the parts but the last contains a semicolon followed by a space, so that a reader of the whole text finds the last part.
+/// None of the parts but the last contains a semicolon followed by a space, so that a reader of the whole text finds the last part:
+/// [`Explanation::new`] writes a comma instead, as the text of a system's error may have one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
     /// What is wrong, for example "the printer cannot be reached".
@@ -28,8 +29,8 @@ impl Explanation {
     ) -> Self {
         Self {
             what,
-            place: place.into(),
-            why: why.into(),
+            place: place.into().replace("; ", ", "),
+            why: why.into().replace("; ", ", "),
             fix: fix.into(),
         }
     }
@@ -72,5 +73,20 @@ pub fn why_of(error: &io::Error) -> String {
         io::ErrorKind::NotADirectory => "a part of the path is not a folder".to_owned(),
         io::ErrorKind::AlreadyExists => "a file is in its place".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Explanation;
+
+    #[test]
+    fn the_advice_begins_at_the_first_semicolon() {
+        let explained = Explanation::new("it fails", "a; b", "one; two", "do this; then that");
+        let whole = explained.to_string();
+        assert_eq!(
+            whole.split_once("; "),
+            Some(("it fails: a, b: one, two", "do this; then that"))
+        );
     }
 }

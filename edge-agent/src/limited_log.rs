@@ -1,21 +1,23 @@
-//! Log lines that unsigned callers can cause: the first ones of a minute are written, and then one line with the count.
+//! Log lines that unsigned callers can cause: at most one line a minute of each code, with the number of those that were left out.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::locked::Locked;
 
-/// Counts the lines of each code within a minute. The codes are texts of the program, so their number is limited.
+/// Counts the lines of each code that are left out. The codes are texts of the program, so their number is limited.
 #[derive(Debug)]
 pub struct LimitedLog {
     minute: Duration,
-    counts: Locked<BTreeMap<&'static str, u64>>,
+    /// The lines of each code that were left out in its running minute.
+    left_out: Locked<BTreeMap<&'static str, u64>>,
 }
 
-/// Ends the minute of a code when it is dropped, which also happens if the runtime ends earlier.
+/// The running minute of a code. Dropping it writes the count, also if the runtime ends earlier.
 struct Minute {
     log: &'static LimitedLog,
     code: &'static str,
+    is_over: bool,
 }
 
 impl LimitedLog {
@@ -28,33 +30,38 @@ impl LimitedLog {
     const fn with_minute(minute: Duration) -> Self {
         Self {
             minute,
-            counts: Locked::new(BTreeMap::new()),
+            left_out: Locked::new(BTreeMap::new()),
         }
     }
 
-    /// Writes a warning, unless [`LINES_MAX`] lines of its code were written within this minute already. At the end of the minute
-    /// one line says how many were left out. Without a runtime, which has the timer, every line is written.
+    /// Writes a warning, unless a line of its code was written within the last minute: then it is only counted. At the end of a
+    /// minute in which lines were left out, one line says how many, and the next minute begins. Without a runtime, which has the
+    /// timer, every line is written.
     pub fn warn(&'static self, code: &'static str, text: impl FnOnce() -> String) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return tracing::warn!(code, "{}", text());
         };
-        let count = {
-            let mut counts = self.counts.lock();
-            let count = counts.entry(code).or_default();
-            *count = count.saturating_add(1);
-            *count
+        {
+            let mut left_out = self.left_out.lock();
+            if let Some(count) = left_out.get_mut(code) {
+                *count = count.saturating_add(1);
+                return;
+            }
+            left_out.insert(code, 0);
+        }
+        let mut minute = Minute {
+            log: self,
+            code,
+            is_over: false,
         };
-        if count == 1 {
-            let minute = Minute { log: self, code };
-            let length = self.minute;
-            runtime.spawn(async move {
+        let length = self.minute;
+        runtime.spawn(async move {
+            while !minute.is_over {
                 tokio::time::sleep(length).await;
-                drop(minute);
-            });
-        }
-        if count <= LINES_MAX {
-            tracing::warn!(code, "{}", text());
-        }
+                minute.end();
+            }
+        });
+        tracing::warn!(code, "{}", text());
     }
 }
 
@@ -64,21 +71,35 @@ impl Default for LimitedLog {
     }
 }
 
-impl Drop for Minute {
-    fn drop(&mut self) {
-        let count = self.log.counts.lock().remove(self.code).unwrap_or_default();
-        let left_out = count.saturating_sub(LINES_MAX);
-        if left_out > 0 {
+impl Minute {
+    /// Writes how many lines were left out. If there were none, the next line of the code is written at once.
+    fn end(&mut self) {
+        let count = {
+            let mut left_out = self.log.left_out.lock();
+            let count = left_out.get_mut(self.code).map_or(0, std::mem::take);
+            if count == 0 {
+                left_out.remove(self.code);
+                self.is_over = true;
+            }
+            count
+        };
+        if count > 0 {
             tracing::warn!(
                 code = self.code,
-                "{left_out} more lines like this were left out within a minute"
+                "{count} more lines like this were left out within a minute"
             );
         }
     }
 }
 
-/// The most lines of one code within a minute.
-pub const LINES_MAX: u64 = 10;
+impl Drop for Minute {
+    fn drop(&mut self) {
+        while !self.is_over {
+            self.end();
+        }
+    }
+}
+
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
@@ -115,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_lines_of_a_code_are_written_in_a_minute_and_then_their_count() {
+    fn one_line_of_a_code_is_written_in_a_minute_and_then_the_number_of_the_others() {
         static LOG: LimitedLog = LimitedLog::with_minute(Duration::from_millis(1));
         let lines = Lines::default();
         let subscriber = tracing_subscriber::fmt()
@@ -137,13 +158,18 @@ mod tests {
                         LOG.warn(code, || format!("call {call} of {code}"));
                     }
                 }
-                assert_eq!((count("of first"), count("of second")), (10, 10));
+                assert_eq!((count("of first"), count("of second")), (1, 1));
                 // The minute of each code ends while this task waits.
-                while count("990 more lines") < 2 {
+                while count("999 more lines") < 2 {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                // A minute without a line that was left out is the last one, and then a line is written at once.
+                while !LOG.left_out.lock().is_empty() {
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }
                 LOG.warn("first", || "again of first".to_owned());
                 assert_eq!(count("again of first"), 1);
+                assert_eq!(count("more lines"), 2);
             });
         });
     }

@@ -97,8 +97,11 @@ pub fn levels() -> Option<Vec<(&'static str, &'static str)>> {
     )
 }
 
-/// Sets the level of each part for which `change` returns one. Returns false if the log of this process was not started here.
-pub fn set(change: impl Fn(&LogPart) -> Option<LevelFilter>) -> bool {
+/// Sets the level of each part for which `change` returns one, and writes a line for each. Returns false if the log of this process was
+/// not started here.
+///
+/// This module belongs to no part, so that the line of a change is written whatever the levels are.
+pub fn set(client: &str, change: impl Fn(&LogPart) -> Option<LevelFilter>) -> bool {
     let Some(log) = LOG.get() else {
         return false;
     };
@@ -106,6 +109,7 @@ pub fn set(change: impl Fn(&LogPart) -> Option<LevelFilter>) -> bool {
     for (part, level) in PARTS.iter().zip(levels.iter_mut()) {
         if let Some(new) = change(part) {
             *level = new;
+            tracing::warn!(event = "log_level", client, part = part.name, level = %new, "a client has set how much the log says");
         }
     }
     log.handle.reload(targets(&levels, log.others)).is_ok()

@@ -238,12 +238,12 @@ fn the_proof_has_one_receipt_of_each_sale() {
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         let line = JsonValue::parse(told.lines().last().unwrap().as_bytes()).unwrap();
         assert_eq!(value(&line, "proved"), &JsonValue::Bool(true), "{told}");
-        let JsonValue::Array(acts) = value(&line, "prove") else {
+        let JsonValue::Array(cases) = value(&line, "prove") else {
             panic!("{told}");
         };
-        let names: Vec<String> = acts
+        let names: Vec<String> = cases
             .iter()
-            .map(|act| value(act, "act").to_string())
+            .map(|case| value(case, "case").to_string())
             .collect();
         assert_eq!(
             names,
@@ -254,11 +254,11 @@ fn the_proof_has_one_receipt_of_each_sale() {
                 "\"power_cut_before\""
             ]
         );
-        for act in acts {
-            let JsonValue::Array(documents) = value(act, "documents") else {
-                panic!("{act}");
+        for case in cases {
+            let JsonValue::Array(documents) = value(case, "documents") else {
+                panic!("{case}");
             };
-            assert_eq!(documents.len(), 1, "{act}");
+            assert_eq!(documents.len(), 1, "{case}");
         }
         let words = String::from_utf8(output.stderr).unwrap();
         for needed in [
@@ -397,7 +397,7 @@ fn a_demo_does_not_replace_the_configuration_of_a_till() {
     let file = folder.path().join("ferrotill.toml");
     std::fs::write(&file, "[till]\ncountry = \"MD\"\n").unwrap();
     let data = folder.path().to_str().unwrap();
-    let (code, told) = finished(&["demo", "--once", "--data", data]);
+    let (code, told) = finished(&["demo", "--once", "--listen", "127.0.0.1:0", "--data", data]);
     assert_eq!(code, Some(1), "{told}");
     let message = value(&told, "error.message").to_string();
     assert!(message.contains("was not written by a demo"), "{message}");
@@ -412,11 +412,20 @@ fn a_demo_does_not_replace_the_configuration_of_a_till() {
 fn a_folder_of_another_countrys_demo_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();
-    let (code, told) = finished(&["demo", "--once", "--data", data]);
-    assert_eq!(code, Some(0), "{told}");
+    let played = run(&["demo", "--once", "--listen", "127.0.0.1:0", "--data", data]);
+    assert!(played.status.success(), "{played:?}");
     let file = folder.path().join("ferrotill.toml");
     let before = std::fs::read_to_string(&file).unwrap();
-    let (code, told) = finished(&["demo", "--once", "--country", "UA", "--data", data]);
+    let (code, told) = finished(&[
+        "demo",
+        "--once",
+        "--listen",
+        "127.0.0.1:0",
+        "--country",
+        "UA",
+        "--data",
+        data,
+    ]);
     assert_eq!(code, Some(1), "{told}");
     let message = value(&told, "error.message").to_string();
     assert!(message.contains("of another country"), "{message}");
@@ -435,7 +444,7 @@ fn a_day_is_not_played_in_a_shift_that_is_open() {
     ]);
     assert_eq!(code, Some(0), "{told}");
     demo.stop();
-    let (code, told) = finished(&["demo", "--once", "--data", data]);
+    let (code, told) = finished(&["demo", "--once", "--listen", "127.0.0.1:0", "--data", data]);
     assert_eq!(code, Some(1), "{told}");
     let message = value(&told, "error.message").to_string();
     assert!(

@@ -214,9 +214,9 @@ fn ready(client: &Client) -> u16 {
 }
 
 impl Seen<'_> {
-    /// Compares what a caller was told, and what health says, with the row of the page.
+    /// Compares the answer that a caller got, and what health says, with the row of the page.
     #[must_use]
-    fn told(self, caller: Option<&Reply>) -> Self {
+    fn answered(self, caller: Option<&Reply>) -> Self {
         let caller = caller.map_or_else(
             || "nothing".to_owned(),
             |reply| match (reply.status, reply.at("errorType")) {
@@ -259,7 +259,7 @@ fn a_printer_that_is_switched_off() {
         "operations/sale",
         &sale("", r#""receiptMode":"FiscalReceiptOnly","#),
     );
-    let seen = seen.told(Some(&refused));
+    let seen = seen.answered(Some(&refused));
     assert_eq!(ready(shop.client()), 200);
     shop.rig.set_power(Power::On);
     seen.ends();
@@ -270,7 +270,7 @@ fn a_printer_without_paper() {
     let shop = Shop::open(|config| config);
     shop.rig.set_paper(Paper::Out);
     let seen = appears(&shop, "printer_condition");
-    let seen = seen.told(Some(&shop.sells()));
+    let seen = seen.answered(Some(&shop.sells()));
     shop.rig.set_paper(Paper::Ok);
     seen.ends();
 }
@@ -286,7 +286,7 @@ fn a_printer_with_other_tax_rates() {
         })
     });
     let seen = appears(&shop, "printer_objections");
-    let _ = seen.told(Some(&shop.sells()));
+    let _ = seen.answered(Some(&shop.sells()));
     shop.start(|config| config);
     shop.wait_for_the_printer();
     assert!(listed(&shop.health(), "printer_objections").is_none());
@@ -319,8 +319,8 @@ fn a_document_that_waits_for_a_person_on_a_device_that_has_left_the_configuratio
     });
     let shown = shop.client().open(&format!("/operations/{ID}"));
     assert_eq!(shown.at("needs_a_person"), "true", "{}", shown.text);
-    let waits = appears(&shop, "document_waits").told(None);
-    let left = appears(&shop, "device_left_behind").told(None);
+    let waits = appears(&shop, "document_waits").answered(None);
+    let left = appears(&shop, "device_left_behind").answered(None);
     let declared = shop
         .client()
         .on("0875b8a5-0668-41a3-a3fa-8eeccf66d290")
@@ -335,7 +335,7 @@ fn an_office_that_refuses() {
     let shop = Shop::open(|config| config);
     shop.office("refuse");
     let sold = shop.sells();
-    let seen = appears(&shop, "documents_refused").told(Some(&sold));
+    let seen = appears(&shop, "documents_refused").answered(Some(&sold));
     shop.office("up");
     seen.ends();
 }
@@ -356,8 +356,8 @@ fn an_office_that_cannot_be_reached_and_an_owner_whose_limit_is_reached() {
         sold.at("data.receiptType") != "FiscalReceipt"
     });
     let offline = appears(&shop, "office_offline");
-    let limit = appears(&shop, "offline_limit").told(Some(&shop.sells()));
-    let offline = offline.told(Some(&sold));
+    let limit = appears(&shop, "offline_limit").answered(Some(&shop.sells()));
+    let offline = offline.answered(Some(&sold));
     shop.office("up");
     offline.ends();
     limit.ends();
@@ -368,7 +368,7 @@ fn few_numbers_for_alternative_receipts() {
     let mut shop = Shop::open(|config| {
         config.change_device(0, |device| device.without_ranges().range("ABC", 1, 10, 8))
     });
-    let _ = appears(&shop, "alternative_numbers").told(Some(&shop.sells()));
+    let _ = appears(&shop, "alternative_numbers").answered(Some(&shop.sells()));
     shop.start(|config| {
         config.change_device(0, |device| device.without_ranges().range("ABC", 1, 500, 8))
     });
@@ -388,8 +388,8 @@ fn what_a_start_finds_in_configuration_and_folder() {
                 device.set("registration_number", r#""7654321""#)
             })
     });
-    let _ = appears(&shop, "registration_number_unused").told(None);
-    let open_folder = appears(&shop, "folder_not_private").told(None);
+    let _ = appears(&shop, "registration_number_unused").answered(None);
+    let open_folder = appears(&shop, "folder_not_private").answered(None);
     fs::set_permissions(shop.books(), fs::Permissions::from_mode(0o700)).unwrap();
     open_folder.ends();
     shop.start(|config| {
@@ -412,7 +412,7 @@ fn a_store_that_cannot_be_written_and_a_journal_that_was_changed() {
     let refused = shop.sells();
     // A call that no transaction could begin for is not told that the agent is stopping.
     assert!(!refused.text.contains("stopping"), "{}", refused.text);
-    let seen = appears(&shop, "journal_unwritable").told(Some(&refused));
+    let seen = appears(&shop, "journal_unwritable").answered(Some(&refused));
     assert_eq!(ready(shop.client()), 503);
     database.execute_batch("ROLLBACK").unwrap();
     seen.ends();
@@ -452,7 +452,7 @@ fn a_store_that_cannot_be_written_and_a_journal_that_was_changed() {
     // The agent, which waits for the lock, reads the journal again before it waits the next time.
     database.execute_batch("COMMIT; BEGIN IMMEDIATE").unwrap();
     let seen = appears(&shop, "chain_broken");
-    let seen = seen.told(Some(&shop.sells()));
+    let seen = seen.answered(Some(&shop.sells()));
     database.execute_batch("ROLLBACK").unwrap();
     let mac: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
     change(&format!("x'{mac}'"));
@@ -515,7 +515,7 @@ fn a_disk_that_is_nearly_full_and_one_that_is_full() {
         }
         refused.status != 200
     });
-    let full = appears(&shop, "disk_full").told(Some(&refused));
+    let full = appears(&shop, "disk_full").answered(Some(&refused));
     assert_eq!(ready(shop.client()), 503);
     fs::remove_file(&ballast).unwrap();
     full.ends();

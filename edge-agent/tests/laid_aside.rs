@@ -35,7 +35,8 @@ impl Shop {
         // The verbs find the agent by the address in its configuration.
         let text = text.set("api", "listen", "\"127.0.0.1:0\"");
         std::fs::write(&file, text.to_string()).unwrap();
-        let agent = Process::agent(&file);
+        let log = std::fs::File::create(folder.path().join("log")).unwrap();
+        let agent = Process::agent_with_log(&file, log);
         until("the printer is connected", || {
             agent.client.open("/healthz").at("printers.0.connected") == "true"
         });
@@ -124,6 +125,15 @@ fn a_shop_goes_on_after_an_operator_has_laid_the_refused_document_aside() {
         value(&queue, "documents.0.refusal"),
         &JsonValue::from("unknown goods")
     );
+    let (code, short) = shop.verb(&["queue", "list", "--limit", "1"]);
+    let JsonValue::Array(listed) = value(&short, "documents") else {
+        panic!("{short}");
+    };
+    assert_eq!(
+        (code, listed.len(), count(&short, "not_listed")),
+        (Some(0), 1, 1)
+    );
+    assert_eq!(count(&queue, "not_listed"), 0);
     assert_eq!((shop.unsent(), shop.received()), (2, 0), "strict order");
     let (code, told) = shop.verb(&[
         "queue",
@@ -134,6 +144,11 @@ fn a_shop_goes_on_after_an_operator_has_laid_the_refused_document_aside() {
         "--by",
         "Maria Popescu",
     ]);
+    let log = std::fs::read_to_string(shop.folder.path().join("log")).unwrap();
+    assert!(
+        log.contains(&format!(r#"event="laid_aside" id={ID} recipient"#)),
+        "{log}"
+    );
     assert_eq!(code, Some(0), "{told:?}");
     assert_eq!(
         value(&told, "deliveries.0.state"),

@@ -1,12 +1,12 @@
-//! Tests of the log: one line with stable fields for each sale, refusal, switch, repair and objection, and levels that change while the
-//! till runs.
+//! Tests of the log: one line with stable fields for each sale, refusal, switch, repair, objection and problem, and levels that change
+//! while the till runs.
 
 mod shop;
 
 use std::fs;
 use std::path::PathBuf;
 
-use shop::configuration;
+use shop::config;
 use shop::outside::{Process, until};
 
 const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f000";
@@ -14,26 +14,47 @@ const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f000";
 struct Counter {
     agent: Process,
     printer: Process,
+    file: PathBuf,
     log: PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl Counter {
     fn open() -> Self {
+        Self::with_rate("20.00")
+    }
+
+    /// A till whose configuration has this rate in its first tax group.
+    fn with_rate(rate: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         let printer = Process::emulator(&at("printer"), &at("memory"), "115200");
         let uri = format!("datecs+serial://{}?baud=115200", at("printer").display());
-        let text = configuration(at("books").to_str().unwrap(), &uri, "http://127.0.0.1:9");
+        let config = config(&at("books"), &uri, "http://127.0.0.1:9");
+        let config = config.set("till", "answer_timeout_ms", 3_000).to_string();
         let (file, log) = (at("ferrotill.toml"), at("log"));
-        fs::write(&file, text).unwrap();
+        fs::write(&file, config.replacen("20.00", rate, 1)).unwrap();
         let agent = Process::agent_with_log(&file, fs::File::create(&log).unwrap());
         Self {
             agent,
             printer,
+            file,
             log,
             _folder: folder,
         }
+    }
+
+    /// Kills the agent and starts it again, with the same log.
+    fn restart(&mut self) {
+        self.agent.kill();
+        let log = fs::File::options().append(true).open(&self.log).unwrap();
+        self.agent = Process::agent_with_log(&self.file, log);
+    }
+
+    /// Changes something in the printer.
+    fn printer(&self, method: &str, path: &str, body: &str) {
+        let reply = self.printer.client.signed(method, path, body, |_| ());
+        assert_eq!(reply.unwrap().status, 200, "{body}");
     }
 
     /// The lines of the log with this text.
@@ -85,11 +106,7 @@ fn each_sale_refusal_and_switch_has_one_line_with_its_request_id() {
         assert!(lines[0].contains(&format!("{fields}{ID}{id}")), "{lines:?}");
     }
     assert!(counter.lines(r#"event="registered""#)[0].contains("number=1"));
-    let paper = counter
-        .printer
-        .client
-        .signed("PUT", "/sim/printer", r#"{"paper":"out"}"#, |_| ());
-    assert_eq!(paper.unwrap().status, 200);
+    counter.printer("PUT", "/sim/printer", r#"{"paper":"out"}"#);
     assert_eq!(counter.sells(5, "A", "FiscalReceiptOnly"), 422);
     let voided = counter.lines(r#"event="not_registered" kind="sale""#);
     assert_eq!(voided.len(), 1, "{voided:?}");
@@ -101,6 +118,90 @@ fn each_sale_refusal_and_switch_has_one_line_with_its_request_id() {
         let switches = counter.lines(r#"event="switch""#);
         switches.iter().any(|line| line.contains("to=offline"))
     });
+}
+
+#[test]
+fn the_begin_and_the_end_of_a_problem_have_one_line_each() {
+    let counter = Counter::open();
+    until("a problem", || {
+        let begun = counter.lines(r#"event="problem" problem="clock_unconfirmed""#);
+        begun.len() == 1
+    });
+    counter.printer("PUT", "/sim/printer", r#"{"paper":"out"}"#);
+    assert_eq!(counter.sells(1, "A", "FiscalReceiptOnly"), 422);
+    counter.printer("PUT", "/sim/printer", r#"{"paper":"ok"}"#);
+    until("its end", || {
+        let ended = counter.lines(r#"event="problem_over" problem="printer_condition" device="#);
+        ended.len() == 1
+    });
+}
+
+#[test]
+fn an_objection_to_a_printer_has_a_line() {
+    let counter = Counter::with_rate("19.00");
+    until("the objection", || {
+        !counter.lines(r#"event="objection" device="#).is_empty()
+    });
+    let lines = counter.lines(r#"event="objection""#);
+    assert!(
+        lines[0].contains("20.00 percent for the tax group A"),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn an_outcome_that_is_not_known_and_its_repair_have_a_line() {
+    let mut counter = Counter::open();
+    assert_eq!(counter.sells(1, "A", "FiscalReceiptOnly"), 200);
+    let cut = r#"{"kind":"power_cut","command":"0x38"}"#;
+    counter.printer("POST", "/sim/printer/faults", cut);
+    assert_ne!(counter.sells(2, "A", "FiscalReceiptOnly"), 200);
+    let lines = counter.lines(r#"event="unknown""#);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].contains(&format!(r#"id={ID}2 state="unknown" error="#)),
+        "{lines:?}"
+    );
+    assert!(counter.lines(r#"event="repair""#).is_empty());
+    counter.restart();
+    until("the repair", || {
+        counter.lines(&format!(r#"event="repair" id={ID}2"#)).len() == 1
+    });
+    counter.printer("PUT", "/sim/printer", r#"{"power":"on"}"#);
+    until("the outcome", || {
+        let registered = format!(r#"event="registered" kind="sale" id={ID}2"#);
+        counter.lines(&registered).len() == 1
+    });
+}
+
+#[test]
+fn a_change_of_a_level_has_a_line_whatever_the_levels_are_and_is_made_once() {
+    let counter = Counter::open();
+    let silent = r#"{"till":"off","printer":"off","office":"off","callers":"off","clock":"off","store":"off"}"#;
+    assert_eq!(counter.set_levels(silent).0, 200);
+    let changes = || counter.lines(r#"event="log_level" client="#);
+    assert_eq!(changes().len(), 6);
+    assert!(
+        changes()[3].contains(r#"part="callers" level=off"#),
+        "{:?}",
+        changes()
+    );
+
+    let body = r#"{"callers":"error"}"#;
+    let mut sent = Vec::new();
+    let set = |headers: &mut dyn FnMut(&mut Vec<(&'static str, String)>)| {
+        let client = &counter.agent.client;
+        let reply = client.signed("POST", "/log", body, |own| headers(own));
+        (reply.as_ref().unwrap().status, reply.unwrap().text)
+    };
+    assert_eq!(set(&mut |own| sent.clone_from(own)).0, 200);
+    assert_eq!(changes().len(), 7);
+    assert_eq!(counter.set_levels(r#"{"callers":"debug"}"#).0, 200);
+    let (status, text) = set(&mut |own| own.clone_from(&sent));
+    assert_eq!(status, 409, "{text}");
+    assert!(text.contains("SignatureReplayed"), "{text}");
+    assert_eq!(counter.agent.client.open("/log").at("callers"), "debug");
+    assert_eq!(changes().len(), 8);
 }
 
 #[test]

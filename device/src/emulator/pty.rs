@@ -1,8 +1,9 @@
 //! A raw pseudo-terminal whose slave is linked at the path that a host opens.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -21,14 +22,14 @@ pub(super) struct Pty {
 }
 
 impl Pty {
-    /// Makes a pty and links its slave at `link`. Only the link of an emulated printer is replaced: a symbolic link to a pty, as a
-    /// printer that was killed leaves it. A file, a device node, or a link to anything else is an error.
+    /// Makes a pty and links its slave at `link`. Only a link that a killed printer has left is replaced: a symbolic link to a pty that
+    /// does not exist any more. The link of a running printer, a file, a device node, or a link to anything else is an error.
     pub(super) fn open(link: &Path) -> io::Result<Self> {
         let mut new = link.as_os_str().to_owned();
         new.push(".new");
         let new = PathBuf::from(new);
-        refuse_other_than_link(link)?;
-        refuse_other_than_link(&new)?;
+        refuse_other_than_left_link(link)?;
+        refuse_other_than_left_link(&new)?;
         let pair = openpty(None, None)?;
         // Raw mode is set before the first byte: in cooked mode a terminal consumes 03, 04, 11, 13, 15 and 16, which the
         // protocols use.
@@ -71,22 +72,29 @@ impl Pty {
     }
 }
 
-/// Refuses a path at which there is something else than the link of an emulated printer.
-fn refuse_other_than_link(path: &Path) -> io::Result<()> {
-    match std::fs::symlink_metadata(path) {
-        Ok(_) => {}
+/// Refuses a path at which there is something else than a link that a killed printer has left.
+fn refuse_other_than_left_link(path: &Path) -> io::Result<()> {
+    let link = match std::fs::symlink_metadata(path) {
+        Ok(link) => link,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
-    }
+    };
+    let refused = |why| {
+        let message = format!("{} {why}, and is not replaced", path.display());
+        Err(io::Error::new(io::ErrorKind::AlreadyExists, message))
+    };
     match std::fs::read_link(path) {
-        Ok(target) if target.starts_with(PTYS) => Ok(()),
-        _ => Err(io::Error::new(
-            io::ErrorKind::AlreadyExists,
-            format!(
-                "{} is not the link of an emulated printer, and is not replaced",
-                path.display()
-            ),
-        )),
+        Ok(target) if target.starts_with(PTYS) => {}
+        _ => return refused("is not the link of an emulated printer"),
+    }
+    // A slave ends with its master. A slave that was made after the link belongs to another program, which got the same number.
+    let changed = |of: &Metadata| (of.ctime(), of.ctime_nsec());
+    match std::fs::metadata(path) {
+        Ok(slave) if changed(&slave) <= changed(&link) => {
+            refused("is the link of an emulated printer that runs")
+        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -99,5 +107,59 @@ impl Drop for Pty {
         if std::fs::read_link(&self.link).is_ok_and(|target| target == self.slave_path) {
             let _ = std::fs::remove_file(&self.link);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::os::unix::fs::symlink;
+
+    use super::Pty;
+
+    #[test]
+    fn only_the_link_of_a_printer_that_runs_no_more_is_replaced() {
+        let name = format!("ferrotill-link-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let link = folder.join("printer");
+        let refused = || {
+            let error = Pty::open(&link).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+            error.to_string()
+        };
+        let running = Pty::open(&link).unwrap();
+        assert!(refused().contains("is the link of an emulated printer that runs"));
+        assert_eq!(std::fs::read_link(&link).unwrap(), running.slave_path);
+        drop(running);
+        assert!(!link.exists());
+
+        // The pty of a killed printer is gone.
+        symlink("/dev/pts/4000000", &link).unwrap();
+        drop(Pty::open(&link).unwrap());
+
+        // Another program got the number of the pty of a killed printer, after the link was made.
+        let number = folder.join("number");
+        let first = Pty::open(&number).unwrap();
+        let slave = first.slave_path.clone();
+        symlink(&slave, &link).unwrap();
+        // The times of files have the precision of the system's clock ticks.
+        let made = std::time::SystemTime::now();
+        while made.elapsed().unwrap().as_millis() < 20 {}
+        drop(first);
+        let mut others = Vec::new();
+        while others.len() < 100 {
+            let name = folder.join(others.len().to_string());
+            others.push(Pty::open(&name).unwrap());
+            if others.iter().any(|other: &Pty| other.slave_path == slave) {
+                break;
+            }
+        }
+        drop(Pty::open(&link).unwrap());
+        drop(others);
+
+        std::fs::write(&link, "a file").unwrap();
+        assert!(refused().contains("is not the link of an emulated printer"));
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -88,7 +88,7 @@ impl StartCheck<'_> {
         (self.has_duties && self.config.upstream.is_none()).then(|| {
             problem(
                 ProblemKind::NO_RECIPIENT,
-                "no authority is configured, so no document is told to it".to_owned(),
+                "no authority is configured, so no document is sent to it".to_owned(),
                 "add [upstream] with the address of the authority",
             )
         })

@@ -1,5 +1,7 @@
 //! Authenticates the caller by the signature of the FiscalCloud API, which our own routes use too (docs/api/fiscalcloud.md).
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use sha2::{Digest, Sha256};
@@ -237,8 +239,10 @@ fn check_timestamp(clock: &GuardedClock, timestamp: &str) -> Result<i64, Unautho
     Ok(given)
 }
 
-/// In LIVE mode, writes the reason of a refusal to the log only, so that every refused caller gets the same answer.
+/// The refusal of a call as its caller gets it. In LIVE mode the reason stands in the log only, so that every refused caller gets the
+/// same answer.
 pub(super) fn redact_in_live_mode(mode: Mode, unauthorized: Unauthorized) -> Unauthorized {
+    REFUSED_CALLS.fetch_add(1, Ordering::Relaxed);
     match mode {
         Mode::Test => unauthorized,
         Mode::Live => {
@@ -251,6 +255,12 @@ pub(super) fn redact_in_live_mode(mode: Mode, unauthorized: Unauthorized) -> Una
 
 /// The error code of a call with a body whose method allows none.
 pub(super) const BODY_NOT_ALLOWED: &str = "BodyNotAllowed";
+/// How many calls this process has refused because of their signature.
+pub(super) fn refused_calls() -> u64 {
+    REFUSED_CALLS.load(Ordering::Relaxed)
+}
+
+static REFUSED_CALLS: AtomicU64 = AtomicU64::new(0);
 /// The lines about refused requests. Anybody can send such requests.
 static REFUSED: LimitedLog = LimitedLog::new();
 /// The secret that is used for an unknown key, so that a wrong key takes as long as a wrong signature.

@@ -34,7 +34,7 @@ use crate::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
 use crate::time::clock::Clock;
 use ferrotill_store::Reader;
 use files::{DemoFiles, DemoFolder};
-use proof::Theatre;
+use proof::Proof;
 use welcome::Welcome;
 
 /// The arguments of `demo`.
@@ -46,7 +46,7 @@ pub struct DemoArguments {
     /// Plays no trading day, and only serves.
     #[arg(long)]
     serve: bool,
-    /// Proves on a stage that nothing is printed twice: an answer is lost, the agent is killed, and the printer loses its power. Ends
+    /// Proves that nothing is printed twice: an answer is lost, the agent is killed, and the printer loses its power. Ends
     /// with 0 only if the printer's fiscal memory has one receipt of each sale.
     #[arg(long, conflicts_with_all = ["serve", "once"])]
     prove: bool,
@@ -118,7 +118,7 @@ pub(super) fn run(arguments: &DemoArguments, output: CliOutput) -> Result<Exit, 
     runtime()?.block_on(started)
 }
 
-/// Starts the authority simulator, and plays the proof with an agent in a process of its own.
+/// Starts the authority simulator, and runs the proof with an agent in a process of its own.
 async fn prove(
     arguments: &DemoArguments,
     profile: &'static dyn Profile,
@@ -143,7 +143,7 @@ async fn prove(
     let (_, config) = files.write()?;
     let secret = Secret::new(API_SECRET.to_owned());
     let interrupted = Arc::new(AtomicBool::new(false));
-    let theatre = Theatre {
+    let proof = Proof {
         client: Client::new(url_of(address), API_KEY, secret, Some(DEVICE), clock),
         last_document: printer.rig.snapshot(false).last_document,
         rig: printer.rig,
@@ -152,15 +152,15 @@ async fn prove(
         log: folder.join("agent.log"),
         interrupted: Arc::clone(&interrupted),
     };
-    let played = tokio::select! {
-        played = tokio::task::spawn_blocking(move || theatre.play()) => played,
+    let ended = tokio::select! {
+        ended = tokio::task::spawn_blocking(move || proof.run()) => ended,
         () = stopped() => {
             interrupted.store(true, Ordering::Release);
             return Err(self::interrupted());
         }
     };
     authority_server.stop().await;
-    let (line, proved) = played
+    let (line, proved) = ended
         .context("the proof of the demo")
         .map_err(CliFailure::failed)?
         .map_err(CliFailure::failed)?;

@@ -33,9 +33,17 @@ pub struct QueueArguments {
 #[derive(Debug, Subcommand)]
 enum QueueCommand {
     /// Lists the documents that the authority has not acknowledged, oldest first, and those that were laid aside.
-    List,
+    List(ListArguments),
     /// Lays a document aside: it is not sent any more. It stays legal, and part of its Z-report.
     LayAside(LayAsideArguments),
+}
+
+/// The arguments of `queue list`.
+#[derive(Debug, Args)]
+struct ListArguments {
+    /// The largest number of waiting documents that are listed; the number of the others is printed.
+    #[arg(long, default_value_t = LISTED_MAX)]
+    limit: u32,
 }
 
 /// The arguments of `queue lay-aside`.
@@ -51,7 +59,7 @@ struct LayAsideArguments {
     by: String,
 }
 
-/// The largest number of waiting documents that are listed.
+/// The largest number of waiting documents that are listed, unless the command says another one.
 const LISTED_MAX: u32 = 1_000;
 
 pub(super) fn run(arguments: &QueueArguments, output: CliOutput) -> Result<Exit, CliFailure> {
@@ -62,22 +70,26 @@ pub(super) fn run(arguments: &QueueArguments, output: CliOutput) -> Result<Exit,
     };
     let config = Config::load(&arguments.config, &overrides)?;
     match &arguments.command {
-        None | Some(QueueCommand::List) => list(&config, output),
+        None => list(&config, LISTED_MAX, output),
+        Some(QueueCommand::List(wanted)) => list(&config, wanted.limit, output),
         Some(QueueCommand::LayAside(request)) => lay_aside(&config, request, output),
     }
 }
 
 /// Lists the queue from the data folder; an agent may run meanwhile.
-fn list(config: &Config, output: CliOutput) -> Result<Exit, CliFailure> {
+fn list(config: &Config, limit: u32, output: CliOutput) -> Result<Exit, CliFailure> {
     let reader = Reader::new(&config.till.data_dir);
     let read = || {
-        let waiting = reader.waiting(Recipient::AUTHORITY, LISTED_MAX)?;
+        let waiting = reader.waiting(Recipient::AUTHORITY, limit)?;
         Ok::<_, ferrotill_store::StoreError>((reader.unsent()?, waiting, reader.laid_aside()?))
     };
     let (unsent, waiting, aside) = read().map_err(CliFailure::failed)?;
+    let listed = u64::try_from(waiting.len()).unwrap_or(u64::MAX);
+    let others = u64::from(unsent.documents).saturating_sub(listed);
     output.json(&object! {
         "waiting" => unsent.documents,
         "refused" => unsent.refused,
+        "not_listed" => others,
         "documents" => JsonValue::Array(waiting.iter().map(waiting_document).collect()),
         "laid_aside" => JsonValue::Array(aside.iter().map(laid_aside).collect()),
     });
@@ -98,6 +110,12 @@ fn list(config: &Config, output: CliOutput) -> Result<Exit, CliFailure> {
             document.duty,
             document.id,
             iso_utc(document.at_ms)
+        ));
+    }
+    if others > 0 {
+        output.text(&format!(
+            "{others} more documents wait; `queue list --limit {}` lists them all",
+            unsent.documents
         ));
     }
     for document in &aside {

@@ -110,7 +110,7 @@ The request that ends `not_registered` and the request with faults are sent afte
 An agent that is killed has the document in its journal already; `hardware-tests/acceptance/kills.py` kills it at random moments.
 This build has one compatible API, `fiscalcloud`; a further API adds its columns.
 The printer is the emulated one, and the authority is the simulator: no real printer and no real tax authority was ever tried.
-`ferrotill demo --prove` shows three of the cells on a stage.
+`ferrotill demo --prove` tries three of the cells with programs that anybody can start.
 ";
 
 /// The test of a cell.

@@ -1,8 +1,9 @@
 //! Settling a receipt for which no plan can be made.
 //!
 //! Either the receipt was never sent, because this printer cannot print it and the host stopped before it said so; or it was begun
-//! under other limits: with another configuration, or on a printer of another family. Nothing of the receipt can be compared with the
-//! printer, so the counters and the sums of the day can prove only that no receipt at all was issued.
+//! under other limits: with another configuration, or on a printer of another family. No line of the receipt can be compared with the
+//! printer: it may be proved that the receipt was not issued, by the counters, by the sums of the day, or by the kinds and totals of the
+//! documents that the printer has made since, but never that it was issued.
 
 use super::judge::judge_without_plan;
 use super::outcome::no_document;

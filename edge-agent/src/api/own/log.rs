@@ -1,6 +1,6 @@
 //! `GET /log` and `POST /log`: how much the log says, for each part of the program.
 //!
-//! The change is signed like a sale. It lasts until the program ends.
+//! The change is signed like a sale, and is made once. It lasts until the program ends.
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use super::operator::refused;
 use crate::api::auth::{Call, check};
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::api::problem::Problem;
+use crate::api::replay::ReplayOutcome;
 use crate::api::response::json_response;
 use crate::api::service::Service;
 use crate::log_levels::{self, LEVELS, PARTS};
@@ -51,13 +52,15 @@ pub(super) async fn set(State(service): State<Arc<Service>>, request: Request) -
             .find(|(part, _)| *part == name)
             .map(|(_, level)| *level)
     };
-    if !log_levels::set(|part| level_of(part.name)) {
-        return not_ours();
-    }
-    for (part, level) in &wanted {
-        tracing::warn!(event = "log_level", client = client.key, part, %level, "a client has set how much the log says");
-    }
-    show().await
+    // The same request again would set the levels back to those of the moment at which it was signed.
+    let Ok(in_progress) = service.replays.begin(client.signature) else {
+        let message =
+            "Api-Signature: was used before; sign the request again with the current time";
+        return Problem::new("SignatureReplayed", message).response(StatusCode::CONFLICT);
+    };
+    let is_set = log_levels::set(client.key, |part| level_of(part.name));
+    in_progress.end(ReplayOutcome::Remember);
+    if is_set { show().await } else { not_ours() }
 }
 
 /// Reads a change and reports all its faults at once.

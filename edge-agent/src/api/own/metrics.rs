@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 use super::watch;
+use crate::api::auth::refused_calls;
 use crate::api::service::Service;
 use crate::config::Device;
 use crate::status::problems::{HealthProblem, ProblemKind};
@@ -40,7 +41,12 @@ impl Gauges {
         let mut text = String::new();
         for Gauge { name, help, lines } in &self.0 {
             // Writing to a string cannot fail.
-            let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{lines}");
+            let kind = if name.ends_with("_total") {
+                "counter"
+            } else {
+                "gauge"
+            };
+            let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{lines}");
         }
         text
     }
@@ -61,6 +67,12 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
             seconds,
         );
     }
+    gauges.add(
+        "ferrotill_refused_calls_total",
+        "Calls that this process has refused because of their signature.",
+        "",
+        i64::try_from(refused_calls()).unwrap_or(i64::MAX),
+    );
     gauges.add(
         "ferrotill_clock_trusted",
         "1 while nothing is wrong with the machine's clock.",

@@ -112,11 +112,15 @@ fn without_document(
         }),
         _ => None,
     };
+    // The printer's present trouble is the reason for which an order waits.
+    let printer = document
+        .as_ref()
+        .map(|document| service.live_status.printer(document.device));
     let body = object! {
         "id" => id,
         "state" => name,
         "fiscal_state" => state.name(),
-        "reason" => JsonValue::Null,
+        "reason" => printer.and_then(|printer| printer.trouble),
         "needs_a_person" => false,
         "what_to_do" => JsonValue::Null,
         "declaration" => JsonValue::Null,

@@ -74,7 +74,7 @@ impl Tills {
         self.settled_left_behind(batch, index)?;
         // The document no longer counts against the limits for the sales of this batch.
         self.count_unsent(batch)?;
-        tracing::warn!(%id, recipient, by, "an operator has laid a document aside: {reason}");
+        tracing::warn!(event = "laid_aside", %id, recipient, by, "an operator has laid a document aside: {reason}");
         Ok(AsideOutcome::Booked)
     }
 }

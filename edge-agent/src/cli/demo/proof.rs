@@ -29,8 +29,8 @@ const ANSWER_KEPT_BACK_MS: u64 = 3_000;
 const PAUSE: Duration = Duration::from_millis(20);
 const LOOKS_MAX: u32 = 3_000;
 
-/// The programs of the proof.
-pub(super) struct Theatre {
+/// The programs of the proof, and where they write.
+pub(super) struct Proof {
     pub(super) client: Client,
     pub(super) rig: Arc<Rig>,
     pub(super) output: CliOutput,
@@ -45,7 +45,7 @@ pub(super) struct Theatre {
 }
 
 /// One sale of the proof: what goes wrong in it, and its price, which no other sale has.
-struct Act {
+struct Case {
     name: &'static str,
     says: &'static str,
     price: &'static str,
@@ -60,26 +60,26 @@ enum Trouble {
     PowerCut(FaultKind),
 }
 
-const ACTS: [Act; 4] = [
-    Act {
+const CASES: [Case; 4] = [
+    Case {
         name: "answer_lost",
         says: "the printer prints the receipt, and its answer is lost on the line",
         price: "11.11",
         trouble: Trouble::AnswerLost,
     },
-    Act {
+    Case {
         name: "agent_killed",
         says: "the printer prints the receipt, and the agent is killed before it gets the answer",
         price: "22.22",
         trouble: Trouble::AgentKilled,
     },
-    Act {
+    Case {
         name: "power_cut_after",
         says: "the printer prints the receipt and loses its power at once",
         price: "33.33",
         trouble: Trouble::PowerCut(FaultKind::PowerCut),
     },
-    Act {
+    Case {
         name: "power_cut_before",
         says: "the printer loses its power just before it prints the receipt",
         price: "44.44",
@@ -87,28 +87,30 @@ const ACTS: [Act; 4] = [
     },
 ];
 
-impl Theatre {
-    /// Plays all acts. Returns the last line of the output, and true if every sale has one receipt.
-    pub(super) fn play(&self) -> anyhow::Result<(JsonValue, bool)> {
+impl Proof {
+    /// Runs all cases. Returns the last line of the output, and true if every sale has one receipt.
+    pub(super) fn run(&self) -> anyhow::Result<(JsonValue, bool)> {
         let mut agent = Some(self.start()?);
         let mut lines = Vec::new();
         let mut proved = true;
-        for (number, act) in (1..).zip(&ACTS) {
-            self.output
-                .text(&format!("{number}. A sale of {}: {}.", act.price, act.says));
+        for (number, case) in (1..).zip(&CASES) {
+            self.output.text(&format!(
+                "{number}. A sale of {}: {}.",
+                case.price, case.says
+            ));
             let id = Uuid::new_v4();
-            match act.trouble {
+            match case.trouble {
                 Trouble::AnswerLost => self.order(FaultKind::DropAnswer, 0),
                 Trouble::AgentKilled => {
                     self.order(FaultKind::Delay, ANSWER_KEPT_BACK_MS);
-                    self.kill(&mut agent, act, id)?;
+                    self.kill(&mut agent, case, id)?;
                     agent = Some(self.start()?);
                 }
                 Trouble::PowerCut(kind) => self.order(kind, 0),
             }
-            let cut = matches!(act.trouble, Trouble::PowerCut(_));
-            self.sell_until_registered(act, id, cut)?;
-            let (line, holds) = self.evidence(act, id);
+            let cut = matches!(case.trouble, Trouble::PowerCut(_));
+            self.sell_until_registered(case, id, cut)?;
+            let (line, holds) = self.evidence(case, id);
             proved &= holds;
             lines.push(line);
         }
@@ -166,12 +168,12 @@ impl Theatre {
     }
 
     /// Sends the sale, and kills the agent when the receipt is in the printer's fiscal memory and its answer is not sent yet.
-    fn kill(&self, agent: &mut Option<ChildAgent>, act: &Act, id: Uuid) -> anyhow::Result<()> {
+    fn kill(&self, agent: &mut Option<ChildAgent>, case: &Case, id: Uuid) -> anyhow::Result<()> {
         thread::scope(|threads| {
             // The caller gets no answer: the agent that it called is killed.
-            threads.spawn(|| drop(self.client.post("operations/sale", &body(act, id))));
+            threads.spawn(|| drop(self.client.post("operations/sale", &body(case, id))));
             self.until("the receipt is printed", || {
-                Ok(self.receipts(act).len() == 1)
+                Ok(self.receipts(case).len() == 1)
             })?;
             *agent = None;
             self.output
@@ -181,7 +183,7 @@ impl Theatre {
     }
 
     /// Repeats the sale with the same id, as a caller does. If the printer loses its power, somebody switches it on again.
-    fn sell_until_registered(&self, act: &Act, id: Uuid, cut: bool) -> anyhow::Result<()> {
+    fn sell_until_registered(&self, case: &Case, id: Uuid, cut: bool) -> anyhow::Result<()> {
         thread::scope(|threads| {
             if cut {
                 threads.spawn(|| {
@@ -196,7 +198,7 @@ impl Theatre {
             }
             self.until("the sale is registered", || {
                 // A call without an answer is repeated, too.
-                let reply = self.client.post("operations/sale", &body(act, id)).ok();
+                let reply = self.client.post("operations/sale", &body(case, id)).ok();
                 match reply {
                     Some(reply) if reply.status == 401 || reply.status == 404 => {
                         bail!("the agent answers HTTP {}", reply.status)
@@ -208,21 +210,21 @@ impl Theatre {
     }
 
     /// What the printer's fiscal memory has of a sale, as a line of the output; true if it is one receipt.
-    fn evidence(&self, act: &Act, id: Uuid) -> (JsonValue, bool) {
-        let documents = self.receipts(act);
+    fn evidence(&self, case: &Case, id: Uuid) -> (JsonValue, bool) {
+        let documents = self.receipts(case);
         let holds = documents.len() == 1;
         let numbers: Vec<String> = documents.iter().map(u32::to_string).collect();
         self.output.text(&format!(
             "   answered registered; receipts of {} in the printer's fiscal memory: {} (document {})",
-            act.price,
+            case.price,
             documents.len(),
             numbers.join(", ")
         ));
         let documents = documents.into_iter().map(JsonValue::from);
         let line = object! {
-            "act" => act.name,
+            "case" => case.name,
             "id" => id,
-            "total" => JsonValue::Number(act.price.to_owned()),
+            "total" => JsonValue::Number(case.price.to_owned()),
             "documents" => JsonValue::Array(documents.collect()),
             "proved" => holds,
         };
@@ -230,11 +232,11 @@ impl Theatre {
     }
 
     /// The numbers of the documents in the printer's fiscal memory with the price of a sale.
-    fn receipts(&self, act: &Act) -> Vec<u32> {
+    fn receipts(&self, case: &Case) -> Vec<u32> {
         let receipts = self.rig.snapshot(true).fiscal_receipts.into_iter();
-        let of_act = receipts
-            .filter(|receipt| receipt.document > self.last_document && receipt.total == act.price);
-        of_act.map(|receipt| receipt.document).collect()
+        let of_case = receipts
+            .filter(|receipt| receipt.document > self.last_document && receipt.total == case.price);
+        of_case.map(|receipt| receipt.document).collect()
     }
 
     /// Closes the day; true if the report agrees with the printer.
@@ -270,8 +272,8 @@ impl Theatre {
     }
 }
 
-fn body(act: &Act, id: Uuid) -> String {
-    let price = act.price;
+fn body(case: &Case, id: Uuid) -> String {
+    let price = case.price;
     format!(
         r#"{{"id":"{id}","receiptMode":"FiscalReceiptOnly","items":[{{"name":"Cafea","quantity":1,"price":{price},"taxGroupCode":"A"}}],"payments":[{{"typeCode":1,"amount":{price}}}]}}"#
     )
@@ -307,7 +309,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let rig = Rig::start(RigOptions::new(folder.path().join("printer"))).unwrap();
         let clock = Arc::new(Clock::new(Some("UTC")).unwrap());
-        let theatre = Theatre {
+        let proof = Proof {
             client: Client::new(String::new(), "", Secret::new(String::new()), None, clock),
             rig: Arc::new(rig),
             output: CliOutput { json: false },
@@ -316,7 +318,7 @@ mod tests {
             last_document: 0,
             interrupted: Arc::default(),
         };
-        let (line, holds) = theatre.evidence(&ACTS[0], Uuid::nil());
+        let (line, holds) = proof.evidence(&CASES[0], Uuid::nil());
         assert!(!holds, "{line}");
     }
 }

@@ -326,7 +326,7 @@ impl Batch<'_> {
                 )?
                 .execute(params![sealed_seq, recipient.name(), at, environment])?;
             match entry {
-                Some(_) => reconcile::told(self.connection(), sealed_seq, at),
+                Some(_) => reconcile::no_longer_waits(self.connection(), sealed_seq, at),
                 None => Ok(()),
             }
         };
@@ -378,7 +378,7 @@ impl Batch<'_> {
         let Some((sealed_seq, entry)) = aside else {
             return Ok(());
         };
-        reconcile::told(self.connection(), sealed_seq, at)
+        reconcile::no_longer_waits(self.connection(), sealed_seq, at)
             .context(&self.store.path, "reconciliation")?;
         self.figures.unsent.lay_aside(entry);
         self.no_longer_waits();

@@ -215,7 +215,7 @@ pub(super) fn enter(
 
 /// Adds a document that does not wait for the authority any more to the reconciliation of its shift, if the Z-report is sealed
 /// already: the document is acknowledged, or an operator has laid it aside.
-pub(super) fn told(
+pub(super) fn no_longer_waits(
     connection: &Connection,
     sealed_seq: i64,
     at: i64,
