@@ -140,7 +140,9 @@ fn the_begin_and_the_end_of_a_problem_have_one_line_each() {
 fn an_objection_to_a_printer_has_a_line() {
     let counter = Counter::with_rate("19.00");
     until("the objection", || {
-        !counter.lines(r#"event="objection" problem="printer_objections" device="#).is_empty()
+        !counter
+            .lines(r#"event="objection" problem="printer_objections" device="#)
+            .is_empty()
     });
     let lines = counter.lines(r#"event="objection""#);
     assert!(
@@ -189,7 +191,7 @@ fn a_change_of_a_level_has_a_line_whatever_the_levels_are_and_is_made_once() {
 
     let body = r#"{"callers":"error"}"#;
     let mut sent = Vec::new();
-    let set = |headers: &mut dyn FnMut(&mut Vec<(&'static str, String)>)| {
+    let set = |headers: &mut dyn FnMut(&mut shop::Headers)| {
         let client = &counter.agent.client;
         let reply = client.signed("POST", "/log", body, |own| headers(own));
         (reply.as_ref().unwrap().status, reply.unwrap().text)
