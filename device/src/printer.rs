@@ -104,7 +104,7 @@ pub trait FiscalPrinter: Send {
         self.connect().map(|connected| connected.baseline)
     }
 
-    /// The answers in unknown forms since the last connection, at most one for each command. The device is not asked.
+    /// The answers of the connected device in unknown forms, at most one for each command. The device is not asked.
     fn unknown_answers(&self) -> &[UnknownAnswer] {
         &[]
     }

@@ -5,6 +5,7 @@ mod observed;
 pub mod problems;
 #[cfg(test)]
 mod tests;
+mod unsendable;
 
 use std::collections::HashMap;
 use std::sync::Condvar;
@@ -21,6 +22,8 @@ use uuid::Uuid;
 use crate::explanation::Explanation;
 use crate::locked::Locked;
 use problems::{HealthProblem, ProblemKind, Problems, Severity};
+use unsendable::Unsendable;
+pub use unsendable::UnsendableDocument;
 
 /// The state of a printer.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +48,9 @@ pub struct PrinterState {
     pub condition: Option<String>,
     /// The document that the printer cannot prove, and what an operator must do about it.
     pub unproven: Option<(Uuid, String)>,
+    /// The document that waits for a person: it stays one while the printer is silent, when `unproven` is `None`, because a printer that
+    /// answers again may prove it.
+    pub waits: Option<Uuid>,
     /// Why a connected printer gets no receipts, or not all: it is not the printer of the open shift, or its tax rates differ. Also
     /// what its driver has to assume of it.
     pub objections: Vec<String>,
@@ -92,6 +98,8 @@ pub struct StoreState {
 pub struct LiveStatus {
     store: Locked<StoreState>,
     problems: Problems,
+    /// The documents that cannot be sent.
+    unsendable: Locked<Unsendable>,
     /// The kind of the problem of the till's time.
     clock_problem: Locked<Option<ProblemKind>>,
     /// The time of the clerk's last transaction, in milliseconds since the epoch: the time of new problems.
@@ -119,13 +127,20 @@ impl LiveStatus {
             .unwrap_or_default()
     }
 
-    /// Notes that a printer was connected.
-    pub fn printer_ready(&self, device: Uuid, connected: &Connected) {
+    /// Notes that a printer was connected; `outstanding` is the document of the device whose outcome is not known yet.
+    ///
+    /// What is known of its condition, and of what it does not fit, stays until the printer's thread and the clerk have said it again,
+    /// which they do next.
+    pub fn printer_ready(&self, device: Uuid, connected: &Connected, outstanding: Option<Uuid>) {
         let Baseline {
             serial,
             fiscal_memory,
             ..
         } = &connected.baseline;
+        let mut printers = self.printers.lock();
+        let before = printers.remove(&device).unwrap_or_default();
+        let is_another = !before.serial.is_empty() && before.serial != *serial;
+        let waits = before.waits.filter(|id| outstanding == Some(*id));
         let state = PrinterState {
             connected: true,
             model: connected.model.clone(),
@@ -135,18 +150,36 @@ impl LiveStatus {
             fiscal_memory: fiscal_memory.clone(),
             fiscalised: connected.condition.fiscalised,
             trouble: None,
-            condition: None,
-            unproven: None,
-            objections: Vec::new(),
+            condition: before.condition,
+            unproven: before.unproven.filter(|(id, _)| waits == Some(*id)),
+            waits,
+            objections: before.objections,
             missing: connected.missing.iter().map(|one| one.name()).collect(),
             country: connected.country,
         };
-        self.printers.lock().insert(device, state);
-        // The printer's thread reports its condition next.
-        self.printer_condition(device, None);
+        printers.insert(device, state);
+        drop(printers);
         self.problems.clear(PRINTER.kind, Some(device));
-        self.problems.clear(WAITS.kind, Some(device));
-        self.problems.clear(OBJECTIONS.kind, Some(device));
+        if waits.is_none() {
+            self.problems.clear(WAITS.kind, Some(device));
+        }
+        if is_another {
+            self.problems.clear(ANSWER_UNKNOWN.kind, Some(device));
+        }
+    }
+
+    /// Notes that it is known what became of a document: the printer has proved it, or a person has declared it.
+    pub fn outcome_known(&self, device: Uuid, id: Uuid) {
+        let mut printers = self.printers.lock();
+        let waited = printers.get_mut(&device).and_then(|state| {
+            let waited = state.waits.take_if(|waits| *waits == id);
+            state.unproven.take_if(|(unproven, _)| *unproven == id);
+            waited
+        });
+        drop(printers);
+        if waited.is_some() {
+            self.problems.clear(WAITS.kind, Some(device));
+        }
     }
 
     /// Notes that a printer can be reached and has no document that it cannot prove.
@@ -156,6 +189,7 @@ impl LiveStatus {
         state.connected = true;
         state.trouble = None;
         state.unproven = None;
+        state.waits = None;
         drop(printers);
         self.problems.clear(PRINTER.kind, Some(device));
         self.problems.clear(WAITS.kind, Some(device));
@@ -169,6 +203,7 @@ impl LiveStatus {
         state.connected = connected;
         state.trouble = None;
         state.unproven = None;
+        state.waits = None;
         drop(printers);
         self.problems.clear(PRINTER.kind, Some(device));
         self.problems.clear(WAITS.kind, Some(device));
@@ -217,7 +252,7 @@ impl LiveStatus {
         printers.entry(device).or_default().condition = condition.map(|it| it.to_string());
     }
 
-    /// Notes that a printer cannot be reached, and why.
+    /// Notes that a printer cannot be reached, and why. A document that a person must declare goes on waiting for that.
     pub fn printer_lost(&self, device: Uuid, reason: &Explanation) {
         let mut printers = self.printers.lock();
         let state = printers.entry(device).or_default();
@@ -225,7 +260,6 @@ impl LiveStatus {
         state.trouble = Some(reason.to_string());
         state.unproven = None;
         drop(printers);
-        self.problems.clear(WAITS.kind, Some(device));
         self.explain_if(Some(reason), PRINTER.kind, Some(device));
         // The condition of a printer that does not answer is not known.
         self.printer_condition(device, None);
@@ -239,6 +273,7 @@ impl LiveStatus {
         state.connected = false;
         state.trouble = Some(instruction.clone());
         state.unproven = Some((id, instruction.clone()));
+        state.waits = Some(id);
         drop(printers);
         if answers {
             self.problems.clear(PRINTER.kind, Some(device));
@@ -338,6 +373,7 @@ impl LiveStatus {
             store.transaction_since = None;
             std::mem::replace(&mut store.figures, figures)
         };
+        self.unsendable_committed();
         if proved {
             for kind in WRITE_PROBLEMS {
                 self.problems.clear(*kind, None);
@@ -351,11 +387,8 @@ impl LiveStatus {
     /// Notes that a transaction of the clerk failed, and why.
     pub fn transaction_failed(&self, error: &StoreError, explained: &Explanation) {
         self.store.lock().transaction_since = None;
-        let kind = match error {
-            error if error.is_disk_full() => ProblemKind::DISK_FULL,
-            StoreError::ChainBroken { .. } => ProblemKind::CHAIN_BROKEN,
-            _ => ProblemKind::JOURNAL_UNWRITABLE,
-        };
+        self.unsendable_rolled_back();
+        let kind = write_problem(error);
         for other in WRITE_PROBLEMS.iter().filter(|other| **other != kind) {
             self.problems.clear(*other, None);
         }
@@ -534,6 +567,16 @@ impl LiveStatus {
     #[must_use]
     pub fn sells_alternative(&self) -> bool {
         self.sells_alternative.load(Ordering::Acquire)
+    }
+}
+
+/// The kind of problem that an error of the store is.
+#[must_use]
+pub fn write_problem(error: &StoreError) -> ProblemKind {
+    match error {
+        error if error.is_disk_full() => ProblemKind::DISK_FULL,
+        StoreError::ChainBroken { .. } => ProblemKind::CHAIN_BROKEN,
+        _ => ProblemKind::JOURNAL_UNWRITABLE,
     }
 }
 

@@ -9,6 +9,7 @@ use ferrotill::api::json::JsonValue;
 use ferrotill::time::clock::{iso_utc, system_ms};
 use ferrotill_core::event::Event;
 use ferrotill_testkit::config::{Device, text};
+use ferrotill_testkit::health_page::check_says_of;
 use ferrotill_testkit::network::ProxyMode;
 use shop::outside::{Process, finished};
 use shop::till::{SALE, Till};
@@ -64,6 +65,7 @@ fn clock_problems(till: &Till) -> Vec<(String, String)> {
     let health = till.health();
     let all = (0..health.list("problems")).map(|place| {
         let of = |name| health.at(&format!("problems.{place}.{name}"));
+        check_says_of("tests/clock.rs", &of("id"), &of("says"));
         (of("id"), of("fix"))
     });
     all.filter(|(id, _)| id.starts_with("clock")).collect()

@@ -292,3 +292,50 @@ fn a_document_stays_laid_aside_after_the_agent_was_killed() {
     });
     assert_eq!(shop.client().open("/healthz").at("unsent.laid_aside"), "1");
 }
+
+/// The journal takes no row: callers learn why, and not that the agent is stopping.
+#[test]
+fn a_journal_that_takes_no_row_is_named_to_the_caller() {
+    let shop = Shop::with_a_refused_sale();
+    let database =
+        rusqlite::Connection::open(shop.folder.path().join("books/ferrotill.db")).unwrap();
+    database
+        .busy_timeout(std::time::Duration::from_secs(10))
+        .unwrap();
+    database
+        .execute_batch(
+            "CREATE TRIGGER no_row BEFORE INSERT ON journal BEGIN SELECT raise(ABORT, 'no row'); END",
+        )
+        .unwrap();
+    let now = shop.client().open("/healthz").at("clock.now");
+    let aside = format!("/operations/{ID}/aside");
+    for (path, body) in [
+        (
+            aside.as_str(),
+            r#"{"reason":"unknown goods","by":"Maria"}"#.to_owned(),
+        ),
+        ("/clock", format!(r#"{{"at":"{now}","by":"Maria"}}"#)),
+    ] {
+        let reply = shop.client().signed("POST", path, &body, |_| ()).unwrap();
+        assert_eq!(
+            (reply.status, reply.at("error").as_str()),
+            (503, "BooksUnwritable"),
+            "{path}: {}",
+            reply.text
+        );
+    }
+    let sale = r#"{"items":[{"name":"Piine","quantity":1,"price":1.00,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":1.00}]}"#;
+    let sold = shop.client().post("operations/sale", sale);
+    assert_eq!(sold.status, 422, "{}", sold.text);
+    assert!(
+        sold.text.contains("cannot write its journal"),
+        "{}",
+        sold.text
+    );
+    database.execute_batch("DROP TRIGGER no_row").unwrap();
+    until("the document is laid aside", || {
+        let body = r#"{"reason":"unknown goods","by":"Maria"}"#;
+        let reply = shop.client().signed("POST", &aside, body, |_| ()).unwrap();
+        reply.status == 200
+    });
+}

@@ -141,7 +141,9 @@ fn the_begin_and_the_end_of_a_problem_have_one_line_each() {
 fn an_objection_to_a_printer_has_a_line() {
     let counter = Counter::with_rate("19.00");
     until("the objection", || {
-        !counter.lines(r#"event="objection" device="#).is_empty()
+        !counter
+            .lines(r#"event="objection" problem="printer_objections" device="#)
+            .is_empty()
     });
     let lines = counter.lines(r#"event="objection""#);
     assert!(

@@ -10,6 +10,7 @@ use std::thread;
 
 use ferrotill_device::emulator::{Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
 use ferrotill_device::family::{FAMILIES, datecs};
+use ferrotill_testkit::health_page::check_says;
 use ferrotill_testkit::relay::{AnswerRewriter, Rewritten};
 use shop::configuration;
 use shop::forms::{FormShop, FormTill};
@@ -135,7 +136,16 @@ fn an_answer_in_an_unknown_form_is_shown_in_health_and_the_shop_sells() {
     let client = shop.agent.client.on(shop.tills[0].device);
     let sold = client.post("operations/sale", SALE);
     assert_eq!(sold.status, 200, "{}", sold.text);
-    let health = shop.agent.client.open("/healthz").text;
+    let health = shop.agent.client.open("/healthz");
+    let unknown = (0..health.list("problems"))
+        .map(|place| format!("problems.{place}"))
+        .find(|problem| health.at(&format!("{problem}.id")) == "printer_answer_unknown")
+        .expect("the answer is shown");
+    check_says(
+        "printer_answer_unknown",
+        &health.at(&format!("{unknown}.says")),
+    );
+    let health = health.text;
     for words in [
         "printer_answer_unknown",
         "command 40h: 5A 3D 31 3B 31 37 2E 35 30",

@@ -9,11 +9,14 @@ use std::time::Duration;
 
 use nix::sys::statvfs::statvfs;
 
+use ferrotill_store::folder_is_private;
+
 use crate::api::own::watch;
 use crate::api::service::Service;
 
 /// The pause between two looks. What is found must be in `/healthz` within two seconds.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+const _: () = assert!(LOOK_EVERY.as_millis() < 2_000, "docs/api/own.md");
 
 /// The thread that looks. Dropping this value ends it.
 #[derive(Debug)]
@@ -59,6 +62,9 @@ impl Drop for HealthWatch {
 
 fn look(service: &Service, folder: &Path) {
     watch::note(service);
+    service
+        .live_status
+        .folder_seen(folder, folder_is_private(folder));
     let runs = service.clerk_handle.check_health();
     service.live_status.clerk_asked(runs);
     // A folder that cannot be asked is one that cannot be written, which the next transaction finds.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ferrotill_store::{DeviceIdentity, Store, StoreError, folder_is_private};
+use ferrotill_store::{DeviceIdentity, Store, StoreError};
 use uuid::Uuid;
 
 use crate::config::Config;
@@ -78,12 +78,7 @@ impl StartCheck<'_> {
     }
 
     fn found(&self) -> Vec<HealthProblem> {
-        let whole = [
-            self.recipient(),
-            self.journal(),
-            self.folder(),
-            self.registration_number(),
-        ];
+        let whole = [self.recipient(), self.journal(), self.registration_number()];
         let renamed = self.known.renamed(self.config).into_iter();
         let devices = renamed.map(|device| self.renamed(device));
         whole.into_iter().flatten().chain(devices).collect()
@@ -105,20 +100,6 @@ impl StartCheck<'_> {
                 ProblemKind::JOURNAL_CUT,
                 "the journal does not have the row that an anchor names: an older copy was put back, or its end was cut".to_owned(),
                 "stop selling, run `ferrotill verify`, and compare the last documents with the printer and the authority",
-            )
-        })
-    }
-
-    fn folder(&self) -> Option<HealthProblem> {
-        let folder = &self.config.till.data_dir;
-        (!folder_is_private(folder)).then(|| {
-            problem(
-                ProblemKind::FOLDER_NOT_PRIVATE,
-                format!(
-                    "other users of this machine may read the data folder {}",
-                    folder.display()
-                ),
-                "keep only the till's own files in it, and give it the mode 0700",
             )
         })
     }

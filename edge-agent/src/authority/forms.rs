@@ -12,8 +12,7 @@ use uuid::Uuid;
 
 use super::{Authority, DeviceForm, EncodeError, by_country, reported_document};
 use crate::config::{Config, OnlineEcrConfig};
-use crate::status::LiveStatus;
-use crate::status::problems::{HealthProblem, ProblemKind};
+use crate::status::{LiveStatus, UnsendableDocument};
 
 /// Makes the requests in which recipients are told of a document. The store calls it in the transaction that seals the document.
 pub struct DutyForms {
@@ -118,17 +117,12 @@ impl Freeze for DutyForms {
             let Some(live_status) = &self.live_status else {
                 return;
             };
-            live_status.problems().raise(HealthProblem {
-                kind: ProblemKind::DOCUMENT_UNTOLD,
-                device: Some(document.device),
-                since_ms: document.sealed.at.utc_ms,
-                says: format!(
-                    "document {} ({}) is legal, and the recipient {} cannot be told of it: {reason}",
-                    document.sealed.number,
-                    Uuid::from_bytes(document.reserved.id.0),
-                    duty.recipient
-                ),
-                fix: "correct the cause for the next documents, and report this one by hand; the next start of the agent tries again".to_owned(),
+            live_status.unsendable(UnsendableDocument {
+                device: document.device,
+                number: document.sealed.number,
+                id: Uuid::from_bytes(document.reserved.id.0),
+                recipient: duty.recipient.name(),
+                reason: reason.clone(),
             });
         })
     }

@@ -1,5 +1,6 @@
 //! The clerk's answers, and the callers that wait for them.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use ferrotill_core::Amount;
@@ -8,6 +9,7 @@ use ferrotill_core::refusal::{Place, Refusal};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::locked::Locked;
 pub use crate::seal::printer::DrawerOutcome;
 
 /// What is known about a request id. Answers carry it in the header `X-Fiscal-State`.
@@ -74,10 +76,67 @@ pub enum Answer {
 /// A caller that waits for an answer.
 #[derive(Debug)]
 pub(super) struct Caller {
-    pub(super) reply: oneshot::Sender<Answer>,
+    pub(super) reply: AnswerReply,
     pub(super) deadline: Instant,
     /// True if an earlier caller with the same request was already waiting.
     pub(super) joined: bool,
+}
+
+/// The channel to a caller. If it is dropped without an answer, because an error of the store has ended the batch meanwhile, it is kept:
+/// the caller is answered with the reason when the batch is rolled back.
+#[derive(Debug)]
+pub(super) struct AnswerReply {
+    /// `None` once the caller was answered.
+    sender: Option<oneshot::Sender<Answer>>,
+    dropped: DroppedReplies,
+}
+
+impl AnswerReply {
+    /// The channel to a caller, which goes to `dropped` if it is dropped without an answer.
+    pub(super) fn new(sender: oneshot::Sender<Answer>, dropped: &DroppedReplies) -> Self {
+        Self {
+            sender: Some(sender),
+            dropped: dropped.clone(),
+        }
+    }
+
+    /// Answers the caller. A caller whose connection has ended can repeat the request with the same id.
+    pub(super) fn send(mut self, answer: Answer) {
+        if let Some(sender) = self.sender.take() {
+            drop(sender.send(answer));
+        }
+    }
+
+    /// True if the caller does not wait any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.sender.as_ref().is_none_or(oneshot::Sender::is_closed)
+    }
+}
+
+impl Drop for AnswerReply {
+    fn drop(&mut self) {
+        if let Some(sender) = self.sender.take() {
+            self.dropped.0.lock().push(sender);
+        }
+    }
+}
+
+/// The channels to callers that were dropped without an answer in the present batch.
+#[derive(Clone, Debug, Default)]
+pub(super) struct DroppedReplies(Arc<Locked<Vec<oneshot::Sender<Answer>>>>);
+
+impl DroppedReplies {
+    /// Closes the channels: the batch was committed, and nobody answers these callers any more.
+    pub(super) fn close(&self) {
+        self.0.lock().clear();
+    }
+
+    /// Answers these callers.
+    pub(super) fn answer(&self, answer: &Answer) {
+        for sender in self.0.lock().drain(..) {
+            drop(sender.send(answer.clone()));
+        }
+    }
 }
 
 /// What became of an operator's declaration.

@@ -30,6 +30,7 @@ pub use message::{AuthorityNews, ClerkHandle, ClockOutcome, Message};
 use crate::error_chain::chain_of;
 use crate::explanation::Explanation;
 use crate::seal::printer::News;
+use crate::status::write_problem;
 use batch::{Effect, Tills};
 use ferrotill_store::{Store, StoreError};
 use uuid::Uuid;
@@ -246,7 +247,8 @@ impl Clerk {
         let explained = Explanation::new(what, place, trouble.why, trouble.fix);
         // The same error comes back with every attempt until it is over.
         if self.reported_error.as_ref() != Some(&explained) {
-            tracing::error!("{explained} ({})", chain_of(error));
+            let problem = write_problem(error).id();
+            tracing::error!(problem, "{explained} ({})", chain_of(error));
         }
         self.tills.write_failed(error, &explained);
         self.tills.roll_back(effects, outcomes, &explained);

@@ -313,7 +313,7 @@ pub(super) fn take_due(callers: &mut Vec<Caller>, now: Instant) -> Vec<Caller> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clerk::answer::Answer;
+    use crate::clerk::answer::{Answer, AnswerReply, DroppedReplies};
     use crate::order::OrderKind;
 
     type Reply = oneshot::Receiver<Answer>;
@@ -331,7 +331,7 @@ mod tests {
             contact: None,
         };
         let caller = Caller {
-            reply,
+            reply: AnswerReply::new(reply, &DroppedReplies::default()),
             deadline,
             joined: false,
         };

@@ -183,14 +183,15 @@ fn report(verified: &Verified, output: CliOutput) {
 /// One line about a document that is not sent, because an operator has laid it aside.
 pub(super) fn aside_line(document: &AsideDocument) -> String {
     let note = &document.note;
+    let at = note
+        .at_ms
+        .map_or_else(String::new, |at_ms| format!(" at {}", iso_utc(at_ms)));
+    let acknowledged = document.acknowledged_ms.map_or_else(String::new, |at_ms| {
+        format!("; the authority has acknowledged it at {}", iso_utc(at_ms))
+    });
     format!(
-        "document {} ({}, {}) is not sent to the authority: {} has laid it aside at {}: {}",
-        document.number,
-        document.duty,
-        document.id,
-        note.by,
-        iso_utc(note.at_ms),
-        note.reason
+        "document {} ({}, {}) is not sent to the authority: {} has laid it aside{at}: {}{acknowledged}",
+        document.number, document.duty, document.id, note.by, note.reason
     )
 }
 
@@ -219,10 +220,11 @@ pub(super) fn laid_aside(document: &AsideDocument) -> JsonValue {
         "number" => document.number,
         "id" => document.id,
         "kind" => document.duty.clone(),
-        "at" => iso_utc(document.note.at_ms),
+        "at" => document.note.at_ms.map(iso_utc),
         "by" => document.note.by.clone(),
         "reason" => document.note.reason.clone(),
         "refusal" => document.note.refusal.clone(),
+        "acknowledged_at" => document.acknowledged_ms.map(iso_utc),
     }
 }
 

@@ -16,6 +16,7 @@ use ferrotill_core::receipt::CopiedLine;
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_store::{DeviceIdentity, Founding, OutboxEntry, Reader, Store};
 use ferrotill_testkit::config::{ConfigText, Device};
+use ferrotill_testkit::health_page::check_says;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
@@ -314,6 +315,7 @@ fn a_document_without_a_form_is_sold_and_noted() {
             })
             .collect();
         assert_eq!(noted, [("document_untold", true)]);
+        check_says("document_untold", &problems[0].says);
         let (authority, heard) = recorded(None);
         let thread = till.tell(0, Recipient::AUTHORITY, authority);
         till.until_told(Recipient::AUTHORITY);

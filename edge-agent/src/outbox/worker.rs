@@ -21,6 +21,7 @@ use crate::authority::{Authority, EncodedRequest, Verdict};
 use crate::clerk::{AuthorityNews, Message};
 use crate::config::Upstream;
 use crate::explanation::Explanation;
+use crate::status::problems::ProblemKind;
 
 /// The worker reads the outbox at least this often.
 const READ_EVERY: Duration = Duration::from_secs(5);
@@ -386,7 +387,10 @@ impl OutboxWorker {
             .map(|failure| failure.explained(&self.url));
         match &offline {
             Some(why) => {
-                tracing::warn!(event = "switch", %recipient, %from, %to, "the recipient is {to} (before: {from}): {why}")
+                let problem = self
+                    .tells_the_authority()
+                    .then(|| ProblemKind::OFFICE_OFFLINE.id());
+                tracing::warn!(event = "switch", problem, %recipient, %from, %to, "the recipient is {to} (before: {from}): {why}")
             }
             None => {
                 tracing::info!(event = "switch", %recipient, %from, %to, "the recipient is {to} (before: {from}): {reason}")

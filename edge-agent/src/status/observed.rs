@@ -1,6 +1,7 @@
 //! What is found without a document: the disk, the clerk, the offline limits, and the end of a shift. Each is noted again and again,
 //! so that each problem ends by itself.
 
+use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use uuid::Uuid;
@@ -43,7 +44,13 @@ impl LiveStatus {
 
     /// Notes how many bytes are free on the disk of the data folder, and how many it has.
     pub fn disk_measured(&self, free: u128, size: u128) {
-        let is_low = free < ROOM_BYTES_MIN.min(size / 10);
+        // The problem ends only with a tenth more, so that a disk at the limit does not begin and end it with each file.
+        let limit = ROOM_BYTES_MIN.min(size / 10);
+        let limit = match self.problems.is_noted(DISK_NEARLY_FULL.kind, None) {
+            true => limit.saturating_add(limit / 10),
+            false => limit,
+        };
+        let is_low = free < limit;
         let says = || {
             format!(
                 "the disk of the data folder has {} KiB of room left",
@@ -51,6 +58,17 @@ impl LiveStatus {
             )
         };
         self.count_if(is_low, &DISK_NEARLY_FULL, None, says);
+    }
+
+    /// Notes whether other users of the machine may read the data folder.
+    pub fn folder_seen(&self, folder: &Path, is_private: bool) {
+        let says = || {
+            format!(
+                "other users of this machine may read the data folder {}",
+                folder.display()
+            )
+        };
+        self.note_if(!is_private, &FOLDER_NOT_PRIVATE, None, says);
     }
 
     /// Notes which limits of selling without the authority are reached; none if `reached` is empty.
@@ -118,6 +136,10 @@ const CLERK_SILENT: KnownProblem = KnownProblem {
 const DISK_NEARLY_FULL: KnownProblem = KnownProblem {
     kind: ProblemKind::DISK_NEARLY_FULL,
     fix: "make room on the disk of the data folder; on a full disk no sale can be written",
+};
+const FOLDER_NOT_PRIVATE: KnownProblem = KnownProblem {
+    kind: ProblemKind::FOLDER_NOT_PRIVATE,
+    fix: "keep only the till's own files in it, and give it the mode 0700",
 };
 const OFFLINE_LIMIT: KnownProblem = KnownProblem {
     kind: ProblemKind::OFFLINE_LIMIT,

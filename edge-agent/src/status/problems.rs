@@ -102,7 +102,7 @@ problem_kinds! {
         "the printer has the configured rates, is the printer of the open shift, its model is known or its profile is configured, and its clock differs from the till's time by ten minutes at most";
     PRINTER_ANSWER_UNKNOWN: Warning "printer_answer_unknown",
         "a printer has answered in a form that this build does not know",
-        "a start after which the printer answers in known forms only";
+        "another printer is connected, or a start after which the printer answers in known forms only";
     PRINTER_COUNTERS_BACK: Degraded "printer_counters_back",
         "the counters of a printer went back",
         "the next Z-report of the device, or another printer is taken into use";
@@ -117,7 +117,7 @@ problem_kinds! {
         "the authority acknowledges them";
     DOCUMENT_UNTOLD: Degraded "document_untold",
         "a document is legal, and does not fit the form of the authority",
-        "a start that can make the request of the document";
+        "each such document is laid aside, or a start that can make their requests";
     Z_REPORT_DIFFERS: Degraded "z_report_differs",
         "the newest Z-report of a device differs between its four sides",
         "the next Z-report of the device, if it does not differ";
@@ -135,7 +135,7 @@ problem_kinds! {
         "the authority answers and acknowledges the documents, or a new month begins";
     DISK_NEARLY_FULL: Degraded "disk_nearly_full",
         "the disk of the data folder is nearly full",
-        "the disk has room again";
+        "the disk has room again, and a tenth more than the limit";
     SHIFT_TOO_LONG: Degraded "shift_too_long",
         "a shift is open for longer than the law allows, so that its device sells nothing",
         "the Z-report of the device";
@@ -156,7 +156,7 @@ problem_kinds! {
         "a start in which a device has the number";
     FOLDER_NOT_PRIVATE: Warning "folder_not_private",
         "other users of the machine may read the data folder",
-        "a start with a private folder";
+        "the folder is private again";
     CALLS_NOT_KEPT: Warning "calls_not_kept",
         "the signed calls that have ended cannot be written to their file",
         "the next call that is written to the file";
@@ -179,9 +179,17 @@ pub struct HealthProblem {
 
 /// The problems of a till. There is at most one of each kind for each device.
 #[derive(Debug, Default)]
-pub struct Problems(Locked<Vec<HealthProblem>>);
+pub struct Problems(Locked<Kept>);
 
-/// The largest number of problems that are kept. Further ones are only logged.
+#[derive(Debug, Default)]
+struct Kept {
+    problems: Vec<HealthProblem>,
+    /// True if the log says that the list is full.
+    full_is_logged: bool,
+}
+
+/// The largest number of problems that are kept beside those of the severity `failing`, which are always kept: they concern the whole
+/// till, so that there are few.
 const PROBLEMS_MAX: usize = 100;
 
 impl Problems {
@@ -208,28 +216,43 @@ impl Problems {
         problem: HealthProblem,
         is_news: impl FnOnce(Option<&HealthProblem>, &HealthProblem) -> bool,
     ) {
-        let mut problems = self.0.lock();
+        let mut kept = self.0.lock();
+        let Kept {
+            problems,
+            full_is_logged,
+        } = &mut *kept;
+        let full = problems.len() >= PROBLEMS_MAX;
         let place = problems
             .iter()
             .position(|known| known.kind == problem.kind && known.device == problem.device);
         let known = place.and_then(|place| problems.get_mut(place));
+        if known.is_none() && full && problem.kind.severity != Severity::Failing {
+            // It would be news each time that it is noted.
+            if !std::mem::replace(full_is_logged, true) {
+                tracing::error!(
+                    "the list of problems is full with {PROBLEMS_MAX}: further ones are neither listed nor logged"
+                );
+            }
+            return;
+        }
         if is_news(known.as_deref(), &problem) {
             log(&problem);
         }
-        if let Some(known) = known {
-            *known = HealthProblem {
-                since_ms: known.since_ms,
-                ..problem
-            };
-        } else if problems.len() < PROBLEMS_MAX {
-            problems.push(problem);
+        match known {
+            Some(known) => {
+                *known = HealthProblem {
+                    since_ms: known.since_ms,
+                    ..problem
+                }
+            }
+            None => problems.push(problem),
         }
     }
 
     /// Removes a problem that no longer exists, and logs its end.
     pub fn clear(&self, kind: ProblemKind, device: Option<Uuid>) {
-        let mut problems = self.0.lock();
-        problems.retain(|known| {
+        let mut kept = self.0.lock();
+        kept.problems.retain(|known| {
             let is_over = known.kind == kind && known.device == device;
             if is_over {
                 let device = device.map(tracing::field::display);
@@ -242,13 +265,16 @@ impl Problems {
             }
             !is_over
         });
+        if kept.problems.len() < PROBLEMS_MAX {
+            kept.full_is_logged = false;
+        }
     }
 
     /// True if a problem is noted.
     #[must_use]
     pub fn is_noted(&self, kind: ProblemKind, device: Option<Uuid>) -> bool {
-        let problems = self.0.lock();
-        problems
+        let kept = self.0.lock();
+        kept.problems
             .iter()
             .any(|known| known.kind == kind && known.device == device)
     }
@@ -256,7 +282,7 @@ impl Problems {
     /// All problems, in the order in which they were noticed.
     #[must_use]
     pub fn list(&self) -> Vec<HealthProblem> {
-        self.0.lock().clone()
+        self.0.lock().problems.clone()
     }
 }
 
@@ -309,6 +335,31 @@ mod tests {
         assert_eq!(problems.list(), [problem(TWO, 2, "b")]);
     }
 
+    /// What `work` writes to the log.
+    fn logged(work: impl FnOnce()) -> String {
+        #[derive(Clone, Default)]
+        struct Written(std::sync::Arc<crate::locked::Locked<Vec<u8>>>);
+        impl std::io::Write for Written {
+            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                self.0.lock().extend_from_slice(bytes);
+                Ok(bytes.len())
+            }
+
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let written = Written::default();
+        let writer = written.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, work);
+        let bytes = written.0.lock().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
     #[test]
     fn the_list_has_a_limit() {
         let problems = Problems::default();
@@ -319,6 +370,32 @@ mod tests {
             });
         }
         assert_eq!(problems.list().len(), PROBLEMS_MAX);
+        // What stops all sales is listed even so.
+        problems.raise(problem(ProblemKind::DISK_FULL, 2, "full"));
+        let listed = problems.list();
+        assert_eq!(listed.last().unwrap().kind, ProblemKind::DISK_FULL);
+        assert!(listed.iter().any(|known| known.kind == ONE));
+    }
+
+    /// A problem that finds no place is not logged again with each look.
+    #[test]
+    fn a_full_list_is_logged_once() {
+        let problems = Problems::default();
+        for device in 0..100 {
+            problems.note(HealthProblem {
+                device: Some(uuid::Uuid::from_u128(device)),
+                ..problem(ONE, 1, "a")
+            });
+        }
+        let log = logged(|| {
+            for _ in 0..3 {
+                problems.raise(problem(TWO, 1, "b"));
+            }
+        });
+        assert_eq!(log.lines().count(), 1, "{log}");
+        problems.clear(ONE, Some(uuid::Uuid::nil()));
+        problems.raise(problem(TWO, 1, "b"));
+        assert!(problems.is_noted(TWO, None));
     }
 
     /// The table of the documentation is made from the kinds; a kind with another name is another row.

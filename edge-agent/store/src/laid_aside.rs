@@ -9,8 +9,8 @@ use uuid::Uuid;
 /// That an operator has laid a document aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AsideNote {
-    /// When, in milliseconds since the epoch.
-    pub at_ms: i64,
+    /// When, in milliseconds since the epoch; `None` if the row of the journal cannot be read.
+    pub at_ms: Option<i64>,
     /// The operator's name.
     pub by: String,
     /// The operator's reason.
@@ -30,6 +30,8 @@ pub struct AsideDocument {
     pub duty: String,
     /// Who has laid it aside, and why.
     pub note: AsideNote,
+    /// When the recipient acknowledged it nevertheless, in milliseconds since the epoch: an attempt was under way.
+    pub acknowledged_ms: Option<i64>,
 }
 
 /// A document that a recipient has not acknowledged, as an operator finds it in the queue.
@@ -88,21 +90,20 @@ pub(super) fn of_authority(
     });
     connection
         .prepare_cached(
-            "SELECT document.number, document.id, outbox.duty, journal.kind, journal.version, journal.payload \
-             FROM outbox JOIN document USING (reserved_seq) JOIN journal ON journal.seq = outbox.aside_seq \
+            "SELECT document.number, document.id, outbox.duty, outbox.aside_seq, outbox.acknowledged_at \
+             FROM outbox JOIN document USING (reserved_seq) \
              WHERE outbox.state = 'laid_aside' AND outbox.recipient = 'authority' AND document.number BETWEEN ?2 AND ?3 \
              AND (?1 IS NULL OR document.device = ?1) ORDER BY outbox.sealed_seq",
         )?
         .query_map(params![device, first, last], |row| {
-            let note = note_of(row.get(3)?, row.get(4)?, row.get_ref(5)?.as_blob()?);
-            Ok(note.map(|note| AsideDocument {
-                number: row.get(0).unwrap_or_default(),
-                id: row.get(1).map_or_else(|_| Uuid::nil(), Uuid::from_bytes),
-                duty: row.get(2).unwrap_or_default(),
-                note,
-            }))
+            Ok(AsideDocument {
+                number: row.get(0)?,
+                id: Uuid::from_bytes(row.get(1)?),
+                duty: row.get(2)?,
+                note: note_of(connection, row.get(3)?)?,
+                acknowledged_ms: row.get(4)?,
+            })
         })?
-        .filter_map(Result::transpose)
         .collect()
 }
 
@@ -115,38 +116,44 @@ pub(super) fn is_any(connection: &Connection) -> Result<bool, rusqlite::Error> {
         .query_row([], |row| row.get(0))
 }
 
-/// What a journal row says of a document that was laid aside.
-fn note_of(kind: u16, version: u16, payload: &[u8]) -> Option<AsideNote> {
-    match Event::decode(kind, version, payload) {
-        Ok(Event::LaidAside(aside)) => Some(AsideNote {
-            at_ms: aside.at.utc_ms,
-            by: aside.by.to_owned(),
-            reason: aside.reason.to_owned(),
-            refusal: aside.refusal.to_owned(),
-        }),
-        _ => None,
-    }
+/// What stands in place of the name if the row of the journal cannot be read.
+const NAME_UNREADABLE: &str = "somebody whose name cannot be read";
+/// What stands in place of the reason if the row of the journal cannot be read.
+const REASON_UNREADABLE: &str = "the reason cannot be read in the journal; run `ferrotill verify`";
+
+/// The note of the journal row in which a document was laid aside. A row that cannot be read hides no document: the note says so.
+fn note_of(connection: &Connection, aside_seq: i64) -> Result<AsideNote, rusqlite::Error> {
+    let read = connection
+        .prepare_cached("SELECT kind, version, payload FROM journal WHERE seq = ?1")?
+        .query_row([aside_seq], |row| {
+            let payload = row.get_ref(2)?.as_blob()?;
+            Ok(match Event::decode(row.get(0)?, row.get(1)?, payload) {
+                Ok(Event::LaidAside(aside)) => Some(AsideNote {
+                    at_ms: Some(aside.at.utc_ms),
+                    by: aside.by.to_owned(),
+                    reason: aside.reason.to_owned(),
+                    refusal: aside.refusal.to_owned(),
+                }),
+                _ => None,
+            })
+        })
+        .optional()?;
+    Ok(read.flatten().unwrap_or_else(|| AsideNote {
+        at_ms: None,
+        by: NAME_UNREADABLE.to_owned(),
+        reason: REASON_UNREADABLE.to_owned(),
+        refusal: String::new(),
+    }))
 }
 
-/// The note of the journal row in which a document was laid aside.
+/// The note of the journal row in which a document was laid aside; `None` if nobody has laid it aside.
 pub(super) fn note(
     connection: &Connection,
     aside_seq: Option<i64>,
 ) -> Result<Option<AsideNote>, rusqlite::Error> {
-    let Some(aside_seq) = aside_seq else {
-        return Ok(None);
-    };
-    connection
-        .prepare_cached("SELECT kind, version, payload FROM journal WHERE seq = ?1")?
-        .query_row([aside_seq], |row| {
-            Ok(note_of(
-                row.get(0)?,
-                row.get(1)?,
-                row.get_ref(2)?.as_blob()?,
-            ))
-        })
-        .optional()
-        .map(Option::flatten)
+    aside_seq
+        .map(|aside_seq| note_of(connection, aside_seq))
+        .transpose()
 }
 
 const WAITING: &str = "SELECT outbox.sealed_seq, document.number, document.id, document.device, outbox.duty, document.at, outbox.attempts, \

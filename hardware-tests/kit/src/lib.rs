@@ -8,6 +8,7 @@
 //! | [`relay`] | a relay on the line of an emulated printer, which rewrites the answers to one command |
 //! | [`network`] | the connection to the tax authority, with everything that can go wrong with it |
 //! | [`clock`] | a clock that a test moves |
+//! | [`health_page`] | the table of `docs/HEALTH.md`, which tests compare with what they see |
 //! | [`program`] | which program the black-box tests start |
 //!
 //! Tests that need a tax authority use the simulator of `ferrotill authority`.
@@ -15,6 +16,7 @@
 pub mod answers;
 pub mod clock;
 pub mod config;
+pub mod health_page;
 pub mod network;
 pub mod printer;
 pub mod program;

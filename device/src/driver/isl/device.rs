@@ -562,6 +562,11 @@ impl Device {
         }
     }
 
+    /// Forgets the answers in unknown forms, because another device is connected.
+    pub(super) fn forget_unknown_answers(&mut self) {
+        self.unknown_answers.clear();
+    }
+
     /// Remembers the first answer in an unknown form of each command.
     fn remember_unknown(&mut self, command: u8, data: Vec<u8>) {
         let is_new = self

@@ -114,7 +114,12 @@ impl FiscalPrinter for IslPrinter {
 
     fn connect(&mut self) -> Result<Connected, Fault> {
         let watch: &mut dyn Watch = &mut Unwatched;
+        let before = self.device.identity().map(|known| known.serial.clone());
         let condition = self.reattach(watch)?;
+        let now = self.device.identity().map(|known| &known.serial);
+        if before.is_some() && before.as_ref() != now {
+            self.device.forget_unknown_answers();
+        }
         let condition = self.clear_slip(condition, watch)?;
         let baseline = self.device.counters(watch)?;
         self.device.try_witnesses(watch)?;

@@ -253,7 +253,7 @@ fn timeline(
     });
     let laid_aside = deliveries.iter().filter_map(|delivery| {
         let note = delivery.laid_aside.as_ref()?;
-        Some((note.at_ms, "laid_aside", &delivery.recipient))
+        Some((note.at_ms?, "laid_aside", &delivery.recipient))
     });
     let mut told: Vec<_> = acknowledged.chain(laid_aside).collect();
     told.sort_unstable();
@@ -289,7 +289,7 @@ fn delivery(delivery: &DeliveryState) -> JsonValue {
 /// Who has laid a document aside, when and why.
 fn laid_aside(note: &AsideNote) -> JsonValue {
     object! {
-        "at" => iso_utc(note.at_ms),
+        "at" => note.at_ms.map(iso_utc),
         "by" => note.by.clone(),
         "reason" => note.reason.clone(),
     }
@@ -302,6 +302,7 @@ fn aside_document(document: &AsideDocument) -> JsonValue {
         "id" => document.id,
         "kind" => document.duty.clone(),
         "laid_aside" => laid_aside(&document.note),
+        "acknowledged_at" => document.acknowledged_ms.map(iso_utc),
     }
 }
 

@@ -21,12 +21,21 @@ impl Tills {
         reply: oneshot::Sender<AsideOutcome>,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let outcome = self.lay_aside(batch, request)?;
-        if outcome == AsideOutcome::Booked {
+        let decided = self.lay_aside(batch, request);
+        if matches!(decided, Ok(AsideOutcome::Booked)) {
             effects.push(Effect::WakeSender);
+            effects.push(Effect::NoLongerUnsendable(
+                request.id,
+                request.recipient.clone(),
+            ));
         }
+        // The caller is answered too if the store cannot be written: `roll_back` replaces the outcome of every caller.
+        let (outcome, result) = match decided {
+            Ok(outcome) => (outcome, Ok(())),
+            Err(error) => (AsideOutcome::Unknown(error.to_string()), Err(error)),
+        };
         effects.push(Effect::LaidAside(reply, outcome));
-        Ok(())
+        result
     }
 
     fn lay_aside(

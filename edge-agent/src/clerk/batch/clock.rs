@@ -23,13 +23,18 @@ impl Tills {
         reply: oneshot::Sender<ClockOutcome>,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let outcome = if self.settings.guard.is_shown(at_ms) {
-            self.set_clock(batch, at_ms, by)?
+        let decided = if self.settings.guard.is_shown(at_ms) {
+            self.set_clock(batch, at_ms, by)
         } else {
-            ClockOutcome::NotShown
+            Ok(ClockOutcome::NotShown)
+        };
+        // The caller is answered too if the store cannot be written: `roll_back` replaces the outcome of every caller.
+        let (outcome, result) = match decided {
+            Ok(outcome) => (outcome, Ok(())),
+            Err(error) => (ClockOutcome::Unknown(error.to_string()), Err(error)),
         };
         effects.push(Effect::ClockSet(reply, outcome));
-        Ok(())
+        result
     }
 
     fn set_clock(

@@ -36,7 +36,9 @@ use ferrotill_render::PrintedSeller;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
-use super::answer::{Answer, AsideOutcome, Caller, DeclarationOutcome, DrawerOutcome};
+use super::answer::{
+    Answer, AnswerReply, AsideOutcome, Caller, DeclarationOutcome, DrawerOutcome, DroppedReplies,
+};
 use super::device_state::DeviceState;
 use super::devices::{DevicePlace, Devices};
 use super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QUEUE_MAX, is_due};
@@ -113,6 +115,8 @@ pub(super) enum Effect {
     LaidAside(oneshot::Sender<AsideOutcome>, AsideOutcome),
     /// Wake the sender: the outbox has changed.
     WakeSender,
+    /// The document with this id was laid aside, and does not go to this recipient any more.
+    NoLongerUnsendable(Uuid, String),
 }
 
 /// The state of all devices, and the buffers that a batch uses.
@@ -128,6 +132,8 @@ pub(super) struct Tills {
     unsent: Unsent,
     /// The guarded clock before a correction in this batch, which is taken back if the batch cannot be written.
     clock_before: Option<ClockBefore>,
+    /// The callers that the present batch has dropped without an answer.
+    dropped: DroppedReplies,
     /// When the guarded clock was last stored.
     clock_stored_at: Instant,
     /// When the contacts of buyers whose time is over were last erased; `None` since the start.
@@ -177,6 +183,7 @@ impl Tills {
             identities,
             unsent: Unsent::default(),
             clock_before: None,
+            dropped: DroppedReplies::default(),
             clock_stored_at,
             contacts_erased_at: None,
             line_scratch,
@@ -189,6 +196,7 @@ impl Tills {
     /// Replaces the tills by their changed copies after the batch was committed.
     pub(super) fn commit(&mut self) {
         self.clock_before = None;
+        self.dropped.close();
         for line in self.document_lines.drain(..) {
             line.write();
         }
@@ -265,6 +273,9 @@ impl Tills {
             }
             Effect::ClockSet(reply, outcome) => drop(reply.send(outcome)),
             Effect::LaidAside(reply, outcome) => drop(reply.send(outcome)),
+            Effect::NoLongerUnsendable(id, recipient) => {
+                self.settings.live_status.laid_aside(id, &recipient);
+            }
         }
     }
 
@@ -282,7 +293,7 @@ impl Tills {
                 reply,
             } => {
                 let caller = Caller {
-                    reply,
+                    reply: AnswerReply::new(reply, &self.dropped),
                     deadline,
                     joined: false,
                 };
@@ -295,7 +306,7 @@ impl Tills {
                 reply,
             } => {
                 let caller = Caller {
-                    reply,
+                    reply: AnswerReply::new(reply, &self.dropped),
                     deadline,
                     joined: false,
                 };
@@ -452,8 +463,7 @@ fn respond(callers: Vec<Caller>, answer: &Answer) {
             // A caller that joined an earlier caller has repeated that caller's request.
             *replayed = *replayed || caller.joined;
         }
-        // A caller whose connection has ended can repeat the request with the same id.
-        drop(caller.reply.send(answer));
+        caller.reply.send(answer);
     }
 }
 

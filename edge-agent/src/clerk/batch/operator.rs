@@ -21,6 +21,7 @@ use super::{Effect, Tills, document_id, respond_declaration};
 use crate::order::Declaration;
 use crate::seal::printer::Task;
 use crate::seal::printer::job::baseline_of;
+use crate::status::problems::ProblemKind;
 use ferrotill_store::{Batch, StoreError};
 
 impl Tills {
@@ -125,7 +126,7 @@ impl Tills {
             "document {id} is not settled: {fault}; read the paper or the printer's own journal, then declare what became of the \
              document: `ferrotill settle {id} --registered` or `--not-registered`, with `--by` and your name"
         );
-        tracing::error!(event = "repair", %device, %id, "{instruction}");
+        tracing::error!(event = "repair", problem = ProblemKind::DOCUMENT_WAITS.id(), %device, %id, "{instruction}");
         let live_status = &self.settings.live_status;
         live_status.printer_unproven(device, id, instruction, answers);
     }
@@ -175,7 +176,10 @@ impl Tills {
             tracing::warn!(%id, "a declared document is not outstanding any more: {refusal}");
             let outcome = DeclarationOutcome::NotOutstanding;
             self.answer_pending_declaration(index, *id, &outcome, effects);
-            self.devices[index].take_sealing(*id);
+            let device_state = &mut self.devices[index];
+            device_state.take_sealing(*id);
+            let live_status = &self.settings.live_status;
+            live_status.outcome_known(device_state.device, *id);
             return Ok(());
         }
         let message = format!("{by} has declared that the document was not printed; {why}");
@@ -200,6 +204,7 @@ impl Tills {
         self.devices[index].known_counters = known_counters;
         self.answer_pending_declaration(index, *id, &DeclarationOutcome::Booked, effects);
         let sealing = self.devices[index].take_sealing(*id);
+        self.settings.live_status.outcome_known(device, *id);
         self.publish_settled_by_person(index, sealing.as_ref());
         tracing::warn!(event = "repair", %device, %id, %by, ?paper, "an operator's declaration has settled a document that the printer could not prove: {why}");
         match paper {

@@ -6,6 +6,7 @@ use super::super::device_state::PrinterClockReading;
 use super::super::devices::DevicePlace;
 use super::Tills;
 use crate::explanation::Explanation;
+use crate::status::problems::ProblemKind;
 use crate::time::clock::seconds_apart;
 use ferrotill_store::StoredDocument;
 
@@ -49,7 +50,7 @@ impl Tills {
         let device_state = &mut self.devices[index];
         match (&objection, &device_state.clock_differs) {
             (Some(objection), None) => {
-                tracing::warn!(event = "objection", device = %device_state.device, "{objection}");
+                tracing::warn!(event = "objection", problem = ProblemKind::OBJECTIONS.id(), device = %device_state.device, "{objection}");
             }
             (None, Some(_)) => {
                 tracing::info!(device = %device_state.device, "the printer's clock agrees with the till's time again");

@@ -170,6 +170,7 @@ impl Tills {
         if !std::mem::replace(&mut device_state.printer_swapped, true) {
             tracing::error!(
                 event = "objection",
+                problem = ProblemKind::OBJECTIONS.id(),
                 device = %device_state.device,
                 "printer {} (memory {}) is connected, and the open shift is on printer {} (memory {}): nothing is printed; \
                  connect the shift's printer and close the day, or write the new printer's serial number into the address (serial={})",
@@ -199,6 +200,7 @@ impl Tills {
         if !device_state.rate_differences.is_empty() {
             tracing::error!(
                 event = "objection",
+                problem = ProblemKind::OBJECTIONS.id(),
                 device = %device_state.device,
                 "receipts in these tax groups are refused: {}",
                 device_state.rate_differences.join("; ")

@@ -22,6 +22,7 @@ use crate::order::{OrderKind, ReceiptMode};
 use crate::seal::printer::job::seal_of;
 use crate::seal::printer::{FiscalPrinterSealer, News, Remark, SealingJob, Settled, Task};
 use crate::seal::{NumberSeal, Preparation, Sealer as _, Unsealed, WAITED_FOR};
+use crate::status::problems::ProblemKind;
 use ferrotill_store::{Batch, StoreError, StoredDocument};
 
 impl Tills {
@@ -231,13 +232,13 @@ impl Tills {
             }
             Remark::Condition(explained) => {
                 if let Some(explained) = &explained {
-                    tracing::warn!(event = "condition", device = %device_state.device, "{explained}");
+                    tracing::warn!(event = "condition", problem = ProblemKind::PRINTER_CONDITION.id(), device = %device_state.device, "{explained}");
                 }
                 live_status.printer_condition(device_state.device, explained);
             }
             Remark::Doubts(doubts) => {
                 for doubt in &doubts {
-                    tracing::warn!(event = "objection", device = %device_state.device, "{doubt}");
+                    tracing::warn!(event = "objection", problem = ProblemKind::OBJECTIONS.id(), device = %device_state.device, "{doubt}");
                 }
                 device_state.doubts = doubts;
                 self.publish_objections(index);
@@ -251,7 +252,8 @@ impl Tills {
         let device_state = &mut self.devices[index];
         tracing::info!(event = "condition", device = %device_state.device, model = connected.model, port = connected.address, "the printer is connected");
         let live_status = &self.settings.live_status;
-        live_status.printer_ready(device_state.device, connected);
+        let outstanding = device_state.sealing().map(|sealing| sealing.id);
+        live_status.printer_ready(device_state.device, connected, outstanding);
         if let Some(clock) = &connected.clock {
             self.settings
                 .guard
@@ -262,7 +264,6 @@ impl Tills {
         let clock = connected.clock.as_deref().and_then(PrinterTime::read);
         self.printer_clock_read(index, clock);
         self.check_printer_rates(index, connected);
-        // The live status knows no objection of a printer that was just connected.
         self.publish_objections(index);
         self.publish_nobody_to_ask(index);
     }
@@ -275,7 +276,7 @@ impl Tills {
         effects: &mut Vec<Effect>,
     ) {
         let device_state = &mut self.devices[index];
-        tracing::warn!(event = "condition", device = %device_state.device, "{reason}");
+        tracing::warn!(event = "condition", problem = ProblemKind::PRINTER.id(), device = %device_state.device, "{reason}");
         let live_status = &self.settings.live_status;
         live_status.printer_lost(device_state.device, reason);
         device_state.printer_lost = Some(reason.to_string());
@@ -301,6 +302,8 @@ impl Tills {
     ) -> Result<(), StoreError> {
         let device_state = &mut self.devices[index];
         let sealing = device_state.take_sealing(id);
+        let live_status = &self.settings.live_status;
+        live_status.outcome_known(device_state.device, id);
         effects.push(Effect::ConfirmOutcome(index, id));
         let outcome = match settled {
             Settled::Registered(registered) => {

@@ -62,7 +62,9 @@ impl Tills {
                 Effect::LaidAside(reply, _) => {
                     drop(reply.send(AsideOutcome::Unknown(reason.to_owned())));
                 }
-                Effect::WakeSender | Effect::ConfirmOutcome(..) => {}
+                Effect::WakeSender
+                | Effect::ConfirmOutcome(..)
+                | Effect::NoLongerUnsendable(..) => {}
             }
         }
         for device_state in &mut self.devices {
@@ -74,6 +76,7 @@ impl Tills {
                 }
             }
         }
+        self.dropped.answer(&answer);
     }
 }
 

@@ -12,7 +12,7 @@ use ferrotill_device::printer::{
 use uuid::Uuid;
 
 use super::worker::{PAUSE_MAX, PAUSE_MIN, longer_pause};
-use super::{Clock, DrawerOutcome, Duration, Listener, News, Permit, PrinterTask, Task};
+use super::{Clock, DrawerOutcome, Duration, Listener, News, Permit, PrinterTask, Remark, Task};
 
 /// An idle printer. The test changes its counters, or disconnects it (`None`).
 struct IdlePrinter {
@@ -135,6 +135,12 @@ fn changes_of_an_idle_printer_are_reported_without_a_document() {
     task.ask(Task::Begin);
     let next = || news.recv_timeout(Duration::from_secs(20)).expect("news");
     assert!(matches!(next(), News::Ready(_)));
+    // After each connection, also that nothing is wrong.
+    let condition = next();
+    assert!(
+        matches!(condition, News::Remark(Remark::Condition(None))),
+        "{condition:?}"
+    );
     let closed = Baseline {
         last_document: 8,
         next_fiscal_receipt: 1,

@@ -52,7 +52,8 @@ pub struct PrinterWorker {
     /// Why the printer refuses every document although its status does not show it; `None` after a document was made.
     refuses: Option<Fault>,
     /// The reason that was last reported for a connected printer that does not print.
-    condition_reported: Option<Fault>,
+    /// `None` if nothing was reported since the connection.
+    condition_reported: Option<Option<Fault>>,
     /// What was last reported to be doubtful about the connected printer.
     doubts: Vec<String>,
     /// How many seconds the printer's clock was ahead of the machine's when it was reported last.
@@ -71,9 +72,10 @@ pub struct PrinterWorker {
 const IDLE_BEFORE_CHECK: Duration = Duration::from_secs(5);
 /// How often the counters of an idle printer are read, to notice a Z-report that it made by itself.
 pub(super) const IDLE_CHECK_EVERY: Duration = Duration::from_secs(30);
-/// How often an idle printer is asked whether it can print, so that `/healthz` knows within five seconds that it cannot, or that it
-/// does not answer.
+/// How often an idle printer is asked whether it can print, so that `/healthz` knows within five seconds that it cannot. That
+/// it does not answer is known after the time that its driver waits for an answer besides.
 const CONDITION_CHECK_EVERY: Duration = Duration::from_secs(2);
+const _: () = assert!(CONDITION_CHECK_EVERY.as_millis() < 5_000, "docs/api/own.md");
 /// A printer's clock that has moved by more than this number of seconds beside the machine's was set.
 const CLOCK_SET_S: u64 = 60;
 /// The first pause between two attempts to reach a printer.
@@ -288,8 +290,12 @@ impl PrinterWorker {
     /// Reports answers in unknown forms, once.
     fn report_unknown_answers(&mut self) {
         let answers = self.printer.unknown_answers();
-        if answers.len() > self.unknown_answers {
+        if answers.len() != self.unknown_answers {
             self.unknown_answers = answers.len();
+            if answers.is_empty() {
+                // Another printer is connected.
+                return;
+            }
             let remark = Remark::UnknownAnswers(answers.to_vec());
             self.listener.send(News::Remark(remark));
         }
@@ -320,8 +326,8 @@ impl PrinterWorker {
     fn report_condition(&mut self, status: Option<Fault>) {
         self.cannot_print = status;
         let fault = status.or(self.refuses);
-        if fault != self.condition_reported {
-            self.condition_reported = fault;
+        if self.condition_reported != Some(fault) {
+            self.condition_reported = Some(fault);
             let explained = fault.map(|fault| explain(CANNOT_PRINT, fault, &*self.printer));
             self.listener
                 .send(News::Remark(Remark::Condition(explained)));

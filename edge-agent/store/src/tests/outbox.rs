@@ -525,3 +525,63 @@ fn a_document_that_was_laid_aside_is_not_sent_and_is_named() {
         .unwrap();
     assert_ne!(super::verified::verified(&shop).flaws, []);
 }
+
+/// Two documents of one shift were laid aside. One is acknowledged afterwards, and the row of the other one is changed in the journal:
+/// both stay in every list.
+#[test]
+fn every_document_that_was_laid_aside_is_named_even_if_its_row_cannot_be_read() {
+    let mut shop = Shop::new();
+    shop.trading_day();
+    let waiting = shop.reader().waiting(Recipient::AUTHORITY, 100).unwrap();
+    let of = |duty: &str| waiting.iter().find(|one| one.duty == duty).unwrap();
+    let (sale, refund) = (of("sale"), of("refund"));
+    lay_aside(&mut shop, sale.id.as_u128());
+    lay_aside(&mut shop, refund.id.as_u128());
+    let mut batch = shop.store.batch().unwrap();
+    batch
+        .acknowledge(Recipient::AUTHORITY, sale.sealed_seq, "TEST", shop.now)
+        .unwrap();
+    batch.commit().unwrap();
+    shop.unlocked()
+        .execute_batch(
+            "UPDATE journal SET payload = x'00' WHERE seq = (SELECT aside_seq FROM outbox WHERE duty = 'refund')",
+        )
+        .unwrap();
+    let reader = shop.reader();
+    let z = reader.reconciliation(DEVICE, 1).unwrap().unwrap();
+    let verified = super::verified::verified(&shop);
+    assert_ne!(verified.flaws, [], "the changed row");
+    for listed in [
+        reader.laid_aside().unwrap(),
+        z.laid_aside,
+        verified.laid_aside,
+    ] {
+        let listed: Vec<_> = listed
+            .iter()
+            .map(|one| {
+                let note = &one.note;
+                (
+                    one.number,
+                    one.acknowledged_ms,
+                    note.at_ms.is_some(),
+                    &*note.by,
+                )
+            })
+            .collect();
+        assert_eq!(
+            listed,
+            [
+                (sale.number, Some(shop.now), true, "Maria Popescu"),
+                (
+                    refund.number,
+                    None,
+                    false,
+                    "somebody whose name cannot be read"
+                ),
+            ]
+        );
+    }
+    let row = reader.find(None, refund.id).unwrap().unwrap().row;
+    let delivery = &reader.deliveries(row.reserved_seq).unwrap()[0];
+    assert!(delivery.laid_aside.is_some());
+}
