@@ -60,6 +60,11 @@ impl AnswerRewriter {
         bytes
     }
 
+    /// Whether these bytes are one answer.
+    fn is_whole(&self, bytes: &[u8]) -> bool {
+        Answer::parse(&self.family.framing, bytes).is_ok()
+    }
+
     /// The frame of the answer in its other form; none if the relay does not change it.
     fn rewritten(&self, answer: Answer) -> Option<Vec<u8>> {
         let layout = &self.family.status;
@@ -103,13 +108,25 @@ impl AnswerRewriter {
 pub struct Relay {
     emulator: IslEmulator,
     rewriter: Option<AnswerRewriter>,
+    /// The first bytes of an answer that comes byte by byte. It is rewritten as a whole, or the printer would be another one now and
+    /// then.
+    held: Vec<u8>,
 }
+
+/// The first bytes of an answer: SOH, and STX or ACK of ZFP.
+const FIRST: [u8; 3] = [0x01, 0x02, 0x06];
+/// The most bytes that are held; no answer is longer.
+const HELD_MAX: usize = 1_024;
 
 impl Relay {
     /// A printer whose answers pass the relay; without a rewriter none is changed.
     #[must_use]
     pub const fn new(emulator: IslEmulator, rewriter: Option<AnswerRewriter>) -> Self {
-        Self { emulator, rewriter }
+        Self {
+            emulator,
+            rewriter,
+            held: Vec::new(),
+        }
     }
 
     /// Rewrites other answers from now on.
@@ -142,11 +159,22 @@ impl Peer for Relay {
     }
 
     fn poll_transmit(&mut self, now: u64) -> Option<Vec<u8>> {
-        let bytes = self.emulator.poll_transmit(now)?;
-        Some(match &self.rewriter {
-            Some(rewriter) => rewriter.pass(bytes),
-            None => bytes,
-        })
+        loop {
+            let bytes = self.emulator.poll_transmit(now)?;
+            let Some(rewriter) = &self.rewriter else {
+                return Some(bytes);
+            };
+            let is_part = bytes.len() == 1 && (!self.held.is_empty() || FIRST.contains(&bytes[0]));
+            if !is_part {
+                let mut all = std::mem::take(&mut self.held);
+                all.extend(rewriter.pass(bytes));
+                return Some(all);
+            }
+            self.held.extend(bytes);
+            if rewriter.is_whole(&self.held) || self.held.len() >= HELD_MAX {
+                return Some(rewriter.pass(std::mem::take(&mut self.held)));
+            }
+        }
     }
 
     fn poll_timeout(&self) -> Option<u64> {
