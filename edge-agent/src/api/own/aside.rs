@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -14,8 +13,7 @@ use ferrotill_core::event::LaidAside;
 use uuid::Uuid;
 
 use super::operations;
-use super::operator::{name_of, refused};
-use crate::api::auth::{Call, check};
+use super::operator::{name_of, signed};
 use crate::api::json::{FaultList, Fields, JsonValue, SHORT_BODY_BYTES_MAX};
 use crate::api::lanes::Lane;
 use crate::api::problem::Problem;
@@ -30,15 +28,15 @@ pub(super) async fn lay_aside(
     id: operations::PathId,
     request: Request,
 ) -> Response {
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, SHORT_BODY_BYTES_MAX).await else {
-        let problem = Problem::new("BodyTooLarge", "body: is too large for a reason and a name");
-        return problem.response(StatusCode::PAYLOAD_TOO_LARGE);
-    };
-    let call = Call::of(&parts, &body);
-    let client = match check(&service.settings, None, &service.guard, &call) {
-        Ok(client) => client,
-        Err(unauthorized) => return refused(service.settings.mode, unauthorized),
+    let accepted = signed(
+        &service,
+        request,
+        (SHORT_BODY_BYTES_MAX, "a reason and a name"),
+    )
+    .await;
+    let (client, body) = match accepted {
+        Ok(accepted) => accepted,
+        Err(response) => return response,
     };
     let Some(id) = operations::uuid_of(id) else {
         return operations::not_a_uuid();

@@ -5,14 +5,12 @@
 
 use std::sync::Arc;
 
-use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 
-use super::operator::{name_of, refused};
-use crate::api::auth::{Call, check};
+use super::operator::{name_of, sent_before, signed};
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::api::problem::Problem;
 use crate::api::replay::ReplayOutcome;
@@ -26,15 +24,10 @@ use crate::time::clock::iso_utc;
 const BODY_BYTES_MAX: usize = 4 * 1_024;
 
 pub(super) async fn set(State(service): State<Arc<Service>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
-        let problem = Problem::new("BodyTooLarge", "body: is too large for a time and a name");
-        return problem.response(StatusCode::PAYLOAD_TOO_LARGE);
-    };
-    let call = Call::of(&parts, &body);
-    let client = match check(&service.settings, None, &service.guard, &call) {
-        Ok(client) => client,
-        Err(unauthorized) => return refused(service.settings.mode, unauthorized),
+    let accepted = signed(&service, request, (BODY_BYTES_MAX, "a time and a name")).await;
+    let (client, body) = match accepted {
+        Ok(accepted) => accepted,
+        Err(response) => return response,
     };
     let wanted = match read(&body) {
         Ok(wanted) => wanted,
@@ -42,9 +35,7 @@ pub(super) async fn set(State(service): State<Arc<Service>>, request: Request) -
     };
     // The same request again would set the time back to the moment at which it was signed.
     let Ok(in_progress) = service.replays.begin(client.signature) else {
-        let message =
-            "Api-Signature: was used before; sign the request again with the current time";
-        return Problem::new("SignatureReplayed", message).response(StatusCode::CONFLICT);
+        return sent_before();
     };
     let response = write(&service, wanted).await;
     in_progress.end(ReplayOutcome::Remember);

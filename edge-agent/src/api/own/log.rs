@@ -4,14 +4,12 @@
 
 use std::sync::Arc;
 
-use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use tracing::level_filters::LevelFilter;
 
-use super::operator::refused;
-use crate::api::auth::{Call, check};
+use super::operator::{sent_before, signed};
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::api::problem::Problem;
 use crate::api::replay::ReplayOutcome;
@@ -32,15 +30,10 @@ pub(super) async fn show() -> Response {
 }
 
 pub(super) async fn set(State(service): State<Arc<Service>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
-        let problem = Problem::new("BodyTooLarge", "body: is too large for a few levels");
-        return problem.response(StatusCode::PAYLOAD_TOO_LARGE);
-    };
-    let call = Call::of(&parts, &body);
-    let client = match check(&service.settings, None, &service.guard, &call) {
-        Ok(client) => client,
-        Err(unauthorized) => return refused(service.settings.mode, unauthorized),
+    let accepted = signed(&service, request, (BODY_BYTES_MAX, "a few levels")).await;
+    let (client, body) = match accepted {
+        Ok(accepted) => accepted,
+        Err(response) => return response,
     };
     let wanted = match read(&body) {
         Ok(wanted) => wanted,
@@ -54,9 +47,7 @@ pub(super) async fn set(State(service): State<Arc<Service>>, request: Request) -
     };
     // The same request again would set the levels back to those of the moment at which it was signed.
     let Ok(in_progress) = service.replays.begin(client.signature) else {
-        let message =
-            "Api-Signature: was used before; sign the request again with the current time";
-        return Problem::new("SignatureReplayed", message).response(StatusCode::CONFLICT);
+        return sent_before();
     };
     let is_set = log_levels::set(client.key, |part| level_of(part.name));
     in_progress.end(ReplayOutcome::Remember);

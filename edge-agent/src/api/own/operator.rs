@@ -1,14 +1,45 @@
-//! What the requests of an operator share: the operator's name, and the answer to a request that is not signed rightly.
+//! What the requests of an operator share: their signature, the operator's name, and the answer to a request that is not signed
+//! rightly.
 
+use axum::body::{Bytes, to_bytes};
+use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ferrotill_core::event::Declared;
 
-use crate::api::auth::{Unauthorized, redact_in_live_mode};
+use crate::api::auth::{AuthorizedClient, Call, Unauthorized, check, redact_in_live_mode};
 use crate::api::json::{Fields, JsonValue};
+use crate::api::problem::Problem;
 use crate::api::response::json_response;
+use crate::api::service::Service;
 use crate::config::Mode;
 use crate::object;
+
+/// The client that has signed a request, and the body; the error is the answer to a request that is not accepted. `needed` says what
+/// a body of at most `bytes_max` bytes is large enough for.
+pub(super) async fn signed<'s>(
+    service: &'s Service,
+    request: Request,
+    (bytes_max, needed): (usize, &str),
+) -> Result<(AuthorizedClient<'s>, Bytes), Response> {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, bytes_max).await else {
+        let message = format!("body: is too large for {needed}");
+        let problem = Problem::new("BodyTooLarge", message);
+        return Err(problem.response(StatusCode::PAYLOAD_TOO_LARGE));
+    };
+    let call = Call::of(&parts, &body);
+    match check(&service.settings, None, &service.guard, &call) {
+        Ok(client) => Ok((client, body)),
+        Err(unauthorized) => Err(refused(service.settings.mode, unauthorized)),
+    }
+}
+
+/// The answer to a request that was carried out before and would have another effect now.
+pub(super) fn sent_before() -> Response {
+    let message = "Api-Signature: was used before; sign the request again with the current time";
+    Problem::new("SignatureReplayed", message).response(StatusCode::CONFLICT)
+}
 
 /// The answer to a request whose signature is not accepted.
 pub(super) fn refused(mode: Mode, unauthorized: Unauthorized) -> Response {
