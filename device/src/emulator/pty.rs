@@ -103,7 +103,7 @@ const PTYS: &str = "/dev/pts";
 
 impl Drop for Pty {
     fn drop(&mut self) {
-        // Somebody may have replaced the link by hand meanwhile.
+        // Another program or a person may have replaced the link meanwhile.
         if std::fs::read_link(&self.link).is_ok_and(|target| target == self.slave_path) {
             let _ = std::fs::remove_file(&self.link);
         }

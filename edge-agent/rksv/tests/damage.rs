@@ -428,7 +428,7 @@ fn other_keys_are_refused() {
         assert_eq!(found[0], (1, "counter_wrong"), "{system:?}");
         assert!(found.iter().all(|(_, code)| *code == "counter_wrong"));
 
-        // The certificate or key of somebody else under the right name.
+        // The certificate or key of another unit under the right name.
         let mut protocol = Protocol::new(system);
         let name = protocol.keys.units.keys().next().unwrap().clone();
         let foreign = Protocol::new(system).keys.units.into_values().next();

@@ -126,7 +126,7 @@ impl Drop for AnswerReply {
 pub(super) struct DroppedReplies(Arc<Locked<Vec<oneshot::Sender<Answer>>>>);
 
 impl DroppedReplies {
-    /// Closes the channels: the batch was committed, and nobody answers these callers any more.
+    /// Closes the channels: the batch was committed, and these callers get no further answer.
     pub(super) fn close(&self) {
         self.0.lock().clear();
     }

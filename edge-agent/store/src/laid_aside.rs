@@ -117,7 +117,7 @@ pub(super) fn is_any(connection: &Connection) -> Result<bool, rusqlite::Error> {
 }
 
 /// What stands in place of the name if the row of the journal cannot be read.
-const NAME_UNREADABLE: &str = "somebody whose name cannot be read";
+const NAME_UNREADABLE: &str = "a person whose name cannot be read";
 /// What stands in place of the reason if the row of the journal cannot be read.
 const REASON_UNREADABLE: &str = "the reason cannot be read in the journal; run `ferrotill verify`";
 
@@ -146,7 +146,7 @@ fn note_of(connection: &Connection, aside_seq: i64) -> Result<AsideNote, rusqlit
     }))
 }
 
-/// The note of the journal row in which a document was laid aside; `None` if nobody has laid it aside.
+/// The note of the journal row in which a document was laid aside; `None` if it was not laid aside.
 pub(super) fn note(
     connection: &Connection,
     aside_seq: Option<i64>,

@@ -182,7 +182,7 @@ impl Proof {
         })
     }
 
-    /// Repeats the sale with the same id, as a caller does. If the printer loses its power, somebody switches it on again.
+    /// Repeats the sale with the same id, as a caller does. If the printer loses its power, it is switched on again.
     fn sell_until_registered(&self, case: &Case, id: Uuid, cut: bool) -> anyhow::Result<()> {
         thread::scope(|threads| {
             if cut {

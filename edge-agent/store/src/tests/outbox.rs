@@ -517,7 +517,7 @@ fn a_document_that_was_laid_aside_is_not_sent_and_is_named() {
     let verified = super::verified::verified(&shop);
     assert_eq!(verified.flaws, []);
     assert_eq!((verified.unsent, verified.laid_aside.len()), (0, 1));
-    // A row that nobody has laid aside is found.
+    // A row that was laid aside without an event is found.
     shop.unlocked()
         .execute_batch(
             "PRAGMA ignore_check_constraints = ON; UPDATE outbox SET state = 'laid_aside', aside_seq = 3 WHERE duty = 'refund'",
@@ -576,7 +576,7 @@ fn every_document_that_was_laid_aside_is_named_even_if_its_row_cannot_be_read() 
                     refund.number,
                     None,
                     false,
-                    "somebody whose name cannot be read"
+                    "a person whose name cannot be read"
                 ),
             ]
         );
