@@ -1,18 +1,72 @@
-//! Passes a linker option that makes the released program smaller.
+//! Makes the released program smaller, and its memory too.
+
+use std::env;
+use std::path::Path;
+use std::process::Command;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    // A position-independent program begins by adding its load address to twenty thousand pointers.
-    // The linker option stores the list of these pointers in packed form. Without it the list has half a megabyte, which is
-    // read at the start and stays in memory;
-    // packed it has a fiftieth of that size. The option needs glibc 2.36, and a linker that supports it for the target machine:
-    // the linker of Debian 12 supports it for x86-64 only.
-    let is = |name: &str, value: &str| std::env::var(name).is_ok_and(|found| found == value);
     if is("PROFILE", "release")
-        && is("CARGO_CFG_TARGET_ARCH", "x86_64")
         && is("CARGO_CFG_TARGET_OS", "linux")
         && is("CARGO_CFG_TARGET_ENV", "gnu")
     {
+        pack_relative_relocations();
+        link_unwinder_statically();
+        use_one_heap();
+    }
+}
+
+/// Links the C function that limits the heaps of the C library to one. It is C because the workspace has no unsafe Rust, and a
+/// call of the C library is unsafe.
+fn use_one_heap() {
+    println!("cargo:rerun-if-changed=c/one_heap.c");
+    for object in cc::Build::new().file("c/one_heap.c").compile_intermediates() {
+        println!("cargo:rustc-link-arg-bins={}", object.display());
+    }
+}
+
+/// A position-independent program begins by adding its load address to twenty thousand pointers.
+/// The linker option stores the list of these pointers in packed form. Without it the list has half a megabyte, which is
+/// read at the start and stays in memory; packed it has a fiftieth of that size.
+/// The option needs glibc 2.36, and a linker that supports it for the target machine:
+/// the linker of Debian 12 supports it for x86-64 only.
+fn pack_relative_relocations() {
+    if is("CARGO_CFG_TARGET_ARCH", "x86_64") {
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
+}
+
+/// The standard library walks the stack for the message of a panic with the compiler's unwinder.
+/// Linked from its archive it is some pages of the program instead of a shared library to find, map and relocate at each start.
+/// Where the compiler does not name the archive, the shared library is used.
+fn link_unwinder_statically() {
+    println!("cargo:rerun-if-env-changed=CC");
+    let compiler = match env::var("CARGO_CFG_TARGET_ARCH").as_deref() {
+        _ if env::var("HOST").ok() == env::var("TARGET").ok() => {
+            env::var("CC").unwrap_or_else(|_| "cc".to_owned())
+        }
+        Ok("aarch64") => "aarch64-linux-gnu-gcc".to_owned(),
+        Ok("arm") => "arm-linux-gnueabihf-gcc".to_owned(),
+        _ => return,
+    };
+    let Ok(answer) = Command::new(compiler)
+        .arg("-print-file-name=libgcc_eh.a")
+        .output()
+    else {
+        return;
+    };
+    let Ok(archive) = String::from_utf8(answer.stdout) else {
+        return;
+    };
+    if let Some(folder) = Path::new(archive.trim())
+        .parent()
+        .filter(|folder| folder.is_absolute())
+    {
+        println!("cargo:rustc-link-search=native={}", folder.display());
+        println!("cargo:rustc-link-lib=static:-bundle=gcc_eh");
+    }
+}
+
+fn is(name: &str, value: &str) -> bool {
+    env::var(name).is_ok_and(|found| found == value)
 }
