@@ -1,5 +1,6 @@
 //! The composition root: builds the parts of the agent, connects them, and stops them in order.
 
+mod caller_tls;
 mod health_watch;
 mod start_check;
 
@@ -19,6 +20,7 @@ use ferrotill_device::driver::{self, DriverUri};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::api::admission::WrongSignatures;
 use crate::api::dialect::Dialect;
 use crate::api::lanes::Lanes;
 use crate::api::replay::Replays;
@@ -29,6 +31,7 @@ use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit, UnassignedNumber};
 use crate::config::{Config, ConfigError, Device, Mode};
 use crate::explanation::{Explanation, why_of};
+use crate::listener::CertificateInUse;
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
 use crate::outbox::{OutboxParts, OutboxThread};
@@ -37,6 +40,7 @@ use crate::seal::printer::PrinterTask;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
+use caller_tls::CallerTls;
 use ferrotill_store::{
     DeviceIdentity, Founding, Reader, Store, StoreError, set_lost_journal_aside,
 };
@@ -89,6 +93,9 @@ pub enum StartError {
     /// No device has the registration number of `[till]`, and a new device would be told under its own id, for ever.
     #[error("{}", unassigned(.0))]
     NumberUnassigned(UnassignedNumber),
+    /// The certificate for callers over TLS cannot be used.
+    #[error("{0}")]
+    Certificate(Box<Explanation>),
     /// A thread cannot be started.
     #[error("the system cannot start the thread {name}; check its limit of threads")]
     Thread {
@@ -120,6 +127,7 @@ pub struct Agent {
     numbers: Option<NumberSupply>,
     _office_time: Option<OfficeTime>,
     watch: Option<HealthWatch>,
+    certificate: Option<CertificateInUse>,
     _lock: std::fs::File,
 }
 
@@ -184,6 +192,8 @@ impl Agent {
         };
         let sender = start_sender(&config, parts)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
+        let tls = CallerTls::start(&config, guard.now().utc_ms)?;
+        let certificate = tls.as_ref().map(CallerTls::in_use);
         let service = Arc::new(Service {
             settings: ApiSettings::of(&config),
             profile,
@@ -193,12 +203,14 @@ impl Agent {
             guard,
             owner_budget,
             replays: Replays::open(&config.till.data_dir, Arc::clone(&live_status)),
+            wrong_signatures: WrongSignatures::default(),
             live_status,
             lanes: Lanes::default(),
         });
         Ok(Self {
             _office_time: start_office_time(&config, &service.guard)?,
-            watch: Some(start_watch(&config, &service)?),
+            watch: Some(start_watch(&config, &service, tls)?),
+            certificate,
             service,
             served: served(&config, profile),
             clerk_handle,
@@ -223,6 +235,12 @@ impl Agent {
     #[must_use]
     pub fn served(&self) -> &[&'static Dialect] {
         &self.served
+    }
+
+    /// The certificate that callers get over TLS; `None` without TLS.
+    #[must_use]
+    pub fn certificate(&self) -> Option<CertificateInUse> {
+        self.certificate.clone()
     }
 
     /// The shared state that every route works with.
@@ -563,9 +581,13 @@ fn start_clerk(
 }
 
 /// Starts the thread that looks for problems.
-fn start_watch(config: &Config, service: &Arc<Service>) -> Result<HealthWatch, StartError> {
+fn start_watch(
+    config: &Config,
+    service: &Arc<Service>,
+    tls: Option<CallerTls>,
+) -> Result<HealthWatch, StartError> {
     let folder = config.till.data_dir.clone();
-    HealthWatch::start(Arc::clone(service), folder).map_err(|source| StartError::Thread {
+    HealthWatch::start(Arc::clone(service), folder, tls).map_err(|source| StartError::Thread {
         name: "health".to_owned(),
         source,
     })

@@ -11,6 +11,7 @@ use nix::sys::statvfs::statvfs;
 
 use ferrotill_store::folder_is_private;
 
+use super::caller_tls::CallerTls;
 use crate::api::own::watch;
 use crate::api::service::Service;
 
@@ -32,7 +33,11 @@ impl HealthWatch {
     /// # Errors
     ///
     /// The system cannot create a thread.
-    pub(super) fn start(service: Arc<Service>, folder: PathBuf) -> io::Result<Self> {
+    pub(super) fn start(
+        service: Arc<Service>,
+        folder: PathBuf,
+        mut tls: Option<CallerTls>,
+    ) -> io::Result<Self> {
         let (running, stopped) = channel();
         let thread = std::thread::Builder::new()
             .name("health".to_owned())
@@ -40,6 +45,9 @@ impl HealthWatch {
                 // The first look comes after the printers had time to connect and the clocks to agree.
                 while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
                     look(&service, &folder);
+                    if let Some(tls) = &mut tls {
+                        tls.look(service.live_status.problems(), service.guard.now().utc_ms);
+                    }
                 }
             })?;
         Ok(Self {

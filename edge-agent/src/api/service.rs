@@ -8,6 +8,7 @@ use ferrotill_core::profile::Profile;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::admission::WrongSignatures;
 use super::auth::SignatureInfo;
 use super::lanes::{Lane, Lanes, WorkThread};
 use super::outcome::{Outcome, Told};
@@ -45,6 +46,8 @@ pub struct Service {
     pub live_status: Arc<LiveStatus>,
     /// The signed calls that must not be carried out again.
     pub replays: Replays,
+    /// The wrong signatures of the last minute.
+    pub wrong_signatures: WrongSignatures,
     /// The places for long work.
     pub lanes: Lanes,
 }

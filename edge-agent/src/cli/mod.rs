@@ -257,7 +257,8 @@ impl From<StartError> for CliFailure {
         let code = match &error {
             StartError::TimeZone { .. }
             | StartError::NumberTwice { .. }
-            | StartError::NumberUnassigned(_) => Exit::Configuration,
+            | StartError::NumberUnassigned(_)
+            | StartError::Certificate(_) => Exit::Configuration,
             StartError::DataFolder {
                 is_denied: true, ..
             } => Exit::Permission,

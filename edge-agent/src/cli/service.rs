@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::{CliFailure, CliOutput, Exit, default_config, listen, log, runtime, stopped};
 use crate::agent::{Agent, StartDecisions};
+use crate::api::json::JsonValue;
 use crate::config::{Config, Overrides};
-use crate::listener::{ConnectionLimits, serve};
-use crate::object;
+use crate::listener::{ConnectionLimits, serve_secured};
 
 /// The arguments of `run`.
 #[derive(Debug, Args)]
@@ -57,15 +57,22 @@ pub(super) fn run(arguments: &RunArguments, output: CliOutput) -> Result<Exit, C
         let listener = listen(address).await?;
         let address = listener.local_addr().map_err(CliFailure::failed)?;
         let agent = Agent::start_with(config, None, decisions)?;
-        output.text(&format!("ferrotill serves http://{address}"));
-        output.json(&object! { "ready" => true, "url" => format!("http://{address}") });
-        serve(
-            listener,
-            agent.router(),
-            ConnectionLimits::default(),
-            stopped(),
-        )
-        .await;
+        let certificate = agent.certificate();
+        let tls_url = certificate.is_some().then(|| format!("https://{address}"));
+        output.text(&match &tls_url {
+            Some(tls_url) => {
+                format!("ferrotill serves {tls_url}, and http://{address} for this machine")
+            }
+            None => format!("ferrotill serves http://{address}"),
+        });
+        let mut ready = vec![
+            ("ready".into(), true.into()),
+            ("url".into(), format!("http://{address}").into()),
+        ];
+        ready.extend(tls_url.map(|tls_url| ("tls_url".into(), tls_url.into())));
+        output.json(&JsonValue::Object(ready));
+        let limits = ConnectionLimits::default();
+        serve_secured(listener, agent.router(), limits, certificate, stopped()).await;
         Ok(Exit::Done)
     })
 }
