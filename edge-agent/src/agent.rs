@@ -5,7 +5,7 @@ mod health_watch;
 mod start_check;
 
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
@@ -17,6 +17,7 @@ use ferrotill_core::duty::Recipient;
 use ferrotill_core::profile::{self, Profile, SealPlan};
 use ferrotill_core::time::Moment;
 use ferrotill_device::driver::{self, DriverUri};
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -31,7 +32,8 @@ use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit, UnassignedNumber};
 use crate::config::{Config, ConfigError, Device, Mode};
 use crate::explanation::{Explanation, why_of};
-use crate::listener::CertificateInUse;
+use crate::listener::{self, ConnectionLimits};
+use crate::locked::Locked;
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
 use crate::outbox::{OutboxParts, OutboxThread};
@@ -44,7 +46,7 @@ use caller_tls::CallerTls;
 use ferrotill_store::{
     DeviceIdentity, Founding, Reader, Store, StoreError, set_lost_journal_aside,
 };
-use health_watch::HealthWatch;
+use health_watch::look_for_problems;
 use start_check::{KnownBefore, StartCheck};
 
 /// Why the agent does not start.
@@ -126,8 +128,9 @@ pub struct Agent {
     sender: Option<OutboxThread>,
     numbers: Option<NumberSupply>,
     _office_time: Option<OfficeTime>,
-    watch: Option<HealthWatch>,
-    certificate: Option<CertificateInUse>,
+    /// The certificate for callers over TLS; it is served and watched by [`Agent::serve`].
+    tls: Locked<Option<CallerTls>>,
+    folder: PathBuf,
     _lock: std::fs::File,
 }
 
@@ -193,7 +196,6 @@ impl Agent {
         let sender = start_sender(&config, parts)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let tls = CallerTls::start(&config, guard.now().utc_ms)?;
-        let certificate = tls.as_ref().map(CallerTls::in_use);
         let service = Arc::new(Service {
             settings: ApiSettings::of(&config),
             profile,
@@ -209,8 +211,8 @@ impl Agent {
         });
         Ok(Self {
             _office_time: start_office_time(&config, &service.guard)?,
-            watch: Some(start_watch(&config, &service, tls)?),
-            certificate,
+            tls: Locked::new(tls),
+            folder: config.till.data_dir.clone(),
             service,
             served: served(&config, profile),
             clerk_handle,
@@ -221,14 +223,25 @@ impl Agent {
         })
     }
 
-    /// The agent's routes.
-    pub fn router(&self) -> Router {
-        self.router_with(Router::new())
-    }
-
-    /// The agent's routes together with the routes of a simulator that is served at the same address.
-    pub fn router_with(&self, simulator: Router) -> Router {
-        api::router(&self.service, &self.served, simulator)
+    /// Serves the agent's routes, together with the routes of a simulator, until `shutdown` completes. Meanwhile it looks for
+    /// problems that no document would show.
+    pub fn serve<S: Future<Output = ()>>(
+        &self,
+        listener: TcpListener,
+        simulator: Router,
+        shutdown: S,
+    ) -> impl Future<Output = ()> + use<S> {
+        let router = api::router(&self.service, &self.served, simulator);
+        let tls = self.tls.lock().take();
+        let certificate = tls.as_ref().map(CallerTls::in_use);
+        let looking = look_for_problems(Arc::clone(&self.service), self.folder.clone(), tls);
+        let limits = ConnectionLimits::default();
+        async move {
+            tokio::select! {
+                () = listener::serve_secured(listener, router, limits, certificate, shutdown) => {}
+                () = looking => {}
+            }
+        }
     }
 
     /// The compatible APIs that the agent serves.
@@ -237,10 +250,10 @@ impl Agent {
         &self.served
     }
 
-    /// The certificate that callers get over TLS; `None` without TLS.
+    /// True if callers may use TLS.
     #[must_use]
-    pub fn certificate(&self) -> Option<CertificateInUse> {
-        self.certificate.clone()
+    pub fn has_tls(&self) -> bool {
+        self.tls.lock().is_some()
     }
 
     /// The shared state that every route works with.
@@ -252,7 +265,6 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        self.watch = None;
         self.sender = None;
         self.numbers = None;
         self.clerk_handle.send(Message::Stop);
@@ -578,19 +590,6 @@ fn start_clerk(
             name: "clerk".to_owned(),
             source,
         })
-}
-
-/// Starts the thread that looks for problems.
-fn start_watch(
-    config: &Config,
-    service: &Arc<Service>,
-    tls: Option<CallerTls>,
-) -> Result<HealthWatch, StartError> {
-    let folder = config.till.data_dir.clone();
-    HealthWatch::start(Arc::clone(service), folder, tls).map_err(|source| StartError::Thread {
-        name: "health".to_owned(),
-        source,
-    })
 }
 
 /// Makes the waits of this till's outbox differ from those of other tills.

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
+use axum::Router;
 use clap::Args;
 
 use super::{CliFailure, CliOutput, Exit, default_config, listen, log, runtime, stopped};
 use crate::agent::{Agent, StartDecisions};
 use crate::api::json::JsonValue;
 use crate::config::{Config, Overrides};
-use crate::listener::{ConnectionLimits, serve_secured};
 
 /// The arguments of `run`.
 #[derive(Debug, Args)]
@@ -57,11 +57,10 @@ pub(super) fn run(arguments: &RunArguments, output: CliOutput) -> Result<Exit, C
         let listener = listen(address).await?;
         let address = listener.local_addr().map_err(CliFailure::failed)?;
         let agent = Agent::start_with(config, None, decisions)?;
-        let certificate = agent.certificate();
-        let tls_url = certificate.is_some().then(|| format!("https://{address}"));
+        let tls_url = agent.has_tls().then(|| format!("https://{address}"));
         output.text(&match &tls_url {
             Some(tls_url) => {
-                format!("ferrotill serves {tls_url}, and http://{address} for this machine")
+                format!("ferrotill serves {tls_url}, and http://{address} to this machine")
             }
             None => format!("ferrotill serves http://{address}"),
         });
@@ -71,8 +70,7 @@ pub(super) fn run(arguments: &RunArguments, output: CliOutput) -> Result<Exit, C
         ];
         ready.extend(tls_url.map(|tls_url| ("tls_url".into(), tls_url.into())));
         output.json(&JsonValue::Object(ready));
-        let limits = ConnectionLimits::default();
-        serve_secured(listener, agent.router(), limits, certificate, stopped()).await;
+        agent.serve(listener, Router::new(), stopped()).await;
         Ok(Exit::Done)
     })
 }
