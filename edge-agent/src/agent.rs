@@ -21,11 +21,11 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::api::admission::WrongSignatures;
 use crate::api::dialect::Dialect;
 use crate::api::lanes::Lanes;
 use crate::api::replay::Replays;
 use crate::api::settings::ApiSettings;
+use crate::api::wrong_signatures::WrongSignatures;
 use crate::api::{self, DIALECTS, service::Service};
 use crate::authority::{DutyForms, by_country};
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
@@ -170,17 +170,8 @@ impl Agent {
         let (clerk_handle, inbox) = ClerkHandle::new();
         let wake_sender = Arc::new(Notify::new());
         let plans = device_plans(&config, profile, identities, (&clerk_handle, &clock))?;
-        let settings = ClerkSettings {
-            profile,
-            clock: Arc::clone(&clock),
-            guard: Arc::clone(&guard),
-            owner_budget,
-            live_status: Arc::clone(&live_status),
-            forms: Arc::new(DutyForms::of(&config, profile).noted_in(Arc::clone(&live_status))),
-            wake_senders: vec![Arc::clone(&wake_sender)],
-            contact_ms: config.till.contact_ms,
-            seller: printed_seller(&config.till.owner),
-        };
+        let clocks = (&clock, &guard);
+        let settings = clerk_settings(&config, profile, clocks, (&live_status, &wake_sender));
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let parts = OutboxParts {
             recipient: Recipient::AUTHORITY,
@@ -574,6 +565,26 @@ fn start_printer(
         name: format!("printer {}", device.name),
         source,
     })
+}
+
+/// What the clerk knows of the configuration and of the other parts.
+fn clerk_settings(
+    config: &Config,
+    profile: &'static dyn Profile,
+    (clock, guard): (&Arc<Clock>, &Arc<GuardedClock>),
+    (live_status, wake_sender): (&Arc<LiveStatus>, &Arc<Notify>),
+) -> ClerkSettings {
+    ClerkSettings {
+        profile,
+        clock: Arc::clone(clock),
+        guard: Arc::clone(guard),
+        owner_budget: owner_budget(config, profile),
+        live_status: Arc::clone(live_status),
+        forms: Arc::new(DutyForms::of(config, profile).noted_in(Arc::clone(live_status))),
+        wake_senders: vec![Arc::clone(wake_sender)],
+        contact_ms: config.till.contact_ms,
+        seller: printed_seller(&config.till.owner),
+    }
 }
 
 fn start_clerk(

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ferrotill_testkit::config::{ConfigText, text};
+use ferrotill_testkit::health_page::check_says;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -76,6 +77,18 @@ fn address_of(process: &Process) -> SocketAddr {
         .unwrap()
 }
 
+/// Waits until health lists a problem, compares what it says with the page, and returns it.
+fn until_listed(client: &Client, id: &str) -> String {
+    until(id, || problems(client).contains(id));
+    let health = client.open("/healthz");
+    let says = (0..health.list("problems"))
+        .find(|place| health.at(&format!("problems.{place}.id")) == id)
+        .map(|place| health.at(&format!("problems.{place}.says")));
+    let says = says.unwrap();
+    check_says(id, &says);
+    says
+}
+
 fn problems(client: &Client) -> String {
     let health = client.open("/healthz");
     shop::value(&health.body, "problems").to_string()
@@ -123,10 +136,7 @@ fn the_certificate_is_replaced_while_the_till_runs_and_a_wrong_one_is_not_taken(
         &folder.path().join("till.key.pem"),
         &KeyPair::generate().unwrap().serialize_pem(),
     );
-    until("health names the wrong key", || {
-        problems(&process.client).contains("certificate_unusable")
-    });
-    let says = problems(&process.client);
+    let says = until_listed(&process.client, "certificate_unusable");
     assert!(says.contains("is not the key of the certificate"), "{says}");
     assert_eq!(over_tls(&process, &first).open("/healthz").status, 200);
     write_secret(&folder.path().join("till.key.pem"), &key);
@@ -145,10 +155,7 @@ fn a_certificate_that_has_ended_is_told_and_the_till_sells() {
     let folder = tempfile::tempdir().unwrap();
     write_pair(folder.path(), 2001);
     let process = start(&folder, &with_files(folder.path()));
-    until("health names the end", || {
-        problems(&process.client).contains("certificate_ends")
-    });
-    let says = problems(&process.client);
+    let says = until_listed(&process.client, "certificate_ends");
     assert!(says.contains("has ended at 2001-01-01T00:00:00"), "{says}");
     let sold = process.client.post("operations/sale", ALTERNATIVE);
     assert_eq!(sold.status, 200, "{}", sold.text);

@@ -26,6 +26,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("/api/v1/alternativereceipts", "sell"),
     ("/api/v1/returnreceipts", "return"),
     ("/api/v1/cashoperations", "sell"),
+    ("/api/v1/nonfiscalreceipts", "sell"),
     ("/api/v1/reports", "report"),
     ("/api/v1/misc/opencashdrawer", "sell"),
     ("/api/v1/receipts/ID/duplicate", "sell"),

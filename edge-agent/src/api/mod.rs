@@ -1,7 +1,7 @@
 //! The HTTP APIs: the compatible APIs and our own routes. All of them translate requests into the same orders, and documents of
 //! the same journal into answers.
 
-pub mod admission;
+mod admission;
 pub mod auth;
 pub mod dialect;
 pub mod fiscalcloud;
@@ -17,6 +17,7 @@ pub mod response;
 pub mod service;
 pub mod settings;
 pub mod sim;
+pub mod wrong_signatures;
 
 use std::sync::Arc;
 

@@ -8,13 +8,13 @@ use ferrotill_core::profile::Profile;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::admission::WrongSignatures;
 use super::auth::SignatureInfo;
 use super::lanes::{Lane, Lanes, WorkThread};
 use super::outcome::{Outcome, Told};
 use super::problem::Problem;
 use super::replay::{Earlier, ReplayOutcome, Replays};
 use super::settings::ApiSettings;
+use super::wrong_signatures::WrongSignatures;
 use crate::clerk::{Answer, ClerkHandle, DrawerOutcome, FiscalState, Message, WaitingOrder};
 use crate::config::Device;
 use crate::listener::WhenWritten;

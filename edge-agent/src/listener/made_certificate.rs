@@ -195,7 +195,7 @@ mod tests {
             (816, false),
             (819, true),
             (819, false),
-            (800, false),
+            (1_000, false),
             (0, true),
         ] {
             assert_eq!(make(&[], now_ms + days * DAY_MS), made, "{days}");

@@ -32,7 +32,7 @@ impl Operation {
     /// The permission that a client needs for the operation; `None` if the operation only reads.
     pub(super) const fn permission(self) -> Option<Permission> {
         match self {
-            Self::Create(Creation::Sale(_) | Creation::Cash)
+            Self::Create(Creation::Sale(_) | Creation::Cash | Creation::Nonfiscal)
             | Self::OpenDrawer
             | Self::Duplicate { .. } => Some(Permission::Sell),
             Self::Create(Creation::Refund { .. }) => Some(Permission::Return),
@@ -61,6 +61,8 @@ pub(super) enum Creation {
     },
     /// Cash is put into the drawer or taken out of it.
     Cash,
+    /// A text that is no receipt of the tax law.
+    Nonfiscal,
     /// A report: a Z-report if true, an X-report if false, and the type in the body if `None`.
     Report(Option<bool>),
 }
@@ -151,6 +153,7 @@ fn operation(post: bool, parts: &[&str]) -> Option<Operation> {
         (true, ["receipts"]) => create(Creation::Sale(SaleRoute::Receipt)),
         (true, ["alternativereceipts"]) => create(Creation::Sale(SaleRoute::Alternative)),
         (true, ["cashoperations"]) => create(Creation::Cash),
+        (true, ["nonfiscalreceipts"]) => create(Creation::Nonfiscal),
         (true, ["reports"]) => create(Creation::Report(None)),
         (true, ["misc", "opencashdrawer"]) => Some(Operation::OpenDrawer),
         (

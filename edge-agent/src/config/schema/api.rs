@@ -47,7 +47,7 @@ pub(super) const API: &[KeyRow] = &[
         Preset::Flag(false),
         "The till makes its own certificate for callers, in the data folder (callers.certificate.pem); callers must trust this file.",
     )
-    .off("true"),
+    .off("false"),
     key(
         "tls_names",
         ValueKind::Texts("names of hosts, such as \"till.shop.example\""),
