@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::reader::{Reader, Section};
+use super::reader::{Found, Reader, Section};
 use super::values::{Mode, is_host_and_port, others_may_read};
 use crate::listener::ServerCertificate;
 
@@ -49,35 +49,7 @@ pub(super) fn caller_tls(
             );
             return None;
         }
-        (Some(certificate), Some(key)) => {
-            if let Err(fault) = ServerCertificate::read(&certificate.value, &key.value) {
-                let (found, name) = if fault.is_key {
-                    (&key, "tls_key")
-                } else {
-                    (&certificate, "tls_certificate")
-                };
-                reader.fault(
-                    &found.place,
-                    section.path_of(name),
-                    format!("{} {}", fault.path.display(), fault.why),
-                    fault.fix,
-                );
-            }
-            if others_may_read(&key.value) {
-                let what = format!("{} can be read by other users", key.value.display());
-                let remedy = format!("run chmod 600 {}", key.value.display());
-                match mode {
-                    Mode::Live => {
-                        reader.fault(&key.place, section.path_of("tls_key"), what, remedy)
-                    }
-                    Mode::Test => reader.warn(&key.place, section.path_of("tls_key"), what, remedy),
-                }
-            }
-            CallerCertificate::Files {
-                certificate: certificate.value,
-                key: key.value,
-            }
-        }
+        (Some(certificate), Some(key)) => files(reader, section, mode, certificate, key),
         (Some(alone), None) | (None, Some(alone)) => {
             let has_key = section.has("tls_key");
             let [written, missing] = if has_key {
@@ -107,6 +79,41 @@ pub(super) fn caller_tls(
         }
     };
     Some(CallerTlsConfig { certificate, names })
+}
+
+/// The pair of a certificate and its key, which must fit each other.
+fn files(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    mode: Mode,
+    certificate: Found<PathBuf>,
+    key: Found<PathBuf>,
+) -> CallerCertificate {
+    if let Err(fault) = ServerCertificate::read(&certificate.value, &key.value) {
+        let (found, name) = if fault.is_key {
+            (&key, "tls_key")
+        } else {
+            (&certificate, "tls_certificate")
+        };
+        reader.fault(
+            &found.place,
+            section.path_of(name),
+            format!("{} {}", fault.path.display(), fault.why),
+            fault.fix,
+        );
+    }
+    if others_may_read(&key.value) {
+        let what = format!("{} can be read by other users", key.value.display());
+        let remedy = format!("run chmod 600 {}", key.value.display());
+        match mode {
+            Mode::Live => reader.fault(&key.place, section.path_of("tls_key"), what, remedy),
+            Mode::Test => reader.warn(&key.place, section.path_of("tls_key"), what, remedy),
+        }
+    }
+    CallerCertificate::Files {
+        certificate: certificate.value,
+        key: key.value,
+    }
 }
 
 fn names(reader: &mut Reader, section: &Section<'_>) -> Vec<String> {

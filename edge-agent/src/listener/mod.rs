@@ -96,11 +96,7 @@ pub async fn serve_secured(
                         let (certificate, slot) = (certificate.clone(), Arc::new(slot));
                         tasks.spawn(async move {
                             let begin = tls::begin(stream, peer, certificate.as_ref(), limits);
-                            let begun = tokio::select! {
-                                begun = begin => begun,
-                                () = slot.evicted() => None,
-                            };
-                            if let Some(stream) = begun {
+                            if let Some(stream) = unless_evicted(&slot, begin).await {
                                 connection(stream, peer, slot, router, limits, stopping).await;
                             }
                         });
@@ -199,6 +195,17 @@ pub async fn name_request(mut request: Request<Body>, next: Next) -> Response<Bo
 fn named(mut response: Response<Body>, id: &RequestId) -> Response<Body> {
     response.headers_mut().insert(X_REQUEST_ID, id.0.clone());
     response
+}
+
+/// What begins a connection, unless another one gets its slot meanwhile.
+async fn unless_evicted(
+    slot: &SlotGuard,
+    begin: impl Future<Output = Option<CallerStream>>,
+) -> Option<CallerStream> {
+    tokio::select! {
+        begun = begin => begun,
+        () = slot.evicted() => None,
+    }
 }
 
 async fn connection(
