@@ -127,7 +127,7 @@ fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (short, rest) = rest.split_first()?;
     let (length, rest) = match short {
         0..=0x7f => (usize::from(*short), rest),
-        0x81 | 0x82 | 0x83 => {
+        0x81..=0x83 => {
             let (long, rest) = rest.split_at_checked(usize::from(short & 3))?;
             let length = long
                 .iter()
