@@ -173,6 +173,36 @@ fn show_as_json_has_value_and_origin_of_every_key() {
     assert!(!words.contains("s3cret"), "{words}");
 }
 
+/// A person who looks for a key finds it, whether its section is written or not.
+#[test]
+fn every_key_that_can_be_written_is_shown() {
+    let folder = Folder::with(GOOD);
+    let output = folder.config(&["show"]);
+    let words = stdout(&output);
+    for (section, row) in ferrotill::config::schema::keys() {
+        let shown = |line: &str| {
+            let path = line.split(" = ").next().unwrap_or_default();
+            path.replace("[0]", "") == format!("{}.{}", section.path, row.name)
+        };
+        // These lists may be written in one line, and a list without a table has no key.
+        let is_in_a_list = [
+            "device.tax_groups",
+            "device.payment_types",
+            "device.alternative_receipts_ranges",
+            "device.points_of_sale",
+        ]
+        .iter()
+        .any(|list| section.path.starts_with(list));
+        assert!(
+            is_in_a_list || words.lines().any(shown),
+            "{}.{} is missing:\n{words}",
+            section.path,
+            row.name
+        );
+    }
+    assert!(words.contains("upstream.url = (not set)"), "{words}");
+}
+
 #[test]
 fn the_pages_are_printed_as_they_are_committed() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));

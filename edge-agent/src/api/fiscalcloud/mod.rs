@@ -32,7 +32,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use uuid::Uuid;
 
-use super::auth::{AuthorizedClient, BODY_NOT_ALLOWED, Call, Unauthorized, check};
+use super::auth::{AuthorizedClient, BODY_NOT_ALLOWED, Call, Unauthorized, check, devices_of};
 use super::dialect::{Dialect, Rejection};
 use super::lanes::Lane;
 use super::problem::Problem;
@@ -172,8 +172,13 @@ async fn serve(
     body: &Bytes,
 ) -> Result<Response, Unauthorized> {
     let device = || {
-        let message = "Api-DeviceId: is missing; this operation needs it";
-        let missing = || Unauthorized::new("UnknownDevice", message);
+        let missing = || {
+            let devices = devices_of(&service.settings);
+            let message = format!(
+                "Api-DeviceId: is missing; this operation needs the id of a device; this agent has {devices}"
+            );
+            Unauthorized::new("UnknownDevice", message)
+        };
         client.device.ok_or_else(missing)
     };
     let signature = client.signature;
