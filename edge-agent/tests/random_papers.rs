@@ -11,7 +11,8 @@ use ferrotill_device::emulator::{Family, Rig, RigOptions};
 use ferrotill_testkit::config::{ConfigText, Device, text};
 use ferrotill_testkit::paper::{BookedReceipt, PaperWords, documents_of};
 use shop::books::{
-    assert_cash, assert_fiscal_receipt, assert_receipt, assert_report, booked, form_lines,
+    assert_cash, assert_fiscal_receipt, assert_nonfiscal, assert_receipt, assert_report, booked,
+    form_lines,
 };
 use shop::inside::Shop;
 use shop::outside::{Process, until};
@@ -223,6 +224,9 @@ fn check_reports(client: &Client, (words, has_levy): (&PaperWords, bool), names:
         let more = format!(r#"{{"printOnServer":false,"printFormMediaType":"{form}""#);
         let cash = client.post("cashoperations", &format!(r#"{more},"amount":12.30}}"#));
         assert_cash(form, &form_lines(value(&cash.body, "data")), words, &cash);
+        let note = r#","text":"Masa 7, brânză\nPoftă bună"}"#;
+        let text = client.post("nonfiscalreceipts", &format!("{more}{note}"));
+        assert_nonfiscal(form, &form_lines(value(&text.body, "data")), words, &text);
         let out = client.post("cashoperations", &format!(r#"{more},"amount":-4.50}}"#));
         assert_cash(form, &form_lines(value(&out.body, "data")), words, &out);
         let report = client.post("operations/intermediatetotals", &format!("{more}}}"));

@@ -252,3 +252,19 @@ pub fn assert_cash(what: &str, lines: &[impl AsRef<str>], words: &PaperWords, re
         assert_eq!(in_drawer, money(data, "finalBalanceInformatory"), "{what}");
     }
 }
+
+/// Reads the paper of a non-fiscal receipt, and compares its number, its moment and its text with the books.
+pub fn assert_nonfiscal(what: &str, lines: &[impl AsRef<str>], words: &PaperWords, reply: &Reply) {
+    let read = ReadReceipt::of(lines.iter().map(AsRef::as_ref), words);
+    let data = value(&reply.body, "data");
+    let shown: Vec<&str> = lines.iter().map(AsRef::as_ref).collect();
+    let shown = format!("{what}:\n{}", shown.join("\n"));
+    assert_eq!((read.date, read.time), moment(data), "{shown}");
+    assert!(
+        read.heading.contains(&text(data, "numberPresentation")),
+        "{shown}"
+    );
+    let wanted = without_accents(&text(data, "text"));
+    let wanted: Vec<&str> = wanted.split_whitespace().collect();
+    assert!(read.texts.contains(&wanted.join(" ")), "{shown}");
+}

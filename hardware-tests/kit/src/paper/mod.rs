@@ -7,7 +7,7 @@
 //!
 //! | Paper | Read by |
 //! | --- | --- |
-//! | a receipt, an alternative receipt, a return, a copy | [`ReadReceipt::of`] |
+//! | a receipt, an alternative receipt, a return, a non-fiscal receipt, a copy | [`ReadReceipt::of`] |
 //! | a receipt of an emulated fiscal printer | [`ReadReceipt::of_fiscal_printer`] |
 //! | an X-report or a Z-report | [`ReadReport::of`] |
 //! | a cash operation | [`ReadCash::of`] |
@@ -27,7 +27,7 @@ pub use books::{BookedLine, BookedReceipt, BookedTax};
 pub use html::html_lines;
 pub use receipt::{ReadLine, ReadReceipt, ReadTax};
 pub use report::{ReadCash, ReadReport, ReadSection};
-pub use rows::{hundredths, thousandths};
+pub use rows::{hundredths, thousandths, without_accents};
 pub use words::PaperWords;
 
 /// The documents on the roll of an emulated fiscal printer, oldest first, each as its lines.

@@ -155,7 +155,8 @@ fn exactly(text: &str, decimals: u8) -> Option<i64> {
 }
 
 /// A text as a printer without the letters of the language prints it.
-pub(super) fn without_accents(text: &str) -> String {
+#[must_use]
+pub fn without_accents(text: &str) -> String {
     text.chars()
         .map(|letter| match letter {
             'ă' | 'â' => 'a',
