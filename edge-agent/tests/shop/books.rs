@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use ferrotill::api::json::JsonValue;
 use ferrotill_core::scale::parse;
 use ferrotill_testkit::paper::{
-    BookedLine, BookedReceipt, BookedTax, PaperWords, ReadCash, ReadReceipt, ReadReport, html_lines,
+    BookedLine, BookedReceipt, BookedTax, PaperWords, ReadCash, ReadReceipt, ReadReport,
+    html_lines, without_accents,
 };
 
 use super::{Reply, value};
