@@ -28,17 +28,13 @@ fn meaning(message: &str) -> &'static str {
 }
 
 /// The beginnings of the parser's messages, and what they mean.
-const MEANINGS: [(&str, &str); 16] = [
+const MEANINGS: [(&str, &str); 15] = [
     ("expected `,` or `}`", "a comma or } is needed here"),
     ("expected `,` or `]`", "a comma or ] is needed here"),
     ("expected `:`", "a colon is needed here"),
     (
         "key must be a string",
         "the name of a field is needed here, in double quotes",
-    ),
-    (
-        "trailing comma",
-        "a comma stands before the end of a list or an object; remove it",
     ),
     (
         "trailing characters",
