@@ -150,7 +150,7 @@ fn exactly(text: &str, decimals: u8) -> Option<i64> {
     let (_, behind) = text.split_once('.')?;
     let is_plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
     (behind.len() == usize::from(decimals) && text.bytes().all(is_plain))
-        .then(|| parse(text, decimals.into()).ok())
+        .then(|| parse(text, decimals).ok())
         .flatten()
 }
 
