@@ -1,0 +1,259 @@
+//! The page for people at `/docs`: the same table as the OpenAPI document.
+
+use std::fmt::Write as _;
+
+use super::openapi::names;
+use super::responses::HEADERS;
+use crate::api::described::schema::{Schemas, WrittenSchema};
+use crate::api::described::{Access, DescribedOperation, Form, RefusalAnswer, States};
+use crate::api::html::{escaped, whole_page};
+
+/// The page of these operations.
+pub(super) fn page(operations: &[&'static DescribedOperation], schemas: &Schemas) -> String {
+    let mut body = INTRODUCTION.to_owned();
+    let mut group = "";
+    for operation in operations {
+        if operation.group != group {
+            group = operation.group;
+            let _ = writeln!(body, "<h2>{}</h2>", escaped(group));
+        }
+        body.push_str(&operation_html(operation));
+    }
+    body.push_str("<h2 id=headers>Headers of answers</h2>\n<ul>\n");
+    for (name, _, says) in HEADERS {
+        let _ = writeln!(body, "<li><code>{name}</code>: {}", escaped(says));
+    }
+    body.push_str("</ul>\n<h2>Answers other than 200</h2>\n");
+    for refusal in all_refusals(operations) {
+        body.push_str(&refusal_html(refusal));
+    }
+    body.push_str("<h2>Schemas</h2>\n");
+    body.push_str(&schemas_html(operations, schemas));
+    whole_page("Ferrotill: the APIs of this till", STYLE, &body)
+}
+
+const STYLE: &str = "summary { padding: 0.2rem 0; }
+details { border-top: 1px solid #767676; }
+h3 { margin: 1rem 0 0; font-size: 1rem; }
+ul, p { margin: 0.2rem 0; }
+";
+
+const INTRODUCTION: &str = "<h1>The APIs of this till</h1>
+<p>For programs: <a href=\"/openapi.json\">/openapi.json</a>. Error types: <a href=\"/docs/errors\">/docs/errors</a>.</p>
+<p>A signed call has the headers <code>Api-Key</code>, <code>Api-Timestamp</code> (milliseconds) and <code>Api-Signature</code>: the lower-case hexadecimal
+HMAC-SHA256, with the client's secret as key, of device id, point of sale id, timestamp, method, path with query, and body, one after the other.
+<code>ferrotill api sign</code> prints these headers.</p>
+<p>Give each call that makes a document an <code>id</code> of its own, and the same one to repeat it. <code>X-Fiscal-State</code> says what is known of the id.</p>
+";
+
+fn operation_html(operation: &DescribedOperation) -> String {
+    let DescribedOperation {
+        method, path, says, ..
+    } = operation;
+    let mut html = format!(
+        "<details><summary><b>{method}</b> <code>{}</code> {}</summary>\n",
+        escaped(path),
+        escaped(says)
+    );
+    if !operation.more.is_empty() {
+        let _ = writeln!(html, "<p>{}", marked(operation.more));
+    }
+    let needed = match operation.access {
+        Access::Open => "Anybody may call.",
+        Access::Signed => "Signed.",
+        Access::SignedMaybeForDevice => {
+            "Signed; <code>Api-DeviceId</code> where the till has more than one device."
+        }
+        Access::SignedForDevice => "Signed; <code>Api-DeviceId</code>.",
+        Access::SignedForPointOfSale => {
+            "Signed; <code>Api-DeviceId</code>; <code>Api-PointOfSaleId</code> where the device has more than one."
+        }
+    };
+    let states = match operation.states {
+        States::Nothing => "",
+        States::OfThePath => " The answer has <code>X-Fiscal-State</code>.",
+        States::OfTheDocument => {
+            " The answer has <code>X-Fiscal-State</code> and <code>X-Operation-Id</code>."
+        }
+    };
+    let _ = writeln!(html, "<p>{needed}{states}");
+    for parameter in operation.parameters {
+        let _ = writeln!(
+            html,
+            "<p><code>?{}</code>: {}",
+            parameter.name,
+            marked(parameter.says)
+        );
+    }
+    if let Some(body) = &operation.body {
+        let may = if body.is_needed {
+            ""
+        } else {
+            " (may be left out)"
+        };
+        let _ = writeln!(
+            html,
+            "<p>Body: {}{may}\n<pre>{}</pre>",
+            link(body.schema),
+            escaped(body.example)
+        );
+    }
+    let _ = write!(html, "<p>200: {}. Others:", form_html(operation.success));
+    for refusal in operation.refusals {
+        let _ = write!(
+            html,
+            " <a href=\"#{}\">{}</a>",
+            refusal.name, refusal.status
+        );
+    }
+    html.push_str("\n</details>\n");
+    html
+}
+
+fn form_html(form: Form) -> String {
+    match form {
+        Form::Json(name) => link(name),
+        Form::OneOf(names) => {
+            let links: Vec<String> = names.iter().map(|name| link(name)).collect();
+            links.join(" or ")
+        }
+        Form::List(name) => format!("a list of {}", link(name)),
+        Form::AnyObject => "an object".to_owned(),
+        Form::Text => "a text".to_owned(),
+        Form::Page => "a page".to_owned(),
+        Form::Empty => "nothing".to_owned(),
+    }
+}
+
+/// A link to a schema. Envelopes and pages are named by what they hold.
+fn link(name: &str) -> String {
+    if name != "ApiResponse"
+        && let Some(data) = name.strip_suffix("ApiResponse")
+    {
+        return format!("{} with {}", link("ApiResponse"), link(data));
+    }
+    if let Some(item) = name.strip_suffix("PagedResponse") {
+        return format!("a page of {}", link(item));
+    }
+    format!("<a href=\"#{name}\">{name}</a>")
+}
+
+fn all_refusals(operations: &[&'static DescribedOperation]) -> Vec<&'static RefusalAnswer> {
+    let mut all: Vec<&RefusalAnswer> = Vec::new();
+    for refusal in operations.iter().flat_map(|operation| operation.refusals) {
+        if !all.iter().any(|known| known.name == refusal.name) {
+            all.push(refusal);
+        }
+    }
+    all.sort_by_key(|refusal| refusal.status);
+    all
+}
+
+fn refusal_html(refusal: &RefusalAnswer) -> String {
+    let mut html = format!(
+        "<h3 id={}>{} {}</h3>\n<p>{} Form: {}.",
+        refusal.name,
+        refusal.status,
+        refusal.name,
+        marked(refusal.says),
+        form_html(refusal.form)
+    );
+    if refusal.any_refusal {
+        html.push_str(" Every <a href=\"/docs/errors\">refusal and fault of a printer</a>, and:");
+    } else if !refusal.errors.is_empty() {
+        html.push_str(" Errors:");
+    }
+    for code in refusal.errors {
+        let _ = write!(html, " <a href=\"/docs/errors/{code}\">{code}</a>");
+    }
+    html.push('\n');
+    html
+}
+
+fn schemas_html(operations: &[&'static DescribedOperation], schemas: &Schemas) -> String {
+    let mut html = String::new();
+    let mut shown: Vec<String> = Vec::new();
+    let mut open = schemas.reached(names(operations));
+    open.reverse();
+    while let Some(name) = open.pop() {
+        let is_derived = name.ends_with("PagedResponse")
+            || (name != "ApiResponse" && name.ends_with("ApiResponse"));
+        if is_derived || shown.contains(&name) {
+            continue;
+        }
+        if let Some(schema) = schemas.find(&name) {
+            html.push_str(&schema_html(&schema));
+            open.extend(schema.parents.iter().map(|parent| (*parent).to_owned()));
+        }
+        shown.push(name);
+    }
+    html
+}
+
+fn schema_html(schema: &WrittenSchema) -> String {
+    let name = &schema.name;
+    let mut html = format!("<h3 id={name}>{name}</h3>\n");
+    let parents: Vec<String> = schema.parents.iter().map(|parent| link(parent)).collect();
+    if !parents.is_empty() {
+        let _ = writeln!(html, "<p>All members of {}.", parents.join(" and "));
+    }
+    if !schema.members.is_empty() {
+        html.push_str("<ul>\n");
+    }
+    for member in &schema.members {
+        let needed = match (schema.is_request, member.is_needed) {
+            (true, true) => ", needed",
+            (false, false) => ", may be missing",
+            _ => "",
+        };
+        let says = if member.says.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", marked(member.says))
+        };
+        let _ = writeln!(
+            html,
+            "<li><code>{}</code> {}{needed}{says}",
+            member.name,
+            type_html(&member.kind)
+        );
+    }
+    if !schema.members.is_empty() {
+        html.push_str("</ul>\n");
+    }
+    html
+}
+
+/// A type in words.
+fn type_html(kind: &str) -> String {
+    let (kind, null) = kind
+        .strip_suffix('?')
+        .map_or((kind, ""), |kind| (kind, " or null"));
+    if let Some(item) = kind
+        .strip_prefix('[')
+        .and_then(|kind| kind.strip_suffix(']'))
+    {
+        return format!("list of {}{null}", type_html(item));
+    }
+    let kind = kind.trim_start_matches('=');
+    if kind.contains('|') {
+        return format!("{}{null}", kind.replace('|', ", "));
+    }
+    if kind.starts_with(|first: char| first.is_ascii_uppercase()) {
+        return format!("{}{null}", link(kind));
+    }
+    format!("{kind}{null}")
+}
+
+/// A text whose parts between backticks are code.
+fn marked(text: &str) -> String {
+    let mut html = String::new();
+    for (index, part) in text.split('`').enumerate() {
+        if index % 2 == 1 {
+            let _ = write!(html, "<code>{}</code>", escaped(part));
+        } else {
+            html.push_str(&escaped(part));
+        }
+    }
+    html
+}
