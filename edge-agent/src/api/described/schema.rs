@@ -15,7 +15,7 @@
 //! All members of an answer are always there, but for those with `~`; members of a request may be left out, but for those with `!`.
 //! `+` marks a member that examples fill although it may be null.
 //!
-//! Types: `text`, `uuid`, `time` (RFC 3339), `bool`, `int` (32 bits), `long` (64 bits), `money` and `percent` (two decimals),
+//! Types: `text`, `uuid`, `time` (RFC 3339), `bool`, `int` (32 bits), `index` (`int` from 0), `long` (64 bits), `money` and `percent` (two decimals),
 //! `quantity` (three decimals), `any`, `object` (any members), names with `|` between them, `=` and the only name, `[T]` for a list of T, and names of schemas.
 //! A question mark behind a type allows null.
 
@@ -294,6 +294,11 @@ pub fn type_json(kind: &str) -> JsonValue {
         "time" => plain("string", nullable, format("date-time")),
         "bool" => plain("boolean", nullable, Vec::new()),
         "int" => plain("integer", nullable, format("int32")),
+        "index" => {
+            let mut parts = format("int32");
+            parts.push(("minimum".into(), 0.into()));
+            plain("integer", nullable, parts)
+        }
         "long" => plain("integer", nullable, format("int64")),
         "money" | "percent" => plain("number", nullable, decimals(2)),
         "quantity" => plain("number", nullable, decimals(3)),

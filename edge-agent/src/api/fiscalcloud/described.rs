@@ -201,12 +201,12 @@ const OPEN: &[&RefusalAnswer] = &[
 const PAGE: &[Parameter] = &[
     Parameter {
         name: "startIndex",
-        kind: "int",
+        kind: "index",
         says: "How many of the newest documents to skip; 0 if it is left out.",
     },
     Parameter {
         name: "count",
-        kind: "int",
+        kind: "index",
         says: "How many documents at most: 100 if it is left out, 1,000 at most. A page with more than 8 MiB ends earlier.",
     },
 ];
@@ -238,7 +238,7 @@ const fn copy(path: &'static str, says: &'static str) -> DescribedOperation {
     DescribedOperation::new("POST", path, FISCALCLOUD, says, answer)
         .access(Access::SignedForDevice)
         .refusals(COPY)
-        .more("A copy makes no document and has no number. What a fiscal printer has printed is not printed again; its form can be had with `printOnServer` false.")
+        .more("What a fiscal printer has printed is not printed again; its form can be had with `printOnServer` false.")
 }
 
 const SALE: &str = r#"{"id":"497f6eca-6276-4993-bfeb-53cbbbba6f08","items":[{"name":"Piine","quantity":1.000,"price":8.10,"taxGroupCode":"B"}],"payments":[{"typeCode":0,"amount":10.00}]}"#;

@@ -11,13 +11,13 @@ use crate::api::html::{escaped, whole_page};
 /// The page of these operations.
 pub(super) fn page(operations: &[&'static DescribedOperation], schemas: &Schemas) -> String {
     let mut body = INTRODUCTION.to_owned();
-    let mut group = "";
+    let (mut group, mut shown) = ("", Vec::new());
     for operation in operations {
         if operation.group != group {
             group = operation.group;
             let _ = writeln!(body, "<h2>{}</h2>", escaped(group));
         }
-        body.push_str(&operation_html(operation));
+        body.push_str(&operation_html(operation, schemas, &mut shown));
     }
     body.push_str("<h2 id=headers>Headers of answers</h2>\n<ul>\n");
     for (name, _, says) in HEADERS {
@@ -25,7 +25,7 @@ pub(super) fn page(operations: &[&'static DescribedOperation], schemas: &Schemas
     }
     body.push_str("</ul>\n<h2>Answers other than 200</h2>\n");
     for refusal in all_refusals(operations) {
-        body.push_str(&refusal_html(refusal));
+        body.push_str(&refusal_html(refusal, schemas));
     }
     body.push_str("<h2>Schemas</h2>\n");
     body.push_str(&schemas_html(operations, schemas));
@@ -42,11 +42,19 @@ const INTRODUCTION: &str = "<h1>The APIs of this till</h1>
 <p>For programs: <a href=\"/openapi.json\">/openapi.json</a>. Error types: <a href=\"/docs/errors\">/docs/errors</a>.</p>
 <p>A signed call has the headers <code>Api-Key</code>, <code>Api-Timestamp</code> (milliseconds) and <code>Api-Signature</code>: the lower-case hexadecimal
 HMAC-SHA256, with the client's secret as key, of device id, point of sale id, timestamp, method, path with query, and body, one after the other.
-<code>ferrotill api sign</code> prints these headers.</p>
-<p>Give each call that makes a document an <code>id</code> of its own, and the same one to repeat it. <code>X-Fiscal-State</code> says what is known of the id.</p>
+<code>ferrotill api sign</code> prints these headers. Device and point of sale stand in the headers <code>Api-DeviceId</code> and <code>Api-PointOfSaleId</code>; the
+point of sale may be left out where the device has one.</p>
+<p>Give each call that makes a document an <code>id</code> of its own, and the same one to repeat it. <code>X-Fiscal-State</code> says what is known of the id,
+and <code>X-Operation-Id</code> names it.</p>
+<p>Beside 200 and what is listed, every operation may answer 400, 403, 408, 413, 431 and 503, and a signed one 401.</p>
 ";
 
-fn operation_html(operation: &DescribedOperation) -> String {
+/// An operation; its example is left out if it is shown already.
+fn operation_html(
+    operation: &DescribedOperation,
+    schemas: &Schemas,
+    shown: &mut Vec<&'static str>,
+) -> String {
     let DescribedOperation {
         method, path, says, ..
     } = operation;
@@ -59,22 +67,16 @@ fn operation_html(operation: &DescribedOperation) -> String {
         let _ = writeln!(html, "<p>{}", marked(operation.more));
     }
     let needed = match operation.access {
-        Access::Open => "Anybody may call.",
+        Access::Open => "Open.",
         Access::Signed => "Signed.",
-        Access::SignedMaybeForDevice => {
-            "Signed; <code>Api-DeviceId</code> where the till has more than one device."
-        }
-        Access::SignedForDevice => "Signed; <code>Api-DeviceId</code>.",
-        Access::SignedForPointOfSale => {
-            "Signed; <code>Api-DeviceId</code>; <code>Api-PointOfSaleId</code> where the device has more than one."
-        }
+        Access::SignedMaybeForDevice => "Signed, with the device if there are several.",
+        Access::SignedForDevice => "Signed, with the device.",
+        Access::SignedForPointOfSale => "Signed, with device and point of sale.",
     };
     let states = match operation.states {
         States::Nothing => "",
-        States::OfThePath => " The answer has <code>X-Fiscal-State</code>.",
-        States::OfTheDocument => {
-            " The answer has <code>X-Fiscal-State</code> and <code>X-Operation-Id</code>."
-        }
+        States::OfThePath => " It says the state of the id.",
+        States::OfTheDocument => " It makes a document.",
     };
     let _ = writeln!(html, "<p>{needed}{states}");
     for parameter in operation.parameters {
@@ -91,15 +93,16 @@ fn operation_html(operation: &DescribedOperation) -> String {
         } else {
             " (may be left out)"
         };
-        let _ = writeln!(
-            html,
-            "<p>Body: {}{may}\n<pre>{}</pre>",
-            link(body.schema),
-            escaped(body.example)
-        );
+        let _ = writeln!(html, "<p>Body: {}{may}", link(body.schema, schemas));
+        if !shown.contains(&body.example) {
+            shown.push(body.example);
+            let _ = writeln!(html, "<pre>{}</pre>", body.example);
+        }
     }
-    let _ = write!(html, "<p>200: {}. Others:", form_html(operation.success));
-    for refusal in operation.refusals {
+    let _ = write!(html, "<p>200: {}", form_html(operation.success, schemas));
+    // The introduction names those that every operation has.
+    let others = operation.refusals.iter();
+    for refusal in others.filter(|refusal| matches!(refusal.status, 404 | 409 | 422)) {
         let _ = write!(
             html,
             " <a href=\"#{}\">{}</a>",
@@ -110,14 +113,14 @@ fn operation_html(operation: &DescribedOperation) -> String {
     html
 }
 
-fn form_html(form: Form) -> String {
+fn form_html(form: Form, schemas: &Schemas) -> String {
     match form {
-        Form::Json(name) => link(name),
+        Form::Json(name) => link(name, schemas),
         Form::OneOf(names) => {
-            let links: Vec<String> = names.iter().map(|name| link(name)).collect();
+            let links: Vec<String> = names.iter().map(|name| link(name, schemas)).collect();
             links.join(" or ")
         }
-        Form::List(name) => format!("a list of {}", link(name)),
+        Form::List(name) => format!("a list of {}", link(name, schemas)),
         Form::AnyObject => "an object".to_owned(),
         Form::Text => "a text".to_owned(),
         Form::Page => "a page".to_owned(),
@@ -125,17 +128,29 @@ fn form_html(form: Form) -> String {
     }
 }
 
-/// A link to a schema. Envelopes and pages are named by what they hold.
-fn link(name: &str) -> String {
+/// A link to a schema. Envelopes and pages are named by what they hold, and a schema that is another one by that one.
+fn link(name: &str, schemas: &Schemas) -> String {
     if name != "ApiResponse"
         && let Some(data) = name.strip_suffix("ApiResponse")
     {
-        return format!("{} with {}", link("ApiResponse"), link(data));
+        return format!("ApiResponse with {}", link(data, schemas));
     }
     if let Some(item) = name.strip_suffix("PagedResponse") {
-        return format!("a page of {}", link(item));
+        return format!("a page of {}", link(item, schemas));
     }
+    let name = schemas
+        .find(name)
+        .and_then(|schema| same_as(&schema))
+        .unwrap_or(name);
     format!("<a href=\"#{name}\">{name}</a>")
+}
+
+/// The schema that a schema is under another name.
+fn same_as(schema: &WrittenSchema) -> Option<&'static str> {
+    match schema.parents.as_slice() {
+        [only] if schema.members.is_empty() => Some(*only),
+        _ => None,
+    }
 }
 
 fn all_refusals(operations: &[&'static DescribedOperation]) -> Vec<&'static RefusalAnswer> {
@@ -149,14 +164,14 @@ fn all_refusals(operations: &[&'static DescribedOperation]) -> Vec<&'static Refu
     all
 }
 
-fn refusal_html(refusal: &RefusalAnswer) -> String {
+fn refusal_html(refusal: &RefusalAnswer, schemas: &Schemas) -> String {
     let mut html = format!(
         "<h3 id={}>{} {}</h3>\n<p>{} Form: {}.",
         refusal.name,
         refusal.status,
         refusal.name,
         marked(refusal.says),
-        form_html(refusal.form)
+        form_html(refusal.form, schemas)
     );
     if refusal.any_refusal {
         html.push_str(" Every <a href=\"/docs/errors\">refusal and fault of a printer</a>, and:");
@@ -164,7 +179,7 @@ fn refusal_html(refusal: &RefusalAnswer) -> String {
         html.push_str(" Errors:");
     }
     for code in refusal.errors {
-        let _ = write!(html, " <a href=\"/docs/errors/{code}\">{code}</a>");
+        let _ = write!(html, " {code}");
     }
     html.push('\n');
     html
@@ -182,7 +197,9 @@ fn schemas_html(operations: &[&'static DescribedOperation], schemas: &Schemas) -
             continue;
         }
         if let Some(schema) = schemas.find(&name) {
-            html.push_str(&schema_html(&schema));
+            if same_as(&schema).is_none() {
+                html.push_str(&schema_html(&schema, schemas));
+            }
             open.extend(schema.parents.iter().map(|parent| (*parent).to_owned()));
         }
         shown.push(name);
@@ -190,10 +207,11 @@ fn schemas_html(operations: &[&'static DescribedOperation], schemas: &Schemas) -
     html
 }
 
-fn schema_html(schema: &WrittenSchema) -> String {
+fn schema_html(schema: &WrittenSchema, schemas: &Schemas) -> String {
     let name = &schema.name;
     let mut html = format!("<h3 id={name}>{name}</h3>\n");
-    let parents: Vec<String> = schema.parents.iter().map(|parent| link(parent)).collect();
+    let parents = schema.parents.iter().map(|parent| link(parent, schemas));
+    let parents: Vec<String> = parents.collect();
     if !parents.is_empty() {
         let _ = writeln!(html, "<p>All members of {}.", parents.join(" and "));
     }
@@ -213,9 +231,9 @@ fn schema_html(schema: &WrittenSchema) -> String {
         };
         let _ = writeln!(
             html,
-            "<li><code>{}</code> {}{needed}{says}",
+            "<li><b>{}</b> {}{needed}{says}",
             member.name,
-            type_html(&member.kind)
+            type_html(&member.kind, schemas)
         );
     }
     if !schema.members.is_empty() {
@@ -225,7 +243,7 @@ fn schema_html(schema: &WrittenSchema) -> String {
 }
 
 /// A type in words.
-fn type_html(kind: &str) -> String {
+fn type_html(kind: &str, schemas: &Schemas) -> String {
     let (kind, null) = kind
         .strip_suffix('?')
         .map_or((kind, ""), |kind| (kind, " or null"));
@@ -233,14 +251,14 @@ fn type_html(kind: &str) -> String {
         .strip_prefix('[')
         .and_then(|kind| kind.strip_suffix(']'))
     {
-        return format!("list of {}{null}", type_html(item));
+        return format!("list of {}{null}", type_html(item, schemas));
     }
     let kind = kind.trim_start_matches('=');
     if kind.contains('|') {
         return format!("{}{null}", kind.replace('|', ", "));
     }
     if kind.starts_with(|first: char| first.is_ascii_uppercase()) {
-        return format!("{}{null}", link(kind));
+        return format!("{}{null}", link(kind, schemas));
     }
     format!("{kind}{null}")
 }
