@@ -18,7 +18,6 @@ use super::described::schema::Schemas;
 use super::described::{DescribedOperation, OperationTable};
 use super::dialect::Dialect;
 use super::html::page_response;
-use super::json::JsonValue;
 use super::lanes::Lane;
 use super::problem::Problem;
 use super::service::Service;
@@ -66,9 +65,9 @@ impl ApiReference {
         Schemas::new(apis.chain(own))
     }
 
-    /// The OpenAPI 3.1 document.
+    /// The text of the OpenAPI 3.1 document.
     #[must_use]
-    pub fn openapi(&self) -> JsonValue {
+    pub fn openapi(&self) -> String {
         openapi::document(&self.operations(), &self.schemas())
     }
 
@@ -92,7 +91,7 @@ pub fn router(service: Arc<Service>, reference: ApiReference) -> Router {
 type Shared = (Arc<Service>, Arc<ApiReference>);
 
 async fn openapi(State((service, reference)): State<Shared>) -> Response {
-    let text = service.work(Lane::Unsigned, move |_, _| reference.openapi().to_string());
+    let text = service.work(Lane::Unsigned, move |_, _| reference.openapi());
     ([(header::CONTENT_TYPE, "application/json")], text.await).into_response()
 }
 

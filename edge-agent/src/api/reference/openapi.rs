@@ -1,30 +1,66 @@
 //! The OpenAPI 3.1 document.
 
+use std::fmt::Write as _;
+
 use super::responses::{HEADERS, Members, component_name, refusal, success};
 use crate::api::described::schema::{Schemas, type_json};
 use crate::api::described::{Access, DescribedOperation, Form, RefusalAnswer, States};
 use crate::api::json::JsonValue;
 use crate::object;
 
-/// The document of these operations.
-pub(super) fn document(operations: &[&'static DescribedOperation], schemas: &Schemas) -> JsonValue {
+/// The text of the document of these operations. Each part is written as soon as it is made, so that the whole never is in memory as
+/// values.
+pub(super) fn document(operations: &[&'static DescribedOperation], schemas: &Schemas) -> String {
+    let mut text = String::with_capacity(TEXT_BYTES);
+    text.push_str("{\"openapi\":\"3.1.0\"");
+    member(&mut text, "info", &info());
+    let servers = JsonValue::Array(vec![object! { "url" => "/" }]);
+    member(&mut text, "servers", &servers);
+    member(&mut text, "tags", &tags(operations));
+    text.push_str(",\"paths\":{");
+    let mut paths: Vec<&str> = Vec::new();
+    for operation in operations {
+        if !paths.contains(&operation.path) {
+            paths.push(operation.path);
+            let same_path = operations
+                .iter()
+                .filter(|other| other.path == operation.path);
+            member(&mut text, operation.path, &path_json(same_path, schemas));
+        }
+    }
+    text.push_str("},\"components\":{");
+    member(&mut text, "securitySchemes", &security_schemes());
+    member(&mut text, "headers", &headers());
+    text.push_str(",\"responses\":{");
+    for (name, answer, states) in refusals(operations) {
+        member(&mut text, &name, &refusal(answer, states));
+    }
+    text.push_str("},\"schemas\":{");
+    for name in schemas.reached(names(operations)) {
+        member(&mut text, &name, &schemas.json(&name));
+    }
+    text.push_str("}}}");
+    text
+}
+
+/// About the length of the document.
+const TEXT_BYTES: usize = 300 * 1_024;
+
+/// Adds a member to the object at the end of a text.
+fn member(text: &mut String, name: &str, value: &JsonValue) {
+    if !text.ends_with('{') {
+        text.push(',');
+    }
+    // Writing to a string cannot fail.
+    let _ = write!(text, "{}:{value}", JsonValue::from(name));
+}
+
+fn info() -> JsonValue {
     object! {
-        "openapi" => "3.1.0",
-        "info" => object! {
-            "title" => "Ferrotill",
-            "version" => env!("CARGO_PKG_VERSION"),
-            "description" => INTRODUCTION,
-            "license" => object! { "name" => "MIT OR Apache-2.0", "identifier" => "MIT OR Apache-2.0" },
-        },
-        "servers" => JsonValue::Array(vec![object! { "url" => "/" }]),
-        "tags" => tags(operations),
-        "paths" => paths(operations, schemas),
-        "components" => object! {
-            "securitySchemes" => security_schemes(),
-            "headers" => headers(),
-            "responses" => refusals(operations),
-            "schemas" => schemas_of(operations, schemas),
-        },
+        "title" => "Ferrotill",
+        "version" => env!("CARGO_PKG_VERSION"),
+        "description" => INTRODUCTION,
+        "license" => object! { "name" => "MIT OR Apache-2.0", "identifier" => "MIT OR Apache-2.0" },
     }
 }
 
@@ -44,19 +80,16 @@ fn tags(operations: &[&'static DescribedOperation]) -> JsonValue {
     JsonValue::Array(tags.collect())
 }
 
-fn paths(operations: &[&'static DescribedOperation], schemas: &Schemas) -> JsonValue {
-    let mut paths: Members = Vec::new();
-    for operation in operations {
-        let described = (
-            operation.method.to_ascii_lowercase().into(),
-            operation_json(operation, schemas),
-        );
-        match paths.iter_mut().find(|(path, _)| path == operation.path) {
-            Some((_, JsonValue::Object(methods))) => methods.push(described),
-            _ => paths.push((operation.path.into(), JsonValue::Object(vec![described]))),
-        }
-    }
-    JsonValue::Object(paths)
+/// The operations of one path.
+fn path_json<'o>(
+    operations: impl Iterator<Item = &'o &'static DescribedOperation>,
+    schemas: &Schemas,
+) -> JsonValue {
+    let methods = operations.map(|operation| {
+        let method = operation.method.to_ascii_lowercase();
+        (method.into(), operation_json(operation, schemas))
+    });
+    JsonValue::Object(methods.collect())
 }
 
 fn operation_json(operation: &DescribedOperation, schemas: &Schemas) -> JsonValue {
@@ -182,21 +215,21 @@ fn headers() -> JsonValue {
     JsonValue::Object(headers.collect())
 }
 
-fn refusals(operations: &[&'static DescribedOperation]) -> JsonValue {
+/// The answers other than 200, each once, in order of their names.
+fn refusals(
+    operations: &[&'static DescribedOperation],
+) -> Vec<(String, &'static RefusalAnswer, States)> {
     let mut kept: Vec<(String, &RefusalAnswer, States)> = Vec::new();
     for operation in operations {
         for answer in operation.refusals {
             let name = component_name(answer, operation.states);
             if !kept.iter().any(|(known, ..)| *known == name) {
-                kept.push((name, answer, operation.states));
+                kept.push((name, *answer, operation.states));
             }
         }
     }
     kept.sort_by(|one, other| one.0.cmp(&other.0));
-    let members = kept
-        .into_iter()
-        .map(|(name, answer, states)| (name.into(), refusal(answer, states)));
-    JsonValue::Object(members.collect())
+    kept
 }
 
 /// The names of the schemas that operations name.
@@ -214,13 +247,4 @@ pub(super) fn names(operations: &[&'static DescribedOperation]) -> Vec<String> {
         }
     }
     names
-}
-
-fn schemas_of(operations: &[&'static DescribedOperation], schemas: &Schemas) -> JsonValue {
-    let reached = schemas.reached(names(operations)).into_iter();
-    let members = reached.map(|name| {
-        let json = schemas.json(&name);
-        (name.into(), json)
-    });
-    JsonValue::Object(members.collect())
 }

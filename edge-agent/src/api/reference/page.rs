@@ -49,7 +49,7 @@ and <code>X-Operation-Id</code> names it.</p>
 <p>Beside 200 and what is listed, every operation may answer 400, 403, 408, 413, 431 and 503, and a signed one 401.</p>
 ";
 
-/// An operation; its example is left out if it is shown already.
+/// An operation; its example and the meaning of its parameters are left out if they are shown already.
 fn operation_html(
     operation: &DescribedOperation,
     schemas: &Schemas,
@@ -80,12 +80,12 @@ fn operation_html(
     };
     let _ = writeln!(html, "<p>{needed}{states}");
     for parameter in operation.parameters {
-        let _ = writeln!(
-            html,
-            "<p><code>?{}</code>: {}",
-            parameter.name,
-            marked(parameter.says)
-        );
+        let _ = write!(html, "<p><code>?{}</code>", parameter.name);
+        if !shown.contains(&parameter.says) {
+            shown.push(parameter.says);
+            let _ = write!(html, ": {}", marked(parameter.says));
+        }
+        html.push('\n');
     }
     if let Some(body) = &operation.body {
         let may = if body.is_needed {
