@@ -3,17 +3,18 @@
 
 mod shop;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use ferrotill::api::DIALECTS;
+use ferrotill::api::described::{DescribedOperation, EXAMPLE_ID, States};
 use ferrotill::api::error_types::{self, ErrorType};
 use ferrotill::api::json::JsonValue;
 use ferrotill::api::reference::ApiReference;
 use shop::inside::Shop;
 use shop::openapi::{compare, document};
 use shop::outside::{Process, program};
-use shop::{Client, value};
+use shop::{Client, DEVICE, value};
 
 /// The members of an object.
 fn members(node: &JsonValue) -> impl Iterator<Item = (&str, &JsonValue)> {
@@ -100,6 +101,85 @@ fn the_document_of_the_demo_has_the_switches_of_the_simulator() {
     let (status, page) = raw(&demo.client, "GET", "/");
     assert_eq!(status, 200);
     assert!(page.contains("href=\"/docs\""), "{page}");
+}
+
+/// The order in which the operations are tried: cash first, sales before returns, documents before their lists, the end of the day, and
+/// then what needs a closed day.
+fn rank(operation: &DescribedOperation) -> u32 {
+    match (
+        operation.method,
+        operation.path.trim_start_matches("/api/v1/"),
+    ) {
+        ("POST", "cashoperations") => 0,
+        ("POST", "operations/return" | "returnreceipts") => 2,
+        ("POST", "operations/closeday") => 5,
+        ("POST", path) if path.starts_with("periodicreports") => 6,
+        ("POST", path) if path.contains('{') => 4,
+        ("POST", _) => 1,
+        _ => 3,
+    }
+}
+
+/// Every operation succeeds with the example of its body, and its answer holds both documents.
+#[test]
+fn every_operation_is_done_with_its_example() {
+    let shop = Shop::open();
+    let all: Vec<_> = DIALECTS.iter().collect();
+    let reference = ApiReference::new(&all, false);
+    let mut operations = reference.operations();
+    operations.retain(|operation| operation.path.starts_with("/api/v1/"));
+    operations.sort_by_key(|operation| rank(operation));
+    assert!(operations.len() >= 32, "{}", operations.len());
+    let mut made: BTreeMap<&str, String> = BTreeMap::new();
+    for (number, operation) in operations.iter().enumerate() {
+        let group = operation.path.split('/').nth(3).unwrap();
+        let known = if group == "devices" {
+            DEVICE
+        } else {
+            made.get(group).map_or("", String::as_str)
+        };
+        let path = operation
+            .path
+            .split('/')
+            .map(|part| if part.starts_with('{') { known } else { part });
+        let path = path.collect::<Vec<_>>().join("/");
+        let id = format!("7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f{number:04}");
+        // A return gives back what its own sale has sold.
+        let sale = if group == "operations" {
+            "sale"
+        } else {
+            "receipts"
+        };
+        let body = operation.body.map_or("", |body| body.example);
+        let body = if body.contains("originalReceiptId") {
+            body.replace(EXAMPLE_ID, &made[sale]).replacen(
+                "3f0e8a4b-7b1f-4f67-9a8f-2a2f1c1f4b10",
+                &id,
+                1,
+            )
+        } else {
+            body.replace(EXAMPLE_ID, &id)
+        };
+        let reply = shop
+            .client
+            .signed(operation.method, &path, &body, |_| ())
+            .unwrap();
+        assert_eq!(
+            reply.status, 200,
+            "{} {path}: {}",
+            operation.method, reply.text
+        );
+        if operation.states == States::OfTheDocument {
+            assert_eq!(reply.state.as_deref(), Some("registered"), "{path}");
+            assert_eq!(reply.operation.as_deref(), Some(&*id), "{path}");
+            let made_by = if operation.path.ends_with("/sale") {
+                "sale"
+            } else {
+                group
+            };
+            made.insert(made_by, id);
+        }
+    }
 }
 
 #[test]

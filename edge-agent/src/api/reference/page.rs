@@ -105,7 +105,7 @@ fn operation_html(
     for refusal in others.filter(|refusal| matches!(refusal.status, 404 | 409 | 422)) {
         let _ = write!(
             html,
-            " <a href=\"#{}\">{}</a>",
+            "; <a href=\"#{}\">{}</a>",
             refusal.name, refusal.status
         );
     }
