@@ -361,3 +361,94 @@ fn written(text: &'static str, name: &str) -> Option<WrittenSchema> {
         members: members.collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Schemas, type_json};
+
+    const TEXT: &str = "\
+# A comment.
+answer Head
+  id uuid The id.
+
+answer Receipt : Head
+  +items [Item]? What is sold.
+  ~at time
+  kind sale|refund
+
+answer Item
+  name text
+
+request Sale
+  !items [Item]
+  note =once?
+";
+
+    #[test]
+    fn members_are_those_of_the_parents_and_the_own_ones() {
+        let schemas = Schemas::new([TEXT]);
+        let receipt = schemas.find("Receipt").unwrap();
+        let members = schemas.members(&receipt);
+        let names: Vec<_> = members
+            .iter()
+            .map(|member| (member.name, member.is_needed))
+            .collect();
+        assert_eq!(
+            names,
+            [("id", true), ("items", true), ("at", false), ("kind", true)]
+        );
+        let sale = schemas.find("Sale").unwrap();
+        let needed: Vec<bool> = sale.members.iter().map(|member| member.is_needed).collect();
+        assert_eq!((sale.is_request, needed), (true, vec![true, false]));
+        assert!(schemas.find("Nothing").is_none());
+    }
+
+    #[test]
+    fn pages_and_envelopes_are_made_of_what_they_hold() {
+        let schemas = Schemas::new([TEXT]);
+        let reached = schemas.reached(["ReceiptPagedResponseApiResponse".to_owned()]);
+        assert_eq!(
+            reached,
+            [
+                "Item",
+                "Receipt",
+                "ReceiptPagedResponse",
+                "ReceiptPagedResponseApiResponse"
+            ]
+        );
+        let page = schemas.json("ReceiptPagedResponse").to_string();
+        assert!(
+            page.contains(r#""required":["data","totalCount"]"#),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn types_are_written_as_json_schema() {
+        for (kind, json) in [
+            ("text?", r#"{"type":["string","null"]}"#),
+            ("uuid", r#"{"type":"string","format":"uuid"}"#),
+            ("=once", r#"{"type":"string","enum":["once"]}"#),
+            (
+                "a|b?",
+                r#"{"type":["string","null"],"enum":["a","b",null]}"#,
+            ),
+            ("money", r#"{"type":"number","x-decimals":2}"#),
+            (
+                "index",
+                r#"{"type":"integer","format":"int32","minimum":0}"#,
+            ),
+            (
+                "Item?",
+                r##"{"anyOf":[{"$ref":"#/components/schemas/Item"},{"type":"null"}]}"##,
+            ),
+            (
+                "[Item]?",
+                r##"{"type":["array","null"],"items":{"$ref":"#/components/schemas/Item"}}"##,
+            ),
+            ("any", "{}"),
+        ] {
+            assert_eq!(type_json(kind).to_string(), json, "{kind}");
+        }
+    }
+}
