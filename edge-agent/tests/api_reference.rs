@@ -188,8 +188,8 @@ fn every_reference_and_example_of_the_document_holds() {
     let mut references = BTreeSet::new();
     collect_references(document, &mut references);
     for reference in &references {
-        let parts = reference.trim_start_matches("#/").split('/');
-        let found = parts.fold(Some(document), |node, part| node?.get(part));
+        let mut parts = reference.trim_start_matches("#/").split('/');
+        let found = parts.try_fold(document, |node, part| node.get(part));
         assert!(found.is_some(), "{reference}");
     }
     let mut examples = 0;

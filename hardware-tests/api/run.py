@@ -2,7 +2,7 @@
 """Checks the API of a program against other people's tools: `run.py BINARY TOOLS [check …]`.
 
 TOOLS is a folder for tools that are installed once. The checks: schemathesis (every operation of /openapi.json with hundreds of bodies),
-generated (a client that openapi-generator makes from the vendor's document), examples (docs/examples), postman, vendor (the bytes of the
+generated and csharp (clients that openapi-generator and NSwag make from the vendor's document), examples (docs/examples), postman, vendor (the bytes of the
 vendor's samples). A check that cannot run here prints a line SKIPPED with the reason.
 """
 
@@ -25,6 +25,7 @@ VENDOR = ROOT / "edge-agent/tests/fixtures/fiscalcloud-openapi.json"
 EXAMPLES = ROOT / "docs/examples"
 PYTHON_TOOLS = ["schemathesis==4.32.5", "openapi-generator-cli==7.26.0"]
 TYPESCRIPT = "typescript@7.0.2"
+NSWAG = "nswag@13.20.0"
 # The switches change the till under the feet of the other calls, and the clock makes their signatures wrong.
 NOT_CALLED = ["putSimPrinter", "putSimClock", "putSimAuthority", "postSimPrinterFaults", "postClock"]
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance"
@@ -83,6 +84,20 @@ class Tools:
         return compiler
 
 
+    def nswag(self) -> Path:
+        """NSwag for Mono."""
+        need("npm")
+        folder = self.folder / "api-nswag"
+        program = folder / "node_modules/nswag/bin/binaries/Win/NSwag.exe"
+        if not program.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                run(["npm", "install", "--silent", "--ignore-scripts", "--no-fund", "--no-audit", "--prefix", folder, NSWAG], 120)
+            except AssertionError as error:
+                raise Skipped(f"NSwag could not be installed: {str(error)[-300:]}") from error
+        return program
+
+
 class Till:
     """A demo of the program, with the settings of its client in the environment of the checks."""
 
@@ -131,6 +146,20 @@ def generated(till: Till, tools: Tools, folder: Path) -> str:
     return run(["node", HERE / "generated.cjs", out], 60, env=till.environment).strip()
 
 
+def csharp(till: Till, tools: Tools, folder: Path) -> str:
+    need("mcs", "mono")
+    program = tools.nswag()
+    source = folder / "Client.cs"
+    command = ["mono", program, "openapi2csclient", f"/input:{VENDOR}", f"/output:{source}", "/namespace:FiscalCloud"]
+    run([*command, "/classname:FiscalCloudClient", "/generateOptionalParameters:true", "/generateDataAnnotations:false"], 60)
+    shutil.copy(program.parent / "Newtonsoft.Json.dll", folder)
+    libraries = ["System.Net.Http.dll", folder / "Newtonsoft.Json.dll", "System.ComponentModel.DataAnnotations.dll"]
+    libraries.append("System.Runtime.Serialization.dll")
+    references = [f"-r:{library}" for library in libraries]
+    run(["mcs", "-langversion:latest", "-warn:0", *references, f"-out:{folder / 'Nswag.exe'}", source, HERE / "Nswag.cs"], 60)
+    return run(["mono", folder / "Nswag.exe"], 60, env=till.environment).strip()
+
+
 def example(name: str, till: Till, tools: Tools, folder: Path) -> str:
     """What an example prints: it must have sold two loaves."""
     file = EXAMPLES / name
@@ -176,7 +205,7 @@ def vendor(till: Till, tools: Tools, folder: Path) -> str:
     return run([sys.executable, HERE / "vendor_bytes.py"], 60, env=till.environment).strip()
 
 
-ALL = {"generated": generated, "examples": examples, "vendor": vendor, "postman": postman, "schemathesis": schemathesis}
+ALL = {"generated": generated, "csharp": csharp, "examples": examples, "vendor": vendor, "postman": postman, "schemathesis": schemathesis}
 
 
 def main() -> int:

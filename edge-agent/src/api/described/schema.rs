@@ -82,7 +82,10 @@ impl Schemas {
             is_needed: true,
             is_shown,
         };
-        let (parents, members) = if let Some(data) = name.strip_suffix("ApiResponse") {
+        let (parents, members) = if let Some(data) = name
+            .strip_suffix("ApiResponse")
+            .filter(|data| !data.is_empty())
+        {
             (
                 vec!["ApiResponse"],
                 vec![member("data", format!("{data}?"), true)],
