@@ -66,3 +66,9 @@ pub const HEAD_TOO_LARGE: RefusalAnswer = RefusalAnswer {
     errors: &[],
     any_refusal: false,
 };
+
+/// The codes of a request from a host, a page or a client that may not call.
+pub const FORBIDDEN_ERRORS: &[&str] = &["PermissionMissing", "HostNotAllowed", "OriginNotAllowed"];
+
+/// The code of a caller that has sent too many wrong signatures.
+pub const TOO_MANY_ERRORS: &[&str] = &["TooManyWrongSignatures"];

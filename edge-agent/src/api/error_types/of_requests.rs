@@ -43,6 +43,16 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "read the message",
     ),
     (
+        "BankTerminalForCash",
+        "the bank terminal is asked to take a payment in cash",
+        "give the typeCode of a card payment, or send useBankTerminal false",
+    ),
+    (
+        "BankTerminalMissing",
+        "the shop has several bank terminals, and the payment names none",
+        "give the id of one, as bankTerminalsIDList of the device lists them",
+    ),
+    (
         "BodyIncomplete",
         "the body of the request ended early",
         "send the request again with the same id",
@@ -98,6 +108,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "correct the address",
     ),
     ("Empty", "the text is empty", "write it"),
+    (
+        "FormSizeInvalid",
+        "a setting of the print form is too small or too large",
+        "give a value within the limits that the message names",
+    ),
     (
         "GivenTwice",
         "a member of the request is given twice; the case of letters makes no difference",
@@ -205,6 +220,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "send the request again with the same id",
     ),
     (
+        "PermissionMissing",
+        "the client may not use this operation",
+        "write the permission into permissions of the client in [[api.clients]]",
+    ),
+    (
         "PhoneInvalid",
         "the text is not a telephone number",
         "correct the number",
@@ -265,6 +285,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "shorten the text",
     ),
     (
+        "TooManyWrongSignatures",
+        "ten calls with this key from this address were signed wrongly within a minute",
+        "correct the secret of the caller, and try again when the time in Retry-After has passed",
+    ),
+    (
         "Unauthorized",
         "the request is not signed as the till expects",
         "read the reason in the till's log: a LIVE till does not answer it",
@@ -273,6 +298,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "UnknownApiKey",
         "the header Api-Key is not the key of a client",
         "send the key of a client of the configuration",
+    ),
+    (
+        "UnknownBankTerminal",
+        "the payment names no bank terminal of the shop",
+        "give the id of one, as bankTerminalsIDList of the device lists them",
     ),
     (
         "UnknownDevice",

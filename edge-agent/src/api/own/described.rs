@@ -1,7 +1,8 @@
 //! The part of the table of operations that our own routes have.
 
 use crate::api::described::refusals::{
-    BROKEN, HEAD_TOO_LARGE, ORIGIN_ERRORS, SIGNATURE_ERRORS, TOO_LARGE, TOO_SLOW,
+    BROKEN, FORBIDDEN_ERRORS, HEAD_TOO_LARGE, ORIGIN_ERRORS, SIGNATURE_ERRORS, TOO_LARGE,
+    TOO_MANY_ERRORS, TOO_SLOW,
 };
 use crate::api::described::{
     Access, DescribedOperation, Form, OperationTable, RefusalAnswer, States,
@@ -40,6 +41,21 @@ const FORBIDDEN: RefusalAnswer = refusal(
     "The request comes from a host or a page that may not call.",
     ORIGIN_ERRORS,
 );
+const CLIENT_FORBIDDEN: RefusalAnswer = refusal(
+    "OperatorForbidden",
+    403,
+    "The client has no permission for it, or the request comes from a host or a page that may not call.",
+    FORBIDDEN_ERRORS,
+);
+const TOO_MANY: RefusalAnswer = RefusalAnswer {
+    retries: true,
+    ..refusal(
+        "TooManyWrong",
+        429,
+        "Too many calls with this key from this address were signed wrongly.",
+        TOO_MANY_ERRORS,
+    )
+};
 const UNSIGNED: RefusalAnswer = refusal(
     "OperatorUnsigned",
     401,
@@ -244,7 +260,8 @@ const OPERATIONS: &[DescribedOperation] = &[
     .refusals(&[
         &FAULTY,
         &UNSIGNED,
-        &FORBIDDEN,
+        &CLIENT_FORBIDDEN,
+        &TOO_MANY,
         &UNKNOWN_ID,
         &TOO_SLOW,
         &NOT_SETTLED,
@@ -265,7 +282,8 @@ const OPERATIONS: &[DescribedOperation] = &[
     .refusals(&[
         &FAULTY,
         &UNSIGNED,
-        &FORBIDDEN,
+        &CLIENT_FORBIDDEN,
+        &TOO_MANY,
         &UNKNOWN_ID,
         &TOO_SLOW,
         &NOT_ASIDE,
@@ -281,7 +299,8 @@ const OPERATIONS: &[DescribedOperation] = &[
         .refusals(&[
             &FAULTY,
             &UNSIGNED,
-            &FORBIDDEN,
+            &CLIENT_FORBIDDEN,
+            &TOO_MANY,
             &TOO_SLOW,
             &NOT_SET,
             &TOO_LARGE_FOR_IT,
@@ -313,7 +332,8 @@ const OPERATIONS: &[DescribedOperation] = &[
     .refusals(&[
         &FAULTY,
         &UNSIGNED,
-        &FORBIDDEN,
+        &CLIENT_FORBIDDEN,
+        &TOO_MANY,
         &TOO_SLOW,
         &LOG_NOT_OURS,
         &TOO_LARGE_FOR_IT,
