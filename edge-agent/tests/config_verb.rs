@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use ferrotill::api::json::JsonValue;
+use ferrotill::config::SectionForm;
 
 const GOOD: &str = r#"[till]
 country = "MD"
@@ -184,15 +185,12 @@ fn every_key_that_can_be_written_is_shown() {
             let path = line.split(" = ").next().unwrap_or_default();
             path.replace("[0]", "") == format!("{}.{}", section.path, row.name)
         };
-        // These lists may be written in one line, and a list without a table has no key.
-        let is_in_a_list = [
-            "device.tax_groups",
-            "device.payment_types",
-            "device.alternative_receipts_ranges",
-            "device.points_of_sale",
-        ]
-        .iter()
-        .any(|list| section.path.starts_with(list));
+        // A list that is not written has no table, and so no key.
+        let is_in_a_list = ferrotill::config::schema::SECTIONS
+            .iter()
+            .filter(|list| list.form != SectionForm::Table)
+            .filter(|list| !["api.clients", "device"].contains(&list.path))
+            .any(|list| section.path.starts_with(list.path));
         assert!(
             is_in_a_list || words.lines().any(shown),
             "{}.{} is missing:\n{words}",
