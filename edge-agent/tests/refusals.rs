@@ -250,3 +250,21 @@ fn a_refusal_says_what_came_and_what_would_be_right() {
         )
     );
 }
+
+#[test]
+fn a_path_that_does_not_exist_names_a_similar_one() {
+    let shop = Shop::open();
+    let client = &shop.client;
+    for (operation, similar) in [
+        ("receipt", "/api/v1/receipts is similar"),
+        ("operation/sale", "/api/v1/operations/sale is similar"),
+        ("nonsense", "/docs lists the operations"),
+    ] {
+        let reply = client.get(operation);
+        assert_eq!(reply.verdict().2, "UnknownOperation", "{}", reply.text);
+        let message = reply.at("message");
+        assert!(message.ends_with(similar), "{message}");
+    }
+    let message = client.open("/health").at("message");
+    assert!(message.ends_with("(/healthz is similar)"), "{message}");
+}

@@ -36,6 +36,7 @@ use uuid::Uuid;
 use super::auth::{AuthorizedClient, BODY_NOT_ALLOWED, Call, Unauthorized, check, devices_of};
 use super::dialect::{Dialect, Rejection};
 use super::lanes::Lane;
+use super::nearest::nearest;
 use super::problem::Problem;
 use super::response::{with_allowed_methods, with_operation};
 use super::service::Service;
@@ -138,7 +139,13 @@ fn no_operation(reason: NoOperation, parts: &Parts) -> Response {
     let (method, path) = (&parts.method, parts.uri.path());
     match reason {
         NoOperation::UnknownPath => {
-            let message = format!("{method} {path}: is not an operation of this agent");
+            let operations = described::TABLE.operations.iter();
+            let served = operations.filter(|operation| described::is_served(operation));
+            let advice = match nearest(path, served.map(|operation| operation.path)) {
+                Some(similar) => format!("{similar} is similar"),
+                None => "/docs lists the operations".to_owned(),
+            };
+            let message = format!("{method} {path}: is not an operation of this agent; {advice}");
             let problem = Problem::new("UnknownOperation", message);
             failure(StatusCode::NOT_FOUND, &problem)
         }
