@@ -205,7 +205,7 @@ fn relay(printer: SocketAddr, family: &'static Protocol, rewriting: Rewriting) -
             let mut line = BufReader::new(line);
             while let Some(mut frame) = next_frame(&mut line, family) {
                 if let Some(rewriter) = &*rewriting.lock().unwrap() {
-                    frame = rewriter.pass(frame);
+                    frame = rewriter.pass(&frame);
                 }
                 if host.write_all(&frame).is_err() {
                     break;
