@@ -23,7 +23,7 @@ fn day() -> Host {
     host.ok(0x31, "Lapte\t2\t7.00");
     host.ok(0x31, "Lapte\t2\t5.00*3");
     host.ok(0x31, "Lapte\t2\t-7.00");
-    host.ok(0x35, "\tC15.00");
+    host.ok(0x35, "\tD15.00");
     host.ok(0x38, "");
     host.ok(0x30, "1,0000,1");
     host.ok(0x31, "Lapte\tB5.00");
