@@ -43,6 +43,9 @@ impl Tills {
             Preparation::AtOnce(seal) => {
                 return self.seal_at_once(batch, index, &document, &seal, entry, effects);
             }
+            Preparation::Sign(job) => {
+                return self.begin_signing(batch, index, &job, Some(entry), effects);
+            }
             Preparation::Later(job) => job,
         };
         self.devices[index].activity = Activity::Unsettled(Box::new(SealingDocument {
@@ -78,6 +81,7 @@ impl Tills {
         }
         if matches!(seal, NumberSeal::Journal)
             && matches!(entry.form.kind, OrderKind::Report { z: true })
+            && self.needs_printer(false)
         {
             tracing::warn!(
                 device = %self.devices[index].device,
@@ -132,6 +136,7 @@ impl Tills {
             _ => None,
         };
         let prepared = FiscalPrinterSealer.prepare(&Unsealed {
+            device: self.devices[index].device,
             till: self.devices[index].current_till(),
             reserved: &reserved,
             original: original.as_ref(),
@@ -145,7 +150,7 @@ impl Tills {
         });
         Ok(match prepared {
             Ok(Preparation::Later(job)) => Some(*job),
-            Ok(Preparation::AtOnce(_)) | Err(_) => None,
+            Ok(Preparation::AtOnce(_) | Preparation::Sign(_)) | Err(_) => None,
         })
     }
 

@@ -1,6 +1,7 @@
 //! Slips: the paper of documents that are legal without paper.
 
 use ferrotill_core::document::Body;
+use ferrotill_core::seal::Seal;
 use uuid::Uuid;
 
 use super::super::answer::{Answer, Caller};
@@ -9,7 +10,6 @@ use super::super::devices::DevicePlace;
 use super::super::queue::{Job, QueuedOrder, SLIPS_MAX, Slip};
 use super::{Effect, Tills, document_id};
 use crate::paper::{DocumentPaper, PaperShop};
-use crate::seal::NumberSeal;
 use crate::seal::printer::DocumentSlip;
 use ferrotill_store::{Batch, StoreError, StoredDocument};
 
@@ -26,11 +26,24 @@ impl Tills {
         paper: Option<(&str, &str, &str)>,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let id = entry.form.id;
         let slip = paper.and_then(|(title, numbered, not_yet)| {
             let slip = self.receipt_slip(document, (title, numbered))?;
             Some((slip, not_yet))
         });
+        self.queue_slip(batch, index, document, entry, slip, effects)
+    }
+
+    /// Queues this slip of a sealed receipt, with the note that the document has until the slip is printed.
+    pub(super) fn queue_slip(
+        &mut self,
+        batch: &mut Batch<'_>,
+        index: DevicePlace,
+        document: &StoredDocument,
+        entry: QueuedOrder,
+        slip: Option<(DocumentSlip, &str)>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        let id = entry.form.id;
         let Some((slip, not_yet)) = slip else {
             effects.push(Effect::Respond(entry.callers, registered(id)));
             return Ok(());
@@ -84,7 +97,7 @@ impl Tills {
     /// Why a slip cannot even wait for the printer now.
     fn why_no_slip(&self, index: DevicePlace) -> Option<&'static str> {
         let device_state = &self.devices[index];
-        if device_state.current_till().outstanding().is_some() {
+        if device_state.current_till().outstanding().is_some() && !device_state.is_signing() {
             Some(UNSETTLED)
         } else {
             device_state.baseline.is_none().then_some(UNREACHABLE)
@@ -115,14 +128,26 @@ impl Tills {
 
     /// The slip of a document that no fiscal printer has sealed, marked as a copy. `None` if a fiscal printer made its paper.
     fn copy_of(&self, index: DevicePlace, document: &StoredDocument) -> Option<DocumentSlip> {
-        NumberSeal::of(&document.sealed()?.seal)?;
+        if matches!(document.sealed()?.seal, Seal::Printer { .. }) {
+            return None;
+        }
+        self.paper_of(index, document, true)
+    }
+
+    /// The paper of a sealed document.
+    pub(super) fn paper_of(
+        &self,
+        index: DevicePlace,
+        document: &StoredDocument,
+        copy: bool,
+    ) -> Option<DocumentSlip> {
         let payments = &self.devices[index].current_till().configuration().payments;
         let shop = PaperShop {
             seller: &self.settings.seller,
             facts: self.settings.profile.facts(),
             payment_name: &|code| Some(payments.get(code)?.name.to_string()),
         };
-        DocumentPaper::of(document, true, shop).map(DocumentSlip::from)
+        DocumentPaper::of(document, copy, shop).map(DocumentSlip::from)
     }
 
     /// Queues a copy, or gives the callers back with the reason why not.

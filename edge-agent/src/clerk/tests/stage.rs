@@ -141,6 +141,7 @@ impl Stage {
             forms: Arc::new(DutyForms::new(profile, &OnlineEcrConfig::default())),
             wake_senders: vec![Arc::new(Notify::new())],
             contact_ms: i64::MAX,
+            signatures: None,
             seller: ferrotill_render::PrintedSeller::default(),
         });
         let clerk = Clerk::open(store, settings, plans, inbox).unwrap();
