@@ -5,7 +5,7 @@ mod signing;
 mod start_check;
 
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
@@ -17,6 +17,7 @@ use ferrotill_core::duty::Recipient;
 use ferrotill_core::profile::{self, Profile, SealPlan};
 use ferrotill_core::time::Moment;
 use ferrotill_device::driver::{self, DriverUri};
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -30,6 +31,7 @@ use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit, UnassignedNumber};
 use crate::config::{Config, ConfigError, Device, Mode};
 use crate::explanation::{Explanation, why_of};
+use crate::listener::{self, ConnectionLimits};
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
 use crate::outbox::{OutboxParts, OutboxThread};
@@ -43,7 +45,7 @@ use crate::time::guarded_clock::GuardedClock;
 use ferrotill_store::{
     DeviceIdentity, Founding, Reader, Store, StoreError, set_lost_journal_aside,
 };
-use health_watch::HealthWatch;
+use health_watch::look_for_problems;
 use start_check::{KnownBefore, StartCheck};
 
 /// Why the agent does not start.
@@ -126,7 +128,7 @@ pub struct Agent {
     numbers: Option<NumberSupply>,
     signatures: Option<Arc<Signatures>>,
     _office_time: Option<OfficeTime>,
-    watch: Option<HealthWatch>,
+    folder: PathBuf,
     _lock: std::fs::File,
 }
 
@@ -156,21 +158,12 @@ impl Agent {
         let live_status = Arc::new(LiveStatus::default());
         let (store, identities) =
             open_store(&config, profile, clock.now(), decisions, &live_status)?;
-        let guard = Arc::new(GuardedClock::new(
-            Arc::clone(&clock),
-            store.stored_clock()?,
-            store.latest_moment()?,
-        ));
+        let guard = Arc::new(guarded_clock(&clock, &store)?);
         let owner_budget = owner_budget(&config, profile);
         let reader = Reader::new(&config.till.data_dir);
         let (clerk_handle, inbox) = ClerkHandle::new();
         let wake_sender = Arc::new(Notify::new());
-        let signatures = signing::start(
-            &config,
-            profile,
-            (&store, identities.as_slice()),
-            &clerk_handle,
-        )?;
+        let signatures = signing::start(&config, profile, &store, &identities, &clerk_handle)?;
         let plans = device_plans(&config, profile, identities, (&clerk_handle, &clock))?;
         let settings = ClerkSettings {
             profile,
@@ -212,7 +205,7 @@ impl Agent {
         });
         Ok(Self {
             _office_time: start_office_time(&config, &service.guard)?,
-            watch: Some(start_watch(&config, &service)?),
+            folder: config.till.data_dir.clone(),
             service,
             served: served(&config, profile),
             clerk_handle,
@@ -224,14 +217,22 @@ impl Agent {
         })
     }
 
-    /// The agent's routes.
-    pub fn router(&self) -> Router {
-        self.router_with(Router::new())
-    }
-
-    /// The agent's routes together with the routes of a simulator that is served at the same address.
-    pub fn router_with(&self, simulator: Router) -> Router {
-        api::router(&self.service, &self.served, simulator)
+    /// Serves the agent's routes, together with the routes of a simulator, until `shutdown` completes. Meanwhile it looks for
+    /// problems that no document would show.
+    pub fn serve<S: Future<Output = ()>>(
+        &self,
+        listener: TcpListener,
+        simulator: Router,
+        shutdown: S,
+    ) -> impl Future<Output = ()> + use<S> {
+        let router = api::router(&self.service, &self.served, simulator);
+        let looking = look_for_problems(Arc::clone(&self.service), self.folder.clone());
+        async move {
+            tokio::select! {
+                () = listener::serve(listener, router, ConnectionLimits::default(), shutdown) => {}
+                () = looking => {}
+            }
+        }
     }
 
     /// The compatible APIs that the agent serves.
@@ -256,7 +257,6 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        self.watch = None;
         self.sender = None;
         self.numbers = None;
         self.clerk_handle.send(Message::Stop);
@@ -448,6 +448,12 @@ fn zone_clock(config: &Config, profile: &dyn Profile) -> Result<Clock, StartErro
     })
 }
 
+/// The clock that gives documents their time, as the store remembers it.
+fn guarded_clock(clock: &Arc<Clock>, store: &Store) -> Result<GuardedClock, StoreError> {
+    let (stored, latest) = (store.stored_clock()?, store.latest_moment()?);
+    Ok(GuardedClock::new(Arc::clone(clock), stored, latest))
+}
+
 /// Creates and locks the data folder. If another agent uses the folder, the start fails, because a store has only one writer.
 fn lock_folder(folder: &std::path::Path) -> Result<std::fs::File, StartError> {
     let failed = |source| unusable_folder(folder, &source);
@@ -575,15 +581,6 @@ fn start_clerk(
             name: "clerk".to_owned(),
             source,
         })
-}
-
-/// Starts the thread that looks for problems.
-fn start_watch(config: &Config, service: &Arc<Service>) -> Result<HealthWatch, StartError> {
-    let folder = config.till.data_dir.clone();
-    HealthWatch::start(Arc::clone(service), folder).map_err(|source| StartError::Thread {
-        name: "health".to_owned(),
-        source,
-    })
 }
 
 /// Makes the waits of this till's outbox differ from those of other tills.

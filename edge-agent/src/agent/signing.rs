@@ -18,7 +18,8 @@ use crate::seal::signature::{CashBoxSecret, Signatures, folder};
 pub(super) fn start(
     config: &Config,
     profile: &dyn Profile,
-    (store, identities): (&Store, &[DeviceIdentity]),
+    store: &Store,
+    identities: &[DeviceIdentity],
     clerk_handle: &ClerkHandle,
 ) -> Result<Option<Arc<Signatures>>, StartError> {
     if profile.facts().seal_plan != SealPlan::Signature {

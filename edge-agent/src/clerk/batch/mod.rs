@@ -304,11 +304,7 @@ impl Tills {
                 deadline,
                 reply,
             } => {
-                let caller = Caller {
-                    reply: AnswerReply::new(reply, &self.dropped),
-                    deadline,
-                    joined: false,
-                };
+                let caller = self.caller(reply, deadline);
                 self.on_order(batch, device, *form, caller, effects)
             }
             Message::Duplicate {
@@ -317,11 +313,7 @@ impl Tills {
                 deadline,
                 reply,
             } => {
-                let caller = Caller {
-                    reply: AnswerReply::new(reply, &self.dropped),
-                    deadline,
-                    joined: false,
-                };
+                let caller = self.caller(reply, deadline);
                 self.on_duplicate(batch, (device, id), caller, effects)
             }
             Message::Drawer {
@@ -360,6 +352,15 @@ impl Tills {
                 Ok(())
             }
             Message::Stop => Ok(()),
+        }
+    }
+
+    /// A caller that has not joined another one.
+    fn caller(&self, reply: oneshot::Sender<Answer>, deadline: Instant) -> Caller {
+        Caller {
+            reply: AnswerReply::new(reply, &self.dropped),
+            deadline,
+            joined: false,
         }
     }
 
