@@ -19,6 +19,18 @@ use crate::status::problems::{HealthProblem, ProblemKind};
 use ferrotill_store::{Batch, StoreError};
 
 impl Tills {
+    /// Prepares the receipts without a document that a start finds due.
+    pub(in crate::clerk) fn prepare_due_receipts(
+        &mut self,
+        batch: &mut Batch<'_>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        for index in self.devices.places() {
+            self.prepare_due_receipt(batch, index, effects)?;
+        }
+        Ok(())
+    }
+
     /// Prepares the receipt without a document that the device must make first now.
     pub(super) fn prepare_due_receipt(
         &mut self,
