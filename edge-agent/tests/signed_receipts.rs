@@ -8,11 +8,13 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ferrotill::agent::Agent;
 use ferrotill::api::json::JsonValue;
 use ferrotill::config::Config;
+use ferrotill::seal::signature::units::Units;
 use ferrotill::time::clock::Clock;
 use ferrotill_core::event::Event;
 use ferrotill_core::profile::signed::{Code, PAYLOAD_BYTES_MAX};
@@ -20,6 +22,7 @@ use ferrotill_store::Reader;
 use ferrotill_testkit::config::{ConfigText, Device, text};
 use shop::outside::{Process, finished, program, until};
 use shop::{Client, DEVICE, POINT_OF_SALE, Reply, count, value};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 /// The id of the cash box.
@@ -192,32 +195,70 @@ fn a_killed_till_signs_each_receipt_once_and_leaves_no_gap() {
     assert_eq!(count(&checked, "unsigned"), 0);
 }
 
+/// An agent in this process, whose units the test switches. It ends with this value.
+struct Inside {
+    client: Client,
+    units: Arc<Units>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Inside {
+    fn start(file: &Path) -> Self {
+        let config = Config::parse(&fs::read_to_string(file).unwrap(), "test.toml").unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (tell, told) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let agent = Agent::start(config, None).unwrap();
+                let units = agent.signature_units().unwrap();
+                tell.send((listener.local_addr().unwrap(), units)).unwrap();
+                let ended = async { drop(stopped.await) };
+                agent.serve(listener, axum::Router::new(), ended).await;
+            });
+        });
+        let (address, units) = told.recv().unwrap();
+        Self {
+            client: Client::new(format!("http://{address}")),
+            units,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // If the thread has panicked, the panic was printed when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
 #[test]
 fn an_outage_is_on_the_receipts_and_ends_with_the_collective_receipt() {
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().to_str().unwrap();
-    let demo = Process::start(&[
-        "demo",
-        "--serve",
-        "--country",
-        "AT",
-        "--data",
-        data,
-        "--listen",
-        "127.0.0.1:0",
-    ]);
-    let client = &demo.client;
-    let switch = |state: &str| {
-        let url = format!("{}/sim/signature_unit", client.url);
-        let body = format!(r#"{{"state":"{state}"}}"#);
-        ureq::put(url).send(&body).unwrap()
-    };
+    let file = till(folder.path());
+    let agent = Inside::start(&file);
+    let client = &agent.client;
     assert_eq!(signature(&sell(client, 1, "3.00"), "signed"), "true");
-    switch("down");
+    agent.units.set_down(true);
     for id in 2..5 {
         let sold = sell(client, id, "3.00");
         assert_eq!(signature(&sold, "signed"), "false");
         assert_eq!(signature(&sold, "receiptId"), (id + 1).to_string());
+        let ocr = signature(&sold, "qr");
+        assert!(
+            ocr.ends_with("_U2ljaGVyaGVpdHNlaW5yaWNodHVuZyBhdXNnZWZhbGxlbg=="),
+            "{ocr}"
+        );
     }
     let health = client.open("/healthz");
     assert!(
@@ -225,11 +266,7 @@ fn an_outage_is_on_the_receipts_and_ends_with_the_collective_receipt() {
         "{}",
         health.text
     );
-    until("the last receipt is printed", || {
-        let paper = client.look("/sim/printer/paper").to_string();
-        paper.contains("Sicherheitseinrichtung ausgefallen")
-    });
-    switch("ok");
+    agent.units.set_down(false);
     let sold = sell(client, 5, "3.00");
     assert_eq!(signature(&sold, "signed"), "true");
     // The collective receipt has the id 6.
@@ -240,25 +277,72 @@ fn an_outage_is_on_the_receipts_and_ends_with_the_collective_receipt() {
         "{}",
         health.text
     );
-
-    let config = folder.path().join("ferrotill.toml");
-    let (dep, keys) = (folder.path().join("d.json"), folder.path().join("k.json"));
-    let (dep, keys) = (dep.to_str().unwrap(), keys.to_str().unwrap());
-    let export = ["rksv", "export", "--out", dep, "--crypto", keys, "--config"];
-    let (code, said) = finished(&[&export[..], &[config.to_str().unwrap()]].concat());
-    assert_eq!(code, Some(0), "{said}");
-    let (code, checked) = finished(&["rksv", "verify", dep, "--crypto", keys]);
-    assert_eq!(code, Some(0), "{checked}");
+    let checked = judged(&file);
     assert_eq!(count(&checked, "receipts"), 7);
     assert_eq!(count(&checked, "unsigned"), 3);
 }
 
-/// A till that runs in this process, at a time of its own, until its journal has this many signed receipts.
-fn started_at(file: &Path, at: &str, receipts: usize) {
-    let at: i64 = at.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+/// The demo plays the day of the country, with a receipt printer, an outage, and the check of its protocol.
+#[test]
+fn the_demo_plays_the_day_and_its_protocol_is_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let output = program()
+        .args([
+            "--json",
+            "demo",
+            "--once",
+            "--country",
+            "AT",
+            "--data",
+            data,
+        ])
+        .args(["--listen", "127.0.0.1:0"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    let last = JsonValue::parse(said.lines().last().unwrap().as_bytes()).unwrap();
+    assert_eq!(
+        value(&last, "day.reconciled"),
+        &JsonValue::Bool(true),
+        "{last}"
+    );
+    assert_eq!(count(&last, "day.unsigned_receipts"), 3);
+    // The start receipt, five sales, the collective receipt and a return.
+    assert_eq!(count(&last, "day.signed_receipts"), 8);
+}
+
+/// What the receipt printer gets: the id of the receipt and of the cash box, the amounts by rate, and the sentence of an outage.
+#[test]
+fn the_paper_has_what_the_law_asks_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = till(folder.path());
+    let agent = Inside::start(&file);
+    until("the start receipt is made", || !times(&file).is_empty());
+    agent.units.set_down(true);
+    let body = sale_of(1, "20.00").replacen(
+        '{',
+        r#"{"printOnServer":false,"printFormMediaType":"Html","#,
+        1,
+    );
+    let sold = agent.client.post("operations/sale", &body);
+    let form = sold.receipt("printFormContent");
+    for words in [
+        "Beleg-Nr. 2",
+        "Kassen-ID KASSE-1",
+        "Betrag-Satz-Normal",
+        "Betrag-Satz-Besonders",
+        "Sicherheitseinrichtung ausgefallen",
+    ] {
+        assert!(form.contains(words), "{words}: {form}");
+    }
+}
+
+/// A till that runs in this process until its journal has this many signed receipts without a document.
+fn started(file: &Path, clock: &Arc<Clock>, receipts: usize) {
     let config = Config::parse(&fs::read_to_string(file).unwrap(), "test.toml").unwrap();
-    let clock = Arc::new(Clock::by_hand("Europe/Vienna", at).unwrap());
-    let agent = Agent::start(config, Some(clock)).unwrap();
+    let agent = Agent::start(config, Some(Arc::clone(clock))).unwrap();
     until("the receipts are made", || times(file).len() >= receipts);
     drop(agent);
     assert_eq!(times(file).len(), receipts, "{:?}", times(file));
@@ -284,21 +368,31 @@ fn times(file: &Path) -> Vec<String> {
 fn the_ends_of_months_and_years_are_made_also_by_a_till_that_was_off() {
     let folder = tempfile::tempdir().unwrap();
     let file = till(folder.path());
-    started_at(&file, "2025-10-10T08:00:00Z", 1);
-    // Local midnight has passed already.
-    started_at(&file, "2025-10-31T23:00:00Z", 2);
-    // Nothing was sold in November: no receipt is due.
-    started_at(&file, "2025-12-05T08:00:00Z", 2);
-    // The year of the start receipt has ended.
-    started_at(&file, "2026-01-02T08:00:00Z", 3);
-    started_at(&file, "2026-01-03T08:00:00Z", 3);
-    let checked = judged(&file);
+    let ms = |at: &str| at.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+    let mut now = ms("2026-10-10T08:00:00Z");
+    let clock = Arc::new(Clock::by_hand("Europe/Vienna", now).unwrap());
+    started(&file, &clock, 1);
+    for (at, receipts) in [
+        // A second before local midnight, and local midnight.
+        ("2026-10-31T22:59:59Z", 1),
+        ("2026-10-31T23:00:00Z", 2),
+        // Nothing was sold in November: no receipt is due.
+        ("2026-12-05T08:00:00Z", 2),
+        // The year of the start receipt has ended.
+        ("2027-01-02T08:00:00Z", 3),
+        ("2027-01-03T08:00:00Z", 3),
+    ] {
+        clock.pass(u64::try_from(ms(at) - now).unwrap());
+        now = ms(at);
+        started(&file, &clock, receipts);
+    }
     let expected = [
-        "2025-10-10T10:00:00",
-        "2025-11-01T00:00:00",
-        "2026-01-02T09:00:00",
+        "2026-10-10T10:00:00",
+        "2026-11-01T00:00:00",
+        "2027-01-02T09:00:00",
     ];
-    assert_eq!(times(&file), expected, "{checked}");
+    assert_eq!(times(&file), expected);
+    judged(&file);
 }
 
 #[test]
