@@ -202,7 +202,7 @@ impl Tills {
         let document = batch.document(row)?;
         let prints = form.on_paper && has_printer;
         let slip = prints
-            .then(|| self.paper_of(index, &document, false))
+            .then(|| self.slip_of(index, &document, false))
             .flatten()
             .map(|slip| (slip, "the receipt is not printed yet"));
         let entry = QueuedOrder {
@@ -212,7 +212,7 @@ impl Tills {
             callers,
             attempts,
         };
-        self.queue_slip(batch, index, &document, entry, slip, effects)
+        self.print_after_seal(batch, index, &document, entry, slip, effects)
     }
 
     /// Decides on a command that the till is known to accept.
