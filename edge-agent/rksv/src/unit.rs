@@ -227,6 +227,7 @@ impl<U> SwitchedUnit<U> {
     }
 
     /// Whether the unit is switched off.
+    #[must_use]
     pub fn is_down(&self) -> bool {
         self.down.load(Ordering::Relaxed)
     }
