@@ -163,8 +163,9 @@ impl Agent {
         let reader = Reader::new(&config.till.data_dir);
         let (clerk_handle, inbox) = ClerkHandle::new();
         let wake_sender = Arc::new(Notify::new());
-        let signatures = signing::start(&config, profile, &store, &identities, &clerk_handle)?;
-        let plans = device_plans(&config, profile, identities, (&clerk_handle, &clock))?;
+        let clerk_and_clock = (&clerk_handle, &clock);
+        let signatures = signing::start(&config, profile, &store, &identities, clerk_and_clock)?;
+        let plans = device_plans(&config, profile, identities, clerk_and_clock)?;
         let settings = ClerkSettings {
             profile,
             clock: Arc::clone(&clock),

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::explanation::Explanation;
 use crate::seal::signature::units::Units;
 use crate::seal::signature::{CashBoxSecret, Signatures, folder};
+use crate::time::clock::Clock;
 
 /// Starts the signature units if the law has receipts signed. Each device is a cash box, under its identity towards the authority.
 pub(super) fn start(
@@ -20,7 +21,7 @@ pub(super) fn start(
     profile: &dyn Profile,
     store: &Store,
     identities: &[DeviceIdentity],
-    clerk_handle: &ClerkHandle,
+    (clerk_handle, clock): (&ClerkHandle, &Arc<Clock>),
 ) -> Result<Option<Arc<Signatures>>, StartError> {
     if profile.facts().seal_plan != SealPlan::Signature {
         return Ok(None);
@@ -50,7 +51,7 @@ pub(super) fn start(
         .map_err(StartError::Signatures)?;
     let clerk_handle = clerk_handle.clone();
     let report = Box::new(move |device, signed| clerk_handle.send(Message::Signed(device, signed)));
-    Signatures::start(Units::new(units), cash_boxes, report)
+    Signatures::start(Units::new(units, Arc::clone(clock)), cash_boxes, report)
         .map(|signatures| Some(Arc::new(signatures)))
         .map_err(|source| StartError::Thread {
             name: "signatures".to_owned(),

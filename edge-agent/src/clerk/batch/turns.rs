@@ -55,7 +55,9 @@ impl Tills {
         let ready = queue.take_order(|form| self.is_ready(index, form));
         let next = match ready {
             Some(order) => Some(Job::Order(Box::new(order))),
-            None if self.devices[index].printer_free() => queue.take_turn(),
+            None if self.devices[index].printer_free() => {
+                queue.take_turn(self.needs_printer(false))
+            }
             None => None,
         };
         self.devices[index].queue = queue;

@@ -77,7 +77,12 @@ impl Shop {
         let (told, outcomes) = channel();
         let report = Box::new(move |_, signed| drop(told.send(signed)));
         let cash_boxes = [(device(0), cash_box)].into();
-        let signatures = Signatures::start(Units::new(vec![unit]), cash_boxes, report).unwrap();
+        let signatures = Signatures::start(
+            Units::new(vec![unit], Arc::clone(&clock)),
+            cash_boxes,
+            report,
+        )
+        .unwrap();
         let units = Arc::clone(signatures.units());
         let settings = Arc::new(ClerkSettings {
             profile: &AUSTRIA,
@@ -282,13 +287,14 @@ fn nothing_is_sold_before_a_unit_has_signed_the_start_receipt() {
         payload: till.outcome().payload,
         signature: None,
     });
-    let answer = till.order(sale(1, 810));
-    assert!(!is_registered(answer));
+    let mut answer = till.order(sale(1, 810));
+    assert!(answer.try_recv().is_err());
     assert_eq!(shop.rows(SEALED), 0);
     till.units.set_down(false);
     let _ = till.clerk.turn(None);
     till.sign();
     till.sign();
+    assert!(is_registered(answer));
     assert_eq!(shop.rows(SEALED), 1);
     shop.check();
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{Signed, UnitPublic};
 use crate::locked::Locked;
+use crate::time::clock::Clock;
 
 /// A unit that has failed is not asked again before this time.
 const FAILED_FOR: Duration = Duration::from_secs(30);
@@ -30,7 +31,10 @@ pub struct SigningTask {
 
 /// The units, in the order of their use.
 #[derive(Debug)]
-pub struct Units(Vec<UnitInUse>);
+pub struct Units {
+    units: Vec<UnitInUse>,
+    clock: Arc<Clock>,
+}
 
 /// A unit, and when it has failed last.
 #[derive(Debug)]
@@ -49,9 +53,10 @@ impl UnitInUse {
         self.unit.identity()
     }
 
-    fn works(&self) -> bool {
+    fn works(&self, now: Instant) -> bool {
         let failed_at = *self.failed_at.lock();
-        !self.unit.is_down() && failed_at.is_none_or(|at| at.elapsed() >= FAILED_FOR)
+        let again = |at: Instant| now.saturating_duration_since(at) >= FAILED_FOR;
+        !self.unit.is_down() && failed_at.is_none_or(again)
     }
 
     fn is(&self, provider: u16, serial: &str) -> bool {
@@ -63,29 +68,33 @@ impl UnitInUse {
 impl Units {
     /// Units in the order of their use.
     #[must_use]
-    pub fn new(units: Vec<SoftwareUnit>) -> Self {
+    pub fn new(units: Vec<SoftwareUnit>, clock: Arc<Clock>) -> Self {
         let in_use = units.into_iter().map(|unit| UnitInUse {
             unit: SwitchedUnit::new(unit),
             failed_at: Locked::new(None),
         });
-        Self(in_use.collect())
+        Self {
+            units: in_use.collect(),
+            clock,
+        }
     }
 
     /// The first unit that works.
     #[must_use]
     pub fn working(&self) -> Option<&UnitInUse> {
-        self.0.iter().find(|unit| unit.works())
+        let now = self.clock.monotonic();
+        self.units.iter().find(|unit| unit.works(now))
     }
 
     /// The unit that the next receipt names: the first one that works, or the first one if none works.
     #[must_use]
     pub fn next_unit(&self) -> Option<&UnitInUse> {
-        self.working().or(self.0.first())
+        self.working().or(self.units.first())
     }
 
     /// Switches all units off or on, as the simulator does.
     pub fn set_down(&self, down: bool) {
-        for unit in &self.0 {
+        for unit in &self.units {
             unit.unit.set_down(down);
             *unit.failed_at.lock() = None;
         }
@@ -94,7 +103,7 @@ impl Units {
     /// The certificate or public key of a unit; `None` if the till has no such unit.
     #[must_use]
     pub fn public(&self, provider: u16, serial: &str) -> Option<UnitPublic> {
-        let unit = self.0.iter().find(|unit| unit.is(provider, serial))?;
+        let unit = self.units.iter().find(|unit| unit.is(provider, serial))?;
         let key = unit.unit.unit().key();
         Some(UnitPublic {
             provider,
@@ -111,14 +120,14 @@ impl Units {
         }
         let payload = Payload::parse(&task.payload).ok()?;
         let (provider, serial) = (payload.unit.provider(), payload.unit.serial());
-        let unit = self.0.iter().find(|unit| unit.is(provider, serial))?;
+        let unit = self.units.iter().find(|unit| unit.is(provider, serial))?;
         let signed = unit.unit.sign(&payload);
-        *unit.failed_at.lock() = signed.is_err().then(Instant::now);
+        *unit.failed_at.lock() = signed.is_err().then(|| self.clock.monotonic());
         signed.ok()
     }
 }
 
-/// Starts the thread that asks the units. It ends when nobody can send tasks any more.
+/// Starts the thread that asks the units. It ends when no task can be sent any more.
 pub(super) fn start(
     units: Arc<Units>,
     tasks: Receiver<SigningTask>,
