@@ -1,6 +1,7 @@
 //! `/sim/printer`, `/sim/clock` and `/sim/signature_unit`: the switches of the simulator. They exist in TEST mode only.
 
 pub mod clock;
+pub mod described;
 pub mod printer;
 pub mod signature_unit;
 
