@@ -498,3 +498,31 @@ fn a_backup_has_the_protocol_and_its_digest() {
     assert_eq!(sum, format!("{digest}  {name}\n"));
     assert!(out.join(name).exists());
 }
+
+#[test]
+fn a_register_does_not_go_on_from_an_older_copy_of_its_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = till(folder.path());
+    let (journal, copy) = (
+        folder.path().join("books/ferrotill.db"),
+        folder.path().join("copy"),
+    );
+    let mut agent = Process::agent(&file);
+    sell(&agent.client, 1, "3.00");
+    agent.stop();
+    fs::copy(&journal, &copy).unwrap();
+    let mut agent = Process::agent(&file);
+    sell(&agent.client, 2, "3.00");
+    agent.stop();
+    fs::copy(&copy, &journal).unwrap();
+    let output = program()
+        .args(["run", "--config", file.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains("the register cannot go on from this journal"),
+        "{said}"
+    );
+}

@@ -1,6 +1,7 @@
 //! What a start needs for signed receipts: the units, and the secret of each cash box.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use ferrotill_core::profile::signed::CashBoxId;
@@ -38,6 +39,9 @@ pub(super) fn start(
             return Err(refused(id, why, PUT_BACK));
         }
         let folder = &config.till.data_dir;
+        if signed.receipts() > 0 && store.anchors_set_aside() > 0 {
+            return Err(older_copy(folder));
+        }
         let key = folder::counter_key(folder, device.id, signed.receipts() > 0)
             .map_err(StartError::Signatures)?;
         let id = id.clone();
@@ -69,5 +73,16 @@ fn refused(id: &str, why: String, fix: &str) -> StartError {
         id,
         why,
         fix,
+    )))
+}
+
+/// A register never goes on from an older copy of its journal: the ids of the lost receipts, and with them the key streams of the turnover
+/// counter, would be used a second time.
+fn older_copy(folder: &Path) -> StartError {
+    StartError::Signatures(Box::new(Explanation::new(
+        "the register cannot go on from this journal",
+        folder.display().to_string(),
+        "it is an older copy, because an anchor names a row that it does not have",
+        "put the newest journal back; if it is lost, take the cash box out of use, and register a new one in a new data folder",
     )))
 }

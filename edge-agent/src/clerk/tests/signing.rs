@@ -276,7 +276,7 @@ fn a_receipt_whose_seal_cannot_be_written_is_signed_again() {
 #[test]
 fn nothing_is_sold_before_a_unit_has_signed_the_start_receipt() {
     let shop = Shop::new();
-    let mut till = shop.start();
+    let till = shop.start();
     till.units.set_down(true);
     // The unit had signed before it was switched off; the outcome is lost.
     let _ = till.outcome();
