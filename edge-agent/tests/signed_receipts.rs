@@ -503,18 +503,25 @@ fn a_backup_has_the_protocol_and_its_digest() {
 fn a_register_does_not_go_on_from_an_older_copy_of_its_journal() {
     let folder = tempfile::tempdir().unwrap();
     let file = till(folder.path());
-    let (journal, copy) = (
-        folder.path().join("books/ferrotill.db"),
-        folder.path().join("copy"),
-    );
+    let (books, copy) = (folder.path().join("books"), folder.path().join("copy"));
+    let files = ["ferrotill.db", "ferrotill.db-wal", "ferrotill.db-shm"];
+    fs::create_dir(&copy).unwrap();
     let mut agent = Process::agent(&file);
     sell(&agent.client, 1, "3.00");
     agent.stop();
-    fs::copy(&journal, &copy).unwrap();
+    for name in files.iter().filter(|name| books.join(name).exists()) {
+        fs::copy(books.join(name), copy.join(name)).unwrap();
+    }
     let mut agent = Process::agent(&file);
     sell(&agent.client, 2, "3.00");
     agent.stop();
-    fs::copy(&copy, &journal).unwrap();
+    for name in files {
+        // A file that is not there needs no removal.
+        let _ = fs::remove_file(books.join(name));
+        if copy.join(name).exists() {
+            fs::copy(copy.join(name), books.join(name)).unwrap();
+        }
+    }
     let output = program()
         .args(["run", "--config", file.to_str().unwrap()])
         .output()
