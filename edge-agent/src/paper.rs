@@ -64,7 +64,7 @@ impl DocumentPaper {
             (_, Seal::Signature { kind, .. }) => kind.label(),
             _ => "",
         };
-        let (date, time) = date_and_time(sealed.at);
+        let (date, time) = date_and_time(reserved.at);
         let heading = PaperHeading {
             title,
             number: &number,

@@ -248,7 +248,7 @@ impl Tills {
                     device: Some(device_state.device),
                     since_ms: self.settings.guard.now().utc_ms,
                     says: format!("no signature unit works: receipts since {since} have no signature"),
-                    fix: "make the unit work; report an outage of more than 48 hours to the tax office".to_owned(),
+                    fix: "make the unit work; report an outage of more than 48 hours to the tax authority".to_owned(),
                 });
             }
             Some(_) => {}

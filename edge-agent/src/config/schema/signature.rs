@@ -43,7 +43,7 @@ pub(super) const SIGNATURE_UNIT: &[KeyRow] = &[
         "closed_system",
         ValueKind::Line(64),
         Preset::Unset("a LIVE till needs it for a unit in software"),
-        "The number of the decision with which the tax office has confirmed the closed system (Feststellungsbescheid).",
+        "The number of the decision with which the tax authority has confirmed the closed system (Feststellungsbescheid).",
     )
     .off("\"123/2026\""),
 ];
