@@ -263,6 +263,7 @@ impl From<StartError> for CliFailure {
         let code = match &error {
             StartError::TimeZone { .. }
             | StartError::NumberTwice { .. }
+            | StartError::Signatures(_)
             | StartError::NumberUnassigned(_)
             | StartError::Certificate(_) => Exit::Configuration,
             StartError::DataFolder {

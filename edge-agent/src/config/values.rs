@@ -98,12 +98,13 @@ pub(super) fn optional_secret(
         (Some(direct), None) => {
             secret_text(reader, section, keys.direct, &direct.place, direct.value)
         }
-        (None, Some(file)) => secret_file(reader, section, keys.file, &file, mode),
+        (None, Some(file)) => secret_in(reader, section, keys.file, &file, mode),
         (None, None) => None,
     }
 }
 
-fn secret_file(
+/// Reads the secret in the file that a key names.
+pub(super) fn secret_in(
     reader: &mut Reader,
     section: &Section<'_>,
     key: &str,
