@@ -1,6 +1,8 @@
 //! The composition root: builds the parts of the agent, connects them, and stops them in order.
 
+mod caller_tls;
 mod health_watch;
+mod signing;
 mod start_check;
 
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -24,6 +26,7 @@ use crate::api::dialect::Dialect;
 use crate::api::lanes::Lanes;
 use crate::api::replay::Replays;
 use crate::api::settings::ApiSettings;
+use crate::api::wrong_signatures::WrongSignatures;
 use crate::api::{self, DIALECTS, service::Service};
 use crate::authority::{DutyForms, by_country};
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
@@ -31,14 +34,18 @@ use crate::config::adopt::{self, TableDoesNotFit, UnassignedNumber};
 use crate::config::{Config, ConfigError, Device, Mode};
 use crate::explanation::{Explanation, why_of};
 use crate::listener::{self, ConnectionLimits};
+use crate::locked::Locked;
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
 use crate::outbox::{OutboxParts, OutboxThread};
 use crate::paper::printed_seller;
 use crate::seal::printer::PrinterTask;
+use crate::seal::signature::Signatures;
+use crate::seal::signature::units::Units;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
+use caller_tls::CallerTls;
 use ferrotill_store::{
     DeviceIdentity, Founding, Reader, Store, StoreError, set_lost_journal_aside,
 };
@@ -91,6 +98,12 @@ pub enum StartError {
     /// No device has the registration number of `[till]`, and a new device would be told under its own id, for ever.
     #[error("{}", unassigned(.0))]
     NumberUnassigned(UnassignedNumber),
+    /// The certificate for callers over TLS cannot be used.
+    #[error("{0}")]
+    Certificate(Box<Explanation>),
+    /// A secret of signed receipts cannot be used, or the cash box has another id than its receipts.
+    #[error("{0}")]
+    Signatures(Box<Explanation>),
     /// A thread cannot be started.
     #[error("the system cannot start the thread {name}; check its limit of threads")]
     Thread {
@@ -120,7 +133,10 @@ pub struct Agent {
     clerk: Option<JoinHandle<()>>,
     sender: Option<OutboxThread>,
     numbers: Option<NumberSupply>,
+    signatures: Option<Arc<Signatures>>,
     _office_time: Option<OfficeTime>,
+    /// The certificate for callers over TLS; it is served and watched by [`Agent::serve`].
+    tls: Locked<Option<CallerTls>>,
     folder: PathBuf,
     _lock: std::fs::File,
 }
@@ -151,26 +167,22 @@ impl Agent {
         let live_status = Arc::new(LiveStatus::default());
         let (store, identities) =
             open_store(&config, profile, clock.now(), decisions, &live_status)?;
-        let guard = Arc::new(GuardedClock::new(
-            Arc::clone(&clock),
-            store.stored_clock()?,
-            store.latest_moment()?,
-        ));
+        let guard = Arc::new(guarded_clock(&clock, &store)?);
         let owner_budget = owner_budget(&config, profile);
         let reader = Reader::new(&config.till.data_dir);
         let (clerk_handle, inbox) = ClerkHandle::new();
         let wake_sender = Arc::new(Notify::new());
-        let plans = device_plans(&config, profile, identities, (&clerk_handle, &clock))?;
+        let clerk_and_clock = (&clerk_handle, &clock);
+        let signatures = signing::start(&config, profile, &store, &identities, clerk_and_clock)?;
+        let plans = device_plans(&config, profile, identities, clerk_and_clock)?;
         let settings = ClerkSettings {
-            profile,
-            clock: Arc::clone(&clock),
-            guard: Arc::clone(&guard),
-            owner_budget,
-            live_status: Arc::clone(&live_status),
-            forms: Arc::new(DutyForms::of(&config, profile).noted_in(Arc::clone(&live_status))),
-            wake_senders: vec![Arc::clone(&wake_sender)],
-            contact_ms: config.till.contact_ms,
-            seller: printed_seller(&config.till.owner),
+            signatures: signatures.clone(),
+            ..clerk_settings(
+                &config,
+                profile,
+                (&clock, &guard),
+                (&live_status, &wake_sender),
+            )
         };
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let parts = OutboxParts {
@@ -186,6 +198,7 @@ impl Agent {
         };
         let sender = start_sender(&config, parts)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
+        let tls = CallerTls::start(&config, guard.now().utc_ms)?;
         let service = Arc::new(Service {
             settings: ApiSettings::of(&config),
             profile,
@@ -195,11 +208,13 @@ impl Agent {
             guard,
             owner_budget,
             replays: Replays::open(&config.till.data_dir, Arc::clone(&live_status)),
+            wrong_signatures: WrongSignatures::default(),
             live_status,
             lanes: Lanes::default(),
         });
         Ok(Self {
             _office_time: start_office_time(&config, &service.guard)?,
+            tls: Locked::new(tls),
             folder: config.till.data_dir.clone(),
             service,
             served: served(&config, profile),
@@ -207,6 +222,7 @@ impl Agent {
             clerk: Some(clerk),
             sender,
             numbers,
+            signatures,
             _lock: lock,
         })
     }
@@ -220,10 +236,13 @@ impl Agent {
         shutdown: S,
     ) -> impl Future<Output = ()> + use<S> {
         let router = api::router(&self.service, &self.served, simulator);
-        let looking = look_for_problems(Arc::clone(&self.service), self.folder.clone());
+        let tls = self.tls.lock().take();
+        let certificate = tls.as_ref().map(CallerTls::in_use);
+        let looking = look_for_problems(Arc::clone(&self.service), self.folder.clone(), tls);
+        let limits = ConnectionLimits::default();
         async move {
             tokio::select! {
-                () = listener::serve(listener, router, ConnectionLimits::default(), shutdown) => {}
+                () = listener::serve_secured(listener, router, limits, certificate, shutdown) => {}
                 () = looking => {}
             }
         }
@@ -233,6 +252,19 @@ impl Agent {
     #[must_use]
     pub fn served(&self) -> &[&'static Dialect] {
         &self.served
+    }
+
+    /// True if callers may use TLS.
+    #[must_use]
+    pub fn has_tls(&self) -> bool {
+        self.tls.lock().is_some()
+    }
+
+    /// The signature units; `None` where the law has no receipts signed.
+    #[must_use]
+    pub fn signature_units(&self) -> Option<Arc<Units>> {
+        let signatures = self.signatures.as_ref();
+        signatures.map(|signatures| Arc::clone(signatures.units()))
     }
 
     /// The shared state that every route works with.
@@ -265,29 +297,22 @@ impl Drop for Agent {
 pub fn check(config: &Config) -> Result<&'static dyn Profile, ConfigError> {
     let plan = profile::by_code(&config.till.country).map(|profile| profile.facts().seal_plan);
     let uris = config.check_device_uris(&|uri| match (uri, plan) {
-        (NO_PRINTER, Some(SealPlan::FiscalNumber)) => Ok(()),
+        (NO_PRINTER, Some(SealPlan::FiscalNumber | SealPlan::Signature)) => Ok(()),
         _ => DriverUri::parse(uri)
             .map(drop)
             .map_err(|error| error.to_string()),
     });
     let country = config.check_country(&|code| {
-        let Some(profile) = profile::by_code(code) else {
-            return Err(
-                "it has no profile in this build; choose a country that has one".to_owned(),
-            );
-        };
-        match profile.facts().seal_plan {
-            SealPlan::Printer | SealPlan::FiscalNumber => Ok(()),
-            SealPlan::Signature => Err(
-                "the agent cannot sign receipts yet; choose a country that asks for a fiscal printer or for fiscal numbers".to_owned(),
-            ),
-        }
+        profile::by_code(code).map(drop).ok_or_else(|| {
+            "it has no profile in this build; choose a country that has one".to_owned()
+        })
     });
+    let signatures = config.check_signature_units(plan == Some(SealPlan::Signature));
     let recipient =
         config.check_recipient(profile::by_code(&config.till.country).is_some_and(has_duties));
     let names: Vec<&str> = DIALECTS.iter().map(|dialect| dialect.name).collect();
     let apis = config.check_apis(&names);
-    ConfigError::together([country, uris, recipient, apis])?;
+    ConfigError::together([country, uris, recipient, apis, signatures])?;
     profile::by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
 }
 
@@ -442,6 +467,12 @@ fn zone_clock(config: &Config, profile: &dyn Profile) -> Result<Clock, StartErro
     })
 }
 
+/// The clock that gives documents their time, as the store remembers it.
+fn guarded_clock(clock: &Arc<Clock>, store: &Store) -> Result<GuardedClock, StoreError> {
+    let (stored, latest) = (store.stored_clock()?, store.latest_moment()?);
+    Ok(GuardedClock::new(Arc::clone(clock), stored, latest))
+}
+
 /// Creates and locks the data folder. If another agent uses the folder, the start fails, because a store has only one writer.
 fn lock_folder(folder: &std::path::Path) -> Result<std::fs::File, StartError> {
     let failed = |source| unusable_folder(folder, &source);
@@ -553,6 +584,27 @@ fn start_printer(
         name: format!("printer {}", device.name),
         source,
     })
+}
+
+/// What the clerk knows of the configuration and of the other parts.
+fn clerk_settings(
+    config: &Config,
+    profile: &'static dyn Profile,
+    (clock, guard): (&Arc<Clock>, &Arc<GuardedClock>),
+    (live_status, wake_sender): (&Arc<LiveStatus>, &Arc<Notify>),
+) -> ClerkSettings {
+    ClerkSettings {
+        profile,
+        clock: Arc::clone(clock),
+        guard: Arc::clone(guard),
+        owner_budget: owner_budget(config, profile),
+        live_status: Arc::clone(live_status),
+        forms: Arc::new(DutyForms::of(config, profile).noted_in(Arc::clone(live_status))),
+        wake_senders: vec![Arc::clone(wake_sender)],
+        contact_ms: config.till.contact_ms,
+        seller: printed_seller(&config.till.owner),
+        signatures: None,
+    }
 }
 
 fn start_clerk(

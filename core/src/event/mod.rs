@@ -11,6 +11,7 @@ use crate::document::Body;
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::{GRANT_SPANS_MAX, Span};
 use crate::payment::PaymentTable;
+use crate::profile::signed;
 use crate::reconciliation::Reconciliation;
 use crate::seal::{Seal, StoredBaseline};
 use crate::shift::{Running, Shift};
@@ -320,6 +321,48 @@ impl LaidAside<'_> {
     pub const REASON_BYTES_MAX: usize = 400;
 }
 
+/// A signature unit signs the receipts of a device from this event on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitAdopted<'a> {
+    /// The moment of the event.
+    pub at: Moment,
+    /// The number of the unit's provider; 0 for a closed system.
+    pub provider: u16,
+    /// The serial of the unit's certificate, or the id of its key, as it stands in the receipts.
+    pub serial: &'a str,
+    /// Whether `public` is a certificate; otherwise it is a public key.
+    pub certificate: bool,
+    /// The certificate (X.509) or the public key (`SubjectPublicKeyInfo`), in DER.
+    pub public: &'a [u8],
+}
+
+/// A receipt is about to be signed. The event is stored before the signature unit gets the receipt, so that the id of the receipt, its
+/// turnover counter and the hash of the receipt before it are used once, whatever happens then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptPrepared<'a> {
+    /// The moment of the event.
+    pub at: Moment,
+    /// The document that the receipt makes legal; `None` for a receipt without a document, such as the one that ends a month.
+    pub document: Option<DocumentId>,
+    /// The kind of the receipt.
+    pub kind: signed::Kind,
+    /// What is signed: elements 0 to 11 of the receipt's code.
+    pub payload: &'a str,
+}
+
+/// A receipt without a document is signed, or the signature unit has failed.
+///
+/// The receipt of a document is in the seal of the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptSigned<'a> {
+    /// The moment of the event.
+    pub at: Moment,
+    /// The kind of the receipt.
+    pub kind: signed::Kind,
+    /// The receipt in its compact form.
+    pub compact: &'a str,
+}
+
 /// One event of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
@@ -351,6 +394,12 @@ pub enum Event<'a> {
     ClockSet(ClockSet<'a>),
     /// An operator has laid a sealed document aside that a recipient refuses.
     LaidAside(LaidAside<'a>),
+    /// A signature unit signs the receipts of a device.
+    UnitAdopted(UnitAdopted<'a>),
+    /// A receipt is about to be signed.
+    ReceiptPrepared(ReceiptPrepared<'a>),
+    /// A receipt without a document is signed.
+    ReceiptSigned(ReceiptSigned<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -405,16 +454,27 @@ impl<'a> Event<'a> {
             Self::Restored(_) => 12,
             Self::ClockSet(_) => 13,
             Self::LaidAside(_) => 14,
+            Self::UnitAdopted(_) => 15,
+            Self::ReceiptPrepared(_) => 16,
+            Self::ReceiptSigned(_) => 17,
         }
     }
 
     /// The version of the encoding in which this build writes the event.
     #[must_use]
     pub const fn version(&self) -> u16 {
-        Self::version_of(self.kind())
+        match self {
+            // Older programs do not know such a document, and must not take its row for a damaged one.
+            Self::Reserved(Reserved {
+                body: Body::Nonfiscal(_),
+                ..
+            }) => 3,
+            _ => Self::version_of(self.kind()),
+        }
     }
 
-    /// The version of the encoding in which this build writes events of a kind.
+    /// The version of the encoding in which this build writes events of a kind. A reservation of a non-fiscal receipt has a version of
+    /// its own, [`version`](Self::version), and is read in this one too.
     #[must_use]
     pub const fn version_of(kind: u16) -> u16 {
         match kind {
@@ -446,6 +506,9 @@ impl<'a> Event<'a> {
             Self::Restored(event) => postcard::to_slice(event, room),
             Self::ClockSet(event) => postcard::to_slice(event, room),
             Self::LaidAside(event) => postcard::to_slice(event, room),
+            Self::UnitAdopted(event) => postcard::to_slice(event, room),
+            Self::ReceiptPrepared(event) => postcard::to_slice(event, room),
+            Self::ReceiptSigned(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -481,6 +544,13 @@ impl<'a> Event<'a> {
                 read::<version_1::Reserved<'a>>(payload).map(|old| Self::Reserved(old.into()))
             }
             (2, 2) => read(payload).map(Self::Reserved),
+            (2, 3) => match read(payload)? {
+                reserved @ Reserved {
+                    body: Body::Nonfiscal(_),
+                    ..
+                } => Ok(Self::Reserved(reserved)),
+                _ => Err(EventError::Malformed),
+            },
             (3, 1) => read(payload).map(Self::CancelDecided),
             (4, 1) => sealed_1(payload),
             (4, 2) => read(payload).map(Self::Sealed),
@@ -496,6 +566,9 @@ impl<'a> Event<'a> {
             (12, 1) => read(payload).map(Self::Restored),
             (13, 1) => read(payload).map(Self::ClockSet),
             (14, 1) => read(payload).map(Self::LaidAside),
+            (15, 1) => read(payload).map(Self::UnitAdopted),
+            (16, 1) => read(payload).map(Self::ReceiptPrepared),
+            (17, 1) => read(payload).map(Self::ReceiptSigned),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

@@ -2,7 +2,6 @@
 //! before the event was made.
 
 use super::{Kind, Outstanding, Till};
-use crate::amount::Amount;
 use crate::document::ReportKind;
 use crate::event::{Event, Reserved, Sealed};
 use crate::seal::Seal;
@@ -41,6 +40,15 @@ impl Till {
             }
             // The only event that can move the time of later documents back.
             Event::ClockSet(set) => self.latest = Some(set.at),
+            Event::UnitAdopted(unit) => self.signed.adopt(unit),
+            Event::ReceiptPrepared(receipt) => {
+                self.latest = Some(receipt.at);
+                self.signed.prepare(receipt);
+            }
+            Event::ReceiptSigned(receipt) => {
+                self.latest = Some(receipt.at);
+                self.signed.take(receipt.kind, receipt.compact);
+            }
             // The next event of the batch seals or voids the document.
             Event::Declared(declared) => {
                 self.latest = Some(declared.at);
@@ -104,6 +112,9 @@ impl Till {
     /// The numbers of a sealed document are used.
     fn take_numbers_of(&mut self, sealed: &Sealed<'_>) {
         self.last_number = sealed.number;
+        if let Seal::Signature { kind, compact } = sealed.seal {
+            self.signed.take(kind, compact);
+        }
         if let Seal::Range { series, number, .. } = sealed.seal {
             for range_use in &mut self.range_uses {
                 if range_use.range.series == series && range_use.next == number {
@@ -122,11 +133,9 @@ impl Till {
 
     /// A Z-report closes the shift. The printer's drawer begins the next day empty: command 46h (inferred, `docs/countries/md.md`).
     fn close_shift(&mut self, seal: &Seal<'_>) {
-        self.counters.cash = Amount::ZERO;
         self.last_z = self
             .counters
-            .shift
-            .take()
+            .close_shift()
             .map_or(self.last_z, |shift| shift.z_number);
         self.counters_after.copy_from(&self.counters);
         self.printer_evidence.z_report(seal);

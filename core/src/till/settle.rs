@@ -70,23 +70,44 @@ impl Till {
             .last_number
             .checked_add(1)
             .ok_or(Refusal::CounterExhausted)?;
-        self.check_seal(facts, kind, seal)?;
-        let shift = counters.shift.as_ref().ok_or(Refusal::ShiftNotOpen)?;
+        self.check_seal(facts, (id, kind), seal)?;
         Ok(Event::Sealed(Sealed {
             id,
             at,
             number,
-            current_number: shift.documents,
+            current_number: counters.current_number(),
             seal: *seal,
             report: match kind {
-                Kind::Report(_) => Some(self.figures(shift, seal)),
+                Kind::Report(_) => {
+                    let shift = counters.shift.as_ref().ok_or(Refusal::ShiftNotOpen)?;
+                    Some(self.figures(shift, seal))
+                }
                 _ => None,
             },
         }))
     }
 
     /// The seal must be of a kind that makes this kind of document legal, and its number must be the next one.
-    fn check_seal(&self, facts: &Facts, kind: Kind, seal: &Seal<'_>) -> Result<(), Refusal> {
+    fn check_seal(
+        &self,
+        facts: &Facts,
+        (id, kind): (DocumentId, Kind),
+        seal: &Seal<'_>,
+    ) -> Result<(), Refusal> {
+        if facts.seal_plan == SealPlan::Signature {
+            return match (kind, seal) {
+                (
+                    Kind::Receipt,
+                    Seal::Signature {
+                        kind: signed,
+                        compact,
+                    },
+                ) => self.signed.check(Some(id), *signed, compact),
+                // Only receipts are signed. A cash movement, a report and a non-fiscal receipt are no sales.
+                (Kind::Cash | Kind::Report(_) | Kind::Nonfiscal, Seal::Journal) => Ok(()),
+                _ => Err(Refusal::SealMismatch),
+            };
+        }
         match (kind, seal) {
             (
                 Kind::Alternative,
@@ -105,11 +126,14 @@ impl Till {
             // Only alternative receipts take numbers of a range, because another document would leave a gap in the range; and an
             // alternative receipt has no other seal.
             (Kind::Alternative, _) | (_, Seal::Range { .. }) => return Err(Refusal::SealMismatch),
+            // No law asks for a seal of such a text.
+            (Kind::Nonfiscal, Seal::Journal) => {}
+            (Kind::Nonfiscal, _) => return Err(Refusal::SealMismatch),
             (Kind::Report(ReportKind::X), Seal::Journal) => {}
             // No printer has counted anything of such a shift, so that no printer can seal its Z-report either.
             (Kind::Report(ReportKind::Z), Seal::Journal) if self.is_closed_by_books(facts) => {}
             // Every other document that changes a counter must have a seal that can be checked outside of the till.
-            (_, Seal::Journal) => return Err(Refusal::SealMismatch),
+            (_, Seal::Journal | Seal::Signature { .. }) => return Err(Refusal::SealMismatch),
             _ => {}
         }
         if let Seal::FiscalNumber {
@@ -141,7 +165,10 @@ impl Till {
         let after = &self.counters_after;
         let printer = match seal {
             Seal::Printer { counters, .. } => counters.as_ref(),
-            Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Journal => None,
+            Seal::Range { .. }
+            | Seal::FiscalNumber { .. }
+            | Seal::Journal
+            | Seal::Signature { .. } => None,
         };
         ReportFigures {
             shift: shift.clone(),

@@ -1,21 +1,28 @@
 //! The HTTP APIs: the compatible APIs and our own routes. All of them translate requests into the same orders, and documents of
 //! the same journal into answers.
 
+mod admission;
 pub mod auth;
+pub mod described;
 pub mod dialect;
+pub mod error_types;
 pub mod fiscalcloud;
+pub mod html;
 pub mod json;
 pub mod lanes;
 mod long_answer;
+mod nearest;
 pub mod origin;
 pub mod outcome;
 pub mod own;
 pub mod problem;
+pub mod reference;
 pub mod replay;
 pub mod response;
 pub mod service;
 pub mod settings;
 pub mod sim;
+pub mod wrong_signatures;
 
 use std::sync::Arc;
 
@@ -31,6 +38,7 @@ use dialect::{Dialect, Rejection};
 use fiscalcloud::FISCALCLOUD;
 use origin::OriginPolicy;
 use problem::Problem;
+use reference::ApiReference;
 use service::Service;
 
 /// The compatible APIs of this build.
@@ -39,10 +47,16 @@ pub static DIALECTS: &[Dialect] = &[FISCALCLOUD];
 /// All routes of the agent with these APIs; `more` contains the routes of a simulator.
 pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router) -> Router {
     let apis: Arc<[&'static Dialect]> = served.into();
-    let policy = OriginPolicy::new(&service.settings.allowed_origins, served);
+    let policy = OriginPolicy::new(
+        &service.settings.allowed_origins,
+        &service.settings.host_names,
+        served,
+    );
+    let reference = ApiReference::new(served, more.has_routes());
     let mut router = Router::new()
         .merge(more)
-        .merge(own::router(Arc::clone(service)));
+        .merge(own::router(Arc::clone(service)))
+        .merge(reference::router(Arc::clone(service), reference));
     for dialect in served {
         router = router.merge((dialect.router)(Arc::clone(service)));
     }
@@ -92,7 +106,14 @@ async fn nothing_here(method: Method, uri: Uri, apis: Arc<[&'static Dialect]>) -
     let path = uri.path();
     let prefixes: Vec<&str> = apis.iter().map(|dialect| dialect.prefix).collect();
     let prefixes = prefixes.join(", ");
-    let message = format!("{path}: is not a path of this agent; its APIs are under {prefixes}");
+    let tables = apis.iter().map(|dialect| dialect.table);
+    let operations = tables
+        .chain([own::described::TABLE])
+        .flat_map(|table| table.operations);
+    let similar = nearest::nearest(path, operations.map(|operation| operation.path));
+    let similar = similar.map_or_else(String::new, |similar| format!(" ({similar} is similar)"));
+    let message =
+        format!("{path}: is not a path of this agent; its APIs are under {prefixes}{similar}");
     let rejection = Rejection {
         status: StatusCode::NOT_FOUND,
         problem: Problem::new("NotFound", message),

@@ -14,6 +14,7 @@ use super::outcome::{Outcome, Told};
 use super::problem::Problem;
 use super::replay::{Earlier, ReplayOutcome, Replays};
 use super::settings::ApiSettings;
+use super::wrong_signatures::WrongSignatures;
 use crate::clerk::{Answer, ClerkHandle, DrawerOutcome, FiscalState, Message, WaitingOrder};
 use crate::config::Device;
 use crate::listener::WhenWritten;
@@ -45,6 +46,8 @@ pub struct Service {
     pub live_status: Arc<LiveStatus>,
     /// The signed calls that must not be carried out again.
     pub replays: Replays,
+    /// The wrong signatures of the last minute.
+    pub wrong_signatures: WrongSignatures,
     /// The places for long work.
     pub lanes: Lanes,
 }
@@ -378,7 +381,7 @@ fn remembered(outcome: &Outcome, has_id: bool) -> ReplayOutcome {
 fn signature_used(id: Uuid, state: FiscalState) -> Outcome {
     let advice = match state {
         FiscalState::Registered => format!(
-            "by a request that made the document {id}; if this is another sale, sign the request with the current time, and give each request an id of its own"
+            "by a request that made the document {id}; if this is another request, sign it with the current time, and give each request an id of its own"
         ),
         FiscalState::Unknown => format!(
             "by a request whose outcome is not known yet; to ask for the outcome, repeat the request with the id {id}, and give each request an id of its own"

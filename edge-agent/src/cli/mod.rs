@@ -8,11 +8,13 @@ mod config;
 mod day;
 mod demo;
 mod emulator;
+mod explain;
 mod queue;
 mod report;
 mod rksv;
 mod service;
 mod settle;
+mod usage;
 mod verify;
 mod words;
 
@@ -21,6 +23,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::agent::StartError;
@@ -71,6 +74,8 @@ pub enum CliCommand {
     Api(api::ApiArguments),
     /// Signed receipts of the RKSV: checks a protocol (DEP), and replays a scenario file.
     Rksv(rksv::RksvArguments),
+    /// Explains an error type: what is wrong, and what to do.
+    Explain(explain::ExplainArguments),
     /// Checks and prints the configuration, and prints the pages about its keys.
     Config(config::ConfigArguments),
 }
@@ -222,22 +227,23 @@ fn document_of(code: &str, error: &anyhow::Error) -> JsonValue {
 /// The exit code, if the arguments are faulty or ask for help.
 pub fn arguments() -> Result<Arguments, ExitCode> {
     Arguments::try_parse().map_err(|error| {
-        // If the output is closed, the exit code alone must do.
-        let _ = error.print();
         if !error.use_stderr() {
+            // If the output is closed, the exit code alone must do.
+            let _ = error.print();
             return Exit::Done.into();
         }
-        let output = CliOutput {
-            json: std::env::args_os().any(|argument| argument == "--json"),
-        };
-        output.json(&object! {
-            "error" => object! {
-                "code" => Exit::Usage.name(),
-                "message" => error.to_string(),
-                "fix" => "`ferrotill help` lists the commands and their arguments",
-            }
-        });
-        Exit::Usage.into()
+        let arguments: Vec<String> = std::env::args_os()
+            .map(|argument| argument.to_string_lossy().into_owned())
+            .collect();
+        let json = arguments.iter().any(|argument| argument == "--json");
+        let failure = usage::failure(&error, &arguments);
+        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !json {
+            // Who writes the program's name alone wants to see what it can do.
+            let _ = error.print();
+        } else {
+            failure.print(json);
+        }
+        failure.code.into()
     })
 }
 
@@ -257,7 +263,9 @@ impl From<StartError> for CliFailure {
         let code = match &error {
             StartError::TimeZone { .. }
             | StartError::NumberTwice { .. }
-            | StartError::NumberUnassigned(_) => Exit::Configuration,
+            | StartError::Signatures(_)
+            | StartError::NumberUnassigned(_)
+            | StartError::Certificate(_) => Exit::Configuration,
             StartError::DataFolder {
                 is_denied: true, ..
             } => Exit::Permission,
@@ -293,6 +301,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
         CliCommand::Clock(arguments) => clock::run(&arguments, output),
         CliCommand::Api(arguments) => api::run(&arguments, output),
         CliCommand::Rksv(arguments) => rksv::run(&arguments, output),
+        CliCommand::Explain(arguments) => explain::run(&arguments, output),
         CliCommand::Config(arguments) => config::run(&arguments, output),
         CliCommand::Demo(arguments) => demo::run(&arguments, output),
         CliCommand::Emulator(arguments) => emulator::run(&arguments, output),

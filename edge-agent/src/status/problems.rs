@@ -100,6 +100,9 @@ problem_kinds! {
     OBJECTIONS: Degraded "printer_objections",
         "a connected printer gets no receipts or not all, or may print wrong letters or a wrong time",
         "the printer has the configured rates, is the printer of the open shift, its model is known or its profile is configured, and its clock differs from the till's time by ten minutes at most";
+    SIGNATURE_UNIT: Degraded "signature_unit",
+        "no signature unit works, and receipts have no signature",
+        "a unit works, and the collective receipt of the outage is signed";
     PRINTER_ANSWER_UNKNOWN: Warning "printer_answer_unknown",
         "a printer has answered in a form that this build does not know",
         "another printer is connected, or a start after which the printer answers in known forms only";
@@ -136,6 +139,12 @@ problem_kinds! {
     DISK_NEARLY_FULL: Degraded "disk_nearly_full",
         "the disk of the data folder is nearly full",
         "the disk has room again, and a tenth more than the limit";
+    CERTIFICATE_UNUSABLE: Degraded "certificate_unusable",
+        "the new certificate for callers over TLS, or its key, cannot be used, and callers get the old one",
+        "both files are right";
+    CERTIFICATE_ENDS: Degraded "certificate_ends",
+        "the certificate for callers over TLS ends within 30 days, or has ended",
+        "a certificate that is valid for longer";
     SHIFT_TOO_LONG: Degraded "shift_too_long",
         "a shift is open for longer than the law allows, so that its device sells nothing",
         "the Z-report of the device";

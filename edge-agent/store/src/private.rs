@@ -32,11 +32,15 @@ pub(super) const LOST: &str = "lost-";
 
 /// True for the names of the database, its log, the key and the anchors.
 pub(super) fn is_of_the_journal(name: &str) -> bool {
-    name.starts_with(FILE_NAME) || name.starts_with("journal.")
+    name.starts_with(FILE_NAME) || name.starts_with("journal.") || name.starts_with(COUNTER_KEYS)
 }
 
+/// The beginning of the names of the files with the keys of turnover counters, which belong to the receipts of one journal.
+const COUNTER_KEYS: &str = "turnover-";
 /// The beginning of the names of the files with the signed calls that have ended.
 const ENDED_CALLS: &str = "calls.";
+/// The beginning of the names of the files with the certificate for callers over TLS.
+const CALLERS: &str = "callers.";
 /// The name of the agent's lock file in the data folder.
 const LOCK_FILE_NAME: &str = "agent.lock";
 const FOLDER_MODE: u32 = 0o700;
@@ -54,6 +58,7 @@ fn protect_folder(folder: &Path) -> io::Result<()> {
             is_of_the_journal(name)
                 || name == LOCK_FILE_NAME
                 || name.starts_with(ENDED_CALLS)
+                || name.starts_with(CALLERS)
                 || name.starts_with(LOST)
         });
         if !is_ours {

@@ -60,7 +60,10 @@ pub(super) fn project(
         | Event::NumbersGranted(_)
         | Event::ClosedByPrinter(_)
         | Event::Declared(_)
-        | Event::ClockSet(_) => Ok(none),
+        | Event::ClockSet(_)
+        | Event::UnitAdopted(_)
+        | Event::ReceiptPrepared(_)
+        | Event::ReceiptSigned(_) => Ok(none),
     }
 }
 
@@ -125,7 +128,7 @@ fn reserved_row(
     let (amount, tax) = match &reserved.body {
         Body::Receipt(receipt) => (receipt.total.minor(), receipt.tax.minor()),
         Body::Cash(amount) => (amount.minor(), 0),
-        Body::Report(_) => (0, 0),
+        Body::Report(_) | Body::Nonfiscal(_) => (0, 0),
     };
     connection
             .prepare_cached(

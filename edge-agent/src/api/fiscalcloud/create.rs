@@ -7,7 +7,6 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use ferrotill_core::profile::Profile;
-use ferrotill_core::refusal::Refusal;
 use uuid::Uuid;
 
 use super::answer::{self, AnswerContext, Form};
@@ -122,6 +121,9 @@ impl UnreadRequest {
         let is_empty = without_byte_order_mark(&self.body).is_empty();
         let body = match self.creation {
             Creation::Report(Some(_)) if is_empty => None,
+            // A generated client writes a body that was left out as null.
+            Creation::Report(Some(_)) => Some(JsonValue::of_body(&self.body, thread)?)
+                .filter(|body| *body != JsonValue::Null),
             _ => Some(JsonValue::of_body(&self.body, thread)?),
         };
         let context = RequestContext {
@@ -153,6 +155,7 @@ pub(super) fn read(
         Creation::Refund { .. } => request::refund(some, context),
         Creation::Cash => request::cash(some, context),
         Creation::Report(z) => request::report(some, z, context),
+        Creation::Nonfiscal => request::nonfiscal(some, context),
     }
 }
 
@@ -201,11 +204,8 @@ impl ReadCall<'_> {
             Told::Refused {
                 refusal, faults, ..
             } => {
-                let mut problem = refused(refusal, faults, self.creation.number_path());
-                if *refusal == Refusal::DeviceUnsettled {
-                    problem.message =
-                        format!("{}; repeat the request with the id {id}", problem.message);
-                }
+                let place = (self.creation.number_path(), self.device);
+                let problem = refused((refusal, faults), id, place);
                 (StatusCode::UNPROCESSABLE_ENTITY, problem)
             }
             Told::NotAsked { problem, .. }

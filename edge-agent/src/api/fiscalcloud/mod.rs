@@ -7,6 +7,7 @@ mod answer;
 mod auth;
 mod context;
 mod create;
+mod described;
 mod devices;
 mod documents;
 mod drawer;
@@ -32,9 +33,10 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use uuid::Uuid;
 
-use super::auth::{AuthorizedClient, BODY_NOT_ALLOWED, Call, Unauthorized, check};
+use super::auth::{AuthorizedClient, BODY_NOT_ALLOWED, Unauthorized, devices_of};
 use super::dialect::{Dialect, Rejection};
 use super::lanes::Lane;
+use super::nearest::nearest;
 use super::problem::Problem;
 use super::response::{with_allowed_methods, with_operation};
 use super::service::Service;
@@ -50,6 +52,8 @@ pub const FISCALCLOUD: Dialect = Dialect {
     name: NAME,
     prefix: PREFIX,
     router,
+    table: described::TABLE,
+    is_served: described::is_served,
     reject,
 };
 
@@ -102,8 +106,8 @@ async fn handle(State(service): State<Arc<Service>>, request: Request) -> Respon
         let problem = Problem::new("BodyTooLarge", "body: is too large; split the request");
         return refused(failure(StatusCode::PAYLOAD_TOO_LARGE, &problem), None);
     };
-    let call = Call::of(&parts, &body);
-    let client = match check(&service.settings, Some(NAME), &service.guard, &call) {
+    let needed = operation.ok().and_then(Operation::permission);
+    let client = match service.admit((Some(NAME), needed), &parts, &body) {
         Ok(client) => client,
         Err(error) => {
             let id = id_of_refused(&service, creates, &body).await;
@@ -135,7 +139,13 @@ fn no_operation(reason: NoOperation, parts: &Parts) -> Response {
     let (method, path) = (&parts.method, parts.uri.path());
     match reason {
         NoOperation::UnknownPath => {
-            let message = format!("{method} {path}: is not an operation of this agent");
+            let operations = described::TABLE.operations.iter();
+            let served = operations.filter(|operation| described::is_served(operation));
+            let advice = match nearest(path, served.map(|operation| operation.path)) {
+                Some(similar) => format!("{similar} is similar"),
+                None => "/docs lists the operations".to_owned(),
+            };
+            let message = format!("{method} {path}: is not an operation of this agent; {advice}");
             let problem = Problem::new("UnknownOperation", message);
             failure(StatusCode::NOT_FOUND, &problem)
         }
@@ -172,8 +182,13 @@ async fn serve(
     body: &Bytes,
 ) -> Result<Response, Unauthorized> {
     let device = || {
-        let message = "Api-DeviceId: is missing; this operation needs it";
-        let missing = || Unauthorized::new("UnknownDevice", message);
+        let missing = || {
+            let devices = devices_of(&service.settings);
+            let message = format!(
+                "Api-DeviceId: is missing; this operation needs the id of a device; this agent has {devices}"
+            );
+            Unauthorized::new("UnknownDevice", message)
+        };
         client.device.ok_or_else(missing)
     };
     let signature = client.signature;

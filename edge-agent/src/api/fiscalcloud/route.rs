@@ -5,6 +5,7 @@ use ferrotill_core::document::DocumentKind;
 use uuid::Uuid;
 
 use super::PREFIX;
+use crate::config::Permission;
 
 /// An operation of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,24 @@ pub(super) enum Operation {
     Duplicate { kinds: Kinds, id: Uuid },
 }
 
+impl Operation {
+    /// The permission that a client needs for the operation; `None` if the operation only reads.
+    pub(super) const fn permission(self) -> Option<Permission> {
+        match self {
+            Self::Create(Creation::Sale(_) | Creation::Cash | Creation::Nonfiscal)
+            | Self::OpenDrawer
+            | Self::Duplicate { .. } => Some(Permission::Sell),
+            Self::Create(Creation::Refund { .. }) => Some(Permission::Return),
+            Self::Create(Creation::Report(_)) => Some(Permission::Report),
+            Self::List { .. }
+            | Self::Get { .. }
+            | Self::Devices
+            | Self::Device(_)
+            | Self::AssureNo24h => None,
+        }
+    }
+}
+
 /// Kinds of documents, as the store names them.
 pub(super) type Kinds = &'static [DocumentKind];
 
@@ -42,6 +61,8 @@ pub(super) enum Creation {
     },
     /// Cash is put into the drawer or taken out of it.
     Cash,
+    /// A text that is no receipt of the tax law.
+    Nonfiscal,
     /// A report: a Z-report if true, an X-report if false, and the type in the body if `None`.
     Report(Option<bool>),
 }
@@ -105,6 +126,14 @@ pub(super) fn route(method: &Method, path: &str) -> Result<Operation, NoOperatio
                 (&Method::GET, [group, _]) if *group == "devices" || kinds(group).is_some() => {
                     NoOperation::NotAUuid
                 }
+                (
+                    &Method::POST,
+                    [
+                        "receipts" | "alternativereceipts" | "reports" | "cashoperations",
+                        _,
+                        "duplicate",
+                    ],
+                ) => NoOperation::NotAUuid,
                 _ => NoOperation::UnknownPath,
             });
         }
@@ -132,6 +161,7 @@ fn operation(post: bool, parts: &[&str]) -> Option<Operation> {
         (true, ["receipts"]) => create(Creation::Sale(SaleRoute::Receipt)),
         (true, ["alternativereceipts"]) => create(Creation::Sale(SaleRoute::Alternative)),
         (true, ["cashoperations"]) => create(Creation::Cash),
+        (true, ["nonfiscalreceipts"]) => create(Creation::Nonfiscal),
         (true, ["reports"]) => create(Creation::Report(None)),
         (true, ["misc", "opencashdrawer"]) => Some(Operation::OpenDrawer),
         (
