@@ -3,6 +3,11 @@
 
 mod shop;
 
+use std::path::Path;
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ferrotill_device::emulator::{Family, Rig, RigOptions};
 use ferrotill_testkit::config::{ConfigText, Device, text};
 use shop::inside::Shop;
@@ -140,18 +145,102 @@ fn an_alternative_receipt_is_in_the_answer_and_on_no_paper() {
         without.at("data.alternativeReceipt.printFormContent"),
         "null"
     );
-    let unwanted = post(r#""printOnServer":false,"printFormMediaType":"Image","#);
+    let bad = r#""printOnServer":false,"printFormMediaType":"Image",
+        "imagePrintFormSettings":{"contentWidth":0,"fontSize":-1,"verticalMargin":501,"width":2401},"#;
+    let bad = post(bad);
     assert_eq!(
-        unwanted.verdict(),
-        (422, "registered", "NotSupported".to_owned()),
+        bad.verdict(),
+        (422, "registered", "FormSizeInvalid".to_owned()),
         "{}",
-        unwanted.text
+        bad.text
     );
-    assert_eq!(unwanted.paths(), ["printFormMediaType"]);
+    let names = ["contentWidth", "verticalMargin", "fontSize", "width"];
+    assert_eq!(
+        bad.paths(),
+        names.map(|name| format!("imagePrintFormSettings.{name}"))
+    );
     // The printer and its drawer had no part in it.
     assert_eq!(shop.rig.snapshot(false).drawer_pulses, 0);
     let paper = shop.rig.paper();
     assert!(!paper.contains("ABC00000001"), "{paper}");
+}
+
+/// The bytes of a form of this type.
+fn bytes(reply: &Reply, document: &str, media_type: &str) -> Vec<u8> {
+    let at = |name: &str| reply.at(&format!("{document}.{name}"));
+    assert_eq!(at("printFormMediaType"), media_type, "{}", reply.text);
+    STANDARD.decode(at("printFormContent")).unwrap()
+}
+
+/// The width and the height of a PNG.
+fn pixels(file: &[u8]) -> (u32, u32) {
+    assert!(file.starts_with(b"\x89PNG\r\n\x1a\n"));
+    let number = |at: usize| u32::from_be_bytes(file[at..at + 4].try_into().unwrap());
+    (number(16), number(20))
+}
+
+/// The text of a PDF; `None` if there is no program here that reads one.
+fn text_of(file: &[u8], folder: &Path) -> Option<String> {
+    let path = folder.join("form.pdf");
+    std::fs::write(&path, file).unwrap();
+    let mut reader = Command::new("pdftotext");
+    reader.args(["-layout", "-enc", "UTF-8"]).arg(&path).arg("-");
+    let Ok(read) = reader.output() else {
+        eprintln!("SKIPPED: there is no pdftotext here (Debian: poppler-utils)");
+        return None;
+    };
+    assert!(read.status.success(), "{read:?}");
+    Some(String::from_utf8(read.stdout).unwrap())
+}
+
+#[test]
+fn a_picture_and_a_pdf_have_the_wanted_measures_and_the_figures_of_the_rows() {
+    let shop = Shop::open();
+    let post = |more: &str| {
+        let body = sale(ID, "AlternativeReceiptOnly", more);
+        shop.client.post("operations/sale", &body)
+    };
+    let document = "data.alternativeReceipt";
+    let form = rows(&post(FORM), document);
+    let image = |settings: &str| {
+        let more = format!(
+            r#""printOnServer":false,"printFormMediaType":"Image","imagePrintFormSettings":{settings},"#
+        );
+        pixels(&bytes(&post(&more), document, "Image"))
+    };
+    let (width, height) = image("null");
+    assert_eq!(width, 608);
+    let (narrow, longer) = image(r#"{"width":384,"horizontalMargin":8,"fontSize":null}"#);
+    assert_eq!(narrow, 384);
+    assert!(longer > 300 && height > 300);
+    let margins = |margin: u32| image(&format!(r#"{{"verticalMargin":{margin}}}"#)).1;
+    assert_eq!(margins(100) - margins(0), 200);
+    let file = |settings: &str| {
+        let more = format!(
+            r#""printOnServer":false,"printFormMediaType":"Pdf","pdfPrintFormSettings":{settings},"#
+        );
+        bytes(&post(&more), document, "Pdf")
+    };
+    let folder = tempfile::tempdir().unwrap();
+    for settings in ["null", r#"{"contentWidth":400,"fontSize":12}"#] {
+        let file = file(settings);
+        assert!(file.starts_with(b"%PDF-1.7"));
+        let Some(text) = text_of(&file, folder.path()) else {
+            continue;
+        };
+        let shown = form.iter().filter(|row| !["OpenCashDrawer", "Separator"].contains(&row.as_str()));
+        let shown: Vec<&str> = shown.flat_map(|row| row.split_whitespace()).collect();
+        assert_eq!(text.split_whitespace().collect::<Vec<_>>(), shown);
+    }
+    // The measures of a form that nobody wants are not compared with anything.
+    let other = post(r#""printOnServer":false,"pdfPrintFormSettings":{"fontSize":0},"#);
+    assert_eq!(rows(&other, document), form);
+    let on_paper = post(r#""printFormMediaType":"Pdf","pdfPrintFormSettings":{"fontSize":0},"#);
+    assert_eq!(on_paper.status, 200, "{}", on_paper.text);
+    let no_such = r#""printOnServer":false,"printFormMediaType":"Pdf","pdfPrintFormSettings":{"width":300},"#;
+    assert_eq!(post(no_such).paths(), ["pdfPrintFormSettings.width"]);
+    let small = r#""printOnServer":false,"printFormMediaType":"Pdf","pdfPrintFormSettings":{"contentWidth":72,"fontSize":12},"#;
+    assert_eq!(post(small).paths(), ["pdfPrintFormSettings.fontSize"]);
 }
 
 #[test]
@@ -314,6 +403,10 @@ fn the_form_of_a_duplicate_says_that_it_is_a_copy() {
         let page = client.post(&path, &format!("{{{}}}", HTML.trim_end_matches(',')));
         assert_eq!(page.at("data.printFormMediaType"), "Html");
         assert!(page.at("data.printFormContent").contains("(COPIE)"));
+        for media_type in ["Pdf", "Image"] {
+            let wanted = format!(r#"{{"printOnServer":false,"printFormMediaType":"{media_type}"}}"#);
+            assert!(bytes(&client.post(&path, &wanted), "data", media_type).len() > 1_000);
+        }
     }
     let silent = r#"{"printOnServer":false,"print":false}"#;
     let none = client.post(&format!("receipts/{ID}/duplicate"), silent);

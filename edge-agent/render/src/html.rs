@@ -2,22 +2,16 @@
 //!
 //! Every text is escaped. A text that is too long for the page continues in the next row.
 
-use crate::layout::{Align, Block, Emphasis};
+use crate::layout::{Align, Block, Emphasis, title_block, title_of};
 
 /// The page of a document. `language` is the ISO 639 code of its words. The first text that is not plain is the title of the page.
 #[must_use]
 pub fn html(blocks: &[Block], language: &str) -> String {
-    let title = blocks.iter().position(
-        |block| matches!(block, Block::Text { emphasis, .. } if *emphasis != Emphasis::Plain),
-    );
-    let name = match title.and_then(|place| blocks.get(place)) {
-        Some(Block::Text { text, .. }) => text,
-        _ => "",
-    };
+    let title = title_block(blocks);
     let mut page = String::from("<!DOCTYPE html>\n<html lang=\"");
     escape(&mut page, language);
     page.push_str("\"><head><meta charset=\"utf-8\"><title>");
-    escape(&mut page, name);
+    escape(&mut page, title_of(blocks));
     page.push_str("</title>\n");
     page.push_str(HEAD);
     for (place, block) in blocks.iter().enumerate() {
@@ -103,8 +97,8 @@ fn close(page: &mut String, tag: &str) {
     page.push('>');
 }
 
-/// Adds a text as HTML. Control characters have no form in HTML; a space stands for each.
-fn escape(page: &mut String, text: &str) {
+/// Adds a text as HTML or SVG. Control characters have no form in HTML; a space stands for each.
+pub(crate) fn escape(page: &mut String, text: &str) {
     for letter in text.chars() {
         match letter {
             '&' => page.push_str("&amp;"),

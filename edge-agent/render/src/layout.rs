@@ -51,6 +51,37 @@ pub enum Block {
     Rule,
 }
 
+impl Block {
+    /// The same block with other texts.
+    pub(crate) fn with_texts(&self, change: impl Fn(&str) -> String) -> Self {
+        let mut block = self.clone();
+        match &mut block {
+            Self::Text { text, .. } => *text = change(text),
+            Self::Columns { left, right, .. } => {
+                *left = change(left);
+                *right = change(right);
+            }
+            Self::Rule => {}
+        }
+        block
+    }
+}
+
+/// The place of the block that is the title of a form: the first text that is not plain.
+pub(crate) fn title_block(blocks: &[Block]) -> Option<usize> {
+    blocks.iter().position(
+        |block| matches!(block, Block::Text { emphasis, .. } if *emphasis != Emphasis::Plain),
+    )
+}
+
+/// The title of a form; empty if no text is emphasised.
+pub(crate) fn title_of(blocks: &[Block]) -> &str {
+    match title_block(blocks).and_then(|place| blocks.get(place)) {
+        Some(Block::Text { text, .. }) => text,
+        _ => "",
+    }
+}
+
 /// The blocks of a receipt.
 #[must_use]
 pub fn blocks(view: &ReceiptView) -> Vec<Block> {
