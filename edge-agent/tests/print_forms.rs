@@ -9,6 +9,7 @@ use std::process::Command;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ferrotill_device::emulator::{Family, Rig, RigOptions};
+use ferrotill_render::Bitmap;
 use ferrotill_testkit::config::{ConfigText, Device, text};
 use shop::inside::Shop;
 use shop::outside::{Process, until};
@@ -56,7 +57,14 @@ fn rows(reply: &Reply, document: &str) -> Vec<String> {
             JsonValue::Text(text) => text.clone(),
             other => panic!("{name} is {other}"),
         };
-        if text("type") == "Text" {
+        if text("type") == "QRCode" {
+            assert_eq!(names, ["type", "text"]);
+            format!("QRCode {}", text("text"))
+        } else if text("type") == "Image" {
+            assert_eq!(names, ["type", "image"]);
+            let logo = STANDARD.decode(text("image")).unwrap();
+            format!("Image {:?}", pixels(&logo))
+        } else if text("type") == "Text" {
             assert_eq!(
                 names,
                 ["type", "text", "textRight", "align", "bold", "large"]
@@ -184,7 +192,10 @@ fn text_of(file: &[u8], folder: &Path) -> Option<String> {
     let path = folder.join("form.pdf");
     std::fs::write(&path, file).unwrap();
     let mut reader = Command::new("pdftotext");
-    reader.args(["-layout", "-enc", "UTF-8"]).arg(&path).arg("-");
+    reader
+        .args(["-layout", "-enc", "UTF-8"])
+        .arg(&path)
+        .arg("-");
     let Ok(read) = reader.output() else {
         eprintln!("SKIPPED: there is no pdftotext here (Debian: poppler-utils)");
         return None;
@@ -228,7 +239,9 @@ fn a_picture_and_a_pdf_have_the_wanted_measures_and_the_figures_of_the_rows() {
         let Some(text) = text_of(&file, folder.path()) else {
             continue;
         };
-        let shown = form.iter().filter(|row| !["OpenCashDrawer", "Separator"].contains(&row.as_str()));
+        let shown = form
+            .iter()
+            .filter(|row| !["OpenCashDrawer", "Separator"].contains(&row.as_str()));
         let shown: Vec<&str> = shown.flat_map(|row| row.split_whitespace()).collect();
         assert_eq!(text.split_whitespace().collect::<Vec<_>>(), shown);
     }
@@ -237,7 +250,8 @@ fn a_picture_and_a_pdf_have_the_wanted_measures_and_the_figures_of_the_rows() {
     assert_eq!(rows(&other, document), form);
     let on_paper = post(r#""printFormMediaType":"Pdf","pdfPrintFormSettings":{"fontSize":0},"#);
     assert_eq!(on_paper.status, 200, "{}", on_paper.text);
-    let no_such = r#""printOnServer":false,"printFormMediaType":"Pdf","pdfPrintFormSettings":{"width":300},"#;
+    let no_such =
+        r#""printOnServer":false,"printFormMediaType":"Pdf","pdfPrintFormSettings":{"width":300},"#;
     assert_eq!(post(no_such).paths(), ["pdfPrintFormSettings.width"]);
     let small = r#""printOnServer":false,"printFormMediaType":"Pdf","pdfPrintFormSettings":{"contentWidth":72,"fontSize":12},"#;
     assert_eq!(post(small).paths(), ["pdfPrintFormSettings.fontSize"]);
@@ -404,7 +418,8 @@ fn the_form_of_a_duplicate_says_that_it_is_a_copy() {
         assert_eq!(page.at("data.printFormMediaType"), "Html");
         assert!(page.at("data.printFormContent").contains("(COPIE)"));
         for media_type in ["Pdf", "Image"] {
-            let wanted = format!(r#"{{"printOnServer":false,"printFormMediaType":"{media_type}"}}"#);
+            let wanted =
+                format!(r#"{{"printOnServer":false,"printFormMediaType":"{media_type}"}}"#);
             assert!(bytes(&client.post(&path, &wanted), "data", media_type).len() > 1_000);
         }
     }
@@ -439,8 +454,11 @@ fn the_form_of_a_duplicate_says_that_it_is_a_copy() {
     }
 }
 
-/// A till whose law asks for fiscal numbers, with a receipt printer.
-fn with_a_receipt_printer(then: impl FnOnce(&Rig, &Client)) {
+/// A till whose law asks for fiscal numbers, with a receipt printer. `more` adds to its configuration.
+fn with_a_receipt_printer(
+    more: impl FnOnce(ConfigText, &Path) -> ConfigText,
+    then: impl FnOnce(&Rig, &Client),
+) {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("printer");
     let mut options = RigOptions::new(link.clone());
@@ -458,6 +476,7 @@ fn with_a_receipt_printer(then: impl FnOnce(&Rig, &Client)) {
         .set("till", "address", text("вул. Прикладна, 1"))
         .device(device)
         .upstream(&office.client.url);
+    let config = more(config, folder.path());
     let file = folder.path().join("ferrotill.toml");
     std::fs::write(&file, config.to_string()).unwrap();
     let agent = Process::agent(&file);
@@ -469,58 +488,123 @@ fn with_a_receipt_printer(then: impl FnOnce(&Rig, &Client)) {
 
 #[test]
 fn a_receipt_printer_prints_what_the_form_shows() {
-    with_a_receipt_printer(|rig, client| {
-        let id = |last: u32| format!("7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f{last:04}");
-        let order = |id: &str, more: &str| {
-            format!(
-                r#"{{"id":"{id}",{more}"items":[{{"name":"Їжа на винос","quantity":1,"price":1.98,"taxGroupCode":"A"}}],
+    with_a_receipt_printer(
+        |config, _| config,
+        |rig, client| {
+            let id = |last: u32| format!("7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f{last:04}");
+            let order = |id: &str, more: &str| {
+                format!(
+                    r#"{{"id":"{id}",{more}"items":[{{"name":"Їжа на винос","quantity":1,"price":1.98,"taxGroupCode":"A"}}],
                 "payments":[{{"typeCode":0,"amount":5.00}}]}}"#
-            )
-        };
-        // The first numbers of the authority may be on their way.
+                )
+            };
+            // The first numbers of the authority may be on their way.
+            let mut sold = None;
+            until("the first numbers come", || {
+                let reply = client.post("operations/sale", &order(&id(1), FORM));
+                let done = reply.status == 200;
+                sold = Some(reply);
+                done
+            });
+            let form = rows(&sold.unwrap(), "data.fiscalReceipt");
+            assert_eq!(rig.paper(), "", "nothing is printed");
+            assert_eq!(rig.snapshot(false).drawer_pulses, 0);
+            assert_eq!(form[0], "OpenCashDrawer", "the caller opens the drawer");
+            let cash = client.post("cashoperations", r#"{"amount":50.00}"#);
+            let report = client.post("operations/intermediatetotals", "");
+            for path in [
+                format!("receipts/{}", id(1)),
+                format!("cashoperations/{}", cash.at("data.id")),
+                format!("reports/{}", report.at("data.id")),
+            ] {
+                let path = format!("{path}/duplicate");
+                let form = rows(&client.post(&path, r#"{"printOnServer":false}"#), "data");
+                let printed = client.post(&path, "");
+                assert_eq!(printed.status, 200, "{}", printed.text);
+                let paper = rig.paper();
+                // A text that is too long for one row of the paper goes on in the next.
+                let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+                let paper: Vec<&str> = paper
+                    .lines()
+                    .filter(|line| !line.is_empty() && !line.chars().all(|letter| letter == '-'))
+                    .collect();
+                let form: Vec<&String> = form.iter().filter(|row| *row != "Separator").collect();
+                let form = form
+                    .iter()
+                    .map(|row| words(row))
+                    .collect::<Vec<_>>()
+                    .join(" ");
+                assert!(form.contains("(КОПІЯ)"), "{form}");
+                let paper = words(&paper.join(" "));
+                assert!(paper.ends_with(&form), "{paper}\n{form}");
+            }
+            assert_eq!(
+                rig.snapshot(false).drawer_pulses,
+                0,
+                "a copy takes no money"
+            );
+        },
+    );
+}
+
+#[test]
+fn papers_have_the_words_the_logo_and_the_link_of_the_shop() {
+    let more = |config: ConfigText, folder: &Path| {
+        let logo = Bitmap::of_qr("the logo").unwrap();
+        std::fs::write(folder.join("logo.png"), logo.png().unwrap()).unwrap();
+        let link = "https://example.org/{registration}/{total}/{number}/{date}";
+        config
+            .set("till", "language", text("uz-Latn"))
+            .set("till", "logo", text("logo.png"))
+            .set("till", "registration_number", text("J803000123"))
+            .set("till", "verification_link", text(link))
+    };
+    with_a_receipt_printer(more, |rig, client| {
+        let id = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001";
+        let body = format!(
+            r#"{{"id":"{id}",{FORM}"items":[{{"name":"Palov","quantity":1,"price":54.30,"taxGroupCode":"A"}}],
+            "payments":[{{"typeCode":0,"amount":60.00}}]}}"#
+        );
         let mut sold = None;
         until("the first numbers come", || {
-            let reply = client.post("operations/sale", &order(&id(1), FORM));
+            let reply = client.post("operations/sale", &body);
             let done = reply.status == 200;
             sold = Some(reply);
             done
         });
         let form = rows(&sold.unwrap(), "data.fiscalReceipt");
-        assert_eq!(rig.paper(), "", "nothing is printed");
-        assert_eq!(rig.snapshot(false).drawer_pulses, 0);
-        assert_eq!(form[0], "OpenCashDrawer", "the caller opens the drawer");
-        let cash = client.post("cashoperations", r#"{"amount":50.00}"#);
-        let report = client.post("operations/intermediatetotals", "");
-        for path in [
-            format!("receipts/{}", id(1)),
-            format!("cashoperations/{}", cash.at("data.id")),
-            format!("reports/{}", report.at("data.id")),
-        ] {
-            let path = format!("{path}/duplicate");
-            let form = rows(&client.post(&path, r#"{"printOnServer":false}"#), "data");
-            let printed = client.post(&path, "");
-            assert_eq!(printed.status, 200, "{}", printed.text);
-            let paper = rig.paper();
-            // A text that is too long for one row of the paper goes on in the next.
-            let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-            let paper: Vec<&str> = paper
-                .lines()
-                .filter(|line| !line.is_empty() && !line.chars().all(|letter| letter == '-'))
-                .collect();
-            let form: Vec<&String> = form.iter().filter(|row| *row != "Separator").collect();
-            let form = form
-                .iter()
-                .map(|row| words(row))
-                .collect::<Vec<_>>()
-                .join(" ");
-            assert!(form.contains("(КОПІЯ)"), "{form}");
-            let paper = words(&paper.join(" "));
-            assert!(paper.ends_with(&form), "{paper}\n{form}");
-        }
-        assert_eq!(
-            rig.snapshot(false).drawer_pulses,
-            0,
-            "a copy takes no money"
+        assert_eq!(form[1], "Image (29, 29)", "{form:?}");
+        has(&form, &["STIR 1111111111", "JAMI UAH 54.30", "QAYTIM 5.70"]);
+        let number = form.iter().find_map(|row| row.strip_prefix("# ")).unwrap();
+        let code = form.last().unwrap();
+        let link = code.strip_prefix("QRCode ").unwrap();
+        let start = format!("https://example.org/J803000123/54.30/{number}/");
+        assert!(
+            link.starts_with(&start) && link.len() == start.len() + 10,
+            "{link}"
+        );
+        let page = client.post(
+            &format!("receipts/{id}/duplicate"),
+            &format!("{{{}}}", HTML.trim_end_matches(',')),
+        );
+        let page = page.at("data.printFormContent");
+        assert!(
+            page.contains("<html lang=\"uz-Latn\">")
+                && page.contains(&format!("<title>{link}</title>")),
+            "{page}"
+        );
+        // The printer prints the link as text, in two rows.
+        let printed = client.post(&format!("receipts/{id}/duplicate"), "");
+        assert_eq!(printed.status, 200, "{}", printed.text);
+        let paper: String = rig.paper().split_whitespace().collect();
+        assert!(paper.contains(link) && paper.contains("(NUSXA)"), "{paper}");
+        let report = rows(
+            &client.post("operations/intermediatetotals", &wanted("")),
+            "data",
+        );
+        assert!(
+            report.contains(&"X-HISOBOT".to_owned()) && report[0].starts_with("Image"),
+            "{report:?}"
         );
     });
 }

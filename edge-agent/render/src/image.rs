@@ -150,9 +150,8 @@ struct Drawing {
 
 impl Drawing {
     fn new(scale: f32) -> Result<Self, FormFault> {
-        let open = |face| {
-            OpenFace::open(face).ok_or_else(|| FormFault(format!("no letters of {face:?}")))
-        };
+        let open =
+            |face| OpenFace::open(face).ok_or_else(|| FormFault(format!("no letters of {face:?}")));
         Ok(Self {
             scale,
             regular: open(Face::Regular)?,
@@ -176,7 +175,21 @@ impl Drawing {
             Drawn::Rule { width, thickness } => {
                 let right = whole((left + width * self.scale).round());
                 let thick = whole((thickness * self.scale).round()).max(1);
-                strip.fill((whole(left.round()), top), (right, top.saturating_add(thick)));
+                strip.fill(
+                    (whole(left.round()), top),
+                    (right, top.saturating_add(thick)),
+                );
+            }
+            Drawn::Dots { bitmap, dot, .. } => {
+                let dot = dot * self.scale;
+                let top = placed.top * self.scale;
+                for (x, y, count) in bitmap.runs() {
+                    let edge = |from: f32, dots: u32| whole((from + number(dots) * dot).round());
+                    strip.fill(
+                        (edge(left, x), edge(top, y)),
+                        (edge(left, x + count), edge(top, y + 1)),
+                    );
+                }
             }
             Drawn::Row { text, size, face } => {
                 let size = size * self.scale;
@@ -231,12 +244,7 @@ impl Drawing {
     }
 }
 
-fn letter_picture(
-    face: &OpenFace,
-    glyph: skrifa::GlyphId,
-    size: f32,
-    shift: f32,
-) -> LetterPicture {
+fn letter_picture(face: &OpenFace, glyph: skrifa::GlyphId, size: f32, shift: f32) -> LetterPicture {
     let mut outline = Outline::default();
     let settings = DrawSettings::unhinted(Size::new(size), LocationRef::default());
     let drawn = face

@@ -1,5 +1,8 @@
 //! The layout of each kind of document: which blocks follow each other. A block has no width yet.
 
+use std::sync::Arc;
+
+use crate::bitmap::Bitmap;
 use crate::cash::CashView;
 use crate::report::{FigureSection, ReportView};
 use crate::view::{Figure, HeadingView, LineView, ReceiptView};
@@ -49,6 +52,13 @@ pub enum Block {
     },
     /// A line from edge to edge.
     Rule,
+    /// A QR code in the middle. Where no picture can be printed, its text is printed.
+    Qr {
+        /// What a scanner reads.
+        text: String,
+    },
+    /// The shop's logo in the middle. It is left out where no picture can be printed.
+    Logo(Arc<Bitmap>),
 }
 
 impl Block {
@@ -61,7 +71,7 @@ impl Block {
                 *left = change(left);
                 *right = change(right);
             }
-            Self::Rule => {}
+            Self::Rule | Self::Qr { .. } | Self::Logo(_) => {}
         }
         block
     }

@@ -14,6 +14,7 @@
 //! - [`report`]: the same of an X-report or a Z-report;
 //! - [`words`]: the words of each language;
 //! - [`layout`]: the parts as blocks, without a width;
+//! - [`bitmap`]: the dots of a QR code and of a logo;
 //! - [`text`]: blocks as rows of a certain width;
 //! - [`html`](mod@html): blocks as a page of HTML;
 //! - [`sheet`]: blocks on a sheet of a certain width, its measures and their limits;
@@ -23,6 +24,7 @@
 //! same figures.
 //! The crate has no IO, no clock and no configuration.
 
+pub mod bitmap;
 pub mod cash;
 mod face;
 pub mod html;
@@ -36,6 +38,7 @@ pub mod text;
 pub mod view;
 pub mod words;
 
+pub use bitmap::{Bitmap, LOGO_BYTES_MAX, LOGO_HEIGHT_MAX, LOGO_WIDTH_MAX, LogoFault};
 pub use cash::CashView;
 pub use html::html;
 pub use image::{FormFault, PIXELS_MAX, png};

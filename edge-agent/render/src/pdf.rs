@@ -15,7 +15,7 @@ use krilla::{Data, Document};
 use crate::face::{ACCENT_BACK, CELL, Face, OpenFace, is_accent};
 use crate::image::FormFault;
 use crate::layout::{Block, title_block, title_of};
-use crate::sheet::{BASELINE, Drawn, FormSize, Placed, Sheet};
+use crate::sheet::{BASELINE, Drawn, FormSize, Placed, Sheet, number};
 
 /// The PDF of a document. The measures are points (1/72 inch). `language` is the ISO 639 code of the words. The first text that is not
 /// plain is the title.
@@ -56,7 +56,10 @@ pub fn pdf(blocks: &[Block], language: &str, size: FormSize) -> Result<Vec<u8>, 
         let top = page.first().map_or(0.0, |first| first.top - sheet.margin);
         for placed in page {
             if let Some(node) = faces.draw(&mut surface, placed, top) {
-                match groups.last_mut().filter(|(block, _)| *block == placed.block) {
+                match groups
+                    .last_mut()
+                    .filter(|(block, _)| *block == placed.block)
+                {
                     Some((_, nodes)) => nodes.push(node),
                     None => groups.push((placed.block, vec![node])),
                 }
@@ -76,16 +79,14 @@ pub const PAGE_HEIGHT_MAX: u32 = 14_000;
 
 /// What stands on each page, and the height of the page.
 fn pages(sheet: &Sheet) -> Vec<(&[Placed], f32)> {
-    let most = crate::sheet::number(PAGE_HEIGHT_MAX) - 2.0 * sheet.margin;
+    let most = number(PAGE_HEIGHT_MAX) - 2.0 * sheet.margin;
     let mut pages = Vec::new();
     let mut rest = sheet.placed.as_slice();
     while let Some(first) = rest.first() {
         let fits = |placed: &Placed| placed.top + placed.height - first.top <= most;
         let count = rest.iter().take_while(|placed| fits(placed)).count().max(1);
         let (page, others) = rest.split_at(count.min(rest.len()));
-        let bottom = page
-            .last()
-            .map_or(first.top, |last| last.top + last.height);
+        let bottom = page.last().map_or(first.top, |last| last.top + last.height);
         pages.push((page, bottom - first.top + 2.0 * sheet.margin));
         rest = others;
     }
@@ -149,6 +150,27 @@ impl Faces {
                 surface.draw_path(&path);
                 surface.end_tagged();
                 None
+            }
+            Drawn::Dots { bitmap, dot, says } => {
+                let mut path = PathBuilder::new();
+                for (x, y, count) in bitmap.runs() {
+                    // Rows overlap a little, so that no viewer shows a gap between them.
+                    let (x, y) = (left + number(x) * dot, top + number(y) * dot);
+                    path.push_rect(Rect::from_xywh(x, y, number(count) * dot, dot * 1.02)?);
+                }
+                let path = path.finish()?;
+                if says.is_empty() {
+                    let artifact = Artifact::with_kind(ArtifactType::Other);
+                    surface.start_tagged(ContentTag::Artifact(artifact));
+                    surface.draw_path(&path);
+                    surface.end_tagged();
+                    return None;
+                }
+                let node = surface.start_tagged(ContentTag::Other);
+                surface.draw_path(&path);
+                surface.end_tagged();
+                let figure = Tag::Figure(Some(says.clone()));
+                Some(TagGroup::with_children(figure, vec![node.into()]).into())
             }
             Drawn::Row { text, size, face } => {
                 let face = match face {

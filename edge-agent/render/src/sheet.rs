@@ -3,6 +3,9 @@
 //! The unit is that of the form: a pixel in a picture and in SVG, a point (1/72 inch) in a PDF.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use crate::bitmap::Bitmap;
 
 use crate::face::{CELL, Face, cells, visible};
 use crate::layout::{Block, Emphasis};
@@ -216,6 +219,12 @@ pub(crate) enum Drawn {
     Row { text: String, size: f32, face: Face },
     /// A line to the right, as wide and as thick as this.
     Rule { width: f32, thickness: f32 },
+    /// A picture of dots, and the size of a dot. `says` is what it says; it is empty for decoration.
+    Dots {
+        bitmap: Arc<Bitmap>,
+        dot: f32,
+        says: String,
+    },
 }
 
 /// The line of the letters below the top of a row, as a part of the letter size.
@@ -270,11 +279,39 @@ impl Sheet {
                     });
                     sheet.height += height;
                 }
+                Block::Qr { text } => match Bitmap::of_qr(text).map(Arc::new) {
+                    Some(code) => {
+                        let dot = qr_dot(text_width, &code);
+                        sheet.picture(place, code, dot, text);
+                    }
+                    None => sheet.texts(place, block, (left, letter), paper),
+                },
+                Block::Logo(logo) => {
+                    let most = text_width / number(logo.width().max(1));
+                    sheet.picture(place, Arc::clone(logo), most.min(LOGO_DOT_MAX), "");
+                }
                 text => sheet.texts(place, text, (left, letter), paper),
             }
         }
         sheet.height += sheet.margin;
         sheet
+    }
+
+    /// Adds a picture in the middle, with room around it.
+    fn picture(&mut self, place: usize, bitmap: Arc<Bitmap>, dot: f32, says: &str) {
+        let (width, height) = (number(bitmap.width()) * dot, number(bitmap.height()) * dot);
+        self.placed.push(Placed {
+            block: place,
+            left: ((self.width - width) / 2.0).floor(),
+            top: self.height.ceil(),
+            height,
+            drawn: Drawn::Dots {
+                bitmap,
+                dot,
+                says: says.to_owned(),
+            },
+        });
+        self.height = self.height.ceil() + height + dot * 2.0;
     }
 
     /// Adds the rows of a block of text.
@@ -312,6 +349,20 @@ impl Sheet {
         }
     }
 }
+
+/// The size of a module: a QR code takes three quarters of the text's width, and all of it if a module would be smaller than three
+/// units. A module has a whole number of units, so that its edges are sharp.
+fn qr_dot(text_width: f32, code: &Bitmap) -> f32 {
+    let modules = number(code.width().max(1));
+    let usual = (text_width * 0.75 / modules).floor();
+    if usual >= 3.0 {
+        return usual;
+    }
+    (text_width / modules).floor().max(1.0)
+}
+
+/// The largest size of a dot of a logo: a small logo is not drawn larger than it is.
+const LOGO_DOT_MAX: f32 = 1.0;
 
 /// The width of so many cells, as a part of the letter size.
 pub(crate) fn cells_wide(cells: usize) -> f32 {

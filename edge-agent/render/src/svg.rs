@@ -59,5 +59,17 @@ fn draw(page: &mut String, placed: &Placed) {
             escape(page, text);
             page.push_str("</text>\n");
         }
+        Drawn::Dots { bitmap, dot, says } => {
+            let _ = write!(
+                page,
+                "<g transform=\"translate({left:.2} {top:.2}) scale({dot})\" shape-rendering=\"crispEdges\">"
+            );
+            if !says.is_empty() {
+                page.push_str("<title>");
+                escape(page, says);
+                page.push_str("</title>");
+            }
+            let _ = writeln!(page, "<path d=\"{}\"/></g>", bitmap.path());
+        }
     }
 }

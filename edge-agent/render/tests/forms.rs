@@ -10,6 +10,7 @@ mod shop;
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
@@ -19,9 +20,9 @@ use ferrotill_core::receipt::{
     Draft, DraftLine, Line, Modifier, Original, OriginalKind, ReceiptKind,
 };
 use ferrotill_render::{
-    Align, Block, CashView, Emphasis, FormSize, IMAGE_SIZES, PDF_SIZES, PIXELS_MAX, PaperHeading,
-    PrintedSeller, ReceiptView, ReportNames, ReportView, WantedSize, Words, blocks, cash_blocks,
-    html, pdf, png, report_blocks, svg,
+    Align, Bitmap, Block, CashView, Emphasis, FormSize, IMAGE_SIZES, PDF_SIZES, PIXELS_MAX,
+    PaperHeading, PrintedSeller, ReceiptView, ReportNames, ReportView, WantedSize, Words, blocks,
+    cash_blocks, html, pdf, png, report_blocks, svg,
 };
 use proptest::prelude::*;
 
@@ -40,6 +41,7 @@ fn seller() -> PrintedSeller {
         name: Some("Magazinul „La Ion” SRL".to_owned()),
         number: Some("1003600012345".to_owned()),
         address: Some("mun. Chișinău, str. Columna 170".to_owned()),
+        ..PrintedSeller::default()
     }
 }
 
@@ -71,13 +73,7 @@ fn ten_lines() -> Vec<DraftLine<'static>> {
         .collect();
     lines[0] = DraftLine {
         comment: "fără zahăr",
-        ..line(
-            names[0],
-            345,
-            12_345,
-            "A",
-            Some(Modifier::Percent(-1_000)),
-        )
+        ..line(names[0], 345, 12_345, "A", Some(Modifier::Percent(-1_000)))
     };
     lines[2] = line(names[2], 2_000, 850, "B", None);
     lines[8].voided = true;
@@ -107,7 +103,35 @@ fn sale(law: &Law, copy: bool, kind: ReceiptKind) -> Vec<Block> {
     let made = law.compute(draft, kind, None, |receipt| {
         blocks(&ReceiptView::of(receipt, paper, law.facts.currency, words))
     });
-    made.unwrap()
+    let mut blocks = made.unwrap();
+    if kind == ReceiptKind::Sale {
+        blocks.insert(0, Block::Logo(Arc::new(logo())));
+        blocks.push(Block::Qr {
+            text: LINK.to_owned(),
+        });
+    }
+    blocks
+}
+
+const LINK: &str = "https://mev.sfs.md/receipt-verifier/J105002238/156.77/46151/2024-11-12";
+
+/// A logo of 200 × 60 dots: a frame and a diagonal.
+fn logo() -> Bitmap {
+    let mut pixels = vec![255_u8; 200 * 60];
+    for (place, pixel) in pixels.iter_mut().enumerate() {
+        let (x, y) = (place % 200, place / 200);
+        let is_edge = !(4..196).contains(&x) || !(4..56).contains(&y);
+        if is_edge || (x * 60).abs_diff(y * 200) < 600 {
+            *pixel = 0;
+        }
+    }
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, 200, 60);
+    encoder.set_color(png::ColorType::Grayscale);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&pixels).unwrap();
+    writer.finish().unwrap();
+    Bitmap::of_png(&file).unwrap()
 }
 
 fn returned(law: &Law) -> Vec<Block> {
@@ -251,7 +275,10 @@ fn every_form_of_every_document_is_made() {
             let ink = shades.chunks(width).flat_map(|row| &row[margin.clone()]);
             assert!(ink.into_iter().all(|shade| *shade == 255), "{what} {name}");
         }
-        assert!(shades.iter().any(|shade| *shade == 0), "{name} is black on white");
+        assert!(
+            shades.iter().any(|shade| *shade == 0),
+            "{name} is black on white"
+        );
         let narrow = WantedSize {
             width: Some(384),
             horizontal_margin: Some(8),
@@ -266,6 +293,48 @@ fn every_form_of_every_document_is_made() {
             assert!(text.contains(part), "{part} in the PDF of {name}");
         }
     }
+}
+
+/// What a scanner reads of a picture.
+fn scanned(picture: &[u8]) -> Vec<String> {
+    let (width, shades) = shades(picture);
+    let height = shades.len() / width;
+    let mut picture =
+        rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| shades[y * width + x]);
+    let grids = picture.detect_grids();
+    grids.iter().map(|grid| grid.decode().unwrap().1).collect()
+}
+
+#[test]
+fn a_scanner_reads_the_code_on_paper_of_58_and_80_mm() {
+    // The text of a signed receipt in a country with signatures is about as long as the second one.
+    for text in [
+        LINK.to_owned(),
+        "R1-AT1_".to_owned() + &"abcDEF0123+/".repeat(27),
+    ] {
+        let blocks = [Block::Rule, Block::Qr { text: text.clone() }, Block::Rule];
+        for width in [384, 608] {
+            let wanted = WantedSize {
+                width: Some(width),
+                horizontal_margin: Some(8),
+                ..WantedSize::default()
+            };
+            let size = IMAGE_SIZES.size(wanted).unwrap();
+            let picture = png(&blocks, size).unwrap();
+            keep(&format!("code_{}_{width}", text.len()), "png", &picture);
+            assert_eq!(scanned(&picture), [text.as_str()], "{width}");
+        }
+    }
+}
+
+#[test]
+fn a_text_that_no_code_can_hold_is_shown_as_text() {
+    let text = "a".repeat(3_000);
+    let blocks = [Block::Qr { text: text.clone() }];
+    let drawing = svg(&blocks, "ro", FormSize::default());
+    assert_eq!(drawing.matches('a').count() / 3_000, 1, "the whole text");
+    assert!(pdf(&blocks, "ro", pdf_size()).is_ok());
+    assert!(!html(&blocks, "ro").is_empty());
 }
 
 #[test]
@@ -318,10 +387,16 @@ fn no_measures_make_a_picture_of_more_than_16_megapixels() {
     let size = IMAGE_SIZES.size(wanted).unwrap();
     let (width, shades) = shades(&png(&blocks, size).unwrap());
     let pixels = u32::try_from(shades.len()).unwrap();
-    assert!(pixels <= PIXELS_MAX && pixels > PIXELS_MAX / 100 * 98, "{pixels}");
+    assert!(
+        pixels <= PIXELS_MAX && pixels > PIXELS_MAX / 100 * 98,
+        "{pixels}"
+    );
     assert!(width < 2_400);
     let last = &shades[shades.len() - width * width / 10..];
-    assert!(last.iter().any(|shade| *shade == 0), "the last row is drawn");
+    assert!(
+        last.iter().any(|shade| *shade == 0),
+        "the last row is drawn"
+    );
 }
 
 #[test]
@@ -359,7 +434,8 @@ proptest! {
         prop_assert!(pdf(&blocks, "ro", pdf_size()).is_ok());
         let wanted = WantedSize { content_width: Some(120), font_size: Some(10), ..WantedSize::default() };
         prop_assert!(png(&blocks, IMAGE_SIZES.size(wanted).unwrap()).is_ok());
-        prop_assert!(!svg(&blocks, "ro", FormSize::default()).contains('\u{0}'));
+        let drawing = svg(&blocks, "ro", FormSize::default());
+        prop_assert!(!drawing.contains('\0'));
     }
 
     #[test]

@@ -20,8 +20,8 @@ use ferrotill_core::receipt::{
     Draft, DraftLine, Line, Modifier, Original, Prices, Receipt, ReceiptKind,
 };
 use ferrotill_render::{
-    CashView, Emphasis, PaperRow, PrintedSeller, ReportNames, ReportView, Words,
-    cash_blocks, html, report_blocks,
+    CashView, Emphasis, PaperRow, PrintedSeller, ReportNames, ReportView, Words, cash_blocks, html,
+    report_blocks,
 };
 
 use papers::{figures, heading};
@@ -66,6 +66,7 @@ fn an_alternative_receipt_with_discounts() {
         name: Some("Magazinul „La Ion” SRL".to_owned()),
         number: Some("1003600012345".to_owned()),
         address: Some("mun. Chișinău, str. Columna 170".to_owned()),
+        ..PrintedSeller::default()
     };
     let lines = [
         DraftLine {

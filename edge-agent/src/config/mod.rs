@@ -27,6 +27,7 @@ mod online_ecr;
 mod payment_letter;
 
 pub mod pages;
+mod paper_look;
 mod reader;
 pub mod schema;
 mod taxes;
@@ -46,6 +47,7 @@ pub use key::{
 };
 pub use layers::Overrides;
 pub use online_ecr::{OnlineEcrConfig, SignatureConfig};
+pub use paper_look::{DATE_MARK, NUMBER_MARK, PaperLook, REGISTRATION_MARK, TOTAL_MARK};
 pub use reader::KeyInForce;
 pub use taxes::TaxGroupConfig;
 pub use till::{Owner, TillConfig};

@@ -10,7 +10,11 @@ use ferrotill_render::{PaperHeading, PrintedSeller};
 
 use crate::shop::Law;
 
-pub(crate) fn heading<'a>(seller: &'a PrintedSeller, seal: &'a str, copy: bool) -> PaperHeading<'a> {
+pub(crate) fn heading<'a>(
+    seller: &'a PrintedSeller,
+    seal: &'a str,
+    copy: bool,
+) -> PaperHeading<'a> {
     PaperHeading {
         title: "",
         number: "00000012",
@@ -89,4 +93,3 @@ pub(crate) fn figures(law: &Law) -> ReportFigures {
         reconciliation: None,
     }
 }
-
