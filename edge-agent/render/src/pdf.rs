@@ -4,8 +4,10 @@ use std::num::NonZeroU16;
 
 use krilla::SerializeSettings;
 use krilla::configure::{Accessibility, ConfigurationBuilder};
+use krilla::destination::XyzDestination;
 use krilla::geom::{PathBuilder, Point, Rect};
 use krilla::metadata::Metadata;
+use krilla::outline::{Outline, OutlineNode};
 use krilla::page::PageSettings;
 use krilla::surface::Surface;
 use krilla::tagging::{Artifact, ArtifactType, ContentTag, Node, SpanTag, Tag, TagGroup, TagTree};
@@ -68,7 +70,12 @@ pub fn pdf(blocks: &[Block], language: &str, size: FormSize) -> Result<Vec<u8>, 
         surface.finish();
         sheet_page.finish();
     }
-    document.set_tag_tree(tree(groups, title_block(blocks), language));
+    // The standard asks for an outline also where the document is short.
+    let mut outline = Outline::new();
+    let begin = XyzDestination::new(0, Point::from_xy(0.0, 0.0));
+    outline.push_child(OutlineNode::new(title.to_owned(), begin));
+    document.set_outline(outline);
+    document.set_tag_tree(tree(groups, (title_block(blocks), title), language));
     document
         .finish()
         .map_err(|error| FormFault(format!("{error:?}")))
@@ -97,14 +104,16 @@ fn pages(sheet: &Sheet) -> Vec<(&[Placed], f32)> {
 }
 
 /// The parts of the document in the order of reading.
-fn tree(groups: Vec<(usize, Vec<Node>)>, title: Option<usize>, language: &str) -> TagTree {
+fn tree(
+    groups: Vec<(usize, Vec<Node>)>,
+    (place, title): (Option<usize>, &str),
+    language: &str,
+) -> TagTree {
     let mut tree = TagTree::new().with_lang(Some(language.to_owned()));
     for (block, nodes) in groups {
-        if Some(block) == title {
-            tree.push(TagGroup::with_children(
-                Tag::Hn(NonZeroU16::MIN, None),
-                nodes,
-            ));
+        if Some(block) == place {
+            let heading = Tag::Hn(NonZeroU16::MIN, Some(title.to_owned()));
+            tree.push(TagGroup::with_children(heading, nodes));
         } else {
             tree.push(TagGroup::with_children(Tag::P, nodes));
         }

@@ -282,13 +282,14 @@ impl Sheet {
                 Block::Qr { text } => match Bitmap::of_qr(text).map(Arc::new) {
                     Some(code) => {
                         let dot = qr_dot(text_width, &code);
-                        sheet.picture(place, code, dot, text);
+                        sheet.picture(place, code, (dot, letter / 2.0), text);
                     }
                     None => sheet.texts(place, block, (left, letter), paper),
                 },
                 Block::Logo(logo) => {
                     let most = text_width / number(logo.width().max(1));
-                    sheet.picture(place, Arc::clone(logo), most.min(LOGO_DOT_MAX), "");
+                    let dot = most.min(LOGO_DOT_MAX);
+                    sheet.picture(place, Arc::clone(logo), (dot, letter / 2.0), "");
                 }
                 text => sheet.texts(place, text, (left, letter), paper),
             }
@@ -297,8 +298,8 @@ impl Sheet {
         sheet
     }
 
-    /// Adds a picture in the middle, with room around it.
-    fn picture(&mut self, place: usize, bitmap: Arc<Bitmap>, dot: f32, says: &str) {
+    /// Adds a picture in the middle, with room below it.
+    fn picture(&mut self, place: usize, bitmap: Arc<Bitmap>, (dot, room): (f32, f32), says: &str) {
         let (width, height) = (number(bitmap.width()) * dot, number(bitmap.height()) * dot);
         self.placed.push(Placed {
             block: place,
@@ -311,7 +312,7 @@ impl Sheet {
                 says: says.to_owned(),
             },
         });
-        self.height = self.height.ceil() + height + dot * 2.0;
+        self.height = self.height.ceil() + height + room;
     }
 
     /// Adds the rows of a block of text.
