@@ -288,7 +288,7 @@ impl Sheet {
                 },
                 Block::Logo(logo) => {
                     let most = text_width / number(logo.width().max(1));
-                    let dot = most.min(LOGO_DOT_MAX);
+                    let dot = most.min(letter / LOGO_DOT_PART);
                     sheet.picture(place, Arc::clone(logo), (dot, letter / 2.0), "");
                 }
                 text => sheet.texts(place, text, (left, letter), paper),
@@ -362,8 +362,8 @@ fn qr_dot(text_width: f32, code: &Bitmap) -> f32 {
     (text_width / modules).floor().max(1.0)
 }
 
-/// The largest size of a dot of a logo: a small logo is not drawn larger than it is.
-const LOGO_DOT_MAX: f32 = 1.0;
+/// The largest size of a dot of a logo is this part of the letter size: one pixel with the default letters of a picture.
+const LOGO_DOT_PART: f32 = 24.0;
 
 /// The width of so many cells, as a part of the letter size.
 pub(crate) fn cells_wide(cells: usize) -> f32 {
