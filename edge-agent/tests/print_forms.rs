@@ -593,11 +593,14 @@ fn papers_have_the_words_the_logo_and_the_link_of_the_shop() {
                 && page.contains(&format!("<title>{link}</title>")),
             "{page}"
         );
-        // The printer prints the link as text, in two rows.
+        // The printer prints the code too.
         let printed = client.post(&format!("receipts/{id}/duplicate"), "");
         assert_eq!(printed.status, 200, "{}", printed.text);
         let paper: String = rig.paper().split_whitespace().collect();
-        assert!(paper.contains(link) && paper.contains("(NUSXA)"), "{paper}");
+        assert!(
+            paper.contains(&format!("[QRM:{link}]")) && paper.contains("(NUSXA)"),
+            "{paper}"
+        );
         let report = rows(
             &client.post("operations/intermediatetotals", &wanted("")),
             "data",

@@ -103,7 +103,7 @@ pub(super) const TILL: &[KeyRow] = &[
         "verification_link",
         ValueKind::Text("the address of a web page with {number}"),
         Preset::Unset("no QR code"),
-        "The address at which a buyer checks a receipt; print forms show it as a QR code, and slips as text. A receipt replaces `{number}` by its fiscal number or by the fiscal printer's number, `{total}` by its total (`54.33`), `{date}` by its local date (`2026-11-28`), and `{registration}` by `registration_number` of `[till]`. Alternative receipts have none.",
+        "The address at which a buyer checks a receipt; print forms and the slips of a receipt printer show it as a QR code, and the slips of other printers as text. A receipt replaces `{number}` by its fiscal number or by the fiscal printer's number, `{total}` by its total (`54.33`), `{date}` by its local date (`2026-11-28`), and `{registration}` by `registration_number` of `[till]`. Alternative receipts have none.",
     )
     .environment()
     .off("\"https://example.org/check/{registration}/{total}/{number}/{date}\""),
