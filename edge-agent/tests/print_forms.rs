@@ -562,7 +562,7 @@ fn papers_have_the_words_the_logo_and_the_link_of_the_shop() {
     with_a_receipt_printer(more, |rig, client| {
         let id = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001";
         let body = format!(
-            r#"{{"id":"{id}",{FORM}"items":[{{"name":"Palov","quantity":1,"price":54.30,"taxGroupCode":"A"}}],
+            r#"{{"id":"{id}",{FORM}"items":[{{"name":"Palov","quantity":1,"price":54.50,"taxGroupCode":"A"}}],
             "payments":[{{"typeCode":0,"amount":60.00}}]}}"#
         );
         let mut sold = None;
@@ -574,11 +574,11 @@ fn papers_have_the_words_the_logo_and_the_link_of_the_shop() {
         });
         let form = rows(&sold.unwrap(), "data.fiscalReceipt");
         assert_eq!(form[1], "Image (29, 29)", "{form:?}");
-        has(&form, &["STIR 1111111111", "JAMI UAH 54.30", "QAYTIM 5.70"]);
+        has(&form, &["STIR 1111111111", "JAMI UAH 54.50", "QAYTIM 5.50"]);
         let number = form.iter().find_map(|row| row.strip_prefix("# ")).unwrap();
         let code = form.last().unwrap();
         let link = code.strip_prefix("QRCode ").unwrap();
-        let start = format!("https://example.org/J803000123/54.30/{number}/");
+        let start = format!("https://example.org/J803000123/54.50/{number}/");
         assert!(
             link.starts_with(&start) && link.len() == start.len() + 10,
             "{link}"
