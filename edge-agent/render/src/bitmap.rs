@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 use fast_qr::{ECL, QRBuilder};
 
-use crate::image::FormFault;
+use crate::fault::FormFault;
 
 /// A picture of black and white dots.
 #[derive(Clone, Debug, PartialEq, Eq)]

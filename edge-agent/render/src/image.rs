@@ -10,24 +10,13 @@ use skrifa::instance::{LocationRef, Size};
 use skrifa::outline::{DrawSettings, OutlinePen};
 
 use crate::face::{ACCENT_BACK, Face, OpenFace, is_accent};
+use crate::fault::FormFault;
 use crate::layout::Block;
 use crate::sheet::{BASELINE, Drawn, FormSize, Placed, Sheet, cells_wide, number};
 
 /// The largest number of pixels of a picture. A document that would need more is drawn smaller, with all its measures in the same
 /// proportion.
 pub const PIXELS_MAX: u32 = 16_000_000;
-
-/// Why a form could not be made. It is a fault of this program: no text of a document is the cause.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FormFault(pub(crate) String);
-
-impl std::fmt::Display for FormFault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the form could not be made: {}", self.0)
-    }
-}
-
-impl std::error::Error for FormFault {}
 
 /// The picture of a document, as the bytes of a PNG file. The measures are pixels.
 ///

@@ -27,6 +27,7 @@
 pub mod bitmap;
 pub mod cash;
 mod face;
+pub mod fault;
 pub mod html;
 pub mod image;
 pub mod layout;
@@ -40,8 +41,9 @@ pub mod words;
 
 pub use bitmap::{Bitmap, LOGO_BYTES_MAX, LOGO_HEIGHT_MAX, LOGO_WIDTH_MAX, LogoFault};
 pub use cash::CashView;
+pub use fault::FormFault;
 pub use html::html;
-pub use image::{FormFault, PIXELS_MAX, png};
+pub use image::{PIXELS_MAX, png};
 pub use layout::{Align, Block, Emphasis, blocks, cash_blocks, report_blocks};
 pub use pdf::{PAGE_HEIGHT_MAX, pdf};
 pub use report::{FigureSection, ReportNames, ReportView};

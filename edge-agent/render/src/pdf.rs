@@ -15,7 +15,7 @@ use krilla::text::{Font, GlyphId, KrillaGlyph};
 use krilla::{Data, Document};
 
 use crate::face::{ACCENT_BACK, CELL, Face, OpenFace, is_accent};
-use crate::image::FormFault;
+use crate::fault::FormFault;
 use crate::layout::{Block, title_block, title_of};
 use crate::sheet::{BASELINE, Drawn, FormSize, Placed, Sheet, number};
 

@@ -58,7 +58,7 @@ fn logo(reader: &mut Reader, section: &Section<'_>) -> Option<Bitmap> {
         &found.place,
         section.path_of("logo"),
         why,
-        &format!(
+        format!(
             "write the path of a PNG with at most {LOGO_WIDTH_MAX} × {LOGO_HEIGHT_MAX} pixels and {LOGO_BYTES_MAX} bytes, or remove it"
         ),
     );
@@ -102,7 +102,7 @@ fn verification_link(
         &found.place,
         section.path_of("verification_link"),
         why,
-        &format!(
+        format!(
             "write an address with {}, at most {LINK_BYTES_MAX} characters, such as \"https://example.org/check/{NUMBER_MARK}\"",
             marks.join(", ")
         ),
