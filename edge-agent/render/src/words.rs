@@ -41,6 +41,8 @@ pub struct Words {
     pub document: &'static str,
     /// Stands before the serial number of the fiscal printer that sealed a document.
     pub printer: &'static str,
+    /// The title of a text that is no receipt of the tax law.
+    pub nonfiscal: &'static str,
     /// The title of cash that is put into the drawer, and its sum in a report.
     pub cash_in: &'static str,
     /// The title of cash that is taken out of the drawer, and its sum in a report.

@@ -20,9 +20,9 @@ use ferrotill_core::receipt::{
     Draft, DraftLine, Line, Modifier, Original, OriginalKind, ReceiptKind,
 };
 use ferrotill_render::{
-    Align, Bitmap, Block, CashView, Emphasis, FormSize, IMAGE_SIZES, PDF_SIZES, PIXELS_MAX,
-    PaperHeading, PrintedSeller, ReceiptView, ReportNames, ReportView, WantedSize, Words, blocks,
-    cash_blocks, html, pdf, png, report_blocks, svg,
+    Align, Bitmap, Block, CashView, Emphasis, FormSize, IMAGE_SIZES, NonfiscalView, PDF_SIZES,
+    PIXELS_MAX, PaperHeading, PrintedSeller, ReceiptView, ReportNames, ReportView, WantedSize,
+    Words, blocks, cash_blocks, html, nonfiscal_blocks, pdf, png, report_blocks, svg,
 };
 use proptest::prelude::*;
 
@@ -196,6 +196,13 @@ fn cash(law: &Law, amount: i64) -> Vec<Block> {
     ))
 }
 
+fn nonfiscal(law: &Law) -> Vec<Block> {
+    let text = "Parcare: 2 ore\n\nLocul A-17, până la 15:30\nПарковка до 15:30";
+    let (words, seller) = (Words::of(law.facts.language), seller());
+    let heading = heading(&seller, "", false);
+    nonfiscal_blocks(&NonfiscalView::of(text, heading, law.facts.currency, words))
+}
+
 fn samples() -> Vec<Sample> {
     let law = |country: &str| Law::new(by_code(country).unwrap().facts(), ["Numerar", "Card"]);
     let (md, ua, at) = (law("MD"), law("UA"), law("AT"));
@@ -217,6 +224,7 @@ fn samples() -> Vec<Sample> {
         sample("cash_out", &at, cash(&at, -1_250)),
         sample("x_report", &at, report(&at, ReportKind::X)),
         sample("z_report", &md, report(&md, ReportKind::Z)),
+        sample("nonfiscal", &md, nonfiscal(&md)),
     ]
 }
 

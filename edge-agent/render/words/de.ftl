@@ -15,6 +15,7 @@ tax = USt
 tax-of-group = USt { $group } aus { $gross }
 document = Dokument
 printer = Fiskaldrucker
+nonfiscal = NICHTFISKALISCHER BELEG
 cash-in = EINLAGE
 cash-out = ENTNAHME
 in-drawer = Bargeld in der Lade

@@ -15,6 +15,7 @@ tax = VAT
 tax-of-group = VAT { $group } in { $gross }
 document = Document
 printer = Fiscal printer
+nonfiscal = NON-FISCAL RECEIPT
 cash-in = CASH IN
 cash-out = CASH OUT
 in-drawer = Cash in the drawer

@@ -15,6 +15,7 @@ tax = TVA
 tax-of-group = TVA { $group } din { $gross }
 document = Documentul
 printer = Imprimanta fiscală
+nonfiscal = BON NEFISCAL
 cash-in = INTRODUCERE NUMERAR
 cash-out = EXTRAGERE NUMERAR
 in-drawer = Numerar în casă

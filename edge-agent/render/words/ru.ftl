@@ -15,6 +15,7 @@ tax = НДС
 tax-of-group = НДС { $group } с { $gross }
 document = Документ
 printer = Фискальный принтер
+nonfiscal = НЕФИСКАЛЬНЫЙ ЧЕК
 cash-in = ВНЕСЕНИЕ НАЛИЧНЫХ
 cash-out = ИЗЪЯТИЕ НАЛИЧНЫХ
 in-drawer = Наличные в кассе

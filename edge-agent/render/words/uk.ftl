@@ -15,6 +15,7 @@ tax = ПДВ
 tax-of-group = ПДВ { $group } з { $gross }
 document = Документ
 printer = Фіскальний принтер
+nonfiscal = НЕФІСКАЛЬНИЙ ЧЕК
 cash-in = СЛУЖБОВЕ ВНЕСЕННЯ
 cash-out = СЛУЖБОВА ВИДАЧА
 in-drawer = Готівка в касі

@@ -15,6 +15,7 @@ tax = ҚҚС
 tax-of-group = ҚҚС { $group }, { $gross } дан
 document = Ҳужжат
 printer = Фискал принтер
+nonfiscal = НОФИСКАЛ ЧЕК
 cash-in = НАҚД ПУЛ КИРИМИ
 cash-out = НАҚД ПУЛ ЧИҚИМИ
 in-drawer = Кассадаги нақд пул

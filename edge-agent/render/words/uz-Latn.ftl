@@ -15,6 +15,7 @@ tax = QQS
 tax-of-group = QQS { $group }, { $gross } dan
 document = Hujjat
 printer = Fiskal printer
+nonfiscal = NOFISKAL CHEK
 cash-in = NAQD PUL KIRIMI
 cash-out = NAQD PUL CHIQIMI
 in-drawer = Kassadagi naqd pul

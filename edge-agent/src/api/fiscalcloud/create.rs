@@ -153,6 +153,7 @@ pub(super) fn read(
         Creation::Refund { .. } => request::refund(some, context),
         Creation::Cash => request::cash(some, context),
         Creation::Report(z) => request::report(some, z, context),
+        Creation::Nonfiscal => request::nonfiscal(some, context),
     }
 }
 
