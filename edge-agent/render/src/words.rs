@@ -97,6 +97,14 @@ impl Words {
         Self::known(language).unwrap_or(ENGLISH)
     }
 
+    /// What stands between the rate of a tax and the amount in which the tax is included.
+    #[must_use]
+    pub fn included_in(&self) -> &'static str {
+        let after = self.tax_of_group.split_once("{$group}");
+        let between = after.and_then(|(_, rest)| rest.split_once("{$gross}"));
+        between.map_or("", |(word, _)| word.trim())
+    }
+
     /// The name of the tax of one group.
     #[must_use]
     pub(crate) fn tax_of(&self, group: &str, gross: &str) -> String {
