@@ -8,6 +8,7 @@
 mod api;
 mod device;
 mod offline;
+mod signature;
 mod till;
 mod upstream;
 
@@ -115,6 +116,16 @@ pub static SECTIONS: &[SectionRow] = &[
         ),
         says: "The points of sale of the device; without any, the till makes one with the code 1.",
         keys: device::DEVICE_POINTS_OF_SALE,
+    },
+    SectionRow {
+        path: "signature_unit",
+        form: SectionForm::Tables {
+            identity: Some("id"),
+            most: 8,
+        },
+        sample: SectionSample::HeaderOff,
+        says: "The signature units, one table each, where the law has receipts signed; the first one that works signs.",
+        keys: signature::SIGNATURE_UNIT,
     },
     SectionRow {
         path: "upstream",
