@@ -20,7 +20,10 @@ fn main() {
 /// call of the C library is unsafe.
 fn use_one_heap() {
     println!("cargo:rerun-if-changed=c/one_heap.c");
-    for object in cc::Build::new().file("c/one_heap.c").compile_intermediates() {
+    for object in cc::Build::new()
+        .file("c/one_heap.c")
+        .compile_intermediates()
+    {
         println!("cargo:rustc-link-arg-bins={}", object.display());
     }
 }

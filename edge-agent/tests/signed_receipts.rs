@@ -20,6 +20,7 @@ use ferrotill_core::event::Event;
 use ferrotill_core::profile::signed::{Code, PAYLOAD_BYTES_MAX};
 use ferrotill_store::Reader;
 use ferrotill_testkit::config::{ConfigText, Device, text};
+use ferrotill_testkit::health_page::check_says;
 use shop::outside::{Process, finished, program, until};
 use shop::{Client, DEVICE, POINT_OF_SALE, Reply, count, value};
 use tokio::sync::oneshot;
@@ -261,11 +262,12 @@ fn an_outage_is_on_the_receipts_and_ends_with_the_collective_receipt() {
         );
     }
     let health = client.open("/healthz");
-    assert!(
-        health.text.contains("\"signature_unit\""),
-        "{}",
-        health.text
-    );
+    let problems = 0..health.list("problems");
+    let listed = problems
+        .map(|place| format!("problems.{place}"))
+        .find(|path| health.at(&format!("{path}.id")) == "signature_unit");
+    let path = listed.unwrap_or_else(|| panic!("{}", health.text));
+    check_says("signature_unit", &health.at(&format!("{path}.says")));
     agent.units.set_down(false);
     let sold = sell(client, 5, "3.00");
     assert_eq!(signature(&sold, "signed"), "true");

@@ -206,11 +206,7 @@ async fn run_with(
         .merge(sim::clock::router(Arc::clone(&clock)))
         .merge(tax_office::sim_router(authority.clone()))
         .merge(page::router(&welcome))
-        .merge(
-            units
-                .clone()
-                .map_or_else(Router::new, sim::signature_unit::router),
-        );
+        .merge(sim::signature_unit::router(units.clone()));
     let agent_server = serve_agent(listener, &agent, simulator);
     announce(output, &url, &printer.place, folder, &file, agent.served());
     let secret = Secret::new(API_SECRET.to_owned());

@@ -166,6 +166,14 @@ const OPERATIONS: &[DescribedOperation] = &[
         &OVERLOADED,
     ]),
     switch(
+        "PUT",
+        "/sim/signature_unit",
+        "Switches the signature units",
+        Form::Json("Done"),
+    )
+    .takes("SimSignatureUnit", r#"{"state":"ok"}"#)
+    .refusals(CHANGE),
+    switch(
         "GET",
         "/sim/authority/received",
         "Lists the documents that the simulated tax authority has",

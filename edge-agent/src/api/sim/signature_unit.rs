@@ -11,14 +11,14 @@ use axum::routing::put;
 use super::{done, read, refuse};
 use crate::seal::signature::units::Units;
 
-/// The routes of `/sim/signature_unit`.
-pub fn router(units: Arc<Units>) -> Router {
+/// The routes of `/sim/signature_unit`. A till without signature units has nothing to switch.
+pub fn router(units: Option<Arc<Units>>) -> Router {
     Router::new()
         .route("/sim/signature_unit", put(set))
         .with_state(units)
 }
 
-async fn set(State(units): State<Arc<Units>>, body: Bytes) -> Response {
+async fn set(State(units): State<Option<Arc<Units>>>, body: Bytes) -> Response {
     read(&body, |fields| {
         if fields.member("state").is_none() {
             fields.fault("state", "Missing", "is needed");
@@ -28,7 +28,9 @@ async fn set(State(units): State<Arc<Units>>, body: Bytes) -> Response {
     .map_or_else(
         |faults| refuse(&faults),
         |down| {
-            down.into_iter().for_each(|down| units.set_down(down));
+            if let (Some(units), Some(down)) = (&units, down) {
+                units.set_down(down);
+            }
             done()
         },
     )
