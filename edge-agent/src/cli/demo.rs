@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, anyhow};
-use axum::Router;
 use clap::Args;
 use ferrotill_core::profile::{Profile, SealPlan, by_code};
 use ferrotill_device::emulator::{Family, Rig, RigOptions};
