@@ -9,6 +9,7 @@
 //! - [`view`]: the parts of a receipt in the order of reading, every number as exact text;
 //! - [`cash`]: the same of a cash operation;
 //! - [`report`]: the same of an X-report or a Z-report;
+//! - [`period`]: the sums of the Z-reports of a period;
 //! - [`nonfiscal`]: the same of a non-fiscal receipt;
 //! - [`words`]: the words of each language;
 //! - [`layout`]: the parts as blocks, without a width;
@@ -23,6 +24,7 @@ pub mod cash;
 pub mod html;
 pub mod layout;
 pub mod nonfiscal;
+pub mod period;
 pub mod report;
 pub mod text;
 pub mod view;
@@ -30,8 +32,11 @@ pub mod words;
 
 pub use cash::CashView;
 pub use html::html;
-pub use layout::{Align, Block, Emphasis, blocks, cash_blocks, nonfiscal_blocks, report_blocks};
+pub use layout::{
+    Align, Block, Emphasis, blocks, cash_blocks, nonfiscal_blocks, period_blocks, report_blocks,
+};
 pub use nonfiscal::NonfiscalView;
+pub use period::{PeriodSums, PeriodTurnover, PeriodView};
 pub use report::{FigureSection, ReportNames, ReportView};
 pub use text::{PaperRow, PaperWidth, rows};
 pub use view::{Figure, HeadingView, LineView, PaperHeading, PrintedSeller, ReceiptView};

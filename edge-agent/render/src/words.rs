@@ -68,6 +68,12 @@ pub struct ReportWords {
     pub year: &'static str,
     /// The sales since the till's first document.
     pub grand: &'static str,
+    /// The title of a report of several Z-reports.
+    pub periodic: &'static str,
+    /// Stands before the count of Z-reports.
+    pub z_reports: &'static str,
+    /// What a printer's sum is above the till's.
+    pub difference: &'static str,
 }
 
 impl Words {
@@ -115,6 +121,9 @@ const ROMANIAN: Words = Words {
         net: "Fără TVA",
         year: "DE LA 1 IANUARIE",
         grand: "DE LA PRIMUL DOCUMENT",
+        periodic: "RAPORT PERIODIC",
+        z_reports: "Rapoarte Z",
+        difference: "Diferență",
     },
 };
 
@@ -149,6 +158,9 @@ const UKRAINIAN: Words = Words {
         net: "Без ПДВ",
         year: "З 1 СІЧНЯ",
         grand: "З ПЕРШОГО ДОКУМЕНТА",
+        periodic: "ПЕРІОДИЧНИЙ ЗВІТ",
+        z_reports: "Z-звіти",
+        difference: "Різниця",
     },
 };
 
@@ -183,6 +195,9 @@ const GERMAN: Words = Words {
         net: "Ohne USt",
         year: "SEIT 1. JÄNNER",
         grand: "SEIT DEM ERSTEN DOKUMENT",
+        periodic: "PERIODENBERICHT",
+        z_reports: "Z-Berichte",
+        difference: "Differenz",
     },
 };
 
@@ -217,6 +232,9 @@ const ENGLISH: Words = Words {
         net: "Without VAT",
         year: "SINCE 1 JANUARY",
         grand: "SINCE THE FIRST DOCUMENT",
+        periodic: "PERIODIC REPORT",
+        z_reports: "Z-reports",
+        difference: "Difference",
     },
 };
 

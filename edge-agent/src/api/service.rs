@@ -19,6 +19,7 @@ use crate::config::Device;
 use crate::listener::WhenWritten;
 use crate::order::OrderForm;
 use crate::order::fingerprint::RequestFingerprint;
+use crate::seal::printer::DocumentSlip;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
@@ -290,13 +291,49 @@ impl Service {
             deadline,
             reply,
         };
+        self.printed(message, deadline, None).await
+    }
+
+    /// Prints a paper that belongs to no document. The same bytes sent again print nothing.
+    ///
+    /// # Errors
+    ///
+    /// The [`Problem`] that the caller is told.
+    pub async fn print_paper(
+        &self,
+        device: &Device,
+        paper: DocumentSlip,
+        signature: SignatureInfo,
+    ) -> Result<(), Problem> {
+        self.use_signature_once(signature)?;
+        let deadline = self.deadline(device.answer_timeout);
+        let message = |reply| Message::Paper {
+            device: device.id,
+            paper: Box::new(paper),
+            deadline,
+            reply,
+        };
+        self.printed(message, deadline, Some("ReportNotPrinted"))
+            .await
+    }
+
+    /// Waits until a paper is printed. `code` is the error code if it is not, instead of the clerk's own.
+    async fn printed(
+        &self,
+        message: impl FnOnce(oneshot::Sender<Answer>) -> Message,
+        deadline: Instant,
+        code: Option<&'static str>,
+    ) -> Result<(), Problem> {
         let unknown = |reason: &str| Problem::new("OutcomeUnknown", format!("printer: {reason}"));
         match self.ask(message, deadline).await {
             Ok(Answer::Registered { .. }) => Ok(()),
-            Ok(Answer::NotRegistered { error, message }) => Err(Problem::new(error, message)),
+            Ok(Answer::NotRegistered { error, message }) => {
+                let code = code.map_or(error, str::to_owned);
+                Err(Problem::new(code, message))
+            }
             Ok(Answer::Unknown { message }) => Err(unknown(&message)),
             Ok(Answer::Refused { .. } | Answer::Unavailable { .. }) => {
-                Err(unknown("the till did not decide on the duplicate"))
+                Err(unknown("the till did not decide on the paper"))
             }
             Err(NoAnswer::Stopping) => Err(unknown("the agent is stopping")),
             Err(NoAnswer::TooLate) => Err(unknown("the printer has not answered in time")),

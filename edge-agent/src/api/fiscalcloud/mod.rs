@@ -12,6 +12,7 @@ mod documents;
 mod drawer;
 mod duplicate;
 mod paths;
+mod periodic;
 mod print_form;
 mod problem;
 mod request;
@@ -210,6 +211,9 @@ async fn serve(
                 "Api-DeviceId: is missing, and this till has more than one device; name the device whose drawer opens",
             )),
         },
+        Operation::Period { print_only } => {
+            periodic::make(service, (device()?, signature), print_only, body).await
+        }
         Operation::Duplicate { kinds, id } => {
             duplicate::make(service, (device()?, signature), (kinds, id), body).await
         }

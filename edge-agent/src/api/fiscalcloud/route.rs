@@ -21,6 +21,8 @@ pub(super) enum Operation {
     Device(Uuid),
     /// Asks whether the open shift is shorter than 24 hours.
     AssureNo24h,
+    /// Reports the Z-reports of a period; with `print_only`, on the printer and not in the answer.
+    Period { print_only: bool },
     /// Opens the cash drawer.
     OpenDrawer,
     /// Makes the paper of a document of one of these kinds again.
@@ -136,6 +138,8 @@ fn operation(post: bool, parts: &[&str]) -> Option<Operation> {
         (true, ["cashoperations"]) => create(Creation::Cash),
         (true, ["nonfiscalreceipts"]) => create(Creation::Nonfiscal),
         (true, ["reports"]) => create(Creation::Report(None)),
+        (true, ["periodicreports"]) => Some(Operation::Period { print_only: false }),
+        (true, ["periodicreports", "print"]) => Some(Operation::Period { print_only: true }),
         (true, ["misc", "opencashdrawer"]) => Some(Operation::OpenDrawer),
         (
             true,

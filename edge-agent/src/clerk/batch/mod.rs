@@ -292,11 +292,7 @@ impl Tills {
                 deadline,
                 reply,
             } => {
-                let caller = Caller {
-                    reply: AnswerReply::new(reply, &self.dropped),
-                    deadline,
-                    joined: false,
-                };
+                let caller = self.new_caller(reply, deadline);
                 self.on_order(batch, device, *form, caller, effects)
             }
             Message::Duplicate {
@@ -305,12 +301,18 @@ impl Tills {
                 deadline,
                 reply,
             } => {
-                let caller = Caller {
-                    reply: AnswerReply::new(reply, &self.dropped),
-                    deadline,
-                    joined: false,
-                };
+                let caller = self.new_caller(reply, deadline);
                 self.on_duplicate(batch, (device, id), caller, effects)
+            }
+            Message::Paper {
+                device,
+                paper,
+                deadline,
+                reply,
+            } => {
+                let caller = self.new_caller(reply, deadline);
+                self.on_paper(device, *paper, caller, effects);
+                Ok(())
             }
             Message::Drawer {
                 device,
@@ -347,6 +349,15 @@ impl Tills {
                 Ok(())
             }
             Message::Stop => Ok(()),
+        }
+    }
+
+    /// A caller who waits for an answer until a deadline.
+    fn new_caller(&self, reply: oneshot::Sender<Answer>, deadline: Instant) -> Caller {
+        Caller {
+            reply: AnswerReply::new(reply, &self.dropped),
+            deadline,
+            joined: false,
         }
     }
 
