@@ -12,6 +12,7 @@
 //! - [`period`]: the sums of the Z-reports of a period;
 //! - [`nonfiscal`]: the same of a non-fiscal receipt;
 //! - [`words`]: the words of each language;
+//! - [`cashier`]: what an error means to the person at the till;
 //! - [`layout`]: the parts as blocks, without a width;
 //! - [`text`]: blocks as rows of a certain width;
 //! - [`html`](mod@html): blocks as a page of HTML.
@@ -21,6 +22,7 @@
 //! The crate has no IO, no clock and no configuration.
 
 pub mod cash;
+pub mod cashier;
 pub mod html;
 pub mod layout;
 pub mod nonfiscal;
@@ -31,6 +33,7 @@ pub mod view;
 pub mod words;
 
 pub use cash::CashView;
+pub use cashier::{CASHIER_LETTERS_MAX, CashierWords};
 pub use html::html;
 pub use layout::{
     Align, Block, Emphasis, blocks, cash_blocks, nonfiscal_blocks, period_blocks, report_blocks,

@@ -2,6 +2,7 @@
 //! the same journal into answers.
 
 pub mod auth;
+pub mod cashier;
 pub mod dialect;
 pub mod fiscalcloud;
 pub mod json;

@@ -3,9 +3,9 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::problem::envelope;
+use super::problem::failure_in_full;
 use crate::api::auth::{Unauthorized, redact_in_live_mode};
-use crate::api::response::json_response;
+use crate::api::problem::Problem;
 use crate::config::Mode;
 
 /// An answer with status 401. In LIVE mode the answer does not contain the reason. In TEST mode the full message has the text that
@@ -20,8 +20,8 @@ pub(super) fn reject(mode: Mode, unauthorized: Unauthorized) -> Response {
         Some(signed_text) => format!("{message}\nsigned text: {signed_text}"),
         None => message.clone(),
     };
-    let body = envelope(false, (&message, &full), Some(code), None);
-    json_response(StatusCode::UNAUTHORIZED, &body)
+    let problem = Problem::new(code, message);
+    failure_in_full(StatusCode::UNAUTHORIZED, &problem, full)
 }
 
 #[cfg(test)]

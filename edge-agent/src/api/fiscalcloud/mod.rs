@@ -30,6 +30,7 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
+use axum::middleware::map_response_with_state;
 use axum::response::Response;
 use uuid::Uuid;
 
@@ -42,7 +43,7 @@ use super::service::Service;
 use crate::clerk::FiscalState;
 use crate::config::Device;
 pub use create::faults_of;
-use problem::{failure, unprocessable};
+use problem::{failure, for_the_cashier, unprocessable};
 use request::id_in;
 use route::{NoOperation, Operation, route};
 
@@ -58,6 +59,10 @@ pub const FISCALCLOUD: Dialect = Dialect {
 fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/api/v1/{*operation}", axum::routing::any(handle))
+        .layer(map_response_with_state(
+            service.profile.facts().language,
+            for_the_cashier,
+        ))
         .with_state(service)
 }
 
