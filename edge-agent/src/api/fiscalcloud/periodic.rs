@@ -181,7 +181,8 @@ impl FoundReports {
         if let Some(figures) = &sealed.report {
             self.sums.add(figures, printer_sales);
         }
-        let same = serial.filter(|serial| is_first || self.in_memory_of.as_deref() == Some(serial));
+        let same =
+            serial.filter(|serial| is_first || self.in_memory_of.as_deref() == Some(*serial));
         self.in_memory_of = same.map(str::to_owned);
     }
 

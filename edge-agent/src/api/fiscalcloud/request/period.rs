@@ -74,7 +74,8 @@ fn settings_of(fields: &mut Fields<'_, '_>, clock: &Clock) -> (Option<Period>, b
         "filterType",
         &[("ByDate", true), ("ByZReportNumber", false)],
     );
-    if fields.member("filterType").is_none() {
+    let given = fields.member("filterType");
+    if is_empty(given) {
         fields.fault(
             "filterType",
             "Missing",
@@ -187,6 +188,11 @@ fn day(fields: &mut Fields<'_, '_>, name: &str, clock: &Clock) -> Option<Date> {
         fields.fault(name, "NotADate", sentence);
     }
     day
+}
+
+/// Whether a value is absent or the empty text.
+fn is_empty(value: Option<&JsonValue>) -> bool {
+    value.is_none_or(|value| *value == JsonValue::Text(String::new()))
 }
 
 /// The code of a period whose end is before its beginning.
