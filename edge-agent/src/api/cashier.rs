@@ -95,21 +95,21 @@ const LINES: &[(&str, CashierLine)] = &[
         words.busy
     }),
     (
-        "AgentNotRunning BooksUnreadable BooksUnwritable ClockBackInShift ConfigurationInvalid \
+        "LogNotOurs NoClockAgrees AgentNotRunning BooksUnreadable BooksUnwritable ClockBackInShift ConfigurationInvalid \
          CounterExhausted CountryUnknown NotAnAgent NotOutstanding SealMismatch Unreadable",
         |words| words.till_fault,
     ),
     (
-        "ApiKeyMissing ApiNotAllowed HostNotAllowed NotPermitted OriginNotAllowed SignatureMismatch \
+        "PermissionMissing TooManyWrongSignatures ApiKeyMissing ApiNotAllowed HostNotAllowed NotPermitted OriginNotAllowed SignatureMismatch \
          SignatureMissing TimestampInvalid TimestampMissing TimestampOutOfWindow Unauthorized UnknownApiKey",
         |words| words.refused_caller,
     ),
     (
-        "BankTerminalDeclined BankTerminalDown BankTerminalMissing BankTerminalUnknown NoBankTerminal",
+        "BankTerminalForCash UnknownBankTerminal BankTerminalDeclined BankTerminalDown BankTerminalMissing BankTerminalUnknown NoBankTerminal",
         |words| words.terminal,
     ),
     (
-        "BadRequest BodyIncomplete BodyNotAllowed DeclarationUnsigned EmailInvalid GivenTwice MalformedJson \
+        "FormSizeInvalid NotAccepted NotRefused BadRequest BodyIncomplete BodyNotAllowed DeclarationUnsigned EmailInvalid GivenTwice MalformedJson \
          MethodNotAllowed Missing NotADate NotAUuid NotFound NotSupported PeriodReversed PhoneInvalid \
          PointOfSaleMissing ReasonMissing TaxGroupMissing TaxGroupNotInForce TaxGroupUnknown TooManyTaxes \
          UnknownDevice UnknownField UnknownId UnknownOperation UnknownPointOfSale UnknownValue WrongType",
@@ -121,18 +121,18 @@ const LINES: &[(&str, CashierLine)] = &[
 mod tests {
     use std::collections::BTreeSet;
 
-    use ferrotill_core::refusal::Refusal;
-    use ferrotill_device::fault::Fault;
     use ferrotill_render::{CASHIER_LETTERS_MAX, CashierWords};
 
     use super::{LINES, cashier_line, line_of};
+    use crate::api::error_types::{ErrorSource, all};
 
+    /// What `/healthz` shows is no answer to a cashier.
     #[test]
-    fn every_refusal_and_every_fault_has_a_line() {
-        let refusals = Refusal::ALL.iter().map(|entry| entry.name.to_owned());
-        let faults = Fault::ALL.iter().map(|fault| format!("{fault:?}"));
-        let missing: Vec<String> = refusals
-            .chain(faults)
+    fn every_error_type_of_an_answer_has_a_line() {
+        let missing: Vec<String> = all()
+            .into_iter()
+            .filter(|known| !matches!(known.source, ErrorSource::Health(_)))
+            .map(|known| known.code)
             .filter(|code| line_of(code).is_none())
             .collect();
         assert!(missing.is_empty(), "{missing:?}");

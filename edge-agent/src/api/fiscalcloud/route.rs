@@ -109,6 +109,14 @@ pub(super) fn route(method: &Method, path: &str) -> Result<Operation, NoOperatio
                 (&Method::GET, [group, _]) if *group == "devices" || kinds(group).is_some() => {
                     NoOperation::NotAUuid
                 }
+                (
+                    &Method::POST,
+                    [
+                        "receipts" | "alternativereceipts" | "reports" | "cashoperations",
+                        _,
+                        "duplicate",
+                    ],
+                ) => NoOperation::NotAUuid,
                 _ => NoOperation::UnknownPath,
             });
         }

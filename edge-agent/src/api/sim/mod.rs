@@ -1,6 +1,7 @@
 //! `/sim/printer` and `/sim/clock`: the switches of the simulator. They exist in TEST mode only.
 
 pub mod clock;
+pub mod described;
 pub mod printer;
 
 use axum::http::StatusCode;
