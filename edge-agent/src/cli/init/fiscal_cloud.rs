@@ -166,7 +166,7 @@ impl Source<'_> {
         if device.ranges.is_empty() {
             return Ok(());
         }
-        let mut start = 0;
+        let mut start: usize = 0;
         loop {
             let page = self.get(&format!(
                 "alternativereceipts?startIndex={start}&count={PAGE}"
@@ -184,7 +184,7 @@ impl Source<'_> {
                     range.skip(number);
                 }
             }
-            start += receipts.len();
+            start = start.saturating_add(receipts.len());
             if receipts.is_empty() && start < total {
                 return Err(
                     self.failure("a page of alternative receipts is empty before the last one")
