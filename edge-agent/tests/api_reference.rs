@@ -301,8 +301,8 @@ fn the_page_is_small_loads_nothing_and_has_every_operation() {
         .skip(1)
         .map(|rest| rest.split('>').next().unwrap())
         .collect();
-    for link in largest.split("href=\"#").skip(1) {
-        let anchor = link.split('"').next().unwrap();
+    for link in largest.split("href=#").skip(1) {
+        let anchor = link.split('>').next().unwrap();
         assert!(anchors.contains(anchor), "{anchor}");
     }
 }

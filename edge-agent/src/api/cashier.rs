@@ -109,7 +109,7 @@ const LINES: &[(&str, CashierLine)] = &[
         |words| words.terminal,
     ),
     (
-        "FormSizeInvalid NotAccepted NotRefused BadRequest BodyIncomplete BodyNotAllowed DeclarationUnsigned EmailInvalid GivenTwice MalformedJson \
+        "FormSizeInvalid NotAccepted NotRefused Empty BadRequest BodyIncomplete BodyNotAllowed DeclarationUnsigned EmailInvalid GivenTwice MalformedJson \
          MethodNotAllowed Missing NotADate NotAUuid NotFound NotSupported PeriodReversed PhoneInvalid \
          PointOfSaleMissing ReasonMissing TaxGroupMissing TaxGroupNotInForce TaxGroupUnknown TooManyTaxes \
          UnknownDevice UnknownField UnknownId UnknownOperation UnknownPointOfSale UnknownValue WrongType",

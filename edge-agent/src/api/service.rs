@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use ferrotill_core::budget::{Budget, Left};
 use ferrotill_core::profile::Profile;
+use ferrotill_device::printer::Job;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ use crate::config::Device;
 use crate::listener::WhenWritten;
 use crate::order::OrderForm;
 use crate::order::fingerprint::RequestFingerprint;
+use crate::paper::DocumentPaper;
 use crate::seal::printer::DocumentSlip;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
@@ -57,6 +59,15 @@ pub struct SignedOrder {
     pub signature: SignatureInfo,
     /// True if the caller gave a request id. Without one, the id is made from the signature.
     pub has_id: bool,
+}
+
+/// What is printed without being the paper of a document.
+#[derive(Clone, Debug)]
+pub enum Printout {
+    /// A paper of the agent.
+    Paper(DocumentPaper),
+    /// A report that the printer makes by itself.
+    OwnReport(Job),
 }
 
 /// Why the clerk has not answered a message.
@@ -302,14 +313,17 @@ impl Service {
     pub async fn print_paper(
         &self,
         device: &Device,
-        paper: DocumentSlip,
+        printout: Printout,
         signature: SignatureInfo,
     ) -> Result<(), Problem> {
         self.use_signature_once(signature)?;
         let deadline = self.deadline(device.answer_timeout);
         let message = |reply| Message::Paper {
             device: device.id,
-            paper: Box::new(paper),
+            paper: Box::new(match printout {
+                Printout::Paper(paper) => paper.into(),
+                Printout::OwnReport(job) => DocumentSlip::of_job(job),
+            }),
             deadline,
             reply,
         };

@@ -267,8 +267,9 @@ const CASH: &str = r#"{"id":"497f6eca-6276-4993-bfeb-53cbbbba6f08","amount":50.0
 const FORM: &str = r#"{"printOnServer":false,"printFormMediaType":"Html"}"#;
 const NONFISCAL: &str =
     r#"{"id":"497f6eca-6276-4993-bfeb-53cbbbba6f08","text":"Parking free with this slip"}"#;
-const PERIOD: &str = r#"{"printOnServer":false,"printFormMediaType":"Json","reportSettings":{"detailed":false,"filterType":"ByZReportNumber","firstZReportNumber":"1","lastZReportNumber":"31"}}"#;
-const SETTINGS: &str = r#"{"detailed":true,"filterType":"ByDate","startDate":"2026-03-01T00:00:00+02:00","endDate":"2026-03-31T23:59:59+03:00"}"#;
+const PERIOD: &str = r#"{"printOnServer":false,"reportSettings":{"filterType":"ByZReportNumber","firstZReportNumber":"1","lastZReportNumber":"31"}}"#;
+const SETTINGS: &str =
+    r#"{"detailed":true,"filterType":"ByDate","startDate":"2026-03-01","endDate":"2026-03-31"}"#;
 
 /// The vendor's operations, in the order of the vendor's document.
 const OPERATIONS: &[DescribedOperation] = &[
@@ -318,11 +319,11 @@ const OPERATIONS: &[DescribedOperation] = &[
     copy("/api/v1/cashoperations/{cashOperationId}/duplicate", "Makes a copy of a cash operation")
         .may_take("DuplicateRequest", FORM),
     copy("/api/v1/periodicreports", "Makes a report of a period")
-        .more("It makes no document and has no number.")
+        .more("It makes no document.")
         .takes("PeriodicReportRequest", PERIOD)
         .answers("PeriodicReportResponseApiResponse"),
     copy("/api/v1/periodicreports/print", "Prints a report of a period")
-        .more("It makes no document and has no number.")
+        .more("It makes no document.")
         .takes("PeriodicReportSettings", SETTINGS)
         .answers("ApiResponse"),
     list("/api/v1/devices", "Lists the devices", "FiscalDeviceShortInfoPagedResponseApiResponse")

@@ -23,11 +23,10 @@ use crate::api::auth::SignatureInfo;
 use crate::api::json::JsonValue;
 use crate::api::lanes::Lane;
 use crate::api::problem::Problem;
-use crate::api::service::Service;
+use crate::api::service::{Printout, Service};
 use crate::config::Device;
 use crate::object;
 use crate::paper::{DocumentPaper, date_and_time};
-use crate::seal::printer::DocumentSlip;
 use ferrotill_store::{StoreError, StoredDocument};
 
 /// The largest number of Z-reports in a detailed report: those of more than a year. Sums have no limit.
@@ -73,7 +72,7 @@ pub(super) async fn make(
         Err(response) => return response,
     };
     if paper == PaperWish::OnPrinter
-        && let Err(problem) = service.print_paper(device, made.slip, signature).await
+        && let Err(problem) = service.print_paper(device, made.printout, signature).await
     {
         return unprocessable(&problem);
     }
@@ -89,7 +88,7 @@ pub(super) async fn make(
 
 /// A periodic report, for the printer and for the answer.
 struct MadeReport {
-    slip: DocumentSlip,
+    printout: Printout,
     form: Option<PrintForm>,
 }
 
@@ -200,11 +199,11 @@ impl FoundReports {
             DocumentPaper::of_period(&self.sums, self.sections, &title, now, shop)
         });
         let form = PrintForm::of_paper(&paper, wish);
-        let slip = match from_memory {
-            Some(job) => DocumentSlip::of_job(job),
-            None => paper.into(),
+        let printout = match from_memory {
+            Some(job) => Printout::OwnReport(job),
+            None => Printout::Paper(paper),
         };
-        MadeReport { slip, form }
+        MadeReport { printout, form }
     }
 
     /// The printer's own report, if its fiscal memory has all of these Z-reports.

@@ -304,22 +304,8 @@ impl Tills {
                 let caller = self.new_caller(reply, deadline);
                 self.on_duplicate(batch, (device, id), caller, effects)
             }
-            Message::Paper {
-                device,
-                paper,
-                deadline,
-                reply,
-            } => {
-                let caller = self.new_caller(reply, deadline);
-                self.on_paper(device, *paper, caller, effects);
-                Ok(())
-            }
-            Message::Drawer {
-                device,
-                deadline,
-                reply,
-            } => {
-                self.on_drawer(device, DrawerRequest { reply, deadline }, effects);
+            request @ (Message::Paper { .. } | Message::Drawer { .. }) => {
+                self.on_printer_request(request, effects);
                 Ok(())
             }
             Message::Waiting { id, reply } => {
@@ -349,6 +335,27 @@ impl Tills {
                 Ok(())
             }
             Message::Stop => Ok(()),
+        }
+    }
+
+    /// Handles a request that the printer carries out and that makes no document.
+    fn on_printer_request(&mut self, request: Message, effects: &mut Vec<Effect>) {
+        match request {
+            Message::Paper {
+                device,
+                paper,
+                deadline,
+                reply,
+            } => {
+                let caller = self.new_caller(reply, deadline);
+                self.on_paper(device, *paper, caller, effects);
+            }
+            Message::Drawer {
+                device,
+                deadline,
+                reply,
+            } => self.on_drawer(device, DrawerRequest { reply, deadline }, effects),
+            _ => {}
         }
     }
 
