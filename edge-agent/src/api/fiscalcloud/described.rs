@@ -268,8 +268,7 @@ const FORM: &str = r#"{"printOnServer":false,"printFormMediaType":"Html"}"#;
 const NONFISCAL: &str =
     r#"{"id":"497f6eca-6276-4993-bfeb-53cbbbba6f08","text":"Parking free with this slip"}"#;
 const PERIOD: &str = r#"{"printOnServer":false,"reportSettings":{"filterType":"ByZReportNumber","firstZReportNumber":"1","lastZReportNumber":"31"}}"#;
-const SETTINGS: &str =
-    r#"{"detailed":true,"filterType":"ByDate","startDate":"2026-03-01","endDate":"2026-03-31"}"#;
+const SETTINGS: &str = r#"{"detailed":true,"filterType":"ByDate","startDate":"2026-03-01T00:00:00+02:00","endDate":"2026-03-31T23:59:59+03:00"}"#;
 
 /// The vendor's operations, in the order of the vendor's document.
 const OPERATIONS: &[DescribedOperation] = &[
