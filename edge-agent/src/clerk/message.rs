@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::answer::{Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, WaitingOrder};
 use crate::order::{AsideRequest, Declaration, OrderForm};
 use crate::seal::printer::{DocumentSlip, Listener, News};
+use crate::seal::signature::Signed;
 
 /// A message to the clerk.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub enum Message {
         /// Where the answer goes.
         reply: oneshot::Sender<Answer>,
     },
+    /// A signature unit was asked about the prepared receipt of a device.
+    Signed(Uuid, Signed),
     /// A caller wants the cash drawer opened.
     Drawer {
         /// The device with the drawer.

@@ -172,11 +172,15 @@ impl JobQueue {
             })
     }
 
-    /// Takes the next job for the printer: one job of each kind in turn, and of one kind the oldest.
-    pub(super) fn take_turn(&mut self) -> Option<Job> {
+    /// Takes the next job for the printer: one job of each kind in turn, and of one kind the oldest. `orders` says whether the printer
+    /// makes the documents of orders.
+    pub(super) fn take_turn(&mut self, orders: bool) -> Option<Job> {
         let mut kind = self.last.unwrap_or(JobKind::Drawer);
         for _ in 0..3 {
             kind = kind.next();
+            if kind == JobKind::Order && !orders {
+                continue;
+            }
             if let Some(job) = self.take(|job| job.kind() == kind) {
                 self.last = Some(kind);
                 return Some(job);
@@ -379,7 +383,7 @@ mod tests {
         let (job, opened) = drawer(now);
         pushed(&mut queue, job);
         let kinds: Vec<JobKind> =
-            std::iter::from_fn(|| queue.take_turn().map(|job| job.kind())).collect();
+            std::iter::from_fn(|| queue.take_turn(true).map(|job| job.kind())).collect();
         let expected = [
             JobKind::Order,
             JobKind::Slip,
@@ -403,8 +407,8 @@ mod tests {
         drop(reply);
         pushed(&mut queue, gone);
         pushed(&mut queue, slip(2));
-        assert!(matches!(queue.take_turn(), Some(Job::Slip(_))));
-        assert!(queue.take_turn().is_none() && queue.take_all().is_empty());
+        assert!(matches!(queue.take_turn(true), Some(Job::Slip(_))));
+        assert!(queue.take_turn(true).is_none() && queue.take_all().is_empty());
     }
 
     #[test]

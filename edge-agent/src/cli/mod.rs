@@ -15,6 +15,7 @@ mod report;
 mod rksv;
 mod service;
 mod settle;
+mod usage;
 mod verify;
 mod words;
 
@@ -23,6 +24,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::agent::StartError;
@@ -228,22 +230,23 @@ fn document_of(code: &str, error: &anyhow::Error) -> JsonValue {
 /// The exit code, if the arguments are faulty or ask for help.
 pub fn arguments() -> Result<Arguments, ExitCode> {
     Arguments::try_parse().map_err(|error| {
-        // If the output is closed, the exit code alone must do.
-        let _ = error.print();
         if !error.use_stderr() {
+            // If the output is closed, the exit code alone must do.
+            let _ = error.print();
             return Exit::Done.into();
         }
-        let output = CliOutput {
-            json: std::env::args_os().any(|argument| argument == "--json"),
-        };
-        output.json(&object! {
-            "error" => object! {
-                "code" => Exit::Usage.name(),
-                "message" => error.to_string(),
-                "fix" => "`ferrotill help` lists the commands and their arguments",
-            }
-        });
-        Exit::Usage.into()
+        let arguments: Vec<String> = std::env::args_os()
+            .map(|argument| argument.to_string_lossy().into_owned())
+            .collect();
+        let json = arguments.iter().any(|argument| argument == "--json");
+        let failure = usage::failure(&error, &arguments);
+        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !json {
+            // Who writes the program's name alone wants to see what it can do.
+            let _ = error.print();
+        } else {
+            failure.print(json);
+        }
+        failure.code.into()
     })
 }
 
@@ -263,6 +266,7 @@ impl From<StartError> for CliFailure {
         let code = match &error {
             StartError::TimeZone { .. }
             | StartError::NumberTwice { .. }
+            | StartError::Signatures(_)
             | StartError::NumberUnassigned(_) => Exit::Configuration,
             StartError::DataFolder {
                 is_denied: true, ..

@@ -108,6 +108,7 @@ impl TestShop {
             forms: Arc::new(DutyForms::of(&config, &MOLDOVA)),
             wake_senders: vec![Arc::new(Notify::new())],
             contact_ms: i64::MAX,
+            signatures: None,
             seller: ferrotill_render::PrintedSeller::default(),
         });
         let clerk = spawn_clerk(store, setting, plan, inbox)?;

@@ -1,8 +1,9 @@
-//! `/sim/printer` and `/sim/clock`: the switches of the simulator. They exist in TEST mode only.
+//! `/sim/printer`, `/sim/clock` and `/sim/signature_unit`: the switches of the simulator. They exist in TEST mode only.
 
 pub mod clock;
 pub mod described;
 pub mod printer;
+pub mod signature_unit;
 
 use axum::http::StatusCode;
 use axum::response::Response;

@@ -16,6 +16,7 @@ mod printer_clock;
 mod printer_day;
 mod recipients;
 mod sealing;
+mod signing;
 mod slip;
 mod trouble;
 mod turns;
@@ -46,6 +47,8 @@ use super::{ClockOutcome, Message};
 use crate::order::OrderForm;
 use crate::seal::printer::job::baseline_of;
 use crate::seal::printer::{PrinterTask, Task};
+use crate::seal::signature::Signatures;
+use crate::seal::signature::units::SigningTask;
 use crate::status::LiveStatus;
 use crate::status::problems::ProblemKind;
 use crate::time::clock::Clock;
@@ -75,6 +78,8 @@ pub struct ClerkSettings {
     pub contact_ms: i64,
     /// Who sells, as it is printed on slips.
     pub seller: PrintedSeller,
+    /// What signs receipts; `None` where the law has no receipts signed.
+    pub signatures: Option<Arc<Signatures>>,
 }
 
 /// How a device is set up at the start.
@@ -101,6 +106,8 @@ pub(super) enum Effect {
     Respond(Vec<Caller>, Answer),
     /// Send a task to the printer of the device with this index.
     Print(DevicePlace, Box<Task>),
+    /// Have a prepared receipt signed.
+    Sign(SigningTask),
     /// Tell the printer's thread of the device with this index that the outcome of the document with this id is in the journal.
     ConfirmOutcome(DevicePlace, Uuid),
     /// Reply to a printer's thread that its decision to cancel is on disk.
@@ -261,6 +268,11 @@ impl Tills {
         match effect {
             Effect::Respond(callers, answer) => respond(callers, &answer),
             Effect::Print(index, task) => self.devices[index].printer.ask(*task),
+            Effect::Sign(task) => {
+                if let Some(signatures) = &self.settings.signatures {
+                    signatures.ask(task);
+                }
+            }
             Effect::ConfirmOutcome(index, id) => {
                 self.devices[index].printer.ask(Task::Confirm(id));
             }
@@ -292,7 +304,7 @@ impl Tills {
                 deadline,
                 reply,
             } => {
-                let caller = self.new_caller(reply, deadline);
+                let caller = self.caller(reply, deadline);
                 self.on_order(batch, device, *form, caller, effects)
             }
             Message::Duplicate {
@@ -301,7 +313,7 @@ impl Tills {
                 deadline,
                 reply,
             } => {
-                let caller = self.new_caller(reply, deadline);
+                let caller = self.caller(reply, deadline);
                 self.on_duplicate(batch, (device, id), caller, effects)
             }
             request @ (Message::Paper { .. } | Message::Drawer { .. }) => {
@@ -325,6 +337,7 @@ impl Tills {
                 Some(index) => self.on_printer_news(batch, index, news, effects),
                 None => Ok(()),
             },
+            Message::Signed(device, signed) => self.on_signed(batch, device, &signed, effects),
             Message::DecideCancel(device, id, reply) => {
                 self.on_decide_cancel(batch, device, id, reply, effects)
             }
@@ -347,7 +360,7 @@ impl Tills {
                 deadline,
                 reply,
             } => {
-                let caller = self.new_caller(reply, deadline);
+                let caller = self.caller(reply, deadline);
                 self.on_paper(device, *paper, caller, effects);
             }
             Message::Drawer {
@@ -359,8 +372,8 @@ impl Tills {
         }
     }
 
-    /// A caller who waits for an answer until a deadline.
-    fn new_caller(&self, reply: oneshot::Sender<Answer>, deadline: Instant) -> Caller {
+    /// A caller that has not joined another one.
+    fn caller(&self, reply: oneshot::Sender<Answer>, deadline: Instant) -> Caller {
         Caller {
             reply: AnswerReply::new(reply, &self.dropped),
             deadline,
@@ -515,6 +528,9 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::Restored(restored) => restored.at,
         Event::ClockSet(set) => set.at,
         Event::LaidAside(aside) => aside.at,
+        Event::UnitAdopted(unit) => unit.at,
+        Event::ReceiptPrepared(receipt) => receipt.at,
+        Event::ReceiptSigned(receipt) => receipt.at,
     };
     Some(moment.utc_ms)
 }

@@ -62,7 +62,9 @@ impl Tills {
                 Effect::LaidAside(reply, _) => {
                     drop(reply.send(AsideOutcome::Unknown(reason.to_owned())));
                 }
-                Effect::WakeSender
+                // The receipt is not prepared, or the next batch has it signed.
+                Effect::Sign(_)
+                | Effect::WakeSender
                 | Effect::ConfirmOutcome(..)
                 | Effect::NoLongerUnsendable(..) => {}
             }
@@ -102,6 +104,7 @@ impl Tills {
             Message::Printer(..)
             | Message::Authority(_)
             | Message::Numbers(..)
+            | Message::Signed(..)
             | Message::HealthCheck
             | Message::Stop => {}
         }
@@ -126,6 +129,10 @@ fn drop_jobs(device_state: &mut DeviceState, answer: &Answer, reason: &str) {
     if let Some(sealing) = device_state.sealing_mut() {
         respond(std::mem::take(&mut sealing.callers), answer);
     }
+    if let Some(signing) = device_state.signing.take() {
+        respond(signing.callers, answer);
+    }
+    device_state.unit_asked = false;
 }
 
 /// Answers the callers of a job that was never given to the printer's thread.

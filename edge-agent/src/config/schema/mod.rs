@@ -8,6 +8,7 @@
 mod api;
 mod device;
 mod offline;
+mod signature;
 mod till;
 mod upstream;
 
@@ -117,10 +118,20 @@ pub static SECTIONS: &[SectionRow] = &[
         keys: device::DEVICE_POINTS_OF_SALE,
     },
     SectionRow {
+        path: "signature_unit",
+        form: SectionForm::Tables {
+            identity: Some("id"),
+            most: 8,
+        },
+        sample: SectionSample::HeaderOff,
+        says: "The signature units, one table each, where the law has receipts signed; the first one that works signs.",
+        keys: signature::SIGNATURE_UNIT,
+    },
+    SectionRow {
         path: "upstream",
         form: SectionForm::Table,
         sample: SectionSample::Header,
-        says: "The authority: the server of the tax office; without this section, documents wait in the till.",
+        says: "The authority: the server of the tax authority; without this section, documents wait in the till.",
         keys: upstream::UPSTREAM,
     },
     SectionRow {
