@@ -95,7 +95,7 @@ const LINES: &[(&str, CashierLine)] = &[
         words.busy
     }),
     (
-        "LogNotOurs NoClockAgrees AgentNotRunning BooksUnreadable BooksUnwritable ClockBackInShift ConfigurationInvalid \
+        "LogNotOurs NoClockAgrees ReceiptNotSignable RegisterNotStarted AgentNotRunning BooksUnreadable BooksUnwritable ClockBackInShift ConfigurationInvalid \
          CounterExhausted CountryUnknown NotAnAgent NotOutstanding SealMismatch Unreadable",
         |words| words.till_fault,
     ),
