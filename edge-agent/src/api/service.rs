@@ -15,6 +15,7 @@ use super::outcome::{Outcome, Told};
 use super::problem::Problem;
 use super::replay::{Earlier, ReplayOutcome, Replays};
 use super::settings::ApiSettings;
+use super::wrong_signatures::WrongSignatures;
 use crate::clerk::{Answer, ClerkHandle, DrawerOutcome, FiscalState, Message, WaitingOrder};
 use crate::config::Device;
 use crate::listener::WhenWritten;
@@ -48,6 +49,8 @@ pub struct Service {
     pub live_status: Arc<LiveStatus>,
     /// The signed calls that must not be carried out again.
     pub replays: Replays,
+    /// The wrong signatures of the last minute.
+    pub wrong_signatures: WrongSignatures,
     /// The places for long work.
     pub lanes: Lanes,
 }

@@ -18,6 +18,7 @@ use ferrotill_core::budget::Budget;
 
 pub mod adopt;
 mod api;
+mod caller_tls;
 mod device;
 mod fault;
 mod key;
@@ -38,7 +39,8 @@ mod tree;
 mod upstream;
 mod values;
 
-pub use api::{Api, Client};
+pub use api::{Api, Client, Permission};
+pub use caller_tls::{CallerCertificate, CallerTlsConfig};
 pub use device::{Device, Location, PaymentTypeConfig, PointOfSale, RangeConfig};
 pub use fault::{ConfigError, ConfigFault, SourcePlace};
 pub use key::{

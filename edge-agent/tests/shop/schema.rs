@@ -35,25 +35,24 @@ pub fn differences(method: &str, path: &str, status: u16, body: &JsonValue) -> V
     found
 }
 
+/// Method and path of every operation of the document.
+pub fn operations() -> Vec<(String, String)> {
+    let paths = members(DOCUMENT.get("paths").unwrap());
+    let all = paths.iter().flat_map(|(path, methods)| {
+        members(methods)
+            .iter()
+            .map(|(method, _)| (method.to_ascii_uppercase(), path.clone().into_owned()))
+    });
+    all.collect()
+}
+
 /// The name of the operation that has this method and path: the method and the path as the document writes it.
 pub fn operation_name(method: &str, path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
     let found = template(path).unwrap_or_else(|| panic!("{path} is not in the vendor's document"));
-    let method = method.to_ascii_lowercase();
-    assert!(found.1.get(&method).is_some(), "{method} {path}");
+    let name = method.to_ascii_lowercase();
+    assert!(found.1.get(&name).is_some(), "{method} {path}");
     format!("{method} {}", found.0)
-}
-
-/// The names of all operations of the document.
-pub fn operation_names() -> std::collections::BTreeSet<String> {
-    let paths = members(DOCUMENT.get("paths").unwrap()).iter();
-    paths
-        .flat_map(|(path, operations)| {
-            let methods = members(operations).iter();
-            let methods = methods.filter(|(name, _)| matches!(&**name, "get" | "post"));
-            methods.map(move |(method, _)| format!("{method} {path}"))
-        })
-        .collect()
 }
 
 /// The operation of the document that has this method and path.

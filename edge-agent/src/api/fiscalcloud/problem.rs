@@ -48,18 +48,15 @@ pub(super) const SUCCESS: &str =
 
 /// A refusal, which is an answer without data.
 pub(super) fn failure(status: StatusCode, problem: &Problem) -> Response {
-    failure_in_full(status, problem, problem.message.clone())
+    let texts = (problem.message.as_str(), problem.message.as_str());
+    let body = envelope(false, texts, Some(&problem.code), None);
+    let response = json_response(status, &body);
+    noting_refusal(response, problem.clone(), problem.message.clone())
 }
 
-/// A refusal whose full message is another one.
-pub(super) fn failure_in_full(status: StatusCode, problem: &Problem, full: String) -> Response {
-    let texts = (problem.message.as_str(), full.as_str());
-    let body = envelope(false, texts, Some(&problem.code), None);
-    let mut response = json_response(status, &body);
-    response.extensions_mut().insert(Refused {
-        problem: problem.clone(),
-        full,
-    });
+/// The same response, with a note for [`for_the_cashier`] of what it refuses, and of its full message.
+pub(super) fn noting_refusal(mut response: Response, problem: Problem, full: String) -> Response {
+    response.extensions_mut().insert(Refused { problem, full });
     response
 }
 
