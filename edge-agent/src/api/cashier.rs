@@ -100,7 +100,7 @@ const LINES: &[(&str, CashierLine)] = &[
         |words| words.till_fault,
     ),
     (
-        "PermissionMissing TooManyWrongSignatures ApiKeyMissing ApiNotAllowed HostNotAllowed NotPermitted OriginNotAllowed SignatureMismatch \
+        "PermissionMissing TlsNeeded TooManyWrongSignatures ApiKeyMissing ApiNotAllowed HostNotAllowed NotPermitted OriginNotAllowed SignatureMismatch \
          SignatureMissing TimestampInvalid TimestampMissing TimestampOutOfWindow Unauthorized UnknownApiKey",
         |words| words.refused_caller,
     ),
