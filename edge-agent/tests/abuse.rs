@@ -422,7 +422,9 @@ fn numeric_fields() -> Vec<NumericField> {
         "fontSize",
         "width",
     ] {
-        let settings = format!(r#"{{"pdfPrintFormSettings":{{"{name}":@}},"type":"None"}}"#);
+        let settings = format!(
+            r#"{{"printOnServer":false,"printFormMediaType":"Image","imagePrintFormSettings":{{"{name}":@}},"type":"None"}}"#
+        );
         fields.push(("reports", settings));
     }
     fields

@@ -2,12 +2,12 @@
 //!
 //! It is the first line of `fullExceptionMessage`; the lines of `message`, which are for programs and their makers, follow it.
 
-use ferrotill_render::CashierWords;
+use ferrotill_render::{CashierWords, Words};
 
 /// The line for an error type in a language. An error type that is not listed is the fault of the calling program.
 #[must_use]
 pub fn cashier_line(code: &str, language: &str) -> &'static str {
-    let words = CashierWords::of(language);
+    let words = &Words::of(language).cashier;
     line_of(code).map_or(words.program, |line| line(words))
 }
 
@@ -121,7 +121,7 @@ const LINES: &[(&str, CashierLine)] = &[
 mod tests {
     use std::collections::BTreeSet;
 
-    use ferrotill_render::{CASHIER_LETTERS_MAX, CashierWords};
+    use ferrotill_render::{CASHIER_LETTERS_MAX, Words};
 
     use super::{LINES, cashier_line, line_of};
     use crate::api::error_types::{ErrorSource, all};
@@ -140,10 +140,10 @@ mod tests {
 
     #[test]
     fn every_line_is_there_in_each_language_and_short_enough() {
-        for words in CashierWords::ALL {
+        for Words { cashier, .. } in Words::ALL {
             let mut lines = BTreeSet::new();
             for (codes, line) in LINES {
-                let line = line(words);
+                let line = line(cashier);
                 let letters = line.chars().count();
                 assert!((10..=CASHIER_LETTERS_MAX).contains(&letters), "{line}");
                 assert!(lines.insert(line), "{line} is there twice");

@@ -28,6 +28,7 @@ mod online_ecr;
 mod payment_letter;
 
 pub mod pages;
+mod paper_look;
 mod reader;
 pub mod schema;
 mod signature;
@@ -49,6 +50,7 @@ pub use key::{
 };
 pub use layers::Overrides;
 pub use online_ecr::{OnlineEcrConfig, SignatureConfig};
+pub use paper_look::{DATE_MARK, NUMBER_MARK, PaperLook, REGISTRATION_MARK, TOTAL_MARK};
 pub use reader::KeyInForce;
 pub use signature::SignatureUnitConfig;
 pub use taxes::TaxGroupConfig;

@@ -44,6 +44,7 @@ use super::response::{with_allowed_methods, with_operation};
 use super::service::Service;
 use crate::clerk::FiscalState;
 use crate::config::Device;
+use crate::paper::printed_seller;
 pub use create::faults_of;
 use problem::{failure, for_the_cashier, unprocessable};
 use request::id_in;
@@ -64,7 +65,9 @@ fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/api/v1/{*operation}", axum::routing::any(handle))
         .layer(map_response_with_state(
-            service.profile.facts().language,
+            printed_seller(&service.settings.owner)
+                .words(service.profile.facts().language)
+                .language,
             for_the_cashier,
         ))
         .with_state(service)

@@ -13,7 +13,7 @@ use ferrotill_core::Amount;
 use ferrotill_core::event::{Reserved, Sealed};
 use ferrotill_core::seal::Seal;
 use ferrotill_device::printer::Job;
-use ferrotill_render::{FigureSection, PeriodSums, PeriodView, Words};
+use ferrotill_render::{FigureSection, PeriodSums, PeriodView};
 
 use super::create::overloaded;
 use super::print_form::{PaperWish, PrintForm};
@@ -26,7 +26,7 @@ use crate::api::problem::Problem;
 use crate::api::service::{Printout, Service};
 use crate::config::Device;
 use crate::object;
-use crate::paper::{DocumentPaper, date_and_time};
+use crate::paper::{DocumentPaper, date_and_time, printed_seller};
 use ferrotill_store::{StoreError, StoredDocument};
 
 /// The largest number of Z-reports in a detailed report: those of more than a year. Sums have no limit.
@@ -140,7 +140,7 @@ impl FoundReports {
     ) -> Result<Option<Self>, StoreError> {
         let mut found = Self::default();
         let facts = service.profile.facts();
-        let words = Words::of(facts.language);
+        let words = printed_seller(&service.settings.owner).words(facts.language);
         let mut too_many = false;
         service.reader.each_z_report(device.id, |stored| {
             let Some((reserved, sealed)) = stored.reserved().zip(stored.sealed()) else {

@@ -47,7 +47,7 @@ fn a_fault_in_till_or_api_has_its_place_and_a_remedy() {
         (
             "country",
             "contry",
-            "t.toml:2:1: till.contry: is not a key of the configuration; allowed here: country, mode, data_dir, answer_timeout_ms, time_zone, contact_days, organization_name, idnx, address, registration_number\nt.toml:1:1: till.country: is missing; add it: two capital letters, such as \"MD\"",
+            "t.toml:2:1: till.contry: is not a key of the configuration; allowed here: country, mode, data_dir, answer_timeout_ms, time_zone, contact_days, organization_name, idnx, address, registration_number, language, logo, verification_link\nt.toml:1:1: till.country: is missing; add it: two capital letters, such as \"MD\"",
         ),
         (
             "\"MD\"",
