@@ -38,7 +38,7 @@ impl Operation {
             | Self::OpenDrawer
             | Self::Duplicate { .. } => Some(Permission::Sell),
             Self::Create(Creation::Refund { .. }) => Some(Permission::Return),
-            Self::Create(Creation::Report(_)) => Some(Permission::Report),
+            Self::Create(Creation::Report(_)) | Self::Period { .. } => Some(Permission::Report),
             Self::List { .. }
             | Self::Get { .. }
             | Self::Devices
