@@ -101,8 +101,8 @@ refusals! {
     14 QuantityNotPositive { given: Decimal } => "the quantity is {given}; it must be above zero", "give a quantity above zero";
     /// A quantity above the limit.
     15 QuantityTooLarge { given: Decimal, limit: Decimal } => "the quantity is {given}; the limit is {limit}", "split the line";
-    /// A price of zero or less.
-    16 PriceNotPositive { given: Decimal } => "the price is {given}; it must be above zero", "give a price above zero";
+    /// A price below zero, or a price of zero with a surcharge.
+    16 PriceNotPositive { given: Decimal } => "the price is {given}; it must not be below zero, and above zero with a surcharge", "give a price above zero";
     /// A price above the limit.
     17 PriceTooLarge { given: Decimal, limit: Decimal } => "the price is {given}; the limit is {limit}", "check the price";
     /// A line without a tax group.
@@ -180,6 +180,8 @@ refusals! {
     54 ReturnExceedsAmount { left: Decimal } => "at most {left} can be given back for this quantity of the original line", "reduce the amount, or leave it out: the till computes it";
     /// A return of a receipt that an operator declared as printed without the printer's number.
     55 OriginalWithoutNumber => "the printer's number of the original is not known, and the printer needs it to print a return", "make the return on the printer itself; when a document is declared as printed, give the number on its paper";
+    /// A figure of a returned line that is not that of the original line in proportion to the quantity.
+    56 ReturnFigureDiffers { expected: Decimal } => "the original line has {expected} there for this quantity", "copy the figure from the original in proportion to the quantity, or leave it out";
     /// A return of a sale that was sold on an alternative receipt. What the law wants then is not known (docs/countries/md.md).
     58 OriginalAlternative => "the goods were sold on an alternative receipt, and it is not known how the law wants them returned, so the till does not do it", "pay the buyer back by a cash operation that takes the money out, write the return on the paper of the alternative receipt, and keep it for the accountant";
     /// A return of a sale that no fiscal printer has printed, on a till whose documents a fiscal printer makes legal.
@@ -296,6 +298,14 @@ pub enum Field {
     TaxGroup,
     /// The comment of the line.
     Comment,
+    /// The amount of the line before its modifier.
+    AmountBefore,
+    /// The rate of the line's tax.
+    TaxRate,
+    /// The tax of the line.
+    Tax,
+    /// The final tax of the line.
+    FinalTax,
     /// The final amount of the line.
     FinalAmount,
     /// The type of the payment.

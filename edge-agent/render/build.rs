@@ -85,18 +85,19 @@ fn words_of(file: &Path) -> Result<BTreeMap<String, String>, String> {
     Ok(words)
 }
 
-/// Writes the constant of a list. The words of reports are a structure of their own.
+/// Writes the constant of a list. The words of reports and the lines for the cashier are structures of their own.
 fn write_list(code: &mut String, language: &str, words: &BTreeMap<String, String>) {
-    let (mut shared, mut report) = (String::new(), String::new());
+    let (mut shared, mut report, mut cashier) = (String::new(), String::new(), String::new());
     for (id, word) in words {
-        let (target, id) = match id.strip_prefix("report-") {
-            Some(id) => (&mut report, id),
-            None => (&mut shared, id.as_str()),
+        let (target, id) = match id.split_once('-') {
+            Some(("report", id)) => (&mut report, id),
+            Some(("cashier", id)) => (&mut cashier, id),
+            _ => (&mut shared, id.as_str()),
         };
         let _ = write!(target, "{}: {word:?}, ", id.replace('-', "_"));
     }
     let _ = writeln!(
         code,
-        "Words {{ language: {language:?}, {shared}report: ReportWords {{ {report}}} }},"
+        "Words {{ language: {language:?}, {shared}report: ReportWords {{ {report}}}, cashier: CashierWords {{ {cashier}}} }},"
     );
 }

@@ -14,8 +14,9 @@ use ferrotill_core::receipt::Receipt;
 use ferrotill_core::seal::{PrintedNumber, Seal};
 use ferrotill_core::time::Moment;
 use ferrotill_render::{
-    Align, Block, CashView, Emphasis, NonfiscalView, PaperHeading, PrintedSeller, ReceiptView,
-    ReportNames, ReportView, Words, blocks, cash_blocks, nonfiscal_blocks, report_blocks,
+    Align, Block, CashView, Emphasis, FigureSection, NonfiscalView, PaperHeading, PeriodSums,
+    PeriodView, PrintedSeller, ReceiptView, ReportNames, ReportView, Words, blocks, cash_blocks,
+    nonfiscal_blocks, period_blocks, report_blocks,
 };
 use ferrotill_store::StoredDocument;
 
@@ -115,6 +116,36 @@ impl DocumentPaper {
                 Self::without_drawer(nonfiscal_blocks(&view), shop)
             }
         })
+    }
+
+    /// The paper of a report of several Z-reports, made now; `period` says of which. `reports` are the single ones, if they are wanted.
+    #[must_use]
+    pub fn of_period(
+        sums: &PeriodSums,
+        reports: Vec<FigureSection>,
+        period: &str,
+        now: Moment,
+        shop: PaperShop<'_>,
+    ) -> Self {
+        let words = shop.seller.words(shop.facts.language);
+        let (date, time) = date_and_time(now);
+        let heading = PaperHeading {
+            title: "",
+            number: period,
+            seal: "",
+            copy: false,
+            date: &date,
+            time: &time,
+            seller: shop.seller,
+        };
+        let names = ReportNames {
+            payment: shop.payment_name,
+            rounding: shop.facts.cash_rounding.map(|law| law.name),
+            shift_began: "",
+        };
+        let currency = shop.facts.currency;
+        let view = PeriodView::of(sums, reports, heading, names, currency, words);
+        Self::without_drawer(period_blocks(&view), shop)
     }
 
     /// The paper of a receipt under a heading. `checked` is the number by which a buyer can check the receipt, and the time of its

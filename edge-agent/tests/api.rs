@@ -158,7 +158,7 @@ fn a_bad_body_is_refused_with_the_path_of_every_fault() {
         ("8.10", "\"8,10\"", "NotANumber", &["items[0].price"]),
         ("8.10", "null", "Missing", &["items[0].price"]),
         ("8.10", "1e400", "NumberTooLarge", &["items[0].price"]),
-        ("8.10", "0.00", "PriceNotPositive", &["items[0].price"]),
+        ("8.10", "0.00", "NothingToPay", &["items"]),
         ("8.10", "-8.10", "PriceNotPositive", &["items[0].price"]),
         ("1.000", "1.0001", "TooManyDecimals", &["items[0].quantity"]),
         ("1.000", "0", "QuantityNotPositive", &["items[0].quantity"]),

@@ -384,3 +384,86 @@ fn a_sale_whose_number_is_not_known_is_not_returned() {
     let (id, items) = sell(&shop.client, &[loaf("")], "10.00", "");
     gives(&shop.client, &id, &items[0].to_string(), "10.00");
 }
+
+#[test]
+fn a_line_of_price_zero_is_sold_as_text_and_comes_back() {
+    let shop = Shop::open();
+    let gift = r#"{"name":"Cadou","quantity":2,"price":0,"taxGroupCode":"B","comment":"de ziua ta","modifierMode":0,"modifierValue":0}"#;
+    let (id, items) = sell(&shop.client, &[loaf(""), gift.to_owned()], "10.00", "");
+    assert_eq!(shop.receipts(), [("10.00".to_owned(), 1, "sale")]);
+    let paper = shop.rig.paper();
+    for text in ["Cadou", "2.000 x 0.00 = 0.00", "de ziua ta"] {
+        assert!(paper.contains(text), "{text}: {paper}");
+    }
+    for name in [
+        "price",
+        "amount",
+        "finalAmount",
+        "taxAmount",
+        "finalTaxAmount",
+    ] {
+        assert_eq!(value(&items[1], name).to_string(), "0.00", "{name}");
+    }
+    // Alone it gives nothing back.
+    let alone = give_back(&shop.client, &id, gift, "0.01");
+    assert_eq!(alone.status, 422, "{}", alone.text);
+    let both = items
+        .iter()
+        .map(JsonValue::to_string)
+        .collect::<Vec<_>>()
+        .join(",");
+    gives(&shop.client, &id, &both, "10.00");
+    let closed = shop.client.post("operations/closeday", "");
+    assert_eq!(
+        closed.at("data.additionalData.reconciliation.agrees"),
+        "true",
+        "{}",
+        closed.text
+    );
+}
+
+#[test]
+fn each_of_the_six_amounts_of_a_returned_line_is_checked_and_answered() {
+    let shop = Shop::open();
+    let sold = r#"{"name":"Piine","quantity":3,"price":8.10,"taxGroupCode":"B","modifierMode":"ByPercent","modifierValue":-10}"#;
+    let less = r#","amountModifications":[{"mode":"ByAmount","value":-3}]"#;
+    let (id, _) = sell(&shop.client, &[sold.to_owned()], "18.87", less);
+    // The example of the vendor's document: two of three.
+    let six = r#""amountBeforeModification":16.2,"amount":14.58,"taxRate":8,"taxAmount":1.08,"finalAmount":12.56,"finalTaxAmount":0.93"#;
+    let back = sold.replace("\"quantity\":3,", &format!("\"quantity\":2,{six},"));
+    for (given, wrong, path) in [
+        (":16.2,", ":8.1,", "amountBeforeModification"),
+        (":14.58,", ":18.45,", "amount"),
+        (":8,", ":20,", "taxRate"),
+        (":1.08,", ":2.43,", "taxAmount"),
+        (":0.93,", ":2.09,", "finalTaxAmount"),
+    ] {
+        let item = back.replace(given, wrong);
+        let path = format!("items[0].{path}");
+        refuses(
+            &shop.client,
+            &id,
+            &item,
+            "12.56",
+            ["ReturnFigureDiffers", &path, ""],
+        );
+    }
+    let item = back.replace(":12.56,", ":12.60,");
+    let wanted = ["ReturnExceedsAmount", "items[0].finalAmount", "12.58"];
+    refuses(&shop.client, &id, &item, "12.60", wanted);
+    let given = gives(&shop.client, &id, &back, "12.56");
+    for (name, answered) in [
+        ("amountBeforeModification", "16.20"),
+        ("amount", "14.58"),
+        ("taxRate", "8.00"),
+        ("taxAmount", "1.08"),
+        ("finalAmount", "12.56"),
+        ("finalTaxAmount", "0.93"),
+    ] {
+        assert_eq!(
+            given.at(&format!("data.items.0.{name}")),
+            answered,
+            "{name}"
+        );
+    }
+}

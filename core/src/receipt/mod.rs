@@ -19,7 +19,8 @@ use crate::payment::PaymentTable;
 use crate::quantity::Quantity;
 pub use crate::tax::Prices;
 use crate::tax::{
-    Bucket, LineGroups, LineTax, TAXES_PER_LINE_MAX, TaxGroup, TaxShares, TaxTable, is_levy,
+    Bucket, LineGroups, LineTax, TAXES_PER_LINE_MAX, TaxGroup, TaxRate, TaxShares, TaxTable,
+    is_levy,
 };
 use crate::time::Day;
 
@@ -69,6 +70,10 @@ pub struct CopiedLine {
     pub tax: Option<Amount>,
     /// The final tax of the line, see [`Line::final_tax`], in proportion to the returned quantity.
     pub final_tax: Option<Amount>,
+    /// The amount of the line before its modifier, see [`Line::before_modification`], in proportion to the returned quantity.
+    pub before: Option<Amount>,
+    /// The rate of the line's only tax.
+    pub rate: Option<TaxRate>,
 }
 
 impl CopiedLine {
@@ -79,6 +84,8 @@ impl CopiedLine {
         amount: None,
         tax: None,
         final_tax: None,
+        before: None,
+        rate: None,
     };
 }
 

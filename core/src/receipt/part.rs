@@ -7,7 +7,7 @@ use super::{Line, LineTotals, Prices};
 use crate::amount::Amount;
 use crate::quantity::Quantity;
 use crate::rounding::Rounding;
-use crate::tax::{LineGroups, TAXES_PER_LINE_MAX, TaxShares};
+use crate::tax::{LineGroups, TAXES_PER_LINE_MAX, TaxRate, TaxShares};
 
 /// A line of a sale that is given back in parts.
 pub(super) struct SoldLine<'l> {
@@ -58,6 +58,13 @@ impl<'l> SoldLine<'l> {
 
     pub(super) const fn quantity(&self) -> Quantity {
         self.line.quantity
+    }
+
+    /// The rate of the line's tax; `None` if it has several.
+    pub(super) fn only_rate(&self) -> Option<TaxRate> {
+        let mut taxes = self.line.taxes();
+        let only = taxes.next()?;
+        taxes.next().is_none().then_some(only.group.rate)
     }
 
     pub(super) const fn groups(&self) -> LineGroups {

@@ -63,11 +63,61 @@ impl Work<'_, '_, '_> {
         }
         let final_amount = self.returned_amount(index, line, &found)?;
         let part = found.sold.part(found.left, line.quantity, final_amount)?;
+        self.check_copied(index, line, &found, (before, &part))?;
         Some(LineTotals {
             before,
             original: u16::try_from(found.place).ok(),
             ..part
         })
+    }
+
+    /// The figures that the caller has copied must be those of the line, in proportion to the quantity. They do not decide what is paid
+    /// back: a figure that is far from it shows that another line is meant, or that the caller computes wrongly.
+    fn check_copied(
+        &mut self,
+        index: usize,
+        line: &DraftLine<'_>,
+        found: &Found<'_>,
+        (before, part): (Amount, &LineTotals),
+    ) -> Option<()> {
+        let copied = line.copied;
+        let share = found.sold.shares(line.quantity)?;
+        let mut agrees = true;
+        for (field, given, computed) in [
+            (Field::AmountBefore, copied.before, [before; 2]),
+            (Field::Amount, copied.amount, [part.amount, share.amount]),
+            (Field::Tax, copied.tax, [part.tax, share.tax]),
+            (
+                Field::FinalTax,
+                copied.final_tax,
+                [part.final_tax, share.final_tax],
+            ),
+        ] {
+            let near = |computed: Amount| {
+                given.is_none_or(|given| {
+                    let apart = given.minor().abs_diff(computed.minor());
+                    apart <= (computed.minor().unsigned_abs() / 100).max(COPIED_APART_MAX)
+                })
+            };
+            if !computed.into_iter().any(near) {
+                agrees = false;
+                let [_, expected] = computed.map(|computed| self.money(computed));
+                self.line_fault(index, field, Refusal::ReturnFigureDiffers { expected });
+            }
+        }
+        if let Some(given) = copied.rate
+            && let Some(rate) = found.sold.only_rate()
+            && given != rate
+        {
+            agrees = false;
+            let expected = rate.display();
+            self.line_fault(
+                index,
+                Field::TaxRate,
+                Refusal::ReturnFigureDiffers { expected },
+            );
+        }
+        agrees.then_some(())
     }
 
     /// The amount that a line gives back: the amount that the caller gave, or the share of the quantity. A quantity or an amount
@@ -100,3 +150,6 @@ impl Work<'_, '_, '_> {
         Some(final_amount)
     }
 }
+
+/// The largest difference of a copied figure, in minor units, that a caller's own rounding explains; of larger figures, one hundredth.
+const COPIED_APART_MAX: u64 = 5;

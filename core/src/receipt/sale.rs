@@ -90,7 +90,10 @@ impl Work<'_, '_, '_> {
             };
             self.line_fault(index, Field::Quantity, refusal);
         }
-        if !line.price.is_positive() {
+        // A line of price 0 stands beside paid ones. A surcharge would give it an amount that no price explains.
+        let surcharged =
+            matches!(line.modifier, Some(Modifier::Amount(amount)) if amount.is_positive());
+        if line.price.is_negative() || (line.price.is_zero() && surcharged) {
             known = false;
             self.line_fault(
                 index,

@@ -232,6 +232,12 @@ impl Sold {
                 amount: share(line.amount),
                 tax: share(line.tax),
                 final_tax: share(line.final_tax),
+                before: share(line.before_modification),
+                rate: line
+                    .taxes()
+                    .next()
+                    .filter(|_| line.taxes().count() == 1)
+                    .map(|tax| tax.group.rate),
             },
             ..DraftLine::default()
         }

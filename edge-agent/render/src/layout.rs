@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::bitmap::Bitmap;
 use crate::cash::CashView;
 use crate::nonfiscal::NonfiscalView;
+use crate::period::PeriodView;
 use crate::report::{FigureSection, ReportView};
 use crate::view::{Figure, HeadingView, LineView, ReceiptView};
 
@@ -145,17 +146,25 @@ pub fn nonfiscal_blocks(view: &NonfiscalView) -> Vec<Block> {
     page.blocks
 }
 
+/// The blocks of a periodic report.
+#[must_use]
+pub fn period_blocks(view: &PeriodView) -> Vec<Block> {
+    let mut page = Page::default();
+    page.heading(&view.heading);
+    page.sections(&view.reports);
+    page.blocks.push(Block::Rule);
+    page.text(&view.count);
+    page.sections(&view.sums);
+    page.blocks
+}
+
 /// The blocks of a report.
 #[must_use]
 pub fn report_blocks(view: &ReportView) -> Vec<Block> {
     let mut page = Page::default();
     page.heading(&view.heading);
     page.text(&view.shift);
-    for FigureSection { total, figures } in &view.sections {
-        page.blocks.push(Block::Rule);
-        page.strong(total);
-        page.figures(figures);
-    }
+    page.sections(&view.sections);
     page.blocks
 }
 
@@ -215,6 +224,14 @@ impl Page {
     fn figures(&mut self, figures: &[Figure]) {
         for figure in figures {
             self.amount(&figure.name, &figure.amount, "", Emphasis::Plain);
+        }
+    }
+
+    fn sections(&mut self, sections: &[FigureSection]) {
+        for FigureSection { total, figures } in sections {
+            self.blocks.push(Block::Rule);
+            self.strong(total);
+            self.figures(figures);
         }
     }
 

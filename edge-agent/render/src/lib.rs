@@ -12,6 +12,7 @@
 //! - [`view`]: the parts of a receipt in the order of reading, every number as exact text;
 //! - [`cash`]: the same of a cash operation;
 //! - [`report`]: the same of an X-report or a Z-report;
+//! - [`period`]: the sums of the Z-reports of a period;
 //! - [`nonfiscal`]: the same of a non-fiscal receipt;
 //! - [`words`]: the words of each language;
 //! - [`layout`]: the parts as blocks, without a width;
@@ -34,6 +35,7 @@ pub mod image;
 pub mod layout;
 pub mod nonfiscal;
 pub mod pdf;
+pub mod period;
 pub mod report;
 pub mod sheet;
 pub mod svg;
@@ -46,12 +48,15 @@ pub use cash::CashView;
 pub use fault::FormFault;
 pub use html::html;
 pub use image::{PIXELS_MAX, png};
-pub use layout::{Align, Block, Emphasis, blocks, cash_blocks, nonfiscal_blocks, report_blocks};
+pub use layout::{
+    Align, Block, Emphasis, blocks, cash_blocks, nonfiscal_blocks, period_blocks, report_blocks,
+};
 pub use nonfiscal::NonfiscalView;
 pub use pdf::{PAGE_HEIGHT_MAX, pdf};
+pub use period::{PeriodSums, PeriodTurnover, PeriodView};
 pub use report::{FigureSection, ReportNames, ReportView};
 pub use sheet::{COLUMNS_MIN, FormSize, IMAGE_SIZES, PDF_SIZES, SizeFault, SizeRules, WantedSize};
 pub use svg::svg;
 pub use text::{PaperRow, PaperWidth, rows};
 pub use view::{Figure, HeadingView, LineView, PaperHeading, PrintedSeller, ReceiptView};
-pub use words::{ReportWords, Words};
+pub use words::{CASHIER_LETTERS_MAX, CashierWords, ReportWords, Words};

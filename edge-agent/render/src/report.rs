@@ -6,6 +6,7 @@
 use ferrotill_core::document::ReportKind;
 use ferrotill_core::event::ReportFigures;
 use ferrotill_core::shift::{Running, Tally, Turnover};
+use ferrotill_core::tax::TaxGroup;
 use ferrotill_core::{Amount, Currency};
 
 use crate::view::{Figure, HeadingView, PaperHeading, Writer, minus};
@@ -91,7 +92,7 @@ impl ReportView {
     }
 }
 
-fn tally(writer: Writer<'_>, name: &str, tally: Tally) -> Figure {
+pub(crate) fn tally(writer: Writer<'_>, name: &str, tally: Tally) -> Figure {
     writer.figure(&format!("{name} ({})", tally.count), tally.amount)
 }
 
@@ -102,21 +103,39 @@ fn turnover(
     names: ReportNames<'_>,
 ) -> FigureSection {
     let groups = turnover.groups.entries();
-    let groups = groups.map(|entry| (entry.group, entry.amount, entry.tax));
-    let mut figures = writer.tax_figures(groups.collect());
-    figures.extend(without_tax(writer, turnover.receipts.amount, turnover.tax));
-    figures.extend(turnover.payments.entries().map(|payment| {
-        let name = (names.payment)(payment.code);
-        writer.figure(
-            &name.unwrap_or_else(|| payment.code.to_string()),
-            payment.amount,
-        )
+    let payments = turnover.payments.entries();
+    turnover_section(
+        writer,
+        (name, turnover.receipts, turnover.tax),
+        groups
+            .map(|entry| (entry.group, entry.amount, entry.tax))
+            .collect(),
+        payments.map(|payment| (payment.code, payment.amount)),
+        turnover.rounding,
+        names,
+    )
+}
+
+/// The section of sales or returns: their sum, the tax of each group, the payments, and the cash rounding if there is any.
+pub(crate) fn turnover_section(
+    writer: Writer<'_>,
+    (name, receipts, tax): (&str, Tally, Amount),
+    groups: Vec<(TaxGroup, Amount, Amount)>,
+    payments: impl Iterator<Item = (i32, Amount)>,
+    rounding: Amount,
+    names: ReportNames<'_>,
+) -> FigureSection {
+    let mut figures = writer.tax_figures(groups);
+    figures.extend(without_tax(writer, receipts.amount, tax));
+    figures.extend(payments.map(|(code, amount)| {
+        let name = (names.payment)(code);
+        writer.figure(&name.unwrap_or_else(|| code.to_string()), amount)
     }));
-    if let (Some(name), false) = (names.rounding, turnover.rounding.is_zero()) {
-        figures.push(writer.figure(name, turnover.rounding));
+    if let (Some(name), false) = (names.rounding, rounding.is_zero()) {
+        figures.push(writer.figure(name, rounding));
     }
     FigureSection {
-        total: tally(writer, name, turnover.receipts),
+        total: tally(writer, name, receipts),
         figures,
     }
 }

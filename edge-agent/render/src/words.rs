@@ -51,7 +51,62 @@ pub struct Words {
     pub in_drawer: &'static str,
     /// The words of reports only.
     pub report: ReportWords,
+    /// The lines for the cashier.
+    pub cashier: CashierWords,
 }
+
+/// What an answer that refuses something means to the person at the till. A line has at most [`CASHIER_LETTERS_MAX`] letters, so that it
+/// fits the display of a till.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CashierWords {
+    /// The outcome of the operation is not known yet.
+    pub outcome_unknown: &'static str,
+    /// An earlier document has no known outcome yet.
+    pub unsettled: &'static str,
+    /// The shift is longer than the law allows.
+    pub shift_too_long: &'static str,
+    /// No shift is open.
+    pub shift_not_open: &'static str,
+    /// The limit of selling without the authority is used up.
+    pub offline_limit: &'static str,
+    /// The connected printer is another one, or not set up as the till.
+    pub other_printer: &'static str,
+    /// The drawer has not enough cash.
+    pub cash_missing: &'static str,
+    /// The payments do not fit the total.
+    pub payment: &'static str,
+    /// A price, a quantity or a discount is not possible.
+    pub amounts: &'static str,
+    /// The receipt has too many lines or too long texts.
+    pub too_long: &'static str,
+    /// The sale that is returned is not there or cannot be returned.
+    pub original: &'static str,
+    /// More is returned than was sold.
+    pub returned: &'static str,
+    /// There is no number for the receipt.
+    pub numbers: &'static str,
+    /// The printer has no paper, or its cover is open.
+    pub paper: &'static str,
+    /// The printer cannot be reached.
+    pub printer_away: &'static str,
+    /// The printer refuses, and a person must look at it.
+    pub printer_fault: &'static str,
+    /// The request was carried out before, or its id belongs to another one.
+    pub made_before: &'static str,
+    /// The till has too much to do, or stops.
+    pub busy: &'static str,
+    /// The till itself has a fault.
+    pub till_fault: &'static str,
+    /// The caller has no right: its key, its time or its permission.
+    pub refused_caller: &'static str,
+    /// The program has sent wrong data.
+    pub program: &'static str,
+    /// The bank terminal has not taken the payment.
+    pub terminal: &'static str,
+}
+
+/// The largest number of letters of a line for the cashier.
+pub const CASHIER_LETTERS_MAX: usize = 60;
 
 /// The words that only reports have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +129,12 @@ pub struct ReportWords {
     pub year: &'static str,
     /// The sales since the till's first document.
     pub grand: &'static str,
+    /// The title of a report of several Z-reports.
+    pub periodic: &'static str,
+    /// Stands before the count of Z-reports.
+    pub z_reports: &'static str,
+    /// What a printer's sum is above the till's.
+    pub difference: &'static str,
 }
 
 impl Words {

@@ -31,3 +31,31 @@ report-alternative = АЛЬТЕРНАТИВНІ ЧЕКИ
 report-net = Без ПДВ
 report-year = З 1 СІЧНЯ
 report-grand = З ПЕРШОГО ДОКУМЕНТА
+report-periodic = ПЕРІОДИЧНИЙ ЗВІТ
+report-z-reports = Z-звіти
+report-difference = Різниця
+
+## Lines for the cashier, at most 60 letters
+
+cashier-outcome-unknown = Результат ще невідомий. Повторіть ту саму операцію.
+cashier-unsettled = Попередній чек ще не завершено. Зачекайте трохи.
+cashier-shift-too-long = Зміна перевищила дозволений строк. Закрийте день.
+cashier-shift-not-open = Зміну не відкрито. Закривати нічого.
+cashier-offline-limit = Надто довго немає зв’язку з податковою. Кличте допомогу.
+cashier-other-printer = Принтер не від цієї каси. Кличте допомогу.
+cashier-cash-missing = У касі мало готівки. Внесіть гроші.
+cashier-payment = Оплата не відповідає сумі. Перевірте суми.
+cashier-amounts = Неправильна ціна, кількість або знижка.
+cashier-too-long = Чек завеликий. Розділіть його.
+cashier-original = Цей чек не можна повернути тут. Перевірте його.
+cashier-returned = Повертається більше, ніж лишилося. Перевірте чек.
+cashier-numbers = Закінчилися номери чеків. Кличте допомогу.
+cashier-paper = Перевірте папір і кришку принтера.
+cashier-printer-away = Принтер не відповідає. Перевірте кабель і живлення.
+cashier-printer-fault = Принтер не надрукував. Кличте допомогу.
+cashier-made-before = Операцію вже виконано. Перевірте чек.
+cashier-busy = Каса зайнята. Повторіть за хвилину.
+cashier-till-fault = Каса несправна. Кличте допомогу.
+cashier-refused-caller = Програма не має доступу. Кличте допомогу.
+cashier-program = Програма надіслала неправильні дані. Кличте допомогу.
+cashier-terminal = Банківський термінал не схвалив. Оберіть іншу оплату.

@@ -3,6 +3,7 @@
 
 mod admission;
 pub mod auth;
+pub mod cashier;
 pub mod described;
 pub mod dialect;
 pub mod error_types;

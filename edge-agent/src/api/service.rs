@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use ferrotill_core::budget::{Budget, Left};
 use ferrotill_core::profile::Profile;
+use ferrotill_device::printer::Job;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -20,6 +21,8 @@ use crate::config::Device;
 use crate::listener::WhenWritten;
 use crate::order::OrderForm;
 use crate::order::fingerprint::RequestFingerprint;
+use crate::paper::DocumentPaper;
+use crate::seal::printer::DocumentSlip;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
@@ -59,6 +62,15 @@ pub struct SignedOrder {
     pub signature: SignatureInfo,
     /// True if the caller gave a request id. Without one, the id is made from the signature.
     pub has_id: bool,
+}
+
+/// What is printed without being the paper of a document.
+#[derive(Clone, Debug)]
+pub enum Printout {
+    /// A paper of the agent.
+    Paper(DocumentPaper),
+    /// A report that the printer makes by itself.
+    OwnReport(Job),
 }
 
 /// Why the clerk has not answered a message.
@@ -293,13 +305,52 @@ impl Service {
             deadline,
             reply,
         };
+        self.printed(message, deadline, None).await
+    }
+
+    /// Prints a paper that belongs to no document. The same bytes sent again print nothing.
+    ///
+    /// # Errors
+    ///
+    /// The [`Problem`] that the caller is told.
+    pub async fn print_paper(
+        &self,
+        device: &Device,
+        printout: Printout,
+        signature: SignatureInfo,
+    ) -> Result<(), Problem> {
+        self.use_signature_once(signature)?;
+        let deadline = self.deadline(device.answer_timeout);
+        let message = |reply| Message::Paper {
+            device: device.id,
+            paper: Box::new(match printout {
+                Printout::Paper(paper) => paper.into(),
+                Printout::OwnReport(job) => DocumentSlip::of_job(job),
+            }),
+            deadline,
+            reply,
+        };
+        self.printed(message, deadline, Some("ReportNotPrinted"))
+            .await
+    }
+
+    /// Waits until a paper is printed. `code` is the error code if it is not, instead of the clerk's own.
+    async fn printed(
+        &self,
+        message: impl FnOnce(oneshot::Sender<Answer>) -> Message,
+        deadline: Instant,
+        code: Option<&'static str>,
+    ) -> Result<(), Problem> {
         let unknown = |reason: &str| Problem::new("OutcomeUnknown", format!("printer: {reason}"));
         match self.ask(message, deadline).await {
             Ok(Answer::Registered { .. }) => Ok(()),
-            Ok(Answer::NotRegistered { error, message }) => Err(Problem::new(error, message)),
+            Ok(Answer::NotRegistered { error, message }) => {
+                let code = code.map_or(error, str::to_owned);
+                Err(Problem::new(code, message))
+            }
             Ok(Answer::Unknown { message }) => Err(unknown(&message)),
             Ok(Answer::Refused { .. } | Answer::Unavailable { .. }) => {
-                Err(unknown("the till did not decide on the duplicate"))
+                Err(unknown("the till did not decide on the paper"))
             }
             Err(NoAnswer::Stopping) => Err(unknown("the agent is stopping")),
             Err(NoAnswer::TooLate) => Err(unknown("the printer has not answered in time")),

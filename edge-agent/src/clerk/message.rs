@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::answer::{Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, WaitingOrder};
 use crate::order::{AsideRequest, Declaration, OrderForm};
-use crate::seal::printer::{Listener, News};
+use crate::seal::printer::{DocumentSlip, Listener, News};
 use crate::seal::signature::Signed;
 
 /// A message to the clerk.
@@ -48,6 +48,17 @@ pub enum Message {
         /// The moment by which the caller must have an answer.
         deadline: Instant,
         /// Where the answer goes: `Registered` says that the copy is printed.
+        reply: oneshot::Sender<Answer>,
+    },
+    /// A caller wants a paper printed that belongs to no document.
+    Paper {
+        /// The device whose printer prints.
+        device: Uuid,
+        /// The paper.
+        paper: Box<DocumentSlip>,
+        /// The moment by which the caller must have an answer.
+        deadline: Instant,
+        /// Where the answer goes: `Registered` says that the paper is printed.
         reply: oneshot::Sender<Answer>,
     },
     /// A caller asks whether the order with this request id is still in the queue or being sealed.

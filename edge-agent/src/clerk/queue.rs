@@ -59,7 +59,7 @@ impl Slip {
     pub(super) fn late_answer(&self) -> Answer {
         if self.is_copy {
             Answer::Unknown {
-                message: "the duplicate is not printed yet".to_owned(),
+                message: "the paper is not printed yet".to_owned(),
             }
         } else {
             Answer::Registered {

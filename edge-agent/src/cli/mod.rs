@@ -9,6 +9,7 @@ mod day;
 mod demo;
 mod emulator;
 mod explain;
+mod init;
 mod queue;
 mod report;
 mod rksv;
@@ -50,6 +51,8 @@ pub struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum CliCommand {
+    /// Writes a configuration that works: from flags, or from the FiscalCloud that the shop uses today.
+    Init(init::InitArguments),
     /// Runs the service.
     Run(service::RunArguments),
     /// Plays a trading day on an emulated fiscal printer, with and without the authority, and then serves.
@@ -292,6 +295,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
         json: arguments.json,
     };
     match arguments.command {
+        CliCommand::Init(arguments) => init::run(&arguments, output),
         CliCommand::Run(arguments) => service::run(&arguments, output),
         CliCommand::Verify(arguments) => verify::run(&arguments, output),
         CliCommand::X(arguments) => report::run(report::Report::X, &arguments, output),

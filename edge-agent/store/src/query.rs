@@ -77,6 +77,31 @@ impl Reader {
         })
     }
 
+    /// Gives the sealed Z-reports of a device to `take`, oldest first, one after the other, until `take` breaks off. Only one is in memory
+    /// at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn each_z_report(
+        &self,
+        device: Uuid,
+        mut take: impl FnMut(StoredDocument) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.with("Z-reports", |connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM document WHERE device = ?1 AND kind = 'z_report' AND number IS NOT NULL ORDER BY number"
+            ))?;
+            let mut rows = statement.query([device.as_bytes()])?;
+            while let Some(row) = rows.next()? {
+                if take(document(connection, document_row(row)?)?).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// A page of the sealed documents of some kinds, newest first. The whole page is in memory.
     ///
     /// # Errors

@@ -237,6 +237,9 @@ impl Client {
                 "{method} {path}, {status}: {differences:#?} in {text}"
             );
         }
+        if path.starts_with("/api/v1/") && matches!(status, 401 | 422) {
+            cashier_can_read(&body);
+        }
         let answer = openapi::Answer {
             method,
             path,
@@ -260,6 +263,20 @@ impl Client {
             body,
         })
     }
+}
+
+/// The full message of a refusal begins with a line for the cashier, and the message follows it.
+fn cashier_can_read(body: &JsonValue) {
+    let text = |name| match value(body, name) {
+        JsonValue::Text(text) => text.clone(),
+        other => panic!("{name} is {other} in {body}"),
+    };
+    let (message, full) = (text("message"), text("fullExceptionMessage"));
+    let (line, rest) = full.split_once('\n').unwrap_or((&full, ""));
+    assert!(
+        (10..=60).contains(&line.chars().count()) && rest.starts_with(&message),
+        "{body}"
+    );
 }
 
 impl Reply {

@@ -46,8 +46,22 @@ pub fn operations() -> Vec<(String, String)> {
     all.collect()
 }
 
-/// The operation of the document that has this method and path. Paths match in any case, as at the vendor's server.
+/// The name of the operation that has this method and path: the method and the path as the document writes it.
+pub fn operation_name(method: &str, path: &str) -> String {
+    let path = path.split('?').next().unwrap_or_default();
+    let found = template(path).unwrap_or_else(|| panic!("{path} is not in the vendor's document"));
+    let name = method.to_ascii_lowercase();
+    assert!(found.1.get(&name).is_some(), "{method} {path}");
+    format!("{method} {}", found.0)
+}
+
+/// The operation of the document that has this method and path.
 fn operation(method: &str, path: &str) -> Option<&'static JsonValue> {
+    template(path)?.1.get(&method.to_ascii_lowercase())
+}
+
+/// The path of the document that a path matches, with its operations. Paths match in any case, as at the vendor's server.
+fn template(path: &str) -> Option<(&'static str, &'static JsonValue)> {
     let path = path.trim_end_matches('/').to_ascii_lowercase();
     let given: Vec<&str> = path.split('/').collect();
     let paths = members(DOCUMENT.get("paths")?);
@@ -61,7 +75,7 @@ fn operation(method: &str, path: &str) -> Option<&'static JsonValue> {
     });
     // A path without parameters wins: `receipts/full` is no receipt.
     let best = matching.min_by_key(|(template, _)| template.matches('{').count())?;
-    best.1.get(&method.to_ascii_lowercase())
+    Some((&best.0, &best.1))
 }
 
 fn members(node: &JsonValue) -> &[(std::borrow::Cow<'static, str>, JsonValue)] {

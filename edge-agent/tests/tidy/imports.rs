@@ -427,6 +427,7 @@ const DIALECTS: &[&str] = &["fiscalcloud", "fiscalbox", "sign_at", "ereceipt"];
 /// The parts of `edge-agent/src/api/` that compatible APIs share.
 const SHARED: &[&str] = &[
     "auth",
+    "cashier",
     "described",
     "dialect",
     "json",

@@ -155,6 +155,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "set the machine's clock first",
     ),
     (
+        "NotADate",
+        "a text is no date and no time",
+        "write a date such as 2026-11-28, or a time such as 2026-11-28T00:00:00",
+    ),
+    (
         "NotAccepted",
         "a connection could not be accepted",
         "end programs that hold connections to the till open",
@@ -220,6 +225,16 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "send the request again with the same id",
     ),
     (
+        "PeriodReversed",
+        "the end of a period is before its beginning",
+        "exchange the two",
+    ),
+    (
+        "PeriodTooLong",
+        "a detailed report would have more than 400 Z-reports",
+        "ask for a shorter period, or for the sums only",
+    ),
+    (
         "PermissionMissing",
         "the client may not use this operation",
         "write the permission into permissions of the client in [[api.clients]]",
@@ -238,6 +253,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "PrinterCanStillSay",
         "the printer can still prove what became of the document",
         "connect the printer, and wait for its answer",
+    ),
+    (
+        "ReportNotPrinted",
+        "the report was not printed",
+        "see the reason in the message, and ask for the report again; the form can be had with printOnServer false",
     ),
     (
         "SignatureMismatch",

@@ -2,8 +2,9 @@
 
 use axum::response::Response;
 
-use super::problem::envelope;
+use super::problem::{envelope, noting_refusal};
 use crate::api::auth::{Unauthorized, redact_in_live_mode};
+use crate::api::problem::Problem;
 use crate::config::Mode;
 
 /// An answer with status 401, 403 or 429. In LIVE mode that with 401 does not contain the reason. In TEST mode the full message has the text that
@@ -15,7 +16,9 @@ pub(super) fn reject(mode: Mode, unauthorized: Unauthorized) -> Response {
         Some(signed_text) => format!("{message}\nsigned text: {signed_text}"),
         None => message.clone(),
     };
-    refusal.response(&envelope(false, (message, &full), Some(refusal.code), None))
+    let body = envelope(false, (message, &full), Some(refusal.code), None);
+    let problem = Problem::new(refusal.code, message.clone());
+    noting_refusal(refusal.response(&body), problem, full)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod documents;
 mod drawer;
 mod duplicate;
 mod paths;
+mod periodic;
 mod print_form;
 mod problem;
 mod request;
@@ -30,6 +31,7 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
+use axum::middleware::map_response_with_state;
 use axum::response::Response;
 use uuid::Uuid;
 
@@ -42,8 +44,9 @@ use super::response::{with_allowed_methods, with_operation};
 use super::service::Service;
 use crate::clerk::FiscalState;
 use crate::config::Device;
+use crate::paper::printed_seller;
 pub use create::faults_of;
-use problem::{failure, unprocessable};
+use problem::{failure, for_the_cashier, unprocessable};
 use request::id_in;
 use route::{NoOperation, Operation, route};
 
@@ -61,6 +64,12 @@ pub const FISCALCLOUD: Dialect = Dialect {
 fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/api/v1/{*operation}", axum::routing::any(handle))
+        .layer(map_response_with_state(
+            printed_seller(&service.settings.owner)
+                .words(service.profile.facts().language)
+                .language,
+            for_the_cashier,
+        ))
         .with_state(service)
 }
 
@@ -225,6 +234,9 @@ async fn serve(
                 "Api-DeviceId: is missing, and this till has more than one device; name the device whose drawer opens",
             )),
         },
+        Operation::Period { print_only } => {
+            periodic::make(service, (device()?, signature), print_only, body).await
+        }
         Operation::Duplicate { kinds, id } => {
             duplicate::make(service, (device()?, signature), (kinds, id), body).await
         }

@@ -13,6 +13,10 @@ pub(super) fn path_of(place: Place, number_path: &str) -> String {
             Field::TaxGroup => "taxGroupCode",
             Field::Comment => "comment",
             Field::FinalAmount => "finalAmount",
+            Field::AmountBefore => "amountBeforeModification",
+            Field::TaxRate => "taxRate",
+            Field::Tax => "taxAmount",
+            Field::FinalTax => "finalTaxAmount",
             Field::Type => "typeCode",
             Field::Amount => "amount",
         };

@@ -66,23 +66,41 @@ impl PrintForm {
         service: &Service,
         device: &Device,
     ) -> Option<Self> {
-        let PaperWish::InAnswer(form_type) = wish else {
+        if !matches!(wish, PaperWish::InAnswer(_)) {
             return None;
-        };
+        }
+        let paper = Self::shop(service, device, |shop| {
+            DocumentPaper::of(stored, copy, shop)
+        })?;
+        Self::of_paper(&paper, wish)
+    }
+
+    /// What is printed of the shop, for `make`.
+    pub(super) fn shop<T>(
+        service: &Service,
+        device: &Device,
+        make: impl FnOnce(PaperShop<'_>) -> T,
+    ) -> T {
         let types = &device.payment_types;
-        let shop = PaperShop {
+        make(PaperShop {
             seller: &printed_seller(&service.settings.owner),
             facts: service.profile.facts(),
             payment_name: &|code| {
                 let found = types.iter().find(|payment| payment.code == code);
                 found.map(|payment| payment.name.clone())
             },
+        })
+    }
+
+    /// The form of a paper; `None` if the caller does not want one.
+    pub(super) fn of_paper(paper: &DocumentPaper, wish: PaperWish) -> Option<Self> {
+        let PaperWish::InAnswer(form_type) = wish else {
+            return None;
         };
-        let paper = DocumentPaper::of(stored, copy, shop)?;
         Some(match form_type {
             FormType::Json => Self {
                 media_type: "Json",
-                content: rows(&paper),
+                content: rows(paper),
             },
             FormType::Html => Self {
                 media_type: "Html",

@@ -1,11 +1,14 @@
 //! The envelope of every answer, and refusals in this API's form.
 
+use axum::body::Body;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ferrotill_core::refusal::{Place, Refusal};
 use uuid::Uuid;
 
 use super::paths::path_of;
+use crate::api::cashier::cashier_line;
 use crate::api::json::{FaultList, JsonValue, RequestFault};
 use crate::api::problem::Problem;
 use crate::api::response::json_response;
@@ -45,13 +48,39 @@ pub(super) const SUCCESS: &str =
 
 /// A refusal, which is an answer without data.
 pub(super) fn failure(status: StatusCode, problem: &Problem) -> Response {
-    let body = envelope(
-        false,
-        (&problem.message, &problem.message),
-        Some(&problem.code),
-        None,
-    );
-    json_response(status, &body)
+    let texts = (problem.message.as_str(), problem.message.as_str());
+    let body = envelope(false, texts, Some(&problem.code), None);
+    let response = json_response(status, &body);
+    noting_refusal(response, problem.clone(), problem.message.clone())
+}
+
+/// The same response, with a note for [`for_the_cashier`] of what it refuses, and of its full message.
+pub(super) fn noting_refusal(mut response: Response, problem: Problem, full: String) -> Response {
+    response.extensions_mut().insert(Refused { problem, full });
+    response
+}
+
+/// What an answer refuses, for [`for_the_cashier`].
+#[derive(Clone, Debug)]
+struct Refused {
+    problem: Problem,
+    full: String,
+}
+
+/// Puts the line for the cashier before the full message of a refusal. Every answer of this API goes through here, because the language is
+/// that of the till.
+pub(super) async fn for_the_cashier(
+    State(language): State<&'static str>,
+    mut response: Response,
+) -> Response {
+    let Some(Refused { problem, full }) = response.extensions_mut().remove() else {
+        return response;
+    };
+    let full = format!("{}\n{full}", cashier_line(&problem.code, language));
+    let texts = (problem.message.as_str(), full.as_str());
+    let body = envelope(false, texts, Some(&problem.code), None);
+    *response.body_mut() = Body::from(body.to_string());
+    response
 }
 
 /// An answer with status 422: the request was read and is not carried out.

@@ -22,6 +22,8 @@ pub(super) enum Operation {
     Device(Uuid),
     /// Asks whether the open shift is shorter than 24 hours.
     AssureNo24h,
+    /// Reports the Z-reports of a period; with `print_only`, on the printer and not in the answer.
+    Period { print_only: bool },
     /// Opens the cash drawer.
     OpenDrawer,
     /// Makes the paper of a document of one of these kinds again.
@@ -36,7 +38,7 @@ impl Operation {
             | Self::OpenDrawer
             | Self::Duplicate { .. } => Some(Permission::Sell),
             Self::Create(Creation::Refund { .. }) => Some(Permission::Return),
-            Self::Create(Creation::Report(_)) => Some(Permission::Report),
+            Self::Create(Creation::Report(_)) | Self::Period { .. } => Some(Permission::Report),
             Self::List { .. }
             | Self::Get { .. }
             | Self::Devices
@@ -163,6 +165,8 @@ fn operation(post: bool, parts: &[&str]) -> Option<Operation> {
         (true, ["cashoperations"]) => create(Creation::Cash),
         (true, ["nonfiscalreceipts"]) => create(Creation::Nonfiscal),
         (true, ["reports"]) => create(Creation::Report(None)),
+        (true, ["periodicreports"]) => Some(Operation::Period { print_only: false }),
+        (true, ["periodicreports", "print"]) => Some(Operation::Period { print_only: true }),
         (true, ["misc", "opencashdrawer"]) => Some(Operation::OpenDrawer),
         (
             true,

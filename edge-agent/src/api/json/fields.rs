@@ -157,9 +157,9 @@ impl<'n, 'f> Fields<'n, 'f> {
         narrow.ok()
     }
 
-    /// Reads a member that must be a UUID.
+    /// Reads a member that must be a UUID. The empty text is read as absent: generated clients send it.
     pub fn uuid(&mut self, name: &str) -> Option<Uuid> {
-        let text = self.text(name)?;
+        let text = self.text(name).filter(|text| !text.is_empty())?;
         let uuid = Uuid::try_parse(&text);
         if uuid.is_err() {
             self.fault(

@@ -46,7 +46,7 @@ HMAC-SHA256, with the client's secret as key, of device id, point of sale id, ti
 point of sale may be left out where the device has one.</p>
 <p>Give each call that makes a document an <code>id</code> of its own, and the same one to repeat it. <code>X-Fiscal-State</code> says what is known of the id,
 and <code>X-Operation-Id</code> names it.</p>
-<p>Beside 200 and what is listed, every operation may answer 400, 403, 408, 413, 431 and 503, and a signed one 401 and 429.</p>
+<p>Data stands in an <a href=#ApiResponse>ApiResponse</a>. Beside 200 and what is listed, every operation may answer 400, 403, 408, 413, 431 and 503, and a signed one 401 and 429.</p>
 ";
 
 /// An operation; its example and the meaning of its parameters are left out if they are shown already.
@@ -103,11 +103,7 @@ fn operation_html(
     // The introduction names those that every operation has.
     let others = operation.refusals.iter();
     for refusal in others.filter(|refusal| matches!(refusal.status, 404 | 409 | 422)) {
-        let _ = write!(
-            html,
-            "; <a href=\"#{}\">{}</a>",
-            refusal.name, refusal.status
-        );
+        let _ = write!(html, "; <a href=#{}>{}</a>", refusal.name, refusal.status);
     }
     html.push_str("\n</details>\n");
     html
@@ -133,7 +129,7 @@ fn link(name: &str, schemas: &Schemas) -> String {
     if name != "ApiResponse"
         && let Some(data) = name.strip_suffix("ApiResponse")
     {
-        return format!("ApiResponse with {}", link(data, schemas));
+        return format!("data {}", link(data, schemas));
     }
     if let Some(item) = name.strip_suffix("PagedResponse") {
         return format!("a page of {}", link(item, schemas));
@@ -142,7 +138,7 @@ fn link(name: &str, schemas: &Schemas) -> String {
         .find(name)
         .and_then(|schema| same_as(&schema))
         .unwrap_or(name);
-    format!("<a href=\"#{name}\">{name}</a>")
+    format!("<a href=#{name}>{name}</a>")
 }
 
 /// The schema that a schema is under another name.

@@ -316,12 +316,8 @@ impl Tills {
                 let caller = self.caller(reply, deadline);
                 self.on_duplicate(batch, (device, id), caller, effects)
             }
-            Message::Drawer {
-                device,
-                deadline,
-                reply,
-            } => {
-                self.on_drawer(device, DrawerRequest { reply, deadline }, effects);
+            request @ (Message::Paper { .. } | Message::Drawer { .. }) => {
+                self.on_printer_request(request, effects);
                 Ok(())
             }
             Message::Waiting { id, reply } => {
@@ -352,6 +348,27 @@ impl Tills {
                 Ok(())
             }
             Message::Stop => Ok(()),
+        }
+    }
+
+    /// Handles a request that the printer carries out and that makes no document.
+    fn on_printer_request(&mut self, request: Message, effects: &mut Vec<Effect>) {
+        match request {
+            Message::Paper {
+                device,
+                paper,
+                deadline,
+                reply,
+            } => {
+                let caller = self.caller(reply, deadline);
+                self.on_paper(device, *paper, caller, effects);
+            }
+            Message::Drawer {
+                device,
+                deadline,
+                reply,
+            } => self.on_drawer(device, DrawerRequest { reply, deadline }, effects),
+            _ => {}
         }
     }
 

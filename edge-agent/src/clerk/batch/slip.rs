@@ -145,11 +145,43 @@ impl Tills {
         let Some(paper) = self.slip_of(index, document, true) else {
             return Err((vec![caller], NO_SLIP.to_owned()));
         };
+        self.queue_paper(index, (document.row.id, paper), again, caller)
+    }
+
+    /// A caller wants a paper printed that belongs to no document.
+    pub(super) fn on_paper(
+        &mut self,
+        device: Uuid,
+        paper: DocumentSlip,
+        caller: Caller,
+        effects: &mut Vec<Effect>,
+    ) {
+        let again = "ask for the paper again";
+        let refused = match self.index_of(device) {
+            Some(index) => {
+                let paper = (Uuid::now_v7(), paper);
+                self.queue_paper(index, paper, again, caller).err()
+            }
+            None => Some((vec![caller], NoPaper::NO_PRINTER.says(again))),
+        };
+        effects.extend(
+            refused.map(|(callers, reason)| Effect::Respond(callers, not_printed(&reason))),
+        );
+    }
+
+    /// Queues a paper that makes no document, or gives the callers back with the reason why not.
+    fn queue_paper(
+        &mut self,
+        index: DevicePlace,
+        (id, paper): (Uuid, DocumentSlip),
+        again: &str,
+        caller: Caller,
+    ) -> Result<(), (Vec<Caller>, String)> {
         if let Some(no_paper) = self.why_no_slip(index) {
             return Err((vec![caller], no_paper.says(again)));
         }
         let slip = Box::new(Slip {
-            id: document.row.id,
+            id,
             paper,
             callers: vec![caller],
             is_copy: true,

@@ -87,7 +87,9 @@ impl Tills {
     pub(in crate::clerk) fn refuse_message(&self, message: Message, reason: &str) {
         let reason = reason.to_owned();
         match message {
-            Message::Order { reply, .. } | Message::Duplicate { reply, .. } => {
+            Message::Order { reply, .. }
+            | Message::Duplicate { reply, .. }
+            | Message::Paper { reply, .. } => {
                 drop(reply.send(Answer::Unknown { message: reason }));
             }
             Message::Drawer { reply, .. } => drop(reply.send(DrawerOutcome::NotOpened(reason))),

@@ -141,6 +141,9 @@ impl Text {
                     amount,
                     tax,
                     final_tax,
+                    // They only check the others, and older programs did not digest them.
+                    before: _,
+                    rate: _,
                 },
         } = line;
         self.put("line", name.as_str());

@@ -88,14 +88,21 @@ fn receipt_job(
     currency: Currency,
 ) -> ReceiptJob {
     let (payments, change) = printable_payments(receipt);
+    let mut header = text_lines(receipt.header);
+    let mut lines: Vec<LineJob> = Vec::new();
+    for line in receipt.lines.iter() {
+        if line.price.is_zero() {
+            // Printers refuse a price of zero, so the line is printed as text below the one before it.
+            let before = lines.last_mut().map_or(&mut header, |job| &mut job.notes);
+            before.extend(free_line(&line, currency));
+        } else {
+            lines.push(line_job(&line, receipt, currency));
+        }
+    }
     ReceiptJob {
         refund_of,
-        header: text_lines(receipt.header),
-        lines: receipt
-            .lines
-            .iter()
-            .map(|line| line_job(&line, receipt, currency))
-            .collect(),
+        header,
+        lines,
         footer: text_lines(receipt.footer),
         total: receipt.total,
         payments,
@@ -177,6 +184,17 @@ fn line_job(line: &Line<'_>, receipt: &Receipt<'_>, currency: Currency) -> LineJ
         adjustment: difference(Amount::from_minor(product), line.final_amount),
         notes,
     }
+}
+
+/// The text of a line of price zero: its name, its quantity and its amount, and its comment.
+fn free_line(line: &Line<'_>, currency: Currency) -> Vec<String> {
+    let zero = Amount::ZERO.display(currency);
+    let mut texts = vec![
+        line.name.to_owned(),
+        format!("{} x {zero} = {zero}", line.quantity.display()),
+    ];
+    texts.extend(text_lines(line.comment));
+    texts
 }
 
 fn modifier_text(modifier: Modifier, currency: Currency) -> String {

@@ -8,15 +8,20 @@ use ferrotill_render::{Block, Emphasis, PaperHeading, PaperRow, PaperWidth, Prin
 
 use crate::paper::{DocumentPaper, date_and_time};
 
-/// The slip of a document. It has no width until a printer prints it.
+/// The slip of a document, or a report that the printer makes by itself. It has no width until a printer prints it.
 #[derive(Clone, Debug, Default)]
 pub struct DocumentSlip {
     paper: DocumentPaper,
+    /// The printer's own report, which is printed instead of the paper.
+    own_report: Option<Job>,
 }
 
 impl From<DocumentPaper> for DocumentSlip {
     fn from(paper: DocumentPaper) -> Self {
-        Self { paper }
+        Self {
+            paper,
+            own_report: None,
+        }
     }
 }
 
@@ -46,6 +51,15 @@ impl DocumentSlip {
         DocumentPaper::of_receipt(receipt, heading, facts, checked).into()
     }
 
+    /// A report that the printer makes by itself, from its fiscal memory.
+    #[must_use]
+    pub fn of_job(job: Job) -> Self {
+        Self {
+            paper: DocumentPaper::default(),
+            own_report: Some(job),
+        }
+    }
+
     /// The slip of a return on a printer without refund receipts; `sale` is the printer's number of the receipt that is given back.
     #[must_use]
     pub fn of_return(
@@ -69,7 +83,8 @@ impl DocumentSlip {
     /// The job for a printer.
     #[must_use]
     pub fn job(&self, printer: &dyn FiscalPrinter) -> Job {
-        Job::Text(self.lines(printer))
+        let own_report = self.own_report.clone();
+        own_report.unwrap_or_else(|| Job::Text(self.lines(printer)))
     }
 
     /// The rows for the paper of a printer.

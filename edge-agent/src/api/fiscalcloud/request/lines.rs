@@ -2,6 +2,7 @@
 
 use ferrotill_core::receipt::{CopiedLine, Modifier};
 use ferrotill_core::refusal::Refusal;
+use ferrotill_core::tax::TaxRate;
 use ferrotill_core::{Amount, Quantity};
 use uuid::Uuid;
 
@@ -58,7 +59,8 @@ fn line(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields, refund: bool) ->
         quantity: Quantity::from_thousandths(quantity.unwrap_or(Quantity::ONE.thousandths())),
         price: Amount::from_minor(price.unwrap_or(1)),
         modifier: modifier(fields, "modifierMode", "modifierValue"),
-        tax_group: fields.text("taxGroupCode"),
+        // Generated clients send the empty text for what is not given.
+        tax_group: fields.text("taxGroupCode").filter(|text| !text.is_empty()),
         comment: comment.into(),
         final_amount: given(final_amount),
         copied,
@@ -66,11 +68,10 @@ fn line(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields, refund: bool) ->
 }
 
 /// Reads the fields that a line of a return may have because the caller copied the line from the receipt. They serve to find that
-/// line; those that tell no two lines of one price apart are only checked.
+/// line, and the core compares each with the line that it found.
 fn copied(fields: &mut Fields<'_, '_>, good_id: Option<Uuid>) -> CopiedLine {
-    for (name, places) in [("amountBeforeModification", MONEY), ("taxRate", 4)] {
-        fields.decimal(name, places);
-    }
+    // A rate has four decimals of a percent.
+    let rate = fields.decimal("taxRate", 4);
     fields.known(&["taxRatePresentation"]);
     let mut amount = |name| given(fields.decimal(name, MONEY));
     CopiedLine {
@@ -78,6 +79,12 @@ fn copied(fields: &mut Fields<'_, '_>, good_id: Option<Uuid>) -> CopiedLine {
         amount: amount("amount"),
         tax: amount("taxAmount"),
         final_tax: amount("finalTaxAmount"),
+        before: amount("amountBeforeModification"),
+        // Clients that do not compute a rate send 0.
+        rate: rate
+            .and_then(|rate| u32::try_from(rate).ok())
+            .filter(|rate| *rate != 0)
+            .and_then(TaxRate::from_ten_thousandths),
         position: row_position(fields.member("rowNumber")),
     }
 }

@@ -1,0 +1,173 @@
+//! The line for the cashier: what an error type means to the person at the till, in the shop's language.
+//!
+//! It is the first line of `fullExceptionMessage`; the lines of `message`, which are for programs and their makers, follow it.
+
+use ferrotill_render::{CashierWords, Words};
+
+/// The line for an error type in a language. An error type that is not listed is the fault of the calling program.
+#[must_use]
+pub fn cashier_line(code: &str, language: &str) -> &'static str {
+    let words = &Words::of(language).cashier;
+    line_of(code).map_or(words.program, |line| line(words))
+}
+
+/// A line in the words of any language.
+type CashierLine = fn(&CashierWords) -> &'static str;
+
+/// The line of an error type; `None` if the error type is not listed.
+fn line_of(code: &str) -> Option<CashierLine> {
+    let found = LINES
+        .iter()
+        .find(|(codes, _)| codes.split_whitespace().any(|listed| listed == code));
+    found.map(|(_, line)| *line)
+}
+
+/// The error types of each line.
+const LINES: &[(&str, CashierLine)] = &[
+    (
+        "BaselineDiffers CancelNotDecided DocumentNotRead NobodyToAsk NotSent OutcomeUnknown \
+         PrinterCanStillSay Unclear",
+        |words| words.outcome_unknown,
+    ),
+    ("Busy DeviceUnsettled NotAlone NotBegun", |words| {
+        words.unsettled
+    }),
+    (
+        "DayTooLong ShiftTooLong TooManyPaymentTypes TooManyTaxGroups",
+        |words| words.shift_too_long,
+    ),
+    ("ShiftNotOpen", |words| words.shift_not_open),
+    ("OfflineBudgetUsedUp TaxTerminal", |words| {
+        words.offline_limit
+    }),
+    (
+        "PortAmbiguous PrinterRateDiffers PrinterSwapped WrongFamily",
+        |words| words.other_printer,
+    ),
+    ("NoCashMoved NotEnoughCash", |words| words.cash_missing),
+    (
+        "ChangeExceedsCash NoPayments NotPaid PaymentDiffers PaymentNotPositive PaymentRefused PaymentStarted \
+         PaymentType PaymentTypeUnknown RefundUneven TooManyPayments Underpaid",
+        |words| words.payment,
+    ),
+    (
+        "AmountTooLarge NameMissing NegativeAmount NoLines NotANumber NothingToPay NothingToSpreadOver \
+         NumberTooLarge Overflow PriceNotPositive PriceTooLarge QuantityNotPositive QuantityTooLarge \
+         TooManyDecimals TooManyModifiers TotalsDiffer Value",
+        |words| words.amounts,
+    ),
+    (
+        "BodyTooLarge PeriodTooLong ScratchTooSmall TextTooLong TooManyItems TooManyLines TooManyTextLines",
+        |words| words.too_long,
+    ),
+    (
+        "OriginalAlternative OriginalNotASale OriginalNotPrinted OriginalUnknown OriginalWithoutNumber \
+         ReturnFigureDiffers ReturnLineUnknown",
+        |words| words.original,
+    ),
+    ("ReturnExceedsAmount ReturnExceedsQuantity", |words| {
+        words.returned
+    }),
+    (
+        "AlternativeNumberNotNext AlternativeReceiptsOff FiscalNumberNotNext FiscalNumbersClash \
+         FiscalNumbersUsedUp NoAlternativeReceipts NumberNotInRange NumberNotNext NumberTaken RangesUsedUp",
+        |words| words.numbers,
+    ),
+    ("CoverOpen JournalFull PaperOut", |words| words.paper),
+    (
+        "AnswerUnreadable ConnectionRefused HostUnknown HostUnreachable LineNoise NoAnswer NotAPort \
+         PortForbidden PortLost PortMissing PortTaken PortUnavailable PrinterGone",
+        |words| words.printer_away,
+    ),
+    (
+        "Blocked Cancelled ClockNotSet DrawerNotOpened DuplicateNotPrinted FiscalMemoryDamaged \
+         FiscalMemoryFull JobNotPrintable Mechanism MemoryReset NoDocumentNumber NoReceiptOpen NoSerialNumber \
+         NotAllowed NotExecuted NotFiscalised NotInPrinterMode NotPrinted Password ReceiptOpen \
+         ReportNotPrinted Syntax TaxGroup Training UnknownCommand",
+        |words| words.printer_fault,
+    ),
+    (
+        "AlreadyAcknowledged AlreadySettled AnotherDeclaration LaidAsideBefore Repeated RequestIdClash \
+         SignatureReplayed",
+        |words| words.made_before,
+    ),
+    ("BodyTimeout Overloaded Stopping TooManyRequests", |words| {
+        words.busy
+    }),
+    (
+        "LogNotOurs NoClockAgrees ReceiptNotSignable RegisterNotStarted AgentNotRunning BooksUnreadable BooksUnwritable ClockBackInShift ConfigurationInvalid \
+         CounterExhausted CountryUnknown NotAnAgent NotOutstanding SealMismatch Unreadable",
+        |words| words.till_fault,
+    ),
+    (
+        "PermissionMissing TlsNeeded TooManyWrongSignatures ApiKeyMissing ApiNotAllowed HostNotAllowed NotPermitted OriginNotAllowed SignatureMismatch \
+         SignatureMissing TimestampInvalid TimestampMissing TimestampOutOfWindow Unauthorized UnknownApiKey",
+        |words| words.refused_caller,
+    ),
+    (
+        "BankTerminalForCash UnknownBankTerminal BankTerminalDeclined BankTerminalDown BankTerminalMissing BankTerminalUnknown NoBankTerminal",
+        |words| words.terminal,
+    ),
+    (
+        "FormSizeInvalid NotAccepted NotRefused Empty BadRequest BodyIncomplete BodyNotAllowed DeclarationUnsigned EmailInvalid GivenTwice MalformedJson \
+         MethodNotAllowed Missing NotADate NotAUuid NotFound NotSupported PeriodReversed PhoneInvalid \
+         PointOfSaleMissing ReasonMissing TaxGroupMissing TaxGroupNotInForce TaxGroupUnknown TooManyTaxes \
+         UnknownDevice UnknownField UnknownId UnknownOperation UnknownPointOfSale UnknownValue WrongType",
+        |words| words.program,
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use ferrotill_render::{CASHIER_LETTERS_MAX, Words};
+
+    use super::{LINES, cashier_line, line_of};
+    use crate::api::error_types::{ErrorSource, all};
+
+    /// What `/healthz` shows is no answer to a cashier.
+    #[test]
+    fn every_error_type_of_an_answer_has_a_line() {
+        let missing: Vec<String> = all()
+            .into_iter()
+            .filter(|known| !matches!(known.source, ErrorSource::Health(_)))
+            .map(|known| known.code)
+            .filter(|code| line_of(code).is_none())
+            .collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn every_line_is_there_in_each_language_and_short_enough() {
+        for Words { cashier, .. } in Words::ALL {
+            let mut lines = BTreeSet::new();
+            for (codes, line) in LINES {
+                let line = line(cashier);
+                let letters = line.chars().count();
+                assert!((10..=CASHIER_LETTERS_MAX).contains(&letters), "{line}");
+                assert!(lines.insert(line), "{line} is there twice");
+                assert!(!codes.is_empty());
+            }
+        }
+        let mut codes: Vec<&str> = LINES
+            .iter()
+            .flat_map(|(codes, _)| codes.split_whitespace())
+            .collect();
+        let all = codes.len();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), all, "an error type has two lines");
+    }
+
+    #[test]
+    fn the_line_is_in_the_language_of_the_shop() {
+        let line = cashier_line("PaperOut", "ro");
+        assert_eq!(line, "Verificați hârtia și capacul imprimantei.");
+        assert_ne!(cashier_line("PaperOut", "de"), line);
+        assert_eq!(
+            cashier_line("Anything", "ro"),
+            cashier_line("WrongType", "ro")
+        );
+    }
+}
