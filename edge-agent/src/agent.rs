@@ -2,6 +2,7 @@
 
 mod health_watch;
 mod start_check;
+mod terminals;
 
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -23,7 +24,7 @@ use crate::api::dialect::Dialect;
 use crate::api::lanes::Lanes;
 use crate::api::replay::Replays;
 use crate::api::settings::ApiSettings;
-use crate::api::{self, DIALECTS, service::Service};
+use crate::api::{self, DIALECTS, service::Service, sim};
 use crate::authority::{DutyForms, by_country};
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit, UnassignedNumber};
@@ -33,6 +34,7 @@ use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
 use crate::outbox::{OutboxParts, OutboxThread};
 use crate::paper::printed_seller;
+use crate::payment::simulated::SimulatedBank;
 use crate::seal::printer::PrinterTask;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
@@ -120,6 +122,8 @@ pub struct Agent {
     numbers: Option<NumberSupply>,
     _office_time: Option<OfficeTime>,
     watch: Option<HealthWatch>,
+    /// The bank behind the simulated terminals of a TEST till.
+    bank: Option<Arc<SimulatedBank>>,
     _lock: std::fs::File,
 }
 
@@ -158,6 +162,7 @@ impl Agent {
         let reader = Reader::new(&config.till.data_dir);
         let (clerk_handle, inbox) = ClerkHandle::new();
         let wake_sender = Arc::new(Notify::new());
+        let (terminals, bank) = terminals::terminals(&config, &clerk_handle)?;
         let plans = device_plans(&config, profile, identities, (&clerk_handle, &clock))?;
         let settings = ClerkSettings {
             profile,
@@ -169,6 +174,7 @@ impl Agent {
             wake_senders: vec![Arc::clone(&wake_sender)],
             contact_ms: config.till.contact_ms,
             seller: printed_seller(&config.till.owner),
+            terminals,
         };
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let parts = OutboxParts {
@@ -205,6 +211,7 @@ impl Agent {
             clerk: Some(clerk),
             sender,
             numbers,
+            bank,
             _lock: lock,
         })
     }
@@ -216,6 +223,11 @@ impl Agent {
 
     /// The agent's routes together with the routes of a simulator that is served at the same address.
     pub fn router_with(&self, simulator: Router) -> Router {
+        let currency = self.service.profile.facts().currency;
+        let simulator = match &self.bank {
+            Some(bank) => simulator.merge(sim::bank_terminal::router(Arc::clone(bank), currency)),
+            None => simulator,
+        };
         api::router(&self.service, &self.served, simulator)
     }
 

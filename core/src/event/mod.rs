@@ -1,5 +1,6 @@
 //! The events of the journal. Each row contains one event, encoded in postcard, with its kind and version.
 
+mod terminal;
 mod version_1;
 
 use core::num::NonZeroU32;
@@ -16,6 +17,8 @@ use crate::seal::{Seal, StoredBaseline};
 use crate::shift::{Running, Shift};
 use crate::tax::TaxTable;
 use crate::time::Moment;
+
+pub use terminal::{TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation};
 
 /// A document is about to be sealed. The event contains everything that is needed to print or send the document, or to find out
 /// later what became of it.
@@ -351,6 +354,10 @@ pub enum Event<'a> {
     ClockSet(ClockSet<'a>),
     /// An operator has laid a sealed document aside that a recipient refuses.
     LaidAside(LaidAside<'a>),
+    /// A bank terminal is about to be asked for an operation.
+    TerminalAsked(TerminalAsked),
+    /// What a bank terminal has answered.
+    TerminalAnswered(TerminalAnswered<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -405,6 +412,8 @@ impl<'a> Event<'a> {
             Self::Restored(_) => 12,
             Self::ClockSet(_) => 13,
             Self::LaidAside(_) => 14,
+            Self::TerminalAsked(_) => 15,
+            Self::TerminalAnswered(_) => 16,
         }
     }
 
@@ -446,6 +455,8 @@ impl<'a> Event<'a> {
             Self::Restored(event) => postcard::to_slice(event, room),
             Self::ClockSet(event) => postcard::to_slice(event, room),
             Self::LaidAside(event) => postcard::to_slice(event, room),
+            Self::TerminalAsked(event) => postcard::to_slice(event, room),
+            Self::TerminalAnswered(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -496,6 +507,8 @@ impl<'a> Event<'a> {
             (12, 1) => read(payload).map(Self::Restored),
             (13, 1) => read(payload).map(Self::ClockSet),
             (14, 1) => read(payload).map(Self::LaidAside),
+            (15, 1) => read(payload).map(Self::TerminalAsked),
+            (16, 1) => read(payload).map(Self::TerminalAnswered),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

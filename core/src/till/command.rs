@@ -3,7 +3,9 @@
 use crate::amount::Amount;
 use crate::budget::Left;
 use crate::document::ReportKind;
-use crate::event::{ClockSet, ClosedByPrinter, Configuration, Declared, LaidAside};
+use crate::event::{
+    ClockSet, ClosedByPrinter, Configuration, Declared, LaidAside, TerminalAnswered, TerminalAsked,
+};
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::Span;
 use crate::receipt::{Draft, Original};
@@ -74,6 +76,12 @@ pub enum Command<'a> {
     ///
     /// The caller has checked that the document is sealed and waits for the recipient.
     LayAside(LaidAside<'a>),
+    /// Ask a bank terminal for an operation. The till sets the time of the event (`at`).
+    AskTerminal(TerminalAsked),
+    /// Keep the answer of a bank terminal. The till sets the time of the event (`at`).
+    ///
+    /// The caller has checked that the terminal was asked and that its answer is not known yet.
+    KeepAnswer(TerminalAnswered<'a>),
 }
 
 /// The facts that the store has about the things that a command refers to.

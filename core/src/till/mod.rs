@@ -29,7 +29,7 @@ use crate::counters::Counters;
 use crate::document::{Body, DocumentKind, ReportKind};
 use crate::event::{
     Adopted, CancelDecided, ClockSet, ClosedByPrinter, Configuration, Declared, Event,
-    NumbersGranted, Voided,
+    NumbersGranted, TerminalAnswered, TerminalAsked, Voided,
 };
 use crate::id::DocumentId;
 use crate::numbers::Span;
@@ -123,6 +123,11 @@ impl Till {
             }
             Command::Declare(declared) => self.declare(declared, at),
             Command::LayAside(aside) => lay_aside(aside, at),
+            Command::AskTerminal(asked) => Ok(Event::TerminalAsked(TerminalAsked { at, ..*asked })),
+            Command::KeepAnswer(answered) => Ok(Event::TerminalAnswered(TerminalAnswered {
+                at,
+                ..*answered
+            })),
         }
     }
 

@@ -18,6 +18,7 @@ use ferrotill_core::budget::Budget;
 
 pub mod adopt;
 mod api;
+mod bank_terminal;
 mod device;
 mod fault;
 mod key;
@@ -38,6 +39,7 @@ mod upstream;
 mod values;
 
 pub use api::{Api, Client};
+pub use bank_terminal::BankTerminal;
 pub use device::{Device, Location, PaymentTypeConfig, PointOfSale, RangeConfig};
 pub use fault::{ConfigError, ConfigFault, SourcePlace};
 pub use key::{
@@ -65,6 +67,8 @@ pub struct Config {
     pub api: Api,
     /// The fiscal devices, at least one.
     pub devices: Vec<Device>,
+    /// The bank terminals.
+    pub bank_terminals: Vec<BankTerminal>,
     /// The authority. If there is none, documents wait in the till.
     pub upstream: Option<Upstream>,
     /// The owner's own limits for selling while the authority is offline.
@@ -258,6 +262,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
     let mut apis = Vec::new();
     let api = api::api(reader, &api_section, mode, &mut apis);
     let (devices, device_uris) = device::devices(reader, &root, mode, till.answer_timeout);
+    let bank_terminals = bank_terminal::bank_terminals(reader, &root, mode);
     let upstream = upstream::upstream(reader, &root, mode);
     let offline = offline::budget(reader, &root);
     Some(Config {
@@ -270,6 +275,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
         till,
         api,
         devices,
+        bank_terminals,
         upstream,
         offline,
         warnings: Vec::new(),

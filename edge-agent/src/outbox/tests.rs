@@ -27,7 +27,7 @@ use crate::authority::online_ecr::OnlineEcr;
 use crate::authority::{Authority, DutyForms, EncodedRequest, Verdict};
 use crate::clerk::{Answer, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::{Config, adopt};
-use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said};
+use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said, TerminalUse};
 use crate::seal::printer::PrinterTask;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
@@ -134,6 +134,7 @@ impl Till {
             wake_senders: wakes.clone(),
             contact_ms: i64::MAX,
             seller: ferrotill_render::PrintedSeller::default(),
+            terminals: crate::payment::Terminals::default(),
         };
         let plan = DevicePlan {
             device: DEVICE,
@@ -238,6 +239,7 @@ fn order(document: u32) -> OrderForm {
         echo: String::new(),
         found: String::new(),
         on_paper: true,
+        terminals: TerminalUse::default(),
         contact: None,
     }
 }

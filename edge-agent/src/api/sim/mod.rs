@@ -1,5 +1,6 @@
-//! `/sim/printer` and `/sim/clock`: the switches of the simulator. They exist in TEST mode only.
+//! `/sim/printer`, `/sim/clock` and `/sim/bank_terminal`: the switches of the simulator. They exist in TEST mode only.
 
+pub mod bank_terminal;
 pub mod clock;
 pub mod printer;
 

@@ -17,6 +17,8 @@ mod printer_day;
 mod recipients;
 mod sealing;
 mod slip;
+mod terminal_days;
+mod terminals;
 mod trouble;
 mod turns;
 mod upkeep;
@@ -39,11 +41,13 @@ use uuid::Uuid;
 use super::answer::{
     Answer, AnswerReply, AsideOutcome, Caller, DeclarationOutcome, DrawerOutcome, DroppedReplies,
 };
+use super::card_order::CardOrder;
 use super::device_state::DeviceState;
 use super::devices::{DevicePlace, Devices};
 use super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QUEUE_MAX, is_due};
 use super::{ClockOutcome, Message};
 use crate::order::OrderForm;
+use crate::payment::{TerminalTask, Terminals};
 use crate::seal::printer::job::baseline_of;
 use crate::seal::printer::{PrinterTask, Task};
 use crate::status::LiveStatus;
@@ -52,6 +56,7 @@ use crate::time::clock::Clock;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
 use document_lines::DocumentLine;
 use ferrotill_store::{Batch, DeviceIdentity, Freeze, Store, StoreError};
+use terminal_days::HeldReport;
 use upkeep::publish_shift;
 
 /// What the clerk needs beside the store and the devices. It stays the same while the agent runs.
@@ -75,6 +80,8 @@ pub struct ClerkSettings {
     pub contact_ms: i64,
     /// Who sells, as it is printed on slips.
     pub seller: PrintedSeller,
+    /// The bank terminals.
+    pub terminals: Terminals,
 }
 
 /// How a device is set up at the start.
@@ -101,6 +108,8 @@ pub(super) enum Effect {
     Respond(Vec<Caller>, Answer),
     /// Send a task to the printer of the device with this index.
     Print(DevicePlace, Box<Task>),
+    /// Send a task to the thread of this bank terminal.
+    AskTerminal(Uuid, TerminalTask),
     /// Tell the printer's thread of the device with this index that the outcome of the document with this id is in the journal.
     ConfirmOutcome(DevicePlace, Uuid),
     /// Reply to a printer's thread that its decision to cancel is on disk.
@@ -128,6 +137,12 @@ pub(super) struct Tills {
     configurations: Vec<Configuration>,
     /// The identity of each device, in the order of `devices`.
     identities: Vec<DeviceIdentity>,
+    /// The requests with open operations of bank terminals.
+    card_orders: Vec<CardOrder>,
+    /// Whether there were some after the last commit.
+    had_card_orders: bool,
+    /// The reports that wait for bank terminals.
+    held_reports: Vec<HeldReport>,
     /// The documents that the authority has not acknowledged yet.
     unsent: Unsent,
     /// The guarded clock before a correction in this batch, which is taken back if the batch cannot be written.
@@ -176,11 +191,14 @@ impl Tills {
         devices.extend(left_behind::devices(store, &settings, &devices)?);
         let line_scratch = vec![LineTotals::default(); settings.profile.facts().lines_max];
         let clock_stored_at = settings.clock.monotonic();
-        Ok(Self {
+        let mut tills = Self {
             settings,
             devices: Devices::new(devices),
             configurations,
             identities,
+            card_orders: Vec::new(),
+            had_card_orders: false,
+            held_reports: Vec::new(),
             unsent: Unsent::default(),
             clock_before: None,
             dropped: DroppedReplies::default(),
@@ -190,7 +208,9 @@ impl Tills {
             byte_scratch: vec![0; EVENT_BYTES_MAX],
             event_buffer: vec![0; EVENT_BYTES_MAX],
             document_lines: Vec::new(),
-        })
+        };
+        tills.load_card_orders(store)?;
+        Ok(tills)
     }
 
     /// Replaces the tills by their changed copies after the batch was committed.
@@ -215,6 +235,7 @@ impl Tills {
                 }
             }
         }
+        self.publish_card_orders();
         self.publish_left_behind();
         self.publish_number_stock();
     }
@@ -227,6 +248,7 @@ impl Tills {
             device_state.known_counters =
                 store.printer_counters(device_state.device, baseline_of)?;
         }
+        self.load_card_orders(store)?;
         self.reload_left_behind(store)
     }
 
@@ -247,12 +269,18 @@ impl Tills {
             .devices
             .iter()
             .filter_map(DeviceState::next_deadline)
+            .chain(self.next_terminal_deadline())
             .min()
             .and_then(|deadline| deadline.checked_sub(ANSWER_MARGIN));
         let stored_for = now.saturating_duration_since(self.clock_stored_at);
         let clock = upkeep::CLOCK_STORED_EVERY.saturating_sub(stored_for);
-        callers.map_or(clock, |deadline| {
-            deadline.saturating_duration_since(now).min(clock)
+        let moments = [
+            callers,
+            self.next_terminal_moment(),
+            self.next_report_moment(),
+        ];
+        moments.into_iter().flatten().min().map_or(clock, |moment| {
+            moment.saturating_duration_since(now).min(clock)
         })
     }
 
@@ -264,6 +292,7 @@ impl Tills {
             Effect::ConfirmOutcome(index, id) => {
                 self.devices[index].printer.ask(Task::Confirm(id));
             }
+            Effect::AskTerminal(terminal, task) => self.settings.terminals.ask(terminal, task),
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
             Effect::RespondDeclaration(replies, outcome) => respond_declaration(replies, &outcome),
@@ -337,6 +366,7 @@ impl Tills {
                 Some(index) => self.on_printer_news(batch, index, news, effects),
                 None => Ok(()),
             },
+            Message::Terminal(news) => self.on_terminal_news(batch, news, effects),
             Message::DecideCancel(device, id, reply) => {
                 self.on_decide_cancel(batch, device, id, reply, effects)
             }
@@ -497,6 +527,8 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::Restored(restored) => restored.at,
         Event::ClockSet(set) => set.at,
         Event::LaidAside(aside) => aside.at,
+        Event::TerminalAsked(asked) => asked.at,
+        Event::TerminalAnswered(answered) => answered.at,
     };
     Some(moment.utc_ms)
 }

@@ -62,7 +62,8 @@ impl Tills {
                 Effect::LaidAside(reply, _) => {
                     drop(reply.send(AsideOutcome::Unknown(reason.to_owned())));
                 }
-                Effect::WakeSender
+                Effect::AskTerminal(..)
+                | Effect::WakeSender
                 | Effect::ConfirmOutcome(..)
                 | Effect::NoLongerUnsendable(..) => {}
             }
@@ -76,6 +77,7 @@ impl Tills {
                 }
             }
         }
+        respond(self.take_terminal_callers(), &answer);
         self.dropped.answer(&answer);
     }
 }
@@ -98,6 +100,7 @@ impl Tills {
             Message::DecideCancel(_, _, reply) => reply.send(false).unwrap_or(()),
             // What these report is kept for the next transaction, or asked for again.
             Message::Printer(..)
+            | Message::Terminal(_)
             | Message::Authority(_)
             | Message::Numbers(..)
             | Message::HealthCheck

@@ -312,7 +312,10 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
         | Event::ClosedByPrinter(_)
         | Event::Founded(_)
         | Event::DeviceIdentified(_)
-        | Event::Restored(_) => None,
+        | Event::Restored(_)
+        // The tables find an answer that no question belongs to.
+        | Event::TerminalAsked(_)
+        | Event::TerminalAnswered(_) => None,
         Event::LaidAside(aside) => aside_objection(till, profile, aside),
         Event::ClockSet(set) => clock_objection(till, profile, set),
     }

@@ -49,6 +49,14 @@ pub(super) fn additional_data(
         let rounding = object! { "name" => line.name, "amount" => money(line.amount) };
         members.push(("cashRounding".into(), rounding));
     }
+    if let Some(JsonValue::Array(terminals)) = document.found.get("bank_terminals") {
+        let terminals = terminals.iter();
+        let terminals = terminals.map(|terminal| bank_terminal(terminal, context.currency));
+        members.push((
+            "bankTerminals".into(),
+            JsonValue::Array(terminals.collect()),
+        ));
+    }
     let Some(figures) = &sealed.report else {
         return JsonValue::Object(members);
     };
@@ -74,6 +82,26 @@ pub(super) fn additional_data(
         members.push(("cashRounding".into(), rounding));
     }
     JsonValue::Object(members)
+}
+
+/// The day of a bank terminal: what it has moved, or why that is not known.
+fn bank_terminal(day: &JsonValue, currency: Currency) -> JsonValue {
+    let member = |name: &str| day.get(name).cloned().unwrap_or(JsonValue::Null);
+    let money = |name: &str| match day.get(name) {
+        Some(JsonValue::Number(minor)) => minor.parse().map_or(JsonValue::Null, |minor| {
+            Amount::from_minor(minor).display(currency).into()
+        }),
+        _ => JsonValue::Null,
+    };
+    object! {
+        "id" => member("id"),
+        "name" => member("name"),
+        "chargeCount" => member("charges"),
+        "chargedAmount" => money("charged"),
+        "refundCount" => member("refunds"),
+        "refundedAmount" => money("refunded"),
+        "error" => member("error"),
+    }
 }
 
 /// Compares the journal with the printer, and a Z-report with the documents of its shift.
