@@ -1,4 +1,4 @@
-//! What a document is: a receipt, a cash movement or a report.
+//! What a document is: a receipt, a cash movement, a report or a non-fiscal text.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,12 @@ pub enum Body<'a> {
     Cash(Amount),
     /// An X-report or a Z-report.
     Report(ReportKind),
+    /// A text that is no receipt of the tax law: no money, no tax. Rows have it since version 3.
+    Nonfiscal(&'a str),
 }
+
+/// The longest text of a non-fiscal receipt, in bytes.
+pub const NONFISCAL_BYTES_MAX: usize = 4_000;
 
 impl Body<'_> {
     /// The kind of the document with these contents.
@@ -37,6 +42,7 @@ impl Body<'_> {
             Self::Cash(_) => DocumentKind::CashIn,
             Self::Report(ReportKind::X) => DocumentKind::XReport,
             Self::Report(ReportKind::Z) => DocumentKind::ZReport,
+            Self::Nonfiscal(_) => DocumentKind::NonfiscalReceipt,
         }
     }
 }
@@ -67,6 +73,8 @@ pub enum DocumentKind {
     XReport,
     /// A Z-report.
     ZReport,
+    /// A text that is no receipt of the tax law. It opens no shift and is part of no report.
+    NonfiscalReceipt,
 }
 
 impl From<DocumentKind> for OriginalKind {
@@ -78,14 +86,15 @@ impl From<DocumentKind> for OriginalKind {
             | DocumentKind::CashIn
             | DocumentKind::CashOut
             | DocumentKind::XReport
-            | DocumentKind::ZReport => Self::Other,
+            | DocumentKind::ZReport
+            | DocumentKind::NonfiscalReceipt => Self::Other,
         }
     }
 }
 
 impl DocumentKind {
     /// Every kind of document.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Sale,
         Self::AlternativeSale,
         Self::Refund,
@@ -93,6 +102,7 @@ impl DocumentKind {
         Self::CashOut,
         Self::XReport,
         Self::ZReport,
+        Self::NonfiscalReceipt,
     ];
 
     /// The name of the kind in the journal and the store.
@@ -106,6 +116,7 @@ impl DocumentKind {
             Self::CashOut => "cash_out",
             Self::XReport => "x_report",
             Self::ZReport => "z_report",
+            Self::NonfiscalReceipt => "nonfiscal_receipt",
         }
     }
 }

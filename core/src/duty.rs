@@ -97,7 +97,7 @@ impl fmt::Display for DutyKind {
     }
 }
 
-/// The duties of a country whose tax office gets every document except X-reports.
+/// The duties of a country whose tax office gets every document except X-reports and non-fiscal receipts.
 #[must_use]
 pub const fn to_the_authority(kind: DocumentKind) -> &'static [Duty] {
     const fn told(kind: DutyKind) -> [Duty; 1] {
@@ -117,6 +117,6 @@ pub const fn to_the_authority(kind: DocumentKind) -> &'static [Duty] {
         DocumentKind::CashOut => &WITHDRAW,
         DocumentKind::AlternativeSale => &ALTERNATIVE_RECEIPT,
         DocumentKind::ZReport => &Z_REPORT,
-        DocumentKind::XReport => &[],
+        DocumentKind::XReport | DocumentKind::NonfiscalReceipt => &[],
     }
 }

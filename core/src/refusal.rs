@@ -273,6 +273,8 @@ pub enum Place {
     Header,
     /// The text of the footer.
     Footer,
+    /// The text of a non-fiscal receipt.
+    Text,
 }
 
 /// The part of a line or payment that is at fault.

@@ -104,7 +104,7 @@ pub struct Shift {
     pub z_number: u32,
     /// The moment when the shift's first document was decided.
     pub opened: Moment,
-    /// The number of documents of the shift so far, of all kinds: the last `currentNumber`.
+    /// The number of documents of the shift so far, of all kinds but non-fiscal receipts.
     pub documents: u32,
     /// The number of the shift's first document.
     pub first_number: u32,
@@ -163,7 +163,7 @@ impl Shift {
                 self.cash_out.admit(out)
             }
             Body::Cash(amount) => self.cash_in.admit(*amount),
-            Body::Report(_) => Ok(()),
+            Body::Report(_) | Body::Nonfiscal(_) => Ok(()),
         }
     }
 
@@ -271,7 +271,7 @@ pub(crate) mod tests {
             let counted = match body {
                 Body::Receipt(receipt) => shift.count_receipt(receipt),
                 Body::Cash(amount) => shift.count_cash(*amount),
-                Body::Report(_) => None,
+                Body::Report(_) | Body::Nonfiscal(_) => None,
             };
             assert_eq!(counted, Some(()));
             for (other, tally) in tallies(&mut shift).into_iter().enumerate() {

@@ -5,7 +5,7 @@ mod start_check;
 mod terminals;
 
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
@@ -17,6 +17,7 @@ use ferrotill_core::duty::Recipient;
 use ferrotill_core::profile::{self, Profile, SealPlan};
 use ferrotill_core::time::Moment;
 use ferrotill_device::driver::{self, DriverUri};
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -30,6 +31,7 @@ use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit, UnassignedNumber};
 use crate::config::{Config, ConfigError, Device, Mode};
 use crate::explanation::{Explanation, why_of};
+use crate::listener::{self, ConnectionLimits};
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
 use crate::outbox::{OutboxParts, OutboxThread};
@@ -42,7 +44,7 @@ use crate::time::guarded_clock::GuardedClock;
 use ferrotill_store::{
     DeviceIdentity, Founding, Reader, Store, StoreError, set_lost_journal_aside,
 };
-use health_watch::HealthWatch;
+use health_watch::look_for_problems;
 use start_check::{KnownBefore, StartCheck};
 
 /// Why the agent does not start.
@@ -121,9 +123,9 @@ pub struct Agent {
     sender: Option<OutboxThread>,
     numbers: Option<NumberSupply>,
     _office_time: Option<OfficeTime>,
-    watch: Option<HealthWatch>,
     /// The bank behind the simulated terminals of a TEST till.
     bank: Option<Arc<SimulatedBank>>,
+    folder: PathBuf,
     _lock: std::fs::File,
 }
 
@@ -204,7 +206,7 @@ impl Agent {
         });
         Ok(Self {
             _office_time: start_office_time(&config, &service.guard)?,
-            watch: Some(start_watch(&config, &service)?),
+            folder: config.till.data_dir.clone(),
             service,
             served: served(&config, profile),
             clerk_handle,
@@ -216,19 +218,27 @@ impl Agent {
         })
     }
 
-    /// The agent's routes.
-    pub fn router(&self) -> Router {
-        self.router_with(Router::new())
-    }
-
-    /// The agent's routes together with the routes of a simulator that is served at the same address.
-    pub fn router_with(&self, simulator: Router) -> Router {
+    /// Serves the agent's routes, together with the routes of a simulator, until `shutdown` completes. Meanwhile it looks for
+    /// problems that no document would show.
+    pub fn serve<S: Future<Output = ()>>(
+        &self,
+        listener: TcpListener,
+        simulator: Router,
+        shutdown: S,
+    ) -> impl Future<Output = ()> + use<S> {
         let currency = self.service.profile.facts().currency;
         let simulator = match &self.bank {
             Some(bank) => simulator.merge(sim::bank_terminal::router(Arc::clone(bank), currency)),
             None => simulator,
         };
-        api::router(&self.service, &self.served, simulator)
+        let router = api::router(&self.service, &self.served, simulator);
+        let looking = look_for_problems(Arc::clone(&self.service), self.folder.clone());
+        async move {
+            tokio::select! {
+                () = listener::serve(listener, router, ConnectionLimits::default(), shutdown) => {}
+                () = looking => {}
+            }
+        }
     }
 
     /// The compatible APIs that the agent serves.
@@ -246,7 +256,6 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        self.watch = None;
         self.sender = None;
         self.numbers = None;
         self.clerk_handle.send(Message::Stop);
@@ -572,15 +581,6 @@ fn start_clerk(
             name: "clerk".to_owned(),
             source,
         })
-}
-
-/// Starts the thread that looks for problems.
-fn start_watch(config: &Config, service: &Arc<Service>) -> Result<HealthWatch, StartError> {
-    let folder = config.till.data_dir.clone();
-    HealthWatch::start(Arc::clone(service), folder).map_err(|source| StartError::Thread {
-        name: "health".to_owned(),
-        source,
-    })
 }
 
 /// Makes the waits of this till's outbox differ from those of other tills.

@@ -122,6 +122,13 @@ pub enum OrderKind {
         /// True for a Z-report, which closes the shift; false for an X-report.
         z: bool,
     },
+    /// A text that is no receipt of the tax law.
+    Nonfiscal {
+        /// The text, with its line breaks.
+        text: ReceiptText,
+        /// True if the text is printed.
+        print: bool,
+    },
 }
 
 /// An order with its id, its point of sale, and the data that the caller's API returns with the document.
@@ -219,6 +226,7 @@ impl OrderForm {
             ),
             OrderKind::Cash(amount) => Wish::Cash(*amount),
             OrderKind::Report { z } => Wish::Report(if *z { ReportKind::Z } else { ReportKind::X }),
+            OrderKind::Nonfiscal { text, .. } => Wish::Nonfiscal(text.as_str()),
         }
     }
 
@@ -227,7 +235,10 @@ impl OrderForm {
     pub const fn chosen_number(&self) -> Option<&ChosenNumber> {
         match &self.kind {
             OrderKind::Sale { number, .. } => number.as_ref(),
-            OrderKind::Refund { .. } | OrderKind::Cash(_) | OrderKind::Report { .. } => None,
+            OrderKind::Refund { .. }
+            | OrderKind::Cash(_)
+            | OrderKind::Report { .. }
+            | OrderKind::Nonfiscal { .. } => None,
         }
     }
 

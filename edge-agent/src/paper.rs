@@ -10,8 +10,8 @@ use ferrotill_core::receipt::Receipt;
 use ferrotill_core::seal::{PrintedNumber, Seal};
 use ferrotill_core::time::Moment;
 use ferrotill_render::{
-    Block, CashView, PaperHeading, PrintedSeller, ReceiptView, ReportNames, ReportView, Words,
-    blocks, cash_blocks, report_blocks,
+    Block, CashView, NonfiscalView, PaperHeading, PrintedSeller, ReceiptView, ReportNames,
+    ReportView, Words, blocks, cash_blocks, nonfiscal_blocks, report_blocks,
 };
 use ferrotill_store::StoredDocument;
 
@@ -92,6 +92,10 @@ impl DocumentPaper {
                 let currency = shop.facts.currency;
                 let view = ReportView::of((*kind, figures), heading, names, currency, words);
                 Self::without_drawer(report_blocks(&view), words)
+            }
+            Body::Nonfiscal(text) => {
+                let view = NonfiscalView::of(text, heading, shop.facts.currency, words);
+                Self::without_drawer(nonfiscal_blocks(&view), words)
             }
         })
     }

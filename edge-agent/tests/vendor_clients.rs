@@ -198,6 +198,29 @@ fn raw_get(client: &Client, path: &str) -> String {
 }
 
 #[test]
+fn a_body_that_may_be_left_out_may_be_null() {
+    let shop = Shop::open();
+    let sold = shop.client.post("operations/sale", &sale(ITEM, CASH, ""));
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    let copy = format!("receipts/{}/duplicate", sold.receipt("id"));
+    for (operation, status) in [
+        ("operations/intermediatetotals", 200),
+        (&*copy, 422),
+        ("operations/closeday", 200),
+    ] {
+        let reply = shop.client.post(operation, "null");
+        assert_eq!(reply.status, status, "{operation}: {}", reply.text);
+    }
+    // A fiscal printer has printed it. The body itself has no fault.
+    assert_eq!(
+        shop.client.post(&copy, "null").at("errorType"),
+        "DuplicateNotPrinted"
+    );
+    let refused = shop.client.post("operations/sale", "null");
+    assert_eq!(refused.verdict().2, "WrongType");
+}
+
+#[test]
 fn the_drawer_of_the_only_device_opens_without_a_header() {
     let shop = Shop::open();
     // The printer is connected once it has sold.

@@ -118,12 +118,25 @@ class Ports:
 class CheckedClient(Client):
     """A client that checks in every answer what all answers must have."""
 
+    # The till's own document; every till of a run serves the same one.
+    document: dict | None = None
+
+    def own_document(self) -> dict | None:
+        """The till's own document; None if the till has just gone."""
+        if CheckedClient.document is None:
+            with contextlib.suppress(*NETWORK_ERRORS):
+                CheckedClient.document = json.loads(http_call(self.url, "GET", "/openapi.json").text)
+        return CheckedClient.document
+
     def call(self, method, operation, body="", timeout=40, **change) -> Answer:
         answer = super().call(method, operation, body, timeout, **change)
         where = f"{method} {operation}: {answer}"
         check(answer.headers.get("X-Request-Id"), "an answer without X-Request-Id", where)
         differences = schema.differences(method, self.BASE + operation, answer.status, answer.json)
         equal(differences, [], "differences from the vendor's schema", where)
+        if document := self.own_document():
+            differences = schema.own_differences(document, method, self.BASE + operation, answer.status, answer.json)
+            equal(differences, [], "differences from /openapi.json", where)
         if answer.status == 200:
             check(isinstance(answer.json, dict) and answer.json.get("success") is True, "200 without success", where)
         if answer.status == 422:

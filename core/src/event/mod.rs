@@ -420,10 +420,18 @@ impl<'a> Event<'a> {
     /// The version of the encoding in which this build writes the event.
     #[must_use]
     pub const fn version(&self) -> u16 {
-        Self::version_of(self.kind())
+        match self {
+            // Older programs do not know such a document, and must not take its row for a damaged one.
+            Self::Reserved(Reserved {
+                body: Body::Nonfiscal(_),
+                ..
+            }) => 3,
+            _ => Self::version_of(self.kind()),
+        }
     }
 
-    /// The version of the encoding in which this build writes events of a kind.
+    /// The version of the encoding in which this build writes events of a kind. A reservation of a non-fiscal receipt has a version of
+    /// its own, [`version`](Self::version), and is read in this one too.
     #[must_use]
     pub const fn version_of(kind: u16) -> u16 {
         match kind {
@@ -492,6 +500,13 @@ impl<'a> Event<'a> {
                 read::<version_1::Reserved<'a>>(payload).map(|old| Self::Reserved(old.into()))
             }
             (2, 2) => read(payload).map(Self::Reserved),
+            (2, 3) => match read(payload)? {
+                reserved @ Reserved {
+                    body: Body::Nonfiscal(_),
+                    ..
+                } => Ok(Self::Reserved(reserved)),
+                _ => Err(EventError::Malformed),
+            },
             (3, 1) => read(payload).map(Self::CancelDecided),
             (4, 1) => sealed_1(payload),
             (4, 2) => read(payload).map(Self::Sealed),

@@ -4,7 +4,7 @@ use super::Till;
 use super::command::{Known, Order, Wish};
 use super::counters::cash_out_of;
 use crate::amount::Amount;
-use crate::document::{Body, DocumentKind, ReportKind};
+use crate::document::{Body, DocumentKind, NONFISCAL_BYTES_MAX, ReportKind};
 use crate::event::{Event, Reserved};
 use crate::facts::Facts;
 use crate::profile::Profile;
@@ -95,6 +95,7 @@ impl Till {
             }
             Wish::Cash(amount) => return cash(amount, rules.facts, faults),
             Wish::Report(kind) => return Ok(Body::Report(kind)),
+            Wish::Nonfiscal(text) => return nonfiscal(text, faults),
         };
         receipt.map(Body::Receipt)
     }
@@ -113,7 +114,10 @@ impl Till {
         if let (Body::Receipt(_), Some(left)) = (body, known.offline) {
             facts.offline.admit(left)?;
         }
-        if body.kind() != DocumentKind::AlternativeSale {
+        if !matches!(
+            body.kind(),
+            DocumentKind::AlternativeSale | DocumentKind::NonfiscalReceipt
+        ) {
             if known.printer_swapped && self.counters.shift.is_some() {
                 return Err(Refusal::PrinterSwapped);
             }
@@ -185,6 +189,17 @@ fn cash<'a>(amount: Amount, facts: &Facts, faults: &mut dyn Faults) -> Result<Bo
         first.report(Place::Amount, Refusal::AmountTooLarge { limit });
     }
     first.verdict().map(|()| Body::Cash(amount))
+}
+
+/// The contents of a non-fiscal receipt. The text may be empty.
+fn nonfiscal<'a>(text: &'a str, faults: &mut dyn Faults) -> Result<Body<'a>, Refusal> {
+    let (given, limit) = (text.len(), NONFISCAL_BYTES_MAX);
+    if given > limit {
+        let refusal = Refusal::TextTooLong { given, limit };
+        faults.fault(Place::Text, refusal);
+        return Err(refusal);
+    }
+    Ok(Body::Nonfiscal(text))
 }
 
 /// The printer must have the rates of the receipt, or it would print a different tax than the journal has.

@@ -2,7 +2,6 @@
 //! before the event was made.
 
 use super::{Kind, Outstanding, Till};
-use crate::amount::Amount;
 use crate::document::ReportKind;
 use crate::event::{Event, Reserved, Sealed};
 use crate::seal::Seal;
@@ -124,11 +123,9 @@ impl Till {
 
     /// A Z-report closes the shift. The printer's drawer begins the next day empty: command 46h (inferred, `docs/countries/md.md`).
     fn close_shift(&mut self, seal: &Seal<'_>) {
-        self.counters.cash = Amount::ZERO;
         self.last_z = self
             .counters
-            .shift
-            .take()
+            .close_shift()
             .map_or(self.last_z, |shift| shift.z_number);
         self.counters_after.copy_from(&self.counters);
         self.printer_evidence.z_report(seal);

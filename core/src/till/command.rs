@@ -24,6 +24,8 @@ pub enum Wish<'a> {
     Cash(Amount),
     /// An X-report or a Z-report.
     Report(ReportKind),
+    /// A text that is no receipt of the tax law.
+    Nonfiscal(&'a str),
 }
 
 /// The wish of a caller for a document, and everything else that the document needs.

@@ -15,6 +15,8 @@ use crate::time::Moment;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct TillCounters {
     pub(super) shift: Option<Shift>,
+    /// The non-fiscal receipts since the last Z-report. They open no shift, and have a number within it all the same.
+    nonfiscal: u32,
     pub(super) cash: Amount,
     year_of: i64,
     pub(super) year: Counters,
@@ -27,11 +29,11 @@ impl TillCounters {
     pub(super) fn admit(&self, body: &Body<'_>, next: NextNumbers) -> Result<u32, Refusal> {
         let full = Refusal::CounterExhausted;
         self.cash.checked_add(cash_into_drawer(body)).ok_or(full)?;
+        self.current_number().checked_add(1).ok_or(full)?;
         // The counters of this year are never above those of all time, so they have room too.
         self.grand.admit(body)?;
         match &self.shift {
             Some(shift) => {
-                shift.documents.checked_add(1).ok_or(full)?;
                 shift.admit(body)?;
                 Ok(shift.z_number)
             }
@@ -44,6 +46,10 @@ impl TillCounters {
 
     /// Counts a document that was admitted. A counter that would overflow keeps its value; [`Self::admit`] rules that out.
     pub(super) fn count(&mut self, body: &Body<'_>, at: Moment, next: NextNumbers) {
+        if let Body::Nonfiscal(_) = body {
+            self.nonfiscal = self.nonfiscal.saturating_add(1);
+            return;
+        }
         if at.local_year() > self.year_of {
             self.year_of = at.local_year();
             self.year = Counters::default();
@@ -57,7 +63,7 @@ impl TillCounters {
         let counted = match body {
             Body::Receipt(receipt) => shift.count_receipt(receipt),
             Body::Cash(amount) => shift.count_cash(*amount),
-            Body::Report(_) => Some(()),
+            Body::Report(_) | Body::Nonfiscal(_) => Some(()),
         };
         counted.unwrap_or(());
         self.cash = self
@@ -66,9 +72,24 @@ impl TillCounters {
             .unwrap_or(self.cash);
     }
 
+    /// The number of the last document since the last Z-report, of all kinds; 0 if there is none. No two documents between two Z-reports
+    /// have the same number, and none is left out, whether a shift was open or not.
+    pub(super) fn current_number(&self) -> u32 {
+        let documents = self.shift.as_ref().map_or(0, |shift| shift.documents);
+        documents.saturating_add(self.nonfiscal)
+    }
+
+    /// The shift is closed; the next document has the number 1 again.
+    pub(super) fn close_shift(&mut self) -> Option<Shift> {
+        self.cash = Amount::ZERO;
+        self.nonfiscal = 0;
+        self.shift.take()
+    }
+
     /// Copies the counters field by field, so that there is no second copy on the stack.
     pub(super) fn copy_from(&mut self, other: &Self) {
         self.shift.clone_from(&other.shift);
+        self.nonfiscal = other.nonfiscal;
         self.cash = other.cash;
         self.year_of = other.year_of;
         self.year.copy_from(&other.year);
@@ -85,7 +106,7 @@ fn cash_into_drawer(body: &Body<'_>) -> Amount {
             cash_kept(receipt).checked_neg().unwrap_or(Amount::ZERO)
         }
         Body::Cash(amount) => *amount,
-        Body::Receipt(_) | Body::Report(_) => Amount::ZERO,
+        Body::Receipt(_) | Body::Report(_) | Body::Nonfiscal(_) => Amount::ZERO,
     }
 }
 

@@ -69,7 +69,7 @@ pub struct Till {
 
 impl Till {
     /// Version of a snapshot's encoding. A snapshot with another version is discarded and made again from the journal.
-    pub const SNAPSHOT_VERSION: u16 = 4;
+    pub const SNAPSHOT_VERSION: u16 = 5;
 
     /// Gives the event that follows from a command, or the reason why the command is refused. The state of the till is not
     /// changed.
@@ -288,11 +288,11 @@ pub struct Outstanding {
 }
 
 impl Outstanding {
-    /// Whether the fiscal printer prints the document. An alternative receipt is legal by its number, whether it is printed or
-    /// not.
+    /// Whether the fiscal printer makes the document legal. An alternative receipt is legal by its number, whether it is printed or
+    /// not, and a non-fiscal receipt needs nothing.
     #[must_use]
     pub const fn on_printer(&self) -> bool {
-        !matches!(self.kind, Kind::Alternative)
+        !matches!(self.kind, Kind::Alternative | Kind::Nonfiscal)
     }
 }
 
@@ -303,6 +303,7 @@ enum Kind {
     Alternative,
     Cash,
     Report(ReportKind),
+    Nonfiscal,
 }
 
 impl Kind {
@@ -315,6 +316,7 @@ impl Kind {
             Body::Receipt(_) => Self::Receipt,
             Body::Cash(_) => Self::Cash,
             Body::Report(kind) => Self::Report(*kind),
+            Body::Nonfiscal(_) => Self::Nonfiscal,
         }
     }
 }

@@ -71,15 +71,17 @@ impl Till {
             .checked_add(1)
             .ok_or(Refusal::CounterExhausted)?;
         self.check_seal(facts, kind, seal)?;
-        let shift = counters.shift.as_ref().ok_or(Refusal::ShiftNotOpen)?;
         Ok(Event::Sealed(Sealed {
             id,
             at,
             number,
-            current_number: shift.documents,
+            current_number: counters.current_number(),
             seal: *seal,
             report: match kind {
-                Kind::Report(_) => Some(self.figures(shift, seal)),
+                Kind::Report(_) => {
+                    let shift = counters.shift.as_ref().ok_or(Refusal::ShiftNotOpen)?;
+                    Some(self.figures(shift, seal))
+                }
                 _ => None,
             },
         }))
@@ -105,6 +107,9 @@ impl Till {
             // Only alternative receipts take numbers of a range, because another document would leave a gap in the range; and an
             // alternative receipt has no other seal.
             (Kind::Alternative, _) | (_, Seal::Range { .. }) => return Err(Refusal::SealMismatch),
+            // No law asks for a seal of such a text.
+            (Kind::Nonfiscal, Seal::Journal) => {}
+            (Kind::Nonfiscal, _) => return Err(Refusal::SealMismatch),
             (Kind::Report(ReportKind::X), Seal::Journal) => {}
             // No printer has counted anything of such a shift, so that no printer can seal its Z-report either.
             (Kind::Report(ReportKind::Z), Seal::Journal) if self.is_closed_by_books(facts) => {}

@@ -1,6 +1,7 @@
 //! The layout of each kind of document: which blocks follow each other. A block has no width yet.
 
 use crate::cash::CashView;
+use crate::nonfiscal::NonfiscalView;
 use crate::report::{FigureSection, ReportView};
 use crate::view::{Figure, HeadingView, LineView, ReceiptView};
 
@@ -90,6 +91,16 @@ pub fn cash_blocks(view: &CashView) -> Vec<Block> {
     page.blocks.push(Block::Rule);
     page.strong(&view.amount);
     page.figures(view.in_drawer.as_slice());
+    page.blocks
+}
+
+/// The blocks of a non-fiscal receipt.
+#[must_use]
+pub fn nonfiscal_blocks(view: &NonfiscalView) -> Vec<Block> {
+    let mut page = Page::default();
+    page.heading(&view.heading);
+    page.blocks.push(Block::Rule);
+    page.texts(&view.text);
     page.blocks
 }
 

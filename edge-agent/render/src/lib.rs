@@ -9,6 +9,7 @@
 //! - [`view`]: the parts of a receipt in the order of reading, every number as exact text;
 //! - [`cash`]: the same of a cash operation;
 //! - [`report`]: the same of an X-report or a Z-report;
+//! - [`nonfiscal`]: the same of a non-fiscal receipt;
 //! - [`words`]: the words of each language;
 //! - [`layout`]: the parts as blocks, without a width;
 //! - [`text`]: blocks as rows of a certain width;
@@ -21,6 +22,7 @@
 pub mod cash;
 pub mod html;
 pub mod layout;
+pub mod nonfiscal;
 pub mod report;
 pub mod text;
 pub mod view;
@@ -28,7 +30,8 @@ pub mod words;
 
 pub use cash::CashView;
 pub use html::html;
-pub use layout::{Align, Block, Emphasis, blocks, cash_blocks, report_blocks};
+pub use layout::{Align, Block, Emphasis, blocks, cash_blocks, nonfiscal_blocks, report_blocks};
+pub use nonfiscal::NonfiscalView;
 pub use report::{FigureSection, ReportNames, ReportView};
 pub use text::{PaperRow, PaperWidth, rows};
 pub use view::{Figure, HeadingView, LineView, PaperHeading, PrintedSeller, ReceiptView};

@@ -35,6 +35,8 @@ pub struct Words {
     pub document: &'static str,
     /// Stands before the serial number of the fiscal printer that sealed a document.
     pub printer: &'static str,
+    /// The title of a text that is no receipt of the tax law.
+    pub nonfiscal: &'static str,
     /// The title of cash that is put into the drawer, and its sum in a report.
     pub cash_in: &'static str,
     /// The title of cash that is taken out of the drawer, and its sum in a report.
@@ -99,6 +101,7 @@ const ROMANIAN: Words = Words {
     included_in: "din",
     document: "Documentul",
     printer: "Imprimanta fiscală",
+    nonfiscal: "BON NEFISCAL",
     cash_in: "INTRODUCERE NUMERAR",
     cash_out: "EXTRAGERE NUMERAR",
     in_drawer: "Numerar în casă",
@@ -132,6 +135,7 @@ const UKRAINIAN: Words = Words {
     included_in: "з",
     document: "Документ",
     printer: "Фіскальний принтер",
+    nonfiscal: "НЕФІСКАЛЬНИЙ ЧЕК",
     cash_in: "СЛУЖБОВЕ ВНЕСЕННЯ",
     cash_out: "СЛУЖБОВА ВИДАЧА",
     in_drawer: "Готівка в касі",
@@ -165,6 +169,7 @@ const GERMAN: Words = Words {
     included_in: "aus",
     document: "Dokument",
     printer: "Fiskaldrucker",
+    nonfiscal: "NICHTFISKALISCHER BELEG",
     cash_in: "EINLAGE",
     cash_out: "ENTNAHME",
     in_drawer: "Bargeld in der Lade",
@@ -198,6 +203,7 @@ const ENGLISH: Words = Words {
     included_in: "in",
     document: "Document",
     printer: "Fiscal printer",
+    nonfiscal: "NON-FISCAL RECEIPT",
     cash_in: "CASH IN",
     cash_out: "CASH OUT",
     in_drawer: "Cash in the drawer",

@@ -1,13 +1,11 @@
 //! Looks once a second at what no document would show: the disk, the clerk, the clock, the offline limits and the shifts.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nix::sys::statvfs::statvfs;
+use tokio::time::MissedTickBehavior;
 
 use ferrotill_store::folder_is_private;
 
@@ -18,45 +16,18 @@ use crate::api::service::Service;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const _: () = assert!(LOOK_EVERY.as_millis() < 2_000, "docs/api/own.md");
 
-/// The thread that looks. Dropping this value ends it.
-#[derive(Debug)]
-pub(super) struct HealthWatch {
-    /// A channel without messages. The thread ends when this end is dropped.
-    running: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl HealthWatch {
-    /// Starts the thread.
-    ///
-    /// # Errors
-    ///
-    /// The system cannot create a thread.
-    pub(super) fn start(service: Arc<Service>, folder: PathBuf) -> io::Result<Self> {
-        let (running, stopped) = channel();
-        let thread = std::thread::Builder::new()
-            .name("health".to_owned())
-            .spawn(move || {
-                // The first look comes after the printers had time to connect and the clocks to agree.
-                while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
-                    look(&service, &folder);
-                }
-            })?;
-        Ok(Self {
-            running: Some(running),
-            thread: Some(thread),
-        })
-    }
-}
-
-impl Drop for HealthWatch {
-    fn drop(&mut self) {
-        self.running = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the thread that looks for problems ended with a panic");
-        }
+/// Looks for problems until the future is dropped.
+///
+/// A look asks neither the store nor a disk, so that it can share the thread that serves connections: the system answers for a
+/// mounted disk from memory.
+pub(super) async fn look_for_problems(service: Arc<Service>, folder: PathBuf) {
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first tick comes at once. The first look comes after the printers had time to connect and the clocks to agree.
+    looks.tick().await;
+    loop {
+        looks.tick().await;
+        look(&service, &folder);
     }
 }
 

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::described::{DescribedOperation, OperationTable};
 use super::problem::Problem;
 use super::service::Service;
 
@@ -18,6 +19,10 @@ pub struct Dialect {
     pub prefix: &'static str,
     /// Makes the routes of the API.
     pub router: fn(Arc<Service>) -> Router,
+    /// The operations of the API.
+    pub table: OperationTable,
+    /// True if this build has a route for an operation of the table.
+    pub is_served: fn(&DescribedOperation) -> bool,
     /// Answers a request under [`Dialect::prefix`] that is refused before its route is known.
     pub reject: fn(&Rejection) -> Response,
 }

@@ -2,8 +2,11 @@
 //! the same journal into answers.
 
 pub mod auth;
+pub mod described;
 pub mod dialect;
+pub mod error_types;
 pub mod fiscalcloud;
+pub mod html;
 pub mod json;
 pub mod lanes;
 mod long_answer;
@@ -11,6 +14,7 @@ pub mod origin;
 pub mod outcome;
 pub mod own;
 pub mod problem;
+pub mod reference;
 pub mod replay;
 pub mod response;
 pub mod service;
@@ -31,6 +35,7 @@ use dialect::{Dialect, Rejection};
 use fiscalcloud::FISCALCLOUD;
 use origin::OriginPolicy;
 use problem::Problem;
+use reference::ApiReference;
 use service::Service;
 
 /// The compatible APIs of this build.
@@ -40,9 +45,11 @@ pub static DIALECTS: &[Dialect] = &[FISCALCLOUD];
 pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router) -> Router {
     let apis: Arc<[&'static Dialect]> = served.into();
     let policy = OriginPolicy::new(&service.settings.allowed_origins, served);
+    let reference = ApiReference::new(served, more.has_routes());
     let mut router = Router::new()
         .merge(more)
-        .merge(own::router(Arc::clone(service)));
+        .merge(own::router(Arc::clone(service)))
+        .merge(reference::router(Arc::clone(service), reference));
     for dialect in served {
         router = router.merge((dialect.router)(Arc::clone(service)));
     }

@@ -258,7 +258,7 @@ pub struct Total {
     pub amount: Amount,
 }
 
-/// A document as it is reported. `None` if it is a report without figures.
+/// A document as it is reported. `None` if it is a report without figures or a non-fiscal receipt.
 #[must_use]
 pub fn reported_document(
     document: &SealedDocument<'_>,
@@ -269,7 +269,7 @@ pub fn reported_document(
         reserved, sealed, ..
     } = document;
     let heading = heading(document, currency, device);
-    // X-reports are not sent. With them the numbers at the authority would have gaps.
+    // X-reports and non-fiscal receipts are not sent. With them the numbers at the authority would have gaps.
     let receipt_number = sealed.current_number.saturating_sub(document.untold).max(1);
     Some(match &reserved.body {
         Body::Receipt(receipt) => ReportedDocument::Receipt(ReportedReceipt {
@@ -286,6 +286,8 @@ pub fn reported_document(
             receipt_number,
             amount: Amount::from_minor(amount.minor().saturating_abs()),
         }),
+        // No authority is told of such a text.
+        Body::Nonfiscal(_) => return None,
         Body::Report(_) => {
             ReportedDocument::ZReport(z_report(heading, sealed.report.as_ref()?, receipt_number))
         }

@@ -28,7 +28,6 @@ use crate::api::dialect::Dialect;
 use crate::api::json::JsonValue;
 use crate::api::sim;
 use crate::config::Secret;
-use crate::listener::{ConnectionLimits, serve};
 use crate::object;
 use crate::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
 use crate::time::clock::Clock;
@@ -206,7 +205,7 @@ async fn run_with(
         .merge(sim::clock::router(Arc::clone(&clock)))
         .merge(tax_office::sim_router(authority.clone()))
         .merge(page::router(&welcome));
-    let agent_server = serve_agent(listener, agent.router_with(simulator));
+    let agent_server = serve_agent(listener, &agent, simulator);
     announce(output, &url, &printer.place, folder, &file, agent.served());
     let secret = Secret::new(API_SECRET.to_owned());
     let stage = Stage {
@@ -251,10 +250,9 @@ async fn serve_authority(authority: &TaxOfficeSimulator) -> Result<(String, Serv
     Ok((format!("http://{address}"), Server { stop, task }))
 }
 
-fn serve_agent(listener: TcpListener, router: axum::Router) -> Server {
+fn serve_agent(listener: TcpListener, agent: &Agent, simulator: axum::Router) -> Server {
     let (stop, stop_asked) = oneshot::channel::<()>();
-    let limits = ConnectionLimits::default();
-    let task = tokio::spawn(serve(listener, router, limits, async {
+    let task = tokio::spawn(agent.serve(listener, simulator, async {
         // A dropped sender ends the server, too.
         let _ = stop_asked.await;
     }));

@@ -8,6 +8,7 @@ mod config;
 mod day;
 mod demo;
 mod emulator;
+mod explain;
 mod queue;
 mod report;
 mod rksv;
@@ -71,6 +72,8 @@ pub enum CliCommand {
     Api(api::ApiArguments),
     /// Signed receipts of the RKSV: checks a protocol (DEP), and replays a scenario file.
     Rksv(rksv::RksvArguments),
+    /// Explains an error type: what is wrong, and what to do.
+    Explain(explain::ExplainArguments),
     /// Checks and prints the configuration, and prints the pages about its keys.
     Config(config::ConfigArguments),
 }
@@ -293,6 +296,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
         CliCommand::Clock(arguments) => clock::run(&arguments, output),
         CliCommand::Api(arguments) => api::run(&arguments, output),
         CliCommand::Rksv(arguments) => rksv::run(&arguments, output),
+        CliCommand::Explain(arguments) => explain::run(&arguments, output),
         CliCommand::Config(arguments) => config::run(&arguments, output),
         CliCommand::Demo(arguments) => demo::run(&arguments, output),
         CliCommand::Emulator(arguments) => emulator::run(&arguments, output),

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
+use axum::Router;
 use clap::Args;
 
 use super::{CliFailure, CliOutput, Exit, default_config, listen, log, runtime, stopped};
 use crate::agent::{Agent, StartDecisions};
 use crate::config::{Config, Overrides};
-use crate::listener::{ConnectionLimits, serve};
 use crate::object;
 
 /// The arguments of `run`.
@@ -59,13 +59,7 @@ pub(super) fn run(arguments: &RunArguments, output: CliOutput) -> Result<Exit, C
         let agent = Agent::start_with(config, None, decisions)?;
         output.text(&format!("ferrotill serves http://{address}"));
         output.json(&object! { "ready" => true, "url" => format!("http://{address}") });
-        serve(
-            listener,
-            agent.router(),
-            ConnectionLimits::default(),
-            stopped(),
-        )
-        .await;
+        agent.serve(listener, Router::new(), stopped()).await;
         Ok(Exit::Done)
     })
 }

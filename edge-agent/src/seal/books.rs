@@ -1,4 +1,4 @@
-//! The journal as a sealer: it closes a shift in which no printer has a part.
+//! The journal as a sealer: it closes a shift in which no printer has a part, and keeps non-fiscal receipts.
 //!
 //! A till may sell on alternative receipts alone while its printer is away for days. No printer has counted anything of such a shift, so
 //! that none can confirm it, and the shift must be closed before the legal limit of its length stops all sales.
@@ -9,12 +9,16 @@ use ferrotill_core::shift::Shift;
 
 use super::{NumberSeal, Preparation, Sealer, Unsealed};
 
-/// Seals the Z-report of a shift that has alternative receipts only, and that is given to no printer.
+/// Seals the Z-report of a shift that has alternative receipts only, and that is given to no printer; and non-fiscal receipts, of which no
+/// law demands a seal.
 #[derive(Clone, Copy, Debug)]
 pub struct BooksSealer;
 
 impl Sealer for BooksSealer {
     fn prepare(&self, document: &Unsealed<'_>) -> Result<Preparation, Refusal> {
+        if matches!(document.reserved.body, Body::Nonfiscal(_)) {
+            return Ok(Preparation::AtOnce(NumberSeal::Journal));
+        }
         let z_report = matches!(document.reserved.body, Body::Report(ReportKind::Z));
         let by_printer = document.reserved.baseline.is_some();
         let shift = document.till.shift();

@@ -3,7 +3,7 @@
 //! - `printer`: the fiscal printer, with a thread of its own;
 //! - `series`: the numbers of alternative receipts;
 //! - `fiscal_numbers`: the fiscal numbers that the authority has reserved;
-//! - `books`: the journal, for a shift in which no printer has a part.
+//! - `books`: the journal, for a shift in which no printer has a part, and for non-fiscal receipts.
 //!
 //! A [`Sealer`] makes everything that a document needs to be sealed *before* the document is reserved, so that nothing is reserved
 //! that cannot be carried out. The result says when the document is sealed: in the same transaction, or later by a worker's thread.
@@ -89,7 +89,8 @@ pub enum NumberSeal {
     },
     /// A fiscal number that the authority has reserved.
     FiscalNumber(u64),
-    /// No number: an X-report changes no counter, and a shift of alternative receipts alone is closed by the books.
+    /// No number: an X-report changes no counter, a shift of alternative receipts alone is closed by the books, and of a non-fiscal receipt
+    /// no law demands a seal.
     Journal,
 }
 

@@ -121,11 +121,11 @@ fn after_document(document: &StoredDocument) -> Option<StoredBaseline<'_>> {
     })
 }
 
-/// The query for the last document of a device, before a journal row, that is no alternative receipt. An index makes it fast, even after a
+/// The query for the last document of a device, before a journal row, that is neither an alternative nor a non-fiscal receipt. An index makes it fast, even after a
 /// year of alternative receipts.
 pub(super) fn last_on_printer() -> String {
     format!(
-        "SELECT {COLUMNS} FROM document WHERE device = ?1 AND kind <> 'alternative_receipt' AND reserved_seq < ?2 ORDER BY reserved_seq DESC LIMIT 1"
+        "SELECT {COLUMNS} FROM document WHERE device = ?1 AND kind <> 'alternative_receipt' AND kind <> 'nonfiscal_receipt' AND reserved_seq < ?2 ORDER BY reserved_seq DESC LIMIT 1"
     )
 }
 

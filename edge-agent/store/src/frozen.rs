@@ -179,7 +179,7 @@ pub(super) fn freeze_one(
         sealed_seq,
         (reserved.at, sealed.number),
     )?;
-    let untold = x_reports(connection, device, sealed)?;
+    let untold = untold(connection, device, sealed)?;
     let declared_by = if sealed_seq > document.row.reserved_seq.saturating_add(1) {
         rows::declared_by(connection, document.row.id, sealed_seq.saturating_sub(1))?
     } else {
@@ -198,22 +198,23 @@ pub(super) fn freeze_one(
     Ok(freezing.freeze.freeze(duty, &sealed))
 }
 
-/// How many X-reports the shift has up to this document. X-reports are not sent.
-fn x_reports(
+/// How many documents that are not sent stand between the last Z-report and this document: X-reports and non-fiscal receipts.
+fn untold(
     connection: &Connection,
     device: Uuid,
     sealed: &Sealed<'_>,
 ) -> Result<u32, rusqlite::Error> {
     connection
         .prepare_cached(
-            "SELECT COUNT(*) FROM document WHERE device = ?1 AND kind = ?2 AND number > ?3 AND number < ?4",
+            "SELECT COUNT(*) FROM document WHERE device = ?1 AND kind IN (?2, ?5) AND number > ?3 AND number < ?4",
         )?
         .query_row(
             params![
                 device.as_bytes(),
                 DocumentKind::XReport.name(),
                 sealed.number.saturating_sub(sealed.current_number),
-                sealed.number
+                sealed.number,
+                DocumentKind::NonfiscalReceipt.name()
             ],
             |row| row.get(0),
         )

@@ -131,7 +131,7 @@ fn reserved_row(
     let (amount, tax) = match &reserved.body {
         Body::Receipt(receipt) => (receipt.total.minor(), receipt.tax.minor()),
         Body::Cash(amount) => (amount.minor(), 0),
-        Body::Report(_) => (0, 0),
+        Body::Report(_) | Body::Nonfiscal(_) => (0, 0),
     };
     connection
             .prepare_cached(

@@ -10,10 +10,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use axum::Router;
 use ferrotill::agent::Agent;
 use ferrotill::api::service::Service;
 use ferrotill::config::Config;
-use ferrotill::listener::{ConnectionLimits, serve};
 use ferrotill::simulator::tax_office::{Strictness, TaxOfficeSimulator};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_device::wire::decoder::{Decoder, Token};
@@ -139,7 +139,7 @@ fn agent_in_this_process(config: String) -> (Client, ServiceInside, RunningAgent
             tell.send((listener.local_addr().unwrap(), service))
                 .unwrap();
             let ended = async { drop(stopped.await) };
-            serve(listener, agent.router(), ConnectionLimits::default(), ended).await;
+            agent.serve(listener, Router::new(), ended).await;
         });
     });
     let (address, service) = told.recv().unwrap();

@@ -5,6 +5,7 @@ pub mod folder;
 pub mod forms;
 pub mod inside;
 pub mod machine;
+pub mod openapi;
 pub mod outside;
 pub mod schema;
 pub mod till;
@@ -187,6 +188,8 @@ impl Client {
         let retry_after = header("Retry-After").is_some();
         let operation = header("X-Operation-Id");
         let status = response.status().as_u16();
+        let names = response.headers().keys();
+        let names: Vec<String> = names.map(|name| name.as_str().to_owned()).collect();
         let text = response.body_mut().read_to_string()?;
         let body =
             JsonValue::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
@@ -198,6 +201,18 @@ impl Client {
                 "{method} {path}, {status}: {differences:#?} in {text}"
             );
         }
+        let answer = openapi::Answer {
+            method,
+            path,
+            status,
+            body: &body,
+            headers: names,
+        };
+        let differences = openapi::differences(&answer);
+        assert!(
+            differences.is_empty(),
+            "{method} {path}, {status}, /openapi.json: {differences:#?} in {text}"
+        );
         let body = with_additional_data(body);
         Ok(Reply {
             status,

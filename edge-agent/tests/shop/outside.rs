@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use ferrotill::agent::Agent;
 use ferrotill::api::json::JsonValue;
 use ferrotill::config::{Config, Overrides};
-use ferrotill::listener::{ConnectionLimits, serve};
 use ferrotill::object;
 use ferrotill::time::clock::Clock;
 use ferrotill_testkit::program::{for_arguments, other, tested};
@@ -200,13 +200,9 @@ pub fn run_agent_process() {
         let agent = Agent::start(config, Some(clock)).unwrap();
         let ready = format!("{}\n", object! { "url" => url });
         std::io::stdout().write_all(ready.as_bytes()).unwrap();
-        serve(
-            listener,
-            agent.router(),
-            ConnectionLimits::default(),
-            std::future::pending(),
-        )
-        .await;
+        agent
+            .serve(listener, Router::new(), std::future::pending())
+            .await;
     });
 }
 

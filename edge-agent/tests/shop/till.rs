@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use ferrotill::agent::Agent;
 use ferrotill::config::Config;
-use ferrotill::listener::{ConnectionLimits, serve};
 use ferrotill::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
 use ferrotill::time::clock::{Clock, system_ms};
 use ferrotill_device::emulator::{Family, Rig, RigOptions};
@@ -135,7 +135,7 @@ impl Till {
                 let agent = started(config, clock);
                 tell.send(listener.local_addr().unwrap()).unwrap();
                 let ended = async { drop(stopped.await) };
-                serve(listener, agent.router(), ConnectionLimits::default(), ended).await;
+                agent.serve(listener, Router::new(), ended).await;
             });
         });
         self.open = Some(Open {

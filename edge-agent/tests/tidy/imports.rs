@@ -426,7 +426,16 @@ fn beyond_dialect(imports: &Imports) -> Vec<String> {
 const DIALECTS: &[&str] = &["fiscalcloud", "fiscalbox", "sign_at", "ereceipt"];
 /// The parts of `edge-agent/src/api/` that compatible APIs share.
 const SHARED: &[&str] = &[
-    "auth", "dialect", "json", "lanes", "outcome", "problem", "response", "service", "settings",
+    "auth",
+    "described",
+    "dialect",
+    "json",
+    "lanes",
+    "outcome",
+    "problem",
+    "response",
+    "service",
+    "settings",
 ];
 
 // Tests of the rules themselves.

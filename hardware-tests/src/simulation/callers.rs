@@ -65,6 +65,7 @@ impl Order {
             OrderKind::Cash(_) => "cash",
             OrderKind::Report { z: true } => "Z",
             OrderKind::Report { z: false } => "X",
+            OrderKind::Nonfiscal { .. } => "a text",
         }
     }
 
@@ -77,6 +78,7 @@ impl Order {
             // The journal may close a shift of alternative receipts.
             OrderKind::Report { z } => !z,
             OrderKind::Refund { .. } | OrderKind::Cash(_) => true,
+            OrderKind::Nonfiscal { .. } => false,
         }
     }
 
@@ -128,6 +130,11 @@ pub(super) fn new_order(
     let mut returns = None;
     let kind = match random.below(20) {
         _ if z => OrderKind::Report { z: true },
+        // Without a chance of its own, so that the seeds of the deliberate bugs find them still.
+        0 if number % 2 == 1 => OrderKind::Nonfiscal {
+            text: format!("Numarul {number}\nVa asteptam").into(),
+            print: number % 4 == 1,
+        },
         0 => OrderKind::Report { z: false },
         1 => OrderKind::Cash(Amount::from_minor(100_000 + cents)),
         2 => OrderKind::Cash(Amount::from_minor(-cents)),

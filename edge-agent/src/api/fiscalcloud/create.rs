@@ -122,6 +122,9 @@ impl UnreadRequest {
         let is_empty = without_byte_order_mark(&self.body).is_empty();
         let body = match self.creation {
             Creation::Report(Some(_)) if is_empty => None,
+            // A generated client writes a body that was left out as null.
+            Creation::Report(Some(_)) => Some(JsonValue::of_body(&self.body, thread)?)
+                .filter(|body| *body != JsonValue::Null),
             _ => Some(JsonValue::of_body(&self.body, thread)?),
         };
         let context = RequestContext {
@@ -161,6 +164,7 @@ pub(super) fn read(
         Creation::Refund { as_receipt } => request::refund(some, as_receipt, context),
         Creation::Cash => request::cash(some, context),
         Creation::Report(z) => request::report(some, z, context),
+        Creation::Nonfiscal => request::nonfiscal(some, context),
     }
 }
 

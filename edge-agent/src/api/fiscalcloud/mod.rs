@@ -7,6 +7,7 @@ mod answer;
 mod auth;
 mod context;
 mod create;
+mod described;
 mod devices;
 mod documents;
 mod drawer;
@@ -50,6 +51,8 @@ pub const FISCALCLOUD: Dialect = Dialect {
     name: NAME,
     prefix: PREFIX,
     router,
+    table: described::TABLE,
+    is_served: described::is_served,
     reject,
 };
 

@@ -30,5 +30,6 @@ pub(super) fn path_of(place: Place, number_path: &str) -> String {
         Place::Number => number_path.to_owned(),
         Place::Header => "additionalHeaderText".to_owned(),
         Place::Footer => "additionalFooterText".to_owned(),
+        Place::Text => "text".to_owned(),
     }
 }

@@ -42,6 +42,8 @@ pub(super) enum Creation {
     },
     /// Cash is put into the drawer or taken out of it.
     Cash,
+    /// A text that is no receipt of the tax law.
+    Nonfiscal,
     /// A report: a Z-report if true, an X-report if false, and the type in the body if `None`.
     Report(Option<bool>),
 }
@@ -105,6 +107,14 @@ pub(super) fn route(method: &Method, path: &str) -> Result<Operation, NoOperatio
                 (&Method::GET, [group, _]) if *group == "devices" || kinds(group).is_some() => {
                     NoOperation::NotAUuid
                 }
+                (
+                    &Method::POST,
+                    [
+                        "receipts" | "alternativereceipts" | "reports" | "cashoperations",
+                        _,
+                        "duplicate",
+                    ],
+                ) => NoOperation::NotAUuid,
                 _ => NoOperation::UnknownPath,
             });
         }
@@ -132,6 +142,7 @@ fn operation(post: bool, parts: &[&str]) -> Option<Operation> {
         (true, ["receipts"]) => create(Creation::Sale(SaleRoute::Receipt)),
         (true, ["alternativereceipts"]) => create(Creation::Sale(SaleRoute::Alternative)),
         (true, ["cashoperations"]) => create(Creation::Cash),
+        (true, ["nonfiscalreceipts"]) => create(Creation::Nonfiscal),
         (true, ["reports"]) => create(Creation::Report(None)),
         (true, ["misc", "opencashdrawer"]) => Some(Operation::OpenDrawer),
         (

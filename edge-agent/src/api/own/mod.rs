@@ -3,6 +3,7 @@
 
 mod aside;
 mod clock;
+pub mod described;
 mod health;
 mod log;
 mod metrics;

@@ -204,6 +204,7 @@ impl<'s> Shown<'s> {
         let amount = match stored.reserved()?.body {
             Body::Receipt(receipt) => Some(receipt.total),
             Body::Cash(amount) => Some(amount),
+            Body::Nonfiscal(_) => None,
             // A report has its sums when it is sealed.
             Body::Report(_) => {
                 let figures = stored.sealed().and_then(|sealed| sealed.report);

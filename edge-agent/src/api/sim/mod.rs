@@ -2,6 +2,7 @@
 
 pub mod bank_terminal;
 pub mod clock;
+pub mod described;
 pub mod printer;
 
 use axum::http::StatusCode;

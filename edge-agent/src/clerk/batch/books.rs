@@ -9,12 +9,27 @@ use crate::order::{OrderForm, OrderKind};
 
 impl Tills {
     /// True if the order is a Z-report that the journal seals: the printer is gone, and no document of the shift is on a printer.
-    pub(super) fn is_closed_by_books(&self, index: DevicePlace, form: &OrderForm) -> bool {
+    fn is_closed_by_books(&self, index: DevicePlace, form: &OrderForm) -> bool {
         let device_state = &self.devices[index];
         let shift = device_state.current_till().shift();
         matches!(form.kind, OrderKind::Report { z: true })
             && self.needs_printer(false)
             && device_state.printer_gone()
             && shift.is_some_and(|shift| shift.is_alternative())
+    }
+
+    /// True if the journal makes the document of an order what it is: a Z-report without a printer, or a non-fiscal receipt.
+    pub(super) fn is_sealed_by_books(&self, index: DevicePlace, form: &OrderForm) -> bool {
+        matches!(form.kind, OrderKind::Nonfiscal { .. }) || self.is_closed_by_books(index, form)
+    }
+
+    /// True if the fiscal printer makes the document of an order legal.
+    pub(super) fn is_sealed_by_printer(
+        &self,
+        index: DevicePlace,
+        form: &OrderForm,
+        alternative: bool,
+    ) -> bool {
+        self.needs_printer(alternative) && !self.is_sealed_by_books(index, form)
     }
 }

@@ -153,7 +153,7 @@ impl Tills {
     ) -> &'static dyn Sealer {
         if alternative {
             &SeriesSealer
-        } else if self.is_closed_by_books(index, form) {
+        } else if self.is_sealed_by_books(index, form) {
             &BooksSealer
         } else if self.needs_printer(alternative) {
             &FiscalPrinterSealer
@@ -280,8 +280,8 @@ impl Tills {
         let Ok(Event::Reserved(reserved)) = event.event() else {
             return Err(Refusal::SealMismatch);
         };
-        let on_printer = self.needs_printer(alternative) && !self.is_closed_by_books(index, form);
-        if on_printer && reserved.baseline.is_none() {
+        let by_printer = self.is_sealed_by_printer(index, form, alternative);
+        if by_printer && reserved.baseline.is_none() {
             return Ok(None);
         }
         let wanted = form.chosen_number().map(ChosenNumber::printed);
@@ -319,6 +319,7 @@ impl Tills {
         let left = self.budget_left(&self.settings.profile.facts().offline);
         let owner_limit_reached = self.owner_limit_reached();
         let annex = form.annex();
+        let by_printer = self.is_sealed_by_printer(index, form, alternative);
         let mut wish_room = WishRoom::default();
         let device_state = &self.devices[index];
         let command = Command::Reserve(Order {
@@ -331,7 +332,7 @@ impl Tills {
             baseline: device_state
                 .baseline
                 .as_ref()
-                .filter(|_| self.needs_printer(alternative))
+                .filter(|_| by_printer)
                 .map(stored_baseline),
             wish: form.wish(alternative, &mut wish_room),
         });
@@ -342,10 +343,7 @@ impl Tills {
             range_next: None,
             number_taken: context.number_taken,
             printer_swapped: device_state.printer_swapped,
-            printer_rates: device_state
-                .printer_rates
-                .as_ref()
-                .filter(|_| self.needs_printer(alternative)),
+            printer_rates: device_state.printer_rates.as_ref().filter(|_| by_printer),
         };
         let mut faults = CollectFaults::default();
         let scratch = Scratch {

@@ -20,7 +20,9 @@ use super::{Effect, Tills, document_id};
 use crate::explanation::Explanation;
 use crate::order::{OrderKind, ReceiptMode};
 use crate::seal::printer::job::seal_of;
-use crate::seal::printer::{FiscalPrinterSealer, News, Remark, SealingJob, Settled, Task};
+use crate::seal::printer::{
+    DocumentSlip, FiscalPrinterSealer, News, Remark, SealingJob, Settled, Task,
+};
 use crate::seal::{NumberSeal, Preparation, Sealer as _, Unsealed, WAITED_FOR};
 use crate::status::problems::ProblemKind;
 use ferrotill_store::{Batch, StoreError, StoredDocument};
@@ -87,25 +89,43 @@ impl Tills {
             );
         }
         effects.push(Effect::WakeSender);
-        let asks_for_slip = matches!(entry.form.kind, OrderKind::Sale { print: true, .. });
-        let (title, not_yet) = match seal {
-            _ if !entry.form.on_paper => {
-                return self.print_after_seal(batch, index, document, entry, None, effects);
-            }
-            NumberSeal::Range { .. } if asks_for_slip => {
+        let paper = if entry.form.on_paper {
+            self.slip_after_seal(batch, index, document, seal, &entry.form.kind)?
+        } else {
+            None
+        };
+        self.print_after_seal(batch, index, document, entry, paper, effects)
+    }
+
+    /// The slip of a document that was just sealed with a number of the till, and the note that the document has until it is printed;
+    /// `None` if the order or the device asks for none.
+    fn slip_after_seal(
+        &self,
+        batch: &Batch<'_>,
+        index: DevicePlace,
+        document: &StoredDocument,
+        seal: &NumberSeal,
+        ordered: &OrderKind,
+    ) -> Result<Option<(DocumentSlip, &'static str)>, StoreError> {
+        let (title, not_yet) = match (seal, ordered) {
+            (NumberSeal::Range { .. }, OrderKind::Sale { print: true, .. }) => {
                 let title = self.settings.profile.facts().alternative_receipt_title;
                 (title, "the slip is not printed yet")
             }
-            NumberSeal::FiscalNumber(_) if self.devices[index].printer.has_printer() => {
+            (NumberSeal::FiscalNumber(_), _) if self.devices[index].printer.has_printer() => {
                 ("", "the receipt is not printed yet")
             }
-            _ => return self.print_after_seal(batch, index, document, entry, None, effects),
+            (_, OrderKind::Nonfiscal { print: true, .. }) => {
+                let row = batch.request_anywhere(document_id(document.row.id))?;
+                let sealed = row.map(|row| batch.document(row)).transpose()?;
+                let slip = sealed.and_then(|sealed| self.slip_of(index, &sealed, false));
+                return Ok(slip.map(|slip| (slip, "the text is not printed yet")));
+            }
+            _ => return Ok(None),
         };
         let numbered = seal.printed();
-        let paper = numbered
-            .as_deref()
-            .map(|numbered| (title, numbered, not_yet));
-        self.print_after_seal(batch, index, document, entry, paper, effects)
+        let slip = numbered.and_then(|numbered| self.receipt_slip(document, (title, &numbered)));
+        Ok(slip.map(|slip| (slip, not_yet)))
     }
 
     /// What the printer's thread needs to recover an outstanding document.

@@ -1,6 +1,6 @@
 //! Slips: the paper of documents that are legal without paper.
 
-use ferrotill_core::document::Body;
+use ferrotill_core::document::{Body, DocumentKind};
 use uuid::Uuid;
 
 use super::super::answer::{Answer, Caller};
@@ -14,31 +14,27 @@ use crate::seal::printer::DocumentSlip;
 use ferrotill_store::{Batch, StoreError, StoredDocument};
 
 impl Tills {
-    /// Queues the slip of a sealed receipt. The callers are answered when the slip is printed, or at once if there is no slip.
+    /// Queues the slip of a sealed document. The callers are answered when the slip is printed, or at once if there is no slip.
     ///
-    /// `paper` is the slip's title, the number printed on it, and the note that the document has until the slip is printed.
+    /// `paper` is the slip, and the note that the document has until the slip is printed.
     pub(super) fn print_after_seal(
         &mut self,
         batch: &mut Batch<'_>,
         index: DevicePlace,
         document: &StoredDocument,
         entry: QueuedOrder,
-        paper: Option<(&str, &str, &str)>,
+        paper: Option<(DocumentSlip, &str)>,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         let id = entry.form.id;
-        let slip = paper.and_then(|(title, numbered, not_yet)| {
-            let slip = self.receipt_slip(document, (title, numbered))?;
-            Some((slip, not_yet))
-        });
-        let Some((slip, not_yet)) = slip else {
+        let Some((slip, not_yet)) = paper else {
             effects.push(Effect::Respond(entry.callers, registered(id)));
             return Ok(());
         };
         let reserved_seq = document.row.reserved_seq;
-        let no_paper = self.why_no_slip(index);
-        if no_paper.is_some() {
-            batch.note_print_error(reserved_seq, no_paper)?;
+        let again = printed_again(document.row.kind);
+        if let Some(no_paper) = self.why_no_slip(index) {
+            batch.note_print_error(reserved_seq, Some(&no_paper.says(again)))?;
             effects.push(Effect::Respond(entry.callers, registered(id)));
             return Ok(());
         }
@@ -52,7 +48,7 @@ impl Tills {
             // The note stays on the document until the slip is printed, also after a power cut.
             None => batch.note_print_error(reserved_seq, Some(not_yet)),
             Some(no_room) => {
-                batch.note_print_error(reserved_seq, Some(&no_room_for_slips()))?;
+                batch.note_print_error(reserved_seq, Some(&NoPaper::NO_ROOM.says(again)))?;
                 if let Job::Slip(slip) = no_room {
                     effects.push(Effect::Respond(slip.callers, registered(id)));
                 }
@@ -62,7 +58,7 @@ impl Tills {
     }
 
     /// The slip of a receipt that is not sealed by a fiscal printer: title and number. `None` if the document is no receipt.
-    fn receipt_slip(
+    pub(super) fn receipt_slip(
         &self,
         document: &StoredDocument,
         heading: (&str, &str),
@@ -82,12 +78,17 @@ impl Tills {
     }
 
     /// Why a slip cannot even wait for the printer now.
-    fn why_no_slip(&self, index: DevicePlace) -> Option<&'static str> {
+    fn why_no_slip(&self, index: DevicePlace) -> Option<NoPaper> {
         let device_state = &self.devices[index];
-        if device_state.current_till().outstanding().is_some() {
-            Some(UNSETTLED)
+        if !device_state.printer.has_printer() {
+            Some(NoPaper::NO_PRINTER)
+        } else if device_state.current_till().outstanding().is_some() {
+            Some(NoPaper::UNSETTLED)
         } else {
-            device_state.baseline.is_none().then_some(UNREACHABLE)
+            device_state
+                .baseline
+                .is_none()
+                .then_some(NoPaper::UNREACHABLE)
         }
     }
 
@@ -113,8 +114,13 @@ impl Tills {
         Ok(())
     }
 
-    /// The slip of a document that no fiscal printer has sealed, marked as a copy. `None` if a fiscal printer made its paper.
-    fn copy_of(&self, index: DevicePlace, document: &StoredDocument) -> Option<DocumentSlip> {
+    /// The slip of a document that no fiscal printer has sealed. `None` if a fiscal printer made its paper.
+    pub(super) fn slip_of(
+        &self,
+        index: DevicePlace,
+        document: &StoredDocument,
+        copy: bool,
+    ) -> Option<DocumentSlip> {
         NumberSeal::of(&document.sealed()?.seal)?;
         let payments = &self.devices[index].current_till().configuration().payments;
         let shop = PaperShop {
@@ -122,7 +128,7 @@ impl Tills {
             facts: self.settings.profile.facts(),
             payment_name: &|code| Some(payments.get(code)?.name.to_string()),
         };
-        DocumentPaper::of(document, true, shop).map(DocumentSlip::from)
+        DocumentPaper::of(document, copy, shop).map(DocumentSlip::from)
     }
 
     /// Queues a copy, or gives the callers back with the reason why not.
@@ -132,15 +138,13 @@ impl Tills {
         document: &StoredDocument,
         caller: Caller,
     ) -> Result<(), (Vec<Caller>, String)> {
-        let paper = self.copy_of(index, document);
-        let refused = match &paper {
-            None => Some(NO_SLIP),
-            Some(_) if !self.devices[index].printer.has_printer() => Some(NO_PRINTER),
-            Some(_) => self.why_no_slip(index),
+        let again = printed_again(document.row.kind);
+        let Some(paper) = self.slip_of(index, document, true) else {
+            return Err((vec![caller], NO_SLIP.to_owned()));
         };
-        let (Some(paper), None) = (paper, refused) else {
-            return Err((vec![caller], refused.unwrap_or(NO_SLIP).to_owned()));
-        };
+        if let Some(no_paper) = self.why_no_slip(index) {
+            return Err((vec![caller], no_paper.says(again)));
+        }
         let slip = Box::new(Slip {
             id: document.row.id,
             paper,
@@ -148,7 +152,7 @@ impl Tills {
             is_copy: true,
         });
         match self.devices[index].queue.push(Job::Slip(slip)) {
-            Some(Job::Slip(slip)) => Err((slip.callers, no_room_for_slips())),
+            Some(Job::Slip(slip)) => Err((slip.callers, NoPaper::NO_ROOM.says(again))),
             _ => Ok(()),
         }
     }
@@ -189,25 +193,55 @@ fn not_printed(reason: &str) -> Answer {
     }
 }
 
-fn no_room_for_slips() -> String {
-    format!(
-        "{SLIPS_MAX} slips already wait for the printer; print a duplicate when they are printed"
-    )
-}
-
 /// Why a document has no slip that could be printed again.
 const NO_SLIP: &str =
     "this document has no slip of the agent: the fiscal printer has made its paper";
-/// Why nothing is printed on a device without a printer.
-const NO_PRINTER: &str = "this device has no printer";
 
-/// The note on a document whose slip could not be printed.
-const UNREACHABLE: &str =
-    "the printer cannot be reached; print a duplicate when it can be reached again";
+/// Why a slip is not printed, and when it can be.
+#[derive(Clone, Copy, Debug)]
+struct NoPaper {
+    reason: &'static str,
+    again_when: &'static str,
+}
 
-/// The note on a document whose slip cannot be printed while its printer has another document.
-const UNSETTLED: &str =
-    "the printer has a document that is not settled yet; print a duplicate when it is settled";
+impl NoPaper {
+    const NO_PRINTER: Self = Self {
+        reason: "this device has no printer",
+        again_when: "it has one",
+    };
+    const UNREACHABLE: Self = Self {
+        reason: "the printer cannot be reached",
+        again_when: "it can be reached again",
+    };
+    const UNSETTLED: Self = Self {
+        reason: "the printer has a document that is not settled yet",
+        again_when: "it is settled",
+    };
+    const NO_ROOM: Self = Self {
+        reason: "20 slips already wait for the printer",
+        again_when: "they are printed",
+    };
+
+    /// The reason, and what to do about it.
+    fn says(self, again: &str) -> String {
+        let Self { reason, again_when } = self;
+        format!("{reason}; {again} when {again_when}")
+    }
+}
+
+const _: () = assert!(
+    SLIPS_MAX == 20,
+    "the text of NoPaper::NO_ROOM names the limit"
+);
+
+/// How a paper that was not printed is had after all.
+const fn printed_again(kind: DocumentKind) -> &'static str {
+    match kind {
+        // The API has no duplicate of it.
+        DocumentKind::NonfiscalReceipt => "send the text again, with another id,",
+        _ => "print a duplicate",
+    }
+}
 
 const fn registered(id: Uuid) -> Answer {
     Answer::Registered {

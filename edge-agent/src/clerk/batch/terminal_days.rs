@@ -64,7 +64,7 @@ impl Tills {
         let now = self.monotonic();
         let deadlines = order.callers.iter().map(|caller| caller.deadline);
         let left = deadlines.max().map_or(DAY_WAIT, |deadline| {
-            deadline.saturating_duration_since(now) / 2
+            deadline.saturating_duration_since(now).mul_f32(0.5)
         });
         self.held_reports.push(HeldReport {
             order,

@@ -74,7 +74,7 @@ impl Tills {
         if device_state.current_till().outstanding().is_some() {
             return alternative && device_state.unsettled_for_long();
         }
-        !self.needs_printer(alternative) || self.is_closed_by_books(index, form)
+        !self.is_sealed_by_printer(index, form, alternative)
     }
 
     /// Reserves the document of an order, and seals it or gives it to the printer.

@@ -86,6 +86,7 @@ impl Tills {
             OrderKind::Cash(amount) => (DocumentKind::CashIn, Some(*amount)),
             OrderKind::Report { z: true } => (DocumentKind::ZReport, None),
             OrderKind::Report { z: false } => (DocumentKind::XReport, None),
+            OrderKind::Nonfiscal { .. } => (DocumentKind::NonfiscalReceipt, None),
         }
     }
 

@@ -58,6 +58,7 @@ enum Kind<'a> {
     Report {
         z: bool,
     },
+    Nonfiscal(&'a str),
 }
 
 impl<'a> Draft<'a> {
@@ -113,6 +114,8 @@ pub(super) fn digest(order: &OrderForm, device: Uuid, point_of_sale: Uuid) -> [u
         },
         OrderKind::Cash(amount) => Kind::Cash(*amount),
         OrderKind::Report { z } => Kind::Report { z: *z },
+        // A program that made this form made no such document.
+        OrderKind::Nonfiscal { text, .. } => Kind::Nonfiscal(text.as_said()),
     };
     let mut digest = Sha256::new();
     digest.update(device.as_bytes());

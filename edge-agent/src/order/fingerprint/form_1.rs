@@ -62,6 +62,11 @@ pub(super) fn text(order: &OrderForm, device: Uuid) -> String {
             text.put("amount", amount.minor());
         }
         OrderKind::Report { z } => text.put("kind", if *z { "z_report" } else { "x_report" }),
+        OrderKind::Nonfiscal { text: said, print } => {
+            text.put("kind", "nonfiscal");
+            text.put("print", print);
+            text.put_text("text", said.as_str());
+        }
     }
     for (name, value) in more {
         // A name may be one that the caller has invented.

@@ -19,7 +19,7 @@ use ferrotill_store::StoredDocument;
 /// The printer's job for a document; `original` is the sale that a refund gives back, and how far the clock of its printer is ahead of
 /// the till's time, in milliseconds.
 ///
-/// `None` for an alternative receipt, or for a refund whose original was not sealed by a printer.
+/// `None` for an alternative or a non-fiscal receipt, or for a refund whose original was not sealed by a printer.
 #[must_use]
 pub fn job_of(
     reserved: &Reserved<'_>,
@@ -38,6 +38,7 @@ pub fn job_of(
         Body::Cash(amount) => Some(Job::Cash(*amount)),
         Body::Report(ReportKind::X) => Some(Job::XReport),
         Body::Report(ReportKind::Z) => Some(Job::ZReport),
+        Body::Nonfiscal(_) => None,
     }
 }
 

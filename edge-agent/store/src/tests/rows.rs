@@ -1,6 +1,7 @@
 //! Tests of documents as their table rows contain them.
 
 use ferrotill_core::document::{DocumentKind, ReportKind};
+use ferrotill_core::seal::Seal;
 use ferrotill_core::till::Wish;
 
 use super::shop::*;
@@ -17,6 +18,7 @@ fn every_kind_of_document_is_stored_and_listed_as_its_kind() {
     shop.refund(5, 3, 1_000);
     shop.seal(6, Wish::Report(ReportKind::X), printed(6));
     shop.seal(7, Wish::Report(ReportKind::Z), printed(7));
+    shop.seal(8, Wish::Nonfiscal("Bun venit!"), Seal::Journal);
     let reader = shop.reader();
     for kind in DocumentKind::ALL {
         let page = reader.page(DEVICE, &[kind], 0, 100).unwrap();
@@ -28,7 +30,7 @@ fn every_kind_of_document_is_stored_and_listed_as_its_kind() {
         assert_eq!((kinds, page.total), (vec![kind], 1));
     }
     let page = reader.page(DEVICE, &DocumentKind::ALL, 0, 100).unwrap();
-    assert_eq!(page.total, 7);
+    assert_eq!(page.total, 8);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ferrotill::order::OrderKind;
 use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::event::{Reserved, Sealed};
 use ferrotill_core::printer_time::PrinterTime;
@@ -57,6 +58,8 @@ pub(super) struct Due {
 #[derive(Debug, Default)]
 struct Shift {
     documents: u32,
+    /// How many of the documents are non-fiscal receipts. They may stand before the shift is open.
+    nonfiscal: u32,
     sales: Side,
     refunds: Side,
     alternative: (u32, i64),
@@ -170,8 +173,21 @@ impl ExpectedTotals {
                 vec![format!("\"totalAmount\":{moved},")]
             }
             Body::Report(_) => self.take_report(&reserved, &sealed)?,
+            Body::Nonfiscal(text) => {
+                self.shift.nonfiscal += 1;
+                match order.map(|order| &order.form.kind) {
+                    Some(OrderKind::Nonfiscal { text: ordered, .. })
+                        if ordered.as_str() == *text => {}
+                    _ => return Err("the store has a text that no caller ordered".to_owned()),
+                }
+                Vec::new()
+            }
         };
-        if row.kind != DocumentKind::XReport {
+        let is_told = !matches!(
+            row.kind,
+            DocumentKind::XReport | DocumentKind::NonfiscalReceipt
+        );
+        if is_told {
             let due = Due {
                 kind: match row.kind.name() {
                     "cash_in" => "deposit".to_owned(),
@@ -426,7 +442,10 @@ impl ExpectedTotals {
         same(
             &format!("{what}, its own number and its documents"),
             &[i64::from(reported.z_number), i64::from(reported.documents)],
-            &[i64::from(self.z_number + 1), i64::from(counted.documents)],
+            &[
+                i64::from(self.z_number + 1),
+                i64::from(counted.documents - counted.nonfiscal),
+            ],
         )?;
         if !matches!(
             reserved.body,

@@ -181,6 +181,7 @@ impl World {
             OrderKind::Cash(_) => PrintedKind::Cash,
             OrderKind::Report { z: true } => PrintedKind::ZReport,
             OrderKind::Report { z: false } => PrintedKind::XReport,
+            OrderKind::Nonfiscal { .. } => PrintedKind::Slip,
         };
         Ok(Some(till.line.line.with(|emulator| {
             let printer = emulator.printer();
@@ -215,7 +216,7 @@ fn is_provable(order: &Order, outstanding: &Outstanding, declared: bool) -> bool
             outstanding.z_reports == 0 && (outstanding.tells_refunds || outstanding.is_cash)
         }
         OrderKind::Cash(_) => outstanding.z_reports == 0,
-        OrderKind::Report { .. } => true,
+        OrderKind::Report { .. } | OrderKind::Nonfiscal { .. } => true,
     }
 }
 

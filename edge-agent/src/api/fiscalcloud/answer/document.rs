@@ -51,8 +51,28 @@ pub(in crate::api::fiscalcloud) fn document(
                 context,
             ));
         }
+        Body::Nonfiscal(text) => members.extend(nonfiscal_members(&document, text)),
     }
     Some(JsonValue::Object(members))
+}
+
+/// The JSON members that only non-fiscal receipts have.
+fn nonfiscal_members(document: &SealedDocument<'_>, text: &str) -> Members {
+    vec![
+        (
+            "print".into(),
+            absent::given(document.echoed("print"), true),
+        ),
+        (
+            "sendToEmail".into(),
+            absent::given(document.echoed("sendToEmail"), false),
+        ),
+        (
+            "emailAddress".into(),
+            document.contact("emailAddress", |contact| contact.email.clone()),
+        ),
+        ("text".into(), text.into()),
+    ]
 }
 
 /// The answer of `operations/sale`.
@@ -132,6 +152,8 @@ pub(in crate::api::fiscalcloud) fn short(
                     .into(),
             ));
         }
+        // The API lists no such documents.
+        Body::Nonfiscal(text) => members.push(("text".into(), (*text).into())),
     }
     Some(JsonValue::Object(members))
 }

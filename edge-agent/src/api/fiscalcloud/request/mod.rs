@@ -4,6 +4,7 @@ mod cash;
 mod duplicate;
 mod echoed;
 mod lines;
+mod nonfiscal;
 mod parsed;
 mod payments;
 mod refund;
@@ -13,6 +14,7 @@ mod shared;
 
 pub(super) use cash::cash;
 pub(super) use duplicate::{DuplicateRequest, duplicate};
+pub(super) use nonfiscal::nonfiscal;
 pub(super) use parsed::{BodyHead, GivenId, Parsed};
 pub(super) use refund::refund;
 pub(super) use report::report;

@@ -90,9 +90,9 @@ pub(super) fn paper_wish(fields: &mut Fields<'_, '_>) -> PaperWish {
     }
 }
 
-/// Reads the e-mail address and the telephone number for the receipt. They are checked, stored beside the
-/// journal, and returned with the document until they are erased.
-pub(super) fn delivery(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
+/// Reads the e-mail address for the receipt. It is checked, stored beside the journal, and returned with the document until it is
+/// erased.
+pub(super) fn email(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
     let to_email = fields.boolean("sendToEmail");
     let email = fields.text("emailAddress");
     if let Some(email) = email
@@ -109,6 +109,14 @@ pub(super) fn delivery(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
             "is needed with sendToEmail; give an address or do not send",
         );
     }
+    echoed.contact.0.clone_from(&email);
+    echoed.keep("sendToEmail", to_email);
+    echoed.keep("emailAddress", email);
+}
+
+/// Reads the e-mail address and the telephone number for the receipt, as [`email`] does.
+pub(super) fn delivery(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
+    email(fields, echoed);
     let to_phone = fields.boolean("sendToPhone");
     let phone = fields.text("phoneNumber");
     if let Some(phone) = phone
@@ -125,9 +133,7 @@ pub(super) fn delivery(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
             "is needed with sendToPhone; give a number or do not send",
         );
     }
-    echoed.contact = (email.clone(), phone.clone());
-    echoed.keep("sendToEmail", to_email);
-    echoed.keep("emailAddress", email);
+    echoed.contact.1.clone_from(&phone);
     echoed.keep("sendToPhone", to_phone);
     echoed.keep("phoneNumber", phone);
 }

@@ -1,0 +1,347 @@
+//! The error types of requests: code, what is wrong, and what to do. A released code keeps its meaning.
+
+/// Code, what is wrong, and what to do, in order of the codes.
+pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
+    (
+        "AgentNotRunning",
+        "no agent answers at the address of the configuration",
+        "start the agent, or give its address with --listen",
+    ),
+    (
+        "AlreadyAcknowledged",
+        "the recipient has the document, so it cannot be laid aside",
+        "nothing",
+    ),
+    (
+        "AlreadySettled",
+        "the outcome of the document is known, so an operator cannot declare it",
+        "read the outcome in /operations/{id}",
+    ),
+    (
+        "AlternativeNumberNotNext",
+        "the series and number that the caller chose cannot be taken: it is used, it is not the next one of its range, or its range has none left",
+        "leave series and number out, and the till takes the next one",
+    ),
+    (
+        "AnotherDeclaration",
+        "an operator has declared something else about this document",
+        "read the declaration in /operations/{id}",
+    ),
+    (
+        "ApiKeyMissing",
+        "the header Api-Key is missing",
+        "send the key of a client of the configuration",
+    ),
+    (
+        "ApiNotAllowed",
+        "the client may not use this API",
+        "write the API into apis of the client in [[api.clients]]",
+    ),
+    (
+        "BadRequest",
+        "the request has faults that have no code of their own",
+        "read the message",
+    ),
+    (
+        "BankTerminalForCash",
+        "the bank terminal is asked to take a payment in cash",
+        "give the typeCode of a card payment, or send useBankTerminal false",
+    ),
+    (
+        "BankTerminalMissing",
+        "the shop has several bank terminals, and the payment names none",
+        "give the id of one, as bankTerminalsIDList of the device lists them",
+    ),
+    (
+        "BodyIncomplete",
+        "the body of the request ended early",
+        "send the request again with the same id",
+    ),
+    (
+        "BodyNotAllowed",
+        "a request that is no POST has a body",
+        "send the request without a body",
+    ),
+    (
+        "BodyTimeout",
+        "the body of the request did not arrive in time",
+        "send the request again with the same id",
+    ),
+    (
+        "BodyTooLarge",
+        "the body of the request is too large",
+        "send fewer lines in one receipt, or fewer members",
+    ),
+    (
+        "BooksUnreadable",
+        "the till cannot read its journal",
+        "see the problem in /healthz; repeat the request with the same id",
+    ),
+    (
+        "BooksUnwritable",
+        "the till cannot write its journal",
+        "see the problem in /healthz; send the request again once it is gone",
+    ),
+    (
+        "Busy",
+        "the part of the till that makes documents did not answer",
+        "repeat the request with the same id",
+    ),
+    (
+        "DocumentNotRead",
+        "the document is registered, and could not be read in time",
+        "repeat the request with the same id to get it",
+    ),
+    (
+        "DrawerNotOpened",
+        "the drawer was not opened, and will not be opened for this call",
+        "see the printer's trouble in the message, and call again",
+    ),
+    (
+        "DuplicateNotPrinted",
+        "the copy was not printed",
+        "see the reason in the message; the form can be had with printOnServer false",
+    ),
+    (
+        "EmailInvalid",
+        "the text is not an e-mail address",
+        "correct the address",
+    ),
+    ("Empty", "the text is empty", "write it"),
+    (
+        "FormSizeInvalid",
+        "a setting of the print form is too small or too large",
+        "give a value within the limits that the message names",
+    ),
+    (
+        "GivenTwice",
+        "a member of the request is given twice; the case of letters makes no difference",
+        "give it once",
+    ),
+    (
+        "HostNotAllowed",
+        "the header Host names another host",
+        "call the till by its address, or write the origin with this host into [api] allowed_origins",
+    ),
+    (
+        "LaidAsideBefore",
+        "the document was laid aside before, with another reason or by another person",
+        "read who did it in /operations/{id}",
+    ),
+    (
+        "LogNotOurs",
+        "the log belongs to the program that runs this till as a part of itself",
+        "set its levels there",
+    ),
+    (
+        "MalformedJson",
+        "the body is not JSON",
+        "correct the place that the message names",
+    ),
+    (
+        "MethodNotAllowed",
+        "the path has other methods",
+        "use one of the methods in the header Allow",
+    ),
+    ("Missing", "a member of the request is missing", "give it"),
+    (
+        "NoBankTerminal",
+        "no bank terminal is configured",
+        "take the payment on a terminal of your own, and send useBankTerminal false",
+    ),
+    (
+        "NoClockAgrees",
+        "no clock of the till shows the time that is to be set",
+        "set the machine's clock first",
+    ),
+    (
+        "NotAccepted",
+        "a connection could not be accepted",
+        "end programs that hold connections to the till open",
+    ),
+    (
+        "NotAUuid",
+        "the text is not a UUID, or is the empty one",
+        "write it as 497f6eca-6276-4993-bfeb-53cbbbba6f08",
+    ),
+    (
+        "NotAlone",
+        "a member may not be given together with another one",
+        "send it in a request of its own",
+    ),
+    (
+        "NotAnAgent",
+        "what answers at the address is not an agent",
+        "correct the address in [api] listen, or give it with --listen",
+    ),
+    (
+        "NotBegun",
+        "the document was not begun, so there is nothing to declare",
+        "repeat the request of the document with the same id",
+    ),
+    (
+        "NotFound",
+        "there is no such document, device or path",
+        "correct the id or the path; /docs lists the paths",
+    ),
+    (
+        "NotPrinted",
+        "the emulated printer printed nothing",
+        "switch its power and its paper on, and close its receipt",
+    ),
+    (
+        "NotRefused",
+        "the recipient has not refused the document",
+        "wait: it gets the document as soon as it can be reached",
+    ),
+    (
+        "NotSent",
+        "the document is not sent to such a recipient",
+        "name a recipient of the document, as /operations/{id} lists them",
+    ),
+    (
+        "NotSupported",
+        "the till does not do this",
+        "leave the member out, or choose another value",
+    ),
+    (
+        "OriginNotAllowed",
+        "the request comes from a page of another site",
+        "write its origin into [api] allowed_origins if its pages may call",
+    ),
+    (
+        "OutcomeUnknown",
+        "it is not known yet whether the document exists",
+        "repeat the request with the same id; it waits for the same outcome",
+    ),
+    (
+        "Overloaded",
+        "the till has too many calls",
+        "send the request again with the same id",
+    ),
+    (
+        "PermissionMissing",
+        "the client may not use this operation",
+        "write the permission into permissions of the client in [[api.clients]]",
+    ),
+    (
+        "PhoneInvalid",
+        "the text is not a telephone number",
+        "correct the number",
+    ),
+    (
+        "PointOfSaleMissing",
+        "the device has several points of sale, and the header Api-PointOfSaleId names none",
+        "send the header with the id of one of them",
+    ),
+    (
+        "PrinterCanStillSay",
+        "the printer can still prove what became of the document",
+        "connect the printer, and wait for its answer",
+    ),
+    (
+        "SignatureMismatch",
+        "the signature is wrong",
+        "sign device, point of sale, timestamp, method, path with query and body, one after the other; a TEST till answers with the text that it has signed",
+    ),
+    (
+        "SignatureMissing",
+        "the header Api-Signature is missing",
+        "sign the request",
+    ),
+    (
+        "SignatureReplayed",
+        "the signature was used by a request that has ended",
+        "sign the request with the current time, and give each request an id of its own",
+    ),
+    (
+        "Stopping",
+        "the till is stopping",
+        "send the request again once it runs",
+    ),
+    (
+        "TimestampInvalid",
+        "the header Api-Timestamp is not a whole number of milliseconds since 1970-01-01 UTC",
+        "send the time in milliseconds",
+    ),
+    (
+        "TimestampMissing",
+        "the header Api-Timestamp is missing",
+        "send the time in milliseconds since 1970-01-01 UTC",
+    ),
+    (
+        "TimestampOutOfWindow",
+        "the time of the signature is more than ten minutes off the till's time",
+        "set the caller's clock, or the till's",
+    ),
+    (
+        "TooManyItems",
+        "a list in the request is too long",
+        "shorten the list",
+    ),
+    (
+        "TooManyTextLines",
+        "a text has too many lines",
+        "shorten the text",
+    ),
+    (
+        "TooManyWrongSignatures",
+        "ten calls with this key from this address were signed wrongly within a minute",
+        "correct the secret of the caller, and try again when the time in Retry-After has passed",
+    ),
+    (
+        "Unauthorized",
+        "the request is not signed as the till expects",
+        "read the reason in the till's log: a LIVE till does not answer it",
+    ),
+    (
+        "UnknownApiKey",
+        "the header Api-Key is not the key of a client",
+        "send the key of a client of the configuration",
+    ),
+    (
+        "UnknownBankTerminal",
+        "the payment names no bank terminal of the shop",
+        "give the id of one, as bankTerminalsIDList of the device lists them",
+    ),
+    (
+        "UnknownDevice",
+        "the header Api-DeviceId is missing or names no device of the till",
+        "send the id of a device, as GET devices lists them",
+    ),
+    (
+        "UnknownField",
+        "a member or parameter of the request is not known",
+        "remove it, or correct its name",
+    ),
+    (
+        "UnknownId",
+        "no document of the till has this id",
+        "correct the id",
+    ),
+    (
+        "UnknownOperation",
+        "the API has no such operation",
+        "correct the path; /docs lists the paths",
+    ),
+    (
+        "UnknownPointOfSale",
+        "the header Api-PointOfSaleId names no point of sale of the device",
+        "send the id of one of its points of sale, as GET devices/{id} lists them",
+    ),
+    (
+        "UnknownValue",
+        "the value is not one of the allowed ones",
+        "give one of the values that the message names",
+    ),
+    (
+        "Unreadable",
+        "the emulated printer cannot be shown",
+        "report this as a defect",
+    ),
+    (
+        "WrongType",
+        "a member has a value of another type than is needed",
+        "give a value of the type that the message names",
+    ),
+];

@@ -1,0 +1,180 @@
+//! The part of the table of operations that the simulator's switches have. They are served in TEST mode of the demo only.
+
+use crate::api::described::refusals::{BROKEN, HEAD_TOO_LARGE, ORIGIN_ERRORS, TOO_LARGE, TOO_SLOW};
+use crate::api::described::{DescribedOperation, Form, OperationTable, Parameter, RefusalAnswer};
+
+/// The switches of the simulator.
+pub const TABLE: OperationTable = OperationTable {
+    operations: OPERATIONS,
+    schemas: include_str!("described.txt"),
+};
+
+const FORBIDDEN: RefusalAnswer = RefusalAnswer {
+    name: "SwitchForbidden",
+    status: 403,
+    says: "The request comes from a host or a page that may not call.",
+    form: Form::Json("Problem"),
+    retries: false,
+    errors: ORIGIN_ERRORS,
+    any_refusal: false,
+};
+const NOT_SWITCHED: RefusalAnswer = RefusalAnswer {
+    name: "NotSwitched",
+    status: 400,
+    says: "The body is faulty, and no switch is changed.",
+    form: Form::OneOf(&["Problem", "ApiResponse"]),
+    retries: false,
+    errors: &[
+        "BodyIncomplete",
+        "MalformedJson",
+        "BodyTooLarge",
+        "WrongType",
+        "UnknownField",
+        "UnknownValue",
+        "GivenTwice",
+        "Missing",
+        "NotAlone",
+        "NotPrinted",
+        "NotANumber",
+        "NumberTooLarge",
+        "TooManyDecimals",
+    ],
+    any_refusal: false,
+};
+const NOT_UNDERSTOOD: RefusalAnswer = RefusalAnswer {
+    name: "NotUnderstood",
+    status: 422,
+    says: "The condition was not understood.",
+    form: Form::Json("SimRefusal"),
+    retries: false,
+    errors: &[],
+    any_refusal: false,
+};
+const OVERLOADED: RefusalAnswer = RefusalAnswer {
+    name: "SwitchesBusy",
+    status: 503,
+    says: "The till has too many calls.",
+    form: Form::Json("ApiResponse"),
+    retries: false,
+    errors: &["Overloaded"],
+    any_refusal: false,
+};
+
+const READ: &[&RefusalAnswer] = &[
+    &BROKEN,
+    &FORBIDDEN,
+    &TOO_SLOW,
+    &TOO_LARGE,
+    &HEAD_TOO_LARGE,
+    &OVERLOADED,
+];
+const CHANGE: &[&RefusalAnswer] = &[
+    &NOT_SWITCHED,
+    &FORBIDDEN,
+    &TOO_SLOW,
+    &TOO_LARGE,
+    &HEAD_TOO_LARGE,
+    &OVERLOADED,
+];
+
+const SIMULATOR: &str = "Switches of the simulator";
+
+const fn switch(
+    method: &'static str,
+    path: &'static str,
+    says: &'static str,
+    answer: Form,
+) -> DescribedOperation {
+    DescribedOperation::new(method, path, SIMULATOR, says, answer)
+}
+
+const OPERATIONS: &[DescribedOperation] = &[
+    switch(
+        "GET",
+        "/sim/printer",
+        "Shows the emulated printer",
+        Form::Json("SimPrinter"),
+    )
+    .parameters(&[Parameter {
+        name: "receipts",
+        kind: "=all",
+        says: "`all` for every receipt instead of the newest 1,000.",
+    }])
+    .refusals(READ),
+    switch(
+        "PUT",
+        "/sim/printer",
+        "Switches the emulated printer",
+        Form::Json("Done"),
+    )
+    .takes("SimPrinterChange", r#"{"paper":"out"}"#)
+    .refusals(CHANGE),
+    switch(
+        "POST",
+        "/sim/printer/faults",
+        "Adds a fault of the emulated printer",
+        Form::Json("Done"),
+    )
+    .takes(
+        "SimFault",
+        r#"{"kind":"drop_answer","command":"0x38","times":1,"ms":0}"#,
+    )
+    .refusals(CHANGE),
+    switch(
+        "DELETE",
+        "/sim/printer/faults",
+        "Removes the faults of the emulated printer",
+        Form::Json("Done"),
+    )
+    .refusals(READ),
+    switch(
+        "GET",
+        "/sim/printer/paper",
+        "Shows the text on the newest receipts",
+        Form::Text,
+    )
+    .refusals(READ),
+    switch(
+        "PUT",
+        "/sim/clock",
+        "Moves the till's clock",
+        Form::Json("Done"),
+    )
+    .takes("SimClock", r#"{"offset_s":0}"#)
+    .refusals(CHANGE),
+    switch(
+        "GET",
+        "/sim/authority",
+        "Shows the simulated tax office",
+        Form::Json("SimAuthority"),
+    )
+    .refusals(READ),
+    switch(
+        "PUT",
+        "/sim/authority",
+        "Switches the simulated tax office",
+        Form::Json("SimAuthority"),
+    )
+    .takes("SimAuthorityChange", r#"{"state":"up"}"#)
+    .refusals(&[
+        &BROKEN,
+        &FORBIDDEN,
+        &TOO_SLOW,
+        &TOO_LARGE,
+        &NOT_UNDERSTOOD,
+        &HEAD_TOO_LARGE,
+        &OVERLOADED,
+    ]),
+    switch(
+        "GET",
+        "/sim/authority/received",
+        "Lists the documents that the simulated tax office has",
+        Form::List("SimDocument"),
+    )
+    .parameters(&[Parameter {
+        name: "kind",
+        kind: "text",
+        says: "The kind of the documents, such as `z_report`.",
+    }])
+    .refusals(READ),
+];

@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""Checks the API of a program against other people's tools: `run.py BINARY TOOLS [check …]`.
+
+TOOLS is a folder for tools that are installed once. The checks: schemathesis (every operation of /openapi.json with hundreds of bodies),
+generated and csharp (clients that openapi-generator and NSwag make from the vendor's document), examples (docs/examples), postman, vendor (the bytes of the
+vendor's samples). A check that cannot run here prints a line SKIPPED with the reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+VENDOR = ROOT / "edge-agent/tests/fixtures/fiscalcloud-openapi.json"
+EXAMPLES = ROOT / "docs/examples"
+PYTHON_TOOLS = ["schemathesis==4.32.5", "openapi-generator-cli==7.26.0"]
+TYPESCRIPT = "typescript@7.0.2"
+NSWAG = "nswag@13.20.0"
+# The switches change the till under the feet of the other calls, and the clock makes their signatures wrong.
+NOT_CALLED = ["putSimPrinter", "putSimClock", "putSimAuthority", "postSimPrinterFaults", "postClock"]
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance"
+
+
+class Skipped(Exception):
+    """Why a check cannot run here."""
+
+
+def run(command: list, seconds: int, **more) -> str:
+    """The standard output of a command. A failure shows all that it printed."""
+    command = [str(part) for part in command]
+    try:
+        done = subprocess.run(command, timeout=seconds, capture_output=True, text=True, **more)
+    except subprocess.TimeoutExpired as late:
+        raise AssertionError(f"{command[0]} took longer than {seconds} s: {late.stdout}") from late
+    if done.returncode:
+        raise AssertionError(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}")
+    return done.stdout
+
+
+def need(*names: str) -> None:
+    for name in names:
+        if not shutil.which(name):
+            raise Skipped(f"{name} is not installed")
+
+
+class Tools:
+    """Tools that are installed into one folder."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def python(self, name: str) -> Path:
+        """A program of the Python tools."""
+        venv = self.folder / "api-python"
+        if not (venv / "bin" / name).exists():
+            try:
+                run([sys.executable, "-m", "venv", venv], 60)
+                run([venv / "bin/pip", "install", "--quiet", *PYTHON_TOOLS], 240)
+            except AssertionError as error:
+                raise Skipped(f"the Python tools could not be installed: {str(error)[-300:]}") from error
+        return venv / "bin" / name
+
+    def typescript(self) -> Path:
+        """The compiler of TypeScript."""
+        need("node", "npm")
+        folder = self.folder / "api-node"
+        compiler = folder / "node_modules/.bin/tsc"
+        if not compiler.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                run(["npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", folder, TYPESCRIPT], 120)
+            except AssertionError as error:
+                raise Skipped(f"TypeScript could not be installed: {str(error)[-300:]}") from error
+        return compiler
+
+
+    def nswag(self) -> Path:
+        """NSwag for Mono."""
+        need("npm")
+        folder = self.folder / "api-nswag"
+        program = folder / "node_modules/nswag/bin/binaries/Win/NSwag.exe"
+        if not program.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                run(["npm", "install", "--silent", "--ignore-scripts", "--no-fund", "--no-audit", "--prefix", folder, NSWAG], 120)
+            except AssertionError as error:
+                raise Skipped(f"NSwag could not be installed: {str(error)[-300:]}") from error
+        return program
+
+
+class Till:
+    """A demo of the program, with the settings of its client in the environment of the checks."""
+
+    def __init__(self, binary: Path, folder: Path):
+        self.log = (folder / "till.log").open("w")
+        command = [binary, "--json", "demo", "--serve", "--listen", "127.0.0.1:0", "--data", folder / "data"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        ready = json.loads(self.process.stdout.readline())
+        self.url = ready["url"]
+        self.environment = {
+            **os.environ,
+            "FERROTILL_URL": ready["url"],
+            "FERROTILL_KEY": ready["api_key"],
+            "FERROTILL_SECRET": ready["api_secret"],
+            "FERROTILL_DEVICE": ready["device_id"],
+            "FERROTILL_POINT_OF_SALE": ready["point_of_sale_id"],
+        }
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+        self.log.close()
+
+
+def schemathesis(till: Till, tools: Tools, folder: Path) -> str:
+    program = tools.python("schemathesis")
+    environment = {**till.environment, "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE)}
+    command = [program, "run", f"{till.url}/openapi.json", "--url", till.url, "--phases", "examples,coverage,fuzzing"]
+    command += ["--max-examples", "8", "--seed", "1", "--generation-database", "none", "--request-timeout", "30"]
+    command += ["--workers", "2", "--no-color", "--checks", CHECKS]
+    for operation in NOT_CALLED:
+        command += ["--exclude-operation-id", operation]
+    said = run(command, 180, env=environment, cwd=folder)
+    return "; ".join(line.strip() for line in said.splitlines() if re.search(r"^ *(Tested: |\d+ generated)", line))
+
+
+def generated(till: Till, tools: Tools, folder: Path) -> str:
+    compiler = tools.typescript()
+    need("java")
+    program = tools.python("openapi-generator-cli")
+    source, out = folder / "client/src", folder / "client/out"
+    run([program, "generate", "-i", VENDOR, "-g", "typescript-fetch", "-o", source], 120, env=till.environment)
+    options = {"target": "es2022", "module": "commonjs", "outDir": "out", "rootDir": "src", "skipLibCheck": True, "lib": ["es2022", "dom"]}
+    (folder / "client/tsconfig.json").write_text(json.dumps({"compilerOptions": options, "include": ["src/**/*.ts"]}))
+    run([compiler, "-p", folder / "client"], 60)
+    return run(["node", HERE / "generated.cjs", out], 60, env=till.environment).strip()
+
+
+def csharp(till: Till, tools: Tools, folder: Path) -> str:
+    need("mcs", "mono")
+    program = tools.nswag()
+    source = folder / "Client.cs"
+    command = ["mono", program, "openapi2csclient", f"/input:{VENDOR}", f"/output:{source}", "/namespace:FiscalCloud"]
+    run([*command, "/classname:FiscalCloudClient", "/generateOptionalParameters:true", "/generateDataAnnotations:false"], 60)
+    shutil.copy(program.parent / "Newtonsoft.Json.dll", folder)
+    libraries = ["System.Net.Http.dll", folder / "Newtonsoft.Json.dll", "System.ComponentModel.DataAnnotations.dll"]
+    libraries.append("System.Runtime.Serialization.dll")
+    references = [f"-r:{library}" for library in libraries]
+    run(["mcs", "-langversion:latest", "-warn:0", *references, f"-out:{folder / 'Nswag.exe'}", source, HERE / "Nswag.cs"], 60)
+    return run(["mono", folder / "Nswag.exe"], 60, env=till.environment).strip()
+
+
+def example(name: str, till: Till, tools: Tools, folder: Path) -> str:
+    """What an example prints: it must have sold two loaves."""
+    file = EXAMPLES / name
+    if name.endswith(".sh"):
+        need("curl", "openssl")
+        command = ["sh", file]
+    elif name.endswith(".py"):
+        command = [sys.executable, file]
+    elif name.endswith(".php"):
+        need("php")
+        command = ["php", file]
+    elif name.endswith(".ts"):
+        compiler = tools.typescript()
+        run([compiler, "--target", "es2022", "--module", "commonjs", "--strict", "--outDir", folder, file], 60)
+        command = ["node", folder / "sell.js"]
+    else:
+        need("mcs", "mono")
+        run(["mcs", "-r:System.Net.Http.dll", f"-out:{folder / 'Sell.exe'}", file], 60)
+        command = ["mono", folder / "Sell.exe"]
+    said = run(command, 60, env=till.environment).strip()
+    words = said.split()
+    assert words[0] == "sold" and int(words[1]) > 0 and words[2] == "16.20", f"{name}: {said}"
+    return f"{name}: {said}"
+
+
+def examples(till: Till, tools: Tools, folder: Path) -> str:
+    lines = []
+    for name in ("sell.sh", "sell.py", "sell.ts", "sell.php", "Sell.cs"):
+        try:
+            lines.append(example(name, till, tools, folder))
+        except Skipped as skipped:
+            lines.append(f"SKIPPED: {name}: {skipped}")
+    return "\n    ".join(lines)
+
+
+def postman(till: Till, tools: Tools, folder: Path) -> str:
+    need("node")
+    collection = EXAMPLES / "ferrotill.postman_collection.json"
+    return run(["node", HERE / "postman.cjs", collection], 60, env=till.environment).strip()
+
+
+def vendor(till: Till, tools: Tools, folder: Path) -> str:
+    return run([sys.executable, HERE / "vendor_bytes.py"], 60, env=till.environment).strip()
+
+
+ALL = {"generated": generated, "csharp": csharp, "examples": examples, "vendor": vendor, "postman": postman, "schemathesis": schemathesis}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("binary", type=Path)
+    parser.add_argument("tools", type=Path)
+    parser.add_argument("checks", nargs="*", choices=[[], *ALL])
+    arguments = parser.parse_args()
+    tools = Tools(arguments.tools.resolve())
+    failed = 0
+    for name in arguments.checks or ALL:
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            till = Till(arguments.binary.resolve(), folder)
+            try:
+                outcome = f"ok      {name}: {ALL[name](till, tools, folder)}"
+            except Skipped as skipped:
+                outcome = f"SKIPPED {name}: {skipped}"
+            except Exception as error:  # noqa: BLE001: whatever went wrong is shown, and the other checks run
+                failed += 1
+                outcome = f"FAILED  {name}: {error}"
+            finally:
+                till.stop()
+        print(f"{outcome} ({time.monotonic() - started:.1f} s)", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
