@@ -12,7 +12,7 @@ use crate::document::DocumentKind;
 pub struct Recipient(&'static str);
 
 impl Recipient {
-    /// The tax office of the country.
+    /// The tax authority of the country.
     pub const AUTHORITY: Self = Self("authority");
 
     /// The recipient of this name, which is never changed once documents were sent to it.
@@ -97,7 +97,7 @@ impl fmt::Display for DutyKind {
     }
 }
 
-/// The duties of a country whose tax office gets every document except X-reports and non-fiscal receipts.
+/// The duties of a country whose tax authority gets every document except X-reports and non-fiscal receipts.
 #[must_use]
 pub const fn to_the_authority(kind: DocumentKind) -> &'static [Duty] {
     const fn told(kind: DutyKind) -> [Duty; 1] {

@@ -151,7 +151,7 @@ refusals! {
     41 ShiftTooLong { hours: i64 } => "the shift has been open for {hours} hours, which is longer than the law allows", "close the day first";
 
     /// An offline budget is used up, and the law or the owner stops sales then.
-    42 OfflineBudgetUsedUp => "no more sales are allowed until the tax office can be reached and has the unsent documents", "restore the connection to the tax office, wait until the unsent documents are sent, then repeat the request";
+    42 OfflineBudgetUsedUp => "no more sales are allowed until the tax authority can be reached and has the unsent documents", "restore the connection to the tax authority, wait until the unsent documents are sent, then repeat the request";
     /// The connected printer is not the one that printed the open shift.
     43 PrinterSwapped => "the connected printer is not the one that printed the open shift", "connect that printer again and close the day, or add the new printer's serial number to the device's address (serial=...)";
     /// The printer has a different rate for a tax group than the receipt, so it would print a different tax than the journal has.
@@ -191,7 +191,7 @@ refusals! {
     63 NumberNotNext { next: u32 } => "the next number of this series is {next}; no number may be left out or used twice", "leave series and number out; the till takes the next one";
 
     /// No reserved fiscal number is left.
-    64 FiscalNumbersUsedUp => "all reserved fiscal numbers are used up", "restore the connection to the tax office; it grants new numbers";
+    64 FiscalNumbersUsedUp => "all reserved fiscal numbers are used up", "restore the connection to the tax authority; it grants new numbers";
     /// A fiscal number that is not the next one of the reserved ranges.
     65 FiscalNumberNotNext { next: u64 } => "the next reserved fiscal number is {next}; no number may be left out or used twice", "use the number that the till gives";
     /// Granted numbers that are not above all numbers that the till ever had, or more ranges than it can keep.

@@ -95,6 +95,35 @@ fn day_sums_prove_something_if_all_documents_went_to_one_printer() {
 }
 
 #[test]
+fn a_fiscal_memory_that_some_documents_lack_is_no_other_printer() {
+    // With other software the printer reports its fiscal memory, or does not report it any more.
+    let without = StoredBaseline {
+        fiscal_memory: "",
+        ..PRINTER
+    };
+    for (first, second) in [(PRINTER, without), (without, PRINTER)] {
+        let mut shop = Shop::open();
+        cash(&mut shop, 1, first);
+        cash(&mut shop, 2, second);
+        assert!(shop.till.sums_are_of(&first));
+        assert!(shop.till.sums_are_of(&second));
+        assert!(
+            !shop.till.sums_are_of(&OTHER),
+            "the memory was reported once"
+        );
+        // A document on the other memory is one of another printer, also if the memory was not reported in between.
+        cash(&mut shop, 3, without);
+        cash(&mut shop, 4, OTHER);
+        for printer in [PRINTER, without, OTHER] {
+            assert!(!shop.till.sums_are_of(&printer), "{printer:?}");
+        }
+        z_report(&mut shop, 5, (8, Some(COUNTERS)), false);
+        cash(&mut shop, 6, first);
+        assert!(shop.till.z_takes_a_number_on(&second));
+    }
+}
+
+#[test]
 fn no_other_printer_is_mistaken_for_it() {
     let mut shop = Shop::open();
     cash(&mut shop, 1, PRINTER);

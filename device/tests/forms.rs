@@ -244,7 +244,7 @@ fn every_firmware_sells_and_closes_two_days() {
 /// The table of `device/README.md`, from the tables of the families.
 fn table() -> String {
     let mut text = String::from(
-        "| Family | Question | Form | Source | Emulated firmware |\n| --- | --- | --- | --- | --- |\n",
+        "| Family | Question | Form | Source | Tried with |\n| --- | --- | --- | --- | --- |\n",
     );
     let mut seen = BTreeSet::new();
     for cell in answer_cells() {
@@ -255,13 +255,13 @@ fn table() -> String {
             .copied()
             .filter(|name| cell.family.firmware_of(name).is_some())
             .collect();
-        let firmware = if firmware.is_empty() {
-            "none: a relay rewrites the answers".to_owned()
+        let tried_with = if firmware.is_empty() {
+            "a relay".to_owned()
         } else {
-            firmware.join(", ")
+            format!("a relay; firmware {}", firmware.join(", "))
         };
         let row = format!(
-            "| `{}` | {:02X}h, {} | `{}` | {source} | {firmware} |",
+            "| `{}` | {:02X}h, {} | `{}` | {source} | {tried_with} |",
             cell.family.name, cell.command, cell.question, cell.shape
         );
         if seen.insert(row.clone()) {

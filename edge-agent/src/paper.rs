@@ -57,7 +57,7 @@ impl DocumentPaper {
             DocumentKind::AlternativeSale => shop.facts.alternative_receipt_title,
             _ => "",
         };
-        let (date, time) = date_and_time(sealed.at);
+        let (date, time) = date_and_time(reserved.at);
         let heading = PaperHeading {
             title,
             number: &number,

@@ -6,11 +6,12 @@
 mod shop;
 
 use ferrotill_device::PrinterFigure;
+use ferrotill_device::emulator::Power;
 use ferrotill_device::family::FAMILIES;
 use ferrotill_testkit::answers::{
     AnswerCell, IDENTITY, NOT_KNOWN, REFUSED, UNKNOWN_FORM, answer_cells, answer_cells_of,
 };
-use shop::forms::{FormShop, FormTill};
+use shop::forms::{FormShop, FormTill, with_id};
 use shop::till::SALE;
 use shop::{Client, Reply};
 use uuid::Uuid;
@@ -135,6 +136,39 @@ fn an_update_that_changes_what_the_printer_reports_of_itself_does_not_stop_the_o
         assert_eq!(again.status, 200, "{case}: {}", again.text);
         close_the_day(client, 2, &case);
     });
+}
+
+#[test]
+fn the_sums_of_the_day_prove_a_sale_although_the_printer_reports_its_memory_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let family = FAMILIES[0];
+    let mut cells = answer_cells_of(family).into_iter();
+    let without_memory = cells
+        .find(|cell| cell.shape == "Name,FwRev FwDate FwTime,Chk,Sw,Serial")
+        .unwrap();
+    let till = FormTill::new(family, folder.path(), |rig| rig, None);
+    let mut shop = FormShop::open(folder.path(), vec![till], |_, till| till.section());
+    let client = shop.agent.client.on(shop.tills[0].device);
+    assert_eq!(client.post("operations/sale", SALE).status, 200);
+    shop.tills[0].rewrite(Some(without_memory.rewriter()));
+    shop.restart();
+
+    let client = shop.agent.client.on(shop.tills[0].device);
+    let id = Uuid::new_v4();
+    let caller = shop.tills[0].loses_the_close(&client, id, SALE);
+    shop.agent.kill();
+    // The caller's connection ends with the agent.
+    assert!(caller.join().is_err());
+    shop.tills[0].rig.set_power(Power::On);
+    assert!(shop.tills[0].rig.keyboard_z());
+    shop.restart();
+
+    let till = &shop.tills[0];
+    let client = shop.agent.client.on(till.device);
+    let again = client.post("operations/sale", &with_id(SALE, id));
+    let found = till.repeats(&client, id, SALE, again);
+    assert_eq!(found.status, 200, "{}", found.text);
+    assert_eq!(till.rig.snapshot(true).fiscal_receipts.len(), 2);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use ferrotill::api::json::JsonValue;
+use ferrotill::config::SectionForm;
 
 const GOOD: &str = r#"[till]
 country = "MD"
@@ -171,6 +172,33 @@ fn show_as_json_has_value_and_origin_of_every_key() {
     }
     assert_eq!(words.lines().count(), 1);
     assert!(!words.contains("s3cret"), "{words}");
+}
+
+/// A person who looks for a key finds it, whether its section is written or not.
+#[test]
+fn every_key_that_can_be_written_is_shown() {
+    let folder = Folder::with(GOOD);
+    let output = folder.config(&["show"]);
+    let words = stdout(&output);
+    for (section, row) in ferrotill::config::schema::keys() {
+        let shown = |line: &str| {
+            let path = line.split(" = ").next().unwrap_or_default();
+            path.replace("[0]", "") == format!("{}.{}", section.path, row.name)
+        };
+        // A list that is not written has no table, and so no key.
+        let is_in_a_list = ferrotill::config::schema::SECTIONS
+            .iter()
+            .filter(|list| list.form != SectionForm::Table)
+            .filter(|list| !["api.clients", "device"].contains(&list.path))
+            .any(|list| section.path.starts_with(list.path));
+        assert!(
+            is_in_a_list || words.lines().any(shown),
+            "{}.{} is missing:\n{words}",
+            section.path,
+            row.name
+        );
+    }
+    assert!(words.contains("upstream.url = (not set)"), "{words}");
 }
 
 #[test]

@@ -19,6 +19,8 @@ use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_store::{ChainKey, Reader};
 use ferrotill_testkit::config::text;
 use ferrotill_testkit::network::{Proxy, ProxyMode};
+use ferrotill_testkit::paper::{BookedReceipt, PaperWords, ReadReceipt, documents_of};
+use shop::books::{assert_fiscal_receipt, assert_receipt, booked, money};
 use shop::outside::{Process, run_agent_process, until};
 use shop::till::serve_authority;
 use shop::{Client, config, count, value};
@@ -160,6 +162,7 @@ fn a_day_of_trouble_ends_with_every_document_in_its_place_once() {
     let fiscal = listed(&client, "receipts/full?count=1000");
     let alternative = listed(&client, "alternativereceipts/full?count=1000");
     let documents = check_documents(&fiscal, &alternative);
+    check_papers(&rig.paper(), fiscal.iter().chain(&alternative));
     assert_eq!(rig.snapshot(true).fiscal_receipts.len(), fiscal.len());
     assert_eq!(
         closed.at("data.additionalData.reconciliation.agrees"),
@@ -264,6 +267,35 @@ fn check_documents(fiscal: &[JsonValue], alternative: &[JsonValue]) -> BTreeMap<
         alternative.len()
     );
     documents
+}
+
+/// Reads every paper back that is still on the printer's roll, and compares it with its document. Each sale has a price of its own.
+fn check_papers<'d>(roll: &str, documents: impl Iterator<Item = &'d JsonValue>) {
+    let facts = ferrotill_core::profile::by_code("MD").unwrap().facts();
+    let words = PaperWords::of(facts.language, facts.currency);
+    let by_total: BTreeMap<i64, BookedReceipt> = documents
+        .map(|document| (money(document, "totalAmount"), booked(document)))
+        .collect();
+    assert_eq!(by_total.len(), SALES);
+    let mut compared = BTreeSet::new();
+    for paper in documents_of(roll) {
+        let lines = paper.iter().copied();
+        match paper[0].trim() {
+            "BON FISCAL" if !paper.iter().any(|line| line.contains("ANULAT")) => {
+                let total = ReadReceipt::of_fiscal_printer(lines).total.unwrap();
+                assert_fiscal_receipt("day", &paper, &by_total[&total]);
+                compared.insert(total);
+            }
+            "BON NEFISCAL" => {
+                let total = ReadReceipt::of(lines, &words).total.unwrap();
+                assert_receipt("day", &paper, &words, &by_total[&total]);
+                compared.insert(total);
+            }
+            _ => {}
+        }
+    }
+    // The roll keeps the newest documents, and no slip was printed while the agent was killed.
+    assert!(compared.len() > SALES / 2, "{}", compared.len());
 }
 
 /// The smallest number of alternative receipts: the sales of each outage after the till has noticed it, except outages in which

@@ -462,7 +462,7 @@ fn a_till_that_never_reached_the_authority_refuses_and_says_what_to_do() {
         (422, "not_registered", "FiscalNumbersUsedUp".to_owned())
     );
     assert!(
-        reply.at("message").contains("the tax office"),
+        reply.at("message").contains("the tax authority"),
         "{}",
         reply.text
     );

@@ -1,4 +1,4 @@
-//! Non-fiscal receipts: a text with the till's numbers, printed once, and no part of a shift, a report or the tax office's documents.
+//! Non-fiscal receipts: a text with the till's numbers, printed once, and no part of a shift, a report or the tax authority's documents.
 
 mod shop;
 

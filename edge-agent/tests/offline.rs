@@ -88,7 +88,7 @@ fn in_every_outage_the_till_keeps_selling_and_is_online_again_by_itself() {
                     ProxyMode::Broken => "the connection broke",
                     ProxyMode::Silent | ProxyMode::Trickle => "no answer in time",
                     ProxyMode::LoginPage | ProxyMode::Redirect | ProxyMode::Tls => {
-                        "the answer is not the tax office's"
+                        "the answer is not the tax authority's"
                     }
                     ProxyMode::Unable => "the server is unable",
                 };

@@ -183,7 +183,7 @@ fn a_till_with_documents_of_a_test_does_not_start_as_live() {
     let received = office.client.look("/sim/authority/received");
     assert_eq!(received, JsonValue::Array(Vec::new()));
     let (code, told) = books.verify();
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(3));
     let JsonValue::Array(faults) = value(&told, "faults") else {
         panic!("{told:?}");
     };

@@ -1,5 +1,5 @@
 //! The paper of each family of printers: a sale, a return and the slip of an alternative receipt, in Romanian and Cyrillic letters and
-//! with the euro sign, as the emulated printers print them.
+//! with the euro sign, as the emulated printers print them. Each paper is read back and has the figures of the books.
 //!
 //! The files under `golden/papers` are for people to read. After a wanted change, `WRITE_PAPERS=1 cargo test -p ferrotill --test
 //! papers` writes them anew; look at each before it is committed.
@@ -10,8 +10,10 @@ use std::path::Path;
 
 use ferrotill_device::emulator::{Family, Rig, RigOptions};
 use ferrotill_device::family::FAMILIES;
-use shop::configuration;
+use ferrotill_testkit::paper::{BookedReceipt, PaperWords, documents_of};
+use shop::books::{assert_fiscal_receipt, booked, read_receipt};
 use shop::outside::{Process, until};
+use shop::{configuration, value};
 
 const ITEMS: &str = r#"[
     {"name":"Brânză de vaci proaspătă cu smântână și mărar, țărănească, feliată la cererea clientului","quantity":0.345,"price":123.45,"taxGroupCode":"A","modifierMode":"ByPercent","modifierValue":-10},
@@ -66,7 +68,14 @@ fn assert_paper(name: &str, paper: &str) {
     assert_eq!(paper, wanted, "{}", path.display());
 }
 
-/// What this printer prints; `is_fiscal` if it makes sales and returns.
+/// The receipts that were printed, as the books have them.
+struct Printed {
+    /// The sale and its return, if the printer makes them.
+    fiscal: Option<[BookedReceipt; 2]>,
+    alternative: BookedReceipt,
+}
+
+/// What this printer prints; `is_fiscal` if it makes sales and returns. The paper is read back.
 fn paper_of(family: &str, firmware: Option<&str>, is_fiscal: bool) -> String {
     let folder = tempfile::tempdir().unwrap();
     let rig = Rig::start(RigOptions {
@@ -76,15 +85,54 @@ fn paper_of(family: &str, firmware: Option<&str>, is_fiscal: bool) -> String {
         ..RigOptions::new(folder.path().join("printer"))
     })
     .unwrap();
-    print_at(
+    let printed = print_at(
         &format!("{family}+tcp://{}", rig.address().unwrap()),
         is_fiscal,
     );
-    rig.paper()
+    let paper = rig.paper();
+    read_back(family, &paper, printed);
+    paper
+}
+
+/// Compares everything on a roll with the books.
+fn read_back(family: &str, roll: &str, printed: Printed) {
+    let facts = ferrotill_core::profile::by_code("MD").unwrap().facts();
+    let words = PaperWords::of(facts.language, facts.currency);
+    let Some([sale, back]) = printed.fiscal else {
+        let lines: Vec<&str> = roll.lines().collect();
+        read_receipt(family, &lines, &words, &printed.alternative);
+        return;
+    };
+    let documents = documents_of(roll);
+    let mut found = 0;
+    for document in &documents {
+        match document[0].trim() {
+            "BON FISCAL" => assert_fiscal_receipt(family, document, &sale),
+            title if title.starts_with("STORNO") => assert_fiscal_receipt(family, document, &back),
+            // A printer without refund receipts takes the cash out, and prints a slip.
+            title if title.starts_with("SUME IESITE") => {
+                assert!(title.ends_with(" -8.43"), "{family}: {document:#?}");
+                continue;
+            }
+            "BON NEFISCAL" if document.iter().any(|line| line.trim() == "RETUR") => {
+                let slip = BookedReceipt {
+                    number: String::from("Bonul 1"),
+                    ..back.clone()
+                };
+                read_receipt(family, document, &words, &slip);
+            }
+            "BON NEFISCAL" => {
+                read_receipt(family, document, &words, &printed.alternative);
+            }
+            other => panic!("{family}: {other}"),
+        }
+        found += 1;
+    }
+    assert_eq!(found, 3, "{family}: {documents:#?}");
 }
 
 /// Lets an agent print at this address.
-fn print_at(uri: &str, is_fiscal: bool) {
+fn print_at(uri: &str, is_fiscal: bool) -> Printed {
     let folder = tempfile::tempdir().unwrap();
     let office = Process::authority();
     let file = folder.path().join("ferrotill.toml");
@@ -96,12 +144,16 @@ fn print_at(uri: &str, is_fiscal: bool) {
     until("the printer is connected", || {
         client.open("/healthz").at("printers.0.connected") == "true"
     });
-    if is_fiscal {
+    let fiscal = is_fiscal.then(|| {
         let sold = client.post("operations/sale", &sale("FiscalReceiptOnly"));
         assert_eq!(sold.status, 200, "{uri}: {}", sold.text);
         let given = client.post("operations/return", &back(&sold.receipt("id")));
         assert_eq!(given.status, 200, "{uri}: {}", given.text);
-    }
+        [
+            booked(value(&sold.body, "data.fiscalReceipt")),
+            booked(value(&given.body, "data")),
+        ]
+    });
     let sold = client.post("operations/sale", &sale("AlternativeReceiptOnly"));
     assert_eq!(sold.status, 200, "{uri}: {}", sold.text);
     // The slip is printed, or the answer says why not.
@@ -110,6 +162,10 @@ fn print_at(uri: &str, is_fiscal: bool) {
         "{}",
         sold.text
     );
+    Printed {
+        fiscal,
+        alternative: booked(value(&sold.body, "data.alternativeReceipt")),
+    }
 }
 
 /// Prints the slip on a receipt printer at the address in the environment, for `hardware-tests/escpos/judge.py`.

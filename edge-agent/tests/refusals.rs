@@ -183,3 +183,88 @@ fn every_line_of_a_message_begins_with_the_path_of_its_fault() {
     assert_eq!(call(&large, &|_| ()), is(413, "body"));
     assert_eq!(call("{", &|_| ()), is(422, "body"));
 }
+
+/// A newcomer who has made a mistake sees the value that came, and what would be right.
+#[test]
+fn a_refusal_says_what_came_and_what_would_be_right() {
+    let shop = Shop::open();
+    let client = &shop.client;
+    let message = |body: &str| client.post("operations/sale", body).at("message");
+    let priced = |more: &str| SALE.replacen('{', &format!("{{{more}"), 1);
+    for (body, words) in [
+        (
+            SALE.replace("\"A\"", "\"Z\""),
+            "items[0].taxGroupCode: the device has no such tax group; give one of the device's tax groups (tax groups of the device: A, B)",
+        ),
+        (
+            SALE.replace("\"typeCode\":0", "\"typeCode\":7"),
+            "payments[0].typeCode: the device has no payment type 7; give one of the device's payment types (payment types of the device: 0 Numerar, 1 Card)",
+        ),
+        (
+            priced(
+                "\"alternativeReceiptSeriesAndNumber\":\"ABC00000007\",\"receiptMode\":\"AlternativeReceiptOnly\",",
+            ),
+            "(ranges of the device: ABC00000001 to ABC00000500)",
+        ),
+        (
+            SALE.replace("\"price\"", "price"),
+            "the name of a field is needed here, in double quotes",
+        ),
+        (
+            String::from("{'id':1}"),
+            "body: is not JSON: line 1, column 2: ",
+        ),
+        (
+            SALE.replace("\"items\"", "\"receiptMode\":\"Fiscal\",\"items\""),
+            "receiptMode: is \"Fiscal\"; allowed are ",
+        ),
+    ] {
+        let said = message(&body);
+        assert!(said.contains(words), "{words}\n{said}");
+        // The words of the parser's own messages.
+        for foreign in ["expected", "EOF", "serde", "line 1 column"] {
+            assert!(!said.contains(foreign), "{said}");
+        }
+    }
+    let wrong_key = client.call("GET", "receipts", "", |headers| {
+        headers.retain(|(name, _)| *name != "Api-Key");
+        headers.push(("Api-Key", String::from("anothers-key")));
+    });
+    assert_eq!(
+        wrong_key.unwrap().at("message"),
+        "Api-Key: is \"anothers-key\", which no client of this agent has; its keys are a-key"
+    );
+    let stranger = "11111111-1111-4111-8111-111111111111";
+    assert_eq!(
+        client.on(stranger).get("receipts").at("message"),
+        format!(
+            "Api-DeviceId: is \"{stranger}\", which this agent does not have; its devices are {} (Till 1)",
+            client.device
+        )
+    );
+    assert_eq!(
+        client.on("").get("receipts").at("message"),
+        format!(
+            "Api-DeviceId: is missing; this operation needs the id of a device; this agent has {} (Till 1)",
+            client.device
+        )
+    );
+}
+
+#[test]
+fn a_path_that_does_not_exist_names_a_similar_one() {
+    let shop = Shop::open();
+    let client = &shop.client;
+    for (operation, similar) in [
+        ("receipt", "/api/v1/receipts is similar"),
+        ("operation/sale", "/api/v1/operations/sale is similar"),
+        ("nonsense", "/docs lists the operations"),
+    ] {
+        let reply = client.get(operation);
+        assert_eq!(reply.verdict().2, "UnknownOperation", "{}", reply.text);
+        let message = reply.at("message");
+        assert!(message.ends_with(similar), "{message}");
+    }
+    let message = client.open("/health").at("message");
+    assert!(message.ends_with("(/healthz is similar)"), "{message}");
+}

@@ -28,6 +28,7 @@ fn what_was_found_once_does_not_come_back() {
         (122, 1),
         (124, 3),
         (894, 3),
+        (1098, 3),
         (1645, 3),
     ] {
         let played = simulate(seed, days);

@@ -1,4 +1,4 @@
-//! Moldova: a fiscal printer makes receipts legal; alternative receipts ("bon de plată") while the tax office cannot be reached.
+//! Moldova: a fiscal printer makes receipts legal; alternative receipts ("bon de plată") while the tax authority cannot be reached.
 //!
 //! Sources: `docs/countries/md.md` and `docs/api/fiscalcloud.md`. The legal text about the shift of 24 hours was not found; the API has
 //! an operation for it (`devices/assureno24h`).

@@ -69,7 +69,7 @@ pub struct Till {
 
 impl Till {
     /// Version of a snapshot's encoding. A snapshot with another version is discarded and made again from the journal.
-    pub const SNAPSHOT_VERSION: u16 = 5;
+    pub const SNAPSHOT_VERSION: u16 = 6;
 
     /// Gives the event that follows from a command, or the reason why the command is refused. The state of the till is not
     /// changed.

@@ -37,16 +37,36 @@ struct Before {
     z_number: u32,
 }
 
-/// A printer and its fiscal memory, as a digest of their serial numbers. The numbers may have any length, and a shop has few printers.
+/// A printer and its fiscal memory, as digests of their numbers. The numbers may have any length, and a shop has few printers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Printer(u64);
+struct Printer {
+    serial: u64,
+    /// The fiscal memory; `None` if the printer has not reported its number.
+    fiscal_memory: Option<u64>,
+}
 
 impl Printer {
-    /// The digest of the two numbers.
     fn of(baseline: &StoredBaseline<'_>) -> Self {
-        let name = baseline.serial.bytes().chain([0]);
-        let name = name.chain(baseline.fiscal_memory.bytes());
-        Self(short_digest(name))
+        let memory = baseline.fiscal_memory;
+        Self {
+            serial: short_digest(baseline.serial.bytes()),
+            fiscal_memory: (!memory.is_empty()).then(|| short_digest(memory.bytes())),
+        }
+    }
+
+    /// Whether both are one printer. As in [`PrinterNumbers::are_of_one_printer`](crate::seal::PrinterNumbers::are_of_one_printer),
+    /// a fiscal memory that one of them lacks is no difference.
+    fn is(self, other: Self) -> bool {
+        let memories = self.fiscal_memory.zip(other.fiscal_memory);
+        self.serial == other.serial && memories.is_none_or(|(one, other)| one == other)
+    }
+
+    /// This printer with the fiscal memory of another reading of it, if this reading lacks it.
+    fn with_memory_of(self, other: Self) -> Self {
+        Self {
+            fiscal_memory: self.fiscal_memory.or(other.fiscal_memory),
+            ..self
+        }
     }
 }
 
@@ -62,7 +82,9 @@ impl PrinterEvidence {
         if let Some(before) = self.before {
             self.sums = match self.sums {
                 Source::Nobody => Source::One(before.printer),
-                Source::One(known) if known == before.printer => self.sums,
+                Source::One(known) if known.is(before.printer) => {
+                    Source::One(known.with_memory_of(before.printer))
+                }
                 Source::One(_) | Source::Mixed => Source::Mixed,
             };
         }
@@ -111,13 +133,14 @@ impl PrinterEvidence {
     pub(super) fn sums_are_of(&self, baseline: &StoredBaseline<'_>) -> bool {
         match self.sums {
             Source::Nobody => true,
-            Source::One(known) => known == Printer::of(baseline),
+            Source::One(known) => known.is(Printer::of(baseline)),
             Source::Mixed => false,
         }
     }
 
     /// Whether the last Z-report on this printer took exactly one document number.
     pub(super) fn z_takes_a_number_on(&self, baseline: &StoredBaseline<'_>) -> bool {
-        self.z_counted_on == Some(Printer::of(baseline))
+        self.z_counted_on
+            .is_some_and(|known| known.is(Printer::of(baseline)))
     }
 }

@@ -324,10 +324,11 @@ pub struct Version {
 }
 
 impl Version {
-    /// Reads the answer.
+    /// Reads the answer. The manual has no separator at its end; an M20 sends one (erpnet/ErpNet.FP,
+    /// `BgTremolZfpFiscalPrinterDriver`).
     #[must_use]
     pub fn parse(data: &[u8]) -> Option<Self> {
-        let fields = fields(data);
+        let fields = fields(data.strip_suffix(b";").unwrap_or(data));
         let [device_type, certificate, certified_at, model, firmware] = fields.as_slice() else {
             return None;
         };
@@ -417,5 +418,11 @@ mod tests {
         let version = b"2;014;01-03-2019 10:00;TREMOL FP15;Ver. 1.00 TRA20 C.S. 2EB3";
         assert_eq!(Version::parse(version).unwrap().model, "TREMOL FP15");
         assert_eq!(Version::parse(version).unwrap().emit(), version);
+        let of_m20 = b"1;784;04-02-2019 08:00;TREMOL M20; Ver. 1.01 TRA20 C.S. 2541;";
+        let of_m20 = Version::parse(of_m20).unwrap();
+        assert_eq!(
+            (of_m20.model.as_str(), of_m20.firmware.as_str()),
+            ("TREMOL M20", "Ver. 1.01 TRA20 C.S. 2541")
+        );
     }
 }

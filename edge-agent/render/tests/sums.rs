@@ -3,6 +3,9 @@
 
 mod shop;
 
+use std::collections::BTreeMap;
+
+use ferrotill_core::facts::DefaultGroup;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::ALL;
 use ferrotill_core::receipt::OriginalKind;
@@ -11,8 +14,12 @@ use ferrotill_core::receipt::{
 };
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::scale::parse;
+use ferrotill_core::tax::Bucket;
 use ferrotill_core::{Amount, Quantity};
-use ferrotill_render::{PaperRow, PrintedSeller};
+use ferrotill_render::{PrintedSeller, html};
+use ferrotill_testkit::paper::{
+    BookedLine, BookedReceipt, BookedTax, PaperWords, ReadReceipt, html_lines,
+};
 use proptest::prelude::*;
 
 use shop::{Law, line, originals, pay};
@@ -69,12 +76,12 @@ proptest! {
         columns in 16..=64_usize,
     ) {
         let law = Law::new(ALL[country].facts(), ["Cash", "Card"]);
-        let groups: Vec<String> =
-            law.facts.groups.iter().map(|group| group.code.to_string()).collect();
+        let groups = groups(&law);
         let lines: Vec<DraftLine<'_>> = items
             .iter()
             .map(|item| DraftLine {
                 voided: item.voided,
+                comment: if item.voided { "" } else { "țărănească, 3 €" },
                 ..line("Bread", item.quantity, item.price, &groups[item.group % groups.len()], item.modifier)
             })
             .collect();
@@ -95,6 +102,25 @@ proptest! {
         });
         prop_assert!(checked.is_ok(), "{checked:?}");
     }
+}
+
+/// Each tax group of a country, and each together with each levy.
+fn groups(law: &Law) -> Vec<String> {
+    let (levies, taxes): (Vec<_>, Vec<_>) = law
+        .facts
+        .groups
+        .iter()
+        .partition(|group| group.bucket == Bucket::Special);
+    let both = taxes
+        .iter()
+        .filter(|_: &&DefaultGroup| law.facts.taxes_per_line_max > 1)
+        .flat_map(|tax| {
+            levies
+                .iter()
+                .map(move |levy| format!("{}{}", tax.code, levy.code))
+        });
+    let alone = law.facts.groups.iter().map(|group| group.code.to_string());
+    alone.chain(both).collect()
 }
 
 /// What a draft costs; `None` if it cannot be sold.
@@ -155,129 +181,111 @@ fn check_return(law: &Law, sold: &Receipt<'_>, columns: usize) {
     assert!(checked.is_ok(), "{checked:?}");
 }
 
-/// Reads the paper as a customer does, and computes every sum again.
+/// Reads every paper of a receipt as a customer does, computes every sum again, and compares the paper with the receipt.
 fn check(law: &Law, receipt: &Receipt<'_>, columns: usize) {
-    let rows = law.paper(receipt, "", &PrintedSeller::default(), columns);
-    let shown = || {
-        rows.iter()
-            .map(|row| row.text.as_str())
-            .collect::<Vec<_>>()
-            .join("\n")
-    };
+    let seller = PrintedSeller::default();
+    let rows = law.paper(receipt, "", &seller, columns);
+    let rows: Vec<String> = rows.into_iter().map(|row| row.text).collect();
     for row in &rows {
-        assert!(row.text.chars().count() <= columns, "{}", shown());
+        assert!(row.chars().count() <= columns, "{rows:#?}");
     }
-    let sections = sections(&rows, columns);
-    let [_, lines, sums, taxes] = sections.as_slice() else {
-        panic!("{}", shown())
+    let page = html(&law.blocks(receipt, "", &seller), law.facts.language);
+    let words = PaperWords::of(law.facts.language, law.facts.currency);
+    let books = booked(receipt);
+    for lines in [rows, html_lines(&page)] {
+        let read = ReadReceipt::of(lines.iter().map(String::as_str), &words);
+        let wrong = [
+            read.faults(),
+            read.differences(&books),
+            read.details_unlike(&books.lines),
+        ]
+        .concat();
+        assert!(wrong.is_empty(), "{wrong:#?}\n{}", lines.join("\n"));
+    }
+}
+
+/// A receipt as the parser's books.
+fn booked(receipt: &Receipt<'_>) -> BookedReceipt {
+    let payments = receipt.payments.iter();
+    let payments = payments.filter(|payment| payment.amount.is_positive());
+    let percents = receipt.modifiers.iter();
+    let percents = percents.filter(|modifier| !modifier.amount.is_zero());
+    BookedReceipt {
+        number: String::from("ABC00000001"),
+        date: String::from("28.11.2026"),
+        time: String::from("13:52:30"),
+        lines: receipt
+            .lines
+            .iter()
+            .map(|line| booked_line(&line))
+            .collect(),
+        sub_total: receipt.sub_total.minor(),
+        percents: percents
+            .filter_map(|modifier| percent(modifier.modifier))
+            .collect(),
+        modification: receipt.modification.minor(),
+        total: receipt.total.minor(),
+        rounding: receipt.rounding.map_or(0, |line| line.amount.minor()),
+        payments: payments
+            .map(|payment| (payment.name.to_owned(), payment.amount.minor()))
+            .collect(),
+        change: receipt.change.minor(),
+        tax: receipt.tax.minor(),
+        taxes: taxes(receipt),
+    }
+}
+
+fn booked_line(line: &Line<'_>) -> BookedLine {
+    let is_changed = line.amount != line.before_modification && !line.voided;
+    let letters = line.taxes().map(|tax| tax.group.code.to_string());
+    BookedLine {
+        name: line.name.to_owned(),
+        quantity: line.quantity.thousandths(),
+        price: line.price.minor(),
+        before: line.before_modification.minor(),
+        amount: line.amount.minor(),
+        percent: line
+            .modifier
+            .filter(|_| {
+                is_changed
+                    && line.amount.minor() - line.tax.minor() != line.before_modification.minor()
+            })
+            .and_then(percent),
+        letters: letters.collect(),
+        comment: line.comment.to_owned(),
+    }
+}
+
+/// The percentage of a modifier as a paper shows it; `None` if the modifier is an amount.
+fn percent(modifier: Modifier) -> Option<String> {
+    let Modifier::Percent(hundredths) = modifier else {
+        return None;
     };
-    let of_lines = sum_of_lines(law, lines);
-    let rounding_name = law
-        .facts
-        .cash_rounding
-        .map_or("no rounding", |law| law.name);
-    let mut running = 0;
-    let mut sub_total = None;
-    let (mut total, mut to_pay, mut paid) = (None, None, 0);
-    for (name, amount) in figures(sums) {
-        match name.as_str() {
-            name if name.starts_with(words(law).sub_total) => {
-                sub_total = Some(amount);
-                running = amount;
-            }
-            name if total.is_none() && name.starts_with(words(law).total) => {
-                if sub_total.is_none() {
-                    running = of_lines;
-                }
-                assert_eq!(running, amount, "the total\n{}", shown());
-                total = Some(amount);
-                to_pay = Some(amount);
-            }
-            name if name == rounding_name => running = total.unwrap() + amount,
-            name if name.starts_with(words(law).to_pay) => {
-                assert_eq!(running, amount, "after the rounding\n{}", shown());
-                to_pay = Some(amount);
-            }
-            "Cash" | "Card" => paid += amount,
-            name if name == words(law).change => paid -= amount,
-            _ => {
-                assert!(total.is_none() && sub_total.is_some(), "{}", shown());
-                running += amount;
-            }
+    let sign = if hundredths < 0 { "-" } else { "" };
+    let (whole, part) = (hundredths.abs() / 100, hundredths.abs() % 100);
+    let decimals = format!(".{part:02}");
+    let decimals = decimals.trim_end_matches('0').trim_end_matches('.');
+    Some(format!("{sign}{whole}{decimals}%"))
+}
+
+/// The tax of each group.
+fn taxes(receipt: &Receipt<'_>) -> Vec<BookedTax> {
+    let mut taxes: BTreeMap<char, (i64, i64)> = BTreeMap::new();
+    for line in receipt.lines.iter().filter(|line| !line.voided) {
+        for tax in line.taxes() {
+            let (gross, sum) = taxes
+                .entry(char::from(tax.group.code.letter()))
+                .or_default();
+            *gross += line.final_amount.minor();
+            *sum += tax.final_tax.minor();
         }
     }
-    assert_eq!(
-        sub_total.unwrap_or(of_lines),
-        of_lines,
-        "the lines\n{}",
-        shown()
-    );
-    assert_eq!(total, Some(receipt.total.minor()), "{}", shown());
-    assert_eq!(to_pay, Some(paid), "the payments\n{}", shown());
-    let tax: i64 = figures(taxes).iter().map(|(_, tax)| tax).sum();
-    assert_eq!(tax, receipt.tax.minor(), "the tax\n{}", shown());
-}
-
-fn words(law: &Law) -> &'static ferrotill_render::Words {
-    ferrotill_render::Words::of(law.facts.language)
-}
-
-/// The words between the rules.
-fn sections(rows: &[PaperRow], columns: usize) -> Vec<Vec<String>> {
-    let mut sections = vec![Vec::new()];
-    for row in rows {
-        if row.text == "-".repeat(columns) {
-            sections.push(Vec::new());
-        } else {
-            let words = row.text.split_whitespace().map(str::to_owned);
-            sections.last_mut().unwrap().extend(words);
-        }
-    }
-    sections
-}
-
-/// An amount in minor units, if the word is one: it has two decimals.
-fn amount(word: &str) -> Option<i64> {
-    let (_, decimals) = word.split_once('.')?;
-    (decimals.len() == 2).then(|| parse(word, 2).ok()).flatten()
-}
-
-/// Each amount with the words before it. In a row of a tax the amount that contains the tax is not the figure.
-fn figures(section: &[String]) -> Vec<(String, i64)> {
-    let mut figures = Vec::new();
-    let mut name: Vec<&str> = Vec::new();
-    for word in section {
-        let contains_tax = name.iter().any(|word| word.ends_with('%'))
-            && name.last().is_some_and(|word| !word.ends_with('%'));
-        match amount(word) {
-            Some(amount)
-                if !(contains_tax && name.iter().all(|word| self::amount(word).is_none())) =>
-            {
-                figures.push((name.join(" "), amount));
-                name.clear();
-            }
-            _ => name.push(word),
-        }
-    }
-    figures
-}
-
-/// Computes each line again, and gives the sum of all lines with their changes.
-fn sum_of_lines(law: &Law, section: &[String]) -> i64 {
-    let mut sum = 0;
-    let mut place = 0;
-    while let Some(word) = section.get(place) {
-        if word == "x" {
-            let quantity = parse(&section[place - 1], 3).unwrap();
-            let price = amount(&section[place + 1]).unwrap();
-            let shown = amount(&section[place + 2]).unwrap();
-            let product = law.facts.rounding.multiply_divide(price, quantity, 1_000);
-            assert_eq!(product, Some(shown), "{section:?}");
-            place += 1;
-        } else if let Some(amount) = amount(word) {
-            sum += amount;
-        }
-        place += 1;
-    }
-    sum
+    let taxes = taxes.into_iter();
+    taxes
+        .map(|(letter, (gross, tax))| BookedTax {
+            letter,
+            gross,
+            tax: Some(tax),
+        })
+        .collect()
 }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::json::without_byte_order_mark;
+use super::json::{shortened, without_byte_order_mark};
 use super::settings::ApiSettings;
 use crate::config::{Device, Mode};
 use crate::hmac::signature_of;
@@ -155,10 +155,7 @@ pub fn check<'c>(
     let Some(client) = settings.clients.iter().find(|client| client.key == key) else {
         // A wrong key takes as long as a wrong signature, so that the time of an answer does not show which keys exist.
         std::hint::black_box(signature_of(DUMMY_SECRET, &[call.body]));
-        return Err(refuse(
-            "UnknownApiKey",
-            "Api-Key: is not a key that this agent knows",
-        ));
+        return Err(refuse("UnknownApiKey", &unknown_key(settings, key)));
     };
     let timestamp = header("Api-Timestamp")
         .ok_or_else(|| refuse("TimestampMissing", "Api-Timestamp: is missing"))?;
@@ -209,11 +206,50 @@ fn device_of<'c>(
     }
     let id = Uuid::try_parse(text).ok();
     let device = id.and_then(|id| settings.devices.iter().find(|device| device.id == id));
-    let message = "Api-DeviceId: names a device that this agent does not have";
-    device
-        .map(Some)
-        .ok_or_else(|| Unauthorized::new("UnknownDevice", message))
+    let unknown = || {
+        let message = format!(
+            "Api-DeviceId: is {:?}, which this agent does not have; its devices are {}",
+            shortened(text),
+            devices_of(settings)
+        );
+        Unauthorized::new("UnknownDevice", message)
+    };
+    device.map(Some).ok_or_else(unknown)
 }
+
+/// The refusal of a key that no client has, with the keys that exist.
+fn unknown_key(settings: &ApiSettings, key: &str) -> String {
+    let keys = settings.clients.iter().map(|client| client.key.as_str());
+    format!(
+        "Api-Key: is {:?}, which no client of this agent has; its keys are {}",
+        shortened(key),
+        listed(keys)
+    )
+}
+
+/// The devices that the header `Api-DeviceId` can name.
+pub(super) fn devices_of(settings: &ApiSettings) -> String {
+    let devices = settings.devices.iter();
+    let devices = devices.map(|device| format!("{} ({})", device.id, device.name));
+    listed(devices)
+}
+
+/// The first names of a list, and how many there are more.
+fn listed(names: impl ExactSizeIterator<Item = impl AsRef<str>>) -> String {
+    let more = names.len().saturating_sub(LISTED_MAX);
+    let shown: Vec<String> = names
+        .take(LISTED_MAX)
+        .map(|name| shortened(name.as_ref()))
+        .collect();
+    let shown = shown.join(", ");
+    match more {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// The largest number of keys or devices that a message lists.
+const LISTED_MAX: usize = 10;
 
 fn check_timestamp(clock: &GuardedClock, timestamp: &str) -> Result<i64, Unauthorized> {
     let refuse = |code, message: &str| Err(Unauthorized::new(code, message));

@@ -10,6 +10,7 @@ pub mod html;
 pub mod json;
 pub mod lanes;
 mod long_answer;
+mod nearest;
 pub mod origin;
 pub mod outcome;
 pub mod own;
@@ -99,7 +100,14 @@ async fn nothing_here(method: Method, uri: Uri, apis: Arc<[&'static Dialect]>) -
     let path = uri.path();
     let prefixes: Vec<&str> = apis.iter().map(|dialect| dialect.prefix).collect();
     let prefixes = prefixes.join(", ");
-    let message = format!("{path}: is not a path of this agent; its APIs are under {prefixes}");
+    let tables = apis.iter().map(|dialect| dialect.table);
+    let operations = tables
+        .chain([own::described::TABLE])
+        .flat_map(|table| table.operations);
+    let similar = nearest::nearest(path, operations.map(|operation| operation.path));
+    let similar = similar.map_or_else(String::new, |similar| format!(" ({similar} is similar)"));
+    let message =
+        format!("{path}: is not a path of this agent; its APIs are under {prefixes}{similar}");
     let rejection = Rejection {
         status: StatusCode::NOT_FOUND,
         problem: Problem::new("NotFound", message),

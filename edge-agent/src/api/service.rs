@@ -378,7 +378,7 @@ fn remembered(outcome: &Outcome, has_id: bool) -> ReplayOutcome {
 fn signature_used(id: Uuid, state: FiscalState) -> Outcome {
     let advice = match state {
         FiscalState::Registered => format!(
-            "by a request that made the document {id}; if this is another sale, sign the request with the current time, and give each request an id of its own"
+            "by a request that made the document {id}; if this is another request, sign it with the current time, and give each request an id of its own"
         ),
         FiscalState::Unknown => format!(
             "by a request whose outcome is not known yet; to ask for the outcome, repeat the request with the id {id}, and give each request an id of its own"

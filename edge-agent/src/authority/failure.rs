@@ -43,7 +43,7 @@ impl DeliveryFailure {
     /// The failure as a message to people about the server at this address.
     #[must_use]
     pub fn explained(self, url: &str) -> Explanation {
-        let what = "the tax office cannot be reached";
+        let what = "the tax authority cannot be reached";
         Explanation::new(what, url, self.to_string(), self.fix())
     }
 
@@ -57,7 +57,7 @@ impl DeliveryFailure {
             }
             Self::Unable(_) => "wait: the till tries again by itself",
             Self::NotTheAuthority(_) | Self::NotHttp => {
-                "correct [upstream] url: the server there is not the tax office's"
+                "correct [upstream] url: the server there is not the tax authority's"
             }
             Self::Tls(fault) => fault.advice(),
         }
@@ -79,10 +79,10 @@ impl fmt::Display for DeliveryFailure {
             Self::NotTheAuthority(status) => {
                 return write!(
                     f,
-                    "the answer is not the tax office's (HTTP status {status})"
+                    "the answer is not the tax authority's (HTTP status {status})"
                 );
             }
-            Self::NotHttp => "the answer is not the tax office's (it is not HTTP)",
+            Self::NotHttp => "the answer is not the tax authority's (it is not HTTP)",
         })
     }
 }

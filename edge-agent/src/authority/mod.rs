@@ -1,4 +1,4 @@
-//! The authority, which is the tax office's server: the documents that it gets, and what its answers mean.
+//! The authority, which is the tax authority's server: the documents that it gets, and what its answers mean.
 //!
 //! An [`Authority`] turns a [`ReportedDocument`] into an [`EncodedRequest`], and an HTTP answer into a [`Verdict`]. Both are pure.
 //! [`DutyForms`] makes the request once, when the document is sealed, and the store keeps it.
@@ -32,7 +32,7 @@ pub use document::{
 };
 pub use forms::DutyForms;
 
-/// The adapter for the tax office of a country, by the country's ISO 3166 code; `None` if this build has no adapter for it.
+/// The adapter for the tax authority of a country, by the country's ISO 3166 code; `None` if this build has no adapter for it.
 #[must_use]
 pub fn by_country(country: &str, form: &OnlineEcrConfig) -> Option<Box<dyn Authority>> {
     match country {
@@ -41,7 +41,7 @@ pub fn by_country(country: &str, form: &OnlineEcrConfig) -> Option<Box<dyn Autho
     }
 }
 
-/// The protocol of a tax office. Requests and answers are only data here; nothing is sent.
+/// The protocol of a tax authority. Requests and answers are only data here; nothing is sent.
 pub trait Authority: fmt::Debug + Send + Sync {
     /// The document as a request in the form of this authority.
     ///

@@ -12,7 +12,7 @@ pub enum Remedy {
     Retry,
     /// Correct the cause of this one refusal. Other documents are not affected.
     Repair,
-    /// The authority will refuse every document of this device, until a person corrects the cause at the tax office or in the configuration.
+    /// The authority will refuse every document of this device, until a person corrects the cause at the tax authority or in the configuration.
     Stop,
 }
 
@@ -48,7 +48,7 @@ pub fn remedy_of(refusal: &str) -> KnownRefusal {
 const UNKNOWN: KnownRefusal = KnownRefusal {
     words: &[],
     remedy: Remedy::Repair,
-    advice: "ask the tax office what is wrong with this document; it is sent again until the tax office accepts it",
+    advice: "ask the tax authority what is wrong with this document; it is sent again until the tax authority accepts it",
 };
 
 const fn known(
@@ -66,28 +66,28 @@ const fn known(
 /// Every known error text. The first row that fits is used.
 #[rustfmt::skip]
 pub const KNOWN: &[KnownRefusal] = &[
-    known(&["device", "token", "not found"], Remedy::Stop, "register the device at the tax office, or correct till.registration_number"),
-    known(&["certificate not found"], Remedy::Stop, "renew the device's certificate at the tax office"),
-    known(&["no_cert_found"], Remedy::Stop, "renew the device's certificate at the tax office"),
-    known(&["no_object_found"], Remedy::Stop, "register the shop at the tax office"),
-    known(&["device not active"], Remedy::Stop, "have the tax office activate the device"),
-    known(&["errors in the signature"], Remedy::Stop, "correct [upstream.online_ecr] signature; the tax office does not accept this one"),
-    known(&["is not a valid json"], Remedy::Stop, "update the program: the tax office cannot read its documents"),
-    known(&["payment type", "not found"], Remedy::Stop, "have the tax office add the payment type, or correct payment_types"),
-    known(&["tax rates must be equal"], Remedy::Stop, "give each letter of tax_groups the rate that the tax office has for it"),
+    known(&["device", "token", "not found"], Remedy::Stop, "register the device at the tax authority, or correct till.registration_number"),
+    known(&["certificate not found"], Remedy::Stop, "renew the device's certificate at the tax authority"),
+    known(&["no_cert_found"], Remedy::Stop, "renew the device's certificate at the tax authority"),
+    known(&["no_object_found"], Remedy::Stop, "register the shop at the tax authority"),
+    known(&["device not active"], Remedy::Stop, "have the tax authority activate the device"),
+    known(&["errors in the signature"], Remedy::Stop, "correct [upstream.online_ecr] signature; the tax authority does not accept this one"),
+    known(&["is not a valid json"], Remedy::Stop, "update the program: the tax authority cannot read its documents"),
+    known(&["payment type", "not found"], Remedy::Stop, "have the tax authority add the payment type, or correct payment_types"),
+    known(&["tax rates must be equal"], Remedy::Stop, "give each letter of tax_groups the rate that the tax authority has for it"),
     known(&["wrong_date_time"], Remedy::Repair, "check the till's clock and time zone"),
     known(&["incorrect date and time"], Remedy::Repair, "check the till's clock and time zone"),
-    known(&["date/time less than last document"], Remedy::Repair, "a later document of the shift arrived before this one; ask the tax office to enter this one by hand"),
-    known(&["shift is too long"], Remedy::Repair, "close each shift before it is too long; inform the tax office about this one"),
-    known(&["not unique"], Remedy::Repair, "the tax office already has a document with this number: compare both documents there"),
-    known(&["not reserved"], Remedy::Repair, "the tax office has not reserved this fiscal number: compare the till's numbers with the tax office's"),
+    known(&["date/time less than last document"], Remedy::Repair, "a later document of the shift arrived before this one; ask the tax authority to enter this one by hand"),
+    known(&["shift is too long"], Remedy::Repair, "close each shift before it is too long; inform the tax authority about this one"),
+    known(&["not unique"], Remedy::Repair, "the tax authority already has a document with this number: compare both documents there"),
+    known(&["not reserved"], Remedy::Repair, "the tax authority has not reserved this fiscal number: compare the till's numbers with the tax authority's"),
     known(&["parent"], Remedy::Retry, "the original sale must arrive first"),
     known(&["no document with fiscal number"], Remedy::Retry, "the original sale must arrive first"),
     known(&["too big"], Remedy::Repair, "more is returned than was sold; compare with the sale"),
-    known(&["no item with name"], Remedy::Repair, "the sale at the tax office has no such item; compare with the sale"),
+    known(&["no item with name"], Remedy::Repair, "the sale at the tax authority has no such item; compare with the sale"),
     known(&["not equal to real amount"], Remedy::Repair, "the sums are not equal; report this document as a defect"),
     known(&["validation error"], Remedy::Repair, "a field has a wrong value; report this document as a defect"),
-    known(&["wrong_operation"], Remedy::Repair, "the tax office does not accept this kind of document; report it as a defect"),
+    known(&["wrong_operation"], Remedy::Repair, "the tax authority does not accept this kind of document; report it as a defect"),
 ];
 
 #[cfg(test)]

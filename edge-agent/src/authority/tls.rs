@@ -81,11 +81,11 @@ impl TlsFault {
     pub const fn advice(self) -> &'static str {
         match self {
             Self::Expired | Self::NotYetValid => {
-                "check this machine's clock; if the clock is right, inform the tax office"
+                "check this machine's clock; if the clock is right, inform the tax authority"
             }
             Self::WrongName => "correct [upstream] url: its name is not the name of this server",
             Self::UnknownAuthority => {
-                "if the server is the tax office's, put its certificate authority into the file of [upstream] ca_file; otherwise the connection is intercepted"
+                "if the server is the tax authority's, put the certificate of the body that issued its certificate into the file of [upstream] ca_file; otherwise the connection is intercepted"
             }
             Self::BadCertificate | Self::NoAgreement => "inform the operator of the server",
             Self::NoTls => "correct [upstream] url: the server there is not an https server",

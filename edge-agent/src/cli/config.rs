@@ -1,5 +1,6 @@
 //! `config`: checks and prints a configuration, and prints the pages that are made from the table of keys.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -66,8 +67,9 @@ pub(super) fn run(arguments: &ConfigArguments, output: CliOutput) -> Result<Exit
             report_check(&explained.config, output);
         }
         ConfigTask::Show(arguments) => {
-            let explained = load(&arguments.source)?;
-            show(&explained.keys, arguments, output);
+            let mut keys = load(&arguments.source)?.keys;
+            add_sections_that_are_not_written(&mut keys);
+            show(&keys, arguments, output);
         }
         ConfigTask::Reference if output.json => output.json(&table()),
         ConfigTask::Reference => page("reference", &pages::reference(), output),
@@ -115,6 +117,49 @@ fn show(keys: &[KeyInForce], arguments: &ShowArguments, output: CliOutput) {
         };
         output.text(&format!("{} = {}{origin}", key.path, key.value));
     }
+}
+
+/// Adds the keys of the tables that are not written and have no values in force, so that every key is shown.
+fn add_sections_that_are_not_written(keys: &mut Vec<KeyInForce>) {
+    let mut absent = Vec::new();
+    for (section, row) in schema::keys() {
+        for table in tables_of(section, keys) {
+            let path = match table.as_str() {
+                "" => row.name.to_owned(),
+                table => format!("{table}.{}", row.name),
+            };
+            if !keys.iter().any(|key| key.path == path) {
+                absent.push(KeyInForce {
+                    path,
+                    section: section.path,
+                    row,
+                    value: ShownValue::Unset,
+                    place: None,
+                });
+            }
+        }
+    }
+    keys.extend(absent);
+}
+
+/// The paths of a section's tables: of a list those that are written, otherwise the one in each table above it.
+fn tables_of(section: &SectionRow, keys: &[KeyInForce]) -> BTreeSet<String> {
+    if section.path.is_empty() {
+        return BTreeSet::from([String::new()]);
+    }
+    if section.form == SectionForm::Table {
+        let above = schema::section(section.parent());
+        let above = above.map_or_else(BTreeSet::new, |above| tables_of(above, keys));
+        let table = |above: String| match above.as_str() {
+            "" => section.name().to_owned(),
+            above => format!("{above}.{}", section.name()),
+        };
+        return above.into_iter().map(table).collect();
+    }
+    let of_section = keys.iter().filter(|key| key.section == section.path);
+    of_section
+        .filter_map(|key| Some(key.path.rsplit_once('.')?.0.to_owned()))
+        .collect()
 }
 
 /// Prints the page for people, or one JSON document with the page for programs.

@@ -14,6 +14,7 @@ mod report;
 mod rksv;
 mod service;
 mod settle;
+mod usage;
 mod verify;
 mod words;
 
@@ -22,6 +23,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::agent::StartError;
@@ -225,22 +227,23 @@ fn document_of(code: &str, error: &anyhow::Error) -> JsonValue {
 /// The exit code, if the arguments are faulty or ask for help.
 pub fn arguments() -> Result<Arguments, ExitCode> {
     Arguments::try_parse().map_err(|error| {
-        // If the output is closed, the exit code alone must do.
-        let _ = error.print();
         if !error.use_stderr() {
+            // If the output is closed, the exit code alone must do.
+            let _ = error.print();
             return Exit::Done.into();
         }
-        let output = CliOutput {
-            json: std::env::args_os().any(|argument| argument == "--json"),
-        };
-        output.json(&object! {
-            "error" => object! {
-                "code" => Exit::Usage.name(),
-                "message" => error.to_string(),
-                "fix" => "`ferrotill help` lists the commands and their arguments",
-            }
-        });
-        Exit::Usage.into()
+        let arguments: Vec<String> = std::env::args_os()
+            .map(|argument| argument.to_string_lossy().into_owned())
+            .collect();
+        let json = arguments.iter().any(|argument| argument == "--json");
+        let failure = usage::failure(&error, &arguments);
+        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !json {
+            // Who writes the program's name alone wants to see what it can do.
+            let _ = error.print();
+        } else {
+            failure.print(json);
+        }
+        failure.code.into()
     })
 }
 

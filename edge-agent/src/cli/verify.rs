@@ -1,7 +1,8 @@
 //! `verify`: checks the store against itself. An agent may run meanwhile.
 
-use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::Args;
@@ -57,7 +58,12 @@ pub(super) fn run(arguments: &VerifyArguments, output: CliOutput) -> Result<Exit
             "there is no store in {}; check till.data_dir, or start the till once",
             folder.display()
         );
-        return Err(CliFailure::failed(text));
+        let code = if is_denied(folder) {
+            Exit::Permission
+        } else {
+            Exit::Failed
+        };
+        return Err(CliFailure::new(code, text));
     }
     let devices: Vec<_> = config.devices.iter().map(|device| device.id).collect();
     let verified = verify(&Wanted {
@@ -67,31 +73,52 @@ pub(super) fn run(arguments: &VerifyArguments, output: CliOutput) -> Result<Exit
         devices: &devices,
         range,
     })
-    .map_err(unreadable)?;
+    .map_err(|error| unreadable(folder, error))?;
     if output.json {
         output.json(&document(&verified));
     } else {
         report(&verified, output);
     }
-    Ok(if verified.flaws.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
+    Ok(exit_code(&verified.flaws))
+}
+
+/// Whether the system denies this user the data folder or one of its files.
+fn is_denied(folder: &Path) -> bool {
+    let denied = |error: &io::Error| error.kind() == ErrorKind::PermissionDenied;
+    match std::fs::read_dir(folder) {
+        Err(error) => denied(&error),
+        Ok(files) => files
+            .flatten()
+            .any(|file| File::open(file.path()).is_err_and(|error| denied(&error))),
+    }
+}
+
+/// The exit code of a store that could be read: a folder that is only for another country, currency or mode than the configuration is
+/// no fault of the store.
+fn exit_code(flaws: &[Flaw]) -> Exit {
+    let is_other = |flaw: &Flaw| matches!(flaw, Flaw::FoundedOtherwise { .. });
+    match flaws {
+        [] => Exit::Done,
+        all if all.iter().all(is_other) => Exit::Configuration,
+        _ => Exit::Failed,
+    }
 }
 
 /// A store that cannot be read at all is reported as one fault, so that a program gets one JSON document in this case, too.
-fn unreadable(error: StoreError) -> CliFailure {
-    let code = match &error {
-        StoreError::Key { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
-            Exit::Permission
-        }
-        _ => Exit::Failed,
+fn unreadable(folder: &Path, error: StoreError) -> CliFailure {
+    let code = if is_denied(folder) {
+        Exit::Permission
+    } else {
+        Exit::Failed
     };
     let (place, remedy) = match &error {
         StoreError::FileMissing { path, .. } => (
             path.display().to_string(),
             "put the file back from the backup",
+        ),
+        _ if code == Exit::Permission => (
+            folder.display().to_string(),
+            "run the command as the user of the till, such as `sudo -u ferrotill ferrotill verify`",
         ),
         _ => (
             "the database".to_owned(),

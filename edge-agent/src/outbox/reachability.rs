@@ -78,8 +78,8 @@ impl fmt::Display for Reason {
         match self {
             Self::Failed(failure) => failure.fmt(f),
             Self::NoAnswerSince(failure) => write!(f, "{failure}, and no answer since"),
-            Self::Answered => f.write_str("the tax office answered"),
-            Self::DwellOver => f.write_str("the tax office answered during the dwell time"),
+            Self::Answered => f.write_str("the tax authority answered"),
+            Self::DwellOver => f.write_str("the tax authority answered during the dwell time"),
         }
     }
 }

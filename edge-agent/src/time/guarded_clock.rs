@@ -156,7 +156,7 @@ impl GuardedClock {
         let effect = inner.time_guard.hear(clocks, witness, given_ms);
         let who = match witness {
             Witness::Printer { .. } => "the printer's clock",
-            Witness::Office => "the tax office's answer",
+            Witness::Office => "the tax authority's answer",
             Witness::Caller => "a caller",
         };
         let given = iso_utc(given_ms);
@@ -242,7 +242,7 @@ impl GuardedClock {
             let clocks: Vec<String> = [
                 shown("the machine", times.machine),
                 shown("the printer", times.printer),
-                shown("the tax office", times.office),
+                shown("the tax authority", times.office),
                 shown("a caller", times.caller),
             ]
             .into_iter()

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use ferrotill_device::emulator::{Family, FaultKind, FaultOrder, Power, Rig, RigOptions};
 use ferrotill_device::family::Protocol;
@@ -72,22 +72,31 @@ impl FormTill {
     /// Makes the printer lose its power when it has closed the receipt of the next sale, and switches it on again. Returns the
     /// answer to the sale, which is repeated until its outcome is known or a person must say it.
     pub fn sells_and_loses_the_close(&self, client: &Client, id: Uuid, sale: &str) -> Reply {
+        let caller = self.loses_the_close(client, id, sale);
+        self.rig.set_power(Power::On);
+        self.repeats(client, id, sale, caller.join().unwrap())
+    }
+
+    /// Sends a sale and makes the printer lose its power when it has closed the receipt. Returns the caller, who waits for the
+    /// answer.
+    pub fn loses_the_close(&self, client: &Client, id: Uuid, sale: &str) -> JoinHandle<Reply> {
         self.rig.add_fault(FaultOrder {
             kind: FaultKind::PowerCut,
             command: Some(self.family.close.command),
             times: 1,
             ms: 0,
         });
-        let body = sale.replacen('{', &format!("{{\"id\":\"{id}\","), 1);
-        let caller = thread::spawn({
-            let (client, body) = (client.clone(), body.clone());
-            move || client.post("operations/sale", &body)
-        });
+        let (client, body) = (client.clone(), with_id(sale, id));
+        let caller = thread::spawn(move || client.post("operations/sale", &body));
         until("the close is executed", || {
             self.rig.snapshot(false).power != "on"
         });
-        self.rig.set_power(Power::On);
-        let mut answer = caller.join().unwrap();
+        caller
+    }
+
+    /// Repeats a sale after this answer until its outcome is known or a person must say it. Returns the last answer.
+    pub fn repeats(&self, client: &Client, id: Uuid, sale: &str, mut answer: Reply) -> Reply {
+        let body = with_id(sale, id);
         until("the outcome is known, or a person is asked", || {
             if answer.status != 200 && !needs_a_person(client, id) {
                 answer = client.post("operations/sale", &body);
@@ -96,6 +105,11 @@ impl FormTill {
         });
         answer
     }
+}
+
+/// The body of a sale with its request id.
+pub fn with_id(sale: &str, id: Uuid) -> String {
+    sale.replacen('{', &format!("{{\"id\":\"{id}\","), 1)
 }
 
 /// Whether a person must say what became of this order.
@@ -205,7 +219,7 @@ fn relay(printer: SocketAddr, family: &'static Protocol, rewriting: Rewriting) -
             let mut line = BufReader::new(line);
             while let Some(mut frame) = next_frame(&mut line, family) {
                 if let Some(rewriter) = &*rewriting.lock().unwrap() {
-                    frame = rewriter.pass(frame);
+                    frame = rewriter.pass(&frame);
                 }
                 if host.write_all(&frame).is_err() {
                     break;

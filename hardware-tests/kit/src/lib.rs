@@ -9,6 +9,7 @@
 //! | [`network`] | the connection to the tax authority, with everything that can go wrong with it |
 //! | [`clock`] | a clock that a test moves |
 //! | [`health_page`] | the table of `docs/HEALTH.md`, which tests compare with what they see |
+//! | [`paper`] | reads every kind of paper back, and compares it with the books |
 //! | [`program`] | which program the black-box tests start |
 //!
 //! Tests that need a tax authority use the simulator of `ferrotill authority`.
@@ -18,6 +19,7 @@ pub mod clock;
 pub mod config;
 pub mod health_page;
 pub mod network;
+pub mod paper;
 pub mod printer;
 pub mod program;
 pub mod relay;

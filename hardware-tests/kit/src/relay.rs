@@ -41,28 +41,33 @@ impl AnswerRewriter {
         }
     }
 
-    /// The bytes of the printer after the relay. Bytes before a frame stay, and an answer that is empty or a refusal is not changed.
+    /// The bytes of the printer after the relay: each answer among them is rewritten. Other bytes stay, and an answer that is empty or a
+    /// refusal is not changed.
     #[must_use]
-    pub fn pass(&self, mut bytes: Vec<u8>) -> Vec<u8> {
-        let begin = (0..bytes.len()).find_map(|place| {
-            let frame = bytes.get(place..)?;
-            let answer = Answer::parse(&self.family.framing, frame);
-            Some(place).zip(answer.ok())
-        });
-        let Some((place, answer)) = begin else {
-            return bytes;
-        };
-        let Some(frame) = self.rewritten(answer) else {
-            return bytes;
-        };
-        bytes.truncate(place);
-        bytes.extend(frame);
+    pub fn pass(&self, bytes: &[u8]) -> Vec<u8> {
         bytes
+            .split_inclusive(|byte| *byte == self.end())
+            .flat_map(|part| self.pass_part(part))
+            .collect()
     }
 
-    /// Whether these bytes are one answer.
-    fn is_whole(&self, bytes: &[u8]) -> bool {
-        Answer::parse(&self.family.framing, bytes).is_ok()
+    /// The same for bytes with one answer at their end, or with none.
+    fn pass_part(&self, part: &[u8]) -> Vec<u8> {
+        let answer = (0..part.len()).find_map(|place| {
+            let (before, frame) = part.split_at_checked(place)?;
+            let answer = Answer::parse(&self.family.framing, frame).ok()?;
+            Some([before, &self.rewritten(answer)?].concat())
+        });
+        answer.unwrap_or_else(|| part.to_vec())
+    }
+
+    /// The last byte of an answer, which is nowhere else in it.
+    fn end(&self) -> u8 {
+        if self.family.framing.replays() {
+            0x03
+        } else {
+            b'\n'
+        }
     }
 
     /// The frame of the answer in its other form; none if the relay does not change it.
@@ -165,19 +170,54 @@ impl Peer for Relay {
                 return Some(bytes);
             };
             let is_part = bytes.len() == 1 && (!self.held.is_empty() || FIRST.contains(&bytes[0]));
-            if !is_part {
-                let mut all = std::mem::take(&mut self.held);
-                all.extend(rewriter.pass(bytes));
-                return Some(all);
-            }
+            let is_end = bytes.ends_with(&[rewriter.end()]);
             self.held.extend(bytes);
-            if rewriter.is_whole(&self.held) || self.held.len() >= HELD_MAX {
-                return Some(rewriter.pass(std::mem::take(&mut self.held)));
+            if !is_part || is_end || self.held.len() >= HELD_MAX {
+                return Some(rewriter.pass(&std::mem::take(&mut self.held)));
             }
         }
     }
 
     fn poll_timeout(&self) -> Option<u64> {
         self.emulator.poll_timeout()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ferrotill_device::emulator::Printer;
+    use ferrotill_device::emulator::memory::Memory;
+    use ferrotill_device::family::datecs;
+    use ferrotill_device::wire::framing::Request;
+
+    use super::*;
+
+    fn rewriter() -> AnswerRewriter {
+        let rewrite = |_: &[u8]| Rewritten::Data(b"OTHER".to_vec());
+        AnswerRewriter::new(&datecs::PROTOCOL, 0x5A, Arc::new(rewrite))
+    }
+
+    /// The answer of an emulated printer to a question.
+    fn answer(command: u8, seq: u8) -> Vec<u8> {
+        let printer = Printer::new(Memory::new([None; 8]), Arc::new(|| 0));
+        let mut emulator = IslEmulator::new(printer.of_family(&datecs::PROTOCOL), None);
+        let data = b"1".to_vec();
+        let request = Request { seq, command, data };
+        let frame = request.emit(&datecs::PROTOCOL.framing).unwrap();
+        emulator.handle_bytes(&frame, 0);
+        emulator.poll_transmit(u64::MAX).unwrap()
+    }
+
+    #[test]
+    fn each_answer_is_rewritten_also_behind_another_one() {
+        let (identity, status) = (answer(0x5A, 0x21), answer(0x4A, 0x22));
+        let rewritten = rewriter().pass(&identity);
+        assert_ne!(rewritten, identity);
+        assert_eq!(rewriter().pass(&status), status);
+        for before in [&status[..], b"\x16\x16", &status[..7]] {
+            let both = [before, &identity, &status].concat();
+            let expected = [before, &rewritten, &status].concat();
+            assert_eq!(rewriter().pass(&both), expected);
+        }
     }
 }

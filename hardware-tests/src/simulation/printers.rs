@@ -4,7 +4,7 @@ use ferrotill_device::emulator::{IslEmulator, Printer};
 use ferrotill_device::family::{FAMILIES, Protocol, datecs, datecs_b, datecs_x, eltrade};
 use ferrotill_device::port::loopback::Loopback;
 use ferrotill_disk::SeededRandom;
-use ferrotill_testkit::answers::{AnswerCell, IDENTITY, answer_cells_of};
+use ferrotill_testkit::answers::{AnswerCell, answer_cells_of};
 use ferrotill_testkit::relay::Relay;
 
 /// The line between the agent and an emulated printer behind a relay.
@@ -162,12 +162,6 @@ impl PrinterModel {
                 payments_of_receipt_before: false,
             },
         }
-    }
-
-    /// The form in which the printer reports its identity, if a relay rewrites it.
-    pub(super) fn names_itself(&self) -> Option<String> {
-        let form = self.form.as_ref().filter(|form| form.question == IDENTITY);
-        form.map(|form| form.shape.clone())
     }
 
     /// The line to a new printer of this model.

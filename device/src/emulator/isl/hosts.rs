@@ -6,6 +6,7 @@ pub(super) mod classic;
 pub(super) mod daisy;
 pub(super) mod daisy_service;
 pub(super) mod departments;
+pub(super) mod group_a;
 pub(super) mod group_b;
 pub(super) mod items;
 pub(super) mod journal;

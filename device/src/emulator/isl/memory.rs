@@ -31,7 +31,7 @@ pub struct Memory {
     pub open: Option<OpenReceipt>,
     /// The last receipt, for the answer of 4Ch.
     pub last: LastReceipt,
-    /// Whether a duplicate of the last receipt may be printed.
+    /// Whether a duplicate of the last closed fiscal receipt may be printed.
     pub may_duplicate: bool,
     /// Whether a duplicate of the last receipt was printed.
     #[serde(default)]

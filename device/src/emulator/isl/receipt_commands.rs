@@ -445,7 +445,6 @@ impl Printer {
             amount: open.total(),
             tender: 0,
         };
-        self.memory.may_duplicate = false;
         self.memory.open = None;
         Ok(())
     }

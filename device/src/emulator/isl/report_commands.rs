@@ -40,7 +40,6 @@ impl Printer {
             self.memory.day = WorkingDay::default();
         }
         self.memory.last = LastReceipt::default();
-        self.memory.may_duplicate = false;
         Ok(report)
     }
 
@@ -100,7 +99,6 @@ impl Printer {
         }
         lines.push(spread(&format!("{document:07}"), &self.stamp()));
         self.issue(document, PrintedKind::Other, &lines);
-        self.memory.may_duplicate = false;
         Ok(())
     }
 
@@ -138,7 +136,6 @@ impl Printer {
         let lines = [sum(word, amount), spread(&format!("{document:07}"), &stamp)];
         self.issue(document, PrintedKind::Cash, &lines);
         self.memory.last = LastReceipt::default();
-        self.memory.may_duplicate = false;
         self.pulse_of_option();
         Ok(self.cash_answer(true))
     }

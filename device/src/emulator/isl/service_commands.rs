@@ -176,7 +176,6 @@ impl Printer {
             spread(&format!("{number:07}"), &self.stamp()),
         ];
         self.issue(number, PrintedKind::Other, &lines);
-        self.memory.may_duplicate = false;
         Ok(ServiceAnswer::Done)
     }
 

@@ -57,7 +57,6 @@ impl Printer {
         self.issue(document, PrintedKind::Slip, &open.tape);
         self.memory.open = None;
         self.memory.last = LastReceipt::default();
-        self.memory.may_duplicate = false;
         self.memory.day.all_receipts = self.memory.day.all_receipts.saturating_add(1);
         Ok(self.counters_of_closed())
     }
@@ -72,7 +71,7 @@ impl Printer {
         Ok(())
     }
 
-    /// Executes 6Dh: prints a duplicate, once for the last receipt.
+    /// Executes 6Dh: prints a duplicate of the last fiscal receipt that was closed, once, whatever was printed since.
     pub(super) fn duplicate(&mut self) -> Reply<()> {
         if self.memory.open.is_some() || !self.memory.may_duplicate {
             return Err(Cause::NotPermitted.into());

@@ -71,6 +71,16 @@ impl Law {
         seller: &PrintedSeller,
         columns: usize,
     ) -> Vec<PaperRow> {
+        on_paper(&self.blocks(receipt, title, seller), columns)
+    }
+
+    /// The blocks of a receipt.
+    pub(crate) fn blocks(
+        &self,
+        receipt: &Receipt<'_>,
+        title: &str,
+        seller: &PrintedSeller,
+    ) -> Vec<Block> {
         let heading = PaperHeading {
             title,
             number: "ABC00000001",
@@ -82,7 +92,7 @@ impl Law {
         };
         let words = Words::of(self.facts.language);
         let view = ReceiptView::of(receipt, heading, self.facts.currency, words);
-        on_paper(&blocks(&view), columns)
+        blocks(&view)
     }
 }
 

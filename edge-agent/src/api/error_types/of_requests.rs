@@ -53,19 +53,9 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "give the typeCode of a card payment, or send useBankTerminal false",
     ),
     (
-        "BankTerminalForCash",
-        "useBankTerminal is true for a payment in cash",
-        "give the typeCode of a card payment, or send useBankTerminal false",
-    ),
-    (
         "BankTerminalMissing",
         "the shop has several bank terminals, and the payment names none",
         "give the id of one, as bankTerminalsIDList of the device lists them",
-    ),
-    (
-        "BankTerminalMissing",
-        "the shop has several bank terminals, and the payment names none",
-        "give the id of one in bankTerminal; bankTerminalsIDList of the device lists them",
     ),
     (
         "BankTerminalUnreachable",
@@ -323,11 +313,6 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "UnknownBankTerminal",
         "the payment names no bank terminal of the shop",
         "give the id of one, as bankTerminalsIDList of the device lists them",
-    ),
-    (
-        "UnknownBankTerminal",
-        "the shop has no bank terminal with this id",
-        "give an id of bankTerminalsIDList of the device",
     ),
     (
         "UnknownDevice",

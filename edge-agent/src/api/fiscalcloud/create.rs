@@ -7,7 +7,6 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use ferrotill_core::profile::Profile;
-use ferrotill_core::refusal::Refusal;
 use uuid::Uuid;
 
 use super::answer::{self, AnswerContext, Form};
@@ -214,11 +213,8 @@ impl ReadCall<'_> {
             Told::Refused {
                 refusal, faults, ..
             } => {
-                let mut problem = refused(refusal, faults, self.creation.number_path());
-                if *refusal == Refusal::DeviceUnsettled {
-                    problem.message =
-                        format!("{}; repeat the request with the id {id}", problem.message);
-                }
+                let place = (self.creation.number_path(), self.device);
+                let problem = refused((refusal, faults), id, place);
                 (StatusCode::UNPROCESSABLE_ENTITY, problem)
             }
             Told::NotAsked { problem, .. }

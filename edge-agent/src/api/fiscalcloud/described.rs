@@ -275,7 +275,7 @@ const SETTINGS: &str = r#"{"detailed":true,"filterType":"ByDate","startDate":"20
 const OPERATIONS: &[DescribedOperation] = &[
     make("/api/v1/operations/sale", "Sells", "SaleResponseApiResponse")
         .takes("SaleRequest", SALE)
-        .more("Makes a fiscal receipt, or an alternative receipt where `receiptMode` and the state of the tax office allow one."),
+        .more("Makes a fiscal receipt, or an alternative receipt where `receiptMode` and the state of the tax authority allow one."),
     make("/api/v1/operations/return", "Returns goods", "ReceiptDtoApiResponse")
         .takes("ReturnRequest", RETURN)
         .more("Copy the lines from the answer of the sale. An amount that is left out is computed."),

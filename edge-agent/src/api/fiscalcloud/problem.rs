@@ -9,6 +9,7 @@ use super::paths::path_of;
 use crate::api::json::{FaultList, JsonValue, RequestFault};
 use crate::api::problem::Problem;
 use crate::api::response::json_response;
+use crate::config::{Device, RangeConfig};
 use ferrotill_store::StoreError;
 
 /// The envelope of every answer. The vendor's schema lets neither text be null, and an answer without data has no member for it.
@@ -74,24 +75,27 @@ pub(super) fn not_found(id: Uuid) -> Response {
     unprocessable(&Problem::new("NotFound", message))
 }
 
-/// A refusal of the core and its faults; `number_path` is the field with the number of an alternative receipt.
+/// A refusal of the core and its faults; `number_path` is the field with the number of an alternative receipt. `id` is the request id.
 pub(super) fn refused(
-    refusal: &Refusal,
-    faults: &[(Place, Refusal)],
-    number_path: &str,
+    (refusal, faults): (&Refusal, &[(Place, Refusal)]),
+    id: Uuid,
+    (number_path, device): (&str, &Device),
 ) -> Problem {
+    if *refusal == Refusal::DeviceUnsettled {
+        let message = format!("device: {refusal}; repeat the request later with the id {id}");
+        return Problem::new(refusal.name(), message);
+    }
     if faults.is_empty() {
         let path = match refusal {
             Refusal::RequestIdClash | Refusal::Repeated => "id",
             Refusal::ShiftNotOpen | Refusal::ShiftTooLong { .. } => "shift",
-            Refusal::DeviceUnsettled => "device",
             _ => "body",
         };
-        return Problem::from(&fault_of(path, refusal));
+        return Problem::from(&fault_of(path, refusal, device));
     }
     let mut list = FaultList::default();
     for (place, refusal) in faults {
-        list.push(fault_of(&path_of(*place, number_path), refusal));
+        list.push(fault_of(&path_of(*place, number_path), refusal, device));
     }
     Problem::from(&list)
 }
@@ -109,13 +113,45 @@ const fn code_of(refusal: &Refusal) -> &'static str {
     }
 }
 
-/// Converts a refusal of the core to a fault of a request.
-pub(super) fn fault_of(path: &str, refusal: &Refusal) -> RequestFault {
+/// Converts a refusal of the core to a fault of a request, which names what the device would take.
+pub(super) fn fault_of(path: &str, refusal: &Refusal, device: &Device) -> RequestFault {
+    let allowed = allowed(refusal, device);
+    let allowed = allowed.map_or_else(String::new, |allowed| format!(" ({allowed})"));
     RequestFault {
         path: path.to_owned(),
         code: code_of(refusal),
-        sentence: format!("{refusal}; {}", refusal.hint()),
+        sentence: format!("{refusal}; {}{allowed}", refusal.hint()),
     }
+}
+
+/// What the device would take instead, if the refusal is about something that its configuration lists.
+fn allowed(refusal: &Refusal, device: &Device) -> Option<String> {
+    let (what, names): (_, Vec<String>) = match refusal {
+        Refusal::TaxGroupMissing | Refusal::TaxGroupUnknown => {
+            let groups = device.tax_groups.iter();
+            (
+                "tax groups",
+                groups.map(|group| group.code.to_string()).collect(),
+            )
+        }
+        Refusal::PaymentTypeUnknown { .. } => {
+            let types = device.payment_types.iter();
+            let types = types.map(|kind| format!("{} {}", kind.code, kind.name));
+            ("payment types", types.collect())
+        }
+        Refusal::NumberNotInRange | Refusal::NumberNotNext { .. } | Refusal::NumberTaken => {
+            let ranges = device.alternative_receipts_ranges.iter().map(|range| {
+                let width = usize::from(range.number_length);
+                let RangeConfig {
+                    series, start, end, ..
+                } = range;
+                format!("{series}{start:0width$} to {series}{end:0width$}")
+            });
+            ("ranges", ranges.collect())
+        }
+        _ => ("", Vec::new()),
+    };
+    (!names.is_empty()).then(|| format!("{what} of the device: {}", names.join(", ")))
 }
 
 #[cfg(test)]

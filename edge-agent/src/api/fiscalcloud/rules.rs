@@ -23,7 +23,7 @@ pub(super) fn add_faults(draft: &OrderDraft, context: RequestContext<'_>, faults
     if faults.is_cut() {
         return;
     }
-    struct Add<'f>(&'f mut FaultList);
+    struct Add<'f>(&'f mut FaultList, &'f Device);
     impl Faults for Add<'_> {
         fn fault(&mut self, place: Place, refusal: Refusal) {
             let path = path_of(place, "number");
@@ -37,7 +37,7 @@ pub(super) fn add_faults(draft: &OrderDraft, context: RequestContext<'_>, faults
                     | Refusal::NoPayments
             );
             if !on_totals && self.0.iter().all(|fault| fault.path != path) {
-                self.0.push(fault_of(&path, &refusal));
+                self.0.push(fault_of(&path, &refusal, self.1));
             }
         }
     }
@@ -78,7 +78,13 @@ pub(super) fn add_faults(draft: &OrderDraft, context: RequestContext<'_>, faults
         lines: &mut lines,
         bytes: &mut [],
     };
-    let _ = wish.compute(ReceiptKind::Sale, None, rules, scratch, &mut Add(faults));
+    let _ = wish.compute(
+        ReceiptKind::Sale,
+        None,
+        rules,
+        scratch,
+        &mut Add(faults, context.device),
+    );
 }
 
 /// Whether a text is an address with one `@`, a name before it and a domain with a dot after it, without spaces.

@@ -5,6 +5,7 @@
 
 mod fault;
 mod fields;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod value;

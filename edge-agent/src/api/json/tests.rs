@@ -116,3 +116,62 @@ fn an_object_is_written_in_its_order() {
     assert_eq!(out.to_string(), "{\"b\":1,\"a\":null,\"list\":[\"x\"]}");
     assert_eq!(JsonValue::Number("1.10".into()).to_string(), "1.10");
 }
+
+#[test]
+fn a_text_that_is_no_json_is_explained_with_its_place_in_plain_words() {
+    for (text, words) in [
+        ("", "it is empty; send a JSON object"),
+        (" \n", "it is empty; send a JSON object"),
+        (
+            "{\"a\":1",
+            "it ends at line 1, column 6, before its last text, list or object is closed",
+        ),
+        (
+            "{\"a\":\"b",
+            "it ends at line 1, column 7, before its last text, list or object is closed",
+        ),
+        ("{\"a\" 1}", "line 1, column 6: a colon is needed here"),
+        (
+            "{\"a\":1\n\"b\":2}",
+            "line 2, column 1: a comma or } is needed here",
+        ),
+        ("[1 2]", "line 1, column 4: a comma or ] is needed here"),
+        (
+            "{'a':1}",
+            "line 1, column 2: the name of a field is needed here, in double quotes",
+        ),
+        (
+            "{\"a\":1,}",
+            "line 1, column 8: the name of a field is needed here, in double quotes",
+        ),
+        (
+            "{}x",
+            "there is more text behind the end of the JSON; remove it",
+        ),
+        (
+            "nonsense",
+            "only true, false, null, numbers and texts in double quotes are values",
+        ),
+        (
+            "{\"a\":01}",
+            "this is no number; write digits with a point, such as 8.10",
+        ),
+        (
+            "{\"a\":\"\\x\"}",
+            "there is no such escape in a text; a backslash is written as \\\\",
+        ),
+        (
+            "<html>",
+            "a value is needed here: a text in double quotes, a number, a list, an object, true, false or null",
+        ),
+        (
+            "[\"a\nb\"]",
+            "a line break or another control character stands inside a text; write it as \\n",
+        ),
+    ] {
+        let said = JsonValue::parse(text.as_bytes()).unwrap_err();
+        assert!(said.ends_with(words), "{text}: {said}");
+    }
+    let latin = JsonValue::parse(b"{\"a\":\"\xe9\"}").unwrap_err();
+    assert!(latin.ends_with("send the text in UTF-8"), "{latin}");
+}

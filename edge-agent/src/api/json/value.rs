@@ -8,6 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::fault::RequestFault;
+use super::syntax::in_words;
 use crate::api::lanes::WorkThread;
 
 /// A JSON value. A number is kept as its text, so that it never becomes a float.
@@ -83,7 +84,8 @@ impl JsonValue {
     }
 
     fn read(text: &[u8], items_max: usize) -> Result<Self, String> {
-        let raw: &RawValue = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        let raw: &RawValue =
+            serde_json::from_slice(text).map_err(|error| in_words(&error, text))?;
         Self::from_raw(raw, DEPTH_MAX, items_max)
     }
 
@@ -92,7 +94,7 @@ impl JsonValue {
             .checked_sub(1)
             .ok_or_else(|| format!("is deeper than {DEPTH_MAX} levels"))?;
         let text = raw.get();
-        let message = |error: serde_json::Error| error.to_string();
+        let message = |error: serde_json::Error| in_words(&error, text.as_bytes());
         Ok(match text.as_bytes().first() {
             Some(b'n') => Self::Null,
             Some(b't') => Self::Bool(true),

@@ -347,7 +347,7 @@ const OPERATIONS: &[DescribedOperation] = &[
         "Says whether a sale can be written",
         Form::Text,
     )
-    .more("Printer and tax office play no part.")
+    .more("Printer and tax authority play no part.")
     .refusals(&[
         &BROKEN,
         &FORBIDDEN,

@@ -45,7 +45,7 @@ pub(super) const HEADERS: &[(&str, &str, &str)] = &[
     (
         "X-Offline-Remaining-Seconds",
         "long",
-        "How long the till may sell without the tax office, if that is limited.",
+        "How long the till may sell without the tax authority, if that is limited.",
     ),
     (
         "X-Alternative-Numbers-Left",

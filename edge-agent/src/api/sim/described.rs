@@ -145,14 +145,14 @@ const OPERATIONS: &[DescribedOperation] = &[
     switch(
         "GET",
         "/sim/authority",
-        "Shows the simulated tax office",
+        "Shows the simulated tax authority",
         Form::Json("SimAuthority"),
     )
     .refusals(READ),
     switch(
         "PUT",
         "/sim/authority",
-        "Switches the simulated tax office",
+        "Switches the simulated tax authority",
         Form::Json("SimAuthority"),
     )
     .takes("SimAuthorityChange", r#"{"state":"up"}"#)
@@ -168,7 +168,7 @@ const OPERATIONS: &[DescribedOperation] = &[
     switch(
         "GET",
         "/sim/authority/received",
-        "Lists the documents that the simulated tax office has",
+        "Lists the documents that the simulated tax authority has",
         Form::List("SimDocument"),
     )
     .parameters(&[Parameter {

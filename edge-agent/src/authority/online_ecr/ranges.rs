@@ -50,7 +50,7 @@ impl OnlineEcr {
             Some(numbers) if (200..300).contains(&status) && sign != Sign::Failure => {
                 let spans = spans(numbers, highest);
                 if spans.is_empty() {
-                    Err("the tax office grants no numbers now".to_owned())
+                    Err("the tax authority grants no numbers now".to_owned())
                 } else {
                     Ok(spans)
                 }

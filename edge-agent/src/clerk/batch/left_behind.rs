@@ -47,7 +47,7 @@ fn publish(settings: &ClerkSettings, device: Uuid, till: &Till, unsent: u32) {
     }
     if unsent > 0 {
         left.push(format!(
-            "{unsent} documents that the tax office has not acknowledged"
+            "{unsent} documents that the tax authority has not acknowledged"
         ));
     }
     let live_status = &settings.live_status;

@@ -56,7 +56,7 @@ fn html(welcome: &Welcome) -> String {
 const STYLE: &str = "dd { white-space: pre-wrap; }\n";
 
 const HEAD: &str = "<h1>Ferrotill: demo</h1>
-<p>This till is in TEST mode. Its printer and its tax office are simulated in the same process.</p>
+<p>This till is in TEST mode. Its printer and its tax authority are simulated in the same process.</p>
 ";
 
 /// Pages of the agent that a browser can show: path and what it is.
@@ -67,7 +67,7 @@ const LINKS: &[(&str, &str)] = &[
     ("/sim/printer", "the state of the emulated printer"),
     (
         "/sim/authority/received",
-        "the documents that the tax office has",
+        "the documents that the tax authority has",
     ),
     ("/metrics", "figures for Prometheus"),
 ];

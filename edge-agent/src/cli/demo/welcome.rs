@@ -43,10 +43,10 @@ impl Welcome {
         };
         let offline = match profile.facts().seal_plan {
             SealPlan::Printer => {
-                "Take the tax office down and sell five times: after three failed attempts the receipts become alternative receipts. Then bring it back and sell on: after some seconds with answers the receipts are fiscal again."
+                "Take the tax authority down and sell five times: after three failed attempts the receipts become alternative receipts. Then bring it back and sell on: after some seconds with answers the receipts are fiscal again."
             }
             SealPlan::FiscalNumber | SealPlan::Signature => {
-                "Take the tax office down and sell five times: the till goes on. Then bring it back, and all documents are sent."
+                "Take the tax authority down and sell five times: the till goes on. Then bring it back, and all documents are sent."
             }
         };
         Self {

@@ -131,7 +131,7 @@ pub static SECTIONS: &[SectionRow] = &[
         path: "upstream",
         form: SectionForm::Table,
         sample: SectionSample::Header,
-        says: "The authority: the server of the tax office; without this section, documents wait in the till.",
+        says: "The authority: the server of the tax authority; without this section, documents wait in the till.",
         keys: upstream::UPSTREAM,
     },
     SectionRow {

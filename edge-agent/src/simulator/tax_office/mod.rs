@@ -30,11 +30,13 @@ use ferrotill_core::duty::DutyKind;
 mod ranges;
 mod rules;
 mod server;
+mod setting;
 #[cfg(test)]
 pub(crate) mod tests;
 mod trickle;
 
 pub use server::serve;
+use setting::Setting;
 
 /// The authority simulator. Clones share the same state.
 #[derive(Clone, Debug)]
@@ -52,7 +54,7 @@ pub enum Strictness {
 }
 
 /// The condition of the simulated authority, set with `/sim/authority`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AuthorityCondition {
     /// Checks documents and answers.
@@ -372,34 +374,15 @@ async fn condition(State(simulator): State<TaxOfficeSimulator>) -> Response {
     json(StatusCode::OK, &body)
 }
 
-/// The body of `PUT /sim/authority`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Setting {
-    state: AuthorityCondition,
-    #[serde(default)]
-    ms: u64,
-    /// The error text for `refuse`.
-    message: Option<String>,
-    /// With `refuse`: only the document under this `Idempotency-Key` is refused.
-    key: Option<String>,
-    /// True: documents are checked by the rules of the form from now on. False: every JSON object is accepted.
-    strict: Option<bool>,
-}
-
 async fn set_condition(State(simulator): State<TaxOfficeSimulator>, body: Bytes) -> Response {
-    match serde_json::from_slice::<Setting>(&body) {
+    match Setting::read(&body) {
         Ok(setting) => {
             simulator.switch(setting);
             condition(State(simulator)).await
         }
-        Err(error) => json(
+        Err(message) => json(
             StatusCode::UNPROCESSABLE_ENTITY,
-            &serde_json::json!({
-                "message": format!(
-                    "the condition was not understood: {error}; send {{\"state\":\"up|down|slow|refuse|error|drip|lie|hollow\",\"ms\":0}}"
-                )
-            }),
+            &serde_json::json!({ "message": message }),
         ),
     }
 }

@@ -61,11 +61,7 @@ impl World {
         else {
             return;
         };
-        let named_before = till.make.names_itself();
         self.printer_draw.renew(&mut till.make, &till.line.line);
-        if till.make.names_itself() != named_before {
-            till.renamed_on = Some(self.day);
-        }
         let make = format!("{:?}", till.make);
         if let Some(model) = self.shop.printers.get_mut(place) {
             *model = till.make.clone();

@@ -64,9 +64,6 @@ struct SimulatedTill {
     /// The last day on which an operator made one although the printer could have been asked, because its device was not configured. The
     /// sums of that day prove no other document.
     declared_unasked_on: Option<u32>,
-    /// The last day on which the printer has got software that reports its identity in another form, perhaps without its fiscal memory.
-    /// The sums of such a day are not taken for those of one printer.
-    renamed_on: Option<u32>,
     /// The totals that the simulation itself has counted for this till.
     expected: ExpectedTotals,
     /// The jobs that make no document, as their callers see them.
@@ -188,7 +185,6 @@ impl World {
                 seen: 0,
                 declared_on: None,
                 declared_unasked_on: None,
-                renamed_on: None,
                 expected: ExpectedTotals::default(),
                 turns: Turns::default(),
             })

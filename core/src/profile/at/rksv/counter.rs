@@ -12,7 +12,7 @@ use super::fault::Fault;
 use super::hash::{Hasher, front};
 use crate::amount::Amount;
 
-/// The cash box's key, "Benutzerschlüssel": 32 random bytes that the caller gives. The key is registered with the tax office in
+/// The cash box's key, "Benutzerschlüssel": 32 random bytes that the caller gives. The key is registered with the tax authority in
 /// Base64 (§ 16 Abs. 1).
 ///
 /// One key belongs to one cash box. The start value of the encryption is a hash of cash box id and receipt id with no separator,

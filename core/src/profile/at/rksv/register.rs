@@ -73,7 +73,7 @@ impl Kind {
     }
 }
 
-/// A cash box as it is registered with the tax office (§ 16 Abs. 1).
+/// A cash box as it is registered with the tax authority (§ 16 Abs. 1).
 #[derive(Clone, Copy, Debug)]
 pub struct CashBox<'a> {
     /// The id of the cash box.

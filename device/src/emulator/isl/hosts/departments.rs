@@ -7,6 +7,8 @@ use crate::wire::isl_receipt::{Sale, TAB};
 /// What a department has sold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sold {
+    /// The number of sales.
+    pub(super) sales: i64,
     /// The sum of the quantities in thousandths.
     pub(super) quantity: i64,
     /// The sum of the amounts in minor units.
@@ -23,12 +25,13 @@ impl Sold {
             .into_iter()
             .filter(|sale| sale.department == department);
         of_department.fold(Self::default(), |sum, sale| {
-            let quantity = if sale.price < 0 {
-                sale.quantity.saturating_neg()
+            let (one, quantity) = if sale.price < 0 {
+                (-1, sale.quantity.saturating_neg())
             } else {
-                sale.quantity
+                (1, sale.quantity)
             };
             Self {
+                sales: sum.sales.saturating_add(one),
                 quantity: sum.quantity.saturating_add(quantity),
                 amount: sum.amount.saturating_add(sale.amount),
             }

@@ -47,7 +47,8 @@ pub(in crate::emulator::isl) fn operator(printer: &mut Printer, data: &[u8]) -> 
         ]
     };
     fields.push(name);
-    if printer.protocol.name == "datecs-b" {
+    // The maker's class DP25_BGR reads the answers of 6Eh and 70h without the result code of the manual.
+    if printer.protocol.name == "datecs-b" && printer.firmware() != "dp25-sdk" {
         fields.insert(0, "P".to_owned());
     }
     Some(Ok(codepage::encode(&fields.join(","))))

@@ -3,7 +3,7 @@
 use super::FormSource::{Inference, MakersCode, Manual, OtherDriver, Trace};
 use super::{CommandForm, FormSource, form};
 use crate::emulator::isl::hosts::{
-    classic as host, departments, group_b, journal, journal_b, records,
+    classic as host, departments, group_a, group_b, journal, journal_b, records,
 };
 
 const A: &[&str] = &["datecs"];
@@ -297,6 +297,10 @@ pub(super) const FORMS: &[CommandForm] = &[
     form(AB, 0x48, "for the service", b"", MANUAL_A),
     form(AB, 0x5B, "for the service", b"", MANUAL_A),
     form(AB, 0x62, "for the service", b"", MANUAL_A),
+    form(A, 0x25, "Type", b"2", MANUAL_A).by(group_a::office_data),
+    form(A, 0x25, "6,Closure", b"6,1", MANUAL_A).by(group_a::office_data),
+    form(A, 0x25, "8,F and 8,N", b"8,F", MANUAL_A).by(group_a::office_data),
+    form(A, 0x58, "Dept", b"1", MANUAL_A).by(group_a::department),
     form(A, 0x5D, "", b"", MANUAL_A).by(host::discounts),
     form(B, 0x58, "Dept[,StornoType]", b"1,2", MANUAL_B).by(group_b::department),
     form(
