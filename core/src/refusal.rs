@@ -163,6 +163,10 @@ refusals! {
     46 ClockBackInShift => "the time cannot go back while a shift is open", "close the day first, then set the time";
     /// A document that is laid aside without a reason.
     47 ReasonMissing => "there is no reason", "say why the recipient is not to get the document, in words that an inspector understands";
+    /// A receipt on a device whose receipts are signed, before the receipt with which its register begins.
+    48 RegisterNotStarted => "the register of this device has no start receipt yet, because its signature unit does not work", "make the signature unit work; the till then makes the start receipt by itself";
+    /// A receipt that the rules of signed receipts do not allow; `fault` is the number of the rule.
+    49 ReceiptNotSignable { fault: u16 } => "the receipt cannot be signed (rule {fault} of signed receipts)", "see docs/countries for the rule; a register after its last receipt is replaced by a new one";
 
     /// A return of a receipt that this device does not have.
     50 OriginalUnknown => "this device has no such receipt", "give the id of a fiscal receipt of this device";

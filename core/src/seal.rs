@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 use crate::printer_time::PrinterTime;
+use crate::profile::signed;
 
 /// What a fiscal printer answered about itself before a document. Recovery compares the printer's later counters with this
 /// baseline and never prints the document a second time.
@@ -190,4 +191,11 @@ pub enum Seal<'a> {
     /// The document has no seal from outside: it is an X-report on a till without a printer, or the Z-report of a shift that has
     /// alternative receipts only, made while the printer could not be reached.
     Journal,
+    /// A signature unit signed the document, or failed to: then the receipt says so.
+    Signature {
+        /// The kind of the receipt.
+        kind: signed::Kind,
+        /// The receipt in its compact form.
+        compact: &'a str,
+    },
 }

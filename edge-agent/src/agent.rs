@@ -1,6 +1,7 @@
 //! The composition root: builds the parts of the agent, connects them, and stops them in order.
 
 mod health_watch;
+mod signing;
 mod start_check;
 mod terminals;
 
@@ -38,6 +39,8 @@ use crate::outbox::{OutboxParts, OutboxThread};
 use crate::paper::printed_seller;
 use crate::payment::simulated::SimulatedBank;
 use crate::seal::printer::PrinterTask;
+use crate::seal::signature::Signatures;
+use crate::seal::signature::units::Units;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
@@ -93,6 +96,9 @@ pub enum StartError {
     /// No device has the registration number of `[till]`, and a new device would be told under its own id, for ever.
     #[error("{}", unassigned(.0))]
     NumberUnassigned(UnassignedNumber),
+    /// A secret of signed receipts cannot be used, or the cash box has another id than its receipts.
+    #[error("{0}")]
+    Signatures(Box<Explanation>),
     /// A thread cannot be started.
     #[error("the system cannot start the thread {name}; check its limit of threads")]
     Thread {
@@ -122,6 +128,7 @@ pub struct Agent {
     clerk: Option<JoinHandle<()>>,
     sender: Option<OutboxThread>,
     numbers: Option<NumberSupply>,
+    signatures: Option<Arc<Signatures>>,
     _office_time: Option<OfficeTime>,
     /// The bank behind the simulated terminals of a TEST till.
     bank: Option<Arc<SimulatedBank>>,
@@ -155,17 +162,15 @@ impl Agent {
         let live_status = Arc::new(LiveStatus::default());
         let (store, identities) =
             open_store(&config, profile, clock.now(), decisions, &live_status)?;
-        let guard = Arc::new(GuardedClock::new(
-            Arc::clone(&clock),
-            store.stored_clock()?,
-            store.latest_moment()?,
-        ));
+        let guard = Arc::new(guarded_clock(&clock, &store)?);
         let owner_budget = owner_budget(&config, profile);
         let reader = Reader::new(&config.till.data_dir);
         let (clerk_handle, inbox) = ClerkHandle::new();
         let wake_sender = Arc::new(Notify::new());
         let (terminals, bank) = terminals::terminals(&config, &clerk_handle)?;
-        let plans = device_plans(&config, profile, identities, (&clerk_handle, &clock))?;
+        let clerk_and_clock = (&clerk_handle, &clock);
+        let signatures = signing::start(&config, profile, &store, &identities, clerk_and_clock)?;
+        let plans = device_plans(&config, profile, identities, clerk_and_clock)?;
         let settings = ClerkSettings {
             profile,
             clock: Arc::clone(&clock),
@@ -176,6 +181,7 @@ impl Agent {
             wake_senders: vec![Arc::clone(&wake_sender)],
             contact_ms: config.till.contact_ms,
             seller: printed_seller(&config.till.owner),
+            signatures: signatures.clone(),
             terminals,
         };
         let clerk = start_clerk(store, settings, plans, inbox)?;
@@ -213,6 +219,7 @@ impl Agent {
             clerk: Some(clerk),
             sender,
             numbers,
+            signatures,
             bank,
             _lock: lock,
         })
@@ -247,6 +254,13 @@ impl Agent {
         &self.served
     }
 
+    /// The signature units; `None` where the law has no receipts signed.
+    #[must_use]
+    pub fn signature_units(&self) -> Option<Arc<Units>> {
+        let signatures = self.signatures.as_ref();
+        signatures.map(|signatures| Arc::clone(signatures.units()))
+    }
+
     /// The shared state that every route works with.
     #[must_use]
     pub fn service(&self) -> &Arc<Service> {
@@ -277,29 +291,22 @@ impl Drop for Agent {
 pub fn check(config: &Config) -> Result<&'static dyn Profile, ConfigError> {
     let plan = profile::by_code(&config.till.country).map(|profile| profile.facts().seal_plan);
     let uris = config.check_device_uris(&|uri| match (uri, plan) {
-        (NO_PRINTER, Some(SealPlan::FiscalNumber)) => Ok(()),
+        (NO_PRINTER, Some(SealPlan::FiscalNumber | SealPlan::Signature)) => Ok(()),
         _ => DriverUri::parse(uri)
             .map(drop)
             .map_err(|error| error.to_string()),
     });
     let country = config.check_country(&|code| {
-        let Some(profile) = profile::by_code(code) else {
-            return Err(
-                "it has no profile in this build; choose a country that has one".to_owned(),
-            );
-        };
-        match profile.facts().seal_plan {
-            SealPlan::Printer | SealPlan::FiscalNumber => Ok(()),
-            SealPlan::Signature => Err(
-                "the agent cannot sign receipts yet; choose a country that asks for a fiscal printer or for fiscal numbers".to_owned(),
-            ),
-        }
+        profile::by_code(code).map(drop).ok_or_else(|| {
+            "it has no profile in this build; choose a country that has one".to_owned()
+        })
     });
+    let signatures = config.check_signature_units(plan == Some(SealPlan::Signature));
     let recipient =
         config.check_recipient(profile::by_code(&config.till.country).is_some_and(has_duties));
     let names: Vec<&str> = DIALECTS.iter().map(|dialect| dialect.name).collect();
     let apis = config.check_apis(&names);
-    ConfigError::together([country, uris, recipient, apis])?;
+    ConfigError::together([country, uris, recipient, apis, signatures])?;
     profile::by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
 }
 
@@ -452,6 +459,12 @@ fn zone_clock(config: &Config, profile: &dyn Profile) -> Result<Clock, StartErro
         zone: zone.to_owned(),
         source,
     })
+}
+
+/// The clock that gives documents their time, as the store remembers it.
+fn guarded_clock(clock: &Arc<Clock>, store: &Store) -> Result<GuardedClock, StoreError> {
+    let (stored, latest) = (store.stored_clock()?, store.latest_moment()?);
+    Ok(GuardedClock::new(Arc::clone(clock), stored, latest))
 }
 
 /// Creates and locks the data folder. If another agent uses the folder, the start fails, because a store has only one writer.

@@ -3,15 +3,17 @@
 //! [`DocumentPaper::of`] makes the paper of a sealed document of any kind from the journal alone. Nothing is computed here: every
 //! amount is one that the journal has.
 
+use ferrotill_core::Currency;
 use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::event::{Reserved, Sealed};
 use ferrotill_core::facts::Facts;
+use ferrotill_core::profile::signed::{Code, Form, PAYLOAD_BYTES_MAX, Signature, UNIT_FAILED};
 use ferrotill_core::receipt::Receipt;
 use ferrotill_core::seal::{PrintedNumber, Seal};
 use ferrotill_core::time::Moment;
 use ferrotill_render::{
-    Block, CashView, NonfiscalView, PaperHeading, PrintedSeller, ReceiptView, ReportNames,
-    ReportView, Words, blocks, cash_blocks, nonfiscal_blocks, report_blocks,
+    Align, Block, CashView, Emphasis, NonfiscalView, PaperHeading, PrintedSeller, ReceiptView,
+    ReportNames, ReportView, Words, blocks, cash_blocks, nonfiscal_blocks, report_blocks,
 };
 use ferrotill_store::StoredDocument;
 
@@ -53,15 +55,23 @@ impl DocumentPaper {
         let words = Words::of(shop.facts.language);
         let number = printed_number(&sealed.seal)
             .unwrap_or_else(|| format!("{} {:08}", words.document, sealed.number));
-        let title = match stored.row.kind {
-            DocumentKind::AlternativeSale => shop.facts.alternative_receipt_title,
+        let signed = match sealed.seal {
+            Seal::Signature { compact, .. } => signed_receipt(compact),
+            _ => None,
+        };
+        let title = match (stored.row.kind, sealed.seal) {
+            (DocumentKind::AlternativeSale, _) => shop.facts.alternative_receipt_title,
+            (_, Seal::Signature { kind, .. }) => kind.label(),
             _ => "",
         };
         let (date, time) = date_and_time(reserved.at);
         let heading = PaperHeading {
             title,
             number: &number,
-            seal: &printer_of(&reserved, &sealed, words),
+            seal: &signed.as_ref().map_or_else(
+                || printer_of(&reserved, &sealed, words),
+                SignedReceipt::cash_box_line,
+            ),
             copy,
             date: &date,
             time: &time,
@@ -70,7 +80,10 @@ impl DocumentPaper {
         let by_printer = matches!(sealed.seal, Seal::Printer { .. });
         Some(match &reserved.body {
             Body::Receipt(receipt) => {
-                let paper = Self::of_receipt(receipt, heading, shop.facts);
+                let mut paper = Self::of_receipt(receipt, heading, shop.facts);
+                paper
+                    .blocks
+                    .extend(signed.iter().flat_map(SignedReceipt::blocks));
                 Self {
                     opens_drawer: paper.opens_drawer && !by_printer,
                     ..paper
@@ -139,7 +152,71 @@ pub fn printed_number(seal: &Seal<'_>) -> Option<String> {
             Some(number.to_string())
         }
         Seal::FiscalNumber { number, .. } => Some(format!("# {number}")),
+        Seal::Signature { compact, .. } => signed_receipt(compact).map(|receipt| receipt.id),
         Seal::Printer { .. } | Seal::Journal => None,
+    }
+}
+
+/// What is printed of a signed receipt.
+struct SignedReceipt {
+    /// The printed id of the receipt.
+    id: String,
+    cash_box: String,
+    /// The gross amounts of the elements of the code that are not zero, each with the name of its element.
+    amounts: Vec<(&'static str, String)>,
+    /// The line for OCR.
+    ocr: String,
+    /// The sentence in place of a signature.
+    failed: Option<&'static str>,
+}
+
+/// Reads the compact form of a signed receipt.
+fn signed_receipt(compact: &str) -> Option<SignedReceipt> {
+    let mut room = [0; PAYLOAD_BYTES_MAX];
+    let code = Code::parse_compact(compact, &mut room).ok()?;
+    let elements = BUCKET_NAMES.into_iter().zip(code.payload.sums.elements());
+    let amounts = elements.filter(|(_, amount)| !amount.is_zero());
+    Some(SignedReceipt {
+        id: format!("Beleg-Nr. {}", code.payload.receipt.as_str()),
+        cash_box: code.payload.cash_box.as_str().to_owned(),
+        amounts: amounts
+            .map(|(name, amount)| (name, amount.display(Currency::EUR).to_string()))
+            .collect(),
+        ocr: code.display(Form::Ocr).to_string(),
+        failed: (code.signature == Signature::Failed).then_some(UNIT_FAILED),
+    })
+}
+
+/// The names of the five amounts of the code, as the law has them.
+const BUCKET_NAMES: [&str; 5] = [
+    "Betrag-Satz-Normal",
+    "Betrag-Satz-Ermaessigt-1",
+    "Betrag-Satz-Ermaessigt-2",
+    "Betrag-Satz-Null",
+    "Betrag-Satz-Besonders",
+];
+
+impl SignedReceipt {
+    fn cash_box_line(&self) -> String {
+        format!("Kassen-ID {}", self.cash_box)
+    }
+
+    /// The amounts, the sentence of an outage, and the code.
+    fn blocks(&self) -> Vec<Block> {
+        let text = |text: &str, emphasis| Block::Text {
+            text: text.to_owned(),
+            align: Align::Left,
+            emphasis,
+        };
+        let amounts = self.amounts.iter().map(|(name, amount)| Block::Columns {
+            left: (*name).to_owned(),
+            right: amount.clone(),
+            emphasis: Emphasis::Plain,
+        });
+        let mut blocks: Vec<Block> = std::iter::once(Block::Rule).chain(amounts).collect();
+        blocks.extend(self.failed.map(|failed| text(failed, Emphasis::Bold)));
+        blocks.push(text(&self.ocr, Emphasis::Plain));
+        blocks
     }
 }
 

@@ -90,6 +90,34 @@ fn the_routes_are_those_of_the_document() {
     );
 }
 
+/// The routes in the sources of the agent, as they are given to the router, are in the document of the demo.
+#[test]
+fn every_route_in_the_sources_is_described() {
+    // The authority's own server, all operations of the FiscalCloud API, and the page of the demo.
+    let others = ["/{kind}", "/api/v1/{*operation}", "/"];
+    let mut files = Vec::new();
+    sources(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut files,
+    );
+    let paths = value(document(), "paths");
+    let mut found = 0;
+    for file in files {
+        let source = std::fs::read_to_string(&file).unwrap();
+        let flat: String = source.split_whitespace().collect::<Vec<_>>().join(" ");
+        for rest in flat.replace("( ", "(").split(".route(\"").skip(1) {
+            let path = rest.split('"').next().unwrap();
+            found += 1;
+            assert!(
+                others.contains(&path) || paths.get(path).is_some(),
+                "{}: the route {path} is not described; add it to a described.rs",
+                file.display()
+            );
+        }
+    }
+    assert!(found > 15, "{found}");
+}
+
 #[test]
 fn the_document_of_the_demo_has_the_switches_of_the_simulator() {
     let folder = tempfile::tempdir().unwrap();

@@ -12,6 +12,7 @@ use crate::document::Body;
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::{GRANT_SPANS_MAX, Span};
 use crate::payment::PaymentTable;
+use crate::profile::signed;
 use crate::reconciliation::Reconciliation;
 use crate::seal::{Seal, StoredBaseline};
 use crate::shift::{Running, Shift};
@@ -323,6 +324,48 @@ impl LaidAside<'_> {
     pub const REASON_BYTES_MAX: usize = 400;
 }
 
+/// A signature unit signs the receipts of a device from this event on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitAdopted<'a> {
+    /// The moment of the event.
+    pub at: Moment,
+    /// The number of the unit's provider; 0 for a closed system.
+    pub provider: u16,
+    /// The serial of the unit's certificate, or the id of its key, as it stands in the receipts.
+    pub serial: &'a str,
+    /// Whether `public` is a certificate; otherwise it is a public key.
+    pub certificate: bool,
+    /// The certificate (X.509) or the public key (`SubjectPublicKeyInfo`), in DER.
+    pub public: &'a [u8],
+}
+
+/// A receipt is about to be signed. The event is stored before the signature unit gets the receipt, so that the id of the receipt, its
+/// turnover counter and the hash of the receipt before it are used once, whatever happens then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptPrepared<'a> {
+    /// The moment of the event.
+    pub at: Moment,
+    /// The document that the receipt makes legal; `None` for a receipt without a document, such as the one that ends a month.
+    pub document: Option<DocumentId>,
+    /// The kind of the receipt.
+    pub kind: signed::Kind,
+    /// What is signed: elements 0 to 11 of the receipt's code.
+    pub payload: &'a str,
+}
+
+/// A receipt without a document is signed, or the signature unit has failed.
+///
+/// The receipt of a document is in the seal of the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptSigned<'a> {
+    /// The moment of the event.
+    pub at: Moment,
+    /// The kind of the receipt.
+    pub kind: signed::Kind,
+    /// The receipt in its compact form.
+    pub compact: &'a str,
+}
+
 /// One event of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
@@ -354,6 +397,12 @@ pub enum Event<'a> {
     ClockSet(ClockSet<'a>),
     /// An operator has laid a sealed document aside that a recipient refuses.
     LaidAside(LaidAside<'a>),
+    /// A signature unit signs the receipts of a device.
+    UnitAdopted(UnitAdopted<'a>),
+    /// A receipt is about to be signed.
+    ReceiptPrepared(ReceiptPrepared<'a>),
+    /// A receipt without a document is signed.
+    ReceiptSigned(ReceiptSigned<'a>),
     /// A bank terminal is about to be asked for an operation.
     TerminalAsked(TerminalAsked),
     /// What a bank terminal has answered.
@@ -412,8 +461,11 @@ impl<'a> Event<'a> {
             Self::Restored(_) => 12,
             Self::ClockSet(_) => 13,
             Self::LaidAside(_) => 14,
-            Self::TerminalAsked(_) => 15,
-            Self::TerminalAnswered(_) => 16,
+            Self::UnitAdopted(_) => 15,
+            Self::ReceiptPrepared(_) => 16,
+            Self::ReceiptSigned(_) => 17,
+            Self::TerminalAsked(_) => 18,
+            Self::TerminalAnswered(_) => 19,
         }
     }
 
@@ -463,6 +515,9 @@ impl<'a> Event<'a> {
             Self::Restored(event) => postcard::to_slice(event, room),
             Self::ClockSet(event) => postcard::to_slice(event, room),
             Self::LaidAside(event) => postcard::to_slice(event, room),
+            Self::UnitAdopted(event) => postcard::to_slice(event, room),
+            Self::ReceiptPrepared(event) => postcard::to_slice(event, room),
+            Self::ReceiptSigned(event) => postcard::to_slice(event, room),
             Self::TerminalAsked(event) => postcard::to_slice(event, room),
             Self::TerminalAnswered(event) => postcard::to_slice(event, room),
         };
@@ -522,8 +577,11 @@ impl<'a> Event<'a> {
             (12, 1) => read(payload).map(Self::Restored),
             (13, 1) => read(payload).map(Self::ClockSet),
             (14, 1) => read(payload).map(Self::LaidAside),
-            (15, 1) => read(payload).map(Self::TerminalAsked),
-            (16, 1) => read(payload).map(Self::TerminalAnswered),
+            (15, 1) => read(payload).map(Self::UnitAdopted),
+            (16, 1) => read(payload).map(Self::ReceiptPrepared),
+            (17, 1) => read(payload).map(Self::ReceiptSigned),
+            (18, 1) => read(payload).map(Self::TerminalAsked),
+            (19, 1) => read(payload).map(Self::TerminalAnswered),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

@@ -14,6 +14,9 @@ use crate::refusal::Refusal;
 use crate::tax::{DatedRate, TaxCode, TaxRate};
 use crate::time::{Day, Moment};
 
+/// Receipts that a signature unit signs. One country has them so far, and its form is the only one.
+pub use at::rksv as signed;
+
 pub use crate::facts::{CashRounding, DefaultGroup, Facts, SealPlan};
 pub use at::AUSTRIA;
 pub use md::MOLDOVA;

@@ -42,6 +42,15 @@ impl Till {
             }
             // The only event that can move the time of later documents back.
             Event::ClockSet(set) => self.latest = Some(set.at),
+            Event::UnitAdopted(unit) => self.signed.adopt(unit),
+            Event::ReceiptPrepared(receipt) => {
+                self.latest = Some(receipt.at);
+                self.signed.prepare(receipt);
+            }
+            Event::ReceiptSigned(receipt) => {
+                self.latest = Some(receipt.at);
+                self.signed.take(receipt.kind, receipt.compact);
+            }
             // The next event of the batch seals or voids the document.
             Event::Declared(declared) => {
                 self.latest = Some(declared.at);
@@ -105,6 +114,9 @@ impl Till {
     /// The numbers of a sealed document are used.
     fn take_numbers_of(&mut self, sealed: &Sealed<'_>) {
         self.last_number = sealed.number;
+        if let Seal::Signature { kind, compact } = sealed.seal {
+            self.signed.take(kind, compact);
+        }
         if let Seal::Range { series, number, .. } = sealed.seal {
             for range_use in &mut self.range_uses {
                 if range_use.range.series == series && range_use.next == number {

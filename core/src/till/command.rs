@@ -4,7 +4,8 @@ use crate::amount::Amount;
 use crate::budget::Left;
 use crate::document::ReportKind;
 use crate::event::{
-    ClockSet, ClosedByPrinter, Configuration, Declared, LaidAside, TerminalAnswered, TerminalAsked,
+    ClockSet, ClosedByPrinter, Configuration, Declared, LaidAside, ReceiptPrepared, ReceiptSigned,
+    TerminalAnswered, TerminalAsked, UnitAdopted,
 };
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::Span;
@@ -78,6 +79,12 @@ pub enum Command<'a> {
     ///
     /// The caller has checked that the document is sealed and waits for the recipient.
     LayAside(LaidAside<'a>),
+    /// A signature unit signs the receipts from now on. The till sets the time of the event (`at`).
+    AdoptUnit(UnitAdopted<'a>),
+    /// Prepare a receipt to be signed. The till sets the time of the event (`at`).
+    PrepareReceipt(ReceiptPrepared<'a>),
+    /// The prepared receipt, which has no document, is signed. The till sets the time of the event (`at`).
+    SignReceipt(ReceiptSigned<'a>),
     /// Ask a bank terminal for an operation. The till sets the time of the event (`at`).
     AskTerminal(TerminalAsked),
     /// Keep the answer of a bank terminal. The till sets the time of the event (`at`).

@@ -20,6 +20,7 @@ mod pools;
 mod printer_evidence;
 mod ranges;
 mod settle;
+mod signing;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +30,7 @@ use crate::counters::Counters;
 use crate::document::{Body, DocumentKind, ReportKind};
 use crate::event::{
     Adopted, CancelDecided, ClockSet, ClosedByPrinter, Configuration, Declared, Event,
-    NumbersGranted, TerminalAnswered, TerminalAsked, Voided,
+    NumbersGranted, TerminalAnswered, TerminalAsked, UnitAdopted, Voided,
 };
 use crate::id::DocumentId;
 use crate::numbers::Span;
@@ -46,6 +47,7 @@ use pools::Pools;
 use printer_evidence::PrinterEvidence;
 pub use ranges::RangeUse;
 use settle::lay_aside;
+pub use signing::{PreparedReceipt, SignedReceipts, not_signable};
 
 /// The state of one till. The size of the state is bounded, however much the till has sold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,11 +67,12 @@ pub struct Till {
     beside: Option<DocumentId>,
     printer_evidence: PrinterEvidence,
     latest: Option<Moment>,
+    signed: SignedReceipts,
 }
 
 impl Till {
     /// Version of a snapshot's encoding. A snapshot with another version is discarded and made again from the journal.
-    pub const SNAPSHOT_VERSION: u16 = 6;
+    pub const SNAPSHOT_VERSION: u16 = 7;
 
     /// Gives the event that follows from a command, or the reason why the command is refused. The state of the till is not
     /// changed.
@@ -123,6 +126,9 @@ impl Till {
             }
             Command::Declare(declared) => self.declare(declared, at),
             Command::LayAside(aside) => lay_aside(aside, at),
+            Command::AdoptUnit(unit) => Ok(Event::UnitAdopted(UnitAdopted { at, ..*unit })),
+            Command::PrepareReceipt(receipt) => self.prepare_receipt(receipt, at),
+            Command::SignReceipt(receipt) => self.sign_receipt(receipt, at),
             Command::AskTerminal(asked) => Ok(Event::TerminalAsked(TerminalAsked { at, ..*asked })),
             Command::KeepAnswer(answered) => Ok(Event::TerminalAnswered(TerminalAnswered {
                 at,
@@ -199,6 +205,12 @@ impl Till {
     #[must_use]
     pub fn z_takes_a_number_on(&self, printer: &StoredBaseline<'_>) -> bool {
         self.printer_evidence.z_takes_a_number_on(printer)
+    }
+
+    /// What the till remembers of the receipts that a signature unit signs.
+    #[must_use]
+    pub const fn signed(&self) -> &SignedReceipts {
+        &self.signed
     }
 
     /// The configuration in force.

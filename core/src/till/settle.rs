@@ -70,7 +70,7 @@ impl Till {
             .last_number
             .checked_add(1)
             .ok_or(Refusal::CounterExhausted)?;
-        self.check_seal(facts, kind, seal)?;
+        self.check_seal(facts, (id, kind), seal)?;
         Ok(Event::Sealed(Sealed {
             id,
             at,
@@ -88,7 +88,26 @@ impl Till {
     }
 
     /// The seal must be of a kind that makes this kind of document legal, and its number must be the next one.
-    fn check_seal(&self, facts: &Facts, kind: Kind, seal: &Seal<'_>) -> Result<(), Refusal> {
+    fn check_seal(
+        &self,
+        facts: &Facts,
+        (id, kind): (DocumentId, Kind),
+        seal: &Seal<'_>,
+    ) -> Result<(), Refusal> {
+        if facts.seal_plan == SealPlan::Signature {
+            return match (kind, seal) {
+                (
+                    Kind::Receipt,
+                    Seal::Signature {
+                        kind: signed,
+                        compact,
+                    },
+                ) => self.signed.check(Some(id), *signed, compact),
+                // Only receipts are signed. A cash movement, a report and a non-fiscal receipt are no sales.
+                (Kind::Cash | Kind::Report(_) | Kind::Nonfiscal, Seal::Journal) => Ok(()),
+                _ => Err(Refusal::SealMismatch),
+            };
+        }
         match (kind, seal) {
             (
                 Kind::Alternative,
@@ -114,7 +133,7 @@ impl Till {
             // No printer has counted anything of such a shift, so that no printer can seal its Z-report either.
             (Kind::Report(ReportKind::Z), Seal::Journal) if self.is_closed_by_books(facts) => {}
             // Every other document that changes a counter must have a seal that can be checked outside of the till.
-            (_, Seal::Journal) => return Err(Refusal::SealMismatch),
+            (_, Seal::Journal | Seal::Signature { .. }) => return Err(Refusal::SealMismatch),
             _ => {}
         }
         if let Seal::FiscalNumber {
@@ -146,7 +165,10 @@ impl Till {
         let after = &self.counters_after;
         let printer = match seal {
             Seal::Printer { counters, .. } => counters.as_ref(),
-            Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Journal => None,
+            Seal::Range { .. }
+            | Seal::FiscalNumber { .. }
+            | Seal::Journal
+            | Seal::Signature { .. } => None,
         };
         ReportFigures {
             shift: shift.clone(),

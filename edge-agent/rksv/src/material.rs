@@ -78,7 +78,18 @@ impl UnitKey {
         self.certificate.as_ref().map(|(serial, _)| serial.as_str())
     }
 
-    fn to_der(&self) -> Vec<u8> {
+    /// A public key (`SubjectPublicKeyInfo`) in DER.
+    ///
+    /// # Errors
+    ///
+    /// [`CertificateUnreadable`].
+    pub fn of_spki(der: &[u8]) -> Result<Self, CertificateUnreadable> {
+        P256PublicKey::of_spki(der).map(Self::of_key)
+    }
+
+    /// The certificate, or without one the public key (`SubjectPublicKeyInfo`), in DER.
+    #[must_use]
+    pub fn to_der(&self) -> Vec<u8> {
         match &self.certificate {
             Some((_, der)) => der.clone(),
             None => self.key.spki(),

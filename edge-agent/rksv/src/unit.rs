@@ -41,6 +41,9 @@ pub enum UnitFault {
     /// The key is not a private key of P-256 in PKCS #8.
     #[error("the private key is not a key of the curve P-256 in PKCS #8")]
     Key,
+    /// The certificate is not that of the key, or cannot be read.
+    #[error("the certificate cannot be read, or is not that of the private key")]
+    Certificate,
     /// The serial of the unit cannot stand in a code.
     #[error("{0}")]
     Serial(Fault),
@@ -130,6 +133,35 @@ impl SoftwareUnit {
         })
     }
 
+    /// The unit of a provider with its certificate (X.509, DER). The serial is that of the certificate, in lower-case hexadecimal without
+    /// leading zeros.
+    ///
+    /// # Errors
+    ///
+    /// [`UnitFault::Key`], [`UnitFault::Serial`], [`UnitFault::Certificate`].
+    pub fn with_issued_certificate(
+        provider: u16,
+        pkcs8: &[u8],
+        certificate: &[u8],
+    ) -> Result<Self, UnitFault> {
+        let (pair, random, public) = pair_of(pkcs8)?;
+        let key =
+            UnitKey::of_certificate(certificate.to_vec()).map_err(|_| UnitFault::Certificate)?;
+        let serial = key.certificate_serial().ok_or(UnitFault::Certificate)?;
+        if key.public_key() != &public {
+            return Err(UnitFault::Certificate);
+        }
+        let serial = serial.to_owned();
+        SignatureUnit::new(provider, &serial).map_err(UnitFault::Serial)?;
+        Ok(Self {
+            provider,
+            serial,
+            pair,
+            random,
+            key,
+        })
+    }
+
     /// The certificate or public key, as it is handed to a checker.
     #[must_use]
     pub const fn key(&self) -> &UnitKey {
@@ -192,6 +224,12 @@ impl<U> SwitchedUnit<U> {
     /// Switches the unit off or on.
     pub fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::Relaxed);
+    }
+
+    /// Whether the unit is switched off.
+    #[must_use]
+    pub fn is_down(&self) -> bool {
+        self.down.load(Ordering::Relaxed)
     }
 
     /// The unit behind the switch.

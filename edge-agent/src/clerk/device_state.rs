@@ -92,6 +92,10 @@ pub(super) struct DeviceState {
     pub(super) uncommitted: Option<Till>,
     pub(super) printer: PrinterTask,
     pub(super) activity: Activity,
+    /// The document whose receipt is being signed. The printer may print a slip meanwhile.
+    pub(super) signing: Option<Box<SealingDocument>>,
+    /// The thread of the signature units has the prepared receipt of the till.
+    pub(super) unit_asked: bool,
     /// The jobs that wait for this device.
     pub(super) queue: JobQueue,
     /// The printer's counters as it last reported them; `None` while the printer cannot be reached.
@@ -138,6 +142,8 @@ impl DeviceState {
             uncommitted: None,
             printer,
             activity: Activity::Idle,
+            signing: None,
+            unit_asked: false,
             queue: JobQueue::default(),
             baseline: None,
             printer_lost: None,
@@ -242,7 +248,13 @@ impl DeviceState {
     pub(super) fn printer_free(&self) -> bool {
         self.baseline.is_some()
             && matches!(self.activity, Activity::Idle)
-            && self.current_till().outstanding().is_none()
+            && (self.is_signing() || self.current_till().outstanding().is_none())
+    }
+
+    /// The outstanding document is being signed. No printer has a part in it.
+    pub(super) fn is_signing(&self) -> bool {
+        let prepared = self.current_till().signed().prepared();
+        prepared.is_some_and(|receipt| receipt.document.is_some())
     }
 
     /// The callers that wait for the order with this id, and the fingerprint of the order.
@@ -254,6 +266,14 @@ impl DeviceState {
             return self
                 .sealing_mut()
                 .map(|sealing| (sealing.fingerprint, &mut sealing.callers));
+        }
+        if self
+            .signing
+            .as_ref()
+            .is_some_and(|signing| signing.id == id)
+        {
+            let signing = self.signing.as_mut();
+            return signing.map(|signing| (signing.fingerprint, &mut signing.callers));
         }
         self.queue
             .order_mut(id)

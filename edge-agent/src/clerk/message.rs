@@ -15,6 +15,7 @@ use crate::locked::Locked;
 use crate::order::{AsideRequest, Declaration, OrderForm};
 use crate::payment::{TerminalListener, TerminalNews};
 use crate::seal::printer::{Listener, News};
+use crate::seal::signature::Signed;
 
 /// A message to the clerk.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub enum Message {
         /// Where the answer goes.
         reply: oneshot::Sender<Answer>,
     },
+    /// A signature unit was asked about the prepared receipt of a device.
+    Signed(Uuid, Signed),
     /// A caller wants the cash drawer opened.
     Drawer {
         /// The device with the drawer.

@@ -86,6 +86,7 @@ impl Clerk {
         }
         tills.count_unsent(&mut batch)?;
         tills.resume_outstanding(&batch, &mut effects)?;
+        tills.prepare_due_receipts(&mut batch, &mut effects)?;
         tills.advance_terminals(&mut batch, &mut effects)?;
         tills.snapshot_left_behind(&mut batch)?;
         // If this start wrote no event and the machine was not started, the clock is stored with the next commit, or after a minute.

@@ -179,7 +179,7 @@ impl JobQueue {
     }
 
     /// Takes the next job for the printer: one job of each kind in turn, and of one kind the oldest. Of the orders only those are taken
-    /// that `ready` accepts.
+    /// that `ready` accepts: those whose documents the printer makes, and that wait for nothing else.
     pub(super) fn take_turn(&mut self, mut ready: impl FnMut(&OrderForm) -> bool) -> Option<Job> {
         let mut kind = self.last.unwrap_or(JobKind::Drawer);
         for _ in 0..3 {

@@ -1,6 +1,7 @@
 //! The trading day of the demo, played through the agent's own API: cash in, a sale, a sale whose answer from the printer is lost,
 //! alternative receipts while the authority is down, fiscal receipts again, a return, an X-report, a Z-report, and all documents sent.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use super::client::{Client, Reply};
 use super::words::counted;
 use crate::api::json::JsonValue;
 use crate::object;
+use crate::seal::signature::units::Units;
 use crate::simulator::tax_office::{AuthorityCondition, TaxOfficeSimulator};
 
 /// The result of the trading day.
@@ -85,6 +87,10 @@ pub(super) struct Stage {
     pub(super) last_document: u32,
     /// The law of the country.
     pub(super) profile: &'static dyn Profile,
+    /// The signature units; `None` where the law has no receipts signed.
+    pub(super) units: Option<Arc<Units>>,
+    /// The configuration of the demo.
+    pub(super) config: PathBuf,
 }
 
 /// The largest number of sales until the till must have noticed that the authority is down, or is up again.

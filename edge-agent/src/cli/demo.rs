@@ -4,6 +4,7 @@ mod files;
 mod numbered_day;
 mod page;
 mod proof;
+mod signed_day;
 mod welcome;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,9 +13,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, anyhow};
+use axum::Router;
 use clap::Args;
 use ferrotill_core::profile::{Profile, SealPlan, by_code};
-use ferrotill_device::emulator::{Rig, RigOptions};
+use ferrotill_device::emulator::{Family, Rig, RigOptions};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -85,13 +87,6 @@ pub(super) fn profile(country: &str) -> Result<&'static dyn Profile, CliFailure>
 pub(super) fn run(arguments: &DemoArguments, output: CliOutput) -> Result<Exit, CliFailure> {
     log(tracing::Level::WARN);
     let profile = profile(&arguments.country)?;
-    if profile.facts().seal_plan == SealPlan::Signature {
-        let text = anyhow!(
-            "--country {}: the agent cannot sign receipts yet; choose a country that asks for a fiscal printer or for fiscal numbers",
-            arguments.country
-        );
-        return Err(CliFailure::new(Exit::Usage, text));
-    }
     if !arguments.listen.ip().is_loopback() {
         output.warning(&format!(
             "--listen {}: whoever reaches this address can sell, reads the secret on the page of the demo, and has the switches of \
@@ -107,7 +102,12 @@ pub(super) fn run(arguments: &DemoArguments, output: CliOutput) -> Result<Exit, 
     }
     let folder = DemoFolder::new(arguments.data.as_deref()).map_err(CliFailure::failed)?;
     let clock = Arc::new(Clock::new(Some(profile.facts().time_zone)).map_err(CliFailure::failed)?);
-    let printer = DemoPrinter::start(&folder.path, arguments.printer_tcp, &clock)
+    let family = match profile.facts().seal_plan {
+        // Its receipts need no fiscal printer.
+        SealPlan::Signature => "escpos",
+        SealPlan::Printer | SealPlan::FiscalNumber => "datecs",
+    };
+    let printer = DemoPrinter::start((&folder.path, family), arguments.printer_tcp, &clock)
         .map_err(CliFailure::failed)?;
     if arguments.prove {
         let proved = prove(arguments, profile, &folder.path, printer, clock, output);
@@ -201,10 +201,16 @@ async fn run_with(
     if !arguments.serve {
         refuse_open_shift(&books, &file)?;
     }
+    let units = agent.signature_units();
     let simulator = sim::printer::router(Arc::clone(&printer.rig))
         .merge(sim::clock::router(Arc::clone(&clock)))
         .merge(tax_office::sim_router(authority.clone()))
-        .merge(page::router(&welcome));
+        .merge(page::router(&welcome))
+        .merge(
+            units
+                .clone()
+                .map_or_else(Router::new, sim::signature_unit::router),
+        );
     let agent_server = serve_agent(listener, &agent, simulator);
     announce(output, &url, &printer.place, folder, &file, agent.served());
     let secret = Secret::new(API_SECRET.to_owned());
@@ -215,6 +221,8 @@ async fn run_with(
         authority,
         output,
         profile,
+        units,
+        config: file,
     };
     let outcome = perform(arguments, stage, &welcome).await;
     agent_server.stop().await;
@@ -347,10 +355,15 @@ struct DemoPrinter {
 }
 
 impl DemoPrinter {
-    fn start(folder: &Path, over_tcp: bool, clock: &Arc<Clock>) -> anyhow::Result<Self> {
+    fn start(
+        (folder, family): (&Path, &str),
+        over_tcp: bool,
+        clock: &Arc<Clock>,
+    ) -> anyhow::Result<Self> {
         let clock = Arc::clone(clock);
         let link = folder.join("printer");
         let options = RigOptions {
+            family: Family::parse(family).context("the family of the printer")?,
             tcp: over_tcp.then_some(ANY_PORT),
             memory: Some(folder.join("printer.memory")),
             clock: Some(Arc::new(move || clock.local_s())),
@@ -358,12 +371,12 @@ impl DemoPrinter {
         };
         let rig = Rig::start(options).context("the emulated printer does not start")?;
         let (place, uri) = match rig.address() {
-            Some(address) => (address.to_string(), format!("datecs+tcp://{address}")),
+            Some(address) => (address.to_string(), format!("{family}+tcp://{address}")),
             None => {
                 let link = link.display();
                 (
                     link.to_string(),
-                    format!("datecs+serial://{link}?baud=115200"),
+                    format!("{family}+serial://{link}?baud=115200"),
                 )
             }
         };
@@ -380,7 +393,8 @@ impl Stage {
     fn play(&self) -> anyhow::Result<Day> {
         match self.profile.facts().seal_plan {
             SealPlan::FiscalNumber => numbered_day::play(self),
-            SealPlan::Printer | SealPlan::Signature => play_with_a_fiscal_printer(self),
+            SealPlan::Signature => signed_day::play(self),
+            SealPlan::Printer => play_with_a_fiscal_printer(self),
         }
     }
 }

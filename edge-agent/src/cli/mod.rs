@@ -263,6 +263,7 @@ impl From<StartError> for CliFailure {
         let code = match &error {
             StartError::TimeZone { .. }
             | StartError::NumberTwice { .. }
+            | StartError::Signatures(_)
             | StartError::NumberUnassigned(_) => Exit::Configuration,
             StartError::DataFolder {
                 is_denied: true, ..

@@ -1,4 +1,7 @@
-//! `rksv`: checks a protocol of signed receipts (DEP), and replays a scenario file. No agent and no configuration is needed.
+//! `rksv`: exports the protocol of signed receipts (DEP) of a till, checks a protocol, and replays a scenario file. The last two need
+//! neither an agent nor a configuration.
+
+mod export;
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, ErrorKind};
@@ -29,6 +32,12 @@ enum RksvCommand {
     /// Replays a scenario file of the official sample code with software signature units, for tests. It writes
     /// `dep-export.json` and `cryptographicMaterialContainer.json`.
     Replay(RksvReplayArguments),
+    /// Writes the protocol (DEP) of a cash box from the journal. An agent may run meanwhile.
+    Export(export::RksvExportArguments),
+    /// Writes the protocol (DEP) of every cash box and its SHA-256 into a folder, for the backup of each quarter.
+    Backup(export::RksvBackupArguments),
+    /// Makes the private keys of the configured signature units whose files do not exist.
+    Key(export::RksvKeyArguments),
 }
 
 #[derive(Debug, Args)]
@@ -63,6 +72,9 @@ pub(super) fn run(arguments: &RksvArguments, output: CliOutput) -> Result<Exit, 
     match &arguments.command {
         RksvCommand::Verify(arguments) => verify(arguments, output),
         RksvCommand::Replay(arguments) => replay_file(arguments, output),
+        RksvCommand::Export(arguments) => export::run(arguments, output),
+        RksvCommand::Backup(arguments) => export::backup(arguments, output),
+        RksvCommand::Key(arguments) => export::new_keys(arguments, output),
     }
 }
 

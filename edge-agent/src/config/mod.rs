@@ -30,6 +30,7 @@ mod payment_letter;
 pub mod pages;
 mod reader;
 pub mod schema;
+mod signature;
 mod taxes;
 #[cfg(test)]
 mod tests;
@@ -49,6 +50,7 @@ pub use key::{
 pub use layers::Overrides;
 pub use online_ecr::{OnlineEcrConfig, SignatureConfig};
 pub use reader::KeyInForce;
+pub use signature::SignatureUnitConfig;
 pub use taxes::TaxGroupConfig;
 pub use till::{Owner, TillConfig};
 pub use upstream::{Trust, Upstream};
@@ -67,6 +69,8 @@ pub struct Config {
     pub api: Api,
     /// The fiscal devices, at least one.
     pub devices: Vec<Device>,
+    /// The signature units, in the order of their use.
+    pub signature_units: Vec<SignatureUnitConfig>,
     /// The bank terminals.
     pub bank_terminals: Vec<BankTerminal>,
     /// The authority. If there is none, documents wait in the till.
@@ -212,6 +216,33 @@ impl Config {
         reader.finish()
     }
 
+    /// Compares the signature units with what the law of the country asks for. `needed` says whether it has receipts signed.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Faulty`] with the place of the country.
+    pub fn check_signature_units(&self, needed: bool) -> Result<(), ConfigError> {
+        let mut reader = Reader::default();
+        let place = &self.places.country;
+        let path = "signature_unit".to_owned();
+        match (needed, self.signature_units.is_empty()) {
+            (true, true) => reader.fault(
+                place,
+                path,
+                "is missing, and the law of the country has receipts signed",
+                "add [[signature_unit]] with kind = \"software\", id, suite and key_file",
+            ),
+            (false, false) => reader.fault(
+                place,
+                path,
+                "is written, and the law of the country has no receipts signed",
+                "remove it, or correct till.country",
+            ),
+            _ => {}
+        }
+        reader.finish()
+    }
+
     /// Lets the caller check the country, which only the profiles of the core know.
     ///
     /// # Errors
@@ -262,6 +293,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
     let mut apis = Vec::new();
     let api = api::api(reader, &api_section, mode, &mut apis);
     let (devices, device_uris) = device::devices(reader, &root, mode, till.answer_timeout);
+    let signature_units = signature::signature_units(reader, &root, mode);
     let bank_terminals = bank_terminal::bank_terminals(reader, &root, mode);
     let upstream = upstream::upstream(reader, &root, mode);
     let offline = offline::budget(reader, &root);
@@ -275,6 +307,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
         till,
         api,
         devices,
+        signature_units,
         bank_terminals,
         upstream,
         offline,

@@ -63,7 +63,7 @@ pub(super) fn secret(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> 
             None
         }
         (Some(direct), None) => secret_text(reader, section, "secret", &direct.place, direct.value),
-        (None, Some(file)) => secret_file(reader, section, &file, mode),
+        (None, Some(file)) => secret_in(reader, section, "secret_file", &file, mode),
         (None, None) => {
             if !section.has("secret") && !section.has("secret_file") {
                 reader.fault(
@@ -78,14 +78,16 @@ pub(super) fn secret(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> 
     }
 }
 
-fn secret_file(
+/// Reads the secret in the file that a key names.
+pub(super) fn secret_in(
     reader: &mut Reader,
     section: &Section<'_>,
+    name: &str,
     file: &Found<PathBuf>,
     mode: Mode,
 ) -> Option<Secret> {
     let path = &file.value;
-    let key = section.path_of("secret_file");
+    let key = section.path_of(name);
     let text = match fs::read_to_string(path) {
         Ok(text) => Zeroizing::new(text),
         Err(error) => {
@@ -107,7 +109,7 @@ fn secret_file(
         }
     }
     let secret = text.trim_end_matches(['\r', '\n']).to_owned();
-    secret_text(reader, section, "secret_file", &file.place, secret)
+    secret_text(reader, section, name, &file.place, secret)
 }
 
 fn secret_text(

@@ -133,6 +133,7 @@ impl Till {
             forms: Arc::new(forms),
             wake_senders: wakes.clone(),
             contact_ms: i64::MAX,
+            signatures: None,
             seller: ferrotill_render::PrintedSeller::default(),
             terminals: crate::payment::Terminals::default(),
         };

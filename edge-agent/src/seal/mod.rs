@@ -3,6 +3,7 @@
 //! - `printer`: the fiscal printer, with a thread of its own;
 //! - `series`: the numbers of alternative receipts;
 //! - `fiscal_numbers`: the fiscal numbers that the authority has reserved;
+//! - `signature`: the signature units, where the law has receipts signed;
 //! - `books`: the journal, for a shift in which no printer has a part, and for non-fiscal receipts.
 //!
 //! A [`Sealer`] makes everything that a document needs to be sealed *before* the document is reserved, so that nothing is reserved
@@ -13,6 +14,7 @@ pub mod books;
 pub mod fiscal_numbers;
 pub mod printer;
 pub mod series;
+pub mod signature;
 
 use std::time::{Duration, Instant};
 
@@ -24,9 +26,11 @@ use ferrotill_core::seal::{PrintedNumber, Seal};
 use ferrotill_core::till::Till;
 use ferrotill_render::PrintedSeller;
 use ferrotill_store::StoredDocument;
+use uuid::Uuid;
 
 use crate::paper::printed_number;
 use printer::SealingJob;
+use signature::SigningJob;
 
 /// For so long a printer that does not answer is waited for before a person may settle its document.
 pub const WAITED_FOR: Duration = Duration::from_secs(24 * 3_600);
@@ -44,6 +48,8 @@ pub trait Sealer {
 /// A document that is to be sealed: one that is about to be reserved, or one that is outstanding after a start.
 #[derive(Clone, Copy, Debug)]
 pub struct Unsealed<'a> {
+    /// The device that makes the document.
+    pub device: Uuid,
     /// The till of the document, with all earlier events of the batch.
     pub till: &'a Till,
     /// The document as the journal contains it, or will contain it.
@@ -73,6 +79,8 @@ pub enum Preparation {
     AtOnce(NumberSeal),
     /// After the transaction with the reservation, the device's worker carries out this job and reports its outcome.
     Later(Box<SealingJob>),
+    /// In the transaction with the reservation this receipt is prepared; after the transaction a signature unit signs it.
+    Sign(Box<SigningJob>),
 }
 
 /// A seal that needs nothing outside of the till.
@@ -116,11 +124,11 @@ impl NumberSeal {
         }
     }
 
-    /// The number of a stored seal; `None` if a fiscal printer sealed the document.
+    /// The number of a stored seal; `None` if a fiscal printer or a signature unit sealed the document.
     #[must_use]
     pub fn of(seal: &Seal<'_>) -> Option<Self> {
         match *seal {
-            Seal::Printer { .. } => None,
+            Seal::Printer { .. } | Seal::Signature { .. } => None,
             Seal::Range {
                 series,
                 number,

@@ -100,6 +100,9 @@ problem_kinds! {
     OBJECTIONS: Degraded "printer_objections",
         "a connected printer gets no receipts or not all, or may print wrong letters or a wrong time",
         "the printer has the configured rates, is the printer of the open shift, its model is known or its profile is configured, and its clock differs from the till's time by ten minutes at most";
+    SIGNATURE_UNIT: Degraded "signature_unit",
+        "no signature unit works, and receipts have no signature",
+        "a unit works, and the collective receipt of the outage is signed";
     PRINTER_ANSWER_UNKNOWN: Warning "printer_answer_unknown",
         "a printer has answered in a form that this build does not know",
         "another printer is connected, or a start after which the printer answers in known forms only";

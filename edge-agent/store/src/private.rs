@@ -32,9 +32,11 @@ pub(super) const LOST: &str = "lost-";
 
 /// True for the names of the database, its log, the key and the anchors.
 pub(super) fn is_of_the_journal(name: &str) -> bool {
-    name.starts_with(FILE_NAME) || name.starts_with("journal.")
+    name.starts_with(FILE_NAME) || name.starts_with("journal.") || name.starts_with(COUNTER_KEYS)
 }
 
+/// The beginning of the names of the files with the keys of turnover counters, which belong to the receipts of one journal.
+const COUNTER_KEYS: &str = "turnover-";
 /// The beginning of the names of the files with the signed calls that have ended.
 const ENDED_CALLS: &str = "calls.";
 /// The name of the agent's lock file in the data folder.

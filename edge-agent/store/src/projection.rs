@@ -66,7 +66,10 @@ pub(super) fn project(
         | Event::NumbersGranted(_)
         | Event::ClosedByPrinter(_)
         | Event::Declared(_)
-        | Event::ClockSet(_) => Ok(none),
+        | Event::ClockSet(_)
+        | Event::UnitAdopted(_)
+        | Event::ReceiptPrepared(_)
+        | Event::ReceiptSigned(_) => Ok(none),
     }
 }
 

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ferrotill_core::document::DocumentKind;
+use ferrotill_core::event::Event;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::chain::ChainKey;
 use super::reconcile::{self, ReconciliationCount, ZReconciliation};
 use super::replay::replay;
-use super::rows::{COLUMNS, StoredDocument, document, document_row, request};
-use super::{Context, FILE_NAME, StoreError, folder};
+use super::rows::{COLUMNS, DeviceIdentity, StoredDocument, document, document_row, request};
+use super::{Context, FILE_NAME, StoreError, folder, frozen};
 
 /// One page of a list of documents.
 #[derive(Debug)]
@@ -226,6 +227,58 @@ impl Reader {
             rows = rows.saturating_add(1);
         })?;
         Ok(rows)
+    }
+
+    /// Gives `take` the events of a device that are needed for the protocol of its signed receipts, in their order: adopted units, seals,
+    /// and signed receipts without a document, each with the moment of its row in milliseconds since the epoch. One event is in memory at a
+    /// time.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`], [`StoreError::Unreadable`].
+    pub fn each_signed(
+        &self,
+        device: Uuid,
+        mut take: impl FnMut(i64, &Event<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let mut unreadable = None;
+        self.with("signed receipts", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT seq, at, kind, version, payload FROM journal \
+                 WHERE device = ?1 AND kind IN (4, 15, 17) ORDER BY seq",
+            )?;
+            let mut rows = statement.query([device.as_bytes()])?;
+            while let Some(row) = rows.next()? {
+                let payload = row.get_ref(4)?.as_blob()?;
+                match Event::decode(row.get(2)?, row.get(3)?, payload) {
+                    Ok(event) => {
+                        if take(row.get(1)?, &event).is_break() {
+                            break;
+                        }
+                    }
+                    Err(source) => {
+                        unreadable = Some((row.get(0)?, source));
+                        break;
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        match unreadable {
+            Some((seq, source)) => Err(StoreError::Unreadable { seq, source }),
+            None => Ok(()),
+        }
+    }
+
+    /// The identity of a device towards the authority, as the journal has it last.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn identity(&self, device: Uuid) -> Result<DeviceIdentity, StoreError> {
+        self.with("identity of a device", |connection| {
+            frozen::identity_of(connection, device)
+        })
     }
 
     pub(super) fn with<T>(

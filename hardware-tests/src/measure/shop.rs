@@ -110,6 +110,7 @@ impl TestShop {
             forms: Arc::new(DutyForms::of(&config, &MOLDOVA)),
             wake_senders: vec![Arc::new(Notify::new())],
             contact_ms: i64::MAX,
+            signatures: None,
             seller: ferrotill_render::PrintedSeller::default(),
             terminals: ferrotill::payment::Terminals::default(),
         });

@@ -10,12 +10,13 @@ use core::fmt::Write;
 use super::{DefaultGroup, Facts, Profile, SealPlan, TextError, always, from, letter};
 use crate::amount::{Amount, Currency};
 use crate::budget::{AtTheEnd, Budget};
-use crate::document::DocumentKind;
+use crate::document::{Body, DocumentKind};
 use crate::duty::Duty;
 use crate::quantity::Quantity;
+use crate::refusal::Refusal;
 use crate::rounding::Rounding;
 use crate::tax::{Bucket, DatedRate, TaxRounding};
-use crate::time::Day;
+use crate::time::{Day, Moment};
 use rksv::{COMPACT_BYTES_MAX, Code, Form, Payload, UNIT_FAILED};
 
 /// The profile of Austria.
@@ -95,6 +96,14 @@ const fn group(code: u8, bucket: Bucket, rates: &'static [DatedRate]) -> Default
 impl Profile for Austria {
     fn facts(&self) -> &'static Facts {
         &FACTS
+    }
+
+    /// Every receipt is signed, so there are no receipts with the number of a range (§ 9 RKSV).
+    fn admit(&self, body: &Body<'_>, _at: Moment) -> Result<(), Refusal> {
+        match body.kind() {
+            DocumentKind::AlternativeSale => Err(Refusal::NoAlternativeReceipts),
+            _ => Ok(()),
+        }
     }
 
     /// `payload` is the text of elements 0 to 11 of the code; the signed text is Anlage Z 6 RKSV.

@@ -46,7 +46,7 @@ HMAC-SHA256, with the client's secret as key, of device id, point of sale id, ti
 point of sale may be left out where the device has one.</p>
 <p>Give each call that makes a document an <code>id</code> of its own, and the same one to repeat it. <code>X-Fiscal-State</code> says what is known of the id,
 and <code>X-Operation-Id</code> names it.</p>
-<p>Beside 200 and what is listed, every operation may answer 400, 403, 408, 413, 431 and 503, and a signed one 401.</p>
+<p>Beside 200 and what is listed, every operation may answer 400, 403, 408, 413, 431 and 503, and a signed one 401 and 429.</p>
 ";
 
 /// An operation; its example and the meaning of its parameters are left out if they are shown already.

@@ -1,9 +1,11 @@
-//! `/sim/printer`, `/sim/clock` and `/sim/bank_terminal`: the switches of the simulator. They exist in TEST mode only.
+//! `/sim/printer`, `/sim/clock`, `/sim/bank_terminal` and `/sim/signature_unit`: the switches of the simulator. They exist in TEST mode
+//! only.
 
 pub mod bank_terminal;
 pub mod clock;
 pub mod described;
 pub mod printer;
+pub mod signature_unit;
 
 use axum::http::StatusCode;
 use axum::response::Response;

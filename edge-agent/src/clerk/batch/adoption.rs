@@ -65,7 +65,11 @@ impl Tills {
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         for index in self.devices.places() {
+            self.resume_signing(index, effects);
             let device_state = &mut self.devices[index];
+            if device_state.is_signing() {
+                continue;
+            }
             let Some(outstanding) = device_state.current_till().outstanding() else {
                 // A declaration was written, although its commit returned an error (`Clerk::on_write_error`).
                 device_state.forget_document_without_printer();

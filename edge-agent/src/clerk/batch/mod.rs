@@ -16,6 +16,7 @@ mod printer_clock;
 mod printer_day;
 mod recipients;
 mod sealing;
+mod signing;
 mod slip;
 mod terminal_days;
 mod terminals;
@@ -50,6 +51,8 @@ use crate::order::OrderForm;
 use crate::payment::{TerminalTask, Terminals};
 use crate::seal::printer::job::baseline_of;
 use crate::seal::printer::{PrinterTask, Task};
+use crate::seal::signature::Signatures;
+use crate::seal::signature::units::SigningTask;
 use crate::status::LiveStatus;
 use crate::status::problems::ProblemKind;
 use crate::time::clock::Clock;
@@ -80,6 +83,8 @@ pub struct ClerkSettings {
     pub contact_ms: i64,
     /// Who sells, as it is printed on slips.
     pub seller: PrintedSeller,
+    /// What signs receipts; `None` where the law has no receipts signed.
+    pub signatures: Option<Arc<Signatures>>,
     /// The bank terminals.
     pub terminals: Terminals,
 }
@@ -108,6 +113,8 @@ pub(super) enum Effect {
     Respond(Vec<Caller>, Answer),
     /// Send a task to the printer of the device with this index.
     Print(DevicePlace, Box<Task>),
+    /// Have a prepared receipt signed.
+    Sign(SigningTask),
     /// Send a task to the thread of this bank terminal.
     AskTerminal(Uuid, TerminalTask),
     /// Tell the printer's thread of the device with this index that the outcome of the document with this id is in the journal.
@@ -289,6 +296,11 @@ impl Tills {
         match effect {
             Effect::Respond(callers, answer) => respond(callers, &answer),
             Effect::Print(index, task) => self.devices[index].printer.ask(*task),
+            Effect::Sign(task) => {
+                if let Some(signatures) = &self.settings.signatures {
+                    signatures.ask(task);
+                }
+            }
             Effect::ConfirmOutcome(index, id) => {
                 self.devices[index].printer.ask(Task::Confirm(id));
             }
@@ -321,11 +333,7 @@ impl Tills {
                 deadline,
                 reply,
             } => {
-                let caller = Caller {
-                    reply: AnswerReply::new(reply, &self.dropped),
-                    deadline,
-                    joined: false,
-                };
+                let caller = self.caller(reply, deadline);
                 self.on_order(batch, device, *form, caller, effects)
             }
             Message::Duplicate {
@@ -334,11 +342,7 @@ impl Tills {
                 deadline,
                 reply,
             } => {
-                let caller = Caller {
-                    reply: AnswerReply::new(reply, &self.dropped),
-                    deadline,
-                    joined: false,
-                };
+                let caller = self.caller(reply, deadline);
                 self.on_duplicate(batch, (device, id), caller, effects)
             }
             Message::Drawer {
@@ -366,6 +370,7 @@ impl Tills {
                 Some(index) => self.on_printer_news(batch, index, news, effects),
                 None => Ok(()),
             },
+            Message::Signed(device, signed) => self.on_signed(batch, device, &signed, effects),
             Message::Terminal(news) => self.on_terminal_news(batch, news, effects),
             Message::DecideCancel(device, id, reply) => {
                 self.on_decide_cancel(batch, device, id, reply, effects)
@@ -377,6 +382,15 @@ impl Tills {
                 Ok(())
             }
             Message::Stop => Ok(()),
+        }
+    }
+
+    /// A caller that has not joined another one.
+    fn caller(&self, reply: oneshot::Sender<Answer>, deadline: Instant) -> Caller {
+        Caller {
+            reply: AnswerReply::new(reply, &self.dropped),
+            deadline,
+            joined: false,
         }
     }
 
@@ -527,6 +541,9 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::Restored(restored) => restored.at,
         Event::ClockSet(set) => set.at,
         Event::LaidAside(aside) => aside.at,
+        Event::UnitAdopted(unit) => unit.at,
+        Event::ReceiptPrepared(receipt) => receipt.at,
+        Event::ReceiptSigned(receipt) => receipt.at,
         Event::TerminalAsked(asked) => asked.at,
         Event::TerminalAnswered(answered) => answered.at,
     };

@@ -144,14 +144,11 @@ impl Tills {
         Ok(event.map(drop))
     }
 
-    /// What seals a document: the numbers of a range, the fiscal printer, or the fiscal numbers of the authority.
-    fn sealer(
-        &self,
-        index: DevicePlace,
-        form: &OrderForm,
-        alternative: bool,
-    ) -> &'static dyn Sealer {
-        if alternative {
+    /// What seals a document: the signature units, the numbers of a range, the fiscal printer, or the fiscal numbers of the authority.
+    fn sealer(&self, index: DevicePlace, form: &OrderForm, alternative: bool) -> &dyn Sealer {
+        if let Some(signatures) = &self.settings.signatures {
+            &**signatures
+        } else if alternative {
             &SeriesSealer
         } else if self.is_sealed_by_books(index, form) {
             &BooksSealer
@@ -286,6 +283,7 @@ impl Tills {
         }
         let wanted = form.chosen_number().map(ChosenNumber::printed);
         let document = Unsealed {
+            device: self.devices[index].device,
             till: self.devices[index].current_till(),
             reserved: &reserved,
             original,

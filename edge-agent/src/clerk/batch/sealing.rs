@@ -45,6 +45,9 @@ impl Tills {
             Preparation::AtOnce(seal) => {
                 return self.seal_at_once(batch, index, &document, &seal, entry, effects);
             }
+            Preparation::Sign(job) => {
+                return self.begin_signing(batch, index, &job, Some(entry), effects);
+            }
             Preparation::Later(job) => job,
         };
         self.devices[index].activity = Activity::Unsettled(Box::new(SealingDocument {
@@ -80,6 +83,7 @@ impl Tills {
         }
         if matches!(seal, NumberSeal::Journal)
             && matches!(entry.form.kind, OrderKind::Report { z: true })
+            && self.needs_printer(false)
         {
             tracing::warn!(
                 device = %self.devices[index].device,
@@ -152,6 +156,7 @@ impl Tills {
             _ => None,
         };
         let prepared = FiscalPrinterSealer.prepare(&Unsealed {
+            device: self.devices[index].device,
             till: self.devices[index].current_till(),
             reserved: &reserved,
             original: original.as_ref(),
@@ -165,7 +170,7 @@ impl Tills {
         });
         Ok(match prepared {
             Ok(Preparation::Later(job)) => Some(*job),
-            Ok(Preparation::AtOnce(_)) | Err(_) => None,
+            Ok(Preparation::AtOnce(_) | Preparation::Sign(_)) | Err(_) => None,
         })
     }
 

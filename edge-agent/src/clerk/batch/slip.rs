@@ -1,6 +1,7 @@
 //! Slips: the paper of documents that are legal without paper.
 
 use ferrotill_core::document::{Body, DocumentKind};
+use ferrotill_core::seal::Seal;
 use uuid::Uuid;
 
 use super::super::answer::{Answer, Caller};
@@ -9,7 +10,6 @@ use super::super::devices::DevicePlace;
 use super::super::queue::{Job, QueuedOrder, SLIPS_MAX, Slip};
 use super::{Effect, Tills, document_id};
 use crate::paper::{DocumentPaper, PaperShop};
-use crate::seal::NumberSeal;
 use crate::seal::printer::DocumentSlip;
 use ferrotill_store::{Batch, StoreError, StoredDocument};
 
@@ -82,7 +82,8 @@ impl Tills {
         let device_state = &self.devices[index];
         if !device_state.printer.has_printer() {
             Some(NoPaper::NO_PRINTER)
-        } else if device_state.current_till().outstanding().is_some() {
+        } else if device_state.current_till().outstanding().is_some() && !device_state.is_signing()
+        {
             Some(NoPaper::UNSETTLED)
         } else {
             device_state
@@ -121,7 +122,9 @@ impl Tills {
         document: &StoredDocument,
         copy: bool,
     ) -> Option<DocumentSlip> {
-        NumberSeal::of(&document.sealed()?.seal)?;
+        if matches!(document.sealed()?.seal, Seal::Printer { .. }) {
+            return None;
+        }
         let payments = &self.devices[index].current_till().configuration().payments;
         let shop = PaperShop {
             seller: &self.settings.seller,

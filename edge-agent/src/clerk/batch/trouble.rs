@@ -62,7 +62,9 @@ impl Tills {
                 Effect::LaidAside(reply, _) => {
                     drop(reply.send(AsideOutcome::Unknown(reason.to_owned())));
                 }
-                Effect::AskTerminal(..)
+                // The receipt is not prepared, or the next batch has it signed.
+                Effect::Sign(_)
+                | Effect::AskTerminal(..)
                 | Effect::WakeSender
                 | Effect::ConfirmOutcome(..)
                 | Effect::NoLongerUnsendable(..) => {}
@@ -103,6 +105,7 @@ impl Tills {
             | Message::Terminal(_)
             | Message::Authority(_)
             | Message::Numbers(..)
+            | Message::Signed(..)
             | Message::HealthCheck
             | Message::Stop => {}
         }
@@ -127,6 +130,10 @@ fn drop_jobs(device_state: &mut DeviceState, answer: &Answer, reason: &str) {
     if let Some(sealing) = device_state.sealing_mut() {
         respond(std::mem::take(&mut sealing.callers), answer);
     }
+    if let Some(signing) = device_state.signing.take() {
+        respond(signing.callers, answer);
+    }
+    device_state.unit_asked = false;
 }
 
 /// Answers the callers of a job that was never given to the printer's thread.

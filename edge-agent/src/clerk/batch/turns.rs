@@ -21,6 +21,7 @@ impl Tills {
         for index in self.devices.places() {
             // A Z-report that the printer made by itself is written first: the next document may open a new shift.
             self.check_printer_day(batch, index, effects)?;
+            self.prepare_due_receipt(batch, index, effects)?;
             self.advance(batch, index, effects)?;
         }
         Ok(())
@@ -56,7 +57,8 @@ impl Tills {
         let next = match ready {
             Some(order) => Some(Job::Order(Box::new(order))),
             None if self.devices[index].printer_free() => {
-                queue.take_turn(|form| !self.terminal_is_busy(form))
+                let by_printer = self.needs_printer(false);
+                queue.take_turn(|form| by_printer && !self.terminal_is_busy(form))
             }
             None => None,
         };
@@ -71,6 +73,9 @@ impl Tills {
     fn is_ready(&self, index: DevicePlace, form: &OrderForm) -> bool {
         let alternative = self.wants_alternative(index, form);
         let device_state = &self.devices[index];
+        if device_state.current_till().signed().prepared().is_some() {
+            return false;
+        }
         if device_state.current_till().outstanding().is_some() {
             return alternative && device_state.unsettled_for_long();
         }

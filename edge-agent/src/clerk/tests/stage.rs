@@ -141,6 +141,7 @@ impl Stage {
             forms: Arc::new(DutyForms::new(profile, &OnlineEcrConfig::default())),
             wake_senders: vec![Arc::new(Notify::new())],
             contact_ms: i64::MAX,
+            signatures: None,
             seller: ferrotill_render::PrintedSeller::default(),
             terminals: crate::payment::Terminals::default(),
         });
@@ -316,6 +317,10 @@ impl Stage {
 
     /// From now on every write to the journal fails.
     pub(super) fn break_disk(&self, failure: WriteFailure) {
+        Self::break_disk_of(self.path(), failure);
+    }
+
+    pub(super) fn break_disk_of(path: &Path, failure: WriteFailure) {
         let statements = match failure {
             WriteFailure::Insert => {
                 "CREATE TRIGGER broken BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'the disk is broken'); END"
@@ -326,13 +331,15 @@ impl Stage {
                  CREATE TRIGGER broken BEFORE INSERT ON journal BEGIN INSERT INTO promise VALUES (1); END"
             }
         };
-        raw(self.path()).execute_batch(statements).unwrap();
+        raw(path).execute_batch(statements).unwrap();
     }
 
     pub(super) fn repair_disk(&self) {
-        raw(self.path())
-            .execute_batch("DROP TRIGGER broken")
-            .unwrap();
+        Self::repair_disk_of(self.path());
+    }
+
+    pub(super) fn repair_disk_of(path: &Path) {
+        raw(path).execute_batch("DROP TRIGGER broken").unwrap();
     }
 }
 
@@ -459,7 +466,7 @@ pub(super) fn total_of(call: &Call) -> Option<i64> {
     call.total()
 }
 
-fn configuration() -> Configuration {
+pub(super) fn configuration() -> Configuration {
     let group = TaxGroup::new(
         TaxCode::new(b'B').unwrap(),
         TaxRate::from_ten_thousandths(80_000).unwrap(),

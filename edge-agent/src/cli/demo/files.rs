@@ -70,6 +70,15 @@ impl DemoFiles<'_> {
             }
             SealPlan::FiscalNumber | SealPlan::Signature => "",
         };
+        let units = match facts.seal_plan {
+            SealPlan::Signature => {
+                let key = self.folder.join("signature-unit.key").display().to_string();
+                format!(
+                    "[[signature_unit]]\nkind = \"software\"\nid = \"unit-1\"\nsuite = \"R1-AT9\"\nkey_file = {key:?}\n\n"
+                )
+            }
+            SealPlan::Printer | SealPlan::FiscalNumber => String::new(),
+        };
         format!(
             r#"{MARK}
 [till]
@@ -96,7 +105,7 @@ tax_groups = [ {groups} ]
 payment_types = [ {{ code = 0, name = "{cash}", cash = true, open_cash_drawer = true }}, {{ code = 1, name = "{card}" }} ]
 points_of_sale = [ {{ id = "{POINT_OF_SALE}", code = "1" }} ]
 {ranges}
-[upstream]
+{units}[upstream]
 url = "{authority}"
 timeout_ms = 2000
 offline_after_failures = 3
@@ -158,6 +167,7 @@ impl DemoWords {
     pub(super) fn of(language: &str) -> Self {
         let [coffee, wine, bread, cash, card] = match language {
             "ro" => ["Cafea", "Vin", "Piine", "Numerar", "Card"],
+            "de" => ["Kaffee", "Wein", "Brot", "Bar", "Karte"],
             "uk" => ["Кава", "Вино", "Хліб", "Готівка", "Картка"],
             _ => ["Coffee", "Wine", "Bread", "Cash", "Card"],
         };

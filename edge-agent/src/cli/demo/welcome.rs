@@ -38,14 +38,21 @@ impl Welcome {
             "{program} api sign POST {path} --body {sale_word} --config {config_word} | curl -sS -i -H @- --data-binary {} {url}{path}",
             word(&format!("@{sale}"))
         );
+        let (switched, up) = match profile.facts().seal_plan {
+            SealPlan::Signature => ("signature_unit", "ok"),
+            SealPlan::Printer | SealPlan::FiscalNumber => ("authority", "up"),
+        };
         let switch = |state: &str| {
-            format!("curl -sS -X PUT {url}/sim/authority -d '{{\"state\":\"{state}\"}}'")
+            format!("curl -sS -X PUT {url}/sim/{switched} -d '{{\"state\":\"{state}\"}}'")
         };
         let offline = match profile.facts().seal_plan {
             SealPlan::Printer => {
                 "Take the tax authority down and sell five times: after three failed attempts the receipts become alternative receipts. Then bring it back and sell on: after some seconds with answers the receipts are fiscal again."
             }
-            SealPlan::FiscalNumber | SealPlan::Signature => {
+            SealPlan::Signature => {
+                "Switch the signature unit off and sell: the receipt says \"Sicherheitseinrichtung ausgefallen\". Then switch it on and sell on: the till first signs the Sammelbeleg."
+            }
+            SealPlan::FiscalNumber => {
                 "Take the tax authority down and sell five times: the till goes on. Then bring it back, and all documents are sent."
             }
         };
@@ -68,7 +75,7 @@ impl Welcome {
                 },
                 Trial {
                     says: offline,
-                    commands: vec![switch("down"), switch("up")],
+                    commands: vec![switch("down"), switch(up)],
                 },
             ],
         }

@@ -9,6 +9,7 @@ mod api;
 mod bank_terminal;
 mod device;
 mod offline;
+mod signature;
 mod till;
 mod upstream;
 
@@ -126,6 +127,16 @@ pub static SECTIONS: &[SectionRow] = &[
         sample: SectionSample::HeaderOff,
         says: "The bank terminals of the shop, one table each. A TEST till without a table has one simulated terminal.",
         keys: bank_terminal::BANK_TERMINAL,
+    },
+    SectionRow {
+        path: "signature_unit",
+        form: SectionForm::Tables {
+            identity: Some("id"),
+            most: 8,
+        },
+        sample: SectionSample::HeaderOff,
+        says: "The signature units, one table each, where the law has receipts signed; the first one that works signs.",
+        keys: signature::SIGNATURE_UNIT,
     },
     SectionRow {
         path: "upstream",

@@ -322,6 +322,21 @@ pub(super) fn waiting(
         .query_row(params![device.as_bytes(), first, last], |row| row.get(0))
 }
 
+/// Whether the authority is told of a document of a shift at all, which the law of some countries does not ask for.
+pub(super) fn is_told(
+    connection: &Connection,
+    device: Uuid,
+    first: u32,
+    last: u32,
+) -> Result<bool, rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM document JOIN outbox ON outbox.sealed_seq = document.settled_seq \
+             WHERE document.device = ?1 AND document.number BETWEEN ?2 AND ?3 AND outbox.recipient = 'authority')",
+        )?
+        .query_row(params![device.as_bytes(), first, last], |row| row.get(0))
+}
+
 /// Calls `take` for each sealed document of a shift: with number, request id, body from the journal, and the state of its entry for
 /// the authority (empty if the authority is not told of it).
 fn for_each_document(

@@ -370,8 +370,9 @@ fn reconciliations(
         }
         let (first, last) = (reconciliation.first_number, reconciliation.last_number);
         let waiting = reconcile::waiting(connection, device, first, last)?;
+        let is_told = reconcile::is_told(connection, device, first, last)?;
         if waiting != reconciliation.unacknowledged
-            || (waiting == 0) != reconciliation.acknowledged_at.is_some()
+            || (is_told && waiting == 0) != reconciliation.acknowledged_at.is_some()
             || agrees != i64::from(reconciliation.agrees())
         {
             let words = format!(

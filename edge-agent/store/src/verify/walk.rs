@@ -10,6 +10,7 @@ use ferrotill_core::receipt::Scratch;
 use ferrotill_core::refusal::IgnoreFaults;
 use ferrotill_core::seal::Seal;
 use ferrotill_core::till::{Command, Known, Till};
+use ferrotill_core::time::Moment;
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -312,10 +313,20 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
         | Event::ClosedByPrinter(_)
         | Event::Founded(_)
         | Event::DeviceIdentified(_)
+        | Event::UnitAdopted(_)
         | Event::Restored(_)
         // The tables find an answer that no question belongs to.
         | Event::TerminalAsked(_)
         | Event::TerminalAnswered(_) => None,
+        Event::ReceiptPrepared(receipt) => refused(
+            till,
+            profile,
+            &Command::PrepareReceipt(*receipt),
+            receipt.at,
+        ),
+        Event::ReceiptSigned(receipt) => {
+            refused(till, profile, &Command::SignReceipt(*receipt), receipt.at)
+        }
         Event::LaidAside(aside) => aside_objection(till, profile, aside),
         Event::ClockSet(set) => clock_objection(till, profile, set),
     }
@@ -351,38 +362,27 @@ fn declared_objection(
 
 /// The till must accept the correction of its time again. Returns what contradicts it, as text.
 fn clock_objection(till: &Till, profile: &dyn Profile, set: &ClockSet<'_>) -> Option<String> {
-    let scratch = Scratch {
-        lines: &mut [],
-        bytes: &mut [],
-    };
-    let (command, known) = (Command::SetClock(*set), Known::default());
-    till.decide(
-        profile,
-        &command,
-        &known,
-        set.at,
-        scratch,
-        &mut IgnoreFaults,
-    )
-    .err()
-    .map(|refusal| refusal.to_string())
+    refused(till, profile, &Command::SetClock(*set), set.at)
 }
 
 /// The till must accept again that the document is laid aside. Returns what contradicts it, as text.
 fn aside_objection(till: &Till, profile: &dyn Profile, aside: &LaidAside<'_>) -> Option<String> {
+    refused(till, profile, &Command::LayAside(*aside), aside.at)
+}
+
+/// Why the till refuses a command that it has accepted before, as text.
+fn refused(
+    till: &Till,
+    profile: &dyn Profile,
+    command: &Command<'_>,
+    at: Moment,
+) -> Option<String> {
     let scratch = Scratch {
         lines: &mut [],
         bytes: &mut [],
     };
-    let (command, known) = (Command::LayAside(*aside), Known::default());
-    let decided = till.decide(
-        profile,
-        &command,
-        &known,
-        aside.at,
-        scratch,
-        &mut IgnoreFaults,
-    );
+    let known = Known::default();
+    let decided = till.decide(profile, command, &known, at, scratch, &mut IgnoreFaults);
     decided.err().map(|refusal| refusal.to_string())
 }
 

@@ -78,6 +78,7 @@ impl World {
             forms: Arc::new(DutyForms::of(&self.config, &MOLDOVA)),
             wake_senders: vec![Arc::clone(&wake)],
             contact_ms: i64::MAX,
+            signatures: None,
             seller: ferrotill_render::PrintedSeller::default(),
             terminals,
         });

@@ -22,7 +22,10 @@ pub(super) fn series_and_number(sealed: &Sealed<'_>) -> Option<String> {
             "{series}{number:0width$}",
             width = usize::from(number_length)
         )),
-        Seal::Printer { .. } | Seal::FiscalNumber { .. } | Seal::Journal => None,
+        Seal::Printer { .. }
+        | Seal::FiscalNumber { .. }
+        | Seal::Journal
+        | Seal::Signature { .. } => None,
     }
 }
 

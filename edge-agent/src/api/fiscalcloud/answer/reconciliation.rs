@@ -1,6 +1,7 @@
 //! The field `additionalData`: the printer's numbers, the cash rounding, and the reconciliation of a Z-report.
 
 use ferrotill_core::document::Body;
+use ferrotill_core::profile::signed::{Code, Form, PAYLOAD_BYTES_MAX, Signature};
 use ferrotill_core::reconciliation::Reconciliation;
 use ferrotill_core::seal::Seal;
 use ferrotill_core::{Amount, Currency};
@@ -9,6 +10,21 @@ use super::sealed::{AnswerContext, Members, SealedDocument};
 use crate::api::json::JsonValue;
 use crate::object;
 use ferrotill_store::{ReconciliationFigure, ZReconciliation};
+
+/// The signed receipt of a document: its id, the id of its cash box, the text of its QR code, and whether it has a signature.
+fn signature(seal: &Seal<'_>) -> Option<JsonValue> {
+    let Seal::Signature { compact, .. } = *seal else {
+        return None;
+    };
+    let mut room = [0; PAYLOAD_BYTES_MAX];
+    let code = Code::parse_compact(compact, &mut room).ok()?;
+    Some(object! {
+        "cashBoxId" => code.payload.cash_box.as_str(),
+        "receiptId" => code.payload.receipt.as_str(),
+        "signed" => code.signature != Signature::Failed,
+        "qr" => code.display(Form::Qr).to_string(),
+    })
+}
 
 /// The values for which the FiscalCloud API has no fields of its own: the printer's numbers, the cash rounding, and the
 /// reconciliation of a report.
@@ -37,11 +53,16 @@ pub(super) fn additional_data(
             // The printer's own clock: `DD-MM-YY HH:MM:SS`, as on the paper.
             "printedAt" => printed_at.map(|at| at.to_string()),
         },
-        Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Journal => JsonValue::Null,
+        Seal::Range { .. } | Seal::FiscalNumber { .. } | Seal::Journal | Seal::Signature { .. } => {
+            JsonValue::Null
+        }
     };
     let mut members: Members = vec![("printer".into(), printer)];
     if let Seal::FiscalNumber { number, .. } = &sealed.seal {
         members.push(("fiscalNumber".into(), (*number).into()));
+    }
+    if let Some(signature) = signature(&sealed.seal) {
+        members.push(("signature".into(), signature));
     }
     if let Body::Receipt(receipt) = &reserved.body
         && let Some(line) = receipt.rounding

@@ -1,0 +1,88 @@
+//! What a start needs for signed receipts: the units, and the secret of each cash box.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use ferrotill_core::profile::signed::CashBoxId;
+use ferrotill_core::profile::{Profile, SealPlan};
+use ferrotill_store::{DeviceIdentity, Store};
+
+use super::StartError;
+use crate::clerk::{ClerkHandle, Message};
+use crate::config::Config;
+use crate::explanation::Explanation;
+use crate::seal::signature::units::Units;
+use crate::seal::signature::{CashBoxSecret, Signatures, folder};
+use crate::time::clock::Clock;
+
+/// Starts the signature units if the law has receipts signed. Each device is a cash box, under its identity towards the authority.
+pub(super) fn start(
+    config: &Config,
+    profile: &dyn Profile,
+    store: &Store,
+    identities: &[DeviceIdentity],
+    (clerk_handle, clock): (&ClerkHandle, &Arc<Clock>),
+) -> Result<Option<Arc<Signatures>>, StartError> {
+    if profile.facts().seal_plan != SealPlan::Signature {
+        return Ok(None);
+    }
+    let mut cash_boxes = BTreeMap::new();
+    for (device, identity) in config.devices.iter().zip(identities) {
+        let id = &identity.fiscal_number;
+        CashBoxId::new(id).map_err(|fault| refused(id, fault.to_string(), NAME_IT))?;
+        let till = store.load_till(device.id)?;
+        let signed = till.signed();
+        let used = signed.cash_box();
+        if !used.is_empty() && used != id {
+            let why = format!("the receipts of this device have the cash box id {used:?}");
+            return Err(refused(id, why, PUT_BACK));
+        }
+        let folder = &config.till.data_dir;
+        if signed.receipts() > 0 && store.anchors_set_aside() > 0 {
+            return Err(older_copy(folder));
+        }
+        let key = folder::counter_key(folder, device.id, signed.receipts() > 0)
+            .map_err(StartError::Signatures)?;
+        let id = id.clone();
+        cash_boxes.insert(device.id, CashBoxSecret { id, key });
+    }
+    let units = config
+        .signature_units
+        .iter()
+        .map(|unit| folder::open_unit(unit, config.till.mode))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(StartError::Signatures)?;
+    let clerk_handle = clerk_handle.clone();
+    let report = Box::new(move |device, signed| clerk_handle.send(Message::Signed(device, signed)));
+    Signatures::start(Units::new(units, Arc::clone(clock)), cash_boxes, report)
+        .map(|signatures| Some(Arc::new(signatures)))
+        .map_err(|source| StartError::Thread {
+            name: "signatures".to_owned(),
+            source,
+        })
+}
+
+const NAME_IT: &str = "write another registration_number at the [[device]]";
+const PUT_BACK: &str =
+    "write this id as the registration_number of the [[device]]; a cash box keeps its id for ever";
+
+fn refused(id: &str, why: String, fix: &str) -> StartError {
+    StartError::Signatures(Box::new(Explanation::new(
+        "the cash box cannot have this id",
+        id,
+        why,
+        fix,
+    )))
+}
+
+/// A register never goes on from an older copy of its journal: the ids of the lost receipts, and with them the key streams of the turnover
+/// counter, would be used a second time.
+fn older_copy(folder: &Path) -> StartError {
+    StartError::Signatures(Box::new(Explanation::new(
+        "the register cannot go on from this journal",
+        folder.display().to_string(),
+        "it is an older copy, because an anchor names a row that it does not have",
+        "put the newest journal back; if it is lost, take the cash box out of use, and register a new one in a new data folder",
+    )))
+}

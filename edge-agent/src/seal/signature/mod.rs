@@ -1,0 +1,233 @@
+//! Signature units: they sign receipts, each chained to the one before.
+//!
+//! - [`folder`]: the secrets of a data folder: the key of each turnover counter, and the private keys of units in software;
+//! - [`units`]: the units, and the thread that asks them.
+//!
+//! The clerk stores what is to be signed before a unit gets it (`ReceiptPrepared`). The unit's thread signs exactly these bytes, as
+//! often as it is asked, so that a crash at any moment loses no receipt, and no receipt id is used with a second turnover counter.
+//! If no unit works, the receipt says so in place of the signature, and the first receipt after the outage is the collective one.
+
+pub mod folder;
+pub mod units;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+
+use ferrotill_core::document::Body;
+use ferrotill_core::profile::signed::{
+    AesKey, BucketSums, CashBox, CashBoxId, Code, CounterWidth, Form, Kind, Payload, ReceiptId,
+    Request, Signature, Timestamp,
+};
+use ferrotill_core::receipt::{Receipt, ReceiptKind};
+use ferrotill_core::refusal::Refusal;
+use ferrotill_core::till::{PreparedReceipt, Till, not_signable};
+use ferrotill_core::time::Moment;
+use uuid::Uuid;
+
+use super::{NumberSeal, Preparation, Sealer, Unsealed};
+use units::{SigningTask, UnitReport, Units};
+
+/// The cash box of a device: the id under which it is registered, and the key of its turnover counter.
+#[derive(Clone, Debug)]
+pub struct CashBoxSecret {
+    /// The id of the cash box.
+    pub id: String,
+    /// The key of the turnover counter.
+    pub key: AesKey,
+}
+
+/// A receipt that can be prepared: its kind, and what is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SigningJob {
+    /// The kind of the receipt.
+    pub kind: Kind,
+    /// Elements 0 to 11 of the receipt's code.
+    pub payload: String,
+}
+
+/// What a unit has made of a prepared receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// What was to be signed.
+    pub payload: String,
+    /// The signature; `None` if no unit has signed.
+    pub signature: Option<[u8; 64]>,
+}
+
+/// The public side of a unit, for the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitPublic {
+    /// The number of the provider.
+    pub provider: u16,
+    /// The serial of the certificate, or the id of the key.
+    pub serial: String,
+    /// Whether `der` is a certificate.
+    pub certificate: bool,
+    /// The certificate or public key.
+    pub der: Vec<u8>,
+}
+
+/// Seals receipts by signature units.
+#[derive(Debug)]
+pub struct Signatures {
+    units: Arc<Units>,
+    cash_boxes: BTreeMap<Uuid, CashBoxSecret>,
+    tasks: Sender<SigningTask>,
+}
+
+impl Signatures {
+    /// Starts the thread that asks the units. `report` gets what became of each task.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's error if the thread cannot be started.
+    pub fn start(
+        units: Units,
+        cash_boxes: BTreeMap<Uuid, CashBoxSecret>,
+        report: UnitReport,
+    ) -> std::io::Result<Self> {
+        let units = Arc::new(units);
+        let (tasks, inbox) = channel();
+        units::start(Arc::clone(&units), inbox, report)?;
+        Ok(Self {
+            units,
+            cash_boxes,
+            tasks,
+        })
+    }
+
+    /// The units.
+    #[must_use]
+    pub const fn units(&self) -> &Arc<Units> {
+        &self.units
+    }
+
+    /// Has a prepared receipt signed.
+    pub fn ask(&self, task: SigningTask) {
+        // The sending fails only if the thread has ended, which it does with this value.
+        let _ = self.tasks.send(task);
+    }
+
+    /// The receipt without a document that a device must make first now; `None` if none is due, or if it must wait for a unit that works.
+    ///
+    /// First comes the start receipt, then the collective receipt after an outage, then the receipt that ends a month or a year.
+    #[must_use]
+    pub fn due(&self, device: Uuid, till: &Till, now: Moment) -> Option<SigningJob> {
+        let register = till.signed().register();
+        let works = self.units.working().is_some();
+        let outage = register.outage_since().is_some();
+        let kind = if register.latest().is_none() {
+            works.then_some(Kind::Start)
+        } else if outage && works {
+            Some(Kind::Sammel)
+        } else {
+            let due = register.due(Timestamp::of(now).ok()?);
+            due.filter(|kind| works || !kind.needs_signature())
+        }?;
+        let zero = BucketSums::default();
+        self.receipt(device, till, (kind, zero), now).ok()
+    }
+
+    /// A receipt as it would be signed next.
+    ///
+    /// # Errors
+    ///
+    /// The rule of signed receipts that does not allow it.
+    pub fn receipt(
+        &self,
+        device: Uuid,
+        till: &Till,
+        (kind, sums): (Kind, BucketSums),
+        at: Moment,
+    ) -> Result<SigningJob, Refusal> {
+        let secret = self.cash_boxes.get(&device).ok_or(Refusal::SealMismatch)?;
+        let unit = self.units.next_unit().ok_or(Refusal::SealMismatch)?;
+        let signed = till.signed();
+        let id = signed.next_id();
+        let cash_box = CashBox {
+            id: CashBoxId::new(&secret.id).map_err(not_signable)?,
+            key: &secret.key,
+            width: CounterWidth::EIGHT,
+        };
+        let request = Request {
+            kind,
+            receipt: ReceiptId::new(&id).map_err(not_signable)?,
+            unit: unit.identity().map_err(not_signable)?,
+            sums,
+            at,
+        };
+        let payload = signed.register().prepare(&cash_box, &request);
+        payload.map_err(not_signable).map(|payload| SigningJob {
+            kind,
+            payload: payload.to_string(),
+        })
+    }
+
+    /// The public side of the unit that a receipt names, if the journal does not have it as the last one.
+    #[must_use]
+    pub fn unit_to_adopt(&self, till: &Till, job: &SigningJob) -> Option<UnitPublic> {
+        let payload = Payload::parse(&job.payload).ok()?;
+        let (provider, serial) = (payload.unit.provider(), payload.unit.serial());
+        if till.signed().has_unit(provider, serial) {
+            return None;
+        }
+        self.units.public(provider, serial)
+    }
+}
+
+impl Sealer for Signatures {
+    fn prepare(&self, document: &Unsealed<'_>) -> Result<Preparation, Refusal> {
+        let Body::Receipt(receipt) = &document.reserved.body else {
+            // A cash movement and a report are no sales, so no unit signs them.
+            return Ok(Preparation::AtOnce(NumberSeal::Journal));
+        };
+        if document.till.signed().prepared().is_some() {
+            return Err(Refusal::DeviceUnsettled);
+        }
+        let what = signed_amounts(receipt)?;
+        self.receipt(document.device, document.till, what, document.reserved.at)
+            .map(|job| Preparation::Sign(Box::new(job)))
+    }
+}
+
+/// The kind of the signed receipt, and its five amounts. What is given back is below zero.
+fn signed_amounts(receipt: &Receipt<'_>) -> Result<(Kind, BucketSums), Refusal> {
+    let kind = match receipt.kind {
+        ReceiptKind::Sale => Kind::Standard,
+        ReceiptKind::Refund { .. } => Kind::Storno,
+        ReceiptKind::AlternativeSale => return Err(Refusal::NoAlternativeReceipts),
+    };
+    let mut sums = BucketSums::default();
+    for line in receipt.lines.iter() {
+        let amount = match kind {
+            Kind::Storno => line.final_amount.checked_neg(),
+            _ => Some(line.final_amount),
+        };
+        amount
+            .and_then(|amount| sums.add(line.group.bucket, amount))
+            .ok_or(Refusal::CounterExhausted)?;
+    }
+    Ok((kind, sums))
+}
+
+/// The kind and the compact form of a prepared receipt after a unit was asked. A collective receipt or the receipt of a year that no unit
+/// has signed is a receipt over zero for no purpose: it is due again.
+///
+/// `None` if the receipt is not valid without a signature and must be signed later, which is so for the start receipt only.
+#[must_use]
+pub fn sealed_form(
+    prepared: &PreparedReceipt,
+    signature: Option<[u8; 64]>,
+) -> Option<(Kind, String)> {
+    let kind = match (signature, prepared.kind) {
+        (None, Kind::Start) => return None,
+        (None, kind) if kind.needs_signature() => Kind::Null,
+        (_, kind) => kind,
+    };
+    let code = Code {
+        payload: Payload::parse(&prepared.payload).ok()?,
+        signature: signature.map_or(Signature::Failed, Signature::Made),
+    };
+    Some((kind, code.display(Form::Compact).to_string()))
+}
