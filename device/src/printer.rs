@@ -453,6 +453,8 @@ pub enum TextStyle {
     Bold,
     /// Bold, twice as wide and twice as high.
     Large,
+    /// The text as a QR code in the middle. A printer without QR codes prints it as text.
+    Code,
 }
 
 /// The paper of a printer, for text.
@@ -462,6 +464,8 @@ pub struct TextPaper {
     pub columns: usize,
     /// Whether the printer prints [large](TextStyle::Large) letters.
     pub large: bool,
+    /// The largest number of bytes that the printer prints as a QR [code](TextStyle::Code); 0 if it prints none.
+    pub code_bytes_max: usize,
 }
 
 /// A fiscal receipt, computed to the last minor unit. The printer's sums are compared with it.

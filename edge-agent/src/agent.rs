@@ -1,5 +1,6 @@
 //! The composition root: builds the parts of the agent, connects them, and stops them in order.
 
+mod caller_tls;
 mod health_watch;
 mod signing;
 mod start_check;
@@ -26,24 +27,27 @@ use crate::api::dialect::Dialect;
 use crate::api::lanes::Lanes;
 use crate::api::replay::Replays;
 use crate::api::settings::ApiSettings;
-use crate::api::{self, DIALECTS, service::Service, sim};
+use crate::api::wrong_signatures::WrongSignatures;
+use crate::api::{self, DIALECTS, service::Service};
 use crate::authority::{DutyForms, by_country};
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit, UnassignedNumber};
 use crate::config::{Config, ConfigError, Device, Mode};
 use crate::explanation::{Explanation, why_of};
 use crate::listener::{self, ConnectionLimits};
+use crate::locked::Locked;
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
 use crate::outbox::{OutboxParts, OutboxThread};
 use crate::paper::printed_seller;
-use crate::payment::simulated::SimulatedBank;
+use crate::payment::Terminals;
 use crate::seal::printer::PrinterTask;
 use crate::seal::signature::Signatures;
 use crate::seal::signature::units::Units;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
+use caller_tls::CallerTls;
 use ferrotill_store::{
     DeviceIdentity, Founding, Reader, Store, StoreError, set_lost_journal_aside,
 };
@@ -96,6 +100,9 @@ pub enum StartError {
     /// No device has the registration number of `[till]`, and a new device would be told under its own id, for ever.
     #[error("{}", unassigned(.0))]
     NumberUnassigned(UnassignedNumber),
+    /// The certificate for callers over TLS cannot be used.
+    #[error("{0}")]
+    Certificate(Box<Explanation>),
     /// A secret of signed receipts cannot be used, or the cash box has another id than its receipts.
     #[error("{0}")]
     Signatures(Box<Explanation>),
@@ -130,8 +137,8 @@ pub struct Agent {
     numbers: Option<NumberSupply>,
     signatures: Option<Arc<Signatures>>,
     _office_time: Option<OfficeTime>,
-    /// The bank behind the simulated terminals of a TEST till.
-    bank: Option<Arc<SimulatedBank>>,
+    /// The certificate for callers over TLS; it is served and watched by [`Agent::serve`].
+    tls: Locked<Option<CallerTls>>,
     folder: PathBuf,
     _lock: std::fs::File,
 }
@@ -172,17 +179,14 @@ impl Agent {
         let signatures = signing::start(&config, profile, &store, &identities, clerk_and_clock)?;
         let plans = device_plans(&config, profile, identities, clerk_and_clock)?;
         let settings = ClerkSettings {
-            profile,
-            clock: Arc::clone(&clock),
-            guard: Arc::clone(&guard),
-            owner_budget,
-            live_status: Arc::clone(&live_status),
-            forms: Arc::new(DutyForms::of(&config, profile).noted_in(Arc::clone(&live_status))),
-            wake_senders: vec![Arc::clone(&wake_sender)],
-            contact_ms: config.till.contact_ms,
-            seller: printed_seller(&config.till.owner),
             signatures: signatures.clone(),
             terminals,
+            ..clerk_settings(
+                &config,
+                profile,
+                (&clock, &guard),
+                (&live_status, &wake_sender),
+            )
         };
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let parts = OutboxParts {
@@ -198,6 +202,7 @@ impl Agent {
         };
         let sender = start_sender(&config, parts)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
+        let tls = CallerTls::start(&config, guard.now().utc_ms)?;
         let service = Arc::new(Service {
             settings: ApiSettings::of(&config),
             profile,
@@ -207,11 +212,14 @@ impl Agent {
             guard,
             owner_budget,
             replays: Replays::open(&config.till.data_dir, Arc::clone(&live_status)),
+            wrong_signatures: WrongSignatures::default(),
             live_status,
+            bank,
             lanes: Lanes::default(),
         });
         Ok(Self {
             _office_time: start_office_time(&config, &service.guard)?,
+            tls: Locked::new(tls),
             folder: config.till.data_dir.clone(),
             service,
             served: served(&config, profile),
@@ -220,7 +228,6 @@ impl Agent {
             sender,
             numbers,
             signatures,
-            bank,
             _lock: lock,
         })
     }
@@ -233,16 +240,14 @@ impl Agent {
         simulator: Router,
         shutdown: S,
     ) -> impl Future<Output = ()> + use<S> {
-        let currency = self.service.profile.facts().currency;
-        let simulator = match &self.bank {
-            Some(bank) => simulator.merge(sim::bank_terminal::router(Arc::clone(bank), currency)),
-            None => simulator,
-        };
         let router = api::router(&self.service, &self.served, simulator);
-        let looking = look_for_problems(Arc::clone(&self.service), self.folder.clone());
+        let tls = self.tls.lock().take();
+        let certificate = tls.as_ref().map(CallerTls::in_use);
+        let looking = look_for_problems(Arc::clone(&self.service), self.folder.clone(), tls);
+        let limits = ConnectionLimits::default();
         async move {
             tokio::select! {
-                () = listener::serve(listener, router, ConnectionLimits::default(), shutdown) => {}
+                () = listener::serve_secured(listener, router, limits, certificate, shutdown) => {}
                 () = looking => {}
             }
         }
@@ -252,6 +257,12 @@ impl Agent {
     #[must_use]
     pub fn served(&self) -> &[&'static Dialect] {
         &self.served
+    }
+
+    /// True if callers may use TLS.
+    #[must_use]
+    pub fn has_tls(&self) -> bool {
+        self.tls.lock().is_some()
     }
 
     /// The signature units; `None` where the law has no receipts signed.
@@ -578,6 +589,28 @@ fn start_printer(
         name: format!("printer {}", device.name),
         source,
     })
+}
+
+/// What the clerk knows of the configuration and of the other parts.
+fn clerk_settings(
+    config: &Config,
+    profile: &'static dyn Profile,
+    (clock, guard): (&Arc<Clock>, &Arc<GuardedClock>),
+    (live_status, wake_sender): (&Arc<LiveStatus>, &Arc<Notify>),
+) -> ClerkSettings {
+    ClerkSettings {
+        profile,
+        clock: Arc::clone(clock),
+        guard: Arc::clone(guard),
+        owner_budget: owner_budget(config, profile),
+        live_status: Arc::clone(live_status),
+        forms: Arc::new(DutyForms::of(config, profile).noted_in(Arc::clone(live_status))),
+        wake_senders: vec![Arc::clone(wake_sender)],
+        contact_ms: config.till.contact_ms,
+        seller: printed_seller(&config.till.owner),
+        signatures: None,
+        terminals: Terminals::default(),
+    }
 }
 
 fn start_clerk(

@@ -3,6 +3,8 @@
 //! [`DocumentPaper::of`] makes the paper of a sealed document of any kind from the journal alone. Nothing is computed here: every
 //! amount is one that the journal has.
 
+use std::sync::Arc;
+
 use ferrotill_core::Currency;
 use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::event::{Reserved, Sealed};
@@ -17,7 +19,7 @@ use ferrotill_render::{
 };
 use ferrotill_store::StoredDocument;
 
-use crate::config::Owner;
+use crate::config::{DATE_MARK, NUMBER_MARK, Owner, REGISTRATION_MARK, TOTAL_MARK};
 use crate::time::clock::local;
 
 /// What is printed of the shop and its country.
@@ -52,7 +54,7 @@ impl DocumentPaper {
     #[must_use]
     pub fn of(stored: &StoredDocument, copy: bool, shop: PaperShop<'_>) -> Option<Self> {
         let (reserved, sealed) = (stored.reserved()?, stored.sealed()?);
-        let words = Words::of(shop.facts.language);
+        let words = shop.seller.words(shop.facts.language);
         let number = printed_number(&sealed.seal)
             .unwrap_or_else(|| format!("{} {:08}", words.document, sealed.number));
         let signed = match sealed.seal {
@@ -80,7 +82,9 @@ impl DocumentPaper {
         let by_printer = matches!(sealed.seal, Seal::Printer { .. });
         Some(match &reserved.body {
             Body::Receipt(receipt) => {
-                let mut paper = Self::of_receipt(receipt, heading, shop.facts);
+                let checked = checked_number(&sealed.seal);
+                let checked = checked.as_deref().map(|number| (number, sealed.at));
+                let mut paper = Self::of_receipt(receipt, heading, shop.facts, checked);
                 paper
                     .blocks
                     .extend(signed.iter().flat_map(SignedReceipt::blocks));
@@ -92,7 +96,7 @@ impl DocumentPaper {
             Body::Cash(amount) => {
                 let before = reserved.baseline.map(|baseline| baseline.cash);
                 let view = CashView::of(*amount, before, heading, shop.facts.currency, words);
-                Self::without_drawer(cash_blocks(&view), words)
+                Self::without_drawer(cash_blocks(&view), shop)
             }
             Body::Report(kind) => {
                 let figures = sealed.report.as_ref()?;
@@ -104,35 +108,91 @@ impl DocumentPaper {
                 };
                 let currency = shop.facts.currency;
                 let view = ReportView::of((*kind, figures), heading, names, currency, words);
-                Self::without_drawer(report_blocks(&view), words)
+                Self::without_drawer(report_blocks(&view), shop)
             }
             Body::Nonfiscal(text) => {
                 let view = NonfiscalView::of(text, heading, shop.facts.currency, words);
-                Self::without_drawer(nonfiscal_blocks(&view), words)
+                Self::without_drawer(nonfiscal_blocks(&view), shop)
             }
         })
     }
 
-    /// The paper of a receipt under a heading.
+    /// The paper of a receipt under a heading. `checked` is the number by which a buyer can check the receipt, and the time of its
+    /// seal.
     #[must_use]
-    pub fn of_receipt(receipt: &Receipt<'_>, heading: PaperHeading<'_>, facts: &Facts) -> Self {
-        let words = Words::of(facts.language);
+    pub fn of_receipt(
+        receipt: &Receipt<'_>,
+        heading: PaperHeading<'_>,
+        facts: &Facts,
+        checked: Option<(&str, Moment)>,
+    ) -> Self {
+        let words = heading.seller.words(facts.language);
         let opens_drawer =
             !heading.copy && receipt.payments.iter().any(|payment| payment.open_drawer);
+        let mut blocks = blocks(&ReceiptView::of(receipt, heading, facts.currency, words));
+        let link = checked.and_then(|checked| link_of(receipt, heading.seller, checked, facts));
+        blocks.extend(link.map(|text| Block::Qr { text }));
         Self {
-            blocks: blocks(&ReceiptView::of(receipt, heading, facts.currency, words)),
+            blocks: with_logo(blocks, heading.seller),
             language: words.language,
             opens_drawer,
         }
     }
 
-    const fn without_drawer(blocks: Vec<Block>, words: &Words) -> Self {
+    fn without_drawer(blocks: Vec<Block>, shop: PaperShop<'_>) -> Self {
         Self {
-            blocks,
-            language: words.language,
+            blocks: with_logo(blocks, shop.seller),
+            language: shop.seller.words(shop.facts.language).language,
             opens_drawer: false,
         }
     }
+}
+
+/// The blocks below the shop's logo, if there is one.
+fn with_logo(mut blocks: Vec<Block>, seller: &PrintedSeller) -> Vec<Block> {
+    if let Some(logo) = &seller.logo {
+        blocks.insert(0, Block::Logo(Arc::clone(logo)));
+    }
+    blocks
+}
+
+/// The number by which a buyer can check a receipt: its fiscal number, or the number of the fiscal printer.
+fn checked_number(seal: &Seal<'_>) -> Option<String> {
+    match *seal {
+        Seal::FiscalNumber { number, .. } => Some(number.to_string()),
+        Seal::Printer {
+            document,
+            fiscal_receipt,
+            ..
+        } => {
+            let number = Some(fiscal_receipt.unwrap_or(document));
+            number.filter(|number| *number > 0).map(|it| it.to_string())
+        }
+        Seal::Range { .. } | Seal::Signature { .. } | Seal::Journal => None,
+    }
+}
+
+/// The address at which a buyer checks a receipt, if the shop has one.
+fn link_of(
+    receipt: &Receipt<'_>,
+    seller: &PrintedSeller,
+    (number, at): (&str, Moment),
+    facts: &Facts,
+) -> Option<String> {
+    let at = local(at);
+    let date = format!("{:04}-{:02}-{:02}", at.year(), at.month(), at.day());
+    let total = receipt.total.display(facts.currency).to_string();
+    let registration = seller.registration_number.as_deref().unwrap_or("");
+    let mut link = seller.verification_link.clone()?;
+    for (mark, value) in [
+        (NUMBER_MARK, number),
+        (TOTAL_MARK, &total),
+        (DATE_MARK, &date),
+        (REGISTRATION_MARK, registration),
+    ] {
+        link = link.replace(mark, value);
+    }
+    Some(link)
 }
 
 /// The number of a seal as it is printed; `None` if the seal has no number of the till or the authority.
@@ -237,6 +297,10 @@ pub fn printed_seller(owner: &Owner) -> PrintedSeller {
         name: owner.organization_name.clone(),
         number: owner.idnx.clone(),
         address: owner.address.clone(),
+        words: owner.paper.words,
+        logo: owner.paper.logo.clone(),
+        verification_link: owner.paper.verification_link.clone(),
+        registration_number: owner.registration_number.clone(),
     }
 }
 

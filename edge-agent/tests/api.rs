@@ -195,7 +195,7 @@ fn a_bad_body_is_refused_with_the_path_of_every_fault() {
         ("\"payments\"", "\"sendToEmail\":true,\"payments\"", "Missing", &["emailAddress"]),
         ("\"payments\"", "\"emailAddress\":\"nobody\",\"payments\"", "EmailInvalid", &["emailAddress"]),
         ("\"payments\"", "\"phoneNumber\":\"12\",\"payments\"", "PhoneInvalid", &["phoneNumber"]),
-        ("\"payments\"", "\"printOnServer\":false,\"printFormMediaType\":\"Pdf\",\"payments\"", "NotSupported", &["printFormMediaType"]),
+        ("\"payments\"", "\"printOnServer\":false,\"printFormMediaType\":\"Pdf\",\"pdfPrintFormSettings\":{\"fontSize\":49},\"payments\"", "FormSizeInvalid", &["pdfPrintFormSettings.fontSize"]),
         ("\"payments\"", "\"id\":\"7\",\"payments\"", "NotAUuid", &["id"]),
         ("\"payments\"", "\"id\":\"00000000-0000-0000-0000-000000000000\",\"payments\"", "NotAUuid", &["id"]),
     ];

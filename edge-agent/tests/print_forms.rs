@@ -3,7 +3,13 @@
 
 mod shop;
 
+use std::path::Path;
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ferrotill_device::emulator::{Family, Rig, RigOptions};
+use ferrotill_render::Bitmap;
 use ferrotill_testkit::config::{ConfigText, Device, text};
 use shop::inside::Shop;
 use shop::outside::{Process, until};
@@ -51,7 +57,14 @@ fn rows(reply: &Reply, document: &str) -> Vec<String> {
             JsonValue::Text(text) => text.clone(),
             other => panic!("{name} is {other}"),
         };
-        if text("type") == "Text" {
+        if text("type") == "QRCode" {
+            assert_eq!(names, ["type", "text"]);
+            format!("QRCode {}", text("text"))
+        } else if text("type") == "Image" {
+            assert_eq!(names, ["type", "image"]);
+            let logo = STANDARD.decode(text("image")).unwrap();
+            format!("Image {:?}", pixels(&logo))
+        } else if text("type") == "Text" {
             assert_eq!(
                 names,
                 ["type", "text", "textRight", "align", "bold", "large"]
@@ -140,18 +153,108 @@ fn an_alternative_receipt_is_in_the_answer_and_on_no_paper() {
         without.at("data.alternativeReceipt.printFormContent"),
         "null"
     );
-    let unwanted = post(r#""printOnServer":false,"printFormMediaType":"Image","#);
+    let bad = r#""printOnServer":false,"printFormMediaType":"Image",
+        "imagePrintFormSettings":{"contentWidth":0,"fontSize":-1,"verticalMargin":501,"width":2401},"#;
+    let bad = post(bad);
     assert_eq!(
-        unwanted.verdict(),
-        (422, "registered", "NotSupported".to_owned()),
+        bad.verdict(),
+        (422, "registered", "FormSizeInvalid".to_owned()),
         "{}",
-        unwanted.text
+        bad.text
     );
-    assert_eq!(unwanted.paths(), ["printFormMediaType"]);
+    let names = ["contentWidth", "verticalMargin", "fontSize", "width"];
+    assert_eq!(
+        bad.paths(),
+        names.map(|name| format!("imagePrintFormSettings.{name}"))
+    );
     // The printer and its drawer had no part in it.
     assert_eq!(shop.rig.snapshot(false).drawer_pulses, 0);
     let paper = shop.rig.paper();
     assert!(!paper.contains("ABC00000001"), "{paper}");
+}
+
+/// The bytes of a form of this type.
+fn bytes(reply: &Reply, document: &str, media_type: &str) -> Vec<u8> {
+    let at = |name: &str| reply.at(&format!("{document}.{name}"));
+    assert_eq!(at("printFormMediaType"), media_type, "{}", reply.text);
+    STANDARD.decode(at("printFormContent")).unwrap()
+}
+
+/// The width and the height of a PNG.
+fn pixels(file: &[u8]) -> (u32, u32) {
+    assert!(file.starts_with(b"\x89PNG\r\n\x1a\n"));
+    let number = |at: usize| u32::from_be_bytes(file[at..at + 4].try_into().unwrap());
+    (number(16), number(20))
+}
+
+/// The text of a PDF; `None` if there is no program here that reads one.
+fn text_of(file: &[u8], folder: &Path) -> Option<String> {
+    let path = folder.join("form.pdf");
+    std::fs::write(&path, file).unwrap();
+    let mut reader = Command::new("pdftotext");
+    reader
+        .args(["-layout", "-enc", "UTF-8"])
+        .arg(&path)
+        .arg("-");
+    let Ok(read) = reader.output() else {
+        eprintln!("SKIPPED: there is no pdftotext here (Debian: poppler-utils)");
+        return None;
+    };
+    assert!(read.status.success(), "{read:?}");
+    Some(String::from_utf8(read.stdout).unwrap())
+}
+
+#[test]
+fn a_picture_and_a_pdf_have_the_wanted_measures_and_the_figures_of_the_rows() {
+    let shop = Shop::open();
+    let post = |more: &str| {
+        let body = sale(ID, "AlternativeReceiptOnly", more);
+        shop.client.post("operations/sale", &body)
+    };
+    let document = "data.alternativeReceipt";
+    let form = rows(&post(FORM), document);
+    let image = |settings: &str| {
+        let more = format!(
+            r#""printOnServer":false,"printFormMediaType":"Image","imagePrintFormSettings":{settings},"#
+        );
+        pixels(&bytes(&post(&more), document, "Image"))
+    };
+    let (width, height) = image("null");
+    assert_eq!(width, 608);
+    let (narrow, longer) = image(r#"{"width":384,"horizontalMargin":8,"fontSize":null}"#);
+    assert_eq!(narrow, 384);
+    assert!(longer > 300 && height > 300);
+    let margins = |margin: u32| image(&format!(r#"{{"verticalMargin":{margin}}}"#)).1;
+    assert_eq!(margins(100) - margins(0), 200);
+    let file = |settings: &str| {
+        let more = format!(
+            r#""printOnServer":false,"printFormMediaType":"Pdf","pdfPrintFormSettings":{settings},"#
+        );
+        bytes(&post(&more), document, "Pdf")
+    };
+    let folder = tempfile::tempdir().unwrap();
+    for settings in ["null", r#"{"contentWidth":400,"fontSize":12}"#] {
+        let file = file(settings);
+        assert!(file.starts_with(b"%PDF-1.7"));
+        let Some(text) = text_of(&file, folder.path()) else {
+            continue;
+        };
+        let shown = form
+            .iter()
+            .filter(|row| !["OpenCashDrawer", "Separator"].contains(&row.as_str()));
+        let shown: Vec<&str> = shown.flat_map(|row| row.split_whitespace()).collect();
+        assert_eq!(text.split_whitespace().collect::<Vec<_>>(), shown);
+    }
+    // The measures of a form that nobody wants are not compared with anything.
+    let other = post(r#""printOnServer":false,"pdfPrintFormSettings":{"fontSize":0},"#);
+    assert_eq!(rows(&other, document), form);
+    let on_paper = post(r#""printFormMediaType":"Pdf","pdfPrintFormSettings":{"fontSize":0},"#);
+    assert_eq!(on_paper.status, 200, "{}", on_paper.text);
+    let no_such =
+        r#""printOnServer":false,"printFormMediaType":"Pdf","pdfPrintFormSettings":{"width":300},"#;
+    assert_eq!(post(no_such).paths(), ["pdfPrintFormSettings.width"]);
+    let small = r#""printOnServer":false,"printFormMediaType":"Pdf","pdfPrintFormSettings":{"contentWidth":72,"fontSize":12},"#;
+    assert_eq!(post(small).paths(), ["pdfPrintFormSettings.fontSize"]);
 }
 
 #[test]
@@ -314,6 +417,11 @@ fn the_form_of_a_duplicate_says_that_it_is_a_copy() {
         let page = client.post(&path, &format!("{{{}}}", HTML.trim_end_matches(',')));
         assert_eq!(page.at("data.printFormMediaType"), "Html");
         assert!(page.at("data.printFormContent").contains("(COPIE)"));
+        for media_type in ["Pdf", "Image"] {
+            let wanted =
+                format!(r#"{{"printOnServer":false,"printFormMediaType":"{media_type}"}}"#);
+            assert!(bytes(&client.post(&path, &wanted), "data", media_type).len() > 1_000);
+        }
     }
     let silent = r#"{"printOnServer":false,"print":false}"#;
     let none = client.post(&format!("receipts/{ID}/duplicate"), silent);
@@ -346,8 +454,11 @@ fn the_form_of_a_duplicate_says_that_it_is_a_copy() {
     }
 }
 
-/// A till whose law asks for fiscal numbers, with a receipt printer.
-fn with_a_receipt_printer(then: impl FnOnce(&Rig, &Client)) {
+/// A till whose law asks for fiscal numbers, with a receipt printer. `more` adds to its configuration.
+fn with_a_receipt_printer(
+    more: impl FnOnce(ConfigText, &Path) -> ConfigText,
+    then: impl FnOnce(&Rig, &Client),
+) {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("printer");
     let mut options = RigOptions::new(link.clone());
@@ -365,6 +476,7 @@ fn with_a_receipt_printer(then: impl FnOnce(&Rig, &Client)) {
         .set("till", "address", text("вул. Прикладна, 1"))
         .device(device)
         .upstream(&office.client.url);
+    let config = more(config, folder.path());
     let file = folder.path().join("ferrotill.toml");
     std::fs::write(&file, config.to_string()).unwrap();
     let agent = Process::agent(&file);
@@ -376,58 +488,126 @@ fn with_a_receipt_printer(then: impl FnOnce(&Rig, &Client)) {
 
 #[test]
 fn a_receipt_printer_prints_what_the_form_shows() {
-    with_a_receipt_printer(|rig, client| {
-        let id = |last: u32| format!("7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f{last:04}");
-        let order = |id: &str, more: &str| {
-            format!(
-                r#"{{"id":"{id}",{more}"items":[{{"name":"Їжа на винос","quantity":1,"price":1.98,"taxGroupCode":"A"}}],
+    with_a_receipt_printer(
+        |config, _| config,
+        |rig, client| {
+            let id = |last: u32| format!("7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f{last:04}");
+            let order = |id: &str, more: &str| {
+                format!(
+                    r#"{{"id":"{id}",{more}"items":[{{"name":"Їжа на винос","quantity":1,"price":1.98,"taxGroupCode":"A"}}],
                 "payments":[{{"typeCode":0,"amount":5.00}}]}}"#
-            )
-        };
-        // The first numbers of the authority may be on their way.
+                )
+            };
+            // The first numbers of the authority may be on their way.
+            let mut sold = None;
+            until("the first numbers come", || {
+                let reply = client.post("operations/sale", &order(&id(1), FORM));
+                let done = reply.status == 200;
+                sold = Some(reply);
+                done
+            });
+            let form = rows(&sold.unwrap(), "data.fiscalReceipt");
+            assert_eq!(rig.paper(), "", "nothing is printed");
+            assert_eq!(rig.snapshot(false).drawer_pulses, 0);
+            assert_eq!(form[0], "OpenCashDrawer", "the caller opens the drawer");
+            let cash = client.post("cashoperations", r#"{"amount":50.00}"#);
+            let report = client.post("operations/intermediatetotals", "");
+            for path in [
+                format!("receipts/{}", id(1)),
+                format!("cashoperations/{}", cash.at("data.id")),
+                format!("reports/{}", report.at("data.id")),
+            ] {
+                let path = format!("{path}/duplicate");
+                let form = rows(&client.post(&path, r#"{"printOnServer":false}"#), "data");
+                let printed = client.post(&path, "");
+                assert_eq!(printed.status, 200, "{}", printed.text);
+                let paper = rig.paper();
+                // A text that is too long for one row of the paper goes on in the next.
+                let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+                let paper: Vec<&str> = paper
+                    .lines()
+                    .filter(|line| !line.is_empty() && !line.chars().all(|letter| letter == '-'))
+                    .collect();
+                let form: Vec<&String> = form.iter().filter(|row| *row != "Separator").collect();
+                let form = form
+                    .iter()
+                    .map(|row| words(row))
+                    .collect::<Vec<_>>()
+                    .join(" ");
+                assert!(form.contains("(КОПІЯ)"), "{form}");
+                let paper = words(&paper.join(" "));
+                assert!(paper.ends_with(&form), "{paper}\n{form}");
+            }
+            assert_eq!(
+                rig.snapshot(false).drawer_pulses,
+                0,
+                "a copy takes no money"
+            );
+        },
+    );
+}
+
+#[test]
+fn papers_have_the_words_the_logo_and_the_link_of_the_shop() {
+    let more = |config: ConfigText, folder: &Path| {
+        let logo = Bitmap::of_qr("the logo").unwrap();
+        std::fs::write(folder.join("logo.png"), logo.png().unwrap()).unwrap();
+        let link = "https://example.org/{registration}/{total}/{number}/{date}";
+        config
+            .set("till", "language", text("uz-Latn"))
+            .set("till", "logo", text("logo.png"))
+            .set("till", "registration_number", text("J803000123"))
+            .set("till", "verification_link", text(link))
+    };
+    with_a_receipt_printer(more, |rig, client| {
+        let id = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001";
+        let body = format!(
+            r#"{{"id":"{id}",{FORM}"items":[{{"name":"Palov","quantity":1,"price":54.50,"taxGroupCode":"A"}}],
+            "payments":[{{"typeCode":0,"amount":60.00}}]}}"#
+        );
         let mut sold = None;
         until("the first numbers come", || {
-            let reply = client.post("operations/sale", &order(&id(1), FORM));
+            let reply = client.post("operations/sale", &body);
             let done = reply.status == 200;
             sold = Some(reply);
             done
         });
         let form = rows(&sold.unwrap(), "data.fiscalReceipt");
-        assert_eq!(rig.paper(), "", "nothing is printed");
-        assert_eq!(rig.snapshot(false).drawer_pulses, 0);
-        assert_eq!(form[0], "OpenCashDrawer", "the caller opens the drawer");
-        let cash = client.post("cashoperations", r#"{"amount":50.00}"#);
-        let report = client.post("operations/intermediatetotals", "");
-        for path in [
-            format!("receipts/{}", id(1)),
-            format!("cashoperations/{}", cash.at("data.id")),
-            format!("reports/{}", report.at("data.id")),
-        ] {
-            let path = format!("{path}/duplicate");
-            let form = rows(&client.post(&path, r#"{"printOnServer":false}"#), "data");
-            let printed = client.post(&path, "");
-            assert_eq!(printed.status, 200, "{}", printed.text);
-            let paper = rig.paper();
-            // A text that is too long for one row of the paper goes on in the next.
-            let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-            let paper: Vec<&str> = paper
-                .lines()
-                .filter(|line| !line.is_empty() && !line.chars().all(|letter| letter == '-'))
-                .collect();
-            let form: Vec<&String> = form.iter().filter(|row| *row != "Separator").collect();
-            let form = form
-                .iter()
-                .map(|row| words(row))
-                .collect::<Vec<_>>()
-                .join(" ");
-            assert!(form.contains("(КОПІЯ)"), "{form}");
-            let paper = words(&paper.join(" "));
-            assert!(paper.ends_with(&form), "{paper}\n{form}");
-        }
-        assert_eq!(
-            rig.snapshot(false).drawer_pulses,
-            0,
-            "a copy takes no money"
+        assert_eq!(form[1], "Image (29, 29)", "{form:?}");
+        has(&form, &["STIR 1111111111", "JAMI UAH 54.50", "QAYTIM 5.50"]);
+        let number = form.iter().find_map(|row| row.strip_prefix("# ")).unwrap();
+        let code = form.last().unwrap();
+        let link = code.strip_prefix("QRCode ").unwrap();
+        let start = format!("https://example.org/J803000123/54.50/{number}/");
+        assert!(
+            link.starts_with(&start) && link.len() == start.len() + 10,
+            "{link}"
+        );
+        let page = client.post(
+            &format!("receipts/{id}/duplicate"),
+            &format!("{{{}}}", HTML.trim_end_matches(',')),
+        );
+        let page = page.at("data.printFormContent");
+        assert!(
+            page.contains("<html lang=\"uz-Latn\">")
+                && page.contains(&format!("<title>{link}</title>")),
+            "{page}"
+        );
+        // The printer prints the code too.
+        let printed = client.post(&format!("receipts/{id}/duplicate"), "");
+        assert_eq!(printed.status, 200, "{}", printed.text);
+        let paper: String = rig.paper().split_whitespace().collect();
+        assert!(
+            paper.contains(&format!("[QRM:{link}]")) && paper.contains("(NUSXA)"),
+            "{paper}"
+        );
+        let report = rows(
+            &client.post("operations/intermediatetotals", &wanted("")),
+            "data",
+        );
+        assert!(
+            report.contains(&"X-HISOBOT".to_owned()) && report[0].starts_with("Image"),
+            "{report:?}"
         );
     });
 }

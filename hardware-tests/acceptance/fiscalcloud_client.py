@@ -110,9 +110,9 @@ class Answer:
         return f"{self.status} {self.state} {self.text[:1500]}"
 
 
-def http_call(url: str, method: str, path: str, body: str | None = None, headers=None, timeout: float = 40) -> Answer:
-    """Sends one request on a new connection and returns the answer."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=timeout)
+def http_call(url: str, method: str, path: str, body: str | None = None, headers=None, timeout: float = 40, source: str = "") -> Answer:
+    """Sends one request on a new connection, from the address `source`, and returns the answer."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=timeout, source_address=(source, 0))
     try:
         data = None if body is None else body.encode("utf-8")
         connection.request(method, path, body=data, headers=headers or {})

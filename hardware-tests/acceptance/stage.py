@@ -45,6 +45,7 @@ listen = "127.0.0.1:{port}"
 [[api.clients]]
 key = "{key}"
 secret = "{secret}"
+permissions = ["sell", "return", "report", "settle", "settings"]
 
 [[device]]
 id = "{device}"

@@ -2,22 +2,17 @@
 //!
 //! Every text is escaped. A text that is too long for the page continues in the next row.
 
-use crate::layout::{Align, Block, Emphasis};
+use crate::bitmap::Bitmap;
+use crate::layout::{Align, Block, Emphasis, title_block, title_of};
 
 /// The page of a document. `language` is the ISO 639 code of its words. The first text that is not plain is the title of the page.
 #[must_use]
 pub fn html(blocks: &[Block], language: &str) -> String {
-    let title = blocks.iter().position(
-        |block| matches!(block, Block::Text { emphasis, .. } if *emphasis != Emphasis::Plain),
-    );
-    let name = match title.and_then(|place| blocks.get(place)) {
-        Some(Block::Text { text, .. }) => text,
-        _ => "",
-    };
+    let title = title_block(blocks);
     let mut page = String::from("<!DOCTYPE html>\n<html lang=\"");
     escape(&mut page, language);
     page.push_str("\"><head><meta charset=\"utf-8\"><title>");
-    escape(&mut page, name);
+    escape(&mut page, title_of(blocks));
     page.push_str("</title>\n");
     page.push_str(HEAD);
     for (place, block) in blocks.iter().enumerate() {
@@ -38,7 +33,8 @@ const HEAD: &str = "<meta name=\"viewport\" content=\"width=device-width, initia
     .c{text-align:center}\n.b{font-weight:bold}\n.l{font-weight:bold;font-size:1.5em}\n\
     .r{display:flex;gap:1ch;justify-content:space-between;align-items:flex-end}\n\
     .r span:last-child{white-space:pre;flex:none;max-width:100%}\n\
-    hr{border:0;border-top:1px dashed #111;margin:.5rem 0}\n</style></head>\n<body><main>\n";
+    hr{border:0;border-top:1px dashed #111;margin:.5rem 0}\n\
+    svg{display:block;margin:.5rem auto;max-width:100%;height:auto}\n.q{width:15rem}\n</style></head>\n<body><main>\n";
 
 fn write_block(page: &mut String, block: &Block, tag: &str) {
     match block {
@@ -70,8 +66,39 @@ fn write_block(page: &mut String, block: &Block, tag: &str) {
             page.push_str("</span>");
             close(page, tag);
         }
+        Block::Qr { text } => {
+            if let Some(code) = Bitmap::of_qr(text) {
+                picture(page, &code, text, "q");
+            } else {
+                open(page, tag, ["c", ""]);
+                escape(page, text);
+                close(page, tag);
+            }
+        }
+        Block::Logo(logo) => picture(page, logo, "", "g"),
     }
     page.push('\n');
+}
+
+/// A picture of dots. `text` is what it says; without it the picture is decoration.
+fn picture(page: &mut String, bitmap: &Bitmap, text: &str, class: &str) {
+    let (width, height) = (bitmap.width(), bitmap.height());
+    let role = if text.is_empty() {
+        "aria-hidden=\"true\""
+    } else {
+        "role=\"img\""
+    };
+    page.push_str(&format!(
+        "<svg class=\"{class}\" {role} viewBox=\"0 0 {width} {height}\" width=\"{width}\" shape-rendering=\"crispEdges\">"
+    ));
+    if !text.is_empty() {
+        page.push_str("<title>");
+        escape(page, text);
+        page.push_str("</title>");
+    }
+    page.push_str("<path d=\"");
+    page.push_str(&bitmap.path());
+    page.push_str("\"/></svg>");
 }
 
 const fn class_of(emphasis: Emphasis) -> &'static str {
@@ -103,8 +130,8 @@ fn close(page: &mut String, tag: &str) {
     page.push('>');
 }
 
-/// Adds a text as HTML. Control characters have no form in HTML; a space stands for each.
-fn escape(page: &mut String, text: &str) {
+/// Adds a text as HTML or SVG. Control characters have no form in HTML; a space stands for each.
+pub(crate) fn escape(page: &mut String, text: &str) {
     for letter in text.chars() {
         match letter {
             '&' => page.push_str("&amp;"),

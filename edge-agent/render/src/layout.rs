@@ -1,5 +1,8 @@
 //! The layout of each kind of document: which blocks follow each other. A block has no width yet.
 
+use std::sync::Arc;
+
+use crate::bitmap::Bitmap;
 use crate::cash::CashView;
 use crate::nonfiscal::NonfiscalView;
 use crate::report::{FigureSection, ReportView};
@@ -50,6 +53,44 @@ pub enum Block {
     },
     /// A line from edge to edge.
     Rule,
+    /// A QR code in the middle. Where no picture can be printed, its text is printed.
+    Qr {
+        /// What a scanner reads.
+        text: String,
+    },
+    /// The shop's logo in the middle. It is left out where no picture can be printed.
+    Logo(Arc<Bitmap>),
+}
+
+impl Block {
+    /// The same block with other texts.
+    pub(crate) fn with_texts(&self, change: impl Fn(&str) -> String) -> Self {
+        let mut block = self.clone();
+        match &mut block {
+            Self::Text { text, .. } => *text = change(text),
+            Self::Columns { left, right, .. } => {
+                *left = change(left);
+                *right = change(right);
+            }
+            Self::Rule | Self::Qr { .. } | Self::Logo(_) => {}
+        }
+        block
+    }
+}
+
+/// The place of the block that is the title of a form: the first text that is not plain.
+pub(crate) fn title_block(blocks: &[Block]) -> Option<usize> {
+    blocks.iter().position(
+        |block| matches!(block, Block::Text { emphasis, .. } if *emphasis != Emphasis::Plain),
+    )
+}
+
+/// The title of a form; empty if no text is emphasised.
+pub(crate) fn title_of(blocks: &[Block]) -> &str {
+    match title_block(blocks).and_then(|place| blocks.get(place)) {
+        Some(Block::Text { text, .. }) => text,
+        _ => "",
+    }
 }
 
 /// The blocks of a receipt.

@@ -3,7 +3,10 @@
 //! ```text
 //! Receipt ────────► ReceiptView ─┐
 //! cash operation ─► CashView ────┼─layout──► blocks ─┬─text──► rows of a paper with a certain number of columns
-//! ReportFigures ──► ReportView ──┘                   └─html──► one page for a screen
+//! ReportFigures ──► ReportView ──┘                   ├─html──► one page for a screen
+//!                                                    └─sheet─┬─svg────► one picture of SVG
+//!                                                            ├─image──► one picture (PNG)
+//!                                                            └─pdf────► a tagged PDF
 //! ```
 //!
 //! - [`view`]: the parts of a receipt in the order of reading, every number as exact text;
@@ -12,27 +15,43 @@
 //! - [`nonfiscal`]: the same of a non-fiscal receipt;
 //! - [`words`]: the words of each language;
 //! - [`layout`]: the parts as blocks, without a width;
+//! - [`bitmap`]: the dots of a QR code and of a logo;
 //! - [`text`]: blocks as rows of a certain width;
-//! - [`html`](mod@html): blocks as a page of HTML.
+//! - [`html`](mod@html): blocks as a page of HTML;
+//! - [`sheet`]: blocks on a sheet of a certain width, its measures and their limits;
+//! - [`svg`](mod@svg), [`image`], [`pdf`](mod@pdf): a sheet as SVG, as a picture and as a PDF, with the letters of the folder `fonts`.
 //!
 //! There is one layout of each kind of document. Whoever shows a document takes its blocks, so that two papers of one document have the
 //! same figures.
 //! The crate has no IO, no clock and no configuration.
 
+pub mod bitmap;
 pub mod cash;
+mod face;
+pub mod fault;
 pub mod html;
+pub mod image;
 pub mod layout;
 pub mod nonfiscal;
+pub mod pdf;
 pub mod report;
+pub mod sheet;
+pub mod svg;
 pub mod text;
 pub mod view;
 pub mod words;
 
+pub use bitmap::{Bitmap, LOGO_BYTES_MAX, LOGO_HEIGHT_MAX, LOGO_WIDTH_MAX, LogoFault};
 pub use cash::CashView;
+pub use fault::FormFault;
 pub use html::html;
+pub use image::{PIXELS_MAX, png};
 pub use layout::{Align, Block, Emphasis, blocks, cash_blocks, nonfiscal_blocks, report_blocks};
 pub use nonfiscal::NonfiscalView;
+pub use pdf::{PAGE_HEIGHT_MAX, pdf};
 pub use report::{FigureSection, ReportNames, ReportView};
+pub use sheet::{COLUMNS_MIN, FormSize, IMAGE_SIZES, PDF_SIZES, SizeFault, SizeRules, WantedSize};
+pub use svg::svg;
 pub use text::{PaperRow, PaperWidth, rows};
 pub use view::{Figure, HeadingView, LineView, PaperHeading, PrintedSeller, ReceiptView};
 pub use words::{ReportWords, Words};

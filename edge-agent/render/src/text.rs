@@ -43,6 +43,8 @@ pub fn rows(blocks: &[Block], width: PaperWidth<'_>) -> Vec<PaperRow> {
                 right,
                 emphasis,
             } => column_rows(left, right, *emphasis, width),
+            Block::Qr { text } => text_rows(text, Align::Centre, Emphasis::Plain, width),
+            Block::Logo(_) => Vec::new(),
         })
         .collect()
 }

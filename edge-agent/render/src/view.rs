@@ -10,9 +10,12 @@ use ferrotill_core::scale::Decimal;
 use ferrotill_core::tax::TaxGroup;
 use ferrotill_core::{Amount, Currency};
 
+use std::sync::Arc;
+
+use crate::bitmap::Bitmap;
 use crate::words::Words;
 
-/// Who sells. A part that is not known is not shown.
+/// What is printed of the shop: who sells, and how the shop's papers look. A part that is not known is not shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PrintedSeller {
     /// The seller's name.
@@ -21,6 +24,22 @@ pub struct PrintedSeller {
     pub number: Option<String>,
     /// The address of the shop.
     pub address: Option<String>,
+    /// The words of the language that the shop has chosen; without them those of the country.
+    pub words: Option<&'static Words>,
+    /// The picture above the seller's name.
+    pub logo: Option<Arc<Bitmap>>,
+    /// The address at which a buyer checks a receipt, with the marks `{number}`, `{total}`, `{date}` and `{registration}`.
+    pub verification_link: Option<String>,
+    /// The till's number in the register of the authority, for the mark `{registration}`.
+    pub registration_number: Option<String>,
+}
+
+impl PrintedSeller {
+    /// The words of the shop's papers; `language` is that of the country.
+    #[must_use]
+    pub fn words(&self, language: &str) -> &'static Words {
+        self.words.unwrap_or_else(|| Words::of(language))
+    }
 }
 
 /// What is shown with a document and is not part of its contents.
@@ -301,16 +320,10 @@ impl Writer<'_> {
     /// The tax of each group, with the amount in which it is included, in the order of the letters.
     pub(crate) fn tax_figures(self, mut sums: Vec<(TaxGroup, Amount, Amount)>) -> Vec<Figure> {
         sums.sort_by_key(|(group, ..)| (group.code, group.rate.ten_thousandths()));
-        let Words {
-            tax: word,
-            included_in,
-            ..
-        } = self.words;
         sums.iter()
             .map(|(group, gross, tax)| {
                 let gross = self.money(*gross);
-                let name = format!("{word} {} {included_in} {gross}", group_name(group));
-                self.figure(&name, *tax)
+                self.figure(&self.words.tax_of(&group_name(group), &gross), *tax)
             })
             .collect()
     }

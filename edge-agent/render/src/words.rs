@@ -1,9 +1,15 @@
 //! The words of a printed document in each language.
+//!
+//! The word lists are the files of the folder `words` in the syntax of Fluent; the build makes the constants of this module of them, so
+//! that nothing is read at run time. A list without one of the words, or with another one, does not compile
+//! ([decision 0036](https://github.com/ferrotill/ferrotill/blob/main/docs/decisions/0036-make-word-lists-of-fluent-files-at-build-time.md)).
+
+include!(concat!(env!("OUT_DIR"), "/word_lists.rs"));
 
 /// The words of one language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Words {
-    /// The language's ISO 639 code.
+    /// The language's ISO 639 code, with the ISO 15924 code of its letters if it is written in several.
     pub language: &'static str,
     /// What stands before the seller's tax number.
     pub seller_number: &'static str,
@@ -29,8 +35,8 @@ pub struct Words {
     pub change: &'static str,
     /// The tax.
     pub tax: &'static str,
-    /// Stands between the rate of a tax and the amount in which the tax is included.
-    pub included_in: &'static str,
+    /// The tax of one group: `{$group}` is its letter and rate, `{$gross}` the amount in which the tax is included.
+    pub tax_of_group: &'static str,
     /// Stands before the till's own number of a document that has no other number.
     pub document: &'static str,
     /// Stands before the serial number of the fiscal printer that sealed a document.
@@ -72,153 +78,40 @@ pub struct ReportWords {
 
 impl Words {
     /// The words of every language.
-    pub const ALL: &[Self] = &[ROMANIAN, UKRAINIAN, GERMAN, ENGLISH];
+    pub const ALL: &[Self] = WORD_LISTS;
+
+    /// The words of a language; `None` if there is no list of this language. `uz` is Uzbek in Latin letters.
+    #[must_use]
+    pub fn known(language: &str) -> Option<&'static Self> {
+        let language = if language == "uz" {
+            "uz-Latn"
+        } else {
+            language
+        };
+        Self::ALL.iter().find(|words| words.language == language)
+    }
 
     /// The words of a language; the English ones if the language is not known here.
     #[must_use]
     pub fn of(language: &str) -> &'static Self {
-        Self::ALL
-            .iter()
-            .find(|words| words.language == language)
-            .unwrap_or(&ENGLISH)
+        Self::known(language).unwrap_or(ENGLISH)
+    }
+
+    /// What stands between the rate of a tax and the amount in which the tax is included.
+    #[must_use]
+    pub fn included_in(&self) -> &'static str {
+        let after = self.tax_of_group.split_once("{$group}");
+        let between = after.and_then(|(_, rest)| rest.split_once("{$gross}"));
+        between.map_or("", |(word, _)| word.trim())
+    }
+
+    /// The name of the tax of one group.
+    #[must_use]
+    pub(crate) fn tax_of(&self, group: &str, gross: &str) -> String {
+        let named = self.tax_of_group.replace("{$group}", group);
+        named.replace("{$gross}", gross)
     }
 }
-
-const ROMANIAN: Words = Words {
-    language: "ro",
-    seller_number: "Cod fiscal",
-    returned: "RETUR",
-    of_receipt: "Bonul",
-    copy: "COPIE",
-    discount: "Reducere",
-    surcharge: "Majorare",
-    voided: "Anulat",
-    sub_total: "SUBTOTAL",
-    total: "TOTAL",
-    to_pay: "DE PLATĂ",
-    change: "REST",
-    tax: "TVA",
-    included_in: "din",
-    document: "Documentul",
-    printer: "Imprimanta fiscală",
-    nonfiscal: "BON NEFISCAL",
-    cash_in: "INTRODUCERE NUMERAR",
-    cash_out: "EXTRAGERE NUMERAR",
-    in_drawer: "Numerar în casă",
-    report: ReportWords {
-        x: "RAPORT X",
-        z: "RAPORT Z",
-        shift_since: "Tura din",
-        sales: "VÂNZĂRI",
-        refunds: "RETURURI",
-        alternative: "BONURI DE PLATĂ",
-        net: "Fără TVA",
-        year: "DE LA 1 IANUARIE",
-        grand: "DE LA PRIMUL DOCUMENT",
-    },
-};
-
-const UKRAINIAN: Words = Words {
-    language: "uk",
-    seller_number: "Код",
-    returned: "ПОВЕРНЕННЯ",
-    of_receipt: "Чек",
-    copy: "КОПІЯ",
-    discount: "Знижка",
-    surcharge: "Надбавка",
-    voided: "Анульовано",
-    sub_total: "ПІДСУМОК",
-    total: "СУМА",
-    to_pay: "ДО СПЛАТИ",
-    change: "РЕШТА",
-    tax: "ПДВ",
-    included_in: "з",
-    document: "Документ",
-    printer: "Фіскальний принтер",
-    nonfiscal: "НЕФІСКАЛЬНИЙ ЧЕК",
-    cash_in: "СЛУЖБОВЕ ВНЕСЕННЯ",
-    cash_out: "СЛУЖБОВА ВИДАЧА",
-    in_drawer: "Готівка в касі",
-    report: ReportWords {
-        x: "X-ЗВІТ",
-        z: "Z-ЗВІТ",
-        shift_since: "Зміна з",
-        sales: "ПРОДАЖІ",
-        refunds: "ПОВЕРНЕННЯ",
-        alternative: "АЛЬТЕРНАТИВНІ ЧЕКИ",
-        net: "Без ПДВ",
-        year: "З 1 СІЧНЯ",
-        grand: "З ПЕРШОГО ДОКУМЕНТА",
-    },
-};
-
-const GERMAN: Words = Words {
-    language: "de",
-    seller_number: "UID",
-    returned: "RÜCKGABE",
-    of_receipt: "Beleg",
-    copy: "KOPIE",
-    discount: "Rabatt",
-    surcharge: "Aufschlag",
-    voided: "Storniert",
-    sub_total: "ZWISCHENSUMME",
-    total: "SUMME",
-    to_pay: "ZU ZAHLEN",
-    change: "RÜCKGELD",
-    tax: "USt",
-    included_in: "aus",
-    document: "Dokument",
-    printer: "Fiskaldrucker",
-    nonfiscal: "NICHTFISKALISCHER BELEG",
-    cash_in: "EINLAGE",
-    cash_out: "ENTNAHME",
-    in_drawer: "Bargeld in der Lade",
-    report: ReportWords {
-        x: "X-BERICHT",
-        z: "Z-BERICHT",
-        shift_since: "Schicht seit",
-        sales: "VERKÄUFE",
-        refunds: "RÜCKGABEN",
-        alternative: "ERSATZBELEGE",
-        net: "Ohne USt",
-        year: "SEIT 1. JÄNNER",
-        grand: "SEIT DEM ERSTEN DOKUMENT",
-    },
-};
-
-const ENGLISH: Words = Words {
-    language: "en",
-    seller_number: "Tax number",
-    returned: "RETURN",
-    of_receipt: "Receipt",
-    copy: "COPY",
-    discount: "Discount",
-    surcharge: "Surcharge",
-    voided: "Cancelled",
-    sub_total: "SUBTOTAL",
-    total: "TOTAL",
-    to_pay: "TO PAY",
-    change: "CHANGE",
-    tax: "VAT",
-    included_in: "in",
-    document: "Document",
-    printer: "Fiscal printer",
-    nonfiscal: "NON-FISCAL RECEIPT",
-    cash_in: "CASH IN",
-    cash_out: "CASH OUT",
-    in_drawer: "Cash in the drawer",
-    report: ReportWords {
-        x: "X-REPORT",
-        z: "Z-REPORT",
-        shift_since: "Shift since",
-        sales: "SALES",
-        refunds: "RETURNS",
-        alternative: "ALTERNATIVE RECEIPTS",
-        net: "Without VAT",
-        year: "SINCE 1 JANUARY",
-        grand: "SINCE THE FIRST DOCUMENT",
-    },
-};
 
 #[cfg(test)]
 mod tests {
@@ -231,5 +124,23 @@ mod tests {
             let language = profile.facts().language;
             assert_eq!(Words::of(language).language, language);
         }
+    }
+
+    #[test]
+    fn there_are_words_in_seven_languages() {
+        let languages: Vec<&str> = Words::ALL.iter().map(|words| words.language).collect();
+        assert_eq!(
+            languages,
+            ["de", "en", "ro", "ru", "uk", "uz-Cyrl", "uz-Latn"]
+        );
+        assert_eq!(Words::of("uz").language, "uz-Latn");
+        assert_eq!(Words::of("xx").language, "en");
+    }
+
+    #[test]
+    fn the_tax_of_a_group_is_named_in_the_order_of_the_language() {
+        let name = |language| Words::of(language).tax_of("A 20%", "37.64");
+        assert_eq!(name("ro"), "TVA A 20% din 37.64");
+        assert_eq!(name("uz-Latn"), "QQS A 20%, 37.64 dan");
     }
 }

@@ -4,6 +4,8 @@
 //! anew; read the difference before it is committed.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "shop/papers.rs"]
+mod papers;
 mod shop;
 
 use std::fmt::Write as _;
@@ -11,22 +13,18 @@ use std::path::Path;
 
 use ferrotill_core::Amount;
 use ferrotill_core::document::ReportKind;
-use ferrotill_core::event::ReportFigures;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::profile::by_code;
 use ferrotill_core::receipt::OriginalKind;
 use ferrotill_core::receipt::{
     Draft, DraftLine, Line, Modifier, Original, Prices, Receipt, ReceiptKind,
 };
-use ferrotill_core::shift::{Running, Shift, Tally, Turnover};
-use ferrotill_core::tax::TaxGroup;
-use ferrotill_core::time::{Day, Moment};
-use ferrotill_core::totals::{PaymentTotals, TaxTotals};
 use ferrotill_render::{
-    CashView, Emphasis, PaperHeading, PaperRow, PrintedSeller, ReportNames, ReportView, Words,
-    cash_blocks, html, report_blocks,
+    CashView, Emphasis, PaperRow, PrintedSeller, ReportNames, ReportView, Words, cash_blocks, html,
+    report_blocks,
 };
 
+use papers::{figures, heading};
 use shop::{Law, line, on_paper, originals, pay};
 
 /// Compares rows with a file. A row that is not plain is marked at its beginning: `*` is bold, `#` is large.
@@ -68,6 +66,7 @@ fn an_alternative_receipt_with_discounts() {
         name: Some("Magazinul „La Ion” SRL".to_owned()),
         number: Some("1003600012345".to_owned()),
         address: Some("mun. Chișinău, str. Columna 170".to_owned()),
+        ..PrintedSeller::default()
     };
     let lines = [
         DraftLine {
@@ -177,88 +176,8 @@ fn a_receipt_whose_prices_exclude_the_tax() {
     assert_paper("tax_excluded", &papers.unwrap());
 }
 
-fn heading<'a>(seller: &'a PrintedSeller, seal: &'a str, copy: bool) -> PaperHeading<'a> {
-    PaperHeading {
-        title: "",
-        number: "00000012",
-        seal,
-        copy,
-        date: "28.11.2026",
-        time: "22:01:07",
-        seller,
-    }
-}
-
 /// The countries whose words differ.
 const COUNTRIES: [&str; 3] = ["MD", "UA", "AT"];
-
-fn group_of(law: &Law, place: usize) -> TaxGroup {
-    let taxes = law.facts.tax_table();
-    let entry = taxes.entries().nth(place).unwrap();
-    entry.on(Day::of_date(2026, 11, 28)).unwrap()
-}
-
-/// Both sides of a shift: 3 sales of 100.00 and 54.33 with the first two tax groups, and one return.
-fn figures(law: &Law) -> ReportFigures {
-    let minor = Amount::from_minor;
-    let mut groups = TaxTotals::default();
-    let mut payments = PaymentTotals::default();
-    for (group, amount, tax) in [(0, 10_000, 1_667), (1, 5_433, 402)] {
-        groups
-            .add(group_of(law, group), minor(amount), minor(tax))
-            .unwrap();
-    }
-    payments.add(0, true, minor(13_430)).unwrap();
-    payments.add(1, false, minor(2_000)).unwrap();
-    let mut returned = TaxTotals::default();
-    returned
-        .add(group_of(law, 1), minor(850), minor(63))
-        .unwrap();
-    let mut given_back = PaymentTotals::default();
-    given_back.add(7, false, minor(850)).unwrap();
-    let tally = |count, amount| Tally {
-        count,
-        amount: minor(amount),
-    };
-    let running = |amount, tax| Running {
-        amount: minor(amount),
-        tax: minor(tax),
-    };
-    let began = Moment {
-        utc_ms: 0,
-        offset_minutes: 0,
-    };
-    let shift = Shift {
-        z_number: 17,
-        opened: began,
-        documents: 7,
-        first_number: 6,
-        sales: Turnover {
-            receipts: tally(3, 15_433),
-            tax: minor(2_069),
-            groups,
-            payments,
-            rounding: minor(-3),
-        },
-        refunds: Turnover {
-            receipts: tally(1, 850),
-            tax: minor(63),
-            groups: returned,
-            payments: given_back,
-            rounding: Amount::ZERO,
-        },
-        alternative: tally(1, 810),
-        cash_in: tally(1, 50_000),
-        cash_out: tally(0, 0),
-    };
-    ReportFigures {
-        shift,
-        cash: minor(63_430),
-        year: running(1_234_567_890, 205_761_315),
-        grand: running(9_876_543_210, 1_646_090_535),
-        reconciliation: None,
-    }
-}
 
 #[test]
 fn reports_in_each_language() {

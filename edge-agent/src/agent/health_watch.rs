@@ -9,6 +9,7 @@ use tokio::time::MissedTickBehavior;
 
 use ferrotill_store::folder_is_private;
 
+use super::caller_tls::CallerTls;
 use crate::api::own::watch;
 use crate::api::service::Service;
 
@@ -20,7 +21,11 @@ const _: () = assert!(LOOK_EVERY.as_millis() < 2_000, "docs/api/own.md");
 ///
 /// A look asks neither the store nor a disk, so that it can share the thread that serves connections: the system answers for a
 /// mounted disk from memory.
-pub(super) async fn look_for_problems(service: Arc<Service>, folder: PathBuf) {
+pub(super) async fn look_for_problems(
+    service: Arc<Service>,
+    folder: PathBuf,
+    mut tls: Option<CallerTls>,
+) {
     let mut looks = tokio::time::interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first tick comes at once. The first look comes after the printers had time to connect and the clocks to agree.
@@ -28,6 +33,9 @@ pub(super) async fn look_for_problems(service: Arc<Service>, folder: PathBuf) {
     loop {
         looks.tick().await;
         look(&service, &folder);
+        if let Some(tls) = &mut tls {
+            tls.look(service.live_status.problems(), service.guard.now().utc_ms);
+        }
     }
 }
 

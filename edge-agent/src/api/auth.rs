@@ -1,16 +1,20 @@
 //! Authenticates the caller by the signature of the FiscalCloud API, which our own routes use too (docs/api/fiscalcloud.md).
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use axum::http::HeaderMap;
+use axum::http::header::RETRY_AFTER;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::json::{shortened, without_byte_order_mark};
+use super::json::{JsonValue, shortened, without_byte_order_mark};
+use super::response::json_response;
 use super::settings::ApiSettings;
-use crate::config::{Device, Mode};
+use crate::config::{Device, Mode, Permission, Secret};
 use crate::hmac::signature_of;
 use crate::limited_log::LimitedLog;
 use crate::time::guarded_clock::GuardedClock;
@@ -28,6 +32,8 @@ pub struct AuthorizedClient<'c> {
     pub user: &'c str,
     /// The device that the request names in `Api-DeviceId`; `None` if the request names none.
     pub device: Option<&'c Device>,
+    /// What the caller may do beside reading.
+    pub permissions: &'c [Permission],
     /// The time and the digest of the signature. No other signed request has the same pair.
     pub signature: SignatureInfo,
 }
@@ -92,6 +98,10 @@ pub struct Unauthorized {
     pub message: String,
     /// In TEST mode, the text over which the agent expected the signature.
     pub signed_text: Option<String>,
+    /// The status of the answer. With 401 a LIVE till does not say what is wrong.
+    pub status: StatusCode,
+    /// How long the caller waits before the next call.
+    pub retry_after: Option<Duration>,
 }
 
 impl Unauthorized {
@@ -101,7 +111,31 @@ impl Unauthorized {
             code,
             message: message.into(),
             signed_text: None,
+            status: StatusCode::UNAUTHORIZED,
+            retry_after: None,
         }
+    }
+
+    /// The same refusal with another status.
+    pub(super) fn with_status(self, status: StatusCode, retry_after: Option<Duration>) -> Self {
+        Self {
+            status,
+            retry_after,
+            ..self
+        }
+    }
+
+    /// An answer with the status of the refusal.
+    pub(super) fn response(&self, body: &JsonValue) -> Response {
+        let mut response = json_response(self.status, body);
+        if let Some(wait) = self.retry_after {
+            // Never a second too early.
+            let seconds = wait.as_secs().saturating_add(1);
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }
 
@@ -155,7 +189,7 @@ pub fn check<'c>(
     let Some(client) = settings.clients.iter().find(|client| client.key == key) else {
         // A wrong key takes as long as a wrong signature, so that the time of an answer does not show which keys exist.
         std::hint::black_box(signature_of(DUMMY_SECRET, &[call.body]));
-        return Err(refuse("UnknownApiKey", &unknown_key(settings, key)));
+        return Err(refuse(UNKNOWN_KEY, &unknown_key(settings, key)));
     };
     let timestamp = header("Api-Timestamp")
         .ok_or_else(|| refuse("TimestampMissing", "Api-Timestamp: is missing"))?;
@@ -170,28 +204,34 @@ pub fn check<'c>(
         .ok_or_else(|| refuse("SignatureMissing", "Api-Signature: is missing"))?;
     // Some client libraries sign the text without a byte order mark and send the text with one.
     let text = without_byte_order_mark(call.body);
-    let signature_with = |body| signature_of(client.secret.as_bytes(), &[head.as_bytes(), body]);
     let holds = |expected: &str| bool::from(expected.as_bytes().ct_eq(signature.as_bytes()));
-    let expected = signature_with(text);
-    let holds_with_mark = || text.len() < call.body.len() && holds(&signature_with(call.body));
-    if !holds(&expected) && !holds_with_mark() {
+    let expected_with = |secret: &Secret| {
+        let signature_with = |body| signature_of(secret.as_bytes(), &[head.as_bytes(), body]);
+        let expected = signature_with(text);
+        let holds_with_mark = || text.len() < call.body.len() && holds(&signature_with(call.body));
+        (holds(&expected) || holds_with_mark()).then_some(expected)
+    };
+    let second = || client.second_secret.as_ref().and_then(expected_with);
+    let Some(expected) = expected_with(&client.secret).or_else(second) else {
         let signed_text = (settings.mode == Mode::Test)
             .then(|| format!("{head}{}", String::from_utf8_lossy(text)));
         return Err(Unauthorized {
             signed_text,
-            ..refuse("SignatureMismatch", SIGNATURE_MISMATCH)
+            ..refuse(SIGNATURE_MISMATCH_CODE, SIGNATURE_MISMATCH)
         });
-    }
+    };
     if let Some(api) = api.filter(|api| !client.apis.iter().any(|name| name == api)) {
         let message = format!(
             "Api-Key: belongs to a client that may not use the API {api}; write it into the apis of the client in [[api.clients]]"
         );
-        return Err(refuse("ApiNotAllowed", &message));
+        let refused = refuse("ApiNotAllowed", &message);
+        return Err(refused.with_status(StatusCode::FORBIDDEN, None));
     }
     Ok(AuthorizedClient {
         key: &client.key,
         user: &client.user,
         device: device_of(settings, device)?,
+        permissions: &client.permissions,
         signature: SignatureInfo::new(at_ms, &expected),
     })
 }
@@ -275,20 +315,24 @@ fn check_timestamp(clock: &GuardedClock, timestamp: &str) -> Result<i64, Unautho
     Ok(given)
 }
 
-/// The refusal of a call as its caller gets it. In LIVE mode the reason stands in the log only, so that every refused caller gets the
-/// same answer.
+/// The refusal of a call as its caller gets it. In LIVE mode the reason of a 401 stands in the log only, so that every caller whose
+/// signature is not accepted gets the same answer.
 pub(super) fn redact_in_live_mode(mode: Mode, unauthorized: Unauthorized) -> Unauthorized {
     REFUSED_CALLS.fetch_add(1, Ordering::Relaxed);
     match mode {
-        Mode::Test => unauthorized,
-        Mode::Live => {
+        Mode::Live if unauthorized.status == StatusCode::UNAUTHORIZED => {
             let Unauthorized { code, message, .. } = unauthorized;
             REFUSED.warn(code, || format!("a request was refused: {message}"));
             Unauthorized::new("Unauthorized", UNAUTHORIZED)
         }
+        _ => unauthorized,
     }
 }
 
+/// The error code of a key that no client has.
+pub(super) const UNKNOWN_KEY: &str = "UnknownApiKey";
+/// The error code of a wrong signature.
+pub(super) const SIGNATURE_MISMATCH_CODE: &str = "SignatureMismatch";
 /// The error code of a call with a body whose method allows none.
 pub(super) const BODY_NOT_ALLOWED: &str = "BodyNotAllowed";
 /// How many calls this process has refused because of their signature.

@@ -1,6 +1,7 @@
 //! The HTTP APIs: the compatible APIs and our own routes. All of them translate requests into the same orders, and documents of
 //! the same journal into answers.
 
+mod admission;
 pub mod auth;
 pub mod described;
 pub mod dialect;
@@ -21,6 +22,7 @@ pub mod response;
 pub mod service;
 pub mod settings;
 pub mod sim;
+pub mod wrong_signatures;
 
 use std::sync::Arc;
 
@@ -45,12 +47,20 @@ pub static DIALECTS: &[Dialect] = &[FISCALCLOUD];
 /// All routes of the agent with these APIs; `more` contains the routes of a simulator.
 pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router) -> Router {
     let apis: Arc<[&'static Dialect]> = served.into();
-    let policy = OriginPolicy::new(&service.settings.allowed_origins, served);
+    let policy = OriginPolicy::new(
+        &service.settings.allowed_origins,
+        &service.settings.host_names,
+        served,
+    );
     let reference = ApiReference::new(served, more.has_routes());
     let mut router = Router::new()
         .merge(more)
         .merge(own::router(Arc::clone(service)))
         .merge(reference::router(Arc::clone(service), reference));
+    if let Some(bank) = &service.bank {
+        let currency = service.profile.facts().currency;
+        router = router.merge(sim::bank_terminal::router(Arc::clone(bank), currency));
+    }
     for dialect in served {
         router = router.merge((dialect.router)(Arc::clone(service)));
     }

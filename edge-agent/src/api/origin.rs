@@ -1,8 +1,8 @@
 //! Decides which web pages may call the agent: a page of another site must not reach the till through a browser in the shop.
 //!
 //! An attacker can point a host name of his own at this machine (DNS rebinding). For the browser the page is then same-origin,
-//! but the header `Host` of the request names the attacker's host. So `Host` must be an address, `localhost`, or the host of
-//! one of `[api] allowed_origins`.
+//! but the header `Host` of the request names the attacker's host. So `Host` must be an address, `localhost`, a name of this
+//! machine, or the host of one of `[api] allowed_origins`.
 //!
 //! A page of another site cannot hide its `Origin`. The `Origin` must be the agent's own origin or one of `allowed_origins`;
 //! the answers to allowed pages have the CORS headers that browsers require. Programs that are not browsers send no `Origin`.
@@ -18,11 +18,14 @@ use axum::response::{IntoResponse, Response};
 
 use super::dialect::{Dialect, Rejection};
 use super::problem::Problem;
+use crate::listener::made_certificate::machine_names;
 
 /// The rules that decide which web pages may call the agent.
 #[derive(Debug)]
 pub struct OriginPolicy {
     origins: Vec<String>,
+    /// The names of this machine.
+    names: Vec<String>,
     served: Vec<&'static Dialect>,
 }
 
@@ -43,11 +46,16 @@ enum Source {
 }
 
 impl OriginPolicy {
-    /// Makes the rules from the allowed origins and the APIs that the agent serves.
+    /// Makes the rules from the allowed origins, the names under which callers reach this machine beside its own, and the APIs that
+    /// the agent serves.
     #[must_use]
-    pub fn new(allowed_origins: &[String], served: &[&'static Dialect]) -> Self {
+    pub fn new(allowed_origins: &[String], names: &[String], served: &[&'static Dialect]) -> Self {
         Self {
             origins: allowed_origins.to_vec(),
+            names: machine_names()
+                .into_iter()
+                .chain(names.iter().cloned())
+                .collect(),
             served: served.to_vec(),
         }
     }
@@ -84,7 +92,7 @@ impl OriginPolicy {
         }
     }
 
-    /// True if a host is an address, `localhost`, or the host of an allowed origin. Any port is accepted.
+    /// True if a host is an address, `localhost`, a name of this machine, or the host of an allowed origin. Any port is accepted.
     fn is_ours(&self, authority: &str) -> bool {
         let host = host_of(authority);
         let literal = host
@@ -96,6 +104,10 @@ impl OriginPolicy {
             );
         literal
             || host.eq_ignore_ascii_case("localhost")
+            || self
+                .names
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(host))
             || self.origins.iter().any(|origin| {
                 origin
                     .split_once("://")
@@ -232,6 +244,7 @@ mod tests {
         }
         let policy = OriginPolicy {
             origins: vec![PAGE.to_owned()],
+            names: vec!["kasse-1".to_owned(), "kasse-1.local".to_owned()],
             served: Vec::new(),
         };
         policy.admit(target, &headers)
@@ -249,6 +262,8 @@ mod tests {
             "LOCALHOST:50700",
             "shop.example",
             "Shop.Example:8443",
+            "kasse-1:50700",
+            "KASSE-1.local",
         ] {
             assert_eq!(
                 admit(None, &[(header::HOST, host)]),
@@ -263,6 +278,7 @@ mod tests {
             "evil.example:50700",
             "127.0.0.1.evil.example",
             "localhost.evil.example",
+            "kasse-1.evil.example",
             "evil-shop.example",
             "127.0.0.1@evil.example",
             "[::1].evil.example",

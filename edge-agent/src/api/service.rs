@@ -14,11 +14,13 @@ use super::outcome::{Outcome, Told};
 use super::problem::Problem;
 use super::replay::{Earlier, ReplayOutcome, Replays};
 use super::settings::ApiSettings;
+use super::wrong_signatures::WrongSignatures;
 use crate::clerk::{Answer, ClerkHandle, DrawerOutcome, FiscalState, Message, WaitingOrder};
 use crate::config::Device;
 use crate::listener::WhenWritten;
 use crate::order::OrderForm;
 use crate::order::fingerprint::RequestFingerprint;
+use crate::payment::simulated::SimulatedBank;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
@@ -45,6 +47,10 @@ pub struct Service {
     pub live_status: Arc<LiveStatus>,
     /// The signed calls that must not be carried out again.
     pub replays: Replays,
+    /// The wrong signatures of the last minute.
+    pub wrong_signatures: WrongSignatures,
+    /// The bank behind the simulated terminals of a TEST till.
+    pub bank: Option<Arc<SimulatedBank>>,
     /// The places for long work.
     pub lanes: Lanes,
 }

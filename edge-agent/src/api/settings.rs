@@ -21,6 +21,8 @@ pub struct ApiSettings {
     pub answer_timeout: Duration,
     /// Origins of web pages that may call.
     pub allowed_origins: Vec<String>,
+    /// Names under which callers reach the till over TLS, beside the machine's own.
+    pub host_names: Vec<String>,
 }
 
 impl ApiSettings {
@@ -35,6 +37,11 @@ impl ApiSettings {
             clients: config.api.clients.clone(),
             answer_timeout: config.till.answer_timeout,
             allowed_origins: config.api.allowed_origins.clone(),
+            host_names: config
+                .api
+                .tls
+                .as_ref()
+                .map_or_else(Vec::new, |tls| tls.names.clone()),
         }
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{CliFailure, Exit};
 
 use crate::api::json::JsonValue;
-use crate::config::{Config, Secret};
+use crate::config::{Config, Permission, Secret};
 use crate::hmac::signature_of;
 use crate::time::clock::Clock;
 
@@ -63,18 +63,22 @@ impl Client {
         }
     }
 
-    /// A client that signs as the first one of a configuration, for requests without a device.
+    /// A client that signs as the first one of a configuration that may do this, for requests without a device.
     pub(super) fn of_config(
         config: &Config,
+        needed: Permission,
         url: String,
         clock: Arc<Clock>,
     ) -> Result<Self, CliFailure> {
-        // A configuration without a client has a fault, so this error is never seen.
-        let caller = config.api.clients.first().cloned().ok_or_else(|| {
+        let mut clients = config.api.clients.iter();
+        let caller = clients.find(|client| client.permissions.contains(&needed));
+        let caller = caller.cloned().ok_or_else(|| {
             let text = anyhow!(
-                "the configuration has no [[api.clients]], and the request needs a signature"
+                "no client of the configuration has the permission {needed:?}; write it into the permissions of one of [[api.clients]], \
+                 beside those that the client has, and start the agent again",
+                needed = needed.name()
             );
-            CliFailure::new(Exit::Configuration, text)
+            CliFailure::new(Exit::Permission, text).named("PermissionMissing")
         })?;
         Ok(Self::new(url, &caller.key, caller.secret, None, clock))
     }
@@ -249,6 +253,7 @@ pub(super) fn url_of(listen: SocketAddr) -> String {
 pub(super) fn exit_of(status: u16, error: &str) -> Exit {
     match (status, error) {
         (400, _) => Exit::Usage,
+        (403, "PermissionMissing") => Exit::Permission,
         (401 | 403, _) => Exit::Configuration,
         (404 | 409, _) => Exit::Refused,
         // What was asked for may still happen.
@@ -309,6 +314,7 @@ mod tests {
             (400, "Missing", Exit::Usage),
             (401, "UnknownApiKey", Exit::Configuration),
             (403, "HostNotAllowed", Exit::Configuration),
+            (403, "PermissionMissing", Exit::Permission),
             (404, "UnknownId", Exit::Refused),
             (409, "AlreadySettled", Exit::Refused),
             (422, "PrinterCanStillSay", Exit::Unknown),

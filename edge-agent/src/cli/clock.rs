@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::client::{Client, Reply, exit_of, no_answer, url_of};
 use super::{CliFailure, CliOutput, Exit, default_config, log};
 use crate::api::json::JsonValue;
-use crate::config::{Config, Overrides};
+use crate::config::{Config, Overrides, Permission};
 use crate::object;
 use crate::time::clock::Clock;
 
@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &ClockArguments, output: CliOutput) -> Result<Exit,
     let config = Config::load(&arguments.config, &overrides)?;
     let url = url_of(config.api.listen);
     let clock = Arc::new(Clock::new(None).map_err(CliFailure::failed)?);
-    let client = Client::of_config(&config, url.clone(), clock)?;
+    let client = Client::of_config(&config, Permission::Settings, url.clone(), clock)?;
     let body = object! { "at" => arguments.at.clone(), "by" => arguments.by.clone() };
     match client.post_own("/clock", &body.to_string()) {
         Ok(reply) => report(arguments, &reply, output),

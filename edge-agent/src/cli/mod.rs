@@ -264,7 +264,8 @@ impl From<StartError> for CliFailure {
             StartError::TimeZone { .. }
             | StartError::NumberTwice { .. }
             | StartError::Signatures(_)
-            | StartError::NumberUnassigned(_) => Exit::Configuration,
+            | StartError::NumberUnassigned(_)
+            | StartError::Certificate(_) => Exit::Configuration,
             StartError::DataFolder {
                 is_denied: true, ..
             } => Exit::Permission,

@@ -11,7 +11,7 @@ use super::client::{Client, Reply, exit_of, no_answer, url_of};
 use super::verify::{aside_line, laid_aside};
 use super::{CliFailure, CliOutput, Exit, default_config, log};
 use crate::api::json::JsonValue;
-use crate::config::{Config, Overrides};
+use crate::config::{Config, Overrides, Permission};
 use crate::object;
 use crate::time::clock::{Clock, iso_utc};
 use ferrotill_store::{Reader, WaitingDocument};
@@ -144,7 +144,7 @@ fn lay_aside(
 ) -> Result<Exit, CliFailure> {
     let url = url_of(config.api.listen);
     let clock = Arc::new(Clock::new(None).map_err(CliFailure::failed)?);
-    let client = Client::of_config(config, url.clone(), clock)?;
+    let client = Client::of_config(config, Permission::Settle, url.clone(), clock)?;
     let path = format!("/operations/{}/aside", request.id);
     let body = object! {
         "reason" => request.reason.clone(),

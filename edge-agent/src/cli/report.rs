@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::client::{Client, Reply, exit_of, no_answer, url_of};
 use super::{CliFailure, CliOutput, Exit, default_config, log};
 use crate::api::json::JsonValue;
-use crate::config::{Config, Overrides};
+use crate::config::{Config, Overrides, Permission};
 use crate::object;
 use crate::time::clock::Clock;
 
@@ -56,8 +56,8 @@ pub(super) fn run(
     let url = url_of(config.api.listen);
     let clock = Arc::new(Clock::new(None).map_err(CliFailure::failed)?);
     let first = config.devices.first().map(|device| device.id);
-    let client =
-        Client::of_config(&config, url.clone(), Arc::clone(&clock))?.on(arguments.device.or(first));
+    let client = Client::of_config(&config, Permission::Report, url.clone(), Arc::clone(&clock))?
+        .on(arguments.device.or(first));
     let id = arguments.id.unwrap_or_else(Uuid::new_v4);
     let operation = match report {
         Report::X => "operations/intermediatetotals",

@@ -7,8 +7,8 @@ use clap::Args;
 
 use super::{CliFailure, CliOutput, Exit, default_config, listen, log, runtime, stopped};
 use crate::agent::{Agent, StartDecisions};
+use crate::api::json::JsonValue;
 use crate::config::{Config, Overrides};
-use crate::object;
 
 /// The arguments of `run`.
 #[derive(Debug, Args)]
@@ -57,8 +57,19 @@ pub(super) fn run(arguments: &RunArguments, output: CliOutput) -> Result<Exit, C
         let listener = listen(address).await?;
         let address = listener.local_addr().map_err(CliFailure::failed)?;
         let agent = Agent::start_with(config, None, decisions)?;
-        output.text(&format!("ferrotill serves http://{address}"));
-        output.json(&object! { "ready" => true, "url" => format!("http://{address}") });
+        let tls_url = agent.has_tls().then(|| format!("https://{address}"));
+        output.text(&match &tls_url {
+            Some(tls_url) => {
+                format!("ferrotill serves {tls_url}, and http://{address} to this machine")
+            }
+            None => format!("ferrotill serves http://{address}"),
+        });
+        let mut ready = vec![
+            ("ready".into(), true.into()),
+            ("url".into(), format!("http://{address}").into()),
+        ];
+        ready.extend(tls_url.map(|tls_url| ("tls_url".into(), tls_url.into())));
+        output.json(&JsonValue::Object(ready));
         agent.serve(listener, Router::new(), stopped()).await;
         Ok(Exit::Done)
     })

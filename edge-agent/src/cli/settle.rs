@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::client::{Client, Reply, exit_of, no_answer, url_of};
 use super::{CliFailure, CliOutput, Exit, default_config, log};
 use crate::api::json::JsonValue;
-use crate::config::{Config, Overrides};
+use crate::config::{Config, Overrides, Permission};
 use crate::object;
 use crate::time::clock::Clock;
 
@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &SettleArguments, output: CliOutput) -> Result<Exit
     let config = Config::load(&arguments.config, &overrides)?;
     let url = url_of(config.api.listen);
     let clock = Arc::new(Clock::new(None).map_err(CliFailure::failed)?);
-    let client = Client::of_config(&config, url.clone(), clock)?;
+    let client = Client::of_config(&config, Permission::Settle, url.clone(), clock)?;
     let path = format!("/operations/{}/settlement", arguments.id);
     match client.post_own(&path, &body(arguments)) {
         Ok(reply) => report(arguments, &reply, output),

@@ -4,10 +4,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use ferrotill_core::is_blank;
 
+use super::caller_tls::{CallerTlsConfig, caller_tls};
 use super::fault::SourcePlace;
-use super::key::ShownValue;
+use super::key::{ShownValue, quoted};
 use super::reader::{Reader, Section};
-use super::values::{Mode, Secret, is_host_and_port, secret, used_twice};
+use super::values::{
+    Mode, Secret, SecretKeys, is_host_and_port, optional_secret, secret, used_twice,
+};
 
 /// `[api]`: the HTTP API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub struct Api {
     pub allowed_origins: Vec<String>,
     /// The names of the compatible APIs that the till serves; `None` for those of the country.
     pub serve: Option<Vec<String>>,
+    /// TLS to callers; `None` for HTTP alone.
+    pub tls: Option<CallerTlsConfig>,
     /// The callers that may use the API.
     pub clients: Vec<Client>,
 }
@@ -29,11 +34,53 @@ pub struct Client {
     pub key: String,
     /// The secret with which the caller signs its requests.
     pub secret: Secret,
+    /// The other secret that is accepted while the caller changes from one secret to the next.
+    pub second_secret: Option<Secret>,
     /// The name of the seller on the documents of this caller.
     pub user: String,
     /// The names of the compatible APIs that the caller may use.
     pub apis: Vec<String>,
+    /// What the caller may do beside reading.
+    pub permissions: Vec<Permission>,
 }
+
+/// What a caller may do. Reading needs no permission but the signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// Makes sales, cash operations and copies of them, and opens the drawer.
+    Sell,
+    /// Gives goods back.
+    Return,
+    /// Makes X-reports and Z-reports, which close the day.
+    Report,
+    /// Declares what became of a document, and lays documents aside.
+    Settle,
+    /// Sets the time and the levels of the log.
+    Settings,
+}
+
+impl Permission {
+    /// The name of the permission in the configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let mut named = PERMISSIONS.iter();
+        let named = named.find(|(_, permission)| *permission == self);
+        named.map_or("", |(name, _)| name)
+    }
+}
+
+/// All permissions with their names in the configuration.
+const PERMISSIONS: &[(&str, Permission)] = &[
+    ("sell", Permission::Sell),
+    ("return", Permission::Return),
+    ("report", Permission::Report),
+    ("settle", Permission::Settle),
+    ("settings", Permission::Settings),
+];
+
+/// The permissions of a client whose table names none.
+const USUAL_PERMISSIONS: &[Permission] =
+    &[Permission::Sell, Permission::Return, Permission::Report];
 
 /// The name of a compatible API, and where it is written.
 #[derive(Clone, Debug)]
@@ -52,16 +99,6 @@ pub(super) fn api(
     mode: Mode,
     written: &mut Vec<WrittenApi>,
 ) -> Api {
-    for key in ["tls_certificate", "tls_key"] {
-        if let Some(found) = reader.text(section, key) {
-            reader.fault(
-                &found.place,
-                section.path_of(key),
-                "this build has no TLS for callers yet",
-                "remove it and listen on 127.0.0.1, or put a TLS proxy in front",
-            );
-        }
-    }
     let clients = clients(reader, section, mode, written);
     if clients.is_empty() && reader.faults.is_empty() {
         reader.warn(
@@ -75,6 +112,7 @@ pub(super) fn api(
         listen: listen(reader, section),
         allowed_origins: origins(reader, section),
         serve: api_names(reader, section, "serve", written),
+        tls: caller_tls(reader, section, mode),
         clients,
     }
 }
@@ -156,6 +194,8 @@ fn clients(
         let secret = secret(reader, &section, mode);
         let apis = api_names(reader, &section, "apis", written)
             .unwrap_or_else(|| vec![CLIENT_API.to_owned()]);
+        let permissions = permissions(reader, &section);
+        let second_secret = optional_secret(reader, &section, mode, SECOND_SECRET);
         let (Some(key), Some(secret)) = (key, secret) else {
             continue;
         };
@@ -174,11 +214,42 @@ fn clients(
         clients.push(Client {
             key: key.value,
             secret,
+            second_secret,
             user,
             apis,
+            permissions,
         });
     }
     clients
+}
+
+/// The permissions of a client. An empty list is one too: such a client only reads.
+fn permissions(reader: &mut Reader, section: &Section<'_>) -> Vec<Permission> {
+    let key = "permissions";
+    let found = reader.texts(section, key);
+    if !section.has(key) {
+        return USUAL_PERMISSIONS.to_vec();
+    }
+    let mut permissions = Vec::new();
+    for (index, found) in found.into_iter().enumerate() {
+        let named = PERMISSIONS.iter().find(|(name, _)| *name == found.value);
+        match named {
+            Some((_, permission)) if !permissions.contains(permission) => {
+                permissions.push(*permission)
+            }
+            Some(_) => {}
+            None => {
+                let names: Vec<&str> = PERMISSIONS.iter().map(|(name, _)| *name).collect();
+                reader.fault(
+                    &found.place,
+                    format!("{}[{index}]", section.path_of(key)),
+                    format!("is {:?}", found.value),
+                    format!("allowed are {}", quoted(&names, "and")),
+                );
+            }
+        }
+    }
+    permissions
 }
 
 /// The name of the seller on the documents of a client; without one, the client's key.
@@ -191,5 +262,10 @@ fn user(reader: &mut Reader, section: &Section<'_>, key: &str) -> String {
     key.to_owned()
 }
 
+/// The keys of a client's other secret.
+const SECOND_SECRET: SecretKeys = SecretKeys {
+    direct: "second_secret",
+    file: "second_secret_file",
+};
 /// The API of a client whose table names none.
 const CLIENT_API: &str = "fiscalcloud";

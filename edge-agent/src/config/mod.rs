@@ -19,6 +19,7 @@ use ferrotill_core::budget::Budget;
 pub mod adopt;
 mod api;
 mod bank_terminal;
+mod caller_tls;
 mod device;
 mod fault;
 mod key;
@@ -28,6 +29,7 @@ mod online_ecr;
 mod payment_letter;
 
 pub mod pages;
+mod paper_look;
 mod reader;
 pub mod schema;
 mod signature;
@@ -39,8 +41,9 @@ mod tree;
 mod upstream;
 mod values;
 
-pub use api::{Api, Client};
+pub use api::{Api, Client, Permission};
 pub use bank_terminal::BankTerminal;
+pub use caller_tls::{CallerCertificate, CallerTlsConfig};
 pub use device::{Device, Location, PaymentTypeConfig, PointOfSale, RangeConfig};
 pub use fault::{ConfigError, ConfigFault, SourcePlace};
 pub use key::{
@@ -49,6 +52,7 @@ pub use key::{
 };
 pub use layers::Overrides;
 pub use online_ecr::{OnlineEcrConfig, SignatureConfig};
+pub use paper_look::{DATE_MARK, NUMBER_MARK, PaperLook, REGISTRATION_MARK, TOTAL_MARK};
 pub use reader::KeyInForce;
 pub use signature::SignatureUnitConfig;
 pub use taxes::TaxGroupConfig;

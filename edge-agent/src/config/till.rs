@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::paper_look::{PaperLook, paper_look};
 use super::reader::{Reader, Section};
 use super::values::Mode;
 
@@ -36,17 +37,21 @@ pub struct Owner {
     pub address: Option<String>,
     /// The till's number in the register of the authority.
     pub registration_number: Option<String>,
+    /// How the till's papers look.
+    pub paper: PaperLook,
 }
 
 /// Reads the section `[till]`. `mode` was read before, because it decides how strict the other rules are.
 pub(super) fn till(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> TillConfig {
     let mut owner_text = |key| reader.text(section, key).map(|found| found.value);
-    let owner = Owner {
+    let mut owner = Owner {
         organization_name: owner_text("organization_name"),
         idnx: owner_text("idnx"),
         address: owner_text("address"),
         registration_number: owner_text("registration_number"),
+        paper: PaperLook::default(),
     };
+    owner.paper = paper_look(reader, section, owner.registration_number.is_some());
     TillConfig {
         country: country(reader, section),
         mode,

@@ -39,16 +39,46 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// The two keys of a secret: its text, which only a TEST till may have in the configuration, and the file that holds it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SecretKeys {
+    pub(super) direct: &'static str,
+    pub(super) file: &'static str,
+}
+
 /// Reads `secret_file`, or `secret` in TEST mode. Exactly one of both keys must be written.
 pub(super) fn secret(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Option<Secret> {
-    let direct = reader.text(section, "secret");
-    let file = reader.path(section, "secret_file");
+    let keys = SecretKeys {
+        direct: "secret",
+        file: "secret_file",
+    };
+    let found = optional_secret(reader, section, mode, keys);
+    if !section.has(keys.direct) && !section.has(keys.file) {
+        reader.fault(
+            &section.place,
+            section.path_of(keys.file),
+            "is missing",
+            "add it: the path of a file with mode 0600 that holds the secret",
+        );
+    }
+    found
+}
+
+/// Reads a secret from its file, or from the configuration in TEST mode. At most one of both keys may be written.
+pub(super) fn optional_secret(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    mode: Mode,
+    keys: SecretKeys,
+) -> Option<Secret> {
+    let direct = reader.text(section, keys.direct);
+    let file = reader.path(section, keys.file);
     match (direct, file) {
         (Some(direct), Some(_)) => {
             reader.fault(
                 &direct.place,
-                section.path_of("secret"),
-                "is written beside secret_file",
+                section.path_of(keys.direct),
+                format!("is written beside {}", keys.file),
                 "remove one of the two",
             );
             None
@@ -56,25 +86,20 @@ pub(super) fn secret(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> 
         (Some(direct), None) if mode == Mode::Live => {
             reader.fault(
                 &direct.place,
-                section.path_of("secret"),
+                section.path_of(keys.direct),
                 "is written in the configuration of a LIVE till",
-                "put it into a file with mode 0600 and name the file with secret_file",
+                format!(
+                    "put it into a file with mode 0600 and name the file with {}",
+                    keys.file
+                ),
             );
             None
         }
-        (Some(direct), None) => secret_text(reader, section, "secret", &direct.place, direct.value),
-        (None, Some(file)) => secret_in(reader, section, "secret_file", &file, mode),
-        (None, None) => {
-            if !section.has("secret") && !section.has("secret_file") {
-                reader.fault(
-                    &section.place,
-                    section.path_of("secret_file"),
-                    "is missing",
-                    "add it: the path of a file with mode 0600 that holds the secret",
-                );
-            }
-            None
+        (Some(direct), None) => {
+            secret_text(reader, section, keys.direct, &direct.place, direct.value)
         }
+        (None, Some(file)) => secret_in(reader, section, keys.file, &file, mode),
+        (None, None) => None,
     }
 }
 
@@ -82,18 +107,17 @@ pub(super) fn secret(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> 
 pub(super) fn secret_in(
     reader: &mut Reader,
     section: &Section<'_>,
-    name: &str,
+    key: &str,
     file: &Found<PathBuf>,
     mode: Mode,
 ) -> Option<Secret> {
     let path = &file.value;
-    let key = section.path_of(name);
     let text = match fs::read_to_string(path) {
         Ok(text) => Zeroizing::new(text),
         Err(error) => {
             reader.fault(
                 &file.place,
-                key,
+                section.path_of(key),
                 format!("{} cannot be read: {error}", path.display()),
                 "create it with mode 0600, owned by the user that runs ferrotill",
             );
@@ -104,12 +128,12 @@ pub(super) fn secret_in(
         let what = format!("{} can be read by other users", path.display());
         let remedy = format!("run chmod 600 {}", path.display());
         match mode {
-            Mode::Live => reader.fault(&file.place, key, what, remedy),
-            Mode::Test => reader.warn(&file.place, key, what, remedy),
+            Mode::Live => reader.fault(&file.place, section.path_of(key), what, remedy),
+            Mode::Test => reader.warn(&file.place, section.path_of(key), what, remedy),
         }
     }
     let secret = text.trim_end_matches(['\r', '\n']).to_owned();
-    secret_text(reader, section, name, &file.place, secret)
+    secret_text(reader, section, key, &file.place, secret)
 }
 
 fn secret_text(
@@ -131,7 +155,7 @@ fn secret_text(
     Some(Secret::new(text))
 }
 
-fn others_may_read(path: &Path) -> bool {
+pub(super) fn others_may_read(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
 }
 

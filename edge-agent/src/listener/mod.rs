@@ -35,18 +35,23 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 use uuid::Uuid;
 
+pub mod certificate;
 mod connections;
 mod limits;
+pub mod made_certificate;
 mod stalled;
+mod tls;
 mod written;
 
 use crate::limited_log::LimitedLog;
 use connections::{ConnectionSlots, SlotGuard};
 use limits::{Unread, read_body};
-use stalled::ImpatientStream;
+use tls::CallerStream;
 use written::{EndedAnswers, WatchedStream};
 
+pub use certificate::{CertificateFault, ServerCertificate};
 pub use limits::ConnectionLimits;
+pub use tls::CertificateInUse;
 pub use written::WhenWritten;
 
 /// Serves the router until `shutdown` completes. Requests that are running then may still end within [`ConnectionLimits::shutdown`].
@@ -56,6 +61,17 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     limits: ConnectionLimits,
+    shutdown: impl Future<Output = ()>,
+) {
+    serve_secured(listener, router, limits, None, shutdown).await;
+}
+
+/// [`serve`] with TLS to callers if there is a certificate.
+pub async fn serve_secured(
+    listener: TcpListener,
+    router: Router,
+    limits: ConnectionLimits,
+    certificate: Option<CertificateInUse>,
     shutdown: impl Future<Output = ()>,
 ) {
     let slots = Arc::new(ConnectionSlots::new(limits.connections));
@@ -76,8 +92,14 @@ pub async fn serve(
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => match slots.take() {
                     Some(slot) => {
-                        let stopping = stopping.clone();
-                        tasks.spawn(connection(stream, peer, slot, router.clone(), limits, stopping));
+                        let (router, stopping) = (router.clone(), stopping.clone());
+                        let (certificate, slot) = (certificate.clone(), Arc::new(slot));
+                        tasks.spawn(async move {
+                            let begin = tls::begin(stream, peer, certificate.as_ref(), limits);
+                            if let Some(stream) = unless_evicted(&slot, begin).await {
+                                connection(stream, peer, slot, router, limits, stopping).await;
+                            }
+                        });
                     }
                     None if rejecting.load(Ordering::Relaxed) < REJECTING_MAX => {
                         let count = CountGuard::new(&rejecting);
@@ -175,20 +197,25 @@ fn named(mut response: Response<Body>, id: &RequestId) -> Response<Body> {
     response
 }
 
+/// What begins a connection, unless another one gets its slot meanwhile.
+async fn unless_evicted(
+    slot: &SlotGuard,
+    begin: impl Future<Output = Option<CallerStream>>,
+) -> Option<CallerStream> {
+    tokio::select! {
+        begun = begin => begun,
+        () = slot.evicted() => None,
+    }
+}
+
 async fn connection(
-    stream: TcpStream,
+    stream: CallerStream,
     peer: SocketAddr,
-    slot: SlotGuard,
+    slot: Arc<SlotGuard>,
     router: Router,
     limits: ConnectionLimits,
     mut stopping: watch::Receiver<bool>,
 ) {
-    // Answers are small, and the caller waits for them. Waiting for more data before sending an answer would only add delay.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%peer, %error, "no TCP_NODELAY");
-    }
-    let stream = ImpatientStream::new(stream, limits.write_timeout);
-    let slot = Arc::new(slot);
     let slot_of_request = Arc::clone(&slot);
     let answers = EndedAnswers::default();
     let stream = WatchedStream::new(TokioIo::new(stream), answers.clone());

@@ -145,6 +145,12 @@ problem_kinds! {
     DISK_NEARLY_FULL: Degraded "disk_nearly_full",
         "the disk of the data folder is nearly full",
         "the disk has room again, and a tenth more than the limit";
+    CERTIFICATE_UNUSABLE: Degraded "certificate_unusable",
+        "the new certificate for callers over TLS, or its key, cannot be used, and callers get the old one",
+        "both files are right";
+    CERTIFICATE_ENDS: Degraded "certificate_ends",
+        "the certificate for callers over TLS ends within 30 days, or has ended",
+        "a certificate that is valid for longer";
     SHIFT_TOO_LONG: Degraded "shift_too_long",
         "a shift is open for longer than the law allows, so that its device sells nothing",
         "the Z-report of the device";

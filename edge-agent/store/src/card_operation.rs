@@ -9,7 +9,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use super::{Context, Reader, Store, StoreError};
+use super::{Reader, StoreError};
 
 /// What became of an operation of a bank terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,7 +216,8 @@ fn of_row(row: &Row<'_>) -> Result<CardOperation, rusqlite::Error> {
 
 const PLACE: &str = "operations of bank terminals";
 
-fn open(connection: &Connection) -> Result<Vec<CardOperation>, rusqlite::Error> {
+/// The operations that are open, in the order in which the terminals were asked.
+pub(super) fn open(connection: &Connection) -> Result<Vec<CardOperation>, rusqlite::Error> {
     connection
         .prepare_cached(&format!(
             "SELECT {COLUMNS} FROM card_operation WHERE is_open = 1 ORDER BY asked_seq"
@@ -225,19 +226,8 @@ fn open(connection: &Connection) -> Result<Vec<CardOperation>, rusqlite::Error> 
         .collect()
 }
 
-impl Store {
-    /// The operations of bank terminals that are open, in the order in which the terminals were asked.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn open_card_operations(&self) -> Result<Vec<CardOperation>, StoreError> {
-        open(self.connection()).context(self.path(), PLACE)
-    }
-}
-
 impl Reader {
-    /// [`Store::open_card_operations`], beside the writer.
+    /// The operations of bank terminals that are open, in the order in which the terminals were asked.
     ///
     /// # Errors
     ///

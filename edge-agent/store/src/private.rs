@@ -39,6 +39,8 @@ pub(super) fn is_of_the_journal(name: &str) -> bool {
 const COUNTER_KEYS: &str = "turnover-";
 /// The beginning of the names of the files with the signed calls that have ended.
 const ENDED_CALLS: &str = "calls.";
+/// The beginning of the names of the files with the certificate for callers over TLS.
+const CALLERS: &str = "callers.";
 /// The name of the agent's lock file in the data folder.
 const LOCK_FILE_NAME: &str = "agent.lock";
 const FOLDER_MODE: u32 = 0o700;
@@ -56,6 +58,7 @@ fn protect_folder(folder: &Path) -> io::Result<()> {
             is_of_the_journal(name)
                 || name == LOCK_FILE_NAME
                 || name.starts_with(ENDED_CALLS)
+                || name.starts_with(CALLERS)
                 || name.starts_with(LOST)
         });
         if !is_ours {

@@ -35,6 +35,17 @@ pub fn differences(method: &str, path: &str, status: u16, body: &JsonValue) -> V
     found
 }
 
+/// Method and path of every operation of the document.
+pub fn operations() -> Vec<(String, String)> {
+    let paths = members(DOCUMENT.get("paths").unwrap());
+    let all = paths.iter().flat_map(|(path, methods)| {
+        members(methods)
+            .iter()
+            .map(|(method, _)| (method.to_ascii_uppercase(), path.clone().into_owned()))
+    });
+    all.collect()
+}
+
 /// The operation of the document that has this method and path. Paths match in any case, as at the vendor's server.
 fn operation(method: &str, path: &str) -> Option<&'static JsonValue> {
     let path = path.trim_end_matches('/').to_ascii_lowercase();

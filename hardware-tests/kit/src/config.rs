@@ -39,12 +39,12 @@ pub fn text(value: impl AsRef<str>) -> String {
 }
 
 impl ConfigText {
-    /// A till in TEST mode with one client ([`KEY`], [`SECRET`]), which listens on any free port.
+    /// A till in TEST mode with one client ([`KEY`], [`SECRET`]) that may do everything, which listens on any free port.
     #[must_use]
     pub fn new(country: &str, data_dir: impl AsRef<std::path::Path>) -> Self {
         let config = Self {
             sections: Vec::new(),
-            clients: vec![vec![("key", text(KEY)), ("secret", text(SECRET))]],
+            clients: vec![client_keys(KEY, "secret", SECRET)],
             devices: Vec::new(),
             terminals: Vec::new(),
         };
@@ -66,7 +66,7 @@ impl ConfigText {
     /// Replaces the usual client by another one.
     #[must_use]
     pub fn client(mut self, key: &str, secret: &str) -> Self {
-        self.clients = vec![vec![("key", text(key)), ("secret", text(secret))]];
+        self.clients = vec![client_keys(key, "secret", secret)];
         self
     }
 
@@ -74,7 +74,23 @@ impl ConfigText {
     #[must_use]
     pub fn client_with_file(mut self, key: &str, secret: &std::path::Path) -> Self {
         let secret = secret.display().to_string();
-        self.clients = vec![vec![("key", text(key)), ("secret_file", text(secret))]];
+        self.clients = vec![client_keys(key, "secret_file", &secret)];
+        self
+    }
+
+    /// Adds another client.
+    #[must_use]
+    pub fn another_client(mut self, key: &str, secret: &str) -> Self {
+        self.clients.push(client_keys(key, "secret", secret));
+        self
+    }
+
+    /// Sets a key of the newest client to a value as TOML has it. An earlier value is replaced.
+    #[must_use]
+    pub fn set_client(mut self, key: &'static str, value: impl Display) -> Self {
+        if let Some(client) = self.clients.last_mut() {
+            set(client, key, value);
+        }
         self
     }
 
@@ -172,6 +188,16 @@ impl Display for ConfigText {
         }
         self.devices.iter().try_for_each(|device| device.fmt(f))
     }
+}
+
+/// The keys of a client that may do everything.
+fn client_keys(key: &str, name: &'static str, secret: &str) -> Keys {
+    let permissions = r#"["sell", "return", "report", "settle", "settings"]"#;
+    vec![
+        ("key", text(key)),
+        (name, text(secret)),
+        ("permissions", permissions.to_owned()),
+    ]
 }
 
 /// The section of one device in a configuration file.

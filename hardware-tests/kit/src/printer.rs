@@ -261,6 +261,7 @@ impl FiscalPrinter for ScriptedPrinter {
         TextPaper {
             columns: 42,
             large: false,
+            code_bytes_max: 0,
         }
     }
 

@@ -105,6 +105,7 @@ impl FiscalPrinter for IslPrinter {
         TextPaper {
             columns: self.device.widths().slip.sent,
             large: false,
+            code_bytes_max: 0,
         }
     }
 

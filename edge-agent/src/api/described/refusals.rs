@@ -14,7 +14,6 @@ pub const SIGNATURE_ERRORS: &[&str] = &[
     "TimestampOutOfWindow",
     "SignatureMissing",
     "SignatureMismatch",
-    "ApiNotAllowed",
     "BodyNotAllowed",
     "UnknownDevice",
     "Unauthorized",
@@ -68,7 +67,13 @@ pub const HEAD_TOO_LARGE: RefusalAnswer = RefusalAnswer {
 };
 
 /// The codes of a request from a host, a page or a client that may not call.
-pub const FORBIDDEN_ERRORS: &[&str] = &["PermissionMissing", "HostNotAllowed", "OriginNotAllowed"];
+pub const FORBIDDEN_ERRORS: &[&str] = &[
+    "PermissionMissing",
+    "ApiNotAllowed",
+    "HostNotAllowed",
+    "OriginNotAllowed",
+    "TlsNeeded",
+];
 
 /// The code of a caller that has sent too many wrong signatures.
 pub const TOO_MANY_ERRORS: &[&str] = &["TooManyWrongSignatures"];

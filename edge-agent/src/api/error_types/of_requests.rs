@@ -285,6 +285,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "set the caller's clock, or the till's",
     ),
     (
+        "TlsNeeded",
+        "the call came over HTTP from another machine, and the till has TLS for callers",
+        "write https:// into the address of the till",
+    ),
+    (
         "TooManyItems",
         "a list in the request is too long",
         "shorten the list",

@@ -1,27 +1,21 @@
-//! The answer of the FiscalCloud API to a request whose signature is not accepted.
+//! The answer of the FiscalCloud API to a request that is not accepted: its signature is wrong, or its client may not make it.
 
-use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::problem::envelope;
 use crate::api::auth::{Unauthorized, redact_in_live_mode};
-use crate::api::response::json_response;
 use crate::config::Mode;
 
-/// An answer with status 401. In LIVE mode the answer does not contain the reason. In TEST mode the full message has the text that
+/// An answer with status 401, 403 or 429. In LIVE mode that with 401 does not contain the reason. In TEST mode the full message has the text that
 /// the till has signed, on a line of its own.
 pub(super) fn reject(mode: Mode, unauthorized: Unauthorized) -> Response {
-    let Unauthorized {
-        code,
-        message,
-        signed_text,
-    } = redact_in_live_mode(mode, unauthorized);
-    let full = match signed_text {
+    let refusal = redact_in_live_mode(mode, unauthorized);
+    let message = &refusal.message;
+    let full = match &refusal.signed_text {
         Some(signed_text) => format!("{message}\nsigned text: {signed_text}"),
         None => message.clone(),
     };
-    let body = envelope(false, (&message, &full), Some(code), None);
-    json_response(StatusCode::UNAUTHORIZED, &body)
+    refusal.response(&envelope(false, (message, &full), Some(refusal.code), None))
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ fn example_path(operation: &DescribedOperation) -> String {
 const UNSIGNED: RefusalAnswer = RefusalAnswer {
     name: "Unsigned",
     status: 401,
-    says: "The signature is not accepted, or the client may not use this API. A LIVE till gives the reason in its log only.",
+    says: "The signature is not accepted. A LIVE till gives the reason in its log only.",
     form: ENVELOPE,
     retries: false,
     errors: SIGNATURE_ERRORS,
@@ -49,7 +49,7 @@ const UNSIGNED: RefusalAnswer = RefusalAnswer {
 const FORBIDDEN: RefusalAnswer = RefusalAnswer {
     name: "Forbidden",
     status: 403,
-    says: "The client has no permission for it, or the request comes from a host or a page that may not call.",
+    says: "The client has no permission for it or may not use this API, the request comes from a host or a page that may not call, or it needs TLS.",
     form: ENVELOPE,
     retries: false,
     errors: FORBIDDEN_ERRORS,
@@ -111,6 +111,7 @@ const NOT_MADE: RefusalAnswer = RefusalAnswer {
         "TooManyTextLines",
         "EmailInvalid",
         "PhoneInvalid",
+        "FormSizeInvalid",
         "NotSupported",
         "NoBankTerminal",
         "BankTerminalMissing",
@@ -166,6 +167,7 @@ const NOT_COPIED: RefusalAnswer = RefusalAnswer {
         "NotANumber",
         "EmailInvalid",
         "PhoneInvalid",
+        "FormSizeInvalid",
         "BooksUnreadable",
         "DocumentNotRead",
     ],

@@ -33,7 +33,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use uuid::Uuid;
 
-use super::auth::{AuthorizedClient, BODY_NOT_ALLOWED, Call, Unauthorized, check, devices_of};
+use super::auth::{AuthorizedClient, BODY_NOT_ALLOWED, Unauthorized, devices_of};
 use super::dialect::{Dialect, Rejection};
 use super::lanes::Lane;
 use super::nearest::nearest;
@@ -106,8 +106,8 @@ async fn handle(State(service): State<Arc<Service>>, request: Request) -> Respon
         let problem = Problem::new("BodyTooLarge", "body: is too large; split the request");
         return refused(failure(StatusCode::PAYLOAD_TOO_LARGE, &problem), None);
     };
-    let call = Call::of(&parts, &body);
-    let client = match check(&service.settings, Some(NAME), &service.guard, &call) {
+    let needed = operation.ok().and_then(Operation::permission);
+    let client = match service.admit((Some(NAME), needed), &parts, &body) {
         Ok(client) => client,
         Err(error) => {
             let id = id_of_refused(&service, creates, &body).await;

@@ -2,7 +2,9 @@
 //!
 //! A form has the blocks of the document's slip ([`DocumentPaper`]), so that it shows the same figures. A form is never stored.
 
-use ferrotill_render::{Align, Block, Emphasis, html};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ferrotill_render::{Align, Block, Emphasis, FormFault, FormSize, html, pdf, png};
 use ferrotill_store::StoredDocument;
 
 use crate::api::json::JsonValue;
@@ -19,6 +21,10 @@ pub(super) enum FormType {
     Json,
     /// One page of HTML, as a text.
     Html,
+    /// A PDF, as Base64. The measures are points.
+    Pdf(FormSize),
+    /// A picture (PNG), as Base64. The measures are pixels.
+    Image(FormSize),
 }
 
 /// Where the caller wants the paper of a document.
@@ -82,6 +88,14 @@ impl PrintForm {
                 media_type: "Html",
                 content: html(&paper.blocks, paper.language).into(),
             },
+            FormType::Pdf(size) => Self {
+                media_type: "Pdf",
+                content: bytes(pdf(&paper.blocks, paper.language, size)),
+            },
+            FormType::Image(size) => Self {
+                media_type: "Image",
+                content: bytes(png(&paper.blocks, size)),
+            },
         })
     }
 
@@ -90,6 +104,17 @@ impl PrintForm {
         match form {
             Some(form) => [form.media_type.into(), form.content.clone()],
             None => [JsonValue::Null, JsonValue::Null],
+        }
+    }
+}
+
+/// The bytes of a form as Base64. A form that could not be made is null, because the document is registered without it.
+fn bytes(form: Result<Vec<u8>, FormFault>) -> JsonValue {
+    match form {
+        Ok(bytes) => STANDARD.encode(bytes).into(),
+        Err(fault) => {
+            tracing::error!("{fault}; the document is registered, and its form can be had as Html");
+            JsonValue::Null
         }
     }
 }
@@ -129,5 +154,7 @@ fn row(block: &Block) -> JsonValue {
             right,
             emphasis,
         } => text(left, right, Align::Left, *emphasis),
+        Block::Qr { text } => object! { "type" => "QRCode", "text" => text.as_str() },
+        Block::Logo(logo) => object! { "type" => "Image", "image" => bytes(logo.png()) },
     }
 }

@@ -5,6 +5,7 @@ use ferrotill_core::document::DocumentKind;
 use uuid::Uuid;
 
 use super::PREFIX;
+use crate::config::Permission;
 
 /// An operation of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,24 @@ pub(super) enum Operation {
     OpenDrawer,
     /// Makes the paper of a document of one of these kinds again.
     Duplicate { kinds: Kinds, id: Uuid },
+}
+
+impl Operation {
+    /// The permission that a client needs for the operation; `None` if the operation only reads.
+    pub(super) const fn permission(self) -> Option<Permission> {
+        match self {
+            Self::Create(Creation::Sale(_) | Creation::Cash | Creation::Nonfiscal)
+            | Self::OpenDrawer
+            | Self::Duplicate { .. } => Some(Permission::Sell),
+            Self::Create(Creation::Refund { .. }) => Some(Permission::Return),
+            Self::Create(Creation::Report(_)) => Some(Permission::Report),
+            Self::List { .. }
+            | Self::Get { .. }
+            | Self::Devices
+            | Self::Device(_)
+            | Self::AssureNo24h => None,
+        }
+    }
 }
 
 /// Kinds of documents, as the store names them.

@@ -20,6 +20,7 @@ use crate::api::problem::Problem;
 use crate::api::replay::ReplayOutcome;
 use crate::api::service::{NoAnswer, Service};
 use crate::clerk::{AsideOutcome, Message};
+use crate::config::Permission;
 use crate::order::AsideRequest;
 use ferrotill_store::DeliveryState;
 
@@ -31,6 +32,7 @@ pub(super) async fn lay_aside(
     let accepted = signed(
         &service,
         request,
+        Permission::Settle,
         (SHORT_BODY_BYTES_MAX, "a reason and a name"),
     )
     .await;

@@ -17,6 +17,7 @@ use crate::api::replay::ReplayOutcome;
 use crate::api::response::json_response;
 use crate::api::service::{NoAnswer, Service};
 use crate::clerk::{ClockOutcome, Message};
+use crate::config::Permission;
 use crate::object;
 use crate::time::clock::iso_utc;
 
@@ -24,7 +25,13 @@ use crate::time::clock::iso_utc;
 const BODY_BYTES_MAX: usize = 4 * 1_024;
 
 pub(super) async fn set(State(service): State<Arc<Service>>, request: Request) -> Response {
-    let accepted = signed(&service, request, (BODY_BYTES_MAX, "a time and a name")).await;
+    let accepted = signed(
+        &service,
+        request,
+        Permission::Settings,
+        (BODY_BYTES_MAX, "a time and a name"),
+    )
+    .await;
     let (client, body) = match accepted {
         Ok(accepted) => accepted,
         Err(response) => return response,

@@ -15,6 +15,7 @@ use crate::api::problem::Problem;
 use crate::api::replay::ReplayOutcome;
 use crate::api::response::json_response;
 use crate::api::service::Service;
+use crate::config::Permission;
 use crate::log_levels::{self, LEVELS, PARTS};
 
 /// The largest change in bytes.
@@ -30,7 +31,13 @@ pub(super) async fn show() -> Response {
 }
 
 pub(super) async fn set(State(service): State<Arc<Service>>, request: Request) -> Response {
-    let accepted = signed(&service, request, (BODY_BYTES_MAX, "a few levels")).await;
+    let accepted = signed(
+        &service,
+        request,
+        Permission::Settings,
+        (BODY_BYTES_MAX, "a few levels"),
+    )
+    .await;
     let (client, body) = match accepted {
         Ok(accepted) => accepted,
         Err(response) => return response,

@@ -7,19 +7,19 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ferrotill_core::event::Declared;
 
-use crate::api::auth::{AuthorizedClient, Call, Unauthorized, check, redact_in_live_mode};
+use crate::api::auth::{AuthorizedClient, Unauthorized, redact_in_live_mode};
 use crate::api::json::{Fields, JsonValue};
 use crate::api::problem::Problem;
-use crate::api::response::json_response;
 use crate::api::service::Service;
-use crate::config::Mode;
+use crate::config::{Mode, Permission};
 use crate::object;
 
-/// The client that has signed a request, and the body; the error is the answer to a request that is not accepted. `needed` says what
+/// The client that has signed a request and has the permission for it, and the body; the error is the answer to a request that is not accepted. `needed` says what
 /// a body of at most `bytes_max` bytes is large enough for.
 pub(super) async fn signed<'s>(
     service: &'s Service,
     request: Request,
+    permission: Permission,
     (bytes_max, needed): (usize, &str),
 ) -> Result<(AuthorizedClient<'s>, Bytes), Response> {
     let (parts, body) = request.into_parts();
@@ -28,8 +28,7 @@ pub(super) async fn signed<'s>(
         let problem = Problem::new("BodyTooLarge", message);
         return Err(problem.response(StatusCode::PAYLOAD_TOO_LARGE));
     };
-    let call = Call::of(&parts, &body);
-    match check(&service.settings, None, &service.guard, &call) {
+    match service.admit((None, Some(permission)), &parts, &body) {
         Ok(client) => Ok((client, body)),
         Err(unauthorized) => Err(refused(service.settings.mode, unauthorized)),
     }
@@ -43,13 +42,13 @@ pub(super) fn sent_before() -> Response {
 
 /// The answer to a request whose signature is not accepted.
 pub(super) fn refused(mode: Mode, unauthorized: Unauthorized) -> Response {
-    let Unauthorized {
-        code,
-        message,
-        signed_text,
-    } = redact_in_live_mode(mode, unauthorized);
-    let body = object! { "error" => code, "message" => message, "signed" => signed_text };
-    json_response(StatusCode::UNAUTHORIZED, &body)
+    let refusal = redact_in_live_mode(mode, unauthorized);
+    let body = object! {
+        "error" => refusal.code,
+        "message" => &*refusal.message,
+        "signed" => refusal.signed_text.clone(),
+    };
+    refusal.response(&body)
 }
 
 /// The operator's name in the field `by`; `needed` says whose name is missing.

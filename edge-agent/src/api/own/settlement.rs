@@ -16,7 +16,6 @@ use uuid::Uuid;
 
 use super::operations;
 use super::operator::{name_of, refused};
-use crate::api::auth::{Call, check};
 use crate::api::json::{FaultList, Fields, JsonValue, SHORT_BODY_BYTES_MAX};
 use crate::api::lanes::Lane;
 use crate::api::problem::Problem;
@@ -24,6 +23,7 @@ use crate::api::replay::ReplayOutcome;
 use crate::api::response::{with_fiscal_state, with_retry_after};
 use crate::api::service::{NoAnswer, Service};
 use crate::clerk::{DeclarationOutcome, FiscalState, Message};
+use crate::config::Permission;
 use crate::order::Declaration;
 use crate::time::clock::iso_utc;
 use ferrotill_store::{OperatorDeclaration, RequestState, StoredDocument};
@@ -42,8 +42,7 @@ pub(super) async fn settle(
             FiscalState::Unknown,
         );
     };
-    let call = Call::of(&parts, &body);
-    let client = match check(&service.settings, None, &service.guard, &call) {
+    let client = match service.admit((None, Some(Permission::Settle)), &parts, &body) {
         Ok(client) => client,
         Err(unauthorized) => {
             let response = refused(service.settings.mode, unauthorized);

@@ -64,7 +64,10 @@ impl Tills {
         let now = self.monotonic();
         let deadlines = order.callers.iter().map(|caller| caller.deadline);
         let left = deadlines.max().map_or(DAY_WAIT, |deadline| {
-            deadline.saturating_duration_since(now).mul_f32(0.5)
+            deadline
+                .saturating_duration_since(now)
+                .checked_div(2)
+                .unwrap_or_default()
         });
         self.held_reports.push(HeldReport {
             order,

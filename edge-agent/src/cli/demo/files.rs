@@ -95,6 +95,7 @@ listen = "{listen}"
 [[api.clients]]
 key = "{API_KEY}"
 user = "Maria"
+permissions = ["sell", "return", "report", "settle", "settings"]
 secret = "{API_SECRET}"
 
 [[device]]

@@ -31,16 +31,30 @@ pub(super) const API: &[KeyRow] = &[
         "tls_certificate",
         ValueKind::Path("the path of a file in PEM"),
         Preset::Unset("no TLS"),
-        "Reserved: this build has no TLS for callers and refuses the key; put a TLS proxy in front of it.",
+        "The certificate that callers get over TLS, and those of its issuers; a new file is read while the till runs.",
     )
-    .hidden(),
+    .off("\"/etc/ferrotill/till.certificate.pem\""),
     key(
         "tls_key",
         ValueKind::Path("the path of a file in PEM"),
         Preset::Unset("no TLS"),
-        "Reserved, like `tls_certificate`.",
+        "The private key of `tls_certificate`, without a password; only the user that runs ferrotill may read it (mode 0600).",
     )
-    .hidden(),
+    .off("\"/etc/ferrotill/till.key.pem\""),
+    key(
+        "tls_make_certificate",
+        ValueKind::Flag,
+        Preset::Flag(false),
+        "The till makes its own certificate for callers, in the data folder (callers.certificate.pem); callers must trust this file.",
+    )
+    .off("false"),
+    key(
+        "tls_names",
+        ValueKind::Texts("names of hosts, such as \"till.shop.example\""),
+        Preset::EmptyList,
+        "Names under which callers reach the till, beside the name of the machine and its addresses.",
+    )
+    .off("[\"till.shop.example\"]"),
 ];
 
 pub(super) const API_CLIENTS: &[KeyRow] = &[
@@ -66,6 +80,20 @@ pub(super) const API_CLIENTS: &[KeyRow] = &[
     )
     .set("\"/etc/ferrotill/api.secret\""),
     key(
+        "second_secret",
+        ValueKind::Secret("the other secret that signs the calls"),
+        Preset::Unset("one secret"),
+        "Like `secret`: both are accepted, while the caller changes from one to the other; only a TEST till may have it here.",
+    )
+    .hidden(),
+    key(
+        "second_secret_file",
+        SECRET_FILE,
+        Preset::Unset("one secret"),
+        "The file with a second secret: both are accepted, while the caller changes from one to the other.",
+    )
+    .off("\"/etc/ferrotill/api.second-secret\""),
+    key(
         "user",
         ValueKind::Line(100),
         Preset::Computed("`key`"),
@@ -79,6 +107,13 @@ pub(super) const API_CLIENTS: &[KeyRow] = &[
         "The compatible APIs that the caller may use.",
     )
     .off("[\"fiscalcloud\"]"),
+    key(
+        "permissions",
+        ValueKind::Texts("names of permissions, such as \"sell\""),
+        Preset::Unset("`sell`, `return` and `report`"),
+        "What the caller may do beside reading: `sell` (sales, cash, copies, the drawer), `return`, `report` (X and Z), `settle` (declare what became of a document, lay documents aside), `settings` (time, levels of the log).",
+    )
+    .off("[\"sell\", \"return\", \"report\", \"settle\", \"settings\"]"),
 ];
 
 const API_NAMES: ValueKind = ValueKind::Texts("names of APIs, such as \"fiscalcloud\"");

@@ -83,6 +83,33 @@ pub(super) const TILL: &[KeyRow] = &[
     )
     .environment()
     .off("\"J803000123\""),
+    key(
+        "language",
+        ValueKind::Choice(LANGUAGES),
+        Preset::Unset("the language of the country"),
+        "The language of the words on the till's papers and print forms; what a fiscal printer prints by itself has the printer's language. `uz-Latn` and `uz-Cyrl` are Uzbek in Latin and in Cyrillic letters.",
+    )
+    .environment()
+    .off("\"ru\""),
+    key(
+        "logo",
+        ValueKind::Path("the path of a PNG, such as \"/etc/ferrotill/logo.png\""),
+        Preset::Unset("no logo"),
+        "A PNG of at most 576 × 400 pixels and 262144 bytes that is shown above the seller's name on print forms of the types Html, Pdf and Image. Each pixel becomes black or white.",
+    )
+    .environment()
+    .off("\"/etc/ferrotill/logo.png\""),
+    key(
+        "verification_link",
+        ValueKind::Text("the address of a web page with {number}"),
+        Preset::Unset("no QR code"),
+        "The address at which a buyer checks a receipt; print forms and the slips of a receipt printer show it as a QR code, and the slips of other printers as text. A receipt replaces `{number}` by its fiscal number or by the fiscal printer's number, `{total}` by its total (`54.33`), `{date}` by its local date (`2026-11-28`), and `{registration}` by `registration_number` of `[till]`. Alternative receipts have none.",
+    )
+    .environment()
+    .off("\"https://example.org/check/{registration}/{total}/{number}/{date}\""),
 ];
+
+/// The languages of which there are word lists.
+const LANGUAGES: &[&str] = &["de", "en", "ro", "ru", "uk", "uz-Cyrl", "uz-Latn"];
 
 const OWNER_TEXT: ValueKind = ValueKind::Line(200);

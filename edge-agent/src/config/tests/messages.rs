@@ -47,7 +47,7 @@ fn a_fault_in_till_or_api_has_its_place_and_a_remedy() {
         (
             "country",
             "contry",
-            "t.toml:2:1: till.contry: is not a key of the configuration; allowed here: country, mode, data_dir, answer_timeout_ms, time_zone, contact_days, organization_name, idnx, address, registration_number\nt.toml:1:1: till.country: is missing; add it: two capital letters, such as \"MD\"",
+            "t.toml:2:1: till.contry: is not a key of the configuration; allowed here: country, mode, data_dir, answer_timeout_ms, time_zone, contact_days, organization_name, idnx, address, registration_number, language, logo, verification_link\nt.toml:1:1: till.country: is missing; add it: two capital letters, such as \"MD\"",
         ),
         (
             "\"MD\"",
@@ -97,7 +97,7 @@ fn a_fault_in_till_or_api_has_its_place_and_a_remedy() {
         (
             "[[api.clients]]",
             "[api]\ntls_key = \"k\"\n[[api.clients]]",
-            "t.toml:6:11: api.tls_key: this build has no TLS for callers yet; remove it and listen on 127.0.0.1, or put a TLS proxy in front",
+            "t.toml:6:11: api.tls_key: is written without tls_certificate; add tls_certificate, or write tls_make_certificate = true instead",
         ),
         (
             "[[api.clients]]",

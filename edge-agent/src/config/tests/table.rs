@@ -16,6 +16,8 @@ tax_groups = [ { code = "A", rate = "20.00" }, { code = "B", rates = [ { from = 
 payment_types = [ { code = 0, name = "Numerar", cash = true } ]
 alternative_receipts_ranges = [ { series = "ABC", start = 1, end = 500, number_length = 8 } ]
 points_of_sale = [ { id = "feca3a50-34a7-4dc9-84ac-d4bffc76a922", code = "1" } ]
+[[bank_terminal]]
+id = "3f0c1f0e-51d8-4b5c-9a56-0f6f0a6b7c01"
 [offline]
 days_unsent = 3
 [upstream.online_ecr]

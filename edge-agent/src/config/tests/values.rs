@@ -72,6 +72,60 @@ fn a_whole_configuration_becomes_typed_values() {
 }
 
 #[test]
+fn a_logo_and_a_verification_link_are_read_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let logo = folder.path().join("logo.png");
+    let read = |keys: &str| {
+        let text = whole().replacen("[till]\n", &format!("[till]\n{keys}\n"), 1);
+        Config::parse(&text, "t.toml").map_err(|error| error.to_string())
+    };
+    let logo_key = format!("logo = {:?}", logo.display().to_string());
+    let missing = read(&logo_key).unwrap_err();
+    assert!(
+        missing.contains("till.logo: ") && missing.contains("cannot be read"),
+        "{missing}"
+    );
+    std::fs::write(&logo, "GIF89a").unwrap();
+    assert!(
+        read(&logo_key)
+            .unwrap_err()
+            .contains("is no PNG that can be read")
+    );
+    let picture = ferrotill_render::Bitmap::of_qr("logo").unwrap();
+    std::fs::write(&logo, picture.png().unwrap()).unwrap();
+    let paper = read(&logo_key).unwrap().till.owner.paper;
+    assert_eq!(paper.logo.as_deref(), Some(&picture));
+    let russian = read("language = \"ru\"").unwrap().till.owner.paper;
+    assert_eq!(russian.words.map(|words| words.language), Some("ru"));
+    let link = |link: &str| read(&format!("verification_link = {link:?}"));
+    let good = "https://example.org/{total}/{number}/{date}";
+    let kept = link(good).unwrap().till.owner.paper.verification_link;
+    assert_eq!(kept.as_deref(), Some(good));
+    for (bad, why) in [
+        ("example.org/{number}", "is no address of a web page"),
+        ("https://example.org/{total}", "has no {number}"),
+        (
+            "https://example.org/{number}/{name}",
+            "has something that no receipt replaces",
+        ),
+        (
+            "https://example.org/{number}/ă",
+            "has something that no receipt replaces",
+        ),
+        (
+            "https://example.org/{number}/{registration}",
+            "has no registration_number",
+        ),
+    ] {
+        let fault = link(bad).unwrap_err();
+        assert!(
+            fault.contains("till.verification_link: ") && fault.contains(why),
+            "{bad}: {fault}"
+        );
+    }
+}
+
+#[test]
 fn the_limits_of_the_owner_are_read_as_they_are_written() {
     let read = |section: &str| {
         let text = format!("{section}{}", whole());

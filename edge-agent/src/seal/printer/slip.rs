@@ -4,7 +4,7 @@ use ferrotill_core::facts::Facts;
 use ferrotill_core::receipt::Receipt;
 use ferrotill_core::time::Moment;
 use ferrotill_device::printer::{FiscalPrinter, Job, TextLine, TextStyle};
-use ferrotill_render::{Emphasis, PaperHeading, PaperWidth, PrintedSeller, Words, rows};
+use ferrotill_render::{Block, Emphasis, PaperHeading, PaperRow, PaperWidth, PrintedSeller, rows};
 
 use crate::paper::{DocumentPaper, date_and_time};
 
@@ -41,7 +41,9 @@ impl DocumentSlip {
             time: &time,
             seller,
         };
-        DocumentPaper::of_receipt(receipt, heading, facts).into()
+        // A fiscal number is printed with the sign of a number; the numbers of ranges cannot be checked.
+        let checked = number.strip_prefix("# ").map(|number| (number, at));
+        DocumentPaper::of_receipt(receipt, heading, facts, checked).into()
     }
 
     /// The slip of a return on a printer without refund receipts; `sale` is the printer's number of the receipt that is given back.
@@ -53,7 +55,7 @@ impl DocumentSlip {
         seller: &PrintedSeller,
         facts: &Facts,
     ) -> Self {
-        let number = format!("{} {sale}", Words::of(facts.language).of_receipt);
+        let number = format!("{} {sale}", seller.words(facts.language).of_receipt);
         Self::of(("", &number), at, receipt, seller, facts)
     }
 
@@ -79,16 +81,31 @@ impl DocumentSlip {
             large: paper.large,
             letters: &|text| printer.letters(text),
         };
-        let rows = rows(&self.paper.blocks, width)
-            .into_iter()
-            .map(|row| TextLine {
-                text: row.text,
-                style: match row.emphasis {
-                    Emphasis::Plain => TextStyle::Plain,
-                    Emphasis::Bold => TextStyle::Bold,
-                    Emphasis::Large => TextStyle::Large,
-                },
-            });
-        rows.collect()
+        let mut lines = Vec::new();
+        for block in &self.paper.blocks {
+            match block {
+                Block::Qr { text } if text.len() <= paper.code_bytes_max => lines.push(TextLine {
+                    text: text.clone(),
+                    style: TextStyle::Code,
+                }),
+                block => lines.extend(
+                    rows(std::slice::from_ref(block), width)
+                        .into_iter()
+                        .map(line),
+                ),
+            }
+        }
+        lines
+    }
+}
+
+fn line(row: PaperRow) -> TextLine {
+    TextLine {
+        text: row.text,
+        style: match row.emphasis {
+            Emphasis::Plain => TextStyle::Plain,
+            Emphasis::Bold => TextStyle::Bold,
+            Emphasis::Large => TextStyle::Large,
+        },
     }
 }

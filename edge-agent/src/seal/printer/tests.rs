@@ -29,6 +29,7 @@ impl FiscalPrinter for IdlePrinter {
         TextPaper {
             columns: 42,
             large: false,
+            code_bytes_max: 0,
         }
     }
 

@@ -34,7 +34,7 @@ impl PaperWords {
             to_pay: format!("{} {currency}", word(words.to_pay)),
             change: word(words.change),
             tax: word(words.tax),
-            included_in: word(words.included_in),
+            included_in: word(words.included_in()),
             net: word(words.report.net),
             in_drawer: word(words.in_drawer),
         }
@@ -50,7 +50,7 @@ impl PaperWords {
             to_pay: String::from("DE PLATA"),
             change: String::from("REST"),
             tax: words.tax.to_owned(),
-            included_in: words.included_in.to_owned(),
+            included_in: words.included_in().to_owned(),
             net: without_accents(words.report.net),
             in_drawer: String::from("NUMERAR IN SERTAR"),
         }

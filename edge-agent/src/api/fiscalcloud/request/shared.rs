@@ -1,6 +1,7 @@
 //! Reads fields that the bodies of several operations have.
 
 use ferrotill_core::refusal::Refusal;
+use ferrotill_render::{FormSize, IMAGE_SIZES, PDF_SIZES, SizeRules, WantedSize};
 use uuid::Uuid;
 
 use super::echoed::EchoedFields;
@@ -48,46 +49,80 @@ pub(super) fn base(fields: &mut Fields<'_, '_>) -> BodyHead {
     BodyHead { given_id, paper }
 }
 
-/// Reads the fields about the print form. The type is looked at only if a form is wanted.
+/// Reads the fields about the print form. The type and the measures are looked at only if a form is wanted, and the measures only of
+/// the wanted type.
 pub(super) fn paper_wish(fields: &mut Fields<'_, '_>) -> PaperWish {
     let on_printer = fields.boolean("printOnServer") != Some(false);
-    let form_type = fields.choice(
+    let form = fields.choice(
         "printFormMediaType",
         &[
-            ("Json", Some(FormType::Json)),
-            ("Html", Some(FormType::Html)),
-            ("Pdf", None),
-            ("Image", None),
+            ("Json", MediaType::Json),
+            ("Html", MediaType::Html),
+            ("Pdf", MediaType::Pdf),
+            ("Image", MediaType::Image),
         ],
     );
-    if form_type == Some(None) && !on_printer {
-        fields.fault(
-            "printFormMediaType",
-            "NotSupported",
-            "forms of this type are not made by this agent; ask for Json or Html",
-        );
+    let is_wanted = |media_type| form == Some(media_type) && !on_printer;
+    let pdf_rules = is_wanted(MediaType::Pdf).then_some(PDF_SIZES);
+    let pdf = form_size(fields, "pdfPrintFormSettings", false, pdf_rules);
+    let image_rules = is_wanted(MediaType::Image).then_some(IMAGE_SIZES);
+    let image = form_size(fields, "imagePrintFormSettings", true, image_rules);
+    if on_printer {
+        return PaperWish::OnPrinter;
     }
-    for name in ["pdfPrintFormSettings", "imagePrintFormSettings"] {
-        let path = fields.path(name);
-        if let Some(node) = fields.member(name) {
-            let mut settings = Fields::of(node, &path, fields.faults());
-            for name in [
-                "contentWidth",
-                "horizontalMargin",
-                "verticalMargin",
-                "fontSize",
-                "width",
-            ] {
-                settings.integer(name);
-            }
-            settings.finish();
+    PaperWish::InAnswer(match form.unwrap_or(MediaType::Json) {
+        MediaType::Json => FormType::Json,
+        MediaType::Html => FormType::Html,
+        MediaType::Pdf => FormType::Pdf(pdf),
+        MediaType::Image => FormType::Image(image),
+    })
+}
+
+/// The values of `printFormMediaType`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum MediaType {
+    Json,
+    Html,
+    Pdf,
+    Image,
+}
+
+/// Reads the measures of a form. They are compared with the rules of its type, if there are any.
+fn form_size(
+    fields: &mut Fields<'_, '_>,
+    name: &str,
+    has_width: bool,
+    rules: Option<SizeRules>,
+) -> FormSize {
+    let path = fields.path(name);
+    let mut wanted = WantedSize::default();
+    let node = fields.member(name);
+    let mut settings = node.map(|node| Fields::of(node, &path, fields.faults()));
+    if let Some(settings) = &mut settings {
+        wanted.content_width = settings.integer("contentWidth");
+        wanted.horizontal_margin = settings.integer("horizontalMargin");
+        wanted.vertical_margin = settings.integer("verticalMargin");
+        wanted.font_size = settings.integer("fontSize");
+        if has_width {
+            wanted.width = settings.integer("width");
         }
     }
-    if on_printer {
-        PaperWish::OnPrinter
-    } else {
-        PaperWish::InAnswer(form_type.flatten().unwrap_or_default())
+    let mut size = FormSize::default();
+    match rules.map(|rules| rules.size(wanted)) {
+        Some(Ok(fitting)) => size = fitting,
+        Some(Err(faults)) => {
+            for (name, sentence) in faults {
+                if let Some(settings) = &mut settings {
+                    settings.fault(name, "FormSizeInvalid", sentence);
+                }
+            }
+        }
+        None => {}
     }
+    if let Some(settings) = settings {
+        settings.finish();
+    }
+    size
 }
 
 /// Reads the e-mail address for the receipt. It is checked, stored beside the journal, and returned with the document until it is
