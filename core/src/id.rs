@@ -24,3 +24,13 @@ pub struct PointOfSaleId(pub [u8; 16]);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fingerprint(pub [u8; 32]);
+
+/// A bank terminal of the shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TerminalId(pub [u8; 16]);
+
+/// The reference under which a bank terminal keeps one operation; made by the agent and unique over all tills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OperationReference(pub [u8; 16]);

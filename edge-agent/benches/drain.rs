@@ -16,7 +16,9 @@ use ferrotill::agent::Agent;
 use ferrotill::authority::http::kept_agent;
 use ferrotill::clerk::{Answer, Message};
 use ferrotill::config::{Config, Trust};
-use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said};
+use ferrotill::order::{
+    OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said, TerminalUse,
+};
 use ferrotill::simulator::tax_office::{self, Received, Strictness, TaxOfficeSimulator};
 use ferrotill_core::receipt::CopiedLine;
 use ferrotill_core::{Amount, Quantity};
@@ -130,6 +132,7 @@ fn order(document: usize) -> OrderForm {
         echo: String::new(),
         found: String::new(),
         on_paper: true,
+        terminals: TerminalUse::default(),
         said: Said::default(),
         contact: None,
     }

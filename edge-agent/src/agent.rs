@@ -4,6 +4,7 @@ mod caller_tls;
 mod health_watch;
 mod signing;
 mod start_check;
+mod terminals;
 
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -39,6 +40,7 @@ use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
 use crate::outbox::{OutboxParts, OutboxThread};
 use crate::paper::printed_seller;
+use crate::payment::Terminals;
 use crate::seal::printer::PrinterTask;
 use crate::seal::signature::Signatures;
 use crate::seal::signature::units::Units;
@@ -172,11 +174,13 @@ impl Agent {
         let reader = Reader::new(&config.till.data_dir);
         let (clerk_handle, inbox) = ClerkHandle::new();
         let wake_sender = Arc::new(Notify::new());
+        let (terminals, bank) = terminals::terminals(&config, &clerk_handle)?;
         let clerk_and_clock = (&clerk_handle, &clock);
         let signatures = signing::start(&config, profile, &store, &identities, clerk_and_clock)?;
         let plans = device_plans(&config, profile, identities, clerk_and_clock)?;
         let settings = ClerkSettings {
             signatures: signatures.clone(),
+            terminals,
             ..clerk_settings(
                 &config,
                 profile,
@@ -210,6 +214,7 @@ impl Agent {
             replays: Replays::open(&config.till.data_dir, Arc::clone(&live_status)),
             wrong_signatures: WrongSignatures::default(),
             live_status,
+            bank,
             lanes: Lanes::default(),
         });
         Ok(Self {
@@ -604,6 +609,7 @@ fn clerk_settings(
         contact_ms: config.till.contact_ms,
         seller: printed_seller(&config.till.owner),
         signatures: None,
+        terminals: Terminals::default(),
     }
 }
 

@@ -25,7 +25,8 @@
 //! | [`outbox`], [`simulator`]
 //! sends documents to the authority; simulates an authority for tests and the demo |
 //! | [`clerk`] | the thread that owns the tills; one transaction for each batch of messages |
-//! | [`seal`] | makes a reserved document legal; one thread for each fiscal printer |
+//! | [`seal`], [`payment`]
+//! | makes a reserved document legal, one thread for each fiscal printer; the bank terminals |
 //! | [`authority`], [`paper`] | requests for the authority, and the meaning of its answers; the paper of a document |
 //! | [`config`] | the table of configuration keys, and the configuration that is read with it |
 //! | [`order`], [`status`], [`time`], [`listener`] | what any API asks for; live status; clocks; HTTP connections and their limits |
@@ -67,6 +68,7 @@ pub mod log_levels;
 pub mod order;
 pub mod outbox;
 pub mod paper;
+pub mod payment;
 pub mod seal;
 pub mod simulator;
 pub mod status;

@@ -2,6 +2,7 @@
 
 pub mod fingerprint;
 mod private;
+mod terminal;
 mod text;
 
 use std::fmt::Write as _;
@@ -16,6 +17,7 @@ use ferrotill_core::{Amount, Quantity};
 use ferrotill_store::BuyerContact;
 use uuid::Uuid;
 
+pub use terminal::{TerminalApproval, TerminalDay, TerminalPayment, TerminalTotals, TerminalUse};
 pub use text::{ReceiptText, comparable};
 
 /// Which kind of receipt a sale gets (`docs/api/own.md`, "Receipt modes").
@@ -140,11 +142,13 @@ pub struct OrderForm {
     pub kind: OrderKind,
     /// JSON text that the caller's API returns with the document, as the caller gave it. Form 0 of the fingerprint contains it.
     pub echo: String,
-    /// JSON text that the agent added to the order, such as a payment terminal's approval. It is not part of the fingerprint.
+    /// JSON text that the agent added to the order, such as the user of the client. It is not part of the fingerprint.
     pub found: String,
     /// Whether the till prints a slip where the document has one. False if the caller prints the document itself. What a fiscal printer
     /// seals is printed all the same. It is not part of the fingerprint.
     pub on_paper: bool,
+    /// What the order has to do with bank terminals. Their answers become a part of what is stored beside `found`.
+    pub terminals: TerminalUse,
     /// Where the receipt is sent. It stands beside the journal and is erased some days later.
     pub contact: Option<BuyerContact>,
     /// What the caller said and the other fields do not contain, for the fingerprint.
@@ -258,7 +262,8 @@ impl OrderForm {
             });
             format!(",\"{hex}\"")
         });
-        let (echo, found) = (text(&self.echo), text(&self.found));
+        let found = self.terminals.added_to(&self.found);
+        let (echo, found) = (text(&self.echo), text(&found));
         format!("[{echo},{found}{}]", digest.unwrap_or_default()).into_bytes()
     }
 
@@ -340,7 +345,7 @@ pub struct AsideRequest {
 
 #[cfg(test)]
 mod tests {
-    use super::{OrderForm, OrderKind, Said};
+    use super::{OrderForm, OrderKind, Said, TerminalUse};
     use ferrotill_core::Amount;
     use ferrotill_store::BuyerContact;
     use uuid::Uuid;
@@ -380,6 +385,7 @@ mod tests {
             echo: r#"{"emailAddress":"ion@mail.md"}"#.into(),
             found: String::new(),
             on_paper: true,
+            terminals: TerminalUse::default(),
             contact,
             said: Said::default(),
         };

@@ -1,5 +1,6 @@
 //! The events of the journal. Each row contains one event, encoded in postcard, with its kind and version.
 
+mod terminal;
 mod version_1;
 
 use core::num::NonZeroU32;
@@ -17,6 +18,8 @@ use crate::seal::{Seal, StoredBaseline};
 use crate::shift::{Running, Shift};
 use crate::tax::TaxTable;
 use crate::time::Moment;
+
+pub use terminal::{TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation};
 
 /// A document is about to be sealed. The event contains everything that is needed to print or send the document, or to find out
 /// later what became of it.
@@ -400,6 +403,10 @@ pub enum Event<'a> {
     ReceiptPrepared(ReceiptPrepared<'a>),
     /// A receipt without a document is signed.
     ReceiptSigned(ReceiptSigned<'a>),
+    /// A bank terminal is about to be asked for an operation.
+    TerminalAsked(TerminalAsked),
+    /// What a bank terminal has answered.
+    TerminalAnswered(TerminalAnswered<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -457,6 +464,8 @@ impl<'a> Event<'a> {
             Self::UnitAdopted(_) => 15,
             Self::ReceiptPrepared(_) => 16,
             Self::ReceiptSigned(_) => 17,
+            Self::TerminalAsked(_) => 18,
+            Self::TerminalAnswered(_) => 19,
         }
     }
 
@@ -509,6 +518,8 @@ impl<'a> Event<'a> {
             Self::UnitAdopted(event) => postcard::to_slice(event, room),
             Self::ReceiptPrepared(event) => postcard::to_slice(event, room),
             Self::ReceiptSigned(event) => postcard::to_slice(event, room),
+            Self::TerminalAsked(event) => postcard::to_slice(event, room),
+            Self::TerminalAnswered(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -569,6 +580,8 @@ impl<'a> Event<'a> {
             (15, 1) => read(payload).map(Self::UnitAdopted),
             (16, 1) => read(payload).map(Self::ReceiptPrepared),
             (17, 1) => read(payload).map(Self::ReceiptSigned),
+            (18, 1) => read(payload).map(Self::TerminalAsked),
+            (19, 1) => read(payload).map(Self::TerminalAnswered),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

@@ -35,6 +35,8 @@ impl Till {
             Event::Founded(_) | Event::Restored(_) => {}
             // Whom a sealed document is sent to is no part of the till's state either.
             Event::LaidAside(_) => {}
+            // Neither is money at a bank terminal: the document counts it when it is sealed.
+            Event::TerminalAsked(_) | Event::TerminalAnswered(_) => {}
             Event::DeviceIdentified(identified) => {
                 self.fiscal_numbers.identify(identified.fiscal_number);
             }

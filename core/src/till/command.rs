@@ -5,7 +5,7 @@ use crate::budget::Left;
 use crate::document::ReportKind;
 use crate::event::{
     ClockSet, ClosedByPrinter, Configuration, Declared, LaidAside, ReceiptPrepared, ReceiptSigned,
-    UnitAdopted,
+    TerminalAnswered, TerminalAsked, UnitAdopted,
 };
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::Span;
@@ -85,6 +85,12 @@ pub enum Command<'a> {
     PrepareReceipt(ReceiptPrepared<'a>),
     /// The prepared receipt, which has no document, is signed. The till sets the time of the event (`at`).
     SignReceipt(ReceiptSigned<'a>),
+    /// Ask a bank terminal for an operation. The till sets the time of the event (`at`).
+    AskTerminal(TerminalAsked),
+    /// Keep the answer of a bank terminal. The till sets the time of the event (`at`).
+    ///
+    /// The caller has checked that the terminal was asked and that its answer is not known yet.
+    KeepAnswer(TerminalAnswered<'a>),
 }
 
 /// The facts that the store has about the things that a command refers to.

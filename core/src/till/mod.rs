@@ -30,7 +30,7 @@ use crate::counters::Counters;
 use crate::document::{Body, DocumentKind, ReportKind};
 use crate::event::{
     Adopted, CancelDecided, ClockSet, ClosedByPrinter, Configuration, Declared, Event,
-    NumbersGranted, UnitAdopted, Voided,
+    NumbersGranted, TerminalAnswered, TerminalAsked, UnitAdopted, Voided,
 };
 use crate::id::DocumentId;
 use crate::numbers::Span;
@@ -129,6 +129,11 @@ impl Till {
             Command::AdoptUnit(unit) => Ok(Event::UnitAdopted(UnitAdopted { at, ..*unit })),
             Command::PrepareReceipt(receipt) => self.prepare_receipt(receipt, at),
             Command::SignReceipt(receipt) => self.sign_receipt(receipt, at),
+            Command::AskTerminal(asked) => Ok(Event::TerminalAsked(TerminalAsked { at, ..*asked })),
+            Command::KeepAnswer(answered) => Ok(Event::TerminalAnswered(TerminalAnswered {
+                at,
+                ..*answered
+            })),
         }
     }
 

@@ -58,6 +58,10 @@ pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router)
         .merge(more)
         .merge(own::router(Arc::clone(service)))
         .merge(reference::router(Arc::clone(service), reference));
+    if let Some(bank) = &service.bank {
+        let currency = service.profile.facts().currency;
+        router = router.merge(sim::bank_terminal::router(Arc::clone(bank), currency));
+    }
     for dialect in served {
         router = router.merge((dialect.router)(Arc::clone(service)));
     }

@@ -22,6 +22,7 @@ use crate::listener::WhenWritten;
 use crate::order::OrderForm;
 use crate::order::fingerprint::RequestFingerprint;
 use crate::paper::DocumentPaper;
+use crate::payment::simulated::SimulatedBank;
 use crate::seal::printer::DocumentSlip;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
@@ -51,6 +52,8 @@ pub struct Service {
     pub replays: Replays,
     /// The wrong signatures of the last minute.
     pub wrong_signatures: WrongSignatures,
+    /// The bank behind the simulated terminals of a TEST till.
+    pub bank: Option<Arc<SimulatedBank>>,
     /// The places for long work.
     pub lanes: Lanes,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::{Client, Config, Device, Mode, Owner};
+use crate::config::{BankTerminal, Client, Config, Device, Mode, Owner};
 
 /// What the routes know of the configuration: the shop and its callers. Everything else of the configuration is the agent's own.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct ApiSettings {
     pub owner: Owner,
     /// The fiscal devices.
     pub devices: Vec<Device>,
+    /// The bank terminals.
+    pub bank_terminals: Vec<BankTerminal>,
     /// The callers that may use the APIs.
     pub clients: Vec<Client>,
     /// How long a caller waits for an answer, if the device has no time of its own.
@@ -31,6 +33,7 @@ impl ApiSettings {
             mode: config.till.mode,
             owner: config.till.owner.clone(),
             devices: config.devices.clone(),
+            bank_terminals: config.bank_terminals.clone(),
             clients: config.api.clients.clone(),
             answer_timeout: config.till.answer_timeout,
             allowed_origins: config.api.allowed_origins.clone(),

@@ -1,5 +1,6 @@
 //! What is sent to the clerk, and the handle that sends it.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,9 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::answer::{Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, WaitingOrder};
+use crate::locked::Locked;
 use crate::order::{AsideRequest, Declaration, OrderForm};
+use crate::payment::{TerminalListener, TerminalNews};
 use crate::seal::printer::{DocumentSlip, Listener, News};
 use crate::seal::signature::Signed;
 
@@ -93,6 +96,8 @@ pub enum Message {
     },
     /// News from the printer of this device.
     Printer(Uuid, News),
+    /// News from a bank terminal.
+    Terminal(TerminalNews),
     /// The printer of this device is about to cancel the document with this id. The reply is true once the decision is on disk.
     DecideCancel(Uuid, Uuid, SyncSender<bool>),
     /// News from the authority, sent by the outbox.
@@ -182,6 +187,12 @@ impl ClerkHandle {
         self.inbox.send(Message::HealthCheck).is_ok()
     }
 
+    /// The listener that passes news from bank terminals to the clerk.
+    #[must_use]
+    pub fn terminal_listener(&self) -> Arc<dyn TerminalListener> {
+        Arc::new(Locked::new(self.clone()))
+    }
+
     /// The listener that passes news from a device's printer to the clerk.
     #[must_use]
     pub fn listener(&self, device: Uuid) -> Box<dyn Listener> {
@@ -189,6 +200,12 @@ impl ClerkHandle {
             clerk_handle: self.clone(),
             device,
         })
+    }
+}
+
+impl TerminalListener for Locked<ClerkHandle> {
+    fn send(&self, news: TerminalNews) {
+        self.lock().send(Message::Terminal(news));
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod answer;
 mod batch;
+mod card_order;
 mod device_state;
 mod devices;
 mod message;
@@ -86,6 +87,7 @@ impl Clerk {
         tills.count_unsent(&mut batch)?;
         tills.resume_outstanding(&batch, &mut effects)?;
         tills.prepare_due_receipts(&mut batch, &mut effects)?;
+        tills.advance_terminals(&mut batch, &mut effects)?;
         tills.snapshot_left_behind(&mut batch)?;
         // If this start wrote no event and the machine was not started, the clock is stored with the next commit, or after a minute.
         let written = batch.seq() != before;
@@ -196,6 +198,7 @@ impl Clerk {
             // Callers are answered before jobs are begun, so that nothing is begun for callers whose waiting time is over.
             self.tills.answer_expired_callers(&mut effects);
             self.tills.advance_all(&mut batch, &mut effects)?;
+            self.tills.advance_terminals(&mut batch, &mut effects)?;
             self.tills.snapshot(&mut batch)?;
             self.tills.erase_contacts(&mut batch)?;
             let written = stops || probes || batch.seq() != before;
@@ -297,6 +300,7 @@ fn copy_for_retry(message: &Message) -> Option<Message> {
         Message::Printer(_, News::Settled(..) | News::Released(..)) => None,
         Message::Printer(device, news) => Some(Message::Printer(*device, news.clone())),
         Message::Authority(news) => Some(Message::Authority(news.clone())),
+        Message::Terminal(news) => Some(Message::Terminal(news.clone())),
         Message::Numbers(device, spans) => Some(Message::Numbers(*device, spans.clone())),
         _ => None,
     }

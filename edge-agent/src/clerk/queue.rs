@@ -108,7 +108,11 @@ impl Job {
     fn is_wanted(&self) -> bool {
         match self {
             // Decision 0004: an order that no caller waits for is dropped unsold.
-            Self::Order(order) => order.callers.iter().any(|caller| !caller.reply.is_closed()),
+            // Money of a card has moved for a paid order, so it is carried out whoever waits.
+            Self::Order(order) => {
+                order.form.terminals.is_paid()
+                    || order.callers.iter().any(|caller| !caller.reply.is_closed())
+            }
             Self::Slip(_) => true,
             Self::Drawer(request) => !request.reply.is_closed(),
         }
@@ -123,6 +127,8 @@ pub(super) enum Expired {
         callers: Vec<Caller>,
         /// True if other callers still wait for the order.
         still_wanted: bool,
+        /// True if the money of a card has moved for the order, which then stays in the queue.
+        is_paid: bool,
         /// How many orders were before this one.
         orders_before: usize,
     },
@@ -172,16 +178,17 @@ impl JobQueue {
             })
     }
 
-    /// Takes the next job for the printer: one job of each kind in turn, and of one kind the oldest. `orders` says whether the printer
-    /// makes the documents of orders.
-    pub(super) fn take_turn(&mut self, orders: bool) -> Option<Job> {
+    /// Takes the next job for the printer: one job of each kind in turn, and of one kind the oldest. Of the orders only those are taken
+    /// that `ready` accepts: those whose documents the printer makes, and that wait for nothing else.
+    pub(super) fn take_turn(&mut self, mut ready: impl FnMut(&OrderForm) -> bool) -> Option<Job> {
         let mut kind = self.last.unwrap_or(JobKind::Drawer);
         for _ in 0..3 {
             kind = kind.next();
-            if kind == JobKind::Order && !orders {
-                continue;
-            }
-            if let Some(job) = self.take(|job| job.kind() == kind) {
+            let chosen = |job: &Job| match job {
+                Job::Order(order) => kind == JobKind::Order && ready(&order.form),
+                job => job.kind() == kind,
+            };
+            if let Some(job) = self.take(chosen) {
                 self.last = Some(kind);
                 return Some(job);
             }
@@ -214,15 +221,17 @@ impl JobQueue {
                 Job::Order(order) => {
                     let callers = take_due(&mut order.callers, now);
                     let still_wanted = !order.callers.is_empty();
+                    let is_paid = order.form.terminals.is_paid();
                     if !callers.is_empty() {
                         expired.push(Expired::Order {
                             callers,
                             still_wanted,
+                            is_paid,
                             orders_before,
                         });
                     }
                     orders_before = orders_before.saturating_add(1);
-                    if still_wanted {
+                    if still_wanted || is_paid {
                         self.jobs.push_back(job);
                     }
                 }
@@ -331,6 +340,7 @@ mod tests {
             echo: String::new(),
             found: String::new(),
             on_paper: true,
+            terminals: crate::order::TerminalUse::default(),
             said: crate::order::Said::default(),
             contact: None,
         };
@@ -383,7 +393,7 @@ mod tests {
         let (job, opened) = drawer(now);
         pushed(&mut queue, job);
         let kinds: Vec<JobKind> =
-            std::iter::from_fn(|| queue.take_turn(true).map(|job| job.kind())).collect();
+            std::iter::from_fn(|| queue.take_turn(|_| true).map(|job| job.kind())).collect();
         let expected = [
             JobKind::Order,
             JobKind::Slip,
@@ -407,8 +417,8 @@ mod tests {
         drop(reply);
         pushed(&mut queue, gone);
         pushed(&mut queue, slip(2));
-        assert!(matches!(queue.take_turn(true), Some(Job::Slip(_))));
-        assert!(queue.take_turn(true).is_none() && queue.take_all().is_empty());
+        assert!(matches!(queue.take_turn(|_| true), Some(Job::Slip(_))));
+        assert!(queue.take_turn(|_| true).is_none() && queue.take_all().is_empty());
     }
 
     #[test]

@@ -18,6 +18,7 @@ use ferrotill_core::budget::Budget;
 
 pub mod adopt;
 mod api;
+mod bank_terminal;
 mod caller_tls;
 mod device;
 mod fault;
@@ -41,6 +42,7 @@ mod upstream;
 mod values;
 
 pub use api::{Api, Client, Permission};
+pub use bank_terminal::BankTerminal;
 pub use caller_tls::{CallerCertificate, CallerTlsConfig};
 pub use device::{Device, Location, PaymentTypeConfig, PointOfSale, RangeConfig};
 pub use fault::{ConfigError, ConfigFault, SourcePlace};
@@ -73,6 +75,8 @@ pub struct Config {
     pub devices: Vec<Device>,
     /// The signature units, in the order of their use.
     pub signature_units: Vec<SignatureUnitConfig>,
+    /// The bank terminals.
+    pub bank_terminals: Vec<BankTerminal>,
     /// The authority. If there is none, documents wait in the till.
     pub upstream: Option<Upstream>,
     /// The owner's own limits for selling while the authority is offline.
@@ -294,6 +298,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
     let api = api::api(reader, &api_section, mode, &mut apis);
     let (devices, device_uris) = device::devices(reader, &root, mode, till.answer_timeout);
     let signature_units = signature::signature_units(reader, &root, mode);
+    let bank_terminals = bank_terminal::bank_terminals(reader, &root, mode);
     let upstream = upstream::upstream(reader, &root, mode);
     let offline = offline::budget(reader, &root);
     Some(Config {
@@ -307,6 +312,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
         api,
         devices,
         signature_units,
+        bank_terminals,
         upstream,
         offline,
         warnings: Vec::new(),

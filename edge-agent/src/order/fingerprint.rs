@@ -77,7 +77,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::{RequestFingerprint, form_0};
-    use crate::order::{OrderForm, OrderKind, Said};
+    use crate::order::{OrderForm, OrderKind, Said, TerminalUse};
 
     const DEVICE: Uuid = Uuid::from_u128(7);
     const DEFAULT: Uuid = Uuid::from_u128(1);
@@ -90,6 +90,7 @@ mod tests {
             echo: String::new(),
             found: String::new(),
             on_paper: true,
+            terminals: TerminalUse::default(),
             contact: None,
             said: Said {
                 point_of_sale: said,

@@ -27,7 +27,7 @@ use crate::authority::online_ecr::OnlineEcr;
 use crate::authority::{Authority, DutyForms, EncodedRequest, Verdict};
 use crate::clerk::{Answer, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::{Config, adopt};
-use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said};
+use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said, TerminalUse};
 use crate::seal::printer::PrinterTask;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
@@ -135,6 +135,7 @@ impl Till {
             contact_ms: i64::MAX,
             signatures: None,
             seller: ferrotill_render::PrintedSeller::default(),
+            terminals: crate::payment::Terminals::default(),
         };
         let plan = DevicePlan {
             device: DEVICE,
@@ -239,6 +240,7 @@ fn order(document: u32) -> OrderForm {
         echo: String::new(),
         found: String::new(),
         on_paper: true,
+        terminals: TerminalUse::default(),
         contact: None,
     }
 }

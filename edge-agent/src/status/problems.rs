@@ -112,6 +112,12 @@ problem_kinds! {
     PRINTER_AHEAD: Degraded "printer_ahead",
         "a printer has documents that the journal does not have",
         "the next Z-report of the device, or another printer is taken into use";
+    CARD_PAYMENT_WAITS: Degraded "card_payment_waits",
+        "a card payment is made or may be made, and its document is not registered",
+        "the document is registered, the money is given back, or the bank terminal says that none has moved";
+    TERMINAL_UNSETTLED: Degraded "bank_terminal_unsettled",
+        "a bank terminal was not settled at the last closeday",
+        "the next closeday that settles it, or a start";
     DEVICE_LEFT_BEHIND: Degraded "device_left_behind",
         "a device has left the configuration and has something left to do",
         "its shift is closed, its documents are acknowledged and none is unknown, or it is in the configuration again";

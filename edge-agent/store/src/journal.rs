@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use super::anchor::{self, Anchor};
+use super::card_operation::{self, CardOperation};
 use super::chain::{ChainKey, GENESIS, Mac};
 use super::figures::StoreFigures;
 use super::founding::{self, Admission, Founding};
@@ -60,6 +61,15 @@ pub struct Store {
 }
 
 impl Store {
+    /// The operations of bank terminals that are open, in the order in which the terminals were asked.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn open_card_operations(&self) -> Result<Vec<CardOperation>, StoreError> {
+        card_operation::open(&self.connection).context(&self.path, "operations of bank terminals")
+    }
+
     /// Opens the store in a data folder. The first start creates it.
     ///
     /// # Errors

@@ -19,6 +19,7 @@
 )]
 
 mod anchor;
+mod card_operation;
 mod chain;
 mod clock;
 mod contact;
@@ -54,6 +55,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+pub use card_operation::{CardOperation, CardOperationState};
 pub use chain::{ChainKey, Mac};
 pub use clock::{StoredClock, StoredPrinterClock};
 pub use contact::BuyerContact;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::figures::NewEntries;
 use super::frozen::{self, Freezing};
 use super::rows::StoredDocument;
-use super::{laid_aside, reconcile, rows, used_numbers};
+use super::{card_operation, laid_aside, reconcile, rows, used_numbers};
 
 /// How the outbox entries of a sealed document are made.
 #[derive(Clone, Copy)]
@@ -54,6 +54,12 @@ pub(super) fn project(
         }
         Event::Restored(restored) => next_epoch(connection, *restored).map(|()| none),
         Event::LaidAside(aside) => laid_aside::enter(connection, device, seq, aside).map(|()| none),
+        Event::TerminalAsked(asked) => {
+            card_operation::asked(connection, (device, seq), asked).map(|()| none)
+        }
+        Event::TerminalAnswered(answered) => {
+            card_operation::answered(connection, seq, answered).map(|()| none)
+        }
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)
         | Event::Switched(_)
@@ -196,6 +202,7 @@ fn sealed_row(
     let freeze = freeze.zip(document);
     let (documents, refused) = frozen::enter(connection, (duties, freeze), seq, &row, sealed)?;
     used_number(connection, device, sealed, (row.reserved_seq, seq))?;
+    card_operation::document_sealed(connection, &sealed.id.0)?;
     if row.kind == DocumentKind::ZReport {
         reconcile::enter(connection, device, row.reserved_seq, sealed)?;
     }

@@ -40,6 +40,7 @@ fn a_first_start_creates_a_key_for_its_owner_only_and_all_tables() {
     );
     let expected = [
         "alternative_number",
+        "card_operation",
         "clock",
         "configured_device",
         "contact",

@@ -16,7 +16,7 @@ const FLOORS: &[&[&str]] = &[
     &["api"],
     &["outbox", "simulator"],
     &["clerk"],
-    &["seal"],
+    &["seal", "payment"],
     &["authority", "paper"],
     &["config"],
     &["order", "status", "time", "listener"],

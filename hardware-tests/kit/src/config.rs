@@ -26,6 +26,7 @@ pub struct ConfigText {
     sections: Vec<(String, Keys)>,
     clients: Vec<Keys>,
     devices: Vec<Device>,
+    terminals: Vec<Keys>,
 }
 
 /// Keys of a section with their values, both as text of the file.
@@ -45,6 +46,7 @@ impl ConfigText {
             sections: Vec::new(),
             clients: vec![client_keys(KEY, "secret", SECRET)],
             devices: Vec::new(),
+            terminals: Vec::new(),
         };
         let data_dir = data_dir.as_ref().display().to_string();
         config
@@ -108,6 +110,18 @@ impl ConfigText {
         self
     }
 
+    /// Adds a simulated bank terminal, which keeps money without a document for this many seconds.
+    #[must_use]
+    pub fn bank_terminal(mut self, id: &str, name: &str, void_after_s: u32) -> Self {
+        self.terminals.push(vec![
+            ("id", text(id)),
+            ("name", text(name)),
+            ("uri", text("simulated:")),
+            ("void_after_s", void_after_s.to_string()),
+        ]);
+        self
+    }
+
     /// Changes one device; the first device has place 0.
     ///
     /// # Panics
@@ -166,6 +180,10 @@ impl Display for ConfigText {
         }
         for keys in &self.clients {
             writeln!(f, "[[api.clients]]")?;
+            write_keys(f, keys)?;
+        }
+        for keys in &self.terminals {
+            writeln!(f, "[[bank_terminal]]")?;
             write_keys(f, keys)?;
         }
         self.devices.iter().try_for_each(|device| device.fmt(f))

@@ -12,7 +12,9 @@ use ferrotill::clerk::{
 };
 use ferrotill::config::Config;
 use ferrotill::config::adopt;
-use ferrotill::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said};
+use ferrotill::order::{
+    OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said, TerminalUse,
+};
 use ferrotill::seal::printer::PrinterTask;
 use ferrotill::status::LiveStatus;
 use ferrotill::time::clock::Clock;
@@ -110,6 +112,7 @@ impl TestShop {
             contact_ms: i64::MAX,
             signatures: None,
             seller: ferrotill_render::PrintedSeller::default(),
+            terminals: ferrotill::payment::Terminals::default(),
         });
         let clerk = spawn_clerk(store, setting, plan, inbox)?;
         Ok(Self {
@@ -215,6 +218,7 @@ fn form(kind: OrderKind) -> OrderForm {
         echo: String::new(),
         found: String::new(),
         on_paper: true,
+        terminals: TerminalUse::default(),
         said: Said::default(),
         contact: None,
     }

@@ -2,7 +2,7 @@
 //! answer.
 
 use ferrotill::clerk::Answer;
-use ferrotill::order::{OrderForm, OrderKind, ReceiptMode, Said};
+use ferrotill::order::{OrderForm, OrderKind, ReceiptMode, Said, TerminalUse};
 use ferrotill_core::Amount;
 use ferrotill_disk::SeededRandom;
 use tokio::sync::oneshot;
@@ -72,6 +72,8 @@ impl Order {
     /// Whether only the printer can make the document of this order, so that the order waits for its turn at the printer.
     pub(super) const fn is_for_the_printer(&self) -> bool {
         match self.form.kind {
+            // Such an order may wait for the bank terminal instead.
+            _ if self.asks_terminal() => false,
             OrderKind::Sale { mode, .. } => matches!(mode, ReceiptMode::FiscalOnly),
             // The journal may close a shift of alternative receipts.
             OrderKind::Report { z } => !z,
@@ -80,10 +82,16 @@ impl Order {
         }
     }
 
+    /// Whether a bank terminal is asked before the document is made.
+    const fn asks_terminal(&self) -> bool {
+        !self.form.terminals.payments.is_empty() || self.form.terminals.with_report
+    }
+
     /// Another command under the id of this order. The agent must refuse it once the id has its document.
     pub(super) fn another_under_its_id(&self) -> OrderForm {
         OrderForm {
             kind: OrderKind::Cash(Amount::from_minor(777)),
+            terminals: TerminalUse::default(),
             ..self.form.clone()
         }
     }
@@ -165,6 +173,7 @@ pub(super) fn new_order(
             echo: String::new(),
             found: String::new(),
             on_paper: true,
+            terminals: TerminalUse::default(),
             said: Said::default(),
             contact: None,
         },

@@ -29,6 +29,11 @@ impl Life {
         self.fuse.store(calls, Ordering::Relaxed);
     }
 
+    /// Kills the agent now.
+    pub(super) fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
     pub(super) fn is_over(&self) -> bool {
         self.over.load(Ordering::Relaxed)
     }

@@ -43,6 +43,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "read the message",
     ),
     (
+        "BankTerminalDeclined",
+        "the bank or the bank terminal has refused the card; no money has moved",
+        "take another card, or another payment, and repeat the request",
+    ),
+    (
         "BankTerminalForCash",
         "the bank terminal is asked to take a payment in cash",
         "give the typeCode of a card payment, or send useBankTerminal false",
@@ -51,6 +56,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "BankTerminalMissing",
         "the shop has several bank terminals, and the payment names none",
         "give the id of one, as bankTerminalsIDList of the device lists them",
+    ),
+    (
+        "BankTerminalUnreachable",
+        "the bank terminal could not be reached, or does not say what became of an earlier payment; no money has moved",
+        "switch the terminal on and check its line, then repeat the request, or take the payment in cash",
     ),
     (
         "BodyIncomplete",

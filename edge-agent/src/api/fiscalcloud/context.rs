@@ -5,12 +5,13 @@ use ferrotill_core::profile::Profile;
 use uuid::Uuid;
 
 use crate::api::json::{FaultList, RequestFault};
-use crate::config::{Device, Mode};
+use crate::config::{BankTerminal, Device, Mode};
 
 /// The device, the mode and the law that the reader of a body needs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RequestContext<'s> {
     pub(super) device: &'s Device,
+    pub(super) bank_terminals: &'s [BankTerminal],
     pub(super) mode: Mode,
     pub(super) profile: &'static dyn Profile,
     pub(super) point_of_sale: PointOfSaleChoice,

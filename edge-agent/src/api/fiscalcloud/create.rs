@@ -128,6 +128,7 @@ impl UnreadRequest {
         };
         let context = RequestContext {
             device: &self.device,
+            bank_terminals: &service.settings.bank_terminals,
             mode: service.settings.mode,
             profile: service.profile,
             point_of_sale: self.point_of_sale,
@@ -139,8 +140,14 @@ impl UnreadRequest {
 }
 
 /// The faults of a request that was right under another configuration.
-const OF_THE_CONFIGURATION: [&str; 3] =
-    ["NoBankTerminal", "PointOfSaleMissing", "UnknownPointOfSale"];
+const OF_THE_CONFIGURATION: [&str; 6] = [
+    "NoBankTerminal",
+    "BankTerminalMissing",
+    "BankTerminalForCash",
+    "UnknownBankTerminal",
+    "PointOfSaleMissing",
+    "UnknownPointOfSale",
+];
 
 /// Reads the body of a creating operation.
 pub(super) fn read(
@@ -152,7 +159,8 @@ pub(super) fn read(
     let some = body.unwrap_or(&empty);
     match creation {
         Creation::Sale(route) => request::sale(some, route, context),
-        Creation::Refund { .. } => request::refund(some, context),
+        // Only `operations/return` gives money back on the bank terminal.
+        Creation::Refund { as_receipt } => request::refund(some, as_receipt, context),
         Creation::Cash => request::cash(some, context),
         Creation::Report(z) => request::report(some, z, context),
         Creation::Nonfiscal => request::nonfiscal(some, context),
@@ -174,6 +182,7 @@ pub fn faults_of(
     };
     let context = RequestContext {
         device: config.devices.first()?,
+        bank_terminals: &config.bank_terminals,
         mode: config.till.mode,
         profile,
         point_of_sale: PointOfSaleChoice::default(),

@@ -13,7 +13,7 @@ use crate::api::json::JsonValue;
 use crate::api::lanes::Lane;
 use crate::api::problem::Problem;
 use crate::api::service::Service;
-use crate::config::{Device, RangeConfig};
+use crate::config::{BankTerminal, Device, RangeConfig};
 use crate::object;
 use crate::status::NUMBERS_SOON;
 use ferrotill_store::DeviceIdentity;
@@ -113,7 +113,7 @@ fn dto(
         "taxGroups" => tax_groups(service, device),
         "taxGroupsHistoryEntries" => JsonValue::Array(Vec::new()),
         "paymentTypes" => payment_types(device),
-        "pointsOfSale" => points_of_sale(device),
+        "pointsOfSale" => points_of_sale(device, &service.settings.bank_terminals),
         "alternativeReceiptsRanges" => ranges(device, used),
     }
 }
@@ -147,7 +147,9 @@ fn payment_types(device: &Device) -> JsonValue {
     JsonValue::Array(types.collect())
 }
 
-fn points_of_sale(device: &Device) -> JsonValue {
+fn points_of_sale(device: &Device, terminals: &[BankTerminal]) -> JsonValue {
+    let ids = terminals.iter().map(|terminal| terminal.id.to_string());
+    let ids: Vec<String> = ids.collect();
     let points = device.points_of_sale.iter().enumerate();
     let points = points.map(|(index, point)| {
         object! {
@@ -155,8 +157,8 @@ fn points_of_sale(device: &Device) -> JsonValue {
             "id" => point.id,
             "code" => point.code.clone(),
             "allowFreeSale" => true,
-            "useBankTerminals" => false,
-            "bankTerminalsIDList" => "",
+            "useBankTerminals" => !terminals.is_empty(),
+            "bankTerminalsIDList" => ids.join(","),
         }
     });
     JsonValue::Array(points.collect())

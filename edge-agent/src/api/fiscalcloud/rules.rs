@@ -10,7 +10,9 @@ use super::problem::fault_of;
 use crate::api::json::FaultList;
 use crate::config::Device;
 use crate::config::adopt;
-use crate::order::{ChosenNumber, OrderDraft, OrderForm, OrderKind, ReceiptMode, Said, WishRoom};
+use crate::order::{
+    ChosenNumber, OrderDraft, OrderForm, OrderKind, ReceiptMode, Said, TerminalUse, WishRoom,
+};
 
 /// Adds the faults that the core finds in a draft of which some parts could not be read.
 ///
@@ -51,6 +53,7 @@ pub(super) fn add_faults(draft: &OrderDraft, context: RequestContext<'_>, faults
         echo: String::new(),
         found: String::new(),
         on_paper: true,
+        terminals: TerminalUse::default(),
         said: Said::default(),
         contact: None,
     };

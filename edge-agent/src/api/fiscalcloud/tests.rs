@@ -62,6 +62,7 @@ fn order(config: &Config, path: &str, named: Option<&str>, body: &str) -> OrderF
     let device = &config.devices[0];
     let context = RequestContext {
         device,
+        bank_terminals: &[],
         mode: Mode::Test,
         profile: &MOLDOVA,
         point_of_sale: point_of_sale(device, &headers, &mut FaultList::default()),

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ferrotill_core::Amount;
 use ferrotill_core::document::{Body, DocumentKind};
-use ferrotill_core::event::PaperSays;
+use ferrotill_core::event::{PaperSays, TerminalOperation};
 use uuid::Uuid;
 
 use crate::api::json::JsonValue;
@@ -21,8 +21,8 @@ use crate::clerk::{FiscalState, WaitingOrder};
 use crate::object;
 use crate::time::clock::iso_utc;
 use ferrotill_store::{
-    AsideDocument, AsideNote, DeliveryState, OperatorDeclaration, RequestState, StoreError,
-    StoredDocument, ZReconciliation,
+    AsideDocument, AsideNote, CardOperation, CardOperationState, DeliveryState,
+    OperatorDeclaration, RequestState, StoreError, StoredDocument, ZReconciliation,
 };
 
 pub(super) async fn show(State(service): State<Arc<Service>>, id: PathId) -> Response {
@@ -31,7 +31,7 @@ pub(super) async fn show(State(service): State<Arc<Service>>, id: PathId) -> Res
             let deadline = service.deadline(UNSIGNED_WAIT);
             let outcome = outcome(&service, id, Lane::Unsigned);
             let outcome = service.within(deadline, outcome).await;
-            outcome.unwrap_or_else(|| without_document(&service, id, Err(NoAnswer::TooLate)))
+            outcome.unwrap_or_else(|| without_document(&service, id, Err(NoAnswer::TooLate), &[]))
         }
         None => not_a_uuid(),
     }
@@ -61,22 +61,24 @@ pub(super) async fn outcome(service: &Arc<Service>, id: Uuid, lane: Lane) -> Res
     let waiting = service.waiting_order(id).await;
     let reader = service.reader.clone();
     let found = place.work(move |_| {
+        let cards = reader.card_operations(id)?;
         let Some(stored) = reader.find(None, id)? else {
-            return Ok(None);
+            return Ok((None, cards));
         };
         let deliveries = reader.deliveries(stored.row.reserved_seq)?;
         let declared = reader.declaration_of(&stored.row)?;
-        Ok::<_, StoreError>(Some((stored, deliveries, declared)))
+        Ok::<_, StoreError>((Some((stored, deliveries, declared)), cards))
     });
     match found.await {
-        Ok(Some((stored, deliveries, declared)))
+        Ok((Some((stored, deliveries, declared)), cards))
             if waiting == Ok(None) || stored.row.state != RequestState::Voided =>
         {
             let state = fiscal_state(&stored);
-            let body = known(service, &stored, &deliveries, declared.as_ref());
+            let told = (deliveries.as_slice(), declared.as_ref());
+            let body = known(service, &stored, told, &cards);
             with_fiscal_state(json_response(StatusCode::OK, &body), state)
         }
-        Ok(_) => without_document(service, id, waiting),
+        Ok((_, cards)) => without_document(service, id, waiting, &cards),
         Err(error) => {
             let response = Problem::from(error).response(StatusCode::SERVICE_UNAVAILABLE);
             with_fiscal_state(response, FiscalState::Unknown)
@@ -89,9 +91,13 @@ fn without_document(
     service: &Service,
     id: Uuid,
     waiting: Result<Option<WaitingOrder>, NoAnswer>,
+    cards: &[CardOperation],
 ) -> Response {
     let (name, state, status) = match waiting {
         Ok(Some(_)) => ("waiting", FiscalState::Unknown, StatusCode::OK),
+        Ok(None) if !cards.is_empty() => {
+            ("not_registered", FiscalState::NotRegistered, StatusCode::OK)
+        }
         Ok(None) => (
             "unknown_id",
             FiscalState::NotRegistered,
@@ -125,6 +131,7 @@ fn without_document(
         "what_to_do" => JsonValue::Null,
         "declaration" => JsonValue::Null,
         "document" => document.map(|document| document.json(id, service)),
+        "bank_terminal" => card_operations(cards, service),
         "deliveries" => JsonValue::Array(Vec::new()),
         "reconciliation" => JsonValue::Null,
         "timeline" => JsonValue::Array(Vec::new()),
@@ -143,8 +150,8 @@ pub(super) fn fiscal_state(stored: &StoredDocument) -> FiscalState {
 fn known(
     service: &Service,
     stored: &StoredDocument,
-    deliveries: &[DeliveryState],
-    declared: Option<&OperatorDeclaration>,
+    (deliveries, declared): (&[DeliveryState], Option<&OperatorDeclaration>),
+    cards: &[CardOperation],
 ) -> JsonValue {
     let row = &stored.row;
     let state = fiscal_state(stored);
@@ -170,6 +177,7 @@ fn known(
         "what_to_do" => what_to_do,
         "declaration" => declared.map(declaration),
         "document" => Shown::of(stored).map(|document| document.json(row.id, service)),
+        "bank_terminal" => card_operations(cards, service),
         "deliveries" => JsonValue::Array(deliveries.iter().map(delivery).collect()),
         "reconciliation" => stored.reconciliation.as_ref().map(reconciliation),
         "timeline" => timeline(stored, deliveries, declared),
@@ -226,6 +234,36 @@ impl<'s> Shown<'s> {
             "print_error" => row.and_then(|row| row.print_error.clone()),
         }
     }
+}
+
+/// What bank terminals were asked for the request, in the order of time, and what became of it.
+fn card_operations(cards: &[CardOperation], service: &Service) -> JsonValue {
+    let currency = service.profile.facts().currency;
+    let operations = cards.iter().map(|card| {
+        let voids = match card.operation {
+            TerminalOperation::Void(of) => Some(Uuid::from_bytes(of.0)),
+            TerminalOperation::Charge | TerminalOperation::Refund => None,
+        };
+        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        object! {
+            "reference" => card.reference,
+            "terminal" => card.terminal,
+            "kind" => card.operation.name(),
+            "amount" => card.amount.display(currency),
+            "voids" => voids,
+            "state" => match card.state {
+                CardOperationState::Asked => "unknown",
+                state => state.name(),
+            },
+            "settled" => !card.is_open,
+            "rrn" => given(&card.number),
+            "operation_number" => given(&card.operation_number),
+            "reason" => given(&card.reason),
+            "asked_at" => iso_utc(card.asked_ms),
+            "answered_at" => card.answered_ms.map(iso_utc),
+        }
+    });
+    JsonValue::Array(operations.collect())
 }
 
 /// What happened to a document, in the order of time.

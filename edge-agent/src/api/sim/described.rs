@@ -144,6 +144,21 @@ const OPERATIONS: &[DescribedOperation] = &[
     .refusals(CHANGE),
     switch(
         "GET",
+        "/sim/bank_terminal",
+        "Shows the simulated bank and what its terminals have done",
+        Form::Json("SimBank"),
+    )
+    .refusals(READ),
+    switch(
+        "PUT",
+        "/sim/bank_terminal",
+        "Switches the simulated bank terminals",
+        Form::Json("Done"),
+    )
+    .takes("SimBankChange", r#"{"state":"up"}"#)
+    .refusals(CHANGE),
+    switch(
+        "GET",
         "/sim/authority",
         "Shows the simulated tax authority",
         Form::Json("SimAuthority"),

@@ -1,5 +1,7 @@
-//! `/sim/printer`, `/sim/clock` and `/sim/signature_unit`: the switches of the simulator. They exist in TEST mode only.
+//! `/sim/printer`, `/sim/clock`, `/sim/bank_terminal` and `/sim/signature_unit`: the switches of the simulator. They exist in TEST mode
+//! only.
 
+pub mod bank_terminal;
 pub mod clock;
 pub mod described;
 pub mod printer;

@@ -10,6 +10,9 @@ use super::{Effect, Tills};
 impl Tills {
     /// Answers callers shortly before their deadline. Jobs that nobody waits for afterwards leave the queue.
     pub(in crate::clerk) fn answer_expired_callers(&mut self, effects: &mut Vec<Effect>) {
+        self.release_reports();
+        self.answer_expired_card_callers(effects);
+        self.answer_expired_report_callers(effects);
         let now = self.monotonic();
         for device_state in &mut self.devices {
             let reason = WaitReason::of(device_state);
@@ -20,6 +23,11 @@ impl Tills {
                         still_wanted: true,
                         ..
                     } => Effect::Respond(callers, still_wanted()),
+                    Expired::Order {
+                        callers,
+                        is_paid: true,
+                        ..
+                    } => Effect::Respond(callers, paid()),
                     Expired::Order {
                         callers,
                         orders_before,
@@ -122,6 +130,15 @@ fn still_wanted() -> Answer {
     Answer::Unknown {
         message: "another caller still waits for the same request; repeat it with the same id"
             .to_owned(),
+    }
+}
+
+/// The answer to a caller whose order waits for the printer after the card was charged.
+fn paid() -> Answer {
+    Answer::Unknown {
+        message: format!(
+            "the card payment is made, and the document waits for the printer; {REPEAT}"
+        ),
     }
 }
 

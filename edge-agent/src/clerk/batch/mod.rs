@@ -18,6 +18,8 @@ mod recipients;
 mod sealing;
 mod signing;
 mod slip;
+mod terminal_days;
+mod terminals;
 mod trouble;
 mod turns;
 mod upkeep;
@@ -40,11 +42,13 @@ use uuid::Uuid;
 use super::answer::{
     Answer, AnswerReply, AsideOutcome, Caller, DeclarationOutcome, DrawerOutcome, DroppedReplies,
 };
+use super::card_order::CardOrder;
 use super::device_state::DeviceState;
 use super::devices::{DevicePlace, Devices};
 use super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QUEUE_MAX, is_due};
 use super::{ClockOutcome, Message};
 use crate::order::OrderForm;
+use crate::payment::{TerminalTask, Terminals};
 use crate::seal::printer::job::baseline_of;
 use crate::seal::printer::{PrinterTask, Task};
 use crate::seal::signature::Signatures;
@@ -55,6 +59,7 @@ use crate::time::clock::Clock;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
 use document_lines::DocumentLine;
 use ferrotill_store::{Batch, DeviceIdentity, Freeze, Store, StoreError};
+use terminal_days::HeldReport;
 use upkeep::publish_shift;
 
 /// What the clerk needs beside the store and the devices. It stays the same while the agent runs.
@@ -80,6 +85,8 @@ pub struct ClerkSettings {
     pub seller: PrintedSeller,
     /// What signs receipts; `None` where the law has no receipts signed.
     pub signatures: Option<Arc<Signatures>>,
+    /// The bank terminals.
+    pub terminals: Terminals,
 }
 
 /// How a device is set up at the start.
@@ -108,6 +115,8 @@ pub(super) enum Effect {
     Print(DevicePlace, Box<Task>),
     /// Have a prepared receipt signed.
     Sign(SigningTask),
+    /// Send a task to the thread of this bank terminal.
+    AskTerminal(Uuid, TerminalTask),
     /// Tell the printer's thread of the device with this index that the outcome of the document with this id is in the journal.
     ConfirmOutcome(DevicePlace, Uuid),
     /// Reply to a printer's thread that its decision to cancel is on disk.
@@ -135,6 +144,12 @@ pub(super) struct Tills {
     configurations: Vec<Configuration>,
     /// The identity of each device, in the order of `devices`.
     identities: Vec<DeviceIdentity>,
+    /// The requests with open operations of bank terminals.
+    card_orders: Vec<CardOrder>,
+    /// Whether there were some after the last commit.
+    had_card_orders: bool,
+    /// The reports that wait for bank terminals.
+    held_reports: Vec<HeldReport>,
     /// The documents that the authority has not acknowledged yet.
     unsent: Unsent,
     /// The guarded clock before a correction in this batch, which is taken back if the batch cannot be written.
@@ -183,11 +198,14 @@ impl Tills {
         devices.extend(left_behind::devices(store, &settings, &devices)?);
         let line_scratch = vec![LineTotals::default(); settings.profile.facts().lines_max];
         let clock_stored_at = settings.clock.monotonic();
-        Ok(Self {
+        let mut tills = Self {
             settings,
             devices: Devices::new(devices),
             configurations,
             identities,
+            card_orders: Vec::new(),
+            had_card_orders: false,
+            held_reports: Vec::new(),
             unsent: Unsent::default(),
             clock_before: None,
             dropped: DroppedReplies::default(),
@@ -197,7 +215,9 @@ impl Tills {
             byte_scratch: vec![0; EVENT_BYTES_MAX],
             event_buffer: vec![0; EVENT_BYTES_MAX],
             document_lines: Vec::new(),
-        })
+        };
+        tills.load_card_orders(store)?;
+        Ok(tills)
     }
 
     /// Replaces the tills by their changed copies after the batch was committed.
@@ -222,6 +242,7 @@ impl Tills {
                 }
             }
         }
+        self.publish_card_orders();
         self.publish_left_behind();
         self.publish_number_stock();
     }
@@ -234,6 +255,7 @@ impl Tills {
             device_state.known_counters =
                 store.printer_counters(device_state.device, baseline_of)?;
         }
+        self.load_card_orders(store)?;
         self.reload_left_behind(store)
     }
 
@@ -254,12 +276,18 @@ impl Tills {
             .devices
             .iter()
             .filter_map(DeviceState::next_deadline)
+            .chain(self.next_terminal_deadline())
             .min()
             .and_then(|deadline| deadline.checked_sub(ANSWER_MARGIN));
         let stored_for = now.saturating_duration_since(self.clock_stored_at);
         let clock = upkeep::CLOCK_STORED_EVERY.saturating_sub(stored_for);
-        callers.map_or(clock, |deadline| {
-            deadline.saturating_duration_since(now).min(clock)
+        let moments = [
+            callers,
+            self.next_terminal_moment(),
+            self.next_report_moment(),
+        ];
+        moments.into_iter().flatten().min().map_or(clock, |moment| {
+            moment.saturating_duration_since(now).min(clock)
         })
     }
 
@@ -276,6 +304,7 @@ impl Tills {
             Effect::ConfirmOutcome(index, id) => {
                 self.devices[index].printer.ask(Task::Confirm(id));
             }
+            Effect::AskTerminal(terminal, task) => self.settings.terminals.ask(terminal, task),
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
             Effect::RespondDeclaration(replies, outcome) => respond_declaration(replies, &outcome),
@@ -338,6 +367,7 @@ impl Tills {
                 None => Ok(()),
             },
             Message::Signed(device, signed) => self.on_signed(batch, device, &signed, effects),
+            Message::Terminal(news) => self.on_terminal_news(batch, news, effects),
             Message::DecideCancel(device, id, reply) => {
                 self.on_decide_cancel(batch, device, id, reply, effects)
             }
@@ -531,6 +561,8 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::UnitAdopted(unit) => unit.at,
         Event::ReceiptPrepared(receipt) => receipt.at,
         Event::ReceiptSigned(receipt) => receipt.at,
+        Event::TerminalAsked(asked) => asked.at,
+        Event::TerminalAnswered(answered) => answered.at,
     };
     Some(moment.utc_ms)
 }

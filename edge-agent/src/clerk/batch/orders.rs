@@ -59,6 +59,12 @@ impl Tills {
             callers: vec![caller],
             attempts: 0,
         };
+        let Some(entry) = self.join_card_order(index, entry, effects) else {
+            return Ok(());
+        };
+        let Some(entry) = self.join_held_report(index, entry, effects) else {
+            return Ok(());
+        };
         let alternative = self.wants_alternative(index, &entry.form);
         match self.admit(batch, index, &entry, alternative)? {
             // The order is allowed now, or as soon as the outstanding document is settled.
@@ -127,7 +133,7 @@ impl Tills {
     }
 
     /// Checks whether an order could be reserved now. Appends nothing.
-    fn admit(
+    pub(super) fn admit(
         &mut self,
         batch: &Batch<'_>,
         index: DevicePlace,
@@ -489,7 +495,7 @@ fn known_fingerprint(row: &DocumentRow, entry: &QueuedOrder, device: Uuid) -> Fi
 }
 
 /// The answer to a request whose id already belongs to another request.
-fn clash(state: FiscalState) -> Answer {
+pub(super) const fn clash(state: FiscalState) -> Answer {
     Answer::Refused {
         refusal: Refusal::RequestIdClash,
         faults: Vec::new(),

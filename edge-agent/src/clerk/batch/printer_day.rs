@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::super::devices::DevicePlace;
 use super::super::queue::QueuedOrder;
 use super::{Effect, Tills, document_id};
-use crate::order::{OrderForm, OrderKind, Said};
+use crate::order::{OrderForm, OrderKind, Said, TerminalUse};
 use crate::seal::printer::Task;
 use crate::seal::printer::job::stored_baseline;
 use crate::status::problems::{HealthProblem, ProblemKind};
@@ -320,6 +320,7 @@ impl Tills {
             echo: String::new(),
             found: String::new(),
             on_paper: true,
+            terminals: TerminalUse::default(),
             said: Said::default(),
             contact: None,
         };

@@ -64,6 +64,7 @@ impl Tills {
                 }
                 // The receipt is not prepared, or the next batch has it signed.
                 Effect::Sign(_)
+                | Effect::AskTerminal(..)
                 | Effect::WakeSender
                 | Effect::ConfirmOutcome(..)
                 | Effect::NoLongerUnsendable(..) => {}
@@ -78,6 +79,7 @@ impl Tills {
                 }
             }
         }
+        respond(self.take_terminal_callers(), &answer);
         self.dropped.answer(&answer);
     }
 }
@@ -102,6 +104,7 @@ impl Tills {
             Message::DecideCancel(_, _, reply) => reply.send(false).unwrap_or(()),
             // What these report is kept for the next transaction, or asked for again.
             Message::Printer(..)
+            | Message::Terminal(_)
             | Message::Authority(_)
             | Message::Numbers(..)
             | Message::Signed(..)

@@ -52,11 +52,13 @@ impl Tills {
     fn next_job(&mut self, index: DevicePlace) -> Option<Job> {
         // The queue is taken out of the state, because the question whether an order is ready looks at the rest of the state.
         let mut queue = std::mem::take(&mut self.devices[index].queue);
-        let ready = queue.take_order(|form| self.is_ready(index, form));
+        let ready =
+            queue.take_order(|form| self.is_ready(index, form) && !self.terminal_is_busy(form));
         let next = match ready {
             Some(order) => Some(Job::Order(Box::new(order))),
             None if self.devices[index].printer_free() => {
-                queue.take_turn(self.needs_printer(false))
+                let by_printer = self.needs_printer(false);
+                queue.take_turn(|form| by_printer && !self.terminal_is_busy(form))
             }
             None => None,
         };
@@ -88,14 +90,29 @@ impl Tills {
         order: QueuedOrder,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
+        let Some(order) = self.pay_first(batch, index, order, effects)? else {
+            return Ok(());
+        };
+        let Some(order) = self.settle_first(batch, index, order, effects)? else {
+            return Ok(());
+        };
         let alternative = self.wants_alternative(index, &order.form);
         if alternative && self.devices.len() > 1 {
             // In a test, two devices may share a range.
             self.adopt_of_device(batch, index)?;
         }
         match self.reserve(batch, index, &order, alternative)? {
-            Err(refused) => self.refuse(batch, order, refused, effects),
-            Ok(reservation) => self.begin(batch, index, reservation, order, effects),
+            Err(refused) => {
+                self.give_back(order.form.id);
+                self.refuse(batch, order, refused, effects)
+            }
+            Ok(reservation) => {
+                if let Some(reason) = order.form.terminals.failure() {
+                    let reserved_seq = reservation.document.row.reserved_seq;
+                    batch.note_print_error(reserved_seq, Some(&reason))?;
+                }
+                self.begin(batch, index, reservation, order, effects)
+            }
         }
     }
 

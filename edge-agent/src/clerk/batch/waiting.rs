@@ -15,7 +15,7 @@ use crate::order::{OrderForm, OrderKind, WishRoom};
 impl Tills {
     /// The order with this request id, if it waits in a queue or its document is being sealed.
     pub(super) fn waiting_order(&self, id: Uuid) -> Option<WaitingOrder> {
-        self.devices.places().find_map(|index| {
+        let waiting = self.devices.places().find_map(|index| {
             let device_state = &self.devices[index];
             if device_state
                 .sealing()
@@ -31,7 +31,30 @@ impl Tills {
                 kind,
                 amount,
             }))
-        })
+        });
+        waiting.or_else(|| self.order_at_terminal(id))
+    }
+
+    /// The order with this request id, if it waits for a bank terminal, or if the money of its card has moved or may have moved.
+    fn order_at_terminal(&self, id: Uuid) -> Option<WaitingOrder> {
+        let card = self.card_orders.iter().find(|card| card.id == id);
+        let held = card.and_then(|card| card.held.as_ref());
+        let mut reports = self.held_reports.iter().map(|report| &report.order);
+        let held = held.or_else(|| reports.find(|order| order.form.id == id));
+        if let Some(order) = held {
+            let index = self.devices.places().find(|index| {
+                let device = self.devices[*index].device;
+                order.fingerprint.is_of(&order.form, device)
+            })?;
+            let (kind, amount) = self.kind_and_amount(index, &order.form);
+            return Some(WaitingOrder::Queued(QueuedOrderSummary {
+                device: self.devices[index].device,
+                kind,
+                amount,
+            }));
+        }
+        let may_be_registered = card.is_some_and(|card| !card.gives_back);
+        may_be_registered.then_some(WaitingOrder::AtTerminal)
     }
 
     /// The kind of the document that an order would get now, and its amount. A report has no amount, and neither has a return

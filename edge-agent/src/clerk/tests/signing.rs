@@ -95,6 +95,7 @@ impl Shop {
             contact_ms: i64::MAX,
             seller: ferrotill_render::PrintedSeller::default(),
             signatures: Some(Arc::new(signatures)),
+            terminals: crate::payment::Terminals::default(),
         });
         let plan = DevicePlan {
             device: device(0),

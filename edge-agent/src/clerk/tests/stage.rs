@@ -24,7 +24,7 @@ use crate::clerk::{
     Answer, AuthorityNews, Clerk, ClerkHandle, ClerkSettings, DevicePlan, DrawerOutcome, Message,
 };
 use crate::config::OnlineEcrConfig;
-use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said};
+use crate::order::{OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said, TerminalUse};
 use crate::seal::printer::PrinterTask;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
@@ -143,6 +143,7 @@ impl Stage {
             contact_ms: i64::MAX,
             signatures: None,
             seller: ferrotill_render::PrintedSeller::default(),
+            terminals: crate::payment::Terminals::default(),
         });
         let clerk = Clerk::open(store, settings, plans, inbox).unwrap();
         Self {
@@ -454,6 +455,7 @@ fn form(id: u128, kind: OrderKind) -> OrderForm {
         echo: String::new(),
         found: String::new(),
         on_paper: true,
+        terminals: TerminalUse::default(),
         said: Said::default(),
         contact: None,
     }

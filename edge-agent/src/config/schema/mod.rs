@@ -6,6 +6,7 @@
 //! a test compares them with the table.
 
 mod api;
+mod bank_terminal;
 mod device;
 mod offline;
 mod signature;
@@ -116,6 +117,16 @@ pub static SECTIONS: &[SectionRow] = &[
         ),
         says: "The points of sale of the device; without any, the till makes one with the code 1.",
         keys: device::DEVICE_POINTS_OF_SALE,
+    },
+    SectionRow {
+        path: "bank_terminal",
+        form: SectionForm::Tables {
+            identity: Some("id"),
+            most: 64,
+        },
+        sample: SectionSample::HeaderOff,
+        says: "The bank terminals of the shop, one table each. A TEST till without a table has one simulated terminal.",
+        keys: bank_terminal::BANK_TERMINAL,
     },
     SectionRow {
         path: "signature_unit",

@@ -314,7 +314,10 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
         | Event::Founded(_)
         | Event::DeviceIdentified(_)
         | Event::UnitAdopted(_)
-        | Event::Restored(_) => None,
+        | Event::Restored(_)
+        // The tables find an answer that no question belongs to.
+        | Event::TerminalAsked(_)
+        | Event::TerminalAnswered(_) => None,
         Event::ReceiptPrepared(receipt) => refused(
             till,
             profile,

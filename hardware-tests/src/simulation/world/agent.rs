@@ -8,6 +8,7 @@ use ferrotill::authority::online_ecr::OnlineEcr;
 use ferrotill::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use ferrotill::config::adopt;
 use ferrotill::outbox::{OutboxParts, OutboxWorker};
+use ferrotill::payment::TerminalWorker;
 use ferrotill::seal::printer::{Listener, News, PrinterTask, PrinterWorker};
 use ferrotill::status::LiveStatus;
 use ferrotill::time::guarded_clock::GuardedClock;
@@ -33,6 +34,8 @@ pub(super) struct Agent {
     pub(super) live_status: Arc<LiveStatus>,
     /// The worker of each till; none while the till's device is not in the configuration.
     pub(super) workers: Vec<Option<PrinterWorker>>,
+    /// The worker of the bank terminal, if the shop has one.
+    pub(super) terminal: Option<TerminalWorker>,
     pub(super) sender: OutboxWorker,
     pub(super) reader: Reader,
     pub(super) guard: Arc<GuardedClock>,
@@ -64,6 +67,7 @@ impl World {
         let life = Life::new();
         let clerk_slot = Arc::new(Mutex::new(None));
         let (workers, plans) = self.printers(&clerk_handle, &clerk_slot, &life, &known);
+        let (terminals, terminal) = self.terminals(&clerk_handle, &life);
         let wake = Arc::new(Notify::new());
         let setting = Arc::new(ClerkSettings {
             profile: &MOLDOVA,
@@ -76,6 +80,7 @@ impl World {
             contact_ms: i64::MAX,
             signatures: None,
             seller: ferrotill_render::PrintedSeller::default(),
+            terminals,
         });
         let clerk = Clerk::open(store, setting, plans, inbox).map_err(broken)?;
         let clerk = Arc::new(Mutex::new(clerk));
@@ -102,6 +107,7 @@ impl World {
             clerk_handle,
             live_status,
             workers,
+            terminal,
             sender,
             reader,
             guard,

@@ -155,6 +155,9 @@ impl World {
         };
         // A failed commit may be durable after all, so no order counts as given up while the disk fails.
         let given_up = hung_up && !loses_answer && self.disk_fault_steps == 0;
+        // An order whose card may have been charged is carried out although its caller has gone.
+        let by_terminal = |order: &Order| !order.form.terminals.payments.is_empty();
+        let given_up = given_up && !self.orders.get(place).is_some_and(by_terminal);
         let given_up = given_up && self.has_document(place) == Some(false);
         if let Some(order) = self.orders.get_mut(place) {
             order.given_up = given_up;
@@ -312,6 +315,7 @@ impl World {
 
     pub(super) fn begin(&mut self, mut order: Order) -> usize {
         self.tally.orders += 1;
+        self.use_terminal(&mut order);
         order.asked_ms = self.clock.system_ms();
         if let Some((original, _)) = order.returns
             && let Some(original) = self.orders.get_mut(original)

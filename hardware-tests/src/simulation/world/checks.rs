@@ -25,6 +25,7 @@ impl World {
             .find(device, order.form.id)
             .map_err(with_sources)?;
         let row = found.as_ref().map(|document| &document.row);
+        self.check_card(place, row.map(|row| row.state))?;
         let sealed = row.is_some_and(|row| row.state == RequestState::Sealed);
         let alternative = row.is_some_and(|row| row.kind == DocumentKind::AlternativeSale);
         let key = order.key();

@@ -32,11 +32,16 @@ impl World {
         if let Some(agent) = &self.agent {
             agent.life.ends_after(-1);
         }
+        self.repair_terminal();
         self.note("closing".to_owned());
         self.undo_changes()?;
         self.until("callers have their answers", |world| {
             world.callers.iter().all(|mine| mine.order.is_none())
         })?;
+        self.until(
+            "no money of a card is without its document",
+            Self::no_card_waits,
+        )?;
         self.close_shifts()?;
         self.network.arrive_all();
         self.until("the authority has every document", |world| {
@@ -152,6 +157,7 @@ impl World {
                 return Err(format!("order {place} has no answer"));
             }
         }
+        self.check_bank()?;
         self.check_totals()?;
         self.check_authority_documents()?;
         let yes = self

@@ -7,6 +7,7 @@ mod checks;
 mod day;
 mod expected_totals;
 mod operator;
+mod terminal;
 mod troubles;
 mod turns;
 
@@ -35,6 +36,7 @@ use agent::Agent;
 use calls::Outage;
 pub(super) use changes::Changes;
 use expected_totals::ExpectedTotals;
+use terminal::ShopTerminal;
 use turns::Turns;
 
 /// How many callers each device has.
@@ -101,6 +103,8 @@ struct World {
     network: Network,
     /// How many documents of the authority were checked.
     authority_checked: usize,
+    /// The bank terminal of the shop, if it has one.
+    terminal: Option<ShopTerminal>,
     agent: Option<Agent>,
     callers: Vec<Caller>,
     /// The till to which many buyers come in this step.
@@ -212,6 +216,7 @@ impl World {
             authority,
             network,
             authority_checked: 0,
+            terminal: ShopTerminal::of(seed),
             agent: None,
             orders: Vec::new(),
             on_the_way: Vec::new(),
@@ -253,6 +258,7 @@ impl World {
             }
             for _ in 0..STEPS {
                 self.trouble()?;
+                self.terminal_trouble();
                 self.step(false)?;
             }
             self.close()?;
@@ -278,7 +284,7 @@ impl World {
         self.rush = None;
         self.ask_for_drawers(closing);
         self.hand_over(closing);
-        let everybody = self.tills.len() + 2;
+        let everybody = self.tills.len() + 2 + usize::from(self.terminal.is_some());
         let first = self.random.below(everybody);
         for turn in 0..everybody {
             let who = (first + turn) % everybody;
@@ -327,6 +333,10 @@ impl World {
 
     /// Gives one turn to the clerk, the sender, or a printer's worker.
     fn turn(&mut self, who: usize) -> Checked {
+        if who == self.tills.len() + 2 {
+            self.terminal_turn();
+            return Ok(());
+        }
         let Some(agent) = &mut self.agent else {
             return Ok(());
         };

@@ -173,11 +173,14 @@ fn payment(
         "amount" => payment.amount.display(currency),
         "change" => payment.change.display(currency),
         "useBankTerminal" => echoed("useBankTerminal"),
-        "bankTerminal" => echoed("bankTerminal"),
+        "bankTerminal" => match echoed("bankTerminal") {
+            JsonValue::Null => found_or_echoed("terminal", "bankTerminal"),
+            named => named,
+        },
         "bankTerminalCurrency" => echoed("bankTerminalCurrency"),
         "bankTerminalRRN" => found_or_echoed("rrn", "bankTerminalRRN"),
         "bankTerminalOperationNumber" => found_or_echoed("operation", "bankTerminalOperationNumber"),
-        "bankTerminalPrintData" => print_rows(&echoed("bankTerminalPrintData")),
+        "bankTerminalPrintData" => print_rows(&found_or_echoed("slip", "bankTerminalPrintData")),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The field `additionalData`: the printer's numbers, the cash rounding, and the reconciliation of a Z-report.
 
+use std::borrow::Cow;
+
 use ferrotill_core::document::Body;
 use ferrotill_core::profile::signed::{Code, Form, PAYLOAD_BYTES_MAX, Signature};
 use ferrotill_core::reconciliation::Reconciliation;
@@ -70,6 +72,7 @@ pub(super) fn additional_data(
         let rounding = object! { "name" => line.name, "amount" => money(line.amount) };
         members.push(("cashRounding".into(), rounding));
     }
+    members.extend(bank_terminals(document, context.currency));
     let Some(figures) = &sealed.report else {
         return JsonValue::Object(members);
     };
@@ -95,6 +98,43 @@ pub(super) fn additional_data(
         members.push(("cashRounding".into(), rounding));
     }
     JsonValue::Object(members)
+}
+
+/// The days of the bank terminals that a report has asked.
+fn bank_terminals(
+    document: &SealedDocument<'_>,
+    currency: Currency,
+) -> Option<(Cow<'static, str>, JsonValue)> {
+    let Some(JsonValue::Array(terminals)) = document.found.get("bank_terminals") else {
+        return None;
+    };
+    let terminals = terminals
+        .iter()
+        .map(|terminal| bank_terminal(terminal, currency));
+    Some((
+        "bankTerminals".into(),
+        JsonValue::Array(terminals.collect()),
+    ))
+}
+
+/// The day of a bank terminal: what it has moved, or why that is not known.
+fn bank_terminal(day: &JsonValue, currency: Currency) -> JsonValue {
+    let member = |name: &str| day.get(name).cloned().unwrap_or(JsonValue::Null);
+    let money = |name: &str| match day.get(name) {
+        Some(JsonValue::Number(minor)) => minor.parse().map_or(JsonValue::Null, |minor| {
+            Amount::from_minor(minor).display(currency).into()
+        }),
+        _ => JsonValue::Null,
+    };
+    object! {
+        "id" => member("id"),
+        "name" => member("name"),
+        "chargeCount" => member("charges"),
+        "chargedAmount" => money("charged"),
+        "refundCount" => member("refunds"),
+        "refundedAmount" => money("refunded"),
+        "error" => member("error"),
+    }
 }
 
 /// Compares the journal with the printer, and a Z-report with the documents of its shift.

@@ -9,7 +9,7 @@ use crate::api::fiscalcloud::context::RequestContext;
 use crate::api::fiscalcloud::print_form::PaperWish;
 use crate::api::json::{FaultList, JsonValue};
 use crate::object;
-use crate::order::{OrderForm, OrderKind, Said, storable};
+use crate::order::{OrderForm, OrderKind, Said, TerminalUse, storable};
 use ferrotill_store::BuyerContact;
 
 /// Fields of a body that are stored beside the receipt.
@@ -20,8 +20,8 @@ pub(super) struct EchoedFields {
     pub(super) payments: Vec<JsonValue>,
     /// The number of an alternative receipt as the caller wrote it.
     pub(super) number: Option<String>,
-    /// One flag for each payment: true if the payment uses a bank terminal.
-    pub(super) terminals: Vec<bool>,
+    /// What the order has to do with bank terminals.
+    pub(super) terminals: TerminalUse,
     /// The e-mail address and the telephone number of the buyer.
     pub(super) contact: (Option<String>, Option<String>),
 }
@@ -44,11 +44,6 @@ impl EchoedFields {
             GivenId::Read(id) => id,
             GivenId::None | GivenId::Unreadable => context.own_id,
         };
-        let terminals: Vec<JsonValue> = self
-            .terminals
-            .iter()
-            .map(|used| if *used { approval(id) } else { JsonValue::Null })
-            .collect();
         let mut echo = self.echo;
         echo.push(("items".into(), JsonValue::Array(self.items)));
         echo.push(("payments".into(), JsonValue::Array(self.payments)));
@@ -66,11 +61,8 @@ impl EchoedFields {
                 // The digest of a secret shows the secret to whoever tries enough of them.
                 more: said_in(&stored.unwrap_or(JsonValue::Null), contact.as_ref()),
             },
-            found: object! {
-                "terminals" => JsonValue::Array(terminals),
-                "user" => context.user,
-            }
-            .to_string(),
+            found: object! { "user" => context.user }.to_string(),
+            terminals: self.terminals,
             on_paper: head.paper == PaperWish::OnPrinter,
             contact,
         };
@@ -131,10 +123,4 @@ fn contact((email, phone): (Option<String>, Option<String>)) -> Option<BuyerCont
         phone,
         salt: *Uuid::new_v4().as_bytes(),
     })
-}
-
-/// The approval code of the simulated bank terminal in TEST mode. The same request always gets the same approval code.
-fn approval(id: Uuid) -> JsonValue {
-    let number = id.as_u128() % 1_000_000_000_000;
-    object! { "rrn" => format!("{number:012}"), "operation" => format!("{}", number % 1_000) }
 }

@@ -10,7 +10,13 @@ use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::order::{OrderDraft, OrderKind, WITHDRAWAL};
 
 /// Reads the body of a return.
-pub(in crate::api::fiscalcloud) fn refund(body: &JsonValue, context: RequestContext<'_>) -> Parsed {
+///
+/// If `uses_terminal` is true, the money may be given back on the bank terminal.
+pub(in crate::api::fiscalcloud) fn refund(
+    body: &JsonValue,
+    uses_terminal: bool,
+    context: RequestContext<'_>,
+) -> Parsed {
     let mut faults = FaultList::default();
     let mut fields = Fields::of(body, "", &mut faults);
     let head = base(&mut fields);
@@ -28,7 +34,7 @@ pub(in crate::api::fiscalcloud) fn refund(body: &JsonValue, context: RequestCont
     echoed.keep("print", fields.boolean("print"));
     delivery(&mut fields, &mut echoed);
     lines(&mut fields, &mut draft, &mut echoed, true, context);
-    payments(&mut fields, &mut draft, &mut echoed, false, context);
+    payments(&mut fields, &mut draft, &mut echoed, uses_terminal, context);
     fields.finish();
     let kind = OrderKind::Refund {
         original: original.unwrap_or_default(),

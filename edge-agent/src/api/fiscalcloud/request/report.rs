@@ -17,6 +17,9 @@ pub(in crate::api::fiscalcloud) fn report(
     let mut faults = FaultList::default();
     let mut fields = Fields::of(body, "", &mut faults);
     let head = base(&mut fields);
+    // Only these two operations ask the bank terminals.
+    let mut echoed = EchoedFields::default();
+    echoed.terminals.with_report = z.is_some();
     // A client that fills in defaults would send the position 0, and close the day.
     let z = z.or_else(|| {
         let chosen = fields.named("type", &[("ZReport", true), ("XReport", false)]);
@@ -26,7 +29,7 @@ pub(in crate::api::fiscalcloud) fn report(
         chosen
     });
     fields.finish();
-    EchoedFields::default().parsed(
+    echoed.parsed(
         OrderKind::Report {
             z: z.unwrap_or(false),
         },

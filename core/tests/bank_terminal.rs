@@ -1,0 +1,95 @@
+//! What a bank terminal is asked and answers: its rows in the journal, which change no till.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod shop;
+
+use ferrotill_core::Amount;
+use ferrotill_core::event::{
+    Event, TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation,
+};
+use ferrotill_core::id::{DocumentId, Fingerprint, OperationReference, TerminalId};
+use ferrotill_core::till::{Command, Known};
+
+use shop::{NOON, Shop, moment};
+
+/// The rows as version 1 writes them, with their kinds. Never edit them; see `golden.rs`.
+const ROWS: [(u16, &str); 5] = [
+    (
+        18,
+        "010101010101010101010101010101018098d2dfbf68f001020202020202020202020202020202020303030303030303030303030303030303030303030303030303030303030303010404040404040404040404040404040400b81700",
+    ),
+    (
+        18,
+        "010101010101010101010101010101018098d2dfbf68f001020202020202020202020202020202020303030303030303030303030303030303030303030303030303030303030303010404040404040404040404040404040400b8170205050505050505050505050505050505",
+    ),
+    (
+        19,
+        "010101010101010101010101010101018098d2dfbf68f001000c3432333430313334353733380135",
+    ),
+    (
+        19,
+        "010101010101010101010101010101018098d2dfbf68f00101086e6f206d6f6e6579",
+    ),
+    (
+        19,
+        "010101010101010101010101010101018098d2dfbf68f00102036f6666",
+    ),
+];
+
+fn asked(operation: TerminalOperation) -> TerminalAsked {
+    TerminalAsked {
+        reference: OperationReference([1; 16]),
+        at: moment(0),
+        id: DocumentId([2; 16]),
+        fingerprint: Fingerprint([3; 32]),
+        fingerprint_form: 1,
+        terminal: TerminalId([4; 16]),
+        position: 0,
+        amount: Amount::from_minor(1_500),
+        operation,
+    }
+}
+
+fn answered(answer: TerminalAnswer<'static>) -> TerminalAnswered<'static> {
+    TerminalAnswered {
+        reference: OperationReference([1; 16]),
+        at: moment(0),
+        answer,
+    }
+}
+
+#[test]
+fn questions_and_answers_change_no_till_and_are_written_as_in_version_1() {
+    let mut shop = Shop::open();
+    let before = shop.till.clone();
+    let commands = [
+        Command::AskTerminal(asked(TerminalOperation::Charge)),
+        Command::AskTerminal(asked(TerminalOperation::Void(OperationReference([5; 16])))),
+        Command::KeepAnswer(answered(TerminalAnswer::Approved {
+            number: "423401345738",
+            operation: "5",
+        })),
+        Command::KeepAnswer(answered(TerminalAnswer::Declined { reason: "no money" })),
+        Command::KeepAnswer(answered(TerminalAnswer::NotBegun { reason: "off" })),
+    ];
+    let mut written = Vec::new();
+    for command in commands {
+        shop.run(command, Known::default()).unwrap();
+        let event = shop.last();
+        let at = match &event {
+            Event::TerminalAsked(asked) => asked.at,
+            Event::TerminalAnswered(answered) => answered.at,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(at, moment(NOON), "the till gives the time");
+        let mut room = [0; 256];
+        let bytes = event.encode(&mut room).unwrap();
+        assert_eq!(event.version(), 1);
+        assert_eq!(Event::decode(event.kind(), 1, bytes), Ok(event.clone()));
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        written.push((event.kind(), hex));
+    }
+    assert_eq!(shop.till, before);
+    let expected = ROWS.map(|(kind, hex)| (kind, hex.to_owned()));
+    assert_eq!(written, expected);
+}
