@@ -189,18 +189,6 @@ impl Agent {
             )
         };
         let clerk = start_clerk(store, settings, plans, inbox)?;
-        let parts = OutboxParts {
-            recipient: Recipient::AUTHORITY,
-            environment: config.till.mode.to_string(),
-            seed: outbox_seed(&config),
-            reader: reader.clone(),
-            clerk_handle: clerk_handle.clone(),
-            live_status: Arc::clone(&live_status),
-            wake: wake_sender,
-            clock: Arc::clone(&clock),
-            guard: Arc::clone(&guard),
-        };
-        let sender = start_sender(&config, parts)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let tls = CallerTls::start(&config, guard.now().utc_ms)?;
         let service = Arc::new(Service {
@@ -217,6 +205,7 @@ impl Agent {
             bank,
             lanes: Lanes::default(),
         });
+        let sender = start_sender(&config, &service, wake_sender)?;
         Ok(Self {
             _office_time: start_office_time(&config, &service.guard)?,
             tls: Locked::new(tls),
@@ -652,12 +641,27 @@ fn start_office_time(
 }
 
 /// Starts the sender of the outbox if the configuration names an authority.
-fn start_sender(config: &Config, parts: OutboxParts) -> Result<Option<OutboxThread>, StartError> {
+fn start_sender(
+    config: &Config,
+    service: &Service,
+    wake: Arc<Notify>,
+) -> Result<Option<OutboxThread>, StartError> {
     let Some(upstream) = &config.upstream else {
         return Ok(None);
     };
     let Some(authority) = by_country(&config.till.country, &upstream.online_ecr) else {
         return Ok(None);
+    };
+    let parts = OutboxParts {
+        recipient: Recipient::AUTHORITY,
+        environment: config.till.mode.to_string(),
+        seed: outbox_seed(config),
+        reader: service.reader.clone(),
+        clerk_handle: service.clerk_handle.clone(),
+        live_status: Arc::clone(&service.live_status),
+        wake,
+        clock: Arc::clone(&service.clock),
+        guard: Arc::clone(&service.guard),
     };
     OutboxThread::start(parts, upstream, authority)
         .map(Some)
