@@ -432,6 +432,7 @@ const SHARED: &[&str] = &[
     "dialect",
     "json",
     "lanes",
+    "nearest",
     "outcome",
     "problem",
     "response",
