@@ -178,16 +178,13 @@ impl Agent {
         let clerk_and_clock = (&clerk_handle, &clock);
         let signatures = signing::start(&config, profile, &store, &identities, clerk_and_clock)?;
         let plans = device_plans(&config, profile, identities, clerk_and_clock)?;
-        let settings = ClerkSettings {
-            signatures: signatures.clone(),
-            terminals,
-            ..clerk_settings(
-                &config,
-                profile,
-                (&clock, &guard),
-                (&live_status, &wake_sender),
-            )
-        };
+        let settings = clerk_settings(
+            &config,
+            profile,
+            (&clock, &guard),
+            (&live_status, &wake_sender),
+            (signatures.clone(), terminals),
+        );
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let tls = CallerTls::start(&config, guard.now().utc_ms)?;
@@ -586,6 +583,7 @@ fn clerk_settings(
     profile: &'static dyn Profile,
     (clock, guard): (&Arc<Clock>, &Arc<GuardedClock>),
     (live_status, wake_sender): (&Arc<LiveStatus>, &Arc<Notify>),
+    (signatures, terminals): (Option<Arc<Signatures>>, Terminals),
 ) -> ClerkSettings {
     ClerkSettings {
         profile,
@@ -597,8 +595,8 @@ fn clerk_settings(
         wake_senders: vec![Arc::clone(wake_sender)],
         contact_ms: config.till.contact_ms,
         seller: printed_seller(&config.till.owner),
-        signatures: None,
-        terminals: Terminals::default(),
+        signatures,
+        terminals,
     }
 }
 

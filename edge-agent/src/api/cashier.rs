@@ -105,7 +105,7 @@ const LINES: &[(&str, CashierLine)] = &[
         |words| words.refused_caller,
     ),
     (
-        "BankTerminalForCash UnknownBankTerminal BankTerminalDeclined BankTerminalDown BankTerminalMissing BankTerminalUnknown NoBankTerminal",
+        "BankTerminalForCash BankTerminalUnreachable UnknownBankTerminal BankTerminalDeclined BankTerminalDown BankTerminalMissing BankTerminalUnknown NoBankTerminal",
         |words| words.terminal,
     ),
     (

@@ -133,7 +133,7 @@ mod tests {
         for (arguments, words) in [
             (
                 &["vrify"][..],
-                "the arguments are wrong: vrify: there is no such command; write one of run, demo,",
+                "the arguments are wrong: vrify: there is no such command; write one of init, run, demo,",
             ),
             (
                 &["config", "chek"],
@@ -141,7 +141,7 @@ mod tests {
             ),
             (
                 &[],
-                "the arguments are wrong: a command is missing; write one of run, demo,",
+                "the arguments are wrong: a command is missing; write one of init, run, demo,",
             ),
             (
                 &["verify", "--conf", "a"],
