@@ -223,11 +223,11 @@ fn schema_html(schema: &WrittenSchema, schemas: &Schemas) -> String {
         let says = if member.says.is_empty() {
             String::new()
         } else {
-            format!(": {}", marked(member.says))
+            format!(". {}", marked(member.says))
         };
         let _ = writeln!(
             html,
-            "<li><b>{}</b> {}{needed}{says}",
+            "<li>{}: {}{needed}{says}",
             member.name,
             type_html(&member.kind, schemas)
         );
