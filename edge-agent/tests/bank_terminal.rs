@@ -4,6 +4,7 @@ mod shop;
 
 use ferrotill_device::printer::Paper;
 use ferrotill_testkit::config::ConfigText;
+use ferrotill_testkit::health_page::check_says_of;
 use shop::till::{SALE, Till};
 use shop::{Client, DEVICE, Reply};
 
@@ -57,8 +58,19 @@ fn operation(client: &Client, id: &str) -> Reply {
     client.open(&format!("/operations/{id}"))
 }
 
+/// True if health lists a problem, in the words of the page.
 fn has_problem(till: &Till, id: &str) -> bool {
-    till.health().text.contains(&format!("\"id\":\"{id}\""))
+    let health = till.health();
+    let mut problems = (0..health.list("problems")).map(|place| format!("problems.{place}"));
+    let listed = problems.find(|path| health.at(&format!("{path}.id")) == id);
+    if let Some(path) = &listed {
+        check_says_of(
+            "tests/bank_terminal.rs",
+            id,
+            &health.at(&format!("{path}.says")),
+        );
+    }
+    listed.is_some()
 }
 
 fn receipts(till: &Till) -> usize {
