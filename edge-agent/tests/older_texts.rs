@@ -43,7 +43,7 @@ fn refund(name: &str) -> String {
 fn first_digest(annex: &[u8]) -> Fingerprint {
     let annex = std::str::from_utf8(annex).unwrap();
     // The annex begins with the fields that the API returns with the document.
-    let (echo, _) = annex[1..].split_once(r#",{"terminals""#).unwrap();
+    let (echo, _) = annex[1..].split_once(r#",{"user""#).unwrap();
     let order = format!(
         r#"{{"Sale":{{"draft":{{"lines":[{{"name":"{NAME}","quantity":1000,"price":1000,"modifier":null,"tax_group":"A","comment":"","final_amount":null}}],"modifiers":[],"payments":[[1,1000]],"header":"","footer":""}},"mode":"Automatic","number":null,"print":true}}}}"#
     );
