@@ -2,7 +2,7 @@
 //! show the same text.
 //!
 //! Codes come from four places: the rules of the till ([`Refusal`]), the printers ([`Fault`]), the problems of `/healthz`
-//! ([`ProblemKind`]), and the requests themselves ([`of_requests`]). A code may come from two of them.
+//! ([`ProblemKind`]), and the requests themselves (`of_requests`). A code may come from two of them.
 
 mod of_requests;
 

@@ -28,6 +28,9 @@ struct Outstanding {
     tells_refunds: bool,
     /// The document's number in the printer; none if it was not printed.
     printed: Option<u32>,
+    /// Whether only the sums of the day prove that a receipt was cancelled: the printer keeps neither a number of fiscal receipts nor the
+    /// payments of a cancelled receipt.
+    only_sums_prove: bool,
     /// Whether the document is a withdrawal that the printer's total of cash proves, as with a return on a printer without refund
     /// receipts.
     is_cash: bool,
@@ -185,6 +188,7 @@ impl World {
                     .saturating_sub(baseline.z_number),
                 tells_last_z: printer.family().last_z.is_some(),
                 tells_refunds: printer.family().day_refunds.is_some(),
+                only_sums_prove: printer.family().name == "tremol",
                 is_cash: kind == PrintedKind::Cash,
                 printed: printed
                     .filter(|document| document.kind == kind)
@@ -202,7 +206,9 @@ impl World {
 fn is_provable(order: &Order, outstanding: &Outstanding, declared: bool) -> bool {
     match order.form.kind {
         OrderKind::Sale { .. } => {
-            outstanding.z_reports <= u32::from(!declared && outstanding.tells_last_z)
+            // A declaration among the documents of the day makes its sums worthless as evidence.
+            !(declared && outstanding.only_sums_prove)
+                && outstanding.z_reports <= u32::from(!declared && outstanding.tells_last_z)
         }
         OrderKind::Refund { .. } => {
             outstanding.z_reports == 0 && (outstanding.tells_refunds || outstanding.is_cash)
