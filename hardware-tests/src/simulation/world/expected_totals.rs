@@ -252,7 +252,7 @@ impl ExpectedTotals {
 
     /// Checks at the end of a day that no shift is open, and that the printer has as many documents as the store.
     pub(super) fn check_end(&self, line: &PrinterLine) -> Checked {
-        if self.shift.documents > 0 {
+        if self.shift.documents > self.shift.nonfiscal {
             return Err(format!("shift {} is still open", self.z_number + 1));
         }
         let is_cash = |document: &&PrintedDocument| document.kind == PrintedKind::Cash;
