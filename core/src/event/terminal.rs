@@ -30,7 +30,7 @@ impl TerminalOperation {
     }
 }
 
-/// A bank terminal is about to be asked for an operation. Until the answer is stored too, nobody knows whether money has moved.
+/// A bank terminal is about to be asked for an operation. Until the answer is stored too, it is not known whether money has moved.
 ///
 /// The event contains neither a card number nor anything else of the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

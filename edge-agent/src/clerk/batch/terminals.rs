@@ -324,7 +324,7 @@ impl Tills {
         Ok(true)
     }
 
-    /// True while the order of the request is being carried out, or waits for that. An order that nobody has waited for during the time
+    /// True while the order of the request is being carried out, or waits for that. An order that no caller has waited for during the time
     /// for which money is kept is dropped.
     fn is_under_way(&mut self, index: DevicePlace, card: &mut CardOrder) -> bool {
         let is_late = self.monotonic() >= card.kept_until;

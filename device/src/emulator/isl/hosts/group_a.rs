@@ -1,4 +1,4 @@
-//! Commands of Datecs group A that our driver does not send: what the tax office is told of the day, and departments.
+//! Commands of Datecs group A that our driver does not send: the report of the day for the tax authority, and departments.
 //!
 //! Manual: Datecs FP-650/700/800/2000, FMP-10, SK1-21F, v1.00BG.
 
