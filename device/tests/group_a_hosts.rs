@@ -36,7 +36,7 @@ fn day() -> Host {
 }
 
 #[test]
-fn group_a_tells_the_data_of_the_tax_office() {
+fn group_a_reports_the_day_for_the_authority() {
     let mut host = day();
     assert_eq!(host.ok(0x25, "1"), "P,21-11-2026 00:35:30,1,3,6,6,1");
     assert_eq!(

@@ -1,13 +1,13 @@
 //! The composition root: builds the parts of the agent, connects them, and stops them in order.
 
 mod caller_tls;
+mod data_folder;
 mod health_watch;
 mod signing;
 mod start_check;
 mod terminals;
 
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
@@ -33,7 +33,7 @@ use crate::authority::{DutyForms, by_country};
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit, UnassignedNumber};
 use crate::config::{Config, ConfigError, Device, Mode};
-use crate::explanation::{Explanation, why_of};
+use crate::explanation::Explanation;
 use crate::listener::{self, ConnectionLimits};
 use crate::locked::Locked;
 use crate::outbox::number_supply::NumberSupply;
@@ -48,9 +48,8 @@ use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 use caller_tls::CallerTls;
-use ferrotill_store::{
-    DeviceIdentity, Founding, Reader, Store, StoreError, set_lost_journal_aside,
-};
+use data_folder::{lock_folder, set_aside};
+use ferrotill_store::{DeviceIdentity, Founding, Reader, Store, StoreError};
 use health_watch::look_for_problems;
 use start_check::{KnownBefore, StartCheck};
 
@@ -350,18 +349,6 @@ fn open_store(
     Ok((store, identities))
 }
 
-/// Moves the files of a lost journal aside, so that new books begin.
-fn set_aside(folder: &Path) -> Result<(), StoreError> {
-    if let Some(aside) = set_lost_journal_aside(folder)? {
-        tracing::error!(
-            "new books begin: the files of the lost ones are in {}; write new number ranges into the configuration, \
-             because the old ones may have been used",
-            aside.display()
-        );
-    }
-    Ok(())
-}
-
 /// Refuses two devices that the authority would know by one number.
 fn refuse_number_twice(config: &Config, identities: &[DeviceIdentity]) -> Result<(), StartError> {
     let devices: Vec<_> = config.devices.iter().zip(identities).collect();
@@ -462,68 +449,6 @@ fn zone_clock(config: &Config, profile: &dyn Profile) -> Result<Clock, StartErro
 fn guarded_clock(clock: &Arc<Clock>, store: &Store) -> Result<GuardedClock, StoreError> {
     let (stored, latest) = (store.stored_clock()?, store.latest_moment()?);
     Ok(GuardedClock::new(Arc::clone(clock), stored, latest))
-}
-
-/// Creates and locks the data folder. If another agent uses the folder, the start fails, because a store has only one writer.
-fn lock_folder(folder: &std::path::Path) -> Result<std::fs::File, StartError> {
-    let failed = |source| unusable_folder(folder, &source);
-    create_private(folder).map_err(failed)?;
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(folder.join("agent.lock"))
-        .map_err(failed)?;
-    file.try_lock().map_err(|error| match error {
-        std::fs::TryLockError::Error(source) => failed(source),
-        std::fs::TryLockError::WouldBlock => StartError::DataFolder {
-            explained: Box::new(Explanation::new(
-                FOLDER_UNUSABLE,
-                folder.display().to_string(),
-                "another agent uses it",
-                "end the other agent, or give this one a data folder of its own (till.data_dir)",
-            )),
-            is_denied: false,
-        },
-    })?;
-    Ok(file)
-}
-
-fn unusable_folder(folder: &Path, error: &std::io::Error) -> StartError {
-    use std::io::ErrorKind;
-    let fix = match error.kind() {
-        ErrorKind::PermissionDenied => "give the folder to the user of this program",
-        ErrorKind::ReadOnlyFilesystem => {
-            "mount the disk for writing, or set till.data_dir to a folder on another disk"
-        }
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space on the disk",
-        _ => "correct till.data_dir",
-    };
-    StartError::DataFolder {
-        explained: Box::new(Explanation::new(
-            FOLDER_UNUSABLE,
-            folder.display().to_string(),
-            why_of(error),
-            fix,
-        )),
-        is_denied: error.kind() == ErrorKind::PermissionDenied,
-    }
-}
-
-const FOLDER_UNUSABLE: &str = "the data folder cannot be used";
-
-/// Creates the data folder, if there is none, for its owner only.
-fn create_private(folder: &Path) -> std::io::Result<()> {
-    if let Some(above) = folder.parent() {
-        std::fs::create_dir_all(above)?;
-    }
-    match std::fs::DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && folder.is_dir() => {
-            Ok(())
-        }
-        outcome => outcome,
-    }
 }
 
 /// What the clerk needs to know about each device; the printers' threads are started here.

@@ -101,7 +101,7 @@ impl WrongCaller {
 }
 
 /// Removes the oldest caller if there is no room for another one. Callers with keys that no client has take no room from the others,
-/// so they cannot end the refusal of somebody who guesses at a real key.
+/// so they cannot end the refusal of a caller who guesses at a real key.
 fn make_room(callers: &mut VecDeque<WrongCaller>, is_known: bool) {
     let is_same = |known: &WrongCaller| known.caller.is_known == is_known;
     if callers.iter().filter(|known| is_same(known)).count() < CALLERS_MAX {

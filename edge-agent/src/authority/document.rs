@@ -286,7 +286,7 @@ pub fn reported_document(
             receipt_number,
             amount: Amount::from_minor(amount.minor().saturating_abs()),
         }),
-        // No authority is told of such a text.
+        // Such a text is not sent to an authority.
         Body::Nonfiscal(_) => return None,
         Body::Report(_) => {
             ReportedDocument::ZReport(z_report(heading, sealed.report.as_ref()?, receipt_number))

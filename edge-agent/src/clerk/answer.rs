@@ -176,7 +176,7 @@ pub enum WaitingOrder {
     Queued(QueuedOrderSummary),
     /// The journal has the document of the order, and the document is being sealed.
     BeingSealed,
-    /// A bank terminal was asked for money for the order, and nobody waits for the order now. The journal has no document of it.
+    /// A bank terminal was asked for money for the order, and no caller waits for the order now. The journal has no document of it.
     AtTerminal,
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Each question is in the journal before the terminal gets it, and each answer before anything follows from it. So after a crash the
 //! journal says which operations may have moved money, and the terminals are asked what became of them. A document is reserved only when
-//! all its card payments are approved. If the document is voided, or if nobody repeats the request in time, the till gives the money back.
+//! all its card payments are approved. If the document is voided, or if the request is not repeated in time, the till gives the money back.
 
 use std::time::{Duration, Instant};
 

@@ -1,0 +1,83 @@
+//! The data folder: created for its owner only, used by one agent at a time, and emptied of a lost journal on request.
+
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use ferrotill_store::{StoreError, set_lost_journal_aside};
+
+use super::StartError;
+use crate::explanation::{Explanation, why_of};
+
+/// Creates and locks the data folder. If another agent uses the folder, the start fails, because a store has only one writer.
+pub(super) fn lock_folder(folder: &Path) -> Result<std::fs::File, StartError> {
+    let failed = |source| unusable_folder(folder, &source);
+    create_private(folder).map_err(failed)?;
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(folder.join("agent.lock"))
+        .map_err(failed)?;
+    file.try_lock().map_err(|error| match error {
+        std::fs::TryLockError::Error(source) => failed(source),
+        std::fs::TryLockError::WouldBlock => StartError::DataFolder {
+            explained: Box::new(Explanation::new(
+                FOLDER_UNUSABLE,
+                folder.display().to_string(),
+                "another agent uses it",
+                "end the other agent, or give this one a data folder of its own (till.data_dir)",
+            )),
+            is_denied: false,
+        },
+    })?;
+    Ok(file)
+}
+
+fn unusable_folder(folder: &Path, error: &std::io::Error) -> StartError {
+    use std::io::ErrorKind;
+    let fix = match error.kind() {
+        ErrorKind::PermissionDenied => "give the folder to the user of this program",
+        ErrorKind::ReadOnlyFilesystem => {
+            "mount the disk for writing, or set till.data_dir to a folder on another disk"
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space on the disk",
+        _ => "correct till.data_dir",
+    };
+    StartError::DataFolder {
+        explained: Box::new(Explanation::new(
+            FOLDER_UNUSABLE,
+            folder.display().to_string(),
+            why_of(error),
+            fix,
+        )),
+        is_denied: error.kind() == ErrorKind::PermissionDenied,
+    }
+}
+
+const FOLDER_UNUSABLE: &str = "the data folder cannot be used";
+
+/// Creates the data folder, if there is none, for its owner only.
+fn create_private(folder: &Path) -> std::io::Result<()> {
+    if let Some(above) = folder.parent() {
+        std::fs::create_dir_all(above)?;
+    }
+    match std::fs::DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && folder.is_dir() => {
+            Ok(())
+        }
+        outcome => outcome,
+    }
+}
+
+/// Moves the files of a lost journal aside, so that new books begin.
+pub(super) fn set_aside(folder: &Path) -> Result<(), StoreError> {
+    if let Some(aside) = set_lost_journal_aside(folder)? {
+        tracing::error!(
+            "new books begin: the files of the lost ones are in {}; write new number ranges into the configuration, \
+             because the old ones may have been used",
+            aside.display()
+        );
+    }
+    Ok(())
+}
