@@ -121,6 +121,12 @@ impl Currency {
         number: 980,
         exponent: 2,
     };
+    /// The Uzbek som: ISO number 860, two decimals (tiyin).
+    pub const UZS: Self = Self {
+        code: "UZS",
+        number: 860,
+        exponent: 2,
+    };
 
     /// Reads decimal text as an amount of this currency, exactly: `8.1` and `8.10` are the same.
     ///

@@ -18,6 +18,17 @@ pub enum SealPlan {
     /// A fiscal number: the authority gives the number, or the number is the next one of a reserved range while the authority
     /// cannot be reached.
     FiscalNumber,
+    /// A fiscal module: it numbers and signs each receipt, counts the shift, and sends its receipts to the tax office by itself. Cash that
+    /// is put in or taken out it does not know.
+    FiscalModule,
+}
+
+impl SealPlan {
+    /// Whether a device with counters of its own makes receipts legal, so that its counters prove what became of a document.
+    #[must_use]
+    pub const fn is_by_counting_device(self) -> bool {
+        matches!(self, Self::Printer | Self::FiscalModule)
+    }
 }
 
 /// A tax group of a country's law, as a default. The table in force comes from the configuration.

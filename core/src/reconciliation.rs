@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
-use crate::seal::PrinterCounters;
+use crate::seal::{ModuleCounters, PrinterCounters};
 use crate::shift::Shift;
 use crate::totals::TaxTotals;
 
@@ -54,6 +54,30 @@ impl Reconciliation {
                     .saturating_add(i64::from(shift.refunds.receipts.count))
                     .saturating_sub(i64::from(theirs))
             }),
+        }
+    }
+
+    /// Compares a shift with the counters of a fiscal module. A module counts no tax groups: the difference of all groups together stands at
+    /// group `A`, and those of the other groups are zero.
+    #[must_use]
+    pub fn with_module(shift: &Shift, module: &ModuleCounters) -> Self {
+        let at_a = |ours: Amount, theirs: Amount| {
+            let mut differences = [Amount::ZERO; 8];
+            if let Some(first) = differences.first_mut() {
+                *first = ours.checked_sub(theirs).unwrap_or(Amount::ZERO);
+            }
+            differences
+        };
+        let ours = i64::from(shift.sales.receipts.count)
+            .saturating_add(i64::from(shift.refunds.receipts.count));
+        let theirs = i64::from(module.sales).saturating_add(i64::from(module.refunds));
+        Self {
+            sales: at_a(shift.sales.receipts.amount, module.gross_sales()),
+            refunds: Some(at_a(shift.refunds.receipts.amount, module.gross_refunds())),
+            cash: None,
+            cash_in: None,
+            cash_out: None,
+            receipts: Some(ours.saturating_sub(theirs)),
         }
     }
 

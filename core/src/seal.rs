@@ -131,6 +131,66 @@ pub struct PrinterCounters {
     pub receipts: Option<u32>,
 }
 
+/// The figures that a fiscal module counted in its shift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleCounters {
+    /// The module's number of the shift that the report closes; for an X-report, of the open shift.
+    pub z_number: u32,
+    /// The number of sales.
+    pub sales: u32,
+    /// The cash received for sales.
+    pub sale_cash: Amount,
+    /// The other payments received for sales.
+    pub sale_card: Amount,
+    /// The value added tax of the sales.
+    pub sale_vat: Amount,
+    /// The number of refunds.
+    pub refunds: u32,
+    /// The cash given back.
+    pub refund_cash: Amount,
+    /// The other payments given back.
+    pub refund_card: Amount,
+    /// The value added tax of the refunds.
+    pub refund_vat: Amount,
+}
+
+impl ModuleCounters {
+    /// The gross sales.
+    #[must_use]
+    pub fn gross_sales(&self) -> Amount {
+        self.sale_cash
+            .checked_add(self.sale_card)
+            .unwrap_or(Amount::ZERO)
+    }
+
+    /// The gross refunds.
+    #[must_use]
+    pub fn gross_refunds(&self) -> Amount {
+        self.refund_cash
+            .checked_add(self.refund_card)
+            .unwrap_or(Amount::ZERO)
+    }
+}
+
+/// What a fiscal module answered about a document that it has registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleSeal<'a> {
+    /// The number of the module.
+    pub terminal: &'a str,
+    /// The module's number of the receipt; 0 for a report.
+    pub receipt: u32,
+    /// The module's time of the receipt, `YYYYMMDDHHMMSS`; empty for a report.
+    pub at: &'a str,
+    /// The fiscal sign of the receipt: digits, which may begin with 0; empty for a report.
+    pub sign: &'a str,
+    /// The version of the module's program.
+    pub applet: &'a str,
+    /// The address at which a buyer checks the receipt, as the module gave it; empty for a report.
+    pub link: &'a str,
+    /// The figures that the module had counted, if the document is a report.
+    pub counters: Option<ModuleCounters>,
+}
+
 /// The number of an alternative receipt as it is printed: the series and the digits, with zeros in front.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PrintedNumber<'a> {
@@ -198,4 +258,6 @@ pub enum Seal<'a> {
         /// The receipt in its compact form.
         compact: &'a str,
     },
+    /// A fiscal module registered the document.
+    Module(ModuleSeal<'a>),
 }

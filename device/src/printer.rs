@@ -7,6 +7,7 @@
 
 use ferrotill_core::printer_time::PrinterTime;
 use ferrotill_core::scale::Decimal;
+use ferrotill_core::seal::ModuleCounters;
 use ferrotill_core::{Amount, Quantity};
 
 pub use crate::baseline::{Baseline, DaySums, JournalEvidence, PrinterFigure, UnknownAnswer};
@@ -225,6 +226,28 @@ pub struct Registered {
     /// The printer's own date and time of the document, if the job is a sale and the printer told it. A refund of the sale names this
     /// time. An answer that was lost leaves it out; it never changes the outcome.
     pub printed_at: Option<PrinterTime>,
+    /// What a fiscal module answered; `None` from a printer.
+    pub module: Option<Box<ModuleAnswer>>,
+}
+
+/// What a fiscal module answered about a document that it has registered. The fields are those of
+/// [`ModuleSeal`](ferrotill_core::seal::ModuleSeal).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModuleAnswer {
+    /// The number of the module.
+    pub terminal: String,
+    /// The module's number of the receipt; 0 for a report.
+    pub receipt: u32,
+    /// The module's time of the receipt, `YYYYMMDDHHMMSS`; empty for a report.
+    pub at: String,
+    /// The fiscal sign of the receipt; empty for a report.
+    pub sign: String,
+    /// The version of the module's program.
+    pub applet: String,
+    /// The address at which a buyer checks the receipt; empty for a report.
+    pub link: String,
+    /// The figures that the module had counted, if the document is a report.
+    pub counters: Option<ModuleCounters>,
 }
 
 /// Why a job left no document, or only a cancelled one.
@@ -386,6 +409,8 @@ impl Condition {
 pub enum Job {
     /// A fiscal receipt: a sale, or a refund.
     Receipt(ReceiptJob),
+    /// A receipt that a fiscal module registers.
+    Module(ModuleJob),
     /// Cash put into the drawer (positive) or taken out (negative).
     Cash(Amount),
     /// The report of the day so far.
@@ -416,6 +441,17 @@ pub enum Job {
         /// Whether each report is printed, instead of sums.
         detailed: bool,
     },
+}
+
+/// A receipt that a fiscal module registers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModuleJob {
+    /// Whether the receipt is a refund.
+    pub refund: bool,
+    /// The id by which the module knows the receipt afterwards.
+    pub id: String,
+    /// The request in the module's own form; `None` after a restart, because it is never sent again.
+    pub request: Option<String>,
 }
 
 impl Job {

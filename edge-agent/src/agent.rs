@@ -3,6 +3,7 @@
 mod caller_tls;
 mod data_folder;
 mod health_watch;
+mod modules;
 mod signing;
 mod start_check;
 mod terminals;
@@ -19,6 +20,7 @@ use ferrotill_core::duty::Recipient;
 use ferrotill_core::profile::{self, Profile, SealPlan};
 use ferrotill_core::time::Moment;
 use ferrotill_device::driver::{self, DriverUri};
+use ferrotill_device::printer::FiscalPrinter;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -41,6 +43,7 @@ use crate::outbox::office_time::OfficeTime;
 use crate::outbox::{OutboxParts, OutboxThread};
 use crate::paper::printed_seller;
 use crate::payment::Terminals;
+use crate::seal::fiscal_module::{ModuleDriver, Modules};
 use crate::seal::printer::PrinterTask;
 use crate::seal::signature::Signatures;
 use crate::seal::signature::units::Units;
@@ -105,6 +108,9 @@ pub enum StartError {
     /// A secret of signed receipts cannot be used, or the cash box has another id than its receipts.
     #[error("{0}")]
     Signatures(Box<Explanation>),
+    /// The memory of the fiscal module in software cannot be used.
+    #[error("{0}")]
+    Module(Box<Explanation>),
     /// A thread cannot be started.
     #[error("the system cannot start the thread {name}; check its limit of threads")]
     Thread {
@@ -176,7 +182,8 @@ impl Agent {
         let (terminals, bank) = terminals::terminals(&config, &clerk_handle)?;
         let clerk_and_clock = (&clerk_handle, &clock);
         let signatures = signing::start(&config, profile, &store, &identities, clerk_and_clock)?;
-        let plans = device_plans(&config, profile, identities, clerk_and_clock)?;
+        let modules = modules::open(&config, profile, &clock)?;
+        let plans = device_plans(&config, profile, identities, clerk_and_clock, &modules)?;
         let settings = clerk_settings(
             &config,
             profile,
@@ -199,6 +206,7 @@ impl Agent {
             wrong_signatures: WrongSignatures::default(),
             live_status,
             bank,
+            modules,
             lanes: Lanes::default(),
         });
         let sender = start_sender(&config, &service, wake_sender)?;
@@ -287,6 +295,7 @@ impl Drop for Agent {
 pub fn check(config: &Config) -> Result<&'static dyn Profile, ConfigError> {
     let plan = profile::by_code(&config.till.country).map(|profile| profile.facts().seal_plan);
     let uris = config.check_device_uris(&|uri| match (uri, plan) {
+        (_, Some(SealPlan::FiscalModule)) => modules::check_uri(uri, config.till.mode),
         (NO_PRINTER, Some(SealPlan::FiscalNumber | SealPlan::Signature)) => Ok(()),
         _ => DriverUri::parse(uri)
             .map(drop)
@@ -457,6 +466,7 @@ fn device_plans(
     profile: &dyn Profile,
     identities: Vec<DeviceIdentity>,
     (clerk_handle, clock): (&ClerkHandle, &Arc<Clock>),
+    modules: &Modules,
 ) -> Result<Vec<DevicePlan>, StartError> {
     let plan = |(device, identity): (&Device, DeviceIdentity)| {
         let uri = DriverUri::parse(&device.uri).ok();
@@ -464,7 +474,13 @@ fn device_plans(
             device: device.id,
             configuration: adopt::configuration(device, profile.facts())?,
             identity,
-            printer: start_printer(device, config.till.mode, clerk_handle, clock)?,
+            printer: match modules.of(device.id) {
+                Some(module) => {
+                    let driver = ModuleDriver::new(Arc::clone(module), Arc::clone(clock));
+                    start_thread(device, Box::new(driver), clerk_handle, clock)?
+                }
+                None => start_printer(device, config.till.mode, clerk_handle, clock)?,
+            },
             point_of_sale: device
                 .points_of_sale
                 .first()
@@ -490,6 +506,16 @@ fn start_printer(
         Mode::Live => driver::open_fiscal_only(&uri),
         Mode::Test => driver::open(&uri),
     };
+    start_thread(device, printer, clerk_handle, clock)
+}
+
+/// Starts the thread of a printer or of a fiscal module.
+fn start_thread(
+    device: &Device,
+    printer: Box<dyn FiscalPrinter>,
+    clerk_handle: &ClerkHandle,
+    clock: &Arc<Clock>,
+) -> Result<PrinterTask, StartError> {
     PrinterTask::start(
         &device.name,
         printer,

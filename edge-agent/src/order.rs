@@ -165,6 +165,9 @@ pub struct Said {
     /// What the caller's API returns with the document: names and values, in the order in which the API reads them. It comes from
     /// [`storable`] text, because the journal contains the digest.
     pub more: Vec<(String, String)>,
+    /// The request in the form of the fiscal module that seals the document. It has what the journal must not keep, so it is not stored, and
+    /// it is no part of the fingerprint.
+    pub module_request: Option<String>,
 }
 
 impl OrderDraft {

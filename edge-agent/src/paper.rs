@@ -80,7 +80,7 @@ impl DocumentPaper {
             time: &time,
             seller: shop.seller,
         };
-        let by_printer = matches!(sealed.seal, Seal::Printer { .. });
+        let by_printer = matches!(sealed.seal, Seal::Printer { .. } | Seal::Module(_));
         Some(match &reserved.body {
             Body::Receipt(receipt) => {
                 let checked = checked_number(&sealed.seal);
@@ -199,7 +199,7 @@ fn checked_number(seal: &Seal<'_>) -> Option<String> {
             let number = Some(fiscal_receipt.unwrap_or(document));
             number.filter(|number| *number > 0).map(|it| it.to_string())
         }
-        Seal::Range { .. } | Seal::Signature { .. } | Seal::Journal => None,
+        Seal::Range { .. } | Seal::Signature { .. } | Seal::Module(_) | Seal::Journal => None,
     }
 }
 
@@ -244,7 +244,10 @@ pub fn printed_number(seal: &Seal<'_>) -> Option<String> {
         }
         Seal::FiscalNumber { number, .. } => Some(format!("# {number}")),
         Seal::Signature { compact, .. } => signed_receipt(compact).map(|receipt| receipt.id),
-        Seal::Printer { .. } | Seal::Journal => None,
+        Seal::Module(module) if module.receipt > 0 => {
+            Some(format!("{} № {}", module.terminal, module.receipt))
+        }
+        Seal::Printer { .. } | Seal::Module(_) | Seal::Journal => None,
     }
 }
 

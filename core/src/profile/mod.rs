@@ -5,6 +5,7 @@
 pub mod at;
 mod md;
 mod ua;
+mod uz;
 
 use core::fmt::{self, Write};
 
@@ -21,6 +22,7 @@ pub use crate::facts::{CashRounding, DefaultGroup, Facts, SealPlan};
 pub use at::AUSTRIA;
 pub use md::MOLDOVA;
 pub use ua::UKRAINE;
+pub use uz::UZBEKISTAN;
 
 /// What differs between the laws of countries. All methods are pure.
 ///
@@ -97,7 +99,7 @@ impl From<fmt::Error> for TextError {
 }
 
 /// Every country's profile.
-pub static ALL: [&dyn Profile; 3] = [&AUSTRIA, &MOLDOVA, &UKRAINE];
+pub static ALL: [&dyn Profile; 4] = [&AUSTRIA, &MOLDOVA, &UKRAINE, &UZBEKISTAN];
 
 /// The profile of an ISO 3166 code.
 #[must_use]
@@ -137,14 +139,20 @@ mod tests {
     use crate::tax::TAXES_PER_LINE_MAX;
 
     #[test]
-    fn a_country_has_signed_texts_exactly_if_its_receipts_are_signed() {
+    fn a_country_has_signed_texts_and_check_codes_exactly_if_its_law_has_them() {
         for profile in ALL {
             let mut text = heapless::String::<16>::new();
             let expected = match profile.facts().seal_plan {
                 SealPlan::Signature => TextError::Unreadable,
-                SealPlan::Printer | SealPlan::FiscalNumber => TextError::NotSigned,
+                SealPlan::Printer | SealPlan::FiscalNumber | SealPlan::FiscalModule => {
+                    TextError::NotSigned
+                }
             };
             assert_eq!(profile.sealed_text("-", &mut text), Err(expected));
+            let expected = match profile.facts().seal_plan {
+                SealPlan::FiscalModule => TextError::Unreadable,
+                _ => expected,
+            };
             assert_eq!(profile.check_text("-", &mut text), Err(expected));
         }
     }

@@ -108,6 +108,16 @@ impl Till {
                 _ => Err(Refusal::SealMismatch),
             };
         }
+        if facts.seal_plan == SealPlan::FiscalModule {
+            return match (kind, seal) {
+                (Kind::Receipt | Kind::Report(_), Seal::Module(_))
+                // A fiscal module does not know the cash in the drawer.
+                | (Kind::Cash | Kind::Nonfiscal, Seal::Journal)
+                // An operator has declared what became of the document.
+                | (Kind::Receipt | Kind::Report(_), Seal::Printer { .. }) => Ok(()),
+                _ => Err(Refusal::SealMismatch),
+            };
+        }
         match (kind, seal) {
             (
                 Kind::Alternative,
@@ -133,7 +143,9 @@ impl Till {
             // No printer has counted anything of such a shift, so that no printer can seal its Z-report either.
             (Kind::Report(ReportKind::Z), Seal::Journal) if self.is_closed_by_books(facts) => {}
             // Every other document that changes a counter must have a seal that can be checked outside of the till.
-            (_, Seal::Journal | Seal::Signature { .. }) => return Err(Refusal::SealMismatch),
+            (_, Seal::Journal | Seal::Signature { .. } | Seal::Module(_)) => {
+                return Err(Refusal::SealMismatch);
+            }
             _ => {}
         }
         if let Seal::FiscalNumber {
@@ -163,8 +175,14 @@ impl Till {
 
     fn figures(&self, shift: &Shift, seal: &Seal<'_>) -> ReportFigures {
         let after = &self.counters_after;
-        let printer = match seal {
-            Seal::Printer { counters, .. } => counters.as_ref(),
+        let reconciliation = match seal {
+            Seal::Printer { counters, .. } => counters
+                .as_ref()
+                .map(|counters| Reconciliation::of(shift, after.cash, counters)),
+            Seal::Module(module) => module
+                .counters
+                .as_ref()
+                .map(|counters| Reconciliation::with_module(shift, counters)),
             Seal::Range { .. }
             | Seal::FiscalNumber { .. }
             | Seal::Journal
@@ -175,7 +193,7 @@ impl Till {
             cash: after.cash,
             year: after.year.running(),
             grand: after.grand.running(),
-            reconciliation: printer.map(|counters| Reconciliation::of(shift, after.cash, counters)),
+            reconciliation,
         }
     }
 }

@@ -2,16 +2,19 @@
 //!
 //! - this file: the comparison of two readings of one printer, and the evidence that follows from it;
 //! - `jobs`: cash, reports, slips;
-//! - `receipt`: the table of recovery for receipts.
+//! - `receipt`: the table of recovery for receipts;
+//! - `module`: the table for fiscal modules.
 //!
 //! Nothing here asks a printer: a driver reads the counters and gives them to these functions.
 
 mod jobs;
+mod module;
 mod receipt;
 
 pub(crate) use jobs::{
     CashTotals, Closing, Finding, ZAnswer, cash, opening_refused, paper, unfinished_slip, z_report,
 };
+pub use module::{LastReceipt, ModuleFinding, module_closing, module_receipt};
 pub(crate) use receipt::{DayMatch, DocumentMatch, ReceiptFacts, Verdict, ZReports, receipt};
 
 use crate::baseline::Baseline;

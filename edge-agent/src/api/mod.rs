@@ -7,6 +7,7 @@ pub mod cashier;
 pub mod described;
 pub mod dialect;
 pub mod error_types;
+pub mod fiscalbox;
 pub mod fiscalcloud;
 pub mod html;
 pub mod json;
@@ -36,6 +37,7 @@ use axum::response::Response;
 use crate::status::NUMBERS_SOON;
 use crate::time::clock::iso_utc;
 use dialect::{Dialect, Rejection};
+use fiscalbox::FISCALBOX;
 use fiscalcloud::FISCALCLOUD;
 use origin::OriginPolicy;
 use problem::Problem;
@@ -43,7 +45,7 @@ use reference::ApiReference;
 use service::Service;
 
 /// The compatible APIs of this build.
-pub static DIALECTS: &[Dialect] = &[FISCALCLOUD];
+pub static DIALECTS: &[Dialect] = &[FISCALCLOUD, FISCALBOX];
 
 /// All routes of the agent with these APIs; `more` contains the routes of a simulator.
 pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router) -> Router {
@@ -54,7 +56,14 @@ pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router)
         served,
     );
     let reference = ApiReference::new(served, more.has_routes());
+    let simulated = service.modules.simulated().cloned();
+    let switches = if more.has_routes() || simulated.is_some() {
+        sim::module::router(simulated)
+    } else {
+        Router::new()
+    };
     let mut router = Router::new()
+        .merge(switches)
         .merge(more)
         .merge(own::router(Arc::clone(service)))
         .merge(reference::router(Arc::clone(service), reference));

@@ -23,6 +23,7 @@ use crate::order::OrderForm;
 use crate::order::fingerprint::RequestFingerprint;
 use crate::paper::DocumentPaper;
 use crate::payment::simulated::SimulatedBank;
+use crate::seal::fiscal_module::{CallFault, ModuleCall, Modules};
 use crate::seal::printer::DocumentSlip;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
@@ -54,6 +55,8 @@ pub struct Service {
     pub wrong_signatures: WrongSignatures,
     /// The bank behind the simulated terminals of a TEST till.
     pub bank: Option<Arc<SimulatedBank>>,
+    /// The fiscal modules of the devices that have one.
+    pub modules: Modules,
     /// The places for long work.
     pub lanes: Lanes,
 }
@@ -96,6 +99,21 @@ impl Service {
         self.lanes
             .work(lane, move |thread| work(&service, thread))
             .await
+    }
+
+    /// Asks the fiscal module of a device, when no document of the device is outstanding: what it tells meanwhile may be over at once.
+    /// `None` if that is not before the deadline, or if the device has no module.
+    pub async fn ask_module(
+        self: &Arc<Self>,
+        device: Uuid,
+        call: ModuleCall,
+        deadline: Instant,
+    ) -> Option<Result<serde_json::Value, CallFault>> {
+        let module = Arc::clone(self.modules.of(device)?);
+        let settled = self.ask(|reply| Message::WhenSettled { device, reply }, deadline);
+        settled.await.ok()?;
+        let asked = self.work(Lane::Lists, move |_, _| module.call(&call));
+        self.within(deadline, asked).await
     }
 
     /// Reads the store in a lane.

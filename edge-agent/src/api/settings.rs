@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::{BankTerminal, Client, Config, Device, Mode, Owner};
+use crate::config::{BankTerminal, Client, Config, Device, Mode, Network, Owner};
 
 /// What the routes know of the configuration: the shop and its callers. Everything else of the configuration is the agent's own.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct ApiSettings {
     pub clients: Vec<Client>,
     /// How long a caller waits for an answer, if the device has no time of its own.
     pub answer_timeout: Duration,
+    /// The networks whose callers may use the FiscalBox API, beside this machine.
+    pub fiscalbox_networks: Vec<Network>,
     /// Origins of web pages that may call.
     pub allowed_origins: Vec<String>,
     /// Names under which callers reach the till over TLS, beside the machine's own.
@@ -36,6 +38,7 @@ impl ApiSettings {
             bank_terminals: config.bank_terminals.clone(),
             clients: config.api.clients.clone(),
             answer_timeout: config.till.answer_timeout,
+            fiscalbox_networks: config.api.fiscalbox_networks.clone(),
             allowed_origins: config.api.allowed_origins.clone(),
             host_names: config
                 .api

@@ -15,6 +15,9 @@ use crate::order::fingerprint::RequestFingerprint;
 use crate::order::{Declaration, OrderForm};
 use crate::seal::printer::{Permit, PrinterTask};
 
+/// The most callers of a device that wait until no document is outstanding. Others get no answer in time.
+const WAITING_MAX: usize = 64;
+
 /// What a device is doing.
 #[derive(Debug, Default)]
 pub(super) enum Activity {
@@ -96,6 +99,8 @@ pub(super) struct DeviceState {
     pub(super) signing: Option<Box<SealingDocument>>,
     /// The thread of the signature units has the prepared receipt of the till.
     pub(super) unit_asked: bool,
+    /// The callers that wait until no document is outstanding.
+    pub(super) until_settled: Vec<oneshot::Sender<()>>,
     /// The jobs that wait for this device.
     pub(super) queue: JobQueue,
     /// The printer's counters as it last reported them; `None` while the printer cannot be reached.
@@ -144,6 +149,7 @@ impl DeviceState {
             activity: Activity::Idle,
             signing: None,
             unit_asked: false,
+            until_settled: Vec::new(),
             queue: JobQueue::default(),
             baseline: None,
             printer_lost: None,
@@ -163,6 +169,22 @@ impl DeviceState {
             removed_unsent: 0,
             removed_changed: false,
         }
+    }
+
+    /// Adds a caller that waits until no document is outstanding. Callers that have gone are forgotten.
+    pub(super) fn wait_until_settled(&mut self, reply: oneshot::Sender<()>) {
+        self.until_settled.retain(|reply| !reply.is_closed());
+        if self.until_settled.len() < WAITING_MAX {
+            self.until_settled.push(reply);
+        }
+    }
+
+    /// The callers that waited until no document is outstanding, if none is.
+    pub(super) fn take_until_settled(&mut self) -> Vec<oneshot::Sender<()>> {
+        if self.until_settled.is_empty() || self.current_till().outstanding().is_some() {
+            return Vec::new();
+        }
+        std::mem::take(&mut self.until_settled)
     }
 
     /// The till with all events of the running batch.

@@ -71,6 +71,13 @@ pub enum Message {
         /// Where the answer goes.
         reply: oneshot::Sender<Option<WaitingOrder>>,
     },
+    /// A caller waits until no document of a device is outstanding, because an outstanding document may change what the device tells.
+    WhenSettled {
+        /// The device.
+        device: Uuid,
+        /// Gets a message when nothing is outstanding.
+        reply: oneshot::Sender<()>,
+    },
     /// An operator declares what became of a document that its printer cannot prove.
     Declare {
         /// The declaration.

@@ -104,6 +104,7 @@ pub(super) fn run(arguments: &DemoArguments, output: CliOutput) -> Result<Exit, 
     let family = match profile.facts().seal_plan {
         // Its receipts need no fiscal printer.
         SealPlan::Signature => "escpos",
+        SealPlan::FiscalModule => "escpos",
         SealPlan::Printer | SealPlan::FiscalNumber => "datecs",
     };
     let printer = DemoPrinter::start((&folder.path, family), arguments.printer_tcp, &clock)
@@ -390,6 +391,9 @@ impl Stage {
             SealPlan::FiscalNumber => numbered_day::play(self),
             SealPlan::Signature => signed_day::play(self),
             SealPlan::Printer => play_with_a_fiscal_printer(self),
+            SealPlan::FiscalModule => {
+                anyhow::bail!("this build plays no day of this country; start it with --serve")
+            }
         }
     }
 }

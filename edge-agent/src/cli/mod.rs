@@ -267,6 +267,7 @@ impl From<StartError> for CliFailure {
             StartError::TimeZone { .. }
             | StartError::NumberTwice { .. }
             | StartError::Signatures(_)
+            | StartError::Module(_)
             | StartError::NumberUnassigned(_)
             | StartError::Certificate(_) => Exit::Configuration,
             StartError::DataFolder {

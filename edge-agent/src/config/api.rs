@@ -7,6 +7,7 @@ use ferrotill_core::is_blank;
 use super::caller_tls::{CallerTlsConfig, caller_tls};
 use super::fault::SourcePlace;
 use super::key::{ShownValue, quoted};
+use super::network::Network;
 use super::reader::{Reader, Section};
 use super::values::{
     Mode, Secret, SecretKeys, is_host_and_port, optional_secret, secret, used_twice,
@@ -21,6 +22,8 @@ pub struct Api {
     pub allowed_origins: Vec<String>,
     /// The names of the compatible APIs that the till serves; `None` for those of the country.
     pub serve: Option<Vec<String>>,
+    /// The networks whose callers may use the FiscalBox API, beside this machine.
+    pub fiscalbox_networks: Vec<Network>,
     /// TLS to callers; `None` for HTTP alone.
     pub tls: Option<CallerTlsConfig>,
     /// The callers that may use the API.
@@ -112,6 +115,7 @@ pub(super) fn api(
         listen: listen(reader, section),
         allowed_origins: origins(reader, section),
         serve: api_names(reader, section, "serve", written),
+        fiscalbox_networks: networks(reader, section),
         tls: caller_tls(reader, section, mode),
         clients,
     }
@@ -149,6 +153,24 @@ fn origins(reader: &mut Reader, section: &Section<'_>) -> Vec<String> {
         }
     }
     found.into_iter().map(|origin| origin.value).collect()
+}
+
+/// Reads the networks of `[api.fiscalbox] allow`.
+fn networks(reader: &mut Reader, api: &Section<'_>) -> Vec<Network> {
+    let section = reader.child(api, "fiscalbox");
+    let mut networks = Vec::new();
+    for written in reader.texts(&section, "allow") {
+        match Network::parse(&written.value) {
+            Some(network) => networks.push(network),
+            None => reader.fault(
+                &written.place,
+                section.path_of("allow"),
+                format!("holds {:?}", written.value),
+                "write a network such as \"192.168.0.0/24\", or an address",
+            ),
+        }
+    }
+    networks
 }
 
 /// Reads a list of names of compatible APIs; `None` if the key is not written.

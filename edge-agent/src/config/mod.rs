@@ -24,6 +24,7 @@ mod device;
 mod fault;
 mod key;
 mod layers;
+mod network;
 mod offline;
 mod online_ecr;
 mod payment_letter;
@@ -51,6 +52,7 @@ pub use key::{
     environment_name,
 };
 pub use layers::Overrides;
+pub use network::Network;
 pub use online_ecr::{OnlineEcrConfig, SignatureConfig};
 pub use paper_look::{DATE_MARK, NUMBER_MARK, PaperLook, REGISTRATION_MARK, TOTAL_MARK};
 pub use reader::KeyInForce;

@@ -4,19 +4,26 @@
 //! that none can confirm it, and the shift must be closed before the legal limit of its length stops all sales.
 
 use ferrotill_core::document::{Body, ReportKind};
+use ferrotill_core::facts::SealPlan;
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::shift::Shift;
 
 use super::{NumberSeal, Preparation, Sealer, Unsealed};
 
 /// Seals the Z-report of a shift that has alternative receipts only, and that is given to no printer; and non-fiscal receipts, of which no
-/// law demands a seal.
+/// law demands a seal; and cash movements of a till whose fiscal module does not know them.
 #[derive(Clone, Copy, Debug)]
 pub struct BooksSealer;
 
 impl Sealer for BooksSealer {
     fn prepare(&self, document: &Unsealed<'_>) -> Result<Preparation, Refusal> {
-        if matches!(document.reserved.body, Body::Nonfiscal(_)) {
+        let by_module = document.facts.seal_plan == SealPlan::FiscalModule;
+        let is_of_books = match document.reserved.body {
+            Body::Nonfiscal(_) => true,
+            Body::Cash(_) => by_module,
+            Body::Receipt(_) | Body::Report(_) => false,
+        };
+        if is_of_books {
             return Ok(Preparation::AtOnce(NumberSeal::Journal));
         }
         let z_report = matches!(document.reserved.body, Body::Report(ReportKind::Z));

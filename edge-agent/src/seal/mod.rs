@@ -3,6 +3,7 @@
 //! - `printer`: the fiscal printer, with a thread of its own;
 //! - `series`: the numbers of alternative receipts;
 //! - `fiscal_numbers`: the fiscal numbers that the authority has reserved;
+//! - `fiscal_module`: fiscal modules, of which the printer's thread is the caller;
 //! - `signature`: the signature units, where the law has receipts signed;
 //! - `books`: the journal, for a shift in which no printer has a part, and for non-fiscal receipts.
 //!
@@ -11,6 +12,7 @@
 //! A sealer keeps no number of its own: numbers come from the copy of the till in the batch.
 
 pub mod books;
+pub mod fiscal_module;
 pub mod fiscal_numbers;
 pub mod printer;
 pub mod series;
@@ -70,6 +72,8 @@ pub struct Unsealed<'a> {
     pub cancel_decided: bool,
     /// From this moment on a person may settle the document if its printer does not answer.
     pub given_up_at: Instant,
+    /// The request in the form of the fiscal module; `None` after a start, because it is never sent again.
+    pub module_request: Option<&'a str>,
 }
 
 /// What a document needs to be sealed.
@@ -128,7 +132,7 @@ impl NumberSeal {
     #[must_use]
     pub fn of(seal: &Seal<'_>) -> Option<Self> {
         match *seal {
-            Seal::Printer { .. } | Seal::Signature { .. } => None,
+            Seal::Printer { .. } | Seal::Signature { .. } | Seal::Module(_) => None,
             Seal::Range {
                 series,
                 number,

@@ -4,7 +4,7 @@
 use ferrotill_core::Amount;
 use ferrotill_core::document::DocumentKind;
 use ferrotill_core::event::Event;
-use ferrotill_core::seal::{Seal, StoredBaseline};
+use ferrotill_core::seal::{ModuleSeal, Seal, StoredBaseline};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
@@ -73,7 +73,7 @@ fn counters<R>(
         .map(read))
 }
 
-/// The last document of a device that has a printer's counters. A Z-report that the journal has sealed has none.
+/// The last document of a device that has a printer's counters. A document that the journal has sealed has none.
 fn last_document_on_printer(
     connection: &Connection,
     device: Uuid,
@@ -86,12 +86,10 @@ fn last_document_on_printer(
             .optional()?;
         let Some(row) = row else { return Ok(None) };
         before = row.reserved_seq;
-        let z_report = row.kind == DocumentKind::ZReport;
         let document = rows::document(connection, row)?;
-        let by_books = z_report
-            && document
-                .sealed()
-                .is_some_and(|sealed| sealed.seal == Seal::Journal);
+        let by_books = document
+            .sealed()
+            .is_some_and(|sealed| sealed.seal == Seal::Journal);
         if !by_books {
             return Ok(Some(document));
         }
@@ -109,6 +107,10 @@ fn after_document(document: &StoredDocument) -> Option<StoredBaseline<'_>> {
             counters: Some(counters),
             ..
         } => counters.z_number,
+        Seal::Module(ModuleSeal {
+            counters: Some(counters),
+            ..
+        }) => counters.z_number,
         _ => before.z_number.saturating_add(1),
     };
     Some(StoredBaseline {

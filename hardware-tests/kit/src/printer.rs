@@ -241,6 +241,7 @@ fn register(job: &Job, counters: &mut Baseline) -> Performed {
         after: counters.clone(),
         report: None,
         printed_at: None,
+        module: None,
     })
 }
 
@@ -377,6 +378,7 @@ pub fn registered_at(after: Baseline) -> Performed {
         after,
         report: None,
         printed_at: None,
+        module: None,
     })
 }
 

@@ -119,6 +119,7 @@ impl Escpos {
             after: self.baseline(),
             report: None,
             printed_at: None,
+            module: None,
         }
     }
 

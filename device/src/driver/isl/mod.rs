@@ -84,6 +84,8 @@ impl IslPrinter {
             // A pulse leaves no document and moves no counter, so nothing shows whether it was sent.
             Job::Drawer => Recovered::Unknown(Fault::Unclear),
             Job::Receipt(receipt) => self.recover_return(receipt, baseline, evidence, watch),
+            // A printer is no fiscal module.
+            Job::Module(_) => Recovered::Unknown(Fault::PrinterSwapped),
         }
     }
 }
@@ -204,6 +206,11 @@ impl FiscalPrinter for IslPrinter {
                 self.paper(&command, baseline, watch)
             }
             Job::Drawer => self.drawer(baseline, watch),
+            Job::Module(_) => not_begun(
+                Fault::JobNotPrintable,
+                "a printer is no fiscal module".to_owned(),
+                Some(baseline),
+            ),
         }
     }
 

@@ -11,6 +11,7 @@ pub(super) fn registered(after: Baseline, report: Option<PrinterReport>) -> Reco
         after,
         report,
         printed_at: None,
+        module: None,
     })
 }
 

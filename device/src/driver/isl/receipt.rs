@@ -509,6 +509,7 @@ fn receipt_of(case: Case<'_>, after: Baseline, printed_at: Option<ReceiptTime>) 
             ReceiptTime::OfDocument(at) | ReceiptTime::LastDocument(at) => Some(at),
             ReceiptTime::OfLast(at) => is_last.then_some(at),
         }),
+        module: None,
     })
 }
 

@@ -98,6 +98,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "repeat the request with the same id",
     ),
     (
+        "CallerNotAllowed",
+        "the FiscalBox API has no authentication, and the caller is neither on this machine nor in a network that may call, or the request comes from a page of another site or through a proxy",
+        "write the network of the caller into [api.fiscalbox] allow",
+    ),
+    (
         "DocumentNotRead",
         "the document is registered, and could not be read in time",
         "repeat the request with the same id to get it",

@@ -159,6 +159,39 @@ const OPERATIONS: &[DescribedOperation] = &[
     .refusals(CHANGE),
     switch(
         "GET",
+        "/sim/module",
+        "Shows the fiscal module in software",
+        Form::Json("SimModule"),
+    )
+    .refusals(READ),
+    switch(
+        "PUT",
+        "/sim/module",
+        "Switches the connection of the module to the operator of fiscal data",
+        Form::Json("Done"),
+    )
+    .takes("SimModuleChange", r#"{"state":"up"}"#)
+    .refusals(CHANGE),
+    switch(
+        "POST",
+        "/sim/module/faults",
+        "Adds a trouble of the module",
+        Form::Json("Done"),
+    )
+    .takes(
+        "SimModuleTrouble",
+        r#"{"kind":"drop_answer","operation":"create","times":1}"#,
+    )
+    .refusals(CHANGE),
+    switch(
+        "DELETE",
+        "/sim/module/faults",
+        "Removes the troubles of the module",
+        Form::Json("Done"),
+    )
+    .refusals(READ),
+    switch(
+        "GET",
         "/sim/authority",
         "Shows the simulated tax authority",
         Form::Json("SimAuthority"),

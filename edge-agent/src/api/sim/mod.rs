@@ -1,9 +1,10 @@
-//! `/sim/printer`, `/sim/clock`, `/sim/bank_terminal` and `/sim/signature_unit`: the switches of the simulator. They exist in TEST mode
+//! `/sim/printer`, `/sim/clock`, `/sim/bank_terminal`, `/sim/module` and `/sim/signature_unit`: the switches of the simulator. They exist in TEST mode
 //! only.
 
 pub mod bank_terminal;
 pub mod clock;
 pub mod described;
+pub mod module;
 pub mod printer;
 pub mod signature_unit;
 

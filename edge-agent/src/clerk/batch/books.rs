@@ -3,6 +3,8 @@
 //! A till may sell on alternative receipts alone while its printer is away for days. No printer has counted anything of such a shift, so
 //! that none can confirm it, and the shift must be closed before the legal limit of its length stops all sales.
 
+use ferrotill_core::facts::SealPlan;
+
 use super::super::devices::DevicePlace;
 use super::Tills;
 use crate::order::{OrderForm, OrderKind};
@@ -18,9 +20,15 @@ impl Tills {
             && shift.is_some_and(|shift| shift.is_alternative())
     }
 
-    /// True if the journal makes the document of an order what it is: a Z-report without a printer, or a non-fiscal receipt.
+    /// True if the journal makes the document of an order what it is: a Z-report without a printer, a non-fiscal receipt, or a cash movement
+    /// that a fiscal module does not know.
     pub(super) fn is_sealed_by_books(&self, index: DevicePlace, form: &OrderForm) -> bool {
-        matches!(form.kind, OrderKind::Nonfiscal { .. }) || self.is_closed_by_books(index, form)
+        let by_module = self.settings.profile.facts().seal_plan == SealPlan::FiscalModule;
+        match form.kind {
+            OrderKind::Nonfiscal { .. } => true,
+            OrderKind::Cash(_) => by_module,
+            _ => !by_module && self.is_closed_by_books(index, form),
+        }
     }
 
     /// True if the fiscal printer makes the document of an order legal.

@@ -10,9 +10,11 @@ use crate::status::Stock;
 use ferrotill_store::{Batch, StoreError};
 
 impl Tills {
-    /// True if a document is sealed by the fiscal printer: the country's law demands one, and it is no alternative receipt.
+    /// True if a document is sealed by the fiscal printer or the fiscal module of the device: the country's law demands one, and it is no
+    /// alternative receipt.
     pub(super) fn needs_printer(&self, alternative: bool) -> bool {
-        !alternative && self.settings.profile.facts().seal_plan == SealPlan::Printer
+        let plan = self.settings.profile.facts().seal_plan;
+        !alternative && plan.is_by_counting_device()
     }
 
     /// The authority has reserved fiscal numbers. The till takes as many spans of them, from the first, as it has room for.

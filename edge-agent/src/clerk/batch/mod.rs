@@ -131,6 +131,8 @@ pub(super) enum Effect {
     LaidAside(oneshot::Sender<AsideOutcome>, AsideOutcome),
     /// Wake the sender: the outbox has changed.
     WakeSender,
+    /// Tell a caller that no document of its device is outstanding.
+    Settled(oneshot::Sender<()>),
     /// The document with this id was laid aside, and does not go to this recipient any more.
     NoLongerUnsendable(Uuid, String),
 }
@@ -308,6 +310,7 @@ impl Tills {
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
             Effect::RespondDeclaration(replies, outcome) => respond_declaration(replies, &outcome),
+            Effect::Settled(reply) => drop(reply.send(())),
             Effect::WakeSender => {
                 let workers = self.settings.wake_senders.iter();
                 workers.for_each(|worker| worker.notify_one());
@@ -351,6 +354,12 @@ impl Tills {
             }
             Message::Waiting { id, reply } => {
                 let _ = reply.send(self.waiting_order(id));
+                Ok(())
+            }
+            Message::WhenSettled { device, reply } => {
+                if let Some(index) = self.index_of(device) {
+                    self.devices[index].wait_until_settled(reply);
+                }
                 Ok(())
             }
             Message::Declare { declaration, reply } => {

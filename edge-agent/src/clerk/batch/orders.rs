@@ -3,6 +3,7 @@
 use ferrotill_core::budget::{Budget, Left};
 use ferrotill_core::document::Body;
 use ferrotill_core::event::{Event, NumberRange, Reserved};
+use ferrotill_core::facts::SealPlan;
 use ferrotill_core::id::{Fingerprint, PointOfSaleId, UniqueId};
 use ferrotill_core::receipt::{Original, Scratch};
 use ferrotill_core::refusal::{Faults, IgnoreFaults, Place, Refusal};
@@ -19,6 +20,7 @@ use super::{Effect, Encoded, Tills, document_id, moment_of};
 use crate::order::fingerprint::RequestFingerprint;
 use crate::order::{ChosenNumber, OrderForm, OrderKind, ReceiptMode, WishRoom};
 use crate::seal::books::BooksSealer;
+use crate::seal::fiscal_module::FiscalModuleSealer;
 use crate::seal::fiscal_numbers::FiscalNumberSealer;
 use crate::seal::printer::FiscalPrinterSealer;
 use crate::seal::printer::job::stored_baseline;
@@ -153,9 +155,19 @@ impl Tills {
         } else if self.is_sealed_by_books(index, form) {
             &BooksSealer
         } else if self.needs_printer(alternative) {
-            &FiscalPrinterSealer
+            self.device_sealer()
         } else {
             &FiscalNumberSealer
+        }
+    }
+
+    /// What makes the jobs of the device that seals: a fiscal printer or a fiscal module.
+    pub(super) fn device_sealer(&self) -> &'static dyn Sealer {
+        match self.settings.profile.facts().seal_plan {
+            SealPlan::FiscalModule => &FiscalModuleSealer,
+            SealPlan::Printer | SealPlan::Signature | SealPlan::FiscalNumber => {
+                &FiscalPrinterSealer
+            }
         }
     }
 
@@ -294,6 +306,7 @@ impl Tills {
             facts: self.settings.profile.facts(),
             cancel_decided: false,
             given_up_at: self.after(WAITED_FOR),
+            module_request: form.said.module_request.as_deref(),
         };
         self.sealer(index, form, alternative)
             .prepare(&document)

@@ -20,10 +20,8 @@ use super::{Effect, Tills, document_id};
 use crate::explanation::Explanation;
 use crate::order::{OrderKind, ReceiptMode};
 use crate::seal::printer::job::seal_of;
-use crate::seal::printer::{
-    DocumentSlip, FiscalPrinterSealer, News, Remark, SealingJob, Settled, Task,
-};
-use crate::seal::{NumberSeal, Preparation, Sealer as _, Unsealed, WAITED_FOR};
+use crate::seal::printer::{DocumentSlip, News, Remark, SealingJob, Settled, Task};
+use crate::seal::{NumberSeal, Preparation, Unsealed, WAITED_FOR};
 use crate::status::problems::ProblemKind;
 use ferrotill_store::{Batch, StoreError, StoredDocument};
 
@@ -155,7 +153,7 @@ impl Tills {
             },
             _ => None,
         };
-        let prepared = FiscalPrinterSealer.prepare(&Unsealed {
+        let prepared = self.device_sealer().prepare(&Unsealed {
             device: self.devices[index].device,
             till: self.devices[index].current_till(),
             reserved: &reserved,
@@ -167,6 +165,7 @@ impl Tills {
             facts: self.settings.profile.facts(),
             cancel_decided,
             given_up_at: self.after(WAITED_FOR.saturating_sub(self.age(reserved.at))),
+            module_request: None,
         });
         Ok(match prepared {
             Ok(Preparation::Later(job)) => Some(*job),

@@ -66,6 +66,7 @@ impl Tills {
                 Effect::Sign(_)
                 | Effect::AskTerminal(..)
                 | Effect::WakeSender
+                | Effect::Settled(_)
                 | Effect::ConfirmOutcome(..)
                 | Effect::NoLongerUnsendable(..) => {}
             }
@@ -104,6 +105,7 @@ impl Tills {
             Message::DecideCancel(_, _, reply) => reply.send(false).unwrap_or(()),
             // What these report is kept for the next transaction, or asked for again.
             Message::Printer(..)
+            | Message::WhenSettled { .. }
             | Message::Terminal(_)
             | Message::Authority(_)
             | Message::Numbers(..)

@@ -22,6 +22,8 @@ impl Tills {
             // A Z-report that the printer made by itself is written first: the next document may open a new shift.
             self.check_printer_day(batch, index, effects)?;
             self.prepare_due_receipt(batch, index, effects)?;
+            let settled = self.devices[index].take_until_settled();
+            effects.extend(settled.into_iter().map(Effect::Settled));
             self.advance(batch, index, effects)?;
         }
         Ok(())

@@ -68,7 +68,7 @@ impl DemoFiles<'_> {
                 "use_alternative_receipts = true\n\
                  alternative_receipts_ranges = [ { series = \"ABC\", start = 1, end = 5000, number_length = 8 } ]\n"
             }
-            SealPlan::FiscalNumber | SealPlan::Signature => "",
+            SealPlan::FiscalNumber | SealPlan::Signature | SealPlan::FiscalModule => "",
         };
         let units = match facts.seal_plan {
             SealPlan::Signature => {
@@ -77,7 +77,7 @@ impl DemoFiles<'_> {
                     "[[signature_unit]]\nkind = \"software\"\nid = \"unit-1\"\nsuite = \"R1-AT9\"\nkey_file = {key:?}\n\n"
                 )
             }
-            SealPlan::Printer | SealPlan::FiscalNumber => String::new(),
+            SealPlan::Printer | SealPlan::FiscalNumber | SealPlan::FiscalModule => String::new(),
         };
         format!(
             r#"{MARK}

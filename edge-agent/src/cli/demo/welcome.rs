@@ -40,6 +40,7 @@ impl Welcome {
         );
         let (switched, up) = match profile.facts().seal_plan {
             SealPlan::Signature => ("signature_unit", "ok"),
+            SealPlan::FiscalModule => ("module", "up"),
             SealPlan::Printer | SealPlan::FiscalNumber => ("authority", "up"),
         };
         let switch = |state: &str| {
@@ -51,6 +52,9 @@ impl Welcome {
             }
             SealPlan::Signature => {
                 "Switch the signature unit off and sell: the receipt says \"Sicherheitseinrichtung ausgefallen\". Then switch it on and sell on: the till first signs the Sammelbeleg."
+            }
+            SealPlan::FiscalModule => {
+                "Take the module's connection to the operator of fiscal data down and sell: the module stores the receipts. Then bring it back, and they are sent."
             }
             SealPlan::FiscalNumber => {
                 "Take the tax authority down and sell five times: the till goes on. Then bring it back, and all documents are sent."

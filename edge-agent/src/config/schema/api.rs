@@ -57,6 +57,14 @@ pub(super) const API: &[KeyRow] = &[
     .off("[\"till.shop.example\"]"),
 ];
 
+pub(super) const API_FISCALBOX: &[KeyRow] = &[key(
+    "allow",
+    ValueKind::Texts("networks, such as \"192.168.0.0/24\""),
+    Preset::EmptyList,
+    "The networks whose callers may use the API, which has no authentication of its own; callers on this machine always may.",
+)
+.off("[\"192.168.0.0/24\"]")];
+
 pub(super) const API_CLIENTS: &[KeyRow] = &[
     key(
         "key",

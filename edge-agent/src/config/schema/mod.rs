@@ -55,6 +55,13 @@ pub static SECTIONS: &[SectionRow] = &[
         keys: api::API_CLIENTS,
     },
     SectionRow {
+        path: "api.fiscalbox",
+        form: SectionForm::Table,
+        sample: SectionSample::HeaderOff,
+        says: "The FiscalBox API of the till.",
+        keys: api::API_FISCALBOX,
+    },
+    SectionRow {
         path: "device",
         form: SectionForm::Tables {
             identity: Some("id"),

@@ -29,6 +29,7 @@ pub(super) fn text(order: &OrderForm, device: Uuid) -> String {
         point_of_sale,
         number,
         more,
+        module_request: _,
     } = &order.said;
     text.put_some("point_of_sale", *point_of_sale);
     match &order.kind {

@@ -5,7 +5,7 @@ use ferrotill_core::event::Reserved;
 use ferrotill_core::printer_time::PrinterTime;
 use ferrotill_core::receipt::{Line, Modifier, Receipt, ReceiptKind};
 use ferrotill_core::scale::Decimal;
-use ferrotill_core::seal::{PrinterCounters, Seal, StoredBaseline};
+use ferrotill_core::seal::{ModuleSeal, PrinterCounters, Seal, StoredBaseline};
 use ferrotill_core::time::Moment;
 use ferrotill_core::{Amount, Currency, Quantity, Rounding};
 use ferrotill_device::printer::{
@@ -211,9 +211,20 @@ fn text_lines(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The seal that the journal stores for a document which the printer has registered.
+/// The seal that the journal stores for a document which the printer or the fiscal module has registered.
 #[must_use]
-pub fn seal_of(registered: &Registered) -> Seal<'static> {
+pub fn seal_of(registered: &Registered) -> Seal<'_> {
+    if let Some(module) = &registered.module {
+        return Seal::Module(ModuleSeal {
+            terminal: &module.terminal,
+            receipt: module.receipt,
+            at: &module.at,
+            sign: &module.sign,
+            applet: &module.applet,
+            link: &module.link,
+            counters: module.counters,
+        });
+    }
     Seal::Printer {
         document: registered.document,
         fiscal_receipt: registered.fiscal_receipt,

@@ -17,7 +17,7 @@ use std::fmt;
 
 use ferrotill_core::document::Body;
 use ferrotill_core::event::{Event, Sealed};
-use ferrotill_core::seal::Seal;
+use ferrotill_core::seal::{ModuleSeal, Seal};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
@@ -165,6 +165,10 @@ pub(super) fn enter(
             counters: Some(counters),
             ..
         } => Sums::of_printer(figures, counters),
+        Seal::Module(ModuleSeal {
+            counters: Some(counters),
+            ..
+        }) => Sums::of_module(counters),
         _ => Sums::default(),
     };
     let subjects: BTreeSet<Subject> = [&documents, &report, &printer]

@@ -8,7 +8,7 @@ use ferrotill_core::document::Body;
 use ferrotill_core::event::ReportFigures;
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::rounding::Rounding;
-use ferrotill_core::seal::PrinterCounters;
+use ferrotill_core::seal::{ModuleCounters, PrinterCounters};
 use ferrotill_core::shift::Turnover;
 use ferrotill_core::tax::TaxRate;
 
@@ -182,6 +182,20 @@ impl Sums {
         }
         if let Some(receipts) = counters.receipts {
             sums.add(Subject::FiscalReceipts, i64::from(receipts));
+        }
+        sums
+    }
+
+    /// The figures of a fiscal module, which counts no tax groups.
+    pub(super) fn of_module(counters: &ModuleCounters) -> Self {
+        let mut sums = Self::default();
+        for (side, count, amount) in [
+            (Side::Sales, counters.sales, counters.gross_sales()),
+            (Side::Refunds, counters.refunds, counters.gross_refunds()),
+        ] {
+            sums.add(Subject::Count(side), i64::from(count));
+            sums.add(Subject::FiscalReceipts, i64::from(count));
+            sums.add(Subject::Amount(side), amount.minor());
         }
         sums
     }

@@ -25,7 +25,8 @@ pub(super) fn series_and_number(sealed: &Sealed<'_>) -> Option<String> {
         Seal::Printer { .. }
         | Seal::FiscalNumber { .. }
         | Seal::Journal
-        | Seal::Signature { .. } => None,
+        | Seal::Signature { .. }
+        | Seal::Module(_) => None,
     }
 }
 

@@ -60,6 +60,7 @@ impl EchoedFields {
                 number: self.number,
                 // The digest of a secret shows the secret to whoever tries enough of them.
                 more: said_in(&stored.unwrap_or(JsonValue::Null), contact.as_ref()),
+                module_request: None,
             },
             found: object! { "user" => context.user }.to_string(),
             terminals: self.terminals,

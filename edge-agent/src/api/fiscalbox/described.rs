@@ -1,0 +1,133 @@
+//! The part of the table of operations that the FiscalBox API has.
+
+use axum::http::Method;
+
+use super::route::route;
+use crate::api::described::{
+    DescribedOperation, Form, OperationTable, Parameter, RefusalAnswer, States,
+};
+
+/// All operations.
+pub(super) const TABLE: OperationTable = OperationTable {
+    operations: OPERATIONS,
+    schemas: include_str!("described.txt"),
+};
+
+/// True if this build has a route for an operation of the table.
+pub(super) fn is_served(operation: &DescribedOperation) -> bool {
+    let method = Method::from_bytes(operation.method.as_bytes());
+    method.is_ok_and(|method| route(&method, operation.path).is_ok())
+}
+
+const ENVELOPE: Form = Form::Json("FiscalBoxEnvelope");
+
+const FORBIDDEN: RefusalAnswer = RefusalAnswer {
+    name: "FiscalBoxForbidden",
+    status: 403,
+    says: "The caller's address is not one of this machine and not one of `[api.fiscalbox] allow`, or the request comes from a page of another site or through a proxy.",
+    form: ENVELOPE,
+    retries: false,
+    errors: &["CallerNotAllowed", "HostNotAllowed", "OriginNotAllowed"],
+    any_refusal: false,
+};
+const TOO_LARGE: RefusalAnswer = RefusalAnswer {
+    name: "FiscalBoxTooLarge",
+    status: 413,
+    says: "The body is too large.",
+    form: ENVELOPE,
+    retries: false,
+    errors: &["BodyTooLarge"],
+    any_refusal: false,
+};
+
+const REFUSALS: &[&RefusalAnswer] = &[&FORBIDDEN, &TOO_LARGE];
+
+const GROUP: &str = "FiscalBox";
+
+const fn operation(
+    method: &'static str,
+    path: &'static str,
+    says: &'static str,
+) -> DescribedOperation {
+    DescribedOperation::new(method, path, GROUP, says, ENVELOPE).refusals(REFUSALS)
+}
+
+const TIME: &[Parameter] = &[Parameter {
+    name: "time",
+    kind: "text",
+    says: "`yyyy-MM-dd HH:mm:ss`; the till gives its own time.",
+}];
+
+const ORDER: &str = r#"{"receipt_type":"order","products":[{"name":"Non","barcode":"","amount":1000,"unit_name":"dona","price":500000,"product_price":500000,"vat":53571,"vat_percent":12,"class_code":"01905001001000000","package_code":"1282556","owner_type":0}],"time":"2026-11-29 10:00:00","cashier":"Aziza","received_cash":500000,"change":0,"received_card":0}"#;
+const REFUND: &str = r#"{"number":1,"qr_code":"https://ofd.soliq.uz/check?t=UZ000000000001&r=1&c=20261129100000&s=012345678901","products":[{"name":"Non","barcode":"","amount":1000,"unit_name":"dona","price":500000,"product_price":500000,"vat":53571,"vat_percent":12,"class_code":"01905001001000000","package_code":"1282556","owner_type":0}],"time":"2026-11-29 10:05:00","cashier":"Aziza","received_cash":500000,"change":0,"received_card":0}"#;
+
+const OPERATIONS: &[DescribedOperation] = &[
+    operation(
+        "POST",
+        "/fiscalbox/order/create",
+        "Makes a sale, an advance payment or a sale on credit",
+    )
+    .takes("FiscalBoxOrder", ORDER)
+    .states(States::OfTheDocument),
+    operation("POST", "/fiscalbox/order/refuse", "Makes a refund")
+        .takes("FiscalBoxOrder", REFUND)
+        .states(States::OfTheDocument),
+    operation(
+        "GET",
+        "/fiscalbox/order/print",
+        "Prints the last receipt again",
+    ),
+    operation(
+        "GET",
+        "/fiscalbox/order/last",
+        "Tells the module's last receipt",
+    ),
+    operation(
+        "GET",
+        "/fiscalbox/order/sendreceipt",
+        "Has the module send its receipts",
+    ),
+    operation(
+        "POST",
+        "/fiscalbox/order/sendreceipt",
+        "Has the module send its receipts",
+    ),
+    operation("GET", "/fiscalbox/zreport/open", "Opens the shift").parameters(TIME),
+    operation("GET", "/fiscalbox/zreport/close", "Closes the shift")
+        .parameters(TIME)
+        .states(States::OfTheDocument),
+    operation(
+        "POST",
+        "/fiscalbox/zreport/close",
+        "Closes the shift, or shows its figures",
+    )
+    .parameters(TIME)
+    .may_take(
+        "FiscalBoxClose",
+        r#"{"close_zreport":true,"name":"","prices":[],"banners":[]}"#,
+    )
+    .states(States::OfTheDocument),
+    DescribedOperation {
+        success: Form::Json("FiscalBoxResult"),
+        ..operation(
+            "GET",
+            "/fiscalbox/zreport/info",
+            "Tells the figures of a shift",
+        )
+    },
+    operation("GET", "/fiscalbox/info", "Tells the state of the module"),
+    operation(
+        "GET",
+        "/fiscalbox/print/open_cash_drawer",
+        "Opens the drawer",
+    ),
+    operation(
+        "POST",
+        "/fiscalbox/print/banner",
+        "Prints a text that is no receipt",
+    )
+    .takes(
+        "FiscalBoxBanner",
+        r#"{"banners":[{"type":"text","data":"Xush kelibsiz","cut":true}]}"#,
+    ),
+];

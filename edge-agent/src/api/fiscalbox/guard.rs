@@ -1,0 +1,67 @@
+//! Who may call: this machine, the addresses that the configuration names, and nobody through a page of another site or a proxy.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Uri, header};
+
+use super::NOT_ALLOWED;
+use super::faults::ApiError;
+use crate::api::settings::ApiSettings;
+
+/// Decides whether a call is carried out.
+///
+/// # Errors
+///
+/// The error with the code 444.
+pub(super) fn admit(settings: &ApiSettings, parts: &Parts) -> Result<(), ApiError> {
+    let headers = &parts.headers;
+    let refuse = |message: &str| {
+        Err(ApiError {
+            code: NOT_ALLOWED,
+            message: format!("INVALID_SUBSCRIPTION_MULTI__USER: {message}"),
+            data: Some("CallerNotAllowed".to_owned()),
+        })
+    };
+    if let Some(site) = text(headers, "sec-fetch-site")
+        && !["none", "same-origin"].contains(&site)
+    {
+        return refuse("the request comes from a page of another site");
+    }
+    if let Some(referer) = text(headers, header::REFERER.as_str())
+        && !is_own(referer, headers)
+    {
+        return refuse("the request comes from a page of another site");
+    }
+    for name in ["x-forwarded-for", "forwarded"] {
+        if headers.contains_key(name) {
+            return refuse("the request came through a proxy");
+        }
+    }
+    // A call that came over no connection is a call of this program.
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let address = peer.map(|peer| peer.0.ip().to_canonical());
+    let may_call = |address: IpAddr| {
+        let mut networks = settings.fiscalbox_networks.iter();
+        address.is_loopback() || networks.any(|network| network.has(address))
+    };
+    if address.is_none_or(may_call) {
+        Ok(())
+    } else {
+        refuse("write the caller's network into [api.fiscalbox] allow")
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or("?"))
+}
+
+/// True if the page is one of this agent: it has the host that the request names.
+fn is_own(referer: &str, headers: &HeaderMap) -> bool {
+    let page = referer.parse::<Uri>().ok();
+    let page = page.as_ref().and_then(Uri::authority);
+    let host = text(headers, header::HOST.as_str());
+    page.zip(host)
+        .is_some_and(|(page, host)| page.as_str().eq_ignore_ascii_case(host))
+}
