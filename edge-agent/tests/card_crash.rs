@@ -99,7 +99,7 @@ impl Shop {
                 let file = std::fs::read_to_string(self.books.join(BANK_FILE));
                 u64::try_from(file.unwrap_or_default().lines().count()).unwrap()
             }
-            Step::PrinterCommand => u64::from(self.rig.snapshot(false).commands),
+            Step::PrinterCommand => self.rig.snapshot(false).commands,
         }
     }
 
