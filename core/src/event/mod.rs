@@ -21,7 +21,9 @@ use crate::tax::TaxTable;
 use crate::time::Moment;
 
 pub use resource::{ReceiptNoted, ResourceChanged, ResourceKind, ResourceState};
-pub use terminal::{TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation};
+pub use terminal::{
+    CardLaidAside, TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation,
+};
 
 /// A document is about to be sealed. The event contains everything that is needed to print or send the document, or to find out
 /// later what became of it.
@@ -409,6 +411,8 @@ pub enum Event<'a> {
     TerminalAsked(TerminalAsked),
     /// What a bank terminal has answered.
     TerminalAnswered(TerminalAnswered<'a>),
+    /// An operator has laid the card payments of a request aside.
+    CardLaidAside(CardLaidAside<'a>),
     /// A resource of a compatible API is created or changed.
     ResourceChanged(ResourceChanged<'a>),
     /// The data that a caller keeps with a receipt are replaced.
@@ -472,6 +476,7 @@ impl<'a> Event<'a> {
             Self::ReceiptSigned(_) => 17,
             Self::TerminalAsked(_) => 18,
             Self::TerminalAnswered(_) => 19,
+            Self::CardLaidAside(_) => 20,
             Self::ResourceChanged(_) => 25,
             Self::ReceiptNoted(_) => 26,
         }
@@ -532,6 +537,7 @@ impl<'a> Event<'a> {
             Self::ReceiptSigned(event) => postcard::to_slice(event, room),
             Self::TerminalAsked(event) => postcard::to_slice(event, room),
             Self::TerminalAnswered(event) => postcard::to_slice(event, room),
+            Self::CardLaidAside(event) => postcard::to_slice(event, room),
             Self::ResourceChanged(event) => postcard::to_slice(event, room),
             Self::ReceiptNoted(event) => postcard::to_slice(event, room),
         };
@@ -603,6 +609,7 @@ impl<'a> Event<'a> {
             (17, 1) => read(payload).map(Self::ReceiptSigned),
             (18, 1) => read(payload).map(Self::TerminalAsked),
             (19, 1) => read(payload).map(Self::TerminalAnswered),
+            (20, 1) => read(payload).map(Self::CardLaidAside),
             (25, 1) => read(payload).map(Self::ResourceChanged),
             (26, 1) => read(payload).map(Self::ReceiptNoted),
             _ => Err(EventError::Unknown { kind, version }),

@@ -1,4 +1,4 @@
--- Step 6: finds resources and signed receipts in the journal.
+-- Step 7: finds resources and signed receipts in the journal.
 
 -- Finds the resources that an API has created, and what callers keep with receipts: there are few such rows, and each start looks for them.
 CREATE INDEX journal_resource ON journal (kind, device, seq) WHERE kind IN (25, 26);
