@@ -162,6 +162,8 @@ pub(super) struct Tills {
     dropped: DroppedReplies,
     /// When the guarded clock was last stored.
     clock_stored_at: Instant,
+    /// Whether the stored clock knows that two clocks have agreed on the time.
+    established_is_stored: bool,
     /// When the contacts of buyers whose time is over were last erased; `None` since the start.
     contacts_erased_at: Option<Instant>,
     line_scratch: Vec<LineTotals>,
@@ -212,6 +214,7 @@ impl Tills {
         devices.extend(left_behind::devices(store, &settings, &devices)?);
         let line_scratch = vec![LineTotals::default(); settings.profile.facts().lines_max];
         let clock_stored_at = settings.clock.monotonic();
+        let established_is_stored = settings.guard.is_established();
         let mut tills = Self {
             settings,
             devices: Devices::new(devices),
@@ -224,6 +227,7 @@ impl Tills {
             clock_before: None,
             dropped: DroppedReplies::default(),
             clock_stored_at,
+            established_is_stored,
             contacts_erased_at: None,
             line_scratch,
             byte_scratch: vec![0; EVENT_BYTES_MAX],

@@ -32,6 +32,7 @@ impl Tills {
             message: reason.to_owned(),
         };
         self.document_lines.clear();
+        self.established_is_stored = false;
         self.fail_declarations(reason);
         if let Some(before) = self.clock_before.take() {
             self.settings.guard.undo(&before);
