@@ -26,6 +26,10 @@ BEGIN SELECT RAISE(ABORT, 'journal rows are never deleted'); END;
 CREATE INDEX journal_closed_by_printer ON journal (device) WHERE kind = 8;
 -- Finds the identity that a device had at a seal: there are few such rows.
 CREATE INDEX journal_identified ON journal (device, seq) WHERE kind = 11;
+-- Finds the resources that an API has created, and what callers keep with receipts: there are few such rows, and each start looks for them.
+CREATE INDEX journal_resource ON journal (kind, device, seq) WHERE kind IN (25, 26);
+-- Finds a signed receipt by its number, which counts the rows of its register.
+CREATE INDEX journal_prepared ON journal (device, seq) WHERE kind = 16;
 
 -- One row for each document, from its reservation to its seal or void.
 CREATE TABLE document (
@@ -226,7 +230,7 @@ CREATE TABLE card_operation (
   reason           TEXT,               -- why it was declined or not begun
   asked_at         INTEGER NOT NULL,
   answered_at      INTEGER,
-  is_open          INTEGER NOT NULL CHECK (is_open IN (0, 1)),  -- 0 once the document is sealed, the money is back, or none has moved
+  is_open          INTEGER NOT NULL CHECK (is_open IN (0, 1)), aside_seq INTEGER,  -- 0 once the document is sealed, the money is back, or none has moved
   CHECK ((kind = 'void') = (voids IS NOT NULL)),
   CHECK ((state = 'asked') = (answered_seq IS NULL))
 ) STRICT, WITHOUT ROWID;

@@ -2,12 +2,13 @@
 
 pub mod fingerprint;
 mod private;
+pub mod resource;
 mod terminal;
 mod text;
 
 use std::fmt::Write as _;
 
-use ferrotill_core::document::ReportKind;
+use ferrotill_core::document::{AmountsReceipt, ReportKind};
 use ferrotill_core::event::PaperSays;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::receipt::{CopiedLine, Draft, DraftLine, DraftPayment, Modifier, Prices};
@@ -129,6 +130,8 @@ pub enum OrderKind {
         /// True if the text is printed.
         print: bool,
     },
+    /// A receipt that consists of its amounts by tax bucket.
+    Amounts(AmountsReceipt),
 }
 
 /// An order with its id, its point of sale, and the data that the caller's API returns with the document.
@@ -230,6 +233,7 @@ impl OrderForm {
             OrderKind::Cash(amount) => Wish::Cash(*amount),
             OrderKind::Report { z } => Wish::Report(if *z { ReportKind::Z } else { ReportKind::X }),
             OrderKind::Nonfiscal { text, .. } => Wish::Nonfiscal(text.as_str()),
+            OrderKind::Amounts(receipt) => Wish::Amounts(*receipt),
         }
     }
 
@@ -241,7 +245,8 @@ impl OrderForm {
             OrderKind::Refund { .. }
             | OrderKind::Cash(_)
             | OrderKind::Report { .. }
-            | OrderKind::Nonfiscal { .. } => None,
+            | OrderKind::Nonfiscal { .. }
+            | OrderKind::Amounts(_) => None,
         }
     }
 
@@ -333,17 +338,22 @@ pub struct Declaration {
     pub by: String,
 }
 
-/// That an operator lays a sealed document aside, which a recipient refuses for ever.
+/// That an operator lays aside what a recipient refuses for ever: a sealed document, or the money of a card.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AsideRequest {
-    /// The document's request id.
+    /// The request id.
     pub id: Uuid,
-    /// The name of the recipient.
+    /// The name of the recipient of the document, or [`AsideRequest::BANK_TERMINAL`].
     pub recipient: String,
     /// The operator's reason.
     pub reason: String,
     /// The operator's name.
     pub by: String,
+}
+
+impl AsideRequest {
+    /// The recipient that stands for the bank terminals of a request: its money is laid aside, and no document.
+    pub const BANK_TERMINAL: &str = "bank_terminal";
 }
 
 #[cfg(test)]

@@ -98,6 +98,7 @@ fn every_route_in_the_sources_is_described() {
         "/{kind}",
         "/api/v1/{*operation}",
         "/fiscalbox/{*operation}",
+        "/sign-at/api/v1/{*operation}",
         "/",
     ];
     let mut files = Vec::new();
@@ -316,7 +317,7 @@ fn the_page_is_small_loads_nothing_and_has_every_operation() {
     assert_eq!(status, 200);
     let all: Vec<_> = DIALECTS.iter().collect();
     let largest = ApiReference::new(&all, true).page();
-    assert!(largest.len() <= 60_000, "{} bytes", largest.len());
+    assert!(largest.len() <= 90_000, "{} bytes", largest.len());
     for part in [
         "<script", "http://", "https://", "src=", "@import", "style=\"",
     ] {

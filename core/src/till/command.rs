@@ -2,10 +2,10 @@
 
 use crate::amount::Amount;
 use crate::budget::Left;
-use crate::document::ReportKind;
+use crate::document::{AmountsReceipt, ReportKind};
 use crate::event::{
-    ClockSet, ClosedByPrinter, Configuration, Declared, LaidAside, ReceiptPrepared, ReceiptSigned,
-    TerminalAnswered, TerminalAsked, UnitAdopted,
+    CardLaidAside, ClockSet, ClosedByPrinter, Configuration, Declared, LaidAside, ReceiptPrepared,
+    ReceiptSigned, TerminalAnswered, TerminalAsked, UnitAdopted,
 };
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::Span;
@@ -27,6 +27,8 @@ pub enum Wish<'a> {
     Report(ReportKind),
     /// A text that is no receipt of the tax law.
     Nonfiscal(&'a str),
+    /// A receipt that consists of its amounts by tax bucket.
+    Amounts(AmountsReceipt),
 }
 
 /// The wish of a caller for a document, and everything else that the document needs.
@@ -91,6 +93,10 @@ pub enum Command<'a> {
     ///
     /// The caller has checked that the terminal was asked and that its answer is not known yet.
     KeepAnswer(TerminalAnswered<'a>),
+    /// An operator lays the card payments of a request aside. The till sets the time of the event (`at`).
+    ///
+    /// The caller has checked that money of the request waits, and that no terminal gives it back.
+    LayCardAside(CardLaidAside<'a>),
 }
 
 /// The facts that the store has about the things that a command refers to.

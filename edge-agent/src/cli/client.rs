@@ -40,6 +40,21 @@ pub(super) struct Reply {
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Client {
+    /// Calls an operation of an API that has no signatures, and returns the JSON of its answer.
+    pub(super) fn unsigned(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&str>,
+    ) -> anyhow::Result<JsonValue> {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url));
+        let request = request.body(body.unwrap_or_default().to_owned())?;
+        let mut response = self.agent.run(request)?;
+        parse(&response.body_mut().read_to_vec()?)
+    }
+
     pub(super) fn new(
         url: String,
         key: &str,

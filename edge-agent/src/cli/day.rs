@@ -15,8 +15,10 @@ use super::client::{Client, Reply};
 use super::words::counted;
 use crate::api::json::JsonValue;
 use crate::object;
+use crate::seal::fiscal_module::software::SoftwareModule;
 use crate::seal::signature::units::Units;
 use crate::simulator::tax_office::{AuthorityCondition, TaxOfficeSimulator};
+use crate::time::clock::Clock;
 
 /// The result of the trading day.
 #[derive(Clone, Debug, Default)]
@@ -89,6 +91,10 @@ pub(super) struct Stage {
     pub(super) profile: &'static dyn Profile,
     /// The signature units; `None` where the law has no receipts signed.
     pub(super) units: Option<Arc<Units>>,
+    /// The fiscal module in software; `None` where the law asks for none.
+    pub(super) module: Option<Arc<SoftwareModule>>,
+    /// The clock of the till.
+    pub(super) clock: Arc<Clock>,
     /// The configuration of the demo.
     pub(super) config: PathBuf,
 }

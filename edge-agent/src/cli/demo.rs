@@ -1,6 +1,7 @@
 //! `demo`: an emulated printer, an authority simulator and the agent in TEST mode, all in one process.
 
 mod files;
+mod module_day;
 mod numbered_day;
 mod page;
 mod proof;
@@ -202,6 +203,7 @@ async fn run_with(
         refuse_open_shift(&books, &file)?;
     }
     let units = agent.signature_units();
+    let module = agent.service().modules.simulated().cloned();
     let simulator = sim::printer::router(Arc::clone(&printer.rig))
         .merge(sim::clock::router(Arc::clone(&clock)))
         .merge(tax_office::sim_router(authority.clone()))
@@ -211,7 +213,9 @@ async fn run_with(
     announce(output, &url, &printer.place, folder, &file, agent.served());
     let secret = Secret::new(API_SECRET.to_owned());
     let stage = Stage {
-        client: Client::new(url, API_KEY, secret, Some(DEVICE), clock),
+        client: Client::new(url, API_KEY, secret, Some(DEVICE), Arc::clone(&clock)),
+        clock,
+        module,
         last_document: printer.rig.snapshot(false).last_document,
         rig: printer.rig,
         authority,
@@ -391,9 +395,7 @@ impl Stage {
             SealPlan::FiscalNumber => numbered_day::play(self),
             SealPlan::Signature => signed_day::play(self),
             SealPlan::Printer => play_with_a_fiscal_printer(self),
-            SealPlan::FiscalModule => {
-                anyhow::bail!("this build plays no day of this country; start it with --serve")
-            }
+            SealPlan::FiscalModule => module_day::play(self),
         }
     }
 }

@@ -21,7 +21,7 @@ impl Sealer for BooksSealer {
         let is_of_books = match document.reserved.body {
             Body::Nonfiscal(_) => true,
             Body::Cash(_) => by_module,
-            Body::Receipt(_) | Body::Report(_) => false,
+            Body::Receipt(_) | Body::Report(_) | Body::Amounts(_) => false,
         };
         if is_of_books {
             return Ok(Preparation::AtOnce(NumberSeal::Journal));

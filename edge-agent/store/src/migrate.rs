@@ -36,11 +36,19 @@ fn steps(key: Option<ChainKey>) -> Migrations<'static> {
             include_str!("../../../migrations/05-terminal/up.sql"),
             |transaction| Ok(sign(transaction)?),
         ),
+        M::up_with_hook(
+            include_str!("../../../migrations/06-card-aside/up.sql"),
+            |transaction| Ok(sign(transaction)?),
+        ),
+        M::up_with_hook(
+            include_str!("../../../migrations/07-resource/up.sql"),
+            |transaction| Ok(sign(transaction)?),
+        ),
     ])
 }
 
 /// The number of steps.
-const STEPS: i64 = 5;
+const STEPS: i64 = 7;
 
 /// Writes the name of this program. The last step does it, in its transaction: tables of this version always have this name.
 fn sign(connection: &Connection) -> Result<(), rusqlite::Error> {
@@ -179,7 +187,7 @@ mod tests {
     /// A power cut between the tables and the name would leave a newer database that no older program can name the reader of.
     #[test]
     fn the_name_of_the_program_is_written_with_the_last_step() {
-        for before in [0, 1, 2, 3, 4] {
+        for before in [0, 1, 2, 3, 4, 5, 6] {
             let mut connection = Connection::open_in_memory().unwrap();
             super::steps(None)
                 .to_version(&mut connection, before)
@@ -224,7 +232,7 @@ mod tests {
         connection.pragma_update(None, "user_version", 99).unwrap();
         let refused = super::migrate(&mut connection, path, None).unwrap_err();
         assert!(
-            refused.to_string().ends_with("has version 99, and this program reads version 5 at most; use ferrotill 9.1.0 or a newer one"),
+            refused.to_string().ends_with("has version 99, and this program reads version 6 at most; use ferrotill 9.1.0 or a newer one"),
             "{refused}"
         );
     }

@@ -44,6 +44,7 @@ pub const FISCALBOX: Dialect = Dialect {
     table: described::TABLE,
     is_served: described::is_served,
     reject,
+    creates_registers: false,
 };
 
 const NAME: &str = "fiscalbox";

@@ -50,7 +50,7 @@ fn refused(refusal: Refusal, faults: &[(Place, Refusal)]) -> ApiError {
     if lines.is_empty() {
         lines.push(format!("{refusal}; {}", refusal.hint()));
     }
-    error(code, &lines.join("\n"), &refusal.name())
+    error(code, &lines.join("\n"), refusal.name())
 }
 
 /// The path of a place. The fields of a line have the names of the core there, because one field of the core may come from several of the

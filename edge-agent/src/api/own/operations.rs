@@ -205,6 +205,7 @@ impl<'s> Shown<'s> {
             Body::Receipt(receipt) => Some(receipt.total),
             Body::Cash(amount) => Some(amount),
             Body::Nonfiscal(_) => None,
+            Body::Amounts(receipt) => receipt.total(),
             // A report has its sums when it is sealed.
             Body::Report(_) => {
                 let figures = stored.sealed().and_then(|sealed| sealed.report);
@@ -261,6 +262,7 @@ fn card_operations(cards: &[CardOperation], service: &Service) -> JsonValue {
             "reason" => given(&card.reason),
             "asked_at" => iso_utc(card.asked_ms),
             "answered_at" => card.answered_ms.map(iso_utc),
+            "laid_aside" => card.laid_aside.as_ref().map(laid_aside),
         }
     });
     JsonValue::Array(operations.collect())

@@ -38,7 +38,12 @@ impl Welcome {
             "{program} api sign POST {path} --body {sale_word} --config {config_word} | curl -sS -i -H @- --data-binary {} {url}{path}",
             word(&format!("@{sale}"))
         );
-        let (switched, up) = match profile.facts().seal_plan {
+        let plan = profile.facts().seal_plan;
+        let sell = match plan {
+            SealPlan::FiscalModule => format!("curl -sS {url}/fiscalbox/info"),
+            _ => sell,
+        };
+        let (switched, up) = match plan {
             SealPlan::Signature => ("signature_unit", "ok"),
             SealPlan::FiscalModule => ("module", "up"),
             SealPlan::Printer | SealPlan::FiscalNumber => ("authority", "up"),
@@ -75,7 +80,10 @@ impl Welcome {
                 },
                 Trial {
                     says: "Read the receipt: what the printer has printed.",
-                    commands: vec![format!("curl -sS {url}/sim/printer/paper")],
+                    commands: vec![match plan {
+                        SealPlan::FiscalModule => format!("curl -sS {url}/sim/module"),
+                        _ => format!("curl -sS {url}/sim/printer/paper"),
+                    }],
                 },
                 Trial {
                     says: offline,

@@ -26,7 +26,9 @@ impl Sealer for FiscalModuleSealer {
             }),
             Body::Report(ReportKind::X) => Job::XReport,
             Body::Report(ReportKind::Z) => Job::ZReport,
-            Body::Cash(_) | Body::Nonfiscal(_) => return Err(Refusal::SealMismatch),
+            Body::Cash(_) | Body::Nonfiscal(_) | Body::Amounts(_) => {
+                return Err(Refusal::SealMismatch);
+            }
         };
         let opens_drawer = match &reserved.body {
             Body::Receipt(receipt) => receipt

@@ -315,6 +315,8 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
         | Event::DeviceIdentified(_)
         | Event::UnitAdopted(_)
         | Event::Restored(_)
+        | Event::ResourceChanged(_)
+        | Event::ReceiptNoted(_)
         // The tables find an answer that no question belongs to.
         | Event::TerminalAsked(_)
         | Event::TerminalAnswered(_) => None,
@@ -328,6 +330,9 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
             refused(till, profile, &Command::SignReceipt(*receipt), receipt.at)
         }
         Event::LaidAside(aside) => aside_objection(till, profile, aside),
+        Event::CardLaidAside(aside) => {
+            refused(till, profile, &Command::LayCardAside(*aside), aside.at)
+        }
         Event::ClockSet(set) => clock_objection(till, profile, set),
     }
 }
