@@ -286,6 +286,7 @@ impl FiscalPrinter for Liar {
                     after: baseline.clone(),
                     report: None,
                     printed_at: None,
+                    module: None,
                 })
             }
             (outcome, _) => outcome,

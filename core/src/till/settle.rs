@@ -124,14 +124,7 @@ impl Till {
             };
         }
         if facts.seal_plan == SealPlan::FiscalModule {
-            return match (kind, seal) {
-                (Kind::Receipt | Kind::Report(_), Seal::Module(_))
-                // A fiscal module does not know the cash in the drawer.
-                | (Kind::Cash | Kind::Nonfiscal, Seal::Journal)
-                // An operator has declared what became of the document.
-                | (Kind::Receipt | Kind::Report(_), Seal::Printer { .. }) => Ok(()),
-                _ => Err(Refusal::SealMismatch),
-            };
+            return check_seal_of_module(kind, seal);
         }
         match (kind, seal) {
             (
@@ -210,5 +203,16 @@ impl Till {
             grand: after.grand.running(),
             reconciliation,
         }
+    }
+}
+
+/// A fiscal module makes receipts and reports legal. It does not know the cash in the drawer.
+const fn check_seal_of_module(kind: Kind, seal: &Seal<'_>) -> Result<(), Refusal> {
+    match (kind, seal) {
+        (Kind::Receipt | Kind::Report(_), Seal::Module(_))
+        | (Kind::Cash | Kind::Nonfiscal, Seal::Journal)
+        // An operator has declared what became of the document.
+        | (Kind::Receipt | Kind::Report(_), Seal::Printer { .. }) => Ok(()),
+        _ => Err(Refusal::SealMismatch),
     }
 }

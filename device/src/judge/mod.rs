@@ -14,7 +14,7 @@ mod receipt;
 pub(crate) use jobs::{
     CashTotals, Closing, Finding, ZAnswer, cash, opening_refused, paper, unfinished_slip, z_report,
 };
-pub use module::{LastReceipt, ModuleFinding, module_closing, module_receipt};
+pub use module::{ModuleFinding, ToldReceipt, module_closing, module_receipt};
 pub(crate) use receipt::{DayMatch, DocumentMatch, ReceiptFacts, Verdict, ZReports, receipt};
 
 use crate::baseline::Baseline;

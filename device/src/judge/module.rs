@@ -11,10 +11,12 @@
 //! has registered, so an error is no proof either.
 
 use super::{AbsenceEvidence, SamePrinter};
+use crate::baseline::Baseline;
+use crate::fault::Fault;
 
 /// The last receipt of a module, as far as it tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LastReceipt {
+pub enum ToldReceipt {
     /// It has the id of the receipt in question.
     Ours,
     /// It has another id.
@@ -34,20 +36,31 @@ pub enum ModuleFinding {
     Unclear,
 }
 
-/// Judges a receipt by the table above.
-#[must_use]
-pub fn module_receipt(same: SamePrinter<'_>, last: LastReceipt) -> ModuleFinding {
+/// Judges a receipt by the table above, from the counters before it and now.
+///
+/// # Errors
+///
+/// [`Fault::PrinterSwapped`] if the counters are not of one module.
+pub fn module_receipt(
+    before: &Baseline,
+    now: &Baseline,
+    last: ToldReceipt,
+) -> Result<ModuleFinding, Fault> {
+    SamePrinter::compare(before, now).map(|same| receipt(same, last))
+}
+
+fn receipt(same: SamePrinter<'_>, last: ToldReceipt) -> ModuleFinding {
     let new_receipts = same
         .now
         .last_document
         .checked_sub(same.before.last_document);
     let closed = same.now.z_number != same.before.z_number;
     match (new_receipts, last) {
-        (Some(1..), LastReceipt::Ours) => ModuleFinding::Registered,
-        (Some(0), LastReceipt::Another | LastReceipt::NotTold) if !closed => {
+        (Some(1..), ToldReceipt::Ours) => ModuleFinding::Registered,
+        (Some(0), ToldReceipt::Another | ToldReceipt::NotTold) if !closed => {
             ModuleFinding::Absent(same.absent("the number of the last receipt is unchanged"))
         }
-        (Some(1), LastReceipt::Another) => {
+        (Some(1), ToldReceipt::Another) => {
             ModuleFinding::Absent(same.absent("the only new receipt has another id"))
         }
         _ => ModuleFinding::Unclear,
@@ -55,8 +68,15 @@ pub fn module_receipt(same: SamePrinter<'_>, last: LastReceipt) -> ModuleFinding
 }
 
 /// Judges the closing of a shift by the number of the last closed shift.
-#[must_use]
-pub fn module_closing(same: SamePrinter<'_>) -> ModuleFinding {
+///
+/// # Errors
+///
+/// [`Fault::PrinterSwapped`] if the counters are not of one module.
+pub fn module_closing(before: &Baseline, now: &Baseline) -> Result<ModuleFinding, Fault> {
+    SamePrinter::compare(before, now).map(closing)
+}
+
+fn closing(same: SamePrinter<'_>) -> ModuleFinding {
     match same.before.z_number.zip(same.now.z_number) {
         Some((before, now)) if before == now => {
             ModuleFinding::Absent(same.absent("the number of the last closed shift is unchanged"))
@@ -69,7 +89,6 @@ pub fn module_closing(same: SamePrinter<'_>) -> ModuleFinding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::baseline::Baseline;
     use ferrotill_core::Amount;
 
     fn reading(last_document: u32, z_number: u32) -> Baseline {
@@ -86,10 +105,9 @@ mod tests {
         }
     }
 
-    fn receipt(new: u32, closed: u32, last: LastReceipt) -> &'static str {
+    fn judged(new: u32, closed: u32, last: ToldReceipt) -> &'static str {
         let (before, now) = (reading(10, 3), reading(10 + new, 3 + closed));
-        let same = SamePrinter::compare(&before, &now).unwrap();
-        match module_receipt(same, last) {
+        match module_receipt(&before, &now, last).unwrap() {
             ModuleFinding::Registered => "registered",
             ModuleFinding::Absent(_) => "absent",
             ModuleFinding::Unclear => "unclear",
@@ -98,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_receipt_is_judged_by_its_id_and_the_counters_together() {
-        use LastReceipt::{Another, NotTold, Ours};
+        use ToldReceipt::{Another, NotTold, Ours};
         for (new, closed, last, expected) in [
             (0, 0, Another, "absent"),
             (0, 0, NotTold, "absent"),
@@ -113,21 +131,23 @@ mod tests {
             (2, 0, NotTold, "unclear"),
         ] {
             assert_eq!(
-                receipt(new, closed, last),
+                judged(new, closed, last),
                 expected,
                 "{new} {closed} {last:?}"
             );
         }
         let (before, now) = (reading(10, 3), reading(9, 3));
-        let same = SamePrinter::compare(&before, &now).unwrap();
-        assert_eq!(module_receipt(same, NotTold), ModuleFinding::Unclear);
+        assert_eq!(
+            module_receipt(&before, &now, NotTold),
+            Ok(ModuleFinding::Unclear)
+        );
     }
 
     #[test]
     fn a_closing_is_judged_by_the_number_of_the_last_closed_shift() {
         let closing = |closed: u32| {
             let (before, now) = (reading(10, 3), reading(10, 3 + closed));
-            module_closing(SamePrinter::compare(&before, &now).unwrap())
+            module_closing(&before, &now).unwrap()
         };
         assert!(matches!(closing(0), ModuleFinding::Absent(_)));
         assert_eq!(closing(1), ModuleFinding::Registered);

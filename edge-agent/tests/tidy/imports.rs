@@ -413,6 +413,8 @@ fn beyond_dialect(imports: &Imports) -> Vec<String> {
             [api] if api == "api" => true,
             [api, part, ..] if api == "api" => part == dialect || SHARED.contains(&part.as_str()),
             [clerk, part, ..] if clerk == "clerk" => part == "answer",
+            // This API is that of a fiscal module, whose calls and errors it passes on.
+            [seal, part, ..] if seal == "seal" => dialect == "fiscalbox" && part == "fiscal_module",
             [folder, ..] => {
                 !["agent", "cli", "outbox", "seal", "simulator"].contains(&folder.as_str())
             }

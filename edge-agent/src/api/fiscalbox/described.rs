@@ -59,7 +59,7 @@ const TIME: &[Parameter] = &[Parameter {
 }];
 
 const ORDER: &str = r#"{"receipt_type":"order","products":[{"name":"Non","barcode":"","amount":1000,"unit_name":"dona","price":500000,"product_price":500000,"vat":53571,"vat_percent":12,"class_code":"01905001001000000","package_code":"1282556","owner_type":0}],"time":"2026-11-29 10:00:00","cashier":"Aziza","received_cash":500000,"change":0,"received_card":0}"#;
-const REFUND: &str = r#"{"number":1,"qr_code":"https://ofd.soliq.uz/check?t=UZ000000000001&r=1&c=20261129100000&s=012345678901","products":[{"name":"Non","barcode":"","amount":1000,"unit_name":"dona","price":500000,"product_price":500000,"vat":53571,"vat_percent":12,"class_code":"01905001001000000","package_code":"1282556","owner_type":0}],"time":"2026-11-29 10:05:00","cashier":"Aziza","received_cash":500000,"change":0,"received_card":0}"#;
+const REFUND: &str = r#"{"number":1,"qr_code":"ofd.soliq.uz/check?t=UZ000000000001&r=1&c=20261129100000&s=012345678901","products":[{"name":"Non","barcode":"","amount":1000,"unit_name":"dona","price":500000,"product_price":500000,"vat":53571,"vat_percent":12,"class_code":"01905001001000000","package_code":"1282556","owner_type":0}],"time":"2026-11-29 10:05:00","cashier":"Aziza","received_cash":500000,"change":0,"received_card":0}"#;
 
 const OPERATIONS: &[DescribedOperation] = &[
     operation(

@@ -105,146 +105,232 @@ impl FaultKind {
     }
 
     /// Russian, Uzbek in Latin letters, English.
-    const fn sentence(self) -> Sentence {
-        match self {
-            Self::MalformedJson => [
-                "тело запроса не является JSON",
-                "so‘rov JSON emas",
-                "the body is not JSON",
-            ],
-            Self::Missing => [
-                "обязательное поле отсутствует",
-                "majburiy maydon yo‘q",
-                "is needed",
-            ],
-            Self::WrongType => [
-                "неверный тип значения: нужно {0}",
-                "qiymat turi noto‘g‘ri: {0} kerak",
-                "has the wrong type; {0} is needed",
-            ],
-            Self::NotWhole => [
-                "нужно целое число: деньги ×100, количество ×1000",
-                "butun son kerak: pul ×100, miqdor ×1000",
-                "must be a whole number: money ×100, quantity ×1000",
-            ],
-            Self::Negative => [
-                "не может быть отрицательным",
-                "manfiy bo‘lishi mumkin emas",
-                "must not be negative",
-            ],
-            Self::UnknownValue => [
-                "недопустимое значение; допустимы: {0}",
-                "noto‘g‘ri qiymat; ruxsat etilgan: {0}",
-                "has an unknown value; allowed are {0}",
-            ],
-            Self::TooLong => [
-                "слишком длинный текст: не более {0} знаков",
-                "matn juda uzun: ko‘pi bilan {0} belgi",
-                "is too long; at most {0} characters are allowed",
-            ],
-            Self::TooMany => [
-                "слишком много элементов: не более {0}",
-                "juda ko‘p: ko‘pi bilan {0} ta",
-                "has too many items; at most {0} are allowed",
-            ],
-            Self::Empty => [
-                "нужна хотя бы одна позиция",
-                "kamida bitta mahsulot kerak",
-                "needs at least one item",
-            ],
-            Self::TimeForm => [
-                "время должно быть в виде ГГГГ-ММ-ДД ЧЧ:ММ:СС",
-                "vaqt YYYY-OO-KK SS:DD:SS ko‘rinishida bo‘lishi shart",
-                "must be a time such as 2024-01-09 15:53:15",
-            ],
-            Self::TimeApart => [
-                "время отличается от часов кассы ({0}) более чем на пять минут",
-                "vaqt kassa soatidan ({0}) besh daqiqadan ko‘p farq qiladi",
-                "is more than five minutes from the time of the till ({0})",
-            ],
-            Self::ClassCode => [
-                "код ИКПУ должен состоять из 17 цифр без пробелов",
-                "mxik kodi 17 ta raqam bo‘lishi shart, bo‘sh joysiz",
-                "must have 17 digits and no blanks",
-            ],
-            Self::PackageCode => [
-                "код упаковки должен быть числом из каталога tasnif.soliq.uz",
-                "qadoq kodi tasnif.soliq.uz katalogidagi son bo‘lishi shart",
-                "must be a number of the catalogue tasnif.soliq.uz",
-            ],
-            Self::Barcode => [
-                "штрихкод должен быть EAN-8 или EAN-13 с верной контрольной цифрой",
-                "shtrix-kod nazorat raqami to‘g‘ri ean-8 yoki ean-13 bo‘lishi shart",
-                "must be an EAN-8 or EAN-13 with its check digit",
-            ],
-            Self::LabelAmount => [
-                "маркированный товар: одна единица (1000) на код маркировки, кодов {0}, количество {1}",
-                "markirovkalangan mahsulot: har bir kodga bitta dona (1000), kodlar {0}, miqdor {1}",
-                "marked goods: one piece (1000) for each marking code; there are {0} codes and the quantity is {1}",
-            ],
-            Self::OwnerType => [
-                "допустимы 0 (купля-продажа), 1 (собственное производство), 2 (услуга)",
-                "0 (sotib olingan), 1 (o‘zi ishlab chiqargan), 2 (xizmat) mumkin",
-                "must be 0 (bought and sold), 1 (own production) or 2 (service)",
-            ],
-            Self::Commission => [
-                "ИНН состоит из 9 цифр, ПИНФЛ из 14",
-                "stir 9 ta, jshshir 14 ta raqamdan iborat",
-                "an INN has 9 digits and a PINFL 14",
-            ],
-            Self::VatPercent => [
-                "ставка НДС должна быть числом процентов или null (без НДС)",
-                "qqs stavkasi foiz soni yoki `null` (qqssiz) bo‘lishi shart",
-                "must be a number of percent, or null for goods without VAT",
-            ],
-            Self::TaxGroup => [
-                "на кассе нет налоговой группы для этой ставки ({0})",
-                "kassada bu stavka ({0}) uchun soliq guruhi yo‘q",
-                "the till has no tax group with this rate ({0})",
-            ],
-            Self::VatAmount => [
-                "сумма НДС {0} не соответствует ставке: ожидается {1}",
-                "qqs summasi {0} stavkaga mos emas: {1} kutilgan",
-                "the VAT {0} does not fit the rate; {1} is expected",
-            ],
-            Self::LineAmount => [
-                "сумма строки {0} не равна цене, умноженной на количество: {1}",
-                "qator summasi {0} narx va miqdor ko‘paytmasiga teng emas: {1}",
-                "the amount {0} is not price times quantity, which is {1}",
-            ],
-            Self::DiscountTooLarge => [
-                "скидка и другие оплаты больше суммы строки",
-                "chegirma va boshqa to‘lovlar qator summasidan katta",
-                "discount and other payments are larger than the line",
-            ],
-            Self::SumsDiffer => [
-                "оплата {0} и сумма строк {1} различаются на {2}; допускается 100.00",
-                "to‘lov {0} va qatorlar summasi {1} orasidagi farq {2}; 100.00 gacha mumkin",
-                "the payments {0} and the lines {1} differ by {2}; 100.00 are allowed",
-            ],
-            Self::CardType => [
-                "допустимы 1 (корпоративная), 2 (личная), 3 (социальная, с `extra_info.card_number`: четыре первые и четыре последние цифры)",
-                "1 (korporativ), 2 (shaxsiy), 3 (ijtimoiy, `extra_info.card_number` bilan: birinchi va oxirgi to‘rt raqam) mumkin",
-                "must be 1 (corporate), 2 (personal) or 3 (social, with extra_info.card_number: the first and the last four digits)",
-            ],
-            Self::Wallet => [
-                "для оплаты кошельком нужны `qr_payment_id` и `qr_payment_provider` (141, 64, 161, 187) и `received_card`",
-                "hamyon orqali to‘lovda `qr_payment_id`, `qr_payment_provider` (141, 64, 161, 187) va `received_card` kerak",
-                "a payment with a wallet needs qr_payment_id, qr_payment_provider (141, 64, 161, 187) and received_card",
-            ],
-            Self::Link => [
-                "нужна ссылка исходного чека https://ofd.soliq.uz/check?t=&r=&c=&s=",
-                "asl chek havolasi kerak: `https://ofd.soliq.uz/check?t=&r=&c=&s=`",
-                "must be the link of the original receipt, https://ofd.soliq.uz/check?t=&r=&c=&s=",
-            ],
-            Self::OriginalUnknown => [
-                "исходный чек этой кассе неизвестен",
-                "asl chek bu kassaga noma’lum",
-                "this till does not know the original receipt",
-            ],
-        }
+    fn sentence(self) -> Sentence {
+        let mut sentences = SENTENCES.iter();
+        let found = sentences.find(|(kind, _)| *kind == self);
+        found.map_or([self.name(); 3], |(_, sentence)| *sentence)
     }
 }
+
+/// The sentences: Russian, Uzbek in Latin letters, English.
+const SENTENCES: &[(FaultKind, Sentence)] = &[
+    (
+        FaultKind::MalformedJson,
+        [
+            "тело запроса не является JSON",
+            "so‘rov JSON emas",
+            "the body is not JSON",
+        ],
+    ),
+    (
+        FaultKind::Missing,
+        [
+            "обязательное поле отсутствует",
+            "majburiy maydon yo‘q",
+            "is needed",
+        ],
+    ),
+    (
+        FaultKind::WrongType,
+        [
+            "неверный тип значения: нужно {0}",
+            "qiymat turi noto‘g‘ri: {0} kerak",
+            "has the wrong type; {0} is needed",
+        ],
+    ),
+    (
+        FaultKind::NotWhole,
+        [
+            "нужно целое число: деньги ×100, количество ×1000",
+            "butun son kerak: pul ×100, miqdor ×1000",
+            "must be a whole number: money ×100, quantity ×1000",
+        ],
+    ),
+    (
+        FaultKind::Negative,
+        [
+            "не может быть отрицательным",
+            "manfiy bo‘lishi mumkin emas",
+            "must not be negative",
+        ],
+    ),
+    (
+        FaultKind::UnknownValue,
+        [
+            "недопустимое значение; допустимы: {0}",
+            "noto‘g‘ri qiymat; ruxsat etilgan: {0}",
+            "has an unknown value; allowed are {0}",
+        ],
+    ),
+    (
+        FaultKind::TooLong,
+        [
+            "слишком длинный текст: не более {0} знаков",
+            "matn juda uzun: ko‘pi bilan {0} belgi",
+            "is too long; at most {0} characters are allowed",
+        ],
+    ),
+    (
+        FaultKind::TooMany,
+        [
+            "слишком много элементов: не более {0}",
+            "juda ko‘p: ko‘pi bilan {0} ta",
+            "has too many items; at most {0} are allowed",
+        ],
+    ),
+    (
+        FaultKind::Empty,
+        [
+            "нужна хотя бы одна позиция",
+            "kamida bitta mahsulot kerak",
+            "needs at least one item",
+        ],
+    ),
+    (
+        FaultKind::TimeForm,
+        [
+            "время должно быть в виде ГГГГ-ММ-ДД ЧЧ:ММ:СС",
+            "vaqt YYYY-OO-KK SS:DD:SS ko‘rinishida bo‘lishi shart",
+            "must be a time such as 2024-01-09 15:53:15",
+        ],
+    ),
+    (
+        FaultKind::TimeApart,
+        [
+            "время отличается от часов кассы ({0}) более чем на пять минут",
+            "vaqt kassa soatidan ({0}) besh daqiqadan ko‘p farq qiladi",
+            "is more than five minutes from the time of the till ({0})",
+        ],
+    ),
+    (
+        FaultKind::ClassCode,
+        [
+            "код ИКПУ должен состоять из 17 цифр без пробелов",
+            "mxik kodi 17 ta raqam bo‘lishi shart, bo‘sh joysiz",
+            "must have 17 digits and no blanks",
+        ],
+    ),
+    (
+        FaultKind::PackageCode,
+        [
+            "код упаковки должен быть числом из каталога tasnif.soliq.uz",
+            "qadoq kodi tasnif.soliq.uz katalogidagi son bo‘lishi shart",
+            "must be a number of the catalogue tasnif.soliq.uz",
+        ],
+    ),
+    (
+        FaultKind::Barcode,
+        [
+            "штрихкод должен быть EAN-8 или EAN-13 с верной контрольной цифрой",
+            "shtrix-kod nazorat raqami to‘g‘ri ean-8 yoki ean-13 bo‘lishi shart",
+            "must be an EAN-8 or EAN-13 with its check digit",
+        ],
+    ),
+    (
+        FaultKind::LabelAmount,
+        [
+            "маркированный товар: одна единица (1000) на код маркировки, кодов {0}, количество {1}",
+            "markirovkalangan mahsulot: har bir kodga bitta dona (1000), kodlar {0}, miqdor {1}",
+            "marked goods: one piece (1000) for each marking code; there are {0} codes and the quantity is {1}",
+        ],
+    ),
+    (
+        FaultKind::OwnerType,
+        [
+            "допустимы 0 (купля-продажа), 1 (собственное производство), 2 (услуга)",
+            "0 (sotib olingan), 1 (o‘zi ishlab chiqargan), 2 (xizmat) mumkin",
+            "must be 0 (bought and sold), 1 (own production) or 2 (service)",
+        ],
+    ),
+    (
+        FaultKind::Commission,
+        [
+            "ИНН состоит из 9 цифр, ПИНФЛ из 14",
+            "stir 9 ta, jshshir 14 ta raqamdan iborat",
+            "an INN has 9 digits and a PINFL 14",
+        ],
+    ),
+    (
+        FaultKind::VatPercent,
+        [
+            "ставка НДС должна быть числом процентов или null (без НДС)",
+            "qqs stavkasi foiz soni yoki `null` (qqssiz) bo‘lishi shart",
+            "must be a number of percent, or null for goods without VAT",
+        ],
+    ),
+    (
+        FaultKind::TaxGroup,
+        [
+            "на кассе нет налоговой группы для этой ставки ({0})",
+            "kassada bu stavka ({0}) uchun soliq guruhi yo‘q",
+            "the till has no tax group with this rate ({0})",
+        ],
+    ),
+    (
+        FaultKind::VatAmount,
+        [
+            "сумма НДС {0} не соответствует ставке: ожидается {1}",
+            "qqs summasi {0} stavkaga mos emas: {1} kutilgan",
+            "the VAT {0} does not fit the rate; {1} is expected",
+        ],
+    ),
+    (
+        FaultKind::LineAmount,
+        [
+            "сумма строки {0} не равна цене, умноженной на количество: {1}",
+            "qator summasi {0} narx va miqdor ko‘paytmasiga teng emas: {1}",
+            "the amount {0} is not price times quantity, which is {1}",
+        ],
+    ),
+    (
+        FaultKind::DiscountTooLarge,
+        [
+            "скидка и другие оплаты больше суммы строки",
+            "chegirma va boshqa to‘lovlar qator summasidan katta",
+            "discount and other payments are larger than the line",
+        ],
+    ),
+    (
+        FaultKind::SumsDiffer,
+        [
+            "оплата {0} и сумма строк {1} различаются на {2}; допускается 100.00",
+            "to‘lov {0} va qatorlar summasi {1} orasidagi farq {2}; 100.00 gacha mumkin",
+            "the payments {0} and the lines {1} differ by {2}; 100.00 are allowed",
+        ],
+    ),
+    (
+        FaultKind::CardType,
+        [
+            "допустимы 1 (корпоративная), 2 (личная), 3 (социальная, с `extra_info.card_number`: четыре первые и четыре последние цифры)",
+            "1 (korporativ), 2 (shaxsiy), 3 (ijtimoiy, `extra_info.card_number` bilan: birinchi va oxirgi to‘rt raqam) mumkin",
+            "must be 1 (corporate), 2 (personal) or 3 (social, with extra_info.card_number: the first and the last four digits)",
+        ],
+    ),
+    (
+        FaultKind::Wallet,
+        [
+            "для оплаты кошельком нужны `qr_payment_id` и `qr_payment_provider` (141, 64, 161, 187) и `received_card`",
+            "hamyon orqali to‘lovda `qr_payment_id`, `qr_payment_provider` (141, 64, 161, 187) va `received_card` kerak",
+            "a payment with a wallet needs qr_payment_id, qr_payment_provider (141, 64, 161, 187) and received_card",
+        ],
+    ),
+    (
+        FaultKind::Link,
+        [
+            "нужна ссылка исходного чека https://ofd.soliq.uz/check?t=&r=&c=&s=",
+            "asl chek havolasi kerak: `https://ofd.soliq.uz/check?t=&r=&c=&s=`",
+            "must be the link of the original receipt, https://ofd.soliq.uz/check?t=&r=&c=&s=",
+        ],
+    ),
+    (
+        FaultKind::OriginalUnknown,
+        [
+            "исходный чек этой кассе неизвестен",
+            "asl chek bu kassaga noma’lum",
+            "this till does not know the original receipt",
+        ],
+    ),
+];
 
 impl Faults {
     /// Adds a fault.

@@ -119,7 +119,7 @@ async fn faulty(
         return with_operation(response, None, FiscalState::NotRegistered);
     };
     let state = service.state_of(id).await;
-    let problem = Problem::new("Faulty", error.data.unwrap_or_default());
+    let problem = Problem::new("BadRequest", error.data.unwrap_or_default());
     Outcome::new(id, Told::NotAsked { problem, state }).with_headers(response)
 }
 

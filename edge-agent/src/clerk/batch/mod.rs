@@ -388,9 +388,7 @@ impl Tills {
                 Ok(())
             }
             Message::WhenSettled { device, reply } => {
-                if let Some(index) = self.index_of(device) {
-                    self.devices[index].wait_until_settled(reply);
-                }
+                self.on_when_settled(device, reply);
                 Ok(())
             }
             Message::Declare { declaration, reply } => {
@@ -424,6 +422,13 @@ impl Tills {
                 Ok(())
             }
             Message::Stop => Ok(()),
+        }
+    }
+
+    /// A caller waits until no document of a device is outstanding. The caller of a device that does not exist gets no answer.
+    fn on_when_settled(&mut self, device: Uuid, reply: oneshot::Sender<()>) {
+        if let Some(index) = self.index_of(device) {
+            self.devices[index].wait_until_settled(reply);
         }
     }
 

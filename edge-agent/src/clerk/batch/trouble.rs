@@ -26,8 +26,7 @@ impl Tills {
         outcomes: &[(Uuid, Uuid)],
         explained: &Explanation,
     ) {
-        let reason = explained.for_callers();
-        let reason = reason.as_str();
+        let reason = &explained.for_callers();
         let answer = Answer::Unknown {
             message: reason.to_owned(),
         };

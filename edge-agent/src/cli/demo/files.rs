@@ -51,21 +51,22 @@ impl DemoFiles<'_> {
         format!("country = \"{}\"", self.profile.facts().code)
     }
 
+    /// The address of the device. The module in software takes the printer's place.
+    fn device_uri(&self) -> &str {
+        match self.profile.facts().seal_plan {
+            SealPlan::FiscalModule => "module:software",
+            _ => self.printer,
+        }
+    }
+
     fn text(&self) -> String {
         let facts = self.profile.facts();
         let country = self.country_line();
         let data = self.folder.join("books").display().to_string();
         let DemoFiles {
-            listen,
-            printer,
-            authority,
-            ..
+            listen, authority, ..
         } = self;
-        // The module in software takes the printer's place.
-        let printer = match facts.seal_plan {
-            SealPlan::FiscalModule => "module:software",
-            _ => printer,
-        };
+        let printer = self.device_uri();
         let words = DemoWords::of(facts.language);
         let (cash, card) = (words.cash, words.card);
         let groups = tax_groups(facts);

@@ -10,16 +10,14 @@ use std::time::Duration;
 use ferrotill_core::Amount;
 use ferrotill_core::seal::ModuleCounters;
 use ferrotill_device::Fault;
-use ferrotill_device::judge::{
-    LastReceipt, ModuleFinding, SamePrinter, module_closing, module_receipt,
-};
+use ferrotill_device::judge::{ModuleFinding, ToldReceipt, module_closing, module_receipt};
 use ferrotill_device::printer::{
     Baseline, Condition, Connected, FiscalPrinter, Job, JournalEvidence, ModuleAnswer, ModuleJob,
     NoDocument, Performed, Recovered, Registered, TextLine, TextPaper, Watch,
 };
 use serde_json::{Value, json};
 
-use super::statuses::{ModuleStatus, Remedy};
+use super::statuses::{ModuleRemedy, ModuleStatus};
 use super::{CallFault, FiscalModule, ModuleCall, Operation};
 use crate::time::clock::{Clock, local};
 
@@ -106,8 +104,8 @@ impl ModuleDriver {
                 return Ok(());
             };
             match remedy_of(&fault) {
-                Some(Remedy::Nothing) => return Ok(()),
-                Some(Remedy::NewTime) if !tried => {
+                Some(ModuleRemedy::Nothing) => return Ok(()),
+                Some(ModuleRemedy::NewTime) if !tried => {
                     tried = true;
                     self.wait_for_the_next_second();
                 }
@@ -171,20 +169,17 @@ impl ModuleDriver {
             Some(Err(fault)) => return Recovered::Unknown(fault_of(&fault)),
         };
         let told = match last.get("order").map(|order| text(order, "uuid")) {
-            Some(id) if id == job.id => LastReceipt::Ours,
-            Some(_) => LastReceipt::Another,
-            None => LastReceipt::NotTold,
+            Some(id) if id == job.id => ToldReceipt::Ours,
+            Some(_) => ToldReceipt::Another,
+            None => ToldReceipt::NotTold,
         };
-        let same = match SamePrinter::compare(before, &reading.baseline) {
-            Ok(same) => same,
-            Err(fault) => return Recovered::Unknown(fault),
-        };
-        match module_receipt(same, told) {
-            ModuleFinding::Registered => {
+        match module_receipt(before, &reading.baseline, told) {
+            Err(fault) => Recovered::Unknown(fault),
+            Ok(ModuleFinding::Registered) => {
                 let result = last.get("result").cloned().unwrap_or_default();
                 self.registered(answer_of_last(&result), before)
             }
-            ModuleFinding::Absent(evidence) => Recovered::Absent(
+            Ok(ModuleFinding::Absent(evidence)) => Recovered::Absent(
                 evidence,
                 NoDocument {
                     fault: fault_of(fault),
@@ -192,7 +187,7 @@ impl ModuleDriver {
                     after: Some(reading.baseline),
                 },
             ),
-            ModuleFinding::Unclear => Recovered::Unknown(Fault::Unclear),
+            Ok(ModuleFinding::Unclear) => Recovered::Unknown(Fault::Unclear),
         }
     }
 
@@ -242,19 +237,16 @@ impl ModuleDriver {
             Ok(reading) => reading,
             Err(fault) => return Recovered::Unknown(fault),
         };
-        let same = match SamePrinter::compare(before, &reading.baseline) {
-            Ok(same) => same,
-            Err(fault) => return Recovered::Unknown(fault),
-        };
-        match module_closing(same) {
-            ModuleFinding::Registered => {
+        match module_closing(before, &reading.baseline) {
+            Err(fault) => Recovered::Unknown(fault),
+            Ok(ModuleFinding::Registered) => {
                 let call = ModuleCall::new(Operation::ShiftInfo).with("number", "1");
                 match self.call(&call) {
                     Ok(figures) => self.closed(&figures, before),
                     Err(fault) => Recovered::Unknown(fault_of(&fault)),
                 }
             }
-            ModuleFinding::Absent(evidence) => Recovered::Absent(
+            Ok(ModuleFinding::Absent(evidence)) => Recovered::Absent(
                 evidence,
                 NoDocument {
                     fault: fault_of(fault),
@@ -262,7 +254,7 @@ impl ModuleDriver {
                     after: Some(reading.baseline),
                 },
             ),
-            ModuleFinding::Unclear => Recovered::Unknown(Fault::Unclear),
+            Ok(ModuleFinding::Unclear) => Recovered::Unknown(Fault::Unclear),
         }
     }
 
@@ -376,7 +368,7 @@ impl FiscalPrinter for ModuleDriver {
             Job::Module(receipt) => self.judged(receipt, baseline, &lost),
             Job::ZReport => self.judged_closing(baseline, &lost),
             Job::XReport => match self.read() {
-                Ok(reading) => match SamePrinter::compare(baseline, &reading.baseline) {
+                Ok(reading) => match module_closing(baseline, &reading.baseline) {
                     Ok(_) => {
                         let counters = counters_of(&reading.figures);
                         Recovered::Registered(report(&reading.figures, counters, reading.baseline))
@@ -407,7 +399,7 @@ impl FiscalPrinter for ModuleDriver {
 
 /// True if the module has refused only the time, and its counters prove that it has registered nothing.
 fn is_only_late(outcome: &Recovered, fault: &CallFault) -> bool {
-    matches!(outcome, Recovered::Absent(..)) && remedy_of(fault) == Some(Remedy::NewTime)
+    matches!(outcome, Recovered::Absent(..)) && remedy_of(fault) == Some(ModuleRemedy::NewTime)
 }
 
 /// The request with the id by which the module knows the receipt.
@@ -507,7 +499,7 @@ fn answer_of_last(result: &Value) -> ModuleAnswer {
     }
 }
 
-fn remedy_of(fault: &CallFault) -> Option<Remedy> {
+fn remedy_of(fault: &CallFault) -> Option<ModuleRemedy> {
     match fault {
         CallFault::Refused(error) => ModuleStatus::of(error).map(ModuleStatus::remedy),
         CallFault::NotSent(_) | CallFault::Lost(_) => None,

@@ -27,7 +27,7 @@ pub const REPORTS_MAX: usize = 832;
 /// The most receipts of a shift.
 const SHIFT_RECEIPTS_MAX: u32 = 29_999;
 /// How far the time of a call may be from the module's clock.
-const TIME_APART_MAX_S: i64 = 300;
+const TIME_APART_MAX_S: u64 = 300;
 
 /// How a simulated module is set up.
 #[derive(Clone, Debug)]
@@ -171,7 +171,7 @@ impl SoftwareModule {
         (past, doing): (ModuleStatus, &str),
     ) -> Result<(), ModuleError> {
         let (now, shown) = self.now();
-        if seconds_between(time, &now).is_none_or(|apart| apart.abs() > TIME_APART_MAX_S) {
+        if seconds_between(time, &now).is_none_or(|apart| apart.unsigned_abs() > TIME_APART_MAX_S) {
             let text =
                 format!("Invalid time, time should be before or equal to current time: {shown}");
             return Err(ModuleError::new(104, text));

@@ -18,7 +18,7 @@ pub enum Generation {
 
 /// What a caller can do about a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remedy {
+pub enum ModuleRemedy {
     /// Change the request.
     ChangeRequest,
     /// Open the shift and send the request once more.
@@ -79,14 +79,14 @@ struct Row {
     status: ModuleStatus,
     decimal: (i64, &'static str),
     text: (u16, &'static str),
-    remedy: Remedy,
+    remedy: ModuleRemedy,
 }
 
 const fn row(
     status: ModuleStatus,
     decimal: (i64, &'static str),
     text: (u16, &'static str),
-    remedy: Remedy,
+    remedy: ModuleRemedy,
 ) -> Row {
     Row {
         status,
@@ -102,103 +102,103 @@ const TABLE: &[Row] = &[
         ModuleStatus::NotOpen,
         (36_909, "ERROR_ZREPORT_IS_NOT_OPEN"),
         (0x9021, "ZREPORT_IS_NOT_OPENED"),
-        Remedy::OpenShift,
+        ModuleRemedy::OpenShift,
     ),
     row(
         ModuleStatus::AlreadyOpen,
         (36_912, "ERROR_ZREPORT_IS_ALREADY_OPEN"),
         (0x9022, "ZREPORT_IS_NOT_CLOSED"),
-        Remedy::Nothing,
+        ModuleRemedy::Nothing,
     ),
     row(
         ModuleStatus::AlreadyClosed,
         (9_326, "ZREPORT_ALREADY_CLOSE"),
         (0x9023, "ZREPORT_IS_ALREADY_CLOSED"),
-        Remedy::OpenShift,
+        ModuleRemedy::OpenShift,
     ),
     row(
         ModuleStatus::EmptyShift,
         (36_907, "ERROR_CURRENT_ZREPORT_IS_EMPTY"),
         (0x9032, "CANNOT_CLOSE_EMPTY_ZREPORT"),
-        Remedy::Nothing,
+        ModuleRemedy::Nothing,
     ),
     row(
         ModuleStatus::ReceiptTimePast,
         (36_888, "ERROR_RECEIPT_TIME_PAST"),
         (0x9030, "DATETIME_IS_IN_THE_PAST"),
-        Remedy::NewTime,
+        ModuleRemedy::NewTime,
     ),
     row(
         ModuleStatus::OpenTimePast,
         (36_916, "ERROR_OPEN_ZREPORT_TIME_PAST"),
         (0x9030, "DATETIME_IS_IN_THE_PAST"),
-        Remedy::NewTime,
+        ModuleRemedy::NewTime,
     ),
     row(
         ModuleStatus::CloseTimePast,
         (36_897, "ERROR_CLOSE_ZREPORT_TIME_PAST"),
         (0x9030, "DATETIME_IS_IN_THE_PAST"),
-        Remedy::NewTime,
+        ModuleRemedy::NewTime,
     ),
     row(
         ModuleStatus::ReceiptsFull,
         (36_886, "ERROR_RECEIPT_MEMORY_FULL"),
         (0x90F1, "RECEIPTS_MEMORY_FULL"),
-        Remedy::Send,
+        ModuleRemedy::Send,
     ),
     row(
         ModuleStatus::StoredTooLong,
         (36_889, "ERROR_RECEIPT_STORE_DAYS_LIMIT_EXCEEDED"),
         (0x9031, "SEND_ALL_RECEIPTS_FIRST"),
-        Remedy::Send,
+        ModuleRemedy::Send,
     ),
     row(
         ModuleStatus::ReportsFull,
         (36_898, "ERROR_ZREPORT_SPACE_IS_FULL"),
         (0x90F0, "ZREPORTS_MEMORY_FULL"),
-        Remedy::Service,
+        ModuleRemedy::Service,
     ),
     row(
         ModuleStatus::NotFound,
         (36_902, "ERROR_ZREPORT_INDEX_OUT_OF_BOUNDS"),
         (0x9020, "NOT_FOUND"),
-        Remedy::ChangeRequest,
+        ModuleRemedy::ChangeRequest,
     ),
     row(
         ModuleStatus::TotalZero,
         (36_908, "ERROR_RECEIPT_TOTAL_PRICE_ZERO"),
         (0x9014, "INVALID_OPERATION"),
-        Remedy::ChangeRequest,
+        ModuleRemedy::ChangeRequest,
     ),
     row(
         ModuleStatus::TooManyReceipts,
         (36_911, "ERROR_ZREPORT_TOO_MANY_OPERATIONS"),
         (0x9040, "TOTAL_COUNT_OVERFLOW_OPEN_NEW_ZREPORT"),
-        Remedy::CloseShift,
+        ModuleRemedy::CloseShift,
     ),
     row(
         ModuleStatus::NotEnoughCash,
         (36_913, "ERROR_NOT_ENOUGH_CASH_FOR_REFUND"),
         (0x9035, "NOT_ENOUGH_SUM_FOR_REFUND"),
-        Remedy::ChangeRequest,
+        ModuleRemedy::ChangeRequest,
     ),
     row(
         ModuleStatus::NotEnoughCard,
         (36_914, "ERROR_NOT_ENOUGH_CARD_FOR_REFUND"),
         (0x9035, "NOT_ENOUGH_SUM_FOR_REFUND"),
-        Remedy::ChangeRequest,
+        ModuleRemedy::ChangeRequest,
     ),
     row(
         ModuleStatus::NotEnoughVat,
         (36_915, "ERROR_NOT_ENOUGH_VAT_FOR_REFUND"),
         (0x9037, "NOT_ENOUGH_VAT_FOR_REFUND"),
-        Remedy::ChangeRequest,
+        ModuleRemedy::ChangeRequest,
     ),
     row(
         ModuleStatus::Locked,
         (36_904, "ERROR_LOCKED_FOREVER"),
         (0x9090, "LOCKED_SYNC_WITH_SERVER"),
-        Remedy::Service,
+        ModuleRemedy::Service,
     ),
 ];
 
@@ -209,8 +209,8 @@ impl ModuleStatus {
 
     /// What a caller can do.
     #[must_use]
-    pub fn remedy(self) -> Remedy {
-        self.row().map_or(Remedy::Service, |row| row.remedy)
+    pub fn remedy(self) -> ModuleRemedy {
+        self.row().map_or(ModuleRemedy::Service, |row| row.remedy)
     }
 
     /// The status as a module of a generation tells it; `doing` is what failed, such as `failed to register receipt`.

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use ferrotill_core::document::Body;
-use ferrotill_core::event::{Event, Sealed};
+use ferrotill_core::event::{Event, ReportFigures, Sealed};
 use ferrotill_core::seal::{ModuleSeal, Seal};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
@@ -143,6 +143,21 @@ pub struct ReconciliationCount {
     pub unacknowledged: u32,
 }
 
+/// The figures of the device that has sealed a Z-report, as far as it counts them.
+fn counted_by_device(seal: &Seal<'_>, figures: &ReportFigures) -> Sums {
+    match seal {
+        Seal::Printer {
+            counters: Some(counters),
+            ..
+        } => Sums::of_printer(figures, counters),
+        Seal::Module(ModuleSeal {
+            counters: Some(counters),
+            ..
+        }) => Sums::of_module(counters),
+        _ => Sums::default(),
+    }
+}
+
 /// Writes the reconciliation of a Z-report that was just sealed.
 pub(super) fn enter(
     connection: &Connection,
@@ -160,17 +175,7 @@ pub(super) fn enter(
         documents.count(body);
     })?;
     let report = Sums::of_report(figures);
-    let printer = match &sealed.seal {
-        Seal::Printer {
-            counters: Some(counters),
-            ..
-        } => Sums::of_printer(figures, counters),
-        Seal::Module(ModuleSeal {
-            counters: Some(counters),
-            ..
-        }) => Sums::of_module(counters),
-        _ => Sums::default(),
-    };
+    let printer = counted_by_device(&sealed.seal, figures);
     let subjects: BTreeSet<Subject> = [&documents, &report, &printer]
         .into_iter()
         .flat_map(|sums| sums.0.keys().copied())

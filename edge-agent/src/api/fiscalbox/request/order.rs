@@ -64,7 +64,7 @@ impl OriginalLink {
 }
 
 /// How far the time of an order may be from the till's, in seconds.
-const TIME_APART_MAX_S: i64 = 300;
+const TIME_APART_MAX_S: u64 = 300;
 /// The longest texts, in characters.
 const TEXT_MAX: usize = 300;
 /// Providers of wallets.
@@ -198,7 +198,7 @@ fn time(fields: &mut Members<'_, '_>, now: Moment) {
         Ok(time) => {
             let now = local(now);
             let apart = now.duration_since(time).as_secs();
-            if apart.abs() > TIME_APART_MAX_S {
+            if apart.unsigned_abs() > TIME_APART_MAX_S {
                 let shown = now.strftime("%Y-%m-%d %H:%M:%S").to_string();
                 fields.fault("time", FaultKind::TimeApart, &[shown]);
             }

@@ -55,11 +55,7 @@ pub(super) fn additional_data(
             // The printer's own clock: `DD-MM-YY HH:MM:SS`, as on the paper.
             "printedAt" => printed_at.map(|at| at.to_string()),
         },
-        Seal::Range { .. }
-        | Seal::FiscalNumber { .. }
-        | Seal::Journal
-        | Seal::Signature { .. }
-        | Seal::Module(_) => JsonValue::Null,
+        _ => JsonValue::Null,
     };
     let mut members: Members = vec![("printer".into(), printer)];
     if let Seal::FiscalNumber { number, .. } = &sealed.seal {
