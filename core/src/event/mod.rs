@@ -1,5 +1,6 @@
 //! The events of the journal. Each row contains one event, encoded in postcard, with its kind and version.
 
+mod restored;
 mod terminal;
 mod version_1;
 
@@ -19,6 +20,7 @@ use crate::shift::{Running, Shift};
 use crate::tax::TaxTable;
 use crate::time::Moment;
 
+pub use restored::{LossAccepted, Restored};
 pub use terminal::{TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation};
 
 /// A document is about to be sealed. The event contains everything that is needed to print or send the document, or to find out
@@ -279,15 +281,6 @@ pub struct DeviceIdentified<'a> {
     pub address: &'a str,
 }
 
-/// The data folder was restored from a backup. A copy and its original have different epochs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Restored {
-    /// The moment of the event.
-    pub at: Moment,
-    /// How often the folder was restored, this time included; counted from 1.
-    pub epoch: u32,
-}
-
 /// An operator has corrected the time of the till.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockSet<'a> {
@@ -407,6 +400,8 @@ pub enum Event<'a> {
     TerminalAsked(TerminalAsked),
     /// What a bank terminal has answered.
     TerminalAnswered(TerminalAnswered<'a>),
+    /// A person has accepted that a restored folder lacks documents of a device.
+    LossAccepted(LossAccepted<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -466,6 +461,7 @@ impl<'a> Event<'a> {
             Self::ReceiptSigned(_) => 17,
             Self::TerminalAsked(_) => 18,
             Self::TerminalAnswered(_) => 19,
+            Self::LossAccepted(_) => 31,
         }
     }
 
@@ -520,6 +516,7 @@ impl<'a> Event<'a> {
             Self::ReceiptSigned(event) => postcard::to_slice(event, room),
             Self::TerminalAsked(event) => postcard::to_slice(event, room),
             Self::TerminalAnswered(event) => postcard::to_slice(event, room),
+            Self::LossAccepted(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -582,6 +579,7 @@ impl<'a> Event<'a> {
             (17, 1) => read(payload).map(Self::ReceiptSigned),
             (18, 1) => read(payload).map(Self::TerminalAsked),
             (19, 1) => read(payload).map(Self::TerminalAnswered),
+            (31, 1) => read(payload).map(Self::LossAccepted),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

@@ -102,6 +102,13 @@ impl Client {
         parse(&response.body_mut().read_to_vec()?)
     }
 
+    /// GET from a route that answers with a line of text, with its status.
+    pub(super) fn line(&self, path: &str) -> anyhow::Result<(u16, String)> {
+        let mut response = self.agent.get(format!("{}{path}", self.url)).call()?;
+        let text = response.body_mut().read_to_string()?;
+        Ok((response.status().as_u16(), text.trim().to_owned()))
+    }
+
     /// GET from a route of the agent's own API that needs no signature, with its status.
     pub(super) fn look(&self, path: &str) -> anyhow::Result<Reply> {
         reply_of(self.agent.get(format!("{}{path}", self.url)).call()?)
