@@ -8,6 +8,7 @@ mod clock;
 mod config;
 mod day;
 mod demo;
+mod doctor;
 mod emulator;
 mod explain;
 mod export;
@@ -15,6 +16,7 @@ mod init;
 mod operation;
 mod ordering;
 mod period;
+mod ports;
 mod queue;
 mod receipts;
 mod report;
@@ -24,6 +26,7 @@ mod sell;
 mod service;
 mod settle;
 mod status;
+mod support;
 mod usage;
 mod verify;
 mod words;
@@ -72,6 +75,12 @@ pub enum CliCommand {
     Authority(authority::AuthorityArguments),
     /// Says whether the till can sell, and what to do if it cannot.
     Status(status::StatusArguments),
+    /// Checks configuration, data folder, ports, printers, authority and agent, with one thing to do for each fault.
+    Doctor(doctor::DoctorArguments),
+    /// Lists the serial ports, and asks which printer answers at which speed.
+    Ports(ports::PortsArguments),
+    /// Writes one file for somebody who helps from afar, without secrets.
+    Support(support::SupportArguments),
     /// Checks the whole store: chain, numbers, tables and Z-reports. An agent may run meanwhile.
     Verify(verify::VerifyArguments),
     /// Sells: a few lines of goods, or a body in a file.
@@ -326,6 +335,9 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
         CliCommand::Init(arguments) => init::run(&arguments, output),
         CliCommand::Run(arguments) => service::run(&arguments, output),
         CliCommand::Status(arguments) => status::run(&arguments, output),
+        CliCommand::Doctor(arguments) => doctor::run(&arguments, output),
+        CliCommand::Ports(arguments) => ports::run(&arguments, output),
+        CliCommand::Support(arguments) => support::run(&arguments, output),
         CliCommand::Verify(arguments) => verify::run(&arguments, output),
         CliCommand::Sale(arguments) => sell::sale(&arguments, output),
         CliCommand::Return(arguments) => sell::give_back(&arguments, output),

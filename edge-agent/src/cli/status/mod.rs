@@ -5,6 +5,7 @@
 mod of_agent;
 mod of_folder;
 
+pub(super) use of_agent::parts_of_health;
 pub(super) use of_folder::shift as shift_in_words;
 
 use std::path::PathBuf;
@@ -36,17 +37,17 @@ pub struct StatusArguments {
 
 /// One part of the till.
 #[derive(Debug)]
-struct TillPart {
+pub(super) struct TillPart {
     /// The part's name.
-    part: &'static str,
+    pub(super) part: &'static str,
     /// The device that the part belongs to; `None` if it belongs to the whole till.
     device: Option<Uuid>,
     /// False if a person has to do something about the part.
     ok: bool,
     /// The state of the part.
-    says: String,
+    pub(super) says: String,
     /// What a person should do.
-    fix: Option<String>,
+    pub(super) fix: Option<String>,
     /// Why the till, or a device of it, cannot sell; `None` if this part does not hinder it.
     stops: Option<Hindrance>,
 }
@@ -157,7 +158,7 @@ pub(super) fn run(arguments: &StatusArguments, output: CliOutput) -> Result<Exit
     let url = url_of(config.api.listen);
     let clock = Arc::new(Clock::new(None).map_err(CliFailure::failed)?);
     // No question of this command needs a signature.
-    let client = Client::new(url.clone(), "", Secret::new(String::new()), None, clock);
+    let client = Client::new(url.clone(), "", Secret::new(String::new()), None, clock).hurried();
     let state = match of_agent::state(&client, &config, &url) {
         Ok(state) => state,
         Err(error) => {

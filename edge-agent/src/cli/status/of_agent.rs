@@ -94,6 +94,20 @@ fn printer(device: &Device, health: &JsonValue, problems: &Problems<'_>) -> Till
     part
 }
 
+/// The parts that `/healthz` knows something about, without the agent itself.
+pub(in crate::cli) fn parts_of_health(health: &JsonValue, config: &Config) -> Vec<TillPart> {
+    let problems = Problems::of(health, config);
+    let mut parts = vec![problems.part("store", None, || "the journal is written".to_owned())];
+    for device in &config.devices {
+        parts.push(printer(device, health, &problems));
+        parts.push(problems.part("shift", Some(device.id), || device.name.clone()));
+    }
+    parts.push(problems.part("office", None, || office(health)));
+    parts.push(problems.part("clock", None, || clock(health)));
+    parts.extend(problems.others());
+    parts
+}
+
 fn office(health: &JsonValue) -> String {
     let field = |path| health.path(path).map_or("", JsonValue::scalar);
     match (field("office.state"), field("office.reason")) {
