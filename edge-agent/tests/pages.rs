@@ -396,7 +396,14 @@ fn every_command_that_a_page_shows_exists() {
                     task.starts_with(|c: char| c.is_ascii_lowercase())
                         && matches!(
                             verb,
-                            "config" | "api" | "clock" | "queue" | "rksv" | "backup"
+                            "config"
+                                | "api"
+                                | "clock"
+                                | "queue"
+                                | "rksv"
+                                | "backup"
+                                | "ports"
+                                | "support"
                         )
                 })
                 .unwrap_or("");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use ferrotill_device::driver::{self, DriverUri};
@@ -15,6 +15,7 @@ use super::{CliFailure, CliOutput, Exit, default_config, log};
 use crate::api::json::JsonValue;
 use crate::config::{Config, Overrides};
 use crate::object;
+use crate::time::clock::Clock;
 
 /// The arguments of `ports`.
 #[derive(Debug, Args)]
@@ -193,7 +194,9 @@ fn probe(wanted: &ProbeArguments, output: CliOutput) -> Result<Exit, CliFailure>
         [] => FAMILIES.to_vec(),
         given => given.iter().map(String::as_str).collect(),
     };
-    let begun = Instant::now();
+    let clock = Clock::new(None).map_err(CliFailure::failed)?;
+    let begun = clock.monotonic();
+    let passed = || clock.monotonic().saturating_duration_since(begun);
     let mut tries = Vec::new();
     for port in &ports {
         let user = user_of(port);
@@ -203,10 +206,10 @@ fn probe(wanted: &ProbeArguments, output: CliOutput) -> Result<Exit, CliFailure>
                 Answered::NotTried("a printer has answered at this port")
             } else if user.is_some() {
                 Answered::NotTried("another program uses the port")
-            } else if begun.elapsed() >= PROBE_TIME {
+            } else if passed() >= PROBE_TIME {
                 Answered::NotTried("the ten seconds are over")
             } else {
-                ask(port, family, PROBE_TIME.saturating_sub(begun.elapsed()))?
+                ask(port, family, PROBE_TIME.saturating_sub(passed()))?
             };
             found |= matches!(answered, Answered::Printer { .. });
             tries.push((port.display().to_string(), (*family).to_owned(), answered));
