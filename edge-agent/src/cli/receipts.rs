@@ -106,6 +106,7 @@ fn amount_of(stored: &StoredDocument) -> Option<Amount> {
     match stored.reserved()?.body {
         Body::Receipt(receipt) => Some(receipt.total),
         Body::Cash(amount) => Some(amount),
+        Body::Amounts(receipt) => receipt.total(),
         Body::Nonfiscal(_) => None,
         Body::Report(_) => Some(stored.sealed()?.report?.shift.sales.receipts.amount),
     }

@@ -254,8 +254,8 @@ impl Reader {
             )?;
             let mut shift: Option<OpenShift> = None;
             let of_shifts = DocumentKind::ALL.into_iter().filter(|kind| {
-                use DocumentKind::{NonfiscalReceipt, XReport, ZReport};
-                !matches!(kind, XReport | ZReport | NonfiscalReceipt)
+                use DocumentKind::{AmountsReceipt, NonfiscalReceipt, XReport, ZReport};
+                !matches!(kind, XReport | ZReport | NonfiscalReceipt | AmountsReceipt)
             });
             for kind in of_shifts {
                 let (first, count): (Option<i64>, u32) = statement

@@ -73,7 +73,8 @@ impl GapCheck {
         let row = &stored.row;
         let device = self.devices.entry(row.device).or_default();
         device.numbers.insert(sealed.number);
-        if row.kind == DocumentKind::NonfiscalReceipt {
+        // Such documents are part of no shift.
+        if matches!(reserved.body, Body::Nonfiscal(_) | Body::Amounts(_)) {
             return;
         }
         let shift = device.shifts.entry(row.z_number).or_default();

@@ -188,7 +188,7 @@ impl ExportTables {
                 self.payments(&row, receipt)
             }
             Body::Report(_) if row.kind == DocumentKind::ZReport => self.z_report(stored, &sealed),
-            Body::Report(_) | Body::Cash(_) | Body::Nonfiscal(_) => Ok(()),
+            Body::Report(_) | Body::Cash(_) | Body::Nonfiscal(_) | Body::Amounts(_) => Ok(()),
         }
     }
 
@@ -209,6 +209,12 @@ impl ExportTables {
                 let sales = sealed.report.as_ref().map(|report| &report.shift.sales);
                 let sales = sales.map(|sales| self.money(sales.receipts.amount));
                 (sales.unwrap_or(Cell::Empty), Cell::Empty, Cell::Empty)
+            }
+            Body::Amounts(receipt) => {
+                let total = receipt
+                    .total()
+                    .map_or(Cell::Empty, |total| self.money(total));
+                (total, Cell::Empty, Cell::Empty)
             }
             Body::Nonfiscal(_) => (Cell::Empty, Cell::Empty, Cell::Empty),
         };
