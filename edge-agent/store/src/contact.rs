@@ -3,6 +3,8 @@
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
+use super::delivery;
+
 /// The contact of a buyer: where the receipt is sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BuyerContact {
@@ -10,6 +12,10 @@ pub struct BuyerContact {
     pub email: Option<String>,
     /// The telephone number.
     pub phone: Option<String>,
+    /// Whether the receipt is sent to the e-mail address. A contact that is read from the store does not say it.
+    pub send_email: bool,
+    /// Whether the receipt is sent to the telephone number. A contact that is read from the store does not say it.
+    pub send_phone: bool,
     /// Random bytes. Without them nobody can try which contact the digest in the journal belongs to.
     pub salt: [u8; 16],
 }
@@ -29,7 +35,7 @@ impl BuyerContact {
     }
 }
 
-/// Stores the contact of the buyer beside a reserved document.
+/// Stores the contact of the buyer beside a reserved document, and orders what is sent to it.
 pub(super) fn keep(
     connection: &Connection,
     reserved_seq: i64,
@@ -47,7 +53,8 @@ pub(super) fn keep(
             contact.email,
             contact.phone
         ])
-        .map(drop)
+        .map(drop)?;
+    delivery::order(connection, reserved_seq, at, contact, false)
 }
 
 /// Erases contacts of documents that were reserved before a time. Returns true if none of them is left.
@@ -63,7 +70,9 @@ pub(super) fn erase(connection: &Connection, before: i64) -> Result<bool, rusqli
         "DELETE FROM contact WHERE reserved_seq IN (SELECT reserved_seq FROM contact WHERE at < ?1 LIMIT ?2)",
         params![before, i64::try_from(ERASED_MAX).unwrap_or(i64::MAX)],
     );
+    let given_up = delivery::give_up(connection, before);
     connection.pragma_update(None, "secure_delete", false)?;
+    given_up?;
     erased.map(|erased| erased < ERASED_MAX)
 }
 

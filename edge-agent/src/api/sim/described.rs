@@ -159,6 +159,20 @@ const OPERATIONS: &[DescribedOperation] = &[
     .refusals(CHANGE),
     switch(
         "GET",
+        "/sim/mail",
+        "Lists the mails that a till without a mail server has kept instead of sending them",
+        Form::List("SimMail"),
+    )
+    .refusals(READ),
+    switch(
+        "GET",
+        "/sim/sms",
+        "Lists the short messages that a till without a gateway has kept instead of sending them",
+        Form::List("SimShortMessage"),
+    )
+    .refusals(READ),
+    switch(
+        "GET",
         "/sim/authority",
         "Shows the simulated tax authority",
         Form::Json("SimAuthority"),

@@ -62,6 +62,8 @@ impl Tills {
                 Effect::LaidAside(reply, _) => {
                     drop(reply.send(AsideOutcome::Unknown(reason.to_owned())));
                 }
+                // It is not known whether the order is in the store, so its channel looks.
+                Effect::Deliver(channel) => self.wake_channel(channel),
                 // The receipt is not prepared, or the next batch has it signed.
                 Effect::Sign(_)
                 | Effect::AskTerminal(..)
@@ -101,7 +103,9 @@ impl Tills {
             }
             Message::LayAside { reply, .. } => drop(reply.send(AsideOutcome::Unknown(reason))),
             Message::SetClock { reply, .. } => drop(reply.send(ClockOutcome::Unknown(reason))),
-            Message::DecideCancel(_, _, reply) => reply.send(false).unwrap_or(()),
+            Message::DecideCancel(_, _, reply)
+            | Message::DeliveryEnded { reply, .. }
+            | Message::OrderCopy { reply, .. } => reply.send(false).unwrap_or(()),
             // What these report is kept for the next transaction, or asked for again.
             Message::Printer(..)
             | Message::Terminal(_)
