@@ -19,7 +19,9 @@ use crate::shift::{Running, Shift};
 use crate::tax::TaxTable;
 use crate::time::Moment;
 
-pub use terminal::{TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation};
+pub use terminal::{
+    CardLaidAside, TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation,
+};
 
 /// A document is about to be sealed. The event contains everything that is needed to print or send the document, or to find out
 /// later what became of it.
@@ -407,6 +409,8 @@ pub enum Event<'a> {
     TerminalAsked(TerminalAsked),
     /// What a bank terminal has answered.
     TerminalAnswered(TerminalAnswered<'a>),
+    /// An operator has laid the card payments of a request aside.
+    CardLaidAside(CardLaidAside<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -466,6 +470,7 @@ impl<'a> Event<'a> {
             Self::ReceiptSigned(_) => 17,
             Self::TerminalAsked(_) => 18,
             Self::TerminalAnswered(_) => 19,
+            Self::CardLaidAside(_) => 20,
         }
     }
 
@@ -520,6 +525,7 @@ impl<'a> Event<'a> {
             Self::ReceiptSigned(event) => postcard::to_slice(event, room),
             Self::TerminalAsked(event) => postcard::to_slice(event, room),
             Self::TerminalAnswered(event) => postcard::to_slice(event, room),
+            Self::CardLaidAside(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -582,6 +588,7 @@ impl<'a> Event<'a> {
             (17, 1) => read(payload).map(Self::ReceiptSigned),
             (18, 1) => read(payload).map(Self::TerminalAsked),
             (19, 1) => read(payload).map(Self::TerminalAnswered),
+            (20, 1) => read(payload).map(Self::CardLaidAside),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

@@ -36,7 +36,7 @@ impl Till {
             // Whom a sealed document is sent to is no part of the till's state either.
             Event::LaidAside(_) => {}
             // Neither is money at a bank terminal: the document counts it when it is sealed.
-            Event::TerminalAsked(_) | Event::TerminalAnswered(_) => {}
+            Event::TerminalAsked(_) | Event::TerminalAnswered(_) | Event::CardLaidAside(_) => {}
             Event::DeviceIdentified(identified) => {
                 self.fiscal_numbers.identify(identified.fiscal_number);
             }

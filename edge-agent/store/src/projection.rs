@@ -60,6 +60,9 @@ pub(super) fn project(
         Event::TerminalAnswered(answered) => {
             card_operation::answered(connection, seq, answered).map(|()| none)
         }
+        Event::CardLaidAside(aside) => {
+            card_operation::aside(connection, (device, seq), aside).map(|()| none)
+        }
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)
         | Event::Switched(_)

@@ -573,6 +573,7 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::ReceiptSigned(receipt) => receipt.at,
         Event::TerminalAsked(asked) => asked.at,
         Event::TerminalAnswered(answered) => answered.at,
+        Event::CardLaidAside(aside) => aside.at,
     };
     Some(moment.utc_ms)
 }
