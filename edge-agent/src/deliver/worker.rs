@@ -3,7 +3,7 @@
 use std::sync::Weak;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ferrotill_store::{DeliveryChannel, DeliveryEnd, DueDeliveries, WaitingDelivery};
 
@@ -17,22 +17,23 @@ use crate::status::problems::{HealthProblem, ProblemKind};
 #[derive(Debug, Default)]
 struct AwayPause {
     attempts: usize,
-    until: Option<Instant>,
+    /// In milliseconds since the epoch.
+    until_ms: i64,
 }
 
 impl AwayPause {
-    /// What is left of the pause.
-    fn left(&self) -> Option<Duration> {
-        let left = self.until?.saturating_duration_since(Instant::now());
-        (!left.is_zero()).then_some(left)
+    /// What is left of the pause at a time.
+    fn left(&self, now_ms: i64) -> Option<Duration> {
+        // A clock that was set back makes no pause longer.
+        let left_ms = self.until_ms.saturating_sub(now_ms).min(AWAY_MS_MAX);
+        (left_ms > 0).then(|| Duration::from_millis(left_ms.unsigned_abs()))
     }
 
     /// The server is away once more. Returns the length of the pause in milliseconds.
-    fn lengthen(&mut self) -> i64 {
+    fn lengthen(&mut self, now_ms: i64) -> i64 {
         let pause_ms = pause_ms(self.attempts).min(AWAY_MS_MAX);
         self.attempts = self.attempts.saturating_add(1);
-        let pause = Duration::from_millis(pause_ms.unsigned_abs());
-        self.until = Instant::now().checked_add(pause);
+        self.until_ms = now_ms.saturating_add(pause_ms);
         pause_ms
     }
 }
@@ -49,7 +50,9 @@ pub(super) fn run(parts: &Weak<Parts>, place: usize) {
             return;
         }
         channel.is_woken.store(false, Ordering::Release);
-        let pause = away.left().or_else(|| parts.turn(channel, &mut away));
+        let pause = away
+            .left(parts.guard.now().utc_ms)
+            .or_else(|| parts.turn(channel, &mut away));
         if let Some(pause) = pause {
             drop(parts);
             std::thread::park_timeout(pause);
@@ -82,7 +85,9 @@ impl Parts {
             }
         };
         for delivery in &due {
-            if self.is_stopping.load(Ordering::Acquire) || away.left().is_some() {
+            if self.is_stopping.load(Ordering::Acquire)
+                || away.left(self.guard.now().utc_ms).is_some()
+            {
                 return Some(Duration::ZERO);
             }
             let end = if delivery.is_sealed {
@@ -145,7 +150,7 @@ impl Parts {
                 let says = format!("receipts cannot be sent by {name}: {error}");
                 let fix = format!("check the server, and [{name}] in the configuration");
                 self.raise(away, says, fix);
-                let pause_ms = away_pause.lengthen();
+                let pause_ms = away_pause.lengthen(self.guard.now().utc_ms);
                 self.later(channel.channel, delivery, (error, pause_ms))
             }
             Err(CarrierFault::Later(error)) => {

@@ -3,8 +3,6 @@
 use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
-use super::delivery;
-
 /// The contact of a buyer: where the receipt is sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BuyerContact {
@@ -35,7 +33,7 @@ impl BuyerContact {
     }
 }
 
-/// Stores the contact of the buyer beside a reserved document, and orders what is sent to it.
+/// Stores the contact of the buyer beside a reserved document.
 pub(super) fn keep(
     connection: &Connection,
     reserved_seq: i64,
@@ -53,8 +51,7 @@ pub(super) fn keep(
             contact.email,
             contact.phone
         ])
-        .map(drop)?;
-    delivery::order(connection, reserved_seq, at, contact, false)
+        .map(drop)
 }
 
 /// Erases contacts of documents that were reserved before a time. Returns true if none of them is left.
@@ -70,9 +67,7 @@ pub(super) fn erase(connection: &Connection, before: i64) -> Result<bool, rusqli
         "DELETE FROM contact WHERE reserved_seq IN (SELECT reserved_seq FROM contact WHERE at < ?1 LIMIT ?2)",
         params![before, i64::try_from(ERASED_MAX).unwrap_or(i64::MAX)],
     );
-    let given_up = delivery::give_up(connection, before);
     connection.pragma_update(None, "secure_delete", false)?;
-    given_up?;
     erased.map(|erased| erased < ERASED_MAX)
 }
 

@@ -3,10 +3,9 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
+use super::StoreError;
 use super::contact::BuyerContact;
-use super::journal::Batch;
 use super::query::Reader;
-use super::{Context, StoreError};
 
 /// How a receipt is sent to a buyer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,75 +162,63 @@ pub(super) fn order(
 
 /// Gives up what still waits of orders before a time, and erases its contacts.
 pub(super) fn give_up(connection: &Connection, before: i64) -> Result<(), rusqlite::Error> {
-    connection
+    let is_due: bool = connection
         .prepare_cached(
-            "UPDATE delivery SET state = 'failed', address = NULL, ended_at = ?1, last_error = 'the contact was erased' \
-             WHERE state = 'waiting' AND at < ?1",
+            "SELECT EXISTS (SELECT 1 FROM delivery WHERE state = 'waiting' AND at < ?1)",
         )?
-        .execute([before])
-        .map(drop)
+        .query_row([before], |row| row.get(0))?;
+    if !is_due {
+        return Ok(());
+    }
+    connection.pragma_update(None, "secure_delete", true)?;
+    let given_up = connection.execute(
+        "UPDATE delivery SET state = 'failed', address = NULL, ended_at = ?1, last_error = 'the contact was erased' \
+         WHERE state = 'waiting' AND at < ?1",
+        [before],
+    );
+    connection.pragma_update(None, "secure_delete", false)?;
+    given_up.map(drop)
 }
 
-impl Batch<'_> {
-    /// Orders copies of a sealed document for a buyer; `at` in milliseconds since the epoch. False if there is no such document.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn order_copy(
-        &mut self,
-        document: Uuid,
-        at: i64,
-        contact: &BuyerContact,
-    ) -> Result<bool, StoreError> {
-        let connection = self.connection();
-        let ordered = connection
-            .prepare_cached("SELECT reserved_seq FROM document WHERE id = ?1 AND state = 'sealed'")
-            .and_then(|mut statement| {
-                statement
-                    .query_row([document.as_bytes()], |row| row.get(0))
-                    .optional()
-            })
-            .and_then(|reserved_seq: Option<i64>| match reserved_seq {
-                Some(reserved_seq) => {
-                    order(connection, reserved_seq, at, contact, true).map(|()| true)
-                }
-                None => Ok(false),
-            });
-        ordered.context(self.path(), "copy for a buyer")
+/// Orders copies of a sealed document for a buyer. False if there is no such document.
+pub(super) fn order_copy(
+    connection: &Connection,
+    document: Uuid,
+    at: i64,
+    contact: &BuyerContact,
+) -> Result<bool, rusqlite::Error> {
+    let reserved_seq: Option<i64> = connection
+        .prepare_cached("SELECT reserved_seq FROM document WHERE id = ?1 AND state = 'sealed'")?
+        .query_row([document.as_bytes()], |row| row.get(0))
+        .optional()?;
+    match reserved_seq {
+        Some(reserved_seq) => order(connection, reserved_seq, at, contact, true).map(|()| true),
+        None => Ok(false),
     }
+}
 
-    /// Stores what an attempt has ended with; `at` in milliseconds since the epoch. The contact of a delivery that has ended is erased,
-    /// and its bytes are overwritten in the file.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn end_delivery(&mut self, id: i64, end: &DeliveryEnd, at: i64) -> Result<(), StoreError> {
-        let (state, error, again_at) = match end {
-            DeliveryEnd::Sent => ("sent", None, None),
-            DeliveryEnd::Failed { error } => ("failed", Some(error), None),
-            DeliveryEnd::Later { error, again_at_ms } => {
-                ("waiting", Some(error), Some(*again_at_ms))
-            }
-        };
-        let connection = self.connection();
-        let stored = connection
-            .pragma_update(None, "secure_delete", true)
-            .and_then(|()| {
-                connection.execute(
-                    "UPDATE delivery SET state = ?2, attempts = attempts + 1, last_error = ?3, again_at = coalesce(?4, again_at), \
-                     address = CASE WHEN ?2 = 'waiting' THEN address END, \
-                     ended_at = CASE WHEN ?2 = 'waiting' THEN NULL ELSE ?5 END \
-                     WHERE id = ?1 AND state = 'waiting'",
-                    params![id, state, error, again_at, at],
-                )
-            });
-        let restored = connection.pragma_update(None, "secure_delete", false);
-        stored
-            .and(restored)
-            .context(self.path(), "delivery to a buyer")
-    }
+/// Stores what an attempt has ended with. The contact of a delivery that has ended is erased, and overwritten in the file.
+pub(super) fn end(
+    connection: &Connection,
+    id: i64,
+    end: &DeliveryEnd,
+    at: i64,
+) -> Result<(), rusqlite::Error> {
+    let (state, error, again_at) = match end {
+        DeliveryEnd::Sent => ("sent", None, None),
+        DeliveryEnd::Failed { error } => ("failed", Some(error), None),
+        DeliveryEnd::Later { error, again_at_ms } => ("waiting", Some(error), Some(*again_at_ms)),
+    };
+    connection.pragma_update(None, "secure_delete", true)?;
+    let stored = connection.execute(
+        "UPDATE delivery SET state = ?2, attempts = attempts + 1, last_error = ?3, again_at = coalesce(?4, again_at), \
+         address = CASE WHEN ?2 = 'waiting' THEN address END, \
+         ended_at = CASE WHEN ?2 = 'waiting' THEN NULL ELSE ?5 END \
+         WHERE id = ?1 AND state = 'waiting'",
+        params![id, state, error, again_at, at],
+    );
+    connection.pragma_update(None, "secure_delete", false)?;
+    stored.map(drop)
 }
 
 impl Reader {

@@ -160,14 +160,14 @@ const OPERATIONS: &[DescribedOperation] = &[
     switch(
         "GET",
         "/sim/mail",
-        "Lists the mails that a till without a mail server has kept instead of sending them",
+        "Lists the simulated mails",
         Form::List("SimMail"),
     )
     .refusals(READ),
     switch(
         "GET",
         "/sim/sms",
-        "Lists the short messages that a till without a gateway has kept instead of sending them",
+        "Lists the simulated short messages",
         Form::List("SimShortMessage"),
     )
     .refusals(READ),
