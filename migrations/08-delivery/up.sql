@@ -1,4 +1,4 @@
--- Step 7: receipts are sent to buyers.
+-- Step 8: receipts are sent to buyers.
 
 -- Receipts that are sent to buyers, by mail or by telephone. A row is made with the reservation of its document, and is sent when the
 -- document is sealed. This table does not follow from the journal, which has no contact of a buyer.
