@@ -65,7 +65,9 @@ impl Letter {
                     currency.code()
                 )
             }
-            Body::Cash(_) | Body::Report(_) | Body::Nonfiscal(_) => String::new(),
+            Body::Cash(_) | Body::Report(_) | Body::Nonfiscal(_) | Body::Amounts(_) => {
+                String::new()
+            }
         };
         let width = PaperWidth {
             columns: TEXT_WIDTH,
