@@ -34,10 +34,11 @@ use crate::api::token::Tokens;
 use crate::api::wrong_signatures::WrongSignatures;
 use crate::api::{self, DIALECTS, service::Service};
 use crate::authority::{DutyForms, by_country};
-use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
+use crate::clerk::{BuyerDeliveries, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit, UnassignedNumber};
 use crate::config::register::register_device;
 use crate::config::{Config, ConfigError, Device, Mode};
+use crate::deliver::Deliveries;
 use crate::explanation::Explanation;
 use crate::listener::{self, ConnectionLimits};
 use crate::locked::Locked;
@@ -53,7 +54,8 @@ use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 use caller_tls::CallerTls;
-use data_folder::{lock_folder, set_aside};
+pub use data_folder::lock_folder;
+use data_folder::set_aside;
 use ferrotill_store::{DeviceIdentity, Founding, Reader, ResourceBook, Store, StoreError};
 use health_watch::look_for_problems;
 use start_check::{KnownBefore, StartCheck};
@@ -104,6 +106,14 @@ pub enum StartError {
     /// No device has the registration number of `[till]`, and a new device would be told under its own id, for ever.
     #[error("{}", unassigned(.0))]
     NumberUnassigned(UnassignedNumber),
+    /// The data folder was restored from a backup, and no person has accepted what it lacks.
+    #[error(
+        "the data folder was restored from a backup (restore {epoch}), and documents that were made after the backup may be missing in it; see what is missing and accept it with `ferrotill restore FILE --accept-loss`"
+    )]
+    LossNotAccepted {
+        /// How often the folder was restored.
+        epoch: u32,
+    },
     /// The certificate for callers over TLS cannot be used.
     #[error("{0}")]
     Certificate(Box<Explanation>),
@@ -188,13 +198,15 @@ impl Agent {
             clerk_and_clock,
         )?;
         let plans = device_plans(&config, profile, identities, clerk_and_clock)?;
-        let settings = clerk_settings(
+        let mut settings = clerk_settings(
             &config,
             profile,
             (&clock, &guard),
             (&live_status, &wake_sender),
             (signatures.clone(), terminals),
         );
+        let deliveries = start_deliveries(&config, profile, (&reader, &clerk_handle), &settings);
+        settings.deliveries = Some(Arc::clone(&deliveries) as Arc<dyn BuyerDeliveries>);
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let tls = CallerTls::start(&config, guard.now().utc_ms)?;
@@ -207,6 +219,7 @@ impl Agent {
             guard,
             owner_budget,
             replays: Replays::open(&config.till.data_dir, Arc::clone(&live_status)),
+            deliveries,
             wrong_signatures: WrongSignatures::default(),
             live_status,
             bank,
@@ -281,6 +294,7 @@ impl Drop for Agent {
     fn drop(&mut self) {
         self.sender = None;
         self.numbers = None;
+        self.service.deliveries.stop();
         self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take()
             && clerk.join().is_err()
@@ -343,6 +357,9 @@ fn open_store(
         ..Founding::new(profile.facts(), config.till.mode, now)
     };
     let mut store = Store::open(folder, &founding)?;
+    if let Some(epoch) = store.unaccepted_restore()? {
+        return Err(StartError::LossNotAccepted { epoch });
+    }
     let created = add_registers(config, &store.resources()?);
     let config = &*config;
     let known = KnownBefore::read(&store)?;
@@ -465,7 +482,7 @@ fn owner_budget(config: &Config, profile: &dyn Profile) -> Budget {
 /// Three days, in milliseconds.
 const WARNING_MS: i64 = 72 * 3_600_000;
 /// The `uri` of a device without a printer. It is allowed in a country whose law asks for fiscal numbers and not for a printer.
-const NO_PRINTER: &str = "none";
+pub const NO_PRINTER: &str = "none";
 
 /// A clock in the configured time zone, or in the country's. The machine's own zone may be any.
 fn zone_clock(config: &Config, profile: &dyn Profile) -> Result<Clock, StartError> {
@@ -554,7 +571,25 @@ fn clerk_settings(
         seller: printed_seller(&config.till.owner),
         signatures,
         terminals,
+        deliveries: None,
     }
+}
+
+/// What sends receipts to buyers. It begins with what an earlier process has left waiting.
+fn start_deliveries(
+    config: &Config,
+    profile: &'static dyn Profile,
+    (reader, clerk_handle): (&Reader, &ClerkHandle),
+    settings: &ClerkSettings,
+) -> Arc<Deliveries> {
+    let status_and_clock = (
+        Arc::clone(&settings.live_status),
+        Arc::clone(&settings.guard),
+    );
+    let door = (reader.clone(), clerk_handle.clone());
+    let deliveries = Deliveries::new(config, profile.facts(), door, status_and_clock);
+    deliveries.resume();
+    Arc::new(deliveries)
 }
 
 fn start_clerk(

@@ -5,6 +5,7 @@ mod aside;
 mod books;
 mod clock;
 mod deadlines;
+mod deliveries;
 mod document_lines;
 mod fiscal_numbers;
 mod identity;
@@ -59,8 +60,11 @@ use crate::status::LiveStatus;
 use crate::status::problems::ProblemKind;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
+pub use deliveries::BuyerDeliveries;
 use document_lines::DocumentLine;
-use ferrotill_store::{Batch, DeviceIdentity, Freeze, ResourceBook, Store, StoreError};
+use ferrotill_store::{
+    Batch, DeliveryChannel, DeviceIdentity, Freeze, ResourceBook, Store, StoreError,
+};
 use terminal_days::HeldReport;
 use upkeep::publish_shift;
 
@@ -89,6 +93,8 @@ pub struct ClerkSettings {
     pub signatures: Option<Arc<Signatures>>,
     /// The bank terminals.
     pub terminals: Terminals,
+    /// What sends receipts to buyers, if anything does.
+    pub deliveries: Option<Arc<dyn BuyerDeliveries>>,
 }
 
 /// How a device is set up at the start.
@@ -135,6 +141,8 @@ pub(super) enum Effect {
     ResourceChanged(Vec<oneshot::Sender<ResourceOutcome>>, ResourceOutcome),
     /// Wake the sender: the outbox has changed.
     WakeSender,
+    /// A receipt for a buyer waits on this channel.
+    Deliver(DeliveryChannel),
     /// The document with this id was laid aside, and does not go to this recipient any more.
     NoLongerUnsendable(Uuid, String),
 }
@@ -337,6 +345,7 @@ impl Tills {
                 let workers = self.settings.wake_senders.iter();
                 workers.for_each(|worker| worker.notify_one());
             }
+            Effect::Deliver(channel) => self.wake_channel(channel),
             Effect::ClockSet(reply, outcome) => drop(reply.send(outcome)),
             Effect::LaidAside(reply, outcome) => drop(reply.send(outcome)),
             Effect::ResourceChanged(replies, outcome) => {
@@ -398,6 +407,9 @@ impl Tills {
             }
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
+            }
+            message @ (Message::DeliveryEnded { .. } | Message::OrderCopy { .. }) => {
+                self.on_delivery(batch, message, effects)
             }
             Message::Printer(device, news) => match self.index_of(device) {
                 Some(index) => self.on_printer_news(batch, index, news, effects),
@@ -593,6 +605,7 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::Founded(founded) => founded.at,
         Event::DeviceIdentified(identified) => identified.at,
         Event::Restored(restored) => restored.at,
+        Event::LossAccepted(accepted) => accepted.at,
         Event::ClockSet(set) => set.at,
         Event::LaidAside(aside) => aside.at,
         Event::UnitAdopted(unit) => unit.at,
