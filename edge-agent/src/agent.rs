@@ -2,6 +2,7 @@
 
 mod caller_tls;
 mod data_folder;
+mod devices;
 mod health_watch;
 mod modules;
 mod signing;
@@ -22,8 +23,7 @@ use ferrotill_core::duty::Recipient;
 use ferrotill_core::event::ResourceKind;
 use ferrotill_core::profile::{self, Profile, SealPlan};
 use ferrotill_core::time::Moment;
-use ferrotill_device::driver::{self, DriverUri};
-use ferrotill_device::printer::FiscalPrinter;
+use ferrotill_device::driver::DriverUri;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -36,10 +36,11 @@ use crate::api::token::Tokens;
 use crate::api::wrong_signatures::WrongSignatures;
 use crate::api::{self, DIALECTS, service::Service};
 use crate::authority::{DutyForms, by_country};
-use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
+use crate::clerk::{BuyerDeliveries, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit, UnassignedNumber};
 use crate::config::register::register_device;
-use crate::config::{Config, ConfigError, Device, Mode};
+use crate::config::{Config, ConfigError, Mode};
+use crate::deliver::Deliveries;
 use crate::explanation::Explanation;
 use crate::listener::{self, ConnectionLimits};
 use crate::locked::Locked;
@@ -48,15 +49,15 @@ use crate::outbox::office_time::OfficeTime;
 use crate::outbox::{OutboxParts, OutboxThread};
 use crate::paper::printed_seller;
 use crate::payment::Terminals;
-use crate::seal::fiscal_module::{ModuleDriver, Modules};
-use crate::seal::printer::PrinterTask;
 use crate::seal::signature::Signatures;
 use crate::seal::signature::units::Units;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 use caller_tls::CallerTls;
-use data_folder::{lock_folder, set_aside};
+pub use data_folder::lock_folder;
+use data_folder::set_aside;
+use devices::device_plans;
 use ferrotill_store::{DeviceIdentity, Founding, Reader, ResourceBook, Store, StoreError};
 use health_watch::look_for_problems;
 use start_check::{KnownBefore, StartCheck};
@@ -107,6 +108,14 @@ pub enum StartError {
     /// No device has the registration number of `[till]`, and a new device would be told under its own id, for ever.
     #[error("{}", unassigned(.0))]
     NumberUnassigned(UnassignedNumber),
+    /// The data folder was restored from a backup, and no person has accepted what it lacks.
+    #[error(
+        "the data folder was restored from a backup (restore {epoch}), and documents that were made after the backup may be missing in it; see what is missing and accept it with `ferrotill restore FILE --accept-loss`"
+    )]
+    LossNotAccepted {
+        /// How often the folder was restored.
+        epoch: u32,
+    },
     /// The certificate for callers over TLS cannot be used.
     #[error("{0}")]
     Certificate(Box<Explanation>),
@@ -186,22 +195,19 @@ impl Agent {
         let wake_sender = Arc::new(Notify::new());
         let (terminals, bank) = terminals::terminals(&config, &clerk_handle)?;
         let clerk_and_clock = (&clerk_handle, &clock);
-        let signatures = signing::start(
-            &config,
-            profile,
-            &store,
-            (&identities, created),
-            clerk_and_clock,
-        )?;
+        let of_devices = (identities.as_slice(), created);
+        let signatures = signing::start(&config, profile, &store, of_devices, clerk_and_clock)?;
         let modules = modules::open(&config, profile, &clock)?;
         let plans = device_plans(&config, profile, identities, clerk_and_clock, &modules)?;
-        let settings = clerk_settings(
+        let mut settings = clerk_settings(
             &config,
             profile,
             (&clock, &guard),
             (&live_status, &wake_sender),
             (signatures.clone(), terminals),
         );
+        let deliveries = start_deliveries(&config, profile, (&reader, &clerk_handle), &settings);
+        settings.deliveries = Some(Arc::clone(&deliveries) as Arc<dyn BuyerDeliveries>);
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let tls = CallerTls::start(&config, guard.now().utc_ms)?;
@@ -214,6 +220,7 @@ impl Agent {
             guard,
             owner_budget,
             replays: Replays::open(&config.till.data_dir, Arc::clone(&live_status)),
+            deliveries,
             wrong_signatures: WrongSignatures::default(),
             live_status,
             bank,
@@ -289,6 +296,7 @@ impl Drop for Agent {
     fn drop(&mut self) {
         self.sender = None;
         self.numbers = None;
+        self.service.deliveries.stop();
         self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take()
             && clerk.join().is_err()
@@ -352,6 +360,9 @@ fn open_store(
         ..Founding::new(profile.facts(), config.till.mode, now)
     };
     let mut store = Store::open(folder, &founding)?;
+    if let Some(epoch) = store.unaccepted_restore()? {
+        return Err(StartError::LossNotAccepted { epoch });
+    }
     let created = add_registers(config, &store.resources()?);
     let config = &*config;
     let known = KnownBefore::read(&store)?;
@@ -474,7 +485,7 @@ fn owner_budget(config: &Config, profile: &dyn Profile) -> Budget {
 /// Three days, in milliseconds.
 const WARNING_MS: i64 = 72 * 3_600_000;
 /// The `uri` of a device without a printer. It is allowed in a country whose law asks for fiscal numbers and not for a printer.
-const NO_PRINTER: &str = "none";
+pub const NO_PRINTER: &str = "none";
 
 /// A clock in the configured time zone, or in the country's. The machine's own zone may be any.
 fn zone_clock(config: &Config, profile: &dyn Profile) -> Result<Clock, StartError> {
@@ -490,74 +501,6 @@ fn zone_clock(config: &Config, profile: &dyn Profile) -> Result<Clock, StartErro
 fn guarded_clock(clock: &Arc<Clock>, store: &Store) -> Result<GuardedClock, StoreError> {
     let (stored, latest) = (store.stored_clock()?, store.latest_moment()?);
     Ok(GuardedClock::new(Arc::clone(clock), stored, latest))
-}
-
-/// What the clerk needs to know about each device; the printers' threads are started here.
-fn device_plans(
-    config: &Config,
-    profile: &dyn Profile,
-    identities: Vec<DeviceIdentity>,
-    (clerk_handle, clock): (&ClerkHandle, &Arc<Clock>),
-    modules: &Modules,
-) -> Result<Vec<DevicePlan>, StartError> {
-    let plan = |(device, identity): (&Device, DeviceIdentity)| {
-        let uri = DriverUri::parse(&device.uri).ok();
-        Ok(DevicePlan {
-            device: device.id,
-            configuration: adopt::configuration(device, profile.facts())?,
-            identity,
-            printer: match modules.of(device.id) {
-                Some(module) => {
-                    let driver = ModuleDriver::new(Arc::clone(module), Arc::clone(clock));
-                    start_thread(device, Box::new(driver), clerk_handle, clock)?
-                }
-                None => start_printer(device, config.till.mode, clerk_handle, clock)?,
-            },
-            point_of_sale: device
-                .points_of_sale
-                .first()
-                .map_or_else(Uuid::nil, |point| point.id),
-            serial: uri.and_then(|uri| uri.serial().map(str::to_owned)),
-        })
-    };
-    config.devices.iter().zip(identities).map(plan).collect()
-}
-
-/// Starts the printer's thread of a device. A device without a printer gets a task that does nothing.
-fn start_printer(
-    device: &Device,
-    mode: Mode,
-    clerk_handle: &ClerkHandle,
-    clock: &Arc<Clock>,
-) -> Result<PrinterTask, StartError> {
-    // `check` has already refused printer addresses that cannot be parsed, so the only other value is `none`.
-    let Ok(uri) = DriverUri::parse(&device.uri) else {
-        return Ok(PrinterTask::none());
-    };
-    let printer = match mode {
-        Mode::Live => driver::open_fiscal_only(&uri),
-        Mode::Test => driver::open(&uri),
-    };
-    start_thread(device, printer, clerk_handle, clock)
-}
-
-/// Starts the thread of a printer or of a fiscal module.
-fn start_thread(
-    device: &Device,
-    printer: Box<dyn FiscalPrinter>,
-    clerk_handle: &ClerkHandle,
-    clock: &Arc<Clock>,
-) -> Result<PrinterTask, StartError> {
-    PrinterTask::start(
-        &device.name,
-        printer,
-        clerk_handle.listener(device.id),
-        Arc::clone(clock),
-    )
-    .map_err(|source| StartError::Thread {
-        name: format!("printer {}", device.name),
-        source,
-    })
 }
 
 /// What the clerk knows of the configuration and of the other parts.
@@ -580,7 +523,25 @@ fn clerk_settings(
         seller: printed_seller(&config.till.owner),
         signatures,
         terminals,
+        deliveries: None,
     }
+}
+
+/// What sends receipts to buyers. It begins with what an earlier process has left waiting.
+fn start_deliveries(
+    config: &Config,
+    profile: &'static dyn Profile,
+    (reader, clerk_handle): (&Reader, &ClerkHandle),
+    settings: &ClerkSettings,
+) -> Arc<Deliveries> {
+    let status_and_clock = (
+        Arc::clone(&settings.live_status),
+        Arc::clone(&settings.guard),
+    );
+    let door = (reader.clone(), clerk_handle.clone());
+    let deliveries = Deliveries::new(config, profile.facts(), door, status_and_clock);
+    deliveries.resume();
+    Arc::new(deliveries)
 }
 
 fn start_clerk(

@@ -24,6 +24,7 @@ mod device;
 mod fault;
 mod key;
 mod layers;
+mod mail;
 mod network;
 mod offline;
 mod online_ecr;
@@ -53,6 +54,7 @@ pub use key::{
     environment_name,
 };
 pub use layers::Overrides;
+pub use mail::{MailConfig, SmsConfig};
 pub use network::Network;
 pub use online_ecr::{OnlineEcrConfig, SignatureConfig};
 pub use paper_look::{DATE_MARK, NUMBER_MARK, PaperLook, REGISTRATION_MARK, TOTAL_MARK};
@@ -84,6 +86,10 @@ pub struct Config {
     pub upstream: Option<Upstream>,
     /// The owner's own limits for selling while the authority is offline.
     pub offline: Option<Budget>,
+    /// The mail server for receipts.
+    pub mail: Option<MailConfig>,
+    /// The gateway for receipts to telephones.
+    pub sms: Option<SmsConfig>,
     /// Warnings: what a person should correct although the program can run with it.
     pub warnings: Vec<ConfigFault>,
     places: Places,
@@ -304,6 +310,8 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
     let bank_terminals = bank_terminal::bank_terminals(reader, &root, mode);
     let upstream = upstream::upstream(reader, &root, mode);
     let offline = offline::budget(reader, &root);
+    let mail = mail::mail(reader, &root, mode);
+    let sms = mail::sms(reader, &root, mode);
     Some(Config {
         places: Places {
             country: till_section.place_of("country"),
@@ -318,6 +326,8 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
         bank_terminals,
         upstream,
         offline,
+        mail,
+        sms,
         warnings: Vec::new(),
     })
 }

@@ -5,6 +5,7 @@ mod aside;
 mod books;
 mod clock;
 mod deadlines;
+mod deliveries;
 mod document_lines;
 mod fiscal_numbers;
 mod identity;
@@ -59,8 +60,11 @@ use crate::status::LiveStatus;
 use crate::status::problems::ProblemKind;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
+pub use deliveries::BuyerDeliveries;
 use document_lines::DocumentLine;
-use ferrotill_store::{Batch, DeviceIdentity, Freeze, ResourceBook, Store, StoreError};
+use ferrotill_store::{
+    Batch, DeliveryChannel, DeviceIdentity, Freeze, ResourceBook, Store, StoreError,
+};
 use terminal_days::HeldReport;
 use upkeep::publish_shift;
 
@@ -89,6 +93,8 @@ pub struct ClerkSettings {
     pub signatures: Option<Arc<Signatures>>,
     /// The bank terminals.
     pub terminals: Terminals,
+    /// What sends receipts to buyers, if anything does.
+    pub deliveries: Option<Arc<dyn BuyerDeliveries>>,
 }
 
 /// How a device is set up at the start.
@@ -137,6 +143,8 @@ pub(super) enum Effect {
     WakeSender,
     /// Tell a caller that no document of its device is outstanding.
     Settled(oneshot::Sender<()>),
+    /// A receipt for a buyer waits on this channel.
+    Deliver(DeliveryChannel),
     /// The document with this id was laid aside, and does not go to this recipient any more.
     NoLongerUnsendable(Uuid, String),
 }
@@ -340,6 +348,7 @@ impl Tills {
                 let workers = self.settings.wake_senders.iter();
                 workers.for_each(|worker| worker.notify_one());
             }
+            Effect::Deliver(channel) => self.wake_channel(channel),
             Effect::ClockSet(reply, outcome) => drop(reply.send(outcome)),
             Effect::LaidAside(reply, outcome) => drop(reply.send(outcome)),
             Effect::ResourceChanged(replies, outcome) => {
@@ -383,12 +392,8 @@ impl Tills {
                 self.on_printer_request(request, effects);
                 Ok(())
             }
-            Message::Waiting { id, reply } => {
-                let _ = reply.send(self.waiting_order(id));
-                Ok(())
-            }
-            Message::WhenSettled { device, reply } => {
-                self.on_when_settled(device, reply);
+            question @ (Message::Waiting { .. } | Message::WhenSettled { .. }) => {
+                self.on_question(question);
                 Ok(())
             }
             Message::Declare { declaration, reply } => {
@@ -405,6 +410,9 @@ impl Tills {
             }
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
+            }
+            message @ (Message::DeliveryEnded { .. } | Message::OrderCopy { .. }) => {
+                self.on_delivery(batch, message, effects)
             }
             Message::Printer(device, news) => match self.index_of(device) {
                 Some(index) => self.on_printer_news(batch, index, news, effects),
@@ -425,10 +433,17 @@ impl Tills {
         }
     }
 
-    /// A caller waits until no document of a device is outstanding. The caller of a device that does not exist gets no answer.
-    fn on_when_settled(&mut self, device: Uuid, reply: oneshot::Sender<()>) {
-        if let Some(index) = self.index_of(device) {
-            self.devices[index].wait_until_settled(reply);
+    /// Handles a question that changes nothing.
+    fn on_question(&mut self, question: Message) {
+        match question {
+            Message::Waiting { id, reply } => drop(reply.send(self.waiting_order(id))),
+            // The caller of a device that does not exist gets no answer.
+            Message::WhenSettled { device, reply } => {
+                if let Some(index) = self.index_of(device) {
+                    self.devices[index].wait_until_settled(reply);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -607,6 +622,7 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::Founded(founded) => founded.at,
         Event::DeviceIdentified(identified) => identified.at,
         Event::Restored(restored) => restored.at,
+        Event::LossAccepted(accepted) => accepted.at,
         Event::ClockSet(set) => set.at,
         Event::LaidAside(aside) => aside.at,
         Event::UnitAdopted(unit) => unit.at,

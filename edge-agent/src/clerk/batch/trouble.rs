@@ -64,18 +64,15 @@ impl Tills {
                 Effect::LaidAside(reply, _) => {
                     drop(reply.send(AsideOutcome::Unknown(reason.to_owned())));
                 }
+                // It is not known whether the order is in the store, so its channel looks.
+                Effect::Deliver(channel) => self.wake_channel(channel),
                 Effect::ResourceChanged(replies, _) => {
                     for reply in replies {
                         drop(reply.send(ResourceOutcome::NotKnown(reason.to_owned())));
                     }
                 }
-                // The receipt is not prepared, or the next batch has it signed.
-                Effect::Sign(_)
-                | Effect::AskTerminal(..)
-                | Effect::WakeSender
-                | Effect::Settled(_)
-                | Effect::ConfirmOutcome(..)
-                | Effect::NoLongerUnsendable(..) => {}
+                // The receipt is not prepared, or the next batch has it signed; the others tell of a commit that was not.
+                _ => {}
             }
         }
         for device_state in &mut self.devices {
@@ -112,7 +109,9 @@ impl Tills {
                 drop(reply.send(ResourceOutcome::NotKnown(reason)));
             }
             Message::SetClock { reply, .. } => drop(reply.send(ClockOutcome::Unknown(reason))),
-            Message::DecideCancel(_, _, reply) => reply.send(false).unwrap_or(()),
+            Message::DecideCancel(_, _, reply)
+            | Message::DeliveryEnded { reply, .. }
+            | Message::OrderCopy { reply, .. } => reply.send(false).unwrap_or(()),
             // What these report is kept for the next transaction, or asked for again.
             Message::Printer(..)
             | Message::WhenSettled { .. }
