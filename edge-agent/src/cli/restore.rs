@@ -82,7 +82,10 @@ pub(super) fn run(arguments: &RestoreArguments, output: CliOutput) -> Result<Exi
 /// Refuses what the law of the country, or this program, does not allow with a copy.
 fn refuse_by_law(profile: &'static dyn Profile) -> Result<(), CliFailure> {
     let why = match profile.facts().seal_plan {
-        SealPlan::Printer | SealPlan::FiscalModule => return Ok(()),
+        SealPlan::Printer => return Ok(()),
+        SealPlan::FiscalModule => {
+            "this program cannot compare a backup with the counters of a fiscal module yet; begin a new data folder"
+        }
         SealPlan::Signature => {
             "a copy of a cash box must not sign receipts, because their ids would be used again; take the cash box out of use, and register a new one"
         }
