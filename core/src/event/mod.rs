@@ -1,5 +1,6 @@
 //! The events of the journal. Each row contains one event, encoded in postcard, with its kind and version.
 
+mod resource;
 mod terminal;
 mod version_1;
 
@@ -19,6 +20,7 @@ use crate::shift::{Running, Shift};
 use crate::tax::TaxTable;
 use crate::time::Moment;
 
+pub use resource::{ReceiptNoted, ResourceChanged, ResourceKind, ResourceState};
 pub use terminal::{
     CardLaidAside, TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation,
 };
@@ -411,6 +413,10 @@ pub enum Event<'a> {
     TerminalAnswered(TerminalAnswered<'a>),
     /// An operator has laid the card payments of a request aside.
     CardLaidAside(CardLaidAside<'a>),
+    /// A resource of a compatible API is created or changed.
+    ResourceChanged(ResourceChanged<'a>),
+    /// The data that a caller keeps with a receipt are replaced.
+    ReceiptNoted(ReceiptNoted<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -471,6 +477,8 @@ impl<'a> Event<'a> {
             Self::TerminalAsked(_) => 18,
             Self::TerminalAnswered(_) => 19,
             Self::CardLaidAside(_) => 20,
+            Self::ResourceChanged(_) => 25,
+            Self::ReceiptNoted(_) => 26,
         }
     }
 
@@ -483,12 +491,16 @@ impl<'a> Event<'a> {
                 body: Body::Nonfiscal(_),
                 ..
             }) => 3,
+            Self::Reserved(Reserved {
+                body: Body::Amounts(_),
+                ..
+            }) => 4,
             _ => Self::version_of(self.kind()),
         }
     }
 
-    /// The version of the encoding in which this build writes events of a kind. A reservation of a non-fiscal receipt has a version of
-    /// its own, [`version`](Self::version), and is read in this one too.
+    /// The version of the encoding in which this build writes events of a kind. A reservation of a non-fiscal receipt, or of one without lines, has a
+    /// version of its own, [`version`](Self::version), and is read in this one too.
     #[must_use]
     pub const fn version_of(kind: u16) -> u16 {
         match kind {
@@ -526,6 +538,8 @@ impl<'a> Event<'a> {
             Self::TerminalAsked(event) => postcard::to_slice(event, room),
             Self::TerminalAnswered(event) => postcard::to_slice(event, room),
             Self::CardLaidAside(event) => postcard::to_slice(event, room),
+            Self::ResourceChanged(event) => postcard::to_slice(event, room),
+            Self::ReceiptNoted(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -568,6 +582,13 @@ impl<'a> Event<'a> {
                 } => Ok(Self::Reserved(reserved)),
                 _ => Err(EventError::Malformed),
             },
+            (2, 4) => match read(payload)? {
+                reserved @ Reserved {
+                    body: Body::Amounts(_),
+                    ..
+                } => Ok(Self::Reserved(reserved)),
+                _ => Err(EventError::Malformed),
+            },
             (3, 1) => read(payload).map(Self::CancelDecided),
             (4, 1) => sealed_1(payload),
             (4, 2) => read(payload).map(Self::Sealed),
@@ -589,6 +610,8 @@ impl<'a> Event<'a> {
             (18, 1) => read(payload).map(Self::TerminalAsked),
             (19, 1) => read(payload).map(Self::TerminalAnswered),
             (20, 1) => read(payload).map(Self::CardLaidAside),
+            (25, 1) => read(payload).map(Self::ResourceChanged),
+            (26, 1) => read(payload).map(Self::ReceiptNoted),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

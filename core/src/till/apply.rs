@@ -37,6 +37,8 @@ impl Till {
             Event::LaidAside(_) => {}
             // Neither is money at a bank terminal: the document counts it when it is sealed.
             Event::TerminalAsked(_) | Event::TerminalAnswered(_) | Event::CardLaidAside(_) => {}
+            // Nor are the resources of an API, and what its callers keep with a receipt.
+            Event::ResourceChanged(_) | Event::ReceiptNoted(_) => {}
             Event::DeviceIdentified(identified) => {
                 self.fiscal_numbers.identify(identified.fiscal_number);
             }
