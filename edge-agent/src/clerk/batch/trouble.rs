@@ -4,6 +4,7 @@
 //! earlier batch has given to the printer's thread, and a job without a document that this thread has. If the thread had settled the
 //! document in the lost batch, it has kept the outcome, and reports it again when the next batch asks what became of the document.
 
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::super::answer::{
@@ -26,8 +27,7 @@ impl Tills {
         outcomes: &[(Uuid, Uuid)],
         explained: &Explanation,
     ) {
-        let reason = explained.for_callers();
-        let reason = reason.as_str();
+        let reason: &str = &explained.for_callers();
         let answer = Answer::Unknown {
             message: reason.to_owned(),
         };
@@ -67,11 +67,7 @@ impl Tills {
                 }
                 // It is not known whether the order is in the store, so its channel looks.
                 Effect::Deliver(channel) => self.wake_channel(channel),
-                Effect::ResourceChanged(replies, _) => {
-                    for reply in replies {
-                        drop(reply.send(ResourceOutcome::NotKnown(reason.to_owned())));
-                    }
-                }
+                Effect::ResourceChanged(replies, _) => resources_not_known(replies, reason),
                 // The receipt is not prepared, or the next batch has it signed.
                 Effect::Sign(_)
                 | Effect::AskTerminal(..)
@@ -91,6 +87,12 @@ impl Tills {
         }
         respond(self.take_terminal_callers(), &answer);
         self.dropped.answer(&answer);
+    }
+}
+
+fn resources_not_known(replies: Vec<oneshot::Sender<ResourceOutcome>>, reason: &str) {
+    for reply in replies {
+        drop(reply.send(ResourceOutcome::NotKnown(reason.to_owned())));
     }
 }
 
