@@ -27,7 +27,8 @@ impl Tills {
         outcomes: &[(Uuid, Uuid)],
         explained: &Explanation,
     ) {
-        let reason: &str = &explained.for_callers();
+        let reason = explained.for_callers();
+        let reason = reason.as_str();
         let answer = Answer::Unknown {
             message: reason.to_owned(),
         };
@@ -67,7 +68,7 @@ impl Tills {
                 }
                 // It is not known whether the order is in the store, so its channel looks.
                 Effect::Deliver(channel) => self.wake_channel(channel),
-                Effect::ResourceChanged(replies, _) => resources_not_known(replies, reason),
+                Effect::ResourceChanged(replies, _) => not_known(replies, reason),
                 // The receipt is not prepared, or the next batch has it signed.
                 Effect::Sign(_)
                 | Effect::AskTerminal(..)
@@ -87,12 +88,6 @@ impl Tills {
         }
         respond(self.take_terminal_callers(), &answer);
         self.dropped.answer(&answer);
-    }
-}
-
-fn resources_not_known(replies: Vec<oneshot::Sender<ResourceOutcome>>, reason: &str) {
-    for reply in replies {
-        drop(reply.send(ResourceOutcome::NotKnown(reason.to_owned())));
     }
 }
 
@@ -128,6 +123,14 @@ impl Tills {
             | Message::HealthCheck
             | Message::Stop => {}
         }
+    }
+}
+
+/// Answers callers whose change of a resource could not be written.
+fn not_known(replies: Vec<oneshot::Sender<ResourceOutcome>>, reason: &str) {
+    for reply in replies {
+        // A caller whose connection has ended can ask for the resource.
+        drop(reply.send(ResourceOutcome::NotKnown(reason.to_owned())));
     }
 }
 
