@@ -26,6 +26,10 @@ BEGIN SELECT RAISE(ABORT, 'journal rows are never deleted'); END;
 CREATE INDEX journal_closed_by_printer ON journal (device) WHERE kind = 8;
 -- Finds the identity that a device had at a seal: there are few such rows.
 CREATE INDEX journal_identified ON journal (device, seq) WHERE kind = 11;
+-- Finds the resources that an API has created, and what callers keep with receipts: there are few such rows, and each start looks for them.
+CREATE INDEX journal_resource ON journal (kind, device, seq) WHERE kind IN (25, 26);
+-- Finds a signed receipt by its number, which counts the rows of its register.
+CREATE INDEX journal_prepared ON journal (device, seq) WHERE kind = 16;
 
 -- One row for each document, from its reservation to its seal or void.
 CREATE TABLE document (
@@ -234,3 +238,24 @@ CREATE TABLE card_operation (
 CREATE INDEX card_operation_of ON card_operation (id, asked_seq);
 -- Money that moves, or that has moved and has no document yet: there is little.
 CREATE INDEX card_operation_open ON card_operation (id) WHERE is_open = 1;
+
+-- Receipts that are sent to buyers, by mail or by telephone. A row is made with the reservation of its document, and is sent when the
+-- document is sealed. This table does not follow from the journal, which has no contact of a buyer.
+CREATE TABLE delivery (
+  id           INTEGER PRIMARY KEY,
+  reserved_seq INTEGER NOT NULL,       -- the Reserved row of the document
+  recipient    TEXT    NOT NULL CHECK (recipient IN ('mail', 'sms')),
+  is_copy      INTEGER NOT NULL CHECK (is_copy IN (0, 1)),
+  address      TEXT,                   -- the contact, until the receipt is sent or given up
+  shown        TEXT    NOT NULL,       -- the contact with stars, for people
+  state        TEXT    NOT NULL CHECK (state IN ('waiting', 'sent', 'failed')),
+  attempts     INTEGER NOT NULL DEFAULT 0,
+  at           INTEGER NOT NULL,       -- when it was ordered
+  again_at     INTEGER NOT NULL,       -- when it is tried next
+  ended_at     INTEGER,                -- when it was sent or given up
+  last_error   TEXT,
+  CHECK ((state = 'waiting') = (address IS NOT NULL))
+) STRICT;
+
+CREATE INDEX delivery_waiting ON delivery (recipient, again_at) WHERE state = 'waiting';
+CREATE INDEX delivery_document ON delivery (reserved_seq);

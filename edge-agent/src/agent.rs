@@ -7,8 +7,10 @@ mod signing;
 mod start_check;
 mod terminals;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 
@@ -16,6 +18,7 @@ use axum::Router;
 use ferrotill_core::budget::Budget;
 use ferrotill_core::document::DocumentKind;
 use ferrotill_core::duty::Recipient;
+use ferrotill_core::event::ResourceKind;
 use ferrotill_core::profile::{self, Profile, SealPlan};
 use ferrotill_core::time::Moment;
 use ferrotill_device::driver::{self, DriverUri};
@@ -27,12 +30,15 @@ use crate::api::dialect::Dialect;
 use crate::api::lanes::Lanes;
 use crate::api::replay::Replays;
 use crate::api::settings::ApiSettings;
+use crate::api::token::Tokens;
 use crate::api::wrong_signatures::WrongSignatures;
 use crate::api::{self, DIALECTS, service::Service};
 use crate::authority::{DutyForms, by_country};
-use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
+use crate::clerk::{BuyerDeliveries, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit, UnassignedNumber};
+use crate::config::register::register_device;
 use crate::config::{Config, ConfigError, Device, Mode};
+use crate::deliver::Deliveries;
 use crate::explanation::Explanation;
 use crate::listener::{self, ConnectionLimits};
 use crate::locked::Locked;
@@ -48,8 +54,9 @@ use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 use caller_tls::CallerTls;
-use data_folder::{lock_folder, set_aside};
-use ferrotill_store::{DeviceIdentity, Founding, Reader, Store, StoreError};
+pub use data_folder::lock_folder;
+use data_folder::set_aside;
+use ferrotill_store::{DeviceIdentity, Founding, Reader, ResourceBook, Store, StoreError};
 use health_watch::look_for_problems;
 use start_check::{KnownBefore, StartCheck};
 
@@ -99,6 +106,14 @@ pub enum StartError {
     /// No device has the registration number of `[till]`, and a new device would be told under its own id, for ever.
     #[error("{}", unassigned(.0))]
     NumberUnassigned(UnassignedNumber),
+    /// The data folder was restored from a backup, and no person has accepted what it lacks.
+    #[error(
+        "the data folder was restored from a backup (restore {epoch}), and documents that were made after the backup may be missing in it; see what is missing and accept it with `ferrotill restore FILE --accept-loss`"
+    )]
+    LossNotAccepted {
+        /// How often the folder was restored.
+        epoch: u32,
+    },
     /// The certificate for callers over TLS cannot be used.
     #[error("{0}")]
     Certificate(Box<Explanation>),
@@ -158,7 +173,7 @@ impl Agent {
     ///
     /// [`StartError`] says what is missing and what to do about it.
     pub fn start_with(
-        config: Config,
+        mut config: Config,
         clock: Option<Arc<Clock>>,
         decisions: StartDecisions,
     ) -> Result<Self, StartError> {
@@ -166,8 +181,8 @@ impl Agent {
         let clock = clock.map_or_else(|| zone_clock(&config, profile).map(Arc::new), Ok)?;
         let lock = lock_folder(&config.till.data_dir)?;
         let live_status = Arc::new(LiveStatus::default());
-        let (store, identities) =
-            open_store(&config, profile, clock.now(), decisions, &live_status)?;
+        let (store, identities, created) =
+            open_store(&mut config, profile, clock.now(), decisions, &live_status)?;
         let guard = Arc::new(guarded_clock(&clock, &store)?);
         let owner_budget = owner_budget(&config, profile);
         let reader = Reader::new(&config.till.data_dir);
@@ -175,15 +190,23 @@ impl Agent {
         let wake_sender = Arc::new(Notify::new());
         let (terminals, bank) = terminals::terminals(&config, &clerk_handle)?;
         let clerk_and_clock = (&clerk_handle, &clock);
-        let signatures = signing::start(&config, profile, &store, &identities, clerk_and_clock)?;
+        let signatures = signing::start(
+            &config,
+            profile,
+            &store,
+            (&identities, created),
+            clerk_and_clock,
+        )?;
         let plans = device_plans(&config, profile, identities, clerk_and_clock)?;
-        let settings = clerk_settings(
+        let mut settings = clerk_settings(
             &config,
             profile,
             (&clock, &guard),
             (&live_status, &wake_sender),
             (signatures.clone(), terminals),
         );
+        let deliveries = start_deliveries(&config, profile, (&reader, &clerk_handle), &settings);
+        settings.deliveries = Some(Arc::clone(&deliveries) as Arc<dyn BuyerDeliveries>);
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let tls = CallerTls::start(&config, guard.now().utc_ms)?;
@@ -196,10 +219,13 @@ impl Agent {
             guard,
             owner_budget,
             replays: Replays::open(&config.till.data_dir, Arc::clone(&live_status)),
+            deliveries,
             wrong_signatures: WrongSignatures::default(),
             live_status,
             bank,
             lanes: Lanes::default(),
+            tokens: Tokens::new(&config.till.data_dir),
+            exports: AtomicUsize::new(0),
         });
         let sender = start_sender(&config, &service, wake_sender)?;
         Ok(Self {
@@ -268,6 +294,7 @@ impl Drop for Agent {
     fn drop(&mut self) {
         self.sender = None;
         self.numbers = None;
+        self.service.deliveries.stop();
         self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take()
             && clerk.join().is_err()
@@ -312,14 +339,15 @@ fn has_duties(profile: &dyn Profile) -> bool {
     kinds.any(|kind| !profile.duties(kind).is_empty())
 }
 
-/// Opens the store, and notes what the start finds missing or unusual. Returns the store and the identities that the devices get.
+/// Opens the store, and notes what the start finds missing or unusual. Returns the store, the identities that the devices get, and the
+/// devices that an API has created: they are added to the configuration.
 fn open_store(
-    config: &Config,
+    config: &mut Config,
     profile: &dyn Profile,
     now: Moment,
     decisions: StartDecisions,
     live_status: &LiveStatus,
-) -> Result<(Store, Vec<DeviceIdentity>), StartError> {
+) -> Result<(Store, Vec<DeviceIdentity>, BTreeSet<Uuid>), StartError> {
     let folder = &config.till.data_dir;
     if decisions.new_books {
         set_aside(folder)?;
@@ -329,6 +357,11 @@ fn open_store(
         ..Founding::new(profile.facts(), config.till.mode, now)
     };
     let mut store = Store::open(folder, &founding)?;
+    if let Some(epoch) = store.unaccepted_restore()? {
+        return Err(StartError::LossNotAccepted { epoch });
+    }
+    let created = add_registers(config, &store.resources()?);
+    let config = &*config;
     let known = KnownBefore::read(&store)?;
     let identities = adopt::identities(config, &known.identities);
     refuse_number_twice(config, &identities)?;
@@ -346,7 +379,23 @@ fn open_store(
         // As long as a device may have got another id, the next start compares with the same devices again.
         store.remember_configured(&config.devices.iter().map(|device| device.id).collect())?;
     }
-    Ok((store, identities))
+    Ok((store, identities, created))
+}
+
+/// Adds the devices of the cash registers that an API has created and the configuration does not have. Returns their ids.
+fn add_registers(config: &mut Config, resources: &ResourceBook) -> BTreeSet<Uuid> {
+    let registers = resources.of(ResourceKind::CashRegister);
+    let registers = registers.filter(|register| !register.is_configured());
+    let known = |id: Uuid| config.devices.iter().any(|device| device.id == id);
+    let created: BTreeSet<Uuid> = registers
+        .map(|register| register.id)
+        .filter(|id| !known(*id))
+        .collect();
+    if let Some(like) = config.devices.first().cloned() {
+        let devices = created.iter().map(|id| register_device(*id, &like));
+        config.devices.extend(devices);
+    }
+    created
 }
 
 /// Refuses two devices that the authority would know by one number.
@@ -433,7 +482,7 @@ fn owner_budget(config: &Config, profile: &dyn Profile) -> Budget {
 /// Three days, in milliseconds.
 const WARNING_MS: i64 = 72 * 3_600_000;
 /// The `uri` of a device without a printer. It is allowed in a country whose law asks for fiscal numbers and not for a printer.
-const NO_PRINTER: &str = "none";
+pub const NO_PRINTER: &str = "none";
 
 /// A clock in the configured time zone, or in the country's. The machine's own zone may be any.
 fn zone_clock(config: &Config, profile: &dyn Profile) -> Result<Clock, StartError> {
@@ -522,7 +571,25 @@ fn clerk_settings(
         seller: printed_seller(&config.till.owner),
         signatures,
         terminals,
+        deliveries: None,
     }
+}
+
+/// What sends receipts to buyers. It begins with what an earlier process has left waiting.
+fn start_deliveries(
+    config: &Config,
+    profile: &'static dyn Profile,
+    (reader, clerk_handle): (&Reader, &ClerkHandle),
+    settings: &ClerkSettings,
+) -> Arc<Deliveries> {
+    let status_and_clock = (
+        Arc::clone(&settings.live_status),
+        Arc::clone(&settings.guard),
+    );
+    let door = (reader.clone(), clerk_handle.clone());
+    let deliveries = Deliveries::new(config, profile.facts(), door, status_and_clock);
+    deliveries.resume();
+    Arc::new(deliveries)
 }
 
 fn start_clerk(

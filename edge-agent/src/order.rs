@@ -2,12 +2,13 @@
 
 pub mod fingerprint;
 mod private;
+pub mod resource;
 mod terminal;
 mod text;
 
 use std::fmt::Write as _;
 
-use ferrotill_core::document::ReportKind;
+use ferrotill_core::document::{AmountsReceipt, ReportKind};
 use ferrotill_core::event::PaperSays;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::receipt::{CopiedLine, Draft, DraftLine, DraftPayment, Modifier, Prices};
@@ -17,7 +18,9 @@ use ferrotill_core::{Amount, Quantity};
 use ferrotill_store::BuyerContact;
 use uuid::Uuid;
 
-pub use terminal::{TerminalApproval, TerminalDay, TerminalPayment, TerminalTotals, TerminalUse};
+pub use terminal::{
+    TerminalApproval, TerminalDay, TerminalPayment, TerminalTotals, TerminalUse, terminal_slips_of,
+};
 pub use text::{ReceiptText, comparable};
 
 /// Which kind of receipt a sale gets (`docs/api/own.md`, "Receipt modes").
@@ -129,6 +132,8 @@ pub enum OrderKind {
         /// True if the text is printed.
         print: bool,
     },
+    /// A receipt that consists of its amounts by tax bucket.
+    Amounts(AmountsReceipt),
 }
 
 /// An order with its id, its point of sale, and the data that the caller's API returns with the document.
@@ -227,6 +232,7 @@ impl OrderForm {
             OrderKind::Cash(amount) => Wish::Cash(*amount),
             OrderKind::Report { z } => Wish::Report(if *z { ReportKind::Z } else { ReportKind::X }),
             OrderKind::Nonfiscal { text, .. } => Wish::Nonfiscal(text.as_str()),
+            OrderKind::Amounts(receipt) => Wish::Amounts(*receipt),
         }
     }
 
@@ -238,7 +244,8 @@ impl OrderForm {
             OrderKind::Refund { .. }
             | OrderKind::Cash(_)
             | OrderKind::Report { .. }
-            | OrderKind::Nonfiscal { .. } => None,
+            | OrderKind::Nonfiscal { .. }
+            | OrderKind::Amounts(_) => None,
         }
     }
 
@@ -382,6 +389,7 @@ mod tests {
             email: Some("ion@mail.md".into()),
             phone: None,
             salt: [7; 16],
+            ..BuyerContact::default()
         };
         let form = |contact: Option<BuyerContact>| OrderForm {
             id: Uuid::nil(),

@@ -8,15 +8,16 @@ mod tests;
 mod unsendable;
 
 use std::collections::HashMap;
-use std::sync::Condvar;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, Condvar};
 use std::time::{Duration, Instant};
 
+use ferrotill_core::Amount;
 use ferrotill_core::budget::Unsent;
 use ferrotill_core::numbers::Supply;
 use ferrotill_core::till::Till;
 use ferrotill_device::printer::{Baseline, Connected, UnknownAnswer};
-use ferrotill_store::{StoreError, StoreFigures};
+use ferrotill_store::{ResourceBook, StoreError, StoreFigures};
 use uuid::Uuid;
 
 use crate::explanation::Explanation;
@@ -54,6 +55,8 @@ pub struct PrinterState {
     /// Why a connected printer gets no receipts, or not all: it is not the printer of the open shift, or its tax rates differ. Also
     /// what its driver has to assume of it.
     pub objections: Vec<String>,
+    /// True if the printer gets no receipts, or not all, because of an objection.
+    pub refuses_receipts: bool,
     /// The names of the figures that the printer does not report: recovery works without them.
     pub missing: Vec<&'static str>,
     /// The country for which the printer was made, if printers of its family differ by country; `?` if the printer does not show it.
@@ -114,9 +117,58 @@ pub struct LiveStatus {
     clerk_asked: AtomicU32,
     /// When the law ends the open shift of each device, in milliseconds since the epoch.
     shift_ends: Locked<HashMap<Uuid, i64>>,
+    /// The resources of compatible APIs, after the last commit.
+    resources: Locked<Arc<ResourceBook>>,
+    /// The turnover counter of each register whose receipts are signed.
+    turnovers: Locked<HashMap<Uuid, Amount>>,
+    /// The serial of the first signature unit.
+    unit_serial: Locked<Option<String>>,
 }
 
 impl LiveStatus {
+    /// The resources of compatible APIs, after the last commit.
+    #[must_use]
+    pub fn resources(&self) -> Arc<ResourceBook> {
+        Arc::clone(&self.resources.lock())
+    }
+
+    /// The turnover counter of a register whose receipts are signed.
+    #[must_use]
+    pub fn turnover(&self, device: Uuid) -> Option<Amount> {
+        self.turnovers.lock().get(&device).copied()
+    }
+
+    /// Notes the turnover counter of a register.
+    pub fn set_turnover(&self, device: Uuid, turnover: Amount) {
+        self.turnovers.lock().insert(device, turnover);
+    }
+
+    /// The serial of the first signature unit.
+    #[must_use]
+    pub fn unit_serial(&self) -> Option<String> {
+        self.unit_serial.lock().clone()
+    }
+
+    /// Notes the serial of the first signature unit.
+    pub fn set_unit_serial(&self, serial: &str) {
+        *self.unit_serial.lock() = Some(serial.to_owned());
+    }
+
+    /// Since when receipts have no signature, in milliseconds since the epoch; `None` if they have.
+    #[must_use]
+    pub fn outage_since_ms(&self) -> Option<i64> {
+        let noted = self.problems.list().into_iter();
+        noted
+            .filter(|problem| problem.kind == ProblemKind::SIGNATURE_UNIT)
+            .map(|problem| problem.since_ms)
+            .min()
+    }
+
+    /// Notes the resources of compatible APIs.
+    pub fn set_resources(&self, resources: ResourceBook) {
+        *self.resources.lock() = Arc::new(resources);
+    }
+
     /// The state of a device's printer.
     #[must_use]
     pub fn printer(&self, device: Uuid) -> PrinterState {
@@ -154,6 +206,7 @@ impl LiveStatus {
             unproven: before.unproven.filter(|(id, _)| waits == Some(*id)),
             waits,
             objections: before.objections,
+            refuses_receipts: before.refuses_receipts,
             missing: connected.missing.iter().map(|one| one.name()).collect(),
             country: connected.country,
         };
@@ -209,8 +262,13 @@ impl LiveStatus {
         self.problems.clear(WAITS.kind, Some(device));
     }
 
-    /// Notes why a connected printer gets no receipts, or not all.
-    pub fn printer_objections(&self, device: Uuid, objections: Vec<String>) {
+    /// Notes what speaks against a connected printer; `refuses_receipts` says whether it gets no receipts, or not all, because of that.
+    pub fn printer_objections(
+        &self,
+        device: Uuid,
+        objections: Vec<String>,
+        refuses_receipts: bool,
+    ) {
         // An objection that says what to do about it has that as its last part.
         let parts = objections
             .iter()
@@ -226,7 +284,9 @@ impl LiveStatus {
             }
         }
         let mut printers = self.printers.lock();
-        printers.entry(device).or_default().objections = objections;
+        let state = printers.entry(device).or_default();
+        state.objections = objections;
+        state.refuses_receipts = refuses_receipts;
     }
 
     /// Notes that a printer has answered in forms that this build does not know, and logs their bytes.

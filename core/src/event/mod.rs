@@ -1,5 +1,7 @@
 //! The events of the journal. Each row contains one event, encoded in postcard, with its kind and version.
 
+mod resource;
+mod restored;
 mod terminal;
 mod version_1;
 
@@ -19,6 +21,8 @@ use crate::shift::{Running, Shift};
 use crate::tax::TaxTable;
 use crate::time::Moment;
 
+pub use resource::{ReceiptNoted, ResourceChanged, ResourceKind, ResourceState};
+pub use restored::{LossAccepted, Restored};
 pub use terminal::{
     CardLaidAside, TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation,
 };
@@ -281,15 +285,6 @@ pub struct DeviceIdentified<'a> {
     pub address: &'a str,
 }
 
-/// The data folder was restored from a backup. A copy and its original have different epochs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Restored {
-    /// The moment of the event.
-    pub at: Moment,
-    /// How often the folder was restored, this time included; counted from 1.
-    pub epoch: u32,
-}
-
 /// An operator has corrected the time of the till.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockSet<'a> {
@@ -411,6 +406,12 @@ pub enum Event<'a> {
     TerminalAnswered(TerminalAnswered<'a>),
     /// An operator has laid the card payments of a request aside.
     CardLaidAside(CardLaidAside<'a>),
+    /// A resource of a compatible API is created or changed.
+    ResourceChanged(ResourceChanged<'a>),
+    /// The data that a caller keeps with a receipt are replaced.
+    ReceiptNoted(ReceiptNoted<'a>),
+    /// A person has accepted that a restored folder lacks documents of a device.
+    LossAccepted(LossAccepted<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -471,6 +472,9 @@ impl<'a> Event<'a> {
             Self::TerminalAsked(_) => 18,
             Self::TerminalAnswered(_) => 19,
             Self::CardLaidAside(_) => 20,
+            Self::ResourceChanged(_) => 25,
+            Self::ReceiptNoted(_) => 26,
+            Self::LossAccepted(_) => 31,
         }
     }
 
@@ -483,12 +487,16 @@ impl<'a> Event<'a> {
                 body: Body::Nonfiscal(_),
                 ..
             }) => 3,
+            Self::Reserved(Reserved {
+                body: Body::Amounts(_),
+                ..
+            }) => 4,
             _ => Self::version_of(self.kind()),
         }
     }
 
-    /// The version of the encoding in which this build writes events of a kind. A reservation of a non-fiscal receipt has a version of
-    /// its own, [`version`](Self::version), and is read in this one too.
+    /// The version of the encoding in which this build writes events of a kind. A reservation of a non-fiscal receipt, or of one without lines, has a
+    /// version of its own, [`version`](Self::version), and is read in this one too.
     #[must_use]
     pub const fn version_of(kind: u16) -> u16 {
         match kind {
@@ -526,6 +534,9 @@ impl<'a> Event<'a> {
             Self::TerminalAsked(event) => postcard::to_slice(event, room),
             Self::TerminalAnswered(event) => postcard::to_slice(event, room),
             Self::CardLaidAside(event) => postcard::to_slice(event, room),
+            Self::ResourceChanged(event) => postcard::to_slice(event, room),
+            Self::ReceiptNoted(event) => postcard::to_slice(event, room),
+            Self::LossAccepted(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -568,6 +579,13 @@ impl<'a> Event<'a> {
                 } => Ok(Self::Reserved(reserved)),
                 _ => Err(EventError::Malformed),
             },
+            (2, 4) => match read(payload)? {
+                reserved @ Reserved {
+                    body: Body::Amounts(_),
+                    ..
+                } => Ok(Self::Reserved(reserved)),
+                _ => Err(EventError::Malformed),
+            },
             (3, 1) => read(payload).map(Self::CancelDecided),
             (4, 1) => sealed_1(payload),
             (4, 2) => read(payload).map(Self::Sealed),
@@ -589,6 +607,9 @@ impl<'a> Event<'a> {
             (18, 1) => read(payload).map(Self::TerminalAsked),
             (19, 1) => read(payload).map(Self::TerminalAnswered),
             (20, 1) => read(payload).map(Self::CardLaidAside),
+            (25, 1) => read(payload).map(Self::ResourceChanged),
+            (26, 1) => read(payload).map(Self::ReceiptNoted),
+            (31, 1) => read(payload).map(Self::LossAccepted),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

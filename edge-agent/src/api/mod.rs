@@ -1,7 +1,7 @@
 //! The HTTP APIs: the compatible APIs and our own routes. All of them translate requests into the same orders, and documents of
 //! the same journal into answers.
 
-mod admission;
+pub mod admission;
 pub mod auth;
 pub mod cashier;
 pub mod described;
@@ -22,7 +22,9 @@ pub mod replay;
 pub mod response;
 pub mod service;
 pub mod settings;
+pub mod sign_at;
 pub mod sim;
+pub mod token;
 pub mod wrong_signatures;
 
 use std::sync::Arc;
@@ -33,6 +35,7 @@ use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::Response;
 
+use crate::config::Mode;
 use crate::status::NUMBERS_SOON;
 use crate::time::clock::iso_utc;
 use dialect::{Dialect, Rejection};
@@ -41,9 +44,10 @@ use origin::OriginPolicy;
 use problem::Problem;
 use reference::ApiReference;
 use service::Service;
+use sign_at::SIGN_AT;
 
 /// The compatible APIs of this build.
-pub static DIALECTS: &[Dialect] = &[FISCALCLOUD];
+pub static DIALECTS: &[Dialect] = &[FISCALCLOUD, SIGN_AT];
 
 /// All routes of the agent with these APIs; `more` contains the routes of a simulator.
 pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router) -> Router {
@@ -58,6 +62,9 @@ pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router)
         .merge(more)
         .merge(own::router(Arc::clone(service)))
         .merge(reference::router(Arc::clone(service), reference));
+    if service.settings.mode == Mode::Test {
+        router = router.merge(sim::deliveries::router(Arc::clone(service)));
+    }
     if let Some(bank) = &service.bank {
         let currency = service.profile.facts().currency;
         router = router.merge(sim::bank_terminal::router(Arc::clone(bank), currency));

@@ -10,12 +10,16 @@ use ferrotill_core::refusal::Refusal;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::answer::{Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, WaitingOrder};
+use super::answer::{
+    Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, ResourceOutcome, WaitingOrder,
+};
 use crate::locked::Locked;
+use crate::order::resource::{ReceiptNote, ResourceWish};
 use crate::order::{AsideRequest, Declaration, OrderForm};
 use crate::payment::{TerminalListener, TerminalNews};
 use crate::seal::printer::{DocumentSlip, Listener, News};
 use crate::seal::signature::Signed;
+use ferrotill_store::{BuyerContact, DeliveryEnd};
 
 /// A message to the clerk.
 #[derive(Debug)]
@@ -94,6 +98,24 @@ pub enum Message {
         /// Where the answer goes.
         reply: oneshot::Sender<ClockOutcome>,
     },
+    /// A receipt was sent to a buyer, or could not be sent.
+    DeliveryEnded {
+        /// The number of the delivery.
+        id: i64,
+        /// What became of it.
+        end: DeliveryEnd,
+        /// Gets true once it is on disk.
+        reply: SyncSender<bool>,
+    },
+    /// A caller wants a copy of a sealed document sent to a buyer.
+    OrderCopy {
+        /// The request id of the document.
+        document: Uuid,
+        /// Where the copy is sent.
+        contact: Box<BuyerContact>,
+        /// Gets true once the order is on disk.
+        reply: SyncSender<bool>,
+    },
     /// News from the printer of this device.
     Printer(Uuid, News),
     /// News from a bank terminal.
@@ -106,6 +128,20 @@ pub enum Message {
     Numbers(Uuid, Vec<Span>),
     /// The agent asks whether the clerk handles its messages: [`LiveStatus::clerk_answered`](crate::status::LiveStatus) is the answer.
     HealthCheck,
+    /// A caller creates or changes a resource of its API.
+    ChangeResource {
+        /// The wish.
+        wish: Box<ResourceWish>,
+        /// Where the answer goes.
+        reply: oneshot::Sender<ResourceOutcome>,
+    },
+    /// A caller replaces the data that it keeps with a receipt.
+    NoteReceipt {
+        /// The receipt and the data.
+        note: Box<ReceiptNote>,
+        /// Where the answer goes.
+        reply: oneshot::Sender<ResourceOutcome>,
+    },
     /// The clerk finishes the batch that contains this message, and ends.
     Stop,
 }

@@ -19,11 +19,13 @@
 )]
 
 mod anchor;
+mod backup;
 mod card_operation;
 mod chain;
 mod clock;
 mod contact;
 mod counters;
+mod delivery;
 mod devices;
 mod ended_calls;
 mod figures;
@@ -43,7 +45,9 @@ mod query;
 mod ranges;
 mod reconcile;
 mod replay;
+mod resources;
 mod rows;
+mod signed;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -55,10 +59,14 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+pub use backup::{
+    COPIED_FILES, CopiedHead, DevicePosition, PrinterPosition, copy_folder, is_copied,
+};
 pub use card_operation::{CardOperation, CardOperationState};
 pub use chain::{ChainKey, Mac};
 pub use clock::{StoredClock, StoredPrinterClock};
 pub use contact::BuyerContact;
+pub use delivery::{DeliveryChannel, DeliveryEnd, DueDeliveries, ReceiptDelivery, WaitingDelivery};
 pub use ended_calls::{ENDED_CALLS_MAX, EndedCall, EndedCalls, EndedCallsFound};
 pub use figures::StoreFigures;
 pub use folder::{is_in_use, set_lost_journal_aside};
@@ -69,9 +77,11 @@ pub use laid_aside::{AsideDocument, AsideNote, WaitingDocument};
 pub use operator::OperatorDeclaration;
 pub use outbox::{DeliveryState, OutboxEntry, RefusedEntry};
 pub use private::folder_is_private;
-pub use query::{Page, Reader, UnsentCount};
+pub use query::{OpenShift, Page, Reader, UnsentCount};
 pub use reconcile::{ReconciliationCount, ReconciliationFigure, ZReconciliation};
+pub use resources::{CONFIGURED_DETAILS, ResourceBook, StoredResource};
 pub use rows::{DeviceIdentity, DocumentRow, RequestState, StoredDocument};
+pub use signed::{SignedPage, SignedReceipt};
 pub use used_numbers::RepeatedNumber;
 
 /// Why the store could not be read or written.

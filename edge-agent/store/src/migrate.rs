@@ -40,11 +40,19 @@ fn steps(key: Option<ChainKey>) -> Migrations<'static> {
             include_str!("../../../migrations/06-card-aside/up.sql"),
             |transaction| Ok(sign(transaction)?),
         ),
+        M::up_with_hook(
+            include_str!("../../../migrations/07-resource/up.sql"),
+            |transaction| Ok(sign(transaction)?),
+        ),
+        M::up_with_hook(
+            include_str!("../../../migrations/08-delivery/up.sql"),
+            |transaction| Ok(sign(transaction)?),
+        ),
     ])
 }
 
 /// The number of steps.
-const STEPS: i64 = 6;
+const STEPS: i64 = 8;
 
 /// Writes the name of this program. The last step does it, in its transaction: tables of this version always have this name.
 fn sign(connection: &Connection) -> Result<(), rusqlite::Error> {
@@ -183,7 +191,7 @@ mod tests {
     /// A power cut between the tables and the name would leave a newer database that no older program can name the reader of.
     #[test]
     fn the_name_of_the_program_is_written_with_the_last_step() {
-        for before in [0, 1, 2, 3, 4] {
+        for before in [0, 1, 2, 3, 4, 5, 6] {
             let mut connection = Connection::open_in_memory().unwrap();
             super::steps(None)
                 .to_version(&mut connection, before)

@@ -65,6 +65,7 @@ pub(super) fn project(
         }
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)
+        | Event::LossAccepted(_)
         | Event::Switched(_)
         | Event::NumbersGranted(_)
         | Event::ClosedByPrinter(_)
@@ -72,7 +73,9 @@ pub(super) fn project(
         | Event::ClockSet(_)
         | Event::UnitAdopted(_)
         | Event::ReceiptPrepared(_)
-        | Event::ReceiptSigned(_) => Ok(none),
+        | Event::ReceiptSigned(_)
+        | Event::ResourceChanged(_)
+        | Event::ReceiptNoted(_) => Ok(none),
     }
 }
 
@@ -137,6 +140,8 @@ fn reserved_row(
     let (amount, tax) = match &reserved.body {
         Body::Receipt(receipt) => (receipt.total.minor(), receipt.tax.minor()),
         Body::Cash(amount) => (amount.minor(), 0),
+        // A total that does not fit was refused.
+        Body::Amounts(receipt) => (receipt.total().map_or(0, |total| total.minor()), 0),
         Body::Report(_) | Body::Nonfiscal(_) => (0, 0),
     };
     connection

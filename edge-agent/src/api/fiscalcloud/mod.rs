@@ -14,6 +14,7 @@ mod drawer;
 mod duplicate;
 mod paths;
 mod periodic;
+mod preview;
 mod print_form;
 mod problem;
 mod request;
@@ -46,6 +47,7 @@ use crate::clerk::FiscalState;
 use crate::config::Device;
 use crate::paper::printed_seller;
 pub use create::faults_of;
+pub use preview::{OrderPreview, preview};
 use problem::{failure, for_the_cashier, unprocessable};
 use request::id_in;
 use route::{NoOperation, Operation, route};
@@ -57,6 +59,7 @@ pub const FISCALCLOUD: Dialect = Dialect {
     router,
     table: described::TABLE,
     is_served: described::is_served,
+    creates_registers: false,
     reject,
 };
 

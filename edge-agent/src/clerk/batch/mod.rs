@@ -5,6 +5,7 @@ mod aside;
 mod books;
 mod clock;
 mod deadlines;
+mod deliveries;
 mod document_lines;
 mod fiscal_numbers;
 mod identity;
@@ -15,6 +16,7 @@ mod originals;
 mod printer_clock;
 mod printer_day;
 mod recipients;
+mod resources;
 mod sealing;
 mod signing;
 mod slip;
@@ -41,6 +43,7 @@ use uuid::Uuid;
 
 use super::answer::{
     Answer, AnswerReply, AsideOutcome, Caller, DeclarationOutcome, DrawerOutcome, DroppedReplies,
+    ResourceOutcome,
 };
 use super::card_order::CardOrder;
 use super::device_state::DeviceState;
@@ -57,8 +60,11 @@ use crate::status::LiveStatus;
 use crate::status::problems::ProblemKind;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
+pub use deliveries::BuyerDeliveries;
 use document_lines::DocumentLine;
-use ferrotill_store::{Batch, DeviceIdentity, Freeze, Store, StoreError};
+use ferrotill_store::{
+    Batch, DeliveryChannel, DeviceIdentity, Freeze, ResourceBook, Store, StoreError,
+};
 use terminal_days::HeldReport;
 use upkeep::publish_shift;
 
@@ -87,6 +93,8 @@ pub struct ClerkSettings {
     pub signatures: Option<Arc<Signatures>>,
     /// The bank terminals.
     pub terminals: Terminals,
+    /// What sends receipts to buyers, if anything does.
+    pub deliveries: Option<Arc<dyn BuyerDeliveries>>,
 }
 
 /// How a device is set up at the start.
@@ -129,8 +137,12 @@ pub(super) enum Effect {
     ClockSet(oneshot::Sender<ClockOutcome>, ClockOutcome),
     /// Answer the caller that has laid a document aside.
     LaidAside(oneshot::Sender<AsideOutcome>, AsideOutcome),
+    /// Answer the callers that have changed a resource.
+    ResourceChanged(Vec<oneshot::Sender<ResourceOutcome>>, ResourceOutcome),
     /// Wake the sender: the outbox has changed.
     WakeSender,
+    /// A receipt for a buyer waits on this channel.
+    Deliver(DeliveryChannel),
     /// The document with this id was laid aside, and does not go to this recipient any more.
     NoLongerUnsendable(Uuid, String),
 }
@@ -140,10 +152,10 @@ pub(super) enum Effect {
 pub(super) struct Tills {
     settings: Arc<ClerkSettings>,
     devices: Devices,
-    /// The configuration of each device, in the order of `devices`.
-    configurations: Vec<Configuration>,
-    /// The identity of each device, in the order of `devices`.
-    identities: Vec<DeviceIdentity>,
+    /// The resources of compatible APIs after the last commit.
+    resources: ResourceBook,
+    /// The resources with the changes of the running batch; `None` if it has none.
+    resources_uncommitted: Option<ResourceBook>,
     /// The requests with open operations of bank terminals.
     card_orders: Vec<CardOrder>,
     /// Whether there were some after the last commit.
@@ -181,21 +193,31 @@ impl Tills {
         plans: Vec<DevicePlan>,
     ) -> Result<Self, StoreError> {
         let mut devices: Vec<DeviceState> = Vec::with_capacity(plans.len());
-        let mut configurations = Vec::with_capacity(plans.len());
-        let mut identities = Vec::with_capacity(plans.len());
+        let signatures = settings.signatures.as_deref();
+        let resources = store.resources()?;
+        settings.live_status.set_resources(resources.clone());
+        if let Some(unit) = signatures.and_then(|it| it.units().next_unit())
+            && let Ok(identity) = unit.identity()
+        {
+            settings.live_status.set_unit_serial(identity.serial());
+        }
         for plan in plans {
             let till = store.load_till(plan.device)?;
+            if signatures.is_some() {
+                let turnover = till.signed().register().counter();
+                settings.live_status.set_turnover(plan.device, turnover);
+            }
             settings.live_status.count_numbers(plan.device, &till);
             publish_shift(&settings, plan.device, &till);
             let known_counters = store.printer_counters(plan.device, baseline_of)?;
             devices.push(DeviceState {
                 point_of_sale: plan.point_of_sale,
                 configured_serial: plan.serial,
+                of_api: signatures.is_some_and(|it| it.is_of_api(plan.device)),
+                wanted: Some(Box::new((plan.configuration, plan.identity))),
                 known_counters,
                 ..DeviceState::new(plan.device, till, plan.printer)
             });
-            configurations.push(plan.configuration);
-            identities.push(plan.identity);
         }
         devices.extend(left_behind::devices(store, &settings, &devices)?);
         let line_scratch = vec![LineTotals::default(); settings.profile.facts().lines_max];
@@ -204,8 +226,8 @@ impl Tills {
         let mut tills = Self {
             settings,
             devices: Devices::new(devices),
-            configurations,
-            identities,
+            resources,
+            resources_uncommitted: None,
             card_orders: Vec::new(),
             had_card_orders: false,
             held_reports: Vec::new(),
@@ -239,6 +261,10 @@ impl Tills {
                 }
                 let (device, live_status) = (device_state.device, &self.settings.live_status);
                 live_status.count_numbers(device, &device_state.till);
+                if self.settings.signatures.is_some() {
+                    let turnover = device_state.till.signed().register().counter();
+                    live_status.set_turnover(device, turnover);
+                }
                 publish_shift(&self.settings, device, &device_state.till);
                 if device_state.till.last_number() > 0 {
                     let problems = live_status.problems();
@@ -246,6 +272,7 @@ impl Tills {
                 }
             }
         }
+        self.publish_resources();
         self.publish_card_orders();
         self.publish_left_behind();
         self.publish_number_stock();
@@ -259,6 +286,8 @@ impl Tills {
             device_state.known_counters =
                 store.printer_counters(device_state.device, baseline_of)?;
         }
+        self.resources = store.resources()?;
+        self.resources_uncommitted = None;
         self.load_card_orders(store)?;
         self.reload_left_behind(store)
     }
@@ -316,8 +345,15 @@ impl Tills {
                 let workers = self.settings.wake_senders.iter();
                 workers.for_each(|worker| worker.notify_one());
             }
+            Effect::Deliver(channel) => self.wake_channel(channel),
             Effect::ClockSet(reply, outcome) => drop(reply.send(outcome)),
             Effect::LaidAside(reply, outcome) => drop(reply.send(outcome)),
+            Effect::ResourceChanged(replies, outcome) => {
+                for reply in replies {
+                    // A caller whose connection has ended can ask for the resource.
+                    drop(reply.send(outcome.clone()));
+                }
+            }
             Effect::NoLongerUnsendable(id, recipient) => {
                 self.settings.live_status.laid_aside(id, &recipient);
             }
@@ -363,8 +399,17 @@ impl Tills {
             Message::LayAside { request, reply } => {
                 self.on_lay_aside(batch, &request, reply, effects)
             }
+            Message::ChangeResource { wish, reply } => {
+                self.on_resource_wish(batch, &wish, reply, effects)
+            }
+            Message::NoteReceipt { note, reply } => {
+                self.on_receipt_note(batch, &note, reply, effects)
+            }
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
+            }
+            message @ (Message::DeliveryEnded { .. } | Message::OrderCopy { .. }) => {
+                self.on_delivery(batch, message, effects)
             }
             Message::Printer(device, news) => match self.index_of(device) {
                 Some(index) => self.on_printer_news(batch, index, news, effects),
@@ -560,6 +605,7 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::Founded(founded) => founded.at,
         Event::DeviceIdentified(identified) => identified.at,
         Event::Restored(restored) => restored.at,
+        Event::LossAccepted(accepted) => accepted.at,
         Event::ClockSet(set) => set.at,
         Event::LaidAside(aside) => aside.at,
         Event::UnitAdopted(unit) => unit.at,
@@ -568,6 +614,8 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::TerminalAsked(asked) => asked.at,
         Event::TerminalAnswered(answered) => answered.at,
         Event::CardLaidAside(aside) => aside.at,
+        Event::ResourceChanged(changed) => changed.at,
+        Event::ReceiptNoted(noted) => noted.at,
     };
     Some(moment.utc_ms)
 }

@@ -4,9 +4,12 @@
 //! earlier batch has given to the printer's thread, and a job without a document that this thread has. If the thread had settled the
 //! document in the lost batch, it has kept the outcome, and reports it again when the next batch asks what became of the document.
 
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::super::answer::{Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome};
+use super::super::answer::{
+    Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, ResourceOutcome,
+};
 use super::super::device_state::{Activity, BusyJob, DeviceState};
 use super::super::message::{ClockOutcome, Message};
 use super::super::queue::Job;
@@ -63,6 +66,9 @@ impl Tills {
                 Effect::LaidAside(reply, _) => {
                     drop(reply.send(AsideOutcome::Unknown(reason.to_owned())));
                 }
+                // It is not known whether the order is in the store, so its channel looks.
+                Effect::Deliver(channel) => self.wake_channel(channel),
+                Effect::ResourceChanged(replies, _) => not_known(replies, reason),
                 // The receipt is not prepared, or the next batch has it signed.
                 Effect::Sign(_)
                 | Effect::AskTerminal(..)
@@ -101,8 +107,13 @@ impl Tills {
                 drop(reply.send(DeclarationOutcome::Unknown(reason)));
             }
             Message::LayAside { reply, .. } => drop(reply.send(AsideOutcome::Unknown(reason))),
+            Message::ChangeResource { reply, .. } | Message::NoteReceipt { reply, .. } => {
+                drop(reply.send(ResourceOutcome::NotKnown(reason)));
+            }
             Message::SetClock { reply, .. } => drop(reply.send(ClockOutcome::Unknown(reason))),
-            Message::DecideCancel(_, _, reply) => reply.send(false).unwrap_or(()),
+            Message::DecideCancel(_, _, reply)
+            | Message::DeliveryEnded { reply, .. }
+            | Message::OrderCopy { reply, .. } => reply.send(false).unwrap_or(()),
             // What these report is kept for the next transaction, or asked for again.
             Message::Printer(..)
             | Message::Terminal(_)
@@ -112,6 +123,14 @@ impl Tills {
             | Message::HealthCheck
             | Message::Stop => {}
         }
+    }
+}
+
+/// Answers callers whose change of a resource could not be written.
+fn not_known(replies: Vec<oneshot::Sender<ResourceOutcome>>, reason: &str) {
+    for reply in replies {
+        // A caller whose connection has ended can ask for the resource.
+        drop(reply.send(ResourceOutcome::NotKnown(reason.to_owned())));
     }
 }
 

@@ -170,7 +170,7 @@ impl World {
             OrderKind::Cash(_) => PrintedKind::Cash,
             OrderKind::Report { z: true } => PrintedKind::ZReport,
             OrderKind::Report { z: false } => PrintedKind::XReport,
-            OrderKind::Nonfiscal { .. } => PrintedKind::Slip,
+            OrderKind::Nonfiscal { .. } | OrderKind::Amounts(_) => PrintedKind::Slip,
         };
         Some(till.line.line.with(|emulator| {
             let printer = emulator.printer();
@@ -208,7 +208,7 @@ fn is_provable(order: &Order, outstanding: &Outstanding, declared: bool) -> bool
             outstanding.z_reports == 0 && (outstanding.tells_refunds || outstanding.is_cash)
         }
         OrderKind::Cash(_) => outstanding.z_reports == 0,
-        OrderKind::Report { .. } | OrderKind::Nonfiscal { .. } => true,
+        OrderKind::Report { .. } | OrderKind::Nonfiscal { .. } | OrderKind::Amounts(_) => true,
     }
 }
 

@@ -90,7 +90,7 @@ impl World {
                 }));
             }
             OrderKind::Report { .. } => used.with_report = true,
-            OrderKind::Cash(_) | OrderKind::Nonfiscal { .. } => {}
+            OrderKind::Cash(_) | OrderKind::Nonfiscal { .. } | OrderKind::Amounts(_) => {}
         }
     }
 
