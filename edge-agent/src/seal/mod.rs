@@ -30,7 +30,6 @@ use ferrotill_render::PrintedSeller;
 use ferrotill_store::StoredDocument;
 use uuid::Uuid;
 
-use crate::paper::printed_number;
 use printer::SealingJob;
 use signature::SigningJob;
 
@@ -145,11 +144,5 @@ impl NumberSeal {
             Seal::FiscalNumber { number, .. } => Some(Self::FiscalNumber(number)),
             Seal::Journal => Some(Self::Journal),
         }
-    }
-
-    /// The number as it is printed on a slip; `None` if the document has no number.
-    #[must_use]
-    pub fn printed(&self) -> Option<String> {
-        printed_number(&self.seal())
     }
 }

@@ -4,6 +4,7 @@
 //! earlier batch has given to the printer's thread, and a job without a document that this thread has. If the thread had settled the
 //! document in the lost batch, it has kept the outcome, and reports it again when the next batch asks what became of the document.
 
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::super::answer::{
@@ -122,6 +123,14 @@ impl Tills {
             | Message::HealthCheck
             | Message::Stop => {}
         }
+    }
+}
+
+/// Answers callers whose change of a resource could not be written.
+fn not_known(replies: Vec<oneshot::Sender<ResourceOutcome>>, reason: &str) {
+    for reply in replies {
+        // A caller whose connection has ended can ask for the resource.
+        drop(reply.send(ResourceOutcome::NotKnown(reason.to_owned())));
     }
 }
 
