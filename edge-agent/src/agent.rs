@@ -3,6 +3,7 @@
 mod caller_tls;
 mod data_folder;
 mod health_watch;
+mod registrations;
 mod signing;
 mod start_check;
 mod terminals;
@@ -38,6 +39,7 @@ use crate::listener::{self, ConnectionLimits};
 use crate::locked::Locked;
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
+use crate::outbox::registrations::RegistrationThread;
 use crate::outbox::{OutboxParts, OutboxThread};
 use crate::paper::printed_seller;
 use crate::payment::Terminals;
@@ -135,6 +137,7 @@ pub struct Agent {
     sender: Option<OutboxThread>,
     numbers: Option<NumberSupply>,
     signatures: Option<Arc<Signatures>>,
+    registrations: Option<RegistrationThread>,
     _office_time: Option<OfficeTime>,
     /// The certificate for callers over TLS; it is served and watched by [`Agent::serve`].
     tls: Locked<Option<CallerTls>>,
@@ -187,7 +190,9 @@ impl Agent {
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let tls = CallerTls::start(&config, guard.now().utc_ms)?;
+        let registrations = registrations::desk(&config, &reader, &clerk_handle, signatures.as_ref());
         let service = Arc::new(Service {
+            registrations,
             settings: ApiSettings::of(&config),
             profile,
             clerk_handle: clerk_handle.clone(),
@@ -202,6 +207,7 @@ impl Agent {
             lanes: Lanes::default(),
         });
         let sender = start_sender(&config, &service, wake_sender)?;
+        let registrations = registrations::start(&config, &service, signatures.as_ref())?;
         Ok(Self {
             _office_time: start_office_time(&config, &service.guard)?,
             tls: Locked::new(tls),
@@ -213,6 +219,7 @@ impl Agent {
             sender,
             numbers,
             signatures,
+            registrations,
             _lock: lock,
         })
     }
@@ -268,6 +275,7 @@ impl Drop for Agent {
     fn drop(&mut self) {
         self.sender = None;
         self.numbers = None;
+        self.registrations = None;
         self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take()
             && clerk.join().is_err()

@@ -1,5 +1,6 @@
 //! The events of the journal. Each row contains one event, encoded in postcard, with its kind and version.
 
+mod registration;
 mod terminal;
 mod version_1;
 
@@ -19,6 +20,7 @@ use crate::shift::{Running, Shift};
 use crate::tax::TaxTable;
 use crate::time::Moment;
 
+pub use registration::{RegistrationAnswered, RegistrationStep, RegistrationWanted};
 pub use terminal::{TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation};
 
 /// A document is about to be sealed. The event contains everything that is needed to print or send the document, or to find out
@@ -407,6 +409,10 @@ pub enum Event<'a> {
     TerminalAsked(TerminalAsked),
     /// What a bank terminal has answered.
     TerminalAnswered(TerminalAnswered<'a>),
+    /// The authority is to be told something of a signature unit, a cash box or a receipt.
+    RegistrationWanted(RegistrationWanted<'a>),
+    /// The authority has answered about a signature unit, a cash box or a receipt.
+    RegistrationAnswered(RegistrationAnswered<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -466,6 +472,8 @@ impl<'a> Event<'a> {
             Self::ReceiptSigned(_) => 17,
             Self::TerminalAsked(_) => 18,
             Self::TerminalAnswered(_) => 19,
+            Self::RegistrationWanted(_) => 22,
+            Self::RegistrationAnswered(_) => 23,
         }
     }
 
@@ -520,6 +528,8 @@ impl<'a> Event<'a> {
             Self::ReceiptSigned(event) => postcard::to_slice(event, room),
             Self::TerminalAsked(event) => postcard::to_slice(event, room),
             Self::TerminalAnswered(event) => postcard::to_slice(event, room),
+            Self::RegistrationWanted(event) => postcard::to_slice(event, room),
+            Self::RegistrationAnswered(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -582,6 +592,8 @@ impl<'a> Event<'a> {
             (17, 1) => read(payload).map(Self::ReceiptSigned),
             (18, 1) => read(payload).map(Self::TerminalAsked),
             (19, 1) => read(payload).map(Self::TerminalAnswered),
+            (22, 1) => read(payload).map(Self::RegistrationWanted),
+            (23, 1) => read(payload).map(Self::RegistrationAnswered),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

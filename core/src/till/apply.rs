@@ -37,6 +37,8 @@ impl Till {
             Event::LaidAside(_) => {}
             // Neither is money at a bank terminal: the document counts it when it is sealed.
             Event::TerminalAsked(_) | Event::TerminalAnswered(_) => {}
+            // Nor what the authority knows of units and cash boxes: the law has the till sell before it is registered.
+            Event::RegistrationWanted(_) | Event::RegistrationAnswered(_) => {}
             Event::DeviceIdentified(identified) => {
                 self.fiscal_numbers.identify(identified.fiscal_number);
             }

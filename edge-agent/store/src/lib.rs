@@ -42,6 +42,7 @@ mod projection;
 mod query;
 mod ranges;
 mod reconcile;
+mod registration;
 mod replay;
 mod rows;
 mod snapshot;
@@ -71,6 +72,7 @@ pub use outbox::{DeliveryState, OutboxEntry, RefusedEntry};
 pub use private::folder_is_private;
 pub use query::{Page, Reader, UnsentCount};
 pub use reconcile::{ReconciliationCount, ReconciliationFigure, ZReconciliation};
+pub use registration::{Registration, RegistrationState, StoredAnswer, UnitOutage};
 pub use rows::{DeviceIdentity, DocumentRow, RequestState, StoredDocument};
 pub use used_numbers::RepeatedNumber;
 

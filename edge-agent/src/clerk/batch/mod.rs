@@ -15,6 +15,7 @@ mod originals;
 mod printer_clock;
 mod printer_day;
 mod recipients;
+mod registrations;
 mod sealing;
 mod signing;
 mod slip;
@@ -131,6 +132,8 @@ pub(super) enum Effect {
     LaidAside(oneshot::Sender<AsideOutcome>, AsideOutcome),
     /// Wake the sender: the outbox has changed.
     WakeSender,
+    /// Says that something is to be registered, or that the authority has answered.
+    RegistrationsChanged,
     /// The document with this id was laid aside, and does not go to this recipient any more.
     NoLongerUnsendable(Uuid, String),
 }
@@ -308,6 +311,11 @@ impl Tills {
             Effect::Decided(reply) => reply.send(true).unwrap_or(()),
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
             Effect::RespondDeclaration(replies, outcome) => respond_declaration(replies, &outcome),
+            Effect::RegistrationsChanged => {
+                if let Some(signatures) = &self.settings.signatures {
+                    signatures.registrations_changed();
+                }
+            }
             Effect::WakeSender => {
                 let workers = self.settings.wake_senders.iter();
                 workers.for_each(|worker| worker.notify_one());
@@ -373,6 +381,7 @@ impl Tills {
             }
             Message::Authority(news) => self.on_authority_news(batch, news),
             Message::Numbers(device, spans) => self.take_numbers(batch, device, &spans),
+            Message::Registration(news) => self.on_registration_news(batch, &news, effects),
             Message::HealthCheck => {
                 self.answer_health_check();
                 Ok(())
@@ -563,6 +572,8 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::ReceiptSigned(receipt) => receipt.at,
         Event::TerminalAsked(asked) => asked.at,
         Event::TerminalAnswered(answered) => answered.at,
+        Event::RegistrationWanted(wanted) => wanted.at,
+        Event::RegistrationAnswered(answered) => answered.at,
     };
     Some(moment.utc_ms)
 }

@@ -154,6 +154,7 @@ impl Tills {
                     let receipt = ReceiptSigned { at, kind, compact };
                     self.decide_surely(batch, index, &Command::SignReceipt(receipt))?;
                     tracing::info!(event = "receipt", %device, "{} is made", kind.label());
+                    effects.push(Effect::RegistrationsChanged);
                 }
                 Some(id) => {
                     let settle = Command::Settle(id, Seal::Signature { kind, compact });

@@ -66,6 +66,7 @@ impl Tills {
                 Effect::Sign(_)
                 | Effect::AskTerminal(..)
                 | Effect::WakeSender
+                | Effect::RegistrationsChanged
                 | Effect::ConfirmOutcome(..)
                 | Effect::NoLongerUnsendable(..) => {}
             }
@@ -107,6 +108,7 @@ impl Tills {
             | Message::Terminal(_)
             | Message::Authority(_)
             | Message::Numbers(..)
+            | Message::Registration(_)
             | Message::Signed(..)
             | Message::HealthCheck
             | Message::Stop => {}

@@ -23,6 +23,7 @@ use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::till::{PreparedReceipt, Till, not_signable};
 use ferrotill_core::time::Moment;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{NumberSeal, Preparation, Sealer, Unsealed};
@@ -74,6 +75,7 @@ pub struct Signatures {
     units: Arc<Units>,
     cash_boxes: BTreeMap<Uuid, CashBoxSecret>,
     tasks: Sender<SigningTask>,
+    registrations: watch::Sender<u64>,
 }
 
 impl Signatures {
@@ -94,6 +96,7 @@ impl Signatures {
             units,
             cash_boxes,
             tasks,
+            registrations: watch::Sender::new(0),
         })
     }
 
@@ -101,6 +104,24 @@ impl Signatures {
     #[must_use]
     pub const fn units(&self) -> &Arc<Units> {
         &self.units
+    }
+
+    /// The cash boxes by their devices.
+    #[must_use]
+    pub const fn cash_boxes(&self) -> &BTreeMap<Uuid, CashBoxSecret> {
+        &self.cash_boxes
+    }
+
+    /// Says that something is to be registered with the authority, or that the authority has answered.
+    pub fn registrations_changed(&self) {
+        self.registrations
+            .send_modify(|changes| *changes = changes.wrapping_add(1));
+    }
+
+    /// Changes whenever something is to be registered with the authority, or the authority has answered.
+    #[must_use]
+    pub fn registrations(&self) -> watch::Receiver<u64> {
+        self.registrations.subscribe()
     }
 
     /// Has a prepared receipt signed.

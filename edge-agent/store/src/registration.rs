@@ -1,0 +1,517 @@
+//! What the tax authority is told of signature units, cash boxes and their receipts, and the outages of the units.
+
+use ferrotill_core::event::{
+    Event, ReceiptSigned, RegistrationAnswered, RegistrationStep, RegistrationWanted, UnitAdopted,
+};
+use ferrotill_core::profile::signed::{Code, Kind, PAYLOAD_BYTES_MAX, Signature};
+use ferrotill_core::seal::Seal;
+use ferrotill_core::time::Moment;
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use uuid::Uuid;
+
+use super::journal::Batch;
+use super::{Context as _, Reader, StoreError};
+
+/// How far a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistrationState {
+    /// The authority has not answered about it.
+    Waiting,
+    /// The authority has accepted it.
+    Done,
+    /// The authority refuses it.
+    Refused,
+}
+
+impl RegistrationState {
+    /// The name of the state in the store and in lists.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Done => "done",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// A step that the authority is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The step.
+    pub step: RegistrationStep,
+    /// What the step is about.
+    pub subject: String,
+    /// The device of the row that made the step due; nil if it was a person or a caller.
+    pub device: Uuid,
+    /// The row that made the step due.
+    pub due_seq: i64,
+    /// When the step became due, in milliseconds since the epoch.
+    pub due_ms: i64,
+    /// The row with the unit or the receipt; 0 if there is none.
+    pub subject_seq: i64,
+    /// How far the step is.
+    pub state: RegistrationState,
+    /// The authority's last answer about the step.
+    pub answer: Option<StoredAnswer>,
+}
+
+/// An answer of the authority.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredAnswer {
+    /// When it was stored, in milliseconds since the epoch.
+    pub at_ms: i64,
+    /// True if the step was done, false if it was refused.
+    pub done: bool,
+    /// The authority's code.
+    pub code: String,
+    /// The authority's text; may be empty.
+    pub message: String,
+}
+
+/// A time in which a signature unit did not sign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitOutage {
+    /// The serial of the unit, as it stands in the receipts.
+    pub serial: String,
+    /// The time of the first receipt without a signature, in milliseconds since the epoch.
+    pub began_ms: i64,
+    /// The time of the first receipt that the unit signed afterwards; `None` while it lasts.
+    pub ended_ms: Option<i64>,
+}
+
+/// Fills the tables of a folder whose journal is older than they are.
+pub(super) fn fill(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let signs: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM journal WHERE kind = 15)",
+        [],
+        |row| row.get(0),
+    )?;
+    if !signs {
+        return Ok(());
+    }
+    let mut statement = connection.prepare(
+        "SELECT device, seq, kind, version, payload FROM journal WHERE kind IN (4, 15, 17) ORDER BY seq",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let place = (Uuid::from_bytes(row.get(0)?), row.get(1)?);
+        let payload: Vec<u8> = row.get(4)?;
+        // A row that cannot be read is found when the chain is checked.
+        match Event::decode(row.get(2)?, row.get(3)?, &payload) {
+            Ok(Event::UnitAdopted(unit)) => unit_adopted(connection, place, &unit)?,
+            Ok(Event::ReceiptSigned(receipt)) => receipt_signed(connection, place, &receipt)?,
+            Ok(Event::Sealed(sealed)) => {
+                document_sealed(connection, place.1, sealed.at, &sealed.seal)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A unit signs from now on, so that it must be registered.
+pub(super) fn unit_adopted(
+    connection: &Connection,
+    (device, seq): (Uuid, i64),
+    unit: &UnitAdopted<'_>,
+) -> Result<(), rusqlite::Error> {
+    due(
+        connection,
+        (device, seq, unit.at),
+        RegistrationStep::Unit,
+        unit.serial,
+    )
+}
+
+/// A receipt without a document is sealed.
+pub(super) fn receipt_signed(
+    connection: &Connection,
+    (device, seq): (Uuid, i64),
+    receipt: &ReceiptSigned<'_>,
+) -> Result<(), rusqlite::Error> {
+    let mut room = [0; PAYLOAD_BYTES_MAX];
+    // The till has read the receipt when it decided.
+    let Ok(code) = Code::parse_compact(receipt.compact, &mut room) else {
+        return Ok(());
+    };
+    if code.signature == Signature::Failed {
+        outage_goes_on(
+            connection,
+            seq,
+            receipt.at,
+            code.payload.unit.serial(),
+        )?;
+    } else {
+        connection
+            .prepare_cached("UPDATE unit_outage SET ended_seq = ?2, ended_at = ?3 WHERE serial = ?1 AND ended_seq IS NULL")?
+            .execute(params![code.payload.unit.serial(), seq, receipt.at.utc_ms])?;
+    }
+    let cash_box = code.payload.cash_box.as_str();
+    let place = (device, seq, receipt.at);
+    if receipt.kind == Kind::Start {
+        due(connection, place, RegistrationStep::CashBox, cash_box)?;
+    }
+    if matches!(receipt.kind, Kind::Start | Kind::Jahres | Kind::Schluss) {
+        let subject = format!("{cash_box}_{}", code.payload.receipt.as_str());
+        due(connection, place, RegistrationStep::Receipt, &subject)?;
+    }
+    if receipt.kind == Kind::Schluss {
+        due(connection, place, RegistrationStep::CashBoxEnds, cash_box)?;
+    }
+    Ok(())
+}
+
+/// A document has its seal: if no unit has signed it, an outage begins or goes on.
+pub(super) fn document_sealed(
+    connection: &Connection,
+    seq: i64,
+    at: Moment,
+    seal: &Seal<'_>,
+) -> Result<(), rusqlite::Error> {
+    let Seal::Signature { compact, .. } = seal else {
+        return Ok(());
+    };
+    if !compact.ends_with(UNIT_FAILED_SEGMENT) {
+        return Ok(());
+    }
+    let mut room = [0; PAYLOAD_BYTES_MAX];
+    match Code::parse_compact(compact, &mut room) {
+        Ok(code) => outage_goes_on(connection, seq, at, code.payload.unit.serial()),
+        Err(_) => Ok(()),
+    }
+}
+
+/// The last part of a receipt without a signature, in its compact form.
+const UNIT_FAILED_SEGMENT: &str = ".U2ljaGVyaGVpdHNlaW5yaWNodHVuZyBhdXNnZWZhbGxlbg";
+
+fn outage_goes_on(
+    connection: &Connection,
+    seq: i64,
+    at: Moment,
+    serial: &str,
+) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "INSERT INTO unit_outage (serial, began_seq, began_at) SELECT ?1, ?2, ?3 \
+             WHERE NOT EXISTS (SELECT 1 FROM unit_outage WHERE serial = ?1 AND ended_seq IS NULL)",
+        )?
+        .execute(params![serial, seq, at.utc_ms])
+        .map(drop)
+}
+
+/// A step is due now, if it was not due before.
+fn due(
+    connection: &Connection,
+    (device, seq, at): (Uuid, i64, Moment),
+    step: RegistrationStep,
+    subject: &str,
+) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO registration (step, subject, device, due_seq, due_at, subject_seq, state) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?4, 'waiting')",
+        )?
+        .execute(params![
+            step.name(),
+            subject,
+            device.as_bytes(),
+            seq,
+            at.utc_ms
+        ])
+        .map(drop)
+}
+
+/// A step is wanted, perhaps again.
+pub(super) fn wanted(
+    connection: &Connection,
+    (device, seq): (Uuid, i64),
+    wanted: &RegistrationWanted<'_>,
+) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "INSERT INTO registration (step, subject, device, due_seq, due_at, subject_seq, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting') \
+             ON CONFLICT (step, subject) DO UPDATE SET due_seq = excluded.due_seq, due_at = excluded.due_at, state = 'waiting', \
+             subject_seq = iif(excluded.subject_seq = 0, subject_seq, excluded.subject_seq)",
+        )?
+        .execute(params![
+            wanted.step.name(),
+            wanted.subject,
+            device.as_bytes(),
+            seq,
+            wanted.at.utc_ms,
+            wanted.row
+        ])
+        .map(drop)
+}
+
+/// The authority has answered about a step.
+pub(super) fn answered(
+    connection: &Connection,
+    seq: i64,
+    answered: &RegistrationAnswered<'_>,
+) -> Result<(), rusqlite::Error> {
+    let state = if answered.done {
+        RegistrationState::Done
+    } else {
+        RegistrationState::Refused
+    };
+    let step = answered.step.name();
+    let changed = connection
+        .prepare_cached("UPDATE registration SET state = ?3 WHERE step = ?1 AND subject = ?2")?
+        .execute(params![step, answered.subject, state.name()])?;
+    if changed == 0 {
+        return Err(rusqlite::Error::QueryReturnedNoRows);
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO registration_answer (answered_seq, step, subject, at, done, code, message) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            seq,
+            step,
+            answered.subject,
+            answered.at.utc_ms,
+            answered.done,
+            answered.code,
+            answered.message
+        ])
+        .map(drop)
+}
+
+const PLACE: &str = "registrations";
+const SELECT: &str = "SELECT step, subject, device, due_seq, due_at, subject_seq, state, answer.at, answer.done, answer.code, answer.message \
+     FROM registration LEFT JOIN registration_answer AS answer ON answered_seq = (SELECT max(answered_seq) FROM registration_answer AS last \
+     WHERE last.step = registration.step AND last.subject = registration.subject)";
+
+fn of_row(row: &Row<'_>) -> Result<Registration, rusqlite::Error> {
+    let unreadable = |column: usize, name: &str| {
+        let what = format!("{name:?} is no known value");
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, what.into())
+    };
+    let (step, state): (String, String) = (row.get(0)?, row.get(6)?);
+    let at: Option<i64> = row.get(7)?;
+    Ok(Registration {
+        step: RegistrationStep::from_name(&step).ok_or_else(|| unreadable(0, &step))?,
+        subject: row.get(1)?,
+        device: Uuid::from_bytes(row.get(2)?),
+        due_seq: row.get(3)?,
+        due_ms: row.get(4)?,
+        subject_seq: row.get(5)?,
+        state: match state.as_str() {
+            "waiting" => RegistrationState::Waiting,
+            "done" => RegistrationState::Done,
+            "refused" => RegistrationState::Refused,
+            other => return Err(unreadable(6, other)),
+        },
+        answer: match at {
+            Some(at_ms) => Some(StoredAnswer {
+                at_ms,
+                done: row.get(8)?,
+                code: row.get(9)?,
+                message: row.get(10)?,
+            }),
+            None => None,
+        },
+    })
+}
+
+impl Reader {
+    /// The steps that are not done, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn open_registrations(&self) -> Result<Vec<Registration>, StoreError> {
+        self.registrations_where("state <> 'done' ORDER BY due_seq, step LIMIT 1000")
+    }
+
+    /// All steps, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn registrations(&self) -> Result<Vec<Registration>, StoreError> {
+        self.registrations_where("1 ORDER BY due_seq, step")
+    }
+
+    fn registrations_where(&self, which: &'static str) -> Result<Vec<Registration>, StoreError> {
+        self.with(PLACE, |connection| {
+            connection
+                .prepare_cached(&format!("{SELECT} WHERE {which}"))?
+                .query_map([], of_row)?
+                .collect()
+        })
+    }
+
+    /// Whether a signature unit is registered.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn has_registered_unit(&self) -> Result<bool, StoreError> {
+        self.with(PLACE, |connection| {
+            connection.query_row(
+                "SELECT EXISTS (SELECT 1 FROM registration WHERE step = 'unit' AND state = 'done')",
+                [],
+                |row| row.get(0),
+            )
+        })
+    }
+
+    /// A step, if it is or was due.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn registration(
+        &self,
+        step: RegistrationStep,
+        subject: &str,
+    ) -> Result<Option<Registration>, StoreError> {
+        self.with(PLACE, |connection| {
+            connection
+                .prepare_cached(&format!(
+                    "{SELECT} WHERE registration.step = ?1 AND registration.subject = ?2"
+                ))?
+                .query_row(params![step.name(), subject], of_row)
+                .optional()
+        })
+    }
+
+    /// Every answer of the authority about a step, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn registration_answers(
+        &self,
+        step: RegistrationStep,
+        subject: &str,
+    ) -> Result<Vec<StoredAnswer>, StoreError> {
+        self.with(PLACE, |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT at, done, code, message FROM registration_answer WHERE step = ?1 AND subject = ?2 ORDER BY answered_seq",
+                )?
+                .query_map(params![step.name(), subject], |row| {
+                    Ok(StoredAnswer {
+                        at_ms: row.get(0)?,
+                        done: row.get(1)?,
+                        code: row.get(2)?,
+                        message: row.get(3)?,
+                    })
+                })?
+                .collect()
+        })
+    }
+
+    /// The outages of all signature units, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn unit_outages(&self) -> Result<Vec<UnitOutage>, StoreError> {
+        self.with(PLACE, |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT serial, began_at, ended_at FROM unit_outage ORDER BY began_seq",
+                )?
+                .query_map([], |row| {
+                    Ok(UnitOutage {
+                        serial: row.get(0)?,
+                        began_ms: row.get(1)?,
+                        ended_ms: row.get(2)?,
+                    })
+                })?
+                .collect()
+        })
+    }
+
+    /// Gives `take` the event of a journal row. `None` if there is no such row.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`], [`StoreError::Unreadable`].
+    pub fn with_event<T>(
+        &self,
+        seq: i64,
+        take: impl FnOnce(&Event<'_>) -> T,
+    ) -> Result<Option<T>, StoreError> {
+        let row = self.with(PLACE, |connection| {
+            connection
+                .prepare_cached("SELECT kind, version, payload FROM journal WHERE seq = ?1")?
+                .query_row([seq], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?))
+                })
+                .optional()
+        })?;
+        let Some((kind, version, payload)) = row else {
+            return Ok(None);
+        };
+        match Event::decode(kind, version, &payload) {
+            Ok(event) => Ok(Some(take(&event))),
+            Err(source) => Err(StoreError::Unreadable { seq, source }),
+        }
+    }
+}
+
+impl Batch<'_> {
+    /// Appends that a step is to be taken. Units are shared by all devices, so that the event belongs to no till.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; the batch must then be dropped.
+    pub fn append_registration_wanted(
+        &mut self,
+        wanted: RegistrationWanted<'_>,
+    ) -> Result<(), StoreError> {
+        let room = wanted.subject.len();
+        self.append_registration(wanted.at, &Event::RegistrationWanted(wanted), room)
+    }
+
+    /// Appends what the authority has answered about a step. An answer about a step that does not wait is left out: it is the answer to a
+    /// question that was answered before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; the batch must then be dropped.
+    pub fn append_registration_answered(
+        &mut self,
+        answered: RegistrationAnswered<'_>,
+    ) -> Result<(), StoreError> {
+        let waits: bool = self
+            .connection()
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM registration WHERE step = ?1 AND subject = ?2 AND state <> 'done')",
+            )
+            .and_then(|mut statement| {
+                statement.query_row(params![answered.step.name(), answered.subject], |row| {
+                    row.get(0)
+                })
+            })
+            .context(self.path(), PLACE)?;
+        if !waits {
+            return Ok(());
+        }
+        let texts = [answered.subject, answered.code, answered.message];
+        let room = texts
+            .iter()
+            .fold(0_usize, |room, text| room.saturating_add(text.len()));
+        self.append_registration(answered.at, &Event::RegistrationAnswered(answered), room)
+    }
+
+    fn append_registration(
+        &mut self,
+        at: Moment,
+        event: &Event<'_>,
+        room: usize,
+    ) -> Result<(), StoreError> {
+        let mut buffer = vec![0; room.saturating_add(64)];
+        let payload = event
+            .encode(&mut buffer)
+            .map_err(|_| StoreError::TooLarge)?;
+        self.write(Uuid::nil(), at.utc_ms, event, payload).map(drop)
+    }
+}
