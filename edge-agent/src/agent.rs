@@ -190,7 +190,8 @@ impl Agent {
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let tls = CallerTls::start(&config, guard.now().utc_ms)?;
-        let registrations = registrations::desk(&config, &reader, &clerk_handle, signatures.as_ref());
+        let registrations =
+            registrations::desk(&config, &reader, &clerk_handle, signatures.as_ref());
         let service = Arc::new(Service {
             registrations,
             settings: ApiSettings::of(&config),

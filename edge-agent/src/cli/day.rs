@@ -16,6 +16,7 @@ use super::words::counted;
 use crate::api::json::JsonValue;
 use crate::object;
 use crate::seal::signature::units::Units;
+use crate::simulator::finanz_online::FinanzOnlineSimulator;
 use crate::simulator::tax_office::{AuthorityCondition, TaxOfficeSimulator};
 
 /// The result of the trading day.
@@ -89,6 +90,8 @@ pub(super) struct Stage {
     pub(super) profile: &'static dyn Profile,
     /// The signature units; `None` where the law has no receipts signed.
     pub(super) units: Option<Arc<Units>>,
+    /// The simulated web services with which units and cash boxes are registered.
+    pub(super) registrations: FinanzOnlineSimulator,
     /// The configuration of the demo.
     pub(super) config: PathBuf,
 }

@@ -28,9 +28,17 @@ pub struct FinanzOnlineUser {
 impl FinanzOnlineUser {
     /// What is wrong with the form of the three values, as the services demand it: the name of the value, and what it must be.
     #[must_use]
-    pub fn faults(participant_id: &str, user_id: &str, pin: &str) -> Vec<(&'static str, &'static str)> {
+    pub fn faults(
+        participant_id: &str,
+        user_id: &str,
+        pin: &str,
+    ) -> Vec<(&'static str, &'static str)> {
         let rows = [
-            (is_word(participant_id, 8, 12), "participant_id", PARTICIPANT),
+            (
+                is_word(participant_id, 8, 12),
+                "participant_id",
+                PARTICIPANT,
+            ),
             (is_word(user_id, 5, 12), "user_id", USER),
             (
                 (5..=128).contains(&pin.chars().count()),

@@ -137,12 +137,7 @@ pub(super) fn receipt_signed(
         return Ok(());
     };
     if code.signature == Signature::Failed {
-        outage_goes_on(
-            connection,
-            seq,
-            receipt.at,
-            code.payload.unit.serial(),
-        )?;
+        outage_goes_on(connection, seq, receipt.at, code.payload.unit.serial())?;
     } else {
         connection
             .prepare_cached("UPDATE unit_outage SET ended_seq = ?2, ended_at = ?3 WHERE serial = ?1 AND ended_seq IS NULL")?
@@ -281,7 +276,7 @@ pub(super) fn answered(
 }
 
 const PLACE: &str = "registrations";
-const SELECT: &str = "SELECT step, subject, device, due_seq, due_at, subject_seq, state, answer.at, answer.done, answer.code, answer.message \
+const SELECT: &str = "SELECT registration.step, registration.subject, device, due_seq, due_at, subject_seq, state, answer.at, answer.done, answer.code, answer.message \
      FROM registration LEFT JOIN registration_answer AS answer ON answered_seq = (SELECT max(answered_seq) FROM registration_answer AS last \
      WHERE last.step = registration.step AND last.subject = registration.subject)";
 
@@ -324,7 +319,7 @@ impl Reader {
     ///
     /// [`StoreError::Database`].
     pub fn open_registrations(&self) -> Result<Vec<Registration>, StoreError> {
-        self.registrations_where("state <> 'done' ORDER BY due_seq, step LIMIT 1000")
+        self.registrations_where("state <> 'done' ORDER BY due_seq, registration.step LIMIT 1000")
     }
 
     /// All steps, the oldest first.
@@ -333,7 +328,7 @@ impl Reader {
     ///
     /// [`StoreError::Database`].
     pub fn registrations(&self) -> Result<Vec<Registration>, StoreError> {
-        self.registrations_where("1 ORDER BY due_seq, step")
+        self.registrations_where("1 ORDER BY due_seq, registration.step")
     }
 
     fn registrations_where(&self, which: &'static str) -> Result<Vec<Registration>, StoreError> {

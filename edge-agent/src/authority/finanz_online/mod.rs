@@ -77,7 +77,11 @@ impl Action {
 /// # Errors
 ///
 /// [`CallFailure`].
-pub fn call(url: &str, action: Action, request: &str) -> Result<(String, Option<i64>), CallFailure> {
+pub fn call(
+    url: &str,
+    action: Action,
+    request: &str,
+) -> Result<(String, Option<i64>), CallFailure> {
     let agent = quick_agent(TIMEOUT);
     let headers = [("SOAPAction".to_owned(), action.name().to_owned())];
     let url = format!("{}/{}", url.trim_end_matches('/'), action.path());

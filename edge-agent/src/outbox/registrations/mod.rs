@@ -183,7 +183,9 @@ impl RegistrationWorker {
 
     /// Takes the next step.
     fn turn(&mut self) -> Turn {
-        let open = match self.notice_outages().and_then(|()| self.parts.reader.open_registrations())
+        let open = match self
+            .notice_outages()
+            .and_then(|()| self.parts.reader.open_registrations())
         {
             Ok(open) => open,
             Err(error) => {
@@ -378,7 +380,7 @@ impl RegistrationWorker {
         for registration in open {
             let key = (registration.step, registration.subject.clone());
             let is_answered = self.answered.get(&key) == Some(&registration.due_seq);
-            if !is_answered && self.is_ready(registration)? {
+            if !is_answered && self.is_ready(registration, open)? {
                 return Ok(Some(registration));
             }
         }
@@ -386,12 +388,18 @@ impl RegistrationWorker {
     }
 
     /// Whether everything is done that a step needs.
-    fn is_ready(&self, registration: &Registration) -> Result<bool, StoreError> {
+    fn is_ready(
+        &self,
+        registration: &Registration,
+        open: &[Registration],
+    ) -> Result<bool, StoreError> {
         use RegistrationStep::{
             CashBox, CashBoxEnds, Receipt, Unit, UnitEnds, UnitFails, UnitWorks,
         };
         let subject = registration.subject.as_str();
-        let before_mark = subject.rsplit_once('_').map_or(subject, |(before, _)| before);
+        let before_mark = subject
+            .rsplit_once('_')
+            .map_or(subject, |(before, _)| before);
         let is_done = |step, subject: &str| {
             let found = self.parts.reader.registration(step, subject)?;
             Ok(found.is_some_and(|found| found.state == RegistrationState::Done))
@@ -402,7 +410,18 @@ impl RegistrationWorker {
             Receipt => is_done(CashBox, before_mark),
             UnitFails => is_done(Unit, before_mark),
             UnitWorks => is_done(UnitFails, subject),
-            CashBoxEnds => is_done(CashBox, subject),
+            // Its receipts are checked first, because the authority knows it no more afterwards.
+            CashBoxEnds => {
+                let of_this = |step: &&Registration| {
+                    let of = step.subject.rsplit_once('_').map(|(of, _)| of);
+                    step.step == Receipt && of == Some(subject)
+                };
+                let checked = open
+                    .iter()
+                    .filter(of_this)
+                    .all(|step| step.state == RegistrationState::Refused);
+                Ok(checked && is_done(CashBox, subject)?)
+            }
             UnitEnds => is_done(Unit, subject),
         }
     }
