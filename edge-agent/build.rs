@@ -13,6 +13,23 @@ fn main() {
         pack_relative_relocations();
         link_unwinder_statically();
         use_one_heap();
+        put_daily_functions_together();
+    }
+}
+
+/// The kernel maps a program's code in pieces of 64 KiB and more: a function that is used brings its neighbours into memory.
+/// The linker script puts the functions that a till uses every day at the beginning of the code, so that PDF, fonts, certificates,
+/// emulators and commands stay on the disk.
+/// It is made by `hardware-tests/acceptance/layout.py`. The linker mold reads no such scripts.
+fn put_daily_functions_together() {
+    println!("cargo:rerun-if-changed=link/daily.ld");
+    let other_linker =
+        env::var("CARGO_ENCODED_RUSTFLAGS").is_ok_and(|flags| flags.contains("mold"));
+    let Ok(folder) = env::var("CARGO_MANIFEST_DIR") else {
+        return;
+    };
+    if !other_linker {
+        println!("cargo:rustc-link-arg-bins=-Wl,-T,{folder}/link/daily.ld");
     }
 }
 

@@ -226,7 +226,7 @@ CREATE TABLE card_operation (
   reason           TEXT,               -- why it was declined or not begun
   asked_at         INTEGER NOT NULL,
   answered_at      INTEGER,
-  is_open          INTEGER NOT NULL CHECK (is_open IN (0, 1)),  -- 0 once the document is sealed, the money is back, or none has moved
+  is_open          INTEGER NOT NULL CHECK (is_open IN (0, 1)), aside_seq INTEGER,  -- 0 once the document is sealed, the money is back, or none has moved
   CHECK ((kind = 'void') = (voids IS NOT NULL)),
   CHECK ((state = 'asked') = (answered_seq IS NULL))
 ) STRICT, WITHOUT ROWID;

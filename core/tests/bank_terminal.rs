@@ -5,9 +5,10 @@ mod shop;
 
 use ferrotill_core::Amount;
 use ferrotill_core::event::{
-    Event, TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation,
+    CardLaidAside, Event, TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation,
 };
 use ferrotill_core::id::{DocumentId, Fingerprint, OperationReference, TerminalId};
+use ferrotill_core::refusal::Refusal;
 use ferrotill_core::till::{Command, Known};
 
 use shop::{NOON, Shop, moment};
@@ -92,4 +93,58 @@ fn questions_and_answers_change_no_till_and_are_written_as_in_version_1() {
     assert_eq!(shop.till, before);
     let expected = ROWS.map(|(kind, hex)| (kind, hex.to_owned()));
     assert_eq!(written, expected);
+}
+
+/// The row of an operator's decision as version 1 writes it. Never edit it; see `golden.rs`.
+const ASIDE_ROW: &str = "010101010101010101010101010101018098d2dfbf68f0011170616964206261636b20696e20636173680d4d6172696120506f706573637506636c6f736564";
+
+fn aside() -> CardLaidAside<'static> {
+    CardLaidAside {
+        id: DocumentId([1; 16]),
+        at: moment(0),
+        reason: "paid back in cash",
+        by: "Maria Popescu",
+        refusal: "closed",
+    }
+}
+
+#[test]
+fn money_that_is_laid_aside_changes_no_till_and_is_written_as_in_version_1() {
+    let mut shop = Shop::open();
+    let before = shop.till.clone();
+    shop.run(Command::LayCardAside(aside()), Known::default())
+        .unwrap();
+    assert_eq!(shop.till, before);
+    let expected = Event::CardLaidAside(CardLaidAside {
+        at: moment(NOON),
+        ..aside()
+    });
+    assert_eq!(shop.last(), expected);
+    let mut room = [0; 256];
+    let bytes = expected.encode(&mut room).unwrap();
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!((expected.kind(), expected.version()), (20, 1));
+    assert_eq!(hex, ASIDE_ROW);
+    assert_eq!(Event::decode(20, 1, bytes), Ok(expected.clone()));
+}
+
+#[test]
+fn a_name_and_a_reason_are_needed_to_lay_money_aside() {
+    let mut shop = Shop::open();
+    for (changed, refusal) in [
+        (
+            CardLaidAside { by: " ", ..aside() },
+            Refusal::DeclarationUnsigned,
+        ),
+        (
+            CardLaidAside {
+                reason: "",
+                ..aside()
+            },
+            Refusal::ReasonMissing,
+        ),
+    ] {
+        let refused = shop.run(Command::LayCardAside(changed), Known::default());
+        assert_eq!(refused, Err(refusal));
+    }
 }

@@ -330,17 +330,22 @@ pub struct Declaration {
     pub by: String,
 }
 
-/// That an operator lays a sealed document aside, which a recipient refuses for ever.
+/// That an operator lays aside what a recipient refuses for ever: a sealed document, or the money of a card.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AsideRequest {
-    /// The document's request id.
+    /// The request id.
     pub id: Uuid,
-    /// The name of the recipient.
+    /// The name of the recipient of the document, or [`AsideRequest::BANK_TERMINAL`].
     pub recipient: String,
     /// The operator's reason.
     pub reason: String,
     /// The operator's name.
     pub by: String,
+}
+
+impl AsideRequest {
+    /// The recipient that stands for the bank terminals of a request: its money is laid aside, and no document.
+    pub const BANK_TERMINAL: &str = "bank_terminal";
 }
 
 #[cfg(test)]

@@ -1,14 +1,18 @@
 //! A full day by the API alone: every operation of the vendor's document is used, and books, printer, reports and print forms agree to the
-//! smallest unit.
+//! smallest unit. Every form of every document is read back.
 
 mod shop;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use ferrotill_testkit::config::text;
+use ferrotill_testkit::paper::{PaperWords, ReadReceipt};
+use shop::books::{assert_cash, assert_nonfiscal, assert_receipt, assert_report, booked};
 use shop::inside::Shop;
 use shop::outside::until;
-use shop::{Client, DEVICE, Reply, schema};
+use shop::readback::{FormLines, read_forms};
+use shop::{Client, DEVICE, Reply, schema, value};
 use uuid::Uuid;
 
 /// A client that notes which operations it has used.
@@ -42,6 +46,88 @@ impl Day {
         assert_eq!(reply.status, 200, "{operation}: {}", reply.text);
         reply
     }
+
+    /// Makes a document and reads every form of it: the same request is sent again for each type.
+    fn makes(&self, operation: &str, fields: &str) -> Made {
+        let body = format!(r#"{{"id":"{}",{FORM}{fields}}}"#, Uuid::new_v4());
+        let reply = self.post(operation, &body);
+        let member = if reply.text.contains("\"fiscalReceipt\":{") {
+            "data.fiscalReceipt"
+        } else {
+            "data"
+        };
+        let is_report = reply.text.contains("\"receiptCount\"");
+        let forms = read_forms(member, is_report, |media_type| {
+            let again = self.post(operation, &with_form(&body, media_type));
+            assert!(again.replayed, "{}", again.text);
+            again
+        });
+        Made {
+            reply,
+            member,
+            forms,
+        }
+    }
+
+    /// Reads every form of a copy of a document.
+    fn copies(&self, group: &str, made: &Made) -> Vec<FormLines> {
+        let path = format!("{group}/{}/duplicate", made.at("id"));
+        let body = format!("{{{FORM}}}");
+        read_forms("data", group == "reports", |media_type| {
+            self.post(&path, &with_form(&body, media_type))
+        })
+    }
+}
+
+/// The same request with a form of another type.
+fn with_form(body: &str, media_type: &str) -> String {
+    body.replace(
+        FORM,
+        &format!(r#"{FORM},"printFormMediaType":"{media_type}""#),
+    )
+}
+
+/// A document that was made, with all its forms.
+struct Made {
+    reply: Reply,
+    member: &'static str,
+    forms: Vec<FormLines>,
+}
+
+impl Made {
+    /// A member of the document.
+    fn at(&self, name: &str) -> String {
+        self.reply.at(&format!("{}.{name}", self.member))
+    }
+
+    /// Every form of the receipt has its figures, and so has every form of its copy.
+    fn assert_receipt(&self, copies: &[FormLines]) {
+        let books = booked(value(&self.reply.body, self.member));
+        for (forms, is_copy) in [(self.forms.as_slice(), false), (copies, true)] {
+            for (form, lines) in forms {
+                let read: ReadReceipt = assert_receipt(form, lines, &words(), &books);
+                assert_eq!(read.is_copy, is_copy, "{form}: {lines:#?}");
+            }
+        }
+    }
+
+    fn assert_cash(&self, copies: &[FormLines]) {
+        for (form, lines) in self.forms.iter().chain(copies) {
+            assert_cash(form, lines, &words(), &self.reply);
+        }
+    }
+
+    fn assert_report(&self, copies: &[FormLines]) {
+        for (form, lines) in self.forms.iter().chain(copies) {
+            let names = ["VÂNZĂRI", "Numerar în casă"];
+            assert_report(form, lines, (&words(), false), names, &self.reply);
+        }
+    }
+}
+
+fn words() -> PaperWords {
+    let facts = ferrotill_core::profile::by_code("MD").unwrap().facts();
+    PaperWords::of(facts.language, facts.currency)
 }
 
 /// An amount such as `12.34` in bani.
@@ -56,28 +142,17 @@ fn money(bani: i64) -> String {
     format!("{sign}{}.{:02}", bani.abs() / 100, bani.abs() % 100)
 }
 
-/// The rows of the form in an answer: both texts of a row with a space between them.
-fn form(reply: &Reply, document: &str) -> Vec<String> {
-    let media = reply.at(&format!("{document}.printFormMediaType"));
-    assert_eq!(media, "Json", "{}", reply.text);
-    let content = format!("{document}.printFormContent");
-    (0..reply.list(&content))
-        .filter(|row| reply.at(&format!("{content}.{row}.type")) == "Text")
-        .map(|row| {
-            let text = |name| reply.at(&format!("{content}.{row}.{name}"));
-            format!("{} {}", text("text"), text("textRight"))
-                .trim()
-                .to_owned()
-        })
-        .collect()
-}
-
 /// The figure at the end of the first row that begins with a text.
-fn figure(rows: &[String], begin: &str) -> i64 {
+fn figure(lines: &[String], begin: &str) -> i64 {
+    let rows: Vec<String> = lines.iter().map(|line| single_spaces(line)).collect();
     let row = rows.iter().find(|row| row.starts_with(begin));
     let row = row.unwrap_or_else(|| panic!("no {begin}: {rows:#?}"));
     let last = row.split(' ').rfind(|word| word.contains('.')).unwrap();
     bani(last)
+}
+
+fn single_spaces(line: &str) -> String {
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 const FORM: &str = r#""printOnServer":false"#;
@@ -132,10 +207,20 @@ struct Expected {
     tax: i64,
 }
 
+/// A shop whose receipts have the QR code with which a buyer checks them.
+fn shop_with_codes() -> Shop {
+    let link = "https://example.org/{registration}/{total}/{number}/{date}";
+    Shop::open_with(|config| {
+        config
+            .set("till", "registration_number", text("J803000123"))
+            .set("till", "verification_link", text(link))
+    })
+}
+
 #[test]
 fn a_full_day_by_the_api_alone_reconciles_and_every_form_says_the_same() {
     let day = Day {
-        shop: Shop::open(),
+        shop: shop_with_codes(),
         used: RefCell::default(),
     };
     until("the printer is connected", || {
@@ -146,8 +231,9 @@ fn a_full_day_by_the_api_alone_reconciles_and_every_form_says_the_same() {
     assert_eq!(day.get("devices/assureno24h").at("success"), "true");
     day.post("misc/opencashdrawer", "");
 
-    let put_in = day.post("cashoperations", &format!(r#"{{"amount":500,{FORM}}}"#));
-    assert_eq!(figure(&form(&put_in, "data"), "TOTAL"), 50_000);
+    let put_in = day.makes("cashoperations", r#","amount":500"#);
+    put_in.assert_cash(&[]);
+    assert_eq!(bani(&put_in.at("amount")), 50_000);
     let mut expected = Expected {
         cash: 50_000,
         ..Expected::default()
@@ -157,33 +243,26 @@ fn a_full_day_by_the_api_alone_reconciles_and_every_form_says_the_same() {
         sold.push(sells(&day, number, &mut expected));
     }
     let returns = gives_back(&day, &sold, &mut expected);
-    let text = day.post(
-        "nonfiscalreceipts",
-        &format!(r#"{{"text":"Pauză",{FORM}}}"#),
-    );
-    assert!(form(&text, "data").contains(&"Pauză".to_owned()));
-    let taken = day.post("cashoperations", &format!(r#"{{"amount":-12.34,{FORM}}}"#));
+    let text = day.makes("nonfiscalreceipts", r#","text":"Pauză""#);
+    for (form, lines) in &text.forms {
+        assert_nonfiscal(form, lines, &words(), &text.reply);
+    }
+    let taken = day.makes("cashoperations", r#","amount":-12.34"#);
     expected.cash -= 1_234;
-    assert_eq!(
-        figure(&form(&taken, "data"), "Numerar în casă"),
-        expected.cash
-    );
-    assert_eq!(
-        bani(&taken.at("data.finalBalanceInformatory")),
-        expected.cash
-    );
+    taken.assert_cash(&day.copies("cashoperations", &taken));
+    assert_eq!(bani(&taken.at("finalBalanceInformatory")), expected.cash);
 
-    let totals = day.post("operations/intermediatetotals", &format!("{{{FORM}}}"));
-    agrees(&totals, &expected);
-    let x = day.post("reports", &format!(r#"{{"type":"XReport",{FORM}}}"#));
+    agrees(&day.makes("operations/intermediatetotals", ""), &expected);
+    let x = day.makes("reports", r#","type":"XReport""#);
     agrees(&x, &expected);
-    duplicates(&day, (&sold[0], &sold[2]), &x, &taken);
+    x.assert_report(&day.copies("reports", &x));
     reads_everything(&day, &returns);
 
-    let closed = day.post("operations/closeday", &format!("{{{FORM}}}"));
+    let closed = day.makes("operations/closeday", "");
     agrees(&closed, &expected);
-    let agree = closed.at("data.additionalData.reconciliation.agrees");
-    assert_eq!(agree, "true", "{}", closed.text);
+    closed.assert_report(&day.copies("reports", &closed));
+    let agree = closed.at("additionalData.reconciliation.agrees");
+    assert_eq!(agree, "true", "{}", closed.reply.text);
     let printed = day.shop.receipts();
     let of_kind = |wanted: &str| -> Vec<String> {
         let receipts = printed.iter().filter(|(_, _, kind)| *kind == wanted);
@@ -193,14 +272,7 @@ fn a_full_day_by_the_api_alone_reconciles_and_every_form_says_the_same() {
     let refunded: i64 = of_kind("refund").iter().map(|total| bani(total)).sum();
     assert_eq!(refunded, expected.refunds);
 
-    let period = r#""detailed":true,"filterType":"ByZReportNumber","firstZReportNumber":"1","lastZReportNumber":"1""#;
-    let body = format!(r#"{{"reportSettings":{{{period}}},{FORM}}}"#);
-    let rows = form(&day.post("periodicreports", &body), "data");
-    for begin in ["VÂNZĂRI", "RAPORT Z 1", "Imprimanta fiscală"] {
-        assert_eq!(figure(&rows, begin), expected.sales, "{rows:#?}");
-    }
-    assert_eq!(figure(&rows, "RETURURI"), expected.refunds);
-    day.post("periodicreports/print", &format!("{{{period}}}"));
+    reports_the_period(&day, &expected);
     let all = schema::operations().into_iter();
     let all: BTreeSet<String> = all
         .map(|(method, path)| format!("{method} {path}"))
@@ -209,129 +281,114 @@ fn a_full_day_by_the_api_alone_reconciles_and_every_form_says_the_same() {
     assert_eq!(*day.used.borrow(), all);
 }
 
-/// Sells, and compares the form with the document. Every third sale is an alternative receipt.
-fn sells(day: &Day, number: i64, expected: &mut Expected) -> Reply {
-    let id = Uuid::new_v4();
-    let body = format!(r#"{{"id":"{id}",{FORM},{}}}"#, sale(number));
-    let (reply, document, alternative) = match number % 6 {
-        0 | 3 => (
-            day.post("operations/sale", &body),
-            "data.fiscalReceipt",
-            false,
-        ),
-        1 | 4 => (day.post("receipts", &body), "data", false),
-        _ => (day.post("alternativereceipts", &body), "data", true),
+/// Sells, and compares every form with the document. Every third sale is an alternative receipt.
+fn sells(day: &Day, number: i64, expected: &mut Expected) -> Made {
+    let (operation, group) = match number % 6 {
+        0 | 3 => ("operations/sale", "receipts"),
+        1 | 4 => ("receipts", "receipts"),
+        _ => ("alternativereceipts", "alternativereceipts"),
     };
-    let at = |name: &str| reply.at(&format!("{document}.{name}"));
+    let made = day.makes(operation, &format!(",{}", sale(number)));
+    // A copy of every seventh sale is made, so that both kinds are among them.
+    let copies = match number % 7 {
+        0 => day.copies(group, &made),
+        _ => Vec::new(),
+    };
+    made.assert_receipt(&copies);
+    let document = made.member;
+    let at = |name: &str| made.at(name);
     let total = bani(&at("totalAmount"));
-    let rows = form(&reply, document);
-    assert_eq!(figure(&rows, "TOTAL"), total, "{rows:#?}");
-    assert_eq!(figure(&rows, "REST"), bani(&at("totalChange")));
-    let taxes: i64 = rows
-        .iter()
-        .filter(|row| row.starts_with("TVA "))
-        .map(|row| bani(row.rsplit(' ').next().unwrap()))
-        .sum();
-    let items = reply.list(&format!("{document}.items"));
+    let items = made.reply.list(&format!("{document}.items"));
     let sum = |name: &str| -> i64 {
         (0..items)
             .map(|item| bani(&at(&format!("items.{item}.{name}"))))
             .sum()
     };
     assert_eq!(sum("finalAmount"), total);
-    assert_eq!(sum("finalTaxAmount"), taxes, "{rows:#?}");
-    if alternative {
+    if group == "alternativereceipts" {
         expected.alternative.0 += 1;
         expected.alternative.1 += total;
-    } else {
-        expected.sales += total;
-        expected.tax += taxes;
-        expected.fiscal.push(at("totalAmount"));
-        for payment in 0..reply.list(&format!("{document}.payments")) {
-            let paid = |name| bani(&at(&format!("payments.{payment}.{name}")));
-            let kept = paid("amount") - paid("change");
-            match at(&format!("payments.{payment}.typeCode")).as_str() {
-                "0" => expected.cash += kept,
-                _ => expected.card += kept,
-            }
+        return made;
+    }
+    assert!(made.reply.text.contains(r#""type":"QRCode""#));
+    expected.sales += total;
+    expected.tax += sum("finalTaxAmount");
+    expected.fiscal.push(at("totalAmount"));
+    for payment in 0..made.reply.list(&format!("{document}.payments")) {
+        let paid = |name| bani(&at(&format!("payments.{payment}.{name}")));
+        let kept = paid("amount") - paid("change");
+        match at(&format!("payments.{payment}.typeCode")).as_str() {
+            "0" => expected.cash += kept,
+            _ => expected.card += kept,
         }
     }
-    // The same request again answers the same document and the same form.
-    if number % 7 == 0 {
-        let path = match number % 6 {
-            0 | 3 => "operations/sale",
-            1 | 4 => "receipts",
-            _ => "alternativereceipts",
-        };
-        let again = day.post(path, &body);
-        assert!(again.replayed, "{}", again.text);
-        assert_eq!(again.text, reply.text);
-    }
-    reply
+    made
 }
 
 /// Gives back a whole sale by each of the two operations. Returns the id of the second return.
-fn gives_back(day: &Day, sold: &[Reply], expected: &mut Expected) -> String {
+fn gives_back(day: &Day, sold: &[Made], expected: &mut Expected) -> String {
     let mut last = String::new();
-    for (operation, reply, document) in [
-        ("operations/return", &sold[3], "data.fiscalReceipt"),
-        ("returnreceipts", &sold[4], "data"),
+    for (operation, sold) in [
+        ("operations/return", &sold[3]),
+        ("returnreceipts", &sold[4]),
     ] {
-        let at = |name: &str| reply.at(&format!("{document}.{name}"));
-        let items = shop::value(&reply.body, &format!("{document}.items"));
-        let total = at("totalAmount");
-        let body = format!(
-            r#"{{"id":"{}",{FORM},"originalReceiptId":"{}","items":{items},"payments":[{{"typeCode":0,"amount":{total}}}]}}"#,
-            Uuid::new_v4(),
-            at("id")
+        let items = value(&sold.reply.body, &format!("{}.items", sold.member));
+        let (original, total) = (sold.at("id"), sold.at("totalAmount"));
+        let back = day.makes(
+            operation,
+            &format!(
+                r#","originalReceiptId":"{original}","items":{items},"payments":[{{"typeCode":0,"amount":{total}}}]"#
+            ),
         );
-        let back = day.post(operation, &body);
-        assert_eq!(back.at("data.totalAmount"), total);
-        let rows = form(&back, "data");
-        assert!(rows.contains(&"RETUR".to_owned()), "{rows:#?}");
-        assert_eq!(figure(&rows, "TOTAL"), bani(&total));
+        assert_eq!(back.at("totalAmount"), total);
+        back.assert_receipt(&[]);
+        for (form, lines) in &back.forms {
+            let title = lines.iter().any(|line| line.trim() == "RETUR");
+            assert!(title, "{form}: {lines:#?}");
+        }
         expected.refunds += bani(&total);
         expected.cash -= bani(&total);
-        last = back.at("data.id");
+        last = back.at("id");
     }
     last
 }
 
-/// A report and its form have the expected sums.
-fn agrees(report: &Reply, expected: &Expected) {
-    let at = |name: &str| bani(&report.at(&format!("data.{name}")));
+/// A report and its forms have the expected sums.
+fn agrees(report: &Made, expected: &Expected) {
+    let at = |name: &str| bani(&report.at(name));
     assert_eq!(at("totalAmount"), expected.sales);
     assert_eq!(at("totalTaxAmount"), expected.tax);
     assert_eq!(at("finalBalance"), expected.cash);
     let count = expected.fiscal.len().to_string();
-    assert_eq!(report.at("data.receiptCount"), count);
-    let alternative = bani(&report.at("data.additionalData.alternative.amount"));
+    assert_eq!(report.at("receiptCount"), count);
+    let alternative = bani(&report.at("additionalData.alternative.amount"));
     assert_eq!(alternative, expected.alternative.1);
-    let rows = form(report, "data");
-    let section = |begin: String| figure(&rows, &begin);
-    assert_eq!(section(format!("VÂNZĂRI ({count})")), expected.sales);
-    assert_eq!(section("RETURURI (2)".to_owned()), expected.refunds);
-    let (count, amount) = expected.alternative;
-    assert_eq!(section(format!("BONURI DE PLATĂ ({count})")), amount);
-    assert_eq!(section("Numerar în casă".to_owned()), expected.cash);
-    assert_eq!(section("Card".to_owned()), expected.card);
+    report.assert_report(&[]);
+    for (_, rows) in &report.forms {
+        let section = |begin: String| figure(rows, &begin);
+        assert_eq!(section(format!("VÂNZĂRI ({count})")), expected.sales);
+        assert_eq!(section("RETURURI (2)".to_owned()), expected.refunds);
+        let (count, amount) = expected.alternative;
+        assert_eq!(section(format!("BONURI DE PLATĂ ({count})")), amount);
+        assert_eq!(section("Numerar în casă".to_owned()), expected.cash);
+        assert_eq!(section("Card".to_owned()), expected.card);
+    }
 }
 
-/// The form of a duplicate has the rows of the first one and its mark.
-fn duplicates(day: &Day, (fiscal, alternative): (&Reply, &Reply), x: &Reply, cash: &Reply) {
-    for (group, reply, document) in [
-        ("receipts", fiscal, "data.fiscalReceipt"),
-        ("alternativereceipts", alternative, "data"),
-        ("reports", x, "data"),
-        ("cashoperations", cash, "data"),
-    ] {
-        let id = reply.at(&format!("{document}.id"));
-        let copy = day.post(&format!("{group}/{id}/duplicate"), &format!("{{{FORM}}}"));
-        let mut rows = form(&copy, "data");
-        let mark = rows.iter().position(|row| row == "(COPIE)");
-        rows.remove(mark.unwrap_or_else(|| panic!("{rows:#?}")));
-        assert_eq!(rows, form(reply, document));
+/// The report of the day as a period, in every form and from the printer's memory.
+fn reports_the_period(day: &Day, expected: &Expected) {
+    let period = r#""detailed":true,"filterType":"ByZReportNumber","firstZReportNumber":"1","lastZReportNumber":"1""#;
+    let body = format!(r#"{{"reportSettings":{{{period}}},{FORM}}}"#);
+    let forms = read_forms("data", true, |media_type| {
+        day.post("periodicreports", &with_form(&body, media_type))
+    });
+    for (form, lines) in &forms {
+        for begin in ["VÂNZĂRI", "RAPORT Z 1", "Imprimanta fiscală"] {
+            assert_eq!(figure(lines, begin), expected.sales, "{form}: {lines:#?}");
+        }
+        assert_eq!(figure(lines, "RETURURI"), expected.refunds, "{form}");
     }
+    day.post("periodicreports/print", &format!("{{{period}}}"));
 }
 
 /// Reads the lists and one document of each kind.

@@ -21,7 +21,9 @@ use crate::tax::TaxTable;
 use crate::time::Moment;
 
 pub use registration::{RegistrationAnswered, RegistrationStep, RegistrationWanted};
-pub use terminal::{TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation};
+pub use terminal::{
+    CardLaidAside, TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation,
+};
 
 /// A document is about to be sealed. The event contains everything that is needed to print or send the document, or to find out
 /// later what became of it.
@@ -409,6 +411,8 @@ pub enum Event<'a> {
     TerminalAsked(TerminalAsked),
     /// What a bank terminal has answered.
     TerminalAnswered(TerminalAnswered<'a>),
+    /// An operator has laid the card payments of a request aside.
+    CardLaidAside(CardLaidAside<'a>),
     /// The authority is to be told something of a signature unit, a cash box or a receipt.
     RegistrationWanted(RegistrationWanted<'a>),
     /// The authority has answered about a signature unit, a cash box or a receipt.
@@ -472,6 +476,7 @@ impl<'a> Event<'a> {
             Self::ReceiptSigned(_) => 17,
             Self::TerminalAsked(_) => 18,
             Self::TerminalAnswered(_) => 19,
+            Self::CardLaidAside(_) => 20,
             Self::RegistrationWanted(_) => 22,
             Self::RegistrationAnswered(_) => 23,
         }
@@ -528,6 +533,7 @@ impl<'a> Event<'a> {
             Self::ReceiptSigned(event) => postcard::to_slice(event, room),
             Self::TerminalAsked(event) => postcard::to_slice(event, room),
             Self::TerminalAnswered(event) => postcard::to_slice(event, room),
+            Self::CardLaidAside(event) => postcard::to_slice(event, room),
             Self::RegistrationWanted(event) => postcard::to_slice(event, room),
             Self::RegistrationAnswered(event) => postcard::to_slice(event, room),
         };
@@ -592,6 +598,7 @@ impl<'a> Event<'a> {
             (17, 1) => read(payload).map(Self::ReceiptSigned),
             (18, 1) => read(payload).map(Self::TerminalAsked),
             (19, 1) => read(payload).map(Self::TerminalAnswered),
+            (20, 1) => read(payload).map(Self::CardLaidAside),
             (22, 1) => read(payload).map(Self::RegistrationWanted),
             (23, 1) => read(payload).map(Self::RegistrationAnswered),
             _ => Err(EventError::Unknown { kind, version }),

@@ -77,6 +77,22 @@ pub enum TerminalAnswer<'a> {
     },
 }
 
+/// An operator lays the card payments of a request aside: a terminal refuses for ever to give their money back, or there is no such
+/// terminal any more. The till does not ask for this money any more, and the operator answers for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardLaidAside<'a> {
+    /// The id of the request whose document is not registered.
+    pub id: DocumentId,
+    /// The moment of the event.
+    pub at: Moment,
+    /// What became of the money; never empty, at most [`LaidAside::REASON_BYTES_MAX`](super::LaidAside::REASON_BYTES_MAX) bytes.
+    pub reason: &'a str,
+    /// The operator's name; never empty.
+    pub by: &'a str,
+    /// Why the till could not give the money back.
+    pub refusal: &'a str,
+}
+
 /// What became of an operation that a bank terminal was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TerminalAnswered<'a> {

@@ -36,7 +36,7 @@ impl Till {
             // Whom a sealed document is sent to is no part of the till's state either.
             Event::LaidAside(_) => {}
             // Neither is money at a bank terminal: the document counts it when it is sealed.
-            Event::TerminalAsked(_) | Event::TerminalAnswered(_) => {}
+            Event::TerminalAsked(_) | Event::TerminalAnswered(_) | Event::CardLaidAside(_) => {}
             // Nor what the authority knows of units and cash boxes: the law has the till sell before it is registered.
             Event::RegistrationWanted(_) | Event::RegistrationAnswered(_) => {}
             Event::DeviceIdentified(identified) => {

@@ -4,8 +4,8 @@ use crate::amount::Amount;
 use crate::budget::Left;
 use crate::document::ReportKind;
 use crate::event::{
-    ClockSet, ClosedByPrinter, Configuration, Declared, LaidAside, ReceiptPrepared, ReceiptSigned,
-    TerminalAnswered, TerminalAsked, UnitAdopted,
+    CardLaidAside, ClockSet, ClosedByPrinter, Configuration, Declared, LaidAside, ReceiptPrepared,
+    ReceiptSigned, TerminalAnswered, TerminalAsked, UnitAdopted,
 };
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::Span;
@@ -91,6 +91,10 @@ pub enum Command<'a> {
     ///
     /// The caller has checked that the terminal was asked and that its answer is not known yet.
     KeepAnswer(TerminalAnswered<'a>),
+    /// An operator lays the card payments of a request aside. The till sets the time of the event (`at`).
+    ///
+    /// The caller has checked that money of the request waits, and that no terminal gives it back.
+    LayCardAside(CardLaidAside<'a>),
 }
 
 /// The facts that the store has about the things that a command refers to.

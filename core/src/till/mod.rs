@@ -46,7 +46,7 @@ use counters::TillCounters;
 use pools::Pools;
 use printer_evidence::PrinterEvidence;
 pub use ranges::RangeUse;
-use settle::lay_aside;
+use settle::{lay_aside, lay_card_aside};
 pub use signing::{PreparedReceipt, SignedReceipts, not_signable};
 
 /// The state of one till. The size of the state is bounded, however much the till has sold.
@@ -134,6 +134,7 @@ impl Till {
                 at,
                 ..*answered
             })),
+            Command::LayCardAside(aside) => lay_card_aside(aside, at),
         }
     }
 

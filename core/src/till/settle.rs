@@ -3,7 +3,7 @@
 use super::{Kind, Till};
 use crate::blank::is_blank;
 use crate::document::ReportKind;
-use crate::event::{Declared, Event, LaidAside, ReportFigures, Sealed};
+use crate::event::{CardLaidAside, Declared, Event, LaidAside, ReportFigures, Sealed};
 use crate::id::DocumentId;
 use crate::profile::{Facts, SealPlan};
 use crate::reconciliation::Reconciliation;
@@ -15,22 +15,37 @@ use crate::time::Moment;
 /// The name and the reason must be there and fit. Whether the document can be laid aside, the caller has looked up.
 #[inline(never)]
 pub(super) fn lay_aside<'a>(aside: &LaidAside<'a>, at: Moment) -> Result<Event<'a>, Refusal> {
-    if is_blank(aside.by) {
+    check_name_and_reason(aside.by, aside.reason)?;
+    Ok(Event::LaidAside(LaidAside { at, ..*aside }))
+}
+
+/// The name and the reason must be there and fit. Whether money of a card waits, the caller has looked up.
+#[inline(never)]
+pub(super) fn lay_card_aside<'a>(
+    aside: &CardLaidAside<'a>,
+    at: Moment,
+) -> Result<Event<'a>, Refusal> {
+    check_name_and_reason(aside.by, aside.reason)?;
+    Ok(Event::CardLaidAside(CardLaidAside { at, ..*aside }))
+}
+
+fn check_name_and_reason(by: &str, reason: &str) -> Result<(), Refusal> {
+    if is_blank(by) {
         return Err(Refusal::DeclarationUnsigned);
     }
-    if is_blank(aside.reason) {
+    if is_blank(reason) {
         return Err(Refusal::ReasonMissing);
     }
     for (text, limit) in [
-        (aside.by, Declared::BY_BYTES_MAX),
-        (aside.reason, LaidAside::REASON_BYTES_MAX),
+        (by, Declared::BY_BYTES_MAX),
+        (reason, LaidAside::REASON_BYTES_MAX),
     ] {
         let given = text.len();
         if given > limit {
             return Err(Refusal::TextTooLong { given, limit });
         }
     }
-    Ok(Event::LaidAside(LaidAside { at, ..*aside }))
+    Ok(())
 }
 
 impl Till {

@@ -157,11 +157,11 @@ pub enum DeclarationOutcome {
 /// What became of an operator's request to lay a document aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AsideOutcome {
-    /// It is in the journal: the document is not sent to the recipient any more.
+    /// It is in the journal: the document is not sent to the recipient any more, or the money of the card is not asked for any more.
     Booked,
-    /// No document with this id waits for the recipient.
+    /// No document with this id waits for the recipient, or no money of a card waits for its terminal.
     NotWaiting,
-    /// The recipient has not refused the document, and it can be sent.
+    /// The recipient has not refused the document, and it can be sent; or the terminal may still give the money back.
     NotRefused,
     /// The till refuses the name or the reason.
     Refused(Refusal),

@@ -148,6 +148,12 @@ impl CardOrder {
         self.steps.iter().any(CardStep::is_asked)
     }
 
+    /// What a terminal has said when it refused to give the money back; `None` if none has refused it, or while one is asked.
+    pub(super) fn void_refusal(&self) -> Option<&str> {
+        let trouble = self.trouble.as_deref();
+        trouble.filter(|_| self.void_again_at.is_some() && !self.is_asked())
+    }
+
     /// True if the money of a card has moved.
     pub(super) fn is_paid(&self) -> bool {
         self.steps.iter().any(|step| step.approval().is_some())

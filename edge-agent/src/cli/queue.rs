@@ -1,4 +1,5 @@
-//! `queue`: lists the documents that wait to be sent, and lays a document aside that its recipient refuses for ever.
+//! `queue`: lists the documents that wait to be sent and the money of cards that waits for a bank terminal, and lays aside what its
+//! recipient refuses for ever.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,8 +14,9 @@ use super::{CliFailure, CliOutput, Exit, default_config, log};
 use crate::api::json::JsonValue;
 use crate::config::{Config, Overrides, Permission};
 use crate::object;
+use crate::order::AsideRequest;
 use crate::time::clock::{Clock, iso_utc};
-use ferrotill_store::{Reader, WaitingDocument};
+use ferrotill_store::{CardOperation, Reader, WaitingDocument};
 
 /// The arguments of `queue`.
 #[derive(Debug, Args)]
@@ -32,9 +34,11 @@ pub struct QueueArguments {
 
 #[derive(Debug, Subcommand)]
 enum QueueCommand {
-    /// Lists the documents that the authority has not acknowledged, oldest first, and those that were laid aside.
+    /// Lists the documents that the authority has not acknowledged, oldest first, those that were laid aside, and the money of cards
+    /// whose document is not registered.
     List(ListArguments),
-    /// Lays a document aside: it is not sent any more. It stays legal, and part of its Z-report.
+    /// Lays a document aside: it is not sent any more. It stays legal, and part of its Z-report. With `--recipient bank_terminal`, lays
+    /// the money of a card aside: the till does not ask a terminal to give it back any more.
     LayAside(LayAsideArguments),
 }
 
@@ -49,9 +53,12 @@ struct ListArguments {
 /// The arguments of `queue lay-aside`.
 #[derive(Debug, Args)]
 struct LayAsideArguments {
-    /// The document's id, from `queue list`, `verify` or the log.
+    /// The request id, from `queue list`, `verify`, `/healthz` or the log.
     id: Uuid,
-    /// Why the recipient is not to get the document; it is stored in the journal and never deleted.
+    /// The recipient that refuses: `authority`, or `bank_terminal` for the money of a card.
+    #[arg(long, default_value = Recipient::AUTHORITY.name())]
+    recipient: String,
+    /// Why the recipient is not to get the document, or what became of the money; it is stored in the journal and never deleted.
     #[arg(long)]
     reason: String,
     /// The name of the person who decides this; it is stored in the journal and never deleted.
@@ -81,9 +88,13 @@ fn list(config: &Config, limit: u32, output: CliOutput) -> Result<Exit, CliFailu
     let reader = Reader::new(&config.till.data_dir);
     let read = || {
         let waiting = reader.waiting(Recipient::AUTHORITY, limit)?;
-        Ok::<_, ferrotill_store::StoreError>((reader.unsent()?, waiting, reader.laid_aside()?))
+        Ok::<_, ferrotill_store::StoreError>((
+            (reader.unsent()?, reader.open_card_operations()?),
+            waiting,
+            reader.laid_aside()?,
+        ))
     };
-    let (unsent, waiting, aside) = read().map_err(CliFailure::failed)?;
+    let ((unsent, cards), waiting, aside) = read().map_err(CliFailure::failed)?;
     let listed = u64::try_from(waiting.len()).unwrap_or(u64::MAX);
     let others = u64::from(unsent.documents).saturating_sub(listed);
     output.json(&object! {
@@ -92,6 +103,7 @@ fn list(config: &Config, limit: u32, output: CliOutput) -> Result<Exit, CliFailu
         "not_listed" => others,
         "documents" => JsonValue::Array(waiting.iter().map(waiting_document).collect()),
         "laid_aside" => JsonValue::Array(aside.iter().map(laid_aside).collect()),
+        "card_payments" => JsonValue::Array(cards.iter().map(card_payment).collect()),
     });
     if output.json {
         return Ok(Exit::Done);
@@ -122,7 +134,29 @@ fn list(config: &Config, limit: u32, output: CliOutput) -> Result<Exit, CliFailu
     for document in &aside {
         output.text(&aside_line(document));
     }
+    for card in &cards {
+        output.text(&format!(
+            "card payment of request {} since {}: {}, {}",
+            card.id,
+            iso_utc(card.asked_ms),
+            card.operation.name(),
+            card.state.name()
+        ));
+    }
     Ok(Exit::Done)
+}
+
+/// An operation of a bank terminal whose document is not registered. The amount is in minor units.
+fn card_payment(card: &CardOperation) -> JsonValue {
+    object! {
+        "id" => card.id,
+        "device_id" => card.device,
+        "terminal" => card.terminal,
+        "kind" => card.operation.name(),
+        "amount" => card.amount.minor(),
+        "state" => card.state.name(),
+        "at" => iso_utc(card.asked_ms),
+    }
 }
 
 fn waiting_document(document: &WaitingDocument) -> JsonValue {
@@ -147,6 +181,7 @@ fn lay_aside(
     let client = Client::of_config(config, Permission::Settle, url.clone(), clock)?;
     let path = format!("/operations/{}/aside", request.id);
     let body = object! {
+        "recipient" => request.recipient.clone(),
         "reason" => request.reason.clone(),
         "by" => request.by.clone(),
     };
@@ -167,11 +202,14 @@ fn report(
 ) -> Result<Exit, CliFailure> {
     if reply.status == 200 {
         output.json(&reply.body);
-        output.text(&format!(
-            "document {} is laid aside, as {} has decided: it is not sent any more",
-            request.id,
-            request.by.trim()
-        ));
+        let (id, by) = (request.id, request.by.trim());
+        output.text(&if request.recipient == AsideRequest::BANK_TERMINAL {
+            format!(
+                "the money of request {id} is laid aside, as {by} has decided: the till does not ask for it any more"
+            )
+        } else {
+            format!("document {id} is laid aside, as {by} has decided: it is not sent any more")
+        });
         return Ok(Exit::Done);
     }
     let field = |name| reply.body.get(name).map_or("", JsonValue::scalar);

@@ -29,6 +29,8 @@ pub enum TerminalSwitch {
     Down,
     /// The bank declines charges and refunds. Voids are carried out.
     Decline,
+    /// The bank declines to undo anything. Charges and refunds are carried out.
+    DeclineVoids,
     /// They carry out everything, and the answer is lost. A question what became of an operation is answered.
     DropAnswer,
     /// They carry out everything, and answer nothing at all.
@@ -37,10 +39,11 @@ pub enum TerminalSwitch {
 
 impl TerminalSwitch {
     /// Every switch with its name.
-    pub const ALL: [(&'static str, Self); 5] = [
+    pub const ALL: [(&'static str, Self); 6] = [
         ("up", Self::Up),
         ("down", Self::Down),
         ("decline", Self::Decline),
+        ("decline_voids", Self::DeclineVoids),
         ("drop_answer", Self::DropAnswer),
         ("silent", Self::Silent),
     ];
@@ -52,6 +55,7 @@ impl TerminalSwitch {
             Self::Up => "up",
             Self::Down => "down",
             Self::Decline => "decline",
+            Self::DeclineVoids => "decline_voids",
             Self::DropAnswer => "drop_answer",
             Self::Silent => "silent",
         }
@@ -293,6 +297,9 @@ impl Terminal for SimulatedTerminal {
             TerminalSwitch::Down => CardOutcome::NotMoved(NoMoney::not_begun(UNREACHABLE)),
             TerminalSwitch::Decline if !is_void => {
                 CardOutcome::NotMoved(NoMoney::declined("the bank declines the card"))
+            }
+            TerminalSwitch::DeclineVoids if is_void => {
+                CardOutcome::NotMoved(NoMoney::declined("the bank has settled the operation"))
             }
             switch => match bank.carry_out(self.id, job) {
                 _ if matches!(switch, TerminalSwitch::DropAnswer | TerminalSwitch::Silent) => {

@@ -3,12 +3,15 @@
 //! An operation is open while money may move, and while money has moved and its document is not sealed. It is closed when the document
 //! is sealed, when the money is given back, or when it is known that no money has moved.
 
-use ferrotill_core::event::{TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation};
+use ferrotill_core::event::{
+    CardLaidAside, TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation,
+};
 use ferrotill_core::{Amount, id::OperationReference};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
+use super::laid_aside::{self, AsideNote};
 use super::{Reader, StoreError};
 
 /// What became of an operation of a bank terminal.
@@ -87,8 +90,10 @@ pub struct CardOperation {
     pub asked_ms: i64,
     /// When the answer was known, in milliseconds since the epoch.
     pub answered_ms: Option<i64>,
-    /// False once its document is sealed, the money is given back, or no money has moved.
+    /// False once its document is sealed, the money is given back, no money has moved, or an operator has laid it aside.
     pub is_open: bool,
+    /// That an operator has laid it aside.
+    pub laid_aside: Option<AsideNote>,
 }
 
 /// A terminal is about to be asked.
@@ -177,10 +182,27 @@ pub(super) fn document_sealed(
         .map(drop)
 }
 
-const COLUMNS: &str = "reference, device, id, fingerprint, fingerprint_form, terminal, position, amount, kind, voids, state, \
-     coalesce(number, ''), coalesce(operation_number, ''), coalesce(reason, ''), asked_at, answered_at, is_open, asked_seq";
+/// An operator has laid the card payments of a request aside. Some of them must be open.
+pub(super) fn aside(
+    connection: &Connection,
+    (device, seq): (Uuid, i64),
+    aside: &CardLaidAside<'_>,
+) -> Result<(), rusqlite::Error> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE card_operation SET is_open = 0, aside_seq = ?1 WHERE id = ?2 AND device = ?3 AND is_open = 1",
+        )?
+        .execute(params![seq, aside.id.0, device.as_bytes()])?;
+    match changed {
+        0 => Err(rusqlite::Error::QueryReturnedNoRows),
+        _ => Ok(()),
+    }
+}
 
-fn of_row(row: &Row<'_>) -> Result<CardOperation, rusqlite::Error> {
+const COLUMNS: &str = "reference, device, id, fingerprint, fingerprint_form, terminal, position, amount, kind, voids, state, \
+     coalesce(number, ''), coalesce(operation_number, ''), coalesce(reason, ''), asked_at, answered_at, is_open, asked_seq, aside_seq";
+
+fn of_row(connection: &Connection, row: &Row<'_>) -> Result<CardOperation, rusqlite::Error> {
     let unreadable = |column: usize, name: &str| {
         let what = format!("{name:?} is no known value");
         rusqlite::Error::FromSqlConversionFailure(column, Type::Text, what.into())
@@ -211,6 +233,7 @@ fn of_row(row: &Row<'_>) -> Result<CardOperation, rusqlite::Error> {
         answered_ms: row.get(15)?,
         is_open: row.get(16)?,
         asked_seq: row.get(17)?,
+        laid_aside: laid_aside::note(connection, row.get(18)?)?,
     })
 }
 
@@ -222,7 +245,7 @@ pub(super) fn open(connection: &Connection) -> Result<Vec<CardOperation>, rusqli
         .prepare_cached(&format!(
             "SELECT {COLUMNS} FROM card_operation WHERE is_open = 1 ORDER BY asked_seq"
         ))?
-        .query_map([], of_row)?
+        .query_map([], |row| of_row(connection, row))?
         .collect()
 }
 
@@ -247,7 +270,7 @@ impl Reader {
                 .prepare_cached(&format!(
                     "SELECT {COLUMNS} FROM card_operation WHERE id = ?1 ORDER BY asked_seq"
                 ))?
-                .query_map([id.as_bytes()], of_row)?
+                .query_map([id.as_bytes()], |row| of_row(connection, row))?
                 .collect()
         })
     }

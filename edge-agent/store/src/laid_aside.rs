@@ -3,10 +3,11 @@
 //! The journal keeps who has done it and why. The frozen request stays in the store, as evidence of what would have been sent.
 
 use ferrotill_core::event::{Event, LaidAside};
+use ferrotill_core::time::Moment;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-/// That an operator has laid a document aside.
+/// That an operator has laid a document or the money of a card aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AsideNote {
     /// When, in milliseconds since the epoch; `None` if the row of the journal cannot be read.
@@ -15,8 +16,19 @@ pub struct AsideNote {
     pub by: String,
     /// The operator's reason.
     pub reason: String,
-    /// What the recipient had last said of the document, or why it could not be sent.
+    /// What the recipient had last said of the document or the terminal of the money, or why the document could not be sent.
     pub refusal: String,
+}
+
+impl AsideNote {
+    fn new(at: Moment, by: &str, reason: &str, refusal: &str) -> Self {
+        Self {
+            at_ms: Some(at.utc_ms),
+            by: by.to_owned(),
+            reason: reason.to_owned(),
+            refusal: refusal.to_owned(),
+        }
+    }
 }
 
 /// A document that is not sent to a recipient, because an operator has laid it aside.
@@ -128,12 +140,18 @@ fn note_of(connection: &Connection, aside_seq: i64) -> Result<AsideNote, rusqlit
         .query_row([aside_seq], |row| {
             let payload = row.get_ref(2)?.as_blob()?;
             Ok(match Event::decode(row.get(0)?, row.get(1)?, payload) {
-                Ok(Event::LaidAside(aside)) => Some(AsideNote {
-                    at_ms: Some(aside.at.utc_ms),
-                    by: aside.by.to_owned(),
-                    reason: aside.reason.to_owned(),
-                    refusal: aside.refusal.to_owned(),
-                }),
+                Ok(Event::LaidAside(aside)) => Some(AsideNote::new(
+                    aside.at,
+                    aside.by,
+                    aside.reason,
+                    aside.refusal,
+                )),
+                Ok(Event::CardLaidAside(aside)) => Some(AsideNote::new(
+                    aside.at,
+                    aside.by,
+                    aside.reason,
+                    aside.refusal,
+                )),
                 _ => None,
             })
         })
@@ -146,7 +164,7 @@ fn note_of(connection: &Connection, aside_seq: i64) -> Result<AsideNote, rusqlit
     }))
 }
 
-/// The note of the journal row in which a document was laid aside; `None` if it was not laid aside.
+/// The note of the journal row in which a document, or the money of a card, was laid aside; `None` if it was not laid aside.
 pub(super) fn note(
     connection: &Connection,
     aside_seq: Option<i64>,

@@ -37,7 +37,11 @@ fn steps(key: Option<ChainKey>) -> Migrations<'static> {
             |transaction| Ok(sign(transaction)?),
         ),
         M::up_with_hook(
-            include_str!("../../../migrations/06-registration/up.sql"),
+            include_str!("../../../migrations/06-card-aside/up.sql"),
+            |transaction| Ok(sign(transaction)?),
+        ),
+        M::up_with_hook(
+            include_str!("../../../migrations/07-registration/up.sql"),
             |transaction| {
                 registration::fill(transaction)?;
                 Ok(sign(transaction)?)
@@ -47,7 +51,7 @@ fn steps(key: Option<ChainKey>) -> Migrations<'static> {
 }
 
 /// The number of steps.
-const STEPS: i64 = 6;
+const STEPS: i64 = 7;
 
 /// Writes the name of this program. The last step does it, in its transaction: tables of this version always have this name.
 fn sign(connection: &Connection) -> Result<(), rusqlite::Error> {
@@ -231,7 +235,7 @@ mod tests {
         connection.pragma_update(None, "user_version", 99).unwrap();
         let refused = super::migrate(&mut connection, path, None).unwrap_err();
         assert!(
-            refused.to_string().ends_with("has version 99, and this program reads version 6 at most; use ferrotill 9.1.0 or a newer one"),
+            refused.to_string().ends_with("has version 99, and this program reads version 7 at most; use ferrotill 9.1.0 or a newer one"),
             "{refused}"
         );
     }

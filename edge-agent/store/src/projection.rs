@@ -72,6 +72,9 @@ pub(super) fn project(
         Event::RegistrationAnswered(answered) => {
             registration::answered(connection, seq, answered).map(|()| none)
         }
+        Event::CardLaidAside(aside) => {
+            card_operation::aside(connection, (device, seq), aside).map(|()| none)
+        }
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)
         | Event::Switched(_)

@@ -8,6 +8,7 @@ pub mod inside;
 pub mod machine;
 pub mod openapi;
 pub mod outside;
+pub mod readback;
 pub mod schema;
 pub mod till;
 

@@ -135,7 +135,7 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
     ),
     (
         "LaidAsideBefore",
-        "the document was laid aside before, with another reason or by another person",
+        "it was laid aside before, with another reason or by another person",
         "read who did it in /operations/{id}",
     ),
     (
@@ -206,12 +206,12 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
     ),
     (
         "NotRefused",
-        "the recipient has not refused the document",
-        "wait: it gets the document as soon as it can be reached",
+        "the recipient has not refused the document, or the bank terminal has not refused to give the money back",
+        "wait: the till goes on as soon as the recipient or the terminal can be reached",
     ),
     (
         "NotSent",
-        "the document is not sent to such a recipient",
+        "the document is not sent to such a recipient, or no money of a card waits",
         "name a recipient of the document, as /operations/{id} lists them",
     ),
     (

@@ -1,4 +1,5 @@
-//! `POST /operations/{id}/aside`: an operator lays a document aside that a recipient refuses for ever.
+//! `POST /operations/{id}/aside`: an operator lays a document aside that a recipient refuses for ever, or the money of a card that no bank
+//! terminal gives back.
 //!
 //! The request is signed like a sale. The journal keeps the operator's name and reason. The document stays legal, and keeps its numbers
 //! and its place in the Z-report; it is only not sent any more. A repetition of the same request gets the same answer.
@@ -70,7 +71,7 @@ fn read(id: Uuid, body: &[u8]) -> Result<AsideRequest, FaultList> {
     let reason = reason(&mut fields);
     let by = name_of(
         &mut fields,
-        "is needed: the name of the person who lays the document aside",
+        "is needed: the name of the person who lays it aside",
     );
     fields.finish();
     if !faults.is_empty() {
@@ -88,7 +89,8 @@ fn reason(fields: &mut Fields<'_, '_>) -> String {
     let given = fields.text("reason").unwrap_or_default().trim().to_owned();
     let limit = LaidAside::REASON_BYTES_MAX;
     if fields.member("reason").is_none() || given.is_empty() {
-        let sentence = "is needed: why the recipient is not to get the document";
+        let sentence =
+            "is needed: why the recipient is not to get the document, or what became of the money";
         fields.fault("reason", "Missing", sentence);
     } else if given.len() > limit {
         let sentence = format!("has {} bytes; {limit} are allowed", given.len());
@@ -109,7 +111,15 @@ async fn write(service: &Arc<Service>, request: AsideRequest) -> Response {
     let deadline = service.deadline(service.settings.answer_timeout);
     let (status, code, message) = match service.ask(message, deadline).await {
         Ok(AsideOutcome::Booked) => return operations::outcome(service, id, Lane::Sales).await,
+        Ok(AsideOutcome::NotWaiting) if request.recipient == AsideRequest::BANK_TERMINAL => {
+            return no_money_waits(service, &request).await;
+        }
         Ok(AsideOutcome::NotWaiting) => return not_waiting(service, &request).await,
+        Ok(AsideOutcome::NotRefused) if request.recipient == AsideRequest::BANK_TERMINAL => (
+            StatusCode::CONFLICT,
+            "NotRefused",
+            "id: no bank terminal has refused to give the money back; the till settles it as soon as the terminal answers".to_owned(),
+        ),
         Ok(AsideOutcome::NotRefused) => (
             StatusCode::CONFLICT,
             "NotRefused",
@@ -182,6 +192,37 @@ async fn not_waiting(service: &Arc<Service>, request: &AsideRequest) -> Response
         None => (
             "NotSent",
             "id: this document is not sent to such a recipient".to_owned(),
+        ),
+    };
+    Problem::new(code, message).response(StatusCode::CONFLICT)
+}
+
+/// The answer about a request of which no money waits for a terminal: this request may have laid it aside before.
+async fn no_money_waits(service: &Arc<Service>, request: &AsideRequest) -> Response {
+    let id = request.id;
+    let found = service
+        .read(Lane::Sales, move |reader| reader.card_operations(id))
+        .await;
+    let cards = match found {
+        Ok(cards) if cards.is_empty() => {
+            let message = "id: no bank terminal was asked for money for this id";
+            return Problem::new("UnknownId", message).response(StatusCode::NOT_FOUND);
+        }
+        Ok(cards) => cards,
+        Err(error) => return Problem::from(error).response(StatusCode::SERVICE_UNAVAILABLE),
+    };
+    let note = cards.iter().rev().find_map(|card| card.laid_aside.as_ref());
+    let (code, message) = match note {
+        Some(note) if note.by == request.by && note.reason == request.reason => {
+            return operations::outcome(service, id, Lane::Sales).await;
+        }
+        Some(note) => (
+            "LaidAsideBefore",
+            format!("id: {} has laid the money aside before", note.by),
+        ),
+        None => (
+            "NotSent",
+            "id: no money of this request waits to be given back".to_owned(),
         ),
     };
     Problem::new(code, message).response(StatusCode::CONFLICT)

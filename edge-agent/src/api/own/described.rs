@@ -272,7 +272,7 @@ const OPERATIONS: &[DescribedOperation] = &[
     ]),
     signed(
         "/operations/{id}/aside",
-        "Lays a document aside that its recipient refuses for ever",
+        "Lays aside what its recipient refuses for ever: a document, or the money of a card",
         "Operation",
     )
     .takes(

@@ -261,6 +261,7 @@ fn card_operations(cards: &[CardOperation], service: &Service) -> JsonValue {
             "reason" => given(&card.reason),
             "asked_at" => iso_utc(card.asked_ms),
             "answered_at" => card.answered_ms.map(iso_utc),
+            "laid_aside" => card.laid_aside.as_ref().map(laid_aside),
         }
     });
     JsonValue::Array(operations.collect())

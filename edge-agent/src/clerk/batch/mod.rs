@@ -572,6 +572,7 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::ReceiptSigned(receipt) => receipt.at,
         Event::TerminalAsked(asked) => asked.at,
         Event::TerminalAnswered(answered) => answered.at,
+        Event::CardLaidAside(aside) => aside.at,
         Event::RegistrationWanted(wanted) => wanted.at,
         Event::RegistrationAnswered(answered) => answered.at,
     };

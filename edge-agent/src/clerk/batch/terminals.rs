@@ -383,10 +383,7 @@ impl Tills {
                 device: Some(device),
                 since_ms: self.settings.guard.now().utc_ms,
                 says,
-                fix: format!(
-                    "the till settles it by itself as soon as the bank terminal answers; repeat the request {} to get its document, or leave it, and the money is given back",
-                    card.id
-                ),
+                fix: card_fix(card),
             });
         }
     }
@@ -495,7 +492,10 @@ impl CardOrder {
             }
             (TerminalOperation::Void(_), Err(no_money)) => {
                 tracing::error!(id = %self.id, "a bank terminal has refused to give money back: {}", no_money.reason());
-                self.trouble = Some(no_money.reason().to_owned());
+                self.trouble = Some(format!(
+                    "the bank terminal refuses to give the money back: {}",
+                    no_money.reason()
+                ));
                 self.void_again_at = Some(void_again_at);
                 None
             }
@@ -562,6 +562,19 @@ impl CardOrder {
         }
         self.steps.iter().find(|step| step.approval().is_some())
     }
+}
+
+/// What is to be done about the card payments of a request that are not settled.
+fn card_fix(card: &CardOrder) -> String {
+    let id = card.id;
+    if card.void_refusal().is_none() {
+        return format!(
+            "the till settles it by itself as soon as the bank terminal answers; repeat the request {id} to get its document, or leave it, and the money is given back"
+        );
+    }
+    format!(
+        "the till asks again every 30 seconds; if the bank gives the money back in another way, or the buyer has it in cash, tell the till: ferrotill queue lay-aside {id} --recipient bank_terminal --reason TEXT --by NAME"
+    )
 }
 
 fn has_asked(card: &CardOrder, reference: Uuid) -> bool {

@@ -130,6 +130,7 @@ const TABLES: &[Table] = &[
             "asked_at",
             "answered_at",
             "is_open",
+            "aside_seq",
         ],
         row: "asked_seq",
     },

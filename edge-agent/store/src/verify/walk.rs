@@ -330,6 +330,9 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
             refused(till, profile, &Command::SignReceipt(*receipt), receipt.at)
         }
         Event::LaidAside(aside) => aside_objection(till, profile, aside),
+        Event::CardLaidAside(aside) => {
+            refused(till, profile, &Command::LayCardAside(*aside), aside.at)
+        }
         Event::ClockSet(set) => clock_objection(till, profile, set),
     }
 }

@@ -1,9 +1,9 @@
 //! Reads papers back as a customer or a bookkeeper does, and compares them with the books.
 //!
 //! Whatever made the paper, it is read as lines of text: a printer's roll, the rows of a print form, the text of a page
-//! ([`html_lines`]), or what another program reads from an image or a document. Spaces that place a text do not matter, and a figure
-//! may stand on the line below its name. Lines from edge to edge help to keep a text from the name of the next figure; a paper
-//! without them is read, too.
+//! ([`html_lines`]) or of a PDF ([`pdf_lines`]). QR codes are read by a scanner ([`codes_of_png`]). Spaces that place a text do not
+//! matter, and a figure may stand on the line below its name. Lines from edge to edge help to keep a text from the name of the next
+//! figure; a paper without them is read, too.
 //!
 //! | Paper | Read by |
 //! | --- | --- |
@@ -18,6 +18,8 @@
 
 mod books;
 mod html;
+mod pdf;
+mod picture;
 mod receipt;
 mod report;
 mod rows;
@@ -25,6 +27,8 @@ mod words;
 
 pub use books::{BookedLine, BookedReceipt, BookedTax};
 pub use html::html_lines;
+pub use pdf::pdf_lines;
+pub use picture::{codes_of_page, codes_of_pdf, codes_of_png};
 pub use receipt::{ReadLine, ReadReceipt, ReadTax};
 pub use report::{ReadCash, ReadReport, ReadSection};
 pub use rows::{hundredths, thousandths, without_accents};
