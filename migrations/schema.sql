@@ -26,6 +26,10 @@ BEGIN SELECT RAISE(ABORT, 'journal rows are never deleted'); END;
 CREATE INDEX journal_closed_by_printer ON journal (device) WHERE kind = 8;
 -- Finds the identity that a device had at a seal: there are few such rows.
 CREATE INDEX journal_identified ON journal (device, seq) WHERE kind = 11;
+-- Finds the resources that an API has created, and what callers keep with receipts: there are few such rows, and each start looks for them.
+CREATE INDEX journal_resource ON journal (kind, device, seq) WHERE kind IN (25, 26);
+-- Finds a signed receipt by its number, which counts the rows of its register.
+CREATE INDEX journal_prepared ON journal (device, seq) WHERE kind = 16;
 
 -- One row for each document, from its reservation to its seal or void.
 CREATE TABLE document (

@@ -130,7 +130,7 @@ impl Counters {
                 self.cash_out.admit(out)
             }
             Body::Cash(amount) => self.cash_in.admit(*amount),
-            Body::Report(_) | Body::Nonfiscal(_) => Ok(()),
+            Body::Report(_) | Body::Nonfiscal(_) | Body::Amounts(_) => Ok(()),
         }
     }
 
@@ -152,7 +152,7 @@ impl Counters {
                 .checked_neg()
                 .and_then(|amount| self.cash_out.add(amount)),
             Body::Cash(amount) => self.cash_in.add(*amount),
-            Body::Report(_) | Body::Nonfiscal(_) => None,
+            Body::Report(_) | Body::Nonfiscal(_) | Body::Amounts(_) => None,
         };
         tallied.unwrap_or(());
     }

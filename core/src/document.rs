@@ -16,6 +16,57 @@ pub enum Body<'a> {
     Report(ReportKind),
     /// A text that is no receipt of the tax law: no money, no tax. Rows have it since version 3.
     Nonfiscal(&'a str),
+    /// A receipt that consists of its amounts by tax bucket, because its caller gives no lines. Rows have it since version 4.
+    Amounts(AmountsReceipt),
+}
+
+/// A receipt without lines: the gross amounts by tax bucket are all that the law has signed. It opens no shift and is part of no report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AmountsReceipt {
+    /// What the receipt is for.
+    pub kind: AmountsKind,
+    /// Standard rate; amounts are in minor units, tax included, and may be below zero.
+    pub standard: Amount,
+    /// First reduced rate.
+    pub reduced: Amount,
+    /// Second reduced rate.
+    pub second_reduced: Amount,
+    /// No tax.
+    pub zero: Amount,
+    /// Every other rate, in one sum.
+    pub special: Amount,
+}
+
+/// What a receipt without lines is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AmountsKind {
+    /// A sale.
+    Sale,
+    /// The void of an earlier receipt.
+    Void,
+    /// A training: its amounts are not counted.
+    Training,
+}
+
+impl AmountsReceipt {
+    /// The five amounts: standard, reduced, second reduced, zero, special.
+    #[must_use]
+    pub const fn amounts(&self) -> [Amount; 5] {
+        [
+            self.standard,
+            self.reduced,
+            self.second_reduced,
+            self.zero,
+            self.special,
+        ]
+    }
+
+    /// The sum of the five amounts; `None` if it does not fit.
+    #[must_use]
+    pub fn total(&self) -> Option<Amount> {
+        let mut amounts = self.amounts().into_iter();
+        amounts.try_fold(Amount::ZERO, |sum, amount| sum.checked_add(amount))
+    }
 }
 
 /// The longest text of a non-fiscal receipt, in bytes.
@@ -43,6 +94,7 @@ impl Body<'_> {
             Self::Report(ReportKind::X) => DocumentKind::XReport,
             Self::Report(ReportKind::Z) => DocumentKind::ZReport,
             Self::Nonfiscal(_) => DocumentKind::NonfiscalReceipt,
+            Self::Amounts(_) => DocumentKind::AmountsReceipt,
         }
     }
 }
@@ -75,6 +127,8 @@ pub enum DocumentKind {
     ZReport,
     /// A text that is no receipt of the tax law. It opens no shift and is part of no report.
     NonfiscalReceipt,
+    /// A receipt that consists of its amounts by tax bucket. It opens no shift and is part of no report.
+    AmountsReceipt,
 }
 
 impl From<DocumentKind> for OriginalKind {
@@ -87,14 +141,15 @@ impl From<DocumentKind> for OriginalKind {
             | DocumentKind::CashOut
             | DocumentKind::XReport
             | DocumentKind::ZReport
-            | DocumentKind::NonfiscalReceipt => Self::Other,
+            | DocumentKind::NonfiscalReceipt
+            | DocumentKind::AmountsReceipt => Self::Other,
         }
     }
 }
 
 impl DocumentKind {
     /// Every kind of document.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Sale,
         Self::AlternativeSale,
         Self::Refund,
@@ -103,6 +158,7 @@ impl DocumentKind {
         Self::XReport,
         Self::ZReport,
         Self::NonfiscalReceipt,
+        Self::AmountsReceipt,
     ];
 
     /// The name of the kind in the journal and the store.
@@ -117,6 +173,7 @@ impl DocumentKind {
             Self::XReport => "x_report",
             Self::ZReport => "z_report",
             Self::NonfiscalReceipt => "nonfiscal_receipt",
+            Self::AmountsReceipt => "amounts_receipt",
         }
     }
 }

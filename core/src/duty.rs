@@ -117,6 +117,8 @@ pub const fn to_the_authority(kind: DocumentKind) -> &'static [Duty] {
         DocumentKind::CashOut => &WITHDRAW,
         DocumentKind::AlternativeSale => &ALTERNATIVE_RECEIPT,
         DocumentKind::ZReport => &Z_REPORT,
-        DocumentKind::XReport | DocumentKind::NonfiscalReceipt => &[],
+        DocumentKind::XReport | DocumentKind::NonfiscalReceipt | DocumentKind::AmountsReceipt => {
+            &[]
+        }
     }
 }

@@ -163,7 +163,7 @@ impl Shift {
                 self.cash_out.admit(out)
             }
             Body::Cash(amount) => self.cash_in.admit(*amount),
-            Body::Report(_) | Body::Nonfiscal(_) => Ok(()),
+            Body::Report(_) | Body::Nonfiscal(_) | Body::Amounts(_) => Ok(()),
         }
     }
 
@@ -271,7 +271,7 @@ pub(crate) mod tests {
             let counted = match body {
                 Body::Receipt(receipt) => shift.count_receipt(receipt),
                 Body::Cash(amount) => shift.count_cash(*amount),
-                Body::Report(_) | Body::Nonfiscal(_) => None,
+                Body::Report(_) | Body::Nonfiscal(_) | Body::Amounts(_) => None,
             };
             assert_eq!(counted, Some(()));
             for (other, tally) in tallies(&mut shift).into_iter().enumerate() {

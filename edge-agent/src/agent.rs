@@ -8,8 +8,10 @@ mod signing;
 mod start_check;
 mod terminals;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 
@@ -17,6 +19,7 @@ use axum::Router;
 use ferrotill_core::budget::Budget;
 use ferrotill_core::document::DocumentKind;
 use ferrotill_core::duty::Recipient;
+use ferrotill_core::event::ResourceKind;
 use ferrotill_core::profile::{self, Profile, SealPlan};
 use ferrotill_core::time::Moment;
 use ferrotill_device::driver::{self, DriverUri};
@@ -28,11 +31,13 @@ use crate::api::dialect::Dialect;
 use crate::api::lanes::Lanes;
 use crate::api::replay::Replays;
 use crate::api::settings::ApiSettings;
+use crate::api::token::Tokens;
 use crate::api::wrong_signatures::WrongSignatures;
 use crate::api::{self, DIALECTS, service::Service};
 use crate::authority::{DutyForms, by_country};
 use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit, UnassignedNumber};
+use crate::config::register::register_device;
 use crate::config::{Config, ConfigError, Device, Mode};
 use crate::explanation::Explanation;
 use crate::listener::{self, ConnectionLimits};
@@ -51,7 +56,7 @@ use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 use caller_tls::CallerTls;
 use data_folder::{lock_folder, set_aside};
-use ferrotill_store::{DeviceIdentity, Founding, Reader, Store, StoreError};
+use ferrotill_store::{DeviceIdentity, Founding, Reader, ResourceBook, Store, StoreError};
 use health_watch::look_for_problems;
 use start_check::{KnownBefore, StartCheck};
 
@@ -161,7 +166,7 @@ impl Agent {
     ///
     /// [`StartError`] says what is missing and what to do about it.
     pub fn start_with(
-        config: Config,
+        mut config: Config,
         clock: Option<Arc<Clock>>,
         decisions: StartDecisions,
     ) -> Result<Self, StartError> {
@@ -169,8 +174,8 @@ impl Agent {
         let clock = clock.map_or_else(|| zone_clock(&config, profile).map(Arc::new), Ok)?;
         let lock = lock_folder(&config.till.data_dir)?;
         let live_status = Arc::new(LiveStatus::default());
-        let (store, identities) =
-            open_store(&config, profile, clock.now(), decisions, &live_status)?;
+        let (store, identities, created) =
+            open_store(&mut config, profile, clock.now(), decisions, &live_status)?;
         let guard = Arc::new(guarded_clock(&clock, &store)?);
         let owner_budget = owner_budget(&config, profile);
         let reader = Reader::new(&config.till.data_dir);
@@ -178,7 +183,8 @@ impl Agent {
         let wake_sender = Arc::new(Notify::new());
         let (terminals, bank) = terminals::terminals(&config, &clerk_handle)?;
         let clerk_and_clock = (&clerk_handle, &clock);
-        let signatures = signing::start(&config, profile, &store, &identities, clerk_and_clock)?;
+        let known = (identities.as_slice(), created);
+        let signatures = signing::start(&config, profile, &store, known, clerk_and_clock)?;
         let plans = device_plans(&config, profile, identities, clerk_and_clock)?;
         let settings = clerk_settings(
             &config,
@@ -206,6 +212,8 @@ impl Agent {
             live_status,
             bank,
             lanes: Lanes::default(),
+            tokens: Tokens::new(&config.till.data_dir),
+            exports: AtomicUsize::new(0),
         });
         let sender = start_sender(&config, &service, wake_sender)?;
         let registrations = registrations::start(&config, &service, signatures.as_ref())?;
@@ -321,14 +329,15 @@ fn has_duties(profile: &dyn Profile) -> bool {
     kinds.any(|kind| !profile.duties(kind).is_empty())
 }
 
-/// Opens the store, and notes what the start finds missing or unusual. Returns the store and the identities that the devices get.
+/// Opens the store, and notes what the start finds missing or unusual. Returns the store, the identities that the devices get, and the
+/// devices that an API has created: they are added to the configuration.
 fn open_store(
-    config: &Config,
+    config: &mut Config,
     profile: &dyn Profile,
     now: Moment,
     decisions: StartDecisions,
     live_status: &LiveStatus,
-) -> Result<(Store, Vec<DeviceIdentity>), StartError> {
+) -> Result<(Store, Vec<DeviceIdentity>, BTreeSet<Uuid>), StartError> {
     let folder = &config.till.data_dir;
     if decisions.new_books {
         set_aside(folder)?;
@@ -338,6 +347,8 @@ fn open_store(
         ..Founding::new(profile.facts(), config.till.mode, now)
     };
     let mut store = Store::open(folder, &founding)?;
+    let created = add_registers(config, &store.resources()?);
+    let config = &*config;
     let known = KnownBefore::read(&store)?;
     let identities = adopt::identities(config, &known.identities);
     refuse_number_twice(config, &identities)?;
@@ -355,7 +366,23 @@ fn open_store(
         // As long as a device may have got another id, the next start compares with the same devices again.
         store.remember_configured(&config.devices.iter().map(|device| device.id).collect())?;
     }
-    Ok((store, identities))
+    Ok((store, identities, created))
+}
+
+/// Adds the devices of the cash registers that an API has created and the configuration does not have. Returns their ids.
+fn add_registers(config: &mut Config, resources: &ResourceBook) -> BTreeSet<Uuid> {
+    let registers = resources.of(ResourceKind::CashRegister);
+    let registers = registers.filter(|register| !register.is_configured());
+    let known = |id: Uuid| config.devices.iter().any(|device| device.id == id);
+    let created: BTreeSet<Uuid> = registers
+        .map(|register| register.id)
+        .filter(|id| !known(*id))
+        .collect();
+    if let Some(like) = config.devices.first().cloned() {
+        let devices = created.iter().map(|id| register_device(*id, &like));
+        config.devices.extend(devices);
+    }
+    created
 }
 
 /// Refuses two devices that the authority would know by one number.

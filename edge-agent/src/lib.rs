@@ -70,6 +70,7 @@ pub mod outbox;
 pub mod paper;
 pub mod payment;
 pub mod seal;
+pub mod secret_file;
 pub mod simulator;
 pub mod status;
 pub mod time;

@@ -2,12 +2,13 @@
 
 pub mod fingerprint;
 mod private;
+pub mod resource;
 mod terminal;
 mod text;
 
 use std::fmt::Write as _;
 
-use ferrotill_core::document::ReportKind;
+use ferrotill_core::document::{AmountsReceipt, ReportKind};
 use ferrotill_core::event::PaperSays;
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::receipt::{CopiedLine, Draft, DraftLine, DraftPayment, Modifier, Prices};
@@ -129,6 +130,8 @@ pub enum OrderKind {
         /// True if the text is printed.
         print: bool,
     },
+    /// A receipt that consists of its amounts by tax bucket.
+    Amounts(AmountsReceipt),
 }
 
 /// An order with its id, its point of sale, and the data that the caller's API returns with the document.
@@ -227,6 +230,7 @@ impl OrderForm {
             OrderKind::Cash(amount) => Wish::Cash(*amount),
             OrderKind::Report { z } => Wish::Report(if *z { ReportKind::Z } else { ReportKind::X }),
             OrderKind::Nonfiscal { text, .. } => Wish::Nonfiscal(text.as_str()),
+            OrderKind::Amounts(receipt) => Wish::Amounts(*receipt),
         }
     }
 
@@ -238,7 +242,8 @@ impl OrderForm {
             OrderKind::Refund { .. }
             | OrderKind::Cash(_)
             | OrderKind::Report { .. }
-            | OrderKind::Nonfiscal { .. } => None,
+            | OrderKind::Nonfiscal { .. }
+            | OrderKind::Amounts(_) => None,
         }
     }
 

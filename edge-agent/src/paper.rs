@@ -111,6 +111,8 @@ impl DocumentPaper {
                 let view = ReportView::of((*kind, figures), heading, names, currency, words);
                 Self::without_drawer(report_blocks(&view), shop)
             }
+            // Its caller prints it.
+            Body::Amounts(_) => return None,
             Body::Nonfiscal(text) => {
                 let view = NonfiscalView::of(text, heading, shop.facts.currency, words);
                 Self::without_drawer(nonfiscal_blocks(&view), shop)

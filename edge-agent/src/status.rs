@@ -8,15 +8,16 @@ mod tests;
 mod unsendable;
 
 use std::collections::HashMap;
-use std::sync::Condvar;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, Condvar};
 use std::time::{Duration, Instant};
 
+use ferrotill_core::Amount;
 use ferrotill_core::budget::Unsent;
 use ferrotill_core::numbers::Supply;
 use ferrotill_core::till::Till;
 use ferrotill_device::printer::{Baseline, Connected, UnknownAnswer};
-use ferrotill_store::{StoreError, StoreFigures};
+use ferrotill_store::{ResourceBook, StoreError, StoreFigures};
 use uuid::Uuid;
 
 use crate::explanation::Explanation;
@@ -114,9 +115,58 @@ pub struct LiveStatus {
     clerk_asked: AtomicU32,
     /// When the law ends the open shift of each device, in milliseconds since the epoch.
     shift_ends: Locked<HashMap<Uuid, i64>>,
+    /// The resources of compatible APIs, after the last commit.
+    resources: Locked<Arc<ResourceBook>>,
+    /// The turnover counter of each register whose receipts are signed.
+    turnovers: Locked<HashMap<Uuid, Amount>>,
+    /// The serial of the first signature unit.
+    unit_serial: Locked<Option<String>>,
 }
 
 impl LiveStatus {
+    /// The resources of compatible APIs, after the last commit.
+    #[must_use]
+    pub fn resources(&self) -> Arc<ResourceBook> {
+        Arc::clone(&self.resources.lock())
+    }
+
+    /// The turnover counter of a register whose receipts are signed.
+    #[must_use]
+    pub fn turnover(&self, device: Uuid) -> Option<Amount> {
+        self.turnovers.lock().get(&device).copied()
+    }
+
+    /// Notes the turnover counter of a register.
+    pub fn set_turnover(&self, device: Uuid, turnover: Amount) {
+        self.turnovers.lock().insert(device, turnover);
+    }
+
+    /// The serial of the first signature unit.
+    #[must_use]
+    pub fn unit_serial(&self) -> Option<String> {
+        self.unit_serial.lock().clone()
+    }
+
+    /// Notes the serial of the first signature unit.
+    pub fn set_unit_serial(&self, serial: &str) {
+        *self.unit_serial.lock() = Some(serial.to_owned());
+    }
+
+    /// Since when receipts have no signature, in milliseconds since the epoch; `None` if they have.
+    #[must_use]
+    pub fn outage_since_ms(&self) -> Option<i64> {
+        let noted = self.problems.list().into_iter();
+        noted
+            .filter(|problem| problem.kind == ProblemKind::SIGNATURE_UNIT)
+            .map(|problem| problem.since_ms)
+            .min()
+    }
+
+    /// Notes the resources of compatible APIs.
+    pub fn set_resources(&self, resources: ResourceBook) {
+        *self.resources.lock() = Arc::new(resources);
+    }
+
     /// The state of a device's printer.
     #[must_use]
     pub fn printer(&self, device: Uuid) -> PrinterState {

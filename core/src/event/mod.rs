@@ -1,6 +1,7 @@
 //! The events of the journal. Each row contains one event, encoded in postcard, with its kind and version.
 
 mod registration;
+mod resource;
 mod terminal;
 mod version_1;
 
@@ -21,6 +22,7 @@ use crate::tax::TaxTable;
 use crate::time::Moment;
 
 pub use registration::{RegistrationAnswered, RegistrationStep, RegistrationWanted};
+pub use resource::{ReceiptNoted, ResourceChanged, ResourceKind, ResourceState};
 pub use terminal::{
     CardLaidAside, TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation,
 };
@@ -417,6 +419,10 @@ pub enum Event<'a> {
     RegistrationWanted(RegistrationWanted<'a>),
     /// The authority has answered about a signature unit, a cash box or a receipt.
     RegistrationAnswered(RegistrationAnswered<'a>),
+    /// A resource of a compatible API is created or changed.
+    ResourceChanged(ResourceChanged<'a>),
+    /// The data that a caller keeps with a receipt are replaced.
+    ReceiptNoted(ReceiptNoted<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -479,6 +485,8 @@ impl<'a> Event<'a> {
             Self::CardLaidAside(_) => 20,
             Self::RegistrationWanted(_) => 22,
             Self::RegistrationAnswered(_) => 23,
+            Self::ResourceChanged(_) => 25,
+            Self::ReceiptNoted(_) => 26,
         }
     }
 
@@ -491,12 +499,16 @@ impl<'a> Event<'a> {
                 body: Body::Nonfiscal(_),
                 ..
             }) => 3,
+            Self::Reserved(Reserved {
+                body: Body::Amounts(_),
+                ..
+            }) => 4,
             _ => Self::version_of(self.kind()),
         }
     }
 
-    /// The version of the encoding in which this build writes events of a kind. A reservation of a non-fiscal receipt has a version of
-    /// its own, [`version`](Self::version), and is read in this one too.
+    /// The version of the encoding in which this build writes events of a kind. A reservation of a non-fiscal receipt, or of one without lines, has a
+    /// version of its own, [`version`](Self::version), and is read in this one too.
     #[must_use]
     pub const fn version_of(kind: u16) -> u16 {
         match kind {
@@ -536,6 +548,8 @@ impl<'a> Event<'a> {
             Self::CardLaidAside(event) => postcard::to_slice(event, room),
             Self::RegistrationWanted(event) => postcard::to_slice(event, room),
             Self::RegistrationAnswered(event) => postcard::to_slice(event, room),
+            Self::ResourceChanged(event) => postcard::to_slice(event, room),
+            Self::ReceiptNoted(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -578,6 +592,13 @@ impl<'a> Event<'a> {
                 } => Ok(Self::Reserved(reserved)),
                 _ => Err(EventError::Malformed),
             },
+            (2, 4) => match read(payload)? {
+                reserved @ Reserved {
+                    body: Body::Amounts(_),
+                    ..
+                } => Ok(Self::Reserved(reserved)),
+                _ => Err(EventError::Malformed),
+            },
             (3, 1) => read(payload).map(Self::CancelDecided),
             (4, 1) => sealed_1(payload),
             (4, 2) => read(payload).map(Self::Sealed),
@@ -601,6 +622,8 @@ impl<'a> Event<'a> {
             (20, 1) => read(payload).map(Self::CardLaidAside),
             (22, 1) => read(payload).map(Self::RegistrationWanted),
             (23, 1) => read(payload).map(Self::RegistrationAnswered),
+            (25, 1) => read(payload).map(Self::ResourceChanged),
+            (26, 1) => read(payload).map(Self::ReceiptNoted),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

@@ -4,9 +4,9 @@ use super::Till;
 use super::command::{Known, Order, Wish};
 use super::counters::cash_out_of;
 use crate::amount::Amount;
-use crate::document::{Body, DocumentKind, NONFISCAL_BYTES_MAX, ReportKind};
+use crate::document::{AmountsReceipt, Body, DocumentKind, NONFISCAL_BYTES_MAX, ReportKind};
 use crate::event::{Event, Reserved};
-use crate::facts::Facts;
+use crate::facts::{Facts, SealPlan};
 use crate::profile::Profile;
 use crate::receipt::{Receipt, ReceiptKind, Rules, Scratch};
 use crate::refusal::{Faults, Field, FirstFault, Place, Refusal};
@@ -96,6 +96,7 @@ impl Till {
             Wish::Cash(amount) => return cash(amount, rules.facts, faults),
             Wish::Report(kind) => return Ok(Body::Report(kind)),
             Wish::Nonfiscal(text) => return nonfiscal(text, faults),
+            Wish::Amounts(receipt) => return amounts(receipt, rules.facts, faults),
         };
         receipt.map(Body::Receipt)
     }
@@ -116,7 +117,9 @@ impl Till {
         }
         if !matches!(
             body.kind(),
-            DocumentKind::AlternativeSale | DocumentKind::NonfiscalReceipt
+            DocumentKind::AlternativeSale
+                | DocumentKind::NonfiscalReceipt
+                | DocumentKind::AmountsReceipt
         ) {
             if known.printer_swapped && self.counters.shift.is_some() {
                 return Err(Refusal::PrinterSwapped);
@@ -200,6 +203,26 @@ fn nonfiscal<'a>(text: &'a str, faults: &mut dyn Faults) -> Result<Body<'a>, Ref
         return Err(refusal);
     }
     Ok(Body::Nonfiscal(text))
+}
+
+/// The contents of a receipt without lines. Only a signature makes such a receipt legal.
+fn amounts<'a>(
+    receipt: AmountsReceipt,
+    facts: &Facts,
+    faults: &mut dyn Faults,
+) -> Result<Body<'a>, Refusal> {
+    if facts.seal_plan != SealPlan::Signature {
+        return Err(Refusal::SealMismatch);
+    }
+    let limit = facts.amount_max.minor().unsigned_abs();
+    let mut first = FirstFault::new(faults);
+    let total = receipt.total();
+    let mut all = receipt.amounts().into_iter().map(Some).chain([total]);
+    if all.any(|amount| amount.is_none_or(|amount| amount.minor().unsigned_abs() > limit)) {
+        let limit = facts.amount_max.display(facts.currency);
+        first.report(Place::Amount, Refusal::AmountTooLarge { limit });
+    }
+    first.verdict().map(|()| Body::Amounts(receipt))
 }
 
 /// The printer must have the rates of the receipt, or it would print a different tax than the journal has.

@@ -39,6 +39,8 @@ impl Till {
             Event::TerminalAsked(_) | Event::TerminalAnswered(_) | Event::CardLaidAside(_) => {}
             // Nor what the authority knows of units and cash boxes: the law has the till sell before it is registered.
             Event::RegistrationWanted(_) | Event::RegistrationAnswered(_) => {}
+            // Nor are the resources of an API, and what its callers keep with a receipt.
+            Event::ResourceChanged(_) | Event::ReceiptNoted(_) => {}
             Event::DeviceIdentified(identified) => {
                 self.fiscal_numbers.identify(identified.fiscal_number);
             }

@@ -2,7 +2,7 @@
 
 use crate::amount::Amount;
 use crate::budget::Left;
-use crate::document::ReportKind;
+use crate::document::{AmountsReceipt, ReportKind};
 use crate::event::{
     CardLaidAside, ClockSet, ClosedByPrinter, Configuration, Declared, LaidAside, ReceiptPrepared,
     ReceiptSigned, TerminalAnswered, TerminalAsked, UnitAdopted,
@@ -27,6 +27,8 @@ pub enum Wish<'a> {
     Report(ReportKind),
     /// A text that is no receipt of the tax law.
     Nonfiscal(&'a str),
+    /// A receipt that consists of its amounts by tax bucket.
+    Amounts(AmountsReceipt),
 }
 
 /// The wish of a caller for a document, and everything else that the document needs.

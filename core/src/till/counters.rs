@@ -46,7 +46,7 @@ impl TillCounters {
 
     /// Counts a document that was admitted. A counter that would overflow keeps its value; [`Self::admit`] rules that out.
     pub(super) fn count(&mut self, body: &Body<'_>, at: Moment, next: NextNumbers) {
-        if let Body::Nonfiscal(_) = body {
+        if let Body::Nonfiscal(_) | Body::Amounts(_) = body {
             self.nonfiscal = self.nonfiscal.saturating_add(1);
             return;
         }
@@ -63,7 +63,7 @@ impl TillCounters {
         let counted = match body {
             Body::Receipt(receipt) => shift.count_receipt(receipt),
             Body::Cash(amount) => shift.count_cash(*amount),
-            Body::Report(_) | Body::Nonfiscal(_) => Some(()),
+            Body::Report(_) | Body::Nonfiscal(_) | Body::Amounts(_) => Some(()),
         };
         counted.unwrap_or(());
         self.cash = self
@@ -106,7 +106,7 @@ fn cash_into_drawer(body: &Body<'_>) -> Amount {
             cash_kept(receipt).checked_neg().unwrap_or(Amount::ZERO)
         }
         Body::Cash(amount) => *amount,
-        Body::Receipt(_) | Body::Report(_) | Body::Nonfiscal(_) => Amount::ZERO,
+        Body::Receipt(_) | Body::Report(_) | Body::Nonfiscal(_) | Body::Amounts(_) => Amount::ZERO,
     }
 }
 

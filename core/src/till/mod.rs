@@ -326,7 +326,7 @@ impl Kind {
                 kind: ReceiptKind::AlternativeSale,
                 ..
             }) => Self::Alternative,
-            Body::Receipt(_) => Self::Receipt,
+            Body::Receipt(_) | Body::Amounts(_) => Self::Receipt,
             Body::Cash(_) => Self::Cash,
             Body::Report(kind) => Self::Report(*kind),
             Body::Nonfiscal(_) => Self::Nonfiscal,

@@ -1,19 +1,21 @@
 //! What a start needs for signed receipts: the units, and the secret of each cash box.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use ferrotill_core::profile::signed::CashBoxId;
 use ferrotill_core::profile::{Profile, SealPlan};
 use ferrotill_store::{DeviceIdentity, Store};
+use uuid::Uuid;
 
-use super::StartError;
+use super::{StartError, served};
 use crate::clerk::{ClerkHandle, Message};
-use crate::config::Config;
+use crate::config::register::register_device;
+use crate::config::{Config, adopt};
 use crate::explanation::Explanation;
 use crate::seal::signature::units::Units;
-use crate::seal::signature::{CashBoxSecret, Signatures, folder};
+use crate::seal::signature::{CashBoxSecret, NewRegisters, Signatures, folder};
 use crate::time::clock::Clock;
 
 /// Starts the signature units if the law has receipts signed. Each device is a cash box, under its identity towards the authority.
@@ -21,7 +23,7 @@ pub(super) fn start(
     config: &Config,
     profile: &dyn Profile,
     store: &Store,
-    identities: &[DeviceIdentity],
+    (identities, created): (&[DeviceIdentity], BTreeSet<Uuid>),
     (clerk_handle, clock): (&ClerkHandle, &Arc<Clock>),
 ) -> Result<Option<Arc<Signatures>>, StartError> {
     if profile.facts().seal_plan != SealPlan::Signature {
@@ -55,12 +57,39 @@ pub(super) fn start(
         .map_err(StartError::Signatures)?;
     let clerk_handle = clerk_handle.clone();
     let report = Box::new(move |device, signed| clerk_handle.send(Message::Signed(device, signed)));
+    let registers = new_registers(config, profile, (&created, identities))?;
     Signatures::start(Units::new(units, Arc::clone(clock)), cash_boxes, report)
+        .map(|signatures| match registers {
+            Some(registers) => signatures.with_registers(registers),
+            None => signatures,
+        })
         .map(|signatures| Some(Arc::new(signatures)))
         .map_err(|source| StartError::Thread {
             name: "signatures".to_owned(),
             source,
         })
+}
+
+/// What a cash register gets that a compatible API creates; `None` if no API that creates registers is served.
+fn new_registers(
+    config: &Config,
+    profile: &dyn Profile,
+    (created, identities): (&BTreeSet<Uuid>, &[DeviceIdentity]),
+) -> Result<Option<NewRegisters>, StartError> {
+    let creates = served(config, profile)
+        .iter()
+        .any(|api| api.creates_registers);
+    let (true, Some(like), Some(identity)) = (creates, config.devices.first(), identities.first())
+    else {
+        return Ok(None);
+    };
+    let device = register_device(Uuid::nil(), like);
+    Ok(Some(NewRegisters {
+        folder: config.till.data_dir.clone(),
+        configuration: adopt::configuration(&device, profile.facts())?,
+        identity: identity.clone(),
+        known: created.clone(),
+    }))
 }
 
 const NAME_IT: &str = "write another registration_number at the [[device]]";

@@ -7,13 +7,16 @@ use std::time::Duration;
 use axum::extract::ConnectInfo;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 
 use super::auth::{
     AuthorizedClient, Call, SIGNATURE_MISMATCH_CODE, UNKNOWN_KEY, Unauthorized, check,
 };
 use super::service::Service;
+use super::token::{TokenScope, TokenUse};
 use super::wrong_signatures::{KeyAtAddress, WRONG_MAX};
-use crate::config::Permission;
+use crate::config::{Client, Mode, Permission, Secret};
 use crate::limited_log::LimitedLog;
 
 impl Service {
@@ -58,6 +61,153 @@ impl Service {
             _ => Ok(client),
         }
     }
+}
+
+/// A caller with a token.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenCaller<'c> {
+    /// The client of the token.
+    pub client: &'c Client,
+    /// The secret with which it has logged in.
+    pub secret: &'c Secret,
+}
+
+impl Service {
+    /// Decides whether a call with a token in the header `Authorization` is carried out. `needed` is `None` for an operation that only
+    /// reads.
+    ///
+    /// # Errors
+    ///
+    /// [`Unauthorized`]: 401 if the token is not valid, 403 if the client may not do this.
+    pub(super) fn admit_token(
+        &self,
+        (api, needed): (&str, Option<Permission>),
+        parts: &Parts,
+    ) -> Result<TokenCaller<'_>, Unauthorized> {
+        self.admit_sender(parts)?;
+        let header = parts.headers.get("Authorization");
+        let header = header.and_then(|value| value.to_str().ok());
+        let token = header.and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        });
+        let Some(token) = token else {
+            let message = "Authorization: is missing; send \"Bearer \" and the access token";
+            return Err(Unauthorized::new("TokenInvalid", message));
+        };
+        let caller = self.token_caller(api, TokenUse::Access, token)?;
+        match needed {
+            Some(needed) if !caller.client.permissions.contains(&needed) => {
+                Err(not_permitted(needed))
+            }
+            _ => Ok(caller),
+        }
+    }
+
+    /// The client of a token.
+    ///
+    /// # Errors
+    ///
+    /// [`Unauthorized`]: the token is not valid, or the client may not use the API any more.
+    pub(super) fn token_caller(
+        &self,
+        api: &str,
+        used_for: TokenUse,
+        token: &str,
+    ) -> Result<TokenCaller<'_>, Unauthorized> {
+        let scope = TokenScope {
+            api,
+            mode: self.settings.mode,
+            used_for,
+        };
+        let now_s = self.guard.now().utc_ms.div_euclid(1_000);
+        let found = self
+            .tokens
+            .client_of(token, scope, now_s, &self.settings.clients);
+        let found = found.map_err(|error| {
+            let message = format!("tokens.key: cannot be read: {error}");
+            Unauthorized::new("TokenInvalid", message)
+        })?;
+        let Some((client, secret)) = found else {
+            let message = "Authorization: the token is not valid or its time is over; log in again";
+            return Err(Unauthorized::new("TokenInvalid", message));
+        };
+        may_use(client, api)?;
+        Ok(TokenCaller { client, secret })
+    }
+
+    /// The client with this key and secret, which wants a token.
+    ///
+    /// # Errors
+    ///
+    /// [`Unauthorized`]: 401 if key or secret is wrong, 403 if the client may not use the API, 429 after too many wrong secrets.
+    pub(super) fn log_in(
+        &self,
+        api: &str,
+        parts: &Parts,
+        (key, secret): (&str, &str),
+    ) -> Result<TokenCaller<'_>, Unauthorized> {
+        self.admit_sender(parts)?;
+        let known = self
+            .settings
+            .clients
+            .iter()
+            .find(|client| client.key == key);
+        let caller = KeyAtAddress::new(key, known.is_some(), address_of(parts));
+        let now = self.clock.monotonic();
+        if let Some(wait) = self.wrong_signatures.wait(&caller, now) {
+            return Err(too_many(wait));
+        }
+        let mode = self.settings.mode;
+        let right = known.and_then(|client| {
+            let given = Sha256::digest(secret.as_bytes());
+            // All secrets are compared, so that the time of an answer does not show which one is right.
+            let mut right = None;
+            for own in client.login_secrets(mode) {
+                if bool::from(
+                    Sha256::digest(own.as_bytes())
+                        .as_slice()
+                        .ct_eq(given.as_slice()),
+                ) {
+                    right = Some(TokenCaller {
+                        client,
+                        secret: own,
+                    });
+                }
+            }
+            right
+        });
+        let Some(right) = right else {
+            self.wrong_signatures.note(caller, now);
+            let mut message = "api_key, api_secret: are not those of a client".to_owned();
+            if mode == Mode::Live {
+                message.push_str("; a LIVE till takes the token_secret of [[api.clients]] alone");
+            }
+            return Err(Unauthorized::new("TokenInvalid", message));
+        };
+        may_use(right.client, api)?;
+        Ok(right)
+    }
+
+    /// Refuses secrets and tokens over plain HTTP from other machines on a LIVE till. With TLS, the listener has refused such callers.
+    pub(super) fn admit_sender(&self, parts: &Parts) -> Result<(), Unauthorized> {
+        let is_here = address_of(parts).to_canonical().is_loopback();
+        if self.settings.mode == Mode::Test || self.settings.has_tls || is_here {
+            return Ok(());
+        }
+        let message = "this address: sends secrets over plain HTTP from another machine; give the till a certificate ([api] tls_certificate), and call it with https";
+        Err(Unauthorized::new("TlsNeeded", message).with_status(StatusCode::FORBIDDEN, None))
+    }
+}
+
+fn may_use(client: &Client, api: &str) -> Result<(), Unauthorized> {
+    if client.apis.iter().any(|name| name == api) {
+        return Ok(());
+    }
+    let message = format!(
+        "api_key: belongs to a client that may not use the API {api}; write it into the apis of the client in [[api.clients]]"
+    );
+    Err(Unauthorized::new("ApiNotAllowed", message).with_status(StatusCode::FORBIDDEN, None))
 }
 
 fn not_permitted(needed: Permission) -> Unauthorized {

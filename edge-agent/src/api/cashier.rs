@@ -87,21 +87,22 @@ const LINES: &[(&str, CashierLine)] = &[
         |words| words.printer_fault,
     ),
     (
-        "AlreadyAcknowledged AlreadySettled AnotherDeclaration LaidAsideBefore Repeated RequestIdClash \
+        "AlreadyAcknowledged AlreadySettled E_RESOURCE_ALREADY_EXISTS AnotherDeclaration LaidAsideBefore Repeated RequestIdClash \
          SignatureReplayed",
         |words| words.made_before,
     ),
-    ("BodyTimeout Overloaded Stopping TooManyRequests", |words| {
-        words.busy
-    }),
     (
-        "LogNotOurs NoClockAgrees ReceiptNotSignable RegisterNotStarted AgentNotRunning BooksUnreadable BooksUnwritable ClockBackInShift ConfigurationInvalid \
+        "BodyTimeout E_FON_REQUEST_TIMEOUT Overloaded Stopping TEMPORARILY_UNAVAILABLE TooManyRequests",
+        |words| words.busy,
+    ),
+    (
+        "E_CASH_REGISTER_DEACTIVATED E_CASH_REGISTER_NOT_INITIALIZED E_CONFLICT E_FON_AUTHENTICATION E_INTERNAL E_INVALID_STATE_TRANSITION E_SCU_DEACTIVATED E_SCU_LIMIT_REACHED E_SCU_NOT_INITIALIZED LogNotOurs NoClockAgrees ReceiptNotSignable RegisterNotStarted AgentNotRunning BooksUnreadable BooksUnwritable ClockBackInShift ConfigurationInvalid \
          CounterExhausted CountryUnknown NotAnAgent NotOutstanding SealMismatch Unreadable",
         |words| words.till_fault,
     ),
     (
-        "PermissionMissing TlsNeeded TooManyWrongSignatures ApiKeyMissing ApiNotAllowed HostNotAllowed NotPermitted OriginNotAllowed SignatureMismatch \
-         SignatureMissing TimestampInvalid TimestampMissing TimestampOutOfWindow Unauthorized UnknownApiKey",
+        "E_ACCESS_DENIED E_TOO_MANY_REQUESTS E_UNAUTHORIZED PermissionMissing TlsNeeded TooManyWrongSignatures ApiKeyMissing ApiNotAllowed HostNotAllowed NotPermitted OriginNotAllowed SignatureMismatch \
+         SignatureMissing TimestampInvalid TimestampMissing TimestampOutOfWindow TokenInvalid Unauthorized UnknownApiKey",
         |words| words.refused_caller,
     ),
     (
@@ -109,7 +110,7 @@ const LINES: &[(&str, CashierLine)] = &[
         |words| words.terminal,
     ),
     (
-        "FormSizeInvalid NotAccepted NotRefused Empty BadRequest BodyIncomplete BodyNotAllowed DeclarationUnsigned EmailInvalid GivenTwice MalformedJson \
+        "E_FAILED_SCHEMA_VALIDATION E_METHOD_NOT_ALLOWED E_PAYLOAD_TOO_LARGE E_RESOURCE_NOT_FOUND FormSizeInvalid NotAccepted NotRefused Empty BadRequest BodyIncomplete BodyNotAllowed DeclarationUnsigned EmailInvalid GivenTwice MalformedJson \
          MethodNotAllowed Missing NotADate NotAUuid NotFound NotSupported PeriodReversed PhoneInvalid \
          PointOfSaleMissing ReasonMissing TaxGroupMissing TaxGroupNotInForce TaxGroupUnknown TooManyTaxes \
          UnknownDevice UnknownField UnknownId UnknownOperation UnknownPointOfSale UnknownValue WrongType",

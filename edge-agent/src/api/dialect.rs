@@ -23,6 +23,8 @@ pub struct Dialect {
     pub table: OperationTable,
     /// True if this build has a route for an operation of the table.
     pub is_served: fn(&DescribedOperation) -> bool,
+    /// Whether callers create cash registers.
+    pub creates_registers: bool,
     /// Answers a request under [`Dialect::prefix`] that is refused before its route is known.
     pub reject: fn(&Rejection) -> Response,
 }

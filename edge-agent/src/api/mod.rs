@@ -1,7 +1,7 @@
 //! The HTTP APIs: the compatible APIs and our own routes. All of them translate requests into the same orders, and documents of
 //! the same journal into answers.
 
-mod admission;
+pub mod admission;
 pub mod auth;
 pub mod cashier;
 pub mod described;
@@ -22,7 +22,9 @@ pub mod replay;
 pub mod response;
 pub mod service;
 pub mod settings;
+pub mod sign_at;
 pub mod sim;
+pub mod token;
 pub mod wrong_signatures;
 
 use std::sync::Arc;
@@ -41,9 +43,10 @@ use origin::OriginPolicy;
 use problem::Problem;
 use reference::ApiReference;
 use service::Service;
+use sign_at::SIGN_AT;
 
 /// The compatible APIs of this build.
-pub static DIALECTS: &[Dialect] = &[FISCALCLOUD];
+pub static DIALECTS: &[Dialect] = &[FISCALCLOUD, SIGN_AT];
 
 /// All routes of the agent with these APIs; `more` contains the routes of a simulator.
 pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router) -> Router {

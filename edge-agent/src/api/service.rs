@@ -1,6 +1,7 @@
 //! The only door from HTTP to the clerk and the store: what every route works with.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use ferrotill_core::budget::{Budget, Left};
@@ -15,12 +16,16 @@ use super::outcome::{Outcome, Told};
 use super::problem::Problem;
 use super::replay::{Earlier, ReplayOutcome, Replays};
 use super::settings::ApiSettings;
+use super::token::Tokens;
 use super::wrong_signatures::WrongSignatures;
-use crate::clerk::{Answer, ClerkHandle, DrawerOutcome, FiscalState, Message, WaitingOrder};
+use crate::clerk::{
+    Answer, ClerkHandle, DrawerOutcome, FiscalState, Message, ResourceOutcome, WaitingOrder,
+};
 use crate::config::Device;
 use crate::listener::WhenWritten;
 use crate::order::OrderForm;
 use crate::order::fingerprint::RequestFingerprint;
+use crate::order::resource::{ReceiptNote, ResourceWish};
 use crate::outbox::registrations::RegistrationDesk;
 use crate::paper::DocumentPaper;
 use crate::payment::simulated::SimulatedBank;
@@ -59,6 +64,10 @@ pub struct Service {
     pub bank: Option<Arc<SimulatedBank>>,
     /// The places for long work.
     pub lanes: Lanes,
+    /// The tokens of callers that have logged in.
+    pub tokens: Tokens,
+    /// The number of protocols that are being written for callers.
+    pub exports: AtomicUsize,
 }
 
 /// The signature of a call that orders a document.
@@ -168,6 +177,34 @@ impl Service {
         Outcome::of(id, answer)
     }
 
+    /// Gives a wish for a resource to the clerk and waits for the outcome until `deadline`.
+    pub async fn change_resource(&self, wish: ResourceWish, deadline: Instant) -> ResourceOutcome {
+        let wish = Box::new(wish);
+        self.resource_outcome(|reply| Message::ChangeResource { wish, reply }, deadline)
+            .await
+    }
+
+    /// Replaces the data that a caller keeps with a receipt.
+    pub async fn note_receipt(&self, note: ReceiptNote, deadline: Instant) -> ResourceOutcome {
+        let note = Box::new(note);
+        self.resource_outcome(|reply| Message::NoteReceipt { note, reply }, deadline)
+            .await
+    }
+
+    async fn resource_outcome(
+        &self,
+        message: impl FnOnce(oneshot::Sender<ResourceOutcome>) -> Message,
+        deadline: Instant,
+    ) -> ResourceOutcome {
+        self.ask(message, deadline).await.unwrap_or_else(|why| {
+            let why = match why {
+                NoAnswer::Stopping => "the agent is stopping",
+                NoAnswer::TooLate => "the change was not finished in time",
+            };
+            ResourceOutcome::NotKnown(why.to_owned())
+        })
+    }
+
     /// [`Self::submit`] for a signed call. The same bytes sent again are not carried out a second time.
     pub async fn submit_signed(
         self: &Arc<Self>,
@@ -237,12 +274,12 @@ impl Service {
 
     /// The outcome of an order that repeats a request with a document, whatever today's configuration says of the order; `None`
     /// if the order is no such repetition. Nothing is carried out.
-    pub async fn repeated(self: &Arc<Self>, device: &Device, form: &OrderForm) -> Option<Outcome> {
+    pub async fn repeated(self: &Arc<Self>, device: Uuid, form: &OrderForm) -> Option<Outcome> {
         let id = form.id;
         let find = self.read(Lane::Sales, move |reader| reader.find(None, id));
         let row = find.await.ok().flatten()?.row;
         let repeats = row.state == RequestState::Sealed
-            && RequestFingerprint::of_row(&row).is_of(form, device.id);
+            && RequestFingerprint::of_row(&row).is_of(form, device);
         repeats.then(|| Outcome::new(id, Told::Document { replayed: true }))
     }
 

@@ -1,5 +1,6 @@
 //! What the routes know of the configuration.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::{BankTerminal, Client, Config, Device, Mode, Owner};
@@ -21,6 +22,10 @@ pub struct ApiSettings {
     pub answer_timeout: Duration,
     /// Origins of web pages that may call.
     pub allowed_origins: Vec<String>,
+    /// The data folder.
+    pub data_dir: PathBuf,
+    /// Callers on other machines use TLS.
+    pub has_tls: bool,
     /// Names under which callers reach the till over TLS, beside the machine's own.
     pub host_names: Vec<String>,
 }
@@ -37,6 +42,8 @@ impl ApiSettings {
             clients: config.api.clients.clone(),
             answer_timeout: config.till.answer_timeout,
             allowed_origins: config.api.allowed_origins.clone(),
+            data_dir: config.till.data_dir.clone(),
+            has_tls: config.api.tls.is_some(),
             host_names: config
                 .api
                 .tls

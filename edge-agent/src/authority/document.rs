@@ -287,7 +287,7 @@ pub fn reported_document(
             amount: Amount::from_minor(amount.minor().saturating_abs()),
         }),
         // Such a text is not sent to an authority.
-        Body::Nonfiscal(_) => return None,
+        Body::Nonfiscal(_) | Body::Amounts(_) => return None,
         Body::Report(_) => {
             ReportedDocument::ZReport(z_report(heading, sealed.report.as_ref()?, receipt_number))
         }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use ferrotill_core::Amount;
 use ferrotill_core::document::DocumentKind;
+use ferrotill_core::event::ResourceState;
 use ferrotill_core::refusal::{Place, Refusal};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -167,6 +168,29 @@ pub enum AsideOutcome {
     Refused(Refusal),
     /// The store could not be written: it is not known whether the request is in the journal.
     Unknown(String),
+}
+
+/// What became of a caller's wish to create or change a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResourceOutcome {
+    /// The resource is as the caller wants it.
+    Done,
+    /// There is no such resource.
+    Unknown,
+    /// The resource exists with other content.
+    OtherContent,
+    /// No further resource of this kind may be created.
+    TooMany,
+    /// The resource has this state, which does not allow the wanted one.
+    Forbidden(ResourceState),
+    /// A register needs a signature unit in use first.
+    NoUnit,
+    /// No signature unit works, and the receipt that is needed is not valid without a signature.
+    UnitFails,
+    /// The resource cannot be made; why, and what to do.
+    Failed(String),
+    /// The store could not be written: it is not known whether the change is in the journal.
+    NotKnown(String),
 }
 
 /// An order that the clerk has not ended yet.

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use ferrotill_core::event::{Configuration, ResourceState};
 use ferrotill_core::printer_time::PrinterTime;
 use ferrotill_core::till::Till;
 use ferrotill_device::Fault;
@@ -9,11 +10,12 @@ use ferrotill_device::printer::{Baseline, ClosedDay};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::answer::{Caller, DeclarationOutcome, DrawerOutcome};
+use super::answer::{Caller, DeclarationOutcome, DrawerOutcome, ResourceOutcome};
 use super::queue::{JobQueue, Slip, earliest};
 use crate::order::fingerprint::RequestFingerprint;
 use crate::order::{Declaration, OrderForm};
 use crate::seal::printer::{Permit, PrinterTask};
+use ferrotill_store::DeviceIdentity;
 
 /// What a device is doing.
 #[derive(Debug, Default)]
@@ -71,6 +73,13 @@ pub(super) struct PendingDeclaration {
     pub(super) replies: Vec<oneshot::Sender<DeclarationOutcome>>,
 }
 
+/// A caller that waits for a receipt which gives a register a new state.
+#[derive(Debug)]
+pub(super) struct RegisterWish {
+    pub(super) state: ResourceState,
+    pub(super) reply: oneshot::Sender<ResourceOutcome>,
+}
+
 /// What a printer's clock showed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PrinterClockReading {
@@ -126,6 +135,12 @@ pub(super) struct DeviceState {
     pub(super) printer_swapped: bool,
     /// The journal row after which this process last stored a snapshot of the till; 0 before the first.
     pub(super) snapshot_seq: i64,
+    /// The tables and the identity that the device gets; `None` for a device that the configuration does not have.
+    pub(super) wanted: Option<Box<(Configuration, DeviceIdentity)>>,
+    /// A compatible API has created the device, and it has no line of configuration.
+    pub(super) of_api: bool,
+    /// The callers that wait for a receipt which gives the register of this device a new state.
+    pub(super) register_wishes: Vec<RegisterWish>,
     /// The books know this device, and the configuration does not have it any more. It takes no orders.
     pub(super) removed: bool,
     /// For such a device, the number of its documents that the authority has not acknowledged.
@@ -159,6 +174,9 @@ impl DeviceState {
             clock_differs: None,
             printer_swapped: false,
             snapshot_seq: 0,
+            wanted: None,
+            of_api: false,
+            register_wishes: Vec::new(),
             removed: false,
             removed_unsent: 0,
             removed_changed: false,

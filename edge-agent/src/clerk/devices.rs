@@ -34,16 +34,15 @@ impl Devices {
         self.0.len()
     }
 
+    /// Adds a device at the end of the list.
+    pub(super) fn push(&mut self, device: DeviceState) -> DevicePlace {
+        self.0.push(device);
+        DevicePlace(self.0.len().saturating_sub(1))
+    }
+
     /// The place of the first device for which `is_wanted` is true.
     pub(super) fn place_of(&self, is_wanted: impl Fn(&DeviceState) -> bool) -> Option<DevicePlace> {
         self.0.iter().position(is_wanted).map(DevicePlace)
-    }
-}
-
-impl DevicePlace {
-    /// The number of the place, counted from 0.
-    pub(super) const fn number(self) -> usize {
-        self.0
     }
 }
 

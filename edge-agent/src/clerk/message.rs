@@ -11,8 +11,11 @@ use ferrotill_core::refusal::Refusal;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::answer::{Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, WaitingOrder};
+use super::answer::{
+    Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, ResourceOutcome, WaitingOrder,
+};
 use crate::locked::Locked;
+use crate::order::resource::{ReceiptNote, ResourceWish};
 use crate::order::{AsideRequest, Declaration, OrderForm};
 use crate::payment::{TerminalListener, TerminalNews};
 use crate::seal::printer::{DocumentSlip, Listener, News};
@@ -109,6 +112,20 @@ pub enum Message {
     Registration(RegistrationNews),
     /// The agent asks whether the clerk handles its messages: [`LiveStatus::clerk_answered`](crate::status::LiveStatus) is the answer.
     HealthCheck,
+    /// A caller creates or changes a resource of its API.
+    ChangeResource {
+        /// The wish.
+        wish: Box<ResourceWish>,
+        /// Where the answer goes.
+        reply: oneshot::Sender<ResourceOutcome>,
+    },
+    /// A caller replaces the data that it keeps with a receipt.
+    NoteReceipt {
+        /// The receipt and the data.
+        note: Box<ReceiptNote>,
+        /// Where the answer goes.
+        reply: oneshot::Sender<ResourceOutcome>,
+    },
     /// The clerk finishes the batch that contains this message, and ends.
     Stop,
 }

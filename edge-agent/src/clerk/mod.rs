@@ -23,7 +23,7 @@ use std::time::Duration;
 
 pub use answer::{
     Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, FiscalState, QueuedOrderSummary,
-    WaitingOrder,
+    ResourceOutcome, WaitingOrder,
 };
 pub use batch::{ClerkSettings, DevicePlan};
 pub use message::{AuthorityNews, ClerkHandle, ClockOutcome, Message, RegistrationNews};
@@ -78,6 +78,7 @@ impl Clerk {
         let mut effects = Vec::new();
         tills.identify_devices(&mut batch)?;
         tills.adopt_configuration(&mut batch)?;
+        tills.register_configured(&mut batch)?;
         let frozen = batch.freeze_waiting()?;
         if frozen > 0 {
             tracing::info!(

@@ -36,12 +36,24 @@ pub struct Client {
     pub secret: Secret,
     /// The other secret that is accepted while the caller changes from one secret to the next.
     pub second_secret: Option<Secret>,
+    /// The secret with which the caller gets tokens, in the APIs that have them.
+    pub token_secret: Option<Secret>,
     /// The name of the seller on the documents of this caller.
     pub user: String,
     /// The names of the compatible APIs that the caller may use.
     pub apis: Vec<String>,
     /// What the caller may do beside reading.
     pub permissions: Vec<Permission>,
+}
+
+impl Client {
+    /// The secrets with which the caller gets tokens. A LIVE till never takes the secret that signs the calls, because a password is sent.
+    pub fn login_secrets(&self, mode: Mode) -> impl Iterator<Item = &Secret> {
+        let signing = [Some(&self.secret), self.second_secret.as_ref()];
+        let signing = signing.into_iter().flatten();
+        let signing = signing.filter(move |_| mode == Mode::Test);
+        self.token_secret.iter().chain(signing)
+    }
 }
 
 /// What a caller may do. Reading needs no permission but the signature.
@@ -196,6 +208,7 @@ fn clients(
             .unwrap_or_else(|| vec![CLIENT_API.to_owned()]);
         let permissions = permissions(reader, &section);
         let second_secret = optional_secret(reader, &section, mode, SECOND_SECRET);
+        let token_secret = optional_secret(reader, &section, mode, TOKEN_SECRET);
         let (Some(key), Some(secret)) = (key, secret) else {
             continue;
         };
@@ -215,6 +228,7 @@ fn clients(
             key: key.value,
             secret,
             second_secret,
+            token_secret,
             user,
             apis,
             permissions,
@@ -266,6 +280,11 @@ fn user(reader: &mut Reader, section: &Section<'_>, key: &str) -> String {
 const SECOND_SECRET: SecretKeys = SecretKeys {
     direct: "second_secret",
     file: "second_secret_file",
+};
+/// The keys of a client's secret for tokens.
+const TOKEN_SECRET: SecretKeys = SecretKeys {
+    direct: "token_secret",
+    file: "token_secret_file",
 };
 /// The API of a client whose table names none.
 const CLIENT_API: &str = "fiscalcloud";

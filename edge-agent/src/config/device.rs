@@ -438,7 +438,7 @@ fn points_of_sale(reader: &mut Reader, device: &Section<'_>, device_id: Uuid) ->
 
 /// The id of a point of sale for which the configuration contains none. It is the same after every start, and different for
 /// every device.
-fn computed_point_of_sale(device: Uuid) -> Uuid {
+pub(super) fn computed_point_of_sale(device: Uuid) -> Uuid {
     let mut hash = Sha256::new();
     hash.update(b"ferrotill point of sale");
     hash.update(device.as_bytes());

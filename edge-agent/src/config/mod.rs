@@ -32,6 +32,7 @@ mod payment_letter;
 pub mod pages;
 mod paper_look;
 mod reader;
+pub mod register;
 pub mod schema;
 mod signature;
 mod taxes;

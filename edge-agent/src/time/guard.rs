@@ -537,6 +537,12 @@ impl TimeGuard {
         self.confirmed
     }
 
+    /// Whether two clocks have ever agreed on the time.
+    #[must_use]
+    pub const fn is_established(&self) -> bool {
+        self.established
+    }
+
     /// How far the till's time is ahead of the confirmed time, in milliseconds.
     #[must_use]
     pub fn ahead_ms(&self, clocks: Clocks) -> i64 {

@@ -331,6 +331,12 @@ impl GuardedClock {
         self.read().0.time_guard.is_sure()
     }
 
+    /// Whether two clocks have ever agreed on the time.
+    #[must_use]
+    pub fn is_established(&self) -> bool {
+        self.inner.lock().time_guard.is_established()
+    }
+
     /// The confirmed time; `None` while no two clocks agree on the time.
     #[must_use]
     pub fn confirmed(&self) -> Option<Moment> {

@@ -206,7 +206,7 @@ fn untold(
 ) -> Result<u32, rusqlite::Error> {
     connection
         .prepare_cached(
-            "SELECT COUNT(*) FROM document WHERE device = ?1 AND kind IN (?2, ?5) AND number > ?3 AND number < ?4",
+            "SELECT COUNT(*) FROM document WHERE device = ?1 AND kind IN (?2, ?5, ?6) AND number > ?3 AND number < ?4",
         )?
         .query_row(
             params![
@@ -214,7 +214,8 @@ fn untold(
                 DocumentKind::XReport.name(),
                 sealed.number.saturating_sub(sealed.current_number),
                 sealed.number,
-                DocumentKind::NonfiscalReceipt.name()
+                DocumentKind::NonfiscalReceipt.name(),
+                DocumentKind::AmountsReceipt.name()
             ],
             |row| row.get(0),
         )

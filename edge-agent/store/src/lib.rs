@@ -43,8 +43,11 @@ mod query;
 mod ranges;
 mod reconcile;
 mod registration;
+mod registration_rows;
 mod replay;
+mod resources;
 mod rows;
+mod signed;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -73,7 +76,9 @@ pub use private::folder_is_private;
 pub use query::{Page, Reader, UnsentCount};
 pub use reconcile::{ReconciliationCount, ReconciliationFigure, ZReconciliation};
 pub use registration::{Registration, RegistrationState, StoredAnswer, UnitOutage};
+pub use resources::{CONFIGURED_DETAILS, ResourceBook, StoredResource};
 pub use rows::{DeviceIdentity, DocumentRow, RequestState, StoredDocument};
+pub use signed::{SignedPage, SignedReceipt};
 pub use used_numbers::RepeatedNumber;
 
 /// Why the store could not be read or written.

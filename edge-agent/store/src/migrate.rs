@@ -41,7 +41,11 @@ fn steps(key: Option<ChainKey>) -> Migrations<'static> {
             |transaction| Ok(sign(transaction)?),
         ),
         M::up_with_hook(
-            include_str!("../../../migrations/07-registration/up.sql"),
+            include_str!("../../../migrations/07-resource/up.sql"),
+            |transaction| Ok(sign(transaction)?),
+        ),
+        M::up_with_hook(
+            include_str!("../../../migrations/08-registration/up.sql"),
             |transaction| {
                 registration::fill(transaction)?;
                 Ok(sign(transaction)?)
@@ -51,7 +55,7 @@ fn steps(key: Option<ChainKey>) -> Migrations<'static> {
 }
 
 /// The number of steps.
-const STEPS: i64 = 7;
+const STEPS: i64 = 8;
 
 /// Writes the name of this program. The last step does it, in its transaction: tables of this version always have this name.
 fn sign(connection: &Connection) -> Result<(), rusqlite::Error> {
@@ -190,7 +194,7 @@ mod tests {
     /// A power cut between the tables and the name would leave a newer database that no older program can name the reader of.
     #[test]
     fn the_name_of_the_program_is_written_with_the_last_step() {
-        for before in [0, 1, 2, 3, 4] {
+        for before in [0, 1, 2, 3, 4, 5, 6] {
             let mut connection = Connection::open_in_memory().unwrap();
             super::steps(None)
                 .to_version(&mut connection, before)
@@ -235,7 +239,7 @@ mod tests {
         connection.pragma_update(None, "user_version", 99).unwrap();
         let refused = super::migrate(&mut connection, path, None).unwrap_err();
         assert!(
-            refused.to_string().ends_with("has version 99, and this program reads version 7 at most; use ferrotill 9.1.0 or a newer one"),
+            refused.to_string().ends_with("has version 99, and this program reads version 8 at most; use ferrotill 9.1.0 or a newer one"),
             "{refused}"
         );
     }

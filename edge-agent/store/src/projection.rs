@@ -82,7 +82,9 @@ pub(super) fn project(
         | Event::ClosedByPrinter(_)
         | Event::Declared(_)
         | Event::ClockSet(_)
-        | Event::ReceiptPrepared(_) => Ok(none),
+        | Event::ReceiptPrepared(_)
+        | Event::ResourceChanged(_)
+        | Event::ReceiptNoted(_) => Ok(none),
     }
 }
 
@@ -147,6 +149,8 @@ fn reserved_row(
     let (amount, tax) = match &reserved.body {
         Body::Receipt(receipt) => (receipt.total.minor(), receipt.tax.minor()),
         Body::Cash(amount) => (amount.minor(), 0),
+        // A total that does not fit was refused.
+        Body::Amounts(receipt) => (receipt.total().map_or(0, |total| total.minor()), 0),
         Body::Report(_) | Body::Nonfiscal(_) => (0, 0),
     };
     connection
@@ -216,7 +220,7 @@ fn sealed_row(
     let (documents, refused) = frozen::enter(connection, (duties, freeze), seq, &row, sealed)?;
     used_number(connection, device, sealed, (row.reserved_seq, seq))?;
     card_operation::document_sealed(connection, &sealed.id.0)?;
-    registration::document_sealed(connection, seq, sealed.at, &sealed.seal)?;
+    registration::document_sealed(connection, (device, seq, sealed.at), &sealed.seal)?;
     if row.kind == DocumentKind::ZReport {
         reconcile::enter(connection, device, row.reserved_seq, sealed)?;
     }

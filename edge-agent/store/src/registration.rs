@@ -10,8 +10,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
-use super::journal::Batch;
-use super::{Context as _, Reader, StoreError};
+use super::{Reader, StoreError};
 
 /// How far a step is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +102,7 @@ pub(super) fn fill(connection: &Connection) -> Result<(), rusqlite::Error> {
             Ok(Event::UnitAdopted(unit)) => unit_adopted(connection, place, &unit)?,
             Ok(Event::ReceiptSigned(receipt)) => receipt_signed(connection, place, &receipt)?,
             Ok(Event::Sealed(sealed)) => {
-                document_sealed(connection, place.1, sealed.at, &sealed.seal)?;
+                document_sealed(connection, (place.0, place.1, sealed.at), &sealed.seal)?;
             }
             _ => {}
         }
@@ -131,51 +130,59 @@ pub(super) fn receipt_signed(
     (device, seq): (Uuid, i64),
     receipt: &ReceiptSigned<'_>,
 ) -> Result<(), rusqlite::Error> {
+    let place = (device, seq, receipt.at);
+    sealed(connection, place, (receipt.kind, receipt.compact))
+}
+
+/// A document has its seal. An ordinary receipt with a signature changes nothing here.
+pub(super) fn document_sealed(
+    connection: &Connection,
+    place: (Uuid, i64, Moment),
+    seal: &Seal<'_>,
+) -> Result<(), rusqlite::Error> {
+    match *seal {
+        Seal::Signature { kind, compact }
+            if compact.ends_with(UNIT_FAILED_SEGMENT)
+                || matches!(kind, Kind::Start | Kind::Jahres | Kind::Schluss) =>
+        {
+            sealed(connection, place, (kind, compact))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What follows from a sealed receipt: an outage begins, goes on or ends, and the authority is to be told.
+fn sealed(
+    connection: &Connection,
+    (device, seq, at): (Uuid, i64, Moment),
+    (kind, compact): (Kind, &str),
+) -> Result<(), rusqlite::Error> {
     let mut room = [0; PAYLOAD_BYTES_MAX];
     // The till has read the receipt when it decided.
-    let Ok(code) = Code::parse_compact(receipt.compact, &mut room) else {
+    let Ok(code) = Code::parse_compact(compact, &mut room) else {
         return Ok(());
     };
+    let serial = code.payload.unit.serial();
     if code.signature == Signature::Failed {
-        outage_goes_on(connection, seq, receipt.at, code.payload.unit.serial())?;
+        outage_goes_on(connection, seq, at, serial)?;
     } else {
         connection
             .prepare_cached("UPDATE unit_outage SET ended_seq = ?2, ended_at = ?3 WHERE serial = ?1 AND ended_seq IS NULL")?
-            .execute(params![code.payload.unit.serial(), seq, receipt.at.utc_ms])?;
+            .execute(params![serial, seq, at.utc_ms])?;
     }
     let cash_box = code.payload.cash_box.as_str();
-    let place = (device, seq, receipt.at);
-    if receipt.kind == Kind::Start {
+    let place = (device, seq, at);
+    if kind == Kind::Start {
         due(connection, place, RegistrationStep::CashBox, cash_box)?;
     }
-    if matches!(receipt.kind, Kind::Start | Kind::Jahres | Kind::Schluss) {
+    if matches!(kind, Kind::Start | Kind::Jahres | Kind::Schluss) {
         let subject = format!("{cash_box}_{}", code.payload.receipt.as_str());
         due(connection, place, RegistrationStep::Receipt, &subject)?;
     }
-    if receipt.kind == Kind::Schluss {
+    if kind == Kind::Schluss {
         due(connection, place, RegistrationStep::CashBoxEnds, cash_box)?;
     }
     Ok(())
-}
-
-/// A document has its seal: if no unit has signed it, an outage begins or goes on.
-pub(super) fn document_sealed(
-    connection: &Connection,
-    seq: i64,
-    at: Moment,
-    seal: &Seal<'_>,
-) -> Result<(), rusqlite::Error> {
-    let Seal::Signature { compact, .. } = seal else {
-        return Ok(());
-    };
-    if !compact.ends_with(UNIT_FAILED_SEGMENT) {
-        return Ok(());
-    }
-    let mut room = [0; PAYLOAD_BYTES_MAX];
-    match Code::parse_compact(compact, &mut room) {
-        Ok(code) => outage_goes_on(connection, seq, at, code.payload.unit.serial()),
-        Err(_) => Ok(()),
-    }
 }
 
 /// The last part of a receipt without a signature, in its compact form.
@@ -449,64 +456,5 @@ impl Reader {
             Ok(event) => Ok(Some(take(&event))),
             Err(source) => Err(StoreError::Unreadable { seq, source }),
         }
-    }
-}
-
-impl Batch<'_> {
-    /// Appends that a step is to be taken. Units are shared by all devices, so that the event belongs to no till.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`]; the batch must then be dropped.
-    pub fn append_registration_wanted(
-        &mut self,
-        wanted: RegistrationWanted<'_>,
-    ) -> Result<(), StoreError> {
-        let room = wanted.subject.len();
-        self.append_registration(wanted.at, &Event::RegistrationWanted(wanted), room)
-    }
-
-    /// Appends what the authority has answered about a step. An answer about a step that does not wait is left out: it is the answer to a
-    /// question that was answered before.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`]; the batch must then be dropped.
-    pub fn append_registration_answered(
-        &mut self,
-        answered: RegistrationAnswered<'_>,
-    ) -> Result<(), StoreError> {
-        let waits: bool = self
-            .connection()
-            .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM registration WHERE step = ?1 AND subject = ?2 AND state <> 'done')",
-            )
-            .and_then(|mut statement| {
-                statement.query_row(params![answered.step.name(), answered.subject], |row| {
-                    row.get(0)
-                })
-            })
-            .context(self.path(), PLACE)?;
-        if !waits {
-            return Ok(());
-        }
-        let texts = [answered.subject, answered.code, answered.message];
-        let room = texts
-            .iter()
-            .fold(0_usize, |room, text| room.saturating_add(text.len()));
-        self.append_registration(answered.at, &Event::RegistrationAnswered(answered), room)
-    }
-
-    fn append_registration(
-        &mut self,
-        at: Moment,
-        event: &Event<'_>,
-        room: usize,
-    ) -> Result<(), StoreError> {
-        let mut buffer = vec![0; room.saturating_add(64)];
-        let payload = event
-            .encode(&mut buffer)
-            .map_err(|_| StoreError::TooLarge)?;
-        self.write(Uuid::nil(), at.utc_ms, event, payload).map(drop)
     }
 }

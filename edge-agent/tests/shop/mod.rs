@@ -54,8 +54,8 @@ pub struct Client {
     pub url: String,
     /// The id of the device for which the client signs.
     pub device: &'static str,
-    key: &'static str,
-    secret: &'static str,
+    pub key: &'static str,
+    pub secret: &'static str,
 }
 
 /// An answer of the agent.
@@ -196,6 +196,22 @@ impl Client {
         ];
         change(&mut headers);
         self.send(method, path, body, &headers)
+    }
+
+    /// Sends a call with these headers and no signature.
+    pub fn unsigned(&self, method: &str, path: &str, body: &str, headers: &Headers) -> Reply {
+        self.send(method, path, body, headers).unwrap()
+    }
+
+    /// [`Self::unsigned`], of an agent that may not be running.
+    pub fn try_unsigned(
+        &self,
+        method: &str,
+        path: &str,
+        body: &str,
+        headers: &Headers,
+    ) -> Result<Reply, ureq::Error> {
+        self.send(method, path, body, headers)
     }
 
     fn send(

@@ -30,7 +30,12 @@ pub struct Answer<'a> {
 /// The differences between an answer and the document, each with its path. A call of no operation has none.
 pub fn differences(answer: &Answer<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    for name in ["errorType", "error"] {
+    // Where an answer has a code, its error is the reason phrase of the status.
+    let names: &[&str] = match answer.body.get("code") {
+        Some(_) => &["code"],
+        None => &["errorType", "error"],
+    };
+    for name in names {
         if let Some(JsonValue::Text(code)) = answer.body.get(name)
             && error_types::find(code).is_empty()
         {

@@ -21,7 +21,13 @@ const FLOORS: &[&[&str]] = &[
     &["config"],
     &["order", "status", "time", "listener"],
     &["limited_log", "log_levels"],
-    &["hmac", "locked", "error_chain", "explanation"],
+    &[
+        "hmac",
+        "locked",
+        "error_chain",
+        "explanation",
+        "secret_file",
+    ],
 ];
 
 /// A module's path in its crate, such as `["till", "ranges"]`. The path of the crate itself is empty.
@@ -426,6 +432,7 @@ fn beyond_dialect(imports: &Imports) -> Vec<String> {
 const DIALECTS: &[&str] = &["fiscalcloud", "fiscalbox", "sign_at", "ereceipt"];
 /// The parts of `edge-agent/src/api/` that compatible APIs share.
 const SHARED: &[&str] = &[
+    "admission",
     "auth",
     "cashier",
     "described",
@@ -438,6 +445,7 @@ const SHARED: &[&str] = &[
     "response",
     "service",
     "settings",
+    "token",
 ];
 
 // Tests of the rules themselves.

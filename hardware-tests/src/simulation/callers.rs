@@ -66,6 +66,7 @@ impl Order {
             OrderKind::Report { z: true } => "Z",
             OrderKind::Report { z: false } => "X",
             OrderKind::Nonfiscal { .. } => "a text",
+            OrderKind::Amounts(_) => "amounts",
         }
     }
 
@@ -78,7 +79,7 @@ impl Order {
             // The journal may close a shift of alternative receipts.
             OrderKind::Report { z } => !z,
             OrderKind::Refund { .. } | OrderKind::Cash(_) => true,
-            OrderKind::Nonfiscal { .. } => false,
+            OrderKind::Nonfiscal { .. } | OrderKind::Amounts(_) => false,
         }
     }
 

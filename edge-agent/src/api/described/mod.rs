@@ -37,6 +37,8 @@ pub struct DescribedOperation {
 pub enum Access {
     /// Nothing: anybody may call.
     Open,
+    /// An access token in the header `Authorization`.
+    Token,
     /// The headers of the signature.
     Signed,
     /// The headers of the signature, and a device where the till has more than one.

@@ -113,6 +113,96 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "see the reason in the message; the form can be had with printOnServer false",
     ),
     (
+        "E_ACCESS_DENIED",
+        "the client may not do this, or the request comes from an address or a page that may not call",
+        "write the API and the permission of the client into [[api.clients]]; use TLS from other machines",
+    ),
+    (
+        "E_CASH_REGISTER_DEACTIVATED",
+        "the cash register is out of use",
+        "sell on another cash register",
+    ),
+    (
+        "E_CASH_REGISTER_NOT_INITIALIZED",
+        "the cash register is not in use yet, or has an outage",
+        "set its state to REGISTERED and then to INITIALIZED",
+    ),
+    (
+        "E_CONFLICT",
+        "the request does not fit the state of the till",
+        "read the message",
+    ),
+    (
+        "E_FAILED_SCHEMA_VALIDATION",
+        "the body or the query has faults",
+        "read the message: it has a line for each fault, with its path",
+    ),
+    (
+        "E_FON_AUTHENTICATION",
+        "the user of FinanzOnline is not known",
+        "send the credentials of the user for cash registers to PUT /fon/auth",
+    ),
+    (
+        "E_FON_REQUEST_TIMEOUT",
+        "FinanzOnline has not answered; nothing was changed",
+        "send the same request again later",
+    ),
+    (
+        "E_INTERNAL",
+        "the till cannot read its journal or write a file",
+        "read the message and /healthz",
+    ),
+    (
+        "E_INVALID_STATE_TRANSITION",
+        "the resource cannot get this state from the one it has",
+        "read the state of the resource, and set the states in their order",
+    ),
+    (
+        "E_METHOD_NOT_ALLOWED",
+        "the path has no such method",
+        "use a method that the header Allow names",
+    ),
+    (
+        "E_PAYLOAD_TOO_LARGE",
+        "the body is too large",
+        "split the request",
+    ),
+    (
+        "E_RESOURCE_ALREADY_EXISTS",
+        "the id belongs to another resource, or to the same one with other content",
+        "use a new id for a new resource",
+    ),
+    (
+        "E_RESOURCE_NOT_FOUND",
+        "there is no such resource or path",
+        "create the resource, or correct the path",
+    ),
+    (
+        "E_SCU_DEACTIVATED",
+        "the signature creation unit is out of use",
+        "set up a new till folder with a new unit",
+    ),
+    (
+        "E_SCU_LIMIT_REACHED",
+        "the till has its signature creation unit already",
+        "use the unit that the list shows; write further units into the configuration",
+    ),
+    (
+        "E_SCU_NOT_INITIALIZED",
+        "the signature creation unit is not in use yet",
+        "set its state to INITIALIZED",
+    ),
+    (
+        "E_TOO_MANY_REQUESTS",
+        "too many wrong secrets for this key from this address",
+        "correct the secret, and try again when the time in Retry-After has passed",
+    ),
+    (
+        "E_UNAUTHORIZED",
+        "key, secret or token is not valid",
+        "log in again with key and secret of a client of the configuration",
+    ),
+    (
         "EmailInvalid",
         "the text is not an e-mail address",
         "correct the address",
@@ -290,6 +380,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "send the request again once it runs",
     ),
     (
+        "TEMPORARILY_UNAVAILABLE",
+        "the till is busy, or the outcome of the request is not known yet",
+        "send the same request again with the same id",
+    ),
+    (
         "TimestampInvalid",
         "the header Api-Timestamp is not a whole number of milliseconds since 1970-01-01 UTC",
         "send the time in milliseconds",
@@ -308,6 +403,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "TlsNeeded",
         "the call came over HTTP from another machine, and the till has TLS for callers",
         "write https:// into the address of the till",
+    ),
+    (
+        "TokenInvalid",
+        "key, secret or token is not valid; callers get it as E_UNAUTHORIZED",
+        "log in again with key and secret of a client of the configuration",
     ),
     (
         "TooManyItems",

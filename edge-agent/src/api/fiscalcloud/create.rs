@@ -95,7 +95,7 @@ async fn faulty_outcome(
         && faults
             .iter()
             .all(|fault| OF_THE_CONFIGURATION.contains(&fault.code))
-        && let Some(outcome) = service.repeated(device, form).await
+        && let Some(outcome) = service.repeated(device.id, form).await
     {
         return outcome;
     }

@@ -57,6 +57,7 @@ pub const FISCALCLOUD: Dialect = Dialect {
     router,
     table: described::TABLE,
     is_served: described::is_served,
+    creates_registers: false,
     reject,
 };
 

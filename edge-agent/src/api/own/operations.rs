@@ -205,6 +205,7 @@ impl<'s> Shown<'s> {
             Body::Receipt(receipt) => Some(receipt.total),
             Body::Cash(amount) => Some(amount),
             Body::Nonfiscal(_) => None,
+            Body::Amounts(receipt) => receipt.total(),
             // A report has its sums when it is sealed.
             Body::Report(_) => {
                 let figures = stored.sealed().and_then(|sealed| sealed.report);

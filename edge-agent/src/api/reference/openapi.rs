@@ -104,7 +104,10 @@ fn operation_json(operation: &DescribedOperation, schemas: &Schemas) -> JsonValu
     if !operation.more.is_empty() {
         members.push(("description".into(), operation.more.into()));
     }
-    if operation.access != Access::Open {
+    if operation.access == Access::Token {
+        let token = object! { "Token" => JsonValue::Array(Vec::new()) };
+        members.push(("security".into(), JsonValue::Array(vec![token])));
+    } else if operation.access != Access::Open {
         let scheme = |name: &'static str| (name.into(), JsonValue::Array(Vec::new()));
         let all = ["ApiKey", "ApiTimestamp", "ApiSignature"].map(scheme);
         let all = JsonValue::Object(all.into_iter().collect());
@@ -159,7 +162,7 @@ fn parameters(operation: &DescribedOperation) -> Vec<JsonValue> {
         }
     };
     let (device, point_of_sale) = match operation.access {
-        Access::Open | Access::Signed => (None, false),
+        Access::Open | Access::Token | Access::Signed => (None, false),
         Access::SignedMaybeForDevice => (Some(false), false),
         Access::SignedForDevice => (Some(true), false),
         Access::SignedForPointOfSale => (Some(true), true),
@@ -201,6 +204,7 @@ fn security_schemes() -> JsonValue {
         object! { "type" => "apiKey", "in" => "header", "name" => name, "description" => says }
     };
     object! {
+        "Token" => object! { "type" => "http", "scheme" => "bearer" },
         "ApiKey" => header("Api-Key", "The key of the client."),
         "ApiTimestamp" => header("Api-Timestamp", "Milliseconds since 1970-01-01 UTC, at most ten minutes off the till's clock."),
         "ApiSignature" => header("Api-Signature", "The signature, see the introduction."),

@@ -68,6 +68,7 @@ fn operation_html(
     }
     let needed = match operation.access {
         Access::Open => "Open.",
+        Access::Token => "With an access token.",
         Access::Signed => "Signed.",
         Access::SignedMaybeForDevice => "Signed, with the device if there are several.",
         Access::SignedForDevice => "Signed, with the device.",

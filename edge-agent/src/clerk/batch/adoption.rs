@@ -29,7 +29,7 @@ impl Tills {
         index: DevicePlace,
     ) -> Result<(), StoreError> {
         // A device that is not configured any more has no configuration.
-        let Some(configuration) = self.configurations.get(index.number()) else {
+        let Some((configuration, _)) = self.devices[index].wanted.as_deref() else {
             return Ok(());
         };
         let till = self.devices[index].current_till();

@@ -12,13 +12,23 @@ impl Tills {
         batch: &mut Batch<'_>,
     ) -> Result<(), StoreError> {
         for index in self.devices.places() {
-            let known = batch.device_identity(self.devices[index].device)?;
-            if let Some(wanted) = self.identity_to_write(index, known.as_ref()) {
-                let event = wanted.event(self.settings.guard.now());
-                let encoded =
-                    Encoded::of(&event, &mut self.event_buffer).ok_or(StoreError::TooLarge)?;
-                self.append(batch, index, encoded)?;
-            }
+            self.identify_device(batch, index)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the identity of a device to the journal if it has changed.
+    pub(super) fn identify_device(
+        &mut self,
+        batch: &mut Batch<'_>,
+        index: DevicePlace,
+    ) -> Result<(), StoreError> {
+        let known = batch.device_identity(self.devices[index].device)?;
+        if let Some(wanted) = self.identity_to_write(index, known.as_ref()) {
+            let event = wanted.event(self.settings.guard.now());
+            let encoded =
+                Encoded::of(&event, &mut self.event_buffer).ok_or(StoreError::TooLarge)?;
+            self.append(batch, index, encoded)?;
         }
         Ok(())
     }
@@ -32,13 +42,16 @@ impl Tills {
         index: DevicePlace,
         known: Option<&DeviceIdentity>,
     ) -> Option<DeviceIdentity> {
-        match self.identities.get(index.number()) {
-            Some(wanted) => (known != Some(wanted)).then(|| wanted.clone()),
+        match self.devices[index].wanted.as_deref() {
+            Some((_, wanted)) => (known != Some(wanted)).then(|| wanted.clone()),
             None if known.is_some() => None,
-            None => self.identities.first().map(|first| DeviceIdentity {
-                fiscal_number: self.devices[index].device.to_string(),
-                ..first.clone()
-            }),
+            None => {
+                let first = self.devices.iter().find_map(|it| it.wanted.as_deref());
+                first.map(|(_, first)| DeviceIdentity {
+                    fiscal_number: self.devices[index].device.to_string(),
+                    ..first.clone()
+                })
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ mod printer_clock;
 mod printer_day;
 mod recipients;
 mod registrations;
+mod resources;
 mod sealing;
 mod signing;
 mod slip;
@@ -42,6 +43,7 @@ use uuid::Uuid;
 
 use super::answer::{
     Answer, AnswerReply, AsideOutcome, Caller, DeclarationOutcome, DrawerOutcome, DroppedReplies,
+    ResourceOutcome,
 };
 use super::card_order::CardOrder;
 use super::device_state::DeviceState;
@@ -59,7 +61,7 @@ use crate::status::problems::ProblemKind;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
 use document_lines::DocumentLine;
-use ferrotill_store::{Batch, DeviceIdentity, Freeze, Store, StoreError};
+use ferrotill_store::{Batch, DeviceIdentity, Freeze, ResourceBook, Store, StoreError};
 use terminal_days::HeldReport;
 use upkeep::publish_shift;
 
@@ -130,6 +132,8 @@ pub(super) enum Effect {
     ClockSet(oneshot::Sender<ClockOutcome>, ClockOutcome),
     /// Answer the caller that has laid a document aside.
     LaidAside(oneshot::Sender<AsideOutcome>, AsideOutcome),
+    /// Answer the callers that have changed a resource.
+    ResourceChanged(Vec<oneshot::Sender<ResourceOutcome>>, ResourceOutcome),
     /// Wake the sender: the outbox has changed.
     WakeSender,
     /// Says that something is to be registered, or that the authority has answered.
@@ -143,10 +147,10 @@ pub(super) enum Effect {
 pub(super) struct Tills {
     settings: Arc<ClerkSettings>,
     devices: Devices,
-    /// The configuration of each device, in the order of `devices`.
-    configurations: Vec<Configuration>,
-    /// The identity of each device, in the order of `devices`.
-    identities: Vec<DeviceIdentity>,
+    /// The resources of compatible APIs after the last commit.
+    resources: ResourceBook,
+    /// The resources with the changes of the running batch; `None` if it has none.
+    resources_uncommitted: Option<ResourceBook>,
     /// The requests with open operations of bank terminals.
     card_orders: Vec<CardOrder>,
     /// Whether there were some after the last commit.
@@ -161,6 +165,8 @@ pub(super) struct Tills {
     dropped: DroppedReplies,
     /// When the guarded clock was last stored.
     clock_stored_at: Instant,
+    /// Whether the stored clock knows that two clocks have agreed on the time.
+    established_is_stored: bool,
     /// When the contacts of buyers whose time is over were last erased; `None` since the start.
     contacts_erased_at: Option<Instant>,
     line_scratch: Vec<LineTotals>,
@@ -182,30 +188,41 @@ impl Tills {
         plans: Vec<DevicePlan>,
     ) -> Result<Self, StoreError> {
         let mut devices: Vec<DeviceState> = Vec::with_capacity(plans.len());
-        let mut configurations = Vec::with_capacity(plans.len());
-        let mut identities = Vec::with_capacity(plans.len());
+        let signatures = settings.signatures.as_deref();
+        let resources = store.resources()?;
+        settings.live_status.set_resources(resources.clone());
+        if let Some(unit) = signatures.and_then(|it| it.units().next_unit())
+            && let Ok(identity) = unit.identity()
+        {
+            settings.live_status.set_unit_serial(identity.serial());
+        }
         for plan in plans {
             let till = store.load_till(plan.device)?;
+            if signatures.is_some() {
+                let turnover = till.signed().register().counter();
+                settings.live_status.set_turnover(plan.device, turnover);
+            }
             settings.live_status.count_numbers(plan.device, &till);
             publish_shift(&settings, plan.device, &till);
             let known_counters = store.printer_counters(plan.device, baseline_of)?;
             devices.push(DeviceState {
                 point_of_sale: plan.point_of_sale,
                 configured_serial: plan.serial,
+                of_api: signatures.is_some_and(|it| it.is_of_api(plan.device)),
+                wanted: Some(Box::new((plan.configuration, plan.identity))),
                 known_counters,
                 ..DeviceState::new(plan.device, till, plan.printer)
             });
-            configurations.push(plan.configuration);
-            identities.push(plan.identity);
         }
         devices.extend(left_behind::devices(store, &settings, &devices)?);
         let line_scratch = vec![LineTotals::default(); settings.profile.facts().lines_max];
         let clock_stored_at = settings.clock.monotonic();
+        let established_is_stored = settings.guard.is_established();
         let mut tills = Self {
             settings,
             devices: Devices::new(devices),
-            configurations,
-            identities,
+            resources,
+            resources_uncommitted: None,
             card_orders: Vec::new(),
             had_card_orders: false,
             held_reports: Vec::new(),
@@ -213,6 +230,7 @@ impl Tills {
             clock_before: None,
             dropped: DroppedReplies::default(),
             clock_stored_at,
+            established_is_stored,
             contacts_erased_at: None,
             line_scratch,
             byte_scratch: vec![0; EVENT_BYTES_MAX],
@@ -238,6 +256,10 @@ impl Tills {
                 }
                 let (device, live_status) = (device_state.device, &self.settings.live_status);
                 live_status.count_numbers(device, &device_state.till);
+                if self.settings.signatures.is_some() {
+                    let turnover = device_state.till.signed().register().counter();
+                    live_status.set_turnover(device, turnover);
+                }
                 publish_shift(&self.settings, device, &device_state.till);
                 if device_state.till.last_number() > 0 {
                     let problems = live_status.problems();
@@ -245,6 +267,7 @@ impl Tills {
                 }
             }
         }
+        self.publish_resources();
         self.publish_card_orders();
         self.publish_left_behind();
         self.publish_number_stock();
@@ -258,6 +281,8 @@ impl Tills {
             device_state.known_counters =
                 store.printer_counters(device_state.device, baseline_of)?;
         }
+        self.resources = store.resources()?;
+        self.resources_uncommitted = None;
         self.load_card_orders(store)?;
         self.reload_left_behind(store)
     }
@@ -322,6 +347,12 @@ impl Tills {
             }
             Effect::ClockSet(reply, outcome) => drop(reply.send(outcome)),
             Effect::LaidAside(reply, outcome) => drop(reply.send(outcome)),
+            Effect::ResourceChanged(replies, outcome) => {
+                for reply in replies {
+                    // A caller whose connection has ended can ask for the resource.
+                    drop(reply.send(outcome.clone()));
+                }
+            }
             Effect::NoLongerUnsendable(id, recipient) => {
                 self.settings.live_status.laid_aside(id, &recipient);
             }
@@ -366,6 +397,12 @@ impl Tills {
             }
             Message::LayAside { request, reply } => {
                 self.on_lay_aside(batch, &request, reply, effects)
+            }
+            Message::ChangeResource { wish, reply } => {
+                self.on_resource_wish(batch, &wish, reply, effects)
+            }
+            Message::NoteReceipt { note, reply } => {
+                self.on_receipt_note(batch, &note, reply, effects)
             }
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
@@ -575,6 +612,8 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::CardLaidAside(aside) => aside.at,
         Event::RegistrationWanted(wanted) => wanted.at,
         Event::RegistrationAnswered(answered) => answered.at,
+        Event::ResourceChanged(changed) => changed.at,
+        Event::ReceiptNoted(noted) => noted.at,
     };
     Some(moment.utc_ms)
 }

@@ -47,8 +47,14 @@ impl Tills {
         if busy || device_state.removed {
             return Ok(());
         }
+        if self.waits_for_its_start(index) {
+            return Ok(());
+        }
         let now = self.settings.guard.now();
-        match signatures.due(device_state.device, till, now) {
+        let due = signatures.due(device_state.device, till, now);
+        let closes = self.is_to_be_closed(index);
+        let closing = || closes.then(|| signatures.closing(device_state.device, till, now));
+        match due.or_else(|| closing().flatten()) {
             Some(job) => self.begin_signing(batch, index, &job, None, effects),
             None => Ok(()),
         }
@@ -155,6 +161,7 @@ impl Tills {
                     self.decide_surely(batch, index, &Command::SignReceipt(receipt))?;
                     tracing::info!(event = "receipt", %device, "{} is made", kind.label());
                     effects.push(Effect::RegistrationsChanged);
+                    self.register_receipt_signed(batch, index, kind, effects)?;
                 }
                 Some(id) => {
                     let settle = Command::Settle(id, Seal::Signature { kind, compact });

@@ -592,7 +592,10 @@ fn asked_for(form: &OrderForm, payment: TerminalPayment) -> Option<(Amount, Term
     let (draft, operation) = match &form.kind {
         OrderKind::Sale { draft, .. } => (draft, TerminalOperation::Charge),
         OrderKind::Refund { draft, .. } => (draft, TerminalOperation::Refund),
-        OrderKind::Cash(_) | OrderKind::Nonfiscal { .. } | OrderKind::Report { .. } => return None,
+        OrderKind::Cash(_)
+        | OrderKind::Nonfiscal { .. }
+        | OrderKind::Amounts(_)
+        | OrderKind::Report { .. } => return None,
     };
     let (_, amount) = draft.payments.get(usize::from(payment.position))?;
     Some((*amount, operation))

@@ -6,7 +6,9 @@
 
 use uuid::Uuid;
 
-use super::super::answer::{Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome};
+use super::super::answer::{
+    Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, ResourceOutcome,
+};
 use super::super::device_state::{Activity, BusyJob, DeviceState};
 use super::super::message::{ClockOutcome, Message};
 use super::super::queue::Job;
@@ -24,12 +26,12 @@ impl Tills {
         outcomes: &[(Uuid, Uuid)],
         explained: &Explanation,
     ) {
-        let reason = explained.for_callers();
-        let reason = reason.as_str();
+        let reason: &str = &explained.for_callers();
         let answer = Answer::Unknown {
             message: reason.to_owned(),
         };
         self.document_lines.clear();
+        self.established_is_stored = false;
         self.fail_declarations(reason);
         if let Some(before) = self.clock_before.take() {
             self.settings.guard.undo(&before);
@@ -61,6 +63,11 @@ impl Tills {
                 }
                 Effect::LaidAside(reply, _) => {
                     drop(reply.send(AsideOutcome::Unknown(reason.to_owned())));
+                }
+                Effect::ResourceChanged(replies, _) => {
+                    for reply in replies {
+                        drop(reply.send(ResourceOutcome::NotKnown(reason.to_owned())));
+                    }
                 }
                 // The receipt is not prepared, or the next batch has it signed.
                 Effect::Sign(_)
@@ -101,6 +108,9 @@ impl Tills {
                 drop(reply.send(DeclarationOutcome::Unknown(reason)));
             }
             Message::LayAside { reply, .. } => drop(reply.send(AsideOutcome::Unknown(reason))),
+            Message::ChangeResource { reply, .. } | Message::NoteReceipt { reply, .. } => {
+                drop(reply.send(ResourceOutcome::NotKnown(reason)));
+            }
             Message::SetClock { reply, .. } => drop(reply.send(ClockOutcome::Unknown(reason))),
             Message::DecideCancel(_, _, reply) => reply.send(false).unwrap_or(()),
             // What these report is kept for the next transaction, or asked for again.

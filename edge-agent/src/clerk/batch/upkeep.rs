@@ -73,15 +73,19 @@ impl Tills {
         self.settings.live_status.anchors_counted(set_aside);
     }
 
-    /// Stores the guarded clock if the batch writes something else (`written`), or if it was not stored for a minute.
+    /// Stores the guarded clock if the batch writes something else (`written`), if it was not stored for a minute, or if two clocks have
+    /// agreed on the time for the first time: after a power cut the till would begin again with the machine's clock, which may be wrong.
     pub(in crate::clerk) fn store_clock(
         &mut self,
         batch: &mut Batch<'_>,
         written: bool,
     ) -> Result<(), StoreError> {
         let now = self.monotonic();
-        if written || now.saturating_duration_since(self.clock_stored_at) >= CLOCK_STORED_EVERY {
+        let is_due = now.saturating_duration_since(self.clock_stored_at) >= CLOCK_STORED_EVERY;
+        let is_established = self.settings.guard.is_established();
+        if written || is_due || is_established != self.established_is_stored {
             self.clock_stored_at = now;
+            self.established_is_stored = is_established;
             // Reading the guarded clock adds the time until now to the used offline limits.
             self.settings.guard.now();
             batch.store_clock(&self.settings.guard.remembered())?;

@@ -87,6 +87,7 @@ impl Tills {
             OrderKind::Report { z: true } => (DocumentKind::ZReport, None),
             OrderKind::Report { z: false } => (DocumentKind::XReport, None),
             OrderKind::Nonfiscal { .. } => (DocumentKind::NonfiscalReceipt, None),
+            OrderKind::Amounts(receipt) => (DocumentKind::AmountsReceipt, receipt.total()),
         }
     }
 

@@ -7,6 +7,7 @@ mod offline;
 mod operator;
 mod signing;
 mod stage;
+mod time;
 mod turns;
 
 use std::sync::atomic::Ordering;

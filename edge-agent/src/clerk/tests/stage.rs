@@ -51,6 +51,7 @@ pub(super) enum WriteFailure {
 pub(super) struct Stage {
     folder: Arc<tempfile::TempDir>,
     pub(super) live_status: Arc<LiveStatus>,
+    pub(super) guard: Arc<GuardedClock>,
     clerk_handle: ClerkHandle,
     clerk: Option<JoinHandle<()>>,
     pub(super) printers: Vec<Script>,
@@ -127,15 +128,15 @@ impl Stage {
         }
         let founding = Founding::new(profile.facts(), Mode::Test, clock.now());
         let store = Store::open(folder.path(), &founding).unwrap();
-        let guard = GuardedClock::new(
+        let guard = Arc::new(GuardedClock::new(
             Arc::clone(&clock),
             store.stored_clock().unwrap(),
             store.latest_moment().unwrap(),
-        );
+        ));
         let settings = Arc::new(ClerkSettings {
             profile,
             clock,
-            guard: Arc::new(guard),
+            guard: Arc::clone(&guard),
             owner_budget: Budget::UNLIMITED,
             live_status: Arc::clone(&live_status),
             forms: Arc::new(DutyForms::new(profile, &OnlineEcrConfig::default())),
@@ -149,6 +150,7 @@ impl Stage {
         Self {
             folder,
             live_status,
+            guard,
             clerk_handle,
             clerk: Some(std::thread::spawn(move || clerk.run())),
             printers,
@@ -405,7 +407,7 @@ fn wait_for<T>(answer: oneshot::Receiver<T>) -> Result<T, oneshot::error::RecvEr
         .expect("an answer in time")
 }
 
-fn raw(path: &Path) -> rusqlite::Connection {
+pub(super) fn raw(path: &Path) -> rusqlite::Connection {
     rusqlite::Connection::open(path.join(FILE_NAME)).unwrap()
 }
 

@@ -11,6 +11,7 @@ use ferrotill_core::profile::{Facts, Profile, SealPlan};
 use uuid::Uuid;
 
 use super::{API_KEY, API_SECRET, DEVICE, POINT_OF_SALE};
+use crate::api::DIALECTS;
 use crate::cli::CliFailure;
 use crate::config::Config;
 use crate::simulator::finanz_online::SERVICES;
@@ -75,6 +76,7 @@ impl DemoFiles<'_> {
             }
             SealPlan::FiscalNumber | SealPlan::Signature => "",
         };
+        let apis = apis_of(facts);
         let units = match facts.seal_plan {
             SealPlan::Signature => {
                 let key = self.folder.join("signature-unit.key").display().to_string();
@@ -104,6 +106,7 @@ listen = "{listen}"
 key = "{API_KEY}"
 user = "Maria"
 permissions = ["sell", "return", "report", "settle", "settings"]
+apis = [{apis}]
 secret = "{API_SECRET}"
 
 [[device]]
@@ -123,6 +126,14 @@ dwell_s = 2
 "#
         )
     }
+}
+
+/// The compatible APIs of the country that this build has, as a list in TOML without its brackets.
+fn apis_of(facts: &Facts) -> String {
+    let apis = DIALECTS.iter().map(|api| api.name);
+    let apis = apis.filter(|name| facts.apis.contains(name));
+    let quoted: Vec<String> = apis.map(|name| format!("{name:?}")).collect();
+    quoted.join(", ")
 }
 
 /// The tax groups of the country with their newest rates, as a list in TOML. Of several groups without tax only the first is listed.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::Args;
-use ferrotill_core::event::Event;
+use ferrotill_core::event::{Event, ResourceKind};
 use ferrotill_core::profile::SealPlan;
 use ferrotill_core::profile::signed::{Code, PAYLOAD_BYTES_MAX};
 use ferrotill_core::seal::Seal;
@@ -236,9 +236,21 @@ fn cash_boxes(config: &Config, reader: &Reader) -> Result<Vec<CashBoxOfTill>, Cl
         let id = reader.identity(device)?.fiscal_number;
         Ok(CashBoxOfTill { device, id })
     };
-    let devices = config.devices.iter();
+    let registers = reader.resources().map_err(CliFailure::failed)?;
+    let registers = registers.of(ResourceKind::CashRegister);
+    let configured = config.devices.iter().map(|device| device.id);
+    // Callers of an API create registers without a line of configuration.
+    let mut devices: Vec<Uuid> = configured.collect();
+    for register in registers.filter(|register| !register.is_configured()) {
+        let started = reader.signed_receipt(register.id, 1);
+        let started = started.map_err(CliFailure::failed)?.is_some();
+        if started && !devices.contains(&register.id) {
+            devices.push(register.id);
+        }
+    }
     devices
-        .map(|device| of_device(device.id))
+        .into_iter()
+        .map(of_device)
         .collect::<Result<_, ferrotill_store::StoreError>>()
         .map_err(CliFailure::failed)
 }

@@ -94,6 +94,20 @@ pub(super) const API_CLIENTS: &[KeyRow] = &[
     )
     .off("\"/etc/ferrotill/api.second-secret\""),
     key(
+        "token_secret",
+        ValueKind::Secret("the secret that gets tokens"),
+        Preset::Unset("no tokens on a LIVE till; `secret` on a TEST till"),
+        "The secret that gets tokens, in the APIs that have them; only a TEST till may have it here.",
+    )
+    .hidden(),
+    key(
+        "token_secret_file",
+        SECRET_FILE,
+        Preset::Unset("no tokens on a LIVE till; `secret` on a TEST till"),
+        "The file with the secret that gets tokens, in the APIs that have them; a LIVE till never takes `secret` for that.",
+    )
+    .off("\"/etc/ferrotill/api.token-secret\""),
+    key(
         "user",
         ValueKind::Line(100),
         Preset::Computed("`key`"),

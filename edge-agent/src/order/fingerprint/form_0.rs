@@ -116,6 +116,7 @@ pub(super) fn digest(order: &OrderForm, device: Uuid, point_of_sale: Uuid) -> [u
         OrderKind::Report { z } => Kind::Report { z: *z },
         // A program that made this form made no such document.
         OrderKind::Nonfiscal { text, .. } => Kind::Nonfiscal(text.as_said()),
+        OrderKind::Amounts(_) => Kind::Nonfiscal(""),
     };
     let mut digest = Sha256::new();
     digest.update(device.as_bytes());

@@ -6,6 +6,7 @@
 
 use core::fmt::{Display, Write as _};
 
+use ferrotill_core::document::AmountsKind;
 use ferrotill_core::receipt::{CopiedLine, Modifier};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -66,6 +67,17 @@ pub(super) fn text(order: &OrderForm, device: Uuid) -> String {
             text.put("kind", "nonfiscal");
             text.put("print", print);
             text.put_text("text", said.as_str());
+        }
+        OrderKind::Amounts(receipt) => {
+            let kind = match receipt.kind {
+                AmountsKind::Sale => "amounts",
+                AmountsKind::Void => "amounts_void",
+                AmountsKind::Training => "amounts_training",
+            };
+            text.put("kind", kind);
+            for amount in receipt.amounts() {
+                text.put("amount", amount.minor());
+            }
         }
     }
     for (name, value) in more {

@@ -200,8 +200,7 @@ fn register_unit(context: &StepContext<'_>, provider: u16, serial: &str, public:
 }
 
 fn register_cash_box(context: &StepContext<'_>, id: &str) -> Outcome {
-    let cash_boxes = context.parts.signatures.cash_boxes();
-    let Some(secret) = cash_boxes.values().find(|secret| secret.id == id) else {
+    let Some(secret) = context.parts.signatures.cash_box(id) else {
         return Err(Performed::Later(format!(
             "the till has no key of the cash box {id}"
         )));

@@ -38,7 +38,7 @@ pub fn job_of(
         Body::Cash(amount) => Some(Job::Cash(*amount)),
         Body::Report(ReportKind::X) => Some(Job::XReport),
         Body::Report(ReportKind::Z) => Some(Job::ZReport),
-        Body::Nonfiscal(_) => None,
+        Body::Nonfiscal(_) | Body::Amounts(_) => None,
     }
 }
 

@@ -3,8 +3,7 @@
 //! Each file has mode 0600, is written beside its name first, and is durable before it has its name.
 
 use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ferrotill_core::profile::signed::AesKey;
@@ -14,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::config::{Mode, SignatureUnitConfig};
 use crate::explanation::{Explanation, why_of};
+use crate::secret_file::write_secret;
 
 /// The key of the turnover counter of a device. It is made if the device has no receipt yet.
 ///
@@ -134,27 +134,4 @@ fn pin_path(unit: &SignatureUnitConfig) -> PathBuf {
     let mut path = unit.key_file.clone().into_os_string();
     path.push(".pin");
     path.into()
-}
-
-/// Writes a file that only its owner may read: durable, and complete or not at all.
-fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut part = path.to_path_buf().into_os_string();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&part)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&part, path)?;
-    match path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        Some(folder) => fs::File::open(folder)?.sync_all(),
-        None => fs::File::open(".")?.sync_all(),
-    }
 }

@@ -10,11 +10,13 @@
 pub mod folder;
 pub mod units;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
-use ferrotill_core::document::Body;
+use ferrotill_core::document::{AmountsKind, AmountsReceipt, Body};
+use ferrotill_core::event::Configuration;
 use ferrotill_core::profile::signed::{
     AesKey, BucketSums, CashBox, CashBoxId, Code, CounterWidth, Form, Kind, Payload, ReceiptId,
     Request, Signature, Timestamp,
@@ -27,6 +29,10 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{NumberSeal, Preparation, Sealer, Unsealed};
+use crate::config::register::{register_number, register_point_of_sale};
+use crate::explanation::Explanation;
+use crate::locked::Locked;
+use ferrotill_store::DeviceIdentity;
 use units::{SigningTask, UnitReport, Units};
 
 /// The cash box of a device: the id under which it is registered, and the key of its turnover counter.
@@ -73,9 +79,34 @@ pub struct UnitPublic {
 #[derive(Debug)]
 pub struct Signatures {
     units: Arc<Units>,
-    cash_boxes: BTreeMap<Uuid, CashBoxSecret>,
+    cash_boxes: Locked<BTreeMap<Uuid, Arc<CashBoxSecret>>>,
     tasks: Sender<SigningTask>,
     registrations: watch::Sender<u64>,
+    registers: Option<NewRegisters>,
+}
+
+/// What a cash register gets that a compatible API creates.
+#[derive(Debug)]
+pub struct NewRegisters {
+    /// The data folder.
+    pub folder: PathBuf,
+    /// Its tables.
+    pub configuration: Configuration,
+    /// Its identity towards the authority; the number is its own.
+    pub identity: DeviceIdentity,
+    /// The registers that were created before this start.
+    pub known: BTreeSet<Uuid>,
+}
+
+/// How a new cash register is set up.
+#[derive(Debug)]
+pub struct RegisterPlan {
+    /// Its tables.
+    pub configuration: Configuration,
+    /// Its identity towards the authority.
+    pub identity: DeviceIdentity,
+    /// Its point of sale.
+    pub point_of_sale: Uuid,
 }
 
 impl Signatures {
@@ -94,10 +125,70 @@ impl Signatures {
         units::start(Arc::clone(&units), inbox, report)?;
         Ok(Self {
             units,
-            cash_boxes,
+            cash_boxes: Locked::new(
+                cash_boxes
+                    .into_iter()
+                    .map(|(device, secret)| (device, Arc::new(secret)))
+                    .collect(),
+            ),
             tasks,
             registrations: watch::Sender::new(0),
+            registers: None,
         })
+    }
+
+    /// Lets compatible APIs create cash registers.
+    #[must_use]
+    pub fn with_registers(self, registers: NewRegisters) -> Self {
+        Self {
+            registers: Some(registers),
+            ..self
+        }
+    }
+
+    /// Whether compatible APIs may create cash registers.
+    #[must_use]
+    pub const fn has_registers(&self) -> bool {
+        self.registers.is_some()
+    }
+
+    /// Whether a compatible API has created this device, and the configuration does not have it.
+    #[must_use]
+    pub fn is_of_api(&self, device: Uuid) -> bool {
+        let registers = self.registers.as_ref();
+        registers.is_some_and(|registers| registers.known.contains(&device))
+    }
+
+    /// How the cash register with this id is set up; `None` if no API may create registers.
+    #[must_use]
+    pub fn new_register(&self, id: Uuid) -> Option<RegisterPlan> {
+        let registers = self.registers.as_ref()?;
+        Some(RegisterPlan {
+            configuration: registers.configuration.clone(),
+            identity: DeviceIdentity {
+                fiscal_number: register_number(id),
+                ..registers.identity.clone()
+            },
+            point_of_sale: register_point_of_sale(id),
+        })
+    }
+
+    /// Makes the key of a new cash box, and takes the cash box into use.
+    ///
+    /// # Errors
+    ///
+    /// The file of the key cannot be written.
+    pub fn add_cash_box(&self, device: Uuid, id: &str) -> Result<(), Box<Explanation>> {
+        let Some(registers) = &self.registers else {
+            return Ok(());
+        };
+        let key = folder::counter_key(&registers.folder, device, false)?;
+        let secret = CashBoxSecret {
+            id: id.to_owned(),
+            key,
+        };
+        self.cash_boxes.lock().insert(device, Arc::new(secret));
+        Ok(())
     }
 
     /// The units.
@@ -106,10 +197,11 @@ impl Signatures {
         &self.units
     }
 
-    /// The cash boxes by their devices.
+    /// The cash box with this id.
     #[must_use]
-    pub const fn cash_boxes(&self) -> &BTreeMap<Uuid, CashBoxSecret> {
-        &self.cash_boxes
+    pub fn cash_box(&self, id: &str) -> Option<Arc<CashBoxSecret>> {
+        let cash_boxes = self.cash_boxes.lock();
+        cash_boxes.values().find(|secret| secret.id == id).cloned()
     }
 
     /// Says that something is to be registered with the authority, or that the authority has answered.
@@ -150,6 +242,13 @@ impl Signatures {
         self.receipt(device, till, (kind, zero), now).ok()
     }
 
+    /// The closing receipt of a device; `None` if its register does not allow it.
+    #[must_use]
+    pub fn closing(&self, device: Uuid, till: &Till, now: Moment) -> Option<SigningJob> {
+        let what = (Kind::Schluss, BucketSums::default());
+        self.receipt(device, till, what, now).ok()
+    }
+
     /// A receipt as it would be signed next.
     ///
     /// # Errors
@@ -162,7 +261,8 @@ impl Signatures {
         (kind, sums): (Kind, BucketSums),
         at: Moment,
     ) -> Result<SigningJob, Refusal> {
-        let secret = self.cash_boxes.get(&device).ok_or(Refusal::SealMismatch)?;
+        let secret = self.cash_boxes.lock().get(&device).cloned();
+        let secret = secret.ok_or(Refusal::SealMismatch)?;
         let unit = self.units.next_unit().ok_or(Refusal::SealMismatch)?;
         let signed = till.signed();
         let id = signed.next_id();
@@ -199,17 +299,37 @@ impl Signatures {
 
 impl Sealer for Signatures {
     fn prepare(&self, document: &Unsealed<'_>) -> Result<Preparation, Refusal> {
-        let Body::Receipt(receipt) = &document.reserved.body else {
+        let what = match &document.reserved.body {
+            Body::Receipt(receipt) => signed_amounts(receipt)?,
+            Body::Amounts(receipt) => given_amounts(receipt),
             // A cash movement and a report are no sales, so no unit signs them.
-            return Ok(Preparation::AtOnce(NumberSeal::Journal));
+            Body::Cash(_) | Body::Report(_) | Body::Nonfiscal(_) => {
+                return Ok(Preparation::AtOnce(NumberSeal::Journal));
+            }
         };
         if document.till.signed().prepared().is_some() {
             return Err(Refusal::DeviceUnsettled);
         }
-        let what = signed_amounts(receipt)?;
         self.receipt(document.device, document.till, what, document.reserved.at)
             .map(|job| Preparation::Sign(Box::new(job)))
     }
+}
+
+/// The kind of a signed receipt whose amounts the caller gave, and the amounts.
+fn given_amounts(receipt: &AmountsReceipt) -> (Kind, BucketSums) {
+    let kind = match receipt.kind {
+        AmountsKind::Sale => Kind::Standard,
+        AmountsKind::Void => Kind::Storno,
+        AmountsKind::Training => Kind::Training,
+    };
+    let sums = BucketSums {
+        normal: receipt.standard,
+        ermaessigt1: receipt.reduced,
+        ermaessigt2: receipt.second_reduced,
+        null: receipt.zero,
+        besonders: receipt.special,
+    };
+    (kind, sums)
 }
 
 /// The kind of the signed receipt, and its five amounts. What is given back is below zero.

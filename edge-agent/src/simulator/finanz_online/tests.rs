@@ -114,7 +114,7 @@ fn what_public_clients_get_wrong_is_a_fault() {
         (
             "no art",
             unit.replace("<art_uebermittlung>T</art_uebermittlung>", ""),
-            "paket_nr",
+            "art_uebermittlung",
         ),
         ("half a request", unit.replace("</soap:Envelope>", ""), ""),
     ] {

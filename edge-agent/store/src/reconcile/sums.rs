@@ -96,7 +96,7 @@ impl Sums {
                 self.add(Subject::Amount(side), amount.minor().saturating_abs());
                 self.add(Subject::Cash, amount.minor());
             }
-            Body::Report(_) | Body::Nonfiscal(_) => {}
+            Body::Report(_) | Body::Nonfiscal(_) | Body::Amounts(_) => {}
         }
     }
 

@@ -315,6 +315,8 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
         | Event::DeviceIdentified(_)
         | Event::UnitAdopted(_)
         | Event::Restored(_)
+        | Event::ResourceChanged(_)
+        | Event::ReceiptNoted(_)
         // The tables find an answer that no question belongs to.
         | Event::TerminalAsked(_)
         | Event::TerminalAnswered(_)

@@ -173,6 +173,7 @@ impl ExpectedTotals {
                 vec![format!("\"totalAmount\":{moved},")]
             }
             Body::Report(_) => self.take_report(&reserved, &sealed)?,
+            Body::Amounts(_) => return Err("the store has a receipt without lines".to_owned()),
             Body::Nonfiscal(text) => {
                 self.shift.nonfiscal += 1;
                 match order.map(|order| &order.form.kind) {

@@ -342,11 +342,13 @@ impl World {
         };
         match who {
             0 => {
+                let is_established = agent.guard.is_established();
                 let mut clerk = agent.clerk.lock().unwrap_or_else(PoisonError::into_inner);
                 let _ = clerk.turn(None);
                 drop(clerk);
-                if self.disk_fault_steps == 0 {
+                if self.disk_fault_steps == 0 && !agent.life.is_over() {
                     self.clock_stored_ms = self.now_ms;
+                    self.was_set_up |= is_established;
                 }
                 Ok(())
             }

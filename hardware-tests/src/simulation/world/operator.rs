@@ -13,7 +13,6 @@ use super::super::callers::{LastAnswer, Order};
 use super::super::network::FOR_EVER;
 use super::super::printers::returns_by_slip;
 use super::{Checked, World};
-use crate::error_text::with_sources;
 
 /// The largest number of documents that an operator looks at, the oldest first.
 const LOOKED_AT_MAX: u32 = 20;
@@ -101,7 +100,7 @@ impl World {
         let nobody_is_asked = self.changes.away == till;
         let id = order.form.id;
         let word = order.word();
-        let Some(outstanding) = self.outstanding(order)? else {
+        let Some(outstanding) = self.outstanding(order) else {
             return Ok(());
         };
         let till = order.till;
@@ -153,18 +152,13 @@ impl World {
         Ok(())
     }
 
-    /// What the paper at the printer of an order shows; none if the order has no outstanding document.
-    fn outstanding(&self, order: &Order) -> Checked<Option<Outstanding>> {
-        let Some((till, agent)) = self.tills.get(order.till).zip(self.agent.as_ref()) else {
-            return Ok(None);
-        };
+    /// What the paper at the printer of an order shows; none if the order has no outstanding document. An operator whose disk cannot
+    /// be read now looks again later.
+    fn outstanding(&self, order: &Order) -> Option<Outstanding> {
+        let (till, agent) = self.tills.get(order.till).zip(self.agent.as_ref())?;
         let found = agent.reader.find(Some(till.device), order.form.id);
-        let Some(document) = found.map_err(with_sources)? else {
-            return Ok(None);
-        };
-        let Some(baseline) = document.reserved().and_then(|reserved| reserved.baseline) else {
-            return Ok(None);
-        };
+        let document = found.ok().flatten()?;
+        let baseline = document.reserved()?.baseline?;
         let withdrawal = returns_by_slip(&till.line.line).then(|| order.withdrawal());
         let kind = match order.form.kind {
             OrderKind::Sale { .. } => PrintedKind::Sale,
@@ -176,9 +170,9 @@ impl World {
             OrderKind::Cash(_) => PrintedKind::Cash,
             OrderKind::Report { z: true } => PrintedKind::ZReport,
             OrderKind::Report { z: false } => PrintedKind::XReport,
-            OrderKind::Nonfiscal { .. } => PrintedKind::Slip,
+            OrderKind::Nonfiscal { .. } | OrderKind::Amounts(_) => PrintedKind::Slip,
         };
-        Ok(Some(till.line.line.with(|emulator| {
+        Some(till.line.line.with(|emulator| {
             let printer = emulator.printer();
             let printed = printer.documents_after(baseline.last_document);
             Outstanding {
@@ -197,7 +191,7 @@ impl World {
                     .next(),
                 unfinished: printer.memory().open.is_some(),
             }
-        })))
+        }))
     }
 }
 
@@ -214,7 +208,7 @@ fn is_provable(order: &Order, outstanding: &Outstanding, declared: bool) -> bool
             outstanding.z_reports == 0 && (outstanding.tells_refunds || outstanding.is_cash)
         }
         OrderKind::Cash(_) => outstanding.z_reports == 0,
-        OrderKind::Report { .. } | OrderKind::Nonfiscal { .. } => true,
+        OrderKind::Report { .. } | OrderKind::Nonfiscal { .. } | OrderKind::Amounts(_) => true,
     }
 }
 

@@ -90,12 +90,13 @@ impl World {
                 }));
             }
             OrderKind::Report { .. } => used.with_report = true,
-            OrderKind::Cash(_) | OrderKind::Nonfiscal { .. } => {}
+            OrderKind::Cash(_) | OrderKind::Nonfiscal { .. } | OrderKind::Amounts(_) => {}
         }
     }
 
     /// Causes a random trouble of the terminal, or repairs it.
     pub(super) fn terminal_trouble(&mut self) {
+        let is_being_set_up = self.is_being_set_up();
         let Some(terminal) = &mut self.terminal else {
             return;
         };
@@ -107,7 +108,7 @@ impl World {
                     self.note(format!("terminal: {name}"));
                 }
             }
-            4 => {
+            4 if !is_being_set_up => {
                 terminal.kills = true;
                 self.note("the agent dies after the next task of the terminal".to_owned());
             }

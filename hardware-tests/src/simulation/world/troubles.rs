@@ -83,11 +83,9 @@ impl World {
         Ok(())
     }
 
-    /// True until two clocks agree for the first time in a shop whose machine's clock is wrong by days: nothing fails meanwhile,
-    /// because with the printer gone and the office silent nothing could tell the till the time.
-    fn is_being_set_up(&mut self) -> bool {
-        let mut guards = self.agent.iter().map(|agent| &agent.guard);
-        self.was_set_up |= guards.any(|guard| guard.is_sure());
+    /// True in a shop whose machine's clock is wrong by days until two clocks have agreed for the first time and the till has stored it:
+    /// nothing fails meanwhile, because with the printer gone and the office silent nothing could tell the till the time.
+    pub(super) const fn is_being_set_up(&self) -> bool {
         self.shop.starts_days_ahead() && !self.was_set_up
     }
 

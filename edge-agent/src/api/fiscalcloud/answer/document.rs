@@ -52,6 +52,8 @@ pub(in crate::api::fiscalcloud) fn document(
             ));
         }
         Body::Nonfiscal(text) => members.extend(nonfiscal_members(&document, text)),
+        // The API has no such documents.
+        Body::Amounts(_) => return None,
     }
     Some(JsonValue::Object(members))
 }
@@ -154,6 +156,7 @@ pub(in crate::api::fiscalcloud) fn short(
         }
         // The API lists no such documents.
         Body::Nonfiscal(text) => members.push(("text".into(), (*text).into())),
+        Body::Amounts(_) => return None,
     }
     Some(JsonValue::Object(members))
 }
