@@ -239,6 +239,27 @@ CREATE INDEX card_operation_of ON card_operation (id, asked_seq);
 -- Money that moves, or that has moved and has no document yet: there is little.
 CREATE INDEX card_operation_open ON card_operation (id) WHERE is_open = 1;
 
+-- Receipts that are sent to buyers, by mail or by telephone. A row is made with the reservation of its document, and is sent when the
+-- document is sealed. This table does not follow from the journal, which has no contact of a buyer.
+CREATE TABLE delivery (
+  id           INTEGER PRIMARY KEY,
+  reserved_seq INTEGER NOT NULL,       -- the Reserved row of the document
+  recipient    TEXT    NOT NULL CHECK (recipient IN ('mail', 'sms')),
+  is_copy      INTEGER NOT NULL CHECK (is_copy IN (0, 1)),
+  address      TEXT,                   -- the contact, until the receipt is sent or given up
+  shown        TEXT    NOT NULL,       -- the contact with stars, for people
+  state        TEXT    NOT NULL CHECK (state IN ('waiting', 'sent', 'failed')),
+  attempts     INTEGER NOT NULL DEFAULT 0,
+  at           INTEGER NOT NULL,       -- when it was ordered
+  again_at     INTEGER NOT NULL,       -- when it is tried next
+  ended_at     INTEGER,                -- when it was sent or given up
+  last_error   TEXT,
+  CHECK ((state = 'waiting') = (address IS NOT NULL))
+) STRICT;
+
+CREATE INDEX delivery_waiting ON delivery (recipient, again_at) WHERE state = 'waiting';
+CREATE INDEX delivery_document ON delivery (reserved_seq);
+
 -- The newest state of each step. What was answered before stands in registration_answer.
 CREATE TABLE registration (
   step         TEXT    NOT NULL CHECK (step IN ('unit', 'cash_box', 'receipt', 'unit_fails', 'unit_works', 'cash_box_ends', 'unit_ends')),

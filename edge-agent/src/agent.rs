@@ -35,10 +35,11 @@ use crate::api::token::Tokens;
 use crate::api::wrong_signatures::WrongSignatures;
 use crate::api::{self, DIALECTS, service::Service};
 use crate::authority::{DutyForms, by_country};
-use crate::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
+use crate::clerk::{BuyerDeliveries, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit, UnassignedNumber};
 use crate::config::register::register_device;
 use crate::config::{Config, ConfigError, Device, Mode};
+use crate::deliver::Deliveries;
 use crate::explanation::Explanation;
 use crate::listener::{self, ConnectionLimits};
 use crate::locked::Locked;
@@ -186,13 +187,15 @@ impl Agent {
         let known = (identities.as_slice(), created);
         let signatures = signing::start(&config, profile, &store, known, clerk_and_clock)?;
         let plans = device_plans(&config, profile, identities, clerk_and_clock)?;
-        let settings = clerk_settings(
+        let mut settings = clerk_settings(
             &config,
             profile,
             (&clock, &guard),
             (&live_status, &wake_sender),
             (signatures.clone(), terminals),
         );
+        let deliveries = start_deliveries(&config, profile, (&reader, &clerk_handle), &settings);
+        settings.deliveries = Some(Arc::clone(&deliveries) as Arc<dyn BuyerDeliveries>);
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let tls = CallerTls::start(&config, guard.now().utc_ms)?;
@@ -208,6 +211,7 @@ impl Agent {
             guard,
             owner_budget,
             replays: Replays::open(&config.till.data_dir, Arc::clone(&live_status)),
+            deliveries,
             wrong_signatures: WrongSignatures::default(),
             live_status,
             bank,
@@ -284,6 +288,7 @@ impl Drop for Agent {
     fn drop(&mut self) {
         self.sender = None;
         self.numbers = None;
+        self.service.deliveries.stop();
         self.registrations = None;
         self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take()
@@ -558,7 +563,25 @@ fn clerk_settings(
         seller: printed_seller(&config.till.owner),
         signatures,
         terminals,
+        deliveries: None,
     }
+}
+
+/// What sends receipts to buyers. It begins with what an earlier process has left waiting.
+fn start_deliveries(
+    config: &Config,
+    profile: &'static dyn Profile,
+    (reader, clerk_handle): (&Reader, &ClerkHandle),
+    settings: &ClerkSettings,
+) -> Arc<Deliveries> {
+    let status_and_clock = (
+        Arc::clone(&settings.live_status),
+        Arc::clone(&settings.guard),
+    );
+    let door = (reader.clone(), clerk_handle.clone());
+    let deliveries = Deliveries::new(config, profile.facts(), door, status_and_clock);
+    deliveries.resume();
+    Arc::new(deliveries)
 }
 
 fn start_clerk(

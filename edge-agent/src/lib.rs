@@ -58,6 +58,7 @@ pub mod authority;
 pub mod clerk;
 pub mod cli;
 pub mod config;
+pub mod deliver;
 pub mod error_chain;
 pub mod explanation;
 pub mod hmac;

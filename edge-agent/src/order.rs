@@ -387,6 +387,7 @@ mod tests {
             email: Some("ion@mail.md".into()),
             phone: None,
             salt: [7; 16],
+            ..BuyerContact::default()
         };
         let form = |contact: Option<BuyerContact>| OrderForm {
             id: Uuid::nil(),

@@ -35,6 +35,7 @@ use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::Response;
 
+use crate::config::Mode;
 use crate::status::NUMBERS_SOON;
 use crate::time::clock::iso_utc;
 use dialect::{Dialect, Rejection};
@@ -61,6 +62,9 @@ pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router)
         .merge(more)
         .merge(own::router(Arc::clone(service)))
         .merge(reference::router(Arc::clone(service), reference));
+    if service.settings.mode == Mode::Test {
+        router = router.merge(sim::deliveries::router(Arc::clone(service)));
+    }
     if let Some(bank) = &service.bank {
         let currency = service.profile.facts().currency;
         router = router.merge(sim::bank_terminal::router(Arc::clone(bank), currency));

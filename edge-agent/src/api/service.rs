@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
 use ferrotill_core::budget::{Budget, Left};
@@ -22,6 +23,7 @@ use crate::clerk::{
     Answer, ClerkHandle, DrawerOutcome, FiscalState, Message, ResourceOutcome, WaitingOrder,
 };
 use crate::config::Device;
+use crate::deliver::Deliveries;
 use crate::listener::WhenWritten;
 use crate::order::OrderForm;
 use crate::order::fingerprint::RequestFingerprint;
@@ -33,7 +35,7 @@ use crate::seal::printer::DocumentSlip;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
-use ferrotill_store::{Reader, RequestState, StoreError};
+use ferrotill_store::{BuyerContact, Reader, RequestState, StoreError};
 
 /// The shared state that every route works with.
 #[derive(Debug)]
@@ -58,6 +60,8 @@ pub struct Service {
     pub live_status: Arc<LiveStatus>,
     /// The signed calls that must not be carried out again.
     pub replays: Replays,
+    /// What sends receipts to buyers.
+    pub deliveries: Arc<Deliveries>,
     /// The wrong signatures of the last minute.
     pub wrong_signatures: WrongSignatures,
     /// The bank behind the simulated terminals of a TEST till.
@@ -398,6 +402,36 @@ impl Service {
             Err(NoAnswer::Stopping) => Err(unknown("the agent is stopping")),
             Err(NoAnswer::TooLate) => Err(unknown("the printer has not answered in time")),
         }
+    }
+
+    /// Orders a copy of a sealed document for a buyer. With a signature, the same bytes sent again order nothing.
+    ///
+    /// # Errors
+    ///
+    /// The [`Problem`] that the caller is told.
+    pub async fn send_copy(
+        self: &Arc<Self>,
+        document: Uuid,
+        contact: BuyerContact,
+        signature: Option<SignatureInfo>,
+    ) -> Result<(), Problem> {
+        if let Some(signature) = signature {
+            self.use_signature_once(signature)?;
+        }
+        let ordered = self.work(Lane::Sales, move |service, _| {
+            let (reply, ordered) = sync_channel(1);
+            service.clerk_handle.send(Message::OrderCopy {
+                document,
+                contact: Box::new(contact),
+                reply,
+            });
+            ordered.recv_timeout(service.settings.answer_timeout)
+        });
+        if ordered.await == Ok(true) {
+            return Ok(());
+        }
+        let message = "store: the copy could not be ordered; send the request again";
+        Err(Problem::new("BooksUnwritable", message))
     }
 
     /// The deadline of a wait that begins now.

@@ -20,6 +20,7 @@ use crate::order::{AsideRequest, Declaration, OrderForm};
 use crate::payment::{TerminalListener, TerminalNews};
 use crate::seal::printer::{DocumentSlip, Listener, News};
 use crate::seal::signature::Signed;
+use ferrotill_store::{BuyerContact, DeliveryEnd};
 
 /// A message to the clerk.
 #[derive(Debug)]
@@ -97,6 +98,24 @@ pub enum Message {
         by: String,
         /// Where the answer goes.
         reply: oneshot::Sender<ClockOutcome>,
+    },
+    /// A receipt was sent to a buyer, or could not be sent.
+    DeliveryEnded {
+        /// The number of the delivery.
+        id: i64,
+        /// What became of it.
+        end: DeliveryEnd,
+        /// Gets true once it is on disk.
+        reply: SyncSender<bool>,
+    },
+    /// A caller wants a copy of a sealed document sent to a buyer.
+    OrderCopy {
+        /// The request id of the document.
+        document: Uuid,
+        /// Where the copy is sent.
+        contact: Box<BuyerContact>,
+        /// Gets true once the order is on disk.
+        reply: SyncSender<bool>,
     },
     /// News from the printer of this device.
     Printer(Uuid, News),

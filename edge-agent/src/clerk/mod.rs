@@ -25,7 +25,7 @@ pub use answer::{
     Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, FiscalState, QueuedOrderSummary,
     ResourceOutcome, WaitingOrder,
 };
-pub use batch::{ClerkSettings, DevicePlan};
+pub use batch::{BuyerDeliveries, ClerkSettings, DevicePlan};
 pub use message::{AuthorityNews, ClerkHandle, ClockOutcome, Message, RegistrationNews};
 
 use crate::error_chain::chain_of;

@@ -25,6 +25,7 @@ mod fault;
 mod finanz_online;
 mod key;
 mod layers;
+mod mail;
 mod offline;
 mod online_ecr;
 mod payment_letter;
@@ -54,6 +55,7 @@ pub use key::{
     environment_name,
 };
 pub use layers::Overrides;
+pub use mail::{MailConfig, SmsConfig};
 pub use online_ecr::{OnlineEcrConfig, SignatureConfig};
 pub use paper_look::{DATE_MARK, NUMBER_MARK, PaperLook, REGISTRATION_MARK, TOTAL_MARK};
 pub use reader::KeyInForce;
@@ -86,6 +88,10 @@ pub struct Config {
     pub upstream: Option<Upstream>,
     /// The owner's own limits for selling while the authority is offline.
     pub offline: Option<Budget>,
+    /// The mail server for receipts.
+    pub mail: Option<MailConfig>,
+    /// The gateway for receipts to telephones.
+    pub sms: Option<SmsConfig>,
     /// Warnings: what a person should correct although the program can run with it.
     pub warnings: Vec<ConfigFault>,
     places: Places,
@@ -313,6 +319,8 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
     let bank_terminals = bank_terminal::bank_terminals(reader, &root, mode);
     let upstream = upstream::upstream(reader, &root, mode);
     let offline = offline::budget(reader, &root);
+    let mail = mail::mail(reader, &root, mode);
+    let sms = mail::sms(reader, &root, mode);
     Some(Config {
         places: Places {
             country: till_section.place_of("country"),
@@ -328,6 +336,8 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
         bank_terminals,
         upstream,
         offline,
+        mail,
+        sms,
         warnings: Vec::new(),
     })
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Read as _;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustls::RootCertStore;
@@ -149,7 +150,7 @@ fn host_of(host_and_port: &str) -> &str {
     }
 }
 
-fn is_this_machine(host: &str) -> bool {
+pub(super) fn is_this_machine(host: &str) -> bool {
     host == "localhost"
         || host
             .parse()
@@ -162,24 +163,36 @@ fn trust(reader: &mut Reader, section: &Section<'_>, url: Option<&Found<String>>
     let Some(file) = reader.path(section, "ca_file") else {
         return Trust::BuiltIn;
     };
+    if !url.is_some_and(|url| url.value.starts_with("https://")) {
+        reader.fault(
+            &file.place,
+            section.path_of("ca_file"),
+            "is written beside a url that is not encrypted",
+            "write an https url, or remove ca_file",
+        );
+        return Trust::BuiltIn;
+    }
+    certificates(reader, section, &file)
+}
+
+/// Reads the certificates in the file of the key `ca_file`.
+pub(super) fn certificates(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    file: &Found<PathBuf>,
+) -> Trust {
     let path = &file.value;
     let mut fault = |what: String, remedy: &str| {
         reader.fault(&file.place, section.path_of("ca_file"), what, remedy);
         Trust::BuiltIn
     };
-    if !url.is_some_and(|url| url.value.starts_with("https://")) {
-        return fault(
-            "is written beside a url that is not encrypted".to_owned(),
-            "write an https url, or remove ca_file",
-        );
-    }
     let mut text = Vec::new();
     let read = fs::File::open(path)
         .and_then(|file| file.take(CA_FILE_BYTES_MAX + 1).read_to_end(&mut text));
     if let Err(error) = read {
         return fault(
             format!("{} cannot be read: {error}", path.display()),
-            "write the path of a file with the certificate of the body that issued the authority's certificate",
+            "write the path of a file with the certificate of the body that issued the server's certificate",
         );
     }
     if u64::try_from(text.len()).is_ok_and(|length| length > CA_FILE_BYTES_MAX) {
@@ -188,7 +201,7 @@ fn trust(reader: &mut Reader, section: &Section<'_>, url: Option<&Found<String>>
                 "{} is larger than {CA_FILE_BYTES_MAX} bytes",
                 path.display()
             ),
-            "keep only the certificate of the body that issued the authority's certificate in it",
+            "keep only the certificate of the body that issued the server's certificate in it",
         );
     }
     let found: Result<Vec<CertificateDer<'static>>, _> =

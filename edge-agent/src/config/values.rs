@@ -52,6 +52,13 @@ pub(super) struct SecretKeys {
     pub(super) file: &'static str,
 }
 
+impl SecretKeys {
+    /// Both keys.
+    pub(super) const fn both(self) -> [&'static str; 2] {
+        [self.direct, self.file]
+    }
+}
+
 /// Reads `secret_file`, or `secret` in TEST mode. Exactly one of both keys must be written.
 pub(super) fn secret(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Option<Secret> {
     let keys = SecretKeys {

@@ -136,6 +136,7 @@ impl Till {
             signatures: None,
             seller: ferrotill_render::PrintedSeller::default(),
             terminals: crate::payment::Terminals::default(),
+            deliveries: None,
         };
         let plan = DevicePlan {
             device: DEVICE,

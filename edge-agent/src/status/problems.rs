@@ -166,6 +166,18 @@ problem_kinds! {
     SHIFT_ENDS: Warning "shift_ends",
         "a shift must be closed within two hours",
         "the Z-report of the device, or the end of the time";
+    MAIL_AWAY: Warning "mail_away",
+        "receipts wait because the mail server cannot be reached, is not trusted, or does not accept the till",
+        "the mail server takes or refuses a receipt";
+    MAIL_FAILED: Warning "mail_failed",
+        "a receipt was not sent to its buyer by mail, and is not tried again",
+        "a later receipt is sent by mail, or a restart";
+    SMS_AWAY: Warning "sms_away",
+        "receipts wait because the gateway for short messages cannot be reached, is not trusted, or does not accept the till",
+        "the gateway takes or refuses a receipt";
+    SMS_FAILED: Warning "sms_failed",
+        "a receipt was not sent to its buyer by short message, and is not tried again",
+        "a later receipt is sent by short message, or a restart";
     ALTERNATIVE_NUMBERS: Warning "alternative_numbers",
         "few numbers are left for alternative receipts",
         "a start with a new range";

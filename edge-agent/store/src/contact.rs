@@ -10,6 +10,10 @@ pub struct BuyerContact {
     pub email: Option<String>,
     /// The telephone number.
     pub phone: Option<String>,
+    /// Whether the receipt is sent to the e-mail address. A contact that is read from the store does not say it.
+    pub send_email: bool,
+    /// Whether the receipt is sent to the telephone number. A contact that is read from the store does not say it.
+    pub send_phone: bool,
     /// Random bytes. Without them nobody can try which contact the digest in the journal belongs to.
     pub salt: [u8; 16],
 }

@@ -291,6 +291,7 @@ fn buyer_contact(row: &Row<'_>) -> Result<Option<BuyerContact>, rusqlite::Error>
         salt,
         email: row.get(4)?,
         phone: row.get(5)?,
+        ..BuyerContact::default()
     }))
 }
 

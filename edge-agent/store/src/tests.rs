@@ -44,6 +44,7 @@ fn a_first_start_creates_a_key_for_its_owner_only_and_all_tables() {
         "clock",
         "configured_device",
         "contact",
+        "delivery",
         "device_identity",
         "document",
         "founded",

@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["cli"],
     &["agent"],
     &["api"],
-    &["outbox", "simulator"],
+    &["outbox", "simulator", "deliver"],
     &["clerk"],
     &["seal", "payment"],
     &["authority", "paper"],

@@ -113,6 +113,7 @@ impl TestShop {
             signatures: None,
             seller: ferrotill_render::PrintedSeller::default(),
             terminals: ferrotill::payment::Terminals::default(),
+            deliveries: None,
         });
         let clerk = spawn_clerk(store, setting, plan, inbox)?;
         Ok(Self {

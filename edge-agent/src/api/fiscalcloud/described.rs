@@ -150,6 +150,7 @@ const NOT_COPIED: RefusalAnswer = RefusalAnswer {
     form: ENVELOPE,
     retries: false,
     errors: &[
+        "BooksUnwritable",
         "DuplicateNotPrinted",
         "ReportNotPrinted",
         "PeriodTooLong",

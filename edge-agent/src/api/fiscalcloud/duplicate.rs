@@ -34,8 +34,8 @@ pub(super) async fn make(
         .iter()
         .any(|kind| matches!(kind, DocumentKind::Sale | DocumentKind::AlternativeSale));
     let reading = read(service, body.clone(), of_receipt);
-    let paper = match service.within(deadline, reading).await {
-        Some(request) if request.faults.is_empty() => request.paper,
+    let (paper, send_to) = match service.within(deadline, reading).await {
+        Some(request) if request.faults.is_empty() => (request.paper, request.send_to),
         Some(request) => return faulty(&request.faults),
         None => return overloaded(),
     };
@@ -51,6 +51,13 @@ pub(super) async fn make(
     };
     if paper == PaperWish::OnPrinter
         && let Err(problem) = service.print_duplicate(device, id, signature).await
+    {
+        return unprocessable(&problem);
+    }
+    // A signature is used once in a call, also if the copy is printed and sent.
+    let unused = (paper != PaperWish::OnPrinter).then_some(signature);
+    if let Some(contact) = send_to
+        && let Err(problem) = service.send_copy(id, contact, unused).await
     {
         return unprocessable(&problem);
     }

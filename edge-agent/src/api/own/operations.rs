@@ -22,7 +22,8 @@ use crate::object;
 use crate::time::clock::iso_utc;
 use ferrotill_store::{
     AsideDocument, AsideNote, CardOperation, CardOperationState, DeliveryState,
-    OperatorDeclaration, RequestState, StoreError, StoredDocument, ZReconciliation,
+    OperatorDeclaration, ReceiptDelivery, RequestState, StoreError, StoredDocument,
+    ZReconciliation,
 };
 
 pub(super) async fn show(State(service): State<Arc<Service>>, id: PathId) -> Response {
@@ -66,16 +67,17 @@ pub(super) async fn outcome(service: &Arc<Service>, id: Uuid, lane: Lane) -> Res
             return Ok((None, cards));
         };
         let deliveries = reader.deliveries(stored.row.reserved_seq)?;
+        let to_buyer = reader.receipt_deliveries(stored.row.reserved_seq)?;
         let declared = reader.declaration_of(&stored.row)?;
-        Ok::<_, StoreError>((Some((stored, deliveries, declared)), cards))
+        Ok::<_, StoreError>((Some((stored, (deliveries, to_buyer), declared)), cards))
     });
     match found.await {
         Ok((Some((stored, deliveries, declared)), cards))
             if waiting == Ok(None) || stored.row.state != RequestState::Voided =>
         {
             let state = fiscal_state(&stored);
-            let told = (deliveries.as_slice(), declared.as_ref());
-            let body = known(service, &stored, told, &cards);
+            let told = (deliveries.0.as_slice(), declared.as_ref());
+            let body = known(service, &stored, told, (&cards, &deliveries.1));
             with_fiscal_state(json_response(StatusCode::OK, &body), state)
         }
         Ok((_, cards)) => without_document(service, id, waiting, &cards),
@@ -151,7 +153,7 @@ fn known(
     service: &Service,
     stored: &StoredDocument,
     (deliveries, declared): (&[DeliveryState], Option<&OperatorDeclaration>),
-    cards: &[CardOperation],
+    (cards, to_buyer): (&[CardOperation], &[ReceiptDelivery]),
 ) -> JsonValue {
     let row = &stored.row;
     let state = fiscal_state(stored);
@@ -178,7 +180,9 @@ fn known(
         "declaration" => declared.map(declaration),
         "document" => Shown::of(stored).map(|document| document.json(row.id, service)),
         "bank_terminal" => card_operations(cards, service),
-        "deliveries" => JsonValue::Array(deliveries.iter().map(delivery).collect()),
+        "deliveries" => JsonValue::Array(
+            deliveries.iter().map(delivery).chain(to_buyer.iter().map(receipt_delivery)).collect(),
+        ),
         "reconciliation" => stored.reconciliation.as_ref().map(reconciliation),
         "timeline" => timeline(stored, deliveries, declared),
     }
@@ -324,6 +328,21 @@ fn delivery(delivery: &DeliveryState) -> JsonValue {
         "acknowledged_at" => delivery.acknowledged_ms.map(iso_utc),
         "environment" => delivery.environment.clone(),
         "laid_aside" => delivery.laid_aside.as_ref().map(laid_aside),
+    }
+}
+
+/// A receipt that is sent to the buyer, as JSON.
+fn receipt_delivery(delivery: &ReceiptDelivery) -> JsonValue {
+    let is_waiting = delivery.state == "waiting";
+    object! {
+        "recipient" => delivery.recipient.clone(),
+        "to" => delivery.shown.clone(),
+        "copy" => delivery.is_copy,
+        "state" => delivery.state.clone(),
+        "attempts" => delivery.attempts,
+        "last_error" => delivery.last_error.clone(),
+        "again_at" => is_waiting.then(|| iso_utc(delivery.again_at_ms)),
+        "ended_at" => delivery.ended_at_ms.map(iso_utc),
     }
 }
 

@@ -159,6 +159,20 @@ const OPERATIONS: &[DescribedOperation] = &[
     .refusals(CHANGE),
     switch(
         "GET",
+        "/sim/mail",
+        "Lists the simulated mails",
+        Form::List("SimMail"),
+    )
+    .refusals(READ),
+    switch(
+        "GET",
+        "/sim/sms",
+        "Lists the simulated short messages",
+        Form::List("SimShortMessage"),
+    )
+    .refusals(READ),
+    switch(
+        "GET",
         "/sim/authority",
         "Shows the simulated tax authority",
         Form::Json("SimAuthority"),

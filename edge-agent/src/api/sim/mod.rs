@@ -3,6 +3,7 @@
 
 pub mod bank_terminal;
 pub mod clock;
+pub mod deliveries;
 pub mod described;
 pub mod printer;
 pub mod signature_unit;

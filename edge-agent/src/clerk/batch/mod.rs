@@ -5,6 +5,7 @@ mod aside;
 mod books;
 mod clock;
 mod deadlines;
+mod deliveries;
 mod document_lines;
 mod fiscal_numbers;
 mod identity;
@@ -60,8 +61,11 @@ use crate::status::LiveStatus;
 use crate::status::problems::ProblemKind;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
+pub use deliveries::BuyerDeliveries;
 use document_lines::DocumentLine;
-use ferrotill_store::{Batch, DeviceIdentity, Freeze, ResourceBook, Store, StoreError};
+use ferrotill_store::{
+    Batch, DeliveryChannel, DeviceIdentity, Freeze, ResourceBook, Store, StoreError,
+};
 use terminal_days::HeldReport;
 use upkeep::publish_shift;
 
@@ -90,6 +94,8 @@ pub struct ClerkSettings {
     pub signatures: Option<Arc<Signatures>>,
     /// The bank terminals.
     pub terminals: Terminals,
+    /// What sends receipts to buyers, if anything does.
+    pub deliveries: Option<Arc<dyn BuyerDeliveries>>,
 }
 
 /// How a device is set up at the start.
@@ -136,6 +142,8 @@ pub(super) enum Effect {
     ResourceChanged(Vec<oneshot::Sender<ResourceOutcome>>, ResourceOutcome),
     /// Wake the sender: the outbox has changed.
     WakeSender,
+    /// A receipt for a buyer waits on this channel.
+    Deliver(DeliveryChannel),
     /// Says that something is to be registered, or that the authority has answered.
     RegistrationsChanged,
     /// The document with this id was laid aside, and does not go to this recipient any more.
@@ -345,6 +353,7 @@ impl Tills {
                 let workers = self.settings.wake_senders.iter();
                 workers.for_each(|worker| worker.notify_one());
             }
+            Effect::Deliver(channel) => self.wake_channel(channel),
             Effect::ClockSet(reply, outcome) => drop(reply.send(outcome)),
             Effect::LaidAside(reply, outcome) => drop(reply.send(outcome)),
             Effect::ResourceChanged(replies, outcome) => {
@@ -406,6 +415,9 @@ impl Tills {
             }
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
+            }
+            message @ (Message::DeliveryEnded { .. } | Message::OrderCopy { .. }) => {
+                self.on_delivery(batch, message, effects)
             }
             Message::Printer(device, news) => match self.index_of(device) {
                 Some(index) => self.on_printer_news(batch, index, news, effects),

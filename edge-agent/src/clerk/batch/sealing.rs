@@ -16,7 +16,7 @@ use super::super::device_state::{Activity, BusyJob, DeviceState, SealingDocument
 use super::super::devices::DevicePlace;
 use super::super::queue::QueuedOrder;
 use super::orders::Reservation;
-use super::{Effect, Tills, document_id};
+use super::{Effect, Tills, deliveries, document_id};
 use crate::explanation::Explanation;
 use crate::order::{OrderKind, ReceiptMode};
 use crate::seal::printer::job::seal_of;
@@ -41,6 +41,7 @@ impl Tills {
             document,
             preparation,
         } = reservation;
+        effects.extend(document.contact.iter().flat_map(deliveries::wake));
         let job = match preparation {
             Preparation::AtOnce(seal) => {
                 return self.seal_at_once(batch, index, &document, &seal, entry, effects);

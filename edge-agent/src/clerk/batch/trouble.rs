@@ -64,6 +64,8 @@ impl Tills {
                 Effect::LaidAside(reply, _) => {
                     drop(reply.send(AsideOutcome::Unknown(reason.to_owned())));
                 }
+                // It is not known whether the order is in the store, so its channel looks.
+                Effect::Deliver(channel) => self.wake_channel(channel),
                 Effect::ResourceChanged(replies, _) => {
                     for reply in replies {
                         drop(reply.send(ResourceOutcome::NotKnown(reason.to_owned())));
@@ -112,7 +114,9 @@ impl Tills {
                 drop(reply.send(ResourceOutcome::NotKnown(reason)));
             }
             Message::SetClock { reply, .. } => drop(reply.send(ClockOutcome::Unknown(reason))),
-            Message::DecideCancel(_, _, reply) => reply.send(false).unwrap_or(()),
+            Message::DecideCancel(_, _, reply)
+            | Message::DeliveryEnded { reply, .. }
+            | Message::OrderCopy { reply, .. } => reply.send(false).unwrap_or(()),
             // What these report is kept for the next transaction, or asked for again.
             Message::Printer(..)
             | Message::Terminal(_)

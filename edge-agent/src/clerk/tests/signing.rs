@@ -96,6 +96,7 @@ impl Shop {
             seller: ferrotill_render::PrintedSeller::default(),
             signatures: Some(Arc::new(signatures)),
             terminals: crate::payment::Terminals::default(),
+            deliveries: None,
         });
         let plan = DevicePlan {
             device: device(0),

@@ -145,6 +145,7 @@ impl Stage {
             signatures: None,
             seller: ferrotill_render::PrintedSeller::default(),
             terminals: crate::payment::Terminals::default(),
+            deliveries: None,
         });
         let clerk = Clerk::open(store, settings, plans, inbox).unwrap();
         Self {

@@ -9,6 +9,7 @@ mod api;
 mod bank_terminal;
 mod device;
 mod finanz_online;
+mod mail;
 mod offline;
 mod signature;
 mod till;
@@ -182,6 +183,20 @@ pub static SECTIONS: &[SectionRow] = &[
         ),
         says: "The signature of every message: HMAC-SHA256 over the body, in lower-case hexadecimal; without this table, messages are not signed.",
         keys: upstream::ONLINE_ECR_SIGNATURE,
+    },
+    SectionRow {
+        path: "mail",
+        form: SectionForm::Table,
+        sample: SectionSample::HeaderOff,
+        says: "The mail server for receipts that buyers want by mail; without this section a TEST till keeps the mails (`/sim/mail`), and a LIVE till sends none.",
+        keys: mail::MAIL,
+    },
+    SectionRow {
+        path: "sms",
+        form: SectionForm::Table,
+        sample: SectionSample::HeaderOff,
+        says: "The gateway for receipts that buyers want on a telephone; without this section a TEST till keeps the messages (`/sim/sms`), and a LIVE till sends none.",
+        keys: mail::SMS,
     },
     SectionRow {
         path: "offline",

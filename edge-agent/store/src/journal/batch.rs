@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::super::chain::{ChainKey, Link, Mac};
 use super::super::contact::{self, BuyerContact};
+use super::super::delivery::{self, DeliveryEnd};
 use super::super::figures::{StoreFigures, WaitingEntry};
 use super::super::founding::Founding;
 use super::super::frozen::{self, Binding, Freeze, Freezing};
@@ -439,7 +440,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Stores the contact of the buyer beside a reserved document; `at` in milliseconds since the epoch.
+    /// Stores the contact of the buyer beside a reserved document, and orders what is sent to it; `at` in milliseconds since the epoch.
     ///
     /// # Errors
     ///
@@ -450,7 +451,9 @@ impl Batch<'_> {
         at: i64,
         contact: &BuyerContact,
     ) -> Result<(), StoreError> {
-        contact::keep(self.connection(), reserved_seq, at, contact)
+        let connection = self.connection();
+        contact::keep(connection, reserved_seq, at, contact)
+            .and_then(|()| delivery::order(connection, reserved_seq, at, contact, false))
             .context(&self.store.path, "contact of a buyer")
     }
 
@@ -461,7 +464,36 @@ impl Batch<'_> {
     ///
     /// [`StoreError::Database`].
     pub fn erase_contacts(&mut self, before: i64) -> Result<bool, StoreError> {
-        contact::erase(self.connection(), before).context(&self.store.path, "contacts of buyers")
+        let connection = self.connection();
+        delivery::give_up(connection, before)
+            .and_then(|()| contact::erase(connection, before))
+            .context(&self.store.path, "contacts of buyers")
+    }
+
+    /// Orders copies of a sealed document for a buyer; `at` in milliseconds since the epoch. False if there is no such document.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn order_copy(
+        &mut self,
+        document: Uuid,
+        at: i64,
+        contact: &BuyerContact,
+    ) -> Result<bool, StoreError> {
+        delivery::order_copy(self.connection(), document, at, contact)
+            .context(&self.store.path, "copy for a buyer")
+    }
+
+    /// Stores what an attempt to send a receipt has ended with; `at` in milliseconds since the epoch. The contact of a delivery that
+    /// has ended is erased.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn end_delivery(&mut self, id: i64, end: &DeliveryEnd, at: i64) -> Result<(), StoreError> {
+        delivery::end(self.connection(), id, end, at)
+            .context(&self.store.path, "delivery to a buyer")
     }
 
     /// The number of the last journal row, including the rows of this batch.

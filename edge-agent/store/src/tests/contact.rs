@@ -11,6 +11,7 @@ fn an_erased_contact_is_not_in_the_file_any_more() {
         email: Some("ion.popa@mail.md".to_owned()),
         phone: Some("+373 79 000 001".to_owned()),
         salt: [7; 16],
+        ..BuyerContact::default()
     };
     let mut batch = shop.store.batch().unwrap();
     batch.keep_contact(seq, NOON, &contact).unwrap();

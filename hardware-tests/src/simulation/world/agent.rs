@@ -81,6 +81,7 @@ impl World {
             signatures: None,
             seller: ferrotill_render::PrintedSeller::default(),
             terminals,
+            deliveries: None,
         });
         let clerk = Clerk::open(store, setting, plans, inbox).map_err(broken)?;
         let clerk = Arc::new(Mutex::new(clerk));

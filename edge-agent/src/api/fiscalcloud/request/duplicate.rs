@@ -1,6 +1,9 @@
 //! Reads the body of a duplicate.
 
-use super::shared::paper_wish;
+use ferrotill_store::BuyerContact;
+
+use super::echoed::contact;
+use super::shared::{copy_contact, paper_wish};
 use crate::api::fiscalcloud::print_form::PaperWish;
 use crate::api::json::{FaultList, Fields, JsonValue};
 
@@ -9,6 +12,8 @@ use crate::api::json::{FaultList, Fields, JsonValue};
 pub(in crate::api::fiscalcloud) struct DuplicateRequest {
     /// Where the copy is wanted; on the printer if the body does not say.
     pub(in crate::api::fiscalcloud) paper: PaperWish,
+    /// Where the copy is sent.
+    pub(in crate::api::fiscalcloud) send_to: Option<BuyerContact>,
     pub(in crate::api::fiscalcloud) faults: FaultList,
 }
 
@@ -20,22 +25,16 @@ pub(in crate::api::fiscalcloud) fn duplicate(
     let mut faults = FaultList::default();
     let mut fields = Fields::of(body, "", &mut faults);
     let mut paper = paper_wish(&mut fields);
+    let mut send_to = None;
     if of_receipt {
         paper = paper.with_print(fields.boolean("print"));
-        for (name, address) in [
-            ("sendToEmail", "emailAddress"),
-            ("sendToPhone", "phoneNumber"),
-        ] {
-            fields.text(address);
-            if fields.boolean(name) == Some(true) {
-                fields.fault(
-                    name,
-                    "NotSupported",
-                    "a duplicate is printed and not sent; leave it out",
-                );
-            }
-        }
+        send_to = contact(copy_contact(&mut fields))
+            .filter(|contact| contact.send_email || contact.send_phone);
     }
     fields.finish();
-    DuplicateRequest { paper, faults }
+    DuplicateRequest {
+        paper,
+        send_to,
+        faults,
+    }
 }

@@ -22,8 +22,8 @@ pub(super) struct EchoedFields {
     pub(super) number: Option<String>,
     /// What the order has to do with bank terminals.
     pub(super) terminals: TerminalUse,
-    /// The e-mail address and the telephone number of the buyer.
-    pub(super) contact: (Option<String>, Option<String>),
+    /// The e-mail address and the telephone number of the buyer, and whether the receipt is sent there.
+    pub(super) contact: GivenContact,
 }
 
 impl EchoedFields {
@@ -114,13 +114,23 @@ fn say(path: &str, value: &JsonValue, said: &mut Vec<(String, String)>) {
     }
 }
 
+/// The contact of a buyer as a body gives it: the e-mail address and whether the receipt is sent there, and the same for the telephone
+/// number.
+#[derive(Clone, Debug, Default)]
+pub(super) struct GivenContact {
+    pub(super) email: (Option<String>, bool),
+    pub(super) phone: (Option<String>, bool),
+}
+
 /// The contact of the buyer, with a new salt; `None` if the caller gave none.
-fn contact((email, phone): (Option<String>, Option<String>)) -> Option<BuyerContact> {
-    let given = |part: Option<String>| part.filter(|part| !part.is_empty());
-    let (email, phone) = (given(email), given(phone));
+pub(super) fn contact(given: GivenContact) -> Option<BuyerContact> {
+    let said = |part: Option<String>| part.filter(|part| !part.is_empty());
+    let (email, phone) = (said(given.email.0), said(given.phone.0));
     (email.is_some() || phone.is_some()).then(|| BuyerContact {
         email,
         phone,
         salt: *Uuid::new_v4().as_bytes(),
+        send_email: given.email.1,
+        send_phone: given.phone.1,
     })
 }

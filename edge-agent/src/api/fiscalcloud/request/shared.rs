@@ -4,7 +4,7 @@ use ferrotill_core::refusal::Refusal;
 use ferrotill_render::{FormSize, IMAGE_SIZES, PDF_SIZES, SizeRules, WantedSize};
 use uuid::Uuid;
 
-use super::echoed::EchoedFields;
+use super::echoed::{EchoedFields, GivenContact};
 use super::parsed::{BodyHead, GivenId};
 use crate::api::fiscalcloud::print_form::{FormType, PaperWish};
 use crate::api::fiscalcloud::rules;
@@ -128,6 +128,30 @@ fn form_size(
 /// Reads the e-mail address for the receipt. It is checked, stored beside the journal, and returned with the document until it is
 /// erased.
 pub(super) fn email(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
+    let to_email;
+    (echoed.contact.email, to_email) = given_email(fields);
+    echoed.keep("sendToEmail", to_email);
+    echoed.keep("emailAddress", echoed.contact.email.0.clone());
+}
+
+/// Reads the e-mail address and the telephone number for the receipt, as [`email`] does.
+pub(super) fn delivery(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
+    email(fields, echoed);
+    let to_phone;
+    (echoed.contact.phone, to_phone) = given_phone(fields);
+    echoed.keep("sendToPhone", to_phone);
+    echoed.keep("phoneNumber", echoed.contact.phone.0.clone());
+}
+
+/// Reads and checks the contact to which a copy is sent.
+pub(super) fn copy_contact(fields: &mut Fields<'_, '_>) -> GivenContact {
+    let (email, _) = given_email(fields);
+    let (phone, _) = given_phone(fields);
+    GivenContact { email, phone }
+}
+
+/// Reads and checks the e-mail address: it and whether the receipt is sent there, and the flag as the body has it.
+fn given_email(fields: &mut Fields<'_, '_>) -> ((Option<String>, bool), Option<bool>) {
     let to_email = fields.boolean("sendToEmail");
     let email = fields.text("emailAddress");
     if let Some(email) = email
@@ -144,14 +168,11 @@ pub(super) fn email(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
             "is needed with sendToEmail; give an address or do not send",
         );
     }
-    echoed.contact.0.clone_from(&email);
-    echoed.keep("sendToEmail", to_email);
-    echoed.keep("emailAddress", email);
+    ((email, to_email == Some(true)), to_email)
 }
 
-/// Reads the e-mail address and the telephone number for the receipt, as [`email`] does.
-pub(super) fn delivery(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
-    email(fields, echoed);
+/// Reads and checks the telephone number, as [`given_email`] does.
+fn given_phone(fields: &mut Fields<'_, '_>) -> ((Option<String>, bool), Option<bool>) {
     let to_phone = fields.boolean("sendToPhone");
     let phone = fields.text("phoneNumber");
     if let Some(phone) = phone
@@ -168,9 +189,7 @@ pub(super) fn delivery(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields) {
             "is needed with sendToPhone; give a number or do not send",
         );
     }
-    echoed.contact.1.clone_from(&phone);
-    echoed.keep("sendToPhone", to_phone);
-    echoed.keep("phoneNumber", phone);
+    ((phone, to_phone == Some(true)), to_phone)
 }
 
 /// The items of a list up to the limit of that list. All further items are reported as one fault and are not read.

@@ -1,4 +1,4 @@
--- Step 8: what the tax authority is told of signature units, cash boxes and their receipts.
+-- Step 9: what the tax authority is told of signature units, cash boxes and their receipts.
 
 -- The newest state of each step. What was answered before stands in registration_answer.
 CREATE TABLE registration (
