@@ -93,7 +93,7 @@ impl ServiceState {
         let kind = text_of(root, "art_uebermittlung");
         let at = iso_utc(now_ms);
         let asynchronous = matches!(text_of(root, "erzwinge_asynchron").as_str(), "true" | "1");
-        let Some(inner) = root.children().filter(Node::is_element).next_back() else {
+        let Some(inner) = root.children().rfind(Node::is_element) else {
             return soap::only_code("999");
         };
         let entries: Vec<_> = if inner.tag_name().name() == "rkdb" {
