@@ -56,7 +56,8 @@ use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 use caller_tls::CallerTls;
-use data_folder::{lock_folder, set_aside};
+pub use data_folder::lock_folder;
+use data_folder::set_aside;
 use ferrotill_store::{DeviceIdentity, Founding, Reader, ResourceBook, Store, StoreError};
 use health_watch::look_for_problems;
 use start_check::{KnownBefore, StartCheck};
@@ -107,6 +108,14 @@ pub enum StartError {
     /// No device has the registration number of `[till]`, and a new device would be told under its own id, for ever.
     #[error("{}", unassigned(.0))]
     NumberUnassigned(UnassignedNumber),
+    /// The data folder was restored from a backup, and no person has accepted what it lacks.
+    #[error(
+        "the data folder was restored from a backup (restore {epoch}), and documents that were made after the backup may be missing in it; see what is missing and accept it with `ferrotill restore FILE --accept-loss`"
+    )]
+    LossNotAccepted {
+        /// How often the folder was restored.
+        epoch: u32,
+    },
     /// The certificate for callers over TLS cannot be used.
     #[error("{0}")]
     Certificate(Box<Explanation>),
@@ -352,6 +361,9 @@ fn open_store(
         ..Founding::new(profile.facts(), config.till.mode, now)
     };
     let mut store = Store::open(folder, &founding)?;
+    if let Some(epoch) = store.unaccepted_restore()? {
+        return Err(StartError::LossNotAccepted { epoch });
+    }
     let created = add_registers(config, &store.resources()?);
     let config = &*config;
     let known = KnownBefore::read(&store)?;
@@ -474,7 +486,7 @@ fn owner_budget(config: &Config, profile: &dyn Profile) -> Budget {
 /// Three days, in milliseconds.
 const WARNING_MS: i64 = 72 * 3_600_000;
 /// The `uri` of a device without a printer. It is allowed in a country whose law asks for fiscal numbers and not for a printer.
-const NO_PRINTER: &str = "none";
+pub const NO_PRINTER: &str = "none";
 
 /// A clock in the configured time zone, or in the country's. The machine's own zone may be any.
 fn zone_clock(config: &Config, profile: &dyn Profile) -> Result<Clock, StartError> {

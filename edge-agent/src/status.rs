@@ -55,6 +55,8 @@ pub struct PrinterState {
     /// Why a connected printer gets no receipts, or not all: it is not the printer of the open shift, or its tax rates differ. Also
     /// what its driver has to assume of it.
     pub objections: Vec<String>,
+    /// True if the printer gets no receipts, or not all, because of an objection.
+    pub refuses_receipts: bool,
     /// The names of the figures that the printer does not report: recovery works without them.
     pub missing: Vec<&'static str>,
     /// The country for which the printer was made, if printers of its family differ by country; `?` if the printer does not show it.
@@ -204,6 +206,7 @@ impl LiveStatus {
             unproven: before.unproven.filter(|(id, _)| waits == Some(*id)),
             waits,
             objections: before.objections,
+            refuses_receipts: before.refuses_receipts,
             missing: connected.missing.iter().map(|one| one.name()).collect(),
             country: connected.country,
         };
@@ -259,8 +262,13 @@ impl LiveStatus {
         self.problems.clear(WAITS.kind, Some(device));
     }
 
-    /// Notes why a connected printer gets no receipts, or not all.
-    pub fn printer_objections(&self, device: Uuid, objections: Vec<String>) {
+    /// Notes what speaks against a connected printer; `refuses_receipts` says whether it gets no receipts, or not all, because of that.
+    pub fn printer_objections(
+        &self,
+        device: Uuid,
+        objections: Vec<String>,
+        refuses_receipts: bool,
+    ) {
         // An objection that says what to do about it has that as its last part.
         let parts = objections
             .iter()
@@ -276,7 +284,9 @@ impl LiveStatus {
             }
         }
         let mut printers = self.printers.lock();
-        printers.entry(device).or_default().objections = objections;
+        let state = printers.entry(device).or_default();
+        state.objections = objections;
+        state.refuses_receipts = refuses_receipts;
     }
 
     /// Notes that a printer has answered in forms that this build does not know, and logs their bytes.

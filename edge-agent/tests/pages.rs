@@ -394,7 +394,17 @@ fn every_command_that_a_page_shows_exists() {
                 .next()
                 .filter(|task| {
                     task.starts_with(|c: char| c.is_ascii_lowercase())
-                        && matches!(verb, "config" | "api" | "clock" | "queue" | "rksv")
+                        && matches!(
+                            verb,
+                            "config"
+                                | "api"
+                                | "clock"
+                                | "queue"
+                                | "rksv"
+                                | "backup"
+                                | "ports"
+                                | "support"
+                        )
                 })
                 .unwrap_or("");
             let help = known

@@ -3,7 +3,7 @@
 
 TOOLS is a folder for tools that are installed once. The checks: schemathesis (every operation of /openapi.json with hundreds of bodies),
 generated and csharp (clients that openapi-generator and NSwag make from the vendor's document), examples (docs/examples), postman, vendor (the bytes of the
-vendor's samples). A check that cannot run here prints a line SKIPPED with the reason.
+vendor's samples), sign_at (the steps of SIGN AT with curl, and a client of it), sign_at_postman. A check that cannot run here prints a line SKIPPED with the reason.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 VENDOR = ROOT / "edge-agent/tests/fixtures/fiscalcloud-openapi.json"
 EXAMPLES = ROOT / "docs/examples"
+BINARY = Path()
 PYTHON_TOOLS = ["schemathesis==4.32.5", "openapi-generator-cli==7.26.0"]
 TYPESCRIPT = "typescript@7.0.2"
 NSWAG = "nswag@13.20.0"
@@ -101,9 +103,9 @@ class Tools:
 class Till:
     """A demo of the program, with the settings of its client in the environment of the checks."""
 
-    def __init__(self, binary: Path, folder: Path):
+    def __init__(self, binary: Path, folder: Path, country: str = "MD"):
         self.log = (folder / "till.log").open("w")
-        command = [binary, "--json", "demo", "--serve", "--listen", "127.0.0.1:0", "--data", folder / "data"]
+        command = [binary, "--json", "demo", "--serve", "--country", country, "--listen", "127.0.0.1:0", "--data", folder / "data"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
         ready = json.loads(self.process.stdout.readline())
         self.url = ready["url"]
@@ -114,6 +116,9 @@ class Till:
             "FERROTILL_SECRET": ready["api_secret"],
             "FERROTILL_DEVICE": ready["device_id"],
             "FERROTILL_POINT_OF_SALE": ready["point_of_sale_id"],
+            "SIGN_AT_URL": ready["apis"].get("sign_at", ""),
+            "SIGN_AT_KEY": ready["api_key"],
+            "SIGN_AT_SECRET": ready["api_secret"],
         }
 
     def stop(self) -> None:
@@ -205,7 +210,46 @@ def vendor(till: Till, tools: Tools, folder: Path) -> str:
     return run([sys.executable, HERE / "vendor_bytes.py"], 60, env=till.environment).strip()
 
 
-ALL = {"generated": generated, "csharp": csharp, "examples": examples, "vendor": vendor, "postman": postman, "schemathesis": schemathesis}
+def sign_at(till: Till, tools: Tools, folder: Path) -> str:
+    """The vendor's steps with curl, and then a client as strict as the strictest public one, each on a till of its own."""
+    need("curl")
+    walked = run(["sh", EXAMPLES / "sign-at.sh"], 60, env=till.environment).strip()
+    assert walked.startswith("signed 2 _R1-AT9_"), walked
+    (folder / "client").mkdir()
+    other = Till(BINARY, folder / "client", "AT")
+    try:
+        said = run([sys.executable, HERE / "sign_at_client.py"], 60, env=other.environment).strip()
+    finally:
+        other.stop()
+    return f"{walked[:40]}…; {said}"
+
+
+def sign_at_postman(till: Till, tools: Tools, folder: Path) -> str:
+    """The requests of the collection in their order, with their environment."""
+    collection = json.loads((EXAMPLES / "sign-at.postman_collection.json").read_text())
+    variables = {entry["key"]: entry["value"] for entry in json.loads((EXAMPLES / "sign-at.postman_environment.json").read_text())["values"]}
+    for name in ("url", "key", "secret"):
+        variables[f"sign_at_{name}"] = till.environment[f"SIGN_AT_{name.upper()}"]
+
+    def filled(text: str) -> str:
+        return re.sub(r"\{\{(\w+)\}\}", lambda found: variables[found.group(1)], text)
+
+    for item in collection["item"]:
+        asked = item["request"]
+        headers = {header["key"]: filled(header["value"]) for header in asked.get("header", [])}
+        body = asked.get("body", {}).get("raw")
+        request = urllib.request.Request(filled(asked["url"]), filled(body).encode() if body else None, headers, method=asked["method"])
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            assert answer.status == 200, item["name"]
+            said = json.load(answer)
+        if item["name"] == "authenticate":
+            variables["access_token"] = said["access_token"]
+    return f"{len(collection['item'])} requests"
+
+
+ALL = {"generated": generated, "csharp": csharp, "examples": examples, "vendor": vendor, "postman": postman, "schemathesis": schemathesis,
+       "sign_at": sign_at, "sign_at_postman": sign_at_postman}
+AUSTRIAN = ("sign_at", "sign_at_postman")
 
 
 def main() -> int:
@@ -214,13 +258,15 @@ def main() -> int:
     parser.add_argument("tools", type=Path)
     parser.add_argument("checks", nargs="*", choices=[[], *ALL])
     arguments = parser.parse_args()
+    global BINARY
+    BINARY = arguments.binary.resolve()
     tools = Tools(arguments.tools.resolve())
     failed = 0
     for name in arguments.checks or ALL:
         started = time.monotonic()
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary)
-            till = Till(arguments.binary.resolve(), folder)
+            till = Till(BINARY, folder, "AT" if name in AUSTRIAN else "MD")
             try:
                 outcome = f"ok      {name}: {ALL[name](till, tools, folder)}"
             except Skipped as skipped:

@@ -2,6 +2,7 @@
 
 mod registration;
 mod resource;
+mod restored;
 mod terminal;
 mod version_1;
 
@@ -23,6 +24,7 @@ use crate::time::Moment;
 
 pub use registration::{RegistrationAnswered, RegistrationStep, RegistrationWanted};
 pub use resource::{ReceiptNoted, ResourceChanged, ResourceKind, ResourceState};
+pub use restored::{LossAccepted, Restored};
 pub use terminal::{
     CardLaidAside, TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation,
 };
@@ -285,15 +287,6 @@ pub struct DeviceIdentified<'a> {
     pub address: &'a str,
 }
 
-/// The data folder was restored from a backup. A copy and its original have different epochs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Restored {
-    /// The moment of the event.
-    pub at: Moment,
-    /// How often the folder was restored, this time included; counted from 1.
-    pub epoch: u32,
-}
-
 /// An operator has corrected the time of the till.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockSet<'a> {
@@ -423,6 +416,8 @@ pub enum Event<'a> {
     ResourceChanged(ResourceChanged<'a>),
     /// The data that a caller keeps with a receipt are replaced.
     ReceiptNoted(ReceiptNoted<'a>),
+    /// A person has accepted that a restored folder lacks documents of a device.
+    LossAccepted(LossAccepted<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -487,6 +482,7 @@ impl<'a> Event<'a> {
             Self::RegistrationAnswered(_) => 23,
             Self::ResourceChanged(_) => 25,
             Self::ReceiptNoted(_) => 26,
+            Self::LossAccepted(_) => 31,
         }
     }
 
@@ -550,6 +546,7 @@ impl<'a> Event<'a> {
             Self::RegistrationAnswered(event) => postcard::to_slice(event, room),
             Self::ResourceChanged(event) => postcard::to_slice(event, room),
             Self::ReceiptNoted(event) => postcard::to_slice(event, room),
+            Self::LossAccepted(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -624,6 +621,7 @@ impl<'a> Event<'a> {
             (23, 1) => read(payload).map(Self::RegistrationAnswered),
             (25, 1) => read(payload).map(Self::ResourceChanged),
             (26, 1) => read(payload).map(Self::ReceiptNoted),
+            (31, 1) => read(payload).map(Self::LossAccepted),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

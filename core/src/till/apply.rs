@@ -3,7 +3,7 @@
 
 use super::{Kind, Outstanding, Till};
 use crate::document::ReportKind;
-use crate::event::{Event, Reserved, Sealed};
+use crate::event::{Event, LossAccepted, Reserved, Sealed};
 use crate::seal::Seal;
 
 impl Till {
@@ -31,6 +31,7 @@ impl Till {
             Event::Switched(_) => {}
             // The Z-report in the same batch closes the shift.
             Event::ClosedByPrinter(closed) => self.latest = Some(closed.at),
+            Event::LossAccepted(accepted) => self.go_on_after(accepted),
             // What the folder is for is no part of the till's state.
             Event::Founded(_) | Event::Restored(_) => {}
             // Whom a sealed document is sent to is no part of the till's state either.
@@ -112,6 +113,22 @@ impl Till {
         self.take_numbers_of(sealed);
         if outstanding.kind == Kind::Report(ReportKind::Z) {
             self.close_shift(&sealed.seal);
+        }
+    }
+
+    /// Numbers go on above those of lost documents, and the ranges in force are used up.
+    fn go_on_after(&mut self, accepted: &LossAccepted<'_>) {
+        self.last_number = self.last_number.max(accepted.number);
+        self.last_z = self.last_z.max(accepted.z_number);
+        for counters in [&mut self.counters, &mut self.counters_after] {
+            if let Some(shift) = &mut counters.shift
+                && shift.z_number <= accepted.z_number
+            {
+                shift.z_number = accepted.z_number.saturating_add(1);
+            }
+        }
+        for range_use in &mut self.range_uses {
+            range_use.next = range_use.next.max(range_use.range.end.saturating_add(1));
         }
     }
 

@@ -178,13 +178,19 @@ impl Till {
             next,
         } = adopted;
         if next.len() == configuration.ranges.len() {
-            self.range_uses.clear();
+            let before = core::mem::take(&mut self.range_uses);
             for (range, next) in configuration.ranges.iter().zip(next) {
+                // A range of which numbers may be lost stays used up, although the folder knows of no document with its last number.
+                let used_up = before.iter().find(|known| {
+                    let same = |one: &NumberRange| (one.series.clone(), one.start);
+                    same(&known.range) == same(range) && known.next > known.range.end
+                });
+                let next = used_up.map_or(*next, |known| known.next.max(*next));
                 // The list has more places than a configuration has ranges.
                 self.range_uses
                     .push(RangeUse {
                         range: range.clone(),
-                        next: *next,
+                        next,
                     })
                     .unwrap_or(());
             }

@@ -8,8 +8,12 @@ use ferrotill_store::{StoreError, set_lost_journal_aside};
 use super::StartError;
 use crate::explanation::{Explanation, why_of};
 
-/// Creates and locks the data folder. If another agent uses the folder, the start fails, because a store has only one writer.
-pub(super) fn lock_folder(folder: &Path) -> Result<std::fs::File, StartError> {
+/// Creates and locks the data folder, because a store has only one writer.
+///
+/// # Errors
+///
+/// [`StartError::DataFolder`] if another program uses the folder, or if it cannot be used.
+pub fn lock_folder(folder: &Path) -> Result<std::fs::File, StartError> {
     let failed = |source| unusable_folder(folder, &source);
     create_private(folder).map_err(failed)?;
     let file = std::fs::OpenOptions::new()

@@ -39,6 +39,18 @@ pub(super) struct Reply {
 /// The longest wait for an answer of the agent, the faults of a printer included.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The longest wait for an answer that the agent has ready.
+const QUICK_TIMEOUT: Duration = Duration::from_secs(4);
+
+fn agent_of(timeout: Duration) -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .timeout_global(Some(timeout))
+        .http_status_as_error(false)
+        .proxy(None)
+        .build()
+        .new_agent()
+}
+
 impl Client {
     pub(super) fn new(
         url: String,
@@ -47,14 +59,8 @@ impl Client {
         device: Option<Uuid>,
         clock: Arc<Clock>,
     ) -> Self {
-        let agent = ureq::Agent::config_builder()
-            .timeout_global(Some(ANSWER_TIMEOUT))
-            .http_status_as_error(false)
-            .proxy(None)
-            .build()
-            .new_agent();
         Self {
-            agent,
+            agent: agent_of(ANSWER_TIMEOUT),
             url,
             key: key.to_owned(),
             secret,
@@ -83,6 +89,14 @@ impl Client {
         Ok(Self::new(url, &caller.key, caller.secret, None, clock))
     }
 
+    /// The same client for questions that are answered at once: it waits four seconds.
+    pub(super) fn hurried(self) -> Self {
+        Self {
+            agent: agent_of(QUICK_TIMEOUT),
+            ..self
+        }
+    }
+
     /// The same client for operations on a device.
     pub(super) fn on(self, device: Option<Uuid>) -> Self {
         Self { device, ..self }
@@ -100,6 +114,13 @@ impl Client {
     pub(super) fn open(&self, path: &str) -> anyhow::Result<JsonValue> {
         let mut response = self.agent.get(format!("{}{path}", self.url)).call()?;
         parse(&response.body_mut().read_to_vec()?)
+    }
+
+    /// GET from a route that answers with a line of text, with its status.
+    pub(super) fn line(&self, path: &str) -> anyhow::Result<(u16, String)> {
+        let mut response = self.agent.get(format!("{}{path}", self.url)).call()?;
+        let text = response.body_mut().read_to_string()?;
+        Ok((response.status().as_u16(), text.trim().to_owned()))
     }
 
     /// GET from a route of the agent's own API that needs no signature, with its status.

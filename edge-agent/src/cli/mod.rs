@@ -2,19 +2,31 @@
 
 mod api;
 mod authority;
+mod backup;
 mod client;
 mod clock;
 mod config;
 mod day;
 mod demo;
+mod doctor;
 mod emulator;
 mod explain;
+mod export;
 mod init;
+mod operation;
+mod ordering;
+mod period;
+mod ports;
 mod queue;
+mod receipts;
 mod report;
+mod restore;
 mod rksv;
+mod sell;
 mod service;
 mod settle;
+mod status;
+mod support;
 mod usage;
 mod verify;
 mod words;
@@ -61,8 +73,26 @@ pub enum CliCommand {
     Emulator(emulator::EmulatorArguments),
     /// Runs the authority simulator alone.
     Authority(authority::AuthorityArguments),
+    /// Says whether the till can sell, and what to do if it cannot.
+    Status(status::StatusArguments),
+    /// Checks configuration, data folder, ports, printers, authority and agent, with one thing to do for each fault.
+    Doctor(doctor::DoctorArguments),
+    /// Lists the serial ports, and asks which printer answers at which speed.
+    Ports(ports::PortsArguments),
+    /// Writes one file for somebody who helps from afar, without secrets.
+    Support(support::SupportArguments),
     /// Checks the whole store: chain, numbers, tables and Z-reports. An agent may run meanwhile.
     Verify(verify::VerifyArguments),
+    /// Sells: a few lines of goods, or a body in a file.
+    Sale(sell::SaleArguments),
+    /// Takes goods back: a whole receipt, or what a body in a file says.
+    Return(sell::ReturnArguments),
+    /// Puts cash into the drawer, or takes cash out of it.
+    Cash(sell::CashArguments),
+    /// Shows what became of a request id.
+    Op(operation::OperationArguments),
+    /// Lists the receipts and the other documents of the till.
+    Receipts(receipts::ReceiptsArguments),
     /// Prints an X-report, which closes nothing.
     X(report::ReportArguments),
     /// Prints a Z-report, which closes the day.
@@ -71,6 +101,12 @@ pub enum CliCommand {
     Settle(settle::SettleArguments),
     /// Lists the documents that wait to be sent, and lays one aside that its recipient refuses for ever.
     Queue(queue::QueueArguments),
+    /// Copies the data folder into one file while the till sells, checks such a file, and lists the files of a folder.
+    Backup(backup::BackupArguments),
+    /// Makes the data folder again from a backup, and names what the printer has and the backup has not.
+    Restore(restore::RestoreArguments),
+    /// Writes the documents of a time as tables for an accountant, and checks that none is missing.
+    Export(export::ExportArguments),
     /// Corrects the time of the till.
     Clock(clock::ClockArguments),
     /// Signs calls of the HTTP API with the key of the configuration, prints them or sends them.
@@ -268,6 +304,7 @@ impl From<StartError> for CliFailure {
             | StartError::NumberTwice { .. }
             | StartError::Signatures(_)
             | StartError::NumberUnassigned(_)
+            | StartError::LossNotAccepted { .. }
             | StartError::Certificate(_) => Exit::Configuration,
             StartError::DataFolder {
                 is_denied: true, ..
@@ -297,11 +334,23 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
     match arguments.command {
         CliCommand::Init(arguments) => init::run(&arguments, output),
         CliCommand::Run(arguments) => service::run(&arguments, output),
+        CliCommand::Status(arguments) => status::run(&arguments, output),
+        CliCommand::Doctor(arguments) => doctor::run(&arguments, output),
+        CliCommand::Ports(arguments) => ports::run(&arguments, output),
+        CliCommand::Support(arguments) => support::run(&arguments, output),
         CliCommand::Verify(arguments) => verify::run(&arguments, output),
+        CliCommand::Sale(arguments) => sell::sale(&arguments, output),
+        CliCommand::Return(arguments) => sell::give_back(&arguments, output),
+        CliCommand::Cash(arguments) => sell::cash(&arguments, output),
+        CliCommand::Op(arguments) => operation::run(&arguments, output),
+        CliCommand::Receipts(arguments) => receipts::run(&arguments, output),
         CliCommand::X(arguments) => report::run(report::Report::X, &arguments, output),
         CliCommand::Z(arguments) => report::run(report::Report::Z, &arguments, output),
         CliCommand::Settle(arguments) => settle::run(&arguments, output),
         CliCommand::Queue(arguments) => queue::run(&arguments, output),
+        CliCommand::Backup(arguments) => backup::run(&arguments, output),
+        CliCommand::Restore(arguments) => restore::run(&arguments, output),
+        CliCommand::Export(arguments) => export::run(&arguments, output),
         CliCommand::Clock(arguments) => clock::run(&arguments, output),
         CliCommand::Api(arguments) => api::run(&arguments, output),
         CliCommand::Rksv(arguments) => rksv::run(&arguments, output),

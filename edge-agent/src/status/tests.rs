@@ -133,8 +133,8 @@ fn each_problem_of_the_live_status_ends_with_its_reason() {
         ),
         (
             ProblemKind::OBJECTIONS,
-            |it| it.printer_objections(DEVICE, vec!["another rate".to_owned()]),
-            |it| it.printer_objections(DEVICE, Vec::new()),
+            |it| it.printer_objections(DEVICE, vec!["another rate".to_owned()], true),
+            |it| it.printer_objections(DEVICE, Vec::new(), false),
         ),
         (
             ProblemKind::OFFICE_OFFLINE,
@@ -272,12 +272,12 @@ fn a_new_connection_does_not_begin_a_problem_again() {
     let objections = || vec!["another rate".to_owned()];
     live_status.printer_ready(DEVICE, &connected("1"), None);
     live_status.printer_condition(DEVICE, Some(explained()));
-    live_status.printer_objections(DEVICE, objections());
+    live_status.printer_objections(DEVICE, objections(), false);
     live_status.noticed_at(2);
     live_status.printer_ready(DEVICE, &connected("1"), None);
     assert_eq!(live_status.printer(DEVICE).objections, objections());
     live_status.printer_condition(DEVICE, Some(explained()));
-    live_status.printer_objections(DEVICE, objections());
+    live_status.printer_objections(DEVICE, objections(), false);
     assert_eq!(
         listed(&live_status),
         [("printer_condition", 1), ("printer_objections", 1)]

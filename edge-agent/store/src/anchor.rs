@@ -127,7 +127,7 @@ pub(super) fn set_aside(folder: &Path) -> io::Result<PathBuf> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
@@ -136,7 +136,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn unhex(text: &str) -> Option<Mac> {
+pub(super) fn unhex(text: &str) -> Option<Mac> {
     let mut mac = [0; 32];
     let mut rest = text;
     for byte in &mut mac {

@@ -74,7 +74,7 @@ fn counters<R>(
 }
 
 /// The last document of a device that has a printer's counters. A Z-report that the journal has sealed has none.
-fn last_document_on_printer(
+pub(super) fn last_document_on_printer(
     connection: &Connection,
     device: Uuid,
 ) -> Result<Option<StoredDocument>, rusqlite::Error> {

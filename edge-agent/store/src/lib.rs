@@ -19,6 +19,7 @@
 )]
 
 mod anchor;
+mod backup;
 mod card_operation;
 mod chain;
 mod clock;
@@ -60,6 +61,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+pub use backup::{
+    COPIED_FILES, CopiedHead, DevicePosition, PrinterPosition, copy_folder, is_copied,
+};
 pub use card_operation::{CardOperation, CardOperationState};
 pub use chain::{ChainKey, Mac};
 pub use clock::{StoredClock, StoredPrinterClock};
@@ -75,7 +79,7 @@ pub use laid_aside::{AsideDocument, AsideNote, WaitingDocument};
 pub use operator::OperatorDeclaration;
 pub use outbox::{DeliveryState, OutboxEntry, RefusedEntry};
 pub use private::folder_is_private;
-pub use query::{Page, Reader, UnsentCount};
+pub use query::{OpenShift, Page, Reader, UnsentCount};
 pub use reconcile::{ReconciliationCount, ReconciliationFigure, ZReconciliation};
 pub use registration::{Registration, RegistrationState, StoredAnswer, UnitOutage};
 pub use resources::{CONFIGURED_DETAILS, ResourceBook, StoredResource};

@@ -77,6 +77,7 @@ pub(super) fn project(
         }
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)
+        | Event::LossAccepted(_)
         | Event::Switched(_)
         | Event::NumbersGranted(_)
         | Event::ClosedByPrinter(_)

@@ -42,6 +42,15 @@ pub struct UnsentCount {
     pub laid_aside: u32,
 }
 
+/// A shift that has begun and has no Z-report yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenShift {
+    /// When its first document was made, in milliseconds since the epoch.
+    pub first_ms: i64,
+    /// The number of its documents, without X-reports.
+    pub documents: u32,
+}
+
 /// Reads while the writer works: a small pool of connections.
 #[derive(Clone, Debug)]
 pub struct Reader {
@@ -138,11 +147,7 @@ impl Reader {
         (start, count): (u32, u32),
         mut take: impl FnMut(StoredDocument, Option<Uuid>) -> ControlFlow<()>,
     ) -> Result<u32, StoreError> {
-        let list = kinds
-            .iter()
-            .map(|kind| format!("'{}'", kind.name()))
-            .collect::<Vec<_>>()
-            .join(", ");
+        let list = quoted(kinds);
         self.with("page of documents", |connection| {
             let total = connection
                 .prepare_cached(&format!(
@@ -163,6 +168,37 @@ impl Reader {
                 }
             }
             Ok(total)
+        })
+    }
+
+    /// Gives the sealed documents of some kinds whose time lies within two times, both in milliseconds since the epoch and both
+    /// included, to `take`, in the order of their reservation, until `take` breaks off. `device` is the only device; `None` stands for
+    /// all of them. Only one document is in memory at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn each_within(
+        &self,
+        device: Option<Uuid>,
+        kinds: &[DocumentKind],
+        (first_ms, last_ms): (i64, i64),
+        mut take: impl FnMut(StoredDocument) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.with("documents of a time", |connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM document WHERE number IS NOT NULL AND at BETWEEN ?1 AND ?2 \
+                 AND (?3 IS NULL OR device = ?3) AND kind IN ({}) ORDER BY reserved_seq",
+                quoted(kinds)
+            ))?;
+            let device = device.as_ref().map(Uuid::as_bytes);
+            let mut rows = statement.query(params![first_ms, last_ms, device])?;
+            while let Some(row) = rows.next()? {
+                if take(document(connection, document_row(row)?)?).is_break() {
+                    break;
+                }
+            }
+            Ok(())
         })
     }
 
@@ -200,6 +236,43 @@ impl Reader {
                 first = first.into_iter().chain(at).min();
             }
             Ok(first)
+        })
+    }
+
+    /// The open shift of a device; `None` if it has none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn open_shift(&self, device: Uuid) -> Result<Option<OpenShift>, StoreError> {
+        self.with("open shift", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT min(at), count(*) FROM document WHERE device = ?1 AND kind = ?2 \
+                 AND number > coalesce((SELECT max(number) FROM document \
+                   WHERE device = ?1 AND kind = 'z_report' AND number IS NOT NULL), 0) \
+                 AND reserved_seq > coalesce((SELECT max(seq) FROM journal WHERE device = ?1 AND kind = 8), 0)",
+            )?;
+            let mut shift: Option<OpenShift> = None;
+            let of_shifts = DocumentKind::ALL.into_iter().filter(|kind| {
+                use DocumentKind::{AmountsReceipt, NonfiscalReceipt, XReport, ZReport};
+                !matches!(kind, XReport | ZReport | NonfiscalReceipt | AmountsReceipt)
+            });
+            for kind in of_shifts {
+                let (first, count): (Option<i64>, u32) = statement
+                    .query_row(params![device.as_bytes(), kind.name()], |row| {
+                        Ok((row.get(0)?, row.get(1)?))
+                    })?;
+                let Some(first) = first else { continue };
+                let before = shift.unwrap_or(OpenShift {
+                    first_ms: first,
+                    documents: 0,
+                });
+                shift = Some(OpenShift {
+                    first_ms: before.first_ms.min(first),
+                    documents: before.documents.saturating_add(count),
+                });
+            }
+            Ok(shift)
         })
     }
 
@@ -337,6 +410,15 @@ impl Reader {
         settings().context(&self.path, "open for reading")?;
         Ok(connection)
     }
+}
+
+/// The names of kinds of documents as a list of SQL.
+fn quoted(kinds: &[DocumentKind]) -> String {
+    let names: Vec<String> = kinds
+        .iter()
+        .map(|kind| format!("'{}'", kind.name()))
+        .collect();
+    names.join(", ")
 }
 
 /// The request id of the Z-report of a shift.

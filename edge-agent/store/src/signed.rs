@@ -26,6 +26,8 @@ pub struct SignedReceipt {
     pub compact: String,
     /// Its document, if it has one.
     pub document: Option<StoredDocument>,
+    /// The journal row that has the compact form.
+    pub signed_seq: i64,
 }
 
 /// Which receipts of a register are wanted.
@@ -212,24 +214,25 @@ fn signed(
     // It is the next row of its kind, because no other receipt is prepared before it is signed.
     let found = connection
         .prepare_cached(
-            "SELECT kind, version, payload FROM journal WHERE device = ?1 AND kind IN (16, 17) AND seq > ?2 ORDER BY seq LIMIT 1",
+            "SELECT kind, version, payload, seq FROM journal WHERE device = ?1 AND kind IN (16, 17) AND seq > ?2 ORDER BY seq LIMIT 1",
         )?
         .query_row(params![device.as_bytes(), row.seq], |found| {
             let payload = found.get_ref(2)?.as_blob()?;
             Ok(match Event::decode(found.get(0)?, found.get(1)?, payload) {
                 Ok(Event::ReceiptSigned(receipt)) => {
-                    Some((receipt.kind, receipt.compact.to_owned()))
+                    Some((receipt.kind, receipt.compact.to_owned(), found.get(3)?))
                 }
                 _ => None,
             })
         })
         .optional()?
         .flatten();
-    Ok(found.map(|(kind, compact)| SignedReceipt {
+    Ok(found.map(|(kind, compact, signed_seq)| SignedReceipt {
         at_ms: row.at_ms,
         kind,
         compact,
         document: None,
+        signed_seq,
     }))
 }
 
@@ -241,6 +244,7 @@ fn of_document(document: StoredDocument) -> Option<SignedReceipt> {
         at_ms: document.row.at,
         kind,
         compact: compact.to_owned(),
+        signed_seq: document.row.settled_seq?,
         document: Some(document),
     })
 }

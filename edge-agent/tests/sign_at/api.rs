@@ -1,6 +1,7 @@
 //! A till with the SIGN AT API, a caller of it, and the judge of its protocol.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use ferrotill::api::json::JsonValue;
@@ -14,31 +15,62 @@ pub(super) const REGISTER: &str = "2b0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0002";
 pub(super) const ROOT: &str = "/sign-at/api/v1";
 
 /// A till without a printer, whose client may use the API.
-pub(super) fn config(folder: &Path, mode: &str, more: &[(&'static str, String)]) -> PathBuf {
+fn config(folder: &Path) -> ConfigText {
     let device = Device::new(DEVICE, "Kasse 1", "none")
         .tax_group("A", "20.00")
         .payment_names("Bar", "Karte")
         .set("registration_number", text("KASSE-1"))
         .point_of_sale(POINT_OF_SALE, "1");
-    let mut config = ConfigText::new("AT", folder.join("books"))
+    ConfigText::new("AT", folder.join("books"))
         .owner("Gasthaus Muster", "ATU12345678")
         .device(device)
-        .set("till", "mode", text(mode))
-        .set_client("apis", "[\"fiscalcloud\", \"sign_at\"]");
-    for (key, value) in more {
-        config = config.set_client(key, value);
-    }
+}
+
+/// The text of the table of a unit in software.
+fn unit_table(folder: &Path, id: &str, suite: &str) -> String {
     let key = folder.join("unit.key").display().to_string();
-    let unit = format!(
-        "\n[[signature_unit]]\nkind = \"software\"\nid = \"unit-1\"\nsuite = \"R1-AT9\"\nkey_file = {key:?}\n"
-    );
+    format!(
+        "\n[[signature_unit]]\nkind = \"software\"\nid = {id:?}\nsuite = {suite:?}\nkey_file = {key:?}\n"
+    )
+}
+
+const APIS: &str = "[\"fiscalcloud\", \"sign_at\"]";
+
+pub(super) fn till(folder: &Path) -> PathBuf {
     let file = folder.join("ferrotill.toml");
+    let unit = unit_table(folder, "unit-1", "R1-AT9");
+    let config = config(folder).set_client("apis", APIS);
     fs::write(&file, format!("{config}{unit}")).unwrap();
     file
 }
 
-pub(super) fn till(folder: &Path) -> PathBuf {
-    config(folder, "TEST", &[])
+/// A secret in a file of its own.
+fn secret(folder: &Path, name: &str, content: &str) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, content).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    path
+}
+
+/// A LIVE till that listens on all addresses. Its client has the secret `signing` for calls and `password` for tokens.
+pub(super) fn live_till(folder: &Path) -> PathBuf {
+    let signing = secret(folder, "api.secret", "signing");
+    let password = secret(folder, "api.token-secret", "password");
+    let pin = secret(folder, "unit.pin", "a-long-pin-of-the-unit");
+    let config = config(folder)
+        .client_with_file("pos", &signing)
+        .set_client("apis", APIS)
+        .set_client("token_secret_file", text(password.display().to_string()))
+        .set("till", "mode", text("LIVE"))
+        .set("api", "listen", text("0.0.0.0:0"));
+    let unit = unit_table(folder, "U:ATU12345678-K1", "R1-AT0");
+    let file = folder.join("ferrotill.toml");
+    let pin = pin.display();
+    let text = format!("{config}{unit}pin_file = \"{pin}\"\nclosed_system = \"1234\"\n");
+    fs::write(&file, text).unwrap();
+    let (code, said) = finished(&["rksv", "key", "--config", file.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{said}");
+    file
 }
 
 /// A caller of the API.

@@ -10,12 +10,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use api::{
-    Api, REGISTER, ROOT, UNIT, UNIT_BODY, auth, credentials, judged, receipt, refused, register,
-    standard, till, unit,
+    Api, REGISTER, ROOT, UNIT, UNIT_BODY, auth, credentials, judged, live_till, receipt, refused,
+    register, standard, till, unit,
 };
 use ferrotill::api::json::JsonValue;
 use shop::outside::{Process, finished};
-use shop::{count, value};
+use shop::{Client, DEVICE, count, value};
 
 #[test]
 fn from_login_to_the_first_receipt_and_to_the_end_of_the_register() {
@@ -556,4 +556,57 @@ fn a_token_is_needed_and_ends_with_its_client() {
         &credentials(agent.client.key, agent.client.secret),
     );
     assert_eq!(refused(&reply, 403), "E_ACCESS_DENIED");
+}
+
+#[test]
+fn a_live_till_takes_the_password_alone_and_over_plain_http_from_this_machine_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let agent = Process::agent(&live_till(folder.path()));
+    let port = agent.client.url.rsplit(':').next().unwrap().to_owned();
+    let here = Client::new(format!("http://127.0.0.1:{port}"));
+    let signing = auth(&here, &credentials("pos", "signing"));
+    assert_eq!(refused(&signing, 401), "E_UNAUTHORIZED");
+    let said = auth(&here, &credentials("pos", "password"));
+    assert_eq!(said.status, 200, "{}", said.text);
+    assert_eq!(said.at("access_token_claims.env"), "LIVE");
+    let api = Api {
+        token: said.at("access_token"),
+        client: here,
+    };
+    assert_eq!(
+        api.get(&format!("/cash-register/{DEVICE}")).at("_env"),
+        "LIVE"
+    );
+    // Ten wrong secrets, one of them above.
+    for wrong in 0..10 {
+        let reply = auth(&api.client, &credentials("pos", &format!("guess {wrong}")));
+        assert!([401, 429].contains(&reply.status), "{}", reply.text);
+    }
+    let late = auth(&api.client, &credentials("pos", "password"));
+    assert_eq!(refused(&late, 429), "E_TOO_MANY_REQUESTS");
+    assert!(late.retry_after);
+
+    let Some(address) = address_of_this_machine() else {
+        println!("SKIPPED: this machine has no address but loopback");
+        return;
+    };
+    let there = Client::new(format!("http://{address}:{port}"));
+    let reply = auth(&there, &credentials("pos", "password"));
+    assert_eq!(refused(&reply, 403), "E_ACCESS_DENIED");
+    let api = Api {
+        client: there,
+        ..api
+    };
+    assert_eq!(
+        refused(&api.call("GET", "/cash-register", ""), 403),
+        "E_ACCESS_DENIED"
+    );
+}
+
+/// An address of this machine that is not loopback. Nothing is sent.
+fn address_of_this_machine() -> Option<std::net::IpAddr> {
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_loopback() && !address.is_unspecified()).then_some(address)
 }

@@ -112,6 +112,7 @@ fn printer(service: &Service, device: &Device) -> JsonValue {
         "trouble" => printer.trouble.or(printer.condition),
         "needs_a_person" => printer.unproven.map(|(id, _)| id),
         "objections" => JsonValue::Array(printer.objections.into_iter().map(JsonValue::from).collect()),
+        "refuses_receipts" => printer.refuses_receipts,
         "missing" => JsonValue::Array(printer.missing.into_iter().map(JsonValue::from).collect()),
         "alternative_numbers_left" => service.live_status.numbers_left(device.id),
     }

@@ -614,6 +614,7 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::Founded(founded) => founded.at,
         Event::DeviceIdentified(identified) => identified.at,
         Event::Restored(restored) => restored.at,
+        Event::LossAccepted(accepted) => accepted.at,
         Event::ClockSet(set) => set.at,
         Event::LaidAside(aside) => aside.at,
         Event::UnitAdopted(unit) => unit.at,

@@ -251,7 +251,9 @@ impl Tills {
             .chain(device_state.doubts.iter().cloned())
             .chain(device_state.clock_differs.clone())
             .collect();
-        Arc::clone(&self.settings.live_status).printer_objections(device_state.device, objections);
+        let refuses = device_state.printer_swapped || !device_state.rate_differences.is_empty();
+        let live_status = Arc::clone(&self.settings.live_status);
+        live_status.printer_objections(device_state.device, objections, refuses);
     }
 
     /// The printer has closed its day by itself. Closes the till's shift with a Z-report too, and notes the cause in the journal.

@@ -1,0 +1,107 @@
+//! The days or times that a command is about: `--from` and `--to`, in the till's time zone, both included.
+
+use anyhow::anyhow;
+use clap::Args;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::{CliFailure, Exit};
+
+/// The arguments of every command that is about a time.
+#[derive(Debug, Args)]
+pub(super) struct PeriodArguments {
+    /// The first day, such as `2026-11-01`, or the first moment, such as `2026-11-01T08:00:00+02:00`.
+    #[arg(long, value_name = "TIME")]
+    pub(super) from: Option<String>,
+    /// The last day, the whole of it, or the last moment.
+    #[arg(long, value_name = "TIME")]
+    pub(super) to: Option<String>,
+}
+
+impl PeriodArguments {
+    /// The first and the last millisecond since the epoch.
+    pub(super) fn limits(&self, zone: &TimeZone) -> Result<(i64, i64), CliFailure> {
+        let first = match &self.from {
+            Some(text) => moment(text, "--from", zone)?.0,
+            None => i64::MIN,
+        };
+        let last = match &self.to {
+            Some(text) => moment(text, "--to", zone)?.1,
+            None => i64::MAX,
+        };
+        if first > last {
+            let text = anyhow!("--from is later than --to; give the earlier time first");
+            return Err(CliFailure::new(Exit::Usage, text));
+        }
+        Ok((first, last))
+    }
+}
+
+/// The first and the last millisecond of a day or a moment.
+fn moment(text: &str, flag: &str, zone: &TimeZone) -> Result<(i64, i64), CliFailure> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok((at.as_millisecond(), at.as_millisecond()));
+    }
+    let day = text.parse::<Date>().ok().filter(|_| text.len() == 10);
+    let limits = day.and_then(|day| {
+        let begin = |day: Date| {
+            Some(
+                day.to_zoned(zone.clone())
+                    .ok()?
+                    .timestamp()
+                    .as_millisecond(),
+            )
+        };
+        Some((begin(day)?, begin(day.tomorrow().ok()?)?.checked_sub(1)?))
+    });
+    limits.ok_or_else(|| {
+        let text = anyhow!(
+            "{flag} {text:?} is no day and no moment; write it such as 2026-11-30 or 2026-11-30T18:00:00+02:00"
+        );
+        CliFailure::new(Exit::Usage, text)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PeriodArguments;
+    use jiff::tz::TimeZone;
+
+    fn limits(from: &str, to: &str) -> Option<(i64, i64)> {
+        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let period = PeriodArguments {
+            from: given(from),
+            to: given(to),
+        };
+        period
+            .limits(&TimeZone::get("Europe/Chisinau").unwrap())
+            .ok()
+    }
+
+    #[test]
+    fn a_day_is_the_whole_day_of_the_till() {
+        let noon = "2026-11-29T12:00:00+02:00";
+        let noon_ms = 1_795_946_400_000;
+        assert_eq!(limits(noon, noon), Some((noon_ms, noon_ms)));
+        let (first, last) = limits("2026-11-29", "2026-11-29").unwrap();
+        assert_eq!(noon_ms - first, 12 * 3_600_000);
+        assert_eq!(last - noon_ms, 12 * 3_600_000 - 1);
+        // The day on which summer time ends has 25 hours.
+        let (first, last) = limits("2026-10-25", "2026-10-25").unwrap();
+        assert_eq!(last - first, 25 * 3_600_000 - 1);
+        assert_eq!(limits("", ""), Some((i64::MIN, i64::MAX)));
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for (from, to) in [
+            ("2026-13-01", ""),
+            ("yesterday", ""),
+            ("2026-11-29T12:00", ""),
+            ("2026-11-30", "2026-11-29"),
+        ] {
+            assert_eq!(limits(from, to), None, "{from} {to}");
+        }
+    }
+}

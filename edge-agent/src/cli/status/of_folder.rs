@@ -1,0 +1,84 @@
+//! The state of a till without a running agent, as its data folder says it.
+
+use super::{TillPart, TillState};
+use crate::cli::words::{counted, waiting};
+use crate::config::{Config, Device};
+use crate::time::clock::iso_utc;
+use ferrotill_store::{Reader, StoreError, is_in_use};
+
+/// The state of the till that has this configuration.
+pub(super) fn state(config: &Config, url: &str) -> TillState {
+    let why = format!("no agent runs at {url}");
+    let fix = "start it with `systemctl start ferrotill`, or give its address with --listen";
+    let mut parts = vec![TillPart::stopped("agent", why, fix)];
+    let folder = &config.till.data_dir;
+    if is_in_use(folder) {
+        let reader = Reader::new(folder);
+        parts.extend(read(&reader, config).unwrap_or_else(|error| vec![unreadable(&error)]));
+    } else {
+        let says = format!("nothing was sold yet: {} has no journal", folder.display());
+        parts.push(TillPart::good("store", None, says));
+    }
+    TillState {
+        mode: config.till.mode.to_string(),
+        runs: false,
+        parts,
+    }
+}
+
+fn read(reader: &Reader, config: &Config) -> Result<Vec<TillPart>, StoreError> {
+    let folder = config.till.data_dir.display();
+    let mut parts = vec![TillPart::good(
+        "store",
+        None,
+        format!("{folder} can be read"),
+    )];
+    for device in &config.devices {
+        let last = reader.last_number(device.id)?;
+        let says = format!(
+            "{}; the last document has the number {last}",
+            shift(reader, device)?
+        );
+        parts.push(TillPart::good("shift", Some(device.id), says));
+    }
+    let unsent = reader.unsent()?;
+    let oldest = unsent.oldest_ms.map_or_else(String::new, |ms| {
+        format!(", the oldest since {}", iso_utc(ms))
+    });
+    let refused = match unsent.refused {
+        0 => String::new(),
+        refused => format!("; refused by it: {refused}"),
+    };
+    let says = format!(
+        "{} for the authority{oldest}{refused}",
+        waiting(unsent.documents)
+    );
+    parts.push(TillPart::good("queue", None, says));
+    Ok(parts)
+}
+
+/// The shift of a device in words.
+pub(in crate::cli) fn shift(reader: &Reader, device: &Device) -> Result<String, StoreError> {
+    let name = &device.name;
+    Ok(match reader.open_shift(device.id)? {
+        None => format!("{name}: no shift is open"),
+        Some(shift) => format!(
+            "{name}: open since {} with {}",
+            iso_utc(shift.first_ms),
+            counted(shift.documents, "document")
+        ),
+    })
+}
+
+/// The part of a store that cannot be read.
+fn unreadable(error: &StoreError) -> TillPart {
+    let error = error.to_string();
+    let (says, fix) = error
+        .split_once("; ")
+        .unwrap_or((&error, "run `ferrotill verify`, which names what is wrong"));
+    TillPart {
+        ok: false,
+        fix: Some(fix.to_owned()),
+        ..TillPart::good("store", None, says)
+    }
+}

@@ -1,0 +1,337 @@
+//! `doctor`: planted faults that an installer meets, each with the check that finds it and what to do; `--fix` repairs what it says.
+
+mod shop;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use ferrotill::api::json::JsonValue;
+use ferrotill_testkit::config::text;
+use shop::outside::{Process, finished, until};
+use shop::till::SALE;
+use shop::{config, value};
+
+struct Clinic {
+    printer: Process,
+    authority: Process,
+    file: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+impl Clinic {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (link, memory) = (folder.path().join("printer"), folder.path().join("memory"));
+        let printer = Process::emulator(&link, &memory, "115200");
+        let authority = Process::authority();
+        let uri = format!("datecs+serial://{}?baud=115200", link.display());
+        let config = config(&folder.path().join("books"), &uri, &authority.client.url)
+            .set("till", "answer_timeout_ms", 1_500)
+            // The emulated printer shows the machine's own time.
+            .set("till", "time_zone", text("UTC"))
+            .set("api", "listen", text(free_address()))
+            .set_client("permissions", r#"["sell", "return", "report", "settle"]"#);
+        let file = folder.path().join("ferrotill.toml");
+        fs::write(&file, config.to_string()).unwrap();
+        mode(&file, 0o600);
+        fs::create_dir(folder.path().join("books")).unwrap();
+        mode(&folder.path().join("books"), 0o700);
+        Self {
+            printer,
+            authority,
+            file,
+            folder,
+        }
+    }
+
+    fn books(&self) -> PathBuf {
+        self.folder.path().join("books")
+    }
+
+    fn doctor(&self, arguments: &[&str]) -> (i32, JsonValue) {
+        let file = self.file.to_str().unwrap();
+        let (code, told) = finished(&[&["doctor", "--config", file], arguments].concat());
+        (code.unwrap(), told)
+    }
+
+    /// The faults, each as id and whether it can be repaired; every fault says what to do.
+    fn faults(&self, arguments: &[&str]) -> Vec<(String, bool)> {
+        let (code, told) = self.doctor(arguments);
+        let JsonValue::Array(checks) = value(&told, "checks") else {
+            panic!("{told}");
+        };
+        let faults = checks
+            .iter()
+            .filter(|check| value(check, "ok") == &JsonValue::Bool(false));
+        let faults: Vec<(String, bool)> = faults
+            .map(|check| {
+                assert!(!words(value(check, "fix")).is_empty(), "{check}");
+                let fixable = value(check, "fixable") == &JsonValue::Bool(true);
+                (words(value(check, "id")), fixable)
+            })
+            .collect();
+        assert_eq!(code == 0, faults.is_empty(), "{told}");
+        faults
+    }
+
+    fn finds(&self, planted: &str, id: &str) {
+        let faults = self.faults(&[]);
+        let found = faults.iter().any(|(found, _)| found == id);
+        assert!(found, "{planted}: {faults:?} has no {id}");
+    }
+
+    /// Plants a fault in the configuration, looks for it, and puts the file back.
+    fn finds_in_file(&self, from: &str, to: &str, id: &str) {
+        let right = fs::read_to_string(&self.file).unwrap();
+        let wrong = right.replace(from, to);
+        assert_ne!(right, wrong, "{from} is not in the file:\n{right}");
+        fs::write(&self.file, wrong).unwrap();
+        self.finds(&format!("{from} → {to}"), id);
+        fs::write(&self.file, right).unwrap();
+    }
+
+    /// Looks for a fault that can be repaired, lets it be repaired, and looks again.
+    fn repairs(&self, planted: &str, id: &str) {
+        let is_it = |(found, fixable): &(String, bool)| found == id && *fixable;
+        let faults = self.faults(&[]);
+        assert!(faults.iter().any(is_it), "{planted}: {faults:?}");
+        self.faults(&["--fix"]);
+        let faults = self.faults(&[]);
+        assert!(!faults.iter().any(is_it), "{planted}: {faults:?}");
+    }
+}
+
+fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+fn mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn words(value: &JsonValue) -> String {
+    match value {
+        JsonValue::Text(text) | JsonValue::Number(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn switch(server: &Process, path: &str, body: &str) {
+    ureq::put(format!("{}{path}", server.client.url))
+        .send(body)
+        .unwrap();
+}
+
+#[test]
+fn a_till_in_order_passes_more_than_twenty_checks() {
+    let clinic = Clinic::new();
+    let _agent = Process::agent(&clinic.file);
+    let mut last = JsonValue::Null;
+    until("nothing is wrong", || {
+        let (code, told) = clinic.doctor(&[]);
+        last = told;
+        code == 0
+    });
+    let JsonValue::Array(checks) = value(&last, "checks") else {
+        panic!("{last}");
+    };
+    assert!(checks.len() >= 20, "{} checks: {last}", checks.len());
+    assert_eq!(value(&last, "ok"), &JsonValue::Bool(true));
+}
+
+/// The text of a configuration without one of its sections.
+fn without(text: &str, section: &str) -> String {
+    let begin = text.find(&format!("[{section}]\n")).unwrap();
+    let rest = &text[begin + 1..];
+    let end = rest
+        .find("\n[")
+        .map_or(text.len(), |end| begin + 1 + end + 1);
+    format!("{}{}", &text[..begin], &text[end..])
+}
+
+#[test]
+fn faults_of_files_and_configuration_are_found_without_an_agent() {
+    let clinic = Clinic::new();
+    assert_eq!(clinic.faults(&[]), [("agent".to_owned(), false)]);
+    clinic.finds_in_file("\"settle\"", "\"settings\"", "client_permissions");
+    clinic.finds_in_file("organization_name", "# organization_name", "owner");
+    let url = &clinic.authority.client.url;
+    clinic.finds_in_file(url, "http://127.0.0.1:1", "office_connection");
+    clinic.finds_in_file(
+        &format!("url = \"{url}\""),
+        "environment = \"TEST\"\nurl = \"http://office.invalid\"",
+        "office_address",
+    );
+    let link = clinic.folder.path().join("printer");
+    let link = link.to_str().unwrap();
+    clinic.finds_in_file(link, "/dev/ttyNone7", "printer_port");
+    let address = url.trim_start_matches("http://");
+    let text = fs::read_to_string(&clinic.file).unwrap();
+    let listen = text
+        .lines()
+        .find(|line| line.starts_with("listen ="))
+        .unwrap();
+    clinic.finds_in_file(listen, &format!("listen = \"{address}\""), "agent");
+    let ranges = text
+        .lines()
+        .find(|line| line.contains("alternative_receipts_ranges"));
+    clinic.finds_in_file(ranges.unwrap(), "# no range", "alternative_ranges");
+    fs::write(&clinic.file, without(&text, "upstream")).unwrap();
+    clinic.finds("no [upstream]", "office_address");
+    // A file that cannot be read is the only finding.
+    fs::write(&clinic.file, text.replace("[till]", "[till]\nfoo = 1")).unwrap();
+    let (code, told) = clinic.doctor(&[]);
+    assert_eq!((code, value(&told, "ok")), (3, &JsonValue::Bool(false)));
+    assert_eq!(words(value(&told, "checks.0.id")), "configuration");
+    fs::write(&clinic.file, &text).unwrap();
+    switch(&clinic.printer, "/sim/printer", r#"{"power":"off"}"#);
+    clinic.finds("the printer is off", "printer_answers");
+    switch(&clinic.printer, "/sim/printer", r#"{"power":"on"}"#);
+}
+
+#[test]
+fn what_loses_nothing_is_repaired() {
+    let clinic = Clinic::new();
+    mode(&clinic.file, 0o644);
+    clinic.repairs(
+        "everybody may read the configuration",
+        "configuration_private",
+    );
+    fs::remove_dir(clinic.books()).unwrap();
+    clinic.repairs("there is no data folder", "data_folder");
+    mode(&clinic.books(), 0o755);
+    clinic.repairs("everybody may read the data folder", "data_folder_private");
+    fs::create_dir(clinic.books().join(".ferrotill-left")).unwrap();
+    clinic.repairs("an interrupted restore", "left_behind");
+    let secret = clinic.folder.path().join("secret");
+    let text = fs::read_to_string(&clinic.file).unwrap();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("secret ="))
+        .unwrap();
+    let said = line.split('"').nth(1).unwrap();
+    fs::write(&secret, said).unwrap();
+    mode(&secret, 0o644);
+    let with_file = text.replace(line, &format!("secret_file = \"{}\"", secret.display()));
+    fs::write(&clinic.file, with_file).unwrap();
+    clinic.repairs("everybody may read the secret", "secrets_private");
+    assert_eq!(clinic.faults(&[]), [("agent".to_owned(), false)]);
+}
+
+#[test]
+fn faults_of_the_running_till_are_found_beside_it() {
+    let clinic = Clinic::new();
+    let agent = Process::agent(&clinic.file);
+    assert_eq!(agent.client.post("operations/sale", SALE).status, 200);
+    // The running agent has another secret than the file.
+    let text = fs::read_to_string(&clinic.file).unwrap();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("secret ="))
+        .unwrap();
+    clinic.finds_in_file(line, "secret = \"another one\"", "agent_configuration");
+    let find = |id: &str| {
+        until(id, || {
+            clinic.faults(&[]).iter().any(|(found, _)| found == id)
+        });
+    };
+    let nothing = || {
+        let mut last = Vec::new();
+        until("nothing is wrong", || {
+            let faults = clinic.faults(&[]);
+            if faults != last {
+                eprintln!("{faults:?}");
+            }
+            last = faults;
+            last.is_empty()
+        });
+    };
+    nothing();
+    // A fault of the printer alone has an exit code of its own.
+    switch(&clinic.printer, "/sim/printer", r#"{"paper":"out"}"#);
+    find("printer_health");
+    assert_eq!(clinic.doctor(&[]).0, 4);
+    switch(&clinic.printer, "/sim/printer", r#"{"paper":"ok"}"#);
+    nothing();
+    switch(&clinic.printer, "/sim/printer", r#"{"cover":"open"}"#);
+    find("printer_health");
+    switch(&clinic.printer, "/sim/printer", r#"{"cover":"closed"}"#);
+    nothing();
+    switch(&clinic.printer, "/sim/printer", r#"{"power":"off"}"#);
+    find("printer_health");
+    switch(&clinic.printer, "/sim/printer", r#"{"power":"on"}"#);
+    nothing();
+    switch(&clinic.authority, "/sim/authority", r#"{"state":"refuse"}"#);
+    assert_eq!(agent.client.post("operations/sale", SALE).status, 200);
+    find("documents_refused");
+    find("office_health");
+    switch(&clinic.authority, "/sim/authority", r#"{"state":"up"}"#);
+    drop(agent);
+    // The folder after the machine has lost its power.
+    fs::write(clinic.books().join("journal.anchor.1"), "x").unwrap();
+    find("journal_end");
+    fs::remove_file(clinic.books().join("journal.anchor.1")).unwrap();
+    fs::rename(
+        clinic.books().join("journal.key"),
+        clinic.folder.path().join("key"),
+    )
+    .unwrap();
+    find("journal");
+}
+
+#[test]
+fn a_port_is_listed_and_the_printer_at_it_is_found() {
+    let clinic = Clinic::new();
+    let file = clinic.file.to_str().unwrap();
+    let link = clinic.folder.path().join("printer");
+    let link = link.to_str().unwrap();
+    let (code, listed) = finished(&["ports", "list", "--config", file]);
+    assert_eq!(code, Some(0), "{listed}");
+    assert!(
+        value(&listed, "ports").to_string().contains(link),
+        "{listed}"
+    );
+    let probe = ["ports", "probe", "--port", link, "--family", "datecs"];
+    let (code, found) = finished(&probe);
+    assert_eq!(code, Some(0), "{found}");
+    let uri = words(value(&found, "tries.0.uri"));
+    assert_eq!(uri, format!("datecs+serial://{link}?baud=115200"));
+    switch(&clinic.printer, "/sim/printer", r#"{"power":"off"}"#);
+    let (code, silent) = finished(&probe);
+    assert_eq!(code, Some(4), "{silent}");
+    let (code, wrong) = finished(&["ports", "probe", "--port", link, "--family", "none"]);
+    assert_eq!(code, Some(2), "{wrong}");
+}
+
+#[test]
+fn a_bundle_for_support_has_the_checks_and_no_secret() {
+    let clinic = Clinic::new();
+    let agent = Process::agent(&clinic.file);
+    assert_eq!(agent.client.post("operations/sale", SALE).status, 200);
+    let out = clinic.folder.path().join("bundle.json");
+    let bundle = [
+        "support",
+        "bundle",
+        "--out",
+        out.to_str().unwrap(),
+        "--config",
+    ];
+    let bundle = [&bundle[..], &[clinic.file.to_str().unwrap()]].concat();
+    let (code, told) = finished(&bundle);
+    assert_eq!(code, Some(0), "{told}");
+    let text = fs::read_to_string(&out).unwrap();
+    let read = JsonValue::parse(text.as_bytes()).unwrap();
+    assert!(matches!(value(&read, "checks"), JsonValue::Array(checks) if checks.len() >= 20));
+    assert_eq!(words(value(&read, "health.mode")), "TEST");
+    assert!(words(value(&read, "metrics")).contains("ferrotill_"));
+    assert!(!text.contains(shop::SECRET), "the secret of a client");
+    assert!(!text.contains("Cainarului"), "what was sold");
+    assert_eq!(
+        fs::metadata(&out).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    // A file is never written over.
+    assert_eq!(finished(&bundle).0, Some(2));
+}
