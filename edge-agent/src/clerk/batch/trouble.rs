@@ -80,8 +80,15 @@ impl Tills {
                 | Effect::NoLongerUnsendable(..) => {}
             }
         }
+        self.drop_all_jobs(outcomes, &answer, reason);
+        respond(self.take_terminal_callers(), &answer);
+        self.dropped.answer(&answer);
+    }
+
+    /// Drops the jobs of all devices, and the documents whose outcomes could not be written.
+    fn drop_all_jobs(&mut self, outcomes: &[(Uuid, Uuid)], answer: &Answer, reason: &str) {
         for device_state in &mut self.devices {
-            drop_jobs(device_state, &answer, reason);
+            drop_jobs(device_state, answer, reason);
             // The printer's thread has finished these documents. The next batch asks the thread for the outcome.
             for (device, id) in outcomes {
                 if *device == device_state.device {
@@ -89,8 +96,6 @@ impl Tills {
                 }
             }
         }
-        respond(self.take_terminal_callers(), &answer);
-        self.dropped.answer(&answer);
     }
 }
 
