@@ -18,7 +18,9 @@ use ferrotill_core::{Amount, Quantity};
 use ferrotill_store::BuyerContact;
 use uuid::Uuid;
 
-pub use terminal::{TerminalApproval, TerminalDay, TerminalPayment, TerminalTotals, TerminalUse};
+pub use terminal::{
+    TerminalApproval, TerminalDay, TerminalPayment, TerminalTotals, TerminalUse, terminal_slips_of,
+};
 pub use text::{ReceiptText, comparable};
 
 /// Which kind of receipt a sale gets (`docs/api/own.md`, "Receipt modes").

@@ -21,6 +21,7 @@ use ferrotill_render::{
 use ferrotill_store::StoredDocument;
 
 use crate::config::{DATE_MARK, NUMBER_MARK, Owner, REGISTRATION_MARK, TOTAL_MARK};
+use crate::order::terminal_slips_of;
 use crate::time::clock::local;
 
 /// What is printed of the shop and its country.
@@ -85,7 +86,8 @@ impl DocumentPaper {
             Body::Receipt(receipt) => {
                 let checked = checked_number(&sealed.seal);
                 let checked = checked.as_deref().map(|number| (number, sealed.at));
-                let mut paper = Self::of_receipt(receipt, heading, shop.facts, checked);
+                let slips = terminal_slips_of(reserved.annex);
+                let mut paper = Self::of_receipt((receipt, &slips), heading, shop.facts, checked);
                 paper
                     .blocks
                     .extend(signed.iter().flat_map(SignedReceipt::blocks));
@@ -150,11 +152,11 @@ impl DocumentPaper {
         Self::without_drawer(period_blocks(&view), shop)
     }
 
-    /// The paper of a receipt under a heading. `checked` is the number by which a buyer can check the receipt, and the time of its
-    /// seal.
+    /// The paper of a receipt under a heading, with the slips of bank terminals below it. `checked` is the number by which a buyer can
+    /// check the receipt, and the time of its seal.
     #[must_use]
     pub fn of_receipt(
-        receipt: &Receipt<'_>,
+        (receipt, slips): (&Receipt<'_>, &[Vec<String>]),
         heading: PaperHeading<'_>,
         facts: &Facts,
         checked: Option<(&str, Moment)>,
@@ -163,6 +165,7 @@ impl DocumentPaper {
         let opens_drawer =
             !heading.copy && receipt.payments.iter().any(|payment| payment.open_drawer);
         let mut blocks = blocks(&ReceiptView::of(receipt, heading, facts.currency, words));
+        blocks.extend(slips.iter().flat_map(|slip| slip_blocks(slip)));
         let link = checked.and_then(|checked| link_of(receipt, heading.seller, checked, facts));
         blocks.extend(link.map(|text| Block::Qr { text }));
         Self {
@@ -179,6 +182,16 @@ impl DocumentPaper {
             opens_drawer: false,
         }
     }
+}
+
+/// The slip of a bank terminal, below a line from edge to edge.
+fn slip_blocks(slip: &[String]) -> impl Iterator<Item = Block> {
+    let rows = slip.iter().map(|text| Block::Text {
+        text: text.clone(),
+        align: Align::Left,
+        emphasis: Emphasis::Plain,
+    });
+    std::iter::once(Block::Rule).chain(rows)
 }
 
 /// The blocks below the shop's logo, if there is one.

@@ -446,3 +446,70 @@ fn a_sale_that_becomes_an_alternative_receipt_is_charged_once() {
     assert_eq!(balance(client), ("30.00".to_owned(), 2));
     assert!(!has_problem(&till, "card_payment_waits"));
 }
+
+/// The texts of the rows of a form.
+fn form_texts(reply: &Reply, document: &str) -> Vec<String> {
+    let content = format!("{document}.printFormContent");
+    let rows = (0..reply.list(&content)).map(|row| format!("{content}.{row}"));
+    rows.filter(|row| reply.at(&format!("{row}.type")) == "Text")
+        .map(|row| reply.at(&format!("{row}.text")))
+        .collect()
+}
+
+#[test]
+fn the_slip_of_the_terminal_is_on_the_paper_of_the_receipt_on_its_forms_and_on_its_copies() {
+    let till = open();
+    let client = till.client();
+    till.until("the printer is connected", |till| {
+        till.health().at("printers.0.connected") == "true"
+    });
+    let sold = client.post(
+        "operations/sale",
+        &card_sale(FIRST, "AlternativeReceiptOnly"),
+    );
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    let rrn = sold.at("data.alternativeReceipt.payments.0.bankTerminalRRN");
+    let slip = [
+        "BANK TERMINAL (TEST)".to_owned(),
+        format!("CHARGE RRN {rrn}"),
+    ];
+    let paper = till.rig.paper();
+    for line in &slip {
+        assert!(paper.contains(line.as_str()), "{line}: {paper}");
+    }
+    let path = format!("alternativereceipts/{FIRST}/duplicate");
+    let copy = client.post(&path, r#"{"printOnServer":false}"#);
+    let texts = form_texts(&copy, "data");
+    assert!(texts.ends_with(&slip), "{texts:?}");
+    // The form of a receipt that a fiscal printer has sealed has it too.
+    let fiscal = sale(SECOND).replace("\"items\"", "\"printOnServer\":false,\"items\"");
+    let sold = client.post("operations/sale", &fiscal);
+    let rrn = sold.receipt("payments.0.bankTerminalRRN");
+    let texts = form_texts(&sold, "data.fiscalReceipt");
+    assert!(texts.contains(&format!("CHARGE RRN {rrn}")), "{texts:?}");
+}
+
+/// The caller's own terminal has made the payment, and the caller gives its slip.
+#[test]
+fn a_slip_that_the_caller_gives_is_on_the_form_without_card_numbers() {
+    let till = open();
+    let rows = r#"[{"type":"Text","text":"VISA 4111111111111111"},{"type":"Separator"},{"type":"Text","text":"APROBAT"}]"#;
+    let given = format!(r#""useBankTerminal":true,"bankTerminalPrintData":{rows}"#);
+    let body = sale(FIRST)
+        .replace(
+            "\"receiptMode\":\"FiscalReceiptOnly\",",
+            "\"printOnServer\":false,",
+        )
+        .replace(r#""useBankTerminal":true"#, &given);
+    let told = till.client().post("receipts", &body);
+    assert_eq!(told.status, 200, "{}", told.text);
+    let texts = form_texts(&told, "data");
+    assert!(texts.contains(&"APROBAT".to_owned()), "{texts:?}");
+    assert!(
+        texts
+            .iter()
+            .any(|text| text.starts_with("VISA 411111") && text.ends_with("1111")),
+        "{texts:?}"
+    );
+    assert!(!told.text.contains("4111111111111111"), "{}", told.text);
+}

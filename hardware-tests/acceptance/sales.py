@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import subprocess
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 from fiscalcloud_client import RECEIPT_EXAMPLE, SALE_EXAMPLE, sale, sign, with_id
-from stage import CheckedClient, Stage, check, equal, money, new_id, scenario
+from stage import NETWORK_ERRORS, CheckedClient, Stage, check, equal, money, new_id, scenario
 
 # The names of the fields as the vendor's schemas list them; every schema forbids other fields.
 HEAD = set(
@@ -268,3 +270,36 @@ def concurrency(stage: Stage) -> None:
     equal({answer.data["fiscalReceipt"]["number"] for answer in answers}, {81}, "one id, one number")
     check(sum(not answer.replayed for answer in answers) <= 1, "more than one first answer", *answers)
     equal(len(simulator.receipts(price)), 1, "one id, one receipt")
+
+
+# What a till of little memory can spare, in KiB.
+CROWD_MEMORY_MAX = 30_000
+
+
+@scenario(limit=240)
+def crowd(stage: Stage) -> None:
+    """Two hundred callers at once, who do not wait long and repeat: no sale twice, no gap, and less than 30 MB of memory."""
+    client, simulator, _ = stage.all_three()
+    patient = 3.0  # seconds; a caller that waits for the printer behind 199 others gives up several times
+
+    def sell(price: str) -> int:
+        body = sale(("Covrig", "1.000", price, "A"), request_id=new_id(), receiptMode="FiscalReceiptOnly")
+        end = time.monotonic() + 150
+        while True:
+            with contextlib.suppress(*NETWORK_ERRORS):
+                answer = client.call("POST", "operations/sale", body, timeout=patient)
+                if answer.state == "registered":
+                    return answer.data["fiscalReceipt"]["number"]
+            check(time.monotonic() < end, "a sale that is not registered within 150 s")
+            time.sleep(0.05)
+
+    prices = [stage.price() for _ in range(400)]
+    with ThreadPoolExecutor(200) as pool:
+        numbers = sorted(pool.map(sell, prices))
+    equal(numbers, list(range(1, 401)), "numbers")
+    equal(sorted(one["total"] for one in simulator.receipts()), sorted(prices), "totals in the printer")
+    stage.alive("agent")
+    with open(f"/proc/{stage.processes['agent'].pid}/status", encoding="ascii") as status:
+        peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    check(peak < CROWD_MEMORY_MAX, f"the agent took {peak} KiB of memory, allowed are {CROWD_MEMORY_MAX}")
+    print(f"crowd: {peak} KiB at most")

@@ -31,6 +31,8 @@ pub fn png(blocks: &[Block], size: FormSize) -> Result<Vec<u8>, FormFault> {
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Grayscale);
     encoder.set_depth(png::BitDepth::Four);
+    // Most of the time of a picture was spent on packing it well. This packs runs of like rows, which is most of a paper.
+    encoder.set_compression(png::Compression::Fast);
     let fault = |error: png::EncodingError| FormFault(error.to_string());
     let mut writer = encoder.write_header().map_err(fault)?;
     let mut packed = writer.stream_writer().map_err(fault)?;
@@ -40,6 +42,7 @@ pub fn png(blocks: &[Block], size: FormSize) -> Result<Vec<u8>, FormFault> {
         first: 0,
         ink: vec![0; index(width).saturating_mul(STRIP_ROWS)],
     };
+    let mut bytes: Vec<u8> = Vec::with_capacity(index(width));
     let mut first: u32 = 0;
     while first < height {
         let rows = index(height - first).min(STRIP_ROWS);
@@ -49,7 +52,8 @@ pub fn png(blocks: &[Block], size: FormSize) -> Result<Vec<u8>, FormFault> {
             drawing.draw(placed, &mut strip);
         }
         for row in strip.ink.chunks(strip.width.max(1)).take(rows) {
-            let bytes: Vec<u8> = row.chunks(2).map(pair).collect();
+            bytes.clear();
+            bytes.extend(row.chunks(2).map(pair));
             packed
                 .write_all(&bytes)
                 .map_err(|error| FormFault(error.to_string()))?;
@@ -77,8 +81,11 @@ fn scale_of(sheet: &Sheet) -> f32 {
 
 /// Two pixels in one byte. White is 15, and there is white beside the last pixel of an odd row.
 fn pair(ink: &[u8]) -> u8 {
-    let grey = |place: usize| 15 - (ink.get(place).copied().unwrap_or(0) >> 4);
-    (grey(0) << 4) | grey(1)
+    match *ink {
+        [left, right] => !((left & 0xF0) | (right >> 4)),
+        [left] => !(left & 0xF0),
+        _ => u8::MAX,
+    }
 }
 
 /// Some rows of the picture. Ink is 0 on white and 255 on black.
@@ -94,24 +101,38 @@ impl Strip {
         i64::try_from(STRIP_ROWS).unwrap_or(i64::MAX)
     }
 
-    fn add(&mut self, x: i64, y: i64, ink: u8) {
-        let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y - self.first)) else {
-            return;
+    /// The pixels of a row of the picture from a column on; none if the row is not here. A column left of the picture counts as the
+    /// first one.
+    fn pixels_from(&mut self, x: i64, y: i64) -> &mut [u8] {
+        let x = usize::try_from(x).unwrap_or(0).min(self.width);
+        let Ok(y) = usize::try_from(y.saturating_sub(self.first)) else {
+            return &mut [];
         };
-        if x >= self.width || y >= STRIP_ROWS {
-            return;
-        }
-        if let Some(pixel) = self.ink.get_mut(y * self.width + x) {
-            *pixel = pixel.saturating_add(ink);
+        let begin = y.saturating_mul(self.width);
+        let end = begin.saturating_add(self.width);
+        self.ink
+            .get_mut(begin.saturating_add(x)..end)
+            .unwrap_or_default()
+    }
+
+    /// Adds a row of ink. What stands left of the picture is cut off.
+    fn add_row(&mut self, x: i64, y: i64, ink: &[u8]) {
+        let cut = usize::try_from(x.saturating_neg()).unwrap_or(0);
+        let ink = ink.get(cut..).unwrap_or_default();
+        for (pixel, ink) in self.pixels_from(x, y).iter_mut().zip(ink) {
+            *pixel = pixel.saturating_add(*ink);
         }
     }
 
     fn fill(&mut self, (left, top): (i64, i64), (right, bottom): (i64, i64)) {
         let last = bottom.min(self.first.saturating_add(self.rows()));
+        let count = usize::try_from(right.saturating_sub(left.max(0))).unwrap_or(0);
         for y in top.max(self.first)..last {
-            for x in left..right {
-                self.add(x, y, u8::MAX);
-            }
+            let row = self.pixels_from(left, y);
+            let count = count.min(row.len());
+            row.iter_mut()
+                .take(count)
+                .for_each(|pixel| *pixel = u8::MAX);
         }
     }
 }
@@ -135,6 +156,8 @@ struct Drawing {
     regular: OpenFace,
     bold: OpenFace,
     letters: HashMap<LetterKey, LetterPicture>,
+    /// The outline of each glyph in each size. A letter stands at up to four parts of a pixel.
+    outlines: HashMap<(Face, u32, u32), Outline>,
 }
 
 impl Drawing {
@@ -146,6 +169,7 @@ impl Drawing {
             regular: open(Face::Regular)?,
             bold: open(Face::Bold)?,
             letters: HashMap::new(),
+            outlines: HashMap::new(),
         })
     }
 
@@ -216,30 +240,25 @@ impl Drawing {
             let quarter = u8::try_from(quarter).unwrap_or(0);
             let key = (face, glyph.to_u32(), size.to_bits(), quarter);
             let shift = f32::from(quarter) / 4.0;
-            let picture = self
-                .letters
-                .entry(key)
-                .or_insert_with(|| letter_picture(open, glyph, size, shift));
+            let outlines = &mut self.outlines;
+            let picture = self.letters.entry(key).or_insert_with(|| {
+                let outline = outlines
+                    .entry((face, glyph.to_u32(), size.to_bits()))
+                    .or_insert_with(|| Outline::of(open, glyph, size));
+                letter_picture(outline, shift)
+            });
             for (row, y) in picture
                 .ink
                 .chunks(picture.width.max(1))
                 .zip(line.saturating_add(picture.top)..)
             {
-                for (ink, x) in row.iter().zip(pixel.saturating_add(picture.left)..) {
-                    strip.add(x, y, *ink);
-                }
+                strip.add_row(pixel.saturating_add(picture.left), y, row);
             }
         }
     }
 }
 
-fn letter_picture(face: &OpenFace, glyph: skrifa::GlyphId, size: f32, shift: f32) -> LetterPicture {
-    let mut outline = Outline::default();
-    let settings = DrawSettings::unhinted(Size::new(size), LocationRef::default());
-    let drawn = face
-        .outlines
-        .get(glyph)
-        .and_then(|glyph| glyph.draw(settings, &mut outline).ok());
+fn letter_picture(outline: &Outline, shift: f32) -> LetterPicture {
     let mut left = f32::INFINITY;
     let mut right = f32::NEG_INFINITY;
     let mut top = f32::INFINITY;
@@ -248,7 +267,7 @@ fn letter_picture(face: &OpenFace, glyph: skrifa::GlyphId, size: f32, shift: f32
         (left, right) = (left.min(place.x), right.max(place.x));
         (top, bottom) = (top.min(place.y), bottom.max(place.y));
     }
-    if drawn.is_none() || left > right {
+    if left > right {
         return LetterPicture {
             left: 0,
             top: 0,
@@ -261,7 +280,7 @@ fn letter_picture(face: &OpenFace, glyph: skrifa::GlyphId, size: f32, shift: f32
     let width = side(right + shift - left);
     let height = side(bottom - top);
     let mut raster = Rasterizer::new(width, height);
-    for [from, over, to] in outline.curves {
+    for [from, over, to] in outline.curves.iter().copied() {
         let at = |place: Point| point(place.x + shift - left, place.y - top);
         raster.draw_quad(at(from), at(over), at(to));
     }
@@ -284,6 +303,20 @@ struct Outline {
 }
 
 impl Outline {
+    /// The outline of a glyph; without curves if the face has none for it.
+    fn of(face: &OpenFace, glyph: skrifa::GlyphId, size: f32) -> Self {
+        let mut outline = Self::default();
+        let settings = DrawSettings::unhinted(Size::new(size), LocationRef::default());
+        let drawn = face
+            .outlines
+            .get(glyph)
+            .and_then(|glyph| glyph.draw(settings, &mut outline).ok());
+        match drawn {
+            Some(_) => outline,
+            None => Self::default(),
+        }
+    }
+
     fn curve(&mut self, over: Point, to: Point) {
         self.curves.push([self.at, over, to]);
         self.at = to;

@@ -153,3 +153,73 @@ fn shown(day: &TerminalDay) -> Value {
         Err(reason) => json!({ "id": day.terminal, "name": day.name, "error": reason }),
     }
 }
+
+/// The slips of bank terminals for a document, from the annex that the journal stores with it: for each payment what its terminal has
+/// printed, or the texts that the caller gave. Empty if there are none.
+#[must_use]
+pub fn terminal_slips_of(annex: &[u8]) -> Vec<Vec<String>> {
+    // Most documents have none, and their annex is not read.
+    let has = |name: &str| {
+        annex
+            .windows(name.len())
+            .any(|part| part == name.as_bytes())
+    };
+    if !has("\"slip\":[") && !has("\"bankTerminalPrintData\":[") {
+        return Vec::new();
+    }
+    let annex: Value = serde_json::from_slice(annex).unwrap_or_default();
+    let list = |place: usize, name: &str| {
+        let list = annex.get(place).and_then(|part| part.get(name));
+        list.and_then(Value::as_array).cloned().unwrap_or_default()
+    };
+    let (payments, terminals) = (list(0, "payments"), list(1, "terminals"));
+    let slip = |place: usize| {
+        let of_terminal = terminals.get(place).and_then(|it| it.get("slip"));
+        let given = payments.get(place);
+        let given = given.and_then(|it| it.get("bankTerminalPrintData"));
+        let rows = of_terminal.or(given)?.as_array()?;
+        let lines: Vec<String> = rows.iter().take(SLIP_LINES_MAX).filter_map(line).collect();
+        (!lines.is_empty()).then_some(lines)
+    };
+    let count = payments.len().max(terminals.len());
+    (0..count).filter_map(slip).collect()
+}
+
+/// The largest number of lines of a slip that is printed. A terminal's own slip has about thirty.
+const SLIP_LINES_MAX: usize = 100;
+/// The largest length of a line, in letters. The paper breaks a line that is too long for it.
+const SLIP_LINE_MAX: usize = 200;
+
+/// The text of a row; `None` if the row is a picture, a code or empty.
+fn line(row: &Value) -> Option<String> {
+    let text = row.as_str().or_else(|| {
+        let kind = row.get("type").and_then(Value::as_str);
+        let text = row.get("text").and_then(Value::as_str);
+        text.filter(|_| matches!(kind, None | Some("Text")))
+    })?;
+    let text: String = text.chars().take(SLIP_LINE_MAX).collect();
+    (!text.trim().is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::terminal_slips_of;
+
+    #[test]
+    fn a_slip_is_of_its_payment_and_a_terminals_own_slip_goes_first() {
+        for (annex, slips) in [
+            (r#"[null,null]"#, vec![]),
+            ("no JSON, \"slip\":[", vec![]),
+            (
+                r#"[{"payments":[null,{"bankTerminalPrintData":[{"type":"Text","text":"given"},{"type":"QRCode","text":"x"},{"type":"Text"},"plain"," "]}]},null]"#,
+                vec![vec!["given", "plain"]],
+            ),
+            (
+                r#"[{"payments":[{"bankTerminalPrintData":[{"text":"given"}]},{"bankTerminalPrintData":[{"text":"other"}]}]},{"terminals":[{"slip":["own","second"]}]}]"#,
+                vec![vec!["own", "second"], vec!["other"]],
+            ),
+        ] {
+            assert_eq!(terminal_slips_of(annex.as_bytes()), slips, "{annex}");
+        }
+    }
+}

@@ -28,7 +28,6 @@ use ferrotill_render::PrintedSeller;
 use ferrotill_store::StoredDocument;
 use uuid::Uuid;
 
-use crate::paper::printed_number;
 use printer::SealingJob;
 use signature::SigningJob;
 
@@ -141,11 +140,5 @@ impl NumberSeal {
             Seal::FiscalNumber { number, .. } => Some(Self::FiscalNumber(number)),
             Seal::Journal => Some(Self::Journal),
         }
-    }
-
-    /// The number as it is printed on a slip; `None` if the document has no number.
-    #[must_use]
-    pub fn printed(&self) -> Option<String> {
-        printed_number(&self.seal())
     }
 }

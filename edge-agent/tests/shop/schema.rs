@@ -46,6 +46,25 @@ pub fn operations() -> Vec<(String, String)> {
     all.collect()
 }
 
+/// The schema of the body of an operation; `None` if it has no body.
+pub fn request(method: &str, path: &str) -> Option<&'static JsonValue> {
+    let path = ["requestBody", "content", "application/json", "schema"]
+        .iter()
+        .try_fold(operation(method, path)?, |node, name| node.get(name));
+    path.map(resolved)
+}
+
+/// The schema that a schema refers to, or itself.
+pub fn resolved(schema: &'static JsonValue) -> &'static JsonValue {
+    if let Some(JsonValue::Array(all)) = schema.get("allOf") {
+        return resolved(&all[0]);
+    }
+    match schema.get("$ref").and_then(text) {
+        Some(name) => resolved(reference(name)),
+        None => schema,
+    }
+}
+
 /// The name of the operation that has this method and path: the method and the path as the document writes it.
 pub fn operation_name(method: &str, path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
@@ -78,7 +97,8 @@ fn template(path: &str) -> Option<(&'static str, &'static JsonValue)> {
     Some((&best.0, &best.1))
 }
 
-fn members(node: &JsonValue) -> &[(std::borrow::Cow<'static, str>, JsonValue)] {
+/// The members of an object; none if it is something else.
+pub fn members(node: &JsonValue) -> &[(std::borrow::Cow<'static, str>, JsonValue)] {
     match node {
         JsonValue::Object(members) => members,
         _ => &[],

@@ -137,7 +137,7 @@ fn paper_of(receipt: &Receipt<'_>, config: &Config, facts: &Facts, at: Moment) -
         time: &time,
         seller: &seller,
     };
-    let paper = DocumentPaper::of_receipt(receipt, heading, facts, None);
+    let paper = DocumentPaper::of_receipt((receipt, &[]), heading, facts, None);
     let width = PaperWidth {
         columns: PREVIEW_COLUMNS,
         large: false,

@@ -112,24 +112,21 @@ impl Tills {
         seal: &NumberSeal,
         ordered: &OrderKind,
     ) -> Result<Option<(DocumentSlip, &'static str)>, StoreError> {
-        let (title, not_yet) = match (seal, ordered) {
+        let not_yet = match (seal, ordered) {
             (NumberSeal::Range { .. }, OrderKind::Sale { print: true, .. }) => {
-                let title = self.settings.profile.facts().alternative_receipt_title;
-                (title, "the slip is not printed yet")
+                "the slip is not printed yet"
             }
-            (NumberSeal::FiscalNumber(_), _) if self.devices[index].printer.has_printer() => {
-                ("", "the receipt is not printed yet")
+            (NumberSeal::FiscalNumber(_), OrderKind::Sale { .. } | OrderKind::Refund { .. })
+                if self.devices[index].printer.has_printer() =>
+            {
+                "the receipt is not printed yet"
             }
-            (_, OrderKind::Nonfiscal { print: true, .. }) => {
-                let row = batch.request_anywhere(document_id(document.row.id))?;
-                let sealed = row.map(|row| batch.document(row)).transpose()?;
-                let slip = sealed.and_then(|sealed| self.slip_of(index, &sealed, false));
-                return Ok(slip.map(|slip| (slip, "the text is not printed yet")));
-            }
+            (_, OrderKind::Nonfiscal { print: true, .. }) => "the text is not printed yet",
             _ => return Ok(None),
         };
-        let numbered = seal.printed();
-        let slip = numbered.and_then(|numbered| self.receipt_slip(document, (title, &numbered)));
+        let row = batch.request_anywhere(document_id(document.row.id))?;
+        let sealed = row.map(|row| batch.document(row)).transpose()?;
+        let slip = sealed.and_then(|sealed| self.slip_of(index, &sealed, false));
         Ok(slip.map(|slip| (slip, not_yet)))
     }
 

@@ -1,6 +1,6 @@
 //! Slips: the paper of documents that are legal without paper.
 
-use ferrotill_core::document::{Body, DocumentKind};
+use ferrotill_core::document::DocumentKind;
 use ferrotill_core::seal::Seal;
 use uuid::Uuid;
 
@@ -55,26 +55,6 @@ impl Tills {
                 Ok(())
             }
         }
-    }
-
-    /// The slip of a receipt that is not sealed by a fiscal printer: title and number. `None` if the document is no receipt.
-    pub(super) fn receipt_slip(
-        &self,
-        document: &StoredDocument,
-        heading: (&str, &str),
-    ) -> Option<DocumentSlip> {
-        let reserved = document.reserved()?;
-        let Body::Receipt(receipt) = &reserved.body else {
-            return None;
-        };
-        let sealed_at = document.sealed().map(|sealed| sealed.at);
-        Some(DocumentSlip::of(
-            heading,
-            sealed_at.unwrap_or(reserved.at),
-            receipt,
-            &self.settings.seller,
-            self.settings.profile.facts(),
-        ))
     }
 
     /// Why a slip cannot even wait for the printer now.

@@ -4,6 +4,7 @@
 //! earlier batch has given to the printer's thread, and a job without a document that this thread has. If the thread had settled the
 //! document in the lost batch, it has kept the outcome, and reports it again when the next batch asks what became of the document.
 
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::super::answer::{
@@ -66,11 +67,7 @@ impl Tills {
                 }
                 // It is not known whether the order is in the store, so its channel looks.
                 Effect::Deliver(channel) => self.wake_channel(channel),
-                Effect::ResourceChanged(replies, _) => {
-                    for reply in replies {
-                        drop(reply.send(ResourceOutcome::NotKnown(reason.to_owned())));
-                    }
-                }
+                Effect::ResourceChanged(replies, _) => not_known(replies, reason),
                 // The receipt is not prepared, or the next batch has it signed.
                 Effect::Sign(_)
                 | Effect::AskTerminal(..)
@@ -132,6 +129,14 @@ impl Tills {
             | Message::HealthCheck
             | Message::Stop => {}
         }
+    }
+}
+
+/// Answers callers whose change of a resource could not be written.
+fn not_known(replies: Vec<oneshot::Sender<ResourceOutcome>>, reason: &str) {
+    for reply in replies {
+        // A caller whose connection has ended can ask for the resource.
+        drop(reply.send(ResourceOutcome::NotKnown(reason.to_owned())));
     }
 }
 

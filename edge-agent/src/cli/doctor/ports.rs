@@ -73,8 +73,7 @@ fn port(device: &Device, path: &Path, agent_runs: bool) -> Vec<Finding> {
             let by_id = by_id_of(path);
             let fix = match by_id {
                 Some(by_id) => format!("write {} into device.uri", by_id.display()),
-                None => "write a name below /dev/serial/by-id or /dev/ferrotill into device.uri"
-                    .to_owned(),
+                None => "write its name below /dev/serial/by-id into device.uri".to_owned(),
             };
             let says = format!("{name}: {shown} may be another printer after a restart");
             Finding::bad("port_name", says, fix)
@@ -207,14 +206,21 @@ fn modem_manager(config: &Config) -> Finding {
         && processes
             .map(|process| name_of(&process.path()))
             .any(|name| name.starts_with("ModemManager"));
-    let has_rules = Path::new("/lib/udev/rules.d/60-ferrotill.rules").exists()
-        || Path::new("/etc/udev/rules.d/60-ferrotill.rules").exists();
-    if runs && !has_rules {
+    if runs && !is_kept_off() {
         return Finding::bad(
             id,
             "ModemManager runs, and writes to serial ports when they are plugged in",
-            "install the udev rules of the package, or remove ModemManager",
+            "remove it: sudo apt remove modemmanager; or keep it off by a rule with ID_MM_DEVICE_IGNORE in /etc/udev/rules.d",
         );
     }
     Finding::good(id, "ModemManager keeps off the printers")
+}
+
+/// Whether a rule of this machine's administrator keeps ModemManager off some port.
+fn is_kept_off() -> bool {
+    let rules = fs::read_dir("/etc/udev/rules.d").into_iter().flatten();
+    rules.flatten().any(|rule| {
+        let text = fs::read_to_string(rule.path());
+        text.is_ok_and(|text| text.contains("ID_MM_DEVICE_IGNORE"))
+    })
 }

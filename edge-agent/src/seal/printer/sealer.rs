@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::job::{baseline_of, job_of, stored_baseline};
 use super::{DocumentSlip, SealingJob};
+use crate::order::terminal_slips_of;
 use crate::seal::{Preparation, Sealer, Unsealed};
 
 /// Seals documents by the fiscal printer.
@@ -41,7 +42,7 @@ impl Sealer for FiscalPrinterSealer {
                 Some(DocumentSlip::of_return(
                     sale.document,
                     reserved.at,
-                    receipt,
+                    (receipt, &terminal_slips_of(reserved.annex)),
                     seller,
                     facts,
                 ))

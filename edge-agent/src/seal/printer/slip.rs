@@ -26,31 +26,6 @@ impl From<DocumentPaper> for DocumentSlip {
 }
 
 impl DocumentSlip {
-    /// The slip of a receipt that is not sealed by a fiscal printer, and that is printed now. `title` may be empty; `number` is the
-    /// number under which the receipt is legal, `at` the time of its seal.
-    #[must_use]
-    pub fn of(
-        (title, number): (&str, &str),
-        at: Moment,
-        receipt: &Receipt<'_>,
-        seller: &PrintedSeller,
-        facts: &Facts,
-    ) -> Self {
-        let (date, time) = date_and_time(at);
-        let heading = PaperHeading {
-            title,
-            number,
-            seal: "",
-            copy: false,
-            date: &date,
-            time: &time,
-            seller,
-        };
-        // A fiscal number is printed with the sign of a number; the numbers of ranges cannot be checked.
-        let checked = number.strip_prefix("# ").map(|number| (number, at));
-        DocumentPaper::of_receipt(receipt, heading, facts, checked).into()
-    }
-
     /// A report that the printer makes by itself, from its fiscal memory.
     #[must_use]
     pub fn of_job(job: Job) -> Self {
@@ -60,17 +35,28 @@ impl DocumentSlip {
         }
     }
 
-    /// The slip of a return on a printer without refund receipts; `sale` is the printer's number of the receipt that is given back.
+    /// The slip of a return on a printer without refund receipts, which the printer seals only afterwards; `sale` is the printer's number of the receipt that is given back,
+    /// and `slips` are those of bank terminals.
     #[must_use]
     pub fn of_return(
         sale: u32,
         at: Moment,
-        receipt: &Receipt<'_>,
+        (receipt, slips): (&Receipt<'_>, &[Vec<String>]),
         seller: &PrintedSeller,
         facts: &Facts,
     ) -> Self {
         let number = format!("{} {sale}", seller.words(facts.language).of_receipt);
-        Self::of(("", &number), at, receipt, seller, facts)
+        let (date, time) = date_and_time(at);
+        let heading = PaperHeading {
+            title: "",
+            number: &number,
+            seal: "",
+            copy: false,
+            date: &date,
+            time: &time,
+            seller,
+        };
+        DocumentPaper::of_receipt((receipt, slips), heading, facts, None).into()
     }
 
     /// Whether a payment of the receipt opens the drawer. No printer does this by itself with a slip, because only a fiscal receipt
