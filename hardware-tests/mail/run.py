@@ -196,8 +196,8 @@ def checks(binary: Path, python: Path) -> None:
 def one_kind(binary: Path, python: Path, folder: Path, served: tuple, ids) -> None:
     title, port, kind = served
     command = [python, __file__, "--server", folder, str(port), kind]
-    log = (folder / "server.log").open("a")
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
+    server_log = (folder / "server.log").open("a")
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=server_log, text=True)
     assert process.stdout.readline() == "ready\n"
     try:
         for fault, password, authority in [("a wrong password", "wrong", "ca.pem"), ("another authority", PASSWORD, "other.pem")]:
@@ -224,7 +224,7 @@ def one_kind(binary: Path, python: Path, folder: Path, served: tuple, ids) -> No
     finally:
         process.stdin.close()
         process.wait(20)
-        log.close()
+        server_log.close()
 
 
 def main() -> None:

@@ -47,7 +47,7 @@ fn with_idle_connections(timeout: Duration, trust: &Trust, idle_connections: usi
         .max_idle_connections(idle_connections)
         .max_response_header_size(HEADER_BYTES_MAX)
         .input_buffer_size(BUFFER_BYTES)
-        .output_buffer_size(BUFFER_BYTES)
+        .output_buffer_size(OUTPUT_BUFFER_BYTES)
         .proxy(None)
         .tls_config(tls_config(trust))
         .build()
@@ -205,8 +205,10 @@ fn is_of_name(error: &io::Error) -> bool {
 /// An authority's answer has a few lines. A longer one, such as a login page, is not read.
 const BODY_BYTES_MAX: u64 = 64 * 1024;
 const HEADER_BYTES_MAX: usize = 16 * 1024;
-/// Each of a connection's two buffers. A document has a few KiB; the client's own default of 128 KiB would be filled with zeros
-/// for each connection. Headers that are too long must fit too, so that they are recognised as too long.
+/// What a request is written through. A document has a few KiB; the client's own default of 128 KiB would be filled with zeros for each
+/// connection.
+const OUTPUT_BUFFER_BYTES: usize = 8 * 1024;
+/// What an answer is read through. Headers that are too long must fit too, so that they are recognised as too long.
 const BUFFER_BYTES: usize = 2 * HEADER_BYTES_MAX;
 
 #[cfg(test)]

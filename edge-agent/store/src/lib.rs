@@ -364,6 +364,13 @@ const WRITER_CACHE_KIB: i64 = 256;
 /// group of sales writes each page once; an upgrade of the tables stays below 8 MiB.
 const SPILL_PAGES: i64 = 2_000;
 
+/// SQLite looks at the values of some parameters (of `LIMIT`, and of columns with a condition in an index) to plan a statement, and then
+/// prepares the statement again for each new value. With this setting a statement is prepared once.
+fn plan_without_values(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let stable_plans = rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+    connection.set_db_config(stable_plans, true).map(drop)
+}
+
 /// The settings of the writer's connection.
 fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -377,6 +384,7 @@ fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.pragma_update(None, "cache_spill", SPILL_PAGES)?;
     connection.set_prepared_statement_cache_capacity(64);
     use rusqlite::config::DbConfig;
+    plan_without_values(connection)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;

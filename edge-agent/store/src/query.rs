@@ -404,6 +404,7 @@ impl Reader {
         }
         let connection = folder::open_for_reading(&self.path)?;
         let settings = || {
+            crate::plan_without_values(&connection)?;
             connection.pragma_update(None, "query_only", true)?;
             connection.pragma_update(None, "cache_size", -CACHE_KIB)
         };

@@ -20,7 +20,9 @@ fn every_kind_of_document_is_stored_and_listed_as_its_kind() {
     shop.seal(7, Wish::Report(ReportKind::Z), printed(7));
     shop.seal(8, Wish::Nonfiscal("Bun venit!"), Seal::Journal);
     let reader = shop.reader();
-    for kind in DocumentKind::ALL {
+    // Only a law that has receipts signed has receipts without lines, and this shop is under another.
+    let kinds = DocumentKind::ALL.into_iter();
+    for kind in kinds.filter(|kind| *kind != DocumentKind::AmountsReceipt) {
         let page = reader.page(DEVICE, &[kind], 0, 100).unwrap();
         let kinds: Vec<DocumentKind> = page
             .documents
