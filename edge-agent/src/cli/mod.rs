@@ -18,6 +18,7 @@ mod ordering;
 mod period;
 mod ports;
 mod queue;
+mod receipt_form;
 mod receipts;
 mod report;
 mod restore;
@@ -91,7 +92,7 @@ pub enum CliCommand {
     Cash(sell::CashArguments),
     /// Shows what became of a request id.
     Op(operation::OperationArguments),
-    /// Lists the receipts and the other documents of the till.
+    /// Lists the receipts and the other documents of the till, or writes the paper of one of them.
     Receipts(receipts::ReceiptsArguments),
     /// Prints an X-report, which closes nothing.
     X(report::ReportArguments),

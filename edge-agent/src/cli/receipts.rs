@@ -1,4 +1,4 @@
-//! `receipts`: lists the documents of the till from its data folder. An agent may run meanwhile.
+//! `receipts`: lists the documents of the till from its data folder, or writes the paper of one of them. An agent may run meanwhile.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use ferrotill_core::{Amount, Currency};
 use uuid::Uuid;
 
 use super::period::PeriodArguments;
+use super::receipt_form::FormArguments;
 use super::words::counted;
 use super::{CliFailure, CliOutput, Exit, default_config, log};
 use crate::agent::check;
@@ -23,6 +24,8 @@ use ferrotill_store::{Reader, StoredDocument};
 /// The arguments of `receipts`.
 #[derive(Debug, Args)]
 pub struct ReceiptsArguments {
+    #[command(flatten)]
+    form: FormArguments,
     #[command(flatten)]
     period: PeriodArguments,
     /// The id of the device, instead of all of them.
@@ -48,6 +51,9 @@ pub(super) fn run(arguments: &ReceiptsArguments, output: CliOutput) -> Result<Ex
     };
     let config = Config::load(&arguments.config, &overrides)?;
     let facts = check(&config)?.facts();
+    if let Some(written) = arguments.form.write(&config, facts, output) {
+        return written;
+    }
     let zone = config.till.time_zone.as_deref().unwrap_or(facts.time_zone);
     let zone = zone_of(zone).map_err(CliFailure::failed)?;
     let limits = arguments.period.limits(&zone)?;

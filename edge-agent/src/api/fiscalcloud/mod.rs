@@ -48,6 +48,7 @@ use crate::config::Device;
 use crate::paper::printed_seller;
 pub use create::faults_of;
 pub use preview::{OrderPreview, preview};
+pub use print_form::form_rows;
 use problem::{failure, for_the_cashier, unprocessable};
 use request::id_in;
 use route::{NoOperation, Operation, route};

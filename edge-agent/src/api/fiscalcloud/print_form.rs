@@ -100,7 +100,7 @@ impl PrintForm {
         Some(match form_type {
             FormType::Json => Self {
                 media_type: "Json",
-                content: rows(paper),
+                content: form_rows(paper),
             },
             FormType::Html => Self {
                 media_type: "Html",
@@ -138,7 +138,8 @@ fn bytes(form: Result<Vec<u8>, FormFault>) -> JsonValue {
 }
 
 /// The rows of a form of the type Json (docs/api/fiscalcloud.md, "Print forms").
-fn rows(paper: &DocumentPaper) -> JsonValue {
+#[must_use]
+pub fn form_rows(paper: &DocumentPaper) -> JsonValue {
     let drawer = paper
         .opens_drawer
         .then(|| object! { "type" => "OpenCashDrawer" });
