@@ -5,6 +5,7 @@ mod data_folder;
 mod devices;
 mod health_watch;
 mod modules;
+mod registrations;
 mod signing;
 mod start_check;
 mod terminals;
@@ -46,6 +47,7 @@ use crate::listener::{self, ConnectionLimits};
 use crate::locked::Locked;
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
+use crate::outbox::registrations::RegistrationThread;
 use crate::outbox::{OutboxParts, OutboxThread};
 use crate::paper::printed_seller;
 use crate::payment::Terminals;
@@ -155,6 +157,7 @@ pub struct Agent {
     sender: Option<OutboxThread>,
     numbers: Option<NumberSupply>,
     signatures: Option<Arc<Signatures>>,
+    registrations: Option<RegistrationThread>,
     _office_time: Option<OfficeTime>,
     /// The certificate for callers over TLS; it is served and watched by [`Agent::serve`].
     tls: Locked<Option<CallerTls>>,
@@ -195,8 +198,8 @@ impl Agent {
         let wake_sender = Arc::new(Notify::new());
         let (terminals, bank) = terminals::terminals(&config, &clerk_handle)?;
         let clerk_and_clock = (&clerk_handle, &clock);
-        let of_devices = (identities.as_slice(), created);
-        let signatures = signing::start(&config, profile, &store, of_devices, clerk_and_clock)?;
+        let known = (identities.as_slice(), created);
+        let signatures = signing::start(&config, profile, &store, known, clerk_and_clock)?;
         let modules = modules::open(&config, profile, &clock)?;
         let plans = device_plans(&config, profile, identities, clerk_and_clock, &modules)?;
         let mut settings = clerk_settings(
@@ -211,7 +214,10 @@ impl Agent {
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let tls = CallerTls::start(&config, guard.now().utc_ms)?;
+        let registrations =
+            registrations::desk(&config, &reader, &clerk_handle, signatures.as_ref());
         let service = Arc::new(Service {
+            registrations,
             settings: ApiSettings::of(&config),
             profile,
             clerk_handle: clerk_handle.clone(),
@@ -230,6 +236,7 @@ impl Agent {
             exports: AtomicUsize::new(0),
         });
         let sender = start_sender(&config, &service, wake_sender)?;
+        let registrations = registrations::start(&config, &service, signatures.as_ref())?;
         Ok(Self {
             _office_time: start_office_time(&config, &service.guard)?,
             tls: Locked::new(tls),
@@ -241,6 +248,7 @@ impl Agent {
             sender,
             numbers,
             signatures,
+            registrations,
             _lock: lock,
         })
     }
@@ -297,6 +305,7 @@ impl Drop for Agent {
         self.sender = None;
         self.numbers = None;
         self.service.deliveries.stop();
+        self.registrations = None;
         self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take()
             && clerk.join().is_err()

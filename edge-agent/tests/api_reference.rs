@@ -96,6 +96,7 @@ fn every_route_in_the_sources_is_described() {
     // The authority's own server, all operations of the FiscalCloud API, and the page of the demo.
     let others = [
         "/{kind}",
+        "/fonws/ws/{service}",
         "/api/v1/{*operation}",
         "/fiscalbox/{*operation}",
         "/sign-at/api/v1/{*operation}",

@@ -1,5 +1,6 @@
 //! The events of the journal. Each row contains one event, encoded in postcard, with its kind and version.
 
+mod registration;
 mod resource;
 mod restored;
 mod terminal;
@@ -21,6 +22,7 @@ use crate::shift::{Running, Shift};
 use crate::tax::TaxTable;
 use crate::time::Moment;
 
+pub use registration::{RegistrationAnswered, RegistrationStep, RegistrationWanted};
 pub use resource::{ReceiptNoted, ResourceChanged, ResourceKind, ResourceState};
 pub use restored::{LossAccepted, Restored};
 pub use terminal::{
@@ -406,6 +408,10 @@ pub enum Event<'a> {
     TerminalAnswered(TerminalAnswered<'a>),
     /// An operator has laid the card payments of a request aside.
     CardLaidAside(CardLaidAside<'a>),
+    /// The authority is to be told something of a signature unit, a cash box or a receipt.
+    RegistrationWanted(RegistrationWanted<'a>),
+    /// The authority has answered about a signature unit, a cash box or a receipt.
+    RegistrationAnswered(RegistrationAnswered<'a>),
     /// A resource of a compatible API is created or changed.
     ResourceChanged(ResourceChanged<'a>),
     /// The data that a caller keeps with a receipt are replaced.
@@ -472,6 +478,8 @@ impl<'a> Event<'a> {
             Self::TerminalAsked(_) => 18,
             Self::TerminalAnswered(_) => 19,
             Self::CardLaidAside(_) => 20,
+            Self::RegistrationWanted(_) => 22,
+            Self::RegistrationAnswered(_) => 23,
             Self::ResourceChanged(_) => 25,
             Self::ReceiptNoted(_) => 26,
             Self::LossAccepted(_) => 31,
@@ -534,6 +542,8 @@ impl<'a> Event<'a> {
             Self::TerminalAsked(event) => postcard::to_slice(event, room),
             Self::TerminalAnswered(event) => postcard::to_slice(event, room),
             Self::CardLaidAside(event) => postcard::to_slice(event, room),
+            Self::RegistrationWanted(event) => postcard::to_slice(event, room),
+            Self::RegistrationAnswered(event) => postcard::to_slice(event, room),
             Self::ResourceChanged(event) => postcard::to_slice(event, room),
             Self::ReceiptNoted(event) => postcard::to_slice(event, room),
             Self::LossAccepted(event) => postcard::to_slice(event, room),
@@ -607,6 +617,8 @@ impl<'a> Event<'a> {
             (18, 1) => read(payload).map(Self::TerminalAsked),
             (19, 1) => read(payload).map(Self::TerminalAnswered),
             (20, 1) => read(payload).map(Self::CardLaidAside),
+            (22, 1) => read(payload).map(Self::RegistrationWanted),
+            (23, 1) => read(payload).map(Self::RegistrationAnswered),
             (25, 1) => read(payload).map(Self::ResourceChanged),
             (26, 1) => read(payload).map(Self::ReceiptNoted),
             (31, 1) => read(payload).map(Self::LossAccepted),

@@ -28,6 +28,7 @@ use crate::listener::WhenWritten;
 use crate::order::OrderForm;
 use crate::order::fingerprint::RequestFingerprint;
 use crate::order::resource::{ReceiptNote, ResourceWish};
+use crate::outbox::registrations::RegistrationDesk;
 use crate::paper::DocumentPaper;
 use crate::payment::simulated::SimulatedBank;
 use crate::seal::fiscal_module::{CallFault, ModuleCall, Modules};
@@ -48,6 +49,8 @@ pub struct Service {
     pub clerk_handle: ClerkHandle,
     /// Reads the store.
     pub reader: Reader,
+    /// What callers may ask of the registrations at the authority; `None` if the configuration names no web services.
+    pub registrations: Option<Arc<RegistrationDesk>>,
     /// The machine's clock.
     pub clock: Arc<Clock>,
     /// The guarded clock: the agent's time.

@@ -92,6 +92,12 @@ pub struct Posted {
     pub date_ms: Option<i64>,
 }
 
+/// An agent for single calls to a server whose certificate must be one that browsers trust.
+#[must_use]
+pub fn quick_agent(timeout: Duration) -> ureq::Agent {
+    agent(timeout, &Trust::BuiltIn)
+}
+
 /// Sends a body, given with its media type, as POST with its `Idempotency-Key`.
 #[must_use]
 pub fn post(
@@ -99,13 +105,24 @@ pub fn post(
     url: &str,
     headers: &[(String, String)],
     key: Uuid,
+    body: (&str, &[u8]),
+) -> Posted {
+    let own = [
+        ("Accept".to_owned(), "application/json".to_owned()),
+        ("Idempotency-Key".to_owned(), key.to_string()),
+    ];
+    post_plain(agent, url, &[&own, headers].concat(), body)
+}
+
+/// Sends a body, given with its media type, as POST with these headers only.
+#[must_use]
+pub fn post_plain(
+    agent: &ureq::Agent,
+    url: &str,
+    headers: &[(String, String)],
     (content_type, body): (&str, &[u8]),
 ) -> Posted {
-    let mut request = agent
-        .post(url)
-        .header("Content-Type", content_type)
-        .header("Accept", "application/json")
-        .header("Idempotency-Key", key.to_string());
+    let mut request = agent.post(url).header("Content-Type", content_type);
     for (name, value) in headers {
         request = request.header(name, value);
     }

@@ -19,6 +19,7 @@ use online_ecr::OnlineEcr;
 
 mod document;
 pub mod failure;
+pub mod finanz_online;
 mod forms;
 pub mod http;
 pub mod online_ecr;

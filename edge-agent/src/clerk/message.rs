@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
 use ferrotill_core::duty::Recipient;
+use ferrotill_core::event::RegistrationStep;
 use ferrotill_core::numbers::Span;
 use ferrotill_core::refusal::Refusal;
 use tokio::sync::oneshot;
@@ -133,6 +134,8 @@ pub enum Message {
     Authority(AuthorityNews),
     /// The authority has reserved fiscal numbers for this device.
     Numbers(Uuid, Vec<Span>),
+    /// News about what the authority is told of signature units, cash boxes and receipts.
+    Registration(RegistrationNews),
     /// The agent asks whether the clerk handles its messages: [`LiveStatus::clerk_answered`](crate::status::LiveStatus) is the answer.
     HealthCheck,
     /// A caller creates or changes a resource of its API.
@@ -200,6 +203,33 @@ pub enum AuthorityNews {
         to: &'static str,
         /// Why the state changed.
         reason: String,
+    },
+}
+
+/// News about what the authority is told of signature units, cash boxes and receipts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegistrationNews {
+    /// A step is to be taken, perhaps again.
+    Wanted {
+        /// The step.
+        step: RegistrationStep,
+        /// What the step is about.
+        subject: String,
+        /// The journal row with the receipt that is to be checked; 0 for another step, or if the store knows the row.
+        row: i64,
+    },
+    /// The authority has answered about a step.
+    Answered {
+        /// The step.
+        step: RegistrationStep,
+        /// What the step is about.
+        subject: String,
+        /// True if the step is done, false if the authority refuses it.
+        done: bool,
+        /// The authority's code.
+        code: String,
+        /// The authority's text; may be empty.
+        message: String,
     },
 }
 

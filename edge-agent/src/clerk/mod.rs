@@ -26,7 +26,7 @@ pub use answer::{
     ResourceOutcome, WaitingOrder,
 };
 pub use batch::{BuyerDeliveries, ClerkSettings, DevicePlan};
-pub use message::{AuthorityNews, ClerkHandle, ClockOutcome, Message};
+pub use message::{AuthorityNews, ClerkHandle, ClockOutcome, Message, RegistrationNews};
 
 use crate::error_chain::chain_of;
 use crate::explanation::Explanation;
@@ -303,6 +303,7 @@ fn copy_for_retry(message: &Message) -> Option<Message> {
         Message::Authority(news) => Some(Message::Authority(news.clone())),
         Message::Terminal(news) => Some(Message::Terminal(news.clone())),
         Message::Numbers(device, spans) => Some(Message::Numbers(*device, spans.clone())),
+        Message::Registration(news) => Some(Message::Registration(news.clone())),
         _ => None,
     }
 }

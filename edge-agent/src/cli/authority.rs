@@ -1,17 +1,22 @@
 //! `authority`: the authority simulator in a process of its own.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use clap::Args;
+use ferrotill_core::profile::SealPlan;
 
 use super::{CliFailure, CliOutput, Exit, listen, log, runtime, stopped};
 use crate::object;
-use crate::simulator::tax_office::{Strictness, TaxOfficeSimulator, serve};
+use crate::simulator::finanz_online::{self, FinanzOnlineSimulator};
+use crate::simulator::tax_office::{Strictness, TaxOfficeSimulator, serve, serve_router};
+use crate::time::clock::Clock;
 
 /// The arguments of `authority`.
 #[derive(Debug, Args)]
 pub struct AuthorityArguments {
-    /// The country whose authority is simulated; all countries of this build send documents in the same form.
+    /// The country whose authority is simulated. Where the law has receipts signed it is the web services for cash registers; all other
+    /// countries of this build send documents in the same form.
     #[arg(long, default_value = super::demo::COUNTRY_DEFAULT)]
     country: String,
     /// The address on which the simulator listens.
@@ -24,12 +29,18 @@ pub struct AuthorityArguments {
 
 pub(super) fn run(arguments: &AuthorityArguments, output: CliOutput) -> Result<Exit, CliFailure> {
     log(tracing::Level::INFO);
-    super::demo::profile(&arguments.country)?;
+    let facts = super::demo::profile(&arguments.country)?.facts();
     runtime()?.block_on(async {
         let listener = listen(arguments.listen).await?;
         let address = listener.local_addr().map_err(CliFailure::failed)?;
         output.text(&format!("the authority simulator serves http://{address}"));
         output.json(&object! { "ready" => true, "url" => format!("http://{address}") });
+        if facts.seal_plan == SealPlan::Signature {
+            let clock = Clock::new(Some(facts.time_zone)).map_err(CliFailure::failed)?;
+            let simulator = FinanzOnlineSimulator::new(Arc::new(clock));
+            serve_router(listener, finanz_online::router(simulator), stopped()).await;
+            return Ok(Exit::Done);
+        }
         let strictness = if arguments.strict {
             Strictness::Rules
         } else {

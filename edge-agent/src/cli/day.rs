@@ -17,6 +17,7 @@ use crate::api::json::JsonValue;
 use crate::object;
 use crate::seal::fiscal_module::software::SoftwareModule;
 use crate::seal::signature::units::Units;
+use crate::simulator::finanz_online::FinanzOnlineSimulator;
 use crate::simulator::tax_office::{AuthorityCondition, TaxOfficeSimulator};
 use crate::time::clock::Clock;
 
@@ -95,6 +96,8 @@ pub(super) struct Stage {
     pub(super) module: Option<Arc<SoftwareModule>>,
     /// The clock of the till.
     pub(super) clock: Arc<Clock>,
+    /// The simulated web services with which units and cash boxes are registered.
+    pub(super) registrations: FinanzOnlineSimulator,
     /// The configuration of the demo.
     pub(super) config: PathBuf,
 }

@@ -31,6 +31,7 @@ use crate::api::json::JsonValue;
 use crate::api::sim;
 use crate::config::Secret;
 use crate::object;
+use crate::simulator::finanz_online::{self, FinanzOnlineSimulator};
 use crate::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
 use crate::time::clock::Clock;
 use ferrotill_store::Reader;
@@ -132,7 +133,8 @@ async fn prove(
     let address = listener.local_addr().map_err(CliFailure::failed)?;
     drop(listener);
     let authority = TaxOfficeSimulator::new(Strictness::Rules);
-    let (authority_url, authority_server) = serve_authority(&authority).await?;
+    let offices = tax_office::router(authority.clone());
+    let (authority_url, authority_server) = serve_authority(offices).await?;
     let files = DemoFiles {
         profile,
         listen: address,
@@ -186,7 +188,10 @@ async fn run_with(
         Strictness::Rules
     };
     let authority = TaxOfficeSimulator::new(strictness);
-    let (authority_url, authority_server) = serve_authority(&authority).await?;
+    let registrations = FinanzOnlineSimulator::new(Arc::clone(&clock));
+    let offices =
+        tax_office::router(authority.clone()).merge(finanz_online::router(registrations.clone()));
+    let (authority_url, authority_server) = serve_authority(offices).await?;
     let files = DemoFiles {
         profile,
         listen: address,
@@ -208,7 +213,8 @@ async fn run_with(
         .merge(sim::clock::router(Arc::clone(&clock)))
         .merge(tax_office::sim_router(authority.clone()))
         .merge(page::router(&welcome))
-        .merge(sim::signature_unit::router(units.clone()));
+        .merge(sim::signature_unit::router(units.clone()))
+        .merge(finanz_online::sim_router(registrations.clone()));
     let agent_server = serve_agent(listener, &agent, simulator);
     announce(output, &url, &printer.place, folder, &file, agent.served());
     let secret = Secret::new(API_SECRET.to_owned());
@@ -222,6 +228,7 @@ async fn run_with(
         output,
         profile,
         units,
+        registrations,
         config: file,
     };
     let outcome = perform(arguments, stage, &welcome).await;
@@ -246,12 +253,12 @@ impl Server {
     }
 }
 
-async fn serve_authority(authority: &TaxOfficeSimulator) -> Result<(String, Server), CliFailure> {
+/// Serves the simulated authorities.
+async fn serve_authority(offices: axum::Router) -> Result<(String, Server), CliFailure> {
     let listener = listen(ANY_PORT).await?;
     let address = listener.local_addr().map_err(CliFailure::failed)?;
-    let authority = authority.clone();
     let (stop, stop_asked) = oneshot::channel::<()>();
-    let task = tokio::spawn(tax_office::serve(listener, authority, async {
+    let task = tokio::spawn(tax_office::serve_router(listener, offices, async {
         // A dropped sender ends the server, too.
         let _ = stop_asked.await;
     }));

@@ -22,6 +22,7 @@ mod bank_terminal;
 mod caller_tls;
 mod device;
 mod fault;
+mod finanz_online;
 mod key;
 mod layers;
 mod mail;
@@ -49,6 +50,7 @@ pub use bank_terminal::BankTerminal;
 pub use caller_tls::{CallerCertificate, CallerTlsConfig};
 pub use device::{Device, Location, PaymentTypeConfig, PointOfSale, RangeConfig};
 pub use fault::{ConfigError, ConfigFault, SourcePlace};
+pub use finanz_online::{FinanzOnlineConfig, FinanzOnlineUser};
 pub use key::{
     KeyRow, Preset, SampleLine, SectionForm, SectionRow, SectionSample, ShownValue, ValueKind,
     environment_name,
@@ -80,6 +82,8 @@ pub struct Config {
     pub devices: Vec<Device>,
     /// The signature units, in the order of their use.
     pub signature_units: Vec<SignatureUnitConfig>,
+    /// The web services with which units and cash boxes are registered.
+    pub finanz_online: Option<FinanzOnlineConfig>,
     /// The bank terminals.
     pub bank_terminals: Vec<BankTerminal>,
     /// The authority. If there is none, documents wait in the till.
@@ -245,6 +249,12 @@ impl Config {
                 "is missing, and the law of the country has receipts signed",
                 "add [[signature_unit]] with kind = \"software\", id, suite and key_file",
             ),
+            (false, _) if self.finanz_online.is_some() => reader.fault(
+                place,
+                "finanzonline".to_owned(),
+                "is written, and the law of the country has no receipts signed",
+                "remove it, or correct till.country",
+            ),
             (false, false) => reader.fault(
                 place,
                 path,
@@ -307,6 +317,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
     let api = api::api(reader, &api_section, mode, &mut apis);
     let (devices, device_uris) = device::devices(reader, &root, mode, till.answer_timeout);
     let signature_units = signature::signature_units(reader, &root, mode);
+    let finanz_online = finanz_online::finanz_online(reader, &root, mode);
     let bank_terminals = bank_terminal::bank_terminals(reader, &root, mode);
     let upstream = upstream::upstream(reader, &root, mode);
     let offline = offline::budget(reader, &root);
@@ -323,6 +334,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
         api,
         devices,
         signature_units,
+        finanz_online,
         bank_terminals,
         upstream,
         offline,

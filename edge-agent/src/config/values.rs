@@ -26,6 +26,12 @@ impl Secret {
         Self(Zeroizing::new(text))
     }
 
+    /// The text of the secret.
+    #[must_use]
+    pub fn as_text(&self) -> &str {
+        &self.0
+    }
+
     /// The bytes of the secret, for signing.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

@@ -11,6 +11,7 @@ pub mod number_supply;
 pub mod office_time;
 pub mod reachability;
 mod refused;
+pub mod registrations;
 #[cfg(test)]
 mod tests;
 mod transport;

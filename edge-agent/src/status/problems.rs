@@ -103,6 +103,15 @@ problem_kinds! {
     SIGNATURE_UNIT: Degraded "signature_unit",
         "no signature unit works, and receipts have no signature",
         "a unit works, and the collective receipt of the outage is signed";
+    REGISTRATION_REFUSED: Degraded "registration_refused",
+        "the tax authority refuses to register a signature unit or a cash box, or does not accept a receipt",
+        "the authority accepts it: the till tries again at each start";
+    REGISTRATION_USER_REFUSED: Degraded "registration_user_refused",
+        "the tax authority refuses the user of the web services with which units and cash boxes are registered",
+        "another PIN or user, which the authority accepts";
+    REGISTRATION_WAITS: Warning "registration_waits",
+        "a signature unit, a cash box or a receipt waits for the tax authority for more than a day, or no user may register it",
+        "the authority has answered about it";
     PRINTER_ANSWER_UNKNOWN: Warning "printer_answer_unknown",
         "a printer has answered in a form that this build does not know",
         "another printer is connected, or a start after which the printer answers in known forms only";

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
 use super::chain::ChainKey;
-use super::{Context, StoreError, frozen, used_numbers};
+use super::{Context, StoreError, frozen, registration, used_numbers};
 
 /// Every migration in its order. A migration that was released is never edited. All missing steps and the name of this program are
 /// written in one transaction.
@@ -48,11 +48,18 @@ fn steps(key: Option<ChainKey>) -> Migrations<'static> {
             include_str!("../../../migrations/08-delivery/up.sql"),
             |transaction| Ok(sign(transaction)?),
         ),
+        M::up_with_hook(
+            include_str!("../../../migrations/09-registration/up.sql"),
+            |transaction| {
+                registration::fill(transaction)?;
+                Ok(sign(transaction)?)
+            },
+        ),
     ])
 }
 
 /// The number of steps.
-const STEPS: i64 = 8;
+const STEPS: i64 = 9;
 
 /// Writes the name of this program. The last step does it, in its transaction: tables of this version always have this name.
 fn sign(connection: &Connection) -> Result<(), rusqlite::Error> {
@@ -236,7 +243,7 @@ mod tests {
         connection.pragma_update(None, "user_version", 99).unwrap();
         let refused = super::migrate(&mut connection, path, None).unwrap_err();
         assert!(
-            refused.to_string().ends_with("has version 99, and this program reads version 8 at most; use ferrotill 9.1.0 or a newer one"),
+            refused.to_string().ends_with("has version 99, and this program reads version 9 at most; use ferrotill 9.1.0 or a newer one"),
             "{refused}"
         );
     }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::figures::NewEntries;
 use super::frozen::{self, Freezing};
 use super::rows::StoredDocument;
-use super::{card_operation, laid_aside, reconcile, rows, used_numbers};
+use super::{card_operation, laid_aside, reconcile, registration, rows, used_numbers};
 
 /// How the outbox entries of a sealed document are made.
 #[derive(Clone, Copy)]
@@ -60,6 +60,18 @@ pub(super) fn project(
         Event::TerminalAnswered(answered) => {
             card_operation::answered(connection, seq, answered).map(|()| none)
         }
+        Event::UnitAdopted(unit) => {
+            registration::unit_adopted(connection, (device, seq), unit).map(|()| none)
+        }
+        Event::ReceiptSigned(receipt) => {
+            registration::receipt_signed(connection, (device, seq), receipt).map(|()| none)
+        }
+        Event::RegistrationWanted(wanted) => {
+            registration::wanted(connection, (device, seq), wanted).map(|()| none)
+        }
+        Event::RegistrationAnswered(answered) => {
+            registration::answered(connection, seq, answered).map(|()| none)
+        }
         Event::CardLaidAside(aside) => {
             card_operation::aside(connection, (device, seq), aside).map(|()| none)
         }
@@ -71,9 +83,7 @@ pub(super) fn project(
         | Event::ClosedByPrinter(_)
         | Event::Declared(_)
         | Event::ClockSet(_)
-        | Event::UnitAdopted(_)
         | Event::ReceiptPrepared(_)
-        | Event::ReceiptSigned(_)
         | Event::ResourceChanged(_)
         | Event::ReceiptNoted(_) => Ok(none),
     }
@@ -211,6 +221,7 @@ fn sealed_row(
     let (documents, refused) = frozen::enter(connection, (duties, freeze), seq, &row, sealed)?;
     used_number(connection, device, sealed, (row.reserved_seq, seq))?;
     card_operation::document_sealed(connection, &sealed.id.0)?;
+    registration::document_sealed(connection, (device, seq, sealed.at), &sealed.seal)?;
     if row.kind == DocumentKind::ZReport {
         reconcile::enter(connection, device, row.reserved_seq, sealed)?;
     }

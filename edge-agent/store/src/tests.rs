@@ -53,10 +53,13 @@ fn a_first_start_creates_a_key_for_its_owner_only_and_all_tables() {
         "outbox_request",
         "reconciliation",
         "reconciliation_figure",
+        "registration",
+        "registration_answer",
         "repeated_number",
         "request",
         "returned",
         "snapshot",
+        "unit_outage",
         "written_by",
     ];
     assert_eq!(tables(&raw(folder.path())), expected);

@@ -237,6 +237,29 @@ const OPERATIONS: &[DescribedOperation] = &[
     .refusals(CHANGE),
     switch(
         "GET",
+        "/sim/finanzonline",
+        "Shows what the simulated FinanzOnline has registered",
+        Form::Json("SimFinanzOnline"),
+    )
+    .refusals(READ),
+    switch(
+        "PUT",
+        "/sim/finanzonline",
+        "Switches the simulated FinanzOnline",
+        Form::Json("SimFinanzOnline"),
+    )
+    .takes("SimFinanzOnlineChange", r#"{"state":"up"}"#)
+    .refusals(&[
+        &BROKEN,
+        &FORBIDDEN,
+        &TOO_SLOW,
+        &TOO_LARGE,
+        &NOT_UNDERSTOOD,
+        &HEAD_TOO_LARGE,
+        &OVERLOADED,
+    ]),
+    switch(
+        "GET",
         "/sim/authority/received",
         "Lists the documents that the simulated tax authority has",
         Form::List("SimDocument"),

@@ -16,6 +16,7 @@ mod originals;
 mod printer_clock;
 mod printer_day;
 mod recipients;
+mod registrations;
 mod resources;
 mod sealing;
 mod signing;
@@ -145,6 +146,8 @@ pub(super) enum Effect {
     Settled(oneshot::Sender<()>),
     /// A receipt for a buyer waits on this channel.
     Deliver(DeliveryChannel),
+    /// Says that something is to be registered, or that the authority has answered.
+    RegistrationsChanged,
     /// The document with this id was laid aside, and does not go to this recipient any more.
     NoLongerUnsendable(Uuid, String),
 }
@@ -344,6 +347,11 @@ impl Tills {
             Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
             Effect::RespondDeclaration(replies, outcome) => respond_declaration(replies, &outcome),
             Effect::Settled(reply) => drop(reply.send(())),
+            Effect::RegistrationsChanged => {
+                if let Some(signatures) = &self.settings.signatures {
+                    signatures.registrations_changed();
+                }
+            }
             Effect::WakeSender => {
                 let workers = self.settings.wake_senders.iter();
                 workers.for_each(|worker| worker.notify_one());
@@ -425,6 +433,7 @@ impl Tills {
             }
             Message::Authority(news) => self.on_authority_news(batch, news),
             Message::Numbers(device, spans) => self.take_numbers(batch, device, &spans),
+            Message::Registration(news) => self.on_registration_news(batch, &news, effects),
             Message::HealthCheck => {
                 self.answer_health_check();
                 Ok(())
@@ -631,6 +640,8 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::TerminalAsked(asked) => asked.at,
         Event::TerminalAnswered(answered) => answered.at,
         Event::CardLaidAside(aside) => aside.at,
+        Event::RegistrationWanted(wanted) => wanted.at,
+        Event::RegistrationAnswered(answered) => answered.at,
         Event::ResourceChanged(changed) => changed.at,
         Event::ReceiptNoted(noted) => noted.at,
     };

@@ -160,6 +160,7 @@ impl Tills {
                     let receipt = ReceiptSigned { at, kind, compact };
                     self.decide_surely(batch, index, &Command::SignReceipt(receipt))?;
                     tracing::info!(event = "receipt", %device, "{} is made", kind.label());
+                    effects.push(Effect::RegistrationsChanged);
                     self.register_receipt_signed(batch, index, kind, effects)?;
                 }
                 Some(id) => {

@@ -27,7 +27,7 @@ impl Tills {
         outcomes: &[(Uuid, Uuid)],
         explained: &Explanation,
     ) {
-        let reason = &explained.for_callers();
+        let reason: &str = &explained.for_callers();
         let answer = Answer::Unknown {
             message: reason.to_owned(),
         };
@@ -67,17 +67,26 @@ impl Tills {
                 }
                 // It is not known whether the order is in the store, so its channel looks.
                 Effect::Deliver(channel) => self.wake_channel(channel),
-                Effect::ResourceChanged(replies, _) => {
-                    for reply in replies {
-                        drop(reply.send(ResourceOutcome::NotKnown(reason.to_owned())));
-                    }
-                }
-                // The receipt is not prepared, or the next batch has it signed; the others tell of a commit that was not.
-                _ => {}
+                Effect::ResourceChanged(replies, _) => not_known(replies, reason),
+                // The receipt is not prepared, or the next batch has it signed.
+                Effect::Sign(_)
+                | Effect::AskTerminal(..)
+                | Effect::WakeSender
+                | Effect::Settled(_)
+                | Effect::RegistrationsChanged
+                | Effect::ConfirmOutcome(..)
+                | Effect::NoLongerUnsendable(..) => {}
             }
         }
+        self.drop_all_jobs(outcomes, &answer, reason);
+        respond(self.take_terminal_callers(), &answer);
+        self.dropped.answer(&answer);
+    }
+
+    /// Drops the jobs of all devices, and the documents whose outcomes could not be written.
+    fn drop_all_jobs(&mut self, outcomes: &[(Uuid, Uuid)], answer: &Answer, reason: &str) {
         for device_state in &mut self.devices {
-            drop_jobs(device_state, &answer, reason);
+            drop_jobs(device_state, answer, reason);
             // The printer's thread has finished these documents. The next batch asks the thread for the outcome.
             for (device, id) in outcomes {
                 if *device == device_state.device {
@@ -85,8 +94,6 @@ impl Tills {
                 }
             }
         }
-        respond(self.take_terminal_callers(), &answer);
-        self.dropped.answer(&answer);
     }
 }
 
@@ -119,6 +126,7 @@ impl Tills {
             | Message::Terminal(_)
             | Message::Authority(_)
             | Message::Numbers(..)
+            | Message::Registration(_)
             | Message::Signed(..)
             | Message::HealthCheck
             | Message::Stop => {}

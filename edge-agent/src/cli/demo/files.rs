@@ -14,11 +14,15 @@ use super::{API_KEY, API_SECRET, DEVICE, POINT_OF_SALE};
 use crate::api::DIALECTS;
 use crate::cli::CliFailure;
 use crate::config::Config;
+use crate::simulator::finanz_online::SERVICES;
 
 /// The name of the configuration in the demo's folder.
 pub(super) const CONFIG_FILE: &str = "ferrotill.toml";
 /// The name of the file with the body of a sale.
 pub(super) const SALE_FILE: &str = "sale.json";
+
+/// The name of the file with the PIN of the user of the simulated web services.
+const PIN_FILE: &str = "finanzonline.pin";
 
 /// What the files of the demo are made from.
 pub(super) struct DemoFiles<'d> {
@@ -39,6 +43,7 @@ impl DemoFiles<'_> {
         let sale = self.folder.join(SALE_FILE);
         refuse_foreign(&file, &self.country_line()).map_err(CliFailure::failed)?;
         write_secret(&file, &text)
+            .and_then(|()| write_secret(&self.folder.join(PIN_FILE), "demo-pin\n"))
             .and_then(|()| std::fs::write(&sale, example_sale(self.profile.facts())))
             .with_context(|| format!("the folder {} cannot be written", self.folder.display()))
             .map_err(CliFailure::failed)?;
@@ -81,8 +86,11 @@ impl DemoFiles<'_> {
         let units = match facts.seal_plan {
             SealPlan::Signature => {
                 let key = self.folder.join("signature-unit.key").display().to_string();
+                let pin = self.folder.join(PIN_FILE).display().to_string();
                 format!(
-                    "[[signature_unit]]\nkind = \"software\"\nid = \"unit-1\"\nsuite = \"R1-AT9\"\nkey_file = {key:?}\n\n"
+                    "[[signature_unit]]\nkind = \"software\"\nid = \"unit-1\"\nsuite = \"R1-AT9\"\nkey_file = {key:?}\n\n\
+                     [finanzonline]\nurl = \"{authority}{SERVICES}\"\nparticipant_id = \"123456789\"\nuser_id = \"kassews01\"\n\
+                     pin_file = {pin:?}\nmanufacturer_id = \"ATU12345678\"\n\n"
                 )
             }
             SealPlan::Printer | SealPlan::FiscalNumber | SealPlan::FiscalModule => String::new(),

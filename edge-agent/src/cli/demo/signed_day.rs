@@ -12,7 +12,7 @@ use ferrotill_rksv::{DepChecked, KeyMaterial, check_dep};
 use super::files::example_sale;
 use crate::api::json::JsonValue;
 use crate::cli::client::Reply;
-use crate::cli::day::{Check, Day, Stage, minor};
+use crate::cli::day::{Check, Day, PAUSE, QUESTIONS_MAX, Stage, minor};
 
 /// The number of sales while the unit is down.
 const UNSIGNED_SALES: u32 = 3;
@@ -42,11 +42,13 @@ pub(super) fn play(stage: &Stage) -> anyhow::Result<Day> {
     give_back(stage, &mut day, &first)?;
     let z = stage.close_day(&mut day)?;
     let checked = check_protocol(&stage.config)?;
-    day.reconciled = reconciles(stage, &day, &z, &checked)?;
+    let registered = is_registered(stage);
+    day.reconciled = reconciles(stage, &day, &z, &checked)? && registered;
     day.more = vec![
         ("signed_receipts", checked.receipts.into()),
         ("unsigned_receipts", checked.unsigned.into()),
         ("protocol_accepted", checked.is_accepted().into()),
+        ("registered", registered.into()),
     ];
     stage.output.text(&format!(
         "the day: {} receipts in the protocol, {} of them without signature; the protocol is {}",
@@ -59,6 +61,29 @@ pub(super) fn play(stage: &Stage) -> anyhow::Result<Day> {
         }
     ));
     Ok(day)
+}
+
+/// Waits until the simulated web services know the unit and the cash box, and have checked the start receipt.
+fn is_registered(stage: &Stage) -> bool {
+    let registered = || {
+        let shown = stage.registrations.shown();
+        let state =
+            |path: &str| shown.pointer(path).and_then(|state| state.as_str()) == Some("IN_BETRIEB");
+        state("/units/0/state") && state("/registers/0/state")
+    };
+    let done = (0..QUESTIONS_MAX).any(|_| {
+        let done = registered();
+        if !done {
+            std::thread::sleep(PAUSE);
+        }
+        done
+    });
+    stage.output.text(if done {
+        "unit and cash box are registered, and the start receipt is checked"
+    } else {
+        "unit and cash box are NOT registered"
+    });
+    done
 }
 
 fn sell(stage: &Stage, day: &mut Day, signed: bool) -> anyhow::Result<Reply> {

@@ -8,6 +8,7 @@
 mod api;
 mod bank_terminal;
 mod device;
+mod finanz_online;
 mod mail;
 mod offline;
 mod signature;
@@ -145,6 +146,13 @@ pub static SECTIONS: &[SectionRow] = &[
         sample: SectionSample::HeaderOff,
         says: "The signature units, one table each, where the law has receipts signed; the first one that works signs.",
         keys: signature::SIGNATURE_UNIT,
+    },
+    SectionRow {
+        path: "finanzonline",
+        form: SectionForm::Table,
+        sample: SectionSample::HeaderOff,
+        says: "The web services of the tax authority with which signature units and cash boxes are registered and receipts are checked, where the law has receipts signed; without this section, a person does that in the portal.",
+        keys: finanz_online::FINANZ_ONLINE,
     },
     SectionRow {
         path: "upstream",

@@ -21,6 +21,8 @@ kind = "software"
 id = "unit-1"
 suite = "R1-AT9"
 key_file = "/etc/ferrotill/unit.key"
+[finanzonline]
+manufacturer_id = "ATU12345678"
 [[bank_terminal]]
 id = "3f0c1f0e-51d8-4b5c-9a56-0f6f0a6b7c01"
 [offline]

@@ -25,6 +25,7 @@ use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::till::{PreparedReceipt, Till, not_signable};
 use ferrotill_core::time::Moment;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{NumberSeal, Preparation, Sealer, Unsealed};
@@ -80,6 +81,7 @@ pub struct Signatures {
     units: Arc<Units>,
     cash_boxes: Locked<BTreeMap<Uuid, Arc<CashBoxSecret>>>,
     tasks: Sender<SigningTask>,
+    registrations: watch::Sender<u64>,
     registers: Option<NewRegisters>,
 }
 
@@ -130,6 +132,7 @@ impl Signatures {
                     .collect(),
             ),
             tasks,
+            registrations: watch::Sender::new(0),
             registers: None,
         })
     }
@@ -192,6 +195,25 @@ impl Signatures {
     #[must_use]
     pub const fn units(&self) -> &Arc<Units> {
         &self.units
+    }
+
+    /// The cash box with this id.
+    #[must_use]
+    pub fn cash_box(&self, id: &str) -> Option<Arc<CashBoxSecret>> {
+        let cash_boxes = self.cash_boxes.lock();
+        cash_boxes.values().find(|secret| secret.id == id).cloned()
+    }
+
+    /// Says that something is to be registered with the authority, or that the authority has answered.
+    pub fn registrations_changed(&self) {
+        self.registrations
+            .send_modify(|changes| *changes = changes.wrapping_add(1));
+    }
+
+    /// Changes whenever something is to be registered with the authority, or the authority has answered.
+    #[must_use]
+    pub fn registrations(&self) -> watch::Receiver<u64> {
+        self.registrations.subscribe()
     }
 
     /// Has a prepared receipt signed.

@@ -35,7 +35,7 @@ mod setting;
 pub(crate) mod tests;
 mod trickle;
 
-pub use server::serve;
+pub use server::{serve, serve_router};
 use setting::Setting;
 
 /// The authority simulator. Clones share the same state.
@@ -290,7 +290,7 @@ pub fn sim_router(simulator: TaxOfficeSimulator) -> Router {
 #[derive(Clone, Copy, Debug)]
 struct ResetConnection;
 
-fn reset() -> Response {
+pub(in crate::simulator) fn reset() -> Response {
     let mut response = StatusCode::SERVICE_UNAVAILABLE.into_response();
     response.extensions_mut().insert(ResetConnection);
     response

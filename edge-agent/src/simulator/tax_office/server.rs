@@ -26,7 +26,15 @@ pub async fn serve(
     simulator: TaxOfficeSimulator,
     shutdown: impl Future<Output = ()>,
 ) {
-    let router = router(simulator);
+    serve_router(listener, router(simulator), shutdown).await;
+}
+
+/// Serves the routes of simulators on the listener until `shutdown` completes. Then all open connections are closed too.
+pub async fn serve_router(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()>,
+) {
     // When the sender is dropped at the end, every connection ends.
     let (_open, closed) = watch::channel(());
     let mut shutdown = pin!(shutdown);

@@ -320,7 +320,9 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
         | Event::LossAccepted(_)
         // The tables find an answer that no question belongs to.
         | Event::TerminalAsked(_)
-        | Event::TerminalAnswered(_) => None,
+        | Event::TerminalAnswered(_)
+        | Event::RegistrationWanted(_)
+        | Event::RegistrationAnswered(_) => None,
         Event::ReceiptPrepared(receipt) => refused(
             till,
             profile,

@@ -1,0 +1,150 @@
+//! What callers of the API may ask of the registrations: a login with a user of their own, a step, and how far a step is.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ferrotill_core::event::RegistrationStep;
+use ferrotill_store::{Reader, Registration, RegistrationState, StoreError};
+
+use super::user::KnownUser;
+use super::words;
+use crate::authority::finanz_online::answer::Answered;
+use crate::authority::finanz_online::session::{LoginAnswer, login, login_answer, logout};
+use crate::authority::finanz_online::{Action, call};
+use crate::clerk::{ClerkHandle, Message, RegistrationNews};
+use crate::config::{FinanzOnlineConfig, FinanzOnlineUser};
+use crate::seal::signature::Signatures;
+
+/// Why a login brought no session.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoginFault {
+    /// The authority does not answer, or cannot say it now. Nothing was stored.
+    #[error("the tax authority does not answer: {0}")]
+    Unreachable(String),
+    /// The authority refuses the user. Nothing was stored but a digest, so that the same user is not sent again.
+    #[error("the tax authority refuses the user: code {}, {}", .0.code, .0.message)]
+    Refused(Answered),
+    /// The user is accepted, and cannot be stored.
+    #[error("the user cannot be stored: {0}")]
+    NotStored(String),
+}
+
+/// What callers may ask for. Every function that talks to the authority blocks its thread.
+#[derive(Debug)]
+pub struct RegistrationDesk {
+    config: FinanzOnlineConfig,
+    reader: Reader,
+    clerk_handle: ClerkHandle,
+    signatures: Arc<Signatures>,
+    user: Arc<KnownUser>,
+}
+
+impl RegistrationDesk {
+    /// The desk of a data folder.
+    #[must_use]
+    pub fn new(
+        config: &FinanzOnlineConfig,
+        folder: &Path,
+        reader: Reader,
+        clerk_handle: ClerkHandle,
+        signatures: Arc<Signatures>,
+    ) -> Self {
+        Self {
+            user: Arc::new(KnownUser::new(config, folder)),
+            config: config.clone(),
+            reader,
+            clerk_handle,
+            signatures,
+        }
+    }
+
+    pub(super) const fn known_user(&self) -> &Arc<KnownUser> {
+        &self.user
+    }
+
+    /// Participant and user that are used; `None` if there is no user yet.
+    #[must_use]
+    pub fn user(&self) -> Option<(String, String)> {
+        let user = self.user.known()?;
+        Some((user.participant_id, user.user_id))
+    }
+
+    /// The answer with which the authority has refused the user, if it has.
+    #[must_use]
+    pub fn user_refused(&self) -> Option<Answered> {
+        self.user.refusal()
+    }
+
+    /// Tries a user, and uses it from now on if the authority accepts it. Blocks for two calls at most.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginFault`].
+    pub fn authenticate(&self, user: FinanzOnlineUser) -> Result<(), LoginFault> {
+        let url = &self.config.url;
+        let request = login(&user, &self.config.manufacturer_id);
+        let (body, _) = call(url, Action::Login, &request)
+            .map_err(|failure| LoginFault::Unreachable(failure.to_string()))?;
+        match login_answer(&body).map_err(LoginFault::Unreachable)? {
+            LoginAnswer::Session(session) => {
+                // A session that is not ended ends by itself.
+                let _ = call(url, Action::Logout, &logout(&user, &session));
+                self.user
+                    .accepted(user)
+                    .map_err(|error| LoginFault::NotStored(error.to_string()))?;
+                self.signatures.registrations_changed();
+                Ok(())
+            }
+            LoginAnswer::Later(answered) => Err(LoginFault::Unreachable(words(&answered))),
+            LoginAnswer::Refused(answered) => {
+                self.user.refused(&user, &answered);
+                Err(LoginFault::Refused(answered))
+            }
+        }
+    }
+
+    /// Has a step taken, perhaps again. `row` is the journal row with the receipt that is to be checked; 0 for another step, or if the
+    /// store knows the row. The step waits in the journal until the authority answers.
+    pub fn want(&self, step: RegistrationStep, subject: &str, row: i64) {
+        self.clerk_handle
+            .send(Message::Registration(RegistrationNews::Wanted {
+                step,
+                subject: subject.to_owned(),
+                row,
+            }));
+    }
+
+    /// Waits until a step has an answer that is newer than a journal row, or until the time is over. Returns the step as it is then.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub async fn answered(
+        &self,
+        (step, subject): (RegistrationStep, &str),
+        (answers_before, wait): (usize, Duration),
+    ) -> Result<Option<Registration>, StoreError> {
+        let mut news = self.signatures.registrations();
+        let mut over = std::pin::pin!(tokio::time::sleep(wait));
+        loop {
+            news.mark_unchanged();
+            let answers = self.reader.registration_answers(step, subject)?.len();
+            let found = self.reader.registration(step, subject)?;
+            let is_answered = found
+                .as_ref()
+                .is_some_and(|it| it.state != RegistrationState::Waiting);
+            if is_answered && answers > answers_before {
+                return Ok(found);
+            }
+            tokio::select! {
+                changed = news.changed() => {
+                    if changed.is_err() {
+                        return Ok(found);
+                    }
+                }
+                () = &mut over => return Ok(found),
+            }
+        }
+    }
+}
