@@ -101,7 +101,7 @@ const LINES: &[(&str, CashierLine)] = &[
         |words| words.till_fault,
     ),
     (
-        "E_ACCESS_DENIED E_TOO_MANY_REQUESTS E_UNAUTHORIZED PermissionMissing TlsNeeded TooManyWrongSignatures ApiKeyMissing ApiNotAllowed HostNotAllowed NotPermitted OriginNotAllowed SignatureMismatch \
+        "E_ACCESS_DENIED E_TOO_MANY_REQUESTS E_UNAUTHORIZED PermissionMissing TlsNeeded TooManyWrongSignatures ApiKeyMissing ApiNotAllowed CallerNotAllowed HostNotAllowed NotPermitted OriginNotAllowed SignatureMismatch \
          SignatureMissing TimestampInvalid TimestampMissing TimestampOutOfWindow TokenInvalid Unauthorized UnknownApiKey",
         |words| words.refused_caller,
     ),

@@ -68,6 +68,7 @@ pub(super) fn say(sentence: &Sentence, language: Language, values: &[String]) ->
 
 /// Pairs of letters that are one letter in Cyrillic, then single letters.
 const PAIRS: &[(&str, &str)] = &[
+    ("yo‘", "йў"),
     ("o‘", "ў"),
     ("g‘", "ғ"),
     ("sh", "ш"),
