@@ -283,6 +283,10 @@ fn part_of(kind: ProblemKind) -> &'static str {
         "certificate_unusable" | "certificate_ends" => "callers",
         "alternative_numbers" => "numbers",
         "signature_unit" => "signature",
+        "registration_refused" | "registration_user_refused" | "registration_waits" => {
+            "registration"
+        }
+        "mail_away" | "mail_failed" | "sms_away" | "sms_failed" => "deliveries",
         "document_waits" => "printer",
         id if id.starts_with("printer") => "printer",
         id if id.starts_with("clock") => "clock",

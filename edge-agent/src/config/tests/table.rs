@@ -23,6 +23,11 @@ suite = "R1-AT9"
 key_file = "/etc/ferrotill/unit.key"
 [finanzonline]
 manufacturer_id = "ATU12345678"
+[mail]
+host = "mail.example"
+from = "Shop <receipts@shop.example>"
+[sms]
+url = "https://gateway.example/send"
 [[bank_terminal]]
 id = "3f0c1f0e-51d8-4b5c-9a56-0f6f0a6b7c01"
 [offline]
