@@ -231,14 +231,14 @@ fn an_api_that_this_build_does_not_have_is_a_fault_with_its_place() {
         (
             GOOD.replacen(
                 "[[api",
-                "[api]\nserve = [\"fiscalcloud\", \"sign_at\"]\n[[api",
+                "[api]\nserve = [\"fiscalcloud\", \"ereceipt\"]\n[[api",
                 1,
             ),
-            ":5:25: api.serve[1]: is \"sign_at\", an API that this build does not have; this build has \"fiscalcloud\"",
+            ":5:25: api.serve[1]: is \"ereceipt\", an API that this build does not have; this build has \"fiscalcloud\", \"sign_at\" and \"fiscalbox\"",
         ),
         (
             GOOD.replacen("secret = ", "apis = [\"ereceipt\"]\nsecret = ", 1),
-            ":6:9: api.clients[0].apis[0]: is \"ereceipt\", an API that this build does not have; this build has \"fiscalcloud\"",
+            ":6:9: api.clients[0].apis[0]: is \"ereceipt\", an API that this build does not have; this build has \"fiscalcloud\", \"sign_at\" and \"fiscalbox\"",
         ),
         (
             GOOD.replacen("[[api", "[api]\nserve = []\n[[api", 1),
