@@ -192,7 +192,6 @@ impl Agent {
         let (store, identities, created) =
             open_store(&mut config, profile, clock.now(), decisions, &live_status)?;
         let guard = Arc::new(guarded_clock(&clock, &store)?);
-        let owner_budget = owner_budget(&config, profile);
         let reader = Reader::new(&config.till.data_dir);
         let (clerk_handle, inbox) = ClerkHandle::new();
         let wake_sender = Arc::new(Notify::new());
@@ -209,22 +208,21 @@ impl Agent {
             (&live_status, &wake_sender),
             (signatures.clone(), terminals),
         );
-        let deliveries = start_deliveries(&config, profile, (&reader, &clerk_handle), &settings);
-        settings.deliveries = Some(Arc::clone(&deliveries) as Arc<dyn BuyerDeliveries>);
+        let deliveries =
+            start_deliveries(&config, profile, (&reader, &clerk_handle), &mut settings);
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let tls = CallerTls::start(&config, guard.now().utc_ms)?;
-        let registrations =
-            registrations::desk(&config, &reader, &clerk_handle, signatures.as_ref());
+        let units = signatures.as_ref();
         let service = Arc::new(Service {
-            registrations,
+            registrations: registrations::desk(&config, &reader, &clerk_handle, units),
             settings: ApiSettings::of(&config),
             profile,
             clerk_handle: clerk_handle.clone(),
             reader,
             clock,
             guard,
-            owner_budget,
+            owner_budget: owner_budget(&config, profile),
             replays: Replays::open(&config.till.data_dir, Arc::clone(&live_status)),
             deliveries,
             wrong_signatures: WrongSignatures::default(),
@@ -541,7 +539,7 @@ fn start_deliveries(
     config: &Config,
     profile: &'static dyn Profile,
     (reader, clerk_handle): (&Reader, &ClerkHandle),
-    settings: &ClerkSettings,
+    settings: &mut ClerkSettings,
 ) -> Arc<Deliveries> {
     let status_and_clock = (
         Arc::clone(&settings.live_status),
@@ -550,7 +548,9 @@ fn start_deliveries(
     let door = (reader.clone(), clerk_handle.clone());
     let deliveries = Deliveries::new(config, profile.facts(), door, status_and_clock);
     deliveries.resume();
-    Arc::new(deliveries)
+    let deliveries = Arc::new(deliveries);
+    settings.deliveries = Some(Arc::clone(&deliveries) as Arc<dyn BuyerDeliveries>);
+    deliveries
 }
 
 fn start_clerk(

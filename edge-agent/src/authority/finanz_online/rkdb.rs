@@ -93,7 +93,7 @@ impl UnitForm {
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation<'a> {
+pub enum RkdbOperation<'a> {
     /// Registers a unit with a certificate.
     RegisterUnit {
         /// What the unit is made of.
@@ -159,7 +159,7 @@ const PLANNED: &str = "6";
 /// Requests have one entry.
 const FIRST: &str = "1";
 
-impl Operation<'_> {
+impl RkdbOperation<'_> {
     /// The request.
     #[must_use]
     pub fn request(&self, sender: Sender<'_>) -> String {

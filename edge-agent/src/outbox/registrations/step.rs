@@ -13,7 +13,7 @@ use super::{RegistrationParts, words};
 use crate::authority::finanz_online::answer::{
     Answered, Meaning, RequestKind, RkdbAnswer, meaning, rkdb_answer,
 };
-use crate::authority::finanz_online::rkdb::{Operation, Sender, UnitForm, UnitName};
+use crate::authority::finanz_online::rkdb::{RkdbOperation, Sender, UnitForm, UnitName};
 use crate::authority::finanz_online::{Action, CallFailure, call};
 use crate::config::FinanzOnlineUser;
 use crate::time::clock::iso_utc;
@@ -84,7 +84,7 @@ pub(super) fn perform(context: &StepContext<'_>, step: &Registration) -> Perform
         (RegistrationStep::UnitFails, _) => {
             let since = second_of(moment.parse().unwrap_or_default());
             let unit = UnitName::of(id);
-            let operation = Operation::UnitFails {
+            let operation = RkdbOperation::UnitFails {
                 unit,
                 since: &since,
             };
@@ -92,11 +92,11 @@ pub(super) fn perform(context: &StepContext<'_>, step: &Registration) -> Perform
         }
         (RegistrationStep::UnitWorks, _) => unit_works(context, id, moment),
         (RegistrationStep::CashBoxEnds, _) => {
-            let operation = Operation::CashBoxEnds { id: &step.subject };
+            let operation = RkdbOperation::CashBoxEnds { id: &step.subject };
             context.ask(&operation, RequestKind::End)
         }
         (RegistrationStep::UnitEnds, _) => {
-            let operation = Operation::UnitEnds(UnitName::of(&step.subject));
+            let operation = RkdbOperation::UnitEnds(UnitName::of(&step.subject));
             context.ask(&operation, RequestKind::End)
         }
         _ => Err(Performed::Later(
@@ -117,7 +117,7 @@ type Outcome = Result<(Meaning, RkdbAnswer), Performed>;
 
 impl StepContext<'_> {
     /// Sends one request. Only meanings that say something of the unit, the cash box or the receipt are returned.
-    fn ask(&self, operation: &Operation<'_>, kind: RequestKind) -> Outcome {
+    fn ask(&self, operation: &RkdbOperation<'_>, kind: RequestKind) -> Outcome {
         let at = second_of(self.parts.guard.now().utc_ms);
         let packet = self.packet.get();
         self.packet.set(packet.saturating_add(1));
@@ -151,7 +151,7 @@ impl StepContext<'_> {
     }
 
     /// Registers something, unless the authority knows it already. `state` asks for its state.
-    fn register(&self, operation: &Operation<'_>, state: &Operation<'_>) -> Outcome {
+    fn register(&self, operation: &RkdbOperation<'_>, state: &RkdbOperation<'_>) -> Outcome {
         let (meaning, answer) = self.ask(state, RequestKind::State)?;
         match meaning {
             Meaning::Done => return Ok((Meaning::Done, known(answer))),
@@ -186,17 +186,17 @@ fn register_unit(context: &StepContext<'_>, provider: u16, serial: &str, public:
     let unit = UnitName::of(serial);
     let public = STANDARD.encode(public);
     let operation = match unit {
-        UnitName::Certificate(serial) => Operation::RegisterUnit {
+        UnitName::Certificate(serial) => RkdbOperation::RegisterUnit {
             form: UnitForm::OwnModule,
             provider,
             serial,
         },
-        UnitName::Key { .. } => Operation::RegisterKey {
+        UnitName::Key { .. } => RkdbOperation::RegisterKey {
             unit,
             public: &public,
         },
     };
-    context.register(&operation, &Operation::UnitState(unit))
+    context.register(&operation, &RkdbOperation::UnitState(unit))
 }
 
 fn register_cash_box(context: &StepContext<'_>, id: &str) -> Outcome {
@@ -206,8 +206,8 @@ fn register_cash_box(context: &StepContext<'_>, id: &str) -> Outcome {
         )));
     };
     let key = secret.key.to_base64();
-    let operation = Operation::RegisterCashBox { id, key: &key };
-    context.register(&operation, &Operation::CashBoxState { id })
+    let operation = RkdbOperation::RegisterCashBox { id, key: &key };
+    context.register(&operation, &RkdbOperation::CashBoxState { id })
 }
 
 fn check_receipt(
@@ -217,13 +217,13 @@ fn check_receipt(
     asked_first: bool,
 ) -> Outcome {
     if asked_first {
-        let state = Operation::CashBoxState { id: cash_box };
+        let state = RkdbOperation::CashBoxState { id: cash_box };
         let (_, answer) = context.ask(&state, RequestKind::State)?;
         if matches!(answer.state.as_deref(), Some("IN_BETRIEB" | "AUSFALL")) {
             return Ok((Meaning::Done, known(answer)));
         }
     }
-    context.ask(&Operation::CheckReceipt { code }, RequestKind::Check)
+    context.ask(&RkdbOperation::CheckReceipt { code }, RequestKind::Check)
 }
 
 fn unit_works(context: &StepContext<'_>, serial: &str, began: &str) -> Outcome {
@@ -238,7 +238,7 @@ fn unit_works(context: &StepContext<'_>, serial: &str, began: &str) -> Outcome {
         return Err(Performed::Later("the outage is not over".to_owned()));
     };
     let since = second_of(ended_ms);
-    let operation = Operation::UnitWorks {
+    let operation = RkdbOperation::UnitWorks {
         unit: UnitName::of(serial),
         since: &since,
     };

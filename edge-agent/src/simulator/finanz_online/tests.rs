@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 
 use super::FinanzOnlineSimulator;
 use crate::authority::finanz_online::answer::{fault_of, rkdb_answer};
-use crate::authority::finanz_online::rkdb::{Operation, Sender, UnitForm, UnitName};
+use crate::authority::finanz_online::rkdb::{RkdbOperation, Sender, UnitForm, UnitName};
 use crate::authority::finanz_online::session::{LoginAnswer, login, login_answer};
 use crate::config::{FinanzOnlineUser, Secret};
 use crate::time::clock::Clock;
@@ -31,7 +31,7 @@ fn session(service: &FinanzOnlineSimulator, pin: &str) -> LoginAnswer {
     login_answer(&body).unwrap()
 }
 
-fn request(session: &str, operation: &Operation<'_>) -> String {
+fn request(session: &str, operation: &RkdbOperation<'_>) -> String {
     operation.request(Sender {
         user: &user("12345"),
         session,
@@ -41,7 +41,7 @@ fn request(session: &str, operation: &Operation<'_>) -> String {
     })
 }
 
-const UNIT: Operation<'static> = Operation::RegisterUnit {
+const UNIT: RkdbOperation<'static> = RkdbOperation::RegisterUnit {
     form: UnitForm::OwnModule,
     provider: 9,
     serial: "3ade68b1",
@@ -62,13 +62,13 @@ fn what_public_clients_get_wrong_is_a_fault() {
         panic!("no session");
     };
     let unit = request(&id, &UNIT);
-    let cash_box = Operation::RegisterCashBox {
+    let cash_box = RkdbOperation::RegisterCashBox {
         id: "KASSE-1",
         key: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
     };
     let cash_box = request(&id, &cash_box);
-    let state = request(&id, &Operation::UnitState(UnitName::of("3ade68b1")));
-    let works = Operation::UnitWorks {
+    let state = request(&id, &RkdbOperation::UnitState(UnitName::of("3ade68b1")));
+    let works = RkdbOperation::UnitWorks {
         unit: UnitName::of("3ade68b1"),
         since: "2026-11-29T08:00:00Z",
     };
@@ -133,13 +133,13 @@ fn a_cash_box_needs_a_unit_and_nothing_is_registered_twice() {
     let LoginAnswer::Session(id) = session(&service, "12345") else {
         panic!("no session");
     };
-    let cash_box = Operation::RegisterCashBox {
+    let cash_box = RkdbOperation::RegisterCashBox {
         id: "KASSE-1",
         key: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
     };
     let unit = request(&id, &UNIT);
     let cash_box = request(&id, &cash_box);
-    let state = request(&id, &Operation::UnitState(UnitName::of("3ade68b1")));
+    let state = request(&id, &RkdbOperation::UnitState(UnitName::of("3ade68b1")));
     assert_eq!(code(&service, &cash_box).0, "B7");
     assert_eq!(code(&service, &state), ("B33".to_owned(), None));
     assert_eq!(code(&service, &unit).0, "0");
@@ -182,8 +182,8 @@ fn an_outage_has_its_order() {
         panic!("no session");
     };
     let unit = UnitName::of("3ade68b1");
-    let fails = |since| request(&id, &Operation::UnitFails { unit, since });
-    let works = |since| request(&id, &Operation::UnitWorks { unit, since });
+    let fails = |since| request(&id, &RkdbOperation::UnitFails { unit, since });
+    let works = |since| request(&id, &RkdbOperation::UnitWorks { unit, since });
     assert_eq!(code(&service, &fails("2026-11-01T08:00:00Z")).0, "B33");
     assert_eq!(code(&service, &request(&id, &UNIT)).0, "0");
     assert_eq!(code(&service, &works("2026-11-01T08:00:00Z")).0, "B13");
@@ -192,9 +192,9 @@ fn an_outage_has_its_order() {
     assert_eq!(code(&service, &fails("2026-11-01T08:00:00Z")).0, "B13");
     assert_eq!(code(&service, &works("2026-10-01T08:00:00Z")).0, "B5");
     assert_eq!(code(&service, &works("2026-11-02T08:00:00Z")).0, "0");
-    let end = request(&id, &Operation::UnitEnds(unit));
+    let end = request(&id, &RkdbOperation::UnitEnds(unit));
     assert_eq!(code(&service, &end).0, "0");
     assert_eq!(code(&service, &end).0, "B6");
-    let state = request(&id, &Operation::UnitState(unit));
+    let state = request(&id, &RkdbOperation::UnitState(unit));
     assert_eq!(code(&service, &state).0, "B33");
 }
