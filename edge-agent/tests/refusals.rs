@@ -232,7 +232,7 @@ fn a_refusal_says_what_came_and_what_would_be_right() {
     });
     assert_eq!(
         wrong_key.unwrap().at("message"),
-        "Api-Key: is \"anothers-key\", which no client of this agent has; its keys are a-key"
+        "Api-Key: is \"anothers-key\", which no client of this agent has; compare it with `key` of `[[api.clients]]` in the configuration"
     );
     let stranger = "11111111-1111-4111-8111-111111111111";
     assert_eq!(

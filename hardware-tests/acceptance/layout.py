@@ -142,7 +142,8 @@ def patterns(used: set[str], size: dict[str, int]) -> list[str]:
         beginnings = parts(symbol)
         whole = next((part for part in beginnings if unused_bytes[part] <= UNUSED_PART * used_bytes[part]), beginnings[-1])
         chosen[whole] = None
-    return list(chosen)
+    # Names that hold unused functions too stand last, so that those before them are packed without gaps.
+    return sorted(chosen, key=lambda part: (unused_bytes[part] / (used_bytes[part] + unused_bytes[part]), part))
 
 
 def main() -> int:

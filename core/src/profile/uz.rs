@@ -47,7 +47,7 @@ static GROUPS: [DefaultGroup; 3] = [
 static FACTS: Facts = Facts {
     code: "UZ",
     time_zone: "Asia/Tashkent",
-    language: "uz",
+    language: "uz-Latn",
     currency: Currency::UZS,
     rounding: Rounding::COMMERCIAL,
     tax_rounding: TaxRounding::PerLine,

@@ -202,6 +202,6 @@ mod tests {
     fn the_tax_of_a_group_is_named_in_the_order_of_the_language() {
         let name = |language| Words::of(language).tax_of("A 20%", "37.64");
         assert_eq!(name("ro"), "TVA A 20% din 37.64");
-        assert_eq!(name("uz-Latn"), "QQS A 20%, 37.64 dan");
+        assert_eq!(name("uz-Latn"), "QQS A 20% summadan 37.64");
     }
 }

@@ -189,7 +189,7 @@ pub fn check<'c>(
     let Some(client) = settings.clients.iter().find(|client| client.key == key) else {
         // A wrong key takes as long as a wrong signature, so that the time of an answer does not show which keys exist.
         std::hint::black_box(signature_of(DUMMY_SECRET, &[call.body]));
-        return Err(refuse(UNKNOWN_KEY, &unknown_key(settings, key)));
+        return Err(refuse(UNKNOWN_KEY, &unknown_key(key)));
     };
     let timestamp = header("Api-Timestamp")
         .ok_or_else(|| refuse("TimestampMissing", "Api-Timestamp: is missing"))?;
@@ -257,13 +257,11 @@ fn device_of<'c>(
     device.map(Some).ok_or_else(unknown)
 }
 
-/// The refusal of a key that no client has, with the keys that exist.
-fn unknown_key(settings: &ApiSettings, key: &str) -> String {
-    let keys = settings.clients.iter().map(|client| client.key.as_str());
+/// The refusal of a key that no client has. It shows no other key: with a token API a key is half of a login.
+fn unknown_key(key: &str) -> String {
     format!(
-        "Api-Key: is {:?}, which no client of this agent has; its keys are {}",
-        shortened(key),
-        listed(keys)
+        "Api-Key: is {:?}, which no client of this agent has; compare it with `key` of `[[api.clients]]` in the configuration",
+        shortened(key)
     )
 }
 
