@@ -1,4 +1,4 @@
-//! Events of what the tax authority is told of signature units, cash boxes and their receipts.
+//! Events of the registration of signature units, cash boxes and their receipts at the tax authority.
 //!
 //! A step is due from its `RegistrationWanted` row, or from the row that brings it about: an adopted unit, a start receipt, the receipt of
 //! a year, a closing receipt. Each answer of the authority is a `RegistrationAnswered` row.

@@ -134,7 +134,7 @@ pub enum Message {
     Authority(AuthorityNews),
     /// The authority has reserved fiscal numbers for this device.
     Numbers(Uuid, Vec<Span>),
-    /// News about what the authority is told of signature units, cash boxes and receipts.
+    /// News about the registration of signature units, cash boxes and receipts.
     Registration(RegistrationNews),
     /// The agent asks whether the clerk handles its messages: [`LiveStatus::clerk_answered`](crate::status::LiveStatus) is the answer.
     HealthCheck,
@@ -206,7 +206,7 @@ pub enum AuthorityNews {
     },
 }
 
-/// News about what the authority is told of signature units, cash boxes and receipts.
+/// News about the registration of signature units, cash boxes and receipts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RegistrationNews {
     /// A step is to be taken, perhaps again.

@@ -80,7 +80,7 @@ pub enum CliCommand {
     Doctor(doctor::DoctorArguments),
     /// Lists the serial ports, and asks which printer answers at which speed.
     Ports(ports::PortsArguments),
-    /// Writes one file for somebody who helps from afar, without secrets.
+    /// Writes one file for the support, without secrets.
     Support(support::SupportArguments),
     /// Checks the whole store: chain, numbers, tables and Z-reports. An agent may run meanwhile.
     Verify(verify::VerifyArguments),

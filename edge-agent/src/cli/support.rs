@@ -1,4 +1,4 @@
-//! `support bundle`: one file for somebody who helps from afar, without secrets and without what buyers have bought.
+//! `support bundle`: one file for the support, without secrets and without what buyers have bought.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! What the tax authority is told of signature units, cash boxes and their receipts, and the outages of the units.
+//! The registration of signature units, cash boxes and their receipts at the tax authority, and the outages of the units.
 
 use ferrotill_core::event::{
     Event, ReceiptSigned, RegistrationAnswered, RegistrationStep, RegistrationWanted, UnitAdopted,

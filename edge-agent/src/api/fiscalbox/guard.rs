@@ -1,4 +1,4 @@
-//! Who may call: this machine, the addresses that the configuration names, and nobody through a page of another site or a proxy.
+//! Who may call: this machine and the addresses that the configuration names; no call that comes from a page of another site or through a proxy.
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -77,6 +77,17 @@ const CHANGE: &[&RefusalAnswer] = &[
     &OVERLOADED,
 ];
 
+/// Of the simulated offices, whose switches answer 422 where those of the printer answer 400.
+const CHANGE_OF_STATE: &[&RefusalAnswer] = &[
+    &BROKEN,
+    &FORBIDDEN,
+    &TOO_SLOW,
+    &TOO_LARGE,
+    &NOT_UNDERSTOOD,
+    &HEAD_TOO_LARGE,
+    &OVERLOADED,
+];
+
 const SIMULATOR: &str = "Switches of the simulator";
 
 const fn switch(
@@ -218,15 +229,7 @@ const OPERATIONS: &[DescribedOperation] = &[
         Form::Json("SimAuthority"),
     )
     .takes("SimAuthorityChange", r#"{"state":"up"}"#)
-    .refusals(&[
-        &BROKEN,
-        &FORBIDDEN,
-        &TOO_SLOW,
-        &TOO_LARGE,
-        &NOT_UNDERSTOOD,
-        &HEAD_TOO_LARGE,
-        &OVERLOADED,
-    ]),
+    .refusals(CHANGE_OF_STATE),
     switch(
         "PUT",
         "/sim/signature_unit",
@@ -249,15 +252,7 @@ const OPERATIONS: &[DescribedOperation] = &[
         Form::Json("SimFinanzOnline"),
     )
     .takes("SimFinanzOnlineChange", r#"{"state":"up"}"#)
-    .refusals(&[
-        &BROKEN,
-        &FORBIDDEN,
-        &TOO_SLOW,
-        &TOO_LARGE,
-        &NOT_UNDERSTOOD,
-        &HEAD_TOO_LARGE,
-        &OVERLOADED,
-    ]),
+    .refusals(CHANGE_OF_STATE),
     switch(
         "GET",
         "/sim/authority/received",

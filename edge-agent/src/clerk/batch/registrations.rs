@@ -1,4 +1,4 @@
-//! What the authority is told of signature units, cash boxes and receipts: the clerk stores what is wanted and what was answered.
+//! The registration of signature units, cash boxes and receipts: the clerk stores what is wanted and what was answered.
 
 use ferrotill_core::event::{RegistrationAnswered, RegistrationWanted};
 

@@ -146,7 +146,7 @@ fn owner_type(fields: &mut Members<'_, '_>) {
     }
 }
 
-/// Whose goods are sold on commission. Programs send empty texts if nobody's.
+/// The owner of goods that are sold on commission. Programs send empty texts if the shop owns the goods.
 fn commission(fields: &mut Members<'_, '_>) {
     let Some(node) = fields.get("comission_info") else {
         return;
