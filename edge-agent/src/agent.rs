@@ -6,6 +6,7 @@ mod devices;
 mod health_watch;
 mod modules;
 mod registrations;
+pub mod service_manager;
 mod signing;
 mod start_check;
 mod terminals;

@@ -10,10 +10,13 @@ use uuid::Uuid;
 
 use super::{Signed, UnitPublic};
 use crate::locked::Locked;
+use crate::status::at_work::Part;
 use crate::time::clock::Clock;
 
 /// A unit that has failed is not asked again before this time.
 const FAILED_FOR: Duration = Duration::from_secs(30);
+/// How long the units may take for one signature.
+const WORK_MAX: Duration = Duration::from_secs(10 * 60);
 
 /// Where the outcome of a task goes: the device and what became of its receipt.
 pub type UnitReport = Box<dyn Fn(Uuid, Signed) + Send>;
@@ -133,9 +136,10 @@ pub(super) fn start(
     tasks: Receiver<SigningTask>,
     report: UnitReport,
 ) -> std::io::Result<()> {
+    let part = Part::new("signatures", WORK_MAX);
     let sign_all = move || {
         for task in tasks {
-            let signature = units.sign(&task);
+            let signature = part.at_work(|| units.sign(&task));
             let SigningTask {
                 device, payload, ..
             } = task;
