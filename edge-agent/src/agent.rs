@@ -209,8 +209,8 @@ impl Agent {
             (&live_status, &wake_sender),
             (signatures.clone(), terminals),
         );
-        let deliveries =
-            start_deliveries(&config, profile, (&reader, &clerk_handle), &mut settings);
+        let door = (&reader, &clerk_handle);
+        let deliveries = start_deliveries(&config, profile, &store, door, &mut settings);
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let tls = CallerTls::start(&config, guard.now().utc_ms)?;
@@ -539,6 +539,7 @@ fn clerk_settings(
 fn start_deliveries(
     config: &Config,
     profile: &'static dyn Profile,
+    store: &Store,
     (reader, clerk_handle): (&Reader, &ClerkHandle),
     settings: &mut ClerkSettings,
 ) -> Arc<Deliveries> {
@@ -548,7 +549,7 @@ fn start_deliveries(
     );
     let door = (reader.clone(), clerk_handle.clone());
     let deliveries = Deliveries::new(config, profile.facts(), door, status_and_clock);
-    deliveries.resume();
+    deliveries.resume(store);
     let deliveries = Arc::new(deliveries);
     settings.deliveries = Some(Arc::clone(&deliveries) as Arc<dyn BuyerDeliveries>);
     deliveries
