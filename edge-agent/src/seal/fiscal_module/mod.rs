@@ -16,6 +16,8 @@ mod memory;
 mod order;
 mod sealer;
 pub mod software;
+mod software_figures;
+pub mod software_switches;
 pub mod statuses;
 
 use std::collections::BTreeMap;
@@ -114,6 +116,24 @@ impl Operation {
             Self::ShiftInfo | Self::Info => "info",
             Self::Drawer => "drawer",
             Self::Banner => "banner",
+        }
+    }
+
+    /// The operation with a path, with or without slashes at its ends.
+    #[must_use]
+    pub fn of_path(path: &str) -> Option<Self> {
+        let path = path.trim_matches('/');
+        let mut all = Self::ALL.into_iter();
+        all.find(|operation| operation.path() == path)
+    }
+
+    /// The methods with which devices take the operation.
+    #[must_use]
+    pub const fn methods(self) -> &'static str {
+        match self {
+            Self::Create | Self::Refuse | Self::Banner => "POST",
+            Self::Close | Self::SendReceipt => "GET, POST",
+            _ => "GET",
         }
     }
 
