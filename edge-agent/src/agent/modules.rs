@@ -10,7 +10,7 @@ use crate::config::{Config, Device, Mode};
 use crate::explanation::Explanation;
 use crate::seal::fiscal_module::Modules;
 use crate::seal::fiscal_module::http::HttpModule;
-use crate::seal::fiscal_module::software::{STORED_HOURS_MAX, SoftwareModule, SoftwareOptions};
+use crate::seal::fiscal_module::software::{SoftwareModule, SoftwareOptions};
 use crate::seal::fiscal_module::statuses::Generation;
 use crate::time::clock::Clock;
 
@@ -75,7 +75,7 @@ fn software(
     let options = SoftwareOptions {
         terminal: format!("UZ{digits:012}"),
         generation: Generation::Decimal,
-        stored_max: Duration::from_secs(STORED_HOURS_MAX.saturating_mul(3_600)),
+        stored_max: config.fiscalbox.stored_max,
         file: Some(file.clone()),
     };
     SoftwareModule::open(options, Arc::clone(clock)).map_err(|error| {

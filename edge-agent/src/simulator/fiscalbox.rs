@@ -44,9 +44,12 @@ async fn handle(
     let asked = Arc::clone(&module);
     let carried_out = tokio::task::spawn_blocking(move || asked.call(&call)).await;
     match carried_out {
+        // The answer about marking codes is no envelope of the API.
+        Ok(Ok(data)) if operation == Operation::Marking => answer(&data),
         Ok(Ok(data)) => {
+            let is_success = operation.is_success(&data);
             let is_wrapped = wraps(operation, module.wraps_as_documented());
-            answer(&envelope(data, is_wrapped))
+            answer(&envelope(data, is_success, is_wrapped))
         }
         Ok(Err(CallFault::Refused(error))) => answer(&envelope_of_error(&error)),
         Ok(Err(CallFault::Lost(_) | CallFault::NotSent(_))) | Err(_) => reset(),
@@ -93,8 +96,8 @@ fn read_call(
     }
 }
 
-fn envelope(data: Value, is_wrapped: bool) -> Value {
-    let plain = json!({ "data": data, "error": null, "is_success": true });
+fn envelope(data: Value, is_success: bool, is_wrapped: bool) -> Value {
+    let plain = json!({ "data": data, "error": null, "is_success": is_success });
     if is_wrapped {
         json!({ "result": plain })
     } else {
@@ -118,9 +121,9 @@ fn answer(body: &Value) -> Response {
 #[cfg(test)]
 mod tests {
     use super::{read_call, wraps};
+    use crate::seal::fiscal_module::Operation;
     use axum::body::Bytes;
     use axum::http::{HeaderMap, Method, Uri};
-    use crate::seal::fiscal_module::Operation;
 
     #[test]
     fn a_time_in_a_query_is_read_in_both_forms() {

@@ -15,6 +15,7 @@ mod orders;
 mod originals;
 mod printer_clock;
 mod printer_day;
+mod providers;
 mod recipients;
 mod registrations;
 mod resources;
@@ -433,6 +434,7 @@ impl Tills {
             }
             Message::Authority(news) => self.on_authority_news(batch, news),
             Message::Numbers(device, spans) => self.take_numbers(batch, device, &spans),
+            Message::Provider(news, reply) => self.on_provider_news(batch, &news, reply, effects),
             Message::Registration(news) => self.on_registration_news(batch, &news, effects),
             Message::HealthCheck => {
                 self.answer_health_check();
@@ -644,6 +646,9 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::RegistrationAnswered(answered) => answered.at,
         Event::ResourceChanged(changed) => changed.at,
         Event::ReceiptNoted(noted) => noted.at,
+        Event::ProviderAsked(asked) => asked.at,
+        Event::ProviderAnswered(answered) => answered.at,
+        Event::ProviderUsed(used) => used.at,
     };
     Some(moment.utc_ms)
 }

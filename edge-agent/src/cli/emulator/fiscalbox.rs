@@ -28,10 +28,7 @@ const FIRMWARE: [(&str, Generation); 2] = [
 /// The time zone of the device's clock, without `--time-zone`.
 const TIME_ZONE: &str = "Asia/Tashkent";
 
-pub(super) fn run(
-    arguments: &EmulatorArguments,
-    output: CliOutput,
-) -> Result<Exit, CliFailure> {
+pub(super) fn run(arguments: &EmulatorArguments, output: CliOutput) -> Result<Exit, CliFailure> {
     let module = Arc::new(open(arguments)?);
     let Some(address) = arguments.listen else {
         return Err(usage(
@@ -48,7 +45,8 @@ pub(super) fn run(
             "printer" => format!("{FAMILY}+{url}"),
             "url" => url.as_str(),
         });
-        let switches = sim::module::router(Some(Arc::clone(&module)));
+        let switches = sim::module::router(Some(Arc::clone(&module)))
+            .merge(sim::providers::router(Some(Arc::clone(&module))));
         serve_router(listener, switches.merge(router(module)), stopped()).await;
         Ok(Exit::Done)
     })
@@ -85,9 +83,10 @@ fn open(arguments: &EmulatorArguments) -> Result<SoftwareModule, CliFailure> {
         file: arguments.memory.clone(),
     };
     SoftwareModule::open(options, Arc::new(clock)).map_err(|error| {
-        let place = arguments.memory.as_deref().map_or_else(String::new, |path| {
-            path.display().to_string()
-        });
+        let place = arguments
+            .memory
+            .as_deref()
+            .map_or_else(String::new, |path| path.display().to_string());
         let explained = Explanation::new(
             "the memory of the emulated device cannot be read",
             place,

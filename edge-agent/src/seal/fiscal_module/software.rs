@@ -13,8 +13,10 @@ use sha2::{Digest, Sha256};
 
 use super::faults::ModuleTrouble;
 pub use super::faults::ModuleTroubleKind;
+use super::marking;
 use super::memory::{ModuleMemory, RegisteredReceipt, ShiftFigures, TurnoverFigures};
 use super::order::{ModuleOrder, compact_time};
+use super::software_providers::SimulatedProviders;
 use super::statuses::{Generation, ModuleStatus};
 use super::{CallFault, FiscalModule, ModuleCall, ModuleError, Operation};
 use crate::locked::Locked;
@@ -50,6 +52,8 @@ pub struct SoftwareModule {
     options: SoftwareOptions,
     pub(super) clock: Arc<Clock>,
     pub(super) state: Locked<State>,
+    /// The payment providers behind it.
+    pub(super) providers: SimulatedProviders,
     /// What the module is, apart from its memory.
     pub(super) device: Locked<DeviceState>,
 }
@@ -95,9 +99,11 @@ impl SoftwareModule {
             wraps_as_documented: false,
             off_until: None,
         };
+        let providers = SimulatedProviders::open(options.file.as_deref())?;
         Ok(Self {
             options,
             clock,
+            providers,
             device: Locked::new(device),
             state: Locked::new(State {
                 memory,
@@ -181,6 +187,9 @@ impl SoftwareModule {
                 state.printed.push(call.body.to_string());
                 Ok(Value::Null)
             }
+            Operation::Marking => marking::check(&state.memory.marks, &call.body),
+            // These are answered by the providers.
+            Operation::Provider(_) => Ok(Value::Null),
         }
     }
 
@@ -245,6 +254,7 @@ impl SoftwareModule {
             *sum = sum.saturating_add(amount);
         }
         memory.last_time.clone_from(&order.time);
+        marking::note(&mut memory.marks, body, refund);
         if !state.online {
             memory.unsent.push(order.time.clone());
         }
@@ -397,7 +407,7 @@ impl SoftwareModule {
         if let Some(file) = &self.options.file
             && !matches!(
                 call.operation,
-                Operation::Info | Operation::ShiftInfo | Operation::Last
+                Operation::Info | Operation::ShiftInfo | Operation::Last | Operation::Marking
             )
             && let Err(error) = state.memory.store(file)
         {
@@ -473,6 +483,9 @@ impl FiscalModule for SoftwareModule {
     fn call(&self, call: &ModuleCall) -> Result<Value, CallFault> {
         if self.is_off() {
             return Err(CallFault::Lost("the fiscal module has no power".to_owned()));
+        }
+        if let Operation::Provider(asked) = call.operation {
+            return self.providers.call(asked, call);
         }
         let mut state = self.state.lock();
         match ModuleTrouble::take(&mut state.troubles, call.operation) {

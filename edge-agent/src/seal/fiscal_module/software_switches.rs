@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::ModuleError;
 use super::faults::{ModuleTrouble, ModuleTroubleKind};
+use super::provider::Provider;
 use super::software::{RECEIPTS_MAX, SoftwareModule};
+use super::software_providers::ProviderSwitch;
 use super::statuses::Generation;
 use crate::time::clock::local;
 
@@ -93,6 +95,17 @@ impl SoftwareModule {
     #[must_use]
     pub fn wraps_as_documented(&self) -> bool {
         self.device.lock().wraps_as_documented
+    }
+
+    /// Changes what a payment provider does; `ms` is how late its answers come.
+    pub fn switch_provider(&self, provider: Provider, switch: ProviderSwitch, ms: u64) {
+        self.providers.switch_to(provider, switch, ms);
+    }
+
+    /// What the payment providers have done.
+    #[must_use]
+    pub fn shown_providers(&self) -> Value {
+        self.providers.shown()
     }
 
     /// Changes what the module is and has.
