@@ -282,6 +282,13 @@ pub enum ProviderWord {
         /// What the provider has answered, without contacts and card numbers.
         answer: String,
     },
+    /// The payment is begun at the provider, and the buyer has not paid yet.
+    Begun {
+        /// The provider's number of the payment.
+        number: String,
+        /// What the provider has answered, without contacts and card numbers.
+        answer: String,
+    },
     /// The provider has refused it, or was never asked.
     NotDone(String),
     /// A person has looked after the payment.

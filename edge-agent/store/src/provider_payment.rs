@@ -3,16 +3,10 @@
 //! A payment is open while it is not known whether money has moved; while money has moved and its document is not sealed; and while its
 //! document is sealed and the provider has not got its link.
 
-use ferrotill_core::Amount;
 use ferrotill_core::event::{
-    Event, ProviderAnswer, ProviderAnswered, ProviderAsked, ProviderStep, ProviderUsed,
+    ProviderAnswer, ProviderAnswered, ProviderAsked, ProviderStep, ProviderUsed,
 };
-use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use uuid::Uuid;
-
-use super::journal::Batch;
-use super::{Context as _, Reader, StoreError};
+use rusqlite::{Connection, params};
 
 /// What became of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +24,8 @@ pub enum ProviderPaymentState {
 }
 
 impl ProviderPaymentState {
-    const ALL: [Self; 5] = [
+    /// All states.
+    pub(super) const ALL: [Self; 5] = [
         Self::Asked,
         Self::Paid,
         Self::NotPaid,
@@ -51,48 +46,6 @@ impl ProviderPaymentState {
     }
 }
 
-/// A payment of a payment provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProviderPayment {
-    /// The payment.
-    pub reference: Uuid,
-    /// When the provider was asked for the money, in milliseconds since the epoch.
-    pub asked_ms: i64,
-    /// The device through which the provider is asked.
-    pub device: Uuid,
-    /// The name of the provider.
-    pub provider: String,
-    /// The amount.
-    pub amount: Amount,
-    /// The digest of the caller's request.
-    pub fingerprint: [u8; 32],
-    /// What became of it.
-    pub state: ProviderPaymentState,
-    /// The provider's number of the payment; empty if it has none.
-    pub number: String,
-    /// What the provider has answered, without contacts and card numbers.
-    pub answer: String,
-    /// Why no money has moved, or what a person has done; empty otherwise.
-    pub reason: String,
-    /// The request id of the document that names the payment.
-    pub document: Option<Uuid>,
-    /// True if that document is sealed.
-    pub is_sealed: bool,
-    /// True if the provider has the link of the receipt, or wants none and the document is sealed.
-    pub is_ended: bool,
-    /// A step after the payment that was asked for and is not answered; empty if there is none.
-    pub step: String,
-    /// When the newest event of the payment was stored, in milliseconds since the epoch.
-    pub changed_ms: i64,
-}
-
-const PLACE: &str = "payments of providers";
-const SELECT: &str = "SELECT reference, asked_at, provider_payment.device, provider, provider_payment.amount, provider_payment.fingerprint, \
-     provider_payment.state, provider_payment.number, answer, reason, provider_payment.document, coalesce(document.state = 'sealed', 0), is_ended, step, changed_at \
-     FROM provider_payment LEFT JOIN request ON request.id = provider_payment.document \
-     LEFT JOIN document ON document.reserved_seq = request.reserved_seq";
-const IS_OPEN: &str = "provider_payment.state IN ('asked', 'paid') AND is_ended = 0";
-
 /// A provider is about to be asked. A payment is asked for once; its later steps need money that has moved.
 pub(super) fn asked(
     connection: &Connection,
@@ -103,7 +56,7 @@ pub(super) fn asked(
         connection
             .prepare_cached(
                 "INSERT INTO provider_payment (reference, asked_seq, asked_at, device, provider, amount, fingerprint, state, number, answer, \
-                 reason, is_ended, step, changed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'asked', '', '', '', 0, '', ?3)",
+                 reason, is_ended, step, step_amount, given_back, changed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'asked', '', '', '', 0, '', 0, 0, ?3)",
             )?
             .execute(params![
                 asked.reference.0,
@@ -116,11 +69,12 @@ pub(super) fn asked(
             ])?
     } else {
         connection
-            .prepare_cached("UPDATE provider_payment SET step = ?2, changed_at = ?3 WHERE reference = ?1 AND state = 'paid'")?
+            .prepare_cached("UPDATE provider_payment SET step = ?2, step_amount = ?4, changed_at = ?3 WHERE reference = ?1 AND state = 'paid'")?
             .execute(params![
                 asked.reference.0,
                 asked.step.name(),
-                asked.at.utc_ms
+                asked.at.utc_ms,
+                asked.amount.minor()
             ])?
     };
     found(changed)
@@ -131,7 +85,7 @@ pub(super) fn answered(
     connection: &Connection,
     answered: &ProviderAnswered<'_>,
 ) -> Result<(), rusqlite::Error> {
-    use ProviderPaymentState::{GivenBack, LaidAside, NotPaid, Paid};
+    use ProviderPaymentState::{Asked, GivenBack, LaidAside, NotPaid, Paid};
     let (reference, at) = (answered.reference.0, answered.at.utc_ms);
     let state = |state: ProviderPaymentState, texts: [&str; 3]| {
         let [number, answer, reason] = texts;
@@ -147,8 +101,17 @@ pub(super) fn answered(
         (ProviderStep::Pay, ProviderAnswer::Done { number, answer }) => {
             state(Paid, [number, answer, ""])?
         }
+        (ProviderStep::Pay, ProviderAnswer::Begun { number, answer }) => {
+            state(Asked, [number, answer, ""])?
+        }
+        (_, ProviderAnswer::Begun { .. }) => 0,
         (ProviderStep::Pay, ProviderAnswer::NotDone { reason }) => state(NotPaid, ["", "", reason])?,
-        (ProviderStep::GiveBack, ProviderAnswer::Done { .. }) => state(GivenBack, ["", "", ""])?,
+        (ProviderStep::GiveBack, ProviderAnswer::Done { .. }) => connection
+            .prepare_cached(
+                "UPDATE provider_payment SET given_back = given_back + step_amount, state = iif(given_back + step_amount >= amount, ?2, state), \
+                 reason = '', step = '', changed_at = ?3 WHERE reference = ?1 AND state = 'paid'",
+            )?
+            .execute(params![reference, GivenBack.name(), at])?,
         (ProviderStep::Confirm, ProviderAnswer::Done { .. }) => connection
             .prepare_cached(
                 "UPDATE provider_payment SET is_ended = 1, reason = '', step = '', changed_at = ?2 WHERE reference = ?1 AND state = 'paid'",
@@ -178,152 +141,3 @@ const fn found(changed: usize) -> Result<(), rusqlite::Error> {
         _ => Ok(()),
     }
 }
-
-fn of_row(row: &Row<'_>) -> Result<ProviderPayment, rusqlite::Error> {
-    let name: String = row.get(6)?;
-    let mut states = ProviderPaymentState::ALL.into_iter();
-    let state = states.find(|state| state.name() == name).ok_or_else(|| {
-        let what = format!("{name:?} is no state of a payment");
-        rusqlite::Error::FromSqlConversionFailure(6, Type::Text, what.into())
-    })?;
-    Ok(ProviderPayment {
-        reference: Uuid::from_bytes(row.get(0)?),
-        asked_ms: row.get(1)?,
-        device: Uuid::from_bytes(row.get(2)?),
-        provider: row.get(3)?,
-        amount: Amount::from_minor(row.get(4)?),
-        fingerprint: row.get(5)?,
-        state,
-        number: row.get(7)?,
-        answer: row.get(8)?,
-        reason: row.get(9)?,
-        document: row.get::<_, Option<[u8; 16]>>(10)?.map(Uuid::from_bytes),
-        is_sealed: row.get(11)?,
-        is_ended: row.get(12)?,
-        step: row.get(13)?,
-        changed_ms: row.get(14)?,
-    })
-}
-
-impl Reader {
-    /// The payments about which something is left to do, the oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn open_provider_payments(&self) -> Result<Vec<ProviderPayment>, StoreError> {
-        self.with(PLACE, |connection| {
-            connection
-                .prepare_cached(&format!(
-                    "{SELECT} WHERE {IS_OPEN} ORDER BY asked_seq LIMIT 1000"
-                ))?
-                .query_map([], of_row)?
-                .collect()
-        })
-    }
-
-    /// The payments that were asked for since a moment, the oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn provider_payments_since(
-        &self,
-        since_ms: i64,
-    ) -> Result<Vec<ProviderPayment>, StoreError> {
-        self.with(PLACE, |connection| {
-            connection
-                .prepare_cached(&format!(
-                    "{SELECT} WHERE asked_at >= ?1 ORDER BY asked_seq LIMIT 100000"
-                ))?
-                .query_map([since_ms], of_row)?
-                .collect()
-        })
-    }
-
-    /// The newest payment of a provider whose request has a digest.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn provider_payment_of_request(
-        &self,
-        provider: &str,
-        fingerprint: &[u8; 32],
-    ) -> Result<Option<ProviderPayment>, StoreError> {
-        self.with(PLACE, |connection| {
-            connection
-                .prepare_cached(&format!(
-                    "{SELECT} WHERE provider = ?1 AND provider_payment.fingerprint = ?2 ORDER BY asked_seq DESC LIMIT 1"
-                ))?
-                .query_row(params![provider, fingerprint], of_row)
-                .optional()
-        })
-    }
-
-    /// The newest payment with a provider's number; any provider of these names.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn provider_payment_of_number(
-        &self,
-        providers: &[&str],
-        number: &str,
-    ) -> Result<Option<ProviderPayment>, StoreError> {
-        let found = self.with(PLACE, |connection| {
-            connection
-                .prepare_cached(&format!(
-                    "{SELECT} WHERE provider_payment.number = ?1 AND provider_payment.number <> '' ORDER BY asked_seq DESC LIMIT 100"
-                ))?
-                .query_map([number], of_row)?
-                .collect::<Result<Vec<_>, _>>()
-        })?;
-        let mut found = found.into_iter();
-        Ok(found.find(|payment| providers.contains(&payment.provider.as_str())))
-    }
-}
-
-impl Batch<'_> {
-    /// Appends an event of a payment provider. Returns false, and appends nothing, if the event does not fit what is known of the payment.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`]; the batch must then be dropped.
-    pub fn append_provider(&mut self, event: &Event<'_>, at_ms: i64) -> Result<bool, StoreError> {
-        let (reference, condition) = match event {
-            Event::ProviderAsked(asked) if asked.step == ProviderStep::Pay => {
-                (asked.reference, "0 = 1")
-            }
-            Event::ProviderAsked(asked) => (
-                asked.reference,
-                "state = 'paid' AND (is_ended = 0 OR step = '')",
-            ),
-            Event::ProviderAnswered(answered) => (answered.reference, "state IN ('asked', 'paid')"),
-            Event::ProviderUsed(used) => (used.reference, "state IN ('asked', 'paid')"),
-            _ => return Ok(false),
-        };
-        let is_new =
-            matches!(event, Event::ProviderAsked(asked) if asked.step == ProviderStep::Pay);
-        if !is_new {
-            let fits: bool = self
-                .connection()
-                .prepare_cached(&format!(
-                    "SELECT EXISTS (SELECT 1 FROM provider_payment WHERE reference = ?1 AND {condition})"
-                ))
-                .and_then(|mut statement| statement.query_row([reference.0], |row| row.get(0)))
-                .context(self.path(), PLACE)?;
-            if !fits {
-                return Ok(false);
-            }
-        }
-        let mut buffer = vec![0; EVENT_BYTES_MAX];
-        let payload = event
-            .encode(&mut buffer)
-            .map_err(|_| StoreError::TooLarge)?;
-        self.write(Uuid::nil(), at_ms, event, payload).map(|_| true)
-    }
-}
-
-/// The largest event of a payment provider, in bytes.
-const EVENT_BYTES_MAX: usize = 4_096;

@@ -55,7 +55,7 @@ use super::{ClockOutcome, Message};
 use crate::order::OrderForm;
 use crate::payment::{TerminalTask, Terminals};
 use crate::seal::printer::job::baseline_of;
-use crate::seal::printer::{PrinterTask, Task};
+use crate::seal::printer::{News, PrinterTask, Task};
 use crate::seal::signature::Signatures;
 use crate::seal::signature::units::SigningTask;
 use crate::status::LiveStatus;
@@ -423,10 +423,7 @@ impl Tills {
             message @ (Message::DeliveryEnded { .. } | Message::OrderCopy { .. }) => {
                 self.on_delivery(batch, message, effects)
             }
-            Message::Printer(device, news) => match self.index_of(device) {
-                Some(index) => self.on_printer_news(batch, index, news, effects),
-                None => Ok(()),
-            },
+            Message::Printer(device, news) => self.on_news(batch, device, news, effects),
             Message::Signed(device, signed) => self.on_signed(batch, device, &signed, effects),
             Message::Terminal(news) => self.on_terminal_news(batch, news, effects),
             Message::DecideCancel(device, id, reply) => {
@@ -441,6 +438,20 @@ impl Tills {
                 Ok(())
             }
             Message::Stop => Ok(()),
+        }
+    }
+
+    /// Handles news from the printer of a device. News of a device that was removed are dropped.
+    fn on_news(
+        &mut self,
+        batch: &mut Batch<'_>,
+        device: Uuid,
+        news: News,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        match self.index_of(device) {
+            Some(index) => self.on_printer_news(batch, index, news, effects),
+            None => Ok(()),
         }
     }
 

@@ -73,6 +73,10 @@ fn answer_of(word: &ProviderWord) -> ProviderAnswer<'_> {
             number: text(number),
             answer: limited(answer, ProviderAnswered::ANSWER_BYTES_MAX),
         },
+        ProviderWord::Begun { number, answer } => ProviderAnswer::Begun {
+            number: text(number),
+            answer: limited(answer, ProviderAnswered::ANSWER_BYTES_MAX),
+        },
         ProviderWord::NotDone(reason) => ProviderAnswer::NotDone {
             reason: text(reason),
         },

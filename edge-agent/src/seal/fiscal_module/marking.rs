@@ -19,7 +19,7 @@ pub fn cut(code: &str) -> String {
     }
     // The serial is followed by the signature, which begins with 91 or 93 after 7 to 20 characters.
     let serial = plain.get(PREFIX..).unwrap_or_default();
-    let ends = (7..=20).find(|end| {
+    let ends = (7..=20).rev().find(|end| {
         let tail = serial.get(*end..).unwrap_or_default();
         tail.starts_with("91") || tail.starts_with("93")
     });

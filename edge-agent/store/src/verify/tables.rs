@@ -186,6 +186,8 @@ const TABLES: &[Table] = &[
             "document",
             "is_ended",
             "step",
+            "step_amount",
+            "given_back",
             "changed_at",
         ],
         row: "asked_seq",
