@@ -56,6 +56,10 @@ fn steps(key: Option<ChainKey>) -> Migrations<'static> {
             },
         ),
         M::up_with_hook(
+            include_str!("../../../migrations/10-cash-box-outage/up.sql"),
+            |transaction| Ok(sign(transaction)?),
+        ),
+        M::up_with_hook(
             include_str!("../../../migrations/11-provider/up.sql"),
             |transaction| Ok(sign(transaction)?),
         ),
