@@ -448,6 +448,7 @@ const SHARED: &[&str] = &[
     "service",
     "settings",
     "token",
+    "tax_office",
 ];
 
 // Tests of the rules themselves.
