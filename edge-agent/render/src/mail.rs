@@ -44,7 +44,7 @@ pub fn mail_page(blocks: &[Block], language: &str, name: &str) -> Result<MailPag
     escape(&mut page.html, title_of(blocks));
     page.html.push_str("</title></head>\n<body style=\"");
     page.html.push_str(PAPER);
-    page.html.push_str("\">\n<div style=\"");
+    page.html.push_str("\">\n<div role=\"main\" style=\"");
     page.html.push_str(PAPER);
     page.html.push_str(SHEET);
     page.html.push_str("\">\n");
