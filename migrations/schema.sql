@@ -297,3 +297,6 @@ CREATE TABLE unit_outage (
   ended_at     INTEGER,
   PRIMARY KEY (serial, began_seq)
 ) STRICT, WITHOUT ROWID;
+
+-- Finds what people have ordered at the dashboard: there are few such rows, and the page of a document looks for those about it.
+CREATE INDEX journal_person ON journal (seq) WHERE kind = 39;

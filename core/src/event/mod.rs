@@ -1,5 +1,6 @@
 //! The events of the journal. Each row contains one event, encoded in postcard, with its kind and version.
 
+mod person;
 mod registration;
 mod resource;
 mod restored;
@@ -22,6 +23,7 @@ use crate::shift::{Running, Shift};
 use crate::tax::TaxTable;
 use crate::time::Moment;
 
+pub use person::{PersonAct, PersonActed};
 pub use registration::{RegistrationAnswered, RegistrationStep, RegistrationWanted};
 pub use resource::{ReceiptNoted, ResourceChanged, ResourceKind, ResourceState};
 pub use restored::{LossAccepted, Restored};
@@ -418,6 +420,8 @@ pub enum Event<'a> {
     ReceiptNoted(ReceiptNoted<'a>),
     /// A person has accepted that a restored folder lacks documents of a device.
     LossAccepted(LossAccepted<'a>),
+    /// A person has ordered something at the pages of the till.
+    PersonActed(PersonActed<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -483,6 +487,7 @@ impl<'a> Event<'a> {
             Self::ResourceChanged(_) => 25,
             Self::ReceiptNoted(_) => 26,
             Self::LossAccepted(_) => 31,
+            Self::PersonActed(_) => 39,
         }
     }
 
@@ -547,6 +552,7 @@ impl<'a> Event<'a> {
             Self::ResourceChanged(event) => postcard::to_slice(event, room),
             Self::ReceiptNoted(event) => postcard::to_slice(event, room),
             Self::LossAccepted(event) => postcard::to_slice(event, room),
+            Self::PersonActed(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -622,6 +628,7 @@ impl<'a> Event<'a> {
             (25, 1) => read(payload).map(Self::ResourceChanged),
             (26, 1) => read(payload).map(Self::ReceiptNoted),
             (31, 1) => read(payload).map(Self::LossAccepted),
+            (39, 1) => read(payload).map(Self::PersonActed),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

@@ -13,6 +13,7 @@ mod left_behind;
 mod operator;
 mod orders;
 mod originals;
+mod people;
 mod printer_clock;
 mod printer_day;
 mod recipients;
@@ -416,6 +417,7 @@ impl Tills {
             Message::NoteReceipt { note, reply } => {
                 self.on_receipt_note(batch, &note, reply, effects)
             }
+            Message::NotePerson { note, reply } => self.on_person(batch, &note, reply, effects),
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
             }
@@ -644,6 +646,7 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::RegistrationAnswered(answered) => answered.at,
         Event::ResourceChanged(changed) => changed.at,
         Event::ReceiptNoted(noted) => noted.at,
+        Event::PersonActed(acted) => acted.at,
     };
     Some(moment.utc_ms)
 }
