@@ -262,8 +262,8 @@ CREATE INDEX delivery_document ON delivery (reserved_seq);
 
 -- The newest state of each step. What was answered before stands in registration_answer.
 CREATE TABLE registration (
-  step         TEXT    NOT NULL CHECK (step IN ('unit', 'cash_box', 'receipt', 'unit_fails', 'unit_works', 'cash_box_ends', 'unit_ends')),
-  subject      TEXT    NOT NULL,   -- a serial, a cash box id, cash box id _ receipt id, or serial _ beginning of the failure
+  step         TEXT    NOT NULL CHECK (step IN ('unit', 'cash_box', 'receipt', 'unit_fails', 'unit_works', 'cash_box_ends', 'unit_ends', 'cash_box_fails', 'cash_box_works')),
+  subject      TEXT    NOT NULL,   -- a serial, a cash box id, cash box id _ receipt id, or serial or cash box id _ beginning of the failure
   device       BLOB    NOT NULL,   -- the device of the row that made the step due
   due_seq      INTEGER NOT NULL,   -- the row that made the step due
   due_at       INTEGER NOT NULL,

@@ -504,6 +504,16 @@ impl<'a> Event<'a> {
                 body: Body::Amounts(_),
                 ..
             }) => 4,
+            // The steps of version 2 are unknown to older programs.
+            Self::RegistrationWanted(RegistrationWanted { step, .. })
+            | Self::RegistrationAnswered(RegistrationAnswered { step, .. })
+                if matches!(
+                    step,
+                    RegistrationStep::CashBoxFails | RegistrationStep::CashBoxWorks
+                ) =>
+            {
+                2
+            }
             _ => Self::version_of(self.kind()),
         }
     }
@@ -623,8 +633,8 @@ impl<'a> Event<'a> {
             (18, 1) => read(payload).map(Self::TerminalAsked),
             (19, 1) => read(payload).map(Self::TerminalAnswered),
             (20, 1) => read(payload).map(Self::CardLaidAside),
-            (22, 1) => read(payload).map(Self::RegistrationWanted),
-            (23, 1) => read(payload).map(Self::RegistrationAnswered),
+            (22, 1 | 2) => read(payload).map(Self::RegistrationWanted),
+            (23, 1 | 2) => read(payload).map(Self::RegistrationAnswered),
             (25, 1) => read(payload).map(Self::ResourceChanged),
             (26, 1) => read(payload).map(Self::ReceiptNoted),
             (31, 1) => read(payload).map(Self::LossAccepted),

@@ -26,6 +26,7 @@ pub mod service;
 pub mod settings;
 pub mod sign_at;
 pub mod sim;
+mod tax_office;
 pub mod token;
 pub(crate) mod words;
 pub mod wrong_signatures;

@@ -65,7 +65,7 @@ pub struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum CliCommand {
-    /// Writes a configuration that works: from flags, or from the FiscalCloud that the shop uses today.
+    /// Writes a configuration that works: by questions, from flags, or from the FiscalCloud that the shop uses today.
     Init(init::InitArguments),
     /// Runs the service.
     Run(service::RunArguments),
@@ -382,6 +382,18 @@ impl CliOutput {
             writeln!(std::io::stderr(), "{text}")
         } else {
             writeln!(std::io::stdout(), "{text}")
+        };
+    }
+
+    /// Prints a question for a person, without the end of the line.
+    fn prompt(self, text: &str) {
+        // A closed pipe does not end the command: the answer cannot be read either.
+        let _ = if self.json {
+            let mut stderr = std::io::stderr();
+            write!(stderr, "{text}").and_then(|()| stderr.flush())
+        } else {
+            let mut stdout = std::io::stdout().lock();
+            write!(stdout, "{text}").and_then(|()| stdout.flush())
         };
     }
 

@@ -56,14 +56,18 @@ fn steps(key: Option<ChainKey>) -> Migrations<'static> {
             },
         ),
         M::up_with_hook(
-            include_str!("../../../migrations/10-person/up.sql"),
+            include_str!("../../../migrations/10-cash-box-outage/up.sql"),
+            |transaction| Ok(sign(transaction)?),
+        ),
+        M::up_with_hook(
+            include_str!("../../../migrations/11-person/up.sql"),
             |transaction| Ok(sign(transaction)?),
         ),
     ])
 }
 
 /// The number of steps.
-const STEPS: i64 = 10;
+const STEPS: i64 = 11;
 
 /// Writes the name of this program. The last step does it, in its transaction: tables of this version always have this name.
 fn sign(connection: &Connection) -> Result<(), rusqlite::Error> {

@@ -10,6 +10,7 @@ pub mod openapi;
 pub mod outside;
 pub mod readback;
 pub mod schema;
+pub mod stand_in;
 pub mod till;
 
 use std::path::Path;

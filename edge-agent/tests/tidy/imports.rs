@@ -449,6 +449,7 @@ const SHARED: &[&str] = &[
     "service",
     "settings",
     "token",
+    "tax_office",
 ];
 
 // Tests of the rules themselves.

@@ -144,8 +144,8 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
     ),
     (
         "E_FON_AUTHENTICATION",
-        "the user of FinanzOnline is not known",
-        "send the credentials of the user for cash registers to PUT /fon/auth",
+        "the user of FinanzOnline is not known, or FinanzOnline refuses it",
+        "send the credentials of the user for cash registers to PUT /fon/auth; the message has the code of FinanzOnline",
     ),
     (
         "E_FON_REQUEST_TIMEOUT",

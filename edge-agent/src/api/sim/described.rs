@@ -5,6 +5,9 @@ use crate::api::described::{DescribedOperation, Form, OperationTable, Parameter,
 
 /// The switches of the simulator.
 pub const TABLE: OperationTable = OperationTable {
+    page: "simulator",
+    title: "Switches of the simulator",
+    introduction: "A till in TEST mode has these switches.",
     operations: OPERATIONS,
     schemas: include_str!("described.txt"),
 };

@@ -299,6 +299,7 @@ impl FiscalPrinter for ModuleDriver {
             columns: 32,
             large: false,
             code_bytes_max: 0,
+            picture_dots: 0,
         }
     }
 
