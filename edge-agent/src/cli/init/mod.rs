@@ -272,7 +272,7 @@ fn done(till: &NewTill, device: &NewDevice, client: &NewClient, output: CliOutpu
         counted(device.ranges.len(), "range"),
         counted(device.points_of_sale.len(), "workplace"),
     ));
-    let first = first_pin(arguments, output);
+    let first = first_pin(till, output);
     output.json(&object! {
         "dashboard" => first.map(|pin| object! { "name" => FIRST_PERSON, "pin" => pin.as_str() }),
         "config" => out,
@@ -284,13 +284,13 @@ fn done(till: &NewTill, device: &NewDevice, client: &NewClient, output: CliOutpu
 }
 
 /// Makes the first person who may use the dashboard, and tells the PIN. Without it the till works all the same.
-fn first_pin(arguments: &InitArguments, output: CliOutput) -> Option<Zeroizing<String>> {
-    let people = People::new(arguments.data.join("people.toml"));
+fn first_pin(till: &NewTill, output: CliOutput) -> Option<Zeroizing<String>> {
+    let people = People::new(till.data.join("people.toml"));
     match first_person(&people) {
         Ok(Some(pin)) => {
             output.text(&format!(
                 "The dashboard is at http://{}/. Sign in there as {FIRST_PERSON} with the PIN {}, and change it: a LIVE till sells nothing before that",
-                arguments.listen, &*pin
+                till.listen, &*pin
             ));
             Some(pin)
         }
