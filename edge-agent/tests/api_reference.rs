@@ -110,7 +110,8 @@ fn every_route_in_the_sources_is_described() {
     let paths = value(document(), "paths");
     let mut found = 0;
     for file in files {
-        if file.components().any(|part| part.as_os_str() == "ui") {
+        let inside = file.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap();
+        if inside.starts_with("src/ui") {
             // The pages of the dashboard are for people, and no API.
             continue;
         }
@@ -473,10 +474,6 @@ fn every_error_type_in_the_sources_is_explained() {
     sources(&root, &mut files);
     let mut checked = 0;
     for file in files {
-        if file.components().any(|part| part.as_os_str() == "ui") {
-            // The pages of the dashboard are for people, and no API.
-            continue;
-        }
         let source = std::fs::read_to_string(&file).unwrap();
         let source = source.split("#[cfg(test)]").next().unwrap();
         for code in codes_in(source) {

@@ -401,7 +401,9 @@ impl Tills {
                 self.on_printer_request(request, effects);
                 Ok(())
             }
-            question @ (Message::Waiting { .. } | Message::WhenSettled { .. }) => {
+            question @ (Message::Waiting { .. }
+            | Message::WhenSettled { .. }
+            | Message::HealthCheck) => {
                 self.on_question(question);
                 Ok(())
             }
@@ -436,10 +438,6 @@ impl Tills {
             Message::Authority(news) => self.on_authority_news(batch, news),
             Message::Numbers(device, spans) => self.take_numbers(batch, device, &spans),
             Message::Registration(news) => self.on_registration_news(batch, &news, effects),
-            Message::HealthCheck => {
-                self.answer_health_check();
-                Ok(())
-            }
             Message::Stop => Ok(()),
         }
     }
@@ -447,6 +445,7 @@ impl Tills {
     /// Handles a question that changes nothing.
     fn on_question(&mut self, question: Message) {
         match question {
+            Message::HealthCheck => self.answer_health_check(),
             Message::Waiting { id, reply } => drop(reply.send(self.waiting_order(id))),
             // The caller of a device that does not exist gets no answer.
             Message::WhenSettled { device, reply } => {
