@@ -370,6 +370,17 @@ fn a_stream_tells_a_change_and_the_number_of_streams_is_limited() {
     until("the places are free again", || open().status() == 200);
 }
 
+/// Compares what health says with the row of its page.
+fn check_says(id: &str, says: &str) {
+    let page = include_str!("../../docs/HEALTH.md");
+    let mark = format!("| `{id}` |");
+    let row = page.lines().find(|line| line.starts_with(&mark)).unwrap();
+    assert!(
+        row.contains(&format!("| {says} |")),
+        "{says} is not in {row}"
+    );
+}
+
 /// Health, the refusal of a sale, and the end of both.
 #[test]
 fn a_new_live_till_sells_nothing_before_its_first_pin_is_changed() {
@@ -423,6 +434,19 @@ fn a_new_live_till_sells_nothing_before_its_first_pin_is_changed() {
     assert_eq!(refused.state.as_deref(), Some("not_registered"));
     let problems = || agent.client.look("/healthz").to_string();
     assert!(problems().contains("first_pin"), "{}", problems());
+    let health = agent.client.look("/healthz");
+    let JsonValue::Array(listed) = value(&health, "problems") else {
+        panic!("{health}")
+    };
+    let first = listed
+        .iter()
+        .find(|one| one.get("id").map(JsonValue::scalar) == Some("first_pin"));
+    check_says(
+        "first_pin",
+        first
+            .and_then(|one| one.get("says"))
+            .map_or("", JsonValue::scalar),
+    );
     let mut owner = Browser::new(&agent.client.url);
     assert_eq!(owner.sign_in("owner", &pin).to, "/pin");
     assert_eq!(

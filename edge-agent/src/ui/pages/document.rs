@@ -112,7 +112,7 @@ fn document(service: &Service, visitor: &Visitor, found: &Found) -> String {
     if let Some(instruction) = &instruction {
         text.push_str(&settlement_form(visitor, row.id, instruction));
     }
-    text.push_str("<div class=two><div>\n<div class=scroll><table><tbody>");
+    text.push_str("<div class=two><div>\n<div class=scroll><table class=facts><tbody>");
     let amount = amount_of(stored).map(|amount| money(service, amount));
     for (name, value) in [
         (words.state, Some(state.to_owned())),

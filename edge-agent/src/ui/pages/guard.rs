@@ -71,7 +71,8 @@ impl Visitor {
     /// A page that says why something was not done.
     #[must_use]
     pub fn refusal(&self, dashboard: &Dashboard, status: StatusCode, says: &str) -> Response {
-        let body = frame::notice("bad", says)
+        let body = format!("<h1>{}</h1>\n", self.words.attention)
+            + &frame::notice("bad", says)
             + &format!("<p><a class=button href=\"/\">{}</a></p>", self.words.back);
         Frame::new(self, dashboard, self.words.attention).page(status, &body)
     }

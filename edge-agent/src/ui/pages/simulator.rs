@@ -139,7 +139,7 @@ fn printer_switches(visitor: &Visitor, printer: &JsonValue) -> String {
         visitor,
         ("printer", "cable", words.switch_cable),
         printer,
-        &[("in", words.switch_in), ("out", words.switch_off)],
+        &[("in", words.switch_in), ("out", words.switch_unplugged)],
     )
 }
 

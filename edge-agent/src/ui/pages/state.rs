@@ -163,11 +163,11 @@ fn shift_card(
 
 fn drawer(service: &Service, (device, cash): (&Device, Option<Amount>), words: &Words) -> String {
     let title = with_device(service, device, words.part_drawer);
-    let line = match cash {
-        Some(cash) => filled(words.drawer_cash, &[("amount", &money(service, cash))]),
-        None => words.drawer_unknown.to_owned(),
+    let lines = match cash {
+        Some(cash) => vec![money(service, cash), words.drawer_cash.to_owned()],
+        None => vec![words.drawer_unknown.to_owned()],
     };
-    card(&title, "", &[line])
+    card(&title, "", &lines)
 }
 
 fn office(service: &Service, words: &Words) -> String {
