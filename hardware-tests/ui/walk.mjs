@@ -233,6 +233,12 @@ async function walk() {
     await browser.go(`${url}/reports`);
     await browser.press("form:has(input[name=kind][value=x]) button");
     check((await browser.run("location.pathname")).startsWith("/documents/"), "the X-report is shown");
+    await put(`${url}/sim/authority`, { state: "up" });
+    const body = join(folder, "alternative.json");
+    writeFileSync(body, JSON.stringify({ receiptMode: "AlternativeReceiptOnly", items: [{ name: "Cafea", quantity: 1, price: 25.5, taxGroupCode: "A" }], payments: [{ typeCode: 0, amount: 30 }] }));
+    execFileSync(binary, ["sale", "--body", body, "--config", ready.config], { stdio: "pipe" });
+    await browser.go(`${url}/receipts`);
+    await browser.go(`${url}${await browser.run(document)}`);
     await browser.press("form[action$=copy] button");
     check(await browser.run("document.querySelector('.notice.good') !== null"), "the copy is printed");
     await browser.look("1280-en-copied");

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use bytes::Bytes;
 use ferrotill_core::event::{Declared, PaperSays, PersonAct};
+use ferrotill_core::seal::Seal;
 use ferrotill_render::html;
 use ferrotill_store::{
     DeliveryState, OperatorDeclaration, RequestState, StoreError, StoredAct, StoredDocument,
@@ -141,17 +142,29 @@ fn document(service: &Service, visitor: &Visitor, found: &Found) -> String {
         let _ = writeln!(text, "<p class=quiet>{}</p>", words.no_conversation);
     }
     text.push_str("</div>\n");
-    if row.state == RequestState::Sealed {
-        let id = row.id;
-        let _ = writeln!(
-            text,
-            "<div><iframe class=paper src=\"/documents/{id}/paper\" title=\"{}\"></iframe>\n{}<div class=row><button>{}</button></div></form></div>",
-            words.paper,
+    text.push_str(&paper_part(visitor, stored));
+    text + "</div>\n"
+}
+
+/// The paper of a sealed document, and the button for a copy where the till can print one.
+fn paper_part(visitor: &Visitor, stored: &StoredDocument) -> String {
+    let Some(sealed) = stored.sealed() else {
+        return String::new();
+    };
+    let (words, id) = (visitor.words, stored.row.id);
+    let copy = if matches!(sealed.seal, Seal::Printer { .. }) {
+        format!("<p class=quiet>{}</p>", words.no_copy)
+    } else {
+        format!(
+            "{}<div class=row><button>{}</button></div></form>",
             form_begin(visitor, &format!("/documents/{id}/copy")),
             words.print_copy
-        );
-    }
-    text + "</div>\n"
+        )
+    };
+    format!(
+        "<div><iframe class=paper src=\"/documents/{id}/paper\" title=\"{}\"></iframe>\n<p><a href=\"/documents/{id}/paper\">{}</a></p>{copy}</div>\n",
+        words.paper, words.open_paper
+    )
 }
 
 /// What happened to a document, in the order of time.
