@@ -70,7 +70,7 @@ pub fn router(
     let reference = ApiReference::new(served, more.has_routes());
     let simulated = service.modules.simulated().cloned();
     let switches = if more.has_routes() || simulated.is_some() {
-        sim::module::router(simulated)
+        sim::module::router(simulated.clone()).merge(sim::providers::router(simulated))
     } else {
         Router::new()
     };

@@ -23,6 +23,7 @@ mod caller_tls;
 mod device;
 mod fault;
 mod finanz_online;
+mod fiscalbox;
 mod key;
 mod layers;
 mod mail;
@@ -52,6 +53,7 @@ pub use caller_tls::{CallerCertificate, CallerTlsConfig};
 pub use device::{Device, Location, NO_PRINTER, PaymentTypeConfig, PointOfSale, RangeConfig};
 pub use fault::{ConfigError, ConfigFault, SourcePlace};
 pub use finanz_online::{FinanzOnlineConfig, FinanzOnlineUser};
+pub use fiscalbox::{BillingConfig, FiscalBoxConfig};
 pub use key::{
     KeyRow, Preset, SampleLine, SectionForm, SectionRow, SectionSample, ShownValue, ValueKind,
     environment_name,
@@ -86,6 +88,8 @@ pub struct Config {
     pub signature_units: Vec<SignatureUnitConfig>,
     /// The web services with which units and cash boxes are registered.
     pub finanz_online: Option<FinanzOnlineConfig>,
+    /// What is set for fiscal modules.
+    pub fiscalbox: FiscalBoxConfig,
     /// The bank terminals.
     pub bank_terminals: Vec<BankTerminal>,
     /// The authority. If there is none, documents wait in the till.
@@ -322,6 +326,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
     let (devices, device_uris) = device::devices(reader, &root, mode, till.answer_timeout);
     let signature_units = signature::signature_units(reader, &root, mode);
     let finanz_online = finanz_online::finanz_online(reader, &root, mode);
+    let fiscalbox = fiscalbox::fiscalbox(reader, &root, mode);
     let bank_terminals = bank_terminal::bank_terminals(reader, &root, mode);
     let upstream = upstream::upstream(reader, &root, mode);
     let offline = offline::budget(reader, &root);
@@ -340,6 +345,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
         devices,
         signature_units,
         finanz_online,
+        fiscalbox,
         bank_terminals,
         upstream,
         offline,

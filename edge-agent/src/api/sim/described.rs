@@ -206,6 +206,26 @@ const OPERATIONS: &[DescribedOperation] = &[
     .refusals(READ),
     switch(
         "GET",
+        "/sim/providers",
+        "Shows the simulated payment providers and what they have done",
+        Form::AnyObject,
+    )
+    .refusals(READ),
+    switch(
+        "PUT",
+        "/sim/providers/{name}",
+        "Switches a simulated payment provider",
+        Form::Json("Done"),
+    )
+    .parameters(&[Parameter {
+        name: "name",
+        kind: "text",
+        says: "`click`, `payme`, `uzum`, `anor`, `xumo`, `uzcard`, `scan2pay` or `uzqr`.",
+    }])
+    .takes("SimProviderChange", r#"{"state":"up"}"#)
+    .refusals(CHANGE),
+    switch(
+        "GET",
         "/sim/mail",
         "Lists the simulated mails",
         Form::List("SimMail"),

@@ -121,6 +121,7 @@ impl Tills {
             Message::SetClock { reply, .. } => drop(reply.send(ClockOutcome::Unknown(reason))),
             Message::DecideCancel(_, _, reply)
             | Message::DeliveryEnded { reply, .. }
+            | Message::Provider(_, reply)
             | Message::OrderCopy { reply, .. } => reply.send(false).unwrap_or(()),
             // What these report is kept for the next transaction, or asked for again.
             Message::Printer(..)

@@ -23,6 +23,9 @@ suite = "R1-AT9"
 key_file = "/etc/ferrotill/unit.key"
 [finanzonline]
 manufacturer_id = "ATU12345678"
+[fiscalbox.billing]
+user = "shop"
+password = "s3cret"
 [mail]
 host = "mail.example"
 from = "Shop <receipts@shop.example>"

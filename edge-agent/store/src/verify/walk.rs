@@ -323,7 +323,10 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
         | Event::TerminalAsked(_)
         | Event::TerminalAnswered(_)
         | Event::RegistrationWanted(_)
-        | Event::RegistrationAnswered(_) => None,
+        | Event::RegistrationAnswered(_)
+        | Event::ProviderAsked(_)
+        | Event::ProviderAnswered(_)
+        | Event::ProviderUsed(_) => None,
         Event::ReceiptPrepared(receipt) => refused(
             till,
             profile,
