@@ -19,6 +19,7 @@ pub mod origin;
 pub mod outcome;
 pub mod own;
 pub mod problem;
+pub mod readiness;
 pub mod reference;
 pub mod replay;
 pub mod response;
@@ -28,6 +29,7 @@ pub mod sign_at;
 pub mod sim;
 mod tax_office;
 pub mod token;
+pub(crate) mod words;
 pub mod wrong_signatures;
 
 use std::sync::Arc;
@@ -54,15 +56,20 @@ use sign_at::SIGN_AT;
 /// The compatible APIs of this build.
 pub static DIALECTS: &[Dialect] = &[FISCALCLOUD, SIGN_AT, FISCALBOX];
 
-/// All routes of the agent with these APIs; `more` contains the routes of a simulator.
-pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router) -> Router {
+/// All routes of the agent with these APIs; `more` contains the routes of a simulator, and `pages` those of the pages for people.
+pub fn router(
+    service: &Arc<Service>,
+    served: &[&'static Dialect],
+    more: Router,
+    pages: Router,
+) -> Router {
     let policy = OriginPolicy::new(
         &service.settings.allowed_origins,
         &service.settings.host_names,
         served,
     );
     let (of_routes, served) = (Arc::clone(service), served.to_vec());
-    let late = LateRouter::begin(move || late_routes(&of_routes, &served, more));
+    let late = LateRouter::begin(move || late_routes(&of_routes, &served, more, pages));
     let router = own::router(Arc::clone(service))
         .method_not_allowed_fallback(wrong_method)
         .fallback_service(late);
@@ -77,7 +84,12 @@ pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router)
 }
 
 /// The routes that no start waits for.
-fn late_routes(service: &Arc<Service>, served: &[&'static Dialect], more: Router) -> Router {
+fn late_routes(
+    service: &Arc<Service>,
+    served: &[&'static Dialect],
+    more: Router,
+    pages: Router,
+) -> Router {
     let apis: Arc<[&'static Dialect]> = served.into();
     let reference = ApiReference::new(served, more.has_routes());
     let simulated = service.modules.simulated().cloned();
@@ -89,6 +101,7 @@ fn late_routes(service: &Arc<Service>, served: &[&'static Dialect], more: Router
     let mut router = Router::new()
         .merge(switches)
         .merge(more)
+        .merge(pages)
         .merge(reference::router(Arc::clone(service), reference));
     if service.settings.mode == Mode::Test {
         router = router.merge(sim::deliveries::router(Arc::clone(service)));
