@@ -1,5 +1,7 @@
 //! The events of the journal. Each row contains one event, encoded in postcard, with its kind and version.
 
+mod person;
+mod provider;
 mod registration;
 mod resource;
 mod restored;
@@ -22,6 +24,8 @@ use crate::shift::{Running, Shift};
 use crate::tax::TaxTable;
 use crate::time::Moment;
 
+pub use person::{PersonAct, PersonActed};
+pub use provider::{ProviderAnswer, ProviderAnswered, ProviderAsked, ProviderStep, ProviderUsed};
 pub use registration::{RegistrationAnswered, RegistrationStep, RegistrationWanted};
 pub use resource::{ReceiptNoted, ResourceChanged, ResourceKind, ResourceState};
 pub use restored::{LossAccepted, Restored};
@@ -418,6 +422,14 @@ pub enum Event<'a> {
     ReceiptNoted(ReceiptNoted<'a>),
     /// A person has accepted that a restored folder lacks documents of a device.
     LossAccepted(LossAccepted<'a>),
+    /// A payment provider is about to be asked.
+    ProviderAsked(ProviderAsked<'a>),
+    /// What a payment provider has answered, or what a person says of a payment.
+    ProviderAnswered(ProviderAnswered<'a>),
+    /// A request names a payment of a provider as its own.
+    ProviderUsed(ProviderUsed),
+    /// A person has ordered something at the pages of the till.
+    PersonActed(PersonActed<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -483,6 +495,10 @@ impl<'a> Event<'a> {
             Self::ResourceChanged(_) => 25,
             Self::ReceiptNoted(_) => 26,
             Self::LossAccepted(_) => 31,
+            Self::ProviderAsked(_) => 36,
+            Self::ProviderAnswered(_) => 37,
+            Self::ProviderUsed(_) => 38,
+            Self::PersonActed(_) => 39,
         }
     }
 
@@ -557,6 +573,10 @@ impl<'a> Event<'a> {
             Self::ResourceChanged(event) => postcard::to_slice(event, room),
             Self::ReceiptNoted(event) => postcard::to_slice(event, room),
             Self::LossAccepted(event) => postcard::to_slice(event, room),
+            Self::ProviderAsked(event) => postcard::to_slice(event, room),
+            Self::ProviderAnswered(event) => postcard::to_slice(event, room),
+            Self::ProviderUsed(event) => postcard::to_slice(event, room),
+            Self::PersonActed(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -632,6 +652,10 @@ impl<'a> Event<'a> {
             (25, 1) => read(payload).map(Self::ResourceChanged),
             (26, 1) => read(payload).map(Self::ReceiptNoted),
             (31, 1) => read(payload).map(Self::LossAccepted),
+            (36, 1) => read(payload).map(Self::ProviderAsked),
+            (37, 1) => read(payload).map(Self::ProviderAnswered),
+            (38, 1) => read(payload).map(Self::ProviderUsed),
+            (39, 1) => read(payload).map(Self::PersonActed),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

@@ -14,7 +14,9 @@ use uuid::Uuid;
 use super::figures::NewEntries;
 use super::frozen::{self, Freezing};
 use super::rows::StoredDocument;
-use super::{card_operation, laid_aside, reconcile, registration, rows, used_numbers};
+use super::{
+    card_operation, laid_aside, provider_payment, reconcile, registration, rows, used_numbers,
+};
 
 /// How the outbox entries of a sealed document are made.
 #[derive(Clone, Copy)]
@@ -72,12 +74,20 @@ pub(super) fn project(
         Event::RegistrationAnswered(answered) => {
             registration::answered(connection, seq, answered).map(|()| none)
         }
+        Event::ProviderAsked(asked) => {
+            provider_payment::asked(connection, seq, asked).map(|()| none)
+        }
+        Event::ProviderAnswered(answered) => {
+            provider_payment::answered(connection, answered).map(|()| none)
+        }
+        Event::ProviderUsed(used) => provider_payment::used(connection, used).map(|()| none),
         Event::CardLaidAside(aside) => {
             card_operation::aside(connection, (device, seq), aside).map(|()| none)
         }
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)
         | Event::LossAccepted(_)
+        | Event::PersonActed(_)
         | Event::Switched(_)
         | Event::NumbersGranted(_)
         | Event::ClosedByPrinter(_)

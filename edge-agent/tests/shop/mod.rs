@@ -6,6 +6,7 @@ pub mod folder;
 pub mod forms;
 pub mod inside;
 pub mod machine;
+pub mod module_till;
 pub mod openapi;
 pub mod outside;
 pub mod readback;
