@@ -162,6 +162,26 @@ impl Reader {
         let mut found = found.into_iter();
         Ok(found.find(|payment| providers.contains(&payment.provider.as_str())))
     }
+
+    /// The newest payments of a provider whose stored answer has a text, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn provider_payments_answered_with(
+        &self,
+        provider: &str,
+        text: &str,
+    ) -> Result<Vec<ProviderPayment>, StoreError> {
+        self.with(PLACE, |connection| {
+            connection
+                .prepare_cached(&format!(
+                    "{SELECT} WHERE provider = ?1 AND instr(answer, ?2) > 0 ORDER BY asked_seq DESC LIMIT 100"
+                ))?
+                .query_map(params![provider, text], of_row)?
+                .collect()
+        })
+    }
 }
 
 impl Batch<'_> {

@@ -189,9 +189,12 @@ impl ProviderDesk {
             return Some(found);
         }
         // Some providers have two numbers; the other one is in the answer.
-        let open = self.reader.open_provider_payments().ok()?;
-        let mut open = open.into_iter().rev();
-        open.find(|payment| payment.provider == provider.name() && names(&payment.answer, number))
+        let named = self
+            .reader
+            .provider_payments_answered_with(provider.name(), number)
+            .ok()?;
+        let mut named = named.into_iter();
+        named.find(|payment| names(&payment.answer, number))
     }
 
     /// Asks for money, once.
