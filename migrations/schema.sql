@@ -288,7 +288,7 @@ CREATE TABLE registration_answer (
 
 CREATE INDEX registration_answer_of ON registration_answer (step, subject, answered_seq);
 
--- The times in which a signature unit did not sign. An outage ends with the first receipt without a document that the same unit signs.
+-- The times in which a signature unit did not sign. An outage ends with the first receipt that the same unit signs.
 CREATE TABLE unit_outage (
   serial       TEXT    NOT NULL,
   began_seq    INTEGER NOT NULL,
@@ -323,3 +323,6 @@ CREATE INDEX provider_payment_open ON provider_payment (asked_seq) WHERE state I
 CREATE INDEX provider_payment_request ON provider_payment (provider, fingerprint, asked_seq);
 CREATE INDEX provider_payment_number ON provider_payment (number, asked_seq) WHERE number <> '';
 CREATE INDEX provider_payment_asked ON provider_payment (asked_at);
+
+-- Finds what people have ordered at the dashboard: there are few such rows, and the page of a document looks for those about it.
+CREATE INDEX journal_person ON journal (seq) WHERE kind = 39;

@@ -1,5 +1,6 @@
 //! The events of the journal. Each row contains one event, encoded in postcard, with its kind and version.
 
+mod person;
 mod provider;
 mod registration;
 mod resource;
@@ -23,6 +24,7 @@ use crate::shift::{Running, Shift};
 use crate::tax::TaxTable;
 use crate::time::Moment;
 
+pub use person::{PersonAct, PersonActed};
 pub use provider::{ProviderAnswer, ProviderAnswered, ProviderAsked, ProviderStep, ProviderUsed};
 pub use registration::{RegistrationAnswered, RegistrationStep, RegistrationWanted};
 pub use resource::{ReceiptNoted, ResourceChanged, ResourceKind, ResourceState};
@@ -426,6 +428,8 @@ pub enum Event<'a> {
     ProviderAnswered(ProviderAnswered<'a>),
     /// A request names a payment of a provider as its own.
     ProviderUsed(ProviderUsed),
+    /// A person has ordered something at the pages of the till.
+    PersonActed(PersonActed<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -494,6 +498,7 @@ impl<'a> Event<'a> {
             Self::ProviderAsked(_) => 36,
             Self::ProviderAnswered(_) => 37,
             Self::ProviderUsed(_) => 38,
+            Self::PersonActed(_) => 39,
         }
     }
 
@@ -571,6 +576,7 @@ impl<'a> Event<'a> {
             Self::ProviderAsked(event) => postcard::to_slice(event, room),
             Self::ProviderAnswered(event) => postcard::to_slice(event, room),
             Self::ProviderUsed(event) => postcard::to_slice(event, room),
+            Self::PersonActed(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -649,6 +655,7 @@ impl<'a> Event<'a> {
             (36, 1) => read(payload).map(Self::ProviderAsked),
             (37, 1) => read(payload).map(Self::ProviderAnswered),
             (38, 1) => read(payload).map(Self::ProviderUsed),
+            (39, 1) => read(payload).map(Self::PersonActed),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

@@ -44,6 +44,8 @@ impl Till {
             Event::RegistrationWanted(_) | Event::RegistrationAnswered(_) => {}
             // Nor are the resources of an API, and what its callers keep with a receipt.
             Event::ResourceChanged(_) | Event::ReceiptNoted(_) => {}
+            // Nor is who has ordered something.
+            Event::PersonActed(_) => {}
             Event::DeviceIdentified(identified) => {
                 self.fiscal_numbers.identify(identified.fiscal_number);
             }

@@ -193,6 +193,22 @@ impl Bitmap {
         fitted
     }
 
+    /// The picture with each dot as a square of so many dots.
+    #[must_use]
+    pub fn enlarged(&self, times: u32) -> Self {
+        let times = times.max(1);
+        let mut large = Self::white(
+            self.width.saturating_mul(times),
+            self.height.saturating_mul(times),
+        );
+        for y in 0..large.height {
+            for x in (0..large.width).filter(|x| self.is_black(x / times, y / times)) {
+                large.set(x, y);
+            }
+        }
+        large
+    }
+
     /// The black dots that are beside each other: column, row and number.
     pub(crate) fn runs(&self) -> Vec<(u32, u32, u32)> {
         let mut runs = Vec::new();
@@ -294,6 +310,10 @@ mod tests {
         assert!(!narrow.is_black(50, 24) && !narrow.is_black(99, 13));
         assert_eq!(wide.fitting(400), wide);
         assert_eq!(wide.fitting(0).width(), 1);
+        let large = narrow.enlarged(3);
+        assert_eq!((large.width(), large.height()), (300, 75));
+        assert!(large.is_black(149, 74) && !large.is_black(150, 74));
+        assert_eq!(large.fitting(100), narrow);
     }
 
     #[test]

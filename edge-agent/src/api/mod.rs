@@ -18,6 +18,7 @@ pub mod origin;
 pub mod outcome;
 pub mod own;
 pub mod problem;
+pub mod readiness;
 pub mod reference;
 pub mod replay;
 pub mod response;
@@ -27,6 +28,7 @@ pub mod sign_at;
 pub mod sim;
 mod tax_office;
 pub mod token;
+pub(crate) mod words;
 pub mod wrong_signatures;
 
 use std::sync::Arc;
@@ -52,8 +54,13 @@ use sign_at::SIGN_AT;
 /// The compatible APIs of this build.
 pub static DIALECTS: &[Dialect] = &[FISCALCLOUD, SIGN_AT, FISCALBOX];
 
-/// All routes of the agent with these APIs; `more` contains the routes of a simulator.
-pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router) -> Router {
+/// All routes of the agent with these APIs; `more` contains the routes of a simulator, and `pages` those of the pages for people.
+pub fn router(
+    service: &Arc<Service>,
+    served: &[&'static Dialect],
+    more: Router,
+    pages: Router,
+) -> Router {
     let apis: Arc<[&'static Dialect]> = served.into();
     let policy = OriginPolicy::new(
         &service.settings.allowed_origins,
@@ -70,6 +77,7 @@ pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router)
     let mut router = Router::new()
         .merge(switches)
         .merge(more)
+        .merge(pages)
         .merge(own::router(Arc::clone(service)))
         .merge(reference::router(Arc::clone(service), reference));
     if service.settings.mode == Mode::Test {

@@ -18,7 +18,7 @@ use super::answer::{
 use crate::locked::Locked;
 use crate::order::provider::ProviderWord;
 use crate::order::resource::{ReceiptNote, ResourceWish};
-use crate::order::{AsideRequest, Declaration, OrderForm};
+use crate::order::{AsideRequest, Declaration, OrderForm, PersonNote};
 use crate::payment::{TerminalListener, TerminalNews};
 use crate::seal::printer::{DocumentSlip, Listener, News};
 use crate::seal::signature::Signed;
@@ -154,6 +154,13 @@ pub enum Message {
         /// The receipt and the data.
         note: Box<ReceiptNote>,
         /// Where the answer goes.
+        reply: oneshot::Sender<ResourceOutcome>,
+    },
+    /// A person orders something at the dashboard.
+    NotePerson {
+        /// Who orders what.
+        note: Box<PersonNote>,
+        /// Gets the outcome once it is on disk.
         reply: oneshot::Sender<ResourceOutcome>,
     },
     /// The clerk finishes the batch that contains this message, and ends.

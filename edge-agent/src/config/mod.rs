@@ -43,13 +43,14 @@ mod taxes;
 mod tests;
 mod till;
 mod tree;
+mod ui;
 mod upstream;
 mod values;
 
 pub use api::{Api, Client, Permission};
 pub use bank_terminal::BankTerminal;
 pub use caller_tls::{CallerCertificate, CallerTlsConfig};
-pub use device::{Device, Location, PaymentTypeConfig, PointOfSale, RangeConfig};
+pub use device::{Device, Location, NO_PRINTER, PaymentTypeConfig, PointOfSale, RangeConfig};
 pub use fault::{ConfigError, ConfigFault, SourcePlace};
 pub use finanz_online::{FinanzOnlineConfig, FinanzOnlineUser};
 pub use fiscalbox::{BillingConfig, FiscalBoxConfig};
@@ -63,9 +64,10 @@ pub use network::Network;
 pub use online_ecr::{OnlineEcrConfig, SignatureConfig};
 pub use paper_look::{DATE_MARK, NUMBER_MARK, PaperLook, REGISTRATION_MARK, TOTAL_MARK};
 pub use reader::KeyInForce;
-pub use signature::SignatureUnitConfig;
+pub use signature::{HttpUnitConfig, Pkcs11UnitConfig, SignatureUnitConfig, SignatureUnitKind};
 pub use taxes::TaxGroupConfig;
 pub use till::{Owner, TillConfig};
+pub use ui::UiConfig;
 pub use upstream::{Trust, Upstream};
 pub use values::{Mode, Secret};
 
@@ -98,6 +100,8 @@ pub struct Config {
     pub mail: Option<MailConfig>,
     /// The gateway for receipts to telephones.
     pub sms: Option<SmsConfig>,
+    /// The dashboard.
+    pub ui: UiConfig,
     /// Warnings: what a person should correct although the program can run with it.
     pub warnings: Vec<ConfigFault>,
     places: Places,
@@ -328,6 +332,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
     let offline = offline::budget(reader, &root);
     let mail = mail::mail(reader, &root, mode);
     let sms = mail::sms(reader, &root, mode);
+    let ui = ui::ui(reader, &root, &till.data_dir);
     Some(Config {
         places: Places {
             country: till_section.place_of("country"),
@@ -346,6 +351,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
         offline,
         mail,
         sms,
+        ui,
         warnings: Vec::new(),
     })
 }

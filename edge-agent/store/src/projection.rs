@@ -87,6 +87,7 @@ pub(super) fn project(
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)
         | Event::LossAccepted(_)
+        | Event::PersonActed(_)
         | Event::Switched(_)
         | Event::NumbersGranted(_)
         | Event::ClosedByPrinter(_)

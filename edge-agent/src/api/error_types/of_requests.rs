@@ -214,6 +214,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
     ),
     ("Empty", "the text is empty", "write it"),
     (
+        "FirstPinUnchanged",
+        "the till is LIVE and new, and the PIN that it has made at its first start is still in use",
+        "sign in at the dashboard and change the PIN, or use `ferrotill person pin`, then repeat the request",
+    ),
+    (
         "FormSizeInvalid",
         "a setting of the print form is too small or too large",
         "give a value within the limits that the message names",

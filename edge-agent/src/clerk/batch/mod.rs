@@ -13,6 +13,7 @@ mod left_behind;
 mod operator;
 mod orders;
 mod originals;
+mod people;
 mod printer_clock;
 mod printer_day;
 mod providers;
@@ -401,7 +402,9 @@ impl Tills {
                 self.on_printer_request(request, effects);
                 Ok(())
             }
-            question @ (Message::Waiting { .. } | Message::WhenSettled { .. }) => {
+            question @ (Message::Waiting { .. }
+            | Message::WhenSettled { .. }
+            | Message::HealthCheck) => {
                 self.on_question(question);
                 Ok(())
             }
@@ -417,6 +420,7 @@ impl Tills {
             Message::NoteReceipt { note, reply } => {
                 self.on_receipt_note(batch, &note, reply, effects)
             }
+            Message::NotePerson { note, reply } => self.on_person(batch, &note, reply, effects),
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
             }
@@ -433,10 +437,6 @@ impl Tills {
             Message::Numbers(device, spans) => self.take_numbers(batch, device, &spans),
             Message::Provider(news, reply) => self.on_provider_news(batch, &news, reply, effects),
             Message::Registration(news) => self.on_registration_news(batch, &news, effects),
-            Message::HealthCheck => {
-                self.answer_health_check();
-                Ok(())
-            }
             Message::Stop => Ok(()),
         }
     }
@@ -458,6 +458,7 @@ impl Tills {
     /// Handles a question that changes nothing.
     fn on_question(&mut self, question: Message) {
         match question {
+            Message::HealthCheck => self.answer_health_check(),
             Message::Waiting { id, reply } => drop(reply.send(self.waiting_order(id))),
             // The caller of a device that does not exist gets no answer.
             Message::WhenSettled { device, reply } => {
@@ -660,6 +661,7 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::ProviderAsked(asked) => asked.at,
         Event::ProviderAnswered(answered) => answered.at,
         Event::ProviderUsed(used) => used.at,
+        Event::PersonActed(acted) => acted.at,
     };
     Some(moment.utc_ms)
 }

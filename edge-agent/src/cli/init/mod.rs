@@ -15,13 +15,16 @@ use clap::Args;
 use ferrotill_core::facts::Facts;
 use ferrotill_core::profile::{self, Profile, SealPlan};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
+use super::person::{FIRST_PERSON, first_person};
 use super::words::counted;
 use super::{CliFailure, CliOutput, Exit};
 use crate::agent::check;
 use crate::api::DIALECTS;
 use crate::config::Config;
 use crate::object;
+use crate::people::People;
 
 /// The arguments of `init`.
 #[derive(Debug, Args)]
@@ -269,13 +272,34 @@ fn done(till: &NewTill, device: &NewDevice, client: &NewClient, output: CliOutpu
         counted(device.ranges.len(), "range"),
         counted(device.points_of_sale.len(), "workplace"),
     ));
+    let first = first_pin(till, output);
     output.json(&object! {
+        "dashboard" => first.map(|pin| object! { "name" => FIRST_PERSON, "pin" => pin.as_str() }),
         "config" => out,
         "device_id" => device.id,
         "api_key" => client.key.clone(),
         "secret_file" => client.secret_file.display().to_string(),
     });
     Exit::Done
+}
+
+/// Makes the first person who may use the dashboard, and tells the PIN. Without it the till works all the same.
+fn first_pin(till: &NewTill, output: CliOutput) -> Option<Zeroizing<String>> {
+    let people = People::new(till.data.join("people.toml"));
+    match first_person(&people) {
+        Ok(Some(pin)) => {
+            output.text(&format!(
+                "The dashboard is at http://{}/. Sign in there as {FIRST_PERSON} with the PIN {}, and change it: a LIVE till sells nothing before that",
+                till.listen, &*pin
+            ));
+            Some(pin)
+        }
+        Ok(None) => None,
+        Err(error) => {
+            output.warning(&format!("nobody can sign in at the dashboard yet: {error}"));
+            None
+        }
+    }
 }
 
 /// A client with a secret of its own, in a file beside the configuration.

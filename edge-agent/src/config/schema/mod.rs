@@ -14,6 +14,7 @@ mod mail;
 mod offline;
 mod signature;
 mod till;
+mod ui;
 mod upstream;
 
 use ferrotill_core::event::RANGES_MAX;
@@ -127,6 +128,13 @@ pub static SECTIONS: &[SectionRow] = &[
         ),
         says: "The points of sale of the device; without any, the till makes one with the code 1.",
         keys: device::DEVICE_POINTS_OF_SALE,
+    },
+    SectionRow {
+        path: "ui",
+        form: SectionForm::Table,
+        sample: SectionSample::HeaderOff,
+        says: "The dashboard of the till.",
+        keys: ui::UI,
     },
     SectionRow {
         path: "bank_terminal",

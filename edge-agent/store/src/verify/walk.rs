@@ -318,6 +318,7 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
         | Event::ResourceChanged(_)
         | Event::ReceiptNoted(_)
         | Event::LossAccepted(_)
+        | Event::PersonActed(_)
         // The tables find an answer that no question belongs to.
         | Event::TerminalAsked(_)
         | Event::TerminalAnswered(_)
