@@ -446,7 +446,8 @@ fn a_document_that_waits_is_settled_at_its_page() {
     people
         .add("Ion", &[Right::Look, Right::Settings], "482915", false)
         .unwrap();
-    let shop = Shop::open_with(|config| config.set("ui", "people_file", text(file.display())));
+    let shop =
+        Shop::open_with(|config| config.set("ui", "people_file", text(file.display().to_string())));
     let sold = shop.client.post("operations/sale", SALE);
     assert_eq!(sold.status, 200, "{}", sold.text);
     let fault = |kind, command, times| FaultOrder {
