@@ -1,5 +1,9 @@
 //! Who has ordered something at the pages of the till: the row of the journal, and that it changes no till.
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
 
 use ferrotill_core::event::{Event, EventError, PersonAct, PersonActed};
 use ferrotill_core::id::DocumentId;

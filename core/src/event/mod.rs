@@ -612,20 +612,13 @@ impl<'a> Event<'a> {
                 read::<version_1::Reserved<'a>>(payload).map(|old| Self::Reserved(old.into()))
             }
             (2, 2) => read(payload).map(Self::Reserved),
-            (2, 3) => match read(payload)? {
-                reserved @ Reserved {
-                    body: Body::Nonfiscal(_),
-                    ..
-                } => Ok(Self::Reserved(reserved)),
-                _ => Err(EventError::Malformed),
-            },
-            (2, 4) => match read(payload)? {
-                reserved @ Reserved {
-                    body: Body::Amounts(_),
-                    ..
-                } => Ok(Self::Reserved(reserved)),
-                _ => Err(EventError::Malformed),
-            },
+            (2, 3 | 4) => {
+                let reserved: Reserved<'a> = read(payload)?;
+                match (&reserved.body, version) {
+                    (Body::Nonfiscal(_), 3) | (Body::Amounts(_), 4) => Ok(Self::Reserved(reserved)),
+                    _ => Err(EventError::Malformed),
+                }
+            }
             (3, 1) => read(payload).map(Self::CancelDecided),
             (4, 1) => sealed_1(payload),
             (4, 2) => read(payload).map(Self::Sealed),
