@@ -3,7 +3,7 @@
 
 TOOLS is a folder for tools that are installed once. The checks: schemathesis (every operation of /openapi.json with hundreds of bodies),
 generated and csharp (clients that openapi-generator and NSwag make from the vendor's document), examples (docs/examples), postman, vendor (the bytes of the
-vendor's samples), sign_at (the steps of SIGN AT with curl, and a client of it), sign_at_postman. A check that cannot run here prints a line SKIPPED with the reason.
+vendor's samples), sign_at (the steps of SIGN AT with curl, and a client of it), sign_at_conformance (each of its operations, states and fields), sign_at_postman. A check that cannot run here prints a line SKIPPED with the reason.
 """
 
 from __future__ import annotations
@@ -224,6 +224,11 @@ def sign_at(till: Till, tools: Tools, folder: Path) -> str:
     return f"{walked[:40]}…; {said}"
 
 
+def sign_at_conformance(till: Till, tools: Tools, folder: Path) -> str:
+    """Every operation, state, transition and field, with FinanzOnline and the signature unit switched off and on."""
+    return run([sys.executable, HERE / "sign_at_conformance.py"], 90, env=till.environment).strip()
+
+
 def sign_at_postman(till: Till, tools: Tools, folder: Path) -> str:
     """The requests of the collection in their order, with their environment."""
     collection = json.loads((EXAMPLES / "sign-at.postman_collection.json").read_text())
@@ -248,8 +253,8 @@ def sign_at_postman(till: Till, tools: Tools, folder: Path) -> str:
 
 
 ALL = {"generated": generated, "csharp": csharp, "examples": examples, "vendor": vendor, "postman": postman, "schemathesis": schemathesis,
-       "sign_at": sign_at, "sign_at_postman": sign_at_postman}
-AUSTRIAN = ("sign_at", "sign_at_postman")
+       "sign_at": sign_at, "sign_at_conformance": sign_at_conformance, "sign_at_postman": sign_at_postman}
+AUSTRIAN = ("sign_at", "sign_at_conformance", "sign_at_postman")
 
 
 def main() -> int:
