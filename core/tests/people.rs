@@ -43,8 +43,6 @@ fn the_row_is_written_as_it_was_and_read_again() {
     let event = Event::PersonActed(acted(PersonAct::People, None));
     let bytes = event.encode(&mut room).unwrap();
     assert_eq!(Event::decode(39, 1, bytes), Ok(event));
-    assert_eq!(
-        Event::decode(39, 1, &bytes[1..]),
-        Err(EventError::Malformed)
-    );
+    let cut = &bytes[..bytes.len() - 1];
+    assert_eq!(Event::decode(39, 1, cut), Err(EventError::Malformed));
 }
