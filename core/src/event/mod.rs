@@ -589,12 +589,6 @@ impl<'a> Event<'a> {
     ///
     /// [`EventError::Unknown`] or [`EventError::Malformed`].
     pub fn decode(kind: u16, version: u16, payload: &'a [u8]) -> Result<Self, EventError> {
-        fn read<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, EventError> {
-            match postcard::take_from_bytes(payload) {
-                Ok((event, [])) => Ok(event),
-                _ => Err(EventError::Malformed),
-            }
-        }
         /// A function of its own, because the figures of a report would have two places in one stack frame.
         #[inline(never)]
         fn sealed_1(payload: &[u8]) -> Result<Event<'_>, EventError> {
@@ -658,5 +652,13 @@ impl<'a> Event<'a> {
             (39, 1) => read(payload).map(Self::PersonActed),
             _ => Err(EventError::Unknown { kind, version }),
         }
+    }
+}
+
+/// Reads a payload to its end.
+fn read<'a, T: Deserialize<'a>>(payload: &'a [u8]) -> Result<T, EventError> {
+    match postcard::take_from_bytes(payload) {
+        Ok((event, [])) => Ok(event),
+        _ => Err(EventError::Malformed),
     }
 }
