@@ -5,7 +5,9 @@ mod data_folder;
 mod devices;
 mod health_watch;
 mod modules;
+mod providers;
 mod registrations;
+pub mod service_manager;
 mod signing;
 mod start_check;
 mod terminals;
@@ -47,6 +49,7 @@ use crate::listener::{self, ConnectionLimits};
 use crate::locked::Locked;
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
+use crate::outbox::providers::ProviderThread;
 use crate::outbox::registrations::RegistrationThread;
 use crate::outbox::{OutboxParts, OutboxThread};
 use crate::paper::printed_seller;
@@ -160,6 +163,7 @@ pub struct Agent {
     numbers: Option<NumberSupply>,
     signatures: Option<Arc<Signatures>>,
     registrations: Option<RegistrationThread>,
+    payments: Option<ProviderThread>,
     _office_time: Option<OfficeTime>,
     /// The certificate for callers over TLS; it is served and watched by [`Agent::serve`].
     tls: Locked<Option<CallerTls>>,
@@ -210,12 +214,14 @@ impl Agent {
             (&live_status, &wake_sender),
             (signatures.clone(), terminals),
         );
-        let deliveries = deliveries_of(&config, profile, (&reader, &clerk_handle), &mut settings);
+        let door = (&reader, &clerk_handle);
+        let deliveries = deliveries_of(&config, profile, &store, door, &mut settings);
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let tls = CallerTls::start(&config, guard.now().utc_ms)?;
         let units = signatures.as_ref();
         let service = Arc::new(Service {
+            providers: providers::desk(&config, profile, &modules, (&reader, &clerk_handle)),
             registrations: registrations::desk(&config, &reader, &clerk_handle, units),
             settings: ApiSettings::of(&config),
             profile,
@@ -235,9 +241,10 @@ impl Agent {
             tokens: Tokens::new(&config.till.data_dir),
             exports: AtomicUsize::new(0),
         });
-        let sender = start_sender(&config, &service, wake_sender)?;
-        let registrations = registrations::start(&config, &service, signatures.as_ref())?;
         Ok(Self {
+            sender: start_sender(&config, &service, wake_sender)?,
+            registrations: registrations::start(&config, &service, signatures.as_ref())?,
+            payments: providers::start(&config, &service)?,
             _office_time: start_office_time(&config, &service.guard)?,
             tls: Locked::new(tls),
             folder: config.till.data_dir.clone(),
@@ -245,10 +252,8 @@ impl Agent {
             served: served(&config, profile),
             clerk_handle,
             clerk: Some(clerk),
-            sender,
             numbers,
             signatures,
-            registrations,
             _lock: lock,
         })
     }
@@ -315,6 +320,7 @@ impl Drop for Agent {
         self.numbers = None;
         self.service.deliveries.stop();
         self.registrations = None;
+        self.payments = None;
         self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take()
             && clerk.join().is_err()
@@ -564,6 +570,7 @@ fn clerk_settings(
 fn deliveries_of(
     config: &Config,
     profile: &'static dyn Profile,
+    store: &Store,
     (reader, clerk_handle): (&Reader, &ClerkHandle),
     settings: &mut ClerkSettings,
 ) -> Arc<Deliveries> {
@@ -573,7 +580,7 @@ fn deliveries_of(
     );
     let door = (reader.clone(), clerk_handle.clone());
     let deliveries = Deliveries::new(config, profile.facts(), door, status_and_clock);
-    deliveries.resume();
+    deliveries.resume(store);
     let deliveries = Arc::new(deliveries);
     settings.deliveries = Some(Arc::clone(&deliveries) as Arc<dyn BuyerDeliveries>);
     deliveries

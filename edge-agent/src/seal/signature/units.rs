@@ -13,10 +13,13 @@ use super::public_side::UnitTrouble;
 use super::{Signed, UnitPublic};
 use crate::authority::finanz_online::rkdb::UnitForm;
 use crate::locked::Locked;
+use crate::status::at_work::Part;
 use crate::time::clock::Clock;
 
 /// A unit in software that has failed is not asked again before this time.
 const FAILED_FOR: Duration = Duration::from_secs(30);
+/// How long the units may take for one signature.
+const WORK_MAX: Duration = Duration::from_secs(10 * 60);
 /// Another unit that has failed is checked this often, and is asked again when it has passed a check.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
 
@@ -255,9 +258,10 @@ fn sign_all(
     tasks: Receiver<SigningTask>,
     report: Arc<dyn Fn(Uuid, Signed) + Send + Sync>,
 ) -> std::io::Result<()> {
+    let part = Part::new("signatures", WORK_MAX);
     let sign_all = move || {
         for task in tasks {
-            let signature = units.sign(&task);
+            let signature = part.at_work(|| units.sign(&task));
             let SigningTask {
                 device, payload, ..
             } = task;
