@@ -3,6 +3,7 @@
 mod registration;
 mod resource;
 mod restored;
+mod signed_register;
 mod terminal;
 mod version_1;
 
@@ -25,6 +26,7 @@ use crate::time::Moment;
 pub use registration::{RegistrationAnswered, RegistrationStep, RegistrationWanted};
 pub use resource::{ReceiptNoted, ResourceChanged, ResourceKind, ResourceState};
 pub use restored::{LossAccepted, Restored};
+pub use signed_register::{ProtocolBackedUp, RegisterRetired};
 pub use terminal::{
     CardLaidAside, TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation,
 };
@@ -418,6 +420,10 @@ pub enum Event<'a> {
     ReceiptNoted(ReceiptNoted<'a>),
     /// A person has accepted that a restored folder lacks documents of a device.
     LossAccepted(LossAccepted<'a>),
+    /// The protocol of a register of signed receipts was copied to another medium.
+    ProtocolBackedUp(ProtocolBackedUp),
+    /// The register of a device is out of use for ever, because its folder was restored from a copy.
+    RegisterRetired(RegisterRetired<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -483,6 +489,8 @@ impl<'a> Event<'a> {
             Self::ResourceChanged(_) => 25,
             Self::ReceiptNoted(_) => 26,
             Self::LossAccepted(_) => 31,
+            Self::ProtocolBackedUp(_) => 34,
+            Self::RegisterRetired(_) => 35,
         }
     }
 
@@ -547,6 +555,8 @@ impl<'a> Event<'a> {
             Self::ResourceChanged(event) => postcard::to_slice(event, room),
             Self::ReceiptNoted(event) => postcard::to_slice(event, room),
             Self::LossAccepted(event) => postcard::to_slice(event, room),
+            Self::ProtocolBackedUp(event) => postcard::to_slice(event, room),
+            Self::RegisterRetired(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -622,6 +632,8 @@ impl<'a> Event<'a> {
             (25, 1) => read(payload).map(Self::ResourceChanged),
             (26, 1) => read(payload).map(Self::ReceiptNoted),
             (31, 1) => read(payload).map(Self::LossAccepted),
+            (34, 1) => read(payload).map(Self::ProtocolBackedUp),
+            (35, 1) => read(payload).map(Self::RegisterRetired),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

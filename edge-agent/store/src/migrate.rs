@@ -55,11 +55,15 @@ fn steps(key: Option<ChainKey>) -> Migrations<'static> {
                 Ok(sign(transaction)?)
             },
         ),
+        M::up_with_hook(
+            include_str!("../../../migrations/10-protocol-backup/up.sql"),
+            |transaction| Ok(sign(transaction)?),
+        ),
     ])
 }
 
 /// The number of steps.
-const STEPS: i64 = 9;
+const STEPS: i64 = 10;
 
 /// Writes the name of this program. The last step does it, in its transaction: tables of this version always have this name.
 fn sign(connection: &Connection) -> Result<(), rusqlite::Error> {

@@ -14,7 +14,9 @@ use uuid::Uuid;
 use super::figures::NewEntries;
 use super::frozen::{self, Freezing};
 use super::rows::StoredDocument;
-use super::{card_operation, laid_aside, reconcile, registration, rows, used_numbers};
+use super::{
+    card_operation, laid_aside, protocol_backup, reconcile, registration, rows, used_numbers,
+};
 
 /// How the outbox entries of a sealed document are made.
 #[derive(Clone, Copy)]
@@ -65,6 +67,12 @@ pub(super) fn project(
         }
         Event::ReceiptSigned(receipt) => {
             registration::receipt_signed(connection, (device, seq), receipt).map(|()| none)
+        }
+        Event::ProtocolBackedUp(backup) => {
+            protocol_backup::made(connection, (device, seq), backup).map(|()| none)
+        }
+        Event::RegisterRetired(retired) => {
+            protocol_backup::retired(connection, (device, seq), retired).map(|()| none)
         }
         Event::RegistrationWanted(wanted) => {
             registration::wanted(connection, (device, seq), wanted).map(|()| none)

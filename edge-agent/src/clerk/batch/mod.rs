@@ -16,6 +16,7 @@ mod originals;
 mod printer_clock;
 mod printer_day;
 mod recipients;
+mod register_orders;
 mod registrations;
 mod resources;
 mod sealing;
@@ -413,6 +414,11 @@ impl Tills {
             Message::ChangeResource { wish, reply } => {
                 self.on_resource_wish(batch, &wish, reply, effects)
             }
+            Message::OrderOfRegister {
+                device,
+                order,
+                reply,
+            } => self.on_register_order(batch, device, order, reply, effects),
             Message::NoteReceipt { note, reply } => {
                 self.on_receipt_note(batch, &note, reply, effects)
             }
@@ -644,6 +650,8 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::RegistrationAnswered(answered) => answered.at,
         Event::ResourceChanged(changed) => changed.at,
         Event::ReceiptNoted(noted) => noted.at,
+        Event::ProtocolBackedUp(backup) => backup.at,
+        Event::RegisterRetired(retired) => retired.at,
     };
     Some(moment.utc_ms)
 }

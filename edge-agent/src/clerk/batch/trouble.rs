@@ -113,7 +113,9 @@ impl Tills {
                 drop(reply.send(DeclarationOutcome::Unknown(reason)));
             }
             Message::LayAside { reply, .. } => drop(reply.send(AsideOutcome::Unknown(reason))),
-            Message::ChangeResource { reply, .. } | Message::NoteReceipt { reply, .. } => {
+            Message::ChangeResource { reply, .. }
+            | Message::NoteReceipt { reply, .. }
+            | Message::OrderOfRegister { reply, .. } => {
                 drop(reply.send(ResourceOutcome::NotKnown(reason)));
             }
             Message::SetClock { reply, .. } => drop(reply.send(ClockOutcome::Unknown(reason))),

@@ -19,6 +19,7 @@ use ferrotill_store::{Reader, is_in_use};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::orders::{ProtocolCopy, note_copies};
 use super::{part, unopened};
 use crate::agent::check;
 use crate::api::json::JsonValue;
@@ -74,24 +75,27 @@ pub(super) struct RksvKeyArguments {
 }
 
 #[derive(Debug, Args)]
-struct FolderArguments {
+pub(super) struct FolderArguments {
     /// The configuration file.
     #[arg(long, default_value_os_t = default_config())]
-    config: PathBuf,
+    pub(super) config: PathBuf,
     /// The data folder, instead of the configured one.
     #[arg(long)]
-    data: Option<PathBuf>,
+    pub(super) data: Option<PathBuf>,
+    /// The address of the running agent, instead of the configured one.
+    #[arg(long)]
+    pub(super) listen: Option<String>,
 }
 
 /// A cash box of the till.
-struct CashBoxOfTill {
-    device: Uuid,
-    id: String,
+pub(super) struct CashBoxOfTill {
+    pub(super) device: Uuid,
+    pub(super) id: String,
 }
 
 /// The receipts that are exported.
 #[derive(Default)]
-struct Wanted {
+pub(super) struct Wanted {
     from: Option<String>,
     to: Option<String>,
     from_number: Option<u64>,
@@ -118,9 +122,9 @@ impl Wanted {
 }
 
 /// What was exported.
-struct Exported {
-    receipts: u64,
-    units: BTreeMap<String, UnitKey>,
+pub(super) struct Exported {
+    pub(super) receipts: u64,
+    pub(super) units: BTreeMap<String, UnitKey>,
 }
 
 pub(super) fn run(arguments: &RksvExportArguments, output: CliOutput) -> Result<Exit, CliFailure> {
@@ -160,6 +164,7 @@ pub(super) fn backup(
     let folder = &arguments.out;
     fs::create_dir_all(folder).map_err(|error| unopened(folder, error))?;
     let mut files = Vec::new();
+    let mut copies = Vec::new();
     for cash_box in cash_boxes(&config, &reader)? {
         let out = folder.join(format!("dep-{}.json", cash_box.device));
         let wanted = Wanted::default();
@@ -175,6 +180,11 @@ pub(super) fn backup(
             cash_box.id,
             out.display()
         ));
+        copies.push(ProtocolCopy {
+            device: cash_box.device,
+            receipts: exported.receipts,
+            sha256: digest.clone(),
+        });
         files.push(object! {
             "cash_box" => cash_box.id,
             "receipts" => exported.receipts,
@@ -182,6 +192,7 @@ pub(super) fn backup(
             "sha256" => digest,
         });
     }
+    note_copies(&config, &copies)?;
     output.json(&object! { "files" => JsonValue::Array(files) });
     Ok(Exit::Done)
 }
@@ -208,9 +219,9 @@ pub(super) fn new_keys(
 }
 
 /// The configuration, and a reader of its data folder.
-fn open(arguments: &FolderArguments) -> Result<(Config, Reader), CliFailure> {
+pub(super) fn open(arguments: &FolderArguments) -> Result<(Config, Reader), CliFailure> {
     let overrides = Overrides {
-        listen: None,
+        listen: arguments.listen.clone(),
         data_dir: arguments.data.clone(),
     };
     let config = Config::load(&arguments.config, &overrides)?;
@@ -231,7 +242,10 @@ fn open(arguments: &FolderArguments) -> Result<(Config, Reader), CliFailure> {
     Ok((config, reader))
 }
 
-fn cash_boxes(config: &Config, reader: &Reader) -> Result<Vec<CashBoxOfTill>, CliFailure> {
+pub(super) fn cash_boxes(
+    config: &Config,
+    reader: &Reader,
+) -> Result<Vec<CashBoxOfTill>, CliFailure> {
     let of_device = |device: Uuid| {
         let id = reader.identity(device)?.fiscal_number;
         Ok(CashBoxOfTill { device, id })
@@ -256,7 +270,7 @@ fn cash_boxes(config: &Config, reader: &Reader) -> Result<Vec<CashBoxOfTill>, Cl
 }
 
 /// The cash box with an id, or the only one.
-fn chosen(
+pub(super) fn chosen(
     config: &Config,
     reader: &Reader,
     register: Option<&str>,
@@ -281,7 +295,7 @@ fn chosen(
 }
 
 /// Writes the protocol of a cash box. One receipt is in memory at a time, and a protocol that fails leaves no file.
-fn write_protocol(
+pub(super) fn write_protocol(
     reader: &Reader,
     device: Uuid,
     wanted: &Wanted,
@@ -400,7 +414,7 @@ fn write_file(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
 }
 
 /// The SHA-256 of a file, in lower-case hexadecimal.
-fn digest_of(path: &Path) -> io::Result<String> {
+pub(super) fn digest_of(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
     let mut digest = Sha256::new();
     let mut room = vec![0; 64 * 1024];

@@ -33,7 +33,7 @@ use crate::config::register::{register_number, register_point_of_sale};
 use crate::explanation::Explanation;
 use crate::locked::Locked;
 use ferrotill_store::DeviceIdentity;
-use units::{SigningTask, UnitReport, Units};
+use units::{SigningTask, UnitReport, UnitTurns, Units};
 
 /// The cash box of a device: the id under which it is registered, and the key of its turnover counter.
 #[derive(Clone, Debug)]
@@ -120,10 +120,22 @@ impl Signatures {
         cash_boxes: BTreeMap<Uuid, CashBoxSecret>,
         report: UnitReport,
     ) -> std::io::Result<Self> {
+        let (signatures, turns) = Self::by_hand(units, cash_boxes, report);
+        units::start(turns)?;
+        Ok(signatures)
+    }
+
+    /// [`Self::start`] without a thread: the caller gives the units their turns.
+    #[must_use]
+    pub fn by_hand(
+        units: Units,
+        cash_boxes: BTreeMap<Uuid, CashBoxSecret>,
+        report: UnitReport,
+    ) -> (Self, UnitTurns) {
         let units = Arc::new(units);
         let (tasks, inbox) = channel();
-        units::start(Arc::clone(&units), inbox, report)?;
-        Ok(Self {
+        let turns = UnitTurns::new(Arc::clone(&units), inbox, report);
+        let signatures = Self {
             units,
             cash_boxes: Locked::new(
                 cash_boxes
@@ -134,7 +146,8 @@ impl Signatures {
             tasks,
             registrations: watch::Sender::new(0),
             registers: None,
-        })
+        };
+        (signatures, turns)
     }
 
     /// Lets compatible APIs create cash registers.

@@ -127,19 +127,50 @@ impl Units {
     }
 }
 
-/// Starts the thread that asks the units. It ends when no task can be sent any more.
-pub(super) fn start(
+/// Has tasks carried out one by one. The thread of the units has one of these; the simulator has one without a thread.
+pub struct UnitTurns {
     units: Arc<Units>,
     tasks: Receiver<SigningTask>,
     report: UnitReport,
-) -> std::io::Result<()> {
+}
+
+impl std::fmt::Debug for UnitTurns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UnitTurns").finish_non_exhaustive()
+    }
+}
+
+impl UnitTurns {
+    pub(super) fn new(units: Arc<Units>, tasks: Receiver<SigningTask>, report: UnitReport) -> Self {
+        Self {
+            units,
+            tasks,
+            report,
+        }
+    }
+
+    /// Carries out the next task that was sent, and returns it; `None` if there is none.
+    #[must_use]
+    pub fn turn(&self) -> Option<SigningTask> {
+        let task = self.tasks.try_recv().ok()?;
+        self.carry_out(task.clone());
+        Some(task)
+    }
+
+    fn carry_out(&self, task: SigningTask) {
+        let signature = self.units.sign(&task);
+        let SigningTask {
+            device, payload, ..
+        } = task;
+        (self.report)(device, Signed { payload, signature });
+    }
+}
+
+/// Starts the thread that asks the units. It ends when no task can be sent any more.
+pub(super) fn start(turns: UnitTurns) -> std::io::Result<()> {
     let sign_all = move || {
-        for task in tasks {
-            let signature = units.sign(&task);
-            let SigningTask {
-                device, payload, ..
-            } = task;
-            report(device, Signed { payload, signature });
+        while let Ok(task) = turns.tasks.recv() {
+            turns.carry_out(task);
         }
     };
     std::thread::Builder::new()
