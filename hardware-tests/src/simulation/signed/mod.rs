@@ -83,6 +83,7 @@ struct Agent {
     clerk_handle: ClerkHandle,
     turns: UnitTurns,
     units: Arc<Units>,
+    guard: Arc<GuardedClock>,
     /// False once the process is to be dead: what a unit has made is lost.
     alive: Arc<AtomicBool>,
 }
@@ -248,11 +249,11 @@ impl SignedWorld {
         let broken = |error| format!("the agent does not start: {}", with_sources(error));
         let founding = Founding::new(AUSTRIA.facts(), Mode::Test, self.clock.now());
         let store = Store::open(self.folder.path(), &founding).map_err(broken)?;
-        let guard = GuardedClock::new(
+        let guard = Arc::new(GuardedClock::new(
             Arc::clone(&self.clock),
             store.stored_clock().map_err(broken)?,
             store.latest_moment().map_err(broken)?,
-        );
+        ));
         let (clerk_handle, inbox) = ClerkHandle::new();
         let units = self.keys.iter().enumerate().map(|(place, key)| {
             SoftwareUnit::with_key(&format!("U:ATU12345678-K{}", place + 1), key)
@@ -276,7 +277,7 @@ impl SignedWorld {
         let settings = Arc::new(ClerkSettings {
             profile: &AUSTRIA,
             clock: Arc::clone(&self.clock),
-            guard: Arc::new(guard),
+            guard: Arc::clone(&guard),
             owner_budget: Budget::UNLIMITED,
             live_status: Arc::new(LiveStatus::default()),
             forms: Arc::new(DutyForms::new(&AUSTRIA, &OnlineEcrConfig::default())),
@@ -313,6 +314,7 @@ impl SignedWorld {
             clerk_handle,
             turns,
             units,
+            guard,
             alive,
         });
         Ok(())
@@ -510,6 +512,8 @@ impl SignedWorld {
         let Some(order) = caller.order.and_then(|order| self.orders.get(order)) else {
             return;
         };
+        // The call is signed with the time of the caller, whose clock is right.
+        agent.guard.caller_says("key", self.clock.system_ms());
         let (reply, answer) = oneshot::channel();
         agent.clerk_handle.send(Message::Order {
             device: device(register),
@@ -592,6 +596,7 @@ impl SignedWorld {
         // The last receipt of each register must have a signature: an outage does not stay.
         for register in 0..self.registers {
             let Some(agent) = &self.agent else { continue };
+            agent.guard.caller_says("key", self.clock.system_ms());
             let (reply, answer) = oneshot::channel();
             agent.clerk_handle.send(Message::OrderOfRegister {
                 device: device(register),
