@@ -11,6 +11,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ferrotill::agent::Agent;
 use ferrotill::api::json::JsonValue;
 use ferrotill::config::Config;
@@ -21,6 +23,7 @@ use ferrotill_core::profile::signed::{Code, PAYLOAD_BYTES_MAX};
 use ferrotill_store::Reader;
 use ferrotill_testkit::config::{ConfigText, Device, text};
 use ferrotill_testkit::health_page::check_says;
+use ferrotill_testkit::paper::{codes_of_page, codes_of_png};
 use shop::outside::{Process, finished, program, until};
 use shop::{Client, DEVICE, POINT_OF_SALE, Reply, count, value};
 use tokio::sync::oneshot;
@@ -338,6 +341,19 @@ fn the_paper_has_what_the_law_asks_for() {
         "Sicherheitseinrichtung ausgefallen",
     ] {
         assert!(form.contains(words), "{words}: {form}");
+    }
+    assert_eq!(codes_of_page(&form), [signature(&sold, "qr")]);
+    agent.units.set_down(false);
+    // The dots of the paper of 58 mm and of 80 mm, with the letters of each.
+    for (id, width, margin) in [(2, 384, 8), (3, 576, 16)] {
+        let form = format!(
+            r#"{{"printOnServer":false,"printFormMediaType":"Image","imagePrintFormSettings":{{"width":{width},"horizontalMargin":{margin}}},"#
+        );
+        let body = sale_of(id, "20.00").replacen('{', &form, 1);
+        let sold = agent.client.post("operations/sale", &body);
+        assert_eq!(signature(&sold, "signed"), "true");
+        let picture = STANDARD.decode(sold.receipt("printFormContent")).unwrap();
+        assert_eq!(codes_of_png(&picture), [signature(&sold, "qr")], "{width}");
     }
 }
 

@@ -85,10 +85,12 @@ impl DocumentSlip {
         let mut lines = Vec::new();
         for block in &self.paper.blocks {
             match block {
-                Block::Qr { text } if text.len() <= paper.code_bytes_max => lines.push(TextLine {
-                    text: text.clone(),
-                    style: TextStyle::Code,
-                }),
+                Block::Qr { text, .. } if text.len() <= paper.code_bytes_max => {
+                    lines.push(TextLine {
+                        text: text.clone(),
+                        style: TextStyle::Code,
+                    })
+                }
                 block => lines.extend(
                     rows(std::slice::from_ref(block), width)
                         .into_iter()
