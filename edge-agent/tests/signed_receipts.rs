@@ -504,8 +504,10 @@ fn a_backup_has_the_protocol_and_its_digest() {
     let agent = Process::agent(&file);
     sell(&agent.client, 1, "3.00");
     let out = folder.path().join("stick");
-    let arguments = ["rksv", "backup", "--out", out.to_str().unwrap(), "--config"];
-    let (code, said) = finished(&[&arguments[..], &[file.to_str().unwrap()]].concat());
+    let listen = agent.client.url.trim_start_matches("http://");
+    let arguments = ["rksv", "backup", "--out", out.to_str().unwrap(), "--listen"];
+    let of_till = [listen, "--config", file.to_str().unwrap()];
+    let (code, said) = finished(&[&arguments[..], &of_till].concat());
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(count(&said, "files.0.receipts"), 2);
     let name = format!("dep-{DEVICE}.json");

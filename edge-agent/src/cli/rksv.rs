@@ -1,6 +1,7 @@
 //! `rksv`: exports the protocol of signed receipts (DEP) of a till, checks a protocol, and replays a scenario file. The last two need
 //! neither an agent nor a configuration.
 
+mod backup;
 mod export;
 mod inspection;
 mod inspection_rows;
@@ -39,7 +40,7 @@ enum RksvCommand {
     /// Writes the protocol (DEP) of a cash box from the journal. An agent may run meanwhile.
     Export(export::RksvExportArguments),
     /// Writes the protocol (DEP) of every cash box and its SHA-256 into a folder, for the backup of each quarter.
-    Backup(export::RksvBackupArguments),
+    Backup(backup::RksvBackupArguments),
     /// Has the running agent make a receipt over zero (Nullbeleg), and prints its code.
     Null(orders::RksvNullArguments),
     /// Has the running agent make the closing receipt (Schlussbeleg): the cash box is out of use for ever.
@@ -86,7 +87,7 @@ pub(super) fn run(arguments: &RksvArguments, output: CliOutput) -> Result<Exit, 
         RksvCommand::Verify(arguments) => verify(arguments, output),
         RksvCommand::Replay(arguments) => replay_file(arguments, output),
         RksvCommand::Export(arguments) => export::run(arguments, output),
-        RksvCommand::Backup(arguments) => export::backup(arguments, output),
+        RksvCommand::Backup(arguments) => backup::run(arguments, output),
         RksvCommand::Null(arguments) => orders::null(arguments, output),
         RksvCommand::Close(arguments) => orders::close(arguments, output),
         RksvCommand::Checked(arguments) => orders::checked(arguments, output),

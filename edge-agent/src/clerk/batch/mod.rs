@@ -411,17 +411,9 @@ impl Tills {
             Message::LayAside { request, reply } => {
                 self.on_lay_aside(batch, &request, reply, effects)
             }
-            Message::ChangeResource { wish, reply } => {
-                self.on_resource_wish(batch, &wish, reply, effects)
-            }
-            Message::OrderOfRegister {
-                device,
-                order,
-                reply,
-            } => self.on_register_order(batch, device, order, reply, effects),
-            Message::NoteReceipt { note, reply } => {
-                self.on_receipt_note(batch, &note, reply, effects)
-            }
+            message @ (Message::ChangeResource { .. }
+            | Message::NoteReceipt { .. }
+            | Message::OrderOfRegister { .. }) => self.on_resource(batch, message, effects),
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
             }
@@ -445,6 +437,29 @@ impl Tills {
                 Ok(())
             }
             Message::Stop => Ok(()),
+        }
+    }
+
+    /// Handles what callers and persons want of resources, receipts and registers.
+    fn on_resource(
+        &mut self,
+        batch: &mut Batch<'_>,
+        message: Message,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        match message {
+            Message::ChangeResource { wish, reply } => {
+                self.on_resource_wish(batch, &wish, reply, effects)
+            }
+            Message::OrderOfRegister {
+                device,
+                order,
+                reply,
+            } => self.on_register_order(batch, device, order, reply, effects),
+            Message::NoteReceipt { note, reply } => {
+                self.on_receipt_note(batch, &note, reply, effects)
+            }
+            _ => Ok(()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! `rksv export`, `rksv backup` and `rksv key`: the protocol of signed receipts (DEP) out of the journal, receipt by receipt.
+//! `rksv export` and `rksv key`: the protocol of signed receipts (DEP) out of the journal, receipt by receipt.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,7 +19,6 @@ use ferrotill_store::{Reader, is_in_use};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::orders::{ProtocolCopy, note_copies};
 use super::{part, unopened};
 use crate::agent::check;
 use crate::api::json::JsonValue;
@@ -52,16 +51,6 @@ pub(super) struct RksvExportArguments {
     /// Only receipts up to this number, included.
     #[arg(long, value_name = "N")]
     to_number: Option<u64>,
-    #[command(flatten)]
-    folder: FolderArguments,
-}
-
-/// The arguments of `rksv backup`.
-#[derive(Debug, Args)]
-pub(super) struct RksvBackupArguments {
-    /// The folder for the files, on another medium than the till's.
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
     #[command(flatten)]
     folder: FolderArguments,
 }
@@ -153,47 +142,6 @@ pub(super) fn run(arguments: &RksvExportArguments, output: CliOutput) -> Result<
         cash_box.id,
         out.display()
     ));
-    Ok(Exit::Done)
-}
-
-pub(super) fn backup(
-    arguments: &RksvBackupArguments,
-    output: CliOutput,
-) -> Result<Exit, CliFailure> {
-    let (config, reader) = open(&arguments.folder)?;
-    let folder = &arguments.out;
-    fs::create_dir_all(folder).map_err(|error| unopened(folder, error))?;
-    let mut files = Vec::new();
-    let mut copies = Vec::new();
-    for cash_box in cash_boxes(&config, &reader)? {
-        let out = folder.join(format!("dep-{}.json", cash_box.device));
-        let wanted = Wanted::default();
-        let exported = write_protocol(&reader, cash_box.device, &wanted, &out)?;
-        let digest = digest_of(&out).map_err(|error| unopened(&out, error))?;
-        let sum = out.with_extension("json.sha256");
-        let name = format!("dep-{}.json", cash_box.device);
-        write_file(&sum, format!("{digest}  {name}\n").as_bytes(), 0o644)
-            .map_err(|error| unopened(&sum, error))?;
-        output.text(&format!(
-            "{} receipts of cash box {}: {} (SHA-256 {digest})",
-            exported.receipts,
-            cash_box.id,
-            out.display()
-        ));
-        copies.push(ProtocolCopy {
-            device: cash_box.device,
-            receipts: exported.receipts,
-            sha256: digest.clone(),
-        });
-        files.push(object! {
-            "cash_box" => cash_box.id,
-            "receipts" => exported.receipts,
-            "dep" => out.display().to_string(),
-            "sha256" => digest,
-        });
-    }
-    note_copies(&config, &copies)?;
-    output.json(&object! { "files" => JsonValue::Array(files) });
     Ok(Exit::Done)
 }
 
@@ -400,7 +348,7 @@ fn write_keys(
 }
 
 /// Writes a file completely or not at all.
-fn write_file(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+pub(super) fn write_file(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let path_part = part(path);
     let mut file = OpenOptions::new()
         .write(true)

@@ -14,10 +14,10 @@ use uuid::Uuid;
 use super::export::{
     CashBoxOfTill, FolderArguments, Wanted, cash_boxes, digest_of, open, write_protocol,
 };
-use super::inspection_rows::write_rows;
+use super::inspection_rows::{FORM, write_rows};
 use super::{orders, unopened, zip};
 use crate::api::json::JsonValue;
-use crate::cli::export::table::{Cell, Table, TableForm, TableLocale};
+use crate::cli::export::table::{Cell, Table};
 use crate::cli::{CliFailure, CliOutput, Exit};
 use crate::config::Config;
 use crate::object;
@@ -35,9 +35,6 @@ pub(super) struct RksvInspectionArguments {
     #[command(flatten)]
     folder: FolderArguments,
 }
-
-/// The form of the tables: German spreadsheets read them.
-pub(super) const FORM: (TableForm, TableLocale) = (TableForm::Csv, TableLocale::De);
 
 const REGISTERS: &[&str] = &[
     "device_id",

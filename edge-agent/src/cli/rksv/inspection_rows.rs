@@ -15,14 +15,16 @@ use ferrotill_store::Reader;
 use uuid::Uuid;
 
 use super::export::CashBoxOfTill;
-use super::inspection::FORM;
 use super::unopened;
 use crate::agent::check;
 use crate::cli::CliFailure;
-use crate::cli::export::table::{Cell, Table};
+use crate::cli::export::table::{Cell, Table, TableForm, TableLocale};
 use crate::config::Config;
 use crate::order::user_of;
 use crate::time::clock::{Clock, local};
+
+/// The form of the tables: German spreadsheets read them.
+pub(super) const FORM: (TableForm, TableLocale) = (TableForm::Csv, TableLocale::De);
 
 const COLUMNS: &[&str] = &[
     "row",
@@ -183,14 +185,8 @@ impl Rows {
             Event::ConfigurationAdopted(_) => plain("configuration_adopted", ""),
             Event::Founded(founded) => plain("folder_founded", founded.country),
             Event::Restored(_) => plain("folder_restored", ""),
-            Event::LossAccepted(accepted) => Values {
-                by: Some(accepted.by.to_owned()),
-                ..plain("loss_accepted", "")
-            },
-            Event::RegisterRetired(retired) => Values {
-                by: Some(retired.by.to_owned()),
-                ..plain("register_out_of_use", "")
-            },
+            Event::LossAccepted(accepted) => by_person("loss_accepted", accepted.by),
+            Event::RegisterRetired(retired) => by_person("register_out_of_use", retired.by),
             Event::ProtocolBackedUp(backup) => {
                 plain("protocol_copied", &backup.receipts.to_string())
             }
@@ -311,6 +307,13 @@ impl Rows {
             text(&values.by),
             text(&values.text),
         ])
+    }
+}
+
+fn by_person(event: &'static str, by: &str) -> Values {
+    Values {
+        by: Some(by.to_owned()),
+        ..plain(event, "")
     }
 }
 

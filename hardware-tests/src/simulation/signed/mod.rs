@@ -9,6 +9,7 @@
 //! The shop opens a few minutes before the end of a month or a year, or in the night in which the clocks change, or is closed for weeks.
 //! After each day the judge reads the protocols ([`judge`]).
 
+mod goods;
 mod judge;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -22,9 +23,7 @@ use ferrotill::clerk::{
     Answer, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message, RegisterOrder, ResourceOutcome,
 };
 use ferrotill::config::OnlineEcrConfig;
-use ferrotill::order::{
-    OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said, TerminalUse,
-};
+use ferrotill::order::{OrderForm, OrderKind};
 use ferrotill::seal::printer::PrinterTask;
 use ferrotill::seal::signature::units::{UnitTurns, Units};
 use ferrotill::seal::signature::{CashBoxSecret, Signatures};
@@ -32,13 +31,11 @@ use ferrotill::status::LiveStatus;
 use ferrotill::time::clock::Clock;
 use ferrotill::time::guarded_clock::GuardedClock;
 use ferrotill_core::budget::Budget;
-use ferrotill_core::document::{AmountsKind, AmountsReceipt};
+use ferrotill_core::document::AmountsKind;
 use ferrotill_core::event::{Configuration, Mode};
 use ferrotill_core::payment::PaymentTable;
 use ferrotill_core::profile::signed::AesKey;
 use ferrotill_core::profile::{AUSTRIA, Profile as _};
-use ferrotill_core::receipt::CopiedLine;
-use ferrotill_core::{Amount, Quantity};
 use ferrotill_disk::{Disk, DiskCall, DiskFault, SeededRandom, Syncs};
 use ferrotill_rksv::SoftwareUnit;
 use ferrotill_store::{DeviceIdentity, Founding, Reader, Store};
@@ -48,6 +45,7 @@ use uuid::Uuid;
 
 use super::{Tally, Violation};
 use crate::error_text::with_sources;
+use goods::{amounts, draft, form, sale};
 use judge::AskedPayloads;
 
 /// How many steps a day has.
@@ -673,62 +671,5 @@ impl SignedWorld {
             units.insert(serial, unit.key().clone());
         }
         Ok(units)
-    }
-}
-
-fn amounts(kind: AmountsKind, cents: i64) -> (OrderKind, i64) {
-    let receipt = AmountsReceipt {
-        kind,
-        standard: Amount::from_minor(cents),
-        reduced: Amount::ZERO,
-        second_reduced: Amount::ZERO,
-        zero: Amount::ZERO,
-        special: Amount::ZERO,
-    };
-    let turnover = match kind {
-        AmountsKind::Training => 0,
-        AmountsKind::Sale | AmountsKind::Void => cents,
-    };
-    (OrderKind::Amounts(receipt), turnover)
-}
-
-fn draft(cents: i64, group: &str) -> OrderDraft {
-    let line = OrderLine {
-        name: "Semmel".into(),
-        quantity: Quantity::ONE,
-        price: Amount::from_minor(cents),
-        modifier: None,
-        tax_group: Some(group.to_owned()),
-        comment: "".into(),
-        final_amount: None,
-        copied: CopiedLine::NONE,
-    };
-    OrderDraft {
-        lines: vec![line],
-        payments: vec![(Some(0), Amount::from_minor(cents))],
-        ..OrderDraft::default()
-    }
-}
-
-fn sale(draft: OrderDraft) -> OrderKind {
-    OrderKind::Sale {
-        draft,
-        mode: ReceiptMode::Automatic,
-        number: None,
-        print: false,
-    }
-}
-
-fn form(number: usize, kind: OrderKind) -> OrderForm {
-    OrderForm {
-        id: Uuid::from_u128(0x51_0000 + u128::try_from(number).unwrap_or(0)),
-        point_of_sale: Uuid::from_u128(1),
-        kind,
-        echo: String::new(),
-        found: String::new(),
-        on_paper: false,
-        terminals: TerminalUse::default(),
-        said: Said::default(),
-        contact: None,
     }
 }
