@@ -4,6 +4,7 @@
 //! Receipt ────────► ReceiptView ─┐
 //! cash operation ─► CashView ────┼─layout──► blocks ─┬─text──► rows of a paper with a certain number of columns
 //! ReportFigures ──► ReportView ──┘                   ├─html──► one page for a screen
+//!                                                    ├─mail──► one page for mail programs, and its pictures
 //!                                                    └─sheet─┬─svg────► one picture of SVG
 //!                                                            ├─image──► one picture (PNG)
 //!                                                            └─pdf────► a tagged PDF
@@ -19,6 +20,7 @@
 //! - [`bitmap`]: the dots of a QR code and of a logo;
 //! - [`text`]: blocks as rows of a certain width;
 //! - [`html`](mod@html): blocks as a page of HTML;
+//! - [`mail`]: blocks as a page for mail programs, with its pictures;
 //! - [`sheet`]: blocks on a sheet of a certain width, its measures and their limits;
 //! - [`svg`](mod@svg), [`image`], [`pdf`](mod@pdf): a sheet as SVG, as a picture and as a PDF, with the letters of the folder `fonts`.
 //!
@@ -33,6 +35,7 @@ pub mod fault;
 pub mod html;
 pub mod image;
 pub mod layout;
+pub mod mail;
 pub mod nonfiscal;
 pub mod pdf;
 pub mod period;
@@ -51,6 +54,7 @@ pub use image::{PIXELS_MAX, png};
 pub use layout::{
     Align, Block, Emphasis, blocks, cash_blocks, nonfiscal_blocks, period_blocks, report_blocks,
 };
+pub use mail::{MailPage, MailPicture, mail_page};
 pub use nonfiscal::NonfiscalView;
 pub use pdf::{PAGE_HEIGHT_MAX, pdf};
 pub use period::{PeriodSums, PeriodTurnover, PeriodView};

@@ -18,6 +18,7 @@ pub mod origin;
 pub mod outcome;
 pub mod own;
 pub mod problem;
+pub mod readiness;
 pub mod reference;
 pub mod replay;
 pub mod response;
@@ -25,7 +26,9 @@ pub mod service;
 pub mod settings;
 pub mod sign_at;
 pub mod sim;
+mod tax_office;
 pub mod token;
+pub(crate) mod words;
 pub mod wrong_signatures;
 
 use std::sync::Arc;
@@ -51,8 +54,13 @@ use sign_at::SIGN_AT;
 /// The compatible APIs of this build.
 pub static DIALECTS: &[Dialect] = &[FISCALCLOUD, SIGN_AT, FISCALBOX];
 
-/// All routes of the agent with these APIs; `more` contains the routes of a simulator.
-pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router) -> Router {
+/// All routes of the agent with these APIs; `more` contains the routes of a simulator, and `pages` those of the pages for people.
+pub fn router(
+    service: &Arc<Service>,
+    served: &[&'static Dialect],
+    more: Router,
+    pages: Router,
+) -> Router {
     let apis: Arc<[&'static Dialect]> = served.into();
     let policy = OriginPolicy::new(
         &service.settings.allowed_origins,
@@ -62,13 +70,14 @@ pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router)
     let reference = ApiReference::new(served, more.has_routes());
     let simulated = service.modules.simulated().cloned();
     let switches = if more.has_routes() || simulated.is_some() {
-        sim::module::router(simulated)
+        sim::module::router(simulated.clone()).merge(sim::providers::router(simulated))
     } else {
         Router::new()
     };
     let mut router = Router::new()
         .merge(switches)
         .merge(more)
+        .merge(pages)
         .merge(own::router(Arc::clone(service)))
         .merge(reference::router(Arc::clone(service), reference));
     if service.settings.mode == Mode::Test {

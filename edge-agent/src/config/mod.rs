@@ -23,6 +23,7 @@ mod caller_tls;
 mod device;
 mod fault;
 mod finanz_online;
+mod fiscalbox;
 mod key;
 mod layers;
 mod mail;
@@ -42,15 +43,17 @@ mod taxes;
 mod tests;
 mod till;
 mod tree;
+mod ui;
 mod upstream;
 mod values;
 
 pub use api::{Api, Client, Permission};
 pub use bank_terminal::BankTerminal;
 pub use caller_tls::{CallerCertificate, CallerTlsConfig};
-pub use device::{Device, Location, PaymentTypeConfig, PointOfSale, RangeConfig};
+pub use device::{Device, Location, NO_PRINTER, PaymentTypeConfig, PointOfSale, RangeConfig};
 pub use fault::{ConfigError, ConfigFault, SourcePlace};
 pub use finanz_online::{FinanzOnlineConfig, FinanzOnlineUser};
+pub use fiscalbox::{BillingConfig, FiscalBoxConfig};
 pub use key::{
     KeyRow, Preset, SampleLine, SectionForm, SectionRow, SectionSample, ShownValue, ValueKind,
     environment_name,
@@ -64,6 +67,7 @@ pub use reader::KeyInForce;
 pub use signature::SignatureUnitConfig;
 pub use taxes::TaxGroupConfig;
 pub use till::{Owner, TillConfig};
+pub use ui::UiConfig;
 pub use upstream::{Trust, Upstream};
 pub use values::{Mode, Secret};
 
@@ -84,6 +88,8 @@ pub struct Config {
     pub signature_units: Vec<SignatureUnitConfig>,
     /// The web services with which units and cash boxes are registered.
     pub finanz_online: Option<FinanzOnlineConfig>,
+    /// What is set for fiscal modules.
+    pub fiscalbox: FiscalBoxConfig,
     /// The bank terminals.
     pub bank_terminals: Vec<BankTerminal>,
     /// The authority. If there is none, documents wait in the till.
@@ -94,6 +100,8 @@ pub struct Config {
     pub mail: Option<MailConfig>,
     /// The gateway for receipts to telephones.
     pub sms: Option<SmsConfig>,
+    /// The dashboard.
+    pub ui: UiConfig,
     /// Warnings: what a person should correct although the program can run with it.
     pub warnings: Vec<ConfigFault>,
     places: Places,
@@ -318,11 +326,13 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
     let (devices, device_uris) = device::devices(reader, &root, mode, till.answer_timeout);
     let signature_units = signature::signature_units(reader, &root, mode);
     let finanz_online = finanz_online::finanz_online(reader, &root, mode);
+    let fiscalbox = fiscalbox::fiscalbox(reader, &root, mode);
     let bank_terminals = bank_terminal::bank_terminals(reader, &root, mode);
     let upstream = upstream::upstream(reader, &root, mode);
     let offline = offline::budget(reader, &root);
     let mail = mail::mail(reader, &root, mode);
     let sms = mail::sms(reader, &root, mode);
+    let ui = ui::ui(reader, &root, &till.data_dir);
     Some(Config {
         places: Places {
             country: till_section.place_of("country"),
@@ -335,11 +345,13 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
         devices,
         signature_units,
         finanz_online,
+        fiscalbox,
         bank_terminals,
         upstream,
         offline,
         mail,
         sms,
+        ui,
         warnings: Vec::new(),
     })
 }

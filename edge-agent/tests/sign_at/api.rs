@@ -44,6 +44,17 @@ pub(super) fn till(folder: &Path) -> PathBuf {
     file
 }
 
+/// A till whose FinanzOnline is at this address, and whose configuration names no user.
+pub(super) fn till_with_finanz_online(folder: &Path, services: &str) -> PathBuf {
+    let file = till(folder);
+    let text = fs::read_to_string(&file).unwrap();
+    let table = format!(
+        "[finanzonline]\nurl = \"{services}/fonws/ws\"\nmanufacturer_id = \"ATU12345678\"\n"
+    );
+    fs::write(&file, format!("{text}{table}")).unwrap();
+    file
+}
+
 /// A secret in a file of its own.
 fn secret(folder: &Path, name: &str, content: &str) -> PathBuf {
     let path = folder.join(name);
@@ -117,10 +128,7 @@ impl Api {
 
     /// Sets up unit and register until the register signs.
     pub(super) fn set_up(&self) {
-        self.put(
-            "/fon/auth",
-            r#"{"fon_participant_id":"123456789","fon_user_id":"kasse1","fon_user_pin":"geheim12"}"#,
-        );
+        self.put("/fon/auth", USER);
         self.put(&unit(), UNIT_BODY);
         self.become_(&unit(), "INITIALIZED");
         self.put(&register(), r#"{"description":"Bar"}"#);
@@ -128,6 +136,9 @@ impl Api {
         self.become_(&register(), "INITIALIZED");
     }
 }
+
+pub(super) const USER: &str =
+    r#"{"fon_participant_id":"123456789","fon_user_id":"kasse1","fon_user_pin":"geheim12"}"#;
 
 pub(super) const UNIT_BODY: &str =
     r#"{"legal_entity_id":{"vat_id":"ATU12345678"},"legal_entity_name":"Gasthaus Muster"}"#;

@@ -144,8 +144,8 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
     ),
     (
         "E_FON_AUTHENTICATION",
-        "the user of FinanzOnline is not known",
-        "send the credentials of the user for cash registers to PUT /fon/auth",
+        "the user of FinanzOnline is not known, or FinanzOnline refuses it",
+        "send the credentials of the user for cash registers to PUT /fon/auth; the message has the code of FinanzOnline",
     ),
     (
         "E_FON_REQUEST_TIMEOUT",
@@ -213,6 +213,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "correct the address",
     ),
     ("Empty", "the text is empty", "write it"),
+    (
+        "FirstPinUnchanged",
+        "the till is LIVE and new, and the PIN that it has made at its first start is still in use",
+        "sign in at the dashboard and change the PIN, or use `ferrotill person pin`, then repeat the request",
+    ),
     (
         "FormSizeInvalid",
         "a setting of the print form is too small or too large",

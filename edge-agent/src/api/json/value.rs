@@ -144,6 +144,25 @@ impl JsonValue {
         }
     }
 
+    /// A value by its path of names: `data.fiscalReceipt.totalAmount`.
+    #[must_use]
+    pub fn path(&self, path: &str) -> Option<&Self> {
+        path.split('.')
+            .try_fold(self, |node, name| match name.parse::<usize>() {
+                Ok(index) => node.at(index),
+                Err(_) => node.get(name),
+            })
+    }
+
+    /// The text of a string or a number; empty for any other value.
+    #[must_use]
+    pub fn scalar(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Number(text) => text,
+            _ => "",
+        }
+    }
+
     /// True if [`JsonValue::of_body`] has cut a list in this value.
     #[must_use]
     pub fn is_cut(&self) -> bool {

@@ -4,13 +4,13 @@
 mod aside;
 mod clock;
 pub mod described;
-mod health;
+pub mod health;
 mod log;
 mod metrics;
 mod operations;
 mod operator;
 mod registers;
-mod settlement;
+pub mod settlement;
 pub mod watch;
 
 use std::sync::Arc;

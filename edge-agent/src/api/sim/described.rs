@@ -5,6 +5,9 @@ use crate::api::described::{DescribedOperation, Form, OperationTable, Parameter,
 
 /// The switches of the simulator.
 pub const TABLE: OperationTable = OperationTable {
+    page: "simulator",
+    title: "Switches of the simulator",
+    introduction: "A till in TEST mode has these switches.",
     operations: OPERATIONS,
     schemas: include_str!("described.txt"),
 };
@@ -201,6 +204,26 @@ const OPERATIONS: &[DescribedOperation] = &[
         Form::Json("Done"),
     )
     .refusals(READ),
+    switch(
+        "GET",
+        "/sim/providers",
+        "Shows the simulated payment providers and what they have done",
+        Form::AnyObject,
+    )
+    .refusals(READ),
+    switch(
+        "PUT",
+        "/sim/providers/{name}",
+        "Switches a simulated payment provider",
+        Form::Json("Done"),
+    )
+    .parameters(&[Parameter {
+        name: "name",
+        kind: "text",
+        says: "`click`, `payme`, `uzum`, `anor`, `xumo`, `uzcard`, `scan2pay` or `uzqr`.",
+    }])
+    .takes("SimProviderChange", r#"{"state":"up"}"#)
+    .refusals(CHANGE),
     switch(
         "GET",
         "/sim/mail",

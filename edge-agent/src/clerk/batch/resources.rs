@@ -71,7 +71,13 @@ impl Tills {
             (ResourceChange::Become(state, details), Some(known)) => {
                 let details = details.as_deref();
                 match self.change_state(batch, &known, (*state, details))? {
-                    Some(outcome) => outcome,
+                    Some(outcome) => {
+                        if outcome == ResourceOutcome::Done {
+                            self.want_registrations(batch, &known, *state)?;
+                            effects.push(Effect::RegistrationsChanged);
+                        }
+                        outcome
+                    }
                     None => {
                         self.await_receipt(&known, *state, reply);
                         return Ok(());

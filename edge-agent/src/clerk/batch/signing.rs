@@ -164,6 +164,7 @@ impl Tills {
                     tracing::info!(event = "receipt", %device, "{} is made", kind.label());
                     effects.push(Effect::RegistrationsChanged);
                     self.null_receipt_signed(index, kind, effects);
+                    self.want_monthly_check(batch, (kind, compact))?;
                     self.register_receipt_signed(batch, index, kind, effects)?;
                 }
                 Some(id) => {

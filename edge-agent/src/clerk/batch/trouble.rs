@@ -115,12 +115,14 @@ impl Tills {
             Message::LayAside { reply, .. } => drop(reply.send(AsideOutcome::Unknown(reason))),
             Message::ChangeResource { reply, .. }
             | Message::NoteReceipt { reply, .. }
+            | Message::NotePerson { reply, .. }
             | Message::OrderOfRegister { reply, .. } => {
                 drop(reply.send(ResourceOutcome::NotKnown(reason)));
             }
             Message::SetClock { reply, .. } => drop(reply.send(ClockOutcome::Unknown(reason))),
             Message::DecideCancel(_, _, reply)
             | Message::DeliveryEnded { reply, .. }
+            | Message::Provider(_, reply)
             | Message::OrderCopy { reply, .. } => reply.send(false).unwrap_or(()),
             // What these report is kept for the next transaction, or asked for again.
             Message::Printer(..)

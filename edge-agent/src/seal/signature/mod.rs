@@ -217,6 +217,21 @@ impl Signatures {
         cash_boxes.values().find(|secret| secret.id == id).cloned()
     }
 
+    /// The device of a cash box.
+    #[must_use]
+    pub fn device_of(&self, cash_box: &str) -> Option<Uuid> {
+        let cash_boxes = self.cash_boxes.lock();
+        let mut of_this = cash_boxes.iter().filter(|(_, it)| it.id == cash_box);
+        of_this.next().map(|(device, _)| *device)
+    }
+
+    /// The id of the cash box of a device.
+    #[must_use]
+    pub fn cash_box_of(&self, device: Uuid) -> Option<String> {
+        let cash_boxes = self.cash_boxes.lock();
+        cash_boxes.get(&device).map(|secret| secret.id.clone())
+    }
+
     /// Says that something is to be registered with the authority, or that the authority has answered.
     pub fn registrations_changed(&self) {
         self.registrations

@@ -100,6 +100,20 @@ impl Units {
         }
     }
 
+    /// The names of the units in the receipts, in the order of their use.
+    pub fn serials(&self) -> impl Iterator<Item = String> {
+        let identities = self.units.iter().filter_map(|unit| unit.identity().ok());
+        identities.map(|unit| unit.serial().to_owned())
+    }
+
+    /// The certificate or public key of the unit with this serial; `None` if the till has no such unit.
+    #[must_use]
+    pub fn public_of(&self, serial: &str) -> Option<UnitPublic> {
+        let mut identities = self.units.iter().filter_map(|unit| unit.identity().ok());
+        let unit = identities.find(|unit| unit.serial() == serial)?;
+        self.public(unit.provider(), serial)
+    }
+
     /// The certificate or public key of a unit; `None` if the till has no such unit.
     #[must_use]
     pub fn public(&self, provider: u16, serial: &str) -> Option<UnitPublic> {

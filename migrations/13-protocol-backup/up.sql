@@ -1,4 +1,4 @@
--- Step 10: the last copy of the protocol of each register of signed receipts.
+-- Step 13: the last copy of the protocol of each register of signed receipts.
 
 CREATE TABLE protocol_backup (
   device       BLOB    PRIMARY KEY NOT NULL,
