@@ -297,7 +297,7 @@ CREATE TABLE protocol_backup (
   sha256       BLOB    NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The times in which a signature unit did not sign. An outage ends with the first receipt without a document that the same unit signs.
+-- The times in which a signature unit did not sign. An outage ends with the first receipt that the same unit signs.
 CREATE TABLE unit_outage (
   serial       TEXT    NOT NULL,
   began_seq    INTEGER NOT NULL,

@@ -6,6 +6,7 @@ mod devices;
 mod health_watch;
 mod modules;
 mod registrations;
+pub mod service_manager;
 mod signing;
 mod signing_notices;
 mod start_check;
@@ -212,7 +213,8 @@ impl Agent {
             (&live_status, &wake_sender),
             (signatures.clone(), terminals),
         );
-        let deliveries = deliveries_of(&config, profile, (&reader, &clerk_handle), &mut settings);
+        let door = (&reader, &clerk_handle);
+        let deliveries = deliveries_of(&config, profile, &store, door, &mut settings);
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let tls = CallerTls::start(&config, guard.now().utc_ms)?;
@@ -568,6 +570,7 @@ fn clerk_settings(
 fn deliveries_of(
     config: &Config,
     profile: &'static dyn Profile,
+    store: &Store,
     (reader, clerk_handle): (&Reader, &ClerkHandle),
     settings: &mut ClerkSettings,
 ) -> Arc<Deliveries> {
@@ -577,7 +580,7 @@ fn deliveries_of(
     );
     let door = (reader.clone(), clerk_handle.clone());
     let deliveries = Deliveries::new(config, profile.facts(), door, status_and_clock);
-    deliveries.resume();
+    deliveries.resume(store);
     let deliveries = Arc::new(deliveries);
     settings.deliveries = Some(Arc::clone(&deliveries) as Arc<dyn BuyerDeliveries>);
     deliveries

@@ -1,6 +1,7 @@
 //! The live status: the state of the printers, of the authority, of the number stocks and of the store. Any thread can read it
 //! without asking the clerk or the store.
 
+pub mod at_work;
 mod observed;
 pub mod problems;
 #[cfg(test)]

@@ -93,10 +93,12 @@ fn the_routes_are_those_of_the_document() {
 /// The routes in the sources of the agent, as they are given to the router, are in the document of the demo.
 #[test]
 fn every_route_in_the_sources_is_described() {
-    // The authority's own server, all operations of the FiscalCloud API, and the page of the demo.
+    // The servers of `ferrotill authority`, all operations of the APIs, and the page of the demo.
     let others = [
         "/{kind}",
         "/fonws/ws/{service}",
+        "/signature-service/{operation}",
+        "/sim/signature_service",
         "/api/v1/{*operation}",
         "/fiscalbox/{*operation}",
         "/sign-at/api/v1/{*operation}",

@@ -12,6 +12,7 @@ pub mod fiscalcloud;
 pub mod html;
 pub mod json;
 pub mod lanes;
+mod late_router;
 mod long_answer;
 mod nearest;
 pub mod origin;
@@ -45,6 +46,7 @@ use crate::time::clock::iso_utc;
 use dialect::{Dialect, Rejection};
 use fiscalbox::FISCALBOX;
 use fiscalcloud::FISCALCLOUD;
+use late_router::LateRouter;
 use origin::OriginPolicy;
 use problem::Problem;
 use reference::ApiReference;
@@ -61,12 +63,34 @@ pub fn router(
     more: Router,
     pages: Router,
 ) -> Router {
-    let apis: Arc<[&'static Dialect]> = served.into();
     let policy = OriginPolicy::new(
         &service.settings.allowed_origins,
         &service.settings.host_names,
         served,
     );
+    let (of_routes, served) = (Arc::clone(service), served.to_vec());
+    let late = LateRouter::begin(move || late_routes(&of_routes, &served, more, pages));
+    let router = own::router(Arc::clone(service))
+        .method_not_allowed_fallback(wrong_method)
+        .fallback_service(late);
+    // A layer of a router is put around each of its routes; around the whole it is one.
+    Router::new()
+        .fallback_service(router)
+        .layer(map_response_with_state(
+            Arc::clone(service),
+            with_what_is_left,
+        ))
+        .layer(from_fn_with_state(Arc::new(policy), origin::check))
+}
+
+/// The routes that no start waits for.
+fn late_routes(
+    service: &Arc<Service>,
+    served: &[&'static Dialect],
+    more: Router,
+    pages: Router,
+) -> Router {
+    let apis: Arc<[&'static Dialect]> = served.into();
     let reference = ApiReference::new(served, more.has_routes());
     let simulated = service.modules.simulated().cloned();
     let switches = if more.has_routes() || simulated.is_some() {
@@ -78,7 +102,6 @@ pub fn router(
         .merge(switches)
         .merge(more)
         .merge(pages)
-        .merge(own::router(Arc::clone(service)))
         .merge(reference::router(Arc::clone(service), reference));
     if service.settings.mode == Mode::Test {
         router = router.merge(sim::deliveries::router(Arc::clone(service)));
@@ -93,11 +116,6 @@ pub fn router(
     router
         .method_not_allowed_fallback(wrong_method)
         .fallback(move |method: Method, uri: Uri| nothing_here(method, uri, apis))
-        .layer(map_response_with_state(
-            Arc::clone(service),
-            with_what_is_left,
-        ))
-        .layer(from_fn_with_state(Arc::new(policy), origin::check))
 }
 
 /// Adds headers with the remaining time of selling without the authority, if it is limited, with the remaining numbers for

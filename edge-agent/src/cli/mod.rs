@@ -279,6 +279,9 @@ fn document_of(code: &str, error: &anyhow::Error) -> JsonValue {
 ///
 /// The exit code, if the arguments are faulty or ask for help.
 pub fn arguments() -> Result<Arguments, ExitCode> {
+    if let Some(arguments) = arguments_of_service() {
+        return Ok(arguments);
+    }
     Arguments::try_parse().map_err(|error| {
         if !error.use_stderr() {
             // If the output is closed, the exit code alone must do.
@@ -297,6 +300,32 @@ pub fn arguments() -> Result<Arguments, ExitCode> {
             failure.print(json);
         }
         failure.code.into()
+    })
+}
+
+/// The service is started with every power cut, and its start is waited for. So its arguments are read without the descriptions of all
+/// other commands; whatever is wrong with them is left to the parser of all commands.
+fn arguments_of_service() -> Option<Arguments> {
+    #[derive(Debug, Parser)]
+    struct ServiceArguments {
+        #[arg(long, global = true)]
+        json: bool,
+        #[command(subcommand)]
+        command: ServiceCommand,
+    }
+    #[derive(Debug, Subcommand)]
+    enum ServiceCommand {
+        Run(service::RunArguments),
+    }
+    let first = std::env::args_os().skip(1).find(|first| first != "--json");
+    first.filter(|first| first == "run")?;
+    let ServiceArguments {
+        json,
+        command: ServiceCommand::Run(run),
+    } = ServiceArguments::try_parse().ok()?;
+    Some(Arguments {
+        json,
+        command: CliCommand::Run(run),
     })
 }
 

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::person::{FIRST_PERSON, first_person};
 use super::{CliFailure, CliOutput, Exit, default_config, listen, log, runtime, stopped};
-use crate::agent::{Agent, StartDecisions};
+use crate::agent::{Agent, StartDecisions, service_manager};
 use crate::api::json::JsonValue;
 use crate::config::{Config, Overrides};
 use crate::people::People;
@@ -81,7 +81,12 @@ pub(super) fn run(arguments: &RunArguments, output: CliOutput) -> Result<Exit, C
         ];
         ready.extend(tls_url.map(|tls_url| ("tls_url".into(), tls_url.into())));
         output.json(&JsonValue::Object(ready));
-        agent.serve(listener, Router::new(), stopped()).await;
+        service_manager::ready();
+        let stopped = async {
+            stopped().await;
+            service_manager::stopping();
+        };
+        agent.serve(listener, Router::new(), stopped).await;
         Ok(Exit::Done)
     })
 }

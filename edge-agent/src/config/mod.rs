@@ -64,7 +64,7 @@ pub use network::Network;
 pub use online_ecr::{OnlineEcrConfig, SignatureConfig};
 pub use paper_look::{DATE_MARK, NUMBER_MARK, PaperLook, REGISTRATION_MARK, TOTAL_MARK};
 pub use reader::KeyInForce;
-pub use signature::SignatureUnitConfig;
+pub use signature::{HttpUnitConfig, Pkcs11UnitConfig, SignatureUnitConfig, SignatureUnitKind};
 pub use taxes::TaxGroupConfig;
 pub use till::{Owner, TillConfig};
 pub use ui::UiConfig;

@@ -2,4 +2,5 @@
 
 pub mod finanz_online;
 pub mod fiscalbox;
+pub mod signature_service;
 pub mod tax_office;

@@ -1,11 +1,13 @@
-//! The simulated FinanzOnline as a process of its own.
+//! The simulated FinanzOnline and the simulated signature service, in a process of their own.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ferrotill::api::json::JsonValue;
 
 use super::outside::Process;
 use super::value;
 
-/// The simulated service.
+/// The simulated services.
 pub struct StandIn(Process);
 
 impl StandIn {
@@ -26,14 +28,32 @@ impl StandIn {
         url.clone()
     }
 
-    /// Changes the condition of the service.
+    /// Changes the condition of FinanzOnline.
     pub fn switch(&self, body: &str) {
-        let url = format!("{}/sim/finanzonline", self.url());
+        self.put("finanzonline", body);
+    }
+
+    /// Changes the condition of the signature service.
+    pub fn switch_signatures(&self, body: &str) {
+        self.put("signature_service", body);
+    }
+
+    fn put(&self, name: &str, body: &str) {
+        let url = format!("{}/sim/{name}", self.url());
         let reply = ureq::put(url).send(body).unwrap();
         assert_eq!(reply.status(), 200, "{body}");
     }
 
-    /// What the service has registered, as JSON.
+    /// The certificate of the signature service.
+    pub fn certificate(&self) -> Vec<u8> {
+        let shown = self.0.client.look("/sim/signature_service");
+        let JsonValue::Text(text) = value(&shown, "certificate") else {
+            panic!("{shown}");
+        };
+        STANDARD.decode(text).unwrap()
+    }
+
+    /// What FinanzOnline has registered, as JSON.
     pub fn shown(&self) -> JsonValue {
         self.0.client.look("/sim/finanzonline")
     }

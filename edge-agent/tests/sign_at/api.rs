@@ -27,7 +27,7 @@ fn config(folder: &Path) -> ConfigText {
 }
 
 /// The text of the table of a unit in software.
-fn unit_table(folder: &Path, id: &str, suite: &str) -> String {
+pub(super) fn unit_table(folder: &Path, id: &str, suite: &str) -> String {
     let key = folder.join("unit.key").display().to_string();
     format!(
         "\n[[signature_unit]]\nkind = \"software\"\nid = {id:?}\nsuite = {suite:?}\nkey_file = {key:?}\n"
@@ -44,6 +44,14 @@ pub(super) fn till(folder: &Path) -> PathBuf {
     file
 }
 
+/// A till with these tables of signature units.
+pub(super) fn till_with_units(folder: &Path, units: &str) -> PathBuf {
+    let file = folder.join("ferrotill.toml");
+    let config = config(folder).set_client("apis", APIS);
+    fs::write(&file, format!("{config}{units}")).unwrap();
+    file
+}
+
 /// A till whose FinanzOnline is at this address, and whose configuration names no user.
 pub(super) fn till_with_finanz_online(folder: &Path, services: &str) -> PathBuf {
     let file = till(folder);
@@ -56,7 +64,7 @@ pub(super) fn till_with_finanz_online(folder: &Path, services: &str) -> PathBuf 
 }
 
 /// A secret in a file of its own.
-fn secret(folder: &Path, name: &str, content: &str) -> PathBuf {
+pub(super) fn secret(folder: &Path, name: &str, content: &str) -> PathBuf {
     let path = folder.join(name);
     fs::write(&path, content).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();

@@ -6,6 +6,9 @@ mod crash;
 mod finanz_online;
 #[path = "../shop/mod.rs"]
 mod shop;
+#[cfg(feature = "pkcs11")]
+mod token;
+mod units;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -180,7 +180,7 @@ fn parameters(operation: &DescribedOperation) -> Vec<JsonValue> {
             "name" => name,
             "in" => "path",
             "required" => true,
-            "schema" => type_json(if matches!(name, "code" | "page") { "text" } else { "uuid" }),
+            "schema" => type_json(if name.ends_with("id") || name.ends_with("Id") { "uuid" } else { "text" }),
         });
     }
     for parameter in operation.parameters {

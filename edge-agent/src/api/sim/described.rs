@@ -44,6 +44,15 @@ const NOT_SWITCHED: RefusalAnswer = RefusalAnswer {
     ],
     any_refusal: false,
 };
+const NO_PROVIDER: RefusalAnswer = RefusalAnswer {
+    name: "NoProvider",
+    status: 404,
+    says: "There is no such provider.",
+    form: Form::Json("Problem"),
+    retries: false,
+    errors: &["NotFound"],
+    any_refusal: false,
+};
 const NOT_UNDERSTOOD: RefusalAnswer = RefusalAnswer {
     name: "NotUnderstood",
     status: 422,
@@ -217,13 +226,17 @@ const OPERATIONS: &[DescribedOperation] = &[
         "Switches a simulated payment provider",
         Form::Json("Done"),
     )
-    .parameters(&[Parameter {
-        name: "name",
-        kind: "text",
-        says: "`click`, `payme`, `uzum`, `anor`, `xumo`, `uzcard`, `scan2pay` or `uzqr`.",
-    }])
+    .more("`name` is `click`, `payme`, `uzum`, `anor`, `xumo`, `uzcard`, `scan2pay` or `uzqr`.")
     .takes("SimProviderChange", r#"{"state":"up"}"#)
-    .refusals(CHANGE),
+    .refusals(&[
+        &NOT_SWITCHED,
+        &FORBIDDEN,
+        &NO_PROVIDER,
+        &TOO_SLOW,
+        &TOO_LARGE,
+        &HEAD_TOO_LARGE,
+        &OVERLOADED,
+    ]),
     switch(
         "GET",
         "/sim/mail",

@@ -39,8 +39,8 @@ async fn show(State(module): State<Switched>) -> Response {
 
 async fn set(State(module): State<Switched>, Path(name): Path<String>, body: Bytes) -> Response {
     let Some(provider) = Provider::of_name(&name) else {
-        let text = format!("{name}: is no provider");
-        return Problem::new("UnknownOperation", text).response(StatusCode::NOT_FOUND);
+        let text = format!("name: {name:?} is no provider");
+        return Problem::new("NotFound", text).response(StatusCode::NOT_FOUND);
     };
     let switch = read(&body, |fields| {
         if fields.member("state").is_none() {

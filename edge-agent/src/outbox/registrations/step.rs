@@ -13,7 +13,7 @@ use super::{RegistrationParts, words};
 use crate::authority::finanz_online::answer::{
     Answered, Meaning, RequestKind, RkdbAnswer, meaning, rkdb_answer,
 };
-use crate::authority::finanz_online::rkdb::{RkdbOperation, Sender, UnitForm, UnitName};
+use crate::authority::finanz_online::rkdb::{RkdbOperation, Sender, UnitName};
 use crate::authority::finanz_online::{Action, CallFailure, call};
 use crate::config::FinanzOnlineUser;
 use crate::time::clock::iso_utc;
@@ -230,7 +230,7 @@ fn register_unit(context: &StepContext<'_>, provider: u16, serial: &str, public:
     let public = STANDARD.encode(public);
     let operation = match unit {
         UnitName::Certificate(serial) => RkdbOperation::RegisterUnit {
-            form: UnitForm::OwnModule,
+            form: context.parts.signatures.units().form_of(serial),
             provider,
             serial,
         },

@@ -1,19 +1,25 @@
 //! Signature units: they sign receipts, each chained to the one before.
 //!
 //! - [`folder`]: the secrets of a data folder: the key of each turnover counter, and the private keys of units in software;
-//! - [`units`]: the units, and the thread that asks them.
+//! - [`any_unit`]: a unit of any kind; [`public_side`]: what the till knows of a unit whose private key it does not have;
+//! - [`service_unit`], `token_unit`: a signature service in the network, and a card or module behind a PKCS#11 library;
+//! - [`units`]: the units, and the threads that ask them.
 //!
 //! The clerk stores what is to be signed before a unit gets it (`ReceiptPrepared`). The unit's thread signs exactly these bytes, as
 //! often as it is asked, so that a crash at any moment loses no receipt, and no receipt id is used with a second turnover counter.
 //! If no unit works, the receipt says so in place of the signature, and the first receipt after the outage is the collective one.
 
+pub mod any_unit;
 pub mod folder;
+pub mod public_side;
+pub mod service_unit;
+#[cfg(feature = "pkcs11")]
+pub mod token_unit;
 pub mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
 
 use ferrotill_core::document::{AmountsKind, AmountsReceipt, Body};
 use ferrotill_core::event::Configuration;
@@ -33,7 +39,7 @@ use crate::config::register::{register_number, register_point_of_sale};
 use crate::explanation::Explanation;
 use crate::locked::Locked;
 use ferrotill_store::DeviceIdentity;
-use units::{SigningTask, UnitReport, UnitTurns, Units};
+use units::{SigningTask, SigningThreads, UnitReport, UnitTurns, Units};
 
 /// The cash box of a device: the id under which it is registered, and the key of its turnover counter.
 #[derive(Clone, Debug)]
@@ -80,7 +86,7 @@ pub struct UnitPublic {
 pub struct Signatures {
     units: Arc<Units>,
     cash_boxes: Locked<BTreeMap<Uuid, Arc<CashBoxSecret>>>,
-    tasks: Sender<SigningTask>,
+    threads: SigningThreads,
     registrations: watch::Sender<u64>,
     registers: Option<NewRegisters>,
 }
@@ -110,7 +116,7 @@ pub struct RegisterPlan {
 }
 
 impl Signatures {
-    /// Starts the thread that asks the units. `report` gets what became of each task.
+    /// Starts the threads that ask the units. `report` gets what became of each task.
     ///
     /// # Errors
     ///
@@ -120,12 +126,12 @@ impl Signatures {
         cash_boxes: BTreeMap<Uuid, CashBoxSecret>,
         report: UnitReport,
     ) -> std::io::Result<Self> {
-        let (signatures, turns) = Self::by_hand(units, cash_boxes, report);
-        units::start(turns)?;
-        Ok(signatures)
+        let units = Arc::new(units);
+        let threads = SigningThreads::start(&units, report)?;
+        Ok(Self::with_threads(units, cash_boxes, threads))
     }
 
-    /// [`Self::start`] without a thread: the caller gives the units their turns.
+    /// [`Self::start`] without threads: the caller gives the units their turns.
     #[must_use]
     pub fn by_hand(
         units: Units,
@@ -133,9 +139,16 @@ impl Signatures {
         report: UnitReport,
     ) -> (Self, UnitTurns) {
         let units = Arc::new(units);
-        let (tasks, inbox) = channel();
-        let turns = UnitTurns::new(Arc::clone(&units), inbox, report);
-        let signatures = Self {
+        let (threads, turns) = SigningThreads::by_hand(&units, report);
+        (Self::with_threads(units, cash_boxes, threads), turns)
+    }
+
+    fn with_threads(
+        units: Arc<Units>,
+        cash_boxes: BTreeMap<Uuid, CashBoxSecret>,
+        threads: SigningThreads,
+    ) -> Self {
+        Self {
             units,
             cash_boxes: Locked::new(
                 cash_boxes
@@ -143,11 +156,10 @@ impl Signatures {
                     .map(|(device, secret)| (device, Arc::new(secret)))
                     .collect(),
             ),
-            tasks,
+            threads,
             registrations: watch::Sender::new(0),
             registers: None,
-        };
-        (signatures, turns)
+        }
     }
 
     /// Lets compatible APIs create cash registers.
@@ -246,8 +258,7 @@ impl Signatures {
 
     /// Has a prepared receipt signed.
     pub fn ask(&self, task: SigningTask) {
-        // The sending fails only if the thread has ended, which it does with this value.
-        let _ = self.tasks.send(task);
+        self.threads.ask(task);
     }
 
     /// The receipt without a document that a device must make first now; `None` if none is due, or if it must wait for a unit that works.
