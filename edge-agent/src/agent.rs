@@ -5,6 +5,7 @@ mod data_folder;
 mod devices;
 mod health_watch;
 mod modules;
+mod providers;
 mod registrations;
 pub mod service_manager;
 mod signing;
@@ -49,6 +50,7 @@ use crate::listener::{self, ConnectionLimits};
 use crate::locked::Locked;
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
+use crate::outbox::providers::ProviderThread;
 use crate::outbox::registrations::RegistrationThread;
 use crate::outbox::{OutboxParts, OutboxThread};
 use crate::paper::printed_seller;
@@ -163,6 +165,7 @@ pub struct Agent {
     numbers: Option<NumberSupply>,
     signatures: Option<Arc<Signatures>>,
     registrations: Option<RegistrationThread>,
+    payments: Option<ProviderThread>,
     _office_time: Option<OfficeTime>,
     /// The certificate for callers over TLS; it is served and watched by [`Agent::serve`].
     tls: Locked<Option<CallerTls>>,
@@ -220,6 +223,7 @@ impl Agent {
         let tls = CallerTls::start(&config, guard.now().utc_ms)?;
         let units = signatures.as_ref();
         let service = Arc::new(Service {
+            providers: providers::desk(&config, profile, &modules, (&reader, &clerk_handle)),
             registrations: registrations::desk(&config, &reader, &clerk_handle, units),
             settings: ApiSettings::of(&config),
             profile,
@@ -239,9 +243,10 @@ impl Agent {
             tokens: Tokens::new(&config.till.data_dir),
             exports: AtomicUsize::new(0),
         });
-        let sender = start_sender(&config, &service, wake_sender)?;
-        let registrations = registrations::start(&config, &service, signatures.as_ref())?;
         Ok(Self {
+            sender: start_sender(&config, &service, wake_sender)?,
+            registrations: registrations::start(&config, &service, signatures.as_ref())?,
+            payments: providers::start(&config, &service)?,
             _office_time: start_office_time(&config, &service.guard)?,
             tls: Locked::new(tls),
             folder: config.till.data_dir.clone(),
@@ -249,10 +254,8 @@ impl Agent {
             served: served(&config, profile),
             clerk_handle,
             clerk: Some(clerk),
-            sender,
             numbers,
             signatures,
-            registrations,
             _lock: lock,
         })
     }
@@ -321,6 +324,7 @@ impl Drop for Agent {
         self.numbers = None;
         self.service.deliveries.stop();
         self.registrations = None;
+        self.payments = None;
         self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take()
             && clerk.join().is_err()

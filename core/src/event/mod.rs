@@ -622,20 +622,7 @@ impl<'a> Event<'a> {
                 read::<version_1::Reserved<'a>>(payload).map(|old| Self::Reserved(old.into()))
             }
             (2, 2) => read(payload).map(Self::Reserved),
-            (2, 3) => match read(payload)? {
-                reserved @ Reserved {
-                    body: Body::Nonfiscal(_),
-                    ..
-                } => Ok(Self::Reserved(reserved)),
-                _ => Err(EventError::Malformed),
-            },
-            (2, 4) => match read(payload)? {
-                reserved @ Reserved {
-                    body: Body::Amounts(_),
-                    ..
-                } => Ok(Self::Reserved(reserved)),
-                _ => Err(EventError::Malformed),
-            },
+            (2, 3 | 4) => reserved_of_kind(version, payload),
             (3, 1) => read(payload).map(Self::CancelDecided),
             (4, 1) => sealed_1(payload),
             (4, 2) => read(payload).map(Self::Sealed),
@@ -670,5 +657,16 @@ impl<'a> Event<'a> {
             (39, 1) => read(payload).map(Self::PersonActed),
             _ => Err(EventError::Unknown { kind, version }),
         }
+    }
+}
+
+/// A reservation whose version is that of the kind of its document.
+fn reserved_of_kind(version: u16, payload: &[u8]) -> Result<Event<'_>, EventError> {
+    let Ok((reserved, [])) = postcard::take_from_bytes::<Reserved<'_>>(payload) else {
+        return Err(EventError::Malformed);
+    };
+    match (version, &reserved.body) {
+        (3, Body::Nonfiscal(_)) | (4, Body::Amounts(_)) => Ok(Event::Reserved(reserved)),
+        _ => Err(EventError::Malformed),
     }
 }

@@ -406,7 +406,7 @@ pub fn part_of(kind: ProblemKind) -> &'static str {
         | "no_recipient" => "office",
         "shift_too_long" | "shift_ends" | "z_report_differs" => "shift",
         "device_left_behind" | "device_unknown" | "registration_number_unused" => "devices",
-        "card_payment_waits" | "bank_terminal_unsettled" => "terminal",
+        "card_payment_waits" | "bank_terminal_unsettled" | "provider_payment" => "terminal",
         "certificate_unusable" | "certificate_ends" => "callers",
         "alternative_numbers" => "numbers",
         "signature_unit"

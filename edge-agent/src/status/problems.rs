@@ -127,6 +127,9 @@ problem_kinds! {
     REGISTRATION_WAITS: Warning "registration_waits",
         "a signature unit, a cash box or a receipt waits for the tax authority for more than a day, or no user may register it",
         "the authority has answered about it";
+    PROVIDER_PAYMENT: Degraded "provider_payment",
+        "money at a payment provider has no receipt, or it is not known whether it was paid or given back, and the till has no step left",
+        "a receipt names the payment, or a person has said what became of it";
     PRINTER_ANSWER_UNKNOWN: Warning "printer_answer_unknown",
         "a printer has answered in a form that this build does not know",
         "another printer is connected, or a start after which the printer answers in known forms only";
