@@ -9,6 +9,7 @@ mod providers;
 mod registrations;
 pub mod service_manager;
 mod signing;
+mod signing_notices;
 mod start_check;
 mod terminals;
 
@@ -67,6 +68,7 @@ use data_folder::set_aside;
 use devices::device_plans;
 use ferrotill_store::{DeviceIdentity, Founding, Reader, ResourceBook, Store, StoreError};
 use health_watch::look_for_problems;
+use signing_notices::look_for_notices;
 use start_check::{KnownBefore, StartCheck};
 
 /// Why the agent does not start.
@@ -279,11 +281,13 @@ impl Agent {
         let tls = self.tls.lock().take();
         let certificate = tls.as_ref().map(CallerTls::in_use);
         let looking = look_for_problems(Arc::clone(&self.service), self.folder.clone(), tls);
+        let noticing = look_for_notices(Arc::clone(&self.service), self.signatures.clone());
         let limits = ConnectionLimits::default();
         async move {
             tokio::select! {
                 () = listener::serve_secured(listener, router, limits, certificate, shutdown) => {}
                 () = looking => {}
+                () = noticing => {}
             }
         }
     }

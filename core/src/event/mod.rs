@@ -5,6 +5,7 @@ mod provider;
 mod registration;
 mod resource;
 mod restored;
+mod signed_register;
 mod terminal;
 mod version_1;
 
@@ -29,6 +30,7 @@ pub use provider::{ProviderAnswer, ProviderAnswered, ProviderAsked, ProviderStep
 pub use registration::{RegistrationAnswered, RegistrationStep, RegistrationWanted};
 pub use resource::{ReceiptNoted, ResourceChanged, ResourceKind, ResourceState};
 pub use restored::{LossAccepted, Restored};
+pub use signed_register::{ProtocolBackedUp, RegisterRetired};
 pub use terminal::{
     CardLaidAside, TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation,
 };
@@ -422,6 +424,10 @@ pub enum Event<'a> {
     ReceiptNoted(ReceiptNoted<'a>),
     /// A person has accepted that a restored folder lacks documents of a device.
     LossAccepted(LossAccepted<'a>),
+    /// The protocol of a register of signed receipts was copied to another medium.
+    ProtocolBackedUp(ProtocolBackedUp),
+    /// The register of a device is out of use for ever, because its folder was restored from a copy.
+    RegisterRetired(RegisterRetired<'a>),
     /// A payment provider is about to be asked.
     ProviderAsked(ProviderAsked<'a>),
     /// What a payment provider has answered, or what a person says of a payment.
@@ -495,6 +501,8 @@ impl<'a> Event<'a> {
             Self::ResourceChanged(_) => 25,
             Self::ReceiptNoted(_) => 26,
             Self::LossAccepted(_) => 31,
+            Self::ProtocolBackedUp(_) => 34,
+            Self::RegisterRetired(_) => 35,
             Self::ProviderAsked(_) => 36,
             Self::ProviderAnswered(_) => 37,
             Self::ProviderUsed(_) => 38,
@@ -573,6 +581,8 @@ impl<'a> Event<'a> {
             Self::ResourceChanged(event) => postcard::to_slice(event, room),
             Self::ReceiptNoted(event) => postcard::to_slice(event, room),
             Self::LossAccepted(event) => postcard::to_slice(event, room),
+            Self::ProtocolBackedUp(event) => postcard::to_slice(event, room),
+            Self::RegisterRetired(event) => postcard::to_slice(event, room),
             Self::ProviderAsked(event) => postcard::to_slice(event, room),
             Self::ProviderAnswered(event) => postcard::to_slice(event, room),
             Self::ProviderUsed(event) => postcard::to_slice(event, room),
@@ -639,6 +649,8 @@ impl<'a> Event<'a> {
             (25, 1) => read(payload).map(Self::ResourceChanged),
             (26, 1) => read(payload).map(Self::ReceiptNoted),
             (31, 1) => read(payload).map(Self::LossAccepted),
+            (34, 1) => read(payload).map(Self::ProtocolBackedUp),
+            (35, 1) => read(payload).map(Self::RegisterRetired),
             (36, 1) => read(payload).map(Self::ProviderAsked),
             (37, 1) => read(payload).map(Self::ProviderAnswered),
             (38, 1) => read(payload).map(Self::ProviderUsed),

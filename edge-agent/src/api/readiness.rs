@@ -409,7 +409,12 @@ pub fn part_of(kind: ProblemKind) -> &'static str {
         "card_payment_waits" | "bank_terminal_unsettled" | "provider_payment" => "terminal",
         "certificate_unusable" | "certificate_ends" => "callers",
         "alternative_numbers" => "numbers",
-        "signature_unit" => "signature",
+        "signature_unit"
+        | "outage_to_report"
+        | "register_out_of_use"
+        | "unit_certificate_ends"
+        | "protocol_not_copied"
+        | "yearly_receipt_unchecked" => "signature",
         "registration_refused" | "registration_user_refused" | "registration_waits" => {
             "registration"
         }

@@ -156,6 +156,15 @@ pub enum Message {
         /// Where the answer goes.
         reply: oneshot::Sender<ResourceOutcome>,
     },
+    /// A person orders something of the register of signed receipts of a device.
+    OrderOfRegister {
+        /// The device.
+        device: Uuid,
+        /// What is ordered.
+        order: RegisterOrder,
+        /// Where the answer goes.
+        reply: oneshot::Sender<ResourceOutcome>,
+    },
     /// A person orders something at the dashboard.
     NotePerson {
         /// Who orders what.
@@ -165,6 +174,29 @@ pub enum Message {
     },
     /// The clerk finishes the batch that contains this message, and ends.
     Stop,
+}
+
+/// What a person orders of a register of signed receipts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegisterOrder {
+    /// A receipt over zero, now.
+    NullReceipt,
+    /// The closing receipt: the register is out of use for ever.
+    Close,
+    /// The protocol was copied to another medium.
+    BackedUp {
+        /// How many receipts the copy has.
+        receipts: u64,
+        /// The SHA-256 of the copy.
+        sha256: [u8; 32],
+    },
+    /// A person has had a receipt checked that the authority wants checked.
+    Checked {
+        /// The id of the cash box, `_`, and the id of the receipt.
+        subject: String,
+        /// The name of the person; never empty.
+        by: String,
+    },
 }
 
 /// What became of an operator's correction of the time.

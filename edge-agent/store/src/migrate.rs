@@ -67,11 +67,15 @@ fn steps(key: Option<ChainKey>) -> Migrations<'static> {
             include_str!("../../../migrations/12-person/up.sql"),
             |transaction| Ok(sign(transaction)?),
         ),
+        M::up_with_hook(
+            include_str!("../../../migrations/13-protocol-backup/up.sql"),
+            |transaction| Ok(sign(transaction)?),
+        ),
     ])
 }
 
 /// The number of steps.
-const STEPS: i64 = 12;
+const STEPS: i64 = 13;
 
 /// Writes the name of this program. The last step does it, in its transaction: tables of this version always have this name.
 fn sign(connection: &Connection) -> Result<(), rusqlite::Error> {

@@ -18,6 +18,7 @@ mod printer_clock;
 mod printer_day;
 mod providers;
 mod recipients;
+mod register_orders;
 mod registrations;
 mod resources;
 mod sealing;
@@ -414,12 +415,9 @@ impl Tills {
             Message::LayAside { request, reply } => {
                 self.on_lay_aside(batch, &request, reply, effects)
             }
-            Message::ChangeResource { wish, reply } => {
-                self.on_resource_wish(batch, &wish, reply, effects)
-            }
-            Message::NoteReceipt { note, reply } => {
-                self.on_receipt_note(batch, &note, reply, effects)
-            }
+            message @ (Message::ChangeResource { .. }
+            | Message::NoteReceipt { .. }
+            | Message::OrderOfRegister { .. }) => self.on_resource(batch, message, effects),
             Message::NotePerson { note, reply } => self.on_person(batch, &note, reply, effects),
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
@@ -438,6 +436,29 @@ impl Tills {
             Message::Provider(news, reply) => self.on_provider_news(batch, &news, reply, effects),
             Message::Registration(news) => self.on_registration_news(batch, &news, effects),
             Message::Stop => Ok(()),
+        }
+    }
+
+    /// Handles what callers and persons want of resources, receipts and registers.
+    fn on_resource(
+        &mut self,
+        batch: &mut Batch<'_>,
+        message: Message,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        match message {
+            Message::ChangeResource { wish, reply } => {
+                self.on_resource_wish(batch, &wish, reply, effects)
+            }
+            Message::OrderOfRegister {
+                device,
+                order,
+                reply,
+            } => self.on_register_order(batch, device, order, reply, effects),
+            Message::NoteReceipt { note, reply } => {
+                self.on_receipt_note(batch, &note, reply, effects)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -658,6 +679,8 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::RegistrationAnswered(answered) => answered.at,
         Event::ResourceChanged(changed) => changed.at,
         Event::ReceiptNoted(noted) => noted.at,
+        Event::ProtocolBackedUp(backup) => backup.at,
+        Event::RegisterRetired(retired) => retired.at,
         Event::ProviderAsked(asked) => asked.at,
         Event::ProviderAnswered(answered) => answered.at,
         Event::ProviderUsed(used) => used.at,

@@ -115,7 +115,8 @@ impl Tills {
             Message::LayAside { reply, .. } => drop(reply.send(AsideOutcome::Unknown(reason))),
             Message::ChangeResource { reply, .. }
             | Message::NoteReceipt { reply, .. }
-            | Message::NotePerson { reply, .. } => {
+            | Message::NotePerson { reply, .. }
+            | Message::OrderOfRegister { reply, .. } => {
                 drop(reply.send(ResourceOutcome::NotKnown(reason)));
             }
             Message::SetClock { reply, .. } => drop(reply.send(ClockOutcome::Unknown(reason))),

@@ -317,6 +317,8 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
         | Event::Restored(_)
         | Event::ResourceChanged(_)
         | Event::ReceiptNoted(_)
+        | Event::ProtocolBackedUp(_)
+        | Event::RegisterRetired(_)
         | Event::LossAccepted(_)
         | Event::PersonActed(_)
         // The tables find an answer that no question belongs to.
