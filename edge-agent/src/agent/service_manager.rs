@@ -32,7 +32,7 @@ pub(super) struct Watchdog {
 impl Watchdog {
     pub(super) fn new() -> Self {
         Self {
-            every: sd_notify::watchdog_enabled().map(|limit| limit / 3),
+            every: sd_notify::watchdog_enabled().and_then(|limit| limit.checked_div(3)),
             next_at: Instant::now(),
             reported: None,
         }
