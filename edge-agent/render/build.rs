@@ -13,8 +13,38 @@ const MODEL: &str = "en";
 fn main() -> Result<(), String> {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=words");
-    let folder = std::fs::read_dir("words").map_err(|error| format!("words: {error}"))?;
-    let mut files: Vec<PathBuf> = folder.flatten().map(|entry| entry.path()).collect();
+    println!("cargo:rerun-if-changed=labels");
+    let lists = lists_of("words")?;
+    let mut code = String::from("const WORD_LISTS: &[Words] = &[\n");
+    for (language, words) in &lists {
+        write_list(&mut code, language, words);
+    }
+    code.push_str("];\n");
+    let place = place_of_model(&lists);
+    let _ = writeln!(code, "const ENGLISH: &Words = &WORD_LISTS[{place}];");
+    write_file("word_lists.rs", &code)?;
+    let lists = lists_of("labels")?;
+    let mut code = String::from("const LABEL_LISTS: &[Labels] = &[\n");
+    for (language, labels) in &lists {
+        let _ = write!(code, "Labels {{ language: {language:?}, labels: &[");
+        for (id, label) in labels {
+            let _ = write!(code, "({:?}, {label:?}), ", id.replace('-', "_"));
+        }
+        code.push_str("] },\n");
+    }
+    code.push_str("];\n");
+    let place = place_of_model(&lists);
+    let _ = writeln!(
+        code,
+        "const ENGLISH_LABELS: &Labels = &LABEL_LISTS[{place}];"
+    );
+    write_file("label_lists.rs", &code)
+}
+
+/// The lists of a folder by their languages. All have the words of the English one.
+fn lists_of(folder: &str) -> Result<BTreeMap<String, BTreeMap<String, String>>, String> {
+    let found = std::fs::read_dir(folder).map_err(|error| format!("{folder}: {error}"))?;
+    let mut files: Vec<PathBuf> = found.flatten().map(|entry| entry.path()).collect();
     files.sort();
     let mut lists = BTreeMap::new();
     for file in files {
@@ -22,28 +52,30 @@ fn main() -> Result<(), String> {
     }
     let model: Vec<String> = lists
         .get(MODEL)
-        .ok_or("words/en.ftl is missing")?
+        .ok_or(format!("{folder}/en.ftl is missing"))?
         .keys()
         .cloned()
         .collect();
-    let mut code = String::from("const WORD_LISTS: &[Words] = &[\n");
     for (language, words) in &lists {
         let missing: Vec<&String> = model.iter().filter(|id| !words.contains_key(*id)).collect();
         let unknown: Vec<&String> = words.keys().filter(|id| !model.contains(id)).collect();
         if !missing.is_empty() || !unknown.is_empty() {
             return Err(format!(
-                "words/{language}.ftl: missing {missing:?}, unknown {unknown:?}; words/{MODEL}.ftl has every word"
+                "{folder}/{language}.ftl: missing {missing:?}, unknown {unknown:?}; {folder}/{MODEL}.ftl has every word"
             ));
         }
-        write_list(&mut code, language, words);
     }
-    code.push_str("];\n");
+    Ok(lists)
+}
+
+fn place_of_model(lists: &BTreeMap<String, BTreeMap<String, String>>) -> usize {
     let place = lists.keys().position(|language| language == MODEL);
-    let place = place.unwrap_or_default();
-    let _ = writeln!(code, "const ENGLISH: &Words = &WORD_LISTS[{place}];");
+    place.unwrap_or_default()
+}
+
+fn write_file(name: &str, code: &str) -> Result<(), String> {
     let target = std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
-    std::fs::write(Path::new(&target).join("word_lists.rs"), code)
-        .map_err(|error| format!("word_lists.rs: {error}"))
+    std::fs::write(Path::new(&target).join(name), code).map_err(|error| format!("{name}: {error}"))
 }
 
 fn language_of(file: &Path) -> String {

@@ -31,6 +31,7 @@ use uuid::Uuid;
 
 use crate::api::dialect::Dialect;
 use crate::api::lanes::Lanes;
+use crate::api::link_misses::LinkMisses;
 use crate::api::replay::Replays;
 use crate::api::settings::ApiSettings;
 use crate::api::token::Tokens;
@@ -51,6 +52,7 @@ use crate::outbox::registrations::RegistrationThread;
 use crate::outbox::{OutboxParts, OutboxThread};
 use crate::paper::printed_seller;
 use crate::payment::Terminals;
+use crate::receipt_link::ReceiptLinks;
 use crate::seal::signature::Signatures;
 use crate::seal::signature::units::Units;
 use crate::status::LiveStatus;
@@ -231,6 +233,10 @@ impl Agent {
             modules,
             lanes: Lanes::default(),
             tokens: Tokens::new(&config.till.data_dir),
+            links: ReceiptLinks::new(|purpose| {
+                ferrotill_store::derived_key(&config.till.data_dir, purpose)
+            })?,
+            link_misses: LinkMisses::default(),
             exports: AtomicUsize::new(0),
         });
         let sender = start_sender(&config, &service, wake_sender)?;
@@ -263,7 +269,11 @@ impl Agent {
         let tls = self.tls.lock().take();
         let certificate = tls.as_ref().map(CallerTls::in_use);
         let looking = look_for_problems(Arc::clone(&self.service), self.folder.clone(), tls);
-        let limits = ConnectionLimits::default();
+        let limits = ConnectionLimits {
+            is_large: api::ereceipt::may_have_image,
+            large_body_bytes: api::ereceipt::BODY_BYTES_MAX,
+            ..ConnectionLimits::default()
+        };
         async move {
             tokio::select! {
                 () = listener::serve_secured(listener, router, limits, certificate, shutdown) => {}

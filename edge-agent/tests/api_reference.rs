@@ -100,6 +100,7 @@ fn every_route_in_the_sources_is_described() {
         "/api/v1/{*operation}",
         "/fiscalbox/{*operation}",
         "/sign-at/api/v1/{*operation}",
+        "/ereceipt/api/v1/{*operation}",
         "/",
     ];
     let mut files = Vec::new();

@@ -4,6 +4,7 @@ mod registration;
 mod resource;
 mod restored;
 mod terminal;
+mod uploaded;
 mod version_1;
 
 use core::num::NonZeroU32;
@@ -28,6 +29,7 @@ pub use restored::{LossAccepted, Restored};
 pub use terminal::{
     CardLaidAside, TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation,
 };
+pub use uploaded::{HospitalityChanged, LookChanged, LookKind, ReceiptUploaded};
 
 /// A document is about to be sealed. The event contains everything that is needed to print or send the document, or to find out
 /// later what became of it.
@@ -418,6 +420,12 @@ pub enum Event<'a> {
     ReceiptNoted(ReceiptNoted<'a>),
     /// A person has accepted that a restored folder lacks documents of a device.
     LossAccepted(LossAccepted<'a>),
+    /// A caller has uploaded a receipt, which is no sale of this till.
+    ReceiptUploaded(ReceiptUploaded),
+    /// The look of uploaded receipts has changed.
+    LookChanged(LookChanged),
+    /// A buyer has written the particulars of a business meal beside an uploaded receipt.
+    HospitalityChanged(HospitalityChanged),
 }
 
 /// Why a stored event cannot be read.
@@ -483,6 +491,9 @@ impl<'a> Event<'a> {
             Self::ResourceChanged(_) => 25,
             Self::ReceiptNoted(_) => 26,
             Self::LossAccepted(_) => 31,
+            Self::ReceiptUploaded(_) => 41,
+            Self::LookChanged(_) => 42,
+            Self::HospitalityChanged(_) => 43,
         }
     }
 
@@ -547,6 +558,9 @@ impl<'a> Event<'a> {
             Self::ResourceChanged(event) => postcard::to_slice(event, room),
             Self::ReceiptNoted(event) => postcard::to_slice(event, room),
             Self::LossAccepted(event) => postcard::to_slice(event, room),
+            Self::ReceiptUploaded(event) => postcard::to_slice(event, room),
+            Self::LookChanged(event) => postcard::to_slice(event, room),
+            Self::HospitalityChanged(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -622,6 +636,9 @@ impl<'a> Event<'a> {
             (25, 1) => read(payload).map(Self::ResourceChanged),
             (26, 1) => read(payload).map(Self::ReceiptNoted),
             (31, 1) => read(payload).map(Self::LossAccepted),
+            (41, 1) => read(payload).map(Self::ReceiptUploaded),
+            (42, 1) => read(payload).map(Self::LookChanged),
+            (43, 1) => read(payload).map(Self::HospitalityChanged),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

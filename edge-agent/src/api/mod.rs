@@ -6,12 +6,14 @@ pub mod auth;
 pub mod cashier;
 pub mod described;
 pub mod dialect;
+pub mod ereceipt;
 pub mod error_types;
 pub mod fiscalbox;
 pub mod fiscalcloud;
 pub mod html;
 pub mod json;
 pub mod lanes;
+pub mod link_misses;
 mod long_answer;
 mod nearest;
 pub mod origin;
@@ -40,6 +42,7 @@ use crate::config::Mode;
 use crate::status::NUMBERS_SOON;
 use crate::time::clock::iso_utc;
 use dialect::{Dialect, Rejection};
+use ereceipt::ERECEIPT;
 use fiscalbox::FISCALBOX;
 use fiscalcloud::FISCALCLOUD;
 use origin::OriginPolicy;
@@ -49,7 +52,7 @@ use service::Service;
 use sign_at::SIGN_AT;
 
 /// The compatible APIs of this build.
-pub static DIALECTS: &[Dialect] = &[FISCALCLOUD, SIGN_AT, FISCALBOX];
+pub static DIALECTS: &[Dialect] = &[FISCALCLOUD, SIGN_AT, FISCALBOX, ERECEIPT];
 
 /// All routes of the agent with these APIs; `more` contains the routes of a simulator.
 pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router) -> Router {

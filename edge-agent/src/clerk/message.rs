@@ -20,7 +20,7 @@ use crate::order::{AsideRequest, Declaration, OrderForm};
 use crate::payment::{TerminalListener, TerminalNews};
 use crate::seal::printer::{DocumentSlip, Listener, News};
 use crate::seal::signature::Signed;
-use ferrotill_store::{BuyerContact, DeliveryEnd};
+use ferrotill_store::{BuyerContact, DeliveryEnd, EReceiptChange, EReceiptOutcome};
 
 /// A message to the clerk.
 #[derive(Debug)]
@@ -151,6 +151,13 @@ pub enum Message {
         note: Box<ReceiptNote>,
         /// Where the answer goes.
         reply: oneshot::Sender<ResourceOutcome>,
+    },
+    /// A caller uploads a receipt, changes the look of uploaded receipts, or writes the particulars of a meal.
+    EReceipt {
+        /// The change.
+        change: Box<EReceiptChange>,
+        /// Where the answer goes.
+        reply: oneshot::Sender<EReceiptOutcome>,
     },
     /// The clerk finishes the batch that contains this message, and ends.
     Stop,

@@ -21,6 +21,7 @@ mod api;
 mod bank_terminal;
 mod caller_tls;
 mod device;
+mod ereceipt;
 mod fault;
 mod finanz_online;
 mod key;
@@ -49,6 +50,7 @@ pub use api::{Api, Client, Permission};
 pub use bank_terminal::BankTerminal;
 pub use caller_tls::{CallerCertificate, CallerTlsConfig};
 pub use device::{Device, Location, PaymentTypeConfig, PointOfSale, RangeConfig};
+pub use ereceipt::EReceiptConfig;
 pub use fault::{ConfigError, ConfigFault, SourcePlace};
 pub use finanz_online::{FinanzOnlineConfig, FinanzOnlineUser};
 pub use key::{
@@ -94,6 +96,8 @@ pub struct Config {
     pub mail: Option<MailConfig>,
     /// The gateway for receipts to telephones.
     pub sms: Option<SmsConfig>,
+    /// The section `[ereceipt]`: the pages on which buyers read their receipts.
+    pub ereceipt: EReceiptConfig,
     /// Warnings: what a person should correct although the program can run with it.
     pub warnings: Vec<ConfigFault>,
     places: Places,
@@ -323,6 +327,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
     let offline = offline::budget(reader, &root);
     let mail = mail::mail(reader, &root, mode);
     let sms = mail::sms(reader, &root, mode);
+    let ereceipt = ereceipt::ereceipt(reader, &root);
     Some(Config {
         places: Places {
             country: till_section.place_of("country"),
@@ -340,6 +345,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
         offline,
         mail,
         sms,
+        ereceipt,
         warnings: Vec::new(),
     })
 }

@@ -26,6 +26,7 @@ const FLOORS: &[&[&str]] = &[
         "locked",
         "error_chain",
         "explanation",
+        "receipt_link",
         "secret_file",
     ],
 ];
@@ -441,6 +442,7 @@ const SHARED: &[&str] = &[
     "dialect",
     "json",
     "lanes",
+    "link_misses",
     "nearest",
     "outcome",
     "problem",

@@ -317,6 +317,9 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
         | Event::Restored(_)
         | Event::ResourceChanged(_)
         | Event::ReceiptNoted(_)
+        | Event::ReceiptUploaded(_)
+        | Event::LookChanged(_)
+        | Event::HospitalityChanged(_)
         | Event::LossAccepted(_)
         // The tables find an answer that no question belongs to.
         | Event::TerminalAsked(_)
