@@ -5,6 +5,7 @@ mod data_folder;
 mod devices;
 mod health_watch;
 mod modules;
+mod pages;
 mod registrations;
 mod signing;
 mod start_check;
@@ -123,6 +124,15 @@ pub enum StartError {
     /// The certificate for callers over TLS cannot be used.
     #[error("{0}")]
     Certificate(Box<Explanation>),
+    /// The listener for buyers cannot be opened.
+    #[error("ereceipt.listen: {address} cannot be opened; choose a free address of this machine")]
+    PageListener {
+        /// The configured address.
+        address: std::net::SocketAddr,
+        /// The operating system's error.
+        #[source]
+        source: std::io::Error,
+    },
     /// A secret of signed receipts cannot be used, or the cash box has another id than its receipts.
     #[error("{0}")]
     Signatures(Box<Explanation>),
@@ -163,6 +173,8 @@ pub struct Agent {
     _office_time: Option<OfficeTime>,
     /// The certificate for callers over TLS; it is served and watched by [`Agent::serve`].
     tls: Locked<Option<CallerTls>>,
+    /// The listener for buyers; [`Agent::serve`] serves it.
+    pages: Locked<Option<std::net::TcpListener>>,
     folder: PathBuf,
     _lock: std::fs::File,
 }
@@ -193,6 +205,7 @@ impl Agent {
         let live_status = Arc::new(LiveStatus::default());
         let (store, identities, created) =
             open_store(&mut config, profile, clock.now(), decisions, &live_status)?;
+        let (links, pages) = pages::open(&mut config)?;
         let guard = Arc::new(guarded_clock(&clock, &store)?);
         let reader = Reader::new(&config.till.data_dir);
         let (clerk_handle, inbox) = ClerkHandle::new();
@@ -214,7 +227,6 @@ impl Agent {
             start_deliveries(&config, profile, (&reader, &clerk_handle), &mut settings);
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
-        let tls = CallerTls::start(&config, guard.now().utc_ms)?;
         let units = signatures.as_ref();
         let service = Arc::new(Service {
             registrations: registrations::desk(&config, &reader, &clerk_handle, units),
@@ -233,26 +245,23 @@ impl Agent {
             modules,
             lanes: Lanes::default(),
             tokens: Tokens::new(&config.till.data_dir),
-            links: ReceiptLinks::new(|purpose| {
-                ferrotill_store::derived_key(&config.till.data_dir, purpose)
-            })?,
+            links,
             link_misses: LinkMisses::default(),
             exports: AtomicUsize::new(0),
         });
-        let sender = start_sender(&config, &service, wake_sender)?;
-        let registrations = registrations::start(&config, &service, signatures.as_ref())?;
         Ok(Self {
             _office_time: start_office_time(&config, &service.guard)?,
-            tls: Locked::new(tls),
+            sender: start_sender(&config, &service, wake_sender)?,
+            registrations: registrations::start(&config, &service, signatures.as_ref())?,
+            tls: Locked::new(CallerTls::start(&config, service.guard.now().utc_ms)?),
+            pages: Locked::new(pages),
             folder: config.till.data_dir.clone(),
             service,
             served: served(&config, profile),
             clerk_handle,
             clerk: Some(clerk),
-            sender,
             numbers,
             signatures,
-            registrations,
             _lock: lock,
         })
     }
@@ -274,10 +283,13 @@ impl Agent {
             large_body_bytes: api::ereceipt::BODY_BYTES_MAX,
             ..ConnectionLimits::default()
         };
+        let pages = self.pages.lock().take();
+        let pages = pages::serve(pages, Arc::clone(&self.service), certificate.clone());
         async move {
             tokio::select! {
                 () = listener::serve_secured(listener, router, limits, certificate, shutdown) => {}
                 () = looking => {}
+                () = pages => {}
             }
         }
     }

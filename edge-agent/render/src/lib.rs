@@ -66,5 +66,5 @@ pub use report::{FigureSection, ReportNames, ReportView};
 pub use sheet::{COLUMNS_MIN, FormSize, IMAGE_SIZES, PDF_SIZES, SizeFault, SizeRules, WantedSize};
 pub use svg::svg;
 pub use text::{PaperRow, PaperWidth, rows};
-pub use view::{Figure, HeadingView, LineView, PaperHeading, PrintedSeller, ReceiptView};
+pub use view::{Figure, HeadingView, LineView, PageLink, PaperHeading, PrintedSeller, ReceiptView};
 pub use words::{CASHIER_LETTERS_MAX, CashierWords, ReportWords, Words};

@@ -29,6 +29,7 @@ mod delivery;
 mod devices;
 mod ended_calls;
 mod ereceipt;
+mod ereceipt_rows;
 mod figures;
 mod folder;
 mod founding;

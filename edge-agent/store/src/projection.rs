@@ -14,7 +14,9 @@ use uuid::Uuid;
 use super::figures::NewEntries;
 use super::frozen::{self, Freezing};
 use super::rows::StoredDocument;
-use super::{card_operation, ereceipt, laid_aside, reconcile, registration, rows, used_numbers};
+use super::{
+    card_operation, ereceipt_rows, laid_aside, reconcile, registration, rows, used_numbers,
+};
 
 /// How the outbox entries of a sealed document are made.
 #[derive(Clone, Copy)]
@@ -76,13 +78,13 @@ pub(super) fn project(
             card_operation::aside(connection, (device, seq), aside).map(|()| none)
         }
         Event::ReceiptUploaded(uploaded) => {
-            ereceipt::uploaded(connection, seq, uploaded).map(|()| none)
+            ereceipt_rows::uploaded(connection, seq, uploaded).map(|()| none)
         }
         Event::LookChanged(changed) => {
-            ereceipt::look_changed(connection, seq, changed).map(|()| none)
+            ereceipt_rows::look_changed(connection, seq, changed).map(|()| none)
         }
         Event::HospitalityChanged(changed) => {
-            ereceipt::hospitality_changed(connection, seq, changed).map(|()| none)
+            ereceipt_rows::hospitality_changed(connection, seq, changed).map(|()| none)
         }
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)

@@ -1,59 +1,15 @@
 //! Resources in the form of the API.
 
-use std::borrow::Cow;
-
 use axum::http::request::Parts;
 use ferrotill_store::UploadedReceipt;
-use uuid::Uuid;
 
-use super::VERSION;
 use super::configuration::Configuration;
 use super::ekabs::LANGUAGES;
+use super::links::public_link;
+use super::resource::envelope;
 use crate::api::json::JsonValue;
 use crate::api::service::Service;
 use crate::object;
-
-/// The members of an object.
-pub(super) type Members = Vec<(Cow<'static, str>, JsonValue)>;
-
-/// What every resource and list has.
-pub(super) fn envelope(service: &Service, kind: &str) -> Members {
-    vec![
-        ("_env".into(), service.settings.mode.to_string().into()),
-        ("_type".into(), kind.into()),
-        ("_version".into(), VERSION.into()),
-    ]
-}
-
-/// The address under which a buyer reads an uploaded receipt: below `public_url`, or, without it, below the address that the caller has
-/// called.
-pub(super) fn public_link(service: &Service, parts: &Parts, receipt: Uuid) -> String {
-    let token = service.links.token_of_upload(receipt);
-    format!("{}/r/{token}", base(service, parts))
-}
-
-fn base(service: &Service, parts: &Parts) -> String {
-    if let Some(url) = &service.settings.ereceipt.public_url {
-        return url.clone();
-    }
-    let host = parts
-        .headers
-        .get("Host")
-        .and_then(|host| host.to_str().ok());
-    let scheme = if service.settings.has_tls {
-        "https"
-    } else {
-        "http"
-    };
-    // Only hosts of this machine have passed the check of the origin.
-    format!("{scheme}://{}", host.unwrap_or("localhost"))
-}
-
-/// The address under which everybody who knows it reads an image.
-pub(super) fn image_link(service: &Service, parts: &Parts, image: Uuid) -> String {
-    let token = service.links.token_of_image(image);
-    format!("{}/r/i/{token}", base(service, parts))
-}
 
 /// An uploaded receipt. `configuration` is the one that it is shown with; with `read`, the answer has what reading adds.
 pub(super) fn receipt(

@@ -10,11 +10,11 @@ use ferrotill_render::Labels;
 use ferrotill_store::{EReceiptChange, EReceiptOutcome, LookPart, Reader, StoreError};
 use uuid::Uuid;
 
-use super::answer::envelope;
 use super::ekabs::LANGUAGES;
 use super::images;
 use super::problem::Failure;
 use super::request::Window;
+use super::resource::envelope;
 use super::route::version_4;
 use super::sections::{ORIENTATIONS, POSITIONS};
 use crate::api::json::{FaultList, JsonValue, RequestFault};
@@ -325,56 +325,14 @@ pub(super) async fn set_sections(
         return Err(Failure::invalid("body: should be array"));
     };
     let mut faults = FaultList::default();
-    let mut wrong = |path: String, sentence: &str| {
-        faults.push(RequestFault {
-            path,
-            code: "Value",
-            sentence: sentence.to_owned(),
-        });
-    };
     if sections.len() > SECTIONS_IN_USE_MAX {
-        wrong(
-            "body".to_owned(),
-            &format!("should NOT have more than {SECTIONS_IN_USE_MAX} sections"),
-        );
+        let sentence = format!("should NOT have more than {SECTIONS_IN_USE_MAX} sections");
+        wrong(&mut faults, "body".to_owned(), sentence);
     }
-    let mut ids = Vec::new();
-    for (index, section) in sections.iter().take(SECTIONS_IN_USE_MAX).enumerate() {
-        let text = |name: &str| match section.get(name) {
-            Some(JsonValue::Text(text)) => text.as_str(),
-            _ => "",
-        };
-        let at = |name: &str| format!("[{index}].{name}");
-        match version_4(text("custom_section_id")) {
-            Some(id) => ids.push((index, id)),
-            None => wrong(
-                at("custom_section_id"),
-                "should be the UUID of a custom section",
-            ),
-        }
-        if !ORIENTATIONS.contains(&text("orientation")) {
-            wrong(at("orientation"), "should be BEFORE or AFTER");
-        }
-        if !POSITIONS.contains(&text("position")) {
-            wrong(
-                at("position"),
-                &format!("should be one of {}", POSITIONS.join(", ")),
-            );
-        }
-        for name in ["sort_order", "valid_from", "valid_until"] {
-            let is_right = match section.get(name) {
-                None | Some(JsonValue::Null) => true,
-                Some(JsonValue::Number(text)) => text
-                    .parse::<i64>()
-                    .is_ok_and(|value| name == "sort_order" || value >= 0),
-                Some(_) => false,
-            };
-            if !is_right {
-                wrong(at(name), "should be integer");
-            }
-        }
-    }
-    let wanted = ids.clone();
+    let sections = sections.iter().take(SECTIONS_IN_USE_MAX).enumerate();
+    let wanted: Vec<(usize, Uuid)> = sections
+        .filter_map(|(index, section)| Some((index, check_section(index, section, &mut faults)?)))
+        .collect();
     let missing = service
         .read(Lane::Lists, move |reader| {
             let mut missing = Vec::new();
@@ -387,13 +345,60 @@ pub(super) async fn set_sections(
         })
         .await?;
     for index in missing {
-        wrong(
-            format!("[{index}].custom_section_id"),
-            "is not the id of a custom section",
-        );
+        let path = format!("[{index}].custom_section_id");
+        let sentence = "is not the id of a custom section".to_owned();
+        wrong(&mut faults, path, sentence);
     }
     if !faults.is_empty() {
         return Err(Failure::of_faults(&faults));
     }
     change(service, "custom_sections", |_| body.clone()).await
+}
+
+fn wrong(faults: &mut FaultList, path: String, sentence: String) {
+    faults.push(RequestFault {
+        path,
+        code: "Value",
+        sentence,
+    });
+}
+
+/// Checks a section in use. Returns its id, if it is one.
+fn check_section(index: usize, section: &JsonValue, faults: &mut FaultList) -> Option<Uuid> {
+    let text = |name: &str| match section.get(name) {
+        Some(JsonValue::Text(text)) => text.as_str(),
+        _ => "",
+    };
+    let mut fault = |name: &str, sentence: &str| {
+        wrong(faults, format!("[{index}].{name}"), sentence.to_owned());
+    };
+    let id = version_4(text("custom_section_id"));
+    if id.is_none() {
+        fault(
+            "custom_section_id",
+            "should be the UUID of a custom section",
+        );
+    }
+    if !ORIENTATIONS.contains(&text("orientation")) {
+        fault("orientation", "should be BEFORE or AFTER");
+    }
+    if !POSITIONS.contains(&text("position")) {
+        fault(
+            "position",
+            &format!("should be one of {}", POSITIONS.join(", ")),
+        );
+    }
+    for name in ["sort_order", "valid_from", "valid_until"] {
+        let is_right = match section.get(name) {
+            None | Some(JsonValue::Null) => true,
+            Some(JsonValue::Number(text)) => text
+                .parse::<i64>()
+                .is_ok_and(|value| name == "sort_order" || value >= 0),
+            Some(_) => false,
+        };
+        if !is_right {
+            fault(name, "should be integer");
+        }
+    }
+    id
 }

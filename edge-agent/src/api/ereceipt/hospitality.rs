@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::problem::Failure;
 use super::route::Found;
-use super::{answer, public, receipts};
+use super::{answer, limits, receipts};
 use crate::api::json::JsonValue;
 use crate::api::lanes::Lane;
 use crate::api::service::Service;
@@ -26,11 +26,11 @@ async fn public_id(service: &Arc<Service>, parts: &Parts, found: &Found) -> Resu
     found.check_environment(service.settings.mode)?;
     let id = found.receipt()?;
     match receipts::find(service, id).await {
-        Ok((receipt, _)) if public::is_expired(service, receipt.at_ms) => Err(expired()),
+        Ok((receipt, _)) if limits::is_expired(service, receipt.at_ms) => Err(expired()),
         Ok(_) => Ok(id),
         Err(failure) => {
             if failure.status == StatusCode::NOT_FOUND {
-                public::note_miss(service, parts);
+                limits::note_miss(service, parts);
             }
             Err(failure)
         }

@@ -12,7 +12,7 @@ use ferrotill_store::{EReceiptChange, LookPart};
 use uuid::Uuid;
 
 use super::IMAGE_BYTES_MAX;
-use super::answer::image_link;
+use super::links::image_link;
 use super::multipart::{self, Part};
 use super::problem::Failure;
 use super::route::Operation;
@@ -45,7 +45,7 @@ async fn keep(
     operation: Operation,
 ) -> Result<Uuid, Failure> {
     if data.len() > IMAGE_BYTES_MAX {
-        return Err(Failure::too_large(operation));
+        return Err(operation.too_large());
     }
     let Some(kind) = type_of(data) else {
         return Err(Failure::invalid(

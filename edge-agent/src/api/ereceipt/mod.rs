@@ -9,12 +9,15 @@ mod described;
 mod ekabs;
 mod hospitality;
 mod images;
+mod limits;
+mod links;
 mod login;
 mod multipart;
 mod problem;
 mod public;
 mod receipts;
 mod request;
+mod resource;
 mod route;
 mod sections;
 mod show;
@@ -107,10 +110,10 @@ async fn answered(
         Err(reason) => return Ok(no_operation(reason, parts)),
     };
     let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
-        return Err(Failure::too_large(found.operation));
+        return Err(found.operation.too_large());
     };
     if !found.operation.takes_image() && body.len() > JSON_BYTES_MAX {
-        return Err(Failure::too_large(found.operation));
+        return Err(found.operation.too_large());
     }
     if found.operation == Operation::LogIn {
         return login::log_in(service, parts, &body).await;
@@ -192,15 +195,15 @@ async fn serve(
             receipts::static_link(service, parts, &body).await?
         }
         Operation::PublicReceipt => {
-            public::admit_miss_limit(service, parts)?;
+            limits::admit(service, parts)?;
             hospitality::public_receipt(service, parts, found).await?
         }
         Operation::Hospitality => {
-            public::admit_miss_limit(service, parts)?;
+            limits::admit(service, parts)?;
             hospitality::get(service, parts, found).await?
         }
         Operation::PutHospitality => {
-            public::admit_miss_limit(service, parts)?;
+            limits::admit(service, parts)?;
             let body = read(service, body).await?;
             hospitality::put(service, parts, found, &body).await?
         }

@@ -31,7 +31,8 @@ pub(super) fn parts<'b>(content_type: &str, body: &'b [u8]) -> Result<Vec<Part<'
             .strip_prefix(b"\r\n")
             .ok_or("has a part without a line break after the boundary")?;
         let end = find(inner, next.as_bytes()).ok_or("ends within a part")?;
-        let (part, after) = inner.split_at(end);
+        let part = inner.get(..end).unwrap_or_default();
+        let after = inner.get(end..).unwrap_or_default();
         parts.push(read_part(part)?);
         rest = after.get(next.len()..).unwrap_or_default();
     }
@@ -40,7 +41,8 @@ pub(super) fn parts<'b>(content_type: &str, body: &'b [u8]) -> Result<Vec<Part<'
 
 fn read_part(part: &[u8]) -> Result<Part<'_>, String> {
     let blank = find(part, b"\r\n\r\n").ok_or("has a part without an empty line below its head")?;
-    let (head, data) = part.split_at(blank);
+    let head = part.get(..blank).unwrap_or_default();
+    let data = part.get(blank..).unwrap_or_default();
     let head = std::str::from_utf8(head).map_err(|_| "has a part whose head is not UTF-8")?;
     let disposition = head.lines().find(|line| {
         line.split_once(':')

@@ -4,7 +4,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ferrotill_store::{EReceiptOutcome, StoreError};
 
-use super::route::Operation;
 use crate::api::auth::Unauthorized;
 use crate::api::json::FaultList;
 use crate::api::problem::Problem;
@@ -50,17 +49,6 @@ impl Failure {
             "TEMPORARILY_UNAVAILABLE",
             message,
         )
-    }
-
-    /// A body that is too large for its operation.
-    pub(super) fn too_large(operation: Operation) -> Self {
-        let (code, most) = match operation {
-            Operation::AddLogo => ("E_LOGO_BODY_LIMIT_EXCEEDED", "2 MB"),
-            Operation::UploadMedia => ("E_PAYLOAD_TOO_LARGE", "2 MB"),
-            _ => ("E_PAYLOAD_TOO_LARGE", "256 KiB"),
-        };
-        let message = format!("body: is larger than {most}");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, code, message)
     }
 
     /// The body has faults: a line for each of them.

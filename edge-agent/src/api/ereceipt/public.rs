@@ -3,13 +3,12 @@
 //! The main listener has them for callers on this machine, and `[ereceipt] listen` for everybody. A token leads to nothing but its
 //! receipt. Whoever tries many wrong ones from one address is refused for a minute.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Path, Request, State};
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
@@ -24,12 +23,11 @@ use ferrotill_store::{EReceiptOutcome, Hospitality};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::problem::Failure;
+use super::limits::{address_of, is_expired};
 use super::show::{self, ShownReceipt};
 use super::{hospitality, images};
 use crate::api::json::JsonValue;
 use crate::api::lanes::Lane;
-use crate::api::link_misses::MISSES_MAX;
 use crate::api::response::with_retry_after;
 use crate::api::service::Service;
 use crate::object;
@@ -114,40 +112,6 @@ async fn shown(
             ))
         }
     }
-}
-
-/// Whether the public access to a receipt of this time has ended.
-pub(super) fn is_expired(service: &Service, at_ms: i64) -> bool {
-    let days = i64::from(service.settings.ereceipt.public_days);
-    let ends_ms = at_ms.saturating_add(days.saturating_mul(86_400_000));
-    service.guard.now().utc_ms >= ends_ms
-}
-
-/// Refuses a caller who has tried many wrong ids.
-pub(super) fn admit_miss_limit(service: &Service, parts: &Parts) -> Result<(), Failure> {
-    match service
-        .link_misses
-        .is_refused(address_of(parts), service.clock.monotonic())
-    {
-        false => Ok(()),
-        true => Err(Failure::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "E_TOO_MANY_REQUESTS",
-            format!("{MISSES_MAX} receipts within a minute do not exist; try again in a minute"),
-        )),
-    }
-}
-
-/// Notes that a caller has asked for a receipt that does not exist.
-pub(super) fn note_miss(service: &Service, parts: &Parts) {
-    service
-        .link_misses
-        .note(address_of(parts), service.clock.monotonic());
-}
-
-fn address_of(parts: &Parts) -> IpAddr {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0.ip())
 }
 
 async fn page(

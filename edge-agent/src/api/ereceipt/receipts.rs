@@ -6,14 +6,16 @@ use axum::body::Bytes;
 use axum::http::request::Parts;
 use axum::response::Response;
 use ferrotill_core::event::LookKind;
-use ferrotill_store::{EReceiptChange, Reader, StoreError, UploadedPage, UploadedReceipt};
+use ferrotill_store::{EReceiptChange, Reader, UploadedPage, UploadedReceipt};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::answer;
 use super::configuration::Configuration;
+use super::links::public_link;
 use super::problem::Failure;
 use super::request::Window;
+use super::resource::envelope;
 use super::route::version_4;
 use super::{ekabs, images, show};
 use crate::api::json::{FaultList, JsonValue};
@@ -110,18 +112,11 @@ pub(super) async fn find(
             let Some(receipt) = reader.uploaded_receipt(id)? else {
                 return Ok(None);
             };
-            let configuration = configuration_of(reader, &receipt)?;
+            let configuration = Configuration::read(reader, Some(receipt.revision))?;
             Ok(Some((receipt, configuration)))
         })
         .await?;
     found.ok_or_else(Failure::no_receipt)
-}
-
-pub(super) fn configuration_of(
-    reader: &Reader,
-    receipt: &UploadedReceipt,
-) -> Result<Option<Configuration>, StoreError> {
-    Configuration::read(reader, Some(receipt.revision))
 }
 
 /// `GET /receipt/{id}`.
@@ -152,7 +147,7 @@ pub(super) async fn list(
             let (count, receipts) = reader.uploaded_receipts(page)?;
             let mut found = Vec::new();
             for receipt in receipts {
-                let configuration = configuration_of(reader, &receipt)?;
+                let configuration = Configuration::read(reader, Some(receipt.revision))?;
                 found.push((receipt, configuration));
             }
             Ok((count, found))
@@ -164,7 +159,7 @@ pub(super) async fn list(
             answer::receipt(service, parts, receipt, Some(configuration.as_ref()))
         })
         .collect();
-    let mut members = answer::envelope(service, "RECEIPT_LIST");
+    let mut members = envelope(service, "RECEIPT_LIST");
     members.push(("count".into(), count.into()));
     members.push(("data".into(), JsonValue::Array(data)));
     Ok(JsonValue::Object(members))
@@ -212,6 +207,6 @@ pub(super) async fn static_link(
         )
     })?;
     find(service, id).await?;
-    let link = answer::public_link(service, parts, id);
+    let link = public_link(service, parts, id);
     Ok(object! { "receipt_id" => id, "href" => link })
 }

@@ -3,7 +3,7 @@
 //! Only the paths of authentication and of the creation of a receipt are confirmed by public clients. The others are our reading of the
 //! vendor's texts (docs/api/ereceipt.md), so that this table is the only place that knows a path.
 
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use uuid::Uuid;
 
 use super::PREFIX;
@@ -53,6 +53,17 @@ impl Operation {
             | Self::StaticLink => Some(Some(Permission::Sell)),
             _ => Some(None),
         }
+    }
+
+    /// A body that is too large for its operation.
+    pub(super) fn too_large(self) -> Failure {
+        let (code, most) = match self {
+            Self::AddLogo => ("E_LOGO_BODY_LIMIT_EXCEEDED", "2 MB"),
+            Self::UploadMedia => ("E_PAYLOAD_TOO_LARGE", "2 MB"),
+            _ => ("E_PAYLOAD_TOO_LARGE", "256 KiB"),
+        };
+        let message = format!("body: is larger than {most}");
+        Failure::new(StatusCode::PAYLOAD_TOO_LARGE, code, message)
     }
 
     /// Whether the body may have an image.

@@ -40,81 +40,82 @@ pub(super) fn check_content(
     path: &str,
     faults: &mut FaultList,
 ) {
-    let text = |name: &str| match content.get(name) {
-        Some(JsonValue::Text(text)) => Some(text.as_str()),
-        _ => None,
+    let own = text_of(content, "type");
+    let kind = match (own, custom_type) {
+        (Some(kind), _) | (None, Some(kind)) => kind,
+        (None, None) if text_of(content, "media_id").is_some() => "IMAGE",
+        (None, None) => "TEXT",
     };
-    let mut wrong = |name: &str, sentence: String| {
+    let fault = match custom_type {
+        Some(custom_type) if kind != custom_type => {
+            Some(("type", format!("should be {custom_type}, as custom_type")))
+        }
+        _ => content_fault(content, kind),
+    };
+    faults_of(faults, path, fault);
+}
+
+fn faults_of(faults: &mut FaultList, path: &str, fault: Option<(&str, String)>) {
+    if let Some((name, sentence)) = fault {
         faults.push(RequestFault {
             path: format!("{path}.{name}"),
             code: "Value",
             sentence,
         });
-    };
-    let kind = match (text("type"), custom_type) {
-        (Some(kind), Some(custom_type)) if kind != custom_type => {
-            return wrong("type", format!("should be {custom_type}, as custom_type"));
+    }
+}
+
+fn text_of<'v>(content: &'v JsonValue, name: &str) -> Option<&'v str> {
+    match content.get(name) {
+        Some(JsonValue::Text(text)) => Some(text.as_str()),
+        _ => None,
+    }
+}
+
+/// What is wrong with a content: the member, and why.
+fn content_fault(content: &JsonValue, kind: &str) -> Option<(&'static str, String)> {
+    let text = |name: &str| text_of(content, name);
+    let fault = |name: &'static str, sentence: &str| Some((name, sentence.to_owned()));
+    match (kind, text("data")) {
+        ("TEXT" | "BAR_CODE", None) | ("QR_CODE", None | Some("")) => fault("data", "is required"),
+        ("TEXT", Some(data)) if data.chars().count() > TEXT_LETTERS_MAX => {
+            let sentence = format!("should NOT be longer than {TEXT_LETTERS_MAX} characters");
+            fault("data", &sentence)
         }
-        (Some(kind), _) | (None, Some(kind)) => kind,
-        (None, None) if text("media_id").is_some() => "IMAGE",
-        (None, None) => "TEXT",
-    };
-    let data = text("data");
-    match kind {
-        "TEXT" if data.is_none() => wrong("data", "is required".to_owned()),
-        "TEXT" if data.is_some_and(|data| data.chars().count() > TEXT_LETTERS_MAX) => wrong(
+        ("QR_CODE", Some(data)) if data.len() > QR_BYTES_MAX => fault(
             "data",
-            format!("should NOT be longer than {TEXT_LETTERS_MAX} characters"),
+            &format!("should NOT be longer than {QR_BYTES_MAX} bytes"),
         ),
-        "QR_CODE" => match data {
-            None | Some("") => wrong("data", "is required".to_owned()),
-            Some(data) if data.len() > QR_BYTES_MAX => wrong(
-                "data",
-                format!("should NOT be longer than {QR_BYTES_MAX} bytes"),
-            ),
-            Some(_) => {}
-        },
-        "BAR_CODE" => match (data, text("encoding")) {
-            (None, _) => wrong("data", "is required".to_owned()),
-            (_, None) => wrong("encoding", "is required".to_owned()),
-            (Some(data), Some(encoding)) => match Barcode::named(encoding) {
-                None => wrong(
-                    "encoding",
-                    format!(
-                        "{:?} should be equal to one of the allowed values: {}",
-                        shortened(encoding),
-                        Barcode::ALL.map(Barcode::name).join(", ")
-                    ),
-                ),
-                Some(barcode) => {
-                    if let Err(fault) = barcode.bars(data) {
-                        wrong("data", format!("{:?} {fault}", shortened(data)));
-                    }
-                }
-            },
-        },
-        "IMAGE" => {
-            if text("media_id").and_then(version_4).is_none() {
-                wrong(
-                    "media_id",
-                    "should be the id of an uploaded image".to_owned(),
-                );
+        ("TEXT" | "QR_CODE", _) => None,
+        ("BAR_CODE", Some(data)) => match text("encoding").map(|name| (name, Barcode::named(name)))
+        {
+            None => fault("encoding", "is required"),
+            Some((name, None)) => {
+                let names = Barcode::ALL.map(Barcode::name).join(", ");
+                let name = shortened(name);
+                let sentence =
+                    format!("{name:?} should be equal to one of the allowed values: {names}");
+                fault("encoding", &sentence)
             }
-            if let Some(link) = text("media_link").filter(|link| !link.is_empty())
-                && !is_web_address(link)
-            {
-                wrong("media_link", "should be an https address".to_owned());
+            Some((_, Some(barcode))) => {
+                let wrong = barcode.bars(data).err()?;
+                fault("data", &format!("{:?} {wrong}", shortened(data)))
             }
+        },
+        ("IMAGE", _) if text("media_id").and_then(version_4).is_none() => {
+            fault("media_id", "should be the id of an uploaded image")
         }
-        "TEXT" => {}
-        other => wrong(
-            "type",
-            format!(
-                "{:?} should be equal to one of the allowed values: {}",
-                shortened(other),
-                TYPES.join(", ")
-            ),
-        ),
+        ("IMAGE", _) => {
+            let link = text("media_link").filter(|link| !link.is_empty());
+            let is_wrong = link.is_some_and(|link| !is_web_address(link));
+            is_wrong.then(|| ("media_link", "should be an https address".to_owned()))
+        }
+        (other, _) => {
+            let (other, names) = (shortened(other), TYPES.join(", "));
+            let sentence =
+                format!("{other:?} should be equal to one of the allowed values: {names}");
+            fault("type", &sentence)
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ferrotill_core::event::LookKind;
 use ferrotill_render::{
     Align, Barcode, Block, Emphasis, FormFault, Labels, PDF_SIZES, PageItem, PageSection,
-    PublicPage, WantedSize, paper_blocks, pdf, png,
+    PrintedSeller, PublicPage, WantedSize, paper_blocks, pdf, png,
 };
 use ferrotill_store::{RequestState, StoreError};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::configuration::{Configuration, labels_of};
 use super::ekabs::{self, Shown};
 use super::sections::is_web_address;
-use super::{answer, images, receipts};
+use super::{answer, images};
 use crate::api::json::JsonValue;
 use crate::api::service::Service;
 use crate::config::Mode;
@@ -87,7 +87,7 @@ pub(super) fn uploaded(service: &Service, id: Uuid) -> Result<Option<ShownReceip
     let Some(receipt) = reader.uploaded_receipt(id)? else {
         return Ok(None);
     };
-    let configuration = receipts::configuration_of(reader, &receipt)?;
+    let configuration = Configuration::read(reader, Some(receipt.revision))?;
     let body = JsonValue::parse(receipt.body.as_bytes()).unwrap_or(JsonValue::Null);
     let language = answer::language_of(&body, configuration.as_ref());
     let labels = match &configuration {
@@ -160,8 +160,13 @@ pub(super) fn of_till(service: &Service, id: Uuid) -> Result<Option<ShownReceipt
         .iter()
         .find(|known| known.id == device)
         .map(|device| &device.payment_types);
+    let seller = PrintedSeller {
+        // The buyer is on this page already.
+        page_link: None,
+        ..printed_seller(&service.settings.owner)
+    };
     let shop = PaperShop {
-        seller: &printed_seller(&service.settings.owner),
+        seller: &seller,
         facts: service.profile.facts(),
         payment_name: &|code| {
             let found = types?.iter().find(|payment| payment.code == code);

@@ -415,17 +415,9 @@ impl Tills {
             Message::LayAside { request, reply } => {
                 self.on_lay_aside(batch, &request, reply, effects)
             }
-            Message::ChangeResource { wish, reply } => {
-                self.on_resource_wish(batch, &wish, reply, effects)
-            }
-            Message::NoteReceipt { note, reply } => {
-                self.on_receipt_note(batch, &note, reply, effects)
-            }
-            Message::EReceipt { change, reply } => {
-                let outcome = batch.change_ereceipt(self.settings.guard.now(), &change)?;
-                effects.push(Effect::EReceipt(reply, outcome));
-                Ok(())
-            }
+            message @ (Message::ChangeResource { .. }
+            | Message::NoteReceipt { .. }
+            | Message::EReceipt { .. }) => self.on_kept(batch, message, effects),
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
             }

@@ -26,7 +26,7 @@ use super::frozen::{Binding, digest_of};
 use super::laid_aside::{self, AsideDocument};
 use super::reconcile::{self, ZReconciliation};
 use super::{
-    Context, FILE_NAME, FolderPurpose, RepeatedNumber, StoreError, anchor, ereceipt, folder,
+    Context, FILE_NAME, FolderPurpose, RepeatedNumber, StoreError, anchor, ereceipt_rows, folder,
     migrate, snapshot, used_numbers,
 };
 use walk::{Walk, Walked};
@@ -204,8 +204,9 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         )
         .context(&path, "outbox")?;
     let refused = refused(&connection).context(&path, "outbox")?;
-    check_requests(&connection, &key, wanted.range, &mut flaws).context(&path, "outbox")?;
-    check_uploads(&connection, &mut flaws).context(&path, "uploaded receipts")?;
+    check_requests(&connection, &key, wanted.range, &mut flaws)
+        .and_then(|()| check_uploads(&connection, &mut flaws))
+        .context(&path, "outbox")?;
     let repeated_numbers =
         used_numbers::repeated(&connection).context(&path, "repeated numbers")?;
     Ok(Verified {
@@ -227,7 +228,7 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
 
 /// Checks that each uploaded receipt and each part of its look is what the digest in the journal says.
 fn check_uploads(connection: &Connection, flaws: &mut Flaws) -> Result<(), rusqlite::Error> {
-    for (seq, table, key) in ereceipt::changed(connection)? {
+    for (seq, table, key) in ereceipt_rows::changed(connection)? {
         let words = "is not what the digest in the journal says".to_owned();
         flaws.report_at(seq, Flaw::TableDiffers { table, key, words });
     }

@@ -1,7 +1,7 @@
 //! A receipt of this till as EKaBS v0.
 
 use ferrotill_core::document::Body;
-use ferrotill_core::receipt::{Receipt, ReceiptKind};
+use ferrotill_core::receipt::{Line, Receipt, ReceiptKind};
 use ferrotill_core::scale::Decimal;
 use ferrotill_core::seal::Seal;
 use ferrotill_core::{Amount, Currency};
@@ -25,64 +25,7 @@ pub fn of_document(
     let Body::Receipt(receipt) = &reserved.body else {
         return None;
     };
-    let money = |amount: Amount| -> JsonValue { two_decimals(amount, currency).into() };
     let number = printed_number(&sealed.seal).unwrap_or_else(|| sealed.number.to_string());
-    let lines: Vec<JsonValue> = receipt
-        .lines
-        .iter()
-        .filter(|line| !line.voided)
-        .map(|line| {
-            let vat = line
-                .taxes()
-                .map(|share| {
-                    object! {
-                        "percentage" => fraction(share.group.rate.ten_thousandths()),
-                        "incl_vat" => money(line.amount),
-                    }
-                })
-                .collect();
-            let thousandths = line.quantity.thousandths();
-            let (quantity, price, more) = if thousandths % 10 == 0 {
-                let quantity = Decimal::new(thousandths.div_euclid(10), 2).to_string();
-                (quantity, line.price, String::new())
-            } else {
-                let price = line.price.display(currency);
-                let more = format!("{} × {price}", line.quantity.display());
-                ("1.00".to_owned(), line.before_modification, more)
-            };
-            let change = line
-                .amount
-                .checked_sub(line.before_modification)
-                .filter(|change| change.is_negative());
-            let discounts = change
-                .map(|change| object! { "name" => "", "discount_value" => money(change) })
-                .into_iter()
-                .collect();
-            object! {
-                "text" => line.name,
-                "additional_text" => more,
-                "vat_amounts" => JsonValue::Array(vat),
-                "item" => object! {
-                    "quantity" => quantity,
-                    "price_per_unit" => money(price),
-                    "full_amount" => money(line.before_modification),
-                },
-                "discounts" => JsonValue::Array(discounts),
-            }
-        })
-        .collect();
-    let payments: Vec<JsonValue> = receipt
-        .payments
-        .iter()
-        .filter(|payment| payment.amount.is_positive())
-        .map(|payment| {
-            object! {
-                "name" => if payment.cash { "CASH" } else { "NON_CASH" },
-                "display_name" => payment.name,
-                "amount" => money(payment.amount),
-            }
-        })
-        .collect();
     let mut head = vec![
         ("id".into(), stored.row.id.into()),
         ("number".into(), number.into()),
@@ -106,17 +49,64 @@ pub fn of_document(
         }
         _ => JsonValue::Object(Vec::new()),
     };
+    let lines = receipt.lines.iter().filter(|line| !line.voided);
+    let lines = lines.map(|line| line_of(&line, currency)).collect();
+    let payments = receipt.payments.iter();
+    let payments = payments
+        .filter(|payment| payment.amount.is_positive())
+        .map(|payment| {
+            object! {
+                "name" => if payment.cash { "CASH" } else { "NON_CASH" },
+                "display_name" => payment.name,
+                "amount" => two_decimals(payment.amount, currency),
+            }
+        })
+        .collect();
     Some(object! {
         "head" => JsonValue::Object(head),
         "data" => object! {
             "currency" => currency.to_string(),
-            "full_amount_incl_vat" => money(receipt.total),
+            "full_amount_incl_vat" => two_decimals(receipt.total, currency),
             "payment_types" => JsonValue::Array(payments),
             "vat_amounts" => JsonValue::Array(taxes(receipt, currency)),
             "lines" => JsonValue::Array(lines),
         },
         "security" => security,
     })
+}
+
+fn line_of(line: &Line<'_>, currency: Currency) -> JsonValue {
+    let money = |amount: Amount| two_decimals(amount, currency);
+    let vat = line.taxes().map(|share| {
+        object! {
+            "percentage" => fraction(share.group.rate.ten_thousandths()),
+            "incl_vat" => money(line.amount),
+        }
+    });
+    let thousandths = line.quantity.thousandths();
+    let (quantity, price, more) = if thousandths % 10 == 0 {
+        let quantity = Decimal::new(thousandths.div_euclid(10), 2).to_string();
+        (quantity, line.price, String::new())
+    } else {
+        let price = line.price.display(currency);
+        let more = format!("{} × {price}", line.quantity.display());
+        ("1.00".to_owned(), line.before_modification, more)
+    };
+    let change = line.amount.checked_sub(line.before_modification);
+    let change = change.filter(|change| change.is_negative());
+    let discounts =
+        change.map(|change| object! { "name" => "", "discount_value" => money(change) });
+    object! {
+        "text" => line.name,
+        "additional_text" => more,
+        "vat_amounts" => JsonValue::Array(vat.collect()),
+        "item" => object! {
+            "quantity" => quantity,
+            "price_per_unit" => money(price),
+            "full_amount" => money(line.before_modification),
+        },
+        "discounts" => JsonValue::Array(discounts.into_iter().collect()),
+    }
 }
 
 /// The sums of the rates.
