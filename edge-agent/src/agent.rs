@@ -12,7 +12,6 @@ mod start_check;
 mod terminals;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::Receiver;
@@ -53,7 +52,6 @@ use crate::outbox::registrations::RegistrationThread;
 use crate::outbox::{OutboxParts, OutboxThread};
 use crate::paper::printed_seller;
 use crate::payment::Terminals;
-use crate::receipt_link::ReceiptLinks;
 use crate::seal::signature::Signatures;
 use crate::seal::signature::units::Units;
 use crate::status::LiveStatus;
@@ -175,7 +173,6 @@ pub struct Agent {
     tls: Locked<Option<CallerTls>>,
     /// The listener for buyers; [`Agent::serve`] serves it.
     pages: Locked<Option<std::net::TcpListener>>,
-    folder: PathBuf,
     _lock: std::fs::File,
 }
 
@@ -255,7 +252,6 @@ impl Agent {
             registrations: registrations::start(&config, &service, signatures.as_ref())?,
             tls: Locked::new(CallerTls::start(&config, service.guard.now().utc_ms)?),
             pages: Locked::new(pages),
-            folder: config.till.data_dir.clone(),
             service,
             served: served(&config, profile),
             clerk_handle,
@@ -277,7 +273,11 @@ impl Agent {
         let router = api::router(&self.service, &self.served, simulator);
         let tls = self.tls.lock().take();
         let certificate = tls.as_ref().map(CallerTls::in_use);
-        let looking = look_for_problems(Arc::clone(&self.service), self.folder.clone(), tls);
+        let looking = look_for_problems(
+            Arc::clone(&self.service),
+            self.service.settings.data_dir.clone(),
+            tls,
+        );
         let limits = ConnectionLimits {
             is_large: api::ereceipt::may_have_image,
             large_body_bytes: api::ereceipt::BODY_BYTES_MAX,

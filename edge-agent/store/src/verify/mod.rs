@@ -204,9 +204,7 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         )
         .context(&path, "outbox")?;
     let refused = refused(&connection).context(&path, "outbox")?;
-    check_requests(&connection, &key, wanted.range, &mut flaws)
-        .and_then(|()| check_uploads(&connection, &mut flaws))
-        .context(&path, "outbox")?;
+    check_requests(&connection, &key, wanted.range, &mut flaws).context(&path, "outbox")?;
     let repeated_numbers =
         used_numbers::repeated(&connection).context(&path, "repeated numbers")?;
     Ok(Verified {
@@ -405,6 +403,7 @@ fn check_requests(
     range: VerifyRange,
     flaws: &mut Flaws,
 ) -> Result<(), rusqlite::Error> {
+    check_uploads(connection, flaws)?;
     let mut statement = connection.prepare(
         "SELECT outbox.sealed_seq, outbox.recipient, content_type, request.digest, body, request.mac, journal.mac \
          FROM main.outbox LEFT JOIN main.outbox_request AS request ON request.id = outbox.request \
