@@ -262,8 +262,8 @@ CREATE INDEX delivery_document ON delivery (reserved_seq);
 
 -- The newest state of each step. What was answered before stands in registration_answer.
 CREATE TABLE registration (
-  step         TEXT    NOT NULL CHECK (step IN ('unit', 'cash_box', 'receipt', 'unit_fails', 'unit_works', 'cash_box_ends', 'unit_ends')),
-  subject      TEXT    NOT NULL,   -- a serial, a cash box id, cash box id _ receipt id, or serial _ beginning of the failure
+  step         TEXT    NOT NULL CHECK (step IN ('unit', 'cash_box', 'receipt', 'unit_fails', 'unit_works', 'cash_box_ends', 'unit_ends', 'cash_box_fails', 'cash_box_works')),
+  subject      TEXT    NOT NULL,   -- a serial, a cash box id, cash box id _ receipt id, or serial or cash box id _ beginning of the failure
   device       BLOB    NOT NULL,   -- the device of the row that made the step due
   due_seq      INTEGER NOT NULL,   -- the row that made the step due
   due_at       INTEGER NOT NULL,
@@ -288,7 +288,7 @@ CREATE TABLE registration_answer (
 
 CREATE INDEX registration_answer_of ON registration_answer (step, subject, answered_seq);
 
--- The times in which a signature unit did not sign. An outage ends with the first receipt without a document that the same unit signs.
+-- The times in which a signature unit did not sign. An outage ends with the first receipt that the same unit signs.
 CREATE TABLE unit_outage (
   serial       TEXT    NOT NULL,
   began_seq    INTEGER NOT NULL,
@@ -332,3 +332,32 @@ CREATE TABLE hospitality (
   changes     INTEGER NOT NULL,
   digest      BLOB    NOT NULL
 ) STRICT;
+
+CREATE TABLE provider_payment (
+  reference    BLOB    PRIMARY KEY NOT NULL,
+  asked_seq    INTEGER NOT NULL,   -- the row in which the provider was asked for the money
+  asked_at     INTEGER NOT NULL,
+  device       BLOB    NOT NULL,
+  provider     TEXT    NOT NULL,
+  amount       INTEGER NOT NULL,
+  fingerprint  BLOB    NOT NULL,   -- the digest of the caller's request
+  state        TEXT    NOT NULL CHECK (state IN ('asked', 'paid', 'not_paid', 'given_back', 'laid_aside')),
+  number       TEXT    NOT NULL,   -- the provider's number of the payment
+  answer       TEXT    NOT NULL,   -- without contacts and card numbers
+  reason       TEXT    NOT NULL,
+  document     BLOB,               -- the request id of the document that names the payment
+  is_ended     INTEGER NOT NULL CHECK (is_ended IN (0, 1)),
+  step         TEXT    NOT NULL,   -- a later step that was asked for and is not answered
+  step_amount  INTEGER NOT NULL,
+  given_back   INTEGER NOT NULL,
+  changed_at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Few payments are open at a time.
+CREATE INDEX provider_payment_open ON provider_payment (asked_seq) WHERE state IN ('asked', 'paid') AND (is_ended = 0 OR step <> '');
+CREATE INDEX provider_payment_request ON provider_payment (provider, fingerprint, asked_seq);
+CREATE INDEX provider_payment_number ON provider_payment (number, asked_seq) WHERE number <> '';
+CREATE INDEX provider_payment_asked ON provider_payment (asked_at);
+
+-- Finds what people have ordered at the dashboard: there are few such rows, and the page of a document looks for those about it.
+CREATE INDEX journal_person ON journal (seq) WHERE kind = 39;

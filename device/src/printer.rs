@@ -5,6 +5,8 @@
 //! before the job (the [`Baseline`], which the caller stores durably) with those after it. "No document" has two forms: nothing
 //! was sent ([`Performed::NotBegun`]), or the counters prove it ([`AbsenceEvidence`], which only [`crate::judge`] can make).
 
+use std::sync::Arc;
+
 use ferrotill_core::printer_time::PrinterTime;
 use ferrotill_core::scale::Decimal;
 use ferrotill_core::seal::ModuleCounters;
@@ -13,6 +15,7 @@ use ferrotill_core::{Amount, Quantity};
 pub use crate::baseline::{Baseline, DaySums, JournalEvidence, PrinterFigure, UnknownAnswer};
 use crate::fault::Fault;
 pub use crate::judge::AbsenceEvidence;
+use crate::wire::escpos_raster::Raster;
 
 /// A fiscal printer of any family.
 ///
@@ -468,13 +471,15 @@ pub struct TextLine {
     pub text: String,
     /// How strongly the text is printed.
     pub style: TextStyle,
+    /// A picture that is printed in place of the text, in the middle. Only a printer with [`TextPaper::picture_dots`] prints it.
+    pub picture: Option<Arc<Raster>>,
 }
 
 impl<T: Into<String>> From<T> for TextLine {
     fn from(text: T) -> Self {
         Self {
             text: text.into(),
-            style: TextStyle::Plain,
+            ..Self::default()
         }
     }
 }
@@ -502,6 +507,8 @@ pub struct TextPaper {
     pub large: bool,
     /// The largest number of bytes that the printer prints as a QR [code](TextStyle::Code); 0 if it prints none.
     pub code_bytes_max: usize,
+    /// The width of the widest [picture](TextLine::picture) that the printer prints, in dots; 0 if it prints none.
+    pub picture_dots: usize,
 }
 
 /// A fiscal receipt, computed to the last minor unit. The printer's sums are compared with it.

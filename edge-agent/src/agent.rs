@@ -7,6 +7,7 @@ mod health_watch;
 mod modules;
 mod pages;
 mod registrations;
+pub mod service_manager;
 mod signing;
 mod start_check;
 mod terminals;
@@ -52,11 +53,13 @@ use crate::outbox::registrations::RegistrationThread;
 use crate::outbox::{OutboxParts, OutboxThread};
 use crate::paper::printed_seller;
 use crate::payment::Terminals;
+use crate::people::People;
 use crate::seal::signature::Signatures;
 use crate::seal::signature::units::Units;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
+use crate::ui::{self, Dashboard};
 use caller_tls::CallerTls;
 pub use data_folder::lock_folder;
 use data_folder::set_aside;
@@ -220,8 +223,8 @@ impl Agent {
             (&live_status, &wake_sender),
             (signatures.clone(), terminals),
         );
-        let deliveries =
-            start_deliveries(&config, profile, (&reader, &clerk_handle), &mut settings);
+        let door = (&reader, &clerk_handle);
+        let deliveries = deliveries_of(&config, profile, &store, door, &mut settings);
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let units = signatures.as_ref();
@@ -230,6 +233,7 @@ impl Agent {
             settings: ApiSettings::of(&config),
             profile,
             clerk_handle: clerk_handle.clone(),
+            people: people_of(&config, &reader)?,
             reader,
             clock,
             guard,
@@ -270,7 +274,16 @@ impl Agent {
         simulator: Router,
         shutdown: S,
     ) -> impl Future<Output = ()> + use<S> {
-        let router = api::router(&self.service, &self.served, simulator);
+        self.service.look_for_first_pin();
+        let dashboard = Dashboard::new(Arc::clone(&self.service), simulator.clone());
+        let dashboard = Arc::new(dashboard);
+        let pages = ui::router(Arc::clone(&dashboard));
+        let router = api::router(&self.service, &self.served, simulator, pages);
+        let shutdown = async move {
+            shutdown.await;
+            // An open stream would keep its connection.
+            dashboard.stop();
+        };
         let tls = self.tls.lock().take();
         let certificate = tls.as_ref().map(CallerTls::in_use);
         let looking = look_for_problems(
@@ -414,6 +427,22 @@ fn open_store(
     Ok((store, identities, created))
 }
 
+/// The people who may use the dashboard. The first PIN of a LIVE till that has no document yet must be changed before its first sale.
+fn people_of(config: &Config, reader: &Reader) -> Result<People, StoreError> {
+    let people = People::new(config.ui.people_file.clone());
+    if config.till.mode == Mode::Live {
+        let numbers = config
+            .devices
+            .iter()
+            .map(|device| reader.last_number(device.id));
+        let numbers = numbers.collect::<Result<Vec<u32>, StoreError>>()?;
+        if numbers.iter().all(|number| *number == 0) {
+            people.wait_for_first_pin();
+        }
+    }
+    Ok(people)
+}
+
 /// Adds the devices of the cash registers that an API has created and the configuration does not have. Returns their ids.
 fn add_registers(config: &mut Config, resources: &ResourceBook) -> BTreeSet<Uuid> {
     let registers = resources.of(ResourceKind::CashRegister);
@@ -513,8 +542,7 @@ fn owner_budget(config: &Config, profile: &dyn Profile) -> Budget {
 
 /// Three days, in milliseconds.
 const WARNING_MS: i64 = 72 * 3_600_000;
-/// The `uri` of a device without a printer. It is allowed in a country whose law asks for fiscal numbers and not for a printer.
-pub const NO_PRINTER: &str = "none";
+pub use crate::config::NO_PRINTER;
 
 /// A clock in the configured time zone, or in the country's. The machine's own zone may be any.
 fn zone_clock(config: &Config, profile: &dyn Profile) -> Result<Clock, StartError> {
@@ -557,9 +585,10 @@ fn clerk_settings(
 }
 
 /// What sends receipts to buyers. It begins with what an earlier process has left waiting.
-fn start_deliveries(
+fn deliveries_of(
     config: &Config,
     profile: &'static dyn Profile,
+    store: &Store,
     (reader, clerk_handle): (&Reader, &ClerkHandle),
     settings: &mut ClerkSettings,
 ) -> Arc<Deliveries> {
@@ -569,7 +598,7 @@ fn start_deliveries(
     );
     let door = (reader.clone(), clerk_handle.clone());
     let deliveries = Deliveries::new(config, profile.facts(), door, status_and_clock);
-    deliveries.resume();
+    deliveries.resume(store);
     let deliveries = Arc::new(deliveries);
     settings.deliveries = Some(Arc::clone(&deliveries) as Arc<dyn BuyerDeliveries>);
     deliveries

@@ -21,6 +21,7 @@
 //! | --- | --- |
 //! | [`cli`] | the commands of the program, their output and exit codes |
 //! | [`agent`] | the composition root: builds, connects and stops all parts |
+//! | [`ui`] | the dashboard: pages for people |
 //! | [`api`] | JSON of any compatible API to orders, documents to answers |
 //! | [`outbox`], [`simulator`]
 //! sends documents to the authority; simulates an authority for tests and the demo |
@@ -30,7 +31,8 @@
 //! | [`authority`], [`paper`] | requests for the authority, and the meaning of its answers; the paper of a document |
 //! | [`config`] | the table of configuration keys, and the configuration that is read with it |
 //! | [`order`], [`status`], [`time`], [`listener`] | what any API asks for; live status; clocks; HTTP connections and their limits |
-//! | [`limited_log`], [`log_levels`] | log lines that callers without a signature can cause; how much the log says |
+//! | [`limited_log`], [`log_levels`], [`people`]
+//! | log lines that callers without a signature can cause; how much the log says; who may use the dashboard |
 //! | [`hmac`], [`locked`], [`error_chain`], [`explanation`], [`receipt_link`]
 //! | signatures; a lock that survives a panic; an error with its sources; a message in four parts; the addresses of public receipts |
 //!
@@ -70,9 +72,11 @@ pub mod order;
 pub mod outbox;
 pub mod paper;
 pub mod payment;
+pub mod people;
 pub mod receipt_link;
 pub mod seal;
 pub mod secret_file;
 pub mod simulator;
 pub mod status;
 pub mod time;
+pub mod ui;

@@ -9,7 +9,7 @@ mod text;
 use std::fmt::Write as _;
 
 use ferrotill_core::document::{AmountsReceipt, ReportKind};
-use ferrotill_core::event::PaperSays;
+use ferrotill_core::event::{PaperSays, PersonAct};
 use ferrotill_core::id::DocumentId;
 use ferrotill_core::receipt::{CopiedLine, Draft, DraftLine, DraftPayment, Modifier, Prices};
 use ferrotill_core::seal::PrintedNumber;
@@ -134,6 +134,19 @@ pub enum OrderKind {
     },
     /// A receipt that consists of its amounts by tax bucket.
     Amounts(AmountsReceipt),
+}
+
+/// Who orders something at the dashboard, for the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonNote {
+    /// What is ordered.
+    pub act: PersonAct,
+    /// The document that is made or copied, if there is one.
+    pub document: Option<Uuid>,
+    /// The name of the person whom the order is about; may be empty.
+    pub subject: String,
+    /// The name of the person who orders.
+    pub by: String,
 }
 
 /// An order with its id, its point of sale, and the data that the caller's API returns with the document.

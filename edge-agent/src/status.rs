@@ -1,6 +1,7 @@
 //! The live status: the state of the printers, of the authority, of the number stocks and of the store. Any thread can read it
 //! without asking the clerk or the store.
 
+pub mod at_work;
 mod observed;
 pub mod problems;
 #[cfg(test)]
@@ -499,6 +500,12 @@ impl LiveStatus {
         self.problems.clear(CALLS_NOT_KEPT.kind, None);
     }
 
+    /// Notes whether sales wait until the PIN of the first start is changed.
+    pub fn first_pin_waits(&self, waits: bool) {
+        let says = || "the PIN of the first start was not changed".to_owned();
+        self.note_if(waits, &FIRST_PIN, None, says);
+    }
+
     fn figures_changed(&self, figures: StoreFigures) {
         let refused = figures.unsent.refused;
         let says = || format!("the authority has refused {refused} documents");
@@ -667,6 +674,10 @@ const OBJECTIONS: KnownProblem = KnownProblem {
 const ANSWER_UNKNOWN: KnownProblem = KnownProblem {
     kind: ProblemKind::PRINTER_ANSWER_UNKNOWN,
     fix: "send this text to us, with the model and the firmware of the printer; until then more documents may end as unknown after a lost answer",
+};
+const FIRST_PIN: KnownProblem = KnownProblem {
+    kind: ProblemKind::FIRST_PIN,
+    fix: "sign in at the dashboard and change the PIN, or use `ferrotill person pin`",
 };
 const ALTERNATIVE_NUMBERS: KnownProblem = KnownProblem {
     kind: ProblemKind::ALTERNATIVE_NUMBERS,

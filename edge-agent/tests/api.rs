@@ -446,6 +446,9 @@ fn devices_are_shown_with_their_tables_and_used_numbers() {
         (0, "1".into())
     );
     assert_eq!(shop.client.get("devices?startIndex=x").status, 422);
+    let twice = shop.client.get("devices?startIndex=0&StartIndex=1");
+    assert_eq!(twice.status, 422);
+    assert!(twice.text.contains("GivenTwice"), "{}", twice.text);
     let one = shop.client.get(&format!("devices/{DEVICE}"));
     for (member, value) in [
         ("isFiscalized", "true"),

@@ -54,7 +54,7 @@ fn differences_of_routes(client: &Client) -> Vec<String> {
     let mut found = Vec::new();
     for (path, operations) in members(value(&document, "paths")) {
         let parts = path.split('/').map(|part| match part {
-            "{code}" => "Missing",
+            "{code}" | "{page}" => "Missing",
             part if part.starts_with('{') => "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0001",
             part => part,
         });
@@ -93,15 +93,17 @@ fn the_routes_are_those_of_the_document() {
 /// The routes in the sources of the agent, as they are given to the router, are in the document of the demo.
 #[test]
 fn every_route_in_the_sources_is_described() {
-    // The authority's own server, all operations of the FiscalCloud API, and the page of the demo.
+    // The servers of `ferrotill authority`, all operations of the APIs, and the page of the demo.
     let others = [
         "/{kind}",
         "/fonws/ws/{service}",
+        "/signature-service/{operation}",
+        "/sim/signature_service",
         "/api/v1/{*operation}",
         "/fiscalbox/{*operation}",
         "/sign-at/api/v1/{*operation}",
         "/ereceipt/api/v1/{*operation}",
-        "/",
+        "/demo",
     ];
     let mut files = Vec::new();
     sources(
@@ -111,6 +113,11 @@ fn every_route_in_the_sources_is_described() {
     let paths = value(document(), "paths");
     let mut found = 0;
     for file in files {
+        let inside = file.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap();
+        if inside.starts_with("src/ui") {
+            // The pages of the dashboard are for people, and no API.
+            continue;
+        }
         let source = std::fs::read_to_string(&file).unwrap();
         let flat: String = source.split_whitespace().collect::<Vec<_>>().join(" ");
         for rest in flat.replace("( ", "(").split(".route(\"").skip(1) {
@@ -134,7 +141,7 @@ fn the_document_of_the_demo_has_the_switches_of_the_simulator() {
     assert_eq!(differences_of_routes(&demo.client), [""; 0]);
     let document = demo.client.look("/openapi.json");
     assert!(value(&document, "paths").get("/sim/authority").is_some());
-    let (status, page) = raw(&demo.client, "GET", "/");
+    let (status, page) = raw(&demo.client, "GET", "/demo");
     assert_eq!(status, 200);
     assert!(page.contains("href=\"/docs\""), "{page}");
 }
@@ -312,34 +319,78 @@ fn the_schemas_of_the_vendor_are_kept() {
     assert!(compared >= 80, "{compared} schemas");
 }
 
+/// The largest number of bytes of a page.
+const PAGE_BYTES_MAX: usize = 60_000;
+
 #[test]
-fn the_page_is_small_loads_nothing_and_has_every_operation() {
-    let shop = Shop::open();
-    let (status, page) = raw(&shop.client, "GET", "/docs");
-    assert_eq!(status, 200);
+fn every_page_is_small_and_loads_nothing_and_every_operation_has_a_place() {
     let all: Vec<_> = DIALECTS.iter().collect();
-    let largest = ApiReference::new(&all, true).page();
-    assert!(largest.len() <= 90_000, "{} bytes", largest.len());
-    for part in [
-        "<script", "http://", "https://", "src=", "@import", "style=\"",
-    ] {
-        assert!(!largest.contains(part), "{part}");
+    let reference = ApiReference::new(&all, true);
+    let names = reference.pages();
+    let unique: BTreeSet<&str> = names.iter().copied().collect();
+    assert_eq!(unique.len(), names.len(), "{names:?}");
+    assert!(!unique.contains("errors"), "/docs/errors is another page");
+    let mut pages = BTreeMap::from([("/docs".to_owned(), reference.index())]);
+    for name in names {
+        pages.insert(format!("/docs/{name}"), reference.page(name).unwrap());
     }
+    for (path, page) in &pages {
+        assert!(page.len() <= PAGE_BYTES_MAX, "{path}: {} bytes", page.len());
+        for part in [
+            "<script", "http://", "https://", "src=", "@import", "style=\"",
+        ] {
+            assert!(!page.contains(part), "{path}: {part}");
+        }
+        for link in page.split("href=").skip(1) {
+            let link = link.split('>').next().unwrap();
+            let (target, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if target.is_empty() { path } else { target };
+            if ["/openapi.json", "/docs/errors"].contains(&target) {
+                continue;
+            }
+            let target = pages
+                .get(target)
+                .unwrap_or_else(|| panic!("{path}: {link}"));
+            assert!(
+                anchor.is_empty() || target.contains(&format!(" id={anchor}>")),
+                "{path}: {link}"
+            );
+        }
+    }
+    let headings: String = pages
+        .iter()
+        .filter(|(path, _)| *path != "/docs")
+        .map(|(_, page)| page.as_str())
+        .collect();
+    for operation in reference.operations() {
+        let name = format!(
+            "<b>{}</b> <code>{}</code>",
+            operation.method, operation.path
+        );
+        assert!(pages["/docs"].contains(&name), "{name}");
+        assert!(headings.contains(&name), "{name}");
+    }
+}
+
+#[test]
+fn a_till_shows_the_pages_of_what_it_serves() {
+    let shop = Shop::open();
+    let (status, index) = raw(&shop.client, "GET", "/docs");
+    assert_eq!(status, 200);
     let document = shop.client.look("/openapi.json");
     for (path, operations) in members(value(&document, "paths")) {
         for (method, _) in members(operations) {
-            let heading = format!("<b>{}</b> <code>{path}</code>", method.to_uppercase());
-            assert!(page.contains(&heading), "{heading}");
+            let line = format!("<b>{}</b> <code>{path}</code>", method.to_uppercase());
+            assert!(index.contains(&line), "{line}");
         }
     }
-    let anchors: BTreeSet<&str> = largest
-        .split(" id=")
-        .skip(1)
-        .map(|rest| rest.split('>').next().unwrap())
-        .collect();
-    for link in largest.split("href=#").skip(1) {
-        let anchor = link.split('>').next().unwrap();
-        assert!(anchors.contains(anchor), "{anchor}");
+    let (status, page) = raw(&shop.client, "GET", "/docs/fiscalcloud");
+    assert_eq!(status, 200);
+    assert!(page.contains("<h3 id=postOperationsSale>"), "{page}");
+    for missing in ["sign_at", "simulator", "nonsense"] {
+        let (status, answer) = raw(&shop.client, "GET", &format!("/docs/{missing}"));
+        assert_eq!(status, 404, "{missing}");
+        assert!(answer.contains("\"error\":\"NotFound\""), "{answer}");
     }
 }
 

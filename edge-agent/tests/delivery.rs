@@ -4,10 +4,11 @@ mod shop;
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-use ferrotill_testkit::config::{ConfigText, text};
+use ferrotill_testkit::config::{ConfigText, KEY, SECRET, text};
 use ferrotill_testkit::health_page::check_says;
 use shop::Client;
 use shop::inside::Shop;
@@ -163,13 +164,18 @@ struct ScriptedServer {
 impl ScriptedServer {
     /// A server without TLS on this machine; `rcpt` gives the answer to each RCPT in turn.
     fn start(rcpt: &'static [&'static str]) -> Self {
+        Self::with_hello("250 mail.example", rcpt)
+    }
+
+    /// The same server with another answer to EHLO. Each mail begins with the line `MAIL`.
+    fn with_hello(hello: &'static str, rcpt: &'static [&'static str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (taken, mails) = channel();
         thread::spawn(move || {
             let mut answers = rcpt.iter();
             for stream in listener.incoming() {
-                if let Some(mail) = converse(stream.unwrap(), &mut answers) {
+                if let Some(mail) = converse(stream.unwrap(), hello, &mut answers) {
                     let _ = taken.send(mail);
                 }
             }
@@ -186,12 +192,16 @@ impl ScriptedServer {
 }
 
 /// One connection: the mail, if one was taken.
-fn converse(stream: TcpStream, rcpt: &mut std::slice::Iter<'_, &str>) -> Option<String> {
+fn converse(
+    stream: TcpStream,
+    hello: &str,
+    rcpt: &mut std::slice::Iter<'_, &str>,
+) -> Option<String> {
     let mut to = stream.try_clone().unwrap();
     let mut say = |line: &str| to.write_all(format!("{line}\r\n").as_bytes()).unwrap();
     say("220 mail.example");
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
-    let mut taken = None;
+    let (mut taken, mut sender) = (None, String::new());
     while let Some(line) = lines.next() {
         let command = line
             .split([' ', ':'])
@@ -199,12 +209,16 @@ fn converse(stream: TcpStream, rcpt: &mut std::slice::Iter<'_, &str>) -> Option<
             .unwrap_or_default()
             .to_uppercase();
         match command.as_str() {
-            "EHLO" => say("250 mail.example"),
+            "EHLO" => say(hello),
+            "MAIL" => {
+                sender = line;
+                say("250 ok");
+            }
             "RCPT" => say(rcpt.next().copied().unwrap_or("250 ok")),
             "DATA" => {
                 say("354 go on");
                 let body: Vec<String> = lines.by_ref().take_while(|line| line != ".").collect();
-                taken = Some(body.join("\n"));
+                taken = Some(format!("{sender}\n{}", body.join("\n")));
                 say("250 taken");
             }
             "QUIT" => {
@@ -228,10 +242,12 @@ fn a_receipt_is_sent_again_after_a_temporary_refusal() {
         200
     );
     let mail = server.mails.recv().unwrap();
+    assert!(!mail.contains("<svg"), "mail programs drop SVG: {mail}");
     for words in [
         "To: maria@shop.example",
         "From: Shop <receipts@shop.example>",
         "Subject: ",
+        "multipart/related",
         "text/html",
         "application/pdf",
         "Message-ID: <",
@@ -292,7 +308,7 @@ fn a_mail_server_that_is_away_holds_up_no_sale_and_the_receipt_waits_over_a_rest
     let (taken, mails) = channel();
     thread::spawn(move || {
         for stream in listener.incoming() {
-            if let Some(mail) = converse(stream.unwrap(), &mut [].iter()) {
+            if let Some(mail) = converse(stream.unwrap(), "250 mail.example", &mut [].iter()) {
                 let _ = taken.send(mail);
             }
         }
@@ -467,4 +483,97 @@ fn take_mail(stream: TcpStream) -> (String, TcpStream) {
         }
     }
     panic!("the till has sent no mail");
+}
+
+#[test]
+fn a_mail_server_that_stays_silent_holds_up_no_sale_and_not_the_end_of_the_agent() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = outside(folder.path(), listener.local_addr().unwrap().port());
+    let mut agent = shop::outside::Process::agent(&file);
+    let alternative = format!(r#""receiptMode":"AlternativeReceiptOnly",{BY_MAIL}"#);
+    let sell = |id: &str| {
+        let sold = agent
+            .client
+            .post("operations/sale", &sale(id, &alternative));
+        assert_eq!(sold.status, 200, "{}", sold.text);
+        assert_eq!(states(&agent.client, id), [state("mail", "waiting")]);
+    };
+    sell(ID);
+    let silent = listener.accept().unwrap().0;
+    sell(&ID.replace("0001", "0002"));
+    let health = agent.client.open("/healthz");
+    assert_eq!(health.status, 200, "{}", health.text);
+    // The till waits for the server, and ends at once all the same.
+    agent.stop();
+    drop(silent);
+    let agent = shop::outside::Process::agent(&file);
+    assert_eq!(states(&agent.client, ID), [state("mail", "waiting")]);
+}
+
+#[test]
+fn a_server_that_closes_with_421_gets_the_mail_later() {
+    let server = ScriptedServer::start(&["421 closing for maintenance"]);
+    let shop = Shop::open_with(|config| server.configured(config));
+    let sold = shop.client.post("operations/sale", &sale(ID, BY_MAIL));
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    until_listed(&shop.client, "mail_away");
+    assert!(server.mails.recv().unwrap().contains("maria@shop.example"));
+    until_state(&shop.client, ID, &[state("mail", "sent")]);
+    until_over(&shop.client, "mail_away");
+}
+
+#[test]
+fn an_address_beyond_ascii_is_sent_where_the_server_takes_it_and_fails_where_not() {
+    let to = r#""sendToEmail":true,"emailAddress":"mария@shop.example","#;
+    let plain = ScriptedServer::start(&[]);
+    let shop = Shop::open_with(|config| plain.configured(config));
+    let sold = shop.client.post("operations/sale", &sale(ID, to));
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    until_state(&shop.client, ID, &[state("mail", "failed")]);
+    let shown = shop.client.open(&format!("/operations/{ID}"));
+    assert!(
+        shown
+            .text
+            .contains("takes no address with letters beyond ASCII"),
+        "{}",
+        shown.text
+    );
+    until_listed(&shop.client, "mail_failed");
+
+    let able = ScriptedServer::with_hello("250-mail.example\r\n250 SMTPUTF8", &[]);
+    let shop = Shop::open_with(|config| able.configured(config));
+    let sold = shop.client.post("operations/sale", &sale(ID, to));
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    let mail = able.mails.recv().unwrap();
+    assert!(mail.lines().next().unwrap().contains("SMTPUTF8"), "{mail}");
+    // RFC 6532: such an address stands in the head as UTF-8, and is not encoded.
+    assert!(mail.contains("To: mария@shop.example"), "{mail}");
+    until_state(&shop.client, ID, &[state("mail", "sent")]);
+}
+
+#[test]
+fn a_live_till_without_mail_sells_and_says_that_nothing_was_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, SECRET).unwrap();
+    let for_its_owner = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(&secret, for_its_owner).unwrap();
+    let data = folder.path().join("books");
+    let config = shop::config(&data, "datecs+tcp://127.0.0.1:1", "http://127.0.0.1:1")
+        .set("till", "mode", text("LIVE"))
+        .set("upstream", "environment", text("LIVE"))
+        .client_with_file(KEY, &secret);
+    let file = folder.path().join("ferrotill.toml");
+    std::fs::write(&file, config.to_string()).unwrap();
+    let agent = shop::outside::Process::agent(&file);
+    let alternative = format!(r#""receiptMode":"AlternativeReceiptOnly",{BY_MAIL}"#);
+    let sold = agent
+        .client
+        .post("operations/sale", &sale(ID, &alternative));
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    until_state(&agent.client, ID, &[state("mail", "failed")]);
+    let shown = agent.client.open(&format!("/operations/{ID}"));
+    assert!(shown.text.contains("[mail]"), "{}", shown.text);
+    until_listed(&agent.client, "mail_failed");
 }

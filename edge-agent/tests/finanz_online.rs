@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use ferrotill::agent::Agent;
-use ferrotill::api::json::JsonValue;
 use ferrotill::authority::finanz_online::session::{login, login_answer};
 use ferrotill::authority::finanz_online::{Action, call};
 use ferrotill::config::{Config, FinanzOnlineUser, Secret};
@@ -22,7 +21,8 @@ use ferrotill::time::clock::{Clock, system_ms};
 use ferrotill_testkit::config::{ConfigText, Device, text};
 use ferrotill_testkit::health_page::check_says;
 use shop::outside::{Process, finished, until};
-use shop::{Client, DEVICE, POINT_OF_SALE, Reply, SECRET, value};
+use shop::stand_in::StandIn;
+use shop::{Client, DEVICE, POINT_OF_SALE, Reply, SECRET};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -94,57 +94,11 @@ fn problem(client: &Client, id: &str) -> Option<String> {
     Some(health.at(&format!("{path}.says")))
 }
 
-/// The stand-in as a process.
-struct Service(Process);
-
-impl Service {
-    fn start() -> Self {
-        Self(Process::start(&[
-            "authority",
-            "--country",
-            "AT",
-            "--listen",
-            "127.0.0.1:0",
-        ]))
-    }
-
-    fn url(&self) -> String {
-        let JsonValue::Text(url) = value(&self.0.ready, "url") else {
-            panic!("{}", self.0.ready);
-        };
-        url.clone()
-    }
-
-    fn switch(&self, body: &str) {
-        let url = format!("{}/sim/finanzonline", self.url());
-        let reply = ureq::put(url).send(body).unwrap();
-        assert_eq!(reply.status(), 200, "{body}");
-    }
-
-    fn calls(&self) -> Vec<String> {
-        let shown = self.0.client.look("/sim/finanzonline");
-        let JsonValue::Array(calls) = value(&shown, "calls") else {
-            panic!("{shown}");
-        };
-        let calls = calls.iter().map(|call| match call {
-            JsonValue::Text(call) => call.clone(),
-            other => panic!("{other}"),
-        });
-        calls.collect()
-    }
-
-    /// The calls that have changed something, in their order.
-    fn changes(&self) -> Vec<String> {
-        let mut calls = self.calls();
-        calls.retain(|call| !call.starts_with("log") && !call.starts_with("status"));
-        calls
-    }
-
-    fn is_registered(&self) -> bool {
-        let shown = self.0.client.look("/sim/finanzonline").to_string();
-        shown.contains("\"checked\":[\"1\"]")
-            && shown.contains("\"id\":\"KASSE-1\",\"state\":\"IN_BETRIEB\"")
-    }
+/// Whether the till and its start receipt are registered.
+fn is_registered(service: &StandIn) -> bool {
+    let shown = service.shown().to_string();
+    shown.contains("\"checked\":[\"1\"]")
+        && shown.contains("\"id\":\"KASSE-1\",\"state\":\"IN_BETRIEB\"")
 }
 
 fn books_are_right(file: &Path) {
@@ -157,7 +111,7 @@ fn everything_is_registered_once_after_a_day_without_finanzonline() {
     // The calls of a day without faults: login, state, unit, state, cash box, state, check. The answer of each of them is lost once.
     for lost in 0..7 {
         let folder = tempfile::tempdir().unwrap();
-        let service = Service::start();
+        let service = StandIn::start();
         service.switch(r#"{"state":"down"}"#);
         let file = till(folder.path(), &service.url());
         let mut agent = Process::agent(&file);
@@ -178,7 +132,7 @@ fn everything_is_registered_once_after_a_day_without_finanzonline() {
         // The till is killed while it does not know what became of its request.
         agent.kill();
         agent = Process::agent(&file);
-        until("everything is registered", || service.is_registered());
+        until("everything is registered", || is_registered(&service));
         sell(&agent.client, 4);
         let changes = service.changes();
         let names: Vec<&str> = changes
@@ -206,7 +160,7 @@ fn everything_is_registered_once_after_a_day_without_finanzonline() {
 #[test]
 fn a_wrong_pin_is_sent_once() {
     let folder = tempfile::tempdir().unwrap();
-    let service = Service::start();
+    let service = StandIn::start();
     let user = FinanzOnlineUser {
         participant_id: "123456789".to_owned(),
         user_id: "kassews01".to_owned(),
@@ -233,7 +187,7 @@ fn a_wrong_pin_is_sent_once() {
 
     write_pin(folder.path(), PIN);
     let agent = Process::agent(&file);
-    until("everything is registered", || service.is_registered());
+    until("everything is registered", || is_registered(&service));
     until("the problem is over", || {
         problem(&agent.client, "registration_user_refused").is_none()
     });
@@ -242,18 +196,18 @@ fn a_wrong_pin_is_sent_once() {
 #[test]
 fn a_session_that_ends_and_a_page_about_maintenance_are_no_refusals() {
     let folder = tempfile::tempdir().unwrap();
-    let service = Service::start();
+    let service = StandIn::start();
     service.switch(r#"{"state":"html","times":2}"#);
     let file = till(folder.path(), &service.url());
     let agent = Process::agent(&file);
-    until("everything is registered", || service.is_registered());
+    until("everything is registered", || is_registered(&service));
     assert_eq!(service.changes().len(), 3, "{:?}", service.calls());
     service.switch(r#"{"state":"expire_session"}"#);
     sell(&agent.client, 1);
     assert!(problem(&agent.client, "registration_refused").is_none());
 
     let folder = tempfile::tempdir().unwrap();
-    let service = Service::start();
+    let service = StandIn::start();
     // Each code that says "later", and a session that has ended, before the right answer.
     for code in ["-1", "-2", "14", "B4", "V3"] {
         service.switch(&format!(r#"{{"state":"code","code":"{code}"}}"#));
@@ -268,7 +222,7 @@ fn a_session_that_ends_and_a_page_about_maintenance_are_no_refusals() {
     service.switch(r#"{"state":"up"}"#);
     let file = till(folder.path(), &service.url());
     let _agent = Process::agent(&file);
-    until("everything is registered", || service.is_registered());
+    until("everything is registered", || is_registered(&service));
     assert_eq!(service.changes().len(), 3, "{:?}", service.calls());
 }
 

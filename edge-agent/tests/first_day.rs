@@ -93,7 +93,7 @@ fn the_page_of_the_demo_has_what_the_terminal_has() {
         .nth(2)
         .unwrap()
         .trim_end_matches(';');
-    let mut response = ureq::get(format!("{url}/")).call().unwrap();
+    let mut response = ureq::get(format!("{url}/demo")).call().unwrap();
     let policy = response.headers()["content-security-policy"]
         .to_str()
         .unwrap()
@@ -123,7 +123,7 @@ fn an_agent_that_is_no_demo_has_no_such_page() {
     let file = folder.path().join("ferrotill.toml");
     std::fs::write(&file, text).unwrap();
     let agent = Process::agent(&file);
-    let page = agent.client.open("/");
+    let page = agent.client.open("/demo");
     assert_eq!(page.status, 404);
     assert!(!page.text.contains(shop::SECRET));
 }

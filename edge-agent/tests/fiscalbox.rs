@@ -3,219 +3,15 @@
 mod shop;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use ferrotill::api::json::JsonValue;
-use ferrotill_testkit::config::{ConfigText, Device};
-use shop::outside::{Process, finished};
-use shop::{DEVICE, POINT_OF_SALE};
+use shop::module_till::{
+    ModuleReply, ModuleTill, PRODUCT, now, order, query_time, refund, sale, shown, sold, with_id,
+};
 use uuid::Uuid;
-
-/// A till with the module in software.
-struct Till {
-    process: Process,
-    config: PathBuf,
-    agent: ureq::Agent,
-    _folder: tempfile::TempDir,
-}
-
-/// An answer of the API.
-#[derive(Debug)]
-struct Told {
-    status: u16,
-    state: Option<String>,
-    replayed: bool,
-    body: JsonValue,
-}
-
-/// The value at a path such as `data.receipts`.
-fn at<'n>(node: &'n JsonValue, path: &str) -> Option<&'n JsonValue> {
-    path.split('.').try_fold(node, |node, name| node.get(name))
-}
-
-/// A value as text.
-fn scalar(node: &JsonValue) -> String {
-    match node {
-        JsonValue::Text(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-fn shown(node: &JsonValue, path: &str) -> String {
-    scalar(at(node, path).unwrap())
-}
-
-impl Told {
-    fn path(&self, path: &str) -> String {
-        let value = at(&self.body, path);
-        value.map_or_else(|| format!("no {path} in {}", self.body), scalar)
-    }
-
-    fn code(&self) -> String {
-        match self.body.get("error") {
-            Some(JsonValue::Null) => "0".to_owned(),
-            _ => self.path("error.code"),
-        }
-    }
-
-    fn state(&self) -> &str {
-        self.state.as_deref().unwrap_or("")
-    }
-}
-
-impl Till {
-    fn open() -> Self {
-        Self::open_with(|config| config)
-    }
-
-    fn open_with(change: impl Fn(ConfigText) -> ConfigText) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let config = folder.path().join("ferrotill.toml");
-        fs::write(&config, change(configuration(folder.path())).to_string()).unwrap();
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .build()
-            .new_agent();
-        Self {
-            process: Process::agent(&config),
-            config,
-            agent,
-            _folder: folder,
-        }
-    }
-
-    /// Kills the till, and starts it again.
-    fn crash(&mut self) {
-        self.process.kill();
-        self.process = Process::agent(&self.config);
-    }
-
-    fn told(&self, sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Told {
-        let mut response = sent.unwrap();
-        let header = |name: &str| {
-            let value = response.headers().get(name);
-            value.map(|value| value.to_str().unwrap().to_owned())
-        };
-        Told {
-            status: response.status().as_u16(),
-            state: header("X-Fiscal-State"),
-            replayed: header("Idempotent-Replayed").is_some(),
-            body: JsonValue::parse(&response.body_mut().read_to_vec().unwrap()).unwrap(),
-        }
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.process.client.url)
-    }
-
-    fn get(&self, path: &str) -> Told {
-        self.told(
-            self.agent
-                .get(self.url(&format!("/fiscalbox/{path}")))
-                .call(),
-        )
-    }
-
-    fn post(&self, path: &str, body: &str) -> Told {
-        self.post_in("", path, body)
-    }
-
-    fn post_in(&self, language: &str, path: &str, body: &str) -> Told {
-        let request = self.agent.post(self.url(&format!("/fiscalbox/{path}")));
-        self.told(request.header("Accept-Language", language).send(body))
-    }
-
-    fn trouble(&self, body: &str) {
-        let told = self.told(self.agent.post(self.url("/sim/module/faults")).send(body));
-        assert_eq!(told.status, 200, "{:?}", told.body);
-    }
-
-    fn module(&self) -> JsonValue {
-        self.told(self.agent.get(self.url("/sim/module")).call())
-            .body
-    }
-
-    /// The receipts in the memory of the module.
-    fn receipts(&self) -> usize {
-        match self.module().get("receipts") {
-            Some(JsonValue::Array(receipts)) => receipts.len(),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn operation(&self, id: &str) -> JsonValue {
-        self.process.client.look(&format!("/operations/{id}"))
-    }
-
-    /// The books agree with themselves and with the module.
-    fn verify(&self) -> JsonValue {
-        let config = self.config.display().to_string();
-        let (code, verified) = finished(&["verify", "--config", &config]);
-        assert_eq!(code, Some(0), "{verified}");
-        verified
-    }
-}
-
-fn configuration(folder: &Path) -> ConfigText {
-    let device = Device::new(DEVICE, "Kassa 1", "module:software")
-        .tax_group("A", "12.00")
-        .tax_group("B", "0")
-        .tax_group("C", "0")
-        .payment_names("Naqd", "Karta")
-        .point_of_sale(POINT_OF_SALE, "1");
-    ConfigText::new("UZ", folder.join("books"))
-        .owner("Do‘kon", "123456789")
-        .device(device)
-}
-
-/// The time of the shop: Uzbekistan is five hours ahead of UTC and has no summer time.
-fn now() -> String {
-    let now = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(5);
-    now.strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
-fn query_time() -> String {
-    format!("time={}", now().replace(' ', "%20"))
-}
-
-const PRODUCT: &str = r#"{"name":"Non","barcode":"4006381333931","amount":1000,"unit_name":"dona","price":500000,"product_price":500000,"vat":53571,"vat_percent":12,"discount":0,"other":0,"labels":[],"class_code":"01905001001000000","package_code":1282556,"owner_type":0,"comission_info":{"inn":"","pinfl":""},"units":1}"#;
-
-/// A sale of one product, with these members more.
-fn order(kind: &str, (cash, card): (u32, u32), products: &str, more: &str) -> String {
-    format!(
-        r#"{{"number":1,"receipt_type":"{kind}","products":[{products}],"time":"{}","cashier":"Aziza","received_cash":{cash},"change":0,"received_card":{card},"open_cashbox":true,"banners":[],"prices":[]{more}}}"#,
-        now()
-    )
-}
-
-fn sale(more: &str) -> String {
-    order("order", (500_000, 0), PRODUCT, more)
-}
-
-fn with_id(id: Uuid) -> String {
-    format!(r#","uuid":"{id}""#)
-}
-
-fn refund(link: &str, more: &str) -> String {
-    let more = format!(r#","qr_code":"{link}"{more}"#);
-    order("order", (500_000, 0), PRODUCT, &more)
-}
-
-/// Sells, and checks that the receipt is registered.
-fn sold(till: &Till, body: &str) -> Told {
-    let told = till.post("order/create/", body);
-    assert_eq!(
-        (told.status, told.code(), told.state()),
-        (200, "0".to_owned(), "registered"),
-        "{}",
-        told.body
-    );
-    told
-}
 
 #[test]
 fn a_day_is_opened_sold_given_back_and_closed_and_reconciles() {
-    let till = Till::open();
+    let till = ModuleTill::open();
     let info = till.get("info");
     assert_eq!(info.path("data.receipt_max_count"), "858");
     assert_eq!(info.path("data.terminal_id").len(), 14);
@@ -267,7 +63,7 @@ fn a_day_is_opened_sold_given_back_and_closed_and_reconciles() {
     assert_eq!(twice.state(), "not_registered");
 
     let shift = till.get("zreport/info");
-    let figures = |told: &Told, root: &str| {
+    let figures = |told: &ModuleReply, root: &str| {
         let of = |name: &str| told.path(&format!("{root}.{name}"));
         [
             of("total_sale_count"),
@@ -309,7 +105,7 @@ fn a_day_is_opened_sold_given_back_and_closed_and_reconciles() {
 
 #[test]
 fn a_faulty_order_names_every_fault_in_the_callers_language_and_sends_nothing() {
-    let till = Till::open();
+    let till = ModuleTill::open();
     let product = PRODUCT
         .replace("01905001001000000", "0190500 001000000")
         .replace("4006381333931", "4006381333932")
@@ -434,7 +230,7 @@ fn a_faulty_order_names_every_fault_in_the_callers_language_and_sends_nothing() 
 
 #[test]
 fn after_every_trouble_a_receipt_is_registered_once_and_the_answer_is_true() {
-    let till = Till::open();
+    let till = ModuleTill::open();
     sold(&till, &sale(""));
     let mut made = 1;
     for (trouble, registered) in [
@@ -501,7 +297,7 @@ fn after_every_trouble_a_receipt_is_registered_once_and_the_answer_is_true() {
 
 #[test]
 fn an_equal_order_without_an_id_is_the_same_one_after_an_error_and_a_new_one_after_an_answer() {
-    let till = Till::open();
+    let till = ModuleTill::open();
     sold(&till, &sale(""));
     sold(&till, &sale(""));
     assert_eq!(
@@ -526,7 +322,7 @@ fn an_equal_order_without_an_id_is_the_same_one_after_an_error_and_a_new_one_aft
 
 #[test]
 fn a_receipt_that_was_registered_before_a_crash_is_found_and_not_made_again() {
-    let mut till = Till::open();
+    let mut till = ModuleTill::open();
     sold(&till, &sale(""));
     // The module does not answer, so that the outcome is not known when the till is killed.
     till.trouble(r#"{"kind":"drop_answer","operation":"create"}"#);
@@ -561,7 +357,7 @@ fn a_receipt_that_was_registered_before_a_crash_is_found_and_not_made_again() {
 
 #[test]
 fn a_page_of_another_site_and_a_proxy_may_not_call() {
-    let till = Till::open();
+    let till = ModuleTill::open();
     for (name, value) in [
         ("Sec-Fetch-Site", "cross-site"),
         ("Origin", "https://shop.example"),
@@ -591,7 +387,7 @@ fn a_page_of_another_site_and_a_proxy_may_not_call() {
 
 #[test]
 fn the_module_stores_receipts_until_it_can_send_them() {
-    let till = Till::open();
+    let till = ModuleTill::open();
     let put = |state: &str| {
         let body = format!(r#"{{"state":"{state}"}}"#);
         till.told(till.agent.put(till.url("/sim/module")).send(&body))
@@ -607,11 +403,11 @@ fn the_module_stores_receipts_until_it_can_send_them() {
 
 #[test]
 fn the_journal_keeps_the_goods_and_no_contact() {
-    let till = Till::open();
+    let till = ModuleTill::open();
     let more = r#","sms_phone_number":"998901234567","email":"ali@example.uz","extra_info":{"phone_number":"998907654321"}"#;
     sold(&till, &sale(more));
-    let books = fs::read(till._folder.path().join("books/ferrotill.db-wal"))
-        .or_else(|_| fs::read(till._folder.path().join("books/ferrotill.db")))
+    let books = fs::read(till.folder.path().join("books/ferrotill.db-wal"))
+        .or_else(|_| fs::read(till.folder.path().join("books/ferrotill.db")))
         .unwrap();
     let has = |text: &str| {
         books

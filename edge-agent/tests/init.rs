@@ -2,18 +2,20 @@
 
 mod shop;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use ferrotill::api::json::JsonValue;
 use ferrotill::config::{Config, Overrides};
 use ferrotill_testkit::config::{KEY, SECRET};
 use shop::machine::MachineShop;
-use shop::outside::{finished, until};
+use shop::outside::{finished, program, until};
 use shop::{DEVICE, POINT_OF_SALE, value};
 
 const UPSTREAM: &str = "http://127.0.0.1:9";
@@ -262,5 +264,231 @@ fn a_bad_answer_is_named_and_nothing_is_written() {
             assert!(message.contains(part), "{part}: {message}");
         }
         assert!(!out.exists(), "{body}");
+    }
+}
+
+/// A command on a terminal, as a person has it.
+struct Terminal {
+    child: Child,
+    keyboard: File,
+    screen: Arc<Mutex<String>>,
+    /// How much of the screen was read.
+    read: usize,
+}
+
+impl Terminal {
+    fn start(command: &mut Command) -> Self {
+        let pair = nix::pty::openpty(None, None).unwrap();
+        let slave = || Stdio::from(pair.slave.try_clone().unwrap());
+        let child = command.stdin(slave()).stdout(slave()).stderr(slave());
+        let child = child.spawn().unwrap();
+        // The screen ends when the last program that has it open ends.
+        drop(pair.slave);
+        let keyboard = File::from(pair.master);
+        let mut output = keyboard.try_clone().unwrap();
+        let screen = Arc::new(Mutex::new(String::new()));
+        let shown = Arc::clone(&screen);
+        thread::spawn(move || {
+            let mut bytes = [0; 4_096];
+            while let Ok(count @ 1..) = output.read(&mut bytes) {
+                let text = String::from_utf8_lossy(&bytes[..count]);
+                shown.lock().unwrap().push_str(&text);
+            }
+        });
+        Self {
+            child,
+            keyboard,
+            screen,
+            read: 0,
+        }
+    }
+
+    fn screen(&self) -> String {
+        self.screen.lock().unwrap().clone()
+    }
+
+    /// Waits until the screen shows a text after what was read before.
+    fn expect(&mut self, text: &str) {
+        until(text, || self.screen()[self.read..].contains(text));
+        let place = self.screen()[self.read..].find(text).unwrap();
+        self.read += place + text.len();
+    }
+
+    /// Waits for a question and types an answer.
+    fn answer(&mut self, question: &str, answer: &str) {
+        self.expect(question);
+        self.expect("]: ");
+        self.keyboard.write_all(answer.as_bytes()).unwrap();
+        self.keyboard.write_all(b"\n").unwrap();
+    }
+
+    fn end(&mut self) -> ExitStatus {
+        let mut ended = None;
+        until("the command ends", || {
+            ended = self.child.try_wait().unwrap();
+            ended.is_some()
+        });
+        ended.unwrap()
+    }
+}
+
+#[test]
+fn a_person_answers_questions_and_wrong_answers_are_asked_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(program().arg("init").current_dir(folder.path()));
+    terminal.answer("Country of the shop", "xx");
+    terminal.expect("\"xx\" is no country of this till");
+    terminal.answer("Country of the shop", "md");
+    terminal.answer("Mode", "play");
+    terminal.expect("write TEST or LIVE");
+    terminal.answer("Mode", "");
+    terminal.expect("found.");
+    terminal.answer("Printer", "ttyUSB0");
+    terminal.expect("is no address of a printer");
+    terminal.answer("Printer", "none");
+    terminal.expect("the law needs a fiscal printer");
+    terminal.answer("Printer", "datecs+tcp://127.0.0.1:9");
+    terminal.answer("Name of the owner", "Brutăria \"Țăranul\" SRL");
+    terminal.answer("Tax number", "1003600000001");
+    terminal.answer("Address of the shop", "");
+    terminal.answer("Address and port", "everywhere");
+    terminal.expect("is no address and port");
+    terminal.answer("Address and port", "127.0.0.1:50777");
+    terminal.answer("Data folder", "books");
+    terminal.answer("URL of the tax authority", "ftp://authority");
+    terminal.expect("is no URL");
+    terminal.answer("URL of the tax authority", UPSTREAM);
+    fs::write(folder.path().join("taken.toml"), "mine").unwrap();
+    terminal.answer("File to write", "taken.toml");
+    terminal.expect("exists already");
+    terminal.answer("File to write", "");
+    terminal.answer("Write ferrotill.toml", "maybe");
+    terminal.expect("write yes or no");
+    terminal.answer("Write ferrotill.toml", "");
+    terminal.expect("Next: ferrotill config check --config ferrotill.toml");
+    assert_eq!(terminal.end().code(), Some(0), "{}", terminal.screen());
+
+    let (file, secret) = (
+        folder.path().join("ferrotill.toml"),
+        folder.path().join("api.secret"),
+    );
+    for file in [&file, &secret] {
+        let mode = fs::metadata(file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+    }
+    let config = load(&file);
+    let owner = &config.till.owner;
+    assert_eq!(
+        owner.organization_name.as_deref(),
+        Some("Brutăria \"Țăranul\" SRL")
+    );
+    assert_eq!(owner.idnx.as_deref(), Some("1003600000001"));
+    assert_eq!(owner.address, None);
+    assert_eq!(config.till.data_dir, folder.path().join("books"));
+    assert_eq!(config.api.listen.to_string(), "127.0.0.1:50777");
+    assert!(
+        !terminal
+            .screen()
+            .contains(&fs::read_to_string(secret).unwrap())
+    );
+}
+
+#[test]
+fn the_end_of_the_input_and_a_no_write_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = [
+        "init",
+        "--country",
+        "UA",
+        "--mode",
+        "TEST",
+        "--device",
+        "none",
+        "--listen",
+        "127.0.0.1:50778",
+        "--data",
+        "books",
+    ];
+    let command = || {
+        let mut command = program();
+        command.args(flags).current_dir(folder.path());
+        command
+    };
+    // The first question is the first thing that no flag says.
+    let mut terminal = Terminal::start(&mut command());
+    terminal.answer("Name of the owner", "-");
+    terminal.expect("Tax number");
+    terminal.keyboard.write_all(b"\x04").unwrap();
+    terminal.expect("nothing is written");
+    assert_eq!(terminal.end().code(), Some(1));
+    assert!(
+        !terminal.screen().contains("Country"),
+        "{}",
+        terminal.screen()
+    );
+
+    let mut terminal = Terminal::start(&mut command());
+    for question in ["Name", "Tax number", "Address", "URL", "File"] {
+        terminal.answer(question, "");
+    }
+    terminal.answer("Write", "no");
+    terminal.expect("Nothing is written.");
+    assert_eq!(terminal.end().code(), Some(1));
+
+    let output = program()
+        .arg("init")
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn answers_that_are_no_configuration_are_asked_again_with_themselves_as_defaults() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(
+        program()
+            .args(["init", "--country", "AT", "--device", "none"])
+            .args(["--upstream", UPSTREAM, "--data", "books"])
+            .current_dir(folder.path()),
+    );
+    terminal.answer("Mode", "LIVE");
+    terminal.answer("Name of the owner", "Gasthaus");
+    for question in ["Tax number", "Address of", "Address and", "File", "Write"] {
+        terminal.answer(question, "");
+    }
+    terminal.expect("signature_unit");
+    terminal.expect("nothing is written");
+    terminal.answer("Mode", "TEST");
+    terminal.expect("Name of the owner");
+    terminal.answer("[Gasthaus", "");
+    for question in ["Tax number", "Address of", "Address and", "File", "Write"] {
+        terminal.answer(question, "");
+    }
+    terminal.expect("Next: ");
+    assert_eq!(terminal.end().code(), Some(0), "{}", terminal.screen());
+    let config = load(&folder.path().join("ferrotill.toml"));
+    assert_eq!(config.signature_units.len(), 1);
+}
+
+/// The configuration of every country works in TEST mode: the check of the configuration finds no fault.
+#[test]
+fn every_country_has_a_configuration_that_works() {
+    for country in ["MD", "UA", "AT", "UZ"] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ferrotill.toml");
+        let (data, out) = (folder.path().join("books"), file.to_str().unwrap());
+        let mut arguments = vec!["init", "--no-input", "--country", country];
+        arguments.extend(["--data", data.to_str().unwrap(), "--upstream", UPSTREAM]);
+        arguments.extend(["--out", out]);
+        if country == "MD" {
+            arguments.extend(["--device", "datecs+tcp://127.0.0.1:9"]);
+        }
+        let (code, document) = finished(&arguments);
+        assert_eq!(code, Some(0), "{country}: {document}");
+        let (code, document) = finished(&["config", "check", "--config", out]);
+        assert_eq!(code, Some(0), "{country}: {document}");
     }
 }

@@ -137,7 +137,10 @@ fn print_at(uri: &str, is_fiscal: bool) -> Printed {
     let office = Process::authority();
     let file = folder.path().join("ferrotill.toml");
     let books = folder.path().join("books");
-    let text = configuration(books.to_str().unwrap(), uri, &office.client.url);
+    let mut text = configuration(books.to_str().unwrap(), uri, &office.client.url);
+    if let Ok(logo) = std::env::var("PAPER_LOGO") {
+        text = text.replacen("[till]", &format!("[till]\nlogo = {logo:?}"), 1);
+    }
     std::fs::write(&file, text).unwrap();
     let agent = Process::agent(&file);
     let client = &agent.client;
@@ -168,7 +171,7 @@ fn print_at(uri: &str, is_fiscal: bool) -> Printed {
     }
 }
 
-/// Prints the slip on a receipt printer at the address in the environment, for `hardware-tests/escpos/judge.py`.
+/// Prints the slip, below a logo if the environment has one, on a receipt printer at the address in the environment, for `hardware-tests/escpos/judge.py`.
 #[test]
 fn the_slip_is_printed_at_the_address_of_the_environment() {
     if let Ok(uri) = std::env::var("PAPER_URI") {

@@ -4,6 +4,8 @@ mod shop;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
 
 use ferrotill::api::json::JsonValue;
 use shop::outside::{Process, finished, program};
@@ -158,6 +160,33 @@ fn a_demo_that_is_interrupted_before_the_end_of_its_day_says_so() {
     // A command that serves until it is ended has done its work.
     let mut served = Process::start(&["demo", "--serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(served.interrupt(), Some(0));
+}
+
+/// The unit has `Type=notify` and a watchdog.
+#[test]
+fn the_service_manager_hears_that_the_agent_is_ready_works_and_stops() {
+    let (folder, _printer, _office, file) = till();
+    let socket = folder.path().join("notify");
+    let manager = UnixDatagram::bind(&socket).unwrap();
+    manager
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let heard = || {
+        let mut message = [0; 200];
+        let length = manager.recv(&mut message).unwrap();
+        String::from_utf8_lossy(&message[..length]).into_owned()
+    };
+    // The watchdog is fed with the look for problems, once a second.
+    let mut agent = Process::watched_agent(&file, &socket, Duration::from_millis(300));
+    assert_eq!(heard().trim(), "READY=1");
+    assert_eq!(heard().trim(), "WATCHDOG=1");
+    assert_eq!(heard().trim(), "WATCHDOG=1");
+    agent.stop();
+    let mut last = heard();
+    while last.trim() == "WATCHDOG=1" {
+        last = heard();
+    }
+    assert_eq!(last.trim(), "STOPPING=1");
 }
 
 #[test]

@@ -449,12 +449,8 @@ fn a_configuration_that_cannot_sign_is_refused_with_words() {
             "the law of the country has receipts signed",
         ),
         (
-            format!("{without}{}", of_kind("pkcs11")),
-            "does not support yet",
-        ),
-        (
             format!("{without}{}", of_kind("http")),
-            "does not support yet",
+            "signature_unit[0].url: is missing",
         ),
         (
             format!("{without}{}", unit.replace("R1-AT9", "R1-AT1")),

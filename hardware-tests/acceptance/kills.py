@@ -35,8 +35,8 @@ ALTERNATIVE_MAX = 400  # how many alternative receipts are sold, of the 500 numb
 class Load:
     """Callers that sell until they are stopped, and the answers that they got."""
 
-    def __init__(self, client: CheckedClient, callers: int, seed: int, control: bool):
-        self.client, self.control = client, control
+    def __init__(self, client: CheckedClient, callers: int, seed: int, control: bool, alternative_max: int = ALTERNATIVE_MAX):
+        self.client, self.control, self.alternative_max = client, control, alternative_max
         self.lock = threading.Lock()
         self.wished: dict[str, Decimal] = {}  # the price of every ordered sale, by request id
         self.told: dict[str, dict] = {}  # the document in the last answer to a sale, by request id
@@ -57,7 +57,7 @@ class Load:
             price = Decimal("1.00") + Decimal("0.01") * len(self.wished)
             self.wished[request_id] = price
             mode = "FiscalReceiptOnly"
-            if dice.random() < 0.1 and self.alternative < ALTERNATIVE_MAX:
+            if dice.random() < 0.1 and self.alternative < self.alternative_max:
                 self.alternative += 1
                 mode = "AlternativeReceiptOnly"
         return request_id, price, mode
@@ -66,17 +66,17 @@ class Load:
         try:
             while not self.stop.is_set():
                 request_id, price, mode = self._next(dice)
-                self._until_registered(request_id, price, mode)
+                body = sale_of(price, mode)
+                self._until_registered(SALE, request_id, body)
         except Failed as failed:
             self.faults.append(str(failed))
 
-    def _until_registered(self, request_id: str, price: Decimal, mode: str) -> None:
+    def _until_registered(self, operation: str, request_id: str, body_with) -> None:
         end = time.monotonic() + 120
         sent = request_id
         while time.monotonic() < end:
-            body = sale(("Covrig", "1.000", str(price), "A"), request_id=sent, receiptMode=mode)
             try:
-                answer = self.client.post(SALE, body)
+                answer = self.client.post(operation, body_with(sent))
             except NETWORK_ERRORS:
                 self.broken += 1
                 if self.control:
@@ -101,6 +101,11 @@ class Load:
             check(not thread.is_alive(), "a caller is still waiting")
         check(not self.faults, "a caller was told something wrong", *self.faults[:5])
         equal(self.unknown_at_the_end, [], "sales whose outcome stayed unknown")
+
+
+def sale_of(price: Decimal, mode: str):
+    """The body of a sale as a function of its request id."""
+    return lambda request_id: sale(("Covrig", "1.000", str(price), "A"), request_id=request_id, receiptMode=mode)
 
 
 def receipt_of(data: dict) -> dict:

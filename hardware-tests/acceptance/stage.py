@@ -234,6 +234,7 @@ class Stage:
         self.ports: dict[str, int] = {}
         self.expired = False
         self.device = DEVICE
+        self.config = CONFIG
         self._prices = 0
         self._watchdog = threading.Timer(limit, self._expire)
 
@@ -328,9 +329,9 @@ class Stage:
         return simulator
 
     def agent_process(self) -> CheckedClient:
-        """Starts `ferrotill run` with the configuration file `CONFIG` above, and does not wait until the agent is ready."""
+        """Starts `ferrotill run` with the configuration file of the scenario, and does not wait until the agent is ready."""
         config = self.folder / "ferrotill.toml"
-        config.write_text(CONFIG.format(
+        config.write_text(self.config.format(
             folder=self.folder, link=self.link, port=self._port("agent"), authority=self._port("authority"),
             key=KEY, secret=SECRET, device=self.device,
         ), "utf-8")

@@ -3,12 +3,14 @@
 
 TOOLS is a folder for tools that are installed once. The checks: schemathesis (every operation of /openapi.json with hundreds of bodies),
 generated and csharp (clients that openapi-generator and NSwag make from the vendor's document), examples (docs/examples), postman, vendor (the bytes of the
-vendor's samples), sign_at (the steps of SIGN AT with curl, and a client of it), sign_at_postman, ereceipt (a client of the eReceipt API). A check that cannot run here prints a line SKIPPED with the reason.
+vendor's samples), pages (axe over each page of the reference), sign_at (the steps of SIGN AT with curl, and a client of it),
+sign_at_conformance (each of its operations, states and fields), sign_at_postman, ereceipt (a client of the eReceipt API). A check that cannot run here prints a line SKIPPED with the reason.
 """
 
 from __future__ import annotations
 
 import argparse
+import html
 import json
 import os
 import re
@@ -28,6 +30,7 @@ BINARY = Path()
 PYTHON_TOOLS = ["schemathesis==4.32.5", "openapi-generator-cli==7.26.0"]
 TYPESCRIPT = "typescript@7.0.2"
 NSWAG = "nswag@13.20.0"
+AXE = "axe-core@4.14.1"
 # The switches change the till under the feet of the other calls, and the clock makes their signatures wrong.
 NOT_CALLED = ["putSimPrinter", "putSimClock", "putSimAuthority", "postSimPrinterFaults", "postClock"]
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance"
@@ -98,6 +101,19 @@ class Tools:
             except AssertionError as error:
                 raise Skipped(f"NSwag could not be installed: {str(error)[-300:]}") from error
         return program
+
+    def axe(self) -> str:
+        """The script of axe."""
+        need("npm")
+        folder = self.folder / "api-axe"
+        script = folder / "node_modules/axe-core/axe.min.js"
+        if not script.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                run(["npm", "install", "--silent", "--ignore-scripts", "--no-fund", "--no-audit", "--prefix", folder, AXE], 120)
+            except AssertionError as error:
+                raise Skipped(f"axe could not be installed: {str(error)[-300:]}") from error
+        return script.read_text(encoding="utf-8")
 
 
 class Till:
@@ -213,6 +229,50 @@ def vendor(till: Till, tools: Tools, folder: Path) -> str:
     return run([sys.executable, HERE / "vendor_bytes.py"], 60, env=till.environment).strip()
 
 
+def pages(till: Till, tools: Tools, folder: Path) -> str:
+    """Every page of the reference, judged by axe in Chromium, on a till of each country that has an API of its own."""
+    need("chromium")
+    script = tools.axe().replace("</script", "<\\/script")
+    judged = judged_pages(till, script, folder, ["/docs/errors", "/docs/errors/PaperOut", "/docs"])
+    for country in ("AT", "UZ"):
+        home = folder / country
+        home.mkdir()
+        other = Till(BINARY, home, country)
+        try:
+            judged += judged_pages(other, script, home, [])
+        finally:
+            other.stop()
+    return f"{len(judged)} pages: {' '.join(judged)}"
+
+
+AXE_CALL = """axe.run().then(said => {
+    const out = document.createElement("pre");
+    out.id = "axe-said";
+    out.textContent = JSON.stringify(said.violations.map(it => [it.id, it.nodes.map(node => node.html)]));
+    document.body.append(out);
+})"""
+
+
+def judged_pages(till: Till, axe: str, folder: Path, paths: list) -> list:
+    """These pages and those of the APIs. The pages forbid scripts, so that copies of them are judged."""
+
+    def page(path: str) -> str:
+        with urllib.request.urlopen(till.url + path, timeout=20) as answer:
+            return answer.read().decode()
+
+    paths = paths + sorted(set(re.findall(r"href=(/docs/(?!errors)\w+)>", page("/docs"))))
+    assert any(path.startswith("/docs/") for path in paths), paths
+    for path in paths:
+        copy = folder / "page.html"
+        copy.write_text(page(path).replace("</body>", f"<script>{axe}</script><script>{AXE_CALL}</script></body>"), encoding="utf-8")
+        command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--window-size=800,900", "--virtual-time-budget=20000"]
+        shown = run([*command, f"--user-data-dir={folder / 'chromium'}", "--dump-dom", copy.as_uri()], 90)
+        said = re.search(r'<pre id="axe-said">(.*?)</pre>', shown, re.S)
+        assert said, f"{path}: axe has said nothing"
+        assert said.group(1) == "[]", f"{path}: {html.unescape(said.group(1))}"
+    return paths
+
+
 def sign_at(till: Till, tools: Tools, folder: Path) -> str:
     """The vendor's steps with curl, and then a client as strict as the strictest public one, each on a till of its own."""
     need("curl")
@@ -225,6 +285,11 @@ def sign_at(till: Till, tools: Tools, folder: Path) -> str:
     finally:
         other.stop()
     return f"{walked[:40]}…; {said}"
+
+
+def sign_at_conformance(till: Till, tools: Tools, folder: Path) -> str:
+    """Every operation, state, transition and field, with FinanzOnline and the signature unit switched off and on."""
+    return run([sys.executable, HERE / "sign_at_conformance.py"], 90, env=till.environment).strip()
 
 
 def sign_at_postman(till: Till, tools: Tools, folder: Path) -> str:
@@ -255,9 +320,9 @@ def ereceipt(till: Till, tools: Tools, folder: Path) -> str:
     return run([sys.executable, HERE / "ereceipt_client.py"], 120, env=till.environment).strip()
 
 
-ALL = {"generated": generated, "csharp": csharp, "examples": examples, "vendor": vendor, "postman": postman, "schemathesis": schemathesis,
-       "sign_at": sign_at, "sign_at_postman": sign_at_postman, "ereceipt": ereceipt}
-AUSTRIAN = ("sign_at", "sign_at_postman")
+ALL = {"generated": generated, "csharp": csharp, "examples": examples, "vendor": vendor, "postman": postman, "pages": pages, "schemathesis": schemathesis,
+       "sign_at": sign_at, "sign_at_conformance": sign_at_conformance, "sign_at_postman": sign_at_postman, "ereceipt": ereceipt}
+AUSTRIAN = ("sign_at", "sign_at_conformance", "sign_at_postman")
 
 
 def main() -> int:

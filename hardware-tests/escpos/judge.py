@@ -170,8 +170,8 @@ def slip_is_right(judge, device, uri, lines, how):
     return newest
 
 
-def picture_is_right(judge, device, newest, how):
-    """Checks that the picture shows the wedge of the test dot by dot, except for dots that were changed to break up a real-time request."""
+def picture_is_right(judge, device, newest, how, left=0):
+    """Checks that the picture shows the wedge of the test from this column on, dot by dot, except for dots that were changed to break up a real-time request."""
     from PIL import Image  # installed together with emupos
 
     path = judge.folder / "receipts" / f"{newest}.png"
@@ -183,7 +183,7 @@ def picture_is_right(judge, device, newest, how):
         wrong = 0
         for y in range(48):
             for x in range(0, 256, 3):
-                wrong += dark(x, top + y) != expected[y][x]
+                wrong += dark(left + x, top + y) != expected[y][x]
             if wrong > 40:
                 break
         if best is None or wrong < best[0]:
@@ -193,10 +193,17 @@ def picture_is_right(judge, device, newest, how):
 
 
 def slip_of_the_agent_is_right(judge, device, title, name):
-    """The agent prints the slip of an alternative receipt; its picture is for people to look at."""
+    """The agent prints the slip of an alternative receipt below a logo in the middle; its picture is for people to look at."""
+    from PIL import Image  # installed together with emupos
+
+    wedge = Image.new("L", (256, 48), 255)
+    for y in range(48):
+        for x in range(min(256, 4 * y)):
+            wedge.putpixel((x, y), 0)
+    wedge.save(judge.folder / "logo.png")
     command = ["cargo", "test", "-q", "-p", "ferrotill", "--test", "papers", "the_slip_is_printed"]
     before = len(judge.receipts(device))
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | {"PAPER_URI": judge.uri(device)}, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | {"PAPER_URI": judge.uri(device), "PAPER_LOGO": str(judge.folder / "logo.png")}, capture_output=True, text=True)
     judge.check(f"{device}: the agent prints its slip", done.returncode == 0, done.stdout[-2000:])
     judge.check(f"{device}: one slip, and the paper is cut", len(judge.receipts(device)) == before + 1)
     newest, text = judge.newest(device)
@@ -204,6 +211,7 @@ def slip_of_the_agent_is_right(judge, device, title, name):
     for line in ["Test SRL", title, "ABC00000001", name, "Хлеб «Бородинский» нарезной", "0.345 x 123.45 42.59 A",
                  "Cafea 3 € / pachet, ½ kg", "TOTAL MDL 114.33", "REST 55.67", "TVA A 20% din 97.48 16.24"]:
         judge.check(f"{device}: {line}", line in shown, text)
+    picture_is_right(judge, device, newest, f"{device}: the logo", left=(576 - 256) // 2)
     print(f"       look at {judge.folder / 'receipts' / (newest + '.png')}")
 
 

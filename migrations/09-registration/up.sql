@@ -28,7 +28,7 @@ CREATE TABLE registration_answer (
 
 CREATE INDEX registration_answer_of ON registration_answer (step, subject, answered_seq);
 
--- The times in which a signature unit did not sign. An outage ends with the first receipt without a document that the same unit signs.
+-- The times in which a signature unit did not sign. An outage ends with the first receipt that the same unit signs.
 CREATE TABLE unit_outage (
   serial       TEXT    NOT NULL,
   began_seq    INTEGER NOT NULL,

@@ -1,5 +1,7 @@
 //! The events of the journal. Each row contains one event, encoded in postcard, with its kind and version.
 
+mod person;
+mod provider;
 mod registration;
 mod resource;
 mod restored;
@@ -23,6 +25,8 @@ use crate::shift::{Running, Shift};
 use crate::tax::TaxTable;
 use crate::time::Moment;
 
+pub use person::{PersonAct, PersonActed};
+pub use provider::{ProviderAnswer, ProviderAnswered, ProviderAsked, ProviderStep, ProviderUsed};
 pub use registration::{RegistrationAnswered, RegistrationStep, RegistrationWanted};
 pub use resource::{ReceiptNoted, ResourceChanged, ResourceKind, ResourceState};
 pub use restored::{LossAccepted, Restored};
@@ -426,6 +430,14 @@ pub enum Event<'a> {
     LookChanged(LookChanged),
     /// A buyer has written the particulars of a business meal beside an uploaded receipt.
     HospitalityChanged(HospitalityChanged),
+    /// A payment provider is about to be asked.
+    ProviderAsked(ProviderAsked<'a>),
+    /// What a payment provider has answered, or what a person says of a payment.
+    ProviderAnswered(ProviderAnswered<'a>),
+    /// A request names a payment of a provider as its own.
+    ProviderUsed(ProviderUsed),
+    /// A person has ordered something at the pages of the till.
+    PersonActed(PersonActed<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -494,6 +506,10 @@ impl<'a> Event<'a> {
             Self::ReceiptUploaded(_) => 41,
             Self::LookChanged(_) => 42,
             Self::HospitalityChanged(_) => 43,
+            Self::ProviderAsked(_) => 36,
+            Self::ProviderAnswered(_) => 37,
+            Self::ProviderUsed(_) => 38,
+            Self::PersonActed(_) => 39,
         }
     }
 
@@ -510,6 +526,16 @@ impl<'a> Event<'a> {
                 body: Body::Amounts(_),
                 ..
             }) => 4,
+            // The steps of version 2 are unknown to older programs.
+            Self::RegistrationWanted(RegistrationWanted { step, .. })
+            | Self::RegistrationAnswered(RegistrationAnswered { step, .. })
+                if matches!(
+                    step,
+                    RegistrationStep::CashBoxFails | RegistrationStep::CashBoxWorks
+                ) =>
+            {
+                2
+            }
             _ => Self::version_of(self.kind()),
         }
     }
@@ -561,6 +587,10 @@ impl<'a> Event<'a> {
             Self::ReceiptUploaded(event) => postcard::to_slice(event, room),
             Self::LookChanged(event) => postcard::to_slice(event, room),
             Self::HospitalityChanged(event) => postcard::to_slice(event, room),
+            Self::ProviderAsked(event) => postcard::to_slice(event, room),
+            Self::ProviderAnswered(event) => postcard::to_slice(event, room),
+            Self::ProviderUsed(event) => postcard::to_slice(event, room),
+            Self::PersonActed(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -631,14 +661,18 @@ impl<'a> Event<'a> {
             (18, 1) => read(payload).map(Self::TerminalAsked),
             (19, 1) => read(payload).map(Self::TerminalAnswered),
             (20, 1) => read(payload).map(Self::CardLaidAside),
-            (22, 1) => read(payload).map(Self::RegistrationWanted),
-            (23, 1) => read(payload).map(Self::RegistrationAnswered),
+            (22, 1 | 2) => read(payload).map(Self::RegistrationWanted),
+            (23, 1 | 2) => read(payload).map(Self::RegistrationAnswered),
             (25, 1) => read(payload).map(Self::ResourceChanged),
             (26, 1) => read(payload).map(Self::ReceiptNoted),
             (31, 1) => read(payload).map(Self::LossAccepted),
             (41, 1) => read(payload).map(Self::ReceiptUploaded),
             (42, 1) => read(payload).map(Self::LookChanged),
             (43, 1) => read(payload).map(Self::HospitalityChanged),
+            (36, 1) => read(payload).map(Self::ProviderAsked),
+            (37, 1) => read(payload).map(Self::ProviderAnswered),
+            (38, 1) => read(payload).map(Self::ProviderUsed),
+            (39, 1) => read(payload).map(Self::PersonActed),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

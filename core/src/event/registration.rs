@@ -25,11 +25,15 @@ pub enum RegistrationStep {
     CashBoxEnds,
     /// A signature unit is taken out of use for ever. The subject is its serial.
     UnitEnds,
+    /// A caller has reported that a cash box does not work. The subject is its id, `_`, and the beginning in milliseconds since the epoch.
+    CashBoxFails,
+    /// A cash box whose failure was reported works again. The subject is that of the failure.
+    CashBoxWorks,
 }
 
 impl RegistrationStep {
     /// All steps.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Unit,
         Self::CashBox,
         Self::Receipt,
@@ -37,6 +41,8 @@ impl RegistrationStep {
         Self::UnitWorks,
         Self::CashBoxEnds,
         Self::UnitEnds,
+        Self::CashBoxFails,
+        Self::CashBoxWorks,
     ];
 
     /// The name of the step in the store and in lists.
@@ -50,6 +56,8 @@ impl RegistrationStep {
             Self::UnitWorks => "unit_works",
             Self::CashBoxEnds => "cash_box_ends",
             Self::UnitEnds => "unit_ends",
+            Self::CashBoxFails => "cash_box_fails",
+            Self::CashBoxWorks => "cash_box_works",
         }
     }
 

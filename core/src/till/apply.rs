@@ -38,12 +38,16 @@ impl Till {
             Event::LaidAside(_) => {}
             // Neither is money at a bank terminal: the document counts it when it is sealed.
             Event::TerminalAsked(_) | Event::TerminalAnswered(_) | Event::CardLaidAside(_) => {}
+            // Nor the money at a payment provider.
+            Event::ProviderAsked(_) | Event::ProviderAnswered(_) | Event::ProviderUsed(_) => {}
             // Nor what the authority knows of units and cash boxes: the law has the till sell before it is registered.
             Event::RegistrationWanted(_) | Event::RegistrationAnswered(_) => {}
             // Nor are the resources of an API, and what its callers keep with a receipt.
             Event::ResourceChanged(_) | Event::ReceiptNoted(_) => {}
             // Receipts that callers have uploaded are no sales of this till.
             Event::ReceiptUploaded(_) | Event::LookChanged(_) | Event::HospitalityChanged(_) => {}
+            // Nor is who has ordered something.
+            Event::PersonActed(_) => {}
             Event::DeviceIdentified(identified) => {
                 self.fiscal_numbers.identify(identified.fiscal_number);
             }

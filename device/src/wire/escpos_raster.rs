@@ -13,6 +13,8 @@ pub struct Raster {
 pub const WIDTH_BYTES_MAX: usize = 128;
 /// The largest number of rows in one command. A taller image is sent in bands, so that the height's bytes stay small.
 pub const ROWS_MAX: usize = 240;
+/// The bytes of a command before the dots.
+const HEADER_BYTES: usize = 8;
 
 impl Raster {
     /// A white image.
@@ -56,6 +58,21 @@ impl Raster {
             .get(y)
             .and_then(|row| row.get(x >> 3))
             .is_some_and(|byte| byte & 0x80_u8.wrapping_shr(bit) != 0)
+    }
+
+    /// The image as images below each other, each with a command of at most `bytes_max` bytes, so that a printer with a small buffer
+    /// takes it in parts. A part has one row at least.
+    #[must_use]
+    pub fn bands(&self, bytes_max: usize) -> Vec<Self> {
+        let room = bytes_max.saturating_sub(HEADER_BYTES);
+        let rows = room.checked_div(self.width_bytes).unwrap_or(1).max(1);
+        self.rows
+            .chunks(rows)
+            .map(|rows| Self {
+                width_bytes: self.width_bytes,
+                rows: rows.to_vec(),
+            })
+            .collect()
     }
 
     /// The image that a printer received: `data` is row after row.

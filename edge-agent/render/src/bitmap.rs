@@ -158,6 +158,57 @@ impl Bitmap {
         Some((byte, 0x80 >> (dot % 8)))
     }
 
+    /// The picture, made narrower if it is wider than so many dots, with its height in the same proportion. A dot is black if at least
+    /// half of the dots in its place were.
+    #[must_use]
+    pub fn fitting(&self, width_max: u32) -> Self {
+        let width = width_max.max(1);
+        if self.width <= width {
+            return self.clone();
+        }
+        let part = |of: u32, by: u32| u64::from(of) * u64::from(by);
+        let to_u32 = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        let height = to_u32(part(self.height, width) / u64::from(self.width)).max(1);
+        let mut fitted = Self::white(width, height);
+        // The first dot of the place of a dot, and the first one behind it.
+        let place = |dot: u32, dots: u32, all: u32| {
+            let first = to_u32(part(dot, all) / u64::from(dots));
+            let behind = to_u32(part(dot + 1, all) / u64::from(dots));
+            first..behind.max(first + 1)
+        };
+        for y in 0..height {
+            for x in 0..width {
+                let rows = place(y, height, self.height);
+                let columns = place(x, width, self.width);
+                let all = rows.len().saturating_mul(columns.len());
+                let black = rows
+                    .flat_map(|y| columns.clone().map(move |x| (x, y)))
+                    .filter(|(x, y)| self.is_black(*x, *y))
+                    .count();
+                if black.saturating_mul(2) >= all {
+                    fitted.set(x, y);
+                }
+            }
+        }
+        fitted
+    }
+
+    /// The picture with each dot as a square of so many dots.
+    #[must_use]
+    pub fn enlarged(&self, times: u32) -> Self {
+        let times = times.max(1);
+        let mut large = Self::white(
+            self.width.saturating_mul(times),
+            self.height.saturating_mul(times),
+        );
+        for y in 0..large.height {
+            for x in (0..large.width).filter(|x| self.is_black(x / times, y / times)) {
+                large.set(x, y);
+            }
+        }
+        large
+    }
+
     /// The black dots that are beside each other: column, row and number.
     pub(crate) fn runs(&self) -> Vec<(u32, u32, u32)> {
         let mut runs = Vec::new();
@@ -241,6 +292,28 @@ mod tests {
     fn a_picture_is_the_same_after_it_was_packed() {
         let code = Bitmap::of_qr("https://example.org/receipt/1").unwrap();
         assert_eq!(Bitmap::of_png(&code.png().unwrap()), Ok(code));
+    }
+
+    #[test]
+    fn a_wide_picture_is_made_narrower_in_proportion() {
+        let mut wide = Bitmap::white(400, 100);
+        for x in 0..400 {
+            for y in 0..100 {
+                if x < 200 || y < 50 {
+                    wide.set(x, y);
+                }
+            }
+        }
+        let narrow = wide.fitting(100);
+        assert_eq!((narrow.width(), narrow.height()), (100, 25));
+        assert!(narrow.is_black(0, 24) && narrow.is_black(49, 24) && narrow.is_black(99, 0));
+        assert!(!narrow.is_black(50, 24) && !narrow.is_black(99, 13));
+        assert_eq!(wide.fitting(400), wide);
+        assert_eq!(wide.fitting(0).width(), 1);
+        let large = narrow.enlarged(3);
+        assert_eq!((large.width(), large.height()), (300, 75));
+        assert!(large.is_black(149, 74) && !large.is_black(150, 74));
+        assert_eq!(large.fitting(100), narrow);
     }
 
     #[test]

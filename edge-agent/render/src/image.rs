@@ -31,8 +31,9 @@ pub fn png(blocks: &[Block], size: FormSize) -> Result<Vec<u8>, FormFault> {
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Grayscale);
     encoder.set_depth(png::BitDepth::Four);
-    // Most of the time of a picture was spent on packing it well. This packs runs of like rows, which is most of a paper.
-    encoder.set_compression(png::Compression::Fast);
+    // Most of the time of a picture was spent on packing it well. This packs runs of like rows, which is most of a paper: each row
+    // is written as its difference to the row above it.
+    encoder.set_compression(png::Compression::Fastest);
     let fault = |error: png::EncodingError| FormFault(error.to_string());
     let mut writer = encoder.write_header().map_err(fault)?;
     let mut packed = writer.stream_writer().map_err(fault)?;

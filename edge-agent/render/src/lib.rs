@@ -4,6 +4,7 @@
 //! Receipt ────────► ReceiptView ─┐
 //! cash operation ─► CashView ────┼─layout──► blocks ─┬─text──► rows of a paper with a certain number of columns
 //! ReportFigures ──► ReportView ──┘                   ├─html──► one page for a screen
+//!                                                    ├─mail──► one page for mail programs, and its pictures
 //!                                                    └─sheet─┬─svg────► one picture of SVG
 //!                                                            ├─image──► one picture (PNG)
 //!                                                            └─pdf────► a tagged PDF
@@ -21,6 +22,7 @@
 //! - [`html`](mod@html): blocks as a page of HTML;
 //! - [`page`]: the page on which a buyer reads a receipt, with blocks in named sections;
 //! - [`labels`]: the labels of this page; [`barcode`]: barcodes;
+//! - [`mail`]: blocks as a page for mail programs, with its pictures;
 //! - [`sheet`]: blocks on a sheet of a certain width, its measures and their limits;
 //! - [`svg`](mod@svg), [`image`], [`pdf`](mod@pdf): a sheet as SVG, as a picture and as a PDF, with the letters of the folder `fonts`.
 //!
@@ -37,6 +39,7 @@ pub mod html;
 pub mod image;
 pub mod labels;
 pub mod layout;
+pub mod mail;
 pub mod nonfiscal;
 pub mod page;
 pub mod pdf;
@@ -58,6 +61,7 @@ pub use labels::Labels;
 pub use layout::{
     Align, Block, Emphasis, blocks, cash_blocks, nonfiscal_blocks, period_blocks, report_blocks,
 };
+pub use mail::{MailPage, MailPicture, mail_page};
 pub use nonfiscal::NonfiscalView;
 pub use page::{FormField, FormPart, PageItem, PageSection, PublicPage, paper_blocks};
 pub use pdf::{PAGE_HEIGHT_MAX, pdf};

@@ -168,6 +168,15 @@ impl SoftwareUnit {
         &self.key
     }
 
+    /// Signs any text, as a signature service does.
+    ///
+    /// # Errors
+    ///
+    /// [`UnitFault::Library`].
+    pub fn sign_text(&self, text: &[u8]) -> Result<[u8; 64], UnitFault> {
+        made(&self.pair, &self.random, text)
+    }
+
     /// Whether the unit has a certificate or only a key.
     #[must_use]
     pub const fn kind(&self) -> KeyKind {

@@ -10,6 +10,7 @@ use tokio::time::MissedTickBehavior;
 use ferrotill_store::folder_is_private;
 
 use super::caller_tls::CallerTls;
+use super::service_manager::Watchdog;
 use crate::api::own::watch;
 use crate::api::service::Service;
 
@@ -26,6 +27,7 @@ pub(super) async fn look_for_problems(
     folder: PathBuf,
     mut tls: Option<CallerTls>,
 ) {
+    let mut watchdog = Watchdog::new();
     let mut looks = tokio::time::interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first tick comes at once. The first look comes after the printers had time to connect and the clocks to agree.
@@ -33,6 +35,7 @@ pub(super) async fn look_for_problems(
     loop {
         looks.tick().await;
         look(&service, &folder);
+        watchdog.look(&service.live_status);
         if let Some(tls) = &mut tls {
             tls.look(service.live_status.problems(), service.guard.now().utc_ms);
         }

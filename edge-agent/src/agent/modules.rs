@@ -20,8 +20,6 @@ const SOFTWARE: &str = "module:software";
 const FISCALBOX: &str = "fiscalbox+";
 /// How long an answer of a device is waited for.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a receipt of the module in software may wait until it is sent.
-const STORED_MAX: Duration = Duration::from_secs(48 * 3_600);
 
 /// Checks the address of a device whose law asks for a fiscal module.
 pub(super) fn check_uri(uri: &str, mode: Mode) -> Result<(), String> {
@@ -77,7 +75,7 @@ fn software(
     let options = SoftwareOptions {
         terminal: format!("UZ{digits:012}"),
         generation: Generation::Decimal,
-        stored_max: STORED_MAX,
+        stored_max: config.fiscalbox.stored_max,
         file: Some(file.clone()),
     };
     SoftwareModule::open(options, Arc::clone(clock)).map_err(|error| {

@@ -14,6 +14,7 @@ use crate::clerk::{ClerkHandle, Message};
 use crate::config::register::register_device;
 use crate::config::{Config, adopt};
 use crate::explanation::Explanation;
+use crate::seal::signature::any_unit::AnyUnit;
 use crate::seal::signature::units::Units;
 use crate::seal::signature::{CashBoxSecret, NewRegisters, Signatures, folder};
 use crate::time::clock::Clock;
@@ -52,22 +53,26 @@ pub(super) fn start(
     let units = config
         .signature_units
         .iter()
-        .map(|unit| folder::open_unit(unit, config.till.mode))
+        .map(|unit| AnyUnit::open(unit, config.till.mode, &config.till.data_dir))
         .collect::<Result<Vec<_>, _>>()
         .map_err(StartError::Signatures)?;
     let clerk_handle = clerk_handle.clone();
     let report = Box::new(move |device, signed| clerk_handle.send(Message::Signed(device, signed)));
     let registers = new_registers(config, profile, (&created, identities))?;
-    Signatures::start(Units::new(units, Arc::clone(clock)), cash_boxes, report)
-        .map(|signatures| match registers {
-            Some(registers) => signatures.with_registers(registers),
-            None => signatures,
-        })
-        .map(|signatures| Some(Arc::new(signatures)))
-        .map_err(|source| StartError::Thread {
-            name: "signatures".to_owned(),
-            source,
-        })
+    Signatures::start(
+        Units::of_opened(units, Arc::clone(clock)),
+        cash_boxes,
+        report,
+    )
+    .map(|signatures| match registers {
+        Some(registers) => signatures.with_registers(registers),
+        None => signatures,
+    })
+    .map(|signatures| Some(Arc::new(signatures)))
+    .map_err(|source| StartError::Thread {
+        name: "signatures".to_owned(),
+        source,
+    })
 }
 
 /// What a cash register gets that a compatible API creates; `None` if no API that creates registers is served.

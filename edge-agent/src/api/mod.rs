@@ -13,6 +13,7 @@ pub mod fiscalcloud;
 pub mod html;
 pub mod json;
 pub mod lanes;
+mod late_router;
 pub mod link_misses;
 mod long_answer;
 mod nearest;
@@ -20,6 +21,7 @@ pub mod origin;
 pub mod outcome;
 pub mod own;
 pub mod problem;
+pub mod readiness;
 pub mod reference;
 pub mod replay;
 pub mod response;
@@ -27,7 +29,9 @@ pub mod service;
 pub mod settings;
 pub mod sign_at;
 pub mod sim;
+mod tax_office;
 pub mod token;
+pub(crate) mod words;
 pub mod wrong_signatures;
 
 use std::sync::Arc;
@@ -45,6 +49,7 @@ use dialect::{Dialect, Rejection};
 use ereceipt::ERECEIPT;
 use fiscalbox::FISCALBOX;
 use fiscalcloud::FISCALCLOUD;
+use late_router::LateRouter;
 use origin::OriginPolicy;
 use problem::Problem;
 use reference::ApiReference;
@@ -54,25 +59,52 @@ use sign_at::SIGN_AT;
 /// The compatible APIs of this build.
 pub static DIALECTS: &[Dialect] = &[FISCALCLOUD, SIGN_AT, FISCALBOX, ERECEIPT];
 
-/// All routes of the agent with these APIs; `more` contains the routes of a simulator.
-pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router) -> Router {
-    let apis: Arc<[&'static Dialect]> = served.into();
+/// All routes of the agent with these APIs; `more` contains the routes of a simulator, and `pages` those of the pages for people.
+pub fn router(
+    service: &Arc<Service>,
+    served: &[&'static Dialect],
+    more: Router,
+    pages: Router,
+) -> Router {
     let policy = OriginPolicy::new(
         &service.settings.allowed_origins,
         &service.settings.host_names,
         served,
     );
+    let (of_routes, served) = (Arc::clone(service), served.to_vec());
+    let late = LateRouter::begin(move || late_routes(&of_routes, &served, more, pages));
+    let router = own::router(Arc::clone(service))
+        .method_not_allowed_fallback(wrong_method)
+        .fallback_service(late);
+    // A layer of a router is put around each of its routes; around the whole it is one.
+    Router::new()
+        .fallback_service(router)
+        .layer(map_response_with_state(
+            Arc::clone(service),
+            with_what_is_left,
+        ))
+        .layer(from_fn_with_state(Arc::new(policy), origin::check))
+}
+
+/// The routes that no start waits for.
+fn late_routes(
+    service: &Arc<Service>,
+    served: &[&'static Dialect],
+    more: Router,
+    pages: Router,
+) -> Router {
+    let apis: Arc<[&'static Dialect]> = served.into();
     let reference = ApiReference::new(served, more.has_routes());
     let simulated = service.modules.simulated().cloned();
     let switches = if more.has_routes() || simulated.is_some() {
-        sim::module::router(simulated)
+        sim::module::router(simulated.clone()).merge(sim::providers::router(simulated))
     } else {
         Router::new()
     };
     let mut router = Router::new()
         .merge(switches)
         .merge(more)
-        .merge(own::router(Arc::clone(service)))
+        .merge(pages)
         .merge(reference::router(Arc::clone(service), reference));
     if service.settings.mode == Mode::Test {
         router = router.merge(sim::deliveries::router(Arc::clone(service)));
@@ -87,11 +119,6 @@ pub fn router(service: &Arc<Service>, served: &[&'static Dialect], more: Router)
     router
         .method_not_allowed_fallback(wrong_method)
         .fallback(move |method: Method, uri: Uri| nothing_here(method, uri, apis))
-        .layer(map_response_with_state(
-            Arc::clone(service),
-            with_what_is_left,
-        ))
-        .layer(from_fn_with_state(Arc::new(policy), origin::check))
 }
 
 /// Adds headers with the remaining time of selling without the authority, if it is limited, with the remaining numbers for

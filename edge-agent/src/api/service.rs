@@ -26,12 +26,13 @@ use crate::clerk::{
 use crate::config::Device;
 use crate::deliver::Deliveries;
 use crate::listener::WhenWritten;
-use crate::order::OrderForm;
 use crate::order::fingerprint::RequestFingerprint;
 use crate::order::resource::{ReceiptNote, ResourceWish};
+use crate::order::{OrderForm, PersonNote};
 use crate::outbox::registrations::RegistrationDesk;
 use crate::paper::DocumentPaper;
 use crate::payment::simulated::SimulatedBank;
+use crate::people::People;
 use crate::receipt_link::ReceiptLinks;
 use crate::seal::fiscal_module::{CallFault, ModuleCall, Modules};
 use crate::seal::printer::DocumentSlip;
@@ -81,6 +82,8 @@ pub struct Service {
     pub links: ReceiptLinks,
     /// The requests of the last minute for public receipts that do not exist.
     pub link_misses: LinkMisses,
+    /// The people who may use the dashboard.
+    pub people: People,
     /// The number of protocols that are being written for callers.
     pub exports: AtomicUsize,
 }
@@ -182,6 +185,11 @@ impl Service {
     /// Gives an order for a device to the clerk and waits for the outcome until `deadline`.
     pub async fn submit(&self, device: Uuid, form: OrderForm, deadline: Instant) -> Outcome {
         let id = form.id;
+        if self.people.may_wait() && self.look_for_first_pin() {
+            let problem = Problem::new("FirstPinUnchanged", FIRST_PIN_UNCHANGED);
+            let state = FiscalState::NotRegistered;
+            return Outcome::new(id, Told::NotAsked { problem, state });
+        }
         let message = |reply| Message::Order {
             device,
             form: Box::new(form),
@@ -233,6 +241,14 @@ impl Service {
             };
             EReceiptOutcome::NotKnown(why.to_owned())
         })
+    }
+
+    /// Writes to the journal who orders something at the dashboard, before it is carried out.
+    pub async fn note_person(&self, note: PersonNote) -> ResourceOutcome {
+        let note = Box::new(note);
+        let deadline = self.deadline(self.settings.answer_timeout);
+        self.resource_outcome(|reply| Message::NotePerson { note, reply }, deadline)
+            .await
     }
 
     async fn resource_outcome(
@@ -385,6 +401,15 @@ impl Service {
         signature: SignatureInfo,
     ) -> Result<(), Problem> {
         self.use_signature_once(signature)?;
+        self.print_copy(device, id).await
+    }
+
+    /// Prints the slip of a document of a device again, marked as a copy. Each call prints once more.
+    ///
+    /// # Errors
+    ///
+    /// The [`Problem`] that the caller is told.
+    pub async fn print_copy(&self, device: &Device, id: Uuid) -> Result<(), Problem> {
         let deadline = self.deadline(device.answer_timeout);
         let message = |reply| Message::Duplicate {
             device: device.id,
@@ -472,6 +497,13 @@ impl Service {
         }
         let message = "store: the copy could not be ordered; send the request again";
         Err(Problem::new("BooksUnwritable", message))
+    }
+
+    /// Looks whether the PIN that the till has made was changed, if sales wait for that. Returns true while they wait.
+    pub fn look_for_first_pin(&self) -> bool {
+        let waits = self.people.waits_for_first_pin();
+        self.live_status.first_pin_waits(waits);
+        waits
     }
 
     /// The deadline of a wait that begins now.
@@ -565,5 +597,6 @@ fn signature_used(id: Uuid, state: FiscalState) -> Outcome {
     Outcome::new(id, Told::NotAsked { problem, state })
 }
 
+const FIRST_PIN_UNCHANGED: &str = "till: sells nothing until the PIN that it has made at its first start is changed; sign in at the dashboard and change it, or use `ferrotill person pin`";
 /// The pause between two checks whether the first request has ended.
 const REPEAT_PAUSE: Duration = Duration::from_millis(10);

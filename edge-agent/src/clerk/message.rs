@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
+use ferrotill_core::Amount;
 use ferrotill_core::duty::Recipient;
-use ferrotill_core::event::RegistrationStep;
+use ferrotill_core::event::{ProviderStep, RegistrationStep};
 use ferrotill_core::numbers::Span;
 use ferrotill_core::refusal::Refusal;
 use tokio::sync::oneshot;
@@ -16,7 +17,7 @@ use super::answer::{
 };
 use crate::locked::Locked;
 use crate::order::resource::{ReceiptNote, ResourceWish};
-use crate::order::{AsideRequest, Declaration, OrderForm};
+use crate::order::{AsideRequest, Declaration, OrderForm, PersonNote};
 use crate::payment::{TerminalListener, TerminalNews};
 use crate::seal::printer::{DocumentSlip, Listener, News};
 use crate::seal::signature::Signed;
@@ -134,6 +135,8 @@ pub enum Message {
     Authority(AuthorityNews),
     /// The authority has reserved fiscal numbers for this device.
     Numbers(Uuid, Vec<Span>),
+    /// News about a payment of a payment provider. The reply is true once it is on disk, and false if it does not fit.
+    Provider(Box<ProviderNews>, SyncSender<bool>),
     /// News about the registration of signature units, cash boxes and receipts.
     Registration(RegistrationNews),
     /// The agent asks whether the clerk handles its messages: [`LiveStatus::clerk_answered`](crate::status::LiveStatus) is the answer.
@@ -158,6 +161,13 @@ pub enum Message {
         change: Box<EReceiptChange>,
         /// Where the answer goes.
         reply: oneshot::Sender<EReceiptOutcome>,
+    },
+    /// A person orders something at the dashboard.
+    NotePerson {
+        /// Who orders what.
+        note: Box<PersonNote>,
+        /// Gets the outcome once it is on disk.
+        reply: oneshot::Sender<ResourceOutcome>,
     },
     /// The clerk finishes the batch that contains this message, and ends.
     Stop,
@@ -240,6 +250,70 @@ pub enum RegistrationNews {
     },
 }
 
+/// News about a payment of a payment provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProviderNews {
+    /// The provider is about to be asked.
+    Asked {
+        /// The payment.
+        reference: Uuid,
+        /// The device through which the provider is asked.
+        device: Uuid,
+        /// What the provider is asked to do.
+        step: ProviderStep,
+        /// The name of the provider.
+        provider: String,
+        /// The amount.
+        amount: Amount,
+        /// The digest of the caller's request.
+        fingerprint: [u8; 32],
+    },
+    /// The provider has answered, or a person says what became of the payment.
+    Answered {
+        /// The payment.
+        reference: Uuid,
+        /// The step that is answered.
+        step: ProviderStep,
+        /// The answer.
+        answer: ProviderWord,
+    },
+    /// The request with this id names the payment as its own.
+    Used {
+        /// The payment.
+        reference: Uuid,
+        /// The request id.
+        document: Uuid,
+    },
+}
+
+/// What is known of a step of a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProviderWord {
+    /// The provider has done it.
+    Done {
+        /// The provider's number of the payment; may be empty.
+        number: String,
+        /// What the provider has answered, without contacts and card numbers.
+        answer: String,
+    },
+    /// The payment is begun at the provider, and the buyer has not paid yet.
+    Begun {
+        /// The provider's number of the payment.
+        number: String,
+        /// What the provider has answered, without contacts and card numbers.
+        answer: String,
+    },
+    /// The provider has refused it, or was never asked.
+    NotDone(String),
+    /// A person has looked after the payment.
+    LaidAside {
+        /// What the person has done.
+        reason: String,
+        /// The person's name; never empty.
+        by: String,
+    },
+}
+
 /// Sends messages to the clerk. Copies of a handle send to the same clerk.
 #[derive(Clone, Debug)]
 pub struct ClerkHandle {
@@ -265,6 +339,14 @@ impl ClerkHandle {
     #[must_use]
     pub fn check_health(&self) -> bool {
         self.inbox.send(Message::HealthCheck).is_ok()
+    }
+
+    /// Has the clerk store news of a payment of a provider, and waits until it is on disk. Returns false if it is not.
+    #[must_use]
+    pub fn store_provider_news(&self, news: ProviderNews) -> bool {
+        let (reply, answer) = sync_channel(1);
+        self.send(Message::Provider(Box::new(news), reply));
+        answer.recv_timeout(DECISION_WAIT).unwrap_or(false)
     }
 
     /// The listener that passes news from bank terminals to the clerk.

@@ -9,6 +9,7 @@ use ferrotill_core::profile::SealPlan;
 use super::{CliFailure, CliOutput, Exit, listen, log, runtime, stopped};
 use crate::object;
 use crate::simulator::finanz_online::{self, FinanzOnlineSimulator};
+use crate::simulator::signature_service::{self, SignatureServiceSimulator};
 use crate::simulator::tax_office::{Strictness, TaxOfficeSimulator, serve, serve_router};
 use crate::time::clock::Clock;
 
@@ -38,7 +39,9 @@ pub(super) fn run(arguments: &AuthorityArguments, output: CliOutput) -> Result<E
         if facts.seal_plan == SealPlan::Signature {
             let clock = Clock::new(Some(facts.time_zone)).map_err(CliFailure::failed)?;
             let simulator = FinanzOnlineSimulator::new(Arc::new(clock));
-            serve_router(listener, finanz_online::router(simulator), stopped()).await;
+            let service = SignatureServiceSimulator::new().map_err(CliFailure::failed)?;
+            let routes = finanz_online::router(simulator).merge(signature_service::router(service));
+            serve_router(listener, routes, stopped()).await;
             return Ok(Exit::Done);
         }
         let strictness = if arguments.strict {

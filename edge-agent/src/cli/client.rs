@@ -219,15 +219,6 @@ fn parse(body: &[u8]) -> anyhow::Result<JsonValue> {
 }
 
 impl JsonValue {
-    /// A value by its path of names: `data.fiscalReceipt.totalAmount`.
-    pub(super) fn path(&self, path: &str) -> Option<&Self> {
-        path.split('.')
-            .try_fold(self, |node, name| match name.parse::<usize>() {
-                Ok(index) => node.at(index),
-                Err(_) => node.get(name),
-            })
-    }
-
     /// The same value, with the JSON that the text of each `additionalData` holds in place of the text.
     fn with_additional_data(self) -> Self {
         let text = |value: Self| match value {
@@ -249,14 +240,6 @@ impl JsonValue {
                 Self::Array(items.into_iter().map(Self::with_additional_data).collect())
             }
             other => other,
-        }
-    }
-
-    /// The text of a string or a number; empty for any other value.
-    pub(super) fn scalar(&self) -> &str {
-        match self {
-            Self::Text(text) | Self::Number(text) => text,
-            _ => "",
         }
     }
 }

@@ -21,9 +21,11 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::client::{Client, url_of};
 use super::day::{Day, Stage, play_with_a_fiscal_printer};
+use super::person::{FIRST_PERSON, first_person};
 use super::{CliFailure, CliOutput, Exit, listen, log, runtime, stopped};
 use crate::agent::Agent;
 use crate::api::dialect::Dialect;
@@ -31,6 +33,8 @@ use crate::api::json::JsonValue;
 use crate::api::sim;
 use crate::config::Secret;
 use crate::object;
+use crate::people::pin::random_pin;
+use crate::people::{People, PeopleError, Right};
 use crate::simulator::finanz_online::{self, FinanzOnlineSimulator};
 use crate::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
 use crate::time::clock::Clock;
@@ -201,8 +205,10 @@ async fn run_with(
     };
     let (config, file) = files.write()?;
     let url = url_of(address);
-    let welcome = Welcome::new(&url, folder, profile);
     let books = config.till.data_dir.clone();
+    let pin =
+        dashboard_pin(&People::new(config.ui.people_file.clone())).map_err(CliFailure::failed)?;
+    let welcome = Welcome::new(&url, &pin, folder, profile);
     let agent = Agent::start(config, Some(Arc::clone(&clock)))?;
     if !arguments.serve {
         refuse_open_shift(&books, &file)?;
@@ -216,7 +222,8 @@ async fn run_with(
         .merge(sim::signature_unit::router(units.clone()))
         .merge(finanz_online::sim_router(registrations.clone()));
     let agent_server = serve_agent(listener, &agent, simulator);
-    announce(output, &url, &printer.place, folder, &file, agent.served());
+    let place = (printer.place.as_str(), folder, file.as_path());
+    announce(output, &url, place, &pin, agent.served());
     let secret = Secret::new(API_SECRET.to_owned());
     let stage = Stage {
         client: Client::new(url, API_KEY, secret, Some(DEVICE), Arc::clone(&clock)),
@@ -325,9 +332,8 @@ fn interrupted() -> CliFailure {
 fn announce(
     output: CliOutput,
     url: &str,
-    printer: &str,
-    data: &Path,
-    config: &Path,
+    (printer, data, config): (&str, &Path, &Path),
+    pin: &str,
     served: &[&'static Dialect],
 ) {
     let apis = served.iter().map(|dialect| {
@@ -349,7 +355,24 @@ fn announce(
         "data" => data.display().to_string(),
         "config" => config.display().to_string(),
         "apis" => JsonValue::Object(apis.collect()),
+        "dashboard" => object! { "url" => format!("{url}/"), "name" => FIRST_PERSON, "pin" => pin },
     });
+}
+
+/// A new PIN for the dashboard of the demo: each start shows one.
+fn dashboard_pin(people: &People) -> Result<Zeroizing<String>, PeopleError> {
+    if let Some(pin) = first_person(people)? {
+        return Ok(pin);
+    }
+    if people.find(FIRST_PERSON)?.is_some() {
+        people.remove_for_new(FIRST_PERSON)?;
+    }
+    let pin = random_pin().map_err(|source| PeopleError::File {
+        path: people.path().to_owned(),
+        source,
+    })?;
+    people.add(FIRST_PERSON, &Right::ALL, &pin, true)?;
+    Ok(pin)
 }
 
 /// The demo's emulated printer.

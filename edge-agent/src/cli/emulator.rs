@@ -1,4 +1,6 @@
-//! `emulator`: an emulated printer in a process of its own.
+//! `emulator`: an emulated printer, or an emulated device with a fiscal module, in a process of its own.
+
+mod fiscalbox;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,13 +27,13 @@ pub struct EmulatorArguments {
     /// The firmware whose forms the printer answers in; without it, those of the maker's newest manual.
     #[arg(long, value_name = "NAME")]
     firmware: Option<String>,
-    /// The path at which the printer's pseudo-terminal appears.
-    #[arg(long, required_unless_present = "tcp")]
+    /// The path at which the printer's pseudo-terminal appears. A device with a fiscal module needs none.
+    #[arg(long)]
     link: Option<PathBuf>,
     /// The address on which the printer listens for its host, instead of a pseudo-terminal.
     #[arg(long, value_name = "ADDRESS", conflicts_with = "link")]
     tcp: Option<SocketAddr>,
-    /// The address of the simulator's switches; without it there are none.
+    /// The address of the simulator's switches; without it there are none. A device with a fiscal module has its API there too.
     #[arg(long)]
     listen: Option<SocketAddr>,
     /// The file that keeps the fiscal memory over restarts.
@@ -58,6 +60,15 @@ impl EmulatorArguments {
 
 pub(super) fn run(arguments: &EmulatorArguments, output: CliOutput) -> Result<Exit, CliFailure> {
     log(tracing::Level::INFO);
+    if arguments.family == fiscalbox::FAMILY {
+        return fiscalbox::run(arguments, output);
+    }
+    if arguments.link.is_none() && arguments.tcp.is_none() {
+        let text = anyhow!(
+            "--link: is needed and missing; write the path at which the printer appears, or --tcp with an address"
+        );
+        return Err(CliFailure::new(Exit::Usage, text));
+    }
     let rig = Arc::new(start_rig(arguments)?);
     let place = match rig.address() {
         Some(address) => address.to_string(),
@@ -99,9 +110,10 @@ pub(super) fn run(arguments: &EmulatorArguments, output: CliOutput) -> Result<Ex
 fn start_rig(arguments: &EmulatorArguments) -> Result<Rig, CliFailure> {
     let Some(family) = Family::parse(&arguments.family) else {
         let text = anyhow!(
-            "--family {}: this build has no such family; allowed: {}",
+            "--family {}: this build has no such family; allowed: {}, {}",
             arguments.family,
-            Family::NAMES.join(", ")
+            Family::NAMES.join(", "),
+            fiscalbox::FAMILY
         );
         return Err(CliFailure::new(Exit::Usage, text));
     };

@@ -16,6 +16,7 @@ mod init;
 mod operation;
 mod ordering;
 mod period;
+mod person;
 mod ports;
 mod queue;
 mod receipt_form;
@@ -30,7 +31,6 @@ mod status;
 mod support;
 mod usage;
 mod verify;
-mod words;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -43,6 +43,7 @@ use clap::{Parser, Subcommand};
 use crate::agent::StartError;
 use crate::api::json::JsonValue;
 use crate::api::lanes::WORK_THREADS_MAX;
+use crate::api::words;
 use crate::config::ConfigError;
 use crate::explanation::Explanation;
 use crate::log_levels;
@@ -64,7 +65,7 @@ pub struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum CliCommand {
-    /// Writes a configuration that works: from flags, or from the FiscalCloud that the shop uses today.
+    /// Writes a configuration that works: by questions, from flags, or from the FiscalCloud that the shop uses today.
     Init(init::InitArguments),
     /// Runs the service.
     Run(service::RunArguments),
@@ -110,6 +111,8 @@ pub enum CliCommand {
     Export(export::ExportArguments),
     /// Corrects the time of the till.
     Clock(clock::ClockArguments),
+    /// The people who may use the dashboard: adds and removes them, and gives them PINs.
+    Person(person::PersonArguments),
     /// Signs calls of the HTTP API with the key of the configuration, prints them or sends them.
     Api(api::ApiArguments),
     /// Signed receipts of the RKSV: checks a protocol (DEP), and replays a scenario file.
@@ -266,6 +269,9 @@ fn document_of(code: &str, error: &anyhow::Error) -> JsonValue {
 ///
 /// The exit code, if the arguments are faulty or ask for help.
 pub fn arguments() -> Result<Arguments, ExitCode> {
+    if let Some(arguments) = arguments_of_service() {
+        return Ok(arguments);
+    }
     Arguments::try_parse().map_err(|error| {
         if !error.use_stderr() {
             // If the output is closed, the exit code alone must do.
@@ -284,6 +290,32 @@ pub fn arguments() -> Result<Arguments, ExitCode> {
             failure.print(json);
         }
         failure.code.into()
+    })
+}
+
+/// The service is started with every power cut, and its start is waited for. So its arguments are read without the descriptions of all
+/// other commands; whatever is wrong with them is left to the parser of all commands.
+fn arguments_of_service() -> Option<Arguments> {
+    #[derive(Debug, Parser)]
+    struct ServiceArguments {
+        #[arg(long, global = true)]
+        json: bool,
+        #[command(subcommand)]
+        command: ServiceCommand,
+    }
+    #[derive(Debug, Subcommand)]
+    enum ServiceCommand {
+        Run(service::RunArguments),
+    }
+    let first = std::env::args_os().skip(1).find(|first| first != "--json");
+    first.filter(|first| first == "run")?;
+    let ServiceArguments {
+        json,
+        command: ServiceCommand::Run(run),
+    } = ServiceArguments::try_parse().ok()?;
+    Some(Arguments {
+        json,
+        command: CliCommand::Run(run),
     })
 }
 
@@ -355,6 +387,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
         CliCommand::Restore(arguments) => restore::run(&arguments, output),
         CliCommand::Export(arguments) => export::run(&arguments, output),
         CliCommand::Clock(arguments) => clock::run(&arguments, output),
+        CliCommand::Person(arguments) => person::run(&arguments, output),
         CliCommand::Api(arguments) => api::run(&arguments, output),
         CliCommand::Rksv(arguments) => rksv::run(&arguments, output),
         CliCommand::Explain(arguments) => explain::run(&arguments, output),
@@ -379,6 +412,18 @@ impl CliOutput {
             writeln!(std::io::stderr(), "{text}")
         } else {
             writeln!(std::io::stdout(), "{text}")
+        };
+    }
+
+    /// Prints a question for a person, without the end of the line.
+    fn prompt(self, text: &str) {
+        // A closed pipe does not end the command: the answer cannot be read either.
+        let _ = if self.json {
+            let mut stderr = std::io::stderr();
+            write!(stderr, "{text}").and_then(|()| stderr.flush())
+        } else {
+            let mut stdout = std::io::stdout().lock();
+            write!(stdout, "{text}").and_then(|()| stdout.flush())
         };
     }
 

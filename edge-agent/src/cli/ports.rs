@@ -185,6 +185,48 @@ enum Answered {
     NotTried(&'static str),
 }
 
+/// A printer that has answered at a serial port.
+pub(super) struct FoundPrinter {
+    /// Its address, as `uri` of `[[device]]` has it.
+    pub(super) uri: String,
+    model: String,
+    serial: String,
+}
+
+#[cfg(test)]
+impl FoundPrinter {
+    /// A printer with this address.
+    pub(super) fn example(uri: &str) -> Self {
+        Self {
+            uri: uri.to_owned(),
+            model: "FP-700".to_owned(),
+            serial: "DT000001".to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for FoundPrinter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.model, self.serial)
+    }
+}
+
+/// The printers that answer at the free serial ports of this machine. The search stops after ten seconds. A printer is named by the
+/// port's name that stays the same, if there is one.
+pub(super) fn found_printers() -> Result<Vec<FoundPrinter>, CliFailure> {
+    let ports: Vec<PathBuf> = serial_ports()
+        .into_iter()
+        .map(PathBuf::from)
+        .map(|port| by_id_of(&port).unwrap_or(port))
+        .collect();
+    let tries = tries(&ports, &FAMILIES)?.into_iter();
+    let printers = tries.filter_map(|(.., answered)| match answered {
+        Answered::Printer { uri, model, serial } => Some(FoundPrinter { uri, model, serial }),
+        Answered::Silent | Answered::NotTried(_) => None,
+    });
+    Ok(printers.collect())
+}
+
 fn probe(wanted: &ProbeArguments, output: CliOutput) -> Result<Exit, CliFailure> {
     let ports: Vec<PathBuf> = match wanted.port.as_slice() {
         [] => serial_ports().into_iter().map(PathBuf::from).collect(),
@@ -194,14 +236,27 @@ fn probe(wanted: &ProbeArguments, output: CliOutput) -> Result<Exit, CliFailure>
         [] => FAMILIES.to_vec(),
         given => given.iter().map(String::as_str).collect(),
     };
+    let tries = tries(&ports, &families)?;
+    report(&tries, output);
+    let any = tries
+        .iter()
+        .any(|(.., answered)| matches!(answered, Answered::Printer { .. }));
+    Ok(if any { Exit::Done } else { Exit::NotPrinted })
+}
+
+/// Asks at each port for each family: port, family and answer.
+fn tries(
+    ports: &[PathBuf],
+    families: &[&str],
+) -> Result<Vec<(String, String, Answered)>, CliFailure> {
     let clock = Clock::new(None).map_err(CliFailure::failed)?;
     let begun = clock.monotonic();
     let passed = || clock.monotonic().saturating_duration_since(begun);
     let mut tries = Vec::new();
-    for port in &ports {
+    for port in ports {
         let user = user_of(port);
         let mut found = false;
-        for family in &families {
+        for family in families {
             let answered = if found {
                 Answered::NotTried("a printer has answered at this port")
             } else if user.is_some() {
@@ -215,11 +270,7 @@ fn probe(wanted: &ProbeArguments, output: CliOutput) -> Result<Exit, CliFailure>
             tries.push((port.display().to_string(), (*family).to_owned(), answered));
         }
     }
-    report(&tries, output);
-    let any = tries
-        .iter()
-        .any(|(.., answered)| matches!(answered, Answered::Printer { .. }));
-    Ok(if any { Exit::Done } else { Exit::NotPrinted })
+    Ok(tries)
 }
 
 /// Asks whether a printer of a family answers at a port. An answer that comes too late is dropped.

@@ -4,8 +4,8 @@ use clap::Args;
 use ferrotill_store::{Reader, StoreError};
 
 use super::ordering::{Counter, OrderArguments, field};
-use super::status::shift_in_words;
 use super::{CliFailure, CliOutput, Exit};
+use crate::api::readiness::shift_in_words;
 use crate::config::Permission;
 use crate::object;
 

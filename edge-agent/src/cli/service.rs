@@ -1,14 +1,18 @@
 //! `run`: the service.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use axum::Router;
 use clap::Args;
+use zeroize::Zeroizing;
 
+use super::person::{FIRST_PERSON, first_person};
 use super::{CliFailure, CliOutput, Exit, default_config, listen, log, runtime, stopped};
-use crate::agent::{Agent, StartDecisions};
+use crate::agent::{Agent, StartDecisions, service_manager};
 use crate::api::json::JsonValue;
 use crate::config::{Config, Overrides};
+use crate::people::People;
 
 /// The arguments of `run`.
 #[derive(Debug, Args)]
@@ -51,6 +55,7 @@ pub(super) fn run(arguments: &RunArguments, output: CliOutput) -> Result<Exit, C
         new_books: arguments.new_books,
     };
     let address = config.api.listen;
+    let pin = first_pin(&config);
     let runtime = runtime()?;
     runtime.block_on(async {
         // The address comes first: a second agent fails here, before it opens the store.
@@ -64,15 +69,36 @@ pub(super) fn run(arguments: &RunArguments, output: CliOutput) -> Result<Exit, C
             }
             None => format!("ferrotill serves http://{address}"),
         });
+        if let Some(pin) = &pin {
+            output.text(&format!(
+                "the dashboard is at http://{address}/; sign in as {FIRST_PERSON} with the PIN {}, and change it",
+                &**pin
+            ));
+        }
         let mut ready = vec![
             ("ready".into(), true.into()),
             ("url".into(), format!("http://{address}").into()),
         ];
         ready.extend(tls_url.map(|tls_url| ("tls_url".into(), tls_url.into())));
         output.json(&JsonValue::Object(ready));
-        agent.serve(listener, Router::new(), stopped()).await;
+        service_manager::ready();
+        let stopped = async {
+            stopped().await;
+            service_manager::stopping();
+        };
+        agent.serve(listener, Router::new(), stopped).await;
         Ok(Exit::Done)
     })
+}
+
+/// The PIN of the first person, if this start makes one: only where a person reads it, and never in the journal of the system.
+fn first_pin(config: &Config) -> Option<Zeroizing<String>> {
+    if !std::io::stdout().is_terminal() {
+        return None;
+    }
+    first_person(&People::new(config.ui.people_file.clone()))
+        .inspect_err(|error| tracing::warn!("nobody can sign in at the dashboard yet: {error}"))
+        .ok()?
 }
 
 /// Forbids core dumps, and access to this process's memory by other processes of the same user: the memory contains the callers'

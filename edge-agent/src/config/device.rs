@@ -16,6 +16,9 @@ use super::reader::{Found, Reader, Section};
 use super::taxes::{TaxGroupConfig, tax_groups};
 use super::values::{Mode, require_items, used_twice, uuid};
 
+/// The `uri` of a device without a printer. It is allowed in a country whose law asks for fiscal numbers and not for a printer.
+pub const NO_PRINTER: &str = "none";
+
 /// `[[device]]`: one fiscal device with its tax groups, payment types and number ranges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {

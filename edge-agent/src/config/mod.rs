@@ -24,6 +24,7 @@ mod device;
 mod ereceipt;
 mod fault;
 mod finanz_online;
+mod fiscalbox;
 mod key;
 mod layers;
 mod mail;
@@ -43,16 +44,18 @@ mod taxes;
 mod tests;
 mod till;
 mod tree;
+mod ui;
 mod upstream;
 mod values;
 
 pub use api::{Api, Client, Permission};
 pub use bank_terminal::BankTerminal;
 pub use caller_tls::{CallerCertificate, CallerTlsConfig};
-pub use device::{Device, Location, PaymentTypeConfig, PointOfSale, RangeConfig};
+pub use device::{Device, Location, NO_PRINTER, PaymentTypeConfig, PointOfSale, RangeConfig};
 pub use ereceipt::EReceiptConfig;
 pub use fault::{ConfigError, ConfigFault, SourcePlace};
 pub use finanz_online::{FinanzOnlineConfig, FinanzOnlineUser};
+pub use fiscalbox::{BillingConfig, FiscalBoxConfig};
 pub use key::{
     KeyRow, Preset, SampleLine, SectionForm, SectionRow, SectionSample, ShownValue, ValueKind,
     environment_name,
@@ -63,9 +66,10 @@ pub use network::Network;
 pub use online_ecr::{OnlineEcrConfig, SignatureConfig};
 pub use paper_look::{DATE_MARK, NUMBER_MARK, PaperLook, REGISTRATION_MARK, TOTAL_MARK};
 pub use reader::KeyInForce;
-pub use signature::SignatureUnitConfig;
+pub use signature::{HttpUnitConfig, Pkcs11UnitConfig, SignatureUnitConfig, SignatureUnitKind};
 pub use taxes::TaxGroupConfig;
 pub use till::{Owner, TillConfig};
+pub use ui::UiConfig;
 pub use upstream::{Trust, Upstream};
 pub use values::{Mode, Secret};
 
@@ -86,6 +90,8 @@ pub struct Config {
     pub signature_units: Vec<SignatureUnitConfig>,
     /// The web services with which units and cash boxes are registered.
     pub finanz_online: Option<FinanzOnlineConfig>,
+    /// What is set for fiscal modules.
+    pub fiscalbox: FiscalBoxConfig,
     /// The bank terminals.
     pub bank_terminals: Vec<BankTerminal>,
     /// The authority. If there is none, documents wait in the till.
@@ -98,6 +104,8 @@ pub struct Config {
     pub sms: Option<SmsConfig>,
     /// The section `[ereceipt]`: the pages on which buyers read their receipts.
     pub ereceipt: EReceiptConfig,
+    /// The dashboard.
+    pub ui: UiConfig,
     /// Warnings: what a person should correct although the program can run with it.
     pub warnings: Vec<ConfigFault>,
     places: Places,
@@ -322,12 +330,14 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
     let (devices, device_uris) = device::devices(reader, &root, mode, till.answer_timeout);
     let signature_units = signature::signature_units(reader, &root, mode);
     let finanz_online = finanz_online::finanz_online(reader, &root, mode);
+    let fiscalbox = fiscalbox::fiscalbox(reader, &root, mode);
     let bank_terminals = bank_terminal::bank_terminals(reader, &root, mode);
     let upstream = upstream::upstream(reader, &root, mode);
     let offline = offline::budget(reader, &root);
     let mail = mail::mail(reader, &root, mode);
     let sms = mail::sms(reader, &root, mode);
     let ereceipt = ereceipt::ereceipt(reader, &root);
+    let ui = ui::ui(reader, &root, &till.data_dir);
     Some(Config {
         places: Places {
             country: till_section.place_of("country"),
@@ -340,12 +350,14 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
         devices,
         signature_units,
         finanz_online,
+        fiscalbox,
         bank_terminals,
         upstream,
         offline,
         mail,
         sms,
         ereceipt,
+        ui,
         warnings: Vec::new(),
     })
 }

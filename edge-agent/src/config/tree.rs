@@ -57,10 +57,7 @@ impl TomlValue {
 
 /// Reads the text of one TOML file.
 pub(super) fn read_file(text: &str, file: &Path) -> Result<TomlNode, ConfigFault> {
-    let source = Source {
-        text,
-        file: Arc::from(file),
-    };
+    let source = Source::new(text, file);
     match Document::parse(text) {
         Ok(document) => Ok(source.table(document.as_table(), source.place(0))),
         Err(error) => Err(ConfigFault {
@@ -138,16 +135,29 @@ fn identity<'a>(node: &'a TomlNode, path: &str) -> Option<&'a str> {
 struct Source<'a> {
     text: &'a str,
     file: Arc<Path>,
+    /// Where each line begins.
+    lines: Vec<usize>,
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    fn new(text: &'a str, file: &Path) -> Self {
+        let breaks = text.match_indices('\n');
+        let later = breaks.map(|(at, _)| at.saturating_add(1));
+        Self {
+            text,
+            file: Arc::from(file),
+            lines: std::iter::once(0).chain(later).collect(),
+        }
+    }
+
     fn place(&self, offset: usize) -> SourcePlace {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        let line = before.rsplit('\n').next().unwrap_or_default();
+        let line = self.lines.partition_point(|begin| *begin <= offset);
+        let begin = line.checked_sub(1).and_then(|line| self.lines.get(line));
+        let before = begin.and_then(|begin| self.text.get(*begin..offset));
         SourcePlace::File {
             file: Arc::clone(&self.file),
-            line: before.matches('\n').count().saturating_add(1),
-            column: line.chars().count().saturating_add(1),
+            line,
+            column: before.unwrap_or_default().chars().count().saturating_add(1),
         }
     }
 

@@ -1,7 +1,9 @@
 //! What a buyer gets: the receipt as text and as a page, and its short form for a telephone.
 
 use ferrotill_core::document::Body;
-use ferrotill_render::{Block, FormFault, PDF_SIZES, PaperWidth, WantedSize, html, pdf, rows};
+use ferrotill_render::{
+    Block, FormFault, MailPage, PDF_SIZES, PaperWidth, WantedSize, mail_page, pdf, rows,
+};
 use ferrotill_store::{StoredDocument, WaitingDelivery};
 
 use super::LetterShop;
@@ -74,9 +76,14 @@ impl Letter {
             large: false,
             letters: &|text| text.chars().count(),
         };
-        let text = rows(&paper.blocks, width)
-            .into_iter()
-            .fold(String::new(), |text, row| text + &row.text + "\n");
+        let text = paper.blocks.iter().fold(String::new(), |text, block| {
+            // A link that is broken in two leads nowhere.
+            if let Block::Qr { text: link } = block {
+                return text + link + "\n";
+            }
+            let rows = rows(std::slice::from_ref(block), width).into_iter();
+            rows.fold(text, |text, row| text + &row.text + "\n")
+        });
         Some(Self {
             address: delivery.address.clone(),
             short: format!("{above}{document}\n{date} {time}{total}"),
@@ -88,9 +95,13 @@ impl Letter {
         })
     }
 
-    /// The receipt as one page of HTML.
-    pub(super) fn html(&self) -> String {
-        html(&self.blocks, self.language)
+    /// The receipt as a page of HTML with its pictures. `domain` is that of the sender.
+    pub(super) fn page(&self, domain: &str) -> Result<MailPage, FormFault> {
+        mail_page(
+            &self.blocks,
+            self.language,
+            &format!("{}@{domain}", self.name),
+        )
     }
 
     /// The receipt as a PDF.

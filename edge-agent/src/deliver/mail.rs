@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+use ferrotill_render::MailPage;
 use lettre::message::header::ContentType;
-use lettre::message::{Attachment, Mailbox, MultiPart};
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{
@@ -42,7 +43,12 @@ impl MailServer {
         let to: Address = letter.address.parse().map_err(unusable)?;
         let sender = from.email.clone();
         let name = format!("<{}@{}>", letter.name, sender.domain());
-        let content = MultiPart::alternative_plain_html(letter.text.clone(), letter.html());
+        let page = letter
+            .page(sender.domain())
+            .map_err(|fault| format!("the page cannot be made: {fault}"))?;
+        let content = MultiPart::alternative()
+            .singlepart(SinglePart::plain(letter.text.clone()))
+            .multipart(with_pictures(page)?);
         // A mail without its PDF is better than none: it has the whole receipt as text and as a page.
         let content = match letter.pdf() {
             Ok(pdf) => {
@@ -164,6 +170,18 @@ impl MailServer {
             .map_err(|error| self.not_taken(&error))?;
         Ok(())
     }
+}
+
+/// The page with its pictures beside it.
+fn with_pictures(page: MailPage) -> Result<MultiPart, String> {
+    let kind = ContentType::parse("image/png");
+    let kind = kind.map_err(|error| format!("a picture cannot be added: {error}"))?;
+    let whole = MultiPart::related().singlepart(SinglePart::html(page.html));
+    let pictures = page.pictures.into_iter();
+    Ok(pictures.fold(whole, |whole, picture| {
+        let picture = Attachment::new_inline(picture.content_id).body(picture.png, kind.clone());
+        whole.singlepart(picture)
+    }))
 }
 
 fn unusable(error: lettre::address::AddressError) -> String {

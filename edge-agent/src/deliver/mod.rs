@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ferrotill_core::facts::Facts;
-use ferrotill_store::{DeliveryChannel, Reader};
+use ferrotill_store::{DeliveryChannel, Reader, Store};
 
 use crate::clerk::{BuyerDeliveries, ClerkHandle};
 use crate::config::{Config, Device, Mode, Owner};
@@ -131,9 +131,9 @@ impl Deliveries {
     }
 
     /// Begins to send what an earlier process has left waiting.
-    pub fn resume(&self) {
+    pub fn resume(&self, store: &Store) {
         for channel in DeliveryChannel::ALL {
-            match self.0.reader.has_waiting_deliveries(channel) {
+            match store.has_waiting_deliveries(channel) {
                 Ok(true) => self.wake(channel),
                 Ok(false) => {}
                 Err(error) => tracing::error!("the receipts for buyers could not be read: {error}"),

@@ -56,7 +56,9 @@ impl Carrier for SimulatedCarrier {
                 to,
                 subject: letter.subject.clone(),
                 text: letter.text.clone(),
-                html: letter.html(),
+                html: letter
+                    .page("till.example")
+                    .map_or_else(|_| String::new(), |page| page.html),
                 pdf_bytes: letter.pdf().map_or(0, |pdf| pdf.len()),
             },
             DeliveryChannel::Sms => SimulatedDelivery {

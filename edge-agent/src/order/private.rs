@@ -17,6 +17,7 @@ pub(super) fn storable_json(json: &str, secrets: &[&str]) -> String {
             _ => split(rest, first.len_utf8()),
         };
         match first {
+            '"' if is_storable(token, secrets) => out.push_str(token),
             '"' => match serde_json::from_str::<String>(token) {
                 Ok(text) => out.push_str(&storable_text(&text, secrets)),
                 Err(_) => return "null".to_owned(),
@@ -49,6 +50,21 @@ pub(super) fn printable_text(text: &str) -> Option<String> {
 /// The two parts of a text. A place outside the text, or within a letter, counts as its end.
 fn split(text: &str, at: usize) -> (&str, &str) {
     text.split_at_checked(at).unwrap_or((text, ""))
+}
+
+/// True if a text in quotes is stored as it is: nothing in it is escaped, it is no secret, and has fewer digits than a card number.
+/// Nearly all texts are, and they are not copied.
+fn is_storable(quoted: &str, secrets: &[&str]) -> bool {
+    let inner = quoted
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    let Some(inner) = inner else {
+        return false;
+    };
+    let is_plain = inner.bytes().all(|byte| byte >= b' ' && byte != b'\\');
+    is_plain
+        && !secrets.contains(&inner)
+        && inner.bytes().filter(u8::is_ascii_digit).count() < CARD_DIGITS_MIN
 }
 
 fn storable_text(text: &str, secrets: &[&str]) -> String {

@@ -35,3 +35,12 @@ pub struct ReceiptNote {
     /// The data, as JSON.
     pub note: String,
 }
+
+/// The switch with which callers have receipts that end a month checked by the authority.
+pub const MONTHLY_SWITCH: &str = "monthly_receipt_validation_enabled";
+
+/// Whether a switch is on in the kept settings. The till has written them itself, in one line and without blanks.
+#[must_use]
+pub fn has_switch(details: &str, name: &str) -> bool {
+    details.contains(&format!("\"{name}\":true"))
+}

@@ -30,6 +30,7 @@ use crate::authority::Authority;
 use crate::clerk::ClerkHandle;
 use crate::config::Upstream;
 use crate::status::LiveStatus;
+use crate::status::at_work::Part;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 use ferrotill_store::Reader;
@@ -61,6 +62,8 @@ pub struct OutboxParts {
     pub guard: Arc<GuardedClock>,
 }
 
+/// How long one attempt of a sender may take; the limits of its requests are much shorter.
+const WORK_MAX: Duration = Duration::from_secs(10 * 60);
 /// How long a shutdown waits for a worker's thread.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
 
@@ -103,9 +106,10 @@ impl OutboxThread {
         let worker = OutboxWorker::by_hand(parts, upstream, authority, transport);
         let (stop, wake) = (Arc::clone(&worker.stop), Arc::clone(&worker.parts.wake));
         let (running, ended) = channel();
+        let part = Part::new(&name, WORK_MAX);
         std::thread::Builder::new().name(name).spawn(move || {
             let _running = running;
-            worker.run();
+            worker.run(&part);
         })?;
         Ok(Self { stop, wake, ended })
     }

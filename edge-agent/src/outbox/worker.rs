@@ -21,6 +21,7 @@ use crate::authority::{Authority, EncodedRequest, Verdict};
 use crate::clerk::{AuthorityNews, Message};
 use crate::config::Upstream;
 use crate::explanation::Explanation;
+use crate::status::at_work::Part;
 use crate::status::problems::ProblemKind;
 
 /// The worker reads the outbox at least this often.
@@ -128,7 +129,7 @@ impl OutboxWorker {
         worker
     }
 
-    pub(super) fn run(mut self) {
+    pub(super) fn run(mut self, part: &Part) {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
@@ -139,7 +140,9 @@ impl OutboxWorker {
             return;
         };
         while !self.stop.load(Ordering::Acquire) {
-            let Some(pause) = self.turn() else { continue };
+            let Some(pause) = part.at_work(|| self.turn()) else {
+                continue;
+            };
             let (wake, clock) = (Arc::clone(&self.parts.wake), Arc::clone(&self.parts.clock));
             runtime.block_on(async {
                 // The loop does the same after a wake-up as after the pause.

@@ -36,6 +36,12 @@ impl LiveStatus {
             .raise(self.problem(&CLERK_SILENT, None, says.to_owned()));
     }
 
+    /// True if the clerk does not answer, or has ended.
+    #[must_use]
+    pub fn clerk_is_silent(&self) -> bool {
+        self.problems.is_noted(CLERK_SILENT.kind, None)
+    }
+
     /// Notes that the clerk has answered.
     pub fn clerk_answered(&self) {
         self.clerk_asked.store(0, Ordering::Release);

@@ -121,6 +121,9 @@ problem_kinds! {
     PRINTER_AHEAD: Degraded "printer_ahead",
         "a printer has documents that the journal does not have",
         "the next Z-report of the device, or another printer is taken into use";
+    FIRST_PIN: Degraded "first_pin",
+        "the PIN of the first start was not changed, and the LIVE till sells nothing before that",
+        "the PIN is changed, or the person is removed";
     CARD_PAYMENT_WAITS: Degraded "card_payment_waits",
         "a card payment is made or may be made, and its document is not registered",
         "the document is registered, the money is given back, or the bank terminal says that none has moved";

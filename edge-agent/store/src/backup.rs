@@ -21,16 +21,18 @@ pub const COPIED_FILES: [&str; 3] = [FILE_NAME, KEY_FILE_NAME, anchor::FILE_NAME
 /// Whether a file of this name belongs into a backup.
 #[must_use]
 pub fn is_copied(name: &str) -> bool {
-    COPIED_FILES.contains(&name) || is_turnover_key(name)
+    COPIED_FILES.contains(&name) || is_beside(name)
 }
 
-/// Whether a file of this name is the key of a turnover counter.
-fn is_turnover_key(name: &str) -> bool {
-    name.starts_with("turnover-") && name.ends_with(".key") && !name.contains('/')
+/// Whether a file of this name belongs into a backup if it is there: the key of a turnover counter, or the people of the dashboard.
+fn is_beside(name: &str) -> bool {
+    let is_turnover_key =
+        name.starts_with("turnover-") && name.ends_with(".key") && !name.contains('/');
+    is_turnover_key || name == "people.toml"
 }
 
-/// The names of the files with the keys of turnover counters in a data folder.
-fn turnover_keys(folder: &Path) -> Result<Vec<String>, StoreError> {
+/// The names of the files of a data folder that belong into a backup beside the books.
+fn files_beside(folder: &Path) -> Result<Vec<String>, StoreError> {
     let failed = |source| StoreError::Folder {
         path: folder.to_owned(),
         source,
@@ -40,7 +42,7 @@ fn turnover_keys(folder: &Path) -> Result<Vec<String>, StoreError> {
         let name = entry.map_err(failed)?.file_name();
         names.extend(
             name.to_str()
-                .filter(|name| is_turnover_key(name))
+                .filter(|name| is_beside(name))
                 .map(str::to_owned),
         );
     }
@@ -79,7 +81,7 @@ pub fn copy_folder(from: &Path, to: &Path) -> Result<CopiedHead, StoreError> {
         .and_then(|file| file.sync_all())
         .map_err(io(database.clone()))?;
     fs::copy(from.join(KEY_FILE_NAME), to.join(KEY_FILE_NAME)).map_err(io(to.to_owned()))?;
-    for name in turnover_keys(from)? {
+    for name in files_beside(from)? {
         fs::copy(from.join(&name), to.join(&name)).map_err(io(to.to_owned()))?;
     }
     let head = head_of(&database)?;

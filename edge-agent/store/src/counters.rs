@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::journal::{Batch, Store};
 use super::rows::{self, COLUMNS, RequestState, StoredDocument};
-use super::{Context, StoreError};
+use super::{Context, Reader, StoreError};
 
 impl Store {
     /// The last counters of a device's printer in the journal: the counters before the last document, or the counters after a
@@ -40,6 +40,19 @@ impl Batch<'_> {
         read: impl FnOnce(&StoredBaseline<'_>) -> R,
     ) -> Result<Option<R>, StoreError> {
         counters(self.connection(), device, read).context(self.path(), PLACE)
+    }
+}
+
+impl Reader {
+    /// The cash in the drawer by the last known counters of a device's printer; `None` if the device has no document yet.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn printer_cash(&self, device: Uuid) -> Result<Option<Amount>, StoreError> {
+        self.with(PLACE, |connection| {
+            counters(connection, device, |before| before.cash)
+        })
     }
 }
 

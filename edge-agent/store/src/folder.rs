@@ -33,12 +33,13 @@ pub(super) fn open(
     let (path, key_path) = (folder.join(FILE_NAME), folder.join(KEY_FILE_NAME));
     let others = OtherFiles::look(folder)?;
     let mut admission = Admission::ToBeFounded { confirmed: false };
+    let mut key = None;
     let mut connection = match examine(&path, &key_path, &others)? {
         Some((connection, content)) => {
             migrate::refuse_newer(&connection, &path)?;
             if let Content::Rows = content {
-                let key = ChainKey::load(&key_path)?;
-                admission = founding::admit(&connection, &path, &key, founding)?;
+                let key = key.insert(ChainKey::load(&key_path)?);
+                admission = founding::admit(&connection, &path, key, founding)?;
             }
             connection
         }
@@ -46,10 +47,9 @@ pub(super) fn open(
     };
     private::protect(folder, &path);
     configure(&connection).context(&path, "settings")?;
-    let key = match others.key {
-        true => Some(ChainKey::load(&key_path)?),
-        false => None,
-    };
+    if key.is_none() && others.key {
+        key = Some(ChainKey::load(&key_path)?);
+    }
     migrate::migrate(&mut connection, &path, key.as_ref())?;
     let key = match key {
         Some(key) => key,

@@ -56,14 +56,26 @@ fn steps(key: Option<ChainKey>) -> Migrations<'static> {
             },
         ),
         M::up_with_hook(
-            include_str!("../../../migrations/10-ereceipt/up.sql"),
+            include_str!("../../../migrations/10-cash-box-outage/up.sql"),
+            |transaction| Ok(sign(transaction)?),
+        ),
+        M::up_with_hook(
+            include_str!("../../../migrations/11-provider/up.sql"),
+            |transaction| Ok(sign(transaction)?),
+        ),
+        M::up_with_hook(
+            include_str!("../../../migrations/12-person/up.sql"),
+            |transaction| Ok(sign(transaction)?),
+        ),
+        M::up_with_hook(
+            include_str!("../../../migrations/13-ereceipt/up.sql"),
             |transaction| Ok(sign(transaction)?),
         ),
     ])
 }
 
 /// The number of steps.
-const STEPS: i64 = 10;
+const STEPS: i64 = 13;
 
 /// Writes the name of this program. The last step does it, in its transaction: tables of this version always have this name.
 fn sign(connection: &Connection) -> Result<(), rusqlite::Error> {
@@ -247,7 +259,7 @@ mod tests {
         connection.pragma_update(None, "user_version", 99).unwrap();
         let refused = super::migrate(&mut connection, path, None).unwrap_err();
         assert!(
-            refused.to_string().ends_with("has version 99, and this program reads version 10 at most; use ferrotill 9.1.0 or a newer one"),
+            refused.to_string().ends_with("has version 99, and this program reads version 13 at most; use ferrotill 9.1.0 or a newer one"),
             "{refused}"
         );
     }

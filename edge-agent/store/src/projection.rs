@@ -15,7 +15,8 @@ use super::figures::NewEntries;
 use super::frozen::{self, Freezing};
 use super::rows::StoredDocument;
 use super::{
-    card_operation, ereceipt_rows, laid_aside, reconcile, registration, rows, used_numbers,
+    card_operation, ereceipt_rows, laid_aside, provider_payment, reconcile, registration, rows,
+    used_numbers,
 };
 
 /// How the outbox entries of a sealed document are made.
@@ -74,6 +75,13 @@ pub(super) fn project(
         Event::RegistrationAnswered(answered) => {
             registration::answered(connection, seq, answered).map(|()| none)
         }
+        Event::ProviderAsked(asked) => {
+            provider_payment::asked(connection, seq, asked).map(|()| none)
+        }
+        Event::ProviderAnswered(answered) => {
+            provider_payment::answered(connection, answered).map(|()| none)
+        }
+        Event::ProviderUsed(used) => provider_payment::used(connection, used).map(|()| none),
         Event::CardLaidAside(aside) => {
             card_operation::aside(connection, (device, seq), aside).map(|()| none)
         }
@@ -89,6 +97,7 @@ pub(super) fn project(
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)
         | Event::LossAccepted(_)
+        | Event::PersonActed(_)
         | Event::Switched(_)
         | Event::NumbersGranted(_)
         | Event::ClosedByPrinter(_)

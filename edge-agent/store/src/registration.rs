@@ -86,7 +86,7 @@ pub(super) fn receipt_signed(
     sealed(connection, place, (receipt.kind, receipt.compact))
 }
 
-/// A document has its seal. An ordinary receipt with a signature changes nothing here.
+/// A document has its seal. An ordinary receipt with a signature ends the outage of its unit, and changes nothing else here.
 pub(super) fn document_sealed(
     connection: &Connection,
     place: (Uuid, i64, Moment),
@@ -99,8 +99,35 @@ pub(super) fn document_sealed(
         {
             sealed(connection, place, (kind, compact))
         }
+        Seal::Signature { compact, .. } if has_outage(connection)? => {
+            outage_ends(connection, place, compact)
+        }
         _ => Ok(()),
     }
+}
+
+/// Whether an outage of a unit has not ended.
+fn has_outage(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM unit_outage WHERE ended_seq IS NULL)")?
+        .query_row([], |row| row.get(0))
+}
+
+/// A unit has signed: its outage is over.
+fn outage_ends(
+    connection: &Connection,
+    (_, seq, at): (Uuid, i64, Moment),
+    compact: &str,
+) -> Result<(), rusqlite::Error> {
+    let mut room = [0; PAYLOAD_BYTES_MAX];
+    // The till has read the receipt when it decided.
+    let Ok(code) = Code::parse_compact(compact, &mut room) else {
+        return Ok(());
+    };
+    connection
+        .prepare_cached("UPDATE unit_outage SET ended_seq = ?2, ended_at = ?3 WHERE serial = ?1 AND ended_seq IS NULL")?
+        .execute(params![code.payload.unit.serial(), seq, at.utc_ms])
+        .map(drop)
 }
 
 /// What follows from a sealed receipt: an outage begins, goes on or ends, and the authority is to be told.
@@ -118,9 +145,7 @@ fn sealed(
     if code.signature == Signature::Failed {
         outage_goes_on(connection, seq, at, serial)?;
     } else {
-        connection
-            .prepare_cached("UPDATE unit_outage SET ended_seq = ?2, ended_at = ?3 WHERE serial = ?1 AND ended_seq IS NULL")?
-            .execute(params![serial, seq, at.utc_ms])?;
+        outage_ends(connection, (device, seq, at), compact)?;
     }
     let cash_box = code.payload.cash_box.as_str();
     let place = (device, seq, at);

@@ -246,6 +246,51 @@ impl Batch<'_> {
         self.append_registration(wanted.at, &Event::RegistrationWanted(wanted), room)
     }
 
+    /// [`append_registration_wanted`](Self::append_registration_wanted), unless the step waits or is done already. Returns whether it was
+    /// appended. A step that was refused is wanted again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; the batch must then be dropped.
+    pub fn append_registration_once(
+        &mut self,
+        wanted: RegistrationWanted<'_>,
+    ) -> Result<bool, StoreError> {
+        let state = self.registration_state(wanted.step, wanted.subject)?;
+        match state.as_deref() {
+            None | Some("refused") => self.append_registration_wanted(wanted).map(|()| true),
+            Some(_) => Ok(false),
+        }
+    }
+
+    /// Whether a step is or was due.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; the batch must then be dropped.
+    pub fn has_registration(
+        &self,
+        step: RegistrationStep,
+        subject: &str,
+    ) -> Result<bool, StoreError> {
+        Ok(self.registration_state(step, subject)?.is_some())
+    }
+
+    fn registration_state(
+        &self,
+        step: RegistrationStep,
+        subject: &str,
+    ) -> Result<Option<String>, StoreError> {
+        self.connection()
+            .prepare_cached("SELECT state FROM registration WHERE step = ?1 AND subject = ?2")
+            .and_then(|mut statement| {
+                statement
+                    .query_row(params![step.name(), subject], |row| row.get(0))
+                    .optional()
+            })
+            .context(self.path(), PLACE)
+    }
+
     /// Appends what the authority has answered about a step. An answer about a step that does not wait is left out: it is the answer to a
     /// question that was answered before.
     ///

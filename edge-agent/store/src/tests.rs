@@ -51,6 +51,7 @@ fn a_first_start_creates_a_key_for_its_owner_only_and_all_tables() {
         "journal",
         "outbox",
         "outbox_request",
+        "provider_payment",
         "reconciliation",
         "reconciliation_figure",
         "registration",

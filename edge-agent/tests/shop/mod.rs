@@ -6,10 +6,12 @@ pub mod folder;
 pub mod forms;
 pub mod inside;
 pub mod machine;
+pub mod module_till;
 pub mod openapi;
 pub mod outside;
 pub mod readback;
 pub mod schema;
+pub mod stand_in;
 pub mod till;
 
 use std::path::Path;

@@ -133,6 +133,20 @@ impl Process {
         Self::spawn(command.args(arguments).arg(configuration).stderr(log))
     }
 
+    /// An agent of a service manager that listens at a socket and watches it.
+    pub fn watched_agent(configuration: &Path, socket: &Path, watchdog: Duration) -> Self {
+        let mut command = program();
+        let arguments = ["--json", "run", "--config"];
+        Self::spawn(
+            command
+                .args(arguments)
+                .arg(configuration)
+                .env("NOTIFY_SOCKET", socket)
+                .env("WATCHDOG_USEC", watchdog.as_micros().to_string())
+                .stderr(log()),
+        )
+    }
+
     /// The id of the process.
     pub fn id(&self) -> u32 {
         self.child.id()

@@ -27,7 +27,7 @@ fn config(folder: &Path) -> ConfigText {
 }
 
 /// The text of the table of a unit in software.
-fn unit_table(folder: &Path, id: &str, suite: &str) -> String {
+pub(super) fn unit_table(folder: &Path, id: &str, suite: &str) -> String {
     let key = folder.join("unit.key").display().to_string();
     format!(
         "\n[[signature_unit]]\nkind = \"software\"\nid = {id:?}\nsuite = {suite:?}\nkey_file = {key:?}\n"
@@ -44,8 +44,27 @@ pub(super) fn till(folder: &Path) -> PathBuf {
     file
 }
 
+/// A till with these tables of signature units.
+pub(super) fn till_with_units(folder: &Path, units: &str) -> PathBuf {
+    let file = folder.join("ferrotill.toml");
+    let config = config(folder).set_client("apis", APIS);
+    fs::write(&file, format!("{config}{units}")).unwrap();
+    file
+}
+
+/// A till whose FinanzOnline is at this address, and whose configuration names no user.
+pub(super) fn till_with_finanz_online(folder: &Path, services: &str) -> PathBuf {
+    let file = till(folder);
+    let text = fs::read_to_string(&file).unwrap();
+    let table = format!(
+        "[finanzonline]\nurl = \"{services}/fonws/ws\"\nmanufacturer_id = \"ATU12345678\"\n"
+    );
+    fs::write(&file, format!("{text}{table}")).unwrap();
+    file
+}
+
 /// A secret in a file of its own.
-fn secret(folder: &Path, name: &str, content: &str) -> PathBuf {
+pub(super) fn secret(folder: &Path, name: &str, content: &str) -> PathBuf {
     let path = folder.join(name);
     fs::write(&path, content).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
@@ -117,10 +136,7 @@ impl Api {
 
     /// Sets up unit and register until the register signs.
     pub(super) fn set_up(&self) {
-        self.put(
-            "/fon/auth",
-            r#"{"fon_participant_id":"123456789","fon_user_id":"kasse1","fon_user_pin":"geheim12"}"#,
-        );
+        self.put("/fon/auth", USER);
         self.put(&unit(), UNIT_BODY);
         self.become_(&unit(), "INITIALIZED");
         self.put(&register(), r#"{"description":"Bar"}"#);
@@ -128,6 +144,9 @@ impl Api {
         self.become_(&register(), "INITIALIZED");
     }
 }
+
+pub(super) const USER: &str =
+    r#"{"fon_participant_id":"123456789","fon_user_id":"kasse1","fon_user_pin":"geheim12"}"#;
 
 pub(super) const UNIT_BODY: &str =
     r#"{"legal_entity_id":{"vat_id":"ATU12345678"},"legal_entity_name":"Gasthaus Muster"}"#;

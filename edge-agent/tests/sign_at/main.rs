@@ -3,8 +3,12 @@
 
 mod api;
 mod crash;
+mod finanz_online;
 #[path = "../shop/mod.rs"]
 mod shop;
+#[cfg(feature = "pkcs11")]
+mod token;
+mod units;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -54,7 +58,7 @@ fn from_login_to_the_first_receipt_and_to_the_end_of_the_register() {
     let user = api.get("/fon/auth");
     assert_eq!(user.at("authentication_status"), "AUTHENTICATED");
     assert!(!user.text.contains("geheim12"), "{}", user.text);
-    let pin = folder.path().join("books/finanzonline.pin");
+    let pin = folder.path().join("books/finanzonline.user");
     assert_eq!(
         fs::metadata(pin).unwrap().permissions().mode() & 0o777,
         0o600

@@ -13,6 +13,7 @@ use crate::workspace::{Package, Workspace};
 const FLOORS: &[&[&str]] = &[
     &["cli"],
     &["agent"],
+    &["ui"],
     &["api"],
     &["outbox", "simulator", "deliver"],
     &["clerk"],
@@ -20,7 +21,7 @@ const FLOORS: &[&[&str]] = &[
     &["authority", "paper"],
     &["config"],
     &["order", "status", "time", "listener"],
-    &["limited_log", "log_levels"],
+    &["limited_log", "log_levels", "people"],
     &[
         "hmac",
         "locked",
@@ -450,6 +451,7 @@ const SHARED: &[&str] = &[
     "service",
     "settings",
     "token",
+    "tax_office",
 ];
 
 // Tests of the rules themselves.

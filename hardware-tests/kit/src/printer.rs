@@ -263,6 +263,7 @@ impl FiscalPrinter for ScriptedPrinter {
             columns: 42,
             large: false,
             code_bytes_max: 0,
+            picture_dots: 0,
         }
     }
 

@@ -81,6 +81,13 @@ impl<'a> Layout<'a> {
                 self.commands.push(EscposCommand::Align(Align::Left));
             }
             SlipItem::Image(raster) => self.commands.push(EscposCommand::Image(raster.clone())),
+            SlipItem::Picture(picture) => {
+                self.commands.push(EscposCommand::Align(Align::Centre));
+                let bands = picture.bands(BLOCK_BYTES);
+                self.commands
+                    .extend(bands.into_iter().map(EscposCommand::Image));
+                self.commands.push(EscposCommand::Align(Align::Left));
+            }
             SlipItem::Feed(0) => {}
             SlipItem::Feed(lines) => self.commands.push(EscposCommand::Feed(*lines)),
             SlipItem::CodePage(number) => self.sample(*number),

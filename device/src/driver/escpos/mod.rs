@@ -27,6 +27,8 @@ pub use options::Options;
 use options::Sheet;
 pub use slip::{Rasteriser, SlipItem, SlipPrinter, code_page_test};
 
+use std::sync::Arc;
+
 use ferrotill_core::Amount;
 
 use self::device::{Device, condition, fault_of};
@@ -291,6 +293,7 @@ impl FiscalPrinter for Escpos {
             columns: self.sheet().columns,
             large: true,
             code_bytes_max: QR_BYTES_MAX,
+            picture_dots: self.sheet().profile.width_dots,
         }
     }
 
@@ -403,16 +406,17 @@ impl FailedPulse {
 fn text(lines: &[TextLine]) -> Vec<SlipItem> {
     lines
         .iter()
-        .map(|line| match line.style {
-            TextStyle::Plain => SlipItem::Line(line.text.clone()),
-            TextStyle::Bold | TextStyle::Large => SlipItem::Styled {
+        .map(|line| match (&line.picture, line.style) {
+            (Some(picture), _) => SlipItem::Picture(Arc::clone(picture)),
+            (None, TextStyle::Plain) => SlipItem::Line(line.text.clone()),
+            (None, TextStyle::Bold | TextStyle::Large) => SlipItem::Styled {
                 text: line.text.clone(),
                 // The spaces that place the text are part of the line.
                 align: Align::Left,
                 bold: true,
                 large: line.style == TextStyle::Large,
             },
-            TextStyle::Code => SlipItem::Qr {
+            (None, TextStyle::Code) => SlipItem::Qr {
                 module_dots: module_dots(line.text.len()),
                 data: line.text.clone(),
                 level: QrLevel::M,
@@ -443,12 +447,14 @@ impl Watch for Unwatched {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::escpos_raster::Raster;
 
     #[test]
     fn a_code_is_printed_as_a_qr_code() {
         let line = TextLine {
             text: "https://example.org/check/1".to_owned(),
             style: TextStyle::Code,
+            ..TextLine::default()
         };
         let commands = Layout::new(Options::default().sheet(""), None)
             .slip(&text(&[line]))
@@ -458,10 +464,47 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_is_printed_in_the_middle_in_bands_that_fit_a_small_buffer() {
+        let mut raster = Raster::new(384, 100).unwrap();
+        raster.set(0, 0);
+        raster.set(383, 99);
+        let line = TextLine {
+            picture: Some(Arc::new(raster.clone())),
+            ..TextLine::default()
+        };
+        let commands = Layout::new(Options::default().sheet(""), None)
+            .slip(&text(&[line]))
+            .unwrap();
+        let bands: Vec<&Raster> = commands
+            .iter()
+            .filter_map(|command| match command {
+                EscposCommand::Image(band) => Some(band),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(bands.iter().map(|band| band.height()).sum::<usize>(), 100);
+        assert!(bands.first().unwrap().is_set(0, 0));
+        let last = bands.last().unwrap();
+        assert!(last.is_set(383, last.height() - 1));
+        let longest = layout::blocks(&commands).iter().map(Vec::len).max();
+        assert!(longest <= Some(layout::BLOCK_BYTES), "{longest:?}");
+        let first = commands
+            .iter()
+            .position(|command| matches!(command, EscposCommand::Image(_)))
+            .unwrap();
+        assert_eq!(commands[first - 1], EscposCommand::Align(Align::Centre));
+        assert_eq!(
+            commands[first + bands.len()],
+            EscposCommand::Align(Align::Left)
+        );
+    }
+
+    #[test]
     fn bold_and_large_lines_are_printed_so_and_the_next_line_is_plain_again() {
         let line = |text: &str, style| TextLine {
             text: text.to_owned(),
             style,
+            ..TextLine::default()
         };
         let lines = [
             line("BON", TextStyle::Large),

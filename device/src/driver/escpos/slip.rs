@@ -1,5 +1,7 @@
 //! A slip of lines, codes and images, and the interface of a printer for slips.
 
+use std::sync::Arc;
+
 use crate::printer::{Performed, Recovered, Watch};
 use crate::wire::escpos::{Align, QrLevel};
 use crate::wire::escpos_profile::EscposProfile;
@@ -34,6 +36,8 @@ pub enum SlipItem {
     },
     /// An image, at the left edge.
     Image(Raster),
+    /// A picture in the middle, such as a logo.
+    Picture(Arc<Raster>),
     /// This number of empty lines.
     Feed(u8),
     /// The upper half of the printer's code page with this number, byte by byte, with our own page's letters for comparison.

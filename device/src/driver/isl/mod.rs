@@ -108,6 +108,7 @@ impl FiscalPrinter for IslPrinter {
             columns: self.device.widths().slip.sent,
             large: false,
             code_bytes_max: 0,
+            picture_dots: 0,
         }
     }
 

@@ -219,6 +219,12 @@ impl DescribedOperation {
 /// Operations that belong together, with the schemas that they name.
 #[derive(Clone, Copy, Debug)]
 pub struct OperationTable {
+    /// The last part of the path of the table's page: `/docs/<page>`. It is also what `/docs` calls the table in its links.
+    pub page: &'static str,
+    /// The heading of the page.
+    pub title: &'static str,
+    /// What a caller of all these operations must know beside signature and token. A part between backticks is code. May be empty.
+    pub introduction: &'static str,
     /// The operations.
     pub operations: &'static [DescribedOperation],
     /// The schemas, in the notation of [`schema`].

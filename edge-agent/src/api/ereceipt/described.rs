@@ -10,6 +10,9 @@ use crate::api::described::{
 
 /// All operations.
 pub(super) const TABLE: OperationTable = OperationTable {
+    page: "ereceipt",
+    title: "eReceipt",
+    introduction: "`POST /ereceipt/api/v1/auth` gives the access token.",
     operations: OPERATIONS,
     schemas: include_str!("described.txt"),
 };

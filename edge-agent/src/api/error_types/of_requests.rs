@@ -154,8 +154,8 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
     ),
     (
         "E_FON_AUTHENTICATION",
-        "the user of FinanzOnline is not known",
-        "send the credentials of the user for cash registers to PUT /fon/auth",
+        "the user of FinanzOnline is not known, or FinanzOnline refuses it",
+        "send the credentials of the user for cash registers to PUT /fon/auth; the message has the code of FinanzOnline",
     ),
     (
         "E_FON_REQUEST_TIMEOUT",
@@ -286,6 +286,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "EmailInvalid",
         "the text is not an e-mail address",
         "correct the address",
+    ),
+    (
+        "FirstPinUnchanged",
+        "the till is LIVE and new, and the PIN that it has made at its first start is still in use",
+        "sign in at the dashboard and change the PIN, or use `ferrotill person pin`, then repeat the request",
     ),
     (
         "FormSizeInvalid",

@@ -9,6 +9,9 @@ use crate::api::described::{
 
 /// All operations.
 pub(super) const TABLE: OperationTable = OperationTable {
+    page: "fiscalbox",
+    title: "FiscalBox",
+    introduction: "Programs on this machine may call. Callers from elsewhere need an address of `[api.fiscalbox] allow` or an access token.",
     operations: OPERATIONS,
     schemas: include_str!("described.txt"),
 };

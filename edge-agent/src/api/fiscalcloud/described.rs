@@ -13,6 +13,9 @@ use crate::api::described::{
 
 /// All operations of the vendor's document.
 pub(super) const TABLE: OperationTable = OperationTable {
+    page: "fiscalcloud",
+    title: "FiscalCloud API",
+    introduction: "Members of bodies are read in any case, and numbers may be texts. Members that a body does not have are refused.",
     operations: OPERATIONS,
     schemas: include_str!("described.txt"),
 };

@@ -87,7 +87,7 @@ const PAGE_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 /// The index of the first document of a page, and the number of documents on it.
 pub(super) fn page_of(query: &str) -> Result<(u32, u32), FaultList> {
     let mut faults = FaultList::default();
-    let (mut start, mut count) = (0, PAGE_DEFAULT);
+    let (mut start, mut count) = (None, None);
     for (name, value) in query
         .split('&')
         .filter(|pair| !pair.is_empty())
@@ -107,7 +107,12 @@ pub(super) fn page_of(query: &str) -> Result<(u32, u32), FaultList> {
             }
         };
         match value.parse::<u32>() {
-            Ok(number) => *target = number,
+            Ok(_) if target.is_some() => faults.push(RequestFault {
+                path: name.to_owned(),
+                code: "GivenTwice",
+                sentence: "is given twice; give it once".to_owned(),
+            }),
+            Ok(number) => *target = Some(number),
             Err(_) => faults.push(RequestFault {
                 path: name.to_owned(),
                 code: "NotANumber",
@@ -116,7 +121,8 @@ pub(super) fn page_of(query: &str) -> Result<(u32, u32), FaultList> {
         }
     }
     if faults.is_empty() {
-        Ok((start, count.min(PAGE_MAX)))
+        let count = count.unwrap_or(PAGE_DEFAULT);
+        Ok((start.unwrap_or(0), count.min(PAGE_MAX)))
     } else {
         Err(faults)
     }

@@ -175,3 +175,44 @@ fn a_text_that_is_no_json_is_explained_with_its_place_in_plain_words() {
     let latin = JsonValue::parse(b"{\"a\":\"\xe9\"}").unwrap_err();
     assert!(latin.ends_with("send the text in UTF-8"), "{latin}");
 }
+
+#[test]
+fn a_text_is_read_in_one_go_whatever_stands_between_its_parts() {
+    for text in [
+        r#"{}"#,
+        r#"[]"#,
+        r#"[[],[[]],{},[{}],{"a":[]}]"#,
+        r#"{"a":{"b":[1,-2.50,1e5,true,false,null,"x"],"c":{}},"d":"e"}"#,
+        r#"["[","]","{","}",","," : ","","a b"]"#,
+        r#"{"[":"]","}":"{",",":":"}"#,
+        r#""ț€ 1""#,
+        r#"0.10"#,
+    ] {
+        let read = JsonValue::parse(text.as_bytes()).unwrap();
+        assert_eq!(read.to_string(), text);
+    }
+    let spaced =
+        " \r\n{ \"a\" : [ 1 , -2.50\t, [ ] ,\n{ } , \"x y\" ] , \"b\" : { \"c\" : null } } ";
+    assert_eq!(
+        JsonValue::parse(spaced.as_bytes()).unwrap().to_string(),
+        r#"{"a":[1,-2.50,[],{},"x y"],"b":{"c":null}}"#
+    );
+    for (text, read) in [
+        (r#""\u0103\"\\\n""#, "ă\"\\\n"),
+        (r#""\\""#, "\\"),
+        (r#""\"""#, "\""),
+    ] {
+        assert_eq!(
+            JsonValue::parse(text.as_bytes()).unwrap(),
+            JsonValue::from(read)
+        );
+    }
+    // The rest of a list that is cut is skipped, whatever it holds.
+    let long = format!(
+        "{{\"a\":[{}[\"]\",{{\"}}\":[]}}],1.5,\"x\"],\"b\":2}}",
+        "0,".repeat(LIST_ITEMS_MAX + 1)
+    );
+    let read = JsonValue::of_short_body(long.as_bytes()).unwrap();
+    assert_eq!(read.get("b"), Some(&JsonValue::from(2)));
+    assert!(read.is_cut());
+}

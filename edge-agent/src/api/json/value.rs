@@ -1,10 +1,7 @@
 //! A JSON value, and how JSON text is read.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::fault::RequestFault;
@@ -86,41 +83,11 @@ impl JsonValue {
     fn read(text: &[u8], items_max: usize) -> Result<Self, String> {
         let raw: &RawValue =
             serde_json::from_slice(text).map_err(|error| in_words(&error, text))?;
-        Self::from_raw(raw, DEPTH_MAX, items_max)
-    }
-
-    fn from_raw(raw: &RawValue, depth: usize, items_max: usize) -> Result<Self, String> {
-        let depth = depth
-            .checked_sub(1)
-            .ok_or_else(|| format!("is deeper than {DEPTH_MAX} levels"))?;
-        let text = raw.get();
-        let message = |error: serde_json::Error| in_words(&error, text.as_bytes());
-        Ok(match text.as_bytes().first() {
-            Some(b'n') => Self::Null,
-            Some(b't') => Self::Bool(true),
-            Some(b'f') => Self::Bool(false),
-            Some(b'"') => Self::Text(serde_json::from_str(text).map_err(message)?),
-            Some(b'[') => {
-                let mut reader = serde_json::Deserializer::from_str(text);
-                let items = Items { max: items_max }
-                    .deserialize(&mut reader)
-                    .map_err(message)?;
-                Self::Array(
-                    items
-                        .into_iter()
-                        .map(|item| Self::from_raw(item, depth, items_max))
-                        .collect::<Result<_, _>>()?,
-                )
-            }
-            Some(b'{') => {
-                let Members(members) = serde_json::from_str(text).map_err(message)?;
-                let member = |(name, value)| {
-                    Ok::<_, String>((Cow::Owned(name), Self::from_raw(value, depth, items_max)?))
-                };
-                Self::Object(members.into_iter().map(member).collect::<Result<_, _>>()?)
-            }
-            _ => Self::Number(text.to_owned()),
-        })
+        let mut reader = CheckedText {
+            rest: raw.get(),
+            items_max,
+        };
+        reader.value(DEPTH_MAX)
     }
 
     /// The member of an object with exactly this name.
@@ -141,6 +108,25 @@ impl JsonValue {
         match self {
             Self::Array(items) => items.get(index),
             _ => None,
+        }
+    }
+
+    /// A value by its path of names: `data.fiscalReceipt.totalAmount`.
+    #[must_use]
+    pub fn path(&self, path: &str) -> Option<&Self> {
+        path.split('.')
+            .try_fold(self, |node, name| match name.parse::<usize>() {
+                Ok(index) => node.at(index),
+                Err(_) => node.get(name),
+            })
+    }
+
+    /// The text of a string or a number; empty for any other value.
+    #[must_use]
+    pub fn scalar(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Number(text) => text,
+            _ => "",
         }
     }
 
@@ -172,59 +158,142 @@ pub fn without_byte_order_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
 }
 
-/// Reads a list and keeps at most `max` items plus one.
-struct Items {
-    max: usize,
+/// The rest of a text that is known to be JSON. It is read once, from its beginning to its end; the library has no such way that keeps
+/// the digits of a number.
+struct CheckedText<'a> {
+    rest: &'a str,
+    /// The number of items of a list that are kept, less one.
+    items_max: usize,
 }
 
-impl<'de> DeserializeSeed<'de> for Items {
-    type Value = Vec<&'de RawValue>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_seq(self)
+impl<'a> CheckedText<'a> {
+    fn value(&mut self, depth: usize) -> Result<JsonValue, String> {
+        let depth = depth
+            .checked_sub(1)
+            .ok_or_else(|| format!("is deeper than {DEPTH_MAX} levels"))?;
+        Ok(match self.next() {
+            b'"' => JsonValue::Text(self.text()?),
+            b'[' => JsonValue::Array(self.items(depth)?),
+            b'{' => JsonValue::Object(self.members(depth)?),
+            _ => match self.word() {
+                "null" => JsonValue::Null,
+                "true" => JsonValue::Bool(true),
+                "false" => JsonValue::Bool(false),
+                number => JsonValue::Number(number.to_owned()),
+            },
+        })
     }
-}
 
-impl<'de> Visitor<'de> for Items {
-    type Value = Vec<&'de RawValue>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+    fn items(&mut self, depth: usize) -> Result<Vec<JsonValue>, String> {
         let mut items = Vec::new();
-        while items.len() <= self.max {
-            match list.next_element()? {
-                Some(item) => items.push(item),
-                None => return Ok(items),
+        while self.goes_on(b']') {
+            if items.len() > self.items_max {
+                self.skip();
+            } else {
+                items.push(self.value(depth)?);
             }
         }
-        while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(items)
     }
-}
 
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+    fn members(&mut self, depth: usize) -> Result<Vec<(Cow<'static, str>, JsonValue)>, String> {
+        let mut members = Vec::new();
+        while self.goes_on(b'}') {
+            let name = self.text()?;
+            self.next();
+            self.step(1);
+            members.push((Cow::Owned(name), self.value(depth)?));
+        }
+        Ok(members)
+    }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Members<'de>;
+    /// Steps over the bracket or comma here. Returns false, and steps over the end, if the list or object ends here.
+    fn goes_on(&mut self, end: u8) -> bool {
+        if self.next() != end {
+            self.step(1);
+        }
+        let goes_on = self.next() != end;
+        if !goes_on {
+            self.step(1);
+        }
+        goes_on
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = object.next_entry()? {
-                    members.push(member);
+    /// Skips a value.
+    fn skip(&mut self) {
+        let mut open = 0_usize;
+        loop {
+            match self.next() {
+                b'"' => self.step(string_length(self.rest)),
+                b'[' | b'{' => {
+                    open = open.saturating_add(1);
+                    self.step(1);
+                    continue;
                 }
-                Ok(Members(members))
+                b']' | b'}' => {
+                    open = open.saturating_sub(1);
+                    self.step(1);
+                }
+                b',' | b':' => {
+                    self.step(1);
+                    continue;
+                }
+                _ => drop(self.word()),
+            }
+            if open == 0 || self.rest.is_empty() {
+                return;
             }
         }
-        deserializer.deserialize_map(Collect)
     }
+
+    /// The text in quotes here.
+    fn text(&mut self) -> Result<String, String> {
+        let (quoted, rest) = split(self.rest, string_length(self.rest));
+        self.rest = rest;
+        let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or("");
+        if inner.contains('\\') {
+            // Half of a character in an escape is found only now.
+            serde_json::from_str(quoted).map_err(|error| in_words(&error, quoted.as_bytes()))
+        } else {
+            Ok(inner.to_owned())
+        }
+    }
+
+    /// The number or the word here.
+    fn word(&mut self) -> &'a str {
+        let ends = |byte: u8| byte.is_ascii_whitespace() || b",:]}".contains(&byte);
+        let length = self.rest.bytes().position(ends);
+        let (word, rest) = split(self.rest, length.unwrap_or(self.rest.len()));
+        self.rest = rest;
+        word
+    }
+
+    /// Steps over white space, and returns the byte behind it; zero at the end.
+    fn next(&mut self) -> u8 {
+        self.rest = self.rest.trim_ascii_start();
+        self.rest.bytes().next().unwrap_or(0)
+    }
+
+    fn step(&mut self, bytes: usize) {
+        self.rest = split(self.rest, bytes).1;
+    }
+}
+
+/// The length of the text in quotes at the beginning, with its quotes.
+fn string_length(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return at.saturating_add(1),
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// The two parts of a text. A place outside the text, or within a letter, counts as its end.
+fn split(text: &str, at: usize) -> (&str, &str) {
+    text.split_at_checked(at).unwrap_or((text, ""))
 }

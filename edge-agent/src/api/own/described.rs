@@ -10,6 +10,9 @@ use crate::api::described::{
 
 /// Our own routes.
 pub const TABLE: OperationTable = OperationTable {
+    page: "till",
+    title: "The till itself",
+    introduction: "",
     operations: OPERATIONS,
     schemas: include_str!("described.txt"),
 };
@@ -166,7 +169,7 @@ const UNAVAILABLE: RefusalAnswer = RefusalAnswer {
         ],
     )
 };
-const NO_PAGE: RefusalAnswer = refusal("NoErrorType", 404, "There is no such code.", &["NotFound"]);
+const NO_PAGE: RefusalAnswer = refusal("NoPage", 404, "There is no such page.", &["NotFound"]);
 const NOT_READY: RefusalAnswer = RefusalAnswer {
     form: Form::Text,
     ..refusal(
@@ -385,9 +388,24 @@ const OPERATIONS: &[DescribedOperation] = &[
     open(
         "/docs",
         TILL,
-        "Describes all operations for people",
+        "Lists all operations for people, with a page for each API",
         Form::Page,
     ),
+    open(
+        "/docs/{page}",
+        TILL,
+        "Describes the operations of one API",
+        Form::Page,
+    )
+    .refusals(&[
+        &BROKEN,
+        &FORBIDDEN,
+        &NO_PAGE,
+        &TOO_SLOW,
+        &TOO_LARGE,
+        &HEAD_TOO_LARGE,
+        &UNAVAILABLE,
+    ]),
     open("/docs/errors", TILL, "Lists all error types", Form::Page),
     open(
         "/docs/errors/{code}",

@@ -32,7 +32,13 @@ pub(super) async fn ready(State(service): State<Arc<Service>>) -> Response {
 }
 
 pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
-    watch::note(&service);
+    let (code, body) = health_of(&service);
+    json_response(code, &body)
+}
+
+/// The status and the body of `/healthz`.
+pub fn health_of(service: &Service) -> (StatusCode, JsonValue) {
+    watch::note(service);
     let problems = service.live_status.problems().list();
     let worst = problems.iter().map(|problem| problem.kind.severity).max();
     let (status, code) = match worst {
@@ -46,7 +52,7 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
         .settings
         .devices
         .iter()
-        .map(|device| printer(&service, device));
+        .map(|device| printer(service, device));
     let authority = service.live_status.office();
     let machine_clock = service.guard.trouble().map(|trouble| match trouble {
         ClockTrouble::Behind { by_ms } => format!("{} s behind", by_ms / 1_000),
@@ -57,7 +63,7 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
         "problems" => JsonValue::Array(problems.iter().map(problem).collect()),
         "mode" => service.settings.mode.to_string(),
         "office" => object! { "state" => authority.state, "reason" => authority.reason },
-        "offline" => offline(&service),
+        "offline" => offline(service),
         "clock" => object! {
             "now" => iso_utc(service.guard.now().utc_ms),
             "witnessed" => service.guard.is_sure(),
@@ -82,7 +88,7 @@ pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
         },
         "printers" => JsonValue::Array(printers.collect()),
     };
-    json_response(code, &body)
+    (code, body)
 }
 
 /// Something that is wrong with the till.

@@ -4,12 +4,12 @@
 mod aside;
 mod clock;
 pub mod described;
-mod health;
+pub mod health;
 mod log;
 mod metrics;
 mod operations;
 mod operator;
-mod settlement;
+pub mod settlement;
 pub mod watch;
 
 use std::sync::Arc;

@@ -68,7 +68,10 @@ pub(super) async fn settle(
     };
     let Declaration { paper, by, .. } = &declaration;
     tracing::warn!(%id, %by, client = client.key, "an operator declares the outcome of a document: {paper:?}");
-    let response = declare(&service, declaration).await;
+    let response = declare(&service, declaration)
+        .await
+        .response(&service, id)
+        .await;
     in_progress.end(if response.status().is_success() {
         ReplayOutcome::Forget
     } else {
@@ -122,13 +125,52 @@ fn document(fields: &mut Fields<'_, '_>, registered: Option<bool>) -> Option<Non
     document
 }
 
+/// What became of a declaration.
+#[derive(Debug)]
+pub enum Settlement {
+    /// The document is settled as declared.
+    Done,
+    /// The declaration has settled nothing.
+    Refused {
+        /// The status of the answer.
+        status: StatusCode,
+        /// Why.
+        problem: Problem,
+        /// The state of the document.
+        state: FiscalState,
+        /// True if the same declaration can be sent again at once.
+        again: bool,
+    },
+}
+
+impl Settlement {
+    async fn response(self, service: &Arc<Service>, id: Uuid) -> Response {
+        match self {
+            Self::Done => operations::outcome(service, id, Lane::Sales).await,
+            Self::Refused {
+                status,
+                problem,
+                state,
+                again,
+            } => {
+                let response = with_fiscal_state(problem.response(status), state);
+                if again {
+                    with_retry_after(response)
+                } else {
+                    response
+                }
+            }
+        }
+    }
+}
+
 /// Gives a declaration to the clerk and waits for the answer until the caller's timeout.
-async fn declare(service: &Arc<Service>, declaration: Declaration) -> Response {
+pub async fn declare(service: &Arc<Service>, declaration: Declaration) -> Settlement {
     let id = declaration.id;
     match find(service, id).await {
-        Err(response) => return *response,
+        Err(refused) => return *refused,
         Ok((stored, earlier)) if stored.row.state != RequestState::Reserved => {
-            return settled(service, &declaration, &stored, earlier.as_ref()).await;
+            return settled(&declaration, &stored, earlier.as_ref());
         }
         Ok(_) => {}
     }
@@ -141,7 +183,7 @@ async fn declare(service: &Arc<Service>, declaration: Declaration) -> Response {
         Ok(hearing) => hearing,
         Err(NoAnswer::Stopping) => {
             let message = "agent: is stopping; send the declaration again once it runs";
-            return refuse(
+            return refused_as(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Stopping",
                 message,
@@ -153,10 +195,8 @@ async fn declare(service: &Arc<Service>, declaration: Declaration) -> Response {
     let (status, code, message) = match hearing {
         DeclarationOutcome::Booked | DeclarationOutcome::NotOutstanding => {
             return match find(service, id).await {
-                Err(response) => *response,
-                Ok((stored, earlier)) => {
-                    settled(service, &declaration, &stored, earlier.as_ref()).await
-                }
+                Err(refused) => *refused,
+                Ok((stored, earlier)) => settled(&declaration, &stored, earlier.as_ref()),
             };
         }
         DeclarationOutcome::CanStillSay(why) => (
@@ -177,14 +217,14 @@ async fn declare(service: &Arc<Service>, declaration: Declaration) -> Response {
             format!("store: {error}; send the declaration again once the store can be written"),
         ),
     };
-    refuse(status, code, &message, FiscalState::Unknown)
+    refused_as(status, code, &message, FiscalState::Unknown)
 }
 
 /// The document with this id, and the declaration that settled it.
 async fn find(
     service: &Arc<Service>,
     id: Uuid,
-) -> Result<(StoredDocument, Option<OperatorDeclaration>), Box<Response>> {
+) -> Result<(StoredDocument, Option<OperatorDeclaration>), Box<Settlement>> {
     // The queue is asked before the store: an order that is reserved in between is found in the store.
     let waits = service.waits(id).await == Some(true);
     let found = service
@@ -196,33 +236,34 @@ async fn find(
             Ok(Some((stored, declaration)))
         })
         .await;
-    let response = match found {
+    let refused = match found {
         // An order with this id waits in the queue again. The declaration is not about the earlier document with this id, which
         // was voided.
         Ok(Some((stored, _))) if waits && stored.row.state == RequestState::Voided => not_begun(),
         Ok(Some(found)) => return Ok(found),
         Ok(None) if waits => not_begun(),
-        Ok(None) => refuse(
+        Ok(None) => refused_as(
             StatusCode::NOT_FOUND,
             "UnknownId",
             "id: belongs to no document of this agent",
             FiscalState::NotRegistered,
         ),
-        Err(error) => {
-            let response = Problem::from(error).response(StatusCode::SERVICE_UNAVAILABLE);
-            with_fiscal_state(response, FiscalState::Unknown)
-        }
+        Err(error) => Settlement::Refused {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            problem: Problem::from(error),
+            state: FiscalState::Unknown,
+            again: false,
+        },
     };
-    Err(Box::new(response))
+    Err(Box::new(refused))
 }
 
-/// The answer about a document whose outcome is known. Either this declaration has settled the document, or something else has.
-async fn settled(
-    service: &Arc<Service>,
+/// The outcome for a document whose outcome is known. Either this declaration has settled the document, or something else has.
+fn settled(
     declaration: &Declaration,
     stored: &StoredDocument,
     earlier: Option<&OperatorDeclaration>,
-) -> Response {
+) -> Settlement {
     let state = operations::fiscal_state(stored);
     if state == FiscalState::Unknown {
         return not_known_yet();
@@ -230,7 +271,7 @@ async fn settled(
     let name = state.name();
     let message = match earlier {
         Some(earlier) if earlier.paper == declaration.paper && earlier.by == declaration.by => {
-            return operations::outcome(service, declaration.id, Lane::Sales).await;
+            return Settlement::Done;
         }
         Some(earlier) => format!(
             "id: is settled already, as {name}: {} declared it at {}",
@@ -239,11 +280,11 @@ async fn settled(
         ),
         None => format!("id: is settled already, as {name}, by the printer's own answer"),
     };
-    refuse(StatusCode::CONFLICT, "AlreadySettled", &message, state)
+    refused_as(StatusCode::CONFLICT, "AlreadySettled", &message, state)
 }
 
-fn not_begun() -> Response {
-    refuse(
+fn not_begun() -> Settlement {
+    refused_as(
         StatusCode::CONFLICT,
         "NotBegun",
         "id: belongs to an order that waits in the queue and was not sent to the printer",
@@ -251,14 +292,28 @@ fn not_begun() -> Response {
     )
 }
 
-fn not_known_yet() -> Response {
-    let response = refuse(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "OutcomeUnknown",
-        "printer: is asked once more; send the same declaration again, which is always safe, or read the operation",
-        FiscalState::Unknown,
-    );
-    with_retry_after(response)
+fn not_known_yet() -> Settlement {
+    let message = "printer: is asked once more; send the same declaration again, which is always safe, or read the operation";
+    Settlement::Refused {
+        status: StatusCode::UNPROCESSABLE_ENTITY,
+        problem: Problem::new("OutcomeUnknown", message),
+        state: FiscalState::Unknown,
+        again: true,
+    }
+}
+
+fn refused_as(
+    status: StatusCode,
+    code: &'static str,
+    message: &str,
+    state: FiscalState,
+) -> Settlement {
+    Settlement::Refused {
+        status,
+        problem: Problem::new(code, message),
+        state,
+        again: false,
+    }
 }
 
 fn refuse(status: StatusCode, code: &'static str, message: &str, state: FiscalState) -> Response {

@@ -1,4 +1,4 @@
-//! The reference of the APIs: `/openapi.json`, `/docs` and `/docs/errors/{code}`, made from the table of operations and the list of
+//! The reference of the APIs: `/openapi.json`, `/docs` with a page for each API, and `/docs/errors/{code}`, made from the table of operations and the list of
 //! error types when they are asked for. None of them is kept in memory.
 
 mod error_page;
@@ -43,26 +43,32 @@ impl ApiReference {
     /// The operations that are served, in the order of the reference.
     #[must_use]
     pub fn operations(&self) -> Vec<&'static DescribedOperation> {
-        let apis = self.apis.iter().flat_map(|api| {
-            let operations = api.table.operations.iter();
-            operations.filter(|operation| (api.is_served)(operation))
-        });
-        let own = self.own_tables().into_iter();
-        apis.chain(own.flat_map(|table| table.operations)).collect()
+        let parts = self.parts().into_iter();
+        parts.flat_map(|part| part.operations).collect()
     }
 
-    fn own_tables(&self) -> Vec<OperationTable> {
+    /// The tables with the operations that are served, one for each page.
+    fn parts(&self) -> Vec<Part> {
+        let apis = self.apis.iter().map(|api| {
+            let operations = api.table.operations.iter();
+            Part {
+                table: api.table,
+                operations: operations
+                    .filter(|operation| (api.is_served)(operation))
+                    .collect(),
+            }
+        });
         let simulator = self.has_simulator.then_some(sim::described::TABLE);
-        [own::described::TABLE]
-            .into_iter()
-            .chain(simulator)
-            .collect()
+        let own = [own::described::TABLE].into_iter().chain(simulator);
+        let own = own.map(|table| Part {
+            table,
+            operations: table.operations.iter().collect(),
+        });
+        apis.chain(own).collect()
     }
 
     fn schemas(&self) -> Schemas {
-        let apis = self.apis.iter().map(|api| api.table.schemas);
-        let own = self.own_tables().into_iter().map(|table| table.schemas);
-        Schemas::new(apis.chain(own))
+        Schemas::new(self.parts().iter().map(|part| part.table.schemas))
     }
 
     /// The text of the OpenAPI 3.1 document.
@@ -71,11 +77,32 @@ impl ApiReference {
         openapi::document(&self.operations(), &self.schemas())
     }
 
-    /// The page for people.
+    /// The page `/docs` with a line for each operation.
     #[must_use]
-    pub fn page(&self) -> String {
-        page::page(&self.operations(), &self.schemas())
+    pub fn index(&self) -> String {
+        page::index(&self.parts())
     }
+
+    /// The names of the pages below `/docs`, one for each table.
+    #[must_use]
+    pub fn pages(&self) -> Vec<&'static str> {
+        let parts = self.parts().into_iter();
+        parts.map(|part| part.table.page).collect()
+    }
+
+    /// The page with the operations of one table; `None` if the till serves no table with this name.
+    #[must_use]
+    pub fn page(&self, name: &str) -> Option<String> {
+        let parts = self.parts();
+        let part = parts.iter().find(|part| part.table.page == name)?;
+        Some(page::page(part, &self.schemas()))
+    }
+}
+
+/// The operations of a table that are served.
+struct Part {
+    table: OperationTable,
+    operations: Vec<&'static DescribedOperation>,
 }
 
 /// The routes of the reference.
@@ -83,6 +110,7 @@ pub fn router(service: Arc<Service>, reference: ApiReference) -> Router {
     Router::new()
         .route("/openapi.json", get(openapi))
         .route("/docs", get(docs))
+        .route("/docs/{page}", get(api_page))
         .route("/docs/errors", get(error_list))
         .route("/docs/errors/{code}", get(error))
         .with_state((service, Arc::new(reference)))
@@ -96,8 +124,23 @@ async fn openapi(State((service, reference)): State<Shared>) -> Response {
 }
 
 async fn docs(State((service, reference)): State<Shared>) -> Response {
-    let page = service.work(Lane::Unsigned, move |_, _| reference.page());
+    let page = service.work(Lane::Unsigned, move |_, _| reference.index());
     page_response(StatusCode::OK, page.await)
+}
+
+async fn api_page(
+    State((service, reference)): State<Shared>,
+    Path(name): Path<String>,
+) -> Response {
+    let page = service.work(Lane::Unsigned, move |_, _| reference.page(&name));
+    match page.await {
+        Some(page) => page_response(StatusCode::OK, page),
+        None => Problem::new(
+            "NotFound",
+            "page: is no API that this till serves; /docs lists all of them",
+        )
+        .response(StatusCode::NOT_FOUND),
+    }
 }
 
 async fn error_list(State((service, _)): State<Shared>) -> Response {

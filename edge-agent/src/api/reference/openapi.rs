@@ -140,7 +140,7 @@ fn operation_json(operation: &DescribedOperation, schemas: &Schemas) -> JsonValu
 }
 
 /// The name of an operation for generated clients: `postOperationsSale`, `getReceiptsReceiptId`.
-fn operation_id(operation: &DescribedOperation) -> String {
+pub(super) fn operation_id(operation: &DescribedOperation) -> String {
     let mut id = operation.method.to_ascii_lowercase();
     let parts = operation.path.split(['/', '.', '{', '}']);
     for part in parts.filter(|part| !part.is_empty() && !["api", "v1"].contains(part)) {
@@ -180,7 +180,7 @@ fn parameters(operation: &DescribedOperation) -> Vec<JsonValue> {
             "name" => name,
             "in" => "path",
             "required" => true,
-            "schema" => type_json(if name == "code" { "text" } else { "uuid" }),
+            "schema" => type_json(if name.ends_with("id") || name.ends_with("Id") { "uuid" } else { "text" }),
         });
     }
     for parameter in operation.parameters {

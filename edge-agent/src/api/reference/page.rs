@@ -1,57 +1,149 @@
-//! The page for people at `/docs`: the same table as the OpenAPI document.
+//! The pages for people: `/docs` with a line for each operation, and a page for each table of operations. They are made from the same
+//! tables as the OpenAPI document.
 
 use std::fmt::Write as _;
 
-use super::openapi::names;
+use super::Part;
+use super::openapi::{names, operation_id};
 use super::responses::HEADERS;
 use crate::api::described::schema::{Schemas, WrittenSchema};
 use crate::api::described::{Access, DescribedOperation, Form, RefusalAnswer, States};
 use crate::api::html::{escaped, whole_page};
 
-/// The page of these operations.
-pub(super) fn page(operations: &[&'static DescribedOperation], schemas: &Schemas) -> String {
-    let mut body = INTRODUCTION.to_owned();
-    let (mut group, mut shown) = ("", Vec::new());
-    for operation in operations {
-        if operation.group != group {
-            group = operation.group;
-            let _ = writeln!(body, "<h2>{}</h2>", escaped(group));
+/// The page `/docs`: every operation in a line, with a link to its description.
+pub(super) fn index(parts: &[Part]) -> String {
+    let mut body = INDEX.to_owned();
+    for Part { table, operations } in parts {
+        let (page, title) = (table.page, escaped(table.title));
+        let _ = writeln!(body, "<h2><a href=/docs/{page}>{title}</a></h2>\n<ul>");
+        for operation in operations {
+            let DescribedOperation {
+                method, path, says, ..
+            } = operation;
+            let _ = writeln!(
+                body,
+                "<li><a href=/docs/{page}#{}><b>{method}</b> <code>{}</code></a> {}",
+                operation_id(operation),
+                escaped(path),
+                escaped(says)
+            );
         }
-        body.push_str(&operation_html(operation, schemas, &mut shown));
+        body.push_str("</ul>\n");
     }
     body.push_str("<h2 id=headers>Headers of answers</h2>\n<ul>\n");
     for (name, _, says) in HEADERS {
         let _ = writeln!(body, "<li><code>{name}</code>: {}", escaped(says));
     }
-    body.push_str("</ul>\n<h2>Answers other than 200</h2>\n");
+    body.push_str("</ul>\n");
+    whole_page("Ferrotill: the APIs of this till", STYLE, &body)
+}
+
+/// The page of one table.
+pub(super) fn page(part: &Part, schemas: &Schemas) -> String {
+    let Part { table, operations } = part;
+    let mut body = format!(
+        "<h1>{}</h1>\n<p><a href=/docs>All operations</a>. <a href=/docs/errors>Error types</a>. <a href=/openapi.json>OpenAPI document</a>.</p>\n",
+        escaped(table.title)
+    );
+    body.push_str(&introduction(operations));
+    if !table.introduction.is_empty() {
+        let _ = writeln!(body, "<p>{}</p>", marked(table.introduction));
+    }
+    let common = common_refusals(operations);
+    if !common.is_empty() {
+        let links: Vec<String> = common.iter().map(|refusal| refusal_link(refusal)).collect();
+        let _ = writeln!(
+            body,
+            "<p>Beside what is listed, every operation of this page may answer {}. Every answer may have <a href=/docs#headers>headers</a>.</p>",
+            links.join(", ")
+        );
+    }
+    let (mut group, mut shown) = ("", Vec::new());
+    for operation in operations {
+        if operation.group != group {
+            group = operation.group;
+            if group != table.title {
+                let _ = writeln!(body, "<h2>{}</h2>", escaped(group));
+            } else {
+                body.push_str("<h2>Operations</h2>\n");
+            }
+        }
+        body.push_str(&operation_html(operation, &common, schemas, &mut shown));
+    }
+    body.push_str("<h2>Answers other than 200</h2>\n");
     for refusal in all_refusals(operations) {
         body.push_str(&refusal_html(refusal, schemas));
     }
     body.push_str("<h2>Schemas</h2>\n");
     body.push_str(&schemas_html(operations, schemas));
-    whole_page("Ferrotill: the APIs of this till", STYLE, &body)
+    whole_page(&format!("Ferrotill: {}", table.title), STYLE, &body)
 }
 
-const STYLE: &str = "summary { padding: 0.2rem 0; }
-details { border-top: 1px solid #767676; }
-h3 { margin: 1rem 0 0; font-size: 1rem; }
+const STYLE: &str =
+    "h3 { margin: 1rem 0 0; padding: 0.2rem 0 0; border-top: 1px solid #767676; font-size: 1rem; }
+h3 b, h3 code { font-size: 1rem; }
+h3 span { font-weight: normal; }
 ul, p { margin: 0.2rem 0; }
 ";
 
-const INTRODUCTION: &str = "<h1>The APIs of this till</h1>
-<p>For programs: <a href=\"/openapi.json\">/openapi.json</a>. Error types: <a href=\"/docs/errors\">/docs/errors</a>.</p>
-<p>A signed call has the headers <code>Api-Key</code>, <code>Api-Timestamp</code> (milliseconds) and <code>Api-Signature</code>: the lower-case hexadecimal
+const INDEX: &str = "<h1>The APIs of this till</h1>
+<p>For programs: <a href=/openapi.json>/openapi.json</a>. Error types: <a href=/docs/errors>/docs/errors</a>.</p>
+<p>Give each call that makes a document an <code>id</code> of its own, and the same one to repeat it. <code>X-Fiscal-State</code> says what is known of the id,
+and <code>X-Operation-Id</code> names it.</p>
+";
+
+const SIGNED: &str = "<p>A signed call has the headers <code>Api-Key</code>, <code>Api-Timestamp</code> (milliseconds) and <code>Api-Signature</code>: the lower-case hexadecimal
 HMAC-SHA256, with the client's secret as key, of device id, point of sale id, timestamp, method, path with query, and body, one after the other.
 <code>ferrotill api sign</code> prints these headers. Device and point of sale stand in the headers <code>Api-DeviceId</code> and <code>Api-PointOfSaleId</code>; the
 point of sale may be left out where the device has one.</p>
-<p>Give each call that makes a document an <code>id</code> of its own, and the same one to repeat it. <code>X-Fiscal-State</code> says what is known of the id,
-and <code>X-Operation-Id</code> names it.</p>
-<p>Data stands in an <a href=#ApiResponse>ApiResponse</a>. Beside 200 and what is listed, every operation may answer 400, 403, 408, 413, 431 and 503, and a signed one 401 and 429.</p>
 ";
+
+const TOKEN: &str = "<p>A call with an access token has the header <code>Authorization: Bearer</code> and the token.</p>\n";
+
+const ENVELOPE: &str = "<p>\u{201c}Data\u{201d} before a schema means that it stands as <code>data</code> in an <a href=#ApiResponse>ApiResponse</a>.</p>\n";
+
+/// What a caller must send to these operations, and the form that their answers share.
+fn introduction(operations: &[&'static DescribedOperation]) -> String {
+    let mut html = String::new();
+    let needs =
+        |wanted: fn(Access) -> bool| operations.iter().any(|operation| wanted(operation.access));
+    if needs(|access| !matches!(access, Access::Open | Access::Token)) {
+        html.push_str(SIGNED);
+    }
+    if needs(|access| access == Access::Token) {
+        html.push_str(TOKEN);
+    }
+    let has_envelope = names(operations)
+        .iter()
+        .any(|name| name != "ApiResponse" && name.ends_with("ApiResponse"));
+    if has_envelope {
+        html.push_str(ENVELOPE);
+    }
+    html
+}
+
+/// The answers that every one of these operations may give.
+fn common_refusals(operations: &[&'static DescribedOperation]) -> Vec<&'static RefusalAnswer> {
+    let mut common = all_refusals(operations);
+    common.retain(|refusal| {
+        operations.iter().all(|operation| {
+            operation
+                .refusals
+                .iter()
+                .any(|own| own.name == refusal.name)
+        })
+    });
+    common
+}
+
+fn refusal_link(refusal: &RefusalAnswer) -> String {
+    format!("<a href=#{}>{}</a>", refusal.name, refusal.status)
+}
 
 /// An operation; its example and the meaning of its parameters are left out if they are shown already.
 fn operation_html(
     operation: &DescribedOperation,
+    common: &[&'static RefusalAnswer],
     schemas: &Schemas,
     shown: &mut Vec<&'static str>,
 ) -> String {
@@ -59,7 +151,8 @@ fn operation_html(
         method, path, says, ..
     } = operation;
     let mut html = format!(
-        "<details><summary><b>{method}</b> <code>{}</code> {}</summary>\n",
+        "<h3 id={}><b>{method}</b> <code>{}</code> <span>{}</span></h3>\n",
+        operation_id(operation),
         escaped(path),
         escaped(says)
     );
@@ -97,16 +190,15 @@ fn operation_html(
         let _ = writeln!(html, "<p>Body: {}{may}", link(body.schema, schemas));
         if !shown.contains(&body.example) {
             shown.push(body.example);
-            let _ = writeln!(html, "<pre>{}</pre>", body.example);
+            let _ = writeln!(html, "<pre>{}</pre>", escaped(body.example));
         }
     }
     let _ = write!(html, "<p>200: {}", form_html(operation.success, schemas));
-    // The introduction names those that every operation has.
     let others = operation.refusals.iter();
-    for refusal in others.filter(|refusal| matches!(refusal.status, 404 | 409 | 422)) {
-        let _ = write!(html, "; <a href=#{}>{}</a>", refusal.name, refusal.status);
+    for refusal in others.filter(|refusal| !common.iter().any(|it| it.name == refusal.name)) {
+        let _ = write!(html, "; {}", refusal_link(refusal));
     }
-    html.push_str("\n</details>\n");
+    html.push('\n');
     html
 }
 
@@ -171,7 +263,7 @@ fn refusal_html(refusal: &RefusalAnswer, schemas: &Schemas) -> String {
         form_html(refusal.form, schemas)
     );
     if refusal.any_refusal {
-        html.push_str(" Every <a href=\"/docs/errors\">refusal and fault of a printer</a>, and:");
+        html.push_str(" Every <a href=/docs/errors>refusal and fault of a printer</a>, and:");
     } else if !refusal.errors.is_empty() {
         html.push_str(" Errors:");
     }

@@ -10,6 +10,9 @@ use crate::api::described::{
 
 /// All operations.
 pub(super) const TABLE: OperationTable = OperationTable {
+    page: "sign_at",
+    title: "SIGN AT",
+    introduction: "`POST /sign-at/api/v1/auth` gives the access token.",
     operations: OPERATIONS,
     schemas: include_str!("described.txt"),
 };

@@ -156,19 +156,42 @@ pub(super) async fn get(
     receipt: &str,
 ) -> Result<JsonValue, Failure> {
     register(service, register_id)?;
+    let found = found(service, register_id, receipt).await?;
+    let work = service.work(Lane::Lists, move |service, _| {
+        let parts = parts(service, register_id, found)?;
+        Ok::<_, StoreError>(answer::receipt(service, &parts))
+    });
+    let deadline = service.deadline(service.settings.answer_timeout);
+    let answer = service.within(deadline, work).await;
+    let answer = answer.ok_or_else(|| Failure::busy("the till has too many calls"))??;
+    answer.ok_or_else(|| Failure::not_found("the receipt does not exist"))
+}
+
+/// Finds a receipt by its id or its number, in a lane.
+async fn found(
+    service: &Arc<Service>,
+    register_id: Uuid,
+    receipt: &str,
+) -> Result<SignedReceipt, Failure> {
     let named = receipt.to_owned();
     let work = service.work(Lane::Lists, move |service, _| {
-        let found = find(&service.reader, register_id, &named)?;
-        let Some(receipt) = found else {
-            return Ok(None);
-        };
-        let parts = parts(service, register_id, receipt)?;
-        Ok::<_, StoreError>(answer::receipt(service, &parts))
+        find(&service.reader, register_id, &named)
     });
     let deadline = service.deadline(service.settings.answer_timeout);
     let found = service.within(deadline, work).await;
     let found = found.ok_or_else(|| Failure::busy("the till has too many calls"))??;
     found.ok_or_else(|| Failure::not_found("the receipt does not exist"))
+}
+
+/// Has the tax office check a receipt.
+pub(super) async fn validate(
+    service: &Arc<Service>,
+    register_id: Uuid,
+    receipt: &str,
+) -> Result<JsonValue, Failure> {
+    register(service, register_id)?;
+    let found = found(service, register_id, receipt).await?;
+    tax_office::validate(service, found).await
 }
 
 /// The id and the metadata of a receipt.
@@ -219,7 +242,7 @@ fn parts(
     Ok(ReceiptParts {
         register,
         note: service.reader.note_of(register, id)?,
-        validations: tax_office::validations(service, register, &receipt)?,
+        validations: tax_office::validations(service, &receipt)?,
         receipt,
     })
 }

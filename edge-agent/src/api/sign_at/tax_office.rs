@@ -3,21 +3,20 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use ferrotill_core::event::ResourceKind;
-use ferrotill_store::{SignedReceipt, StoreError, StoredResource};
+use ferrotill_core::event::{RegistrationStep, ResourceKind};
+use ferrotill_core::profile::signed::{Code, PAYLOAD_BYTES_MAX};
+use ferrotill_store::{SignedReceipt, StoreError, StoredAnswer, StoredResource};
 use uuid::Uuid;
 
 use super::problem::Failure;
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::api::service::Service;
-use crate::config::Mode;
+use crate::api::tax_office::TaxOfficeFault;
+use crate::authority::finanz_online::answer::Answered;
+use crate::config::{FinanzOnlineUser, Secret};
 use crate::object;
-use crate::order::resource::{ResourceChange, ResourceWish};
+use crate::order::resource::{MONTHLY_SWITCH, ResourceChange, ResourceWish};
 use crate::order::storable;
-use crate::secret_file::write_secret;
-
-/// The file of the PIN in the data folder.
-const PIN_FILE: &str = "finanzonline.pin";
 
 /// The user at the tax office, if a caller has given one.
 fn user(service: &Service) -> Option<StoredResource> {
@@ -27,28 +26,47 @@ fn user(service: &Service) -> Option<StoredResource> {
 
 /// Refuses a step that needs the tax office before its user is known.
 pub(super) fn needs_user(service: &Service) -> Result<(), Failure> {
-    match user(service) {
-        Some(_) => Ok(()),
-        None => Err(Failure::conflict(
+    if let Some(answered) = service.tax_office_refusal() {
+        return Err(refused(&answered));
+    }
+    match user(service).is_some() || service.has_tax_office_user() {
+        true => Ok(()),
+        false => Err(Failure::conflict(
             "E_FON_AUTHENTICATION",
             "the user of FinanzOnline is not known; send PUT /fon/auth first",
         )),
     }
 }
 
+/// FinanzOnline refuses the user.
+fn refused(answered: &Answered) -> Failure {
+    let Answered { code, message } = answered;
+    Failure::conflict(
+        "E_FON_AUTHENTICATION",
+        format!(
+            "FinanzOnline refuses the user: code {code}, {message}; correct fon_participant_id, fon_user_id or fon_user_pin. The same values \
+             are not sent to FinanzOnline again, because it locks a user after several wrong PINs"
+        ),
+    )
+}
+
 pub(super) fn get_user(service: &Service) -> Result<JsonValue, Failure> {
     user(service)
-        .map(|user| user_answer(&user))
+        .map(|user| user_answer(service, &user))
         .ok_or_else(|| Failure::not_found("the user of FinanzOnline is not known"))
 }
 
-fn user_answer(user: &StoredResource) -> JsonValue {
+fn user_answer(service: &Service, user: &StoredResource) -> JsonValue {
+    let status = match service.tax_office_refusal() {
+        Some(_) => "UNAUTHENTICATED",
+        None => "AUTHENTICATED",
+    };
     let details = JsonValue::parse(user.details.as_bytes()).unwrap_or(JsonValue::Null);
     let text = |name: &str| details.get(name).cloned().unwrap_or(JsonValue::Null);
     object! {
         "fon_participant_id" => text("fon_participant_id"),
         "fon_user_id" => text("fon_user_id"),
-        "authentication_status" => "AUTHENTICATED",
+        "authentication_status" => status,
         "time_authentication" => text("time_authentication"),
     }
 }
@@ -69,14 +87,12 @@ pub(super) async fn put_user(
     let [Some(participant), Some(user_id), Some(pin)] = given else {
         return Err(Failure::of_faults(&faults));
     };
-    if service.settings.mode == Mode::Live {
-        // No adapter of this build calls FinanzOnline.
-        return Err(no_answer());
-    }
-    write_secret(&service.settings.data_dir.join(PIN_FILE), pin.as_bytes()).map_err(|error| {
-        let message = format!("the PIN cannot be stored: {error}");
-        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "E_INTERNAL", message)
-    })?;
+    let user = FinanzOnlineUser {
+        participant_id: participant.clone(),
+        user_id: user_id.clone(),
+        pin: Secret::new(pin),
+    };
+    log_in(service, user).await?;
     let details = object! {
         "fon_participant_id" => participant,
         "fon_user_id" => user_id,
@@ -84,6 +100,36 @@ pub(super) async fn put_user(
     };
     keep(service, ResourceKind::TaxOfficeUser, &details).await?;
     get_user(service)
+}
+
+/// Tries a user at FinanzOnline. Nothing is created if FinanzOnline does not answer in time, or refuses the user.
+async fn log_in(service: &Arc<Service>, user: FinanzOnlineUser) -> Result<(), Failure> {
+    let faults = FinanzOnlineUser::faults(&user.participant_id, &user.user_id, user.pin.as_text());
+    if service.asks_tax_office() && !faults.is_empty() {
+        let faults = faults.iter();
+        let lines = faults.map(|(name, needed)| format!("body.fon_{} {needed}", body_name(name)));
+        return Err(Failure::invalid(lines.collect::<Vec<_>>().join("\n")));
+    }
+    let outcome = service.log_in_at_tax_office(user).await;
+    outcome.map_err(|fault| match fault {
+        TaxOfficeFault::NoAnswer => no_answer(),
+        TaxOfficeFault::Refused(answered) => refused(&answered),
+        TaxOfficeFault::NotConfigured => Failure::conflict(
+            "E_FON_AUTHENTICATION",
+            "the configuration of the till has no [finanzonline], so that FinanzOnline cannot be asked",
+        ),
+        TaxOfficeFault::Busy(why) => Failure::busy(why),
+        TaxOfficeFault::NotStored(why) => Failure::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "E_INTERNAL",
+            format!("the user of FinanzOnline cannot be stored: {why}"),
+        ),
+    })
+}
+
+/// The name of a value of the user in a body, without its beginning.
+fn body_name(name: &str) -> &str {
+    if name == "pin" { "user_pin" } else { name }
 }
 
 /// The tax office has not answered.
@@ -121,17 +167,54 @@ async fn keep(
 
 /// What the tax office has said of a receipt, oldest first.
 pub(super) fn validations(
-    _service: &Service,
-    _register: Uuid,
-    _receipt: &SignedReceipt,
+    service: &Service,
+    receipt: &SignedReceipt,
 ) -> Result<Vec<JsonValue>, StoreError> {
-    Ok(Vec::new())
+    let Some(subject) = subject_of(receipt) else {
+        return Ok(Vec::new());
+    };
+    let step = RegistrationStep::Receipt;
+    let answers = service.reader.registration_answers(step, &subject)?;
+    Ok(answers.iter().map(validation).collect())
 }
 
-const SWITCHES: [&str; 2] = [
-    "monthly_receipt_validation_enabled",
-    "yearly_receipt_validation_enabled",
-];
+fn validation(answer: &StoredAnswer) -> JsonValue {
+    object! {
+        "validation_result" => if answer.done { "SUCCESS" } else { "ERROR_UNSPECIFIED" },
+        "time_validation" => answer.at_ms.div_euclid(1_000),
+    }
+}
+
+/// What the check of a receipt is about: its cash box and its number.
+fn subject_of(receipt: &SignedReceipt) -> Option<String> {
+    let mut room = [0; PAYLOAD_BYTES_MAX];
+    let code = Code::parse_compact(&receipt.compact, &mut room).ok()?;
+    let payload = &code.payload;
+    Some(format!(
+        "{}_{}",
+        payload.cash_box.as_str(),
+        payload.receipt.as_str()
+    ))
+}
+
+/// Has FinanzOnline check a receipt, and waits for its answer.
+pub(super) async fn validate(
+    service: &Arc<Service>,
+    receipt: SignedReceipt,
+) -> Result<JsonValue, Failure> {
+    let subject = subject_of(&receipt).filter(|_| service.asks_tax_office());
+    let Some(subject) = subject else {
+        return Err(no_answer());
+    };
+    needs_user(service)?;
+    let about = (subject.as_str(), receipt.signed_seq);
+    let answer = service.check_receipt(about).await?;
+    answer
+        .map(|answer| validation(&answer))
+        .ok_or_else(no_answer)
+}
+
+const SWITCHES: [&str; 2] = [MONTHLY_SWITCH, "yearly_receipt_validation_enabled"];
 
 pub(super) fn settings(service: &Service) -> JsonValue {
     let book = service.live_status.resources();

@@ -5,6 +5,9 @@ use crate::api::described::{DescribedOperation, Form, OperationTable, Parameter,
 
 /// The switches of the simulator.
 pub const TABLE: OperationTable = OperationTable {
+    page: "simulator",
+    title: "Switches of the simulator",
+    introduction: "A till in TEST mode has these switches.",
     operations: OPERATIONS,
     schemas: include_str!("described.txt"),
 };
@@ -39,6 +42,15 @@ const NOT_SWITCHED: RefusalAnswer = RefusalAnswer {
         "NumberTooLarge",
         "TooManyDecimals",
     ],
+    any_refusal: false,
+};
+const NO_PROVIDER: RefusalAnswer = RefusalAnswer {
+    name: "NoProvider",
+    status: 404,
+    says: "There is no such provider.",
+    form: Form::Json("Problem"),
+    retries: false,
+    errors: &["NotFound"],
     any_refusal: false,
 };
 const NOT_UNDERSTOOD: RefusalAnswer = RefusalAnswer {
@@ -201,6 +213,30 @@ const OPERATIONS: &[DescribedOperation] = &[
         Form::Json("Done"),
     )
     .refusals(READ),
+    switch(
+        "GET",
+        "/sim/providers",
+        "Shows the simulated payment providers and what they have done",
+        Form::AnyObject,
+    )
+    .refusals(READ),
+    switch(
+        "PUT",
+        "/sim/providers/{name}",
+        "Switches a simulated payment provider",
+        Form::Json("Done"),
+    )
+    .more("`name` is `click`, `payme`, `uzum`, `anor`, `xumo`, `uzcard`, `scan2pay` or `uzqr`.")
+    .takes("SimProviderChange", r#"{"state":"up"}"#)
+    .refusals(&[
+        &NOT_SWITCHED,
+        &FORBIDDEN,
+        &NO_PROVIDER,
+        &TOO_SLOW,
+        &TOO_LARGE,
+        &HEAD_TOO_LARGE,
+        &OVERLOADED,
+    ]),
     switch(
         "GET",
         "/sim/mail",

@@ -1,4 +1,4 @@
-//! `/sim/printer`, `/sim/clock`, `/sim/bank_terminal`, `/sim/module` and `/sim/signature_unit`: the switches of the simulator. They exist in TEST mode
+//! `/sim/printer`, `/sim/clock`, `/sim/bank_terminal`, `/sim/module`, `/sim/providers` and `/sim/signature_unit`: the switches of the simulator. They exist in TEST mode
 //! only.
 
 pub mod bank_terminal;
@@ -7,6 +7,7 @@ pub mod deliveries;
 pub mod described;
 pub mod module;
 pub mod printer;
+pub mod providers;
 pub mod signature_unit;
 
 use axum::http::StatusCode;

@@ -15,6 +15,8 @@ use crate::api::response::json_response;
 use crate::object;
 use crate::seal::fiscal_module::ModuleError;
 use crate::seal::fiscal_module::software::{ModuleTroubleKind, SoftwareModule};
+use crate::seal::fiscal_module::software_switches::ModuleSetting;
+use crate::seal::fiscal_module::statuses::Generation;
 
 /// The module, if the till has one in software.
 type Switched = Option<Arc<SoftwareModule>>;
@@ -46,21 +48,39 @@ async fn show(State(module): State<Switched>) -> Response {
 }
 
 async fn set(State(module): State<Switched>, body: Bytes) -> Response {
-    read(&body, |fields| {
-        if fields.member("state").is_none() {
-            fields.fault("state", "Missing", "is needed");
+    let setting = read(&body, |fields| {
+        let setting = ModuleSetting {
+            online: fields.choice("state", &[("up", true), ("down", false)]),
+            generation: fields.choice(
+                "firmware",
+                &[
+                    ("applet-3", Generation::Decimal),
+                    ("applet-4", Generation::Text),
+                ],
+            ),
+            clock_ahead_s: fields.integer("clock_ahead_s").map(i64::from),
+            wraps_as_documented: fields
+                .choice("wrapping", &[("documented", true), ("seen", false)]),
+            unsent: fields
+                .integer("unsent")
+                .and_then(|unsent| usize::try_from(unsent).ok()),
+            unsent_hours: fields.integer("unsent_hours").map(i64::from),
+            forgets_last: fields.boolean("forgets_last").unwrap_or(false),
+        };
+        if setting == ModuleSetting::default() {
+            fields.fault("state", "Missing", "is needed, or another member");
         }
-        fields.choice("state", &[("up", true), ("down", false)])
-    })
-    .map_or_else(
-        |faults| refuse(&faults),
-        |online| {
-            if let (Some(module), Some(online)) = (module, online) {
-                module.set_online(online);
+        setting
+    });
+    match setting {
+        Ok(setting) => {
+            if let Some(module) = module {
+                module.set(setting);
             }
             done()
-        },
-    )
+        }
+        Err(faults) => refuse(&faults),
+    }
 }
 
 const KINDS: &[(&str, ModuleTroubleKind)] = &[
@@ -70,6 +90,8 @@ const KINDS: &[(&str, ModuleTroubleKind)] = &[
     ("error", ModuleTroubleKind::Error),
     ("delay", ModuleTroubleKind::Delay),
     ("power_cut", ModuleTroubleKind::PowerCut),
+    ("power_cut_after", ModuleTroubleKind::PowerCutAfter),
+    ("forget_last", ModuleTroubleKind::ForgetLast),
 ];
 
 async fn add(State(module): State<Switched>, body: Bytes) -> Response {

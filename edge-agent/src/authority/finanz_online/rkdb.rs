@@ -138,10 +138,26 @@ pub enum RkdbOperation<'a> {
     },
     /// Takes a unit out of use for ever.
     UnitEnds(UnitName<'a>),
+    /// A cash box does not work.
+    CashBoxFails {
+        /// Its id.
+        id: &'a str,
+        /// When this began.
+        since: &'a str,
+    },
+    /// A cash box works again.
+    CashBoxWorks {
+        /// Its id.
+        id: &'a str,
+        /// Since when.
+        since: &'a str,
+    },
     /// Takes a cash box out of use for ever.
     CashBoxEnds {
         /// Its id.
         id: &'a str,
+        /// True if it is beyond repair, false if the end is planned.
+        broken: bool,
     },
     /// Asks for the state of a unit.
     UnitState(UnitName<'a>),
@@ -154,8 +170,12 @@ pub enum RkdbOperation<'a> {
 
 /// The reason of an outage: the unit cannot sign, or signs wrongly.
 const CANNOT_SIGN: &str = "2";
+/// The reason of an outage: another one.
+const OTHER_REASON: &str = "99";
 /// The reason of an end: planned.
 const PLANNED: &str = "6";
+/// The reason of an end: beyond repair.
+const BEYOND_REPAIR: &str = "7";
 /// Requests have one entry.
 const FIRST: &str = "1";
 
@@ -208,7 +228,8 @@ impl RkdbOperation<'_> {
                 format!("ausfall_{}", unit.suffix())
             }
             Self::UnitWorks { unit, .. } => format!("wiederinbetriebnahme_{}", unit.suffix()),
-            Self::CashBoxEnds { .. } => "ausfall_kasse".to_owned(),
+            Self::CashBoxFails { .. } | Self::CashBoxEnds { .. } => "ausfall_kasse".to_owned(),
+            Self::CashBoxWorks { .. } => "wiederinbetriebnahme_kasse".to_owned(),
             Self::UnitState(_) | Self::CashBoxState { .. } => String::new(),
         }
     }
@@ -238,10 +259,7 @@ impl RkdbOperation<'_> {
             }
             Self::UnitFails { unit, since } => {
                 unit.write(xml);
-                xml.open("ausfall")
-                    .text("begruendung", CANNOT_SIGN)
-                    .text("beginn_ausfall", since)
-                    .close("ausfall");
+                outage(xml, CANNOT_SIGN, since);
             }
             Self::UnitWorks { unit, since } => {
                 unit.write(xml);
@@ -249,19 +267,34 @@ impl RkdbOperation<'_> {
             }
             Self::UnitEnds(unit) => {
                 unit.write(xml);
-                planned_end(xml);
+                end(xml, PLANNED);
             }
-            Self::CashBoxEnds { id } => {
+            Self::CashBoxFails { id, since } => {
                 xml.text("kassenidentifikationsnummer", id);
-                planned_end(xml);
+                outage(xml, OTHER_REASON, since);
+            }
+            Self::CashBoxWorks { id, since } => {
+                xml.text("kassenidentifikationsnummer", id)
+                    .text("ende_ausfall", since);
+            }
+            Self::CashBoxEnds { id, broken } => {
+                xml.text("kassenidentifikationsnummer", id);
+                end(xml, if broken { BEYOND_REPAIR } else { PLANNED });
             }
             Self::UnitState(_) | Self::CashBoxState { .. } => {}
         }
     }
 }
 
-fn planned_end(xml: &mut Xml) {
+fn outage(xml: &mut Xml, reason: &str, since: &str) {
+    xml.open("ausfall")
+        .text("begruendung", reason)
+        .text("beginn_ausfall", since)
+        .close("ausfall");
+}
+
+fn end(xml: &mut Xml, reason: &str) {
     xml.open("ausserbetriebnahme")
-        .text("begruendung", PLANNED)
+        .text("begruendung", reason)
         .close("ausserbetriebnahme");
 }

@@ -13,8 +13,10 @@ mod left_behind;
 mod operator;
 mod orders;
 mod originals;
+mod people;
 mod printer_clock;
 mod printer_day;
+mod providers;
 mod recipients;
 mod registrations;
 mod resources;
@@ -54,7 +56,7 @@ use super::{ClockOutcome, Message};
 use crate::order::OrderForm;
 use crate::payment::{TerminalTask, Terminals};
 use crate::seal::printer::job::baseline_of;
-use crate::seal::printer::{PrinterTask, Task};
+use crate::seal::printer::{News, PrinterTask, Task};
 use crate::seal::signature::Signatures;
 use crate::seal::signature::units::SigningTask;
 use crate::status::LiveStatus;
@@ -405,7 +407,9 @@ impl Tills {
                 self.on_printer_request(request, effects);
                 Ok(())
             }
-            question @ (Message::Waiting { .. } | Message::WhenSettled { .. }) => {
+            question @ (Message::Waiting { .. }
+            | Message::WhenSettled { .. }
+            | Message::HealthCheck) => {
                 self.on_question(question);
                 Ok(())
             }
@@ -417,6 +421,7 @@ impl Tills {
             }
             message @ (Message::ChangeResource { .. }
             | Message::NoteReceipt { .. }
+            | Message::NotePerson { .. }
             | Message::EReceipt { .. }) => self.on_kept(batch, message, effects),
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
@@ -424,10 +429,7 @@ impl Tills {
             message @ (Message::DeliveryEnded { .. } | Message::OrderCopy { .. }) => {
                 self.on_delivery(batch, message, effects)
             }
-            Message::Printer(device, news) => match self.index_of(device) {
-                Some(index) => self.on_printer_news(batch, index, news, effects),
-                None => Ok(()),
-            },
+            Message::Printer(device, news) => self.on_news(batch, device, news, effects),
             Message::Signed(device, signed) => self.on_signed(batch, device, &signed, effects),
             Message::Terminal(news) => self.on_terminal_news(batch, news, effects),
             Message::DecideCancel(device, id, reply) => {
@@ -435,18 +437,30 @@ impl Tills {
             }
             Message::Authority(news) => self.on_authority_news(batch, news),
             Message::Numbers(device, spans) => self.take_numbers(batch, device, &spans),
+            Message::Provider(news, reply) => self.on_provider_news(batch, &news, reply, effects),
             Message::Registration(news) => self.on_registration_news(batch, &news, effects),
-            Message::HealthCheck => {
-                self.answer_health_check();
-                Ok(())
-            }
             Message::Stop => Ok(()),
+        }
+    }
+
+    /// Handles news from the printer of a device. News of a device that was removed are dropped.
+    fn on_news(
+        &mut self,
+        batch: &mut Batch<'_>,
+        device: Uuid,
+        news: News,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        match self.index_of(device) {
+            Some(index) => self.on_printer_news(batch, index, news, effects),
+            None => Ok(()),
         }
     }
 
     /// Handles a question that changes nothing.
     fn on_question(&mut self, question: Message) {
         match question {
+            Message::HealthCheck => self.answer_health_check(),
             Message::Waiting { id, reply } => drop(reply.send(self.waiting_order(id))),
             // The caller of a device that does not exist gets no answer.
             Message::WhenSettled { device, reply } => {
@@ -649,6 +663,10 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::ReceiptUploaded(uploaded) => uploaded.at,
         Event::LookChanged(changed) => changed.at,
         Event::HospitalityChanged(changed) => changed.at,
+        Event::ProviderAsked(asked) => asked.at,
+        Event::ProviderAnswered(answered) => answered.at,
+        Event::ProviderUsed(used) => used.at,
+        Event::PersonActed(acted) => acted.at,
     };
     Some(moment.utc_ms)
 }

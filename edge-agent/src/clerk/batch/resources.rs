@@ -72,7 +72,13 @@ impl Tills {
             (ResourceChange::Become(state, details), Some(known)) => {
                 let details = details.as_deref();
                 match self.change_state(batch, &known, (*state, details))? {
-                    Some(outcome) => outcome,
+                    Some(outcome) => {
+                        if outcome == ResourceOutcome::Done {
+                            self.want_registrations(batch, &known, *state)?;
+                            effects.push(Effect::RegistrationsChanged);
+                        }
+                        outcome
+                    }
                     None => {
                         self.await_receipt(&known, *state, reply);
                         return Ok(());
@@ -350,6 +356,7 @@ impl Tills {
             Message::NoteReceipt { note, reply } => {
                 self.on_receipt_note(batch, &note, reply, effects)
             }
+            Message::NotePerson { note, reply } => self.on_person(batch, &note, reply, effects),
             Message::EReceipt { change, reply } => {
                 let outcome = batch.change_ereceipt(self.settings.guard.now(), &change)?;
                 effects.push(Effect::EReceipt(reply, outcome));

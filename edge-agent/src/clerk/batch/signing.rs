@@ -161,6 +161,7 @@ impl Tills {
                     self.decide_surely(batch, index, &Command::SignReceipt(receipt))?;
                     tracing::info!(event = "receipt", %device, "{} is made", kind.label());
                     effects.push(Effect::RegistrationsChanged);
+                    self.want_monthly_check(batch, (kind, compact))?;
                     self.register_receipt_signed(batch, index, kind, effects)?;
                 }
                 Some(id) => {

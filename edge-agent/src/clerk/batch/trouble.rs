@@ -117,13 +117,16 @@ impl Tills {
                 drop(reply.send(DeclarationOutcome::Unknown(reason)));
             }
             Message::LayAside { reply, .. } => drop(reply.send(AsideOutcome::Unknown(reason))),
-            Message::ChangeResource { reply, .. } | Message::NoteReceipt { reply, .. } => {
+            Message::ChangeResource { reply, .. }
+            | Message::NoteReceipt { reply, .. }
+            | Message::NotePerson { reply, .. } => {
                 drop(reply.send(ResourceOutcome::NotKnown(reason)));
             }
             Message::EReceipt { reply, .. } => drop(reply.send(EReceiptOutcome::NotKnown(reason))),
             Message::SetClock { reply, .. } => drop(reply.send(ClockOutcome::Unknown(reason))),
             Message::DecideCancel(_, _, reply)
             | Message::DeliveryEnded { reply, .. }
+            | Message::Provider(_, reply)
             | Message::OrderCopy { reply, .. } => reply.send(false).unwrap_or(()),
             // What these report is kept for the next transaction, or asked for again.
             Message::Printer(..)

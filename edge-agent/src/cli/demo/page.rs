@@ -1,4 +1,4 @@
-//! The page of the demo at `/`: the same as the text in the terminal. It loads nothing and has no script.
+//! The page of the demo at `/demo`: the same as the text in the terminal. It loads nothing and has no script.
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -11,7 +11,7 @@ use crate::api::html::{escaped, page_response, whole_page};
 pub(super) fn router(welcome: &Welcome) -> Router {
     let page = html(welcome);
     Router::new().route(
-        "/",
+        "/demo",
         get(move || std::future::ready(page_response(StatusCode::OK, page.clone()))),
     )
 }
@@ -61,6 +61,7 @@ const HEAD: &str = "<h1>Ferrotill: demo</h1>
 
 /// Pages of the agent that a browser can show: path and what it is.
 const LINKS: &[(&str, &str)] = &[
+    ("/", "the dashboard"),
     ("/docs", "all operations of the till, and its error types"),
     ("/healthz", "what works and what does not"),
     ("/sim/printer/paper", "the receipts on the paper"),

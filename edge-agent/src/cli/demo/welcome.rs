@@ -1,4 +1,4 @@
-//! What the demo tells its user when it begins to serve: key, secret, device, and things to try. The page at `/` has the same.
+//! What the demo tells its user when it begins to serve: key, secret, device, and things to try. The page at `/demo` has the same.
 
 use std::path::Path;
 
@@ -7,6 +7,7 @@ use ferrotill_core::profile::{Profile, SealPlan};
 use super::files::{CONFIG_FILE, SALE_FILE};
 use super::{API_KEY, API_SECRET, DEVICE};
 use crate::cli::api::quoted;
+use crate::cli::person::FIRST_PERSON;
 
 /// A thing to try: what it shows, and the commands of a shell that do it.
 pub(super) struct Trial {
@@ -24,7 +25,7 @@ pub(super) struct Welcome {
 
 impl Welcome {
     /// `url` is the agent's, and `folder` has the files of the demo.
-    pub(super) fn new(url: &str, folder: &Path, profile: &'static dyn Profile) -> Self {
+    pub(super) fn new(url: &str, pin: &str, folder: &Path, profile: &'static dyn Profile) -> Self {
         let program = std::env::current_exe().map_or_else(
             |_| "ferrotill".to_owned(),
             |program| program.display().to_string(),
@@ -71,6 +72,7 @@ impl Welcome {
                 ("key", API_KEY.to_owned()),
                 ("secret", API_SECRET.to_owned()),
                 ("device", DEVICE.to_string()),
+                ("dashboard", dashboard_of(url, pin)),
                 ("configuration", config),
             ],
             trials: vec![
@@ -97,7 +99,7 @@ impl Welcome {
     pub(super) fn text(&self) -> String {
         let mut lines = vec![String::new()];
         lines.push(format!(
-            "the demo serves {}/ until you end it with Ctrl-C; that page has what stands here, too",
+            "the demo serves {}/demo until you end it with Ctrl-C; that page has what stands here, too",
             self.url
         ));
         lines.push(String::new());
@@ -111,6 +113,10 @@ impl Welcome {
         }
         lines.join("\n")
     }
+}
+
+fn dashboard_of(url: &str, pin: &str) -> String {
+    format!("{url}/ – sign in as {FIRST_PERSON} with the PIN {pin}")
 }
 
 /// A text as one word of a shell, in quotes only if it needs them.

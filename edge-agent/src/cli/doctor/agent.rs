@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::{Finding, Subject};
 use crate::api::json::JsonValue;
+use crate::api::readiness::parts_of_health;
 use crate::cli::Exit;
 use crate::cli::client::{Client, no_answer, url_of};
-use crate::cli::status::parts_of_health;
 use crate::config::{Config, Permission};
 use crate::time::clock::Clock;
 
@@ -109,7 +109,7 @@ fn same_configuration(client: &Client, config: &Config) -> Finding {
 
 /// A check for each part of the till, as `/healthz` says it.
 fn problems(health: &JsonValue, config: &Config) -> Vec<Finding> {
-    parts_of_health(health, config)
+    parts_of_health(health, &config.devices)
         .into_iter()
         .map(|part| {
             let subject = match part.part {

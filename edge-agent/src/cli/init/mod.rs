@@ -1,8 +1,9 @@
-//! `init`: writes a configuration that works, from flags or from the FiscalCloud that the shop uses today.
+//! `init`: writes a configuration that works, from flags, from answers to questions, or from the FiscalCloud that the shop uses today.
 //!
 //! The file is written only if the configuration has no fault, and never over another file.
 
 mod fiscal_cloud;
+mod questions;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -14,33 +15,38 @@ use clap::Args;
 use ferrotill_core::facts::Facts;
 use ferrotill_core::profile::{self, Profile, SealPlan};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
+use super::person::{FIRST_PERSON, first_person};
 use super::words::counted;
 use super::{CliFailure, CliOutput, Exit};
+use crate::agent::check;
+use crate::api::DIALECTS;
 use crate::config::Config;
 use crate::object;
+use crate::people::People;
 
 /// The arguments of `init`.
 #[derive(Debug, Args)]
 pub struct InitArguments {
-    /// Asks nothing: everything comes from the flags. Questions are not built yet, so the flag is needed.
-    #[arg(long, required = true)]
+    /// Asks nothing: everything comes from the flags. Without it, what the flags do not say is asked.
+    #[arg(long, requires_all = ["country", "out"])]
     no_input: bool,
-    /// The ISO 3166 code of the country: MD or UA.
+    /// The ISO 3166 code of the country.
     #[arg(long)]
-    country: String,
-    /// TEST or LIVE.
-    #[arg(long, default_value = "TEST")]
-    mode: String,
+    country: Option<String>,
+    /// TEST or LIVE; TEST if it is not given.
+    #[arg(long)]
+    mode: Option<String>,
     /// The address of the printer, such as `datecs+serial:///dev/ttyUSB0?baud=115200`; without it the till has no printer.
     #[arg(long)]
     device: Option<String>,
-    /// The address on which the till serves.
-    #[arg(long, default_value = "127.0.0.1:50700")]
-    listen: String,
-    /// The data folder.
-    #[arg(long, default_value = "/var/lib/ferrotill")]
-    data: PathBuf,
+    /// The address on which the till serves; 127.0.0.1:50700 if it is not given.
+    #[arg(long)]
+    listen: Option<String>,
+    /// The data folder; /var/lib/ferrotill if it is not given.
+    #[arg(long)]
+    data: Option<PathBuf>,
     /// The URL of the authority's server.
     #[arg(long)]
     upstream: Option<String>,
@@ -58,7 +64,33 @@ pub struct InitArguments {
     fiscalcloud_device: Option<Uuid>,
     /// The file to write.
     #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+/// The address on which a till serves if no other one is given.
+const LISTEN: &str = "127.0.0.1:50700";
+/// The data folder if no other one is given.
+const DATA: &str = "/var/lib/ferrotill";
+
+/// What the flags and the answers say of the till.
+struct NewTill {
+    profile: &'static dyn Profile,
+    mode: String,
+    /// The address of the printer or of the fiscal module, or `none`.
+    device: String,
+    listen: String,
+    data: PathBuf,
+    upstream: Option<String>,
+    owner: Owner,
     out: PathBuf,
+}
+
+/// Who sells; a text is empty if it is not known.
+#[derive(Default)]
+struct Owner {
+    organization_name: String,
+    idnx: String,
+    address: String,
 }
 
 /// A client of the till.
@@ -104,37 +136,105 @@ struct NewRange {
 }
 
 pub(super) fn run(arguments: &InitArguments, output: CliOutput) -> Result<Exit, CliFailure> {
-    debug_assert!(arguments.no_input, "clap refuses a call without the flag");
-    let country = arguments.country.to_uppercase();
-    let profile = profile::by_code(&country).ok_or_else(|| {
-        let text = anyhow!("--country {country} is not known; give MD or UA");
+    if arguments.no_input {
+        let till = till_of_flags(arguments)?;
+        let (device, client) = write(arguments, &till, output)?;
+        return Ok(done(&till, &device, &client, output));
+    }
+    let mut questions = questions::Questions::new(output);
+    let mut before = None;
+    loop {
+        let till = questions.till(arguments, before.as_ref())?;
+        if !questions.agrees(&till)? {
+            output.text("Nothing is written.");
+            return Ok(Exit::Failed);
+        }
+        match write(arguments, &till, output) {
+            Ok((device, client)) => return Ok(done(&till, &device, &client, output)),
+            Err(failure)
+                if failure.code == Exit::Configuration && arguments.from_fiscalcloud.is_none() =>
+            {
+                questions.reject(&format!("{:#}", failure.error));
+                before = Some(till);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+/// The till that the flags describe.
+fn till_of_flags(flags: &InitArguments) -> Result<NewTill, CliFailure> {
+    let profile = profile_of(flags.country.as_deref().unwrap_or(""))?;
+    let out = flags.out.clone().unwrap_or_default();
+    let device = match profile.facts().seal_plan {
+        SealPlan::FiscalModule => "module:software",
+        _ => "none",
+    };
+    Ok(NewTill {
+        profile,
+        mode: flags.mode.clone().unwrap_or_else(|| "TEST".to_owned()),
+        device: flags.device.clone().unwrap_or_else(|| device.to_owned()),
+        listen: flags.listen.clone().unwrap_or_else(|| LISTEN.to_owned()),
+        data: flags.data.clone().unwrap_or_else(|| PathBuf::from(DATA)),
+        upstream: flags.upstream.clone(),
+        owner: Owner::default(),
+        out,
+    })
+}
+
+fn profile_of(country: &str) -> Result<&'static dyn Profile, CliFailure> {
+    profile::by_code(&country.to_uppercase()).ok_or_else(|| {
+        let text = anyhow!(
+            "--country {country} is not known; give one of {}",
+            countries()
+        );
         CliFailure::new(Exit::Usage, text)
-    })?;
-    if arguments.out.exists() {
+    })
+}
+
+/// The codes of the countries.
+fn countries() -> String {
+    let codes = profile::ALL.into_iter().map(|profile| profile.facts().code);
+    codes.collect::<Vec<_>>().join(", ")
+}
+
+/// Writes the configuration and the secret of its client. If the configuration has a fault, nothing is written.
+fn write(
+    arguments: &InitArguments,
+    till: &NewTill,
+    output: CliOutput,
+) -> Result<(NewDevice, NewClient), CliFailure> {
+    if till.out.exists() {
         let text = anyhow!(
             "{} exists already and is left as it is; give another file with --out",
-            arguments.out.display()
+            till.out.display()
         );
         return Err(CliFailure::failed(text));
     }
     let (device, client) = match &arguments.from_fiscalcloud {
         Some(url) => {
-            let moved = fiscal_cloud::read(url, arguments, profile)?;
+            let moved = fiscal_cloud::read(url, arguments, till.profile)?;
             for note in &moved.notes {
                 output.warning(note);
             }
             (moved.device, moved.client)
         }
-        None => (new_device(profile.facts()), new_client(&arguments.out)),
+        None => {
+            let mut device = new_device(till.profile.facts());
+            device
+                .organization_name
+                .clone_from(&till.owner.organization_name);
+            device.idnx.clone_from(&till.owner.idnx);
+            device.address.clone_from(&till.owner.address);
+            (device, new_client(&till.out))
+        }
     };
-    let text = text_of(arguments, profile, &device, &client);
+    let text = text_of(till, &device, &client);
     if let Some(secret) = &client.made {
         write_new(&client.secret_file, secret).map_err(CliFailure::failed)?;
     }
-    let checked = Config::parse(&text, &arguments.out.display().to_string());
-    let written = checked
-        .map_err(CliFailure::from)
-        .and_then(|_| write_new(&arguments.out, &text).map_err(CliFailure::failed));
+    let written = checked(&text, till, arguments.no_input, output)
+        .and_then(|()| write_new(&till.out, &text).map_err(CliFailure::failed));
     if let Err(failure) = written {
         if client.made.is_some() {
             // The secret is of no use without its configuration. If it cannot be removed, the next `init` says that it exists.
@@ -142,30 +242,64 @@ pub(super) fn run(arguments: &InitArguments, output: CliOutput) -> Result<Exit, 
         }
         return Err(failure);
     }
-    let out = arguments.out.display().to_string();
+    Ok((device, client))
+}
+
+/// Checks the text of a configuration as `run` does. Flags may leave out what is added by hand afterwards, such as the address of a
+/// printer: what the law of the country needs beyond the keys themselves is a warning then.
+fn checked(
+    text: &str,
+    till: &NewTill,
+    is_completed_later: bool,
+    output: CliOutput,
+) -> Result<(), CliFailure> {
+    let config = Config::parse(text, &till.out.display().to_string())?;
+    match check(&config) {
+        Err(fault) if is_completed_later => output.warning(&fault.to_string()),
+        Err(fault) => return Err(fault.into()),
+        Ok(_) => {}
+    }
+    Ok(())
+}
+
+/// Says what was written and what to type next.
+fn done(till: &NewTill, device: &NewDevice, client: &NewClient, output: CliOutput) -> Exit {
+    let out = till.out.display().to_string();
     output.text(&format!(
         "{out} has {}, {}, {} and {}\nNext: ferrotill config check --config {out}",
-        counted(
-            u64::try_from(device.tax_groups.len()).unwrap_or(0),
-            "tax group"
-        ),
-        counted(
-            u64::try_from(device.payment_types.len()).unwrap_or(0),
-            "payment type"
-        ),
-        counted(u64::try_from(device.ranges.len()).unwrap_or(0), "range"),
-        counted(
-            u64::try_from(device.points_of_sale.len()).unwrap_or(0),
-            "workplace"
-        ),
+        counted(device.tax_groups.len(), "tax group"),
+        counted(device.payment_types.len(), "payment type"),
+        counted(device.ranges.len(), "range"),
+        counted(device.points_of_sale.len(), "workplace"),
     ));
+    let first = first_pin(till, output);
     output.json(&object! {
+        "dashboard" => first.map(|pin| object! { "name" => FIRST_PERSON, "pin" => pin.as_str() }),
         "config" => out,
         "device_id" => device.id,
-        "api_key" => client.key,
+        "api_key" => client.key.clone(),
         "secret_file" => client.secret_file.display().to_string(),
     });
-    Ok(Exit::Done)
+    Exit::Done
+}
+
+/// Makes the first person who may use the dashboard, and tells the PIN. Without it the till works all the same.
+fn first_pin(till: &NewTill, output: CliOutput) -> Option<Zeroizing<String>> {
+    let people = People::new(till.data.join("people.toml"));
+    match first_person(&people) {
+        Ok(Some(pin)) => {
+            output.text(&format!(
+                "The dashboard is at http://{}/. Sign in there as {FIRST_PERSON} with the PIN {}, and change it: a LIVE till sells nothing before that",
+                till.listen, &*pin
+            ));
+            Some(pin)
+        }
+        Ok(None) => None,
+        Err(error) => {
+            output.warning(&format!("nobody can sign in at the dashboard yet: {error}"));
+            None
+        }
+    }
 }
 
 /// A client with a secret of its own, in a file beside the configuration.
@@ -209,19 +343,14 @@ fn new_device(facts: &Facts) -> NewDevice {
 }
 
 /// The text of the configuration.
-fn text_of(
-    arguments: &InitArguments,
-    profile: &dyn Profile,
-    device: &NewDevice,
-    client: &NewClient,
-) -> String {
-    let facts = profile.facts();
+fn text_of(till: &NewTill, device: &NewDevice, client: &NewClient) -> String {
+    let facts = till.profile.facts();
     let mut text = String::from(
         "# Written by `ferrotill init`. The reference of all keys is docs/CONFIGURATION.md.\n[till]\n",
     );
     line(&mut text, "country", facts.code);
-    line(&mut text, "mode", &arguments.mode.to_uppercase());
-    line(&mut text, "data_dir", &arguments.data.display().to_string());
+    line(&mut text, "mode", &till.mode.to_uppercase());
+    line(&mut text, "data_dir", &till.data.display().to_string());
     for (key, value) in [
         ("organization_name", &device.organization_name),
         ("idnx", &device.idnx),
@@ -230,7 +359,7 @@ fn text_of(
         some_line(&mut text, key, value);
     }
     text.push_str("\n[api]\n");
-    line(&mut text, "listen", &arguments.listen);
+    line(&mut text, "listen", &till.listen);
     text.push_str("\n[[api.clients]]\n");
     line(&mut text, "key", &client.key);
     line(
@@ -238,8 +367,17 @@ fn text_of(
         "secret_file",
         &client.secret_file.display().to_string(),
     );
-    device_section(&mut text, arguments, facts, device);
-    if let Some(url) = &arguments.upstream {
+    let apis = DIALECTS.iter().map(|api| api.name);
+    let apis: Vec<String> = apis
+        .filter(|name| facts.apis.contains(name))
+        .map(quoted)
+        .collect();
+    let _ = writeln!(text, "apis = [{}]", apis.join(", "));
+    device_section(&mut text, till, device);
+    if facts.seal_plan == SealPlan::Signature {
+        signature_unit_section(&mut text, &till.out);
+    }
+    if let Some(url) = &till.upstream {
         text.push_str("\n[upstream]\n");
         line(&mut text, "url", url);
     }
@@ -247,11 +385,11 @@ fn text_of(
 }
 
 /// The section of the device.
-fn device_section(text: &mut String, arguments: &InitArguments, facts: &Facts, device: &NewDevice) {
+fn device_section(text: &mut String, till: &NewTill, device: &NewDevice) {
     text.push_str("\n[[device]]\n");
     line(text, "id", &device.id.to_string());
     line(text, "name", &device.name);
-    line(text, "uri", arguments.device.as_deref().unwrap_or("none"));
+    line(text, "uri", &till.device);
     some_line(text, "registration_number", &device.registration_number);
     list(text, "tax_groups", &device.tax_groups, |(code, rate)| {
         format!("code = {}, rate = {}", quoted(code), quoted(rate))
@@ -271,7 +409,7 @@ fn device_section(text: &mut String, arguments: &InitArguments, facts: &Facts, d
         &device.points_of_sale,
         |(id, code)| format!("id = \"{id}\", code = {}", quoted(code)),
     );
-    if facts.seal_plan == SealPlan::Printer {
+    if till.profile.facts().seal_plan == SealPlan::Printer {
         let _ = writeln!(
             text,
             "use_alternative_receipts = {}",
@@ -292,6 +430,17 @@ fn device_section(text: &mut String, arguments: &InitArguments, facts: &Facts, d
             },
         );
     }
+}
+
+/// The section of a signature unit in software, whose key the till makes at its first start. A LIVE till needs more keys, which the
+/// check of the configuration names.
+fn signature_unit_section(text: &mut String, out: &Path) {
+    let key_file = absolute(&out.with_file_name("signature-unit.key"));
+    text.push_str("\n[[signature_unit]]\n");
+    line(text, "kind", "software");
+    line(text, "id", "unit-1");
+    line(text, "suite", "R1-AT9");
+    line(text, "key_file", &key_file.display().to_string());
 }
 
 // Writing to a string cannot fail.

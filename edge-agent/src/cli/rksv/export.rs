@@ -23,7 +23,7 @@ use super::{part, unopened};
 use crate::agent::check;
 use crate::api::json::JsonValue;
 use crate::cli::{CliFailure, CliOutput, Exit, default_config};
-use crate::config::{Config, Overrides};
+use crate::config::{Config, Overrides, SignatureUnitKind};
 use crate::object;
 use crate::seal::signature::folder::{counter_key, new_key};
 
@@ -193,7 +193,7 @@ pub(super) fn new_keys(
     let config = Config::load(&arguments.config, &Overrides::default())?;
     let mut made = Vec::new();
     for unit in &config.signature_units {
-        if !unit.key_file.exists() {
+        if unit.kind == SignatureUnitKind::Software && !unit.key_file.exists() {
             new_key(unit).map_err(|explained| CliFailure::failed(anyhow!("{explained}")))?;
             let path = unit.key_file.display().to_string();
             output.text(&format!(

@@ -1,8 +1,8 @@
 //! The state of a till without a running agent, as its data folder says it.
 
-use super::{TillPart, TillState};
-use crate::cli::words::{counted, waiting};
-use crate::config::{Config, Device};
+use crate::api::readiness::{TillPart, TillState, shift_in_words};
+use crate::api::words::waiting;
+use crate::config::Config;
 use crate::time::clock::iso_utc;
 use ferrotill_store::{Reader, StoreError, is_in_use};
 
@@ -37,7 +37,7 @@ fn read(reader: &Reader, config: &Config) -> Result<Vec<TillPart>, StoreError> {
         let last = reader.last_number(device.id)?;
         let says = format!(
             "{}; the last document has the number {last}",
-            shift(reader, device)?
+            shift_in_words(reader, device)?
         );
         parts.push(TillPart::good("shift", Some(device.id), says));
     }
@@ -55,19 +55,6 @@ fn read(reader: &Reader, config: &Config) -> Result<Vec<TillPart>, StoreError> {
     );
     parts.push(TillPart::good("queue", None, says));
     Ok(parts)
-}
-
-/// The shift of a device in words.
-pub(in crate::cli) fn shift(reader: &Reader, device: &Device) -> Result<String, StoreError> {
-    let name = &device.name;
-    Ok(match reader.open_shift(device.id)? {
-        None => format!("{name}: no shift is open"),
-        Some(shift) => format!(
-            "{name}: open since {} with {}",
-            iso_utc(shift.first_ms),
-            counted(shift.documents, "document")
-        ),
-    })
 }
 
 /// The part of a store that cannot be read.

@@ -10,10 +10,12 @@ mod bank_terminal;
 mod device;
 mod ereceipt;
 mod finanz_online;
+mod fiscalbox;
 mod mail;
 mod offline;
 mod signature;
 mod till;
+mod ui;
 mod upstream;
 
 use ferrotill_core::event::RANGES_MAX;
@@ -129,6 +131,13 @@ pub static SECTIONS: &[SectionRow] = &[
         keys: device::DEVICE_POINTS_OF_SALE,
     },
     SectionRow {
+        path: "ui",
+        form: SectionForm::Table,
+        sample: SectionSample::HeaderOff,
+        says: "The dashboard of the till.",
+        keys: ui::UI,
+    },
+    SectionRow {
         path: "bank_terminal",
         form: SectionForm::Tables {
             identity: Some("id"),
@@ -154,6 +163,27 @@ pub static SECTIONS: &[SectionRow] = &[
         sample: SectionSample::HeaderOff,
         says: "The web services of the tax authority with which signature units and cash boxes are registered and receipts are checked, where the law has receipts signed; without this section, a person does that in the portal.",
         keys: finanz_online::FINANZ_ONLINE,
+    },
+    SectionRow {
+        path: "fiscalbox",
+        form: SectionForm::Table,
+        sample: SectionSample::HeaderOff,
+        says: "The fiscal modules of the till, and the payment providers that their devices reach, where the law asks for a fiscal module.",
+        keys: fiscalbox::FISCALBOX,
+    },
+    SectionRow {
+        path: "fiscalbox.units",
+        form: SectionForm::Table,
+        sample: SectionSample::HeaderOff,
+        says: "The unit in which each payment provider has its amounts; UzQR has texts in soms.",
+        keys: fiscalbox::FISCALBOX_UNITS,
+    },
+    SectionRow {
+        path: "fiscalbox.billing",
+        form: SectionForm::Table,
+        sample: SectionSample::HeaderOff,
+        says: "The billing of FiscalBox, which the till serves under `/fiscalbox/api/v1`; without this section, it serves none.",
+        keys: fiscalbox::FISCALBOX_BILLING,
     },
     SectionRow {
         path: "upstream",

@@ -95,7 +95,7 @@ pub(super) const TILL: &[KeyRow] = &[
         "logo",
         ValueKind::Path("the path of a PNG, such as \"/etc/ferrotill/logo.png\""),
         Preset::Unset("no logo"),
-        "A PNG of at most 576 × 400 pixels and 262144 bytes that is shown above the seller's name on print forms of the types Html, Pdf and Image. Each pixel becomes black or white.",
+        "A PNG of at most 576 × 400 pixels and 262144 bytes that is shown above the seller's name on print forms and on the slips of a receipt printer (`escpos`), which prints a logo that is wider than its paper smaller. Each pixel becomes black or white.",
     )
     .environment()
     .off("\"/etc/ferrotill/logo.png\""),

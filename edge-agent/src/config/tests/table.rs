@@ -23,6 +23,9 @@ suite = "R1-AT9"
 key_file = "/etc/ferrotill/unit.key"
 [finanzonline]
 manufacturer_id = "ATU12345678"
+[fiscalbox.billing]
+user = "shop"
+password = "s3cret"
 [mail]
 host = "mail.example"
 from = "Shop <receipts@shop.example>"
@@ -33,6 +36,8 @@ id = "3f0c1f0e-51d8-4b5c-9a56-0f6f0a6b7c01"
 [ereceipt]
 listen = "0.0.0.0:50701"
 public_url = "https://receipts.shop.example"
+[ui]
+people_file = "people.toml"
 [offline]
 days_unsent = 3
 [upstream.online_ecr]

@@ -1,11 +1,13 @@
 //! What callers of the API may ask of the registrations: a login with a user of their own, a step, and how far a step is.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ferrotill_core::event::RegistrationStep;
-use ferrotill_store::{Reader, Registration, RegistrationState, StoreError};
+use ferrotill_store::{Reader, Registration, RegistrationState, StoreError, StoredAnswer};
 
 use super::user::KnownUser;
 use super::words;
@@ -28,6 +30,9 @@ pub enum LoginFault {
     /// The user is accepted, and cannot be stored.
     #[error("the user cannot be stored: {0}")]
     NotStored(String),
+    /// Another caller's login has not ended.
+    #[error("another login has not ended yet")]
+    Busy,
 }
 
 /// What callers may ask for. Every function that talks to the authority blocks its thread.
@@ -38,6 +43,7 @@ pub struct RegistrationDesk {
     clerk_handle: ClerkHandle,
     signatures: Arc<Signatures>,
     user: Arc<KnownUser>,
+    is_logging_in: AtomicBool,
 }
 
 impl RegistrationDesk {
@@ -56,6 +62,7 @@ impl RegistrationDesk {
             reader,
             clerk_handle,
             signatures,
+            is_logging_in: AtomicBool::new(false),
         }
     }
 
@@ -76,12 +83,33 @@ impl RegistrationDesk {
         self.user.refusal()
     }
 
-    /// Tries a user, and uses it from now on if the authority accepts it. Blocks for two calls at most.
+    /// Tries a user, and uses it from now on if the authority accepts it while the caller still waits. A user that was refused is not sent
+    /// a second time. Blocks for two calls at most.
     ///
     /// # Errors
     ///
     /// [`LoginFault`].
-    pub fn authenticate(&self, user: FinanzOnlineUser) -> Result<(), LoginFault> {
+    pub fn authenticate(
+        &self,
+        user: FinanzOnlineUser,
+        is_waited_for: impl Fn() -> bool,
+    ) -> Result<(), LoginFault> {
+        if let Some(answered) = self.user.refusal_of(&user) {
+            return Err(LoginFault::Refused(answered));
+        }
+        if self.is_logging_in.swap(true, Ordering::AcqRel) {
+            return Err(LoginFault::Busy);
+        }
+        let accepted = self.log_in(user, is_waited_for);
+        self.is_logging_in.store(false, Ordering::Release);
+        accepted
+    }
+
+    fn log_in(
+        &self,
+        user: FinanzOnlineUser,
+        is_waited_for: impl Fn() -> bool,
+    ) -> Result<(), LoginFault> {
         let url = &self.config.url;
         let request = login(&user, &self.config.manufacturer_id);
         let (body, _) = call(url, Action::Login, &request)
@@ -90,9 +118,20 @@ impl RegistrationDesk {
             LoginAnswer::Session(session) => {
                 // A session that is not ended ends by itself.
                 let _ = call(url, Action::Logout, &logout(&user, &session));
+                if !is_waited_for() {
+                    return Err(LoginFault::Unreachable(
+                        "its answer came too late".to_owned(),
+                    ));
+                }
+                let before = self.user.known();
+                let participant = user.participant_id.clone();
                 self.user
                     .accepted(user)
                     .map_err(|error| LoginFault::NotStored(error.to_string()))?;
+                if before.is_some_and(|before| before.participant_id != participant) {
+                    self.register_again()
+                        .map_err(|error| LoginFault::NotStored(error.to_string()))?;
+                }
                 self.signatures.registrations_changed();
                 Ok(())
             }
@@ -102,6 +141,57 @@ impl RegistrationDesk {
                 Err(LoginFault::Refused(answered))
             }
         }
+    }
+
+    /// Another participant knows nothing of what is registered: units, cash boxes and receipts are registered again, in their order.
+    fn register_again(&self) -> Result<(), StoreError> {
+        let all = self.reader.registrations()?;
+        let ended: BTreeSet<&str> = all
+            .iter()
+            .filter(|step| {
+                matches!(
+                    step.step,
+                    RegistrationStep::CashBoxEnds | RegistrationStep::UnitEnds
+                )
+            })
+            .map(|step| step.subject.as_str())
+            .collect();
+        for step in &all {
+            let of = match step.step {
+                RegistrationStep::Unit | RegistrationStep::CashBox => step.subject.as_str(),
+                RegistrationStep::Receipt => step
+                    .subject
+                    .rsplit_once('_')
+                    .map_or(step.subject.as_str(), |(of, _)| of),
+                _ => continue,
+            };
+            if step.state != RegistrationState::Waiting && !ended.contains(of) {
+                self.want(step.step, &step.subject, 0);
+            }
+        }
+        Ok(())
+    }
+
+    /// Has a receipt checked, if it does not wait for its check already, and waits for the answer until the time is over. `None` if there is
+    /// no answer yet.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub async fn check_receipt(
+        &self,
+        (subject, row): (&str, i64),
+        wait: Duration,
+    ) -> Result<Option<StoredAnswer>, StoreError> {
+        let step = RegistrationStep::Receipt;
+        let answers = self.reader.registration_answers(step, subject)?.len();
+        let known = self.reader.registration(step, subject)?;
+        if known.is_none_or(|known| known.state != RegistrationState::Waiting) {
+            self.want(step, subject, row);
+        }
+        let found = self.answered((step, subject), (answers, wait)).await?;
+        let has_news = self.reader.registration_answers(step, subject)?.len() > answers;
+        Ok(found.and_then(|found| found.answer).filter(|_| has_news))
     }
 
     /// Has a step taken, perhaps again. `row` is the journal row with the receipt that is to be checked; 0 for another step, or if the

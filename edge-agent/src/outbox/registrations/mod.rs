@@ -34,6 +34,7 @@ use crate::time::guarded_clock::GuardedClock;
 pub use desk::{LoginFault, RegistrationDesk};
 use step::{Performed, StepContext};
 use user::KnownUser;
+pub use user::keep_user;
 
 /// What the worker needs from the rest of the agent.
 #[derive(Debug)]
@@ -394,7 +395,8 @@ impl RegistrationWorker {
         open: &[Registration],
     ) -> Result<bool, StoreError> {
         use RegistrationStep::{
-            CashBox, CashBoxEnds, Receipt, Unit, UnitEnds, UnitFails, UnitWorks,
+            CashBox, CashBoxEnds, CashBoxFails, CashBoxWorks, Receipt, Unit, UnitEnds, UnitFails,
+            UnitWorks,
         };
         let subject = registration.subject.as_str();
         let before_mark = subject
@@ -411,18 +413,24 @@ impl RegistrationWorker {
             UnitFails => is_done(Unit, before_mark),
             UnitWorks => is_done(UnitFails, subject),
             // Its receipts are checked first, because the authority knows it no more afterwards.
-            CashBoxEnds => {
-                let of_this = |step: &&Registration| {
-                    let of = step.subject.rsplit_once('_').map(|(of, _)| of);
-                    step.step == Receipt && of == Some(subject)
-                };
-                let checked = open
-                    .iter()
-                    .filter(of_this)
-                    .all(|step| step.state == RegistrationState::Refused);
-                Ok(checked && is_done(CashBox, subject)?)
+            CashBoxEnds => Ok(receipts_checked(subject, open) && is_done(CashBox, subject)?),
+            // A cash box is in operation from the check of its start receipt on.
+            CashBoxFails => {
+                Ok(receipts_checked(before_mark, open) && is_done(CashBox, before_mark)?)
             }
-            UnitEnds => is_done(Unit, subject),
+            CashBoxWorks => is_done(CashBoxFails, subject),
+            // Everything that needs the unit in operation comes first.
+            UnitEnds => {
+                for step in open {
+                    let waits = step.state == RegistrationState::Waiting
+                        && step.step != UnitEnds
+                        && step.due_seq < registration.due_seq;
+                    if waits && self.is_ready(step, open)? {
+                        return Ok(false);
+                    }
+                }
+                is_done(Unit, subject)
+            }
         }
     }
 
@@ -494,6 +502,17 @@ impl RegistrationWorker {
     }
 }
 
+/// Whether no receipt of a cash box waits for its check.
+fn receipts_checked(cash_box: &str, open: &[Registration]) -> bool {
+    let of_this = |step: &&Registration| {
+        let of = step.subject.rsplit_once('_').map(|(of, _)| of);
+        step.step == RegistrationStep::Receipt && of == Some(cash_box)
+    };
+    open.iter()
+        .filter(of_this)
+        .all(|step| step.state == RegistrationState::Refused)
+}
+
 /// 2020-01-01, in seconds since the epoch.
 const EPOCH_S: i64 = 1_577_836_800;
 /// The largest number of a request.
@@ -509,6 +528,8 @@ const fn what(step: RegistrationStep) -> &'static str {
         RegistrationStep::UnitWorks => "the report of the end of the outage",
         RegistrationStep::CashBoxEnds => "the end of the cash box",
         RegistrationStep::UnitEnds => "the end of the signature unit",
+        RegistrationStep::CashBoxFails => "the report of the outage of the cash box",
+        RegistrationStep::CashBoxWorks => "the report that the cash box works again",
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ferrotill_core::event::{Event, RegistrationStep};
+use ferrotill_core::event::{Event, RegistrationStep, ResourceKind, ResourceState};
 use ferrotill_core::profile::signed::{Code, Form, Kind, PAYLOAD_BYTES_MAX};
 use ferrotill_core::seal::Seal;
 use ferrotill_store::Registration;
@@ -13,7 +13,7 @@ use super::{RegistrationParts, words};
 use crate::authority::finanz_online::answer::{
     Answered, Meaning, RequestKind, RkdbAnswer, meaning, rkdb_answer,
 };
-use crate::authority::finanz_online::rkdb::{RkdbOperation, Sender, UnitForm, UnitName};
+use crate::authority::finanz_online::rkdb::{RkdbOperation, Sender, UnitName};
 use crate::authority::finanz_online::{Action, CallFailure, call};
 use crate::config::FinanzOnlineUser;
 use crate::time::clock::iso_utc;
@@ -62,11 +62,23 @@ pub(super) fn perform(context: &StepContext<'_>, step: &Registration) -> Perform
         Ok(subject) => subject,
         Err(why) => return Performed::Later(why),
     };
+    let performed = told(context, step, &subject);
+    match performed {
+        Ok((meaning, answer)) => Performed::Answered {
+            done: meaning == Meaning::Done,
+            answered: answer.answered,
+        },
+        Err(performed) => performed,
+    }
+}
+
+/// Tells the authority of a step.
+fn told(context: &StepContext<'_>, step: &Registration, subject: &StepSubject) -> Outcome {
     let (id, moment) = step
         .subject
         .rsplit_once('_')
         .unwrap_or((step.subject.as_str(), ""));
-    let performed = match (step.step, &subject) {
+    match (step.step, subject) {
         (
             RegistrationStep::Unit,
             StepSubject::Unit {
@@ -88,27 +100,38 @@ pub(super) fn perform(context: &StepContext<'_>, step: &Registration) -> Perform
                 unit,
                 since: &since,
             };
-            context.ask(&operation, RequestKind::Outage)
+            let state = RkdbOperation::UnitState(unit);
+            context.tell((&operation, RequestKind::Outage), &state)
         }
         (RegistrationStep::UnitWorks, _) => unit_works(context, id, moment),
+        (RegistrationStep::CashBoxFails, _) => {
+            let since = second_of(moment.parse().unwrap_or_default());
+            let operation = RkdbOperation::CashBoxFails { id, since: &since };
+            let state = RkdbOperation::CashBoxState { id };
+            context.tell((&operation, RequestKind::Outage), &state)
+        }
+        (RegistrationStep::CashBoxWorks, _) => {
+            let since = second_of(step.due_ms);
+            let operation = RkdbOperation::CashBoxWorks { id, since: &since };
+            let state = RkdbOperation::CashBoxState { id };
+            context.tell((&operation, RequestKind::Works), &state)
+        }
         (RegistrationStep::CashBoxEnds, _) => {
-            let operation = RkdbOperation::CashBoxEnds { id: &step.subject };
-            context.ask(&operation, RequestKind::End)
+            let id = step.subject.as_str();
+            let broken = is_broken(context, id);
+            let operation = RkdbOperation::CashBoxEnds { id, broken };
+            let state = RkdbOperation::CashBoxState { id };
+            context.tell((&operation, RequestKind::End), &state)
         }
         (RegistrationStep::UnitEnds, _) => {
-            let operation = RkdbOperation::UnitEnds(UnitName::of(&step.subject));
-            context.ask(&operation, RequestKind::End)
+            let unit = UnitName::of(&step.subject);
+            let operation = RkdbOperation::UnitEnds(unit);
+            let state = RkdbOperation::UnitState(unit);
+            context.tell((&operation, RequestKind::End), &state)
         }
         _ => Err(Performed::Later(
             "the journal has neither the unit nor the receipt of the step".to_owned(),
         )),
-    };
-    match performed {
-        Ok((meaning, answer)) => Performed::Answered {
-            done: meaning == Meaning::Done,
-            answered: answer.answered,
-        },
-        Err(performed) => performed,
     }
 }
 
@@ -150,6 +173,26 @@ impl StepContext<'_> {
         }
     }
 
+    /// Reports an outage, its end, or the end of something that is registered, unless the authority knows it already.
+    fn tell(
+        &self,
+        (operation, kind): (&RkdbOperation<'_>, RequestKind),
+        state: &RkdbOperation<'_>,
+    ) -> Outcome {
+        let (meaning, answer) = self.ask(state, RequestKind::State)?;
+        let is_told = match (kind, meaning, answer.state.as_deref()) {
+            (RequestKind::Outage, Meaning::Done, Some("AUSFALL"))
+            | (RequestKind::Works, Meaning::Done, Some("IN_BETRIEB")) => true,
+            // What is registered and not known any more is out of use.
+            (RequestKind::End, Meaning::Unknown, _) => true,
+            _ => false,
+        };
+        match is_told {
+            true => Ok((Meaning::Done, known(answer))),
+            false => self.ask(operation, kind),
+        }
+    }
+
     /// Registers something, unless the authority knows it already. `state` asks for its state.
     fn register(&self, operation: &RkdbOperation<'_>, state: &RkdbOperation<'_>) -> Outcome {
         let (meaning, answer) = self.ask(state, RequestKind::State)?;
@@ -187,7 +230,7 @@ fn register_unit(context: &StepContext<'_>, provider: u16, serial: &str, public:
     let public = STANDARD.encode(public);
     let operation = match unit {
         UnitName::Certificate(serial) => RkdbOperation::RegisterUnit {
-            form: UnitForm::OwnModule,
+            form: context.parts.signatures.units().form_of(serial),
             provider,
             serial,
         },
@@ -226,6 +269,14 @@ fn check_receipt(
     context.ask(&RkdbOperation::CheckReceipt { code }, RequestKind::Check)
 }
 
+/// Whether a caller has said that the register of a cash box will not work again.
+fn is_broken(context: &StepContext<'_>, cash_box: &str) -> bool {
+    let device = context.parts.signatures.device_of(cash_box);
+    let resources = context.parts.live_status.resources();
+    let register = device.and_then(|id| resources.get(ResourceKind::CashRegister, id));
+    register.is_some_and(|register| register.state == ResourceState::Defective)
+}
+
 fn unit_works(context: &StepContext<'_>, serial: &str, began: &str) -> Outcome {
     let outages = context.parts.reader.unit_outages();
     let outages = outages.map_err(|error| Performed::Later(error.to_string()))?;
@@ -242,7 +293,8 @@ fn unit_works(context: &StepContext<'_>, serial: &str, began: &str) -> Outcome {
         unit: UnitName::of(serial),
         since: &since,
     };
-    context.ask(&operation, RequestKind::Works)
+    let state = RkdbOperation::UnitState(UnitName::of(serial));
+    context.tell((&operation, RequestKind::Works), &state)
 }
 
 /// A moment to the second, in UTC.
@@ -266,7 +318,21 @@ fn read_subject(context: &StepContext<'_>, step: &Registration) -> Result<StepSu
         .reader
         .with_event(step.subject_seq, subject_of);
     let read = read.map_err(|error| error.to_string())?;
-    Ok(read.unwrap_or(StepSubject::None))
+    match (read, step.step) {
+        // A caller has the unit registered before it signs its first receipt.
+        (None | Some(StepSubject::None), RegistrationStep::Unit) => {
+            let units = context.parts.signatures.units();
+            Ok(match units.public_of(&step.subject) {
+                Some(unit) => StepSubject::Unit {
+                    provider: unit.provider,
+                    serial: unit.serial,
+                    public: unit.der,
+                },
+                None => StepSubject::None,
+            })
+        }
+        (read, _) => Ok(read.unwrap_or(StepSubject::None)),
+    }
 }
 
 fn subject_of(event: &Event<'_>) -> StepSubject {

@@ -3,8 +3,7 @@
 //! A user that was refused is remembered with a digest of what was sent, beside the file, so that a restart does not send a wrong PIN again.
 
 use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -13,8 +12,9 @@ use zeroize::Zeroizing;
 use crate::authority::finanz_online::answer::Answered;
 use crate::config::{FinanzOnlineConfig, FinanzOnlineUser, Secret};
 use crate::locked::Locked;
+use crate::secret_file::write_secret;
 
-/// The file of a user that a caller has given: three lines.
+/// The file of a user that a caller has given: its three values, and a digest of the user that the configuration named at that time.
 const USER_FILE: &str = "finanzonline.user";
 /// The file with the digest, the code and the text of a refused user.
 const REFUSED_FILE: &str = "finanzonline.refused";
@@ -24,6 +24,8 @@ const REFUSED_FILE: &str = "finanzonline.refused";
 pub(super) struct KnownUser {
     folder: PathBuf,
     manufacturer_id: String,
+    /// The user of the configuration.
+    configured: Option<FinanzOnlineUser>,
     state: Locked<UserState>,
 }
 
@@ -40,12 +42,16 @@ struct Refused {
 }
 
 impl KnownUser {
-    /// The user of the configuration, or the one that a caller has given before.
+    /// The user that a caller has given, or the one of the configuration. If the configuration names another user than it did when the
+    /// caller gave one, its user counts.
     pub(super) fn new(config: &FinanzOnlineConfig, folder: &Path) -> Self {
-        let user = config.user.clone().or_else(|| stored_user(folder));
+        let digest = digest_of(config.user.as_ref(), &config.manufacturer_id);
+        let given = stored_user(folder).filter(|(_, given_instead_of)| *given_instead_of == digest);
+        let user = given.map(|(user, _)| user).or_else(|| config.user.clone());
         Self {
             folder: folder.to_owned(),
             manufacturer_id: config.manufacturer_id.clone(),
+            configured: config.user.clone(),
             state: Locked::new(UserState {
                 user,
                 refused: stored_refusal(folder),
@@ -69,8 +75,13 @@ impl KnownUser {
 
     /// The answer with which the user was refused.
     pub(super) fn refusal(&self) -> Option<Answered> {
+        self.refusal_of(&self.known()?)
+    }
+
+    /// The answer with which a user was refused last.
+    pub(super) fn refusal_of(&self, user: &FinanzOnlineUser) -> Option<Answered> {
+        let digest = self.digest(user);
         let state = self.state.lock();
-        let digest = self.digest(state.user.as_ref()?);
         let refused = state.refused.as_ref().filter(|it| it.digest == digest);
         refused.map(|refused| refused.answered.clone())
     }
@@ -83,7 +94,7 @@ impl KnownUser {
         };
         let message = refused.answered.message.replace(['\n', '\r'], " ");
         let text = format!("{}\n{}\n{message}\n", refused.digest, refused.answered.code);
-        if let Err(error) = write_private(&self.folder.join(REFUSED_FILE), text.as_bytes()) {
+        if let Err(error) = write_secret(&self.folder.join(REFUSED_FILE), text.as_bytes()) {
             tracing::error!("that the user is refused cannot be remembered: {error}");
         }
         self.state.lock().refused = Some(refused);
@@ -91,43 +102,67 @@ impl KnownUser {
 
     /// A caller has given a user whom the authority accepts.
     pub(super) fn accepted(&self, user: FinanzOnlineUser) -> io::Result<()> {
-        let text = Zeroizing::new(format!(
-            "{}\n{}\n{}\n",
-            user.participant_id,
-            user.user_id,
-            user.pin.as_text()
-        ));
-        write_private(&self.folder.join(USER_FILE), text.as_bytes())?;
+        let digest = digest_of(self.configured.as_ref(), &self.manufacturer_id);
+        write_user(&self.folder, &user, &digest)?;
         self.state.lock().user = Some(user);
         Ok(())
     }
 
     fn digest(&self, user: &FinanzOnlineUser) -> String {
-        let mut digest = Sha256::new();
-        let texts = [
-            user.participant_id.as_str(),
-            &user.user_id,
-            user.pin.as_text(),
-            &self.manufacturer_id,
-        ];
-        for text in texts {
-            digest.update(text.as_bytes());
-            digest.update([0]);
-        }
-        let digest: [u8; 32] = digest.finalize().into();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        digest_of(Some(user), &self.manufacturer_id)
     }
 }
 
-fn stored_user(folder: &Path) -> Option<FinanzOnlineUser> {
+/// Keeps a user that a caller gives while the configuration names no web services: it is used when it names them.
+///
+/// # Errors
+///
+/// The file cannot be written.
+pub fn keep_user(folder: &Path, user: &FinanzOnlineUser) -> io::Result<()> {
+    write_user(folder, user, "")
+}
+
+fn write_user(folder: &Path, user: &FinanzOnlineUser, instead_of: &str) -> io::Result<()> {
+    let text = Zeroizing::new(format!(
+        "{}\n{}\n{}\n{instead_of}\n",
+        user.participant_id,
+        user.user_id,
+        user.pin.as_text()
+    ));
+    write_secret(&folder.join(USER_FILE), text.as_bytes())
+}
+
+/// The digest of a user; empty without a user.
+fn digest_of(user: Option<&FinanzOnlineUser>, manufacturer_id: &str) -> String {
+    let Some(user) = user else {
+        return String::new();
+    };
+    let mut digest = Sha256::new();
+    let texts = [
+        user.participant_id.as_str(),
+        &user.user_id,
+        user.pin.as_text(),
+        manufacturer_id,
+    ];
+    for text in texts {
+        digest.update(text.as_bytes());
+        digest.update([0]);
+    }
+    let digest: [u8; 32] = digest.finalize().into();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The user in the file, and the digest of the user that the configuration named when it was written.
+fn stored_user(folder: &Path) -> Option<(FinanzOnlineUser, String)> {
     let text = Zeroizing::new(fs::read_to_string(folder.join(USER_FILE)).ok()?);
     let mut lines = text.lines();
     let (participant, user, pin) = (lines.next()?, lines.next()?, lines.next()?);
-    Some(FinanzOnlineUser {
+    let user = FinanzOnlineUser {
         participant_id: participant.to_owned(),
         user_id: user.to_owned(),
         pin: Secret::new(pin.to_owned()),
-    })
+    };
+    Some((user, lines.next().unwrap_or_default().to_owned()))
 }
 
 fn stored_refusal(folder: &Path) -> Option<Refused> {
@@ -140,18 +175,4 @@ fn stored_refusal(folder: &Path) -> Option<Refused> {
             message: lines.next().unwrap_or_default().to_owned(),
         },
     })
-}
-
-/// Writes a file that only its owner may read, complete or not at all.
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let part = path.with_extension("part");
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&part)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&part, path)
 }

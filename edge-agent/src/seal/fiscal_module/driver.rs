@@ -146,6 +146,10 @@ impl ModuleDriver {
                 Err(fault) => fault,
             };
             let outcome = self.judged(job, &reading.baseline, &fault);
+            if remedy_of(&fault) == Some(ModuleRemedy::Send) {
+                // The next receipt finds room if the module can send now. This one is refused all the same.
+                drop(self.call(&ModuleCall::new(Operation::SendReceipt)));
+            }
             if !is_only_late(&outcome, &fault) || tried {
                 return outcome.into();
             }
@@ -299,6 +303,7 @@ impl FiscalPrinter for ModuleDriver {
             columns: 32,
             large: false,
             code_bytes_max: 0,
+            picture_dots: 0,
         }
     }
 

@@ -17,6 +17,10 @@ pub enum ModuleTroubleKind {
     Delay,
     /// The power fails before the call is carried out: the module forgets its last receipt.
     PowerCut,
+    /// The power fails after the call was carried out and before its answer: the module forgets its last receipt.
+    PowerCutAfter,
+    /// The call is carried out and answered, and the module forgets its last receipt.
+    ForgetLast,
 }
 
 /// A trouble that waits for its calls.

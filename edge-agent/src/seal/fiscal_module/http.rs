@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{CallFault, FiscalModule, ModuleCall, ModuleError};
+use super::{CallFault, FiscalModule, ModuleCall, ModuleError, Operation};
 
 /// A FiscalBox device in the network of the shop.
 #[derive(Debug)]
 pub struct HttpModule {
     url: String,
     agent: ureq::Agent,
+    timeout: Duration,
 }
+
+/// How long an answer of a payment provider is waited for.
+const PROVIDER_TIMEOUT: Duration = Duration::from_secs(150);
 
 /// The longest answer, in bytes.
 const ANSWER_BYTES_MAX: u64 = 4 * 1_024 * 1_024;
@@ -22,7 +26,6 @@ impl HttpModule {
     #[must_use]
     pub fn new(url: &str, timeout: Duration) -> Self {
         let agent = ureq::Agent::config_builder()
-            .timeout_global(Some(timeout))
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -33,20 +36,35 @@ impl HttpModule {
         Self {
             url: url.trim_end_matches('/').to_owned(),
             agent,
+            timeout,
         }
     }
 
     fn send(&self, call: &ModuleCall) -> Result<Vec<u8>, ureq::Error> {
         let url = format!("{}/{}/", self.url, call.operation.path());
+        let timeout = match call.operation {
+            // A buyer takes a while, and a status is answered when the buyer has paid.
+            Operation::Provider(_) => PROVIDER_TIMEOUT,
+            _ => self.timeout,
+        };
         let query = || call.query.iter().map(|(name, value)| (name, value));
         let response = if call.operation.has_body() {
             self.agent
                 .post(&url)
+                .config()
+                .timeout_global(Some(timeout))
+                .build()
                 .query_pairs(query())
                 .header("Content-Type", "application/json; charset=UTF-8")
                 .send(call.body.to_string().as_bytes())
         } else {
-            self.agent.get(&url).query_pairs(query()).call()
+            self.agent
+                .get(&url)
+                .config()
+                .timeout_global(Some(timeout))
+                .build()
+                .query_pairs(query())
+                .call()
         };
         let mut response = response?;
         let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX);
@@ -57,6 +75,10 @@ impl HttpModule {
 impl FiscalModule for HttpModule {
     fn call(&self, call: &ModuleCall) -> Result<Value, CallFault> {
         match self.send(call) {
+            // The answer about marking codes is no envelope of the API.
+            Ok(body) if call.operation == Operation::Marking => {
+                serde_json::from_slice(&body).map_err(|error| CallFault::Lost(error.to_string()))
+            }
             Ok(body) => read_answer(&body),
             Err(error) if was_not_sent(&error) => Err(CallFault::NotSent(error.to_string())),
             Err(error) => Err(CallFault::Lost(error.to_string())),

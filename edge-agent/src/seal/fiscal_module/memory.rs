@@ -1,5 +1,6 @@
 //! What a simulated module remembers, and the file that keeps it over restarts.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -26,6 +27,9 @@ pub(super) struct ModuleMemory {
     pub(super) accumulators: [i64; 3],
     /// The last receipt, as `order/last` tells it.
     pub(super) last: Value,
+    /// The marking codes that are sold.
+    #[serde(default)]
+    pub(super) marks: BTreeSet<String>,
     /// The newest receipts, for the simulator.
     pub(super) journal: Vec<RegisteredReceipt>,
 }

@@ -12,10 +12,15 @@
 mod driver;
 mod faults;
 pub mod http;
+pub mod marking;
 mod memory;
 mod order;
+pub mod provider;
 mod sealer;
 pub mod software;
+mod software_figures;
+pub mod software_providers;
+pub mod software_switches;
 pub mod statuses;
 
 use std::collections::BTreeMap;
@@ -26,6 +31,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use driver::ModuleDriver;
+use provider::{Provider, ProviderAction, ProviderCall};
 pub use sealer::FiscalModuleSealer;
 
 /// What is asked of a module.
@@ -64,11 +70,15 @@ pub enum Operation {
     Drawer,
     /// Prints a text.
     Banner,
+    /// Checks marking codes.
+    Marking,
+    /// Asks a payment provider.
+    Provider(ProviderCall),
 }
 
 impl Operation {
-    /// All operations.
-    pub const ALL: [Self; 11] = [
+    /// All operations but those of payment providers.
+    pub const ALL: [Self; 12] = [
         Self::Create,
         Self::Refuse,
         Self::PrintLast,
@@ -80,6 +90,7 @@ impl Operation {
         Self::Info,
         Self::Drawer,
         Self::Banner,
+        Self::Marking,
     ];
 
     /// The path below the root of the module's API, without a slash at its ends.
@@ -97,6 +108,8 @@ impl Operation {
             Self::Info => "info",
             Self::Drawer => "print/open_cash_drawer",
             Self::Banner => "print/banner",
+            Self::Marking => "okm/validation",
+            Self::Provider(call) => call.path,
         }
     }
 
@@ -114,16 +127,47 @@ impl Operation {
             Self::ShiftInfo | Self::Info => "info",
             Self::Drawer => "drawer",
             Self::Banner => "banner",
+            Self::Marking => "marking",
+            Self::Provider(call) => call.provider.name(),
         }
+    }
+
+    /// The operation with a path, with or without slashes at its ends.
+    #[must_use]
+    pub fn of_path(path: &str) -> Option<Self> {
+        let path = path.trim_matches('/');
+        let mut all = Self::ALL.into_iter();
+        all.find(|operation| operation.path() == path)
+            .or_else(|| ProviderCall::of_path(path).map(Self::Provider))
+    }
+
+    /// The methods with which devices take the operation.
+    #[must_use]
+    pub const fn methods(self) -> &'static str {
+        match self {
+            Self::Create | Self::Refuse | Self::Banner | Self::Marking => "POST",
+            Self::Provider(call) if call.posts => "POST",
+            Self::Close | Self::SendReceipt => "GET, POST",
+            _ => "GET",
+        }
+    }
+
+    /// Whether the data of an answer without an error are a success: those of a declined payment with UzQR are none.
+    #[must_use]
+    pub fn is_success(self, data: &Value) -> bool {
+        let is_status = matches!(self, Self::Provider(call)
+            if (call.provider, call.action) == (Provider::UzQr, ProviderAction::Status));
+        !is_status || data.get("status").and_then(Value::as_u64) != Some(3)
     }
 
     /// True if the operation has a body.
     #[must_use]
     pub const fn has_body(self) -> bool {
-        matches!(
-            self,
-            Self::Create | Self::Refuse | Self::Close | Self::Banner
-        )
+        match self {
+            Self::Create | Self::Refuse | Self::Close | Self::Banner | Self::Marking => true,
+            Self::Provider(call) => call.posts,
+            _ => false,
+        }
     }
 }
 

@@ -5,16 +5,18 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, MutexGuard};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::faults::ModuleTrouble;
 pub use super::faults::ModuleTroubleKind;
+use super::marking;
 use super::memory::{ModuleMemory, RegisteredReceipt, ShiftFigures, TurnoverFigures};
 use super::order::{ModuleOrder, compact_time};
+use super::software_providers::SimulatedProviders;
 use super::statuses::{Generation, ModuleStatus};
 use super::{CallFault, FiscalModule, ModuleCall, ModuleError, Operation};
 use crate::locked::Locked;
@@ -24,6 +26,8 @@ use crate::time::clock::{Clock, local};
 pub const RECEIPTS_MAX: usize = 858;
 /// The most reports.
 pub const REPORTS_MAX: usize = 832;
+/// How long a receipt may wait until it is sent, in hours, unless the configuration has another limit.
+pub const STORED_HOURS_MAX: u64 = 48;
 /// The most receipts of a shift.
 const SHIFT_RECEIPTS_MAX: u32 = 29_999;
 /// How far the time of a call may be from the module's clock.
@@ -46,19 +50,36 @@ pub struct SoftwareOptions {
 #[derive(Debug)]
 pub struct SoftwareModule {
     options: SoftwareOptions,
-    clock: Arc<Clock>,
-    state: Locked<State>,
+    pub(super) clock: Arc<Clock>,
+    pub(super) state: Locked<State>,
+    /// The payment providers behind it.
+    pub(super) providers: SimulatedProviders,
+    /// What the module is, apart from its memory.
+    pub(super) device: Locked<DeviceState>,
+}
+
+/// What a simulated module is, apart from its memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DeviceState {
+    /// The generation of its program.
+    pub(super) generation: Generation,
+    /// How far its clock is ahead, in seconds.
+    pub(super) clock_ahead_s: i64,
+    /// Whether its device puts every answer into a second envelope that the documents show in one.
+    pub(super) wraps_as_documented: bool,
+    /// Until when it has no power.
+    pub(super) off_until: Option<Instant>,
 }
 
 #[derive(Debug)]
-struct State {
-    memory: ModuleMemory,
-    troubles: Vec<ModuleTrouble>,
+pub(super) struct State {
+    pub(super) memory: ModuleMemory,
+    pub(super) troubles: Vec<ModuleTrouble>,
     /// Whether the operator of fiscal data can be reached.
-    online: bool,
+    pub(super) online: bool,
     /// The texts that were printed, newest last.
     printed: Vec<String>,
-    drawer_pulses: u32,
+    pub(super) drawer_pulses: u32,
 }
 
 impl SoftwareModule {
@@ -72,9 +93,18 @@ impl SoftwareModule {
             Some(file) => ModuleMemory::load(file, &options.terminal)?,
             None => ModuleMemory::new(&options.terminal),
         };
+        let device = DeviceState {
+            generation: options.generation,
+            clock_ahead_s: 0,
+            wraps_as_documented: false,
+            off_until: None,
+        };
+        let providers = SimulatedProviders::open(options.file.as_deref())?;
         Ok(Self {
             options,
             clock,
+            providers,
+            device: Locked::new(device),
             state: Locked::new(State {
                 memory,
                 troubles: Vec::new(),
@@ -85,80 +115,28 @@ impl SoftwareModule {
         })
     }
 
-    /// Makes a trouble wait for its calls.
-    pub fn trouble(
-        &self,
-        kind: ModuleTroubleKind,
-        operation: Option<String>,
-        times: u32,
-        (error, ms): (ModuleError, u64),
-    ) {
-        self.state.lock().troubles.push(ModuleTrouble {
-            kind,
-            operation,
-            times,
-            error,
-            ms,
-        });
-    }
-
-    /// Drops all troubles that wait.
-    pub fn without_trouble(&self) {
-        self.state.lock().troubles.clear();
-    }
-
-    /// Whether the operator of fiscal data can be reached. If so, the stored receipts are sent.
-    pub fn set_online(&self, online: bool) {
-        let mut state = self.state.lock();
-        state.online = online;
-        if online {
-            state.memory.unsent.clear();
-        }
-    }
-
-    /// What the simulator shows: the open shift, what is not sent, and the newest receipts.
-    #[must_use]
-    pub fn shown(&self) -> Value {
-        let state = self.state.lock();
-        let memory = &state.memory;
-        let receipts: Vec<Value> = memory
-            .journal
-            .iter()
-            .map(|receipt| {
-                json!({
-                    "number": receipt.number,
-                    "kind": receipt.kind,
-                    "total": receipt.total,
-                    "fiscal_sign": receipt.fiscal_sign,
-                    "uuid": receipt.uuid,
-                })
-            })
-            .collect();
-        json!({
-            "terminal_id": memory.terminal,
-            "shift_open": memory.open.is_some(),
-            "unsent": memory.unsent.len(),
-            "z_number": memory.last_closed(),
-            "drawer_pulses": state.drawer_pulses,
-            "receipts": receipts,
-        })
+    /// The generation of the module's program.
+    pub(super) fn generation(&self) -> Generation {
+        self.device.lock().generation
     }
 
     /// The applet's version, as answers tell it.
-    const fn applet(&self) -> &'static str {
-        match self.options.generation {
+    pub(super) fn applet(&self) -> &'static str {
+        match self.generation() {
             Generation::Decimal => "0323",
             Generation::Text => "v4.0.0",
         }
     }
 
     fn refused(&self, status: ModuleStatus, doing: &str) -> ModuleError {
-        status.error(self.options.generation, doing)
+        status.error(self.generation(), doing)
     }
 
     /// The time of the module's clock, `YYYYMMDDHHMMSS`, and the same in the form of its answers.
-    fn now(&self) -> (String, String) {
+    pub(super) fn now(&self) -> (String, String) {
+        let ahead = jiff::SignedDuration::from_secs(self.device.lock().clock_ahead_s);
         let now = local(self.clock.now());
+        let now = now.checked_add(ahead).unwrap_or(now);
         let shown = now.strftime("%Y-%m-%d %H:%M:%S").to_string();
         (now.strftime("%Y%m%d%H%M%S").to_string(), shown)
     }
@@ -209,6 +187,9 @@ impl SoftwareModule {
                 state.printed.push(call.body.to_string());
                 Ok(Value::Null)
             }
+            Operation::Marking => marking::check(&state.memory.marks, &call.body),
+            // These are answered by the providers.
+            Operation::Provider(_) => Ok(Value::Null),
         }
     }
 
@@ -246,6 +227,9 @@ impl SoftwareModule {
         }
         let sums = [order.cash, order.card, order.vat];
         if refund {
+            if !state.online {
+                return Err(ModuleError::new(103, "Network error"));
+            }
             self.check_refund(memory, sums)?;
         }
         let number = memory.receipts.saturating_add(1);
@@ -270,6 +254,7 @@ impl SoftwareModule {
             *sum = sum.saturating_add(amount);
         }
         memory.last_time.clone_from(&order.time);
+        marking::note(&mut memory.marks, body, refund);
         if !state.online {
             memory.unsent.push(order.time.clone());
         }
@@ -411,75 +396,6 @@ impl SoftwareModule {
         Ok(self.figures(memory, shift, false))
     }
 
-    fn figures(&self, memory: &ModuleMemory, shift: &ShiftFigures, open: bool) -> Value {
-        let count = shift.sales.count.saturating_add(shift.refunds.count);
-        let mut figures = json!({
-            "applet_version": self.applet(),
-            "terminal_id": memory.terminal,
-            "number": shift.number,
-            "count": count,
-            "first_receipt_seq": shift.first,
-            "last_receipt_seq": shift.last,
-            "open_time": shift.open_time,
-            "close_time": shift.close_time,
-            "total_refund_vat": shift.refunds.vat,
-            "total_refund_card": shift.refunds.card,
-            "total_refund_cash": shift.refunds.cash,
-            "total_refund_count": shift.refunds.count,
-            "total_sale_vat": shift.sales.vat,
-            "total_sale_card": shift.sales.card,
-            "total_sale_cash": shift.sales.cash,
-            "total_sale_count": shift.sales.count,
-        });
-        if self.options.generation == Generation::Text
-            && let Some(members) = figures.as_object_mut()
-        {
-            members.insert("shift_opened".to_owned(), open.into());
-            members.insert("cash_desc_serial".to_owned(), Value::Null);
-        }
-        figures
-    }
-
-    fn info(&self, memory: &ModuleMemory) -> Value {
-        let (_, now) = self.now();
-        let last = if memory.last_time.is_empty() {
-            String::new()
-        } else {
-            shown_time(&memory.last_time)
-        };
-        let is_new = self.options.generation == Generation::Text;
-        let only_new = |value: usize| if is_new { json!(value) } else { Value::Null };
-        json!({
-            "terminal_id": memory.terminal,
-            "applet_version": self.applet(),
-            "current_receipt_seq": memory.receipts.to_string(),
-            "current_time": now,
-            "last_operation_time": last,
-            "receipt_count": memory.unsent.len(),
-            "receipt_max_count": RECEIPTS_MAX,
-            "zreport_count": memory.closed.len(),
-            "zreport_max_count": REPORTS_MAX,
-            "available_persistent_memory": 32_767,
-            "available_reset_memory": 2_048,
-            "available_deselect_memory": 2_048,
-            "cashbox_number": "",
-            "version_code": "1.15.24",
-            "is_updated": true,
-            "cash_accomulator": null,
-            "card_accomulator": null,
-            "vat_accomulator": null,
-            "borrowed_receipt_files_count": only_new(0),
-            "f_report_current_index": only_new(0),
-            "first_unacknowledged_receipt_time": memory.unsent.first().map(|time| shown_time(time)),
-            "receipt_current_index": only_new(usize::try_from(memory.receipts).unwrap_or(0)),
-            "receipts_allocated": only_new(memory.unsent.len()),
-            "receipts_capacity": only_new(RECEIPTS_MAX),
-            "z_report_current_index": only_new(memory.closed.len()),
-            "z_reports_allocated": only_new(memory.closed.len()),
-            "z_reports_capacity": only_new(REPORTS_MAX),
-        })
-    }
-
     /// Carries out a call, and writes the memory before the answer.
     fn execute_and_store(
         &self,
@@ -491,7 +407,7 @@ impl SoftwareModule {
         if let Some(file) = &self.options.file
             && !matches!(
                 call.operation,
-                Operation::Info | Operation::ShiftInfo | Operation::Last
+                Operation::Info | Operation::ShiftInfo | Operation::Last | Operation::Marking
             )
             && let Err(error) = state.memory.store(file)
         {
@@ -502,34 +418,82 @@ impl SoftwareModule {
     }
 }
 
-impl FiscalModule for SoftwareModule {
-    fn call(&self, call: &ModuleCall) -> Result<Value, CallFault> {
-        let mut state = self.state.lock();
-        let trouble = ModuleTrouble::take(&mut state.troubles, call.operation);
-        let Some(trouble) = trouble else {
-            let data = self.execute_and_store(&mut state, call);
-            return data.map_err(CallFault::Refused);
+impl SoftwareModule {
+    /// True while the module has no power.
+    fn is_off(&self) -> bool {
+        let until = self.device.lock().off_until;
+        until.is_some_and(|until| self.clock.monotonic() < until)
+    }
+
+    /// Carries out a call that a trouble strikes.
+    fn call_in_trouble(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        call: &ModuleCall,
+        trouble: ModuleTrouble,
+    ) -> Result<Value, CallFault> {
+        let fault = trouble.fault();
+        match trouble.kind {
+            ModuleTroubleKind::DropRequest | ModuleTroubleKind::Error => return Err(fault),
+            ModuleTroubleKind::PowerCut => {
+                self.lose_power(&mut state, &trouble);
+                return Err(fault);
+            }
+            _ => {}
+        }
+        let data = match self.execute_and_store(&mut state, call) {
+            Ok(data) => data,
+            Err(refused) => {
+                if trouble.kind != ModuleTroubleKind::Delay {
+                    trouble.put_back(&mut state.troubles);
+                }
+                return Err(CallFault::Refused(refused));
+            }
         };
         match trouble.kind {
-            ModuleTroubleKind::DropRequest | ModuleTroubleKind::Error => Err(trouble.fault()),
-            ModuleTroubleKind::PowerCut => {
-                state.memory.last = Value::Null;
-                Err(trouble.fault())
-            }
-            ModuleTroubleKind::DropAnswer | ModuleTroubleKind::ErrorAfterCommit => {
-                let fault = trouble.fault();
-                if let Err(refused) = self.execute_and_store(&mut state, call) {
-                    trouble.put_back(&mut state.troubles);
-                    return Err(CallFault::Refused(refused));
-                }
+            ModuleTroubleKind::PowerCutAfter => {
+                self.lose_power(&mut state, &trouble);
                 Err(fault)
             }
+            ModuleTroubleKind::ForgetLast => {
+                state.memory.last = Value::Null;
+                Ok(data)
+            }
             ModuleTroubleKind::Delay => {
-                let data = self.execute_and_store(&mut state, call);
                 drop(state);
                 std::thread::sleep(Duration::from_millis(trouble.ms));
+                Ok(data)
+            }
+            _ => Err(fault),
+        }
+    }
+
+    /// The power fails: the module forgets its last receipt, and does not answer for a while.
+    fn lose_power(&self, state: &mut State, trouble: &ModuleTrouble) {
+        state.memory.last = Value::Null;
+        let until = self
+            .clock
+            .monotonic()
+            .checked_add(Duration::from_millis(trouble.ms));
+        self.device.lock().off_until = until;
+    }
+}
+
+impl FiscalModule for SoftwareModule {
+    fn call(&self, call: &ModuleCall) -> Result<Value, CallFault> {
+        if self.is_off() {
+            return Err(CallFault::Lost("the fiscal module has no power".to_owned()));
+        }
+        if let Operation::Provider(asked) = call.operation {
+            return self.providers.call(asked, call);
+        }
+        let mut state = self.state.lock();
+        match ModuleTrouble::take(&mut state.troubles, call.operation) {
+            None => {
+                let data = self.execute_and_store(&mut state, call);
                 data.map_err(CallFault::Refused)
             }
+            Some(trouble) => self.call_in_trouble(state, call, trouble),
         }
     }
 
@@ -575,7 +539,7 @@ fn fiscal_sign(terminal: &str, number: u32, order: &ModuleOrder) -> String {
 }
 
 /// 14 digits as `yyyy-MM-dd HH:mm:ss`.
-fn shown_time(compact: &str) -> String {
+pub(super) fn shown_time(compact: &str) -> String {
     match civil(compact) {
         Some(time) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
         None => compact.to_owned(),

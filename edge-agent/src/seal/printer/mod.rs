@@ -29,6 +29,7 @@ use uuid::Uuid;
 
 use crate::explanation::Explanation;
 use crate::order::Declaration;
+use crate::status::at_work::Part;
 use crate::time::clock::Clock;
 use worker::IDLE_CHECK_EVERY;
 
@@ -172,6 +173,9 @@ pub trait Listener: Send {
     fn decide_cancel(&self, id: Uuid) -> bool;
 }
 
+/// How long one task of a printer may take. A receipt of 512 lines at the slowest speed, with its repetitions, is ready long before.
+const WORK_MAX: Duration = Duration::from_secs(30 * 60);
+
 /// Sends tasks to the printer's thread.
 #[derive(Debug)]
 pub struct PrinterTask {
@@ -203,9 +207,11 @@ impl PrinterTask {
         idle_check: Duration,
     ) -> std::io::Result<Self> {
         let (task, worker) = Self::without_thread(printer, listener, clock, idle_check);
+        let name = format!("printer {name}");
+        let part = Part::new(&name, WORK_MAX);
         std::thread::Builder::new()
-            .name(format!("printer {name}"))
-            .spawn(move || worker.run())?;
+            .name(name)
+            .spawn(move || worker.run(&part))?;
         Ok(task)
     }
 

@@ -1,10 +1,15 @@
 //! Slips: the paper of a document that is legal without the paper of a fiscal printer.
 
+use std::sync::Arc;
+
 use ferrotill_core::facts::Facts;
 use ferrotill_core::receipt::Receipt;
 use ferrotill_core::time::Moment;
 use ferrotill_device::printer::{FiscalPrinter, Job, TextLine, TextStyle};
-use ferrotill_render::{Block, Emphasis, PaperHeading, PaperRow, PaperWidth, PrintedSeller, rows};
+use ferrotill_device::wire::escpos_raster::Raster;
+use ferrotill_render::{
+    Bitmap, Block, Emphasis, PaperHeading, PaperRow, PaperWidth, PrintedSeller, rows,
+};
 
 use crate::paper::{DocumentPaper, date_and_time};
 
@@ -88,7 +93,11 @@ impl DocumentSlip {
                 Block::Qr { text } if text.len() <= paper.code_bytes_max => lines.push(TextLine {
                     text: text.clone(),
                     style: TextStyle::Code,
+                    ..TextLine::default()
                 }),
+                Block::Logo(logo) if paper.picture_dots > 0 => {
+                    lines.extend(picture(logo, paper.picture_dots));
+                }
                 block => lines.extend(
                     rows(std::slice::from_ref(block), width)
                         .into_iter()
@@ -100,6 +109,22 @@ impl DocumentSlip {
     }
 }
 
+/// A logo as a line of a slip. A logo that is wider than the paper is made narrower.
+fn picture(logo: &Bitmap, dots: usize) -> Option<TextLine> {
+    let logo = logo.fitting(u32::try_from(dots).unwrap_or(u32::MAX));
+    let size = |side: u32| usize::try_from(side).ok();
+    let mut raster = Raster::new(size(logo.width())?, size(logo.height())?)?;
+    for y in 0..logo.height() {
+        for x in (0..logo.width()).filter(|x| logo.is_black(*x, y)) {
+            raster.set(size(x)?, size(y)?);
+        }
+    }
+    Some(TextLine {
+        picture: Some(Arc::new(raster)),
+        ..TextLine::default()
+    })
+}
+
 fn line(row: PaperRow) -> TextLine {
     TextLine {
         text: row.text,
@@ -108,5 +133,6 @@ fn line(row: PaperRow) -> TextLine {
             Emphasis::Bold => TextStyle::Bold,
             Emphasis::Large => TextStyle::Large,
         },
+        picture: None,
     }
 }

@@ -30,6 +30,7 @@ impl FiscalPrinter for IdlePrinter {
             columns: 42,
             large: false,
             code_bytes_max: 0,
+            picture_dots: 0,
         }
     }
 

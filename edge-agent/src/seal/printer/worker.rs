@@ -15,6 +15,7 @@ use super::{
     DocumentSlip, DrawerOutcome, Listener, News, Permit, Remark, SealingJob, Settled, Task,
 };
 use crate::explanation::Explanation;
+use crate::status::at_work::Part;
 use crate::time::clock::{Clock, seconds_apart};
 
 /// The state of a worker.
@@ -116,7 +117,7 @@ impl PrinterWorker {
         }
     }
 
-    pub(super) fn run(mut self) {
+    pub(super) fn run(mut self, part: &Part) {
         loop {
             let received = match self.next_check_at {
                 None => self
@@ -128,7 +129,7 @@ impl PrinterWorker {
                     self.inbox.recv_timeout(wait)
                 }
             };
-            if self.step(received).is_break() {
+            if part.at_work(|| self.step(received)).is_break() {
                 return;
             }
         }

@@ -1,19 +1,25 @@
 //! Signature units: they sign receipts, each chained to the one before.
 //!
 //! - [`folder`]: the secrets of a data folder: the key of each turnover counter, and the private keys of units in software;
-//! - [`units`]: the units, and the thread that asks them.
+//! - [`any_unit`]: a unit of any kind; [`public_side`]: what the till knows of a unit whose private key it does not have;
+//! - [`service_unit`], `token_unit`: a signature service in the network, and a card or module behind a PKCS#11 library;
+//! - [`units`]: the units, and the threads that ask them.
 //!
 //! The clerk stores what is to be signed before a unit gets it (`ReceiptPrepared`). The unit's thread signs exactly these bytes, as
 //! often as it is asked, so that a crash at any moment loses no receipt, and no receipt id is used with a second turnover counter.
 //! If no unit works, the receipt says so in place of the signature, and the first receipt after the outage is the collective one.
 
+pub mod any_unit;
 pub mod folder;
+pub mod public_side;
+pub mod service_unit;
+#[cfg(feature = "pkcs11")]
+pub mod token_unit;
 pub mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
 
 use ferrotill_core::document::{AmountsKind, AmountsReceipt, Body};
 use ferrotill_core::event::Configuration;
@@ -33,7 +39,7 @@ use crate::config::register::{register_number, register_point_of_sale};
 use crate::explanation::Explanation;
 use crate::locked::Locked;
 use ferrotill_store::DeviceIdentity;
-use units::{SigningTask, UnitReport, Units};
+use units::{SigningTask, SigningThreads, UnitReport, Units};
 
 /// The cash box of a device: the id under which it is registered, and the key of its turnover counter.
 #[derive(Clone, Debug)]
@@ -80,7 +86,7 @@ pub struct UnitPublic {
 pub struct Signatures {
     units: Arc<Units>,
     cash_boxes: Locked<BTreeMap<Uuid, Arc<CashBoxSecret>>>,
-    tasks: Sender<SigningTask>,
+    threads: SigningThreads,
     registrations: watch::Sender<u64>,
     registers: Option<NewRegisters>,
 }
@@ -110,7 +116,7 @@ pub struct RegisterPlan {
 }
 
 impl Signatures {
-    /// Starts the thread that asks the units. `report` gets what became of each task.
+    /// Starts the threads that ask the units. `report` gets what became of each task.
     ///
     /// # Errors
     ///
@@ -121,8 +127,7 @@ impl Signatures {
         report: UnitReport,
     ) -> std::io::Result<Self> {
         let units = Arc::new(units);
-        let (tasks, inbox) = channel();
-        units::start(Arc::clone(&units), inbox, report)?;
+        let threads = SigningThreads::start(&units, report)?;
         Ok(Self {
             units,
             cash_boxes: Locked::new(
@@ -131,7 +136,7 @@ impl Signatures {
                     .map(|(device, secret)| (device, Arc::new(secret)))
                     .collect(),
             ),
-            tasks,
+            threads,
             registrations: watch::Sender::new(0),
             registers: None,
         })
@@ -204,6 +209,21 @@ impl Signatures {
         cash_boxes.values().find(|secret| secret.id == id).cloned()
     }
 
+    /// The device of a cash box.
+    #[must_use]
+    pub fn device_of(&self, cash_box: &str) -> Option<Uuid> {
+        let cash_boxes = self.cash_boxes.lock();
+        let mut of_this = cash_boxes.iter().filter(|(_, it)| it.id == cash_box);
+        of_this.next().map(|(device, _)| *device)
+    }
+
+    /// The id of the cash box of a device.
+    #[must_use]
+    pub fn cash_box_of(&self, device: Uuid) -> Option<String> {
+        let cash_boxes = self.cash_boxes.lock();
+        cash_boxes.get(&device).map(|secret| secret.id.clone())
+    }
+
     /// Says that something is to be registered with the authority, or that the authority has answered.
     pub fn registrations_changed(&self) {
         self.registrations
@@ -218,8 +238,7 @@ impl Signatures {
 
     /// Has a prepared receipt signed.
     pub fn ask(&self, task: SigningTask) {
-        // The sending fails only if the thread has ended, which it does with this value.
-        let _ = self.tasks.send(task);
+        self.threads.ask(task);
     }
 
     /// The receipt without a document that a device must make first now; `None` if none is due, or if it must wait for a unit that works.

@@ -321,11 +321,15 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
         | Event::LookChanged(_)
         | Event::HospitalityChanged(_)
         | Event::LossAccepted(_)
+        | Event::PersonActed(_)
         // The tables find an answer that no question belongs to.
         | Event::TerminalAsked(_)
         | Event::TerminalAnswered(_)
         | Event::RegistrationWanted(_)
-        | Event::RegistrationAnswered(_) => None,
+        | Event::RegistrationAnswered(_)
+        | Event::ProviderAsked(_)
+        | Event::ProviderAnswered(_)
+        | Event::ProviderUsed(_) => None,
         Event::ReceiptPrepared(receipt) => refused(
             till,
             profile,

@@ -1,6 +1,7 @@
 //! Fields of a request that do not change the receipt and are returned with the document.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use uuid::Uuid;
 
@@ -47,9 +48,14 @@ impl EchoedFields {
         let mut echo = self.echo;
         echo.push(("items".into(), JsonValue::Array(self.items)));
         echo.push(("payments".into(), JsonValue::Array(self.payments)));
-        let echo = JsonValue::Object(echo).to_string();
+        let given = JsonValue::Object(echo);
+        let echo = given.to_string();
         let contact = contact(self.contact);
-        let stored = JsonValue::parse(storable(&echo, contact.as_ref()).as_bytes());
+        let storable = storable(&echo, contact.as_ref());
+        let stored = match storable == echo {
+            true => given,
+            false => JsonValue::parse(storable.as_bytes()).unwrap_or(JsonValue::Null),
+        };
         let form = OrderForm {
             id,
             point_of_sale: context.point_of_sale.used,
@@ -59,7 +65,7 @@ impl EchoedFields {
                 point_of_sale: context.point_of_sale.said,
                 number: self.number,
                 // The digest of a secret shows the secret to whoever tries enough of them.
-                more: said_in(&stored.unwrap_or(JsonValue::Null), contact.as_ref()),
+                more: said_in(&stored, contact.as_ref()),
                 module_request: None,
             },
             found: object! { "user" => context.user }.to_string(),
@@ -74,7 +80,7 @@ impl EchoedFields {
 /// The values of the fields as names and texts, for the fingerprint. An absent value has none.
 fn said_in(echo: &JsonValue, contact: Option<&BuyerContact>) -> Vec<(String, String)> {
     let mut said = Vec::new();
-    say("", echo, &mut said);
+    say(&mut String::new(), echo, &mut said);
     // Of a contact only that it was given is digested.
     for (name, is_given) in [
         (
@@ -94,24 +100,32 @@ fn said_in(echo: &JsonValue, contact: Option<&BuyerContact>) -> Vec<(String, Str
 }
 
 /// Adds the values in a value whose path is `path`. The depth of a body is limited, so this function does not call itself often.
-fn say(path: &str, value: &JsonValue, said: &mut Vec<(String, String)>) {
+fn say(path: &mut String, value: &JsonValue, said: &mut Vec<(String, String)>) {
+    let length = path.len();
     match value {
         JsonValue::Null => {}
         JsonValue::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                say(&format!("{path}[{index}]"), item, said);
+                // Writing to a text cannot fail.
+                let _ = write!(path, "[{index}]");
+                say(path, item, said);
+                path.truncate(length);
             }
         }
         JsonValue::Object(members) => {
             for (name, member) in members {
-                let dot = if path.is_empty() { "" } else { "." };
-                say(&format!("{path}{dot}{name}"), member, said);
+                if length > 0 {
+                    path.push('.');
+                }
+                path.push_str(name);
+                say(path, member, said);
+                path.truncate(length);
             }
         }
-        JsonValue::Text(text) => said.push((path.to_owned(), text.clone())),
-        JsonValue::Bool(_) | JsonValue::Number(_) => {
-            said.push((path.to_owned(), value.to_string()));
+        JsonValue::Text(text) | JsonValue::Number(text) => {
+            said.push((path.clone(), text.clone()));
         }
+        JsonValue::Bool(_) => said.push((path.clone(), value.to_string())),
     }
 }
 

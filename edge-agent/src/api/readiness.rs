@@ -1,52 +1,174 @@
-//! The state of a till as its running agent says it.
+//! Whether the till can sell, part by part, and what to do if it cannot: the one source of `status`, `doctor` and the dashboard.
+//!
+//! The parts are made from what `/healthz` says.
 
 use uuid::Uuid;
 
-use super::of_folder::shift;
-use super::{Hindrance, TillPart, TillState};
-use crate::agent::NO_PRINTER;
-use crate::api::json::JsonValue;
-use crate::cli::client::Client;
-use crate::cli::words::waiting;
-use crate::config::{Config, Device};
+use super::json::JsonValue;
+use super::words::{counted, waiting};
+use crate::config::{Device, NO_PRINTER};
+use crate::object;
 use crate::status::problems::{ProblemKind, Severity};
-use ferrotill_store::Reader;
+use crate::time::clock::iso_utc;
+use ferrotill_store::{Reader, StoreError};
 
-/// The state of the till whose agent answers this client.
-pub(super) fn state(client: &Client, config: &Config, url: &str) -> anyhow::Result<TillState> {
-    let (ready, reason) = client.line("/readyz")?;
-    let health = client.look("/healthz")?.body;
-    let problems = Problems::of(&health, config);
-    let mode = text(&health, "mode");
-    let mut parts = vec![match ready {
-        200 => TillPart::good("agent", None, format!("answers at {url}, mode {mode}")),
-        _ => TillPart::stopped("agent", reason, "read the part store below"),
-    }];
-    parts.push(problems.part("store", None, || "the journal is written".to_owned()));
-    let reader = Reader::new(&config.till.data_dir);
-    for device in &config.devices {
-        parts.push(printer(device, &health, &problems));
-        let open = || {
-            let shift = shift(&reader, device);
-            shift.unwrap_or_else(|_| format!("{}: not readable for this user", device.name))
-        };
-        parts.push(problems.part("shift", Some(device.id), open));
+/// One part of the till.
+#[derive(Clone, Debug)]
+pub struct TillPart {
+    /// The part's name.
+    pub part: &'static str,
+    /// The device that the part belongs to; `None` if it belongs to the whole till.
+    pub device: Option<Uuid>,
+    /// False if a person has to do something about the part.
+    pub ok: bool,
+    /// The state of the part.
+    pub says: String,
+    /// What a person should do.
+    pub fix: Option<String>,
+    /// Why the till, or a device of it, cannot sell; `None` if this part does not hinder it.
+    pub stops: Option<Hindrance>,
+}
+
+/// Why a till cannot sell, and what to do.
+#[derive(Clone, Debug)]
+pub struct Hindrance {
+    /// What is wrong.
+    pub why: String,
+    /// What a person should do.
+    pub fix: String,
+    /// The kind of the problem; `None` if no problem is listed for it.
+    pub kind: Option<ProblemKind>,
+}
+
+impl TillPart {
+    /// A part that is in order.
+    #[must_use]
+    pub fn good(part: &'static str, device: Option<Uuid>, says: impl Into<String>) -> Self {
+        Self {
+            part,
+            device,
+            ok: true,
+            says: says.into(),
+            fix: None,
+            stops: None,
+        }
     }
-    parts.push(problems.part("office", None, || office(&health)));
-    parts.push(queue(&health));
-    parts.push(problems.part("clock", None, || clock(&health)));
-    parts.extend(problems.others());
-    if let Some(first) = parts.first_mut()
-        && first.stops.is_some()
-        && problems.is_failing()
-    {
-        // The part of the store says the same, with what to do about it.
-        first.stops = None;
+
+    /// A part because of which the till sells nothing.
+    #[must_use]
+    pub fn stopped(part: &'static str, why: impl Into<String>, fix: impl Into<String>) -> Self {
+        let (why, fix) = (why.into(), fix.into());
+        Self {
+            ok: false,
+            says: why.clone(),
+            fix: Some(fix.clone()),
+            stops: Some(Hindrance {
+                why,
+                fix,
+                kind: None,
+            }),
+            ..Self::good(part, None, "")
+        }
     }
-    Ok(TillState {
-        mode,
-        runs: true,
-        parts,
+
+    /// The part as JSON.
+    #[must_use]
+    pub fn json(&self) -> JsonValue {
+        object! {
+            "part" => self.part,
+            "device_id" => self.device,
+            "ok" => self.ok,
+            "says" => self.says.clone(),
+            "fix" => self.fix.clone(),
+        }
+    }
+}
+
+/// The state of a till.
+#[derive(Clone, Debug)]
+pub struct TillState {
+    /// The name of the till's mode, such as `TEST`.
+    pub mode: String,
+    /// Whether an agent runs.
+    pub runs: bool,
+    /// The parts of the till.
+    pub parts: Vec<TillPart>,
+}
+
+impl TillState {
+    /// Why the till, or a device of it, cannot sell; `None` if it can.
+    #[must_use]
+    pub fn hindrance(&self) -> Option<&Hindrance> {
+        self.parts.iter().find_map(|part| part.stops.as_ref())
+    }
+
+    /// The sentence for a person who wants to sell.
+    #[must_use]
+    pub fn first_line(&self) -> String {
+        match self.hindrance() {
+            None => "READY TO SELL".to_owned(),
+            Some(Hindrance { why, fix, .. }) => format!("NOT READY: {why}; {fix}"),
+        }
+    }
+
+    /// The state of a running till that serves `url`. `not_ready` is what `/readyz` says if it does not say that the till is ready, and
+    /// `health` what `/healthz` says.
+    #[must_use]
+    pub fn of_health(
+        url: &str,
+        not_ready: Option<String>,
+        health: &JsonValue,
+        devices: &[Device],
+        reader: &Reader,
+    ) -> Self {
+        let problems = Problems::of(health, devices);
+        let mode = text(health, "mode");
+        let mut parts = vec![match not_ready {
+            None => TillPart::good("agent", None, format!("answers at {url}, mode {mode}")),
+            Some(reason) => TillPart::stopped("agent", reason, "read the part store below"),
+        }];
+        parts.push(problems.part("store", None, || "the journal is written".to_owned()));
+        for device in devices {
+            parts.push(printer(device, health, &problems));
+            let open = || {
+                let shift = shift_in_words(reader, device);
+                shift.unwrap_or_else(|_| format!("{}: not readable for this user", device.name))
+            };
+            parts.push(problems.part("shift", Some(device.id), open));
+        }
+        parts.push(problems.part("office", None, || office(health)));
+        parts.push(queue(health));
+        parts.push(problems.part("clock", None, || clock(health)));
+        parts.extend(problems.others());
+        if let Some(first) = parts.first_mut()
+            && first.stops.is_some()
+            && problems.is_failing()
+        {
+            // The part of the store says the same, with what to do about it.
+            first.stops = None;
+        }
+        Self {
+            mode,
+            runs: true,
+            parts,
+        }
+    }
+}
+
+/// The shift of a device in words.
+///
+/// # Errors
+///
+/// [`StoreError`] if the store cannot be read.
+pub fn shift_in_words(reader: &Reader, device: &Device) -> Result<String, StoreError> {
+    let name = &device.name;
+    Ok(match reader.open_shift(device.id)? {
+        None => format!("{name}: no shift is open"),
+        Some(shift) => format!(
+            "{name}: open since {} with {}",
+            iso_utc(shift.first_ms),
+            counted(shift.documents, "document")
+        ),
     })
 }
 
@@ -82,6 +204,7 @@ fn printer(device: &Device, health: &JsonValue, problems: &Problems<'_>) -> Till
         part.stops = Some(Hindrance {
             why: part.says.clone(),
             fix: part.fix.clone().unwrap_or_default(),
+            kind: Some(ProblemKind::OBJECTIONS),
         });
     }
     if part.ok && !connected && device.uri != NO_PRINTER {
@@ -95,10 +218,11 @@ fn printer(device: &Device, health: &JsonValue, problems: &Problems<'_>) -> Till
 }
 
 /// The parts that `/healthz` knows something about, without the agent itself.
-pub(in crate::cli) fn parts_of_health(health: &JsonValue, config: &Config) -> Vec<TillPart> {
-    let problems = Problems::of(health, config);
+#[must_use]
+pub fn parts_of_health(health: &JsonValue, devices: &[Device]) -> Vec<TillPart> {
+    let problems = Problems::of(health, devices);
     let mut parts = vec![problems.part("store", None, || "the journal is written".to_owned())];
-    for device in &config.devices {
+    for device in devices {
         parts.push(printer(device, health, &problems));
         parts.push(problems.part("shift", Some(device.id), || device.name.clone()));
     }
@@ -158,7 +282,7 @@ struct Problem<'h> {
 }
 
 impl<'h> Problems<'h> {
-    fn of(health: &'h JsonValue, config: &Config) -> Self {
+    fn of(health: &'h JsonValue, devices: &[Device]) -> Self {
         let listed = match health.get("problems") {
             Some(JsonValue::Array(problems)) => problems.as_slice(),
             _ => &[],
@@ -168,7 +292,7 @@ impl<'h> Problems<'h> {
             let id = field(problem, "id");
             let kind = ProblemKind::ALL.iter().find(|kind| kind.id() == id)?;
             let device = Uuid::try_parse(field(problem, "device_id")).ok();
-            let configured = device.filter(|id| config.devices.iter().any(|it| it.id == *id));
+            let configured = device.filter(|id| devices.iter().any(|it| it.id == *id));
             Some(Problem {
                 kind: *kind,
                 device: configured,
@@ -232,6 +356,7 @@ impl<'h> Problems<'h> {
             stops: stopping.map(|problem| Hindrance {
                 why: problem.says.to_owned(),
                 fix: problem.fix.to_owned(),
+                kind: Some(problem.kind),
             }),
         }
     }
@@ -261,6 +386,7 @@ impl<'h> Problems<'h> {
             ProblemKind::PRINTER
             | ProblemKind::DOCUMENT_WAITS
             | ProblemKind::PRINTER_CONDITION
+            | ProblemKind::FIRST_PIN
             | ProblemKind::SHIFT_TOO_LONG => true,
             ProblemKind::OFFLINE_LIMIT => self.limit_stops,
             _ => false,
@@ -269,7 +395,8 @@ impl<'h> Problems<'h> {
 }
 
 /// The part that a kind of problem belongs to.
-fn part_of(kind: ProblemKind) -> &'static str {
+#[must_use]
+pub fn part_of(kind: ProblemKind) -> &'static str {
     match kind.id() {
         "journal_unwritable" | "disk_full" | "chain_broken" | "clerk_silent" | "journal_cut"
         | "snapshot_changed" | "disk_nearly_full" | "folder_not_private" | "calls_not_kept" => {
@@ -288,6 +415,7 @@ fn part_of(kind: ProblemKind) -> &'static str {
         }
         "mail_away" | "mail_failed" | "sms_away" | "sms_failed" => "deliveries",
         "document_waits" => "printer",
+        "first_pin" => "people",
         id if id.starts_with("printer") => "printer",
         id if id.starts_with("clock") => "clock",
         _ => "other",

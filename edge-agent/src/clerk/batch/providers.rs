@@ -1,0 +1,94 @@
+//! Payments of payment providers: the clerk stores what a provider is asked, what it has answered, and which document is paid.
+
+use std::sync::mpsc::SyncSender;
+
+use ferrotill_core::event::{Event, ProviderAnswer, ProviderAnswered, ProviderAsked, ProviderUsed};
+use ferrotill_core::id::{Fingerprint, OperationReference, UniqueId};
+
+use super::super::message::{ProviderNews, ProviderWord};
+use super::{Effect, Tills, document_id};
+use ferrotill_store::{Batch, StoreError};
+
+impl Tills {
+    /// Stores news of a payment. News that do not fit what is known of the payment are not stored, and the reply says so.
+    pub(super) fn on_provider_news(
+        &mut self,
+        batch: &mut Batch<'_>,
+        news: &ProviderNews,
+        reply: SyncSender<bool>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        let at = self.settings.guard.now();
+        let reference = |id: &uuid::Uuid| OperationReference(*id.as_bytes());
+        let event = match news {
+            ProviderNews::Asked {
+                reference: id,
+                device,
+                step,
+                provider,
+                amount,
+                fingerprint,
+            } => Event::ProviderAsked(ProviderAsked {
+                reference: reference(id),
+                device: UniqueId(*device.as_bytes()),
+                at,
+                step: *step,
+                provider: limited(provider, ProviderAnswered::TEXT_BYTES_MAX),
+                amount: *amount,
+                fingerprint: Fingerprint(*fingerprint),
+            }),
+            ProviderNews::Answered {
+                reference: id,
+                step,
+                answer,
+            } => Event::ProviderAnswered(ProviderAnswered {
+                reference: reference(id),
+                at,
+                step: *step,
+                answer: answer_of(answer),
+            }),
+            ProviderNews::Used {
+                reference: id,
+                document,
+            } => Event::ProviderUsed(ProviderUsed {
+                reference: reference(id),
+                at,
+                document: document_id(*document),
+            }),
+        };
+        let stored = batch.append_provider(&event, at.utc_ms)?;
+        effects.push(if stored {
+            Effect::Decided(reply)
+        } else {
+            Effect::refuse(reply)
+        });
+        Ok(())
+    }
+}
+
+fn answer_of(word: &ProviderWord) -> ProviderAnswer<'_> {
+    let text = |text| limited(text, ProviderAnswered::TEXT_BYTES_MAX);
+    match word {
+        ProviderWord::Done { number, answer } => ProviderAnswer::Done {
+            number: text(number),
+            answer: limited(answer, ProviderAnswered::ANSWER_BYTES_MAX),
+        },
+        ProviderWord::Begun { number, answer } => ProviderAnswer::Begun {
+            number: text(number),
+            answer: limited(answer, ProviderAnswered::ANSWER_BYTES_MAX),
+        },
+        ProviderWord::NotDone(reason) => ProviderAnswer::NotDone {
+            reason: text(reason),
+        },
+        ProviderWord::LaidAside { reason, by } => ProviderAnswer::LaidAside {
+            reason: text(reason),
+            by: text(by),
+        },
+    }
+}
+
+/// At most so many bytes of a text.
+fn limited(text: &str, bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes))
+        .unwrap_or_default()
+}

@@ -1,0 +1,12 @@
+//! The pages of the dashboard.
+
+pub mod document;
+pub mod frame;
+mod guard;
+pub mod overview;
+pub mod people;
+pub mod receipts;
+pub mod reports;
+pub mod sign_in;
+pub mod simulator;
+pub mod state;

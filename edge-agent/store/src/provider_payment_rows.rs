@@ -1,0 +1,203 @@
+//! Reads payments of payment providers, and appends their events to the journal.
+
+use ferrotill_core::Amount;
+use ferrotill_core::event::{Event, ProviderStep};
+use rusqlite::types::Type;
+use rusqlite::{OptionalExtension as _, Row, params};
+use uuid::Uuid;
+
+use super::journal::Batch;
+use super::provider_payment::ProviderPaymentState;
+use super::{Context as _, Reader, StoreError};
+
+/// A payment of a payment provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderPayment {
+    /// The payment.
+    pub reference: Uuid,
+    /// When the provider was asked for the money, in milliseconds since the epoch.
+    pub asked_ms: i64,
+    /// The device through which the provider is asked.
+    pub device: Uuid,
+    /// The name of the provider.
+    pub provider: String,
+    /// The amount.
+    pub amount: Amount,
+    /// The digest of the caller's request.
+    pub fingerprint: [u8; 32],
+    /// What became of it.
+    pub state: ProviderPaymentState,
+    /// The provider's number of the payment; empty if it has none.
+    pub number: String,
+    /// What the provider has answered, without contacts and card numbers.
+    pub answer: String,
+    /// Why no money has moved, or what a person has done; empty otherwise.
+    pub reason: String,
+    /// The request id of the document that names the payment.
+    pub document: Option<Uuid>,
+    /// True if that document is sealed.
+    pub is_sealed: bool,
+    /// True if the provider has the link of the receipt, or wants none and the document is sealed.
+    pub is_ended: bool,
+    /// How much of the amount was given back.
+    pub given_back: Amount,
+    /// A step after the payment that was asked for and is not answered; empty if there is none.
+    pub step: String,
+    /// When the newest event of the payment was stored, in milliseconds since the epoch.
+    pub changed_ms: i64,
+}
+
+const PLACE: &str = "payments of providers";
+const SELECT: &str = "SELECT reference, asked_at, provider_payment.device, provider, provider_payment.amount, provider_payment.fingerprint, \
+     provider_payment.state, provider_payment.number, answer, reason, provider_payment.document, coalesce(document.state = 'sealed', 0), is_ended, step, changed_at, given_back \
+     FROM provider_payment LEFT JOIN request ON request.id = provider_payment.document \
+     LEFT JOIN document ON document.reserved_seq = request.reserved_seq";
+const IS_OPEN: &str =
+    "provider_payment.state IN ('asked', 'paid') AND (is_ended = 0 OR step <> '')";
+
+fn of_row(row: &Row<'_>) -> Result<ProviderPayment, rusqlite::Error> {
+    let name: String = row.get(6)?;
+    let mut states = ProviderPaymentState::ALL.into_iter();
+    let state = states.find(|state| state.name() == name).ok_or_else(|| {
+        let what = format!("{name:?} is no state of a payment");
+        rusqlite::Error::FromSqlConversionFailure(6, Type::Text, what.into())
+    })?;
+    Ok(ProviderPayment {
+        reference: Uuid::from_bytes(row.get(0)?),
+        asked_ms: row.get(1)?,
+        device: Uuid::from_bytes(row.get(2)?),
+        provider: row.get(3)?,
+        amount: Amount::from_minor(row.get(4)?),
+        fingerprint: row.get(5)?,
+        state,
+        number: row.get(7)?,
+        answer: row.get(8)?,
+        reason: row.get(9)?,
+        document: row.get::<_, Option<[u8; 16]>>(10)?.map(Uuid::from_bytes),
+        is_sealed: row.get(11)?,
+        is_ended: row.get(12)?,
+        step: row.get(13)?,
+        changed_ms: row.get(14)?,
+        given_back: Amount::from_minor(row.get(15)?),
+    })
+}
+
+impl Reader {
+    /// The payments about which something is left to do, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn open_provider_payments(&self) -> Result<Vec<ProviderPayment>, StoreError> {
+        self.with(PLACE, |connection| {
+            connection
+                .prepare_cached(&format!(
+                    "{SELECT} WHERE {IS_OPEN} ORDER BY asked_seq LIMIT 1000"
+                ))?
+                .query_map([], of_row)?
+                .collect()
+        })
+    }
+
+    /// The payments that were asked for since a moment, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn provider_payments_since(
+        &self,
+        since_ms: i64,
+    ) -> Result<Vec<ProviderPayment>, StoreError> {
+        self.with(PLACE, |connection| {
+            connection
+                .prepare_cached(&format!(
+                    "{SELECT} WHERE asked_at >= ?1 ORDER BY asked_seq LIMIT 100000"
+                ))?
+                .query_map([since_ms], of_row)?
+                .collect()
+        })
+    }
+
+    /// The newest payment of a provider whose request has a digest.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn provider_payment_of_request(
+        &self,
+        provider: &str,
+        fingerprint: &[u8; 32],
+    ) -> Result<Option<ProviderPayment>, StoreError> {
+        self.with(PLACE, |connection| {
+            connection
+                .prepare_cached(&format!(
+                    "{SELECT} WHERE provider = ?1 AND provider_payment.fingerprint = ?2 ORDER BY asked_seq DESC LIMIT 1"
+                ))?
+                .query_row(params![provider, fingerprint], of_row)
+                .optional()
+        })
+    }
+
+    /// The newest payment with a provider's number; any provider of these names.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn provider_payment_of_number(
+        &self,
+        providers: &[&str],
+        number: &str,
+    ) -> Result<Option<ProviderPayment>, StoreError> {
+        let found = self.with(PLACE, |connection| {
+            connection
+                .prepare_cached(&format!(
+                    "{SELECT} WHERE provider_payment.number = ?1 AND provider_payment.number <> '' ORDER BY asked_seq DESC LIMIT 100"
+                ))?
+                .query_map([number], of_row)?
+                .collect::<Result<Vec<_>, _>>()
+        })?;
+        let mut found = found.into_iter();
+        Ok(found.find(|payment| providers.contains(&payment.provider.as_str())))
+    }
+}
+
+impl Batch<'_> {
+    /// Appends an event of a payment provider. Returns false, and appends nothing, if the event does not fit what is known of the payment.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; the batch must then be dropped.
+    pub fn append_provider(&mut self, event: &Event<'_>, at_ms: i64) -> Result<bool, StoreError> {
+        let (reference, condition) = match event {
+            Event::ProviderAsked(asked) if asked.step == ProviderStep::Pay => {
+                (asked.reference, "0 = 1")
+            }
+            Event::ProviderAsked(asked) => (asked.reference, "state = 'paid'"),
+            Event::ProviderAnswered(answered) => (answered.reference, "state IN ('asked', 'paid')"),
+            Event::ProviderUsed(used) => (used.reference, "state IN ('asked', 'paid')"),
+            _ => return Ok(false),
+        };
+        let is_new =
+            matches!(event, Event::ProviderAsked(asked) if asked.step == ProviderStep::Pay);
+        if !is_new {
+            let fits: bool = self
+                .connection()
+                .prepare_cached(&format!(
+                    "SELECT EXISTS (SELECT 1 FROM provider_payment WHERE reference = ?1 AND {condition})"
+                ))
+                .and_then(|mut statement| statement.query_row([reference.0], |row| row.get(0)))
+                .context(self.path(), PLACE)?;
+            if !fits {
+                return Ok(false);
+            }
+        }
+        let mut buffer = vec![0; EVENT_BYTES_MAX];
+        let payload = event
+            .encode(&mut buffer)
+            .map_err(|_| StoreError::TooLarge)?;
+        self.write(Uuid::nil(), at_ms, event, payload).map(|_| true)
+    }
+}
+
+/// The largest event of a payment provider, in bytes.
+const EVENT_BYTES_MAX: usize = 4_096;

@@ -1,0 +1,465 @@
+//! The dashboard as a browser meets it: sessions, rights, tokens of forms, locked names, and the policy of its pages.
+
+mod shop;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+
+use ferrotill::api::json::JsonValue;
+use ferrotill_testkit::config::text;
+use shop::outside::{Process, finished, program, until};
+use shop::{config, value};
+
+/// A browser without a script: it keeps cookies and follows nothing by itself.
+struct Browser {
+    agent: ureq::Agent,
+    url: String,
+    cookies: BTreeMap<String, String>,
+}
+
+struct Page {
+    status: u16,
+    to: String,
+    policy: String,
+    cookie: String,
+    text: String,
+}
+
+impl Browser {
+    fn new(url: &str) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .build()
+            .new_agent();
+        Self {
+            agent,
+            url: url.to_owned(),
+            cookies: BTreeMap::new(),
+        }
+    }
+
+    fn call(&mut self, method: &str, path: &str, body: &str, more: &[(&str, &str)]) -> Page {
+        let cookies = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url))
+            .header("Cookie", cookies.collect::<Vec<_>>().join("; "));
+        for (name, value) in more {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.to_owned()).unwrap();
+        let mut response = self.agent.run(request).unwrap();
+        let headers = response.headers().clone();
+        let header = |name: &str| {
+            let value = headers.get(name);
+            value.map_or("", |value| value.to_str().unwrap()).to_owned()
+        };
+        for cookie in headers.get_all("set-cookie") {
+            let cookie = cookie.to_str().unwrap();
+            let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+        Page {
+            status: response.status().as_u16(),
+            to: header("location"),
+            policy: header("content-security-policy"),
+            cookie: header("set-cookie"),
+            text: response.body_mut().read_to_string().unwrap(),
+        }
+    }
+
+    fn open(&mut self, path: &str) -> Page {
+        self.call("GET", path, "", &[])
+    }
+
+    fn post(&mut self, path: &str, body: &str) -> Page {
+        self.call(
+            "POST",
+            path,
+            body,
+            &[("Content-Type", "application/x-www-form-urlencoded")],
+        )
+    }
+
+    fn sign_in(&mut self, name: &str, pin: &str) -> Page {
+        self.post("/sign-in", &format!("name={name}&pin={pin}"))
+    }
+
+    /// The token of the forms of the session.
+    fn token(&mut self) -> String {
+        let page = self.open("/pin").text;
+        let (_, rest) = page
+            .split_once("name=token value=\"")
+            .unwrap_or_else(|| panic!("{page}"));
+        rest.split('"').next().unwrap().to_owned()
+    }
+}
+
+fn demo(data: &str) -> (Process, String) {
+    let demo = Process::start(&["demo", "--serve", "--listen", "127.0.0.1:0", "--data", data]);
+    let JsonValue::Text(pin) = value(&demo.ready, "dashboard.pin").clone() else {
+        panic!("{}", demo.ready);
+    };
+    (demo, pin)
+}
+
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+#[test]
+fn everybody_sees_whether_the_till_can_sell_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let (demo, _) = demo(folder.path().to_str().unwrap());
+    let mut browser = Browser::new(&demo.client.url);
+    let mut page = browser.open("/");
+    until("the till is ready", || {
+        page = browser.open("/");
+        page.text.contains("Gata de vânzare")
+    });
+    assert_eq!((page.status, page.policy.as_str()), (200, POLICY));
+    assert!(page.text.len() < 100_000);
+    for forbidden in [
+        "<script>", "style=", "onclick", "http://", "https://", "//cdn",
+    ] {
+        assert!(!page.text.contains(forbidden), "{forbidden}: {}", page.text);
+    }
+    for path in ["/receipts", "/people"] {
+        let page = browser.open(path);
+        assert_eq!((page.status, page.to.as_str()), (303, "/"), "{path}");
+    }
+    assert_eq!(browser.open("/ui/events?view=overview").status, 403);
+    assert_eq!(browser.open("/ui/style.css").status, 200);
+}
+
+#[test]
+fn the_language_is_that_of_the_till_or_of_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let (demo, _) = demo(folder.path().to_str().unwrap());
+    let mut browser = Browser::new(&demo.client.url);
+    for (language, word) in [
+        ("de", "Anmelden"),
+        ("uk", "Увійти"),
+        ("uz", "Kirish"),
+        ("en", "Sign in"),
+        ("ru", "Войти"),
+        ("ro", "Intrare"),
+    ] {
+        let page = browser.open(&format!("/?language={language}"));
+        assert!(page.text.contains(word), "{language}: {}", page.text);
+        assert!(
+            page.text.contains(&format!("<html lang=\"{language}")),
+            "{language}"
+        );
+        // The next page remembers it.
+        assert!(browser.open("/").text.contains(word), "{language}");
+    }
+    let page = Browser::new(&demo.client.url).call(
+        "GET",
+        "/",
+        "",
+        &[("Accept-Language", "de-AT,de;q=0.9")],
+    );
+    assert!(page.text.contains("Anmelden"));
+}
+
+#[test]
+fn a_session_survives_a_restart_and_ends_with_another_pin() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ferrotill.toml");
+    let text = shop::configuration(
+        folder.path().join("books").to_str().unwrap(),
+        "datecs+tcp://127.0.0.1:9",
+        "http://127.0.0.1:9",
+    );
+    std::fs::write(&file, text).unwrap();
+    let file = file.to_str().unwrap();
+    let (code, added) = finished(&[
+        "person",
+        "add",
+        "Ana",
+        "--rights",
+        "look,settings",
+        "--config",
+        file,
+    ]);
+    assert_eq!(code, Some(0), "{added}");
+    let JsonValue::Text(pin) = value(&added, "pin").clone() else {
+        panic!("{added}")
+    };
+    let listening = |agent: &Process| Browser::new(&agent.client.url);
+    let mut agent = Process::agent(std::path::Path::new(file));
+    let mut browser = listening(&agent);
+    let page = browser.sign_in("ana", &pin);
+    assert_eq!((page.status, page.to.as_str()), (303, "/"));
+    assert!(
+        page.cookie.contains("HttpOnly; SameSite=Strict"),
+        "{}",
+        page.cookie
+    );
+    agent.kill();
+    let agent = Process::agent(std::path::Path::new(file));
+    browser.url.clone_from(&agent.client.url);
+    assert!(
+        browser.open("/").text.contains("Ana"),
+        "the session survives"
+    );
+    let (code, _) = finished(&["person", "pin", "Ana", "--config", file]);
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        browser.open("/receipts").to,
+        "/",
+        "another PIN ends the session"
+    );
+}
+
+#[test]
+fn a_change_needs_the_token_of_the_session_and_the_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let (demo, pin) = demo(folder.path().to_str().unwrap());
+    let mut owner = Browser::new(&demo.client.url);
+    assert_eq!(owner.sign_in("owner", &pin).to, "/pin");
+    let add = "do=add&name=Ion&pin=482915&right=look";
+    for body in [add.to_owned(), format!("{add}&token=0000")] {
+        let page = owner.post("/people", &body);
+        assert_eq!(page.status, 403, "{}", page.text);
+    }
+    let token = owner.token();
+    let foreign = owner.call(
+        "POST",
+        "/people",
+        &format!("{add}&token={token}"),
+        &[("Sec-Fetch-Site", "cross-site")],
+    );
+    assert_eq!(foreign.status, 403);
+    let evil = owner.call(
+        "POST",
+        "/people",
+        &format!("{add}&token={token}"),
+        &[("Origin", "http://evil.example")],
+    );
+    assert_eq!(evil.status, 403);
+    assert!(!owner.open("/people").text.contains("Ion"));
+    let page = owner.post("/people", &format!("{add}&token={token}"));
+    assert_eq!(page.to, "/people?saved=yes", "{}", page.text);
+    let mut ion = Browser::new(&demo.client.url);
+    assert_eq!(ion.sign_in("Ion", "482915").to, "/");
+    assert_eq!(ion.open("/receipts").status, 200);
+    assert_eq!(ion.open("/people").status, 403);
+    let of_ion = ion.token();
+    assert_ne!(of_ion, token);
+    assert_eq!(
+        owner.post("/sign-out", &format!("token={of_ion}")).status,
+        403
+    );
+    assert_eq!(
+        ion.post("/people", &format!("do=remove&name=owner&token={of_ion}"))
+            .status,
+        403
+    );
+    // Removing a person ends the session.
+    assert_eq!(
+        owner
+            .post("/people", &format!("do=remove&name=Ion&token={token}"))
+            .status,
+        303
+    );
+    assert_eq!(ion.open("/receipts").to, "/");
+    // The last person who may change people stays one.
+    let page = owner.post(
+        "/people",
+        &format!("do=rights&name=owner&right=look&token={token}"),
+    );
+    assert_eq!(page.status, 422, "{}", page.text);
+    assert_eq!(owner.post("/sign-out", &format!("token={token}")).to, "/");
+    assert_eq!(owner.open("/receipts").to, "/");
+}
+
+#[test]
+fn a_session_that_was_signed_out_cannot_be_used_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (demo, pin) = demo(folder.path().to_str().unwrap());
+    let mut owner = Browser::new(&demo.client.url);
+    owner.sign_in("owner", &pin);
+    let kept = owner.cookies.clone();
+    let token = owner.token();
+    owner.post("/sign-out", &format!("token={token}"));
+    owner.cookies = kept;
+    assert_eq!(owner.open("/receipts").to, "/");
+}
+
+#[test]
+fn five_wrong_pins_lock_a_name_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (demo, pin) = demo(folder.path().to_str().unwrap());
+    let mut browser = Browser::new(&demo.client.url);
+    for _ in 0..5 {
+        let page = browser.sign_in("Owner", "999999");
+        assert_eq!(page.status, 403);
+        assert!(page.text.contains("role=alert"), "{}", page.text);
+    }
+    let page = browser.sign_in("owner", &pin);
+    assert_eq!(page.status, 429, "{}", page.text);
+    assert!(page.text.contains("15"), "{}", page.text);
+    assert!(page.cookie.is_empty());
+    // A name that does not exist is answered in the same way.
+    let other = browser.sign_in("nobody", &pin);
+    assert_eq!(other.status, 403);
+}
+
+#[test]
+fn an_own_pin_is_changed_with_the_old_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (demo, pin) = demo(folder.path().to_str().unwrap());
+    let mut owner = Browser::new(&demo.client.url);
+    owner.sign_in("owner", &pin);
+    let token = owner.token();
+    let mut change = |old: &str, new: &str, again: &str| {
+        owner.post(
+            "/pin",
+            &format!("token={token}&old={old}&new={new}&again={again}"),
+        )
+    };
+    assert_eq!(change(&pin, "123456", "123456").status, 422);
+    assert_eq!(change(&pin, "482915", "482916").status, 422);
+    assert_eq!(change("999999", "482915", "482915").status, 403);
+    assert_eq!(change(&pin, "482915", "482915").to, "/");
+    let mut again = Browser::new(&demo.client.url);
+    assert_eq!(again.sign_in("owner", &pin).status, 403);
+    assert_eq!(again.sign_in("owner", "482915").to, "/");
+}
+
+#[test]
+fn a_stream_tells_a_change_and_the_number_of_streams_is_limited() {
+    let folder = tempfile::tempdir().unwrap();
+    let (demo, _) = demo(folder.path().to_str().unwrap());
+    let open = || {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            .build()
+            .new_agent();
+        agent
+            .get(format!("{}/ui/events?view=kiosk", demo.client.url))
+            .call()
+            .unwrap()
+    };
+    let mut streams: Vec<_> = (0..8).map(|_| open()).collect();
+    for stream in &streams {
+        assert_eq!(stream.status(), 200);
+        assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    }
+    assert_eq!(open().status(), 503);
+    let first = streams.pop().unwrap();
+    let mut lines = BufReader::new(first.into_body().into_reader()).lines();
+    let mut wait_for = |needed: &str| {
+        lines
+            .find(|line| line.as_ref().unwrap().contains(needed))
+            .expect("the stream goes on")
+            .unwrap()
+    };
+    wait_for("answer yes");
+    ureq::put(format!("{}/sim/printer", demo.client.url))
+        .send(r#"{"cable":"out"}"#)
+        .unwrap();
+    wait_for("answer no");
+    drop(streams);
+    until("the places are free again", || open().status() == 200);
+}
+
+/// Compares what health says with the row of its page.
+fn check_says(id: &str, says: &str) {
+    let page = include_str!("../../docs/HEALTH.md");
+    let mark = format!("| `{id}` |");
+    let row = page.lines().find(|line| line.starts_with(&mark)).unwrap();
+    assert!(
+        row.contains(&format!("| {says} |")),
+        "{says} is not in {row}"
+    );
+}
+
+/// Health, the refusal of a sale, and the end of both.
+#[test]
+fn a_new_live_till_sells_nothing_before_its_first_pin_is_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let books = folder.path().join("books");
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, shop::SECRET).unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&secret, private).unwrap();
+    let file = folder.path().join("ferrotill.toml");
+    let live = config(&books, "datecs+tcp://127.0.0.1:9", "http://127.0.0.1:9")
+        .set("till", "mode", text("LIVE"))
+        .set("till", "answer_timeout_ms", 1_000)
+        .set("upstream", "environment", text("LIVE"))
+        .to_string()
+        .replace(
+            &format!("secret = \"{}\"", shop::SECRET),
+            &format!("secret_file = {:?}", secret.display().to_string()),
+        );
+    std::fs::write(&file, live).unwrap();
+    let output = program()
+        .args([
+            "--json",
+            "init",
+            "--no-input",
+            "--country",
+            "MD",
+            "--data",
+            books.to_str().unwrap(),
+            "--out",
+        ])
+        .arg(folder.path().join("other.toml"))
+        .output()
+        .unwrap();
+    let made = JsonValue::parse(&output.stdout).unwrap();
+    let JsonValue::Text(pin) = value(&made, "dashboard.pin").clone() else {
+        panic!("{made}")
+    };
+    let agent = Process::agent(&file);
+    let sale = || {
+        let body = r#"{"id":"0b4a9f0e-4a4e-4a53-9a3b-0d6f6f1f0001","items":[{"name":"A","quantity":1,"price":1,"taxGroupCode":"A"}],"payments":[{"amount":1}]}"#;
+        agent.client.post("operations/sale", body)
+    };
+    let refused = sale();
+    assert_eq!(
+        refused.at("errorType"),
+        "FirstPinUnchanged",
+        "{}",
+        refused.text
+    );
+    assert_eq!(refused.state.as_deref(), Some("not_registered"));
+    let problems = || agent.client.look("/healthz").to_string();
+    assert!(problems().contains("first_pin"), "{}", problems());
+    let health = agent.client.look("/healthz");
+    let JsonValue::Array(listed) = value(&health, "problems") else {
+        panic!("{health}")
+    };
+    let first = listed
+        .iter()
+        .find(|one| one.get("id").map(JsonValue::scalar) == Some("first_pin"));
+    check_says(
+        "first_pin",
+        first
+            .and_then(|one| one.get("says"))
+            .map_or("", JsonValue::scalar),
+    );
+    let mut owner = Browser::new(&agent.client.url);
+    assert_eq!(owner.sign_in("owner", &pin).to, "/pin");
+    assert_eq!(
+        owner.open("/receipts").to,
+        "/pin",
+        "nothing else before the change"
+    );
+    let token = owner.token();
+    let page = owner.post(
+        "/pin",
+        &format!("token={token}&old={pin}&new=482915&again=482915"),
+    );
+    assert_eq!(page.to, "/");
+    assert!(!problems().contains("first_pin"));
+    assert_ne!(sale().at("errorType"), "FirstPinUnchanged");
+}
