@@ -288,6 +288,15 @@ CREATE TABLE registration_answer (
 
 CREATE INDEX registration_answer_of ON registration_answer (step, subject, answered_seq);
 
+-- The last copy of the protocol of each register of signed receipts.
+CREATE TABLE protocol_backup (
+  device       BLOB    PRIMARY KEY NOT NULL,
+  made_seq     INTEGER NOT NULL,
+  made_at      INTEGER NOT NULL,
+  receipts     INTEGER NOT NULL,
+  sha256       BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- The times in which a signature unit did not sign. An outage ends with the first receipt that the same unit signs.
 CREATE TABLE unit_outage (
   serial       TEXT    NOT NULL,

@@ -215,6 +215,8 @@ refusals! {
     73 ConfigurationInvalid => "the configuration contradicts itself", "correct what the message about the configuration names";
     /// The memory that the caller provides for the receipt is too small.
     74 ScratchTooSmall => "the receipt is too large for the till's memory", "shorten the texts of the receipt";
+    /// A receipt on a device whose register of signed receipts is out of use for ever.
+    75 RegisterOutOfUse => "the register of this device is out of use for ever: it has its closing receipt, or its data folder was restored from a copy", "sell on another device: write a new [[device]] with an id and a registration_number that were never used, start the agent, and register the new cash box";
 }
 
 impl core::error::Error for Refusal {}

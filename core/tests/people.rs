@@ -1,5 +1,9 @@
 //! Who has ordered something at the pages of the till: the row of the journal, and that it changes no till.
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
 
 use ferrotill_core::event::{Event, EventError, PersonAct, PersonActed};
 use ferrotill_core::id::DocumentId;
@@ -39,8 +43,6 @@ fn the_row_is_written_as_it_was_and_read_again() {
     let event = Event::PersonActed(acted(PersonAct::People, None));
     let bytes = event.encode(&mut room).unwrap();
     assert_eq!(Event::decode(39, 1, bytes), Ok(event));
-    assert_eq!(
-        Event::decode(39, 1, &bytes[1..]),
-        Err(EventError::Malformed)
-    );
+    let cut = &bytes[..bytes.len() - 1];
+    assert_eq!(Event::decode(39, 1, cut), Err(EventError::Malformed));
 }

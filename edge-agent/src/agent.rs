@@ -6,9 +6,11 @@ mod devices;
 mod health_watch;
 mod modules;
 mod pages;
+mod providers;
 mod registrations;
 pub mod service_manager;
 mod signing;
+mod signing_notices;
 mod start_check;
 mod terminals;
 
@@ -49,6 +51,7 @@ use crate::listener::{self, ConnectionLimits};
 use crate::locked::Locked;
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
+use crate::outbox::providers::ProviderThread;
 use crate::outbox::registrations::RegistrationThread;
 use crate::outbox::{OutboxParts, OutboxThread};
 use crate::paper::printed_seller;
@@ -66,6 +69,7 @@ use data_folder::set_aside;
 use devices::device_plans;
 use ferrotill_store::{DeviceIdentity, Founding, Reader, ResourceBook, Store, StoreError};
 use health_watch::look_for_problems;
+use signing_notices::look_for_notices;
 use start_check::{KnownBefore, StartCheck};
 
 /// Why the agent does not start.
@@ -171,6 +175,7 @@ pub struct Agent {
     numbers: Option<NumberSupply>,
     signatures: Option<Arc<Signatures>>,
     registrations: Option<RegistrationThread>,
+    payments: Option<ProviderThread>,
     _office_time: Option<OfficeTime>,
     /// The certificate for callers over TLS; it is served and watched by [`Agent::serve`].
     tls: Locked<Option<CallerTls>>,
@@ -229,6 +234,7 @@ impl Agent {
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let units = signatures.as_ref();
         let service = Arc::new(Service {
+            providers: providers::desk(&config, profile, &modules, (&reader, &clerk_handle)),
             registrations: registrations::desk(&config, &reader, &clerk_handle, units),
             settings: ApiSettings::of(&config),
             profile,
@@ -251,6 +257,9 @@ impl Agent {
             exports: AtomicUsize::new(0),
         });
         Ok(Self {
+            sender: start_sender(&config, &service, wake_sender)?,
+            registrations: registrations::start(&config, &service, signatures.as_ref())?,
+            payments: providers::start(&config, &service)?,
             _office_time: start_office_time(&config, &service.guard)?,
             sender: start_sender(&config, &service, wake_sender)?,
             registrations: registrations::start(&config, &service, signatures.as_ref())?,
@@ -291,6 +300,7 @@ impl Agent {
             self.service.settings.data_dir.clone(),
             tls,
         );
+        let noticing = look_for_notices(Arc::clone(&self.service), self.signatures.clone());
         let limits = ConnectionLimits {
             is_large: api::ereceipt::may_have_image,
             large_body_bytes: api::ereceipt::BODY_BYTES_MAX,
@@ -303,6 +313,7 @@ impl Agent {
                 () = listener::serve_secured(listener, router, limits, certificate, shutdown) => {}
                 () = looking => {}
                 () = pages => {}
+                () = noticing => {}
             }
         }
     }
@@ -339,6 +350,7 @@ impl Drop for Agent {
         self.numbers = None;
         self.service.deliveries.stop();
         self.registrations = None;
+        self.payments = None;
         self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take()
             && clerk.join().is_err()

@@ -2,6 +2,7 @@
 
 pub mod fingerprint;
 mod private;
+pub mod provider;
 pub mod resource;
 mod terminal;
 mod text;

@@ -170,7 +170,10 @@ impl DocumentPaper {
         let mut blocks = blocks(&ReceiptView::of(receipt, heading, facts.currency, words));
         blocks.extend(slips.iter().flat_map(|slip| slip_blocks(slip)));
         let link = checked.and_then(|checked| link_of(receipt, heading.seller, checked, facts));
-        blocks.extend(link.map(|text| Block::Qr { text }));
+        blocks.extend(link.map(|text| Block::Qr {
+            text,
+            letters: None,
+        }));
         Self {
             blocks: with_logo(blocks, heading.seller),
             language: words.language,
@@ -276,7 +279,8 @@ struct SignedReceipt {
     cash_box: String,
     /// The gross amounts of the elements of the code that are not zero, each with the name of its element.
     amounts: Vec<(&'static str, String)>,
-    /// The line for OCR.
+    /// The code as a scanner reads it, and the line for OCR, which is printed where no picture can be.
+    qr: String,
     ocr: String,
     /// The sentence in place of a signature.
     failed: Option<&'static str>,
@@ -294,6 +298,7 @@ fn signed_receipt(compact: &str) -> Option<SignedReceipt> {
         amounts: amounts
             .map(|(name, amount)| (name, amount.display(Currency::EUR).to_string()))
             .collect(),
+        qr: code.display(Form::Qr).to_string(),
         ocr: code.display(Form::Ocr).to_string(),
         failed: (code.signature == Signature::Failed).then_some(UNIT_FAILED),
     })
@@ -327,7 +332,10 @@ impl SignedReceipt {
         });
         let mut blocks: Vec<Block> = std::iter::once(Block::Rule).chain(amounts).collect();
         blocks.extend(self.failed.map(|failed| text(failed, Emphasis::Bold)));
-        blocks.push(text(&self.ocr, Emphasis::Plain));
+        blocks.push(Block::Qr {
+            text: self.qr.clone(),
+            letters: Some(self.ocr.clone()),
+        });
         blocks
     }
 }

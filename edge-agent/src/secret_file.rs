@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 /// Writes a file that only its owner may read: durable, and complete or not at all.
+///
+/// What root writes belongs to the owner of the folder: the service has a user of its own, and must read what an operator has written.
 ///
 /// # Errors
 ///
@@ -20,14 +22,26 @@ pub fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .truncate(true)
         .mode(0o600)
         .open(&part)?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    give_to_owner(&file, folder)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&part, path)?;
-    match path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        Some(folder) => fs::File::open(folder)?.sync_all(),
-        None => fs::File::open(".")?.sync_all(),
+    fs::File::open(folder)?.sync_all()
+}
+
+/// Gives a file that root has made to the owner of a folder. Another user's file stays his.
+///
+/// # Errors
+///
+/// The operating system's error.
+pub fn give_to_owner(file: &fs::File, folder: &Path) -> io::Result<()> {
+    if !nix::unistd::geteuid().is_root() {
+        return Ok(());
     }
+    let owner = fs::metadata(folder)?;
+    fchown(file, Some(owner.uid()), Some(owner.gid()))
 }

@@ -6,8 +6,12 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 
 use ferrotill::api::json::JsonValue;
+use ferrotill::people::{People, Right};
+use ferrotill_device::emulator::{FaultKind, FaultOrder, Power};
 use ferrotill_testkit::config::text;
+use shop::inside::Shop;
 use shop::outside::{Process, finished, program, until};
+use shop::till::SALE;
 use shop::{config, value};
 
 /// A browser without a script: it keeps cookies and follows nothing by itself.
@@ -368,6 +372,148 @@ fn a_stream_tells_a_change_and_the_number_of_streams_is_limited() {
     wait_for("answer no");
     drop(streams);
     until("the places are free again", || open().status() == 200);
+}
+
+/// A report is made once, whoever sends its form again, and the journal has who wanted it.
+#[test]
+fn a_report_is_made_once_and_has_the_name_of_its_person() {
+    let folder = tempfile::tempdir().unwrap();
+    let (demo, pin) = demo(folder.path().to_str().unwrap());
+    let JsonValue::Text(file) = value(&demo.ready, "config").clone() else {
+        panic!("{}", demo.ready)
+    };
+    let done = |arguments: &[&str]| {
+        let (code, told) = finished(&[arguments, &["--config", &file]].concat());
+        assert_eq!(code, Some(0), "{arguments:?}: {told}");
+        told
+    };
+    done(&["sale", "--item", "Cafea:18.50:1:A"]);
+    done(&["person", "add", "Ion", "--rights", "look"]);
+    let mut owner = Browser::new(&demo.client.url);
+    owner.sign_in("owner", &pin);
+    let token = owner.token();
+    let page = owner.open("/reports").text;
+    let field = |name: &str| {
+        let (_, rest) = page.split_once(&format!("name={name} value=\"")).unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    };
+    let (id, device) = (field("id"), field("device"));
+    let z = format!("token={token}&id={id}&device={device}&kind=z");
+    let refused = owner.post("/reports", &z);
+    assert_eq!(
+        refused.status, 422,
+        "the box was not ticked: {}",
+        refused.text
+    );
+    for _ in 0..2 {
+        let made = owner.post("/reports", &format!("{z}&sure=yes"));
+        assert_eq!(made.to, format!("/documents/{id}"), "{}", made.text);
+    }
+    let document = owner.open(&format!("/documents/{id}"));
+    assert!(
+        document.text.contains("Comandat din panou de owner"),
+        "{}",
+        document.text
+    );
+    let paper = owner.open(&format!("/documents/{id}/paper"));
+    assert!(paper.text.contains("RAPORT Z"), "{}", paper.text);
+    assert!(paper.policy.contains("sandbox"), "{}", paper.policy);
+    let printed = demo.client.look("/sim/printer");
+    assert_eq!(value(&printed, "z_number").scalar(), "1");
+    assert!(
+        owner.open("/reports").text.contains("<rect"),
+        "the chart has a bar"
+    );
+    // Without a shift there is nothing to close, and a person without the right closes nothing.
+    let again = owner.post(
+        "/reports",
+        &format!("{z}&sure=yes").replace(&id, "0b4a9f0e-4a4e-4a53-9a3b-0d6f6f1f0009"),
+    );
+    assert_eq!(again.status, 422, "{}", again.text);
+    done(&["verify"]);
+}
+
+/// A document that the printer cannot prove is settled at its page by a person with the right, whose name the journal keeps.
+#[test]
+fn a_document_that_waits_is_settled_at_its_page() {
+    const ID: &str = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0046";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("people.toml");
+    let people = People::new(file.clone());
+    people
+        .add("Ana", &[Right::Look, Right::Settle], "482915", false)
+        .unwrap();
+    people
+        .add("Ion", &[Right::Look, Right::Settings], "482915", false)
+        .unwrap();
+    let shop =
+        Shop::open_with(|config| config.set("ui", "people_file", text(file.display().to_string())));
+    let sold = shop.client.post("operations/sale", SALE);
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    let fault = |kind, command, times| FaultOrder {
+        kind,
+        command,
+        times,
+        ms: 0,
+    };
+    shop.rig
+        .add_fault(fault(FaultKind::PowerCut, Some(0x46), 1));
+    let caller = std::thread::spawn({
+        let client = shop.client.clone();
+        move || {
+            client.post(
+                "cashoperations",
+                &format!(r#"{{"id":"{ID}","amount":5.00}}"#),
+            )
+        }
+    });
+    until("the printer is off", || {
+        shop.rig.snapshot(false).power == "off"
+    });
+    // A person closes the day at the printer's keyboard before the agent can ask the printer.
+    shop.rig
+        .add_fault(fault(FaultKind::DropRequest, None, u32::MAX));
+    shop.rig.set_power(Power::On);
+    assert!(shop.rig.keyboard_z());
+    shop.rig.clear_faults();
+    until("a person is needed", || {
+        shop.client
+            .open(&format!("/operations/{ID}"))
+            .at("needs_a_person")
+            == "true"
+    });
+    let mut ana = Browser::new(&shop.client.url);
+    assert_eq!(ana.sign_in("Ana", "482915").to, "/");
+    assert!(
+        ana.open("/").text.contains(&format!("/documents/{ID}")),
+        "the overview leads there"
+    );
+    let path = format!("/documents/{ID}");
+    assert!(ana.open(&path).text.contains("name=paper value=yes"));
+    let settlement = format!("{path}/settlement");
+    let mut ion = Browser::new(&shop.client.url);
+    ion.sign_in("Ion", "482915");
+    assert!(!ion.open(&path).text.contains("name=paper"));
+    let body = format!("token={}&paper=yes&number=2", ion.token());
+    assert_eq!(ion.post(&settlement, &body).status, 403);
+    let token = ana.token();
+    for wrong in [
+        "",
+        "&paper=maybe",
+        "&paper=no&number=2",
+        "&paper=yes&number=0",
+    ] {
+        let page = ana.post(&settlement, &format!("token={token}{wrong}"));
+        assert_eq!(page.status, 422, "{wrong}: {}", page.text);
+    }
+    let page = ana.post(&settlement, &format!("token={token}&paper=yes&number=2"));
+    assert_eq!(page.to, path, "{}", page.text);
+    let settled = shop.client.open(&format!("/operations/{ID}"));
+    assert_eq!(settled.at("declaration.by"), "Ana", "{}", settled.text);
+    assert_eq!(settled.at("fiscal_state"), "registered");
+    let other = ana.post(&settlement, &format!("token={token}&paper=no"));
+    assert_eq!(other.status, 409, "{}", other.text);
+    caller.join().unwrap();
 }
 
 /// Compares what health says with the row of its page.

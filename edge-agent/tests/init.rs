@@ -492,3 +492,41 @@ fn every_country_has_a_configuration_that_works() {
         assert_eq!(code, Some(0), "{country}: {document}");
     }
 }
+
+/// The package makes a user for the service. Its files are written by root.
+#[test]
+fn what_root_writes_belongs_to_the_user_of_the_data_folder() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let folder = tempfile::tempdir().unwrap();
+    let (data, out) = (
+        folder.path().join("data"),
+        folder.path().join("ferrotill.toml"),
+    );
+    std::fs::create_dir(&data).unwrap();
+    let user = 65_534;
+    if chown(&data, Some(user), Some(user)).is_err() {
+        // Only root can give a folder away.
+        return;
+    }
+    let status = shop::outside::program()
+        .args(["init", "--no-input", "--country", "MD", "--mode", "TEST"])
+        .args(["--data", data.to_str().unwrap()])
+        .args(["--out", out.to_str().unwrap()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let mut checked = 0;
+    for entry in [folder.path(), &data]
+        .into_iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
+    {
+        let entry = entry.unwrap();
+        let owner = entry.metadata().unwrap();
+        assert_eq!((owner.uid(), owner.gid()), (user, user), "{entry:?}");
+        checked += 1;
+    }
+    assert!(
+        checked >= 4,
+        "the data folder, the configuration, the secret and the people"
+    );
+}

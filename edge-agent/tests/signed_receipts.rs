@@ -11,6 +11,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ferrotill::agent::Agent;
 use ferrotill::api::json::JsonValue;
 use ferrotill::config::Config;
@@ -21,6 +23,7 @@ use ferrotill_core::profile::signed::{Code, PAYLOAD_BYTES_MAX};
 use ferrotill_store::Reader;
 use ferrotill_testkit::config::{ConfigText, Device, text};
 use ferrotill_testkit::health_page::check_says;
+use ferrotill_testkit::paper::{codes_of_page, codes_of_png};
 use shop::outside::{Process, finished, program, until};
 use shop::{Client, DEVICE, POINT_OF_SALE, Reply, count, value};
 use tokio::sync::oneshot;
@@ -339,6 +342,19 @@ fn the_paper_has_what_the_law_asks_for() {
     ] {
         assert!(form.contains(words), "{words}: {form}");
     }
+    assert_eq!(codes_of_page(&form), [signature(&sold, "qr")]);
+    agent.units.set_down(false);
+    // The dots of the paper of 58 mm and of 80 mm, with the letters of each.
+    for (id, width, margin) in [(2, 384, 8), (3, 576, 16)] {
+        let form = format!(
+            r#"{{"printOnServer":false,"printFormMediaType":"Image","imagePrintFormSettings":{{"width":{width},"horizontalMargin":{margin}}},"#
+        );
+        let body = sale_of(id, "20.00").replacen('{', &form, 1);
+        let sold = agent.client.post("operations/sale", &body);
+        assert_eq!(signature(&sold, "signed"), "true");
+        let picture = STANDARD.decode(sold.receipt("printFormContent")).unwrap();
+        assert_eq!(codes_of_png(&picture), [signature(&sold, "qr")], "{width}");
+    }
 }
 
 /// A till that runs in this process until its journal has this many signed receipts without a document.
@@ -484,8 +500,10 @@ fn a_backup_has_the_protocol_and_its_digest() {
     let agent = Process::agent(&file);
     sell(&agent.client, 1, "3.00");
     let out = folder.path().join("stick");
-    let arguments = ["rksv", "backup", "--out", out.to_str().unwrap(), "--config"];
-    let (code, said) = finished(&[&arguments[..], &[file.to_str().unwrap()]].concat());
+    let listen = agent.client.url.trim_start_matches("http://");
+    let arguments = ["rksv", "backup", "--out", out.to_str().unwrap(), "--listen"];
+    let of_till = [listen, "--config", file.to_str().unwrap()];
+    let (code, said) = finished(&[&arguments[..], &of_till].concat());
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(count(&said, "files.0.receipts"), 2);
     let name = format!("dep-{DEVICE}.json");

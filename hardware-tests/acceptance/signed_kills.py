@@ -57,8 +57,8 @@ permissions = ["sell", "return", "report", "settle", "settings"]
 {devices}
 [[signature_unit]]
 kind = "software"
-id = "unit-1"
-suite = "R1-AT9"
+id = "{unit}"
+suite = "{suite}"
 key_file = "{{folder}}/unit.key"
 """
 
@@ -74,12 +74,13 @@ points_of_sale = [ {{{{ id = "{point}", code = "1" }}}} ]
 """
 
 
-def config() -> str:
+def config(closed: bool) -> str:
     devices = "".join(
         DEVICE_CONFIG.format(device=device, name=name, point=f"feca3a50-34a7-4dc9-84ac-d4bffc76a9{number:02}")
         for number, (name, device) in enumerate(CASH_BOXES.items())
     )
-    return CONFIG.format(devices=devices)
+    unit, suite = ("U:ATU12345678-K1", "R1-AT0") if closed else ("unit-1", "R1-AT9")
+    return CONFIG.format(devices=devices, unit=unit, suite=suite)
 
 
 class SignedLoad(Load):
@@ -203,10 +204,10 @@ def judge(stage: Stage, journal: Journal, loads: dict[str, SignedLoad], control:
     return receipts
 
 
-def play(binary: str, receipts: int, callers: int, seed: int, control: bool) -> dict:
+def play(binary: str, receipts: int, callers: int, seed: int, control: bool, closed: bool) -> dict:
     dice = random.Random(seed)
     with Stage(binary, limit=86_400) as stage:
-        stage.config = config()
+        stage.config = config(closed)
         client = stage.agent()
         clients = {box: CheckedClient(client.url, KEY, SECRET, device) for box, device in CASH_BOXES.items()}
         loads = {
@@ -252,12 +253,13 @@ def main() -> int:
     parser.add_argument("--callers", type=int, default=2, help="callers of each cash box")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1, 1 << 32))
     parser.add_argument("--control", action="store_true")
+    parser.add_argument("--closed", action="store_true", help="a closed system: a key and no certificate")
     wanted = parser.parse_args()
     binary = os.path.abspath(wanted.binary)
     if not os.access(binary, os.X_OK):
         parser.error(f"{binary} is not a program; build it with: cargo build --release")
     try:
-        told = play(binary, wanted.receipts, wanted.callers, wanted.seed, wanted.control)
+        told = play(binary, wanted.receipts, wanted.callers, wanted.seed, wanted.control, wanted.closed)
     except Failed as failed:
         print(f"seed {wanted.seed}: {failed}", file=sys.stderr)
         return 0 if wanted.control else 1

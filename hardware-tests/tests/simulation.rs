@@ -1,7 +1,9 @@
 //! A few dozen shops in each test run; the long run is `--bin simulate`.
 
 use ferrotill_disk::Syncs;
-use ferrotill_hardware_tests::simulation::{Tally, simulate, simulate_on};
+use ferrotill_hardware_tests::simulation::{
+    Tally, simulate, simulate_on, simulate_signed, simulate_signed_on,
+};
 
 #[test]
 fn every_answer_is_true_and_all_totals_agree_whatever_goes_wrong() {
@@ -54,4 +56,33 @@ fn a_disk_that_ignores_its_syncs_is_found_at_the_same_step_again() {
     let found = found.expect("a violation in one of twelve shops");
     let again = simulate_on(Syncs::Ignored, found.seed, 1).unwrap_err();
     assert_eq!((found.day, found.step), (again.day, again.step));
+}
+
+#[test]
+fn every_protocol_of_signed_receipts_passes_its_check_whatever_goes_wrong() {
+    let mut sum = Tally::default();
+    for seed in 1..=24 {
+        let tally = simulate_signed(seed, 2).unwrap_or_else(|violation| panic!("{violation}"));
+        sum.registered += tally.registered;
+        sum.crashes += tally.crashes;
+        sum.troubles += tally.troubles;
+    }
+    assert!(sum.registered > 500, "{sum:?}");
+    assert!(sum.crashes > 100 && sum.troubles > 500, "{sum:?}");
+}
+
+#[test]
+fn the_same_seed_plays_the_same_shop_with_signed_receipts() {
+    let played: Vec<Tally> = [7, 7, 8]
+        .map(|seed| simulate_signed(seed, 1).unwrap_or_else(|violation| panic!("{violation}")))
+        .into();
+    assert_eq!(played[0], played[1]);
+    assert_ne!(played[0].trace, played[2].trace);
+}
+
+/// The control: on a disk that ignores its syncs a receipt id gets a second turnover counter, or a receipt is lost.
+#[test]
+fn a_disk_that_ignores_its_syncs_is_found_in_signed_receipts() {
+    let found = (1..=12).find_map(|seed| simulate_signed_on(Syncs::Ignored, seed, 1).err());
+    assert!(found.is_some(), "a violation in one of twelve shops");
 }

@@ -5,6 +5,7 @@ mod provider;
 mod registration;
 mod resource;
 mod restored;
+mod signed_register;
 mod terminal;
 mod uploaded;
 mod version_1;
@@ -30,6 +31,7 @@ pub use provider::{ProviderAnswer, ProviderAnswered, ProviderAsked, ProviderStep
 pub use registration::{RegistrationAnswered, RegistrationStep, RegistrationWanted};
 pub use resource::{ReceiptNoted, ResourceChanged, ResourceKind, ResourceState};
 pub use restored::{LossAccepted, Restored};
+pub use signed_register::{ProtocolBackedUp, RegisterRetired};
 pub use terminal::{
     CardLaidAside, TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation,
 };
@@ -430,6 +432,10 @@ pub enum Event<'a> {
     LookChanged(LookChanged),
     /// A buyer has written the particulars of a business meal beside an uploaded receipt.
     HospitalityChanged(HospitalityChanged),
+    /// The protocol of a register of signed receipts was copied to another medium.
+    ProtocolBackedUp(ProtocolBackedUp),
+    /// The register of a device is out of use for ever, because its folder was restored from a copy.
+    RegisterRetired(RegisterRetired<'a>),
     /// A payment provider is about to be asked.
     ProviderAsked(ProviderAsked<'a>),
     /// What a payment provider has answered, or what a person says of a payment.
@@ -506,6 +512,8 @@ impl<'a> Event<'a> {
             Self::ReceiptUploaded(_) => 41,
             Self::LookChanged(_) => 42,
             Self::HospitalityChanged(_) => 43,
+            Self::ProtocolBackedUp(_) => 34,
+            Self::RegisterRetired(_) => 35,
             Self::ProviderAsked(_) => 36,
             Self::ProviderAnswered(_) => 37,
             Self::ProviderUsed(_) => 38,
@@ -587,6 +595,8 @@ impl<'a> Event<'a> {
             Self::ReceiptUploaded(event) => postcard::to_slice(event, room),
             Self::LookChanged(event) => postcard::to_slice(event, room),
             Self::HospitalityChanged(event) => postcard::to_slice(event, room),
+            Self::ProtocolBackedUp(event) => postcard::to_slice(event, room),
+            Self::RegisterRetired(event) => postcard::to_slice(event, room),
             Self::ProviderAsked(event) => postcard::to_slice(event, room),
             Self::ProviderAnswered(event) => postcard::to_slice(event, room),
             Self::ProviderUsed(event) => postcard::to_slice(event, room),
@@ -626,20 +636,7 @@ impl<'a> Event<'a> {
                 read::<version_1::Reserved<'a>>(payload).map(|old| Self::Reserved(old.into()))
             }
             (2, 2) => read(payload).map(Self::Reserved),
-            (2, 3) => match read(payload)? {
-                reserved @ Reserved {
-                    body: Body::Nonfiscal(_),
-                    ..
-                } => Ok(Self::Reserved(reserved)),
-                _ => Err(EventError::Malformed),
-            },
-            (2, 4) => match read(payload)? {
-                reserved @ Reserved {
-                    body: Body::Amounts(_),
-                    ..
-                } => Ok(Self::Reserved(reserved)),
-                _ => Err(EventError::Malformed),
-            },
+            (2, 3 | 4) => reserved_of_kind(version, payload),
             (3, 1) => read(payload).map(Self::CancelDecided),
             (4, 1) => sealed_1(payload),
             (4, 2) => read(payload).map(Self::Sealed),
@@ -669,11 +666,24 @@ impl<'a> Event<'a> {
             (41, 1) => read(payload).map(Self::ReceiptUploaded),
             (42, 1) => read(payload).map(Self::LookChanged),
             (43, 1) => read(payload).map(Self::HospitalityChanged),
+            (34, 1) => read(payload).map(Self::ProtocolBackedUp),
+            (35, 1) => read(payload).map(Self::RegisterRetired),
             (36, 1) => read(payload).map(Self::ProviderAsked),
             (37, 1) => read(payload).map(Self::ProviderAnswered),
             (38, 1) => read(payload).map(Self::ProviderUsed),
             (39, 1) => read(payload).map(Self::PersonActed),
             _ => Err(EventError::Unknown { kind, version }),
         }
+    }
+}
+
+/// A reservation whose version is that of the kind of its document.
+fn reserved_of_kind(version: u16, payload: &[u8]) -> Result<Event<'_>, EventError> {
+    let Ok((reserved, [])) = postcard::take_from_bytes::<Reserved<'_>>(payload) else {
+        return Err(EventError::Malformed);
+    };
+    match (version, &reserved.body) {
+        (3, Body::Nonfiscal(_)) | (4, Body::Amounts(_)) => Ok(Event::Reserved(reserved)),
+        _ => Err(EventError::Malformed),
     }
 }

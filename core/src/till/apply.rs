@@ -62,6 +62,11 @@ impl Till {
                 self.latest = Some(receipt.at);
                 self.signed.take(receipt.kind, receipt.compact);
             }
+            Event::ProtocolBackedUp(_) => {}
+            Event::RegisterRetired(retired) => {
+                self.latest = Some(retired.at);
+                self.signed.retire();
+            }
             // The next event of the batch seals or voids the document.
             Event::Declared(declared) => {
                 self.latest = Some(declared.at);

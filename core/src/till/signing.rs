@@ -88,6 +88,12 @@ impl SignedReceipts {
         self.unit.as_ref().is_some_and(is_it)
     }
 
+    /// The register signs nothing any more. A receipt that was prepared stays without a signature.
+    pub(super) fn retire(&mut self) {
+        self.prepared = None;
+        self.register.retire();
+    }
+
     pub(super) fn adopt(&mut self, unit: &UnitAdopted<'_>) {
         self.unit = String::try_from(unit.serial)
             .ok()
@@ -170,6 +176,7 @@ impl SignedReceipts {
 pub const fn not_signable(fault: Fault) -> Refusal {
     match fault {
         Fault::NotStarted => Refusal::RegisterNotStarted,
+        Fault::Closed => Refusal::RegisterOutOfUse,
         _ => Refusal::ReceiptNotSignable {
             fault: fault.number(),
         },

@@ -66,12 +66,12 @@ pub(crate) fn write_block(page: &mut String, block: &Block, tag: &str) {
             page.push_str("</span>");
             close(page, tag);
         }
-        Block::Qr { text } => {
+        Block::Qr { text, letters } => {
             if let Some(code) = Bitmap::of_qr(text) {
                 picture(page, &code, text, "q");
             } else {
                 open(page, tag, ["c", ""]);
-                escape(page, text);
+                escape(page, letters.as_ref().unwrap_or(text));
                 close(page, tag);
             }
         }

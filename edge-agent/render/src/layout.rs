@@ -54,10 +54,12 @@ pub enum Block {
     },
     /// A line from edge to edge.
     Rule,
-    /// A QR code in the middle. Where no picture can be printed, its text is printed.
+    /// A QR code in the middle. Where no picture can be printed, its letters are printed.
     Qr {
         /// What a scanner reads.
         text: String,
+        /// The letters in place of the picture; `None` if they are the text of the code.
+        letters: Option<String>,
     },
     /// The shop's logo in the middle. It is left out where no picture can be printed.
     Logo(Arc<Bitmap>),

@@ -76,12 +76,15 @@ impl MailPage {
                 right,
                 emphasis,
             } => self.columns(left, right, *emphasis),
-            Block::Qr { text } => {
+            Block::Qr { text, letters } => {
                 if let Some(code) = Bitmap::of_qr(text) {
                     let times = (CODE_WIDTH / code.width().max(1)).max(1);
                     self.picture(&code.enlarged(times), text, name)?;
                 }
-                self.link(text);
+                // Letters of its own has a code that is no address.
+                if letters.is_none() {
+                    self.link(text);
+                }
             }
             Block::Logo(logo) => self.picture(logo, "", name)?,
         }
@@ -184,6 +187,7 @@ mod tests {
             },
             Block::Qr {
                 text: link.to_owned(),
+                letters: None,
             },
         ];
         let page = mail_page(&blocks, "ro", "7.8@shop.example").unwrap();

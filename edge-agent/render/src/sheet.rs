@@ -279,7 +279,7 @@ impl Sheet {
                     });
                     sheet.height += height;
                 }
-                Block::Qr { text } => match Bitmap::of_qr(text).map(Arc::new) {
+                Block::Qr { text, .. } => match Bitmap::of_qr(text).map(Arc::new) {
                     Some(code) => {
                         let dot = qr_dot(text_width, &code);
                         sheet.picture(place, code, (dot, letter / 2.0), text);

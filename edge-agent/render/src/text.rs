@@ -43,7 +43,10 @@ pub fn rows(blocks: &[Block], width: PaperWidth<'_>) -> Vec<PaperRow> {
                 right,
                 emphasis,
             } => column_rows(left, right, *emphasis, width),
-            Block::Qr { text } => text_rows(text, Align::Centre, Emphasis::Plain, width),
+            Block::Qr { text, letters } => {
+                let printed = letters.as_ref().unwrap_or(text);
+                text_rows(printed, Align::Centre, Emphasis::Plain, width)
+            }
             Block::Logo(_) => Vec::new(),
         })
         .collect()

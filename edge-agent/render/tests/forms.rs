@@ -108,6 +108,7 @@ fn sale(law: &Law, copy: bool, kind: ReceiptKind) -> Vec<Block> {
         blocks.insert(0, Block::Logo(Arc::new(logo())));
         blocks.push(Block::Qr {
             text: LINK.to_owned(),
+            letters: None,
         });
     }
     blocks
@@ -317,7 +318,14 @@ fn a_scanner_reads_the_code_on_paper_of_58_and_80_mm() {
         LINK.to_owned(),
         "R1-AT1_".to_owned() + &"abcDEF0123+/".repeat(27),
     ] {
-        let blocks = [Block::Rule, Block::Qr { text: text.clone() }, Block::Rule];
+        let blocks = [
+            Block::Rule,
+            Block::Qr {
+                text: text.clone(),
+                letters: None,
+            },
+            Block::Rule,
+        ];
         for width in [384, 608] {
             let wanted = WantedSize {
                 width: Some(width),
@@ -335,7 +343,10 @@ fn a_scanner_reads_the_code_on_paper_of_58_and_80_mm() {
 #[test]
 fn a_text_that_no_code_can_hold_is_shown_as_text() {
     let text = "a".repeat(3_000);
-    let blocks = [Block::Qr { text: text.clone() }];
+    let blocks = [Block::Qr {
+        text: text.clone(),
+        letters: None,
+    }];
     let drawing = svg(&blocks, "ro", FormSize::default());
     assert_eq!(drawing.matches('a').count() / 3_000, 1, "the whole text");
     assert!(pdf(&blocks, "ro", pdf_size()).is_ok());

@@ -1,10 +1,11 @@
 //! Certificates and public keys of signature units: P-256 only (Anlage Z 2).
 
+use ferrotill_core::time::Day;
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
 use crate::der::{
-    BIT_STRING, DerReader, INTEGER, OBJECT_ID, SEQUENCE, SET, UTC_TIME, UTF8_STRING, VERSION,
-    unsigned, value,
+    BIT_STRING, DerReader, GENERALIZED_TIME, INTEGER, OBJECT_ID, SEQUENCE, SET, UTC_TIME,
+    UTF8_STRING, VERSION, unsigned, value,
 };
 
 /// A public key or certificate that is not one of P-256 in the form that is used here.
@@ -90,6 +91,53 @@ impl UnitCertificate {
     }
 }
 
+/// The last second in which a certificate is valid, in seconds since the epoch; `None` if the bytes are no certificate or its time is
+/// not in UTC.
+#[must_use]
+pub fn certificate_ends(der: &[u8]) -> Option<i64> {
+    let certificate = DerReader::new(der).take(SEQUENCE)?;
+    let signed = DerReader::new(certificate.contents).take(SEQUENCE)?;
+    let mut fields = DerReader::new(signed.contents);
+    let _ = fields.take(VERSION);
+    fields.take(INTEGER)?;
+    // The algorithm and the issuer.
+    fields.take(SEQUENCE)?;
+    fields.take(SEQUENCE)?;
+    let mut validity = DerReader::new(fields.take(SEQUENCE)?.contents);
+    validity.any()?;
+    let end = validity.any()?;
+    let text = std::str::from_utf8(end.contents).ok()?;
+    let (year, rest) = match end.tag {
+        UTC_TIME => {
+            let (year, rest) = text.split_at_checked(2)?;
+            let year: u16 = year.parse().ok()?;
+            // RFC 5280, 4.1.2.5.1.
+            let century = if year < 50 { 2000_u16 } else { 1900 };
+            (century.checked_add(year)?, rest)
+        }
+        GENERALIZED_TIME => {
+            let (year, rest) = text.split_at_checked(4)?;
+            (year.parse().ok()?, rest)
+        }
+        _ => return None,
+    };
+    let digits = rest.strip_suffix('Z').filter(|digits| digits.len() == 10)?;
+    let mut parts = [0_u8; 5];
+    for (part, pair) in parts.iter_mut().zip(digits.as_bytes().chunks(2)) {
+        *part = std::str::from_utf8(pair).ok()?.parse().ok()?;
+    }
+    let [month, day, hours, minutes, seconds] = parts;
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    let days = Day::of_date(year, month, day).since_epoch();
+    [(24, hours), (60, minutes), (60, seconds)]
+        .into_iter()
+        .try_fold(days, |sum, (units, more)| {
+            sum.checked_mul(units)?.checked_add(i64::from(more))
+        })
+}
+
 /// The serial number and the SubjectPublicKeyInfo of a certificate.
 fn parts(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut outer = DerReader::new(der);
@@ -169,3 +217,17 @@ const SPKI_BEFORE_POINT: &[u8] = &[
 const ECDSA_WITH_SHA256: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02];
 /// id-at-commonName, 2.5.4.3 (RFC 5280, appendix A).
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+
+#[cfg(test)]
+mod tests {
+    use super::certificate_ends;
+    use crate::unit::SoftwareUnit;
+
+    #[test]
+    fn the_end_of_a_certificate_is_read() {
+        let unit = SoftwareUnit::with_certificate(9, &SoftwareUnit::new_key().unwrap()).unwrap();
+        // 2049-12-31T23:59:59Z.
+        assert_eq!(certificate_ends(&unit.key().to_der()), Some(2_524_607_999));
+        assert_eq!(certificate_ends(b"0"), None);
+    }
+}

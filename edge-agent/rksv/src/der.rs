@@ -6,6 +6,7 @@ pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const OBJECT_ID: u8 = 0x06;
 pub(crate) const UTF8_STRING: u8 = 0x0C;
 pub(crate) const UTC_TIME: u8 = 0x17;
+pub(crate) const GENERALIZED_TIME: u8 = 0x18;
 pub(crate) const SEQUENCE: u8 = 0x30;
 pub(crate) const SET: u8 = 0x31;
 /// The version of a certificate, `[0] EXPLICIT`.

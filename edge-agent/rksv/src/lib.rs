@@ -37,7 +37,7 @@ mod replay;
 mod scenario;
 mod unit;
 
-pub use certificate::{CertificateUnreadable, P256PublicKey, UnitCertificate};
+pub use certificate::{CertificateUnreadable, P256PublicKey, UnitCertificate, certificate_ends};
 pub use check::{DepChecked, DepFault, DepFlaw, FLAWS_MAX, check_dep};
 pub use dep_writer::DepWriter;
 pub use ferrotill_core::profile::at::rksv::CounterWidth;

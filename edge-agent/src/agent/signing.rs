@@ -37,12 +37,17 @@ pub(super) fn start(
         let till = store.load_till(device.id)?;
         let signed = till.signed();
         let used = signed.cash_box();
+        let is_closed = signed.register().is_closed();
         if !used.is_empty() && used != id {
             let why = format!("the receipts of this device have the cash box id {used:?}");
-            return Err(refused(id, why, PUT_BACK));
+            return Err(refused(
+                id,
+                why,
+                if is_closed { NEW_DEVICE } else { PUT_BACK },
+            ));
         }
         let folder = &config.till.data_dir;
-        if signed.receipts() > 0 && store.anchors_set_aside() > 0 {
+        if signed.receipts() > 0 && !is_closed && store.anchors_set_aside() > 0 {
             return Err(older_copy(folder));
         }
         let key = folder::counter_key(folder, device.id, signed.receipts() > 0)
@@ -98,6 +103,7 @@ fn new_registers(
 }
 
 const NAME_IT: &str = "write another registration_number at the [[device]]";
+const NEW_DEVICE: &str = "the register is out of use; write the new cash box id as the registration_number of a new [[device]] with an id that was never used";
 const PUT_BACK: &str =
     "write this id as the registration_number of the [[device]]; a cash box keeps its id for ever";
 

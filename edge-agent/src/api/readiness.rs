@@ -406,10 +406,15 @@ pub fn part_of(kind: ProblemKind) -> &'static str {
         | "no_recipient" => "office",
         "shift_too_long" | "shift_ends" | "z_report_differs" => "shift",
         "device_left_behind" | "device_unknown" | "registration_number_unused" => "devices",
-        "card_payment_waits" | "bank_terminal_unsettled" => "terminal",
+        "card_payment_waits" | "bank_terminal_unsettled" | "provider_payment" => "terminal",
         "certificate_unusable" | "certificate_ends" => "callers",
         "alternative_numbers" => "numbers",
-        "signature_unit" => "signature",
+        "signature_unit"
+        | "outage_to_report"
+        | "register_out_of_use"
+        | "unit_certificate_ends"
+        | "protocol_not_copied"
+        | "yearly_receipt_unchecked" => "signature",
         "registration_refused" | "registration_user_refused" | "registration_waits" => {
             "registration"
         }

@@ -29,6 +29,7 @@ use crate::listener::WhenWritten;
 use crate::order::fingerprint::RequestFingerprint;
 use crate::order::resource::{ReceiptNote, ResourceWish};
 use crate::order::{OrderForm, PersonNote};
+use crate::outbox::providers::ProviderDesk;
 use crate::outbox::registrations::RegistrationDesk;
 use crate::paper::DocumentPaper;
 use crate::payment::simulated::SimulatedBank;
@@ -74,6 +75,8 @@ pub struct Service {
     pub bank: Option<Arc<SimulatedBank>>,
     /// The fiscal modules of the devices that have one.
     pub modules: Modules,
+    /// Asks the payment providers behind the fiscal modules; `None` without a fiscal module.
+    pub providers: Option<Arc<ProviderDesk>>,
     /// The places for long work.
     pub lanes: Lanes,
     /// The tokens of callers that have logged in.

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::{BankTerminal, Client, Config, Device, EReceiptConfig, Mode, Network, Owner};
+use crate::config::{
+    BankTerminal, Client, Config, Device, EReceiptConfig, FiscalBoxConfig, Mode, Network, Owner,
+};
 
 /// What the routes know of the configuration: the shop and its callers. Everything else of the configuration is the agent's own.
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub struct ApiSettings {
     pub fiscalbox_networks: Vec<Network>,
     /// The pages on which buyers read their receipts.
     pub ereceipt: EReceiptConfig,
+    /// What is set for fiscal modules.
+    pub fiscalbox: FiscalBoxConfig,
     /// Origins of web pages that may call.
     pub allowed_origins: Vec<String>,
     /// The data folder.
@@ -47,6 +51,7 @@ impl ApiSettings {
             answer_timeout: config.till.answer_timeout,
             fiscalbox_networks: config.api.fiscalbox_networks.clone(),
             ereceipt: config.ereceipt.clone(),
+            fiscalbox: config.fiscalbox.clone(),
             allowed_origins: config.api.allowed_origins.clone(),
             data_dir: config.till.data_dir.clone(),
             has_tls: config.api.tls.is_some(),

@@ -146,6 +146,8 @@ pub(super) struct DeviceState {
     pub(super) of_api: bool,
     /// The callers that wait for a receipt which gives the register of this device a new state.
     pub(super) register_wishes: Vec<RegisterWish>,
+    /// The callers that wait for a null receipt.
+    pub(super) null_wishes: Vec<oneshot::Sender<ResourceOutcome>>,
     /// The books know this device, and the configuration does not have it any more. It takes no orders.
     pub(super) removed: bool,
     /// For such a device, the number of its documents that the authority has not acknowledged.
@@ -183,6 +185,7 @@ impl DeviceState {
             wanted: None,
             of_api: false,
             register_wishes: Vec::new(),
+            null_wishes: Vec::new(),
             removed: false,
             removed_unsent: 0,
             removed_changed: false,

@@ -16,6 +16,7 @@ use super::answer::{
     Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, ResourceOutcome, WaitingOrder,
 };
 use crate::locked::Locked;
+use crate::order::provider::ProviderWord;
 use crate::order::resource::{ReceiptNote, ResourceWish};
 use crate::order::{AsideRequest, Declaration, OrderForm, PersonNote};
 use crate::payment::{TerminalListener, TerminalNews};
@@ -162,6 +163,15 @@ pub enum Message {
         /// Where the answer goes.
         reply: oneshot::Sender<EReceiptOutcome>,
     },
+    /// A person orders something of the register of signed receipts of a device.
+    OrderOfRegister {
+        /// The device.
+        device: Uuid,
+        /// What is ordered.
+        order: RegisterOrder,
+        /// Where the answer goes.
+        reply: oneshot::Sender<ResourceOutcome>,
+    },
     /// A person orders something at the dashboard.
     NotePerson {
         /// Who orders what.
@@ -171,6 +181,29 @@ pub enum Message {
     },
     /// The clerk finishes the batch that contains this message, and ends.
     Stop,
+}
+
+/// What a person orders of a register of signed receipts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegisterOrder {
+    /// A receipt over zero, now.
+    NullReceipt,
+    /// The closing receipt: the register is out of use for ever.
+    Close,
+    /// The protocol was copied to another medium.
+    BackedUp {
+        /// How many receipts the copy has.
+        receipts: u64,
+        /// The SHA-256 of the copy.
+        sha256: [u8; 32],
+    },
+    /// A person has had a receipt checked that the authority wants checked.
+    Checked {
+        /// The id of the cash box, `_`, and the id of the receipt.
+        subject: String,
+        /// The name of the person; never empty.
+        by: String,
+    },
 }
 
 /// What became of an operator's correction of the time.
@@ -283,34 +316,6 @@ pub enum ProviderNews {
         reference: Uuid,
         /// The request id.
         document: Uuid,
-    },
-}
-
-/// What is known of a step of a payment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProviderWord {
-    /// The provider has done it.
-    Done {
-        /// The provider's number of the payment; may be empty.
-        number: String,
-        /// What the provider has answered, without contacts and card numbers.
-        answer: String,
-    },
-    /// The payment is begun at the provider, and the buyer has not paid yet.
-    Begun {
-        /// The provider's number of the payment.
-        number: String,
-        /// What the provider has answered, without contacts and card numbers.
-        answer: String,
-    },
-    /// The provider has refused it, or was never asked.
-    NotDone(String),
-    /// A person has looked after the payment.
-    LaidAside {
-        /// What the person has done.
-        reason: String,
-        /// The person's name; never empty.
-        by: String,
     },
 }
 

@@ -26,7 +26,10 @@ pub use answer::{
     ResourceOutcome, WaitingOrder,
 };
 pub use batch::{BuyerDeliveries, ClerkSettings, DevicePlan};
-pub use message::{AuthorityNews, ClerkHandle, ClockOutcome, Message, RegistrationNews};
+pub use message::{
+    AuthorityNews, ClerkHandle, ClockOutcome, Message, ProviderNews, RegisterOrder,
+    RegistrationNews,
+};
 
 use crate::error_chain::chain_of;
 use crate::explanation::Explanation;

@@ -224,6 +224,16 @@ impl CliFailure {
         self
     }
 
+    /// The same error after a sentence that says what it means for the command.
+    fn after(self, sentence: &'static str) -> Self {
+        let error = self.error.context(sentence);
+        Self {
+            code: self.code,
+            document: document_of(self.code.name(), &error),
+            error,
+        }
+    }
+
     /// The agent has refused a request of an operator; `name` and `message` are the agent's.
     fn refused_by_agent(code: Exit, name: &str, message: &str) -> Self {
         let error = anyhow::anyhow!("{message}");

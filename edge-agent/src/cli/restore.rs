@@ -8,6 +8,7 @@ use clap::Args;
 use ferrotill_core::event::LossAccepted;
 use ferrotill_core::profile::{Profile, SealPlan};
 use ferrotill_core::time::Moment;
+use ferrotill_device::Fault;
 use ferrotill_device::driver::{self, DriverUri};
 use uuid::Uuid;
 
@@ -20,7 +21,7 @@ use crate::config::{Config, Device, Overrides};
 use crate::object;
 use crate::time::clock::Clock;
 use ferrotill_store::{
-    COPIED_FILES, DevicePosition, Founding, Reader, Store, StoreError, is_in_use,
+    COPIED_FILES, DevicePosition, Founding, Reader, Store, StoreError, is_copied, is_in_use,
 };
 
 /// The arguments of `restore`.
@@ -71,8 +72,12 @@ pub(super) fn run(arguments: &RestoreArguments, output: CliOutput) -> Result<Exi
         );
         return Err(CliFailure::new(Exit::Refused, text).named("RestoredBefore"));
     };
-    let compared = compare(&store, &config)?;
+    let signs = profile.facts().seal_plan == SealPlan::Signature;
+    let compared = compare(&store, &config, signs)?;
     if arguments.accept_loss {
+        if signs {
+            retire(&mut store, &compared, (&by, now))?;
+        }
         accept(&mut store, &compared, (&by, now))?;
     }
     report(&compared, (epoch, arguments), output);
@@ -82,12 +87,9 @@ pub(super) fn run(arguments: &RestoreArguments, output: CliOutput) -> Result<Exi
 /// Refuses what the law of the country, or this program, does not allow with a copy.
 fn refuse_by_law(profile: &'static dyn Profile) -> Result<(), CliFailure> {
     let why = match profile.facts().seal_plan {
-        SealPlan::Printer => return Ok(()),
+        SealPlan::Printer | SealPlan::Signature => return Ok(()),
         SealPlan::FiscalModule => {
             "this program cannot compare a backup with the counters of a fiscal module yet; begin a new data folder"
-        }
-        SealPlan::Signature => {
-            "a copy of a cash box must not sign receipts, because their ids would be used again; take the cash box out of use, and register a new one"
         }
         SealPlan::FiscalNumber => {
             "the numbers that the authority has reserved may stand on documents that are not in the backup; begin a new data folder, and ask the authority for new numbers"
@@ -146,6 +148,14 @@ fn put_back(folder: &Path, file: &Path, founding: &Founding) -> Result<(), CliFa
         .note_restored(founding.now)
         .map_err(CliFailure::failed)?;
     drop(store);
+    for entry in fs::read_dir(work.path()).map_err(CliFailure::failed)? {
+        let entry = entry.map_err(CliFailure::failed)?;
+        let name = entry.file_name();
+        let is_key = |name: &str| is_copied(name) && !COPIED_FILES.contains(&name);
+        if name.to_str().is_some_and(is_key) {
+            fs::rename(entry.path(), folder.join(name)).map_err(CliFailure::failed)?;
+        }
+    }
     for name in COPIED_FILES.iter().rev() {
         fs::rename(work.path().join(name), folder.join(name)).map_err(CliFailure::failed)?;
     }
@@ -161,6 +171,8 @@ struct ComparedDevice {
     position: DevicePosition,
     /// What the printer has; the error says why it could not be compared. `None` for a device without a printer.
     printer: Option<Result<PrinterSide, String>>,
+    /// The number of signed receipts that the backup has; `None` if the receipts of the device are not signed.
+    signed_receipts: Option<u64>,
 }
 
 /// What a printer has, and the backup has of it.
@@ -182,6 +194,11 @@ impl ComparedDevice {
     /// What was found, for a person.
     fn says(&self) -> String {
         let name = &self.name;
+        if let Some(receipts) = self.signed_receipts {
+            return format!(
+                "{name}: the backup has {receipts} signed receipts, and nothing proves that none was signed after them; its register is taken out of use for ever"
+            );
+        }
         match &self.printer {
             None => format!("{name}: has no printer that could be compared"),
             Some(Err(why)) => format!("{name}: its printer could not be compared: {why}"),
@@ -236,12 +253,18 @@ impl ComparedDevice {
                 "count" => side.missing(),
             }),
             "last_number" => self.position.number,
+            "signed_receipts" => self.signed_receipts,
+            "out_of_use" => self.signed_receipts.is_some(),
         }
     }
 }
 
-/// Compares every device of the configuration with its printer.
-fn compare(store: &Store, config: &Config) -> Result<Vec<ComparedDevice>, CliFailure> {
+/// Compares every device of the configuration with its printer. Where the law has receipts signed, no printer counts them: every device
+/// that the journal knows is listed with its signed receipts.
+fn compare(store: &Store, config: &Config, signs: bool) -> Result<Vec<ComparedDevice>, CliFailure> {
+    if signs {
+        return signing_devices(store, config).map_err(CliFailure::failed);
+    }
     let compared = config.devices.iter().map(|device| {
         let position = store.position(device.id)?;
         Ok(ComparedDevice {
@@ -249,10 +272,38 @@ fn compare(store: &Store, config: &Config) -> Result<Vec<ComparedDevice>, CliFai
             name: device.name.clone(),
             printer: printer_side(device, &position),
             position,
+            signed_receipts: None,
         })
     });
     compared
         .collect::<Result<_, StoreError>>()
+        .map_err(CliFailure::failed)
+}
+
+fn signing_devices(store: &Store, config: &Config) -> Result<Vec<ComparedDevice>, StoreError> {
+    let known = store.device_identities()?.into_iter();
+    let compared = known.map(|(device, identity)| {
+        let configured = config.devices.iter().find(|it| it.id == device);
+        Ok(ComparedDevice {
+            device,
+            name: configured.map_or(identity.fiscal_number, |it| it.name.clone()),
+            position: store.position(device)?,
+            printer: None,
+            signed_receipts: Some(store.load_till(device)?.signed().receipts()),
+        })
+    });
+    compared.collect()
+}
+
+/// Takes the registers out of use. It comes before the loss is accepted, so that no start lies between.
+fn retire(
+    store: &mut Store,
+    compared: &[ComparedDevice],
+    (by, now): (&str, Moment),
+) -> Result<(), CliFailure> {
+    let devices: Vec<Uuid> = compared.iter().map(|device| device.device).collect();
+    store
+        .retire_registers(&devices, (by, Fault::Cancelled.code()), now)
         .map_err(CliFailure::failed)
 }
 
@@ -324,7 +375,10 @@ fn report(
     }
     output.text(OFFICE);
     let file = arguments.file.display();
-    output.text(&if arguments.accept_loss {
+    let signs = compared.iter().any(|it| it.signed_receipts.is_some());
+    output.text(&if signs && arguments.accept_loss {
+        "the loss is accepted, and the registers are out of use: sell on a new [[device]] with an id and a registration_number that were never used, and register the new cash box".to_owned()
+    } else if arguments.accept_loss {
         "the loss is accepted: the till sells again with higher numbers; give it new ranges for alternative receipts".to_owned()
     } else {
         format!("the till does not sell yet; accept what is missing with `ferrotill restore {file} --accept-loss --by NAME`")

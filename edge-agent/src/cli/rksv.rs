@@ -1,7 +1,12 @@
 //! `rksv`: exports the protocol of signed receipts (DEP) of a till, checks a protocol, and replays a scenario file. The last two need
 //! neither an agent nor a configuration.
 
+mod backup;
 mod export;
+mod inspection;
+mod inspection_rows;
+mod orders;
+mod zip;
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, ErrorKind};
@@ -35,7 +40,16 @@ enum RksvCommand {
     /// Writes the protocol (DEP) of a cash box from the journal. An agent may run meanwhile.
     Export(export::RksvExportArguments),
     /// Writes the protocol (DEP) of every cash box and its SHA-256 into a folder, for the backup of each quarter.
-    Backup(export::RksvBackupArguments),
+    Backup(backup::RksvBackupArguments),
+    /// Has the running agent make a receipt over zero (Nullbeleg), and prints its code.
+    Null(orders::RksvNullArguments),
+    /// Has the running agent make the closing receipt (Schlussbeleg): the cash box is out of use for ever.
+    Close(orders::RksvCloseArguments),
+    /// Notes that a person has had a receipt checked by the app of the tax authority.
+    Checked(orders::RksvCheckedArguments),
+    /// Writes what an inspector asks for into one ZIP file: a Nullbeleg of this moment, the protocol (DEP) of every cash box, every line,
+    /// change and void (DEP 131), and the registers, units and outages.
+    Inspection(inspection::RksvInspectionArguments),
     /// Makes the private keys of the configured signature units whose files do not exist.
     Key(export::RksvKeyArguments),
 }
@@ -73,7 +87,11 @@ pub(super) fn run(arguments: &RksvArguments, output: CliOutput) -> Result<Exit, 
         RksvCommand::Verify(arguments) => verify(arguments, output),
         RksvCommand::Replay(arguments) => replay_file(arguments, output),
         RksvCommand::Export(arguments) => export::run(arguments, output),
-        RksvCommand::Backup(arguments) => export::backup(arguments, output),
+        RksvCommand::Backup(arguments) => backup::run(arguments, output),
+        RksvCommand::Null(arguments) => orders::null(arguments, output),
+        RksvCommand::Close(arguments) => orders::close(arguments, output),
+        RksvCommand::Checked(arguments) => orders::checked(arguments, output),
+        RksvCommand::Inspection(arguments) => inspection::run(arguments, output),
         RksvCommand::Key(arguments) => export::new_keys(arguments, output),
     }
 }

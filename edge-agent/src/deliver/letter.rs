@@ -78,7 +78,11 @@ impl Letter {
         };
         let text = paper.blocks.iter().fold(String::new(), |text, block| {
             // A link that is broken in two leads nowhere.
-            if let Block::Qr { text: link } = block {
+            if let Block::Qr {
+                text: link,
+                letters: None,
+            } = block
+            {
                 return text + link + "\n";
             }
             let rows = rows(std::slice::from_ref(block), width).into_iter();

@@ -9,6 +9,7 @@
 pub mod backoff;
 pub mod number_supply;
 pub mod office_time;
+pub mod providers;
 pub mod reachability;
 mod refused;
 pub mod registrations;

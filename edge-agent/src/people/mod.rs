@@ -17,7 +17,7 @@ use std::time::SystemTime;
 use serde::Deserialize;
 
 use crate::locked::Locked;
-use crate::secret_file::write_secret;
+use crate::secret_file::{give_to_owner, write_secret};
 use pin::{PinFault, check_pin, hashed, is_digest};
 
 /// What a person may do at the dashboard.
@@ -357,7 +357,10 @@ impl People {
             .create(true)
             .append(true)
             .open(lock)
-            .and_then(|file| file.lock().map(|()| file))
+            .and_then(|file| {
+                give_to_owner(&file, self.path.parent().unwrap_or(Path::new(".")))?;
+                file.lock().map(|()| file)
+            })
             .map_err(|error| self.failed(error))?;
         let mut people = Vec::clone(&*self.list()?);
         change(&mut people)?;

@@ -103,6 +103,21 @@ problem_kinds! {
     SIGNATURE_UNIT: Degraded "signature_unit",
         "no signature unit works, and receipts have no signature",
         "a unit works, and the collective receipt of the outage is signed";
+    OUTAGE_TO_REPORT: Degraded "outage_to_report",
+        "a signature unit has failed for 48 hours, and the tax authority has not been told",
+        "the authority is told, or the outage has ended for a week";
+    REGISTER_OUT_OF_USE: Degraded "register_out_of_use",
+        "the register of a device is out of use for ever, so that the device sells nothing",
+        "a start without the device";
+    UNIT_CERTIFICATE_ENDS: Warning "unit_certificate_ends",
+        "the certificate of a signature unit ends within 90 days, or has ended",
+        "a start with a unit whose certificate is valid for longer";
+    PROTOCOL_NOT_COPIED: Warning "protocol_not_copied",
+        "the protocol of signed receipts was not copied to another medium for a quarter",
+        "`ferrotill rksv backup`";
+    YEARLY_RECEIPT_UNCHECKED: Warning "yearly_receipt_unchecked",
+        "the receipt of a year is not checked by the tax authority",
+        "the authority has accepted it, or `ferrotill rksv checked`";
     REGISTRATION_REFUSED: Degraded "registration_refused",
         "the tax authority refuses to register a signature unit or a cash box, or does not accept a receipt",
         "the authority accepts it: the till tries again at each start";
@@ -112,6 +127,9 @@ problem_kinds! {
     REGISTRATION_WAITS: Warning "registration_waits",
         "a signature unit, a cash box or a receipt waits for the tax authority for more than a day, or no user may register it",
         "the authority has answered about it";
+    PROVIDER_PAYMENT: Degraded "provider_payment",
+        "money at a payment provider has no receipt, or it is not known whether it was paid or given back, and the till has no step left",
+        "a receipt names the payment, or a person has said what became of it";
     PRINTER_ANSWER_UNKNOWN: Warning "printer_answer_unknown",
         "a printer has answered in a form that this build does not know",
         "another printer is connected, or a start after which the printer answers in known forms only";

@@ -15,8 +15,8 @@ use super::figures::NewEntries;
 use super::frozen::{self, Freezing};
 use super::rows::StoredDocument;
 use super::{
-    card_operation, ereceipt_rows, laid_aside, provider_payment, reconcile, registration, rows,
-    used_numbers,
+    card_operation, ereceipt_rows, laid_aside, protocol_backup, provider_payment, reconcile,
+    registration, rows, used_numbers,
 };
 
 /// How the outbox entries of a sealed document are made.
@@ -68,6 +68,12 @@ pub(super) fn project(
         }
         Event::ReceiptSigned(receipt) => {
             registration::receipt_signed(connection, (device, seq), receipt).map(|()| none)
+        }
+        Event::ProtocolBackedUp(backup) => {
+            protocol_backup::made(connection, (device, seq), backup).map(|()| none)
+        }
+        Event::RegisterRetired(retired) => {
+            protocol_backup::retired(connection, (device, seq), retired).map(|()| none)
         }
         Event::RegistrationWanted(wanted) => {
             registration::wanted(connection, (device, seq), wanted).map(|()| none)

@@ -37,6 +37,8 @@ pub struct ProviderPayment {
     pub document: Option<Uuid>,
     /// True if that document is sealed.
     pub is_sealed: bool,
+    /// True if that document is sealed, or may be: it is outstanding.
+    pub is_taken: bool,
     /// True if the provider has the link of the receipt, or wants none and the document is sealed.
     pub is_ended: bool,
     /// How much of the amount was given back.
@@ -49,7 +51,7 @@ pub struct ProviderPayment {
 
 const PLACE: &str = "payments of providers";
 const SELECT: &str = "SELECT reference, asked_at, provider_payment.device, provider, provider_payment.amount, provider_payment.fingerprint, \
-     provider_payment.state, provider_payment.number, answer, reason, provider_payment.document, coalesce(document.state = 'sealed', 0), is_ended, step, changed_at, given_back \
+     provider_payment.state, provider_payment.number, answer, reason, provider_payment.document, coalesce(document.state = 'sealed', 0), is_ended, step, changed_at, given_back, coalesce(document.state <> 'voided', 0) \
      FROM provider_payment LEFT JOIN request ON request.id = provider_payment.document \
      LEFT JOIN document ON document.reserved_seq = request.reserved_seq";
 const IS_OPEN: &str =
@@ -79,6 +81,7 @@ fn of_row(row: &Row<'_>) -> Result<ProviderPayment, rusqlite::Error> {
         step: row.get(13)?,
         changed_ms: row.get(14)?,
         given_back: Amount::from_minor(row.get(15)?),
+        is_taken: row.get(16)?,
     })
 }
 
@@ -158,6 +161,26 @@ impl Reader {
         })?;
         let mut found = found.into_iter();
         Ok(found.find(|payment| providers.contains(&payment.provider.as_str())))
+    }
+
+    /// The newest payments of a provider whose stored answer has a text, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn provider_payments_answered_with(
+        &self,
+        provider: &str,
+        text: &str,
+    ) -> Result<Vec<ProviderPayment>, StoreError> {
+        self.with(PLACE, |connection| {
+            connection
+                .prepare_cached(&format!(
+                    "{SELECT} WHERE provider = ?1 AND instr(answer, ?2) > 0 ORDER BY asked_seq DESC LIMIT 100"
+                ))?
+                .query_map(params![provider, text], of_row)?
+                .collect()
+        })
     }
 }
 

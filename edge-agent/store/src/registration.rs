@@ -181,7 +181,7 @@ fn outage_goes_on(
 }
 
 /// A step is due now, if it was not due before.
-fn due(
+pub(super) fn due(
     connection: &Connection,
     (device, seq, at): (Uuid, i64, Moment),
     step: RegistrationStep,

@@ -78,6 +78,45 @@ impl Reader {
         })
     }
 
+    /// Gives every row of the journal to `take`, in order, until `take` breaks off: its number, its device, the moment of the row in
+    /// milliseconds since the epoch, and its event. One event is in memory at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`], [`StoreError::Unreadable`].
+    pub fn each_row(
+        &self,
+        mut take: impl FnMut((i64, Uuid, i64), &Event<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let mut unreadable = None;
+        self.with("rows of the journal", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT seq, device, at, kind, version, payload FROM journal ORDER BY seq",
+            )?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let payload = row.get_ref(5)?.as_blob()?;
+                match Event::decode(row.get(3)?, row.get(4)?, payload) {
+                    Ok(event) => {
+                        let place = (row.get(0)?, Uuid::from_bytes(row.get(1)?), row.get(2)?);
+                        if take(place, &event).is_break() {
+                            break;
+                        }
+                    }
+                    Err(source) => {
+                        unreadable = Some((row.get(0)?, source));
+                        break;
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        match unreadable {
+            Some((seq, source)) => Err(StoreError::Unreadable { seq, source }),
+            None => Ok(()),
+        }
+    }
+
     /// The receipt of a register with a number; `None` if it is not sealed or does not exist.
     ///
     /// # Errors

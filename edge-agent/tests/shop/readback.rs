@@ -93,7 +93,10 @@ fn block_of(row: &JsonValue) -> Option<Block> {
         "Separator" => return Some(Block::Rule),
         "QRCode" => {
             let text = text_of(row, "text");
-            return Some(Block::Qr { text });
+            return Some(Block::Qr {
+                text,
+                letters: None,
+            });
         }
         "OpenCashDrawer" => return None,
         "Text" => {}

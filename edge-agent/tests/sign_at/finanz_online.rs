@@ -93,8 +93,14 @@ fn a_day_without_finanzonline_ends_with_everything_registered_in_order_and_once(
         assert_eq!(refused(&reply, 409), "E_FON_AUTHENTICATION");
         assert!(reply.at("message").contains("-4"), "{}", reply.text);
     }
+    // Another wrong PIN does not make the till forget the first one.
+    let other = WRONG_USER.replace("falsch12", "falsch13");
+    for user in [&other, WRONG_USER] {
+        let reply = api.call("PUT", "/fon/auth", user);
+        assert_eq!(refused(&reply, 409), "E_FON_AUTHENTICATION");
+    }
     let wrong = stand_in.calls();
-    assert_eq!(wrong.iter().filter(|call| *call == "login -4").count(), 1);
+    assert_eq!(wrong.iter().filter(|call| *call == "login -4").count(), 2);
     assert_eq!(
         api.get("/fon/auth").at("authentication_status"),
         "AUTHENTICATED"

@@ -1,4 +1,6 @@
-//! Simulates shops in which everything goes wrong: `simulate --seeds 1000 --days 2 [--seed S]`.
+//! Simulates shops in which everything goes wrong: `simulate --seeds 1000 --days 2 [--seed S] [--country MD|AT]`.
+//!
+//! Without `--country`, each seed plays a shop with fiscal printers, and every fourth one also a shop whose receipts are signed (AT).
 //!
 //! Without `--seed` the program plays the seeds from 1 up to the first violation; with `--seed` it plays only that seed. A
 //! violation is printed with what happened before it, and its seed is played once more to show that the violation happens again at
@@ -11,7 +13,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use ferrotill_hardware_tests::simulation::simulate;
+use ferrotill_hardware_tests::simulation::{Tally, Violation, simulate, simulate_signed};
 
 fn main() -> ExitCode {
     let (code, text) = match play() {
@@ -23,8 +25,57 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Which shops the seeds play.
+#[derive(Clone, Copy)]
+enum Shops {
+    Mixed,
+    Printers,
+    Signed,
+}
+
+/// Of so many seeds, one also plays a shop whose receipts are signed.
+const SIGNED_ONE_IN: u64 = 4;
+
+impl Shops {
+    fn of(country: &str) -> Option<Self> {
+        match country {
+            "MD" => Some(Self::Printers),
+            "AT" => Some(Self::Signed),
+            _ => None,
+        }
+    }
+
+    const fn argument(self) -> &'static str {
+        match self {
+            Self::Mixed => "",
+            Self::Printers => " --country MD",
+            Self::Signed => " --country AT",
+        }
+    }
+
+    fn play(self, seed: u64, days: u32) -> Result<Tally, Box<Violation>> {
+        match self {
+            Self::Printers => simulate(seed, days),
+            Self::Signed => simulate_signed(seed, days),
+            Self::Mixed if seed.is_multiple_of(SIGNED_ONE_IN) => {
+                let signed = simulate_signed(seed, days)?;
+                let mut tally = simulate(seed, days)?;
+                tally.steps += signed.steps;
+                tally.orders += signed.orders;
+                tally.registered += signed.registered;
+                tally.crashes += signed.crashes;
+                tally.troubles += signed.troubles;
+                tally.trace ^= signed.trace;
+                Ok(tally)
+            }
+            Self::Mixed => simulate(seed, days),
+        }
+    }
+}
+
 fn play() -> Result<String, (u8, String)> {
     let (mut seeds, mut days, mut only) = (100_u64, 2_u32, None);
+    let mut shops = Shops::Mixed;
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
         if name == "--bugs" {
@@ -39,12 +90,17 @@ fn play() -> Result<String, (u8, String)> {
             )
         };
         let value = arguments.next().ok_or_else(usage)?;
+        if name == "--country" {
+            shops =
+                Shops::of(&value).ok_or_else(|| (2, format!("{value}: known are MD and AT")))?;
+            continue;
+        }
         match name.as_str() {
             "--seeds" => seeds = value.parse().map_err(|_| usage())?,
             "--days" => days = value.parse().map_err(|_| usage())?,
             "--seed" => only = Some(value.parse().map_err(|_| usage())?),
             _ => {
-                let known = "--seeds, --days, --seed";
+                let known = "--seeds, --days, --seed, --country";
                 return Err((2, format!("{name} is not known; known are {known}")));
             }
         }
@@ -54,15 +110,15 @@ fn play() -> Result<String, (u8, String)> {
     let (mut steps, mut registered, mut crashes, mut declared) = (0, 0, 0, 0);
     let mut trace = 0;
     for seed in first..=last {
-        let tally = simulate(seed, days).map_err(|violation| {
+        let tally = shops.play(seed, days).map_err(|violation| {
             let before = violation.before.join("\n");
-            let again = match simulate(seed, days) {
+            let again = match shops.play(seed, days) {
                 Err(again) if (again.day, again.step) == (violation.day, violation.step) => {
                     "played again, the seed gives the same violation"
                 }
                 _ => "played again, the seed gives another violation: something in the simulation does not follow from the seed",
             };
-            let command = format!("--seed {seed} --days {days}");
+            let command = format!("--seed {seed} --days {days}{}", shops.argument());
             (1, format!("{before}\n{again}: {command}\n{violation}"))
         })?;
         steps += tally.steps;

@@ -19,6 +19,7 @@ mod line;
 mod network;
 mod printers;
 mod shop_config;
+mod signed;
 mod world;
 
 use std::fmt;
@@ -75,6 +76,25 @@ impl fmt::Display for Violation {
 /// The first violation.
 pub fn simulate(seed: u64, days: u32) -> Result<Tally, Box<Violation>> {
     simulate_on(Syncs::Kept, seed, days)
+}
+
+/// Plays some days of a shop whose law has receipts signed: several registers, their signature units, and everything that can go wrong with
+/// them. The judge is the check of the exported protocols.
+///
+/// # Errors
+///
+/// The first violation.
+pub fn simulate_signed(seed: u64, days: u32) -> Result<Tally, Box<Violation>> {
+    simulate_signed_on(Syncs::Kept, seed, days)
+}
+
+/// [`simulate_signed`] with a choice of what the disk's syncs do. If the syncs are ignored (the control), a violation must be found.
+///
+/// # Errors
+///
+/// The first violation.
+pub fn simulate_signed_on(syncs: Syncs, seed: u64, days: u32) -> Result<Tally, Box<Violation>> {
+    signed::play(syncs, seed, days)
 }
 
 /// [`simulate`] with a choice of what the disk's syncs do. If the syncs are ignored (the control), a violation must be found.

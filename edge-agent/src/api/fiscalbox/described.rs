@@ -61,6 +61,17 @@ const TIME: &[Parameter] = &[Parameter {
     says: "`yyyy-MM-dd HH:mm:ss`; the till gives its own time.",
 }];
 
+const INVOICE: &[Parameter] = &[Parameter {
+    name: "invoice_id",
+    kind: "text",
+    says: "The number of the payment at UzQR.",
+}];
+const REFUND_ID: &[Parameter] = &[Parameter {
+    name: "refund_id",
+    kind: "text",
+    says: "The number of the refund at UzQR.",
+}];
+
 const ORDER: &str = r#"{"receipt_type":"order","products":[{"name":"Non","barcode":"","amount":1000,"unit_name":"dona","price":500000,"product_price":500000,"vat":53571,"vat_percent":12,"class_code":"01905001001000000","package_code":"1282556","owner_type":0}],"time":"2026-11-29 10:00:00","cashier":"Aziza","received_cash":500000,"change":0,"received_card":0}"#;
 const REFUND: &str = r#"{"number":1,"qr_code":"ofd.soliq.uz/check?t=UZ000000000001&r=1&c=20261129100000&s=012345678901","products":[{"name":"Non","barcode":"","amount":1000,"unit_name":"dona","price":500000,"product_price":500000,"vat":53571,"vat_percent":12,"class_code":"01905001001000000","package_code":"1282556","owner_type":0}],"time":"2026-11-29 10:05:00","cashier":"Aziza","received_cash":500000,"change":0,"received_card":0}"#;
 
@@ -133,4 +144,53 @@ const OPERATIONS: &[DescribedOperation] = &[
         "FiscalBoxBanner",
         r#"{"banners":[{"type":"text","data":"Xush kelibsiz","cut":true}]}"#,
     ),
+    operation("POST", "/fiscalbox/okm/validation", "Checks marking codes")
+        .takes("FiscalBoxMarking", r#"{"refund":0,"products":[{"productCode":"01905001001000000","packageCode":"1282556","amount":1,"kmIds":["0104600000000015211234567"],"fullKmIds":[]}]}"#),
+    operation("GET", "/fiscalbox/sverka", "Compares the module, the journal and the payments, and names each difference"),
+    operation("POST", "/fiscalbox/payment/settle", "A person says what became of a payment")
+        .takes("FiscalBoxSettlement", r#"{"payment":"497f6eca-6276-4993-bfeb-53cbbbba6f08","outcome":"looked_after","by":"Aziza","reason":"paid back in cash"}"#),
+    operation("POST", "/fiscalbox/payment/click", "Takes money with Click")
+        .takes("FiscalBoxPayment", r#"{"amount":500000,"qr_code":"123456789"}"#),
+    operation("POST", "/fiscalbox/payment/click_confirm", "Gives Click the link of the receipt")
+        .takes("FiscalBoxConfirmation", r#"{"payment_id":"1001","qr_code":"ofd.soliq.uz/check?t=UZ1&r=1&c=1&s=1"}"#),
+    operation("POST", "/fiscalbox/payment/payme", "Takes money with Payme")
+        .takes("FiscalBoxPayment", r#"{"amount":500000,"qr_code":"123456789"}"#),
+    operation("POST", "/fiscalbox/payment/payme_confirm", "Gives Payme the link of the receipt")
+        .takes("FiscalBoxConfirmation", r#"{"payment_id":"1001","qr_code":"ofd.soliq.uz/check?t=UZ1&r=1&c=1&s=1"}"#),
+    operation("POST", "/fiscalbox/payment/uzum", "Takes money with Uzum")
+        .takes("FiscalBoxPayment", r#"{"amount":500000,"qr_code":"123456789"}"#),
+    operation("POST", "/fiscalbox/payment/uzum_confirm", "Gives Uzum the link of the receipt")
+        .takes("FiscalBoxConfirmation", r#"{"payment_id":"1001","qr_code":"ofd.soliq.uz/check?t=UZ1&r=1&c=1&s=1"}"#),
+    operation("POST", "/fiscalbox/payment/anor", "Takes money with Anor")
+        .takes("FiscalBoxPayment", r#"{"amount":500000,"qr_code":"123456789"}"#),
+    operation("POST", "/fiscalbox/payment/anor_confirm", "Gives Anor the link of the receipt")
+        .takes("FiscalBoxConfirmation", r#"{"transaction_id":"1001","qr_code":"ofd.soliq.uz/check?t=UZ1&r=1&c=1&s=1"}"#),
+    operation("POST", "/fiscalbox/payment/xumo", "Takes money with the Humo pinpad, or gives it back")
+        .takes("FiscalBoxPayment", r#"{"amount":500000}"#),
+    operation("GET", "/fiscalbox/payment/xumo_close", "Closes the day of the Humo pinpad"),
+    operation("GET", "/fiscalbox/payment/xumo_shortreport", "Tells the sums of the day of the Humo pinpad"),
+    operation("GET", "/fiscalbox/payment/xumo/print_last", "Prints the last slip of the Humo pinpad again"),
+    operation("GET", "/fiscalbox/payment/xumo_close/print_last", "Prints the last report of the Humo pinpad again"),
+    operation("POST", "/fiscalbox/payment/uzcard", "Takes money with the Uzcard pinpad, or gives it back")
+        .takes("FiscalBoxPayment", r#"{"amount":500000}"#),
+    operation("GET", "/fiscalbox/payment/uzcard_close", "Closes the day of the Uzcard pinpad"),
+    operation("GET", "/fiscalbox/payment/uzcard_shortreport", "Tells the sums of the day of the Uzcard pinpad"),
+    operation("GET", "/fiscalbox/payment/uzcard/print_last", "Prints the last slip of the Uzcard pinpad again"),
+    operation("GET", "/fiscalbox/payment/uzcard_close/print_last", "Prints the last report of the Uzcard pinpad again"),
+    operation("POST", "/fiscalbox/payment/qr_pay", "Begins a payment with Scan2Pay")
+        .takes("FiscalBoxPayment", r#"{"amount":500000,"order_id":17}"#),
+    operation("POST", "/fiscalbox/payment/qr_pay/status", "Tells what became of a payment with Scan2Pay")
+        .takes("FiscalBoxPaymentName", r#"{"order_id":17}"#),
+    operation("POST", "/fiscalbox/payment/one_qr/create", "Begins a payment with UzQR")
+        .takes("FiscalBoxPayment", r#"{"amount":"5000.00","external_id":"17"}"#),
+    operation("GET", "/fiscalbox/payment/one_qr/status", "Waits for a payment with UzQR, at most two minutes")
+        .parameters(INVOICE),
+    operation("POST", "/fiscalbox/payment/one_qr/receipt", "Gives UzQR the link of the receipt")
+        .takes("FiscalBoxConfirmation", r#"{"pay_id":"1001","fiscal_receipt_url":"ofd.soliq.uz/check?t=UZ1&r=1&c=1&s=1"}"#),
+    operation("POST", "/fiscalbox/payment/one_qr/cancel", "Ends a payment with UzQR that was begun")
+        .takes("FiscalBoxPaymentName", r#"{"invoice_id":"70001"}"#),
+    operation("POST", "/fiscalbox/payment/one_qr/refund", "Gives money of a payment with UzQR back")
+        .takes("FiscalBoxPayment", r#"{"pay_id":"1001","amount":"5000.00"}"#),
+    operation("GET", "/fiscalbox/payment/one_qr/refund/status", "Tells what became of money that UzQR gives back")
+        .parameters(REFUND_ID),
 ];

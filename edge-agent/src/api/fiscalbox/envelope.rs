@@ -19,10 +19,15 @@ pub(super) enum Wrapping {
 
 /// A successful answer.
 pub(super) fn success(data: JsonValue, wrapping: Wrapping) -> Response {
+    success_if(true, data, wrapping)
+}
+
+/// An answer without an error. That of a declined payment is no success.
+pub(super) fn success_if(is_success: bool, data: JsonValue, wrapping: Wrapping) -> Response {
     let envelope = object! {
         "data" => data,
         "error" => JsonValue::Null,
-        "is_success" => true,
+        "is_success" => is_success,
     };
     let body = match wrapping {
         Wrapping::Plain => envelope,

@@ -33,6 +33,9 @@ pub(super) enum FaultKind {
     Wallet,
     Link,
     OriginalUnknown,
+    LabelUsed,
+    ClassUnknown,
+    PackageUnknown,
 }
 
 /// One fault.
@@ -62,8 +65,8 @@ impl FaultKind {
     /// The code of the API.
     const fn code(self) -> i64 {
         match self {
-            Self::ClassCode => 401,
-            Self::PackageCode | Self::LabelAmount => 402,
+            Self::ClassCode | Self::ClassUnknown => 401,
+            Self::PackageCode | Self::PackageUnknown | Self::LabelAmount | Self::LabelUsed => 402,
             Self::SumsDiffer => 65_531,
             Self::OriginalUnknown => 65_275,
             Self::Link => 65_274,
@@ -101,6 +104,9 @@ impl FaultKind {
             Self::Wallet => "WalletFields",
             Self::Link => "ReceiptLink",
             Self::OriginalUnknown => "OriginalUnknown",
+            Self::LabelUsed => "LabelUsed",
+            Self::ClassUnknown => "ClassUnknown",
+            Self::PackageUnknown => "PackageUnknown",
         }
     }
 
@@ -114,6 +120,30 @@ impl FaultKind {
 
 /// The sentences: Russian, Uzbek in Latin letters, English.
 const SENTENCES: &[(FaultKind, Sentence)] = &[
+    (
+        FaultKind::LabelUsed,
+        [
+            "код маркировки {0} уже продан",
+            "{0} markirovka kodi allaqachon sotilgan",
+            "the marking code {0} is sold already",
+        ],
+    ),
+    (
+        FaultKind::ClassUnknown,
+        [
+            "кода ИКПУ {0} нет в таблице",
+            "{0} MXIK kodi jadvalda yo‘q",
+            "the code {0} is not in the table of goods codes",
+        ],
+    ),
+    (
+        FaultKind::PackageUnknown,
+        [
+            "кода упаковки {0} нет в таблице",
+            "{0} qadoq kodi jadvalda yo‘q",
+            "the package code {0} is not in the table of goods codes",
+        ],
+    ),
     (
         FaultKind::MalformedJson,
         [

@@ -6,8 +6,11 @@ use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri, header};
 
+use subtle::ConstantTimeEq as _;
+
 use super::NOT_ALLOWED;
 use super::faults::ApiError;
+use crate::api::service::Service;
 use crate::api::settings::ApiSettings;
 
 /// Decides whether a call is carried out.
@@ -15,8 +18,10 @@ use crate::api::settings::ApiSettings;
 /// # Errors
 ///
 /// The error with the code 444.
-pub(super) fn admit(settings: &ApiSettings, parts: &Parts) -> Result<(), ApiError> {
+pub(super) fn admit(service: &Service, parts: &Parts) -> Result<(), ApiError> {
+    let settings: &ApiSettings = &service.settings;
     let headers = &parts.headers;
+    let has_token = has_token(service, headers);
     let refuse = |message: &str| {
         Err(ApiError {
             code: NOT_ALLOWED,
@@ -35,7 +40,7 @@ pub(super) fn admit(settings: &ApiSettings, parts: &Parts) -> Result<(), ApiErro
         return refuse("the request comes from a page of another site");
     }
     for name in ["x-forwarded-for", "forwarded"] {
-        if headers.contains_key(name) {
+        if headers.contains_key(name) && !has_token {
             return refuse("the request came through a proxy");
         }
     }
@@ -46,11 +51,26 @@ pub(super) fn admit(settings: &ApiSettings, parts: &Parts) -> Result<(), ApiErro
         let mut networks = settings.fiscalbox_networks.iter();
         address.is_loopback() || networks.any(|network| network.has(address))
     };
-    if address.is_none_or(may_call) {
+    if has_token || address.is_none_or(may_call) {
         Ok(())
     } else {
         refuse("write the caller's network into [api.fiscalbox] allow")
     }
+}
+
+/// True if the call has the token of a client that may use this API: `Authorization: Token` and the secret with which the client gets tokens.
+fn has_token(service: &Service, headers: &HeaderMap) -> bool {
+    let value = text(headers, header::AUTHORIZATION.as_str());
+    let Some(token) = value.and_then(|value| value.strip_prefix("Token ")) else {
+        return false;
+    };
+    let mut clients = service.settings.clients.iter();
+    clients.any(|client| {
+        let is_of_api = client.apis.iter().any(|api| api == super::NAME);
+        let mut secrets = client.login_secrets(service.settings.mode);
+        is_of_api
+            && secrets.any(|secret| bool::from(secret.as_bytes().ct_eq(token.trim().as_bytes())))
+    })
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {

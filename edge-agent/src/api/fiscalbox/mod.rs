@@ -4,12 +4,15 @@
 //! callers on this machine, callers whose address the configuration names, and callers with a token.
 
 mod asked;
+mod compare;
 mod described;
 mod envelope;
 mod faults;
 mod guard;
+mod marking;
 mod orders;
 mod outcome;
+mod payments;
 mod repeats;
 mod request;
 mod route;
@@ -32,6 +35,7 @@ use crate::clerk::FiscalState;
 use crate::config::Device;
 use envelope::{failure, failure_with};
 use faults::ApiError;
+use marking::ClassTable;
 use repeats::Repeats;
 use route::{NoRoute, Route, route};
 use words::Language;
@@ -62,12 +66,23 @@ const INVALID_ARGUMENT: i64 = 104;
 struct Shop {
     service: Arc<Service>,
     repeats: Arc<Repeats>,
+    /// The goods codes that receipts may have; `None` if only their form is checked.
+    classes: Option<ClassTable>,
 }
 
 fn router(service: Arc<Service>) -> Router {
+    let file = service.settings.fiscalbox.classes_file.clone();
+    let classes = file.and_then(|file| match std::fs::read_to_string(&file) {
+        Ok(text) => Some(ClassTable::parse(&text)),
+        Err(error) => {
+            tracing::error!(file = %file.display(), %error, "the table of goods codes cannot be read; codes are checked for their form alone");
+            None
+        }
+    });
     let shop = Shop {
         service,
         repeats: Arc::default(),
+        classes,
     };
     Router::new()
         .route("/fiscalbox/{*operation}", axum::routing::any(handle))
@@ -95,7 +110,8 @@ fn reject(rejection: &Rejection) -> Response {
 
 async fn handle(State(shop): State<Arc<Shop>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let found = route(&parts.method, parts.uri.path());
+    let (wanted, path) = device_of(parts.uri.path());
+    let found = route(&parts.method, path);
     let creates = matches!(found, Ok(Route::Order { .. } | Route::Close));
     let stated = |response| {
         if creates {
@@ -104,7 +120,7 @@ async fn handle(State(shop): State<Arc<Shop>>, request: Request) -> Response {
             response
         }
     };
-    if let Err(error) = guard::admit(&shop.service.settings, &parts) {
+    if let Err(error) = guard::admit(&shop.service, &parts) {
         return stated(failure_with(StatusCode::FORBIDDEN, &error));
     }
     let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
@@ -115,7 +131,12 @@ async fn handle(State(shop): State<Arc<Shop>>, request: Request) -> Response {
         Ok(route) => route,
         Err(reason) => return no_route(reason, parts.uri.path()),
     };
-    let Some(device) = shop.service.settings.devices.first().cloned() else {
+    let mut devices = shop.service.settings.devices.iter();
+    let device = match wanted {
+        None => devices.next(),
+        Some(wanted) => devices.find(|device| device.id.to_string() == wanted),
+    };
+    let Some(device) = device.cloned() else {
         return failure(&error(
             102,
             "FISCAL_MODULE_NOT_INITIALIZED",
@@ -133,6 +154,23 @@ async fn handle(State(shop): State<Arc<Shop>>, request: Request) -> Response {
         Route::Close => shift::close(&shop, &call, &body).await,
         Route::Ask(operation) => asked::ask(&shop, &call, operation).await,
         Route::Banner => asked::banner(&shop, &call, &body).await,
+        Route::Marking => marking::validate(&shop, &call, &body).await,
+        Route::Provider(asked) => payments::ask(&shop, &call, asked, &body).await,
+        Route::SettlePayment => payments::settle(&shop, &call, &body).await,
+        Route::Compare => compare::compare(&shop, &call).await,
+    }
+}
+
+/// The device that a path names, and the path of the operation: `/fiscalbox/device/{id}/order/create` is an operation of that device, and
+/// without it an operation is one of the first device.
+fn device_of(path: &str) -> (Option<&str>, &str) {
+    let named = path
+        .strip_prefix(PREFIX)
+        .and_then(|path| path.strip_prefix("/device/"))
+        .and_then(|path| path.split_once('/'));
+    match named {
+        Some((device, path)) => (Some(device), path),
+        None => (None, path),
     }
 }
 
@@ -214,7 +252,7 @@ fn error(code: i64, message: &str, name: &str) -> ApiError {
 
 #[cfg(test)]
 mod tests {
-    use super::decoded;
+    use super::{decoded, device_of};
 
     #[test]
     fn a_time_in_a_query_is_read_in_both_forms() {
@@ -222,5 +260,13 @@ mod tests {
             assert_eq!(decoded(text), "2024-01-09 15:53:15");
         }
         assert_eq!(decoded("%zz%2"), "%zz%2");
+    }
+
+    #[test]
+    fn a_path_may_name_the_device() {
+        let named = device_of("/fiscalbox/device/17/order/create/");
+        assert_eq!(named, (Some("17"), "order/create/"));
+        let first = device_of("/fiscalbox/order/create");
+        assert_eq!(first, (None, "/fiscalbox/order/create"));
     }
 }

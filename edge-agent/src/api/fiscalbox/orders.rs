@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::envelope::{Wrapping, failure, success};
 use super::faults::{ApiError, FaultKind, Faults};
+use super::marking::check_codes;
 use super::outcome::error_of;
 use super::repeats::Repeats;
 use super::request::{OriginalLink, ReadContext, ReadOrder, read};
@@ -54,12 +55,23 @@ pub(super) async fn make(shop: &Shop, call: &Call, refund: bool, body: &Bytes) -
         },
         _ => Uuid::nil(),
     };
+    if let Some(classes) = &shop.classes {
+        classes.check(&order.request, &mut faults);
+    }
+    if !refund && let Err(error) = check_codes(service, call, &order.request, &mut faults).await {
+        let response = failure(&unreadable(error));
+        return with_operation(response, order.id, FiscalState::Unknown);
+    }
     if !faults.is_empty() {
         return faulty(service, call, order.id, &faults).await;
     }
     let key = Repeats::key(call.device.id, refund, &order.kept);
     let is_known = order.id.is_some();
     let id = order.id.unwrap_or_else(|| shop.repeats.id_of(key));
+    if !refund && let Err(error) = name_payment(service, id, &order.request).await {
+        let response = failure(&error);
+        return with_operation(response, Some(id), service.state_of(id).await);
+    }
     let form = form(call, id, order, refund.then_some(original));
     let outcome = service.submit(call.device.id, form, deadline).await;
     let response = respond(service, call, &outcome, deadline).await;
@@ -73,6 +85,16 @@ pub(super) async fn make(shop: &Shop, call: &Call, refund: bool, body: &Bytes) -
         }
         Err(error) => outcome.with_headers(failure(&error)),
     }
+}
+
+/// Names the payment of an order, if it is one of a provider behind the module.
+async fn name_payment(service: &Arc<Service>, id: Uuid, request: &str) -> Result<(), ApiError> {
+    let Some(desk) = service.providers.clone() else {
+        return Ok(());
+    };
+    let order: serde_json::Value = serde_json::from_str(request).unwrap_or_default();
+    let named = service.work(Lane::Sales, move |_, _| desk.use_for(&order, id));
+    named.await.map_err(ApiError::from)
 }
 
 /// Reads the body on a thread for long work; `None` if it is no JSON.

@@ -3,6 +3,7 @@
 use axum::http::Method;
 
 use crate::seal::fiscal_module::Operation;
+use crate::seal::fiscal_module::provider::ProviderCall;
 
 /// An operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,14 @@ pub(super) enum Route {
     Ask(Operation),
     /// Prints a text that is no receipt.
     Banner,
+    /// Checks marking codes.
+    Marking,
+    /// Asks a payment provider.
+    Provider(ProviderCall),
+    /// A person says what became of a payment.
+    SettlePayment,
+    /// Compares the module, the journal and the payments.
+    Compare,
 }
 
 /// Why a path is no operation.
@@ -48,7 +57,14 @@ pub(super) fn route(method: &Method, path: &str) -> Result<Route, NoRoute> {
         "info" => ("GET", get, Route::Ask(Operation::Info)),
         "print/open_cash_drawer" => ("GET", get, Route::Ask(Operation::Drawer)),
         "print/banner" => ("POST", post, Route::Banner),
-        _ => return Err(NoRoute::UnknownPath),
+        "okm/validation" => ("POST", post, Route::Marking),
+        "payment/settle" => ("POST", post, Route::SettlePayment),
+        "sverka" => ("GET", get, Route::Compare),
+        _ => match ProviderCall::of_path(path) {
+            Some(call) if call.posts => ("POST", post, Route::Provider(call)),
+            Some(call) => ("GET", get, Route::Provider(call)),
+            None => return Err(NoRoute::UnknownPath),
+        },
     };
     if is_allowed {
         Ok(route)

@@ -173,7 +173,7 @@ fn row(block: &Block) -> JsonValue {
             right,
             emphasis,
         } => text(left, right, Align::Left, *emphasis),
-        Block::Qr { text } => object! { "type" => "QRCode", "text" => text.as_str() },
+        Block::Qr { text, .. } => object! { "type" => "QRCode", "text" => text.as_str() },
         Block::Logo(logo) => object! { "type" => "Image", "image" => bytes(logo.png()) },
     }
 }

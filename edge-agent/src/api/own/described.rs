@@ -132,6 +132,12 @@ const NOT_SET: RefusalAnswer = refusal(
     "The time cannot be set now.",
     &["ClockBackInShift", "DeviceUnsettled", "SignatureReplayed"],
 );
+const NOT_ORDERED: RefusalAnswer = refusal(
+    "NotOrdered",
+    409,
+    "The register does not allow it, or is out of use.",
+    &["RegisterOutOfUse", "SignatureReplayed"],
+);
 const NO_CLOCK: RefusalAnswer = refusal(
     "NoClock",
     422,
@@ -311,6 +317,25 @@ const OPERATIONS: &[DescribedOperation] = &[
             &HEAD_TOO_LARGE,
             &UNAVAILABLE,
         ]),
+    signed(
+        "/registers/{id}",
+        "Orders something of a register of signed receipts",
+        "RegisterOrdered",
+    )
+    .more("A receipt over zero; the closing receipt, after which the register is out of use for ever; a note that the protocol was copied or that a receipt was checked.")
+    .takes("RegisterOrder", r#"{"order":"null_receipt"}"#)
+    .refusals(&[
+        &FAULTY,
+        &UNSIGNED,
+        &CLIENT_FORBIDDEN,
+        &TOO_MANY,
+        &UNKNOWN_ID,
+        &TOO_SLOW,
+        &NOT_ORDERED,
+        &TOO_LARGE_FOR_IT,
+        &HEAD_TOO_LARGE,
+        &UNAVAILABLE,
+    ]),
     open(
         "/log",
         OPERATOR,

@@ -1,5 +1,5 @@
 //! Our own routes: health, metrics, the outcome of a request id, an operator's declaration,
-//! an operator's correction of the time, and how much the log says.
+//! an operator's correction of the time, what a person orders of a register of signed receipts, and how much the log says.
 
 mod aside;
 mod clock;
@@ -9,6 +9,7 @@ mod log;
 mod metrics;
 mod operations;
 mod operator;
+mod registers;
 pub mod settlement;
 pub mod watch;
 
@@ -29,6 +30,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/operations/{id}", get(operations::show))
         .route("/operations/{id}/settlement", post(settlement::settle))
         .route("/operations/{id}/aside", post(aside::lay_aside))
+        .route("/registers/{id}", post(registers::order))
         .route("/clock", post(clock::set))
         .route("/log", get(log::show).post(log::set))
         .with_state(service)

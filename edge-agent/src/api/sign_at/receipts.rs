@@ -143,6 +143,7 @@ fn of_refusal(refusal: &Refusal) -> Failure {
             "the receipt exists with other content",
         ),
         Refusal::RegisterNotStarted => Failure::conflict("E_CASH_REGISTER_NOT_INITIALIZED", says),
+        Refusal::RegisterOutOfUse => Failure::conflict("E_CASH_REGISTER_DEACTIVATED", says),
         Refusal::AmountTooLarge { .. } => Failure::invalid(format!("body.schema: {says}")),
         Refusal::DeviceUnsettled => Failure::busy(says),
         _ => Failure::conflict("E_CONFLICT", says),

@@ -18,6 +18,7 @@ mod printer_clock;
 mod printer_day;
 mod providers;
 mod recipients;
+mod register_orders;
 mod registrations;
 mod resources;
 mod sealing;
@@ -421,8 +422,9 @@ impl Tills {
             }
             message @ (Message::ChangeResource { .. }
             | Message::NoteReceipt { .. }
-            | Message::NotePerson { .. }
-            | Message::EReceipt { .. }) => self.on_kept(batch, message, effects),
+            | Message::EReceipt { .. }
+            | Message::OrderOfRegister { .. }) => self.on_resource(batch, message, effects),
+            Message::NotePerson { note, reply } => self.on_person(batch, &note, reply, effects),
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
             }
@@ -440,6 +442,34 @@ impl Tills {
             Message::Provider(news, reply) => self.on_provider_news(batch, &news, reply, effects),
             Message::Registration(news) => self.on_registration_news(batch, &news, effects),
             Message::Stop => Ok(()),
+        }
+    }
+
+    /// Handles what callers and persons want of resources, receipts and registers.
+    fn on_resource(
+        &mut self,
+        batch: &mut Batch<'_>,
+        message: Message,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        match message {
+            Message::ChangeResource { wish, reply } => {
+                self.on_resource_wish(batch, &wish, reply, effects)
+            }
+            Message::OrderOfRegister {
+                device,
+                order,
+                reply,
+            } => self.on_register_order(batch, device, order, reply, effects),
+            Message::NoteReceipt { note, reply } => {
+                self.on_receipt_note(batch, &note, reply, effects)
+            }
+            Message::EReceipt { change, reply } => {
+                let outcome = batch.change_ereceipt(self.settings.guard.now(), &change)?;
+                effects.push(Effect::EReceipt(reply, outcome));
+                Ok(())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -663,6 +693,8 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::ReceiptUploaded(uploaded) => uploaded.at,
         Event::LookChanged(changed) => changed.at,
         Event::HospitalityChanged(changed) => changed.at,
+        Event::ProtocolBackedUp(backup) => backup.at,
+        Event::RegisterRetired(retired) => retired.at,
         Event::ProviderAsked(asked) => asked.at,
         Event::ProviderAnswered(answered) => answered.at,
         Event::ProviderUsed(used) => used.at,

@@ -5,8 +5,9 @@ use std::sync::mpsc::SyncSender;
 use ferrotill_core::event::{Event, ProviderAnswer, ProviderAnswered, ProviderAsked, ProviderUsed};
 use ferrotill_core::id::{Fingerprint, OperationReference, UniqueId};
 
-use super::super::message::{ProviderNews, ProviderWord};
+use super::super::message::ProviderNews;
 use super::{Effect, Tills, document_id};
+use crate::order::provider::ProviderWord;
 use ferrotill_store::{Batch, StoreError};
 
 impl Tills {

@@ -11,7 +11,6 @@ use uuid::Uuid;
 use super::super::answer::ResourceOutcome;
 use super::super::device_state::{DeviceState, RegisterWish};
 use super::super::devices::DevicePlace;
-use super::super::message::Message;
 use super::{Effect, Encoded, Tills, document_id};
 use crate::order::resource::{ReceiptNote, ResourceChange, ResourceWish};
 use crate::seal::printer::PrinterTask;
@@ -52,7 +51,7 @@ impl Tills {
     }
 
     /// Handles the wish of a caller.
-    fn on_resource_wish(
+    pub(super) fn on_resource_wish(
         &mut self,
         batch: &mut Batch<'_>,
         wish: &ResourceWish,
@@ -317,7 +316,7 @@ impl Tills {
     }
 
     /// Replaces the data that a caller keeps with a receipt.
-    fn on_receipt_note(
+    pub(super) fn on_receipt_note(
         &mut self,
         batch: &mut Batch<'_>,
         note: &ReceiptNote,
@@ -340,30 +339,6 @@ impl Tills {
         };
         effects.push(Effect::ResourceChanged(vec![reply], outcome));
         Ok(())
-    }
-
-    /// Changes what an API keeps in the journal beside documents.
-    pub(super) fn on_kept(
-        &mut self,
-        batch: &mut Batch<'_>,
-        message: Message,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), StoreError> {
-        match message {
-            Message::ChangeResource { wish, reply } => {
-                self.on_resource_wish(batch, &wish, reply, effects)
-            }
-            Message::NoteReceipt { note, reply } => {
-                self.on_receipt_note(batch, &note, reply, effects)
-            }
-            Message::NotePerson { note, reply } => self.on_person(batch, &note, reply, effects),
-            Message::EReceipt { change, reply } => {
-                let outcome = batch.change_ereceipt(self.settings.guard.now(), &change)?;
-                effects.push(Effect::EReceipt(reply, outcome));
-                Ok(())
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Gives everybody the resources, if the batch that was just committed has changed them.

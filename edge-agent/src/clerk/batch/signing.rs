@@ -26,6 +26,7 @@ impl Tills {
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         for index in self.devices.places() {
+            self.publish_out_of_use(index);
             self.prepare_due_receipt(batch, index, effects)?;
         }
         Ok(())
@@ -54,7 +55,8 @@ impl Tills {
         let due = signatures.due(device_state.device, till, now);
         let closes = self.is_to_be_closed(index);
         let closing = || closes.then(|| signatures.closing(device_state.device, till, now));
-        match due.or_else(|| closing().flatten()) {
+        let null = || self.null_receipt_wanted(index, signatures, now);
+        match due.or_else(|| closing().flatten()).or_else(null) {
             Some(job) => self.begin_signing(batch, index, &job, None, effects),
             None => Ok(()),
         }
@@ -161,6 +163,7 @@ impl Tills {
                     self.decide_surely(batch, index, &Command::SignReceipt(receipt))?;
                     tracing::info!(event = "receipt", %device, "{} is made", kind.label());
                     effects.push(Effect::RegistrationsChanged);
+                    self.null_receipt_signed(index, kind, effects);
                     self.want_monthly_check(batch, (kind, compact))?;
                     self.register_receipt_signed(batch, index, kind, effects)?;
                 }
@@ -172,6 +175,7 @@ impl Tills {
             }
         }
         self.publish_outage(index);
+        self.publish_out_of_use(index);
         Ok(())
     }
 
@@ -237,6 +241,23 @@ impl Tills {
                 found: refusal.to_string(),
             }),
         }
+    }
+
+    /// Notes in the live status whether a device of the configuration has a register that is out of use.
+    fn publish_out_of_use(&self, index: DevicePlace) {
+        let device_state = &self.devices[index];
+        let is_closed = device_state.current_till().signed().register().is_closed();
+        if !is_closed || device_state.removed || device_state.of_api {
+            return;
+        }
+        let problems = self.settings.live_status.problems();
+        problems.raise(HealthProblem {
+            kind: ProblemKind::REGISTER_OUT_OF_USE,
+            device: Some(device_state.device),
+            since_ms: self.settings.guard.now().utc_ms,
+            says: "the register of this device is out of use for ever, and the device sells nothing".to_owned(),
+            fix: "sell on a new [[device]] with an id and a registration_number that were never used, register the new cash box, and take this device out of the configuration".to_owned(),
+        });
     }
 
     /// Notes in the live status whether a device has receipts without a signature.

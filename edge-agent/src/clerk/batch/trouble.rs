@@ -119,7 +119,8 @@ impl Tills {
             Message::LayAside { reply, .. } => drop(reply.send(AsideOutcome::Unknown(reason))),
             Message::ChangeResource { reply, .. }
             | Message::NoteReceipt { reply, .. }
-            | Message::NotePerson { reply, .. } => {
+            | Message::NotePerson { reply, .. }
+            | Message::OrderOfRegister { reply, .. } => {
                 drop(reply.send(ResourceOutcome::NotKnown(reason)));
             }
             Message::EReceipt { reply, .. } => drop(reply.send(EReceiptOutcome::NotKnown(reason))),

@@ -8,6 +8,8 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::secret_file::give_to_owner;
+
 /// The name of the member that describes the others.
 pub(in crate::cli) const DESCRIPTION: &str = "backup.json";
 /// The name of the member with the SHA-256 of the description.
@@ -209,6 +211,7 @@ pub(super) fn unpack(
             .create_new(true)
             .mode(0o600)
             .open(target)?;
+        give_to_owner(&target, folder)?;
         let copied = io::copy(&mut Read::by_ref(&mut file).take(bytes), &mut target)?;
         if copied != bytes {
             return Err(io::ErrorKind::UnexpectedEof.into());

@@ -1,7 +1,7 @@
 //! `export`: the documents of a time as tables for an accountant, with a check for gaps and a manifest.
 
 mod gaps;
-mod table;
+pub(in crate::cli) mod table;
 mod tables;
 
 use std::fs;

@@ -12,7 +12,7 @@ use crate::api::json::JsonValue;
 
 /// The form of the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum TableForm {
+pub(in crate::cli) enum TableForm {
     /// One CSV file a table, with a byte order mark, for spreadsheets.
     Csv,
     /// One JSON file a table: an array of objects.
@@ -21,7 +21,7 @@ pub(super) enum TableForm {
 
 /// The language whose spreadsheets read the CSV files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum TableLocale {
+pub(in crate::cli) enum TableLocale {
     /// Romanian: semicolons and decimal commas.
     Ro,
     /// Russian: semicolons and decimal commas.
@@ -45,7 +45,7 @@ impl TableLocale {
     }
 
     /// The locale of a language; English for a language without one.
-    pub(super) fn of(language: &str) -> Self {
+    pub(in crate::cli) fn of(language: &str) -> Self {
         let short = language.split('-').next().unwrap_or_default();
         Self::from_str(short, true).unwrap_or(Self::En)
     }
@@ -53,7 +53,7 @@ impl TableLocale {
 
 /// A value in a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Cell {
+pub(in crate::cli) enum Cell {
     Empty,
     Text(String),
     /// A whole number.
@@ -63,15 +63,15 @@ pub(super) enum Cell {
 }
 
 impl Cell {
-    pub(super) fn text(text: impl Into<String>) -> Self {
+    pub(in crate::cli) fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
     }
 
-    pub(super) fn decimal(number: impl ToString) -> Self {
+    pub(in crate::cli) fn decimal(number: impl ToString) -> Self {
         Self::Decimal(number.to_string())
     }
 
-    pub(super) fn whole(number: impl Into<i64>) -> Self {
+    pub(in crate::cli) fn whole(number: impl Into<i64>) -> Self {
         Self::Whole(number.into())
     }
 
@@ -109,26 +109,26 @@ fn quoted(text: &str, separator: char) -> String {
 }
 
 /// A table that is being written.
-pub(super) struct Table {
-    pub(super) file_name: String,
+pub(in crate::cli) struct Table {
+    pub(in crate::cli) file_name: String,
     columns: &'static [&'static str],
     form: (TableForm, TableLocale),
     file: BufWriter<File>,
     digest: Sha256,
     bytes: u64,
-    pub(super) rows: u64,
+    pub(in crate::cli) rows: u64,
 }
 
 /// A table that is complete.
-pub(super) struct WrittenTable {
-    pub(super) file_name: String,
-    pub(super) rows: u64,
-    pub(super) bytes: u64,
-    pub(super) sha256: String,
+pub(in crate::cli) struct WrittenTable {
+    pub(in crate::cli) file_name: String,
+    pub(in crate::cli) rows: u64,
+    pub(in crate::cli) bytes: u64,
+    pub(in crate::cli) sha256: String,
 }
 
 impl Table {
-    pub(super) fn begin(
+    pub(in crate::cli) fn begin(
         folder: &Path,
         name: &str,
         form: (TableForm, TableLocale),
@@ -164,7 +164,7 @@ impl Table {
     }
 
     /// Writes a row with a value for each column.
-    pub(super) fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
+    pub(in crate::cli) fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
         debug_assert_eq!(cells.len(), self.columns.len());
         let text = match self.form {
             (TableForm::Csv, locale) => {
@@ -182,7 +182,7 @@ impl Table {
         self.put(&text)
     }
 
-    pub(super) fn end(mut self) -> io::Result<WrittenTable> {
+    pub(in crate::cli) fn end(mut self) -> io::Result<WrittenTable> {
         if self.form.0 == TableForm::Json {
             self.put("\n]\n")?;
         }

@@ -25,6 +25,7 @@ use crate::api::DIALECTS;
 use crate::config::Config;
 use crate::object;
 use crate::people::People;
+use crate::secret_file::give_to_owner;
 
 /// The arguments of `init`.
 #[derive(Debug, Args)]
@@ -231,10 +232,10 @@ fn write(
     };
     let text = text_of(till, &device, &client);
     if let Some(secret) = &client.made {
-        write_new(&client.secret_file, secret).map_err(CliFailure::failed)?;
+        write_new(&client.secret_file, secret, &till.data).map_err(CliFailure::failed)?;
     }
     let written = checked(&text, till, arguments.no_input, output)
-        .and_then(|()| write_new(&till.out, &text).map_err(CliFailure::failed));
+        .and_then(|()| write_new(&till.out, &text, &till.data).map_err(CliFailure::failed));
     if let Err(failure) = written {
         if client.made.is_some() {
             // The secret is of no use without its configuration. If it cannot be removed, the next `init` says that it exists.
@@ -483,19 +484,27 @@ fn absolute(path: &Path) -> PathBuf {
 }
 
 /// Writes a file that only its owner can read, and that does not exist yet.
-fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes()))
-        .with_context(|| {
-            format!(
-                "{} cannot be written; give a file that does not exist yet, in a folder that you may write to",
-                path.display()
-            )
-        })
+///
+/// What root writes belongs to the user of the data folder, if that exists: the service of a package has a user of its own, and must
+/// read its configuration and its secret.
+fn write_new(path: &Path, text: &str, data: &Path) -> anyhow::Result<()> {
+    let write = || {
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
+        if data.exists() {
+            give_to_owner(&file, data)?;
+        }
+        file.write_all(text.as_bytes())
+    };
+    write().with_context(|| {
+        format!(
+            "{} cannot be written; give a file that does not exist yet, in a folder that you may write to",
+            path.display()
+        )
+    })
 }
 
 #[cfg(test)]

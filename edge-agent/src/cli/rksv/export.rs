@@ -1,4 +1,4 @@
-//! `rksv export`, `rksv backup` and `rksv key`: the protocol of signed receipts (DEP) out of the journal, receipt by receipt.
+//! `rksv export` and `rksv key`: the protocol of signed receipts (DEP) out of the journal, receipt by receipt.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -55,16 +55,6 @@ pub(super) struct RksvExportArguments {
     folder: FolderArguments,
 }
 
-/// The arguments of `rksv backup`.
-#[derive(Debug, Args)]
-pub(super) struct RksvBackupArguments {
-    /// The folder for the files, on another medium than the till's.
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    #[command(flatten)]
-    folder: FolderArguments,
-}
-
 /// The arguments of `rksv key`.
 #[derive(Debug, Args)]
 pub(super) struct RksvKeyArguments {
@@ -74,24 +64,27 @@ pub(super) struct RksvKeyArguments {
 }
 
 #[derive(Debug, Args)]
-struct FolderArguments {
+pub(super) struct FolderArguments {
     /// The configuration file.
     #[arg(long, default_value_os_t = default_config())]
-    config: PathBuf,
+    pub(super) config: PathBuf,
     /// The data folder, instead of the configured one.
     #[arg(long)]
-    data: Option<PathBuf>,
+    pub(super) data: Option<PathBuf>,
+    /// The address of the running agent, instead of the configured one.
+    #[arg(long)]
+    pub(super) listen: Option<String>,
 }
 
 /// A cash box of the till.
-struct CashBoxOfTill {
-    device: Uuid,
-    id: String,
+pub(super) struct CashBoxOfTill {
+    pub(super) device: Uuid,
+    pub(super) id: String,
 }
 
 /// The receipts that are exported.
 #[derive(Default)]
-struct Wanted {
+pub(super) struct Wanted {
     from: Option<String>,
     to: Option<String>,
     from_number: Option<u64>,
@@ -118,9 +111,9 @@ impl Wanted {
 }
 
 /// What was exported.
-struct Exported {
-    receipts: u64,
-    units: BTreeMap<String, UnitKey>,
+pub(super) struct Exported {
+    pub(super) receipts: u64,
+    pub(super) units: BTreeMap<String, UnitKey>,
 }
 
 pub(super) fn run(arguments: &RksvExportArguments, output: CliOutput) -> Result<Exit, CliFailure> {
@@ -152,40 +145,6 @@ pub(super) fn run(arguments: &RksvExportArguments, output: CliOutput) -> Result<
     Ok(Exit::Done)
 }
 
-pub(super) fn backup(
-    arguments: &RksvBackupArguments,
-    output: CliOutput,
-) -> Result<Exit, CliFailure> {
-    let (config, reader) = open(&arguments.folder)?;
-    let folder = &arguments.out;
-    fs::create_dir_all(folder).map_err(|error| unopened(folder, error))?;
-    let mut files = Vec::new();
-    for cash_box in cash_boxes(&config, &reader)? {
-        let out = folder.join(format!("dep-{}.json", cash_box.device));
-        let wanted = Wanted::default();
-        let exported = write_protocol(&reader, cash_box.device, &wanted, &out)?;
-        let digest = digest_of(&out).map_err(|error| unopened(&out, error))?;
-        let sum = out.with_extension("json.sha256");
-        let name = format!("dep-{}.json", cash_box.device);
-        write_file(&sum, format!("{digest}  {name}\n").as_bytes(), 0o644)
-            .map_err(|error| unopened(&sum, error))?;
-        output.text(&format!(
-            "{} receipts of cash box {}: {} (SHA-256 {digest})",
-            exported.receipts,
-            cash_box.id,
-            out.display()
-        ));
-        files.push(object! {
-            "cash_box" => cash_box.id,
-            "receipts" => exported.receipts,
-            "dep" => out.display().to_string(),
-            "sha256" => digest,
-        });
-    }
-    output.json(&object! { "files" => JsonValue::Array(files) });
-    Ok(Exit::Done)
-}
-
 pub(super) fn new_keys(
     arguments: &RksvKeyArguments,
     output: CliOutput,
@@ -208,9 +167,9 @@ pub(super) fn new_keys(
 }
 
 /// The configuration, and a reader of its data folder.
-fn open(arguments: &FolderArguments) -> Result<(Config, Reader), CliFailure> {
+pub(super) fn open(arguments: &FolderArguments) -> Result<(Config, Reader), CliFailure> {
     let overrides = Overrides {
-        listen: None,
+        listen: arguments.listen.clone(),
         data_dir: arguments.data.clone(),
     };
     let config = Config::load(&arguments.config, &overrides)?;
@@ -231,7 +190,10 @@ fn open(arguments: &FolderArguments) -> Result<(Config, Reader), CliFailure> {
     Ok((config, reader))
 }
 
-fn cash_boxes(config: &Config, reader: &Reader) -> Result<Vec<CashBoxOfTill>, CliFailure> {
+pub(super) fn cash_boxes(
+    config: &Config,
+    reader: &Reader,
+) -> Result<Vec<CashBoxOfTill>, CliFailure> {
     let of_device = |device: Uuid| {
         let id = reader.identity(device)?.fiscal_number;
         Ok(CashBoxOfTill { device, id })
@@ -256,7 +218,7 @@ fn cash_boxes(config: &Config, reader: &Reader) -> Result<Vec<CashBoxOfTill>, Cl
 }
 
 /// The cash box with an id, or the only one.
-fn chosen(
+pub(super) fn chosen(
     config: &Config,
     reader: &Reader,
     register: Option<&str>,
@@ -281,7 +243,7 @@ fn chosen(
 }
 
 /// Writes the protocol of a cash box. One receipt is in memory at a time, and a protocol that fails leaves no file.
-fn write_protocol(
+pub(super) fn write_protocol(
     reader: &Reader,
     device: Uuid,
     wanted: &Wanted,
@@ -386,7 +348,7 @@ fn write_keys(
 }
 
 /// Writes a file completely or not at all.
-fn write_file(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+pub(super) fn write_file(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let path_part = part(path);
     let mut file = OpenOptions::new()
         .write(true)
@@ -400,7 +362,7 @@ fn write_file(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
 }
 
 /// The SHA-256 of a file, in lower-case hexadecimal.
-fn digest_of(path: &Path) -> io::Result<String> {
+pub(super) fn digest_of(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
     let mut digest = Sha256::new();
     let mut room = vec![0; 64 * 1024];

@@ -16,7 +16,7 @@ use crate::secret_file::write_secret;
 
 /// The file of a user that a caller has given: its three values, and a digest of the user that the configuration named at that time.
 const USER_FILE: &str = "finanzonline.user";
-/// The file with the digest, the code and the text of a refused user.
+/// The file with the digest, the code and the text of each refused user: three lines for each.
 const REFUSED_FILE: &str = "finanzonline.refused";
 
 /// The user, and whether it was refused.
@@ -32,8 +32,12 @@ pub(super) struct KnownUser {
 #[derive(Debug)]
 struct UserState {
     user: Option<FinanzOnlineUser>,
-    refused: Option<Refused>,
+    /// The users that were refused, the newest last.
+    refused: Vec<Refused>,
 }
+
+/// The newest refused users are remembered: that of the configuration, and those of callers.
+const REFUSED_MAX: usize = 20;
 
 #[derive(Clone, Debug)]
 struct Refused {
@@ -54,7 +58,7 @@ impl KnownUser {
             configured: config.user.clone(),
             state: Locked::new(UserState {
                 user,
-                refused: stored_refusal(folder),
+                refused: stored_refusals(folder),
             }),
         }
     }
@@ -69,7 +73,7 @@ impl KnownUser {
         let state = self.state.lock();
         let user = state.user.clone()?;
         let digest = self.digest(&user);
-        let is_refused = state.refused.as_ref().is_some_and(|it| it.digest == digest);
+        let is_refused = state.refused.iter().any(|it| it.digest == digest);
         (!is_refused).then_some(user)
     }
 
@@ -82,7 +86,7 @@ impl KnownUser {
     pub(super) fn refusal_of(&self, user: &FinanzOnlineUser) -> Option<Answered> {
         let digest = self.digest(user);
         let state = self.state.lock();
-        let refused = state.refused.as_ref().filter(|it| it.digest == digest);
+        let refused = state.refused.iter().find(|it| it.digest == digest);
         refused.map(|refused| refused.answered.clone())
     }
 
@@ -92,12 +96,19 @@ impl KnownUser {
             digest: self.digest(user),
             answered: answered.clone(),
         };
-        let message = refused.answered.message.replace(['\n', '\r'], " ");
-        let text = format!("{}\n{}\n{message}\n", refused.digest, refused.answered.code);
+        let mut state = self.state.lock();
+        state.refused.retain(|it| it.digest != refused.digest);
+        state.refused.push(refused);
+        let too_many = state.refused.len().saturating_sub(REFUSED_MAX);
+        state.refused.drain(..too_many);
+        let lines = state.refused.iter().map(|refused| {
+            let message = refused.answered.message.replace(['\n', '\r'], " ");
+            format!("{}\n{}\n{message}\n", refused.digest, refused.answered.code)
+        });
+        let text: String = lines.collect();
         if let Err(error) = write_secret(&self.folder.join(REFUSED_FILE), text.as_bytes()) {
             tracing::error!("that the user is refused cannot be remembered: {error}");
         }
-        self.state.lock().refused = Some(refused);
     }
 
     /// A caller has given a user whom the authority accepts.
@@ -165,14 +176,17 @@ fn stored_user(folder: &Path) -> Option<(FinanzOnlineUser, String)> {
     Some((user, lines.next().unwrap_or_default().to_owned()))
 }
 
-fn stored_refusal(folder: &Path) -> Option<Refused> {
-    let text = fs::read_to_string(folder.join(REFUSED_FILE)).ok()?;
-    let mut lines = text.lines();
-    Some(Refused {
-        digest: lines.next()?.to_owned(),
-        answered: Answered {
-            code: lines.next()?.to_owned(),
-            message: lines.next().unwrap_or_default().to_owned(),
-        },
-    })
+fn stored_refusals(folder: &Path) -> Vec<Refused> {
+    let text = fs::read_to_string(folder.join(REFUSED_FILE)).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    let refused = lines.chunks(3).filter_map(|lines| {
+        Some(Refused {
+            digest: (*lines.first()?).to_owned(),
+            answered: Answered {
+                code: (*lines.get(1)?).to_owned(),
+                message: lines.get(2).copied().unwrap_or_default().to_owned(),
+            },
+        })
+    });
+    refused.collect()
 }

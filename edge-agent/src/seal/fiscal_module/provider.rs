@@ -1,5 +1,10 @@
 //! The payment providers that a device with a fiscal module reaches, and the calls of each.
 
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::ModuleError;
+
 /// A payment provider: a wallet, a pinpad, or a QR code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Provider {
@@ -129,6 +134,24 @@ pub struct ProviderCall {
     pub path: &'static str,
     /// True if the call has a body.
     pub posts: bool,
+}
+
+/// What a caller is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ProviderTold {
+    /// The provider has done it.
+    Done {
+        /// Its answer.
+        data: Value,
+        /// True if this is the answer to an earlier call.
+        replayed: bool,
+        /// The payment, if the call asked for money.
+        reference: Option<Uuid>,
+    },
+    /// It was not done.
+    Refused(ModuleError),
+    /// It is not known.
+    Unknown(String),
 }
 
 const fn posts(provider: Provider, action: ProviderAction, path: &'static str) -> ProviderCall {

@@ -90,11 +90,13 @@ impl DocumentSlip {
         let mut lines = Vec::new();
         for block in &self.paper.blocks {
             match block {
-                Block::Qr { text } if text.len() <= paper.code_bytes_max => lines.push(TextLine {
-                    text: text.clone(),
-                    style: TextStyle::Code,
-                    ..TextLine::default()
-                }),
+                Block::Qr { text, .. } if text.len() <= paper.code_bytes_max => {
+                    lines.push(TextLine {
+                        text: text.clone(),
+                        style: TextStyle::Code,
+                        ..TextLine::default()
+                    })
+                }
                 Block::Logo(logo) if paper.picture_dots > 0 => {
                     lines.extend(picture(logo, paper.picture_dots));
                 }

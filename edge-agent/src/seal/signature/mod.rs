@@ -39,7 +39,7 @@ use crate::config::register::{register_number, register_point_of_sale};
 use crate::explanation::Explanation;
 use crate::locked::Locked;
 use ferrotill_store::DeviceIdentity;
-use units::{SigningTask, SigningThreads, UnitReport, Units};
+use units::{SigningTask, SigningThreads, UnitReport, UnitTurns, Units};
 
 /// The cash box of a device: the id under which it is registered, and the key of its turnover counter.
 #[derive(Clone, Debug)]
@@ -128,7 +128,27 @@ impl Signatures {
     ) -> std::io::Result<Self> {
         let units = Arc::new(units);
         let threads = SigningThreads::start(&units, report)?;
-        Ok(Self {
+        Ok(Self::with_threads(units, cash_boxes, threads))
+    }
+
+    /// [`Self::start`] without threads: the caller gives the units their turns.
+    #[must_use]
+    pub fn by_hand(
+        units: Units,
+        cash_boxes: BTreeMap<Uuid, CashBoxSecret>,
+        report: UnitReport,
+    ) -> (Self, UnitTurns) {
+        let units = Arc::new(units);
+        let (threads, turns) = SigningThreads::by_hand(&units, report);
+        (Self::with_threads(units, cash_boxes, threads), turns)
+    }
+
+    fn with_threads(
+        units: Arc<Units>,
+        cash_boxes: BTreeMap<Uuid, CashBoxSecret>,
+        threads: SigningThreads,
+    ) -> Self {
+        Self {
             units,
             cash_boxes: Locked::new(
                 cash_boxes
@@ -139,7 +159,7 @@ impl Signatures {
             threads,
             registrations: watch::Sender::new(0),
             registers: None,
-        })
+        }
     }
 
     /// Lets compatible APIs create cash registers.

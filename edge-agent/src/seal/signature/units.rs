@@ -200,6 +200,31 @@ impl Units {
     }
 }
 
+/// Has tasks carried out one by one by a caller without a thread: the simulator.
+pub struct UnitTurns {
+    units: Arc<Units>,
+    tasks: Receiver<SigningTask>,
+    report: UnitReport,
+}
+
+impl std::fmt::Debug for UnitTurns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UnitTurns").finish_non_exhaustive()
+    }
+}
+
+impl UnitTurns {
+    /// Carries out the next task that was sent, and returns it; `None` if there is none.
+    #[must_use]
+    pub fn turn(&self) -> Option<SigningTask> {
+        let task = self.tasks.try_recv().ok()?;
+        let signature = self.units.sign(&task);
+        let payload = task.payload.clone();
+        (self.report)(task.device, Signed { payload, signature });
+        Some(task)
+    }
+}
+
 /// The threads that ask the units.
 #[derive(Debug)]
 pub(super) struct SigningThreads {
@@ -233,6 +258,21 @@ impl SigningThreads {
             units: Arc::clone(units),
             tasks,
         })
+    }
+
+    /// No threads: the caller gives the units their turns.
+    pub(super) fn by_hand(units: &Arc<Units>, report: UnitReport) -> (Self, UnitTurns) {
+        let (sender, tasks) = channel();
+        let threads = Self {
+            units: Arc::clone(units),
+            tasks: vec![sender],
+        };
+        let turns = UnitTurns {
+            units: Arc::clone(units),
+            tasks,
+            report,
+        };
+        (threads, turns)
     }
 
     /// Has a prepared receipt signed by the thread of its unit.

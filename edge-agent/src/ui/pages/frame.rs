@@ -68,9 +68,9 @@ impl<'v> Frame<'v> {
         );
         if let Some(session) = &self.visitor.session {
             page.push_str(&self.navigation());
-            let _ = write!(
+            let _ = writeln!(
                 page,
-                "<form class=who method=post action=\"/sign-out\"><input type=hidden name=token value=\"{}\"><a href=\"/pin\"><span class=hidden>{} </span>{}</a><button class=quiet>{}</button></form>\n",
+                "<form class=who method=post action=\"/sign-out\"><input type=hidden name=token value=\"{}\"><a href=\"/pin\"><span class=hidden>{} </span>{}</a><button class=quiet>{}</button></form>",
                 session.form_token,
                 words.page_pin,
                 escaped(&session.person.name),

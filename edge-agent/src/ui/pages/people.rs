@@ -48,11 +48,12 @@ fn page(
                 let name = escaped(&person.name);
                 let _ = write!(
                     body,
-                    "<section class=panel><h2>{name}</h2>\n{}<input type=hidden name=name value=\"{name}\">\n{}<div class=row><button name=do value=rights>{}</button></div></form>\n<details><summary>{} <span class=hidden>{name}</span></summary>{}<input type=hidden name=name value=\"{name}\">{}<div class=row><button name=do value=pin>{}</button></div></form>\n{}<input type=hidden name=name value=\"{name}\"><div class=row><button class=danger name=do value=remove>{} <span class=hidden>{name}</span></button></div></form></details></section>\n",
+                    "<section class=panel><h2>{name}</h2>\n{}<input type=hidden name=name value=\"{name}\">\n{}<div class=row><button name=do value=rights>{}</button></div></form>\n<details><summary>{} · {} <span class=hidden>{name}</span></summary>{}<input type=hidden name=name value=\"{name}\">{}<div class=row><button name=do value=pin>{}</button></div></form>\n{}<input type=hidden name=name value=\"{name}\"><div class=row><button class=danger name=do value=remove>{} <span class=hidden>{name}</span></button></div></form></details></section>\n",
                     form_begin(visitor, "/people"),
                     rights_boxes(words, &person.rights, number),
                     words.set_rights,
-                    words.details,
+                    words.change_pin,
+                    words.remove,
                     form_begin(visitor, "/people"),
                     pin_input(words),
                     words.change_pin,

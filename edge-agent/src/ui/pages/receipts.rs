@@ -15,7 +15,7 @@ use super::super::Dashboard;
 use super::super::visitor::Visitor;
 use super::super::words::Words;
 use super::frame::{Frame, notice};
-use super::state::{local_time, money};
+use super::state::{amount_head, figure, local_time};
 use crate::api::html::escaped;
 use crate::api::lanes::Lane;
 use crate::api::service::Service;
@@ -105,7 +105,10 @@ fn table(
     }
     Ok(format!(
         "<div class=scroll tabindex=0 role=region aria-label=\"{name}\"><table><caption>{name}</caption><thead><tr><th scope=col>{}</th><th scope=col>{}</th><th scope=col>{}</th><th scope=col class=money>{}</th></tr></thead><tbody>\n{rows}</tbody></table></div>\n",
-        words.number, words.time, words.kind, words.amount
+        words.number,
+        words.time,
+        words.kind,
+        amount_head(service, words.amount)
     ))
 }
 
@@ -114,7 +117,7 @@ fn row(service: &Service, stored: &StoredDocument, words: &Words) -> String {
     let number = row
         .number
         .map_or_else(String::new, |number| number.to_string());
-    let amount = amount_of(stored).map_or_else(String::new, |amount| money(service, amount));
+    let amount = amount_of(stored).map_or_else(String::new, |amount| figure(service, amount));
     let missing = if row.print_error.is_some() {
         format!("<br><span class=quiet>{}</span>", words.print_failed)
     } else {

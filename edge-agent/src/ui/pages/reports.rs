@@ -18,7 +18,7 @@ use super::super::Dashboard;
 use super::super::visitor::Visitor;
 use super::super::words::Words;
 use super::frame::{Frame, form_begin, notice, redirect};
-use super::state::{local_time, money};
+use super::state::{amount_head, figure, local_time, money};
 use crate::api::html::escaped;
 use crate::api::lanes::Lane;
 use crate::api::outcome::Told;
@@ -141,15 +141,15 @@ fn history(service: &Service, words: &Words, reports: &[Z]) -> String {
         return text;
     }
     text.push_str(&chart(service, words, reports));
-    let _ = write!(
+    let _ = writeln!(
         text,
-        "<div class=scroll tabindex=0 role=region aria-label=\"{}\"><table><thead><tr><th scope=col>{}</th><th scope=col>{}</th><th scope=col class=money>{}</th><th scope=col class=money>{}</th><th scope=col class=money>{}</th><th scope=col>{}</th></tr></thead><tbody>\n",
+        "<div class=scroll tabindex=0 role=region aria-label=\"{}\"><table><thead><tr><th scope=col>{}</th><th scope=col>{}</th><th scope=col class=money>{}</th><th scope=col class=money>{}</th><th scope=col class=money>{}</th><th scope=col>{}</th></tr></thead><tbody>",
         words.z_history,
         words.z_number,
         words.time,
-        words.sales,
-        words.returns,
-        words.cash_drawer,
+        amount_head(service, words.sales),
+        amount_head(service, words.returns),
+        amount_head(service, words.cash_drawer),
         words.difference
     );
     for z in reports {
@@ -164,9 +164,9 @@ fn history(service: &Service, words: &Words, reports: &[Z]) -> String {
             z.id,
             z.number,
             local_time(service, z.at_ms),
-            money(service, z.sales),
-            money(service, z.refunds),
-            money(service, z.cash),
+            figure(service, z.sales),
+            figure(service, z.refunds),
+            figure(service, z.cash),
         );
     }
     text + "</tbody></table></div>\n"

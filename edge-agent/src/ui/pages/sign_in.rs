@@ -201,7 +201,7 @@ fn pin_page(
         )
     };
     body.push_str(&format!(
-        "<div class=panel>{}<p>{}</p>\n{}{}{}<p id=rule class=quiet>{}</p><button>{}</button></form></div>\n",
+        "<div class=\"panel narrow\">{}<p>{}</p>\n{}{}{}<p id=rule class=quiet>{}</p><button>{}</button></form></div>\n",
         form_begin(visitor, "/pin"),
         signed_in(visitor),
         input(words.old_pin, "old", "current-password"),

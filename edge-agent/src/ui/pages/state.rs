@@ -333,6 +333,18 @@ pub fn money(service: &Service, amount: Amount) -> String {
     format!("{} {}", amount.display(currency), currency.code())
 }
 
+/// An amount without its currency, for a table whose head names the currency.
+#[must_use]
+pub fn figure(service: &Service, amount: Amount) -> String {
+    amount.display(service.profile.facts().currency).to_string()
+}
+
+/// The head of a column of amounts.
+#[must_use]
+pub fn amount_head(service: &Service, name: &str) -> String {
+    format!("{name}, {}", service.profile.facts().currency.code())
+}
+
 /// A time in the till's zone, to the minute.
 #[must_use]
 pub fn local_time(service: &Service, utc_ms: i64) -> String {

@@ -189,6 +189,12 @@ const TABLES: &[Table] = &[
         row: "answered_seq",
     },
     Table {
+        name: "protocol_backup",
+        key: 1,
+        columns: &["device", "made_seq", "made_at", "receipts", "sha256"],
+        row: "made_seq",
+    },
+    Table {
         name: "unit_outage",
         key: 2,
         columns: &["serial", "began_seq", "began_at", "ended_seq", "ended_at"],

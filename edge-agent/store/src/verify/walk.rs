@@ -320,6 +320,8 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
         | Event::ReceiptUploaded(_)
         | Event::LookChanged(_)
         | Event::HospitalityChanged(_)
+        | Event::ProtocolBackedUp(_)
+        | Event::RegisterRetired(_)
         | Event::LossAccepted(_)
         | Event::PersonActed(_)
         // The tables find an answer that no question belongs to.

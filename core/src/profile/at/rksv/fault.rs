@@ -48,8 +48,8 @@ faults! {
     10 NotStarted => "the register has no Startbeleg yet";
     /// A second Startbeleg.
     11 AlreadyStarted => "the register already has its Startbeleg";
-    /// A receipt after the Schlussbeleg (§ 17 Abs. 8).
-    12 Closed => "the register has its Schlussbeleg, after which there are no more receipts";
+    /// A receipt after the Schlussbeleg (§ 17 Abs. 8), or after the register was taken out of use without one.
+    12 Closed => "the register is out of use, and there are no more receipts";
     /// After an outage the first receipt that the unit signs must be the Sammelbeleg (§ 17 Abs. 4).
     13 SammelbelegDue => "the Sammelbeleg of the outage must be signed first";
     /// A Sammelbeleg without an outage.

@@ -251,6 +251,17 @@ impl Register {
         }
     }
 
+    /// Takes the register out of use without a Schlussbeleg.
+    pub const fn retire(&mut self) {
+        self.phase = Phase::Closed;
+    }
+
+    /// Whether the register is out of use: it has its Schlussbeleg, or was taken out of use without one.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.phase, Phase::Closed)
+    }
+
     /// Whether the signature unit is asked to sign. During an outage the unit is asked to sign only the Sammelbeleg; all other
     /// receipts have no signature.
     ///

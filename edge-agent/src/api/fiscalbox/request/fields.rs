@@ -84,7 +84,7 @@ impl<'n, 'f> Members<'n, 'f> {
     }
 
     /// A whole number that must be there.
-    pub(super) fn needed_whole(&mut self, name: &str) -> Option<i64> {
+    pub(in crate::api::fiscalbox) fn needed_whole(&mut self, name: &str) -> Option<i64> {
         if self.get(name).is_none() {
             self.missing(name);
             return None;
@@ -106,7 +106,11 @@ impl<'n, 'f> Members<'n, 'f> {
     }
 
     /// A text that must be there; it may be empty.
-    pub(super) fn needed_text(&mut self, name: &str, limit: usize) -> Option<&'n str> {
+    pub(in crate::api::fiscalbox) fn needed_text(
+        &mut self,
+        name: &str,
+        limit: usize,
+    ) -> Option<&'n str> {
         if self.get(name).is_none() {
             self.missing(name);
             return None;
@@ -126,7 +130,10 @@ impl<'n, 'f> Members<'n, 'f> {
     }
 
     /// A text or number that must be there.
-    pub(super) fn needed_text_or_number(&mut self, name: &str) -> Option<&'n str> {
+    pub(in crate::api::fiscalbox) fn needed_text_or_number(
+        &mut self,
+        name: &str,
+    ) -> Option<&'n str> {
         if self.get(name).is_none() {
             self.missing(name);
             return None;

@@ -254,7 +254,9 @@ fn wallet(fields: &mut Members<'_, '_>, card: i64) {
     let (id, provider) = (text("qr_payment_id"), text("qr_payment_provider"));
     let is_none = id.is_empty() && matches!(provider, "" | "0");
     let provider = provider.trim_start_matches('0');
-    if !is_none && (id.is_empty() || !PROVIDERS.contains(&provider) || card == 0) {
+    // UzQR has no known number of a provider: its payment is named alone.
+    let is_known = provider.is_empty() || PROVIDERS.contains(&provider);
+    if !is_none && (id.is_empty() || !is_known || card == 0) {
         fields.fault("extra_info", FaultKind::Wallet, &[]);
     }
 }

@@ -1,4 +1,4 @@
--- Step 13: receipts that callers have uploaded.
+-- Step 14: receipts that callers have uploaded.
 
 -- Receipts that callers have uploaded. They are no documents of this till. All but the texts follows from the journal.
 CREATE TABLE uploaded_receipt (

@@ -1,0 +1,53 @@
+//! The payment providers behind fiscal modules: the desk for callers, and the worker.
+
+use std::sync::Arc;
+
+use ferrotill_core::profile::{Profile, SealPlan};
+use ferrotill_store::Reader;
+
+use super::StartError;
+use crate::api::service::Service;
+use crate::clerk::ClerkHandle;
+use crate::config::Config;
+use crate::outbox::providers::{ProviderDesk, ProviderParts, ProviderThread};
+use crate::seal::fiscal_module::Modules;
+
+/// The desk for callers, where the law asks for a fiscal module.
+pub(super) fn desk(
+    config: &Config,
+    profile: &dyn Profile,
+    modules: &Modules,
+    (reader, clerk_handle): (&Reader, &ClerkHandle),
+) -> Option<Arc<ProviderDesk>> {
+    (profile.facts().seal_plan == SealPlan::FiscalModule).then(|| {
+        Arc::new(ProviderDesk::new(
+            modules.clone(),
+            reader.clone(),
+            clerk_handle.clone(),
+            config.fiscalbox.clone(),
+        ))
+    })
+}
+
+/// Starts the worker.
+pub(super) fn start(
+    config: &Config,
+    service: &Service,
+) -> Result<Option<ProviderThread>, StartError> {
+    let Some(desk) = &service.providers else {
+        return Ok(None);
+    };
+    let parts = ProviderParts {
+        desk: Arc::clone(desk),
+        reader: service.reader.clone(),
+        config: config.fiscalbox.clone(),
+        live_status: Arc::clone(&service.live_status),
+        guard: Arc::clone(&service.guard),
+    };
+    ProviderThread::start(parts)
+        .map(Some)
+        .map_err(|source| StartError::Thread {
+            name: "payments".to_owned(),
+            source,
+        })
+}

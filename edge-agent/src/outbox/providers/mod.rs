@@ -1,0 +1,600 @@
+//! Payments of payment providers that a device with a fiscal module reaches.
+//!
+//! The desk stores a question before the provider gets it, and stores the answer before the caller gets it. A provider is asked for money
+//! once: an equal call while the outcome is not known is not sent. The worker takes the next step of payments that their callers have left:
+//! it gives the provider the link of the receipt, asks what became of a payment where there is a call for that, and gives money back.
+
+mod answer;
+mod worker;
+
+use std::collections::BTreeSet;
+
+use ferrotill_core::Amount;
+use ferrotill_core::event::ProviderStep;
+use ferrotill_core::scale::parse;
+use ferrotill_store::{ProviderPayment, ProviderPaymentState, Reader};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::clerk::{ClerkHandle, ProviderNews};
+use crate::config::FiscalBoxConfig;
+use crate::locked::Locked;
+use crate::order::provider::ProviderWord;
+use crate::seal::fiscal_module::provider::{Provider, ProviderAction, ProviderCall, ProviderTold};
+use crate::seal::fiscal_module::{CallFault, ModuleCall, ModuleError, Modules, Operation};
+use answer::{names, number_of, proves_nothing, without_contacts};
+
+pub use worker::{ProviderParts, ProviderThread};
+
+/// Asks payment providers on behalf of callers and of the worker.
+#[derive(Debug)]
+pub struct ProviderDesk {
+    modules: Modules,
+    reader: Reader,
+    clerk_handle: ClerkHandle,
+    config: FiscalBoxConfig,
+    memory: Locked<DeskMemory>,
+}
+
+/// What is known until the till ends.
+#[derive(Debug, Default)]
+struct DeskMemory {
+    /// The calls for money that are not answered yet.
+    in_progress: BTreeSet<[u8; 32]>,
+    /// Answers in full: the journal keeps them without contacts.
+    answers: Vec<(Uuid, Value)>,
+    /// The payments whose answers their callers have.
+    written: BTreeSet<Uuid>,
+}
+
+/// The most answers that are kept in full.
+const ANSWERS_MAX: usize = 1_000;
+/// The code of an outcome that is not known.
+const NOT_STORED: &str = "SAVE_ORDER_ERROR: the journal cannot be written, and nothing was sent";
+
+impl ProviderDesk {
+    /// A desk for the modules of a till.
+    #[must_use]
+    pub fn new(
+        modules: Modules,
+        reader: Reader,
+        clerk_handle: ClerkHandle,
+        config: FiscalBoxConfig,
+    ) -> Self {
+        Self {
+            modules,
+            reader,
+            clerk_handle,
+            config,
+            memory: Locked::default(),
+        }
+    }
+
+    /// The caller has the answer of a payment: an equal call at a pinpad is a new one from now on.
+    pub fn written(&self, reference: Uuid) {
+        self.memory.lock().written.insert(reference);
+    }
+
+    /// Carries out a call of a caller.
+    #[must_use]
+    pub fn carry_out(&self, device: Uuid, asked: ProviderCall, call: &ModuleCall) -> ProviderTold {
+        let body = &call.body;
+        match asked.action {
+            ProviderAction::Pay if gives_back(body) => {
+                self.give_back_of_caller(device, asked, call)
+            }
+            ProviderAction::Pay => self.pay(device, asked, call),
+            ProviderAction::Confirm => {
+                let number = [
+                    text_of(body, "payment_id"),
+                    text_of(body, "transaction_id"),
+                    text_of(body, "pay_id"),
+                ];
+                let number = number.into_iter().find(|number| !number.is_empty());
+                let known = number.and_then(|number| self.find(asked.provider, &number));
+                match known.filter(|known| !known.is_ended) {
+                    Some(payment) => self.step(&payment, ProviderStep::Confirm, call),
+                    None => self.pass_on(device, call),
+                }
+            }
+            ProviderAction::Refund => self.give_back_of_caller(device, asked, call),
+            ProviderAction::Status => self.status(device, asked.provider, call),
+            ProviderAction::Cancel => {
+                let told = self.pass_on(device, call);
+                let known = self.find(asked.provider, &text_of(body, "invoice_id"));
+                if let (ProviderTold::Done { .. }, Some(payment)) = (&told, known)
+                    && payment.state == ProviderPaymentState::Asked
+                {
+                    let word = ProviderWord::NotDone("the caller has cancelled it".to_owned());
+                    self.store_answer(payment.reference, ProviderStep::Pay, word);
+                }
+                told
+            }
+            _ => self.pass_on(device, call),
+        }
+    }
+
+    /// Has a document named as the one that is paid with the payment that an order names. `Err` says why the payment cannot be used.
+    ///
+    /// # Errors
+    ///
+    /// Another document is paid with the payment, or the journal cannot be written.
+    pub fn use_for(&self, order: &Value, document: Uuid) -> Result<(), ModuleError> {
+        let Some(payment) = self.payment_of_order(order) else {
+            return Ok(());
+        };
+        if payment.document == Some(document) {
+            return Ok(());
+        }
+        let is_open = matches!(
+            payment.state,
+            ProviderPaymentState::Asked | ProviderPaymentState::Paid
+        );
+        if (payment.document.is_some() && payment.is_taken) || !is_open {
+            let text = format!(
+                "INVALID_ARGUMENT: payment {}: is the payment of another receipt, or was given back",
+                payment.number
+            );
+            return Err(ModuleError::new(104, text));
+        }
+        let news = ProviderNews::Used {
+            reference: payment.reference,
+            document,
+        };
+        if self.clerk_handle.store_provider_news(news) {
+            Ok(())
+        } else {
+            Err(ModuleError::new(303, NOT_STORED))
+        }
+    }
+
+    /// The payment that an order names.
+    fn payment_of_order(&self, order: &Value) -> Option<ProviderPayment> {
+        let info = match order.get("extra_info") {
+            Some(Value::Array(items)) => items.first().cloned().unwrap_or_default(),
+            Some(info) => info.clone(),
+            None => Value::Null,
+        };
+        let wallet = text_of(&info, "qr_payment_id");
+        let provider = Provider::of_number(&text_of(&info, "qr_payment_provider"));
+        if !wallet.is_empty() {
+            let providers =
+                provider.map_or_else(|| vec![Provider::UzQr, Provider::Scan2Pay], |it| vec![it]);
+            return providers
+                .into_iter()
+                .find_map(|provider| self.find(provider, &wallet));
+        }
+        let scanned = text_of(&info, "scan2pay_id");
+        if !scanned.is_empty() {
+            return self.find(Provider::Scan2Pay, &scanned);
+        }
+        let pinpad = text_of(order, "ppt_id");
+        let is_none = pinpad.chars().all(|digit| digit == '0');
+        let pinpads = [Provider::Xumo, Provider::Uzcard];
+        pinpads
+            .into_iter()
+            .find_map(|provider| (!is_none).then(|| self.find(provider, &pinpad)).flatten())
+    }
+
+    /// The newest payment of a provider with one of its numbers.
+    fn find(&self, provider: Provider, number: &str) -> Option<ProviderPayment> {
+        if number.is_empty() {
+            return None;
+        }
+        let found = self
+            .reader
+            .provider_payment_of_number(&[provider.name()], number);
+        if let Ok(Some(found)) = found {
+            return Some(found);
+        }
+        // Some providers have two numbers; the other one is in the answer.
+        let named = self
+            .reader
+            .provider_payments_answered_with(provider.name(), number)
+            .ok()?;
+        let mut named = named.into_iter();
+        named.find(|payment| names(&payment.answer, number))
+    }
+
+    /// Asks for money, once.
+    fn pay(&self, device: Uuid, asked: ProviderCall, call: &ModuleCall) -> ProviderTold {
+        let provider = asked.provider;
+        let amount = match self.amount(provider, &call.body) {
+            Ok(amount) => amount,
+            Err(error) => return ProviderTold::Refused(error),
+        };
+        let key = fingerprint(device, provider, amount, &call.body);
+        if !self.memory.lock().in_progress.insert(key) {
+            return ProviderTold::Unknown("an equal payment is in progress".to_owned());
+        }
+        let told = match self.known(provider, &key) {
+            Ok(Some(told)) => told,
+            Ok(None) => self.ask_for_money(device, provider, (amount, key), call),
+            Err(reason) => ProviderTold::Refused(ModuleError::new(303, reason)),
+        };
+        self.memory.lock().in_progress.remove(&key);
+        told
+    }
+
+    /// What a caller is told of an equal payment; `None` if there is none, or if the call is for a new one.
+    fn known(&self, provider: Provider, key: &[u8; 32]) -> Result<Option<ProviderTold>, String> {
+        let known = self
+            .reader
+            .provider_payment_of_request(provider.name(), key)
+            .map_err(|error| error.to_string())?;
+        let Some(known) = known else {
+            return Ok(None);
+        };
+        let is_begun = known.state == ProviderPaymentState::Asked && !known.number.is_empty();
+        let answer = || {
+            let memory = self.memory.lock();
+            let mut answers = memory.answers.iter();
+            let full = answers.find(|(reference, _)| *reference == known.reference);
+            ProviderTold::Done {
+                data: full.map_or_else(
+                    || serde_json::from_str(&known.answer).unwrap_or_default(),
+                    |(_, answer)| answer.clone(),
+                ),
+                replayed: true,
+                reference: Some(known.reference),
+            }
+        };
+        Ok(match known.state {
+            ProviderPaymentState::Asked if is_begun => Some(answer()),
+            ProviderPaymentState::Asked => Some(ProviderTold::Unknown(format!(
+                "it is not known whether an equal payment was made; payment {}",
+                known.reference
+            ))),
+            // The code of a buyer is used once. At a pinpad, an equal payment whose answer the caller has is another one.
+            ProviderPaymentState::Paid if provider.is_pinpad() => {
+                let is_other =
+                    known.is_taken || self.memory.lock().written.contains(&known.reference);
+                (!is_other).then(answer)
+            }
+            ProviderPaymentState::Paid => Some(answer()),
+            _ => None,
+        })
+    }
+
+    fn ask_for_money(
+        &self,
+        device: Uuid,
+        provider: Provider,
+        (amount, fingerprint): (Amount, [u8; 32]),
+        call: &ModuleCall,
+    ) -> ProviderTold {
+        let reference = Uuid::new_v4();
+        let news = ProviderNews::Asked {
+            reference,
+            device,
+            step: ProviderStep::Pay,
+            provider: provider.name().to_owned(),
+            amount,
+            fingerprint,
+        };
+        if !self.clerk_handle.store_provider_news(news) {
+            // If the question is stored all the same, it is answered with the truth.
+            let word = ProviderWord::NotDone("nothing was sent".to_owned());
+            self.store_answer(reference, ProviderStep::Pay, word);
+            return ProviderTold::Refused(ModuleError::new(303, NOT_STORED));
+        }
+        let data = match self.ask(device, call) {
+            Ok(data) => data,
+            Err(fault) => return self.not_paid(reference, fault),
+        };
+        let number = number_of(provider, &data, &call.body);
+        let answer = without_contacts(&data);
+        let is_begun = matches!(provider, Provider::Scan2Pay | Provider::UzQr);
+        let word = if is_begun {
+            ProviderWord::Begun { number, answer }
+        } else {
+            ProviderWord::Done { number, answer }
+        };
+        if !self.store_answer(reference, ProviderStep::Pay, word) {
+            return ProviderTold::Unknown(format!(
+                "the journal cannot be written; payment {reference}"
+            ));
+        }
+        self.keep(reference, &data);
+        ProviderTold::Done {
+            data,
+            replayed: false,
+            reference: Some(reference),
+        }
+    }
+
+    /// The provider has not said that it has the money.
+    fn not_paid(&self, reference: Uuid, fault: CallFault) -> ProviderTold {
+        let (word, told) = match fault {
+            CallFault::NotSent(reason) => {
+                let text = format!("Printer not working; {reason}");
+                (reason, ProviderTold::Refused(ModuleError::new(101, text)))
+            }
+            CallFault::Refused(error) if !proves_nothing(&error) => {
+                (error.to_string(), ProviderTold::Refused(error))
+            }
+            CallFault::Refused(error) => return unknown(reference, &error.to_string()),
+            CallFault::Lost(reason) => return unknown(reference, &reason),
+        };
+        self.store_answer(reference, ProviderStep::Pay, ProviderWord::NotDone(word));
+        told
+    }
+
+    /// Asks for a step after the payment. The question is stored before.
+    fn step(
+        &self,
+        payment: &ProviderPayment,
+        step: ProviderStep,
+        call: &ModuleCall,
+    ) -> ProviderTold {
+        let provider = Provider::of_name(&payment.provider);
+        let amount = match (step, provider) {
+            (ProviderStep::GiveBack, Some(provider)) => match self.amount(provider, &call.body) {
+                Ok(amount) => amount,
+                Err(error) => return ProviderTold::Refused(error),
+            },
+            _ => payment.amount,
+        };
+        let reference = payment.reference;
+        let news = ProviderNews::Asked {
+            reference,
+            device: payment.device,
+            step,
+            provider: payment.provider.clone(),
+            amount,
+            fingerprint: payment.fingerprint,
+        };
+        if !self.clerk_handle.store_provider_news(news) {
+            return ProviderTold::Refused(ModuleError::new(303, NOT_STORED));
+        }
+        let refused = |error: ModuleError, reason: String| {
+            self.store_answer(reference, step, ProviderWord::NotDone(reason));
+            ProviderTold::Refused(error)
+        };
+        match self.ask(payment.device, call) {
+            Ok(data) => {
+                let word = ProviderWord::Done {
+                    number: String::new(),
+                    answer: String::new(),
+                };
+                self.store_answer(reference, step, word);
+                ProviderTold::Done {
+                    data,
+                    replayed: false,
+                    reference: None,
+                }
+            }
+            Err(CallFault::NotSent(reason)) => {
+                let text = format!("Printer not working; {reason}");
+                refused(ModuleError::new(101, text), reason)
+            }
+            Err(CallFault::Refused(error)) if !proves_nothing(&error) => {
+                let reason = error.to_string();
+                refused(error, reason)
+            }
+            Err(CallFault::Refused(error)) => unknown(reference, &error.to_string()),
+            Err(CallFault::Lost(reason)) => unknown(reference, &reason),
+        }
+    }
+
+    /// A caller gives money back. Only the money of a payment of this till is given back, and a step whose outcome is not known is not
+    /// repeated.
+    fn give_back_of_caller(
+        &self,
+        device: Uuid,
+        asked: ProviderCall,
+        call: &ModuleCall,
+    ) -> ProviderTold {
+        let names = ["request_id", "pay_id"];
+        let mut numbers = names.iter().map(|name| text_of(&call.body, name));
+        let number = numbers
+            .find(|number| !number.is_empty())
+            .unwrap_or_default();
+        let known = self
+            .find(asked.provider, &number)
+            .filter(|known| known.device == device);
+        let Some(payment) = known.filter(|known| known.state == ProviderPaymentState::Paid) else {
+            let text = "Transaction not found: no payment of this till has the number, or it was given back";
+            return ProviderTold::Refused(ModuleError::new(105, text));
+        };
+        if payment.step == ProviderStep::GiveBack.name() {
+            return unknown(
+                payment.reference,
+                "the provider was asked to give the money back before",
+            );
+        }
+        self.step(&payment, ProviderStep::GiveBack, call)
+    }
+
+    /// Asks what became of a payment, and stores it.
+    fn status(&self, device: Uuid, provider: Provider, call: &ModuleCall) -> ProviderTold {
+        let number = match provider {
+            Provider::Scan2Pay => text_of(&call.body, "order_id"),
+            _ => call.parameter("invoice_id").unwrap_or("").to_owned(),
+        };
+        let told = self.pass_on(device, call);
+        let known = self.find(provider, &number);
+        let known = known.filter(|known| known.state == ProviderPaymentState::Asked);
+        if let (ProviderTold::Done { data, .. }, Some(payment)) = (&told, known) {
+            let status = data.get("status").and_then(Value::as_i64);
+            let is_paid = provider == Provider::Scan2Pay || status == Some(2);
+            let word = match (is_paid, status) {
+                (true, _) => Some(ProviderWord::Done {
+                    number,
+                    answer: without_contacts(data),
+                }),
+                (false, Some(3)) => Some(ProviderWord::NotDone("declined".to_owned())),
+                _ => None,
+            };
+            if let Some(word) = word {
+                self.store_answer(payment.reference, ProviderStep::Pay, word);
+            }
+        }
+        told
+    }
+
+    /// A person says what became of a payment.
+    #[must_use]
+    pub fn settle(&self, reference: Uuid, word: ProviderWord) -> bool {
+        self.store_answer(reference, ProviderStep::Pay, word)
+    }
+
+    fn pass_on(&self, device: Uuid, call: &ModuleCall) -> ProviderTold {
+        match self.ask(device, call) {
+            Ok(data) => ProviderTold::Done {
+                data,
+                replayed: false,
+                reference: None,
+            },
+            Err(CallFault::Refused(error)) => ProviderTold::Refused(error),
+            Err(CallFault::NotSent(reason)) => {
+                let text = format!("Printer not working; {reason}");
+                ProviderTold::Refused(ModuleError::new(101, text))
+            }
+            Err(CallFault::Lost(reason)) => ProviderTold::Unknown(reason),
+        }
+    }
+
+    fn ask(&self, device: Uuid, call: &ModuleCall) -> Result<Value, CallFault> {
+        match self.modules.of(device) {
+            Some(module) => module.call(call),
+            None => Err(CallFault::NotSent(
+                "the device has no fiscal module".to_owned(),
+            )),
+        }
+    }
+
+    fn store_answer(&self, reference: Uuid, step: ProviderStep, answer: ProviderWord) -> bool {
+        self.clerk_handle
+            .store_provider_news(ProviderNews::Answered {
+                reference,
+                step,
+                answer,
+            })
+    }
+
+    fn keep(&self, reference: Uuid, data: &Value) {
+        let mut memory = self.memory.lock();
+        if memory.answers.len() >= ANSWERS_MAX {
+            let (oldest, _) = memory.answers.remove(0);
+            memory.written.remove(&oldest);
+        }
+        memory.answers.push((reference, data.clone()));
+    }
+
+    /// The amount of a call, in tiyin.
+    fn amount(&self, provider: Provider, body: &Value) -> Result<Amount, ModuleError> {
+        let wrong = || ModuleError::new(104, "INVALID_ARGUMENT: amount: must be above zero");
+        let minor = match body.get("amount") {
+            Some(Value::String(text)) if provider == Provider::UzQr => parse(text, 2).ok(),
+            Some(Value::Number(number)) if provider != Provider::UzQr => {
+                let in_soms = self.config.in_soms.contains(&provider.name());
+                let factor = if in_soms { 100 } else { 1 };
+                number
+                    .as_i64()
+                    .and_then(|amount| amount.checked_mul(factor))
+            }
+            _ => None,
+        };
+        let minor = minor.filter(|minor| *minor > 0).ok_or_else(wrong)?;
+        Ok(Amount::from_minor(minor))
+    }
+
+    /// An amount as a provider wants it.
+    fn amount_for(&self, provider: Provider, amount: Amount) -> Value {
+        let minor = amount.minor();
+        if provider == Provider::UzQr {
+            return ferrotill_core::scale::Decimal::new(minor, 2)
+                .to_string()
+                .into();
+        }
+        if self.config.in_soms.contains(&provider.name()) {
+            return minor.checked_div(100).unwrap_or(0).into();
+        }
+        minor.into()
+    }
+
+    /// Gives a provider the link of a receipt.
+    fn confirm(&self, payment: &ProviderPayment, link: &str) {
+        let provider = Provider::of_name(&payment.provider);
+        let call = provider.and_then(|it| ProviderCall::of(it, ProviderAction::Confirm));
+        let (Some(provider), Some(asked)) = (provider, call) else {
+            // The provider wants no link: the receipt ends the payment.
+            let word = ProviderWord::Done {
+                number: String::new(),
+                answer: String::new(),
+            };
+            self.store_answer(payment.reference, ProviderStep::Confirm, word);
+            return;
+        };
+        let answer: Value = serde_json::from_str(&payment.answer).unwrap_or_default();
+        let name = match provider {
+            Provider::Anor => "transaction_id",
+            Provider::UzQr => "pay_id",
+            _ => "payment_id",
+        };
+        let number = answer.get(name).cloned();
+        let number = number.unwrap_or_else(|| payment.number.clone().into());
+        let body = match provider {
+            Provider::UzQr => json!({ "pay_id": number, "fiscal_receipt_url": link }),
+            _ => json!({ name: number, "qr_code": link }),
+        };
+        let call = ModuleCall::new(Operation::Provider(asked)).body(body);
+        drop(self.step(payment, ProviderStep::Confirm, &call));
+    }
+
+    /// Gives the money of a payment back; false if the provider has no call for that.
+    fn give_back(&self, payment: &ProviderPayment) -> bool {
+        let Some(provider) = Provider::of_name(&payment.provider).filter(|it| it.gives_back())
+        else {
+            return false;
+        };
+        let left = payment.amount.checked_sub(payment.given_back);
+        let amount = self.amount_for(provider, left.unwrap_or(payment.amount));
+        let answer: Value = serde_json::from_str(&payment.answer).unwrap_or_default();
+        let (action, body) = if provider.is_pinpad() {
+            let body = json!({ "amount": amount, "request_id": payment.number, "is_return": true });
+            (ProviderAction::Pay, body)
+        } else {
+            let body = json!({ "amount": amount, "pay_id": text_of(&answer, "pay_id") });
+            (ProviderAction::Refund, body)
+        };
+        let Some(asked) = ProviderCall::of(provider, action) else {
+            return false;
+        };
+        let call = ModuleCall::new(Operation::Provider(asked)).body(body);
+        drop(self.step(payment, ProviderStep::GiveBack, &call));
+        true
+    }
+}
+
+fn unknown(reference: Uuid, reason: &str) -> ProviderTold {
+    ProviderTold::Unknown(format!("{reason}; payment {reference}"))
+}
+
+/// True if a call of a pinpad gives money back.
+fn gives_back(body: &Value) -> bool {
+    matches!(body.get("is_return"), Some(Value::Bool(true))) || text_of(body, "is_return") == "true"
+}
+
+/// A member as text.
+fn text_of(node: &Value, name: &str) -> String {
+    match node.get(name) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// The digest by which an equal call for money is known.
+fn fingerprint(device: Uuid, provider: Provider, amount: Amount, body: &Value) -> [u8; 32] {
+    let key = ["qr_code", "order_id", "external_id"].map(|name| text_of(body, name));
+    let text = format!(
+        "{device} {} {} {}",
+        provider.name(),
+        amount.minor(),
+        key.join(" ")
+    );
+    Sha256::digest(text.as_bytes()).into()
+}
