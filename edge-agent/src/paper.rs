@@ -93,7 +93,10 @@ impl DocumentPaper {
                     .extend(signed.iter().flat_map(SignedReceipt::blocks));
                 let link = shop.seller.page_link.as_ref();
                 let link = link.map(|link| link.of(stored.row.id.into_bytes()));
-                paper.blocks.extend(link.map(|text| Block::Qr { text }));
+                paper.blocks.extend(link.map(|text| Block::Qr {
+                    text,
+                    letters: None,
+                }));
                 Self {
                     opens_drawer: paper.opens_drawer && !by_printer,
                     ..paper

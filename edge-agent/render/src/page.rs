@@ -169,7 +169,7 @@ impl PublicPage<'_> {
 
     fn write_item(&self, page: &mut String, item: &PageItem, heading: &mut bool) {
         match item {
-            PageItem::Block(Block::Qr { text }) => self.write_code(page, text),
+            PageItem::Block(Block::Qr { text, .. }) => self.write_code(page, text),
             PageItem::Block(Block::Logo(logo)) => picture(page, logo, "", "g"),
             PageItem::Block(block) => {
                 // The first text that is not plain is the title, if the page has no other one.
@@ -453,6 +453,7 @@ mod tests {
                 },
                 PageItem::Block(Block::Qr {
                     text: format!("https://{evil}"),
+                    letters: None,
                 }),
             ],
         }];

@@ -283,6 +283,7 @@ fn items(
     Ok(match kind.unwrap_or(own) {
         "QR_CODE" => vec![PageItem::Block(Block::Qr {
             text: data.to_owned(),
+            letters: None,
         })],
         "BAR_CODE" => {
             let barcode = Barcode::named(text(content, "encoding"));

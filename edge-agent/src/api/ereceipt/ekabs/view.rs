@@ -369,7 +369,10 @@ impl Shown<'_> {
                 let code = text(kind, "qr_code_data");
                 if !code.is_empty() {
                     let text = code.to_owned();
-                    section.items.push(PageItem::Block(Block::Qr { text }));
+                    section.items.push(PageItem::Block(Block::Qr {
+                        text,
+                        letters: None,
+                    }));
                 }
             }
         }
