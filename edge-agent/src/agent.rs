@@ -261,8 +261,6 @@ impl Agent {
             registrations: registrations::start(&config, &service, signatures.as_ref())?,
             payments: providers::start(&config, &service)?,
             _office_time: start_office_time(&config, &service.guard)?,
-            sender: start_sender(&config, &service, wake_sender)?,
-            registrations: registrations::start(&config, &service, signatures.as_ref())?,
             tls: Locked::new(CallerTls::start(&config, service.guard.now().utc_ms)?),
             pages: Locked::new(pages),
             service,
