@@ -5,6 +5,7 @@ mod data_folder;
 mod devices;
 mod health_watch;
 mod modules;
+mod pages;
 mod providers;
 mod registrations;
 pub mod service_manager;
@@ -14,7 +15,6 @@ mod start_check;
 mod terminals;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::Receiver;
@@ -34,6 +34,7 @@ use uuid::Uuid;
 
 use crate::api::dialect::Dialect;
 use crate::api::lanes::Lanes;
+use crate::api::link_misses::LinkMisses;
 use crate::api::replay::Replays;
 use crate::api::settings::ApiSettings;
 use crate::api::token::Tokens;
@@ -128,6 +129,15 @@ pub enum StartError {
     /// The certificate for callers over TLS cannot be used.
     #[error("{0}")]
     Certificate(Box<Explanation>),
+    /// The listener for buyers cannot be opened.
+    #[error("ereceipt.listen: {address} cannot be opened; choose a free address of this machine")]
+    PageListener {
+        /// The configured address.
+        address: std::net::SocketAddr,
+        /// The operating system's error.
+        #[source]
+        source: std::io::Error,
+    },
     /// A secret of signed receipts cannot be used, or the cash box has another id than its receipts.
     #[error("{0}")]
     Signatures(Box<Explanation>),
@@ -169,7 +179,8 @@ pub struct Agent {
     _office_time: Option<OfficeTime>,
     /// The certificate for callers over TLS; it is served and watched by [`Agent::serve`].
     tls: Locked<Option<CallerTls>>,
-    folder: PathBuf,
+    /// The listener for buyers; [`Agent::serve`] serves it.
+    pages: Locked<Option<std::net::TcpListener>>,
     _lock: std::fs::File,
 }
 
@@ -199,6 +210,7 @@ impl Agent {
         let live_status = Arc::new(LiveStatus::default());
         let (store, identities, created) =
             open_store(&mut config, profile, clock.now(), decisions, &live_status)?;
+        let (links, pages) = pages::open(&mut config)?;
         let guard = Arc::new(guarded_clock(&clock, &store)?);
         let reader = Reader::new(&config.till.data_dir);
         let (clerk_handle, inbox) = ClerkHandle::new();
@@ -220,7 +232,6 @@ impl Agent {
         let deliveries = deliveries_of(&config, profile, &store, door, &mut settings);
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
-        let tls = CallerTls::start(&config, guard.now().utc_ms)?;
         let units = signatures.as_ref();
         let service = Arc::new(Service {
             providers: providers::desk(&config, profile, &modules, (&reader, &clerk_handle)),
@@ -241,6 +252,8 @@ impl Agent {
             modules,
             lanes: Lanes::default(),
             tokens: Tokens::new(&config.till.data_dir),
+            links,
+            link_misses: LinkMisses::default(),
             exports: AtomicUsize::new(0),
         });
         Ok(Self {
@@ -248,8 +261,8 @@ impl Agent {
             registrations: registrations::start(&config, &service, signatures.as_ref())?,
             payments: providers::start(&config, &service)?,
             _office_time: start_office_time(&config, &service.guard)?,
-            tls: Locked::new(tls),
-            folder: config.till.data_dir.clone(),
+            tls: Locked::new(CallerTls::start(&config, service.guard.now().utc_ms)?),
+            pages: Locked::new(pages),
             service,
             served: served(&config, profile),
             clerk_handle,
@@ -280,13 +293,24 @@ impl Agent {
         };
         let tls = self.tls.lock().take();
         let certificate = tls.as_ref().map(CallerTls::in_use);
-        let looking = look_for_problems(Arc::clone(&self.service), self.folder.clone(), tls);
+        let looking = look_for_problems(
+            Arc::clone(&self.service),
+            self.service.settings.data_dir.clone(),
+            tls,
+        );
         let noticing = look_for_notices(Arc::clone(&self.service), self.signatures.clone());
-        let limits = ConnectionLimits::default();
+        let limits = ConnectionLimits {
+            is_large: api::ereceipt::may_have_image,
+            large_body_bytes: api::ereceipt::BODY_BYTES_MAX,
+            ..ConnectionLimits::default()
+        };
+        let pages = self.pages.lock().take();
+        let pages = pages::serve(pages, Arc::clone(&self.service), certificate.clone());
         async move {
             tokio::select! {
                 () = listener::serve_secured(listener, router, limits, certificate, shutdown) => {}
                 () = looking => {}
+                () = pages => {}
                 () = noticing => {}
             }
         }

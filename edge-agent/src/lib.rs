@@ -33,8 +33,8 @@
 //! | [`order`], [`status`], [`time`], [`listener`] | what any API asks for; live status; clocks; HTTP connections and their limits |
 //! | [`limited_log`], [`log_levels`], [`people`]
 //! | log lines that callers without a signature can cause; how much the log says; who may use the dashboard |
-//! | [`hmac`], [`locked`], [`error_chain`], [`explanation`]
-//! | signatures; a lock that survives a panic; an error with its sources; a message in four parts |
+//! | [`hmac`], [`locked`], [`error_chain`], [`explanation`], [`receipt_link`]
+//! | signatures; a lock that survives a panic; an error with its sources; a message in four parts; the addresses of public receipts |
 //!
 //! Below all of them are the crates `ferrotill-store` (the only SQL), `ferrotill-render` (the only layout of a document), `ferrotill-rksv`
 //! (signed receipts), `ferrotill-device` and `ferrotill-core`.
@@ -73,6 +73,7 @@ pub mod outbox;
 pub mod paper;
 pub mod payment;
 pub mod people;
+pub mod receipt_link;
 pub mod seal;
 pub mod secret_file;
 pub mod simulator;

@@ -91,6 +91,12 @@ impl DocumentPaper {
                 paper
                     .blocks
                     .extend(signed.iter().flat_map(SignedReceipt::blocks));
+                let link = shop.seller.page_link.as_ref();
+                let link = link.map(|link| link.of(stored.row.id.into_bytes()));
+                paper.blocks.extend(link.map(|text| Block::Qr {
+                    text,
+                    letters: None,
+                }));
                 Self {
                     opens_drawer: paper.opens_drawer && !by_printer,
                     ..paper
@@ -357,6 +363,7 @@ pub fn printed_seller(owner: &Owner) -> PrintedSeller {
         words: owner.paper.words,
         logo: owner.paper.logo.clone(),
         verification_link: owner.paper.verification_link.clone(),
+        page_link: owner.paper.page_link.clone(),
         registration_number: owner.registration_number.clone(),
     }
 }

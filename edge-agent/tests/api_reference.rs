@@ -102,6 +102,7 @@ fn every_route_in_the_sources_is_described() {
         "/api/v1/{*operation}",
         "/fiscalbox/{*operation}",
         "/sign-at/api/v1/{*operation}",
+        "/ereceipt/api/v1/{*operation}",
         "/demo",
     ];
     let mut files = Vec::new();

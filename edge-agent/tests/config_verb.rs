@@ -231,14 +231,14 @@ fn an_api_that_this_build_does_not_have_is_a_fault_with_its_place() {
         (
             GOOD.replacen(
                 "[[api",
-                "[api]\nserve = [\"fiscalcloud\", \"ereceipt\"]\n[[api",
+                "[api]\nserve = [\"fiscalcloud\", \"xreceipt\"]\n[[api",
                 1,
             ),
-            ":5:25: api.serve[1]: is \"ereceipt\", an API that this build does not have; this build has \"fiscalcloud\", \"sign_at\" and \"fiscalbox\"",
+            ":5:25: api.serve[1]: is \"xreceipt\", an API that this build does not have; this build has \"fiscalcloud\", \"sign_at\", \"fiscalbox\" and \"ereceipt\"",
         ),
         (
-            GOOD.replacen("secret = ", "apis = [\"ereceipt\"]\nsecret = ", 1),
-            ":6:9: api.clients[0].apis[0]: is \"ereceipt\", an API that this build does not have; this build has \"fiscalcloud\", \"sign_at\" and \"fiscalbox\"",
+            GOOD.replacen("secret = ", "apis = [\"xreceipt\"]\nsecret = ", 1),
+            ":6:9: api.clients[0].apis[0]: is \"xreceipt\", an API that this build does not have; this build has \"fiscalcloud\", \"sign_at\", \"fiscalbox\" and \"ereceipt\"",
         ),
         (
             GOOD.replacen("[[api", "[api]\nserve = []\n[[api", 1),

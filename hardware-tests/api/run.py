@@ -4,7 +4,7 @@
 TOOLS is a folder for tools that are installed once. The checks: schemathesis (every operation of /openapi.json with hundreds of bodies),
 generated and csharp (clients that openapi-generator and NSwag make from the vendor's document), examples (docs/examples), postman, vendor (the bytes of the
 vendor's samples), pages (axe over each page of the reference), sign_at (the steps of SIGN AT with curl, and a client of it),
-sign_at_conformance (each of its operations, states and fields), sign_at_postman. A check that cannot run here prints a line SKIPPED with the reason.
+sign_at_conformance (each of its operations, states and fields), sign_at_postman, ereceipt (a client of the eReceipt API). A check that cannot run here prints a line SKIPPED with the reason.
 """
 
 from __future__ import annotations
@@ -132,6 +132,9 @@ class Till:
             "FERROTILL_SECRET": ready["api_secret"],
             "FERROTILL_DEVICE": ready["device_id"],
             "FERROTILL_POINT_OF_SALE": ready["point_of_sale_id"],
+            "ERECEIPT_URL": ready["apis"].get("ereceipt", ""),
+            "ERECEIPT_KEY": ready["api_key"],
+            "ERECEIPT_SECRET": ready["api_secret"],
             "SIGN_AT_URL": ready["apis"].get("sign_at", ""),
             "SIGN_AT_KEY": ready["api_key"],
             "SIGN_AT_SECRET": ready["api_secret"],
@@ -312,8 +315,13 @@ def sign_at_postman(till: Till, tools: Tools, folder: Path) -> str:
     return f"{len(collection['item'])} requests"
 
 
+def ereceipt(till: Till, tools: Tools, folder: Path) -> str:
+    """A client that was written from the vendor's texts."""
+    return run([sys.executable, HERE / "ereceipt_client.py"], 120, env=till.environment).strip()
+
+
 ALL = {"generated": generated, "csharp": csharp, "examples": examples, "vendor": vendor, "postman": postman, "pages": pages, "schemathesis": schemathesis,
-       "sign_at": sign_at, "sign_at_conformance": sign_at_conformance, "sign_at_postman": sign_at_postman}
+       "sign_at": sign_at, "sign_at_conformance": sign_at_conformance, "sign_at_postman": sign_at_postman, "ereceipt": ereceipt}
 AUSTRIAN = ("sign_at", "sign_at_conformance", "sign_at_postman")
 
 

@@ -7,6 +7,7 @@ mod resource;
 mod restored;
 mod signed_register;
 mod terminal;
+mod uploaded;
 mod version_1;
 
 use core::num::NonZeroU32;
@@ -34,6 +35,7 @@ pub use signed_register::{ProtocolBackedUp, RegisterRetired};
 pub use terminal::{
     CardLaidAside, TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation,
 };
+pub use uploaded::{HospitalityChanged, LookChanged, LookKind, ReceiptUploaded};
 
 /// A document is about to be sealed. The event contains everything that is needed to print or send the document, or to find out
 /// later what became of it.
@@ -424,6 +426,12 @@ pub enum Event<'a> {
     ReceiptNoted(ReceiptNoted<'a>),
     /// A person has accepted that a restored folder lacks documents of a device.
     LossAccepted(LossAccepted<'a>),
+    /// A caller has uploaded a receipt, which is no sale of this till.
+    ReceiptUploaded(ReceiptUploaded),
+    /// The look of uploaded receipts has changed.
+    LookChanged(LookChanged),
+    /// A buyer has written the particulars of a business meal beside an uploaded receipt.
+    HospitalityChanged(HospitalityChanged),
     /// The protocol of a register of signed receipts was copied to another medium.
     ProtocolBackedUp(ProtocolBackedUp),
     /// The register of a device is out of use for ever, because its folder was restored from a copy.
@@ -501,6 +509,9 @@ impl<'a> Event<'a> {
             Self::ResourceChanged(_) => 25,
             Self::ReceiptNoted(_) => 26,
             Self::LossAccepted(_) => 31,
+            Self::ReceiptUploaded(_) => 41,
+            Self::LookChanged(_) => 42,
+            Self::HospitalityChanged(_) => 43,
             Self::ProtocolBackedUp(_) => 34,
             Self::RegisterRetired(_) => 35,
             Self::ProviderAsked(_) => 36,
@@ -581,6 +592,9 @@ impl<'a> Event<'a> {
             Self::ResourceChanged(event) => postcard::to_slice(event, room),
             Self::ReceiptNoted(event) => postcard::to_slice(event, room),
             Self::LossAccepted(event) => postcard::to_slice(event, room),
+            Self::ReceiptUploaded(event) => postcard::to_slice(event, room),
+            Self::LookChanged(event) => postcard::to_slice(event, room),
+            Self::HospitalityChanged(event) => postcard::to_slice(event, room),
             Self::ProtocolBackedUp(event) => postcard::to_slice(event, room),
             Self::RegisterRetired(event) => postcard::to_slice(event, room),
             Self::ProviderAsked(event) => postcard::to_slice(event, room),
@@ -649,6 +663,9 @@ impl<'a> Event<'a> {
             (25, 1) => read(payload).map(Self::ResourceChanged),
             (26, 1) => read(payload).map(Self::ReceiptNoted),
             (31, 1) => read(payload).map(Self::LossAccepted),
+            (41, 1) => read(payload).map(Self::ReceiptUploaded),
+            (42, 1) => read(payload).map(Self::LookChanged),
+            (43, 1) => read(payload).map(Self::HospitalityChanged),
             (34, 1) => read(payload).map(Self::ProtocolBackedUp),
             (35, 1) => read(payload).map(Self::RegisterRetired),
             (36, 1) => read(payload).map(Self::ProviderAsked),

@@ -66,7 +66,7 @@ static FACTS: Facts = Facts {
     shift_ms_max: None,
     // How long a module sells without sending is a limit of the module itself, not of the till.
     offline: Budget::UNLIMITED,
-    apis: &["fiscalbox"],
+    apis: &["fiscalbox", "ereceipt"],
 };
 
 impl Profile for Uzbekistan {

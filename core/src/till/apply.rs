@@ -44,6 +44,8 @@ impl Till {
             Event::RegistrationWanted(_) | Event::RegistrationAnswered(_) => {}
             // Nor are the resources of an API, and what its callers keep with a receipt.
             Event::ResourceChanged(_) | Event::ReceiptNoted(_) => {}
+            // Receipts that callers have uploaded are no sales of this till.
+            Event::ReceiptUploaded(_) | Event::LookChanged(_) | Event::HospitalityChanged(_) => {}
             // Nor is who has ordered something.
             Event::PersonActed(_) => {}
             Event::DeviceIdentified(identified) => {

@@ -141,7 +141,7 @@ impl Bitmap {
         self.dots.get(byte).is_some_and(|byte| byte & bit != 0)
     }
 
-    fn set(&mut self, x: u32, y: u32) {
+    pub(crate) fn set(&mut self, x: u32, y: u32) {
         if let Some((byte, bit)) = self.place(x, y)
             && let Some(byte) = self.dots.get_mut(byte)
         {

@@ -36,7 +36,7 @@ const HEAD: &str = "<meta name=\"viewport\" content=\"width=device-width, initia
     hr{border:0;border-top:1px dashed #111;margin:.5rem 0}\n\
     svg{display:block;margin:.5rem auto;max-width:100%;height:auto}\n.q{width:15rem}\n</style></head>\n<body><main>\n";
 
-fn write_block(page: &mut String, block: &Block, tag: &str) {
+pub(crate) fn write_block(page: &mut String, block: &Block, tag: &str) {
     match block {
         Block::Rule => page.push_str("<hr>"),
         Block::Text {

@@ -15,6 +15,38 @@ use std::sync::Arc;
 use crate::bitmap::Bitmap;
 use crate::words::Words;
 
+/// Where a buyer reads a receipt: makes the address of a document's id.
+#[derive(Clone)]
+pub struct PageLink(Arc<dyn Fn([u8; 16]) -> String + Send + Sync>);
+
+impl PageLink {
+    /// Links that this function makes.
+    #[must_use]
+    pub fn new(link: impl Fn([u8; 16]) -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(link))
+    }
+
+    /// The address of a document.
+    #[must_use]
+    pub fn of(&self, document: [u8; 16]) -> String {
+        (self.0)(document)
+    }
+}
+
+impl std::fmt::Debug for PageLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PageLink(…)")
+    }
+}
+
+impl PartialEq for PageLink {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for PageLink {}
+
 /// What is printed of the shop: who sells, and how the shop's papers look. A part that is not known is not shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PrintedSeller {
@@ -30,6 +62,8 @@ pub struct PrintedSeller {
     pub logo: Option<Arc<Bitmap>>,
     /// The address at which a buyer checks a receipt, with the marks `{number}`, `{total}`, `{date}` and `{registration}`.
     pub verification_link: Option<String>,
+    /// Where buyers read their receipts.
+    pub page_link: Option<PageLink>,
     /// The till's number in the register of the authority, for the mark `{registration}`.
     pub registration_number: Option<String>,
 }

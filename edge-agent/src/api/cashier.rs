@@ -101,7 +101,7 @@ const LINES: &[(&str, CashierLine)] = &[
         |words| words.till_fault,
     ),
     (
-        "E_ACCESS_DENIED E_TOO_MANY_REQUESTS E_UNAUTHORIZED PermissionMissing TlsNeeded TooManyWrongSignatures ApiKeyMissing ApiNotAllowed CallerNotAllowed HostNotAllowed NotPermitted OriginNotAllowed SignatureMismatch \
+        "E_ACCESS_DENIED E_AUTHENTICATION E_TOKEN_MISSING E_TOO_MANY_REQUESTS E_UNAUTHORIZED PermissionMissing TlsNeeded TooManyWrongSignatures ApiKeyMissing ApiNotAllowed CallerNotAllowed HostNotAllowed NotPermitted OriginNotAllowed SignatureMismatch \
          SignatureMissing TimestampInvalid TimestampMissing TimestampOutOfWindow TokenInvalid Unauthorized UnknownApiKey",
         |words| words.refused_caller,
     ),
@@ -110,7 +110,7 @@ const LINES: &[(&str, CashierLine)] = &[
         |words| words.terminal,
     ),
     (
-        "E_FAILED_SCHEMA_VALIDATION E_METHOD_NOT_ALLOWED E_PAYLOAD_TOO_LARGE E_RESOURCE_NOT_FOUND FormSizeInvalid NotAccepted NotRefused Empty BadRequest BodyIncomplete BodyNotAllowed DeclarationUnsigned EmailInvalid GivenTwice MalformedJson \
+        "E_CONFIGURATION_NOT_FOUND E_INVALID_FILTER_VALUES E_INVALID_LIMIT_FILTER E_LOGO_BODY_LIMIT_EXCEEDED E_LOGO_NOT_FOUND E_MASKED_CARD_NUMBER_NON_CARD_PAYMENT E_PDF_NOT_FOUND E_PUBLIC_ACCESS_EXPIRED E_RECEIPT_ID_INVALID E_RECEIPT_NOT_FOUND E_REQUEST_INVALID E_REVISION_ID_MISSING E_ROUTE_NOT_FOUND E_FAILED_SCHEMA_VALIDATION E_METHOD_NOT_ALLOWED E_PAYLOAD_TOO_LARGE E_RESOURCE_NOT_FOUND FormSizeInvalid NotAccepted NotRefused Empty BadRequest BodyIncomplete BodyNotAllowed DeclarationUnsigned EmailInvalid GivenTwice MalformedJson \
          MethodNotAllowed Missing NotADate NotAUuid NotFound NotSupported PeriodReversed PhoneInvalid \
          PointOfSaleMissing ReasonMissing TaxGroupMissing TaxGroupNotInForce TaxGroupUnknown TooManyTaxes \
          UnknownDevice UnknownField UnknownId UnknownOperation UnknownPointOfSale UnknownValue WrongType",

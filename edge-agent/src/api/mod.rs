@@ -6,6 +6,7 @@ pub mod auth;
 pub mod cashier;
 pub mod described;
 pub mod dialect;
+pub mod ereceipt;
 pub mod error_types;
 pub mod fiscalbox;
 pub mod fiscalcloud;
@@ -13,6 +14,7 @@ pub mod html;
 pub mod json;
 pub mod lanes;
 mod late_router;
+pub mod link_misses;
 mod long_answer;
 mod nearest;
 pub mod origin;
@@ -44,6 +46,7 @@ use crate::config::Mode;
 use crate::status::NUMBERS_SOON;
 use crate::time::clock::iso_utc;
 use dialect::{Dialect, Rejection};
+use ereceipt::ERECEIPT;
 use fiscalbox::FISCALBOX;
 use fiscalcloud::FISCALCLOUD;
 use late_router::LateRouter;
@@ -54,7 +57,7 @@ use service::Service;
 use sign_at::SIGN_AT;
 
 /// The compatible APIs of this build.
-pub static DIALECTS: &[Dialect] = &[FISCALCLOUD, SIGN_AT, FISCALBOX];
+pub static DIALECTS: &[Dialect] = &[FISCALCLOUD, SIGN_AT, FISCALBOX, ERECEIPT];
 
 /// All routes of the agent with these APIs; `more` contains the routes of a simulator, and `pages` those of the pages for people.
 pub fn router(

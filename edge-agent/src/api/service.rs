@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::auth::SignatureInfo;
 use super::lanes::{Lane, Lanes, WorkThread};
+use super::link_misses::LinkMisses;
 use super::outcome::{Outcome, Told};
 use super::problem::Problem;
 use super::replay::{Earlier, ReplayOutcome, Replays};
@@ -33,12 +34,15 @@ use crate::outbox::registrations::RegistrationDesk;
 use crate::paper::DocumentPaper;
 use crate::payment::simulated::SimulatedBank;
 use crate::people::People;
+use crate::receipt_link::ReceiptLinks;
 use crate::seal::fiscal_module::{CallFault, ModuleCall, Modules};
 use crate::seal::printer::DocumentSlip;
 use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
-use ferrotill_store::{BuyerContact, Reader, RequestState, StoreError};
+use ferrotill_store::{
+    BuyerContact, EReceiptChange, EReceiptOutcome, Reader, RequestState, StoreError,
+};
 
 /// The shared state that every route works with.
 #[derive(Debug)]
@@ -77,6 +81,10 @@ pub struct Service {
     pub lanes: Lanes,
     /// The tokens of callers that have logged in.
     pub tokens: Tokens,
+    /// The addresses of public receipts.
+    pub links: ReceiptLinks,
+    /// The requests of the last minute for public receipts that do not exist.
+    pub link_misses: LinkMisses,
     /// The people who may use the dashboard.
     pub people: People,
     /// The number of protocols that are being written for callers.
@@ -222,6 +230,20 @@ impl Service {
         let note = Box::new(note);
         self.resource_outcome(|reply| Message::NoteReceipt { note, reply }, deadline)
             .await
+    }
+
+    /// Gives a change of uploaded receipts to the clerk and waits for the outcome.
+    pub async fn change_ereceipt(&self, change: EReceiptChange) -> EReceiptOutcome {
+        let deadline = self.deadline(self.settings.answer_timeout);
+        let change = Box::new(change);
+        let answer = self.ask(|reply| Message::EReceipt { change, reply }, deadline);
+        answer.await.unwrap_or_else(|why| {
+            let why = match why {
+                NoAnswer::Stopping => "the agent is stopping",
+                NoAnswer::TooLate => "the change was not finished in time",
+            };
+            EReceiptOutcome::NotKnown(why.to_owned())
+        })
     }
 
     /// Writes to the journal who orders something at the dashboard, before it is carried out.

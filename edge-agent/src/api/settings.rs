@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::{BankTerminal, Client, Config, Device, FiscalBoxConfig, Mode, Network, Owner};
+use crate::config::{
+    BankTerminal, Client, Config, Device, EReceiptConfig, FiscalBoxConfig, Mode, Network, Owner,
+};
 
 /// What the routes know of the configuration: the shop and its callers. Everything else of the configuration is the agent's own.
 #[derive(Clone, Debug)]
@@ -22,6 +24,8 @@ pub struct ApiSettings {
     pub answer_timeout: Duration,
     /// The networks whose callers may use the FiscalBox API, beside this machine.
     pub fiscalbox_networks: Vec<Network>,
+    /// The pages on which buyers read their receipts.
+    pub ereceipt: EReceiptConfig,
     /// What is set for fiscal modules.
     pub fiscalbox: FiscalBoxConfig,
     /// Origins of web pages that may call.
@@ -46,6 +50,7 @@ impl ApiSettings {
             clients: config.api.clients.clone(),
             answer_timeout: config.till.answer_timeout,
             fiscalbox_networks: config.api.fiscalbox_networks.clone(),
+            ereceipt: config.ereceipt.clone(),
             fiscalbox: config.fiscalbox.clone(),
             allowed_origins: config.api.allowed_origins.clone(),
             data_dir: config.till.data_dir.clone(),

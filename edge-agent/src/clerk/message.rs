@@ -22,7 +22,7 @@ use crate::order::{AsideRequest, Declaration, OrderForm, PersonNote};
 use crate::payment::{TerminalListener, TerminalNews};
 use crate::seal::printer::{DocumentSlip, Listener, News};
 use crate::seal::signature::Signed;
-use ferrotill_store::{BuyerContact, DeliveryEnd};
+use ferrotill_store::{BuyerContact, DeliveryEnd, EReceiptChange, EReceiptOutcome};
 
 /// A message to the clerk.
 #[derive(Debug)]
@@ -155,6 +155,13 @@ pub enum Message {
         note: Box<ReceiptNote>,
         /// Where the answer goes.
         reply: oneshot::Sender<ResourceOutcome>,
+    },
+    /// A caller uploads a receipt, changes the look of uploaded receipts, or writes the particulars of a meal.
+    EReceipt {
+        /// The change.
+        change: Box<EReceiptChange>,
+        /// Where the answer goes.
+        reply: oneshot::Sender<EReceiptOutcome>,
     },
     /// A person orders something of the register of signed receipts of a device.
     OrderOfRegister {

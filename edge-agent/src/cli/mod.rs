@@ -344,6 +344,7 @@ impl From<StartError> for CliFailure {
         };
         let code = match &error {
             StartError::TimeZone { .. }
+            | StartError::PageListener { .. }
             | StartError::NumberTwice { .. }
             | StartError::Signatures(_)
             | StartError::Module(_)

@@ -10,10 +10,11 @@ use base64::engine::general_purpose::STANDARD;
 use clap::{Args, ValueEnum};
 use ferrotill_core::facts::Facts;
 use ferrotill_render::{FormSize, PDF_SIZES, PaperWidth, WantedSize, html, pdf, png, rows};
-use ferrotill_store::Reader;
+use ferrotill_store::{Reader, StoredDocument};
 use uuid::Uuid;
 
 use super::{CliFailure, CliOutput, Exit};
+use crate::api::ereceipt::ekabs_of_document;
 use crate::api::fiscalcloud::form_rows;
 use crate::api::json::JsonValue;
 use crate::config::Config;
@@ -46,6 +47,8 @@ pub(super) enum PaperForm {
     Pdf,
     /// The rows of the print form `Json` (docs/api/fiscalcloud.md, "Print forms").
     Json,
+    /// The receipt as an EKaBS document (docs/api/ereceipt.md).
+    Ekabs,
 }
 
 impl PaperForm {
@@ -56,6 +59,7 @@ impl PaperForm {
             Self::Png => "png",
             Self::Pdf => "pdf",
             Self::Json => "json",
+            Self::Ekabs => "ekabs",
         }
     }
 
@@ -65,7 +69,8 @@ impl PaperForm {
         let made = match self {
             Self::Text => Ok(text_of(paper).into_bytes()),
             Self::Html => Ok(html(blocks, paper.language).into_bytes()),
-            Self::Json => Ok(format!("{}\n", form_rows(paper)).into_bytes()),
+            // An EKaBS document is no paper.
+            Self::Json | Self::Ekabs => Ok(format!("{}\n", form_rows(paper)).into_bytes()),
             Self::Png => png(blocks, FormSize::default()),
             Self::Pdf => {
                 let usual = PDF_SIZES.size(WantedSize::default());
@@ -76,7 +81,7 @@ impl PaperForm {
     }
 
     const fn is_text(self) -> bool {
-        matches!(self, Self::Text | Self::Html | Self::Json)
+        matches!(self, Self::Text | Self::Html | Self::Json | Self::Ekabs)
     }
 }
 
@@ -113,7 +118,10 @@ impl FormArguments {
         output: CliOutput,
     ) -> Result<Exit, CliFailure> {
         let form = self.form.unwrap_or(PaperForm::Text);
-        let bytes = form.of(&paper_of(id, config, facts)?)?;
+        let bytes = match form {
+            PaperForm::Ekabs => ekabs_of(id, config, facts)?.into_bytes(),
+            form => form.of(&paper_of(id, config, facts)?)?,
+        };
         if let Some(out) = &self.out {
             std::fs::write(out, &bytes).map_err(|error| {
                 let text = anyhow!("the file {} cannot be written: {error}", out.display());
@@ -141,14 +149,31 @@ impl FormArguments {
     }
 }
 
-/// The paper of a registered document, marked as a copy.
-fn paper_of(id: Uuid, config: &Config, facts: &Facts) -> Result<DocumentPaper, CliFailure> {
+/// A registered receipt as an EKaBS document.
+fn ekabs_of(id: Uuid, config: &Config, facts: &Facts) -> Result<String, CliFailure> {
+    let stored = find(id, config)?;
+    let seller = printed_seller(&config.till.owner);
+    let device = stored.row.device.to_string();
+    let ekabs = ekabs_of_document(&stored, &seller, (facts.currency, &device));
+    let ekabs = ekabs.ok_or_else(|| {
+        let text = anyhow!("the document {id} is no registered receipt");
+        CliFailure::new(Exit::Refused, text).named("NotRegistered")
+    })?;
+    Ok(format!("{ekabs}\n"))
+}
+
+fn find(id: Uuid, config: &Config) -> Result<StoredDocument, CliFailure> {
     let reader = Reader::new(&config.till.data_dir);
     let found = reader.find(None, id).map_err(CliFailure::failed)?;
-    let stored = found.ok_or_else(|| {
+    found.ok_or_else(|| {
         let text = anyhow!("no document has the id {id}; `ferrotill receipts` lists the ids");
         CliFailure::new(Exit::Refused, text).named("UnknownId")
-    })?;
+    })
+}
+
+/// The paper of a registered document, marked as a copy.
+fn paper_of(id: Uuid, config: &Config, facts: &Facts) -> Result<DocumentPaper, CliFailure> {
+    let stored = find(id, config)?;
     let mut devices = config.devices.iter();
     let device = devices.find(|device| device.id == stored.row.device);
     let payments = device.map_or(&[][..], |device| &device.payment_types);

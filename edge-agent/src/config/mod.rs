@@ -21,6 +21,7 @@ mod api;
 mod bank_terminal;
 mod caller_tls;
 mod device;
+mod ereceipt;
 mod fault;
 mod finanz_online;
 mod fiscalbox;
@@ -51,6 +52,7 @@ pub use api::{Api, Client, Permission};
 pub use bank_terminal::BankTerminal;
 pub use caller_tls::{CallerCertificate, CallerTlsConfig};
 pub use device::{Device, Location, NO_PRINTER, PaymentTypeConfig, PointOfSale, RangeConfig};
+pub use ereceipt::EReceiptConfig;
 pub use fault::{ConfigError, ConfigFault, SourcePlace};
 pub use finanz_online::{FinanzOnlineConfig, FinanzOnlineUser};
 pub use fiscalbox::{BillingConfig, FiscalBoxConfig};
@@ -100,6 +102,8 @@ pub struct Config {
     pub mail: Option<MailConfig>,
     /// The gateway for receipts to telephones.
     pub sms: Option<SmsConfig>,
+    /// The section `[ereceipt]`: the pages on which buyers read their receipts.
+    pub ereceipt: EReceiptConfig,
     /// The dashboard.
     pub ui: UiConfig,
     /// Warnings: what a person should correct although the program can run with it.
@@ -332,6 +336,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
     let offline = offline::budget(reader, &root);
     let mail = mail::mail(reader, &root, mode);
     let sms = mail::sms(reader, &root, mode);
+    let ereceipt = ereceipt::ereceipt(reader, &root);
     let ui = ui::ui(reader, &root, &till.data_dir);
     Some(Config {
         places: Places {
@@ -351,6 +356,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
         offline,
         mail,
         sms,
+        ereceipt,
         ui,
         warnings: Vec::new(),
     })

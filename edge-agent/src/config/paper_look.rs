@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use ferrotill_render::{Bitmap, LOGO_BYTES_MAX, LOGO_HEIGHT_MAX, LOGO_WIDTH_MAX, Words};
+use ferrotill_render::{Bitmap, LOGO_BYTES_MAX, LOGO_HEIGHT_MAX, LOGO_WIDTH_MAX, PageLink, Words};
 
 use super::reader::{Reader, Section};
 
@@ -18,6 +18,8 @@ pub struct PaperLook {
     pub logo: Option<Arc<Bitmap>>,
     /// The address at which a buyer checks a receipt, with the marks that a receipt replaces.
     pub verification_link: Option<String>,
+    /// Where buyers read their receipts. The agent sets it, because the links need the key of the data folder.
+    pub page_link: Option<PageLink>,
 }
 
 /// The mark of a verification link that needs `registration_number`.
@@ -43,6 +45,7 @@ pub(super) fn paper_look(
         words: reader.choice(section, "language", &languages),
         logo: logo(reader, section).map(Arc::new),
         verification_link: verification_link(reader, section, has_registration),
+        page_link: None,
     }
 }
 

@@ -7,10 +7,11 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
+use tokio::sync::{Semaphore, SemaphorePermit, TryAcquireError};
 use tokio::time::timeout;
 
 /// What a caller may use of the listener: connections, time and bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
     /// The largest number of open connections.
     pub connections: usize,
@@ -20,6 +21,10 @@ pub struct ConnectionLimits {
     pub body_timeout: Duration,
     /// The largest body in bytes.
     pub body_bytes: usize,
+    /// Whether the body of a path may be larger, because it may have an image.
+    pub is_large: fn(&str) -> bool,
+    /// The largest body of such a path in bytes.
+    pub large_body_bytes: usize,
     /// The largest head in bytes. A limit below 8 KiB counts as 8 KiB, because hyper allows no less.
     pub head_bytes: usize,
     /// The longest time in which a caller takes no byte of its answer. Then the connection is closed.
@@ -35,10 +40,40 @@ impl Default for ConnectionLimits {
             head_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(10),
             body_bytes: 256 * 1024,
+            is_large: |_| false,
+            large_body_bytes: 256 * 1024,
             head_bytes: 16 * 1024,
             write_timeout: Duration::from_secs(30),
             shutdown: Duration::from_secs(20),
         }
+    }
+}
+
+/// The most large bodies that are read at the same time, so that callers cannot use up the memory.
+const LARGE_BODIES_MAX: usize = 2;
+
+static LARGE_BODIES: Semaphore = Semaphore::const_new(LARGE_BODIES_MAX);
+
+impl ConnectionLimits {
+    /// The limits of a request. A request whose body may be large takes a place until its answer is made.
+    ///
+    /// # Errors
+    ///
+    /// All places are taken.
+    pub(super) fn of_request(
+        mut self,
+        path: &str,
+        body: &Incoming,
+    ) -> Result<(Self, Option<SemaphorePermit<'static>>), TryAcquireError> {
+        let most = body.size_hint().upper();
+        let is_small = most
+            .is_some_and(|most| usize::try_from(most).is_ok_and(|most| most <= self.body_bytes));
+        if is_small || !(self.is_large)(path) {
+            return Ok((self, None));
+        }
+        let place = LARGE_BODIES.try_acquire()?;
+        self.body_bytes = self.large_body_bytes;
+        Ok((self, Some(place)))
     }
 }
 

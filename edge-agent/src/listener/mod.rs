@@ -269,6 +269,9 @@ async fn answer(
     let id = RequestId::of(request.headers());
     slot.wait_from_now();
     let (mut parts, body) = request.into_parts();
+    let Ok((limits, _place)) = limits.of_request(parts.uri.path(), &body) else {
+        return Ok(named(Unread::NoSlot.answer(limits), &id));
+    };
     let body = match read_body(&parts.headers, body, limits).await {
         Ok(body) => body,
         Err(unread) => return Ok(named(unread.answer(limits), &id)),

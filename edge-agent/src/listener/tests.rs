@@ -18,6 +18,8 @@ const QUICK: ConnectionLimits = ConnectionLimits {
     head_timeout: Duration::from_millis(300),
     body_timeout: Duration::from_millis(300),
     body_bytes: 1_000,
+    is_large: |path| path == "/large",
+    large_body_bytes: 100_000,
     head_bytes: 8 * 1024,
     write_timeout: Duration::from_millis(300),
     shutdown: Duration::from_millis(500),

@@ -28,6 +28,8 @@ mod counters;
 mod delivery;
 mod devices;
 mod ended_calls;
+mod ereceipt;
+mod ereceipt_rows;
 mod figures;
 mod folder;
 mod founding;
@@ -75,6 +77,10 @@ pub use clock::{StoredClock, StoredPrinterClock};
 pub use contact::BuyerContact;
 pub use delivery::{DeliveryChannel, DeliveryEnd, DueDeliveries, ReceiptDelivery, WaitingDelivery};
 pub use ended_calls::{ENDED_CALLS_MAX, EndedCall, EndedCalls, EndedCallsFound};
+pub use ereceipt::{
+    EReceiptChange, EReceiptOutcome, Hospitality, LookPart, MEDIA_MAX, SECTIONS_MAX, UploadedPage,
+    UploadedReceipt,
+};
 pub use figures::StoreFigures;
 pub use folder::{is_in_use, set_lost_journal_aside};
 pub use founding::{FolderPurpose, Founding};
@@ -96,6 +102,16 @@ pub use resources::{CONFIGURED_DETAILS, ResourceBook, StoredResource};
 pub use rows::{DeviceIdentity, DocumentRow, RequestState, StoredDocument};
 pub use signed::{SignedPage, SignedReceipt};
 pub use used_numbers::RepeatedNumber;
+
+/// A secret key that follows from the key of a data folder, for a purpose beside the journal. A backup has it with the folder.
+///
+/// # Errors
+///
+/// [`StoreError::Key`], [`StoreError::FileMissing`].
+pub fn derived_key(folder: &Path, purpose: &str) -> Result<[u8; 32], StoreError> {
+    let key = folder::load_key(folder)?;
+    Ok(key.proof(format!("ferrotill derived key: {purpose}").as_bytes()))
+}
 
 /// Why the store could not be read or written.
 #[derive(Debug, thiserror::Error)]

@@ -15,8 +15,8 @@ use super::figures::NewEntries;
 use super::frozen::{self, Freezing};
 use super::rows::StoredDocument;
 use super::{
-    card_operation, laid_aside, protocol_backup, provider_payment, reconcile, registration, rows,
-    used_numbers,
+    card_operation, ereceipt_rows, laid_aside, protocol_backup, provider_payment, reconcile,
+    registration, rows, used_numbers,
 };
 
 /// How the outbox entries of a sealed document are made.
@@ -90,6 +90,15 @@ pub(super) fn project(
         Event::ProviderUsed(used) => provider_payment::used(connection, used).map(|()| none),
         Event::CardLaidAside(aside) => {
             card_operation::aside(connection, (device, seq), aside).map(|()| none)
+        }
+        Event::ReceiptUploaded(uploaded) => {
+            ereceipt_rows::uploaded(connection, seq, uploaded).map(|()| none)
+        }
+        Event::LookChanged(changed) => {
+            ereceipt_rows::look_changed(connection, seq, changed).map(|()| none)
+        }
+        Event::HospitalityChanged(changed) => {
+            ereceipt_rows::hospitality_changed(connection, seq, changed).map(|()| none)
         }
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)

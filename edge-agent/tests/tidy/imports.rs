@@ -27,6 +27,7 @@ const FLOORS: &[&[&str]] = &[
         "locked",
         "error_chain",
         "explanation",
+        "receipt_link",
         "secret_file",
     ],
 ];
@@ -442,6 +443,7 @@ const SHARED: &[&str] = &[
     "dialect",
     "json",
     "lanes",
+    "link_misses",
     "nearest",
     "outcome",
     "problem",

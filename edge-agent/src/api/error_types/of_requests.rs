@@ -123,6 +123,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "write the API and the permission of the client into [[api.clients]]; use TLS from other machines",
     ),
     (
+        "E_AUTHENTICATION",
+        "the access token of the eReceipt API is not valid, or its time is over",
+        "log in again, and check key and secret",
+    ),
+    (
         "E_CASH_REGISTER_DEACTIVATED",
         "the cash register is out of use",
         "sell on another cash register",
@@ -131,6 +136,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "E_CASH_REGISTER_NOT_INITIALIZED",
         "the cash register is not in use yet, or has an outage",
         "set its state to REGISTERED and then to INITIALIZED",
+    ),
+    (
+        "E_CONFIGURATION_NOT_FOUND",
+        "uploaded receipts have no configuration, or not this revision",
+        "add a logo or set the language, which makes one",
     ),
     (
         "E_CONFLICT",
@@ -158,9 +168,34 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "read the message and /healthz",
     ),
     (
+        "E_INVALID_FILTER_VALUES",
+        "order or offset of a list has a value that is not allowed",
+        "send ASC or DESC, and a whole number from 0",
+    ),
+    (
+        "E_INVALID_LIMIT_FILTER",
+        "the limit of a list is not from 0 to 100",
+        "correct it",
+    ),
+    (
         "E_INVALID_STATE_TRANSITION",
         "the resource cannot get this state from the one it has",
         "read the state of the resource, and set the states in their order",
+    ),
+    (
+        "E_LOGO_BODY_LIMIT_EXCEEDED",
+        "the logo is larger than 2 MB",
+        "make it smaller",
+    ),
+    (
+        "E_LOGO_NOT_FOUND",
+        "the configuration has no logo",
+        "add one",
+    ),
+    (
+        "E_MASKED_CARD_NUMBER_NON_CARD_PAYMENT",
+        "a payment that is no card payment has a card number",
+        "leave masked_card_number out, or send the payment type CARD",
     ),
     (
         "E_METHOD_NOT_ALLOWED",
@@ -173,6 +208,31 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "split the request",
     ),
     (
+        "E_PDF_NOT_FOUND",
+        "the receipt cannot be made as a PDF",
+        "show its page in place of it",
+    ),
+    (
+        "E_PUBLIC_ACCESS_EXPIRED",
+        "the receipt is no longer public",
+        "ask the merchant, who can still read it",
+    ),
+    (
+        "E_RECEIPT_ID_INVALID",
+        "the id of the receipt is not a UUID of version 4",
+        "generate one at random",
+    ),
+    (
+        "E_RECEIPT_NOT_FOUND",
+        "no receipt with this id was uploaded",
+        "correct the id; the list of receipts has all",
+    ),
+    (
+        "E_REQUEST_INVALID",
+        "the request does not have the form of its operation",
+        "correct every line of the message",
+    ),
+    (
         "E_RESOURCE_ALREADY_EXISTS",
         "the id belongs to another resource, or to the same one with other content",
         "use a new id for a new resource",
@@ -181,6 +241,16 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "E_RESOURCE_NOT_FOUND",
         "there is no such resource or path",
         "create the resource, or correct the path",
+    ),
+    (
+        "E_REVISION_ID_MISSING",
+        "the path has no revision",
+        "add it; the list of revisions has all",
+    ),
+    (
+        "E_ROUTE_NOT_FOUND",
+        "the eReceipt API has no such operation",
+        "correct the path; /docs lists the paths",
     ),
     (
         "E_SCU_DEACTIVATED",
@@ -198,6 +268,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "set its state to INITIALIZED",
     ),
     (
+        "E_TOKEN_MISSING",
+        "the request has no access token",
+        "send it in the header Authorization, after Bearer",
+    ),
+    (
         "E_TOO_MANY_REQUESTS",
         "too many wrong secrets for this key from this address",
         "correct the secret, and try again when the time in Retry-After has passed",
@@ -212,7 +287,6 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "the text is not an e-mail address",
         "correct the address",
     ),
-    ("Empty", "the text is empty", "write it"),
     (
         "FirstPinUnchanged",
         "the till is LIVE and new, and the PIN that it has made at its first start is still in use",
@@ -253,7 +327,6 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "the path has other methods",
         "use one of the methods in the header Allow",
     ),
-    ("Missing", "a member of the request is missing", "give it"),
     (
         "NoBankTerminal",
         "no bank terminal is configured",

@@ -67,7 +67,8 @@ use crate::time::guarded_clock::{ClockBefore, GuardedClock};
 pub use deliveries::BuyerDeliveries;
 use document_lines::DocumentLine;
 use ferrotill_store::{
-    Batch, DeliveryChannel, DeviceIdentity, Freeze, ResourceBook, Store, StoreError,
+    Batch, DeliveryChannel, DeviceIdentity, EReceiptOutcome, Freeze, ResourceBook, Store,
+    StoreError,
 };
 use terminal_days::HeldReport;
 use upkeep::publish_shift;
@@ -143,6 +144,8 @@ pub(super) enum Effect {
     LaidAside(oneshot::Sender<AsideOutcome>, AsideOutcome),
     /// Answer the callers that have changed a resource.
     ResourceChanged(Vec<oneshot::Sender<ResourceOutcome>>, ResourceOutcome),
+    /// A caller gets the outcome of a change to uploaded receipts.
+    EReceipt(oneshot::Sender<EReceiptOutcome>, EReceiptOutcome),
     /// Wake the sender: the outbox has changed.
     WakeSender,
     /// Tell a caller that no document of its device is outstanding.
@@ -368,6 +371,8 @@ impl Tills {
                     drop(reply.send(outcome.clone()));
                 }
             }
+            // A caller whose connection has ended can ask for what it has changed.
+            Effect::EReceipt(reply, outcome) => drop(reply.send(outcome)),
             Effect::NoLongerUnsendable(id, recipient) => {
                 self.settings.live_status.laid_aside(id, &recipient);
             }
@@ -417,6 +422,7 @@ impl Tills {
             }
             message @ (Message::ChangeResource { .. }
             | Message::NoteReceipt { .. }
+            | Message::EReceipt { .. }
             | Message::OrderOfRegister { .. }) => self.on_resource(batch, message, effects),
             Message::NotePerson { note, reply } => self.on_person(batch, &note, reply, effects),
             Message::SetClock { at_ms, by, reply } => {
@@ -457,6 +463,11 @@ impl Tills {
             } => self.on_register_order(batch, device, order, reply, effects),
             Message::NoteReceipt { note, reply } => {
                 self.on_receipt_note(batch, &note, reply, effects)
+            }
+            Message::EReceipt { change, reply } => {
+                let outcome = batch.change_ereceipt(self.settings.guard.now(), &change)?;
+                effects.push(Effect::EReceipt(reply, outcome));
+                Ok(())
             }
             _ => Ok(()),
         }
@@ -679,6 +690,9 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::RegistrationAnswered(answered) => answered.at,
         Event::ResourceChanged(changed) => changed.at,
         Event::ReceiptNoted(noted) => noted.at,
+        Event::ReceiptUploaded(uploaded) => uploaded.at,
+        Event::LookChanged(changed) => changed.at,
+        Event::HospitalityChanged(changed) => changed.at,
         Event::ProtocolBackedUp(backup) => backup.at,
         Event::RegisterRetired(retired) => retired.at,
         Event::ProviderAsked(asked) => asked.at,

@@ -16,6 +16,7 @@ use super::super::queue::Job;
 use super::{Effect, Tills, respond, respond_declaration};
 use crate::explanation::Explanation;
 use crate::seal::printer::Task;
+use ferrotill_store::EReceiptOutcome;
 
 impl Tills {
     /// Drops the changes and effects of a batch that could not be written.
@@ -68,6 +69,9 @@ impl Tills {
                 // It is not known whether the order is in the store, so its channel looks.
                 Effect::Deliver(channel) => self.wake_channel(channel),
                 Effect::ResourceChanged(replies, _) => not_known(replies, reason),
+                Effect::EReceipt(reply, _) => {
+                    drop(reply.send(EReceiptOutcome::NotKnown(reason.to_owned())));
+                }
                 // The receipt is not prepared, or the next batch has it signed.
                 Effect::Sign(_)
                 | Effect::AskTerminal(..)
@@ -119,6 +123,7 @@ impl Tills {
             | Message::OrderOfRegister { reply, .. } => {
                 drop(reply.send(ResourceOutcome::NotKnown(reason)));
             }
+            Message::EReceipt { reply, .. } => drop(reply.send(EReceiptOutcome::NotKnown(reason))),
             Message::SetClock { reply, .. } => drop(reply.send(ClockOutcome::Unknown(reason))),
             Message::DecideCancel(_, _, reply)
             | Message::DeliveryEnded { reply, .. }

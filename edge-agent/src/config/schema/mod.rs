@@ -8,6 +8,7 @@
 mod api;
 mod bank_terminal;
 mod device;
+mod ereceipt;
 mod finanz_online;
 mod fiscalbox;
 mod mail;
@@ -234,6 +235,13 @@ pub static SECTIONS: &[SectionRow] = &[
         sample: SectionSample::HeaderOff,
         says: "The gateway for receipts that buyers want on a telephone; without this section a TEST till keeps the messages (`/sim/sms`), and a LIVE till sends none.",
         keys: mail::SMS,
+    },
+    SectionRow {
+        path: "ereceipt",
+        form: SectionForm::Table,
+        sample: SectionSample::HeaderOff,
+        says: "The pages on which buyers read their receipts.",
+        keys: ereceipt::ERECEIPT,
     },
     SectionRow {
         path: "offline",

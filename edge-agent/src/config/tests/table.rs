@@ -33,6 +33,9 @@ from = "Shop <receipts@shop.example>"
 url = "https://gateway.example/send"
 [[bank_terminal]]
 id = "3f0c1f0e-51d8-4b5c-9a56-0f6f0a6b7c01"
+[ereceipt]
+listen = "0.0.0.0:50701"
+public_url = "https://receipts.shop.example"
 [ui]
 people_file = "people.toml"
 [offline]

@@ -26,8 +26,8 @@ use super::frozen::{Binding, digest_of};
 use super::laid_aside::{self, AsideDocument};
 use super::reconcile::{self, ZReconciliation};
 use super::{
-    Context, FILE_NAME, FolderPurpose, RepeatedNumber, StoreError, anchor, folder, migrate,
-    snapshot, used_numbers,
+    Context, FILE_NAME, FolderPurpose, RepeatedNumber, StoreError, anchor, ereceipt_rows, folder,
+    migrate, snapshot, used_numbers,
 };
 use walk::{Walk, Walked};
 
@@ -224,6 +224,15 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
     })
 }
 
+/// Checks that each uploaded receipt and each part of its look is what the digest in the journal says.
+fn check_uploads(connection: &Connection, flaws: &mut Flaws) -> Result<(), rusqlite::Error> {
+    for (seq, table, key) in ereceipt_rows::changed(connection)? {
+        let words = "is not what the digest in the journal says".to_owned();
+        flaws.report_at(seq, Flaw::TableDiffers { table, key, words });
+    }
+    Ok(())
+}
+
 fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
@@ -394,6 +403,7 @@ fn check_requests(
     range: VerifyRange,
     flaws: &mut Flaws,
 ) -> Result<(), rusqlite::Error> {
+    check_uploads(connection, flaws)?;
     let mut statement = connection.prepare(
         "SELECT outbox.sealed_seq, outbox.recipient, content_type, request.digest, body, request.mac, journal.mac \
          FROM main.outbox LEFT JOIN main.outbox_request AS request ON request.id = outbox.request \

@@ -23,6 +23,32 @@ struct Table {
 
 const TABLES: &[Table] = &[
     Table {
+        name: "uploaded_receipt",
+        key: 1,
+        columns: &["id", "seq", "at", "revision", "digest"],
+        row: "seq",
+    },
+    Table {
+        name: "receipt_look",
+        key: 3,
+        columns: &["kind", "id", "revision", "seq", "at", "digest"],
+        row: "seq",
+    },
+    Table {
+        name: "hospitality",
+        key: 1,
+        columns: &[
+            "receipt",
+            "seq",
+            "created_at",
+            "modified_at",
+            "finalized_s",
+            "changes",
+            "digest",
+        ],
+        row: "seq",
+    },
+    Table {
         name: "document",
         key: 1,
         columns: &[
