@@ -64,7 +64,16 @@ fn put_daily_functions_together() {
     };
     if !other_linker {
         println!("cargo:rustc-link-arg-bins=-Wl,-T,{folder}/link/daily.ld");
+        leave_out_unwind_tables(&folder);
     }
+}
+
+/// The compiler writes tables for walking back through the functions after a panic. A panic ends this program (`panic = "abort"`), and
+/// the message of a panic needs no walk, so the tables would only fill the disk: a twelfth of the file.
+fn leave_out_unwind_tables(folder: &str) {
+    println!("cargo:rerun-if-changed=link/no-unwind-tables.ld");
+    println!("cargo:rustc-link-arg-bins=-Wl,-T,{folder}/link/no-unwind-tables.ld");
+    println!("cargo:rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
 }
 
 /// Links the C function that limits the heaps of the C library to one. It is C because the workspace has no unsafe Rust, and a
