@@ -284,7 +284,8 @@ impl Agent {
         self.service.look_for_first_pin();
         let dashboard = Dashboard::new(Arc::clone(&self.service), simulator.clone());
         let dashboard = Arc::new(dashboard);
-        let pages = ui::router(Arc::clone(&dashboard));
+        let of_pages = Arc::clone(&dashboard);
+        let pages = move || ui::router(of_pages);
         let router = api::router(&self.service, &self.served, simulator, pages);
         let shutdown = async move {
             shutdown.await;

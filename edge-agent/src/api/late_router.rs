@@ -1,90 +1,65 @@
-//! Routes that are put together beside the start.
+//! Routes that are put together when they are first called.
 //!
-//! The APIs have more than a hundred routes, and a start needs one of them. So a thread puts them together, and a request that comes
-//! before the thread is ready does it itself.
+//! The till has some two hundred routes. A start needs one of them, and a till that sells through one API never calls those of the
+//! others, so that their memory is never taken.
 
-use std::convert::Infallible;
-use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::fmt;
+use std::sync::OnceLock;
 
 use axum::Router;
-use axum::extract::Request;
-use axum::response::Response;
-use axum::routing::future::RouteFuture;
-use tower::Service;
 
 use crate::locked::Locked;
 
-/// Serves the routes that a function makes. The function is called once.
-#[derive(Clone)]
-pub(super) struct LateRouter(Arc<Late>);
-
-struct Late {
+/// Routes that a function makes at their first call.
+pub(super) struct LateRouter {
     make: Locked<Option<Box<dyn FnOnce() -> Router + Send>>>,
     made: OnceLock<Router>,
 }
 
 impl LateRouter {
-    /// Begins to put the routes together on a thread of its own.
-    pub(super) fn begin(make: impl FnOnce() -> Router + Send + 'static) -> Self {
-        let router = Self(Arc::new(Late {
+    pub(super) fn new(make: impl FnOnce() -> Router + Send + 'static) -> Self {
+        Self {
             make: Locked::new(Some(Box::new(make))),
             made: OnceLock::new(),
-        }));
-        let late = router.clone();
-        // Without the thread the first request makes the routes.
-        let _ = std::thread::Builder::new()
-            .name("routes".to_owned())
-            .spawn(move || drop(late.routes()));
-        router
+        }
     }
 
-    fn routes(&self) -> Router {
+    /// The routes.
+    pub(super) fn routes(&self) -> Router {
         let make = || {
-            let make = self.0.make.lock().take();
+            let make = self.make.lock().take();
             // `get_or_init` calls this once.
             make.map_or_else(Router::new, |make| make())
         };
-        self.0.made.get_or_init(make).clone()
+        self.made.get_or_init(make).clone()
     }
 }
 
-impl Service<Request> for LateRouter {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = RouteFuture<Infallible>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        self.routes().call(request)
+impl fmt::Debug for LateRouter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LateRouter")
+            .field("made", &self.made.get().is_some())
+            .finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use axum::body::Body;
-    use axum::http::StatusCode;
-    use axum::routing::get;
 
     use super::*;
 
-    #[tokio::test]
-    async fn the_routes_are_made_once_however_many_requests_come_first() {
+    #[test]
+    fn the_routes_are_made_once_and_only_when_they_are_called() {
         let count = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&count);
-        let mut late = LateRouter::begin(move || {
+        let late = LateRouter::new(move || {
             counted.fetch_add(1, Ordering::SeqCst);
-            Router::new().route("/here", get(|| async { "here" }))
+            Router::new()
         });
-        for (path, status) in [("/here", StatusCode::OK), ("/not", StatusCode::NOT_FOUND)] {
-            let request = Request::builder().uri(path).body(Body::empty()).unwrap();
-            assert_eq!(late.call(request).await.unwrap().status(), status, "{path}");
-        }
+        assert_eq!(count.load(Ordering::SeqCst), 0);
+        let [_, _] = [late.routes(), late.routes()];
         assert_eq!(count.load(Ordering::SeqCst), 1);
     }
 }

@@ -37,10 +37,11 @@ pub mod wrong_signatures;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::Response;
+use tower::Service as _;
 
 use crate::config::Mode;
 use crate::status::NUMBERS_SOON;
@@ -64,18 +65,20 @@ pub fn router(
     service: &Arc<Service>,
     served: &[&'static Dialect],
     more: Router,
-    pages: Router,
+    pages: impl FnOnce() -> Router + Send + 'static,
 ) -> Router {
     let policy = OriginPolicy::new(
         &service.settings.allowed_origins,
         &service.settings.host_names,
         served,
     );
-    let (of_routes, served) = (Arc::clone(service), served.to_vec());
-    let late = LateRouter::begin(move || late_routes(&of_routes, &served, more, pages));
+    let late = Arc::new(LateRoutes::new(service, served, more, pages));
     let router = own::router(Arc::clone(service))
         .method_not_allowed_fallback(wrong_method)
-        .fallback_service(late);
+        .fallback(move |request: Request| {
+            let mut routes = late.of(request.uri().path());
+            async move { routes.call(request).await }
+        });
     // A layer of a router is put around each of its routes; around the whole it is one.
     Router::new()
         .fallback_service(router)
@@ -86,14 +89,51 @@ pub fn router(
         .layer(from_fn_with_state(Arc::new(policy), origin::check))
 }
 
-/// The routes that no start waits for.
-fn late_routes(
-    service: &Arc<Service>,
-    served: &[&'static Dialect],
-    more: Router,
-    pages: Router,
-) -> Router {
-    let apis: Arc<[&'static Dialect]> = served.into();
+/// The routes that no start waits for: those of each API, and all others.
+struct LateRoutes {
+    apis: Vec<(&'static Dialect, LateRouter)>,
+    others: LateRouter,
+}
+
+impl LateRoutes {
+    fn new(
+        service: &Arc<Service>,
+        served: &[&'static Dialect],
+        more: Router,
+        pages: impl FnOnce() -> Router + Send + 'static,
+    ) -> Self {
+        let all: Arc<[&'static Dialect]> = served.into();
+        let api = |dialect: &'static Dialect| {
+            let (service, all) = (Arc::clone(service), Arc::clone(&all));
+            let make = move || with_refusals((dialect.router)(service), all);
+            (dialect, LateRouter::new(make))
+        };
+        let apis = served.iter().map(|dialect| api(dialect)).collect();
+        let service = Arc::clone(service);
+        let others = LateRouter::new(move || {
+            let routes = other_routes(&service, &all, more).merge(pages());
+            with_refusals(routes, all)
+        });
+        Self { apis, others }
+    }
+
+    /// The routes among which that of a path is.
+    fn of(&self, path: &str) -> Router {
+        let mut apis = self.apis.iter();
+        let api = apis.find(|(dialect, _)| dialect.has(path));
+        api.map_or(&self.others, |(_, routes)| routes).routes()
+    }
+}
+
+/// Routes that answer in the form of the right API to what is no route.
+fn with_refusals(routes: Router, apis: Arc<[&'static Dialect]>) -> Router {
+    routes
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(move |method: Method, uri: Uri| nothing_here(method, uri, apis))
+}
+
+/// The routes below the prefix of no API, without our own and without the pages for people.
+fn other_routes(service: &Arc<Service>, served: &[&'static Dialect], more: Router) -> Router {
     let reference = ApiReference::new(served, more.has_routes());
     let simulated = service.modules.simulated().cloned();
     let switches = if more.has_routes() || simulated.is_some() {
@@ -104,7 +144,6 @@ fn late_routes(
     let mut router = Router::new()
         .merge(switches)
         .merge(more)
-        .merge(pages)
         .merge(reference::router(Arc::clone(service), reference));
     if service.settings.mode == Mode::Test {
         router = router.merge(sim::deliveries::router(Arc::clone(service)));
@@ -113,12 +152,10 @@ fn late_routes(
         let currency = service.profile.facts().currency;
         router = router.merge(sim::bank_terminal::router(Arc::clone(bank), currency));
     }
-    for dialect in served {
-        router = router.merge((dialect.router)(Arc::clone(service)));
+    if served.iter().any(|dialect| dialect.name == ERECEIPT.name) {
+        router = router.merge(ereceipt::local_router(Arc::clone(service)));
     }
     router
-        .method_not_allowed_fallback(wrong_method)
-        .fallback(move |method: Method, uri: Uri| nothing_here(method, uri, apis))
 }
 
 /// Adds headers with the remaining time of selling without the authority, if it is limited, with the remaining numbers for

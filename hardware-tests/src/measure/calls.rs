@@ -34,12 +34,8 @@ pub(super) fn get(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     let id = form.id;
     agent.service().clerk_handle.send(order);
     registered(answer.blocking_recv())?;
-    let router = ferrotill::api::router(
-        agent.service(),
-        agent.served(),
-        Router::new(),
-        Router::new(),
-    );
+    let router =
+        ferrotill::api::router(agent.service(), agent.served(), Router::new(), Router::new);
     let ours = spawn_server(move |listener| async move {
         serve(
             listener,

@@ -76,6 +76,8 @@ pub struct Parameter {
 pub struct RequestBody {
     /// The name of its schema.
     pub schema: &'static str,
+    /// True if it is a list of values of the schema.
+    pub is_list: bool,
     /// False if the body may be left out.
     pub is_needed: bool,
     /// An example, as JSON.
@@ -174,6 +176,19 @@ impl DescribedOperation {
     pub const fn takes(self, schema: &'static str, example: &'static str) -> Self {
         let body = Some(RequestBody {
             schema,
+            is_list: false,
+            is_needed: true,
+            example,
+        });
+        Self { body, ..self }
+    }
+
+    /// The operation with a body that is needed, and is a list.
+    #[must_use]
+    pub const fn takes_list(self, schema: &'static str, example: &'static str) -> Self {
+        let body = Some(RequestBody {
+            schema,
+            is_list: true,
             is_needed: true,
             example,
         });
@@ -185,6 +200,7 @@ impl DescribedOperation {
     pub const fn may_take(self, schema: &'static str, example: &'static str) -> Self {
         let body = Some(RequestBody {
             schema,
+            is_list: false,
             is_needed: false,
             example,
         });

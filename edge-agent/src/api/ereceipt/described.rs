@@ -212,7 +212,7 @@ const OPERATIONS: &[DescribedOperation] = &[
     described("POST", "/ereceipt/api/v1/configuration/logo", "Adds the logo", CONFIGURATION)
         .more("The body is the image: PNG, JPEG, WEBP or GIF of at most 2 MB."),
     described("PUT", "/ereceipt/api/v1/configuration/custom-section", "Sets the custom sections in use", CONFIGURATION)
-        .takes("EReceiptSectionsInUse", "[]"),
+        .takes_list("EReceiptSectionsInUse", r#"[{"custom_section_id":"5b1c9f0e-4a4e-4a53-9a3b-0d6f6f1f0001","orientation":"AFTER","position":"LINES"}]"#),
     described("GET", "/ereceipt/api/v1/configuration/dictionary", "Reads the labels of all languages", Form::AnyObject),
     described("PUT", "/ereceipt/api/v1/configuration/dictionary", "Changes labels", CONFIGURATION)
         .takes("EReceiptLabels", r#"{"language":"de","receipt":{"total":"Gesamt"}}"#),

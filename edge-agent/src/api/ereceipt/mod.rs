@@ -41,6 +41,7 @@ use problem::Failure;
 use route::{Found, NoOperation, Operation, find};
 
 pub use ekabs::of_document as ekabs_of_document;
+pub(super) use public::local_router;
 pub use public::public_router;
 
 /// The eReceipt API.
@@ -73,12 +74,11 @@ pub fn may_have_image(path: &str) -> bool {
         .is_some_and(|rest| rest.starts_with("/media") || rest.starts_with("/configuration/logo"))
 }
 
-/// The routes of the API, and the public pages for callers on this machine.
+/// The routes of the API.
 fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/ereceipt/api/v1/{*operation}", axum::routing::any(handle))
-        .with_state(Arc::clone(&service))
-        .merge(public::local_router(service))
+        .with_state(service)
 }
 
 /// The answer to a request that is refused before its route is known.

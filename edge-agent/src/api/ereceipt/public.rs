@@ -38,7 +38,7 @@ pub fn public_router(service: Arc<Service>) -> Router {
 }
 
 /// The routes of the main listener: only callers on this machine get pages.
-pub(super) fn local_router(service: Arc<Service>) -> Router {
+pub(in crate::api) fn local_router(service: Arc<Service>) -> Router {
     routes(service).layer(from_fn(async |request: Request, next: Next| {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
         match peer {

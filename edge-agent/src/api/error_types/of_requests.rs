@@ -287,6 +287,7 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "the text is not an e-mail address",
         "correct the address",
     ),
+    ("Empty", "the text is empty", "write it"),
     (
         "FirstPinUnchanged",
         "the till is LIVE and new, and the PIN that it has made at its first start is still in use",
@@ -327,6 +328,7 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "the path has other methods",
         "use one of the methods in the header Allow",
     ),
+    ("Missing", "a member of the request is missing", "give it"),
     (
         "NoBankTerminal",
         "no bank terminal is configured",

@@ -119,7 +119,12 @@ fn operation_json(operation: &DescribedOperation, schemas: &Schemas) -> JsonValu
     }
     if let Some(body) = &operation.body {
         let reference = format!("#/components/schemas/{}", body.schema);
-        let mut media: Members = vec![("schema".into(), object! { "$ref" => reference })];
+        let reference = object! { "$ref" => reference };
+        let schema = match body.is_list {
+            true => object! { "type" => "array", "items" => reference },
+            false => reference,
+        };
+        let mut media: Members = vec![("schema".into(), schema)];
         if let Ok(example) = JsonValue::parse(body.example.as_bytes()) {
             media.push(("example".into(), example));
         }

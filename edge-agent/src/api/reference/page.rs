@@ -187,7 +187,8 @@ fn operation_html(
         } else {
             " (may be left out)"
         };
-        let _ = writeln!(html, "<p>Body: {}{may}", link(body.schema, schemas));
+        let list = if body.is_list { "a list of " } else { "" };
+        let _ = writeln!(html, "<p>Body: {list}{}{may}", link(body.schema, schemas));
         if !shown.contains(&body.example) {
             shown.push(body.example);
             let _ = writeln!(html, "<pre>{}</pre>", escaped(body.example));
