@@ -8,6 +8,7 @@ mod modules;
 mod pages;
 mod providers;
 mod registrations;
+mod senders;
 pub mod service_manager;
 mod signing;
 mod signing_notices;
@@ -23,7 +24,6 @@ use std::thread::JoinHandle;
 use axum::Router;
 use ferrotill_core::budget::Budget;
 use ferrotill_core::document::DocumentKind;
-use ferrotill_core::duty::Recipient;
 use ferrotill_core::event::ResourceKind;
 use ferrotill_core::profile::{self, Profile, SealPlan};
 use ferrotill_core::time::Moment;
@@ -40,7 +40,7 @@ use crate::api::settings::ApiSettings;
 use crate::api::token::Tokens;
 use crate::api::wrong_signatures::WrongSignatures;
 use crate::api::{self, DIALECTS, service::Service};
-use crate::authority::{DutyForms, by_country};
+use crate::authority::DutyForms;
 use crate::clerk::{BuyerDeliveries, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use crate::config::adopt::{self, TableDoesNotFit, UnassignedNumber};
 use crate::config::register::register_device;
@@ -49,11 +49,6 @@ use crate::deliver::Deliveries;
 use crate::explanation::Explanation;
 use crate::listener::{self, ConnectionLimits};
 use crate::locked::Locked;
-use crate::outbox::number_supply::NumberSupply;
-use crate::outbox::office_time::OfficeTime;
-use crate::outbox::providers::ProviderThread;
-use crate::outbox::registrations::RegistrationThread;
-use crate::outbox::{OutboxParts, OutboxThread};
 use crate::paper::printed_seller;
 use crate::payment::Terminals;
 use crate::people::People;
@@ -69,6 +64,7 @@ use data_folder::set_aside;
 use devices::device_plans;
 use ferrotill_store::{DeviceIdentity, Founding, Reader, ResourceBook, Store, StoreError};
 use health_watch::look_for_problems;
+use senders::Senders;
 use signing_notices::look_for_notices;
 use start_check::{KnownBefore, StartCheck};
 
@@ -171,12 +167,8 @@ pub struct Agent {
     served: Vec<&'static Dialect>,
     clerk_handle: ClerkHandle,
     clerk: Option<JoinHandle<()>>,
-    sender: Option<OutboxThread>,
-    numbers: Option<NumberSupply>,
+    senders: Option<Senders>,
     signatures: Option<Arc<Signatures>>,
-    registrations: Option<RegistrationThread>,
-    payments: Option<ProviderThread>,
-    _office_time: Option<OfficeTime>,
     /// The certificate for callers over TLS; it is served and watched by [`Agent::serve`].
     tls: Locked<Option<CallerTls>>,
     /// The listener for buyers; [`Agent::serve`] serves it.
@@ -231,7 +223,6 @@ impl Agent {
         let door = (&reader, &clerk_handle);
         let deliveries = deliveries_of(&config, profile, &store, door, &mut settings);
         let clerk = start_clerk(store, settings, plans, inbox)?;
-        let numbers = start_numbers(&config, profile, (&reader, &live_status), &clerk_handle)?;
         let units = signatures.as_ref();
         let service = Arc::new(Service {
             providers: providers::desk(&config, profile, &modules, (&reader, &clerk_handle)),
@@ -257,17 +248,18 @@ impl Agent {
             exports: AtomicUsize::new(0),
         });
         Ok(Self {
-            sender: start_sender(&config, &service, wake_sender)?,
-            registrations: registrations::start(&config, &service, signatures.as_ref())?,
-            payments: providers::start(&config, &service)?,
-            _office_time: start_office_time(&config, &service.guard)?,
+            senders: Some(Senders::start(
+                &config,
+                &service,
+                wake_sender,
+                signatures.as_ref(),
+            )?),
             tls: Locked::new(CallerTls::start(&config, service.guard.now().utc_ms)?),
             pages: Locked::new(pages),
             service,
             served: served(&config, profile),
             clerk_handle,
             clerk: Some(clerk),
-            numbers,
             signatures,
             _lock: lock,
         })
@@ -345,11 +337,8 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        self.sender = None;
-        self.numbers = None;
+        self.senders = None;
         self.service.deliveries.stop();
-        self.registrations = None;
-        self.payments = None;
         self.clerk_handle.send(Message::Stop);
         if let Some(clerk) = self.clerk.take()
             && clerk.join().is_err()
@@ -635,76 +624,4 @@ fn start_clerk(
 fn outbox_seed(config: &Config) -> u64 {
     let first = config.devices.first();
     first.map_or(1, |device| device.id.as_u64_pair().1)
-}
-
-/// Starts the question for the authority's time if the configuration names an authority.
-fn start_office_time(
-    config: &Config,
-    guard: &Arc<GuardedClock>,
-) -> Result<Option<OfficeTime>, StartError> {
-    let Some(upstream) = &config.upstream else {
-        return Ok(None);
-    };
-    OfficeTime::start(upstream, Arc::clone(guard))
-        .map(Some)
-        .map_err(|source| StartError::Thread {
-            name: "office time".to_owned(),
-            source,
-        })
-}
-
-/// Starts the sender of the outbox if the configuration names an authority.
-fn start_sender(
-    config: &Config,
-    service: &Service,
-    wake: Arc<Notify>,
-) -> Result<Option<OutboxThread>, StartError> {
-    let Some(upstream) = &config.upstream else {
-        return Ok(None);
-    };
-    let Some(authority) = by_country(&config.till.country, &upstream.online_ecr) else {
-        return Ok(None);
-    };
-    let parts = OutboxParts {
-        recipient: Recipient::AUTHORITY,
-        environment: config.till.mode.to_string(),
-        seed: outbox_seed(config),
-        reader: service.reader.clone(),
-        clerk_handle: service.clerk_handle.clone(),
-        live_status: Arc::clone(&service.live_status),
-        wake,
-        clock: Arc::clone(&service.clock),
-        guard: Arc::clone(&service.guard),
-    };
-    OutboxThread::start(parts, upstream, authority)
-        .map(Some)
-        .map_err(|source| StartError::Thread {
-            name: "sender".to_owned(),
-            source,
-        })
-}
-
-/// Starts the thread that requests fiscal numbers if the law requires them and the configuration names an authority.
-fn start_numbers(
-    config: &Config,
-    profile: &dyn Profile,
-    (reader, live_status): (&Reader, &Arc<LiveStatus>),
-    clerk_handle: &ClerkHandle,
-) -> Result<Option<NumberSupply>, StartError> {
-    let (Some(upstream), SealPlan::FiscalNumber) = (&config.upstream, profile.facts().seal_plan)
-    else {
-        return Ok(None);
-    };
-    NumberSupply::start(
-        config.devices.iter().map(|device| device.id).collect(),
-        reader.clone(),
-        upstream,
-        Arc::clone(live_status),
-        clerk_handle.clone(),
-    )
-    .map(Some)
-    .map_err(|source| StartError::Thread {
-        name: "fiscal numbers".to_owned(),
-        source,
-    })
 }

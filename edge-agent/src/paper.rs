@@ -91,12 +91,7 @@ impl DocumentPaper {
                 paper
                     .blocks
                     .extend(signed.iter().flat_map(SignedReceipt::blocks));
-                let link = shop.seller.page_link.as_ref();
-                let link = link.map(|link| link.of(stored.row.id.into_bytes()));
-                paper.blocks.extend(link.map(|text| Block::Qr {
-                    text,
-                    letters: None,
-                }));
+                paper.blocks.extend(page_link(stored, shop.seller));
                 Self {
                     opens_drawer: paper.opens_drawer && !by_printer,
                     ..paper
@@ -386,4 +381,13 @@ fn printer_of(reserved: &Reserved<'_>, sealed: &Sealed<'_>, words: &Words) -> St
         (None, Some(number)) => format!("{}: {number}", words.printer),
         (None, None) => String::new(),
     }
+}
+
+/// The QR code of the page on which the buyer finds the receipt, if buyers can reach it.
+fn page_link(stored: &StoredDocument, seller: &PrintedSeller) -> Option<Block> {
+    let link = seller.page_link.as_ref()?;
+    Some(Block::Qr {
+        text: link.of(stored.row.id.into_bytes()),
+        letters: None,
+    })
 }

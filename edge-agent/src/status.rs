@@ -4,6 +4,7 @@
 pub mod at_work;
 mod observed;
 pub mod problems;
+mod stock;
 #[cfg(test)]
 mod tests;
 mod unsendable;
@@ -24,6 +25,7 @@ use uuid::Uuid;
 use crate::explanation::Explanation;
 use crate::locked::Locked;
 use problems::{HealthProblem, ProblemKind, Problems, Severity};
+pub use stock::Stock;
 use unsendable::Unsendable;
 pub use unsendable::UnsendableDocument;
 
@@ -71,19 +73,6 @@ pub struct AuthorityState {
     pub state: String,
     /// Why the authority is in this state.
     pub reason: String,
-}
-
-/// The fiscal numbers of a device, in a country whose law requires them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stock {
-    /// How many numbers the authority has reserved that no document uses yet.
-    pub left: u64,
-    /// Counts the numbers under which the authority has known the device: the others of these figures are about the last one.
-    pub pool: u32,
-    /// The highest number that the authority ever reserved for the device.
-    pub highest: Option<u64>,
-    /// The number of the last document that the device has sealed.
-    pub last_document: u32,
 }
 
 /// The state of the store, as the clerk found it with its last transaction.

@@ -3,10 +3,9 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
+use super::StoreError;
 use super::contact::BuyerContact;
-use super::journal::Store;
 use super::query::Reader;
-use super::{Context as _, StoreError};
 
 /// How a receipt is sent to a buyer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,17 +221,6 @@ pub(super) fn end(
     stored.map(drop)
 }
 
-impl Store {
-    /// True if a receipt waits to be sent over a channel.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn has_waiting_deliveries(&self, channel: DeliveryChannel) -> Result<bool, StoreError> {
-        has_waiting(self.connection(), channel).context(self.path(), "deliveries")
-    }
-}
-
 impl Reader {
     /// The receipts that can be sent over a channel now: sixteen at most. A receipt whose time is more than the longest pause ahead is
     /// due too, because the clock was set back meanwhile.
@@ -305,7 +293,11 @@ impl Reader {
     }
 }
 
-fn has_waiting(connection: &Connection, channel: DeliveryChannel) -> rusqlite::Result<bool> {
+/// True if a receipt waits to be sent over a channel.
+pub(super) fn has_waiting(
+    connection: &Connection,
+    channel: DeliveryChannel,
+) -> rusqlite::Result<bool> {
     connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM delivery WHERE recipient = ?1 AND state = 'waiting')",

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::anchor::{self, Anchor};
 use super::card_operation::{self, CardOperation};
 use super::chain::{ChainKey, GENESIS, Mac};
+use super::delivery::{self, DeliveryChannel};
 use super::figures::StoreFigures;
 use super::founding::{self, Admission, Founding};
 use super::frozen::Freeze;
@@ -117,6 +118,15 @@ impl Store {
             tracing::warn!("the write-ahead log could not be truncated: {error}; check the disk");
         }
         Ok(store)
+    }
+
+    /// True if a receipt waits to be sent over a channel.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn has_waiting_deliveries(&self, channel: DeliveryChannel) -> Result<bool, StoreError> {
+        delivery::has_waiting(&self.connection, channel).context(&self.path, "deliveries")
     }
 
     /// Truncates a long log that a killed writer has left, because every start reads the whole log.

@@ -5,7 +5,7 @@
 
 use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::duty::Duty;
-use ferrotill_core::event::{DeviceIdentified, Event, Founded, Reserved, Restored, Sealed};
+use ferrotill_core::event::{DeviceIdentified, Event, Founded, Reserved, Restored, Sealed, Voided};
 use ferrotill_core::receipt::{Receipt, ReceiptKind};
 use ferrotill_core::seal::Seal;
 use rusqlite::{Connection, params};
@@ -38,67 +38,31 @@ pub(super) fn project(
     event: &Event<'_>,
     reserved: Option<&StoredDocument>,
 ) -> Result<NewEntries, rusqlite::Error> {
-    let none = NewEntries::default();
+    let place = (device, seq);
     match event {
-        Event::Reserved(reserved) => reserved_row(connection, device, seq, reserved).map(|()| none),
-        Event::Sealed(sealed) => sealed_row(connection, telling, (device, seq), sealed, reserved),
-        Event::Voided(voided) => {
-            connection
-                .prepare_cached(
-                    "UPDATE document SET state = 'voided', settled_seq = ?1 WHERE reserved_seq = \
-                         (SELECT reserved_seq FROM request WHERE id = ?2) AND device = ?3",
-                )?
-                .execute(params![seq, voided.id.0, device.as_bytes()])?;
-            Ok(none)
-        }
-        Event::Founded(founded) => founded_row(connection, seq, founded).map(|()| none),
-        Event::DeviceIdentified(identified) => {
-            identity_row(connection, device, seq, identified).map(|()| none)
-        }
-        Event::Restored(restored) => next_epoch(connection, *restored).map(|()| none),
-        Event::LaidAside(aside) => laid_aside::enter(connection, device, seq, aside).map(|()| none),
-        Event::TerminalAsked(asked) => {
-            card_operation::asked(connection, (device, seq), asked).map(|()| none)
-        }
-        Event::TerminalAnswered(answered) => {
-            card_operation::answered(connection, seq, answered).map(|()| none)
-        }
-        Event::UnitAdopted(unit) => {
-            registration::unit_adopted(connection, (device, seq), unit).map(|()| none)
-        }
-        Event::ReceiptSigned(receipt) => {
-            registration::receipt_signed(connection, (device, seq), receipt).map(|()| none)
-        }
-        Event::ProtocolBackedUp(backup) => {
-            protocol_backup::made(connection, (device, seq), backup).map(|()| none)
-        }
-        Event::RegisterRetired(retired) => {
-            protocol_backup::retired(connection, (device, seq), retired).map(|()| none)
-        }
-        Event::RegistrationWanted(wanted) => {
-            registration::wanted(connection, (device, seq), wanted).map(|()| none)
-        }
-        Event::RegistrationAnswered(answered) => {
-            registration::answered(connection, seq, answered).map(|()| none)
-        }
-        Event::ProviderAsked(asked) => {
-            provider_payment::asked(connection, seq, asked).map(|()| none)
-        }
-        Event::ProviderAnswered(answered) => {
-            provider_payment::answered(connection, answered).map(|()| none)
-        }
-        Event::ProviderUsed(used) => provider_payment::used(connection, used).map(|()| none),
-        Event::CardLaidAside(aside) => {
-            card_operation::aside(connection, (device, seq), aside).map(|()| none)
-        }
-        Event::ReceiptUploaded(uploaded) => {
-            ereceipt_rows::uploaded(connection, seq, uploaded).map(|()| none)
-        }
-        Event::LookChanged(changed) => {
-            ereceipt_rows::look_changed(connection, seq, changed).map(|()| none)
-        }
+        Event::Sealed(sealed) => return sealed_row(connection, telling, place, sealed, reserved),
+        Event::Reserved(reserved) => reserved_row(connection, device, seq, reserved),
+        Event::Voided(voided) => voided_row(connection, place, voided),
+        Event::Founded(founded) => founded_row(connection, seq, founded),
+        Event::DeviceIdentified(identified) => identity_row(connection, device, seq, identified),
+        Event::Restored(restored) => next_epoch(connection, *restored),
+        Event::LaidAside(aside) => laid_aside::enter(connection, device, seq, aside),
+        Event::TerminalAsked(asked) => card_operation::asked(connection, place, asked),
+        Event::TerminalAnswered(answered) => card_operation::answered(connection, seq, answered),
+        Event::CardLaidAside(aside) => card_operation::aside(connection, place, aside),
+        Event::UnitAdopted(unit) => registration::unit_adopted(connection, place, unit),
+        Event::ReceiptSigned(receipt) => registration::receipt_signed(connection, place, receipt),
+        Event::RegistrationWanted(wanted) => registration::wanted(connection, place, wanted),
+        Event::RegistrationAnswered(answered) => registration::answered(connection, seq, answered),
+        Event::ProtocolBackedUp(backup) => protocol_backup::made(connection, place, backup),
+        Event::RegisterRetired(retired) => protocol_backup::retired(connection, place, retired),
+        Event::ProviderAsked(asked) => provider_payment::asked(connection, seq, asked),
+        Event::ProviderAnswered(answered) => provider_payment::answered(connection, answered),
+        Event::ProviderUsed(used) => provider_payment::used(connection, used),
+        Event::ReceiptUploaded(uploaded) => ereceipt_rows::uploaded(connection, seq, uploaded),
+        Event::LookChanged(changed) => ereceipt_rows::look_changed(connection, seq, changed),
         Event::HospitalityChanged(changed) => {
-            ereceipt_rows::hospitality_changed(connection, seq, changed).map(|()| none)
+            ereceipt_rows::hospitality_changed(connection, seq, changed)
         }
         Event::ConfigurationAdopted(_)
         | Event::CancelDecided(_)
@@ -111,8 +75,23 @@ pub(super) fn project(
         | Event::ClockSet(_)
         | Event::ReceiptPrepared(_)
         | Event::ResourceChanged(_)
-        | Event::ReceiptNoted(_) => Ok(none),
-    }
+        | Event::ReceiptNoted(_) => Ok(()),
+    }?;
+    Ok(NewEntries::default())
+}
+
+fn voided_row(
+    connection: &Connection,
+    (device, seq): (Uuid, i64),
+    voided: &Voided,
+) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached(
+            "UPDATE document SET state = 'voided', settled_seq = ?1 WHERE reserved_seq = \
+             (SELECT reserved_seq FROM request WHERE id = ?2) AND device = ?3",
+        )?
+        .execute(params![seq, voided.id.0, device.as_bytes()])?;
+    Ok(())
 }
 
 /// The table has room for one row, so a folder cannot be founded twice.

@@ -149,6 +149,9 @@ pub(crate) fn clocks(source: &Source) -> Vec<Finding> {
             "edge-agent/src/time/clock.rs",
             // These are timers of connections. They use the runtime's clock, which tests can stop.
             "edge-agent/src/listener/connections.rs",
+            // The watchdog watches the threads of this process.
+            "edge-agent/src/status/at_work.rs",
+            "edge-agent/src/agent/service_manager.rs",
             "device/src/port/",
             "device/src/emulator/",
         ])

@@ -7,6 +7,7 @@ mod clock;
 mod deadlines;
 mod deliveries;
 mod document_lines;
+mod encoded;
 mod fiscal_numbers;
 mod identity;
 mod left_behind;
@@ -66,6 +67,7 @@ use crate::time::clock::Clock;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
 pub use deliveries::BuyerDeliveries;
 use document_lines::DocumentLine;
+use encoded::Encoded;
 use ferrotill_store::{
     Batch, DeliveryChannel, DeviceIdentity, EReceiptOutcome, Freeze, ResourceBook, Store,
     StoreError,
@@ -615,26 +617,6 @@ impl Effect {
                 message: String::new(),
             },
         )
-    }
-}
-
-/// An event with its encoding.
-struct Encoded {
-    kind: u16,
-    payload: Vec<u8>,
-}
-
-impl Encoded {
-    fn of(event: &Event<'_>, buffer: &mut [u8]) -> Option<Self> {
-        let payload = event.encode(buffer).ok()?.to_vec();
-        Some(Self {
-            kind: event.kind(),
-            payload,
-        })
-    }
-
-    fn event(&self) -> Result<Event<'_>, ferrotill_core::event::EventError> {
-        Event::decode(self.kind, Event::version_of(self.kind), &self.payload)
     }
 }
 
