@@ -5,6 +5,7 @@ mod shop;
 
 use ferrotill::api::json::JsonValue;
 use ferrotill_testkit::config::text;
+use ferrotill_testkit::health_page::check_says;
 use shop::module_till::{
     ModuleReply, ModuleSealer, ModuleTill, PRODUCT, order, query_time, refund, sale, scalar, sold,
 };
@@ -276,6 +277,7 @@ fn money_without_a_receipt_is_given_back_or_left_to_a_person() {
             problem(&till).is_some_and(|says| says.contains("has no receipt"))
         });
         let says = problem(&till).unwrap();
+        check_says("provider_payment", &says);
         let (_, reference) = says.split_once("payment ").unwrap();
         let reference = &reference[..36];
         let body = format!(
