@@ -183,6 +183,10 @@ impl Schemas {
         if let Some((first, _)) = kind.split_once('|') {
             return first.into();
         }
+        // A text that is always the same.
+        if let Some(text) = kind.strip_prefix('=') {
+            return text.into();
+        }
         let known = EXAMPLES.iter().find(|(name, _)| *name == member);
         match (kind, known) {
             ("text", Some((_, value))) => (*value).into(),
