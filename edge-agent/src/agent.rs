@@ -248,12 +248,7 @@ impl Agent {
             exports: AtomicUsize::new(0),
         });
         Ok(Self {
-            senders: Some(Senders::start(
-                &config,
-                &service,
-                wake_sender,
-                signatures.as_ref(),
-            )?),
+            senders: Some(Senders::start(&config, &service, wake_sender, units)?),
             tls: Locked::new(CallerTls::start(&config, service.guard.now().utc_ms)?),
             pages: Locked::new(pages),
             service,

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::time::Duration;
 
 use ferrotill_store::{StoreError, set_lost_journal_aside};
 
@@ -23,7 +24,7 @@ pub fn lock_folder(folder: &Path) -> Result<std::fs::File, StartError> {
         .mode(0o600)
         .open(folder.join("agent.lock"))
         .map_err(failed)?;
-    file.try_lock().map_err(|error| match error {
+    try_lock(&file).map_err(|error| match error {
         std::fs::TryLockError::Error(source) => failed(source),
         std::fs::TryLockError::WouldBlock => StartError::DataFolder {
             explained: Box::new(Explanation::new(
@@ -37,6 +38,21 @@ pub fn lock_folder(folder: &Path) -> Result<std::fs::File, StartError> {
     })?;
     Ok(file)
 }
+
+/// Locks the file. An agent that is just ending, and a program that it has just started, hold the lock for a moment longer.
+fn try_lock(file: &std::fs::File) -> Result<(), std::fs::TryLockError> {
+    for _ in 1..LOCK_ATTEMPTS {
+        match file.try_lock() {
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            outcome => return outcome,
+        }
+    }
+    file.try_lock()
+}
+
+/// How often the lock of a data folder is tried before another agent counts as its user, and the pause between two attempts.
+const LOCK_ATTEMPTS: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 fn unusable_folder(folder: &Path, error: &std::io::Error) -> StartError {
     use std::io::ErrorKind;
