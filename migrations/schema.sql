@@ -200,8 +200,8 @@ CREATE TABLE contact (
   at           INTEGER NOT NULL,       -- when the document was reserved
   salt         BLOB    NOT NULL,
   email        TEXT,
-  phone        TEXT, names TEXT
-) STRICT;
+  phone        TEXT
+, names TEXT) STRICT;
 
 CREATE INDEX contact_at ON contact (at);
 

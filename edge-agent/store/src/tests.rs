@@ -48,10 +48,13 @@ fn a_first_start_creates_a_key_for_its_owner_only_and_all_tables() {
         "device_identity",
         "document",
         "founded",
+        "hospitality",
         "journal",
         "outbox",
         "outbox_request",
+        "protocol_backup",
         "provider_payment",
+        "receipt_look",
         "reconciliation",
         "reconciliation_figure",
         "registration",
@@ -61,6 +64,7 @@ fn a_first_start_creates_a_key_for_its_owner_only_and_all_tables() {
         "returned",
         "snapshot",
         "unit_outage",
+        "uploaded_receipt",
         "written_by",
     ];
     assert_eq!(tables(&raw(folder.path())), expected);
