@@ -174,10 +174,12 @@ fn next_step(
     if payment.reason.is_empty() && parts.desk.give_back(payment) {
         return Ok(None);
     }
-    Ok(Some(format!(
-        "{named} is paid and has no receipt {}",
-        payment.reason
-    )))
+    let mut says = format!("{named} is paid and has no receipt");
+    if !payment.reason.is_empty() {
+        says.push_str(": ");
+        says.push_str(&payment.reason);
+    }
+    Ok(Some(says))
 }
 
 /// The link of the receipt that is paid with a payment.
