@@ -151,6 +151,47 @@ const ALL: &[&RefusalAnswer] = &[
     &BUSY,
 ];
 
+/// The refusals of the pages for buyers are pages.
+const PAGE_NOT_FOUND: RefusalAnswer = RefusalAnswer {
+    form: Form::Page,
+    ..refusal(
+        "EReceiptPageNotFound",
+        404,
+        "There is no such receipt, or its page is no longer public.",
+        &[],
+    )
+};
+const PAGE_MANY: RefusalAnswer = RefusalAnswer {
+    form: Form::Page,
+    retries: true,
+    ..refusal(
+        "EReceiptPageMany",
+        429,
+        "Too many receipts that do not exist from this address.",
+        &[],
+    )
+};
+const PAGE_BROKEN: RefusalAnswer = RefusalAnswer {
+    form: Form::Page,
+    ..refusal(
+        "EReceiptPageBroken",
+        500,
+        "The till cannot read its store.",
+        &[],
+    )
+};
+
+const OF_PAGES: &[&RefusalAnswer] = &[
+    &FORBIDDEN,
+    &PAGE_NOT_FOUND,
+    &SLOW,
+    &LARGE,
+    &PAGE_MANY,
+    &HEAD_TOO_LARGE,
+    &PAGE_BROKEN,
+    &BUSY,
+];
+
 const fn described(
     method: &'static str,
     path: &'static str,
@@ -169,6 +210,15 @@ const fn open(
     answer: Form,
 ) -> DescribedOperation {
     DescribedOperation::new(method, path, ERECEIPT, says, answer).refusals(ALL)
+}
+
+const fn page(
+    method: &'static str,
+    path: &'static str,
+    says: &'static str,
+    answer: Form,
+) -> DescribedOperation {
+    DescribedOperation::new(method, path, ERECEIPT, says, answer).refusals(OF_PAGES)
 }
 
 const WINDOW: &[Parameter] = &[
@@ -190,12 +240,12 @@ const RECEIPT: &str = r#"{"schema":{"ekabs_v0":{"head":{"number":"1"},"data":{"c
 const SECTION: &str = r#"{"custom_content":{"type":"TEXT","data":"Thank you","alignment":"CENTER"},"custom_type":"TEXT"}"#;
 
 const OPERATIONS: &[DescribedOperation] = &[
-    open("GET", "/r/{token}", "The page of a receipt for its buyer", Form::Page)
+    page("GET", "/r/{token}", "The page of a receipt for its buyer", Form::Page)
         .more("On the main listener for this machine, and on `[ereceipt] listen` for everybody."),
-    open("GET", "/r/{token}/pdf", "The receipt as a PDF", Form::Text),
-    open("GET", "/r/{token}/png", "The receipt as a picture", Form::Text),
-    open("POST", "/r/{token}/hospitality", "The form of a business meal on the page", Form::Empty),
-    open("GET", "/r/i/{token}", "An image of a page", Form::Text),
+    page("GET", "/r/{token}/pdf", "The receipt as a PDF", Form::Text),
+    page("GET", "/r/{token}/png", "The receipt as a picture", Form::Text),
+    page("POST", "/r/{token}/hospitality", "The form of a business meal on the page", Form::Empty),
+    page("GET", "/r/i/{token}", "An image of a page", Form::Text),
     open("POST", "/ereceipt/api/v1/auth", "Gets tokens", Form::Json("EReceiptTokens"))
         .takes("EReceiptLogIn", r#"{"api_key":"pos-1","api_secret":"…"}"#),
     described("GET", "/ereceipt/api/v1/receipt", "Lists uploaded receipts", Form::Json("EReceiptList")).parameters(WINDOW),
