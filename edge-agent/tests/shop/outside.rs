@@ -235,7 +235,8 @@ pub fn finished(arguments: &[&str]) -> (Option<i32>, JsonValue) {
 pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !condition() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "{what}");
+        // Some threads look by themselves only every half a minute.
+        assert!(begun.elapsed() < Duration::from_secs(120), "{what}");
         thread::sleep(Duration::from_millis(1));
     }
 }
