@@ -96,7 +96,7 @@ pub(super) fn run(arguments: &PersonArguments, output: CliOutput) -> Result<Exit
                 output.text(&format!("{}: {}", person.name, names(&person.rights)));
             }
             if list.is_empty() {
-                output.text("nobody can sign in at the dashboard; add a person with `ferrotill person add NAME`");
+                output.text("no person can sign in at the dashboard; add a person with `ferrotill person add NAME`");
             }
         }
         Change::Add { name, rights, pin } => {

@@ -97,7 +97,7 @@ fn first_pin(config: &Config) -> Option<Zeroizing<String>> {
         return None;
     }
     first_person(&People::new(config.ui.people_file.clone()))
-        .inspect_err(|error| tracing::warn!("nobody can sign in at the dashboard yet: {error}"))
+        .inspect_err(|error| tracing::warn!("no person can sign in at the dashboard yet: {error}"))
         .ok()?
 }
 

@@ -297,7 +297,9 @@ fn first_pin(till: &NewTill, output: CliOutput) -> Option<Zeroizing<String>> {
         }
         Ok(None) => None,
         Err(error) => {
-            output.warning(&format!("nobody can sign in at the dashboard yet: {error}"));
+            output.warning(&format!(
+                "no person can sign in at the dashboard yet: {error}"
+            ));
             None
         }
     }

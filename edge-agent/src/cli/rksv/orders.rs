@@ -118,7 +118,7 @@ fn confirm(cash_box: &CashBoxOfTill, output: CliOutput) -> Result<(), CliFailure
         CliFailure::new(Exit::Usage, text)
     };
     if !io::stdin().is_terminal() || output.json {
-        return Err(refused("nobody can be asked"));
+        return Err(refused("there is no terminal to ask at"));
     }
     output.text(&format!(
         "the closing receipt takes the cash box {id} out of use for ever: nothing can be sold with it afterwards"
