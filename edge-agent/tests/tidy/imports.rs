@@ -439,6 +439,7 @@ const SHARED: &[&str] = &[
     "admission",
     "auth",
     "cashier",
+    "deliveries",
     "described",
     "dialect",
     "json",
