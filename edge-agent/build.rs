@@ -20,7 +20,7 @@ fn main() -> Result<(), String> {
         pack_relative_relocations();
         let is_static = link_c_library_statically()?;
         set_up_c_library(is_static);
-        put_daily_functions_together();
+        put_daily_functions_together()?;
     }
     Ok(())
 }
@@ -55,17 +55,31 @@ fn write_words() -> Result<(), String> {
 /// The linker script puts the functions that a till uses every day at the beginning of the code, so that PDF, fonts, certificates,
 /// emulators and commands stay on the disk.
 /// It is made by `hardware-tests/acceptance/layout.py`. The linker mold reads no such scripts.
-fn put_daily_functions_together() {
+fn put_daily_functions_together() -> Result<(), String> {
     println!("cargo:rerun-if-changed=link/daily.ld");
     let other_linker =
         env::var("CARGO_ENCODED_RUSTFLAGS").is_ok_and(|flags| flags.contains("mold"));
-    let Ok(folder) = env::var("CARGO_MANIFEST_DIR") else {
-        return;
-    };
-    if !other_linker {
+    let folder = env::var("CARGO_MANIFEST_DIR").map_err(|error| error.to_string())?;
+    if other_linker {
+        return Ok(());
+    }
+    if is("CARGO_CFG_TARGET_ARCH", "arm") {
+        // Short jumps lead from function to function of this C library, so its members stay where they are.
+        // This machine's tables for walking back are small and of another kind.
+        let script = std::fs::read_to_string("link/daily.ld")
+            .map_err(|error| format!("link/daily.ld: {error}"))?;
+        let without: Vec<&str> = script
+            .lines()
+            .filter(|line| !line.contains("*libc.a:"))
+            .collect();
+        let path = env::var("OUT_DIR").map_err(|error| error.to_string())? + "/daily.ld";
+        std::fs::write(&path, without.join("\n")).map_err(|error| format!("{path}: {error}"))?;
+        println!("cargo:rustc-link-arg-bins=-Wl,-T,{path}");
+    } else {
         println!("cargo:rustc-link-arg-bins=-Wl,-T,{folder}/link/daily.ld");
         leave_out_unwind_tables(&folder);
     }
+    Ok(())
 }
 
 /// The compiler writes tables for walking back through the functions after a panic. A panic ends this program (`panic = "abort"`), and
@@ -113,7 +127,7 @@ fn link_c_library_statically() -> Result<bool, String> {
     else {
         return Ok(false);
     };
-    let needed = ["libc.a", "libm.a", "libgcc_eh.a", "rcrt1.o"];
+    let needed = ["libc.a", "libm.a", "libgcc_eh.a"];
     if let Some(missing) = needed.iter().find(|name| !compiler_has(&compiler, name)) {
         println!(
             "cargo:warning={compiler} has no {missing}: the program needs the shared C library of this machine"
@@ -136,7 +150,13 @@ fn link_c_library_statically() -> Result<bool, String> {
             .map_err(|error| format!("{path}: {error}"))?;
     }
     println!("cargo:rustc-link-arg-bins=-L{folder}");
-    println!("cargo:rustc-link-arg-bins=-static-pie");
+    // The start code of a static program whose load address is random; for 32-bit ARM some C libraries have none.
+    if compiler_has(&compiler, "rcrt1.o") {
+        println!("cargo:rustc-link-arg-bins=-static-pie");
+    } else {
+        println!("cargo:rustc-link-arg-bins=-static");
+        println!("cargo:rustc-link-arg-bins=-no-pie");
+    }
     Ok(true)
 }
 
