@@ -56,6 +56,7 @@ mod registration_rows;
 mod replay;
 mod resources;
 mod rows;
+mod sealed_rows;
 mod signed;
 mod snapshot;
 #[cfg(test)]
@@ -100,6 +101,7 @@ pub use registration::RegistrationState;
 pub use registration_rows::{Registration, StoredAnswer, UnitOutage};
 pub use resources::{CONFIGURED_DETAILS, ResourceBook, StoredResource};
 pub use rows::{DeviceIdentity, DocumentRow, RequestState, StoredDocument};
+pub use sealed_rows::SealedRow;
 pub use signed::{SignedPage, SignedReceipt};
 pub use used_numbers::RepeatedNumber;
 

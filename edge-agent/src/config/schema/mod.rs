@@ -11,6 +11,7 @@ mod device;
 mod ereceipt;
 mod finanz_online;
 mod fiscalbox;
+mod hub;
 mod mail;
 mod offline;
 mod signature;
@@ -242,6 +243,13 @@ pub static SECTIONS: &[SectionRow] = &[
         sample: SectionSample::HeaderOff,
         says: "The pages on which buyers read their receipts.",
         keys: ereceipt::ERECEIPT,
+    },
+    SectionRow {
+        path: "hub",
+        form: SectionForm::Table,
+        sample: SectionSample::HeaderOff,
+        says: "The hub of a head office, which gets every sealed document of the till; without this section, the till has none.",
+        keys: hub::HUB,
     },
     SectionRow {
         path: "offline",

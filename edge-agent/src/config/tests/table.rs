@@ -38,6 +38,8 @@ listen = "0.0.0.0:50701"
 public_url = "https://receipts.shop.example"
 [ui]
 people_file = "people.toml"
+[hub]
+url = "https://hub.example:8443"
 [offline]
 days_unsent = 3
 [upstream.online_ecr]
