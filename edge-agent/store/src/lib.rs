@@ -34,6 +34,7 @@ mod figures;
 mod folder;
 mod founding;
 mod frozen;
+mod hub_rows;
 mod identity;
 mod journal;
 mod laid_aside;
@@ -56,7 +57,6 @@ mod registration_rows;
 mod replay;
 mod resources;
 mod rows;
-mod sealed_rows;
 mod signed;
 mod snapshot;
 #[cfg(test)]
@@ -70,7 +70,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 pub use backup::{
-    COPIED_FILES, CopiedHead, DevicePosition, PrinterPosition, copy_folder, is_copied,
+    COPIED_FILES, CopiedHead, HUB_PLACE_FILE, DevicePosition, PrinterPosition, copy_folder, is_copied,
 };
 pub use card_operation::{CardOperation, CardOperationState};
 pub use chain::{ChainKey, Mac};
@@ -85,6 +85,7 @@ pub use ereceipt::{
 pub use figures::StoreFigures;
 pub use folder::{is_in_use, set_lost_journal_aside};
 pub use founding::{FolderPurpose, Founding};
+pub use hub_rows::{HubRow, RestoredRow, SealedRow};
 pub use frozen::{Freeze, FrozenRequest, SealedDocument};
 pub use journal::{Appended, Batch, Store};
 pub use laid_aside::{AsideDocument, AsideNote, WaitingDocument};
@@ -101,7 +102,6 @@ pub use registration::RegistrationState;
 pub use registration_rows::{Registration, StoredAnswer, UnitOutage};
 pub use resources::{CONFIGURED_DETAILS, ResourceBook, StoredResource};
 pub use rows::{DeviceIdentity, DocumentRow, RequestState, StoredDocument};
-pub use sealed_rows::SealedRow;
 pub use signed::{SignedPage, SignedReceipt};
 pub use used_numbers::RepeatedNumber;
 
