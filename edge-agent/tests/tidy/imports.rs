@@ -69,7 +69,7 @@ fn no_folder_of_the_agent_imports_a_floor_above() {
 #[test]
 fn the_store_imports_nothing_of_the_agent_and_the_device_nothing_of_the_store() {
     let workspace = Workspace::read();
-    let below: [(&str, &[&str]); 5] = [
+    let below: [(&str, &[&str]); 6] = [
         (
             "core/src/",
             &["ferrotill_device", "ferrotill_store", "ferrotill"],
@@ -82,6 +82,15 @@ fn the_store_imports_nothing_of_the_agent_and_the_device_nothing_of_the_store() 
         (
             "edge-agent/render/src/",
             &["ferrotill_device", "ferrotill_store", "ferrotill"],
+        ),
+        (
+            "hub/protocol/src/",
+            &[
+                "ferrotill_core",
+                "ferrotill_device",
+                "ferrotill_store",
+                "ferrotill",
+            ],
         ),
         (
             "edge-agent/rksv/src/",
