@@ -87,9 +87,15 @@ mod tests {
     #[test]
     fn the_address_of_a_hub_is_an_https_url_of_a_host() {
         for (text, url) in [
-            ("https://hub.example:8443/", Some("https://hub.example:8443")),
+            (
+                "https://hub.example:8443/",
+                Some("https://hub.example:8443"),
+            ),
             ("https://hub.example", Some("https://hub.example")),
-            ("https://10.0.0.7:8443/shops", Some("https://10.0.0.7:8443/shops")),
+            (
+                "https://10.0.0.7:8443/shops",
+                Some("https://10.0.0.7:8443/shops"),
+            ),
             ("https://[::1]:8443", Some("https://[::1]:8443")),
             ("http://hub.example", None),
             ("hub.example", None),
@@ -106,7 +112,11 @@ mod tests {
             ("https://[::1]:8443", "::1", 8443),
             ("https://[::1]", "::1", 443),
         ] {
-            assert_eq!(HubConfig::host_and_port(url), (host.to_owned(), port), "{url}");
+            assert_eq!(
+                HubConfig::host_and_port(url),
+                (host.to_owned(), port),
+                "{url}"
+            );
         }
     }
 }

@@ -77,8 +77,7 @@ pub fn copy_folder(from: &Path, to: &Path) -> Result<CopiedHead, StoreError> {
     let io = |path: PathBuf| move |source| StoreError::Folder { path, source };
     // Before the database: what the hub has acknowledged is never more than what the copy has.
     if from.join(HUB_PLACE_FILE).exists() {
-        fs::copy(from.join(HUB_PLACE_FILE), to.join(HUB_PLACE_FILE))
-            .map_err(io(to.to_owned()))?;
+        fs::copy(from.join(HUB_PLACE_FILE), to.join(HUB_PLACE_FILE)).map_err(io(to.to_owned()))?;
     }
     let connection = folder::open_for_reading(&from.join(FILE_NAME))?;
     // One read transaction, so that the copy is one state; the writer goes on beside it.

@@ -157,7 +157,9 @@ impl Reader {
     pub fn hub_rows_between(&self, after: i64, before: i64) -> Result<u64, StoreError> {
         self.with("rows for the hub", |connection| {
             connection
-                .prepare_cached("SELECT count(*) FROM journal WHERE seq > ?1 AND seq < ?2 AND kind IN (4, 12)")?
+                .prepare_cached(
+                    "SELECT count(*) FROM journal WHERE seq > ?1 AND seq < ?2 AND kind IN (4, 12)",
+                )?
                 .query_row([after, before], |row| row.get::<_, i64>(0))
                 .map(i64::unsigned_abs)
         })

@@ -70,7 +70,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 pub use backup::{
-    COPIED_FILES, CopiedHead, HUB_PLACE_FILE, DevicePosition, PrinterPosition, copy_folder, is_copied,
+    COPIED_FILES, CopiedHead, DevicePosition, HUB_PLACE_FILE, PrinterPosition, copy_folder,
+    is_copied,
 };
 pub use card_operation::{CardOperation, CardOperationState};
 pub use chain::{ChainKey, Mac};
@@ -85,8 +86,8 @@ pub use ereceipt::{
 pub use figures::StoreFigures;
 pub use folder::{is_in_use, set_lost_journal_aside};
 pub use founding::{FolderPurpose, Founding};
-pub use hub_rows::{HubRow, RestoredRow, SealedRow};
 pub use frozen::{Freeze, FrozenRequest, SealedDocument};
+pub use hub_rows::{HubRow, RestoredRow, SealedRow};
 pub use journal::{Appended, Batch, Store};
 pub use laid_aside::{AsideDocument, AsideNote, WaitingDocument};
 pub use operator::OperatorDeclaration;

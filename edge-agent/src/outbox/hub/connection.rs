@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use ferrotill_hub_protocol::{Answer, CONTENT_TYPE, Message as _};
 use rustls::pki_types::CertificateDer;
-use ureq::tls::{
-    Certificate, ClientCert, KeyKind, PrivateKey, RootCerts, TlsConfig, TlsProvider,
-};
+use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig, TlsProvider};
 
-use super::identity::HubIdentity;
+use super::identity::{HubIdentity, pem};
 use crate::authority::failure::DeliveryFailure;
 use crate::authority::http::post_plain;
 use crate::authority::tls::TlsFault;
@@ -106,10 +104,11 @@ impl HubConnection {
         timeout: Duration,
     ) -> Self {
         let roots = [Certificate::from_der(authority).to_owned()].into_iter();
-        let own = identity.map(|identity| {
+        let own = identity.and_then(|identity| {
             let certificate = Certificate::from_der(&identity.certificate).to_owned();
-            let key = PrivateKey::from_der(KeyKind::Pkcs8, identity.key()).to_owned();
-            ClientCert::new_with_certs(&[certificate], key)
+            // The identity was read, so its key is one.
+            let key = PrivateKey::from_pem(pem("PRIVATE KEY", identity.key()).as_bytes()).ok()?;
+            Some(ClientCert::new_with_certs(&[certificate], key))
         });
         let tls = TlsConfig::builder()
             .provider(TlsProvider::Rustls)
@@ -148,14 +147,14 @@ impl HubTransport for HubConnection {
         }
         let (status, bytes) = posted.answer.map_err(HubFailure::Delivery)?;
         match Answer::from_bytes(&bytes) {
-            Ok(
-                Answer::TooBusy { retry_after_s } | Answer::Unavailable { retry_after_s },
-            ) => Err(HubFailure::Busy(
-                posted
-                    .retry_after
-                    .unwrap_or_default()
-                    .max(Duration::from_secs(retry_after_s.into())),
-            )),
+            Ok(Answer::TooBusy { retry_after_s } | Answer::Unavailable { retry_after_s }) => {
+                Err(HubFailure::Busy(
+                    posted
+                        .retry_after
+                        .unwrap_or_default()
+                        .max(Duration::from_secs(retry_after_s.into())),
+                ))
+            }
             Ok(answer) => Ok(answer),
             // A proxy in front of the hub answers without a message of the hub.
             Err(_) if matches!(status, 429 | 502..=504) => Err(HubFailure::Busy(

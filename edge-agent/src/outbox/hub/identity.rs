@@ -155,7 +155,7 @@ impl HubIdentity {
             enrolled.till,
             enrolled.ends_ms,
             enrolled.renew_from_ms,
-            pem("CERTIFICATE", &enrolled.certificate.0),
+            *pem("CERTIFICATE", &enrolled.certificate.0),
             *pem("PRIVATE KEY", key.pair.serialized_der()),
         ));
         write_secret(&Self::file(folder), text.as_bytes())
@@ -191,7 +191,7 @@ impl Clone for HubIdentity {
 }
 
 /// Bytes in PEM (RFC 7468).
-pub fn pem(label: &str, der: &[u8]) -> Zeroizing<String> {
+pub(super) fn pem(label: &str, der: &[u8]) -> Zeroizing<String> {
     let encoded = Zeroizing::new(STANDARD.encode(der));
     let mut text = Zeroizing::new(format!("-----BEGIN {label}-----\n"));
     for (place, letter) in encoded.chars().enumerate() {

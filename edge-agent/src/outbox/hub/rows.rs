@@ -3,6 +3,7 @@
 
 use ferrotill_core::document::DocumentKind;
 use ferrotill_core::event::ReportFigures;
+use ferrotill_core::profile::Profile;
 use ferrotill_core::shift::Turnover;
 use ferrotill_hub_protocol::{
     Batch, Currency, Difference, Hash, Recorded, Row, RowKind, RowState, Sum, ZReport,
@@ -18,8 +19,8 @@ pub(super) struct RowForm {
     pub(super) till: Uuid,
     /// The currency of every amount.
     pub(super) currency: Currency,
-    /// Whether the law has the authority told of documents of a kind.
-    pub(super) is_told: fn(DocumentKind) -> bool,
+    /// The law of the country: it says which documents the authority is told of.
+    pub(super) profile: &'static dyn Profile,
 }
 
 impl RowForm {
@@ -69,10 +70,10 @@ impl RowForm {
                 DocumentKind::Refund => sealed.amount.saturating_neg(),
                 _ => sealed.amount,
             },
-            state: if (self.is_told)(row.kind) {
-                RowState::Sealed
-            } else {
+            state: if self.profile.duties(row.kind).is_empty() {
                 RowState::Sent
+            } else {
+                RowState::Sealed
             },
             z_number: (!matches!(
                 row.kind,

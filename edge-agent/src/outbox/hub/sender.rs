@@ -7,15 +7,16 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ferrotill_core::document::DocumentKind;
+use ferrotill_core::profile::Profile;
 use ferrotill_hub_protocol::{
-    Answer, Currency, Hash, Message as _, Missing, Position, PositionRequest, SigningKey, path,
+    Answer, Currency, Hash, Message as _, Position, PositionRequest, SigningKey, path,
 };
 use ferrotill_store::{HubRow, Reader, StoreError};
 use uuid::Uuid;
 
 use super::connection::{HubFailure, HubTransport};
 use super::place::HubPlace;
+use super::refusal::{HubRefusal, refusal_in};
 use super::rows::RowForm;
 
 /// What a sender needs.
@@ -31,8 +32,8 @@ pub struct HubSenderParts {
     pub key: SigningKey,
     /// The currency of every amount.
     pub currency: Currency,
-    /// Whether the law has the authority told of documents of a kind.
-    pub is_told: fn(DocumentKind) -> bool,
+    /// The law of the country.
+    pub profile: &'static dyn Profile,
 }
 
 /// Sends the rows of a till.
@@ -81,42 +82,6 @@ pub enum HubTurn {
     Refused(HubRefusal),
 }
 
-/// Why the hub does not take the till's rows. The till goes on selling, unless another machine has taken it over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HubRefusal {
-    /// The hub has other rows under the till's sequences.
-    Forked {
-        /// The first sequence with other rows.
-        sequence: u64,
-    },
-    /// The hub has rows that the till's journal does not have.
-    RolledBack {
-        /// The last sequence that the hub has.
-        last: u64,
-        /// The first ranges of documents that the till does not have.
-        missing: Vec<Missing>,
-        /// How many documents there are.
-        documents: u64,
-    },
-    /// Another machine has taken over this till.
-    TakenOver {
-        /// The epoch of the other machine.
-        epoch: u32,
-    },
-    /// The hub does not know the till.
-    NotEnrolled,
-    /// The till's certificate was revoked.
-    Revoked,
-    /// The certificate is of another till.
-    OtherTill,
-    /// The signature is not by the key of the certificate.
-    WrongSignature,
-    /// The hub finds a fault in what the till sends.
-    Invalid(String),
-    /// The till cannot make the rows that the hub expects.
-    Unmade(String),
-}
-
 impl HubSender {
     /// A sender for a data folder. It goes on from the place of the folder.
     ///
@@ -141,7 +106,7 @@ impl HubSender {
             form: RowForm {
                 till: parts.till,
                 currency: parts.currency,
-                is_told: parts.is_told,
+                profile: parts.profile,
             },
             place,
             unsaved: false,
@@ -215,11 +180,7 @@ impl HubSender {
         }
     }
 
-    fn try_turn(
-        &mut self,
-        transport: &mut dyn HubTransport,
-        now_ms: i64,
-    ) -> Result<HubTurn, Stop> {
+    fn try_turn(&mut self, transport: &mut dyn HubTransport, now_ms: i64) -> Result<HubTurn, Stop> {
         if self.must_ask {
             self.ask(transport)?;
             self.must_ask = false;
@@ -262,7 +223,7 @@ impl HubSender {
                 self.adjust(position)?;
                 Ok(HubTurn::Again)
             }
-            answer => Err(refusal_of(answer)),
+            answer => Err(stop_of(answer)),
         }
     }
 
@@ -290,7 +251,7 @@ impl HubSender {
             Answer::Position(position) | Answer::Gap(position) | Answer::RolledBack(position) => {
                 Ok(position)
             }
-            answer => Err(refusal_of(answer)),
+            answer => Err(stop_of(answer)),
         }
     }
 
@@ -313,7 +274,9 @@ impl HubSender {
         }
         // The row of a restore begins a batch of its epoch.
         let epoch = self.epoch_at(first.seq());
-        let same = rows.iter().take_while(|row| self.epoch_at(row.seq()) == epoch);
+        let same = rows
+            .iter()
+            .take_while(|row| self.epoch_at(row.seq()) == epoch);
         let count = same.count();
         rows.truncate(count);
         let next = self.place.sequence.saturating_add(1);
@@ -371,7 +334,7 @@ impl HubSender {
                 let steps = last.saturating_sub(sequence);
                 let row = self.reader.hub_row_behind(restore, steps)?;
                 let Some(row) = row else {
-                    return Err(rolled_back(last, position).into());
+                    return Err(HubRefusal::rolled_back(position).into());
                 };
                 self.go_to(last, row, position.before);
                 Ok(())
@@ -394,7 +357,7 @@ impl HubSender {
         }
         if let Some(steps) = last.checked_sub(place.sequence) {
             let Some(row) = self.reader.hub_row_behind(place.row, steps)? else {
-                return Err(rolled_back(last, position.clone()).into());
+                return Err(HubRefusal::rolled_back(position.clone()).into());
             };
             if position.last_batch_first == place.sequence.saturating_add(1) {
                 self.compare(steps, position)?;
@@ -404,7 +367,9 @@ impl HubSender {
         }
         // The hub has less than it has acknowledged: it was restored itself. The journal has every row.
         let steps = place.sequence.saturating_sub(last);
-        let found = self.reader.hub_row_before(place.row.saturating_add(1), steps.saturating_add(1))?;
+        let found = self
+            .reader
+            .hub_row_before(place.row.saturating_add(1), steps.saturating_add(1))?;
         let found = found.filter(|row| self.epoch_at(*row) == self.epoch_at(place.row));
         let Some(row) = found else {
             let what = format!(
@@ -489,44 +454,15 @@ fn store_failure(error: StoreError) -> HubFailure {
     HubFailure::Store(error.to_string())
 }
 
+fn stop_of(answer: Answer) -> Stop {
+    match refusal_in(answer) {
+        Ok(refusal) => refusal.into(),
+        Err(failure) => failure.into(),
+    }
+}
+
 fn unmade(fault: impl std::fmt::Display) -> Stop {
     HubRefusal::Unmade(fault.to_string()).into()
-}
-
-fn rolled_back(last: u64, position: Position) -> HubRefusal {
-    HubRefusal::RolledBack {
-        last,
-        missing: position.missing,
-        documents: position.missing_documents,
-    }
-}
-
-fn refusal_of(answer: Answer) -> Stop {
-    let refusal = match answer {
-        Answer::Forked { sequence, .. } => HubRefusal::Forked { sequence },
-        Answer::RolledBack(position) => rolled_back(position.expected.saturating_sub(1), position),
-        Answer::NewerEpoch { epoch } => HubRefusal::TakenOver { epoch },
-        Answer::NotEnrolled => HubRefusal::NotEnrolled,
-        Answer::Revoked => HubRefusal::Revoked,
-        Answer::OtherTill { .. } => HubRefusal::OtherTill,
-        Answer::WrongSignature => HubRefusal::WrongSignature,
-        Answer::Invalid { fault } => HubRefusal::Invalid(fault),
-        Answer::TooBusy { retry_after_s } | Answer::Unavailable { retry_after_s } => {
-            let pause = Duration::from_secs(retry_after_s.into());
-            return HubFailure::Busy(pause).into();
-        }
-        // An answer to another request: a proxy has mixed them up.
-        _ => return HubFailure::NotTheHub(200).into(),
-    };
-    refusal.into()
-}
-
-/// What an answer to a health report or to a renewal says against the till; `None` if it is the answer to it.
-pub(super) fn refusal_in(answer: Answer) -> Result<HubRefusal, HubFailure> {
-    match refusal_of(answer) {
-        Stop::Refused(refusal) => Ok(refusal),
-        Stop::Failed(failure) => Err(failure),
-    }
 }
 
 /// The most rows of a batch. A till has little memory, and a batch of so many documents is answered in a moment.
