@@ -5,6 +5,7 @@ pub mod at_work;
 mod observed;
 pub mod problems;
 mod stock;
+mod taken_over;
 #[cfg(test)]
 mod tests;
 mod unsendable;
@@ -491,27 +492,6 @@ impl LiveStatus {
         self.problems.clear(CALLS_NOT_KEPT.kind, None);
     }
 
-    /// Notes that another machine has taken over this till: it makes no document any more.
-    pub fn taken_over(&self, at_ms: i64, epoch: u32) {
-        self.taken_over.store(epoch, Ordering::Release);
-        self.problems.raise(HealthProblem {
-            kind: TILL_TAKEN_OVER.kind,
-            device: None,
-            since_ms: at_ms,
-            says: format!(
-                "the folder of this till was restored on another machine (restore {}), which sells now; this machine sells nothing more",
-                epoch.saturating_sub(1)
-            ),
-            fix: TILL_TAKEN_OVER.fix.to_owned(),
-        });
-    }
-
-    /// True if another machine has taken over this till.
-    #[must_use]
-    pub fn is_taken_over(&self) -> bool {
-        self.taken_over.load(Ordering::Acquire) != 0
-    }
-
     /// Notes whether sales wait until the PIN of the first start is changed.
     pub fn first_pin_waits(&self, waits: bool) {
         let says = || "the PIN of the first start was not changed".to_owned();
@@ -690,10 +670,6 @@ const ANSWER_UNKNOWN: KnownProblem = KnownProblem {
 const FIRST_PIN: KnownProblem = KnownProblem {
     kind: ProblemKind::FIRST_PIN,
     fix: "sign in at the dashboard and change the PIN, or use `ferrotill person pin`",
-};
-const TILL_TAKEN_OVER: KnownProblem = KnownProblem {
-    kind: ProblemKind::TILL_TAKEN_OVER,
-    fix: "sell on the other machine, and take this one out of use; if this one is to sell again, restore its folder from a backup of the other",
 };
 const ALTERNATIVE_NUMBERS: KnownProblem = KnownProblem {
     kind: ProblemKind::ALTERNATIVE_NUMBERS,

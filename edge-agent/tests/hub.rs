@@ -114,10 +114,7 @@ fn an_enrolled_till_sends_every_document_once_and_in_order() {
     until_over(&till, "hub_not_enrolled");
     assert!(till.sells());
     let client = till.client().clone();
-    assert_eq!(
-        client.post("cashoperations", r#"{"amount":5}"#).status,
-        200
-    );
+    assert_eq!(client.post("cashoperations", r#"{"amount":5}"#).status, 200);
     assert_eq!(client.post("operations/closeday", "{}").status, 200);
     until_stored(&till, &hub);
     let rows = hub.books(TILL).rows;

@@ -162,8 +162,10 @@ impl HubSender {
     }
 
     /// Writes the place if the last writing is long ago.
-    pub fn save_sometimes(&mut self) {
-        if self.saved.is_none_or(|saved| saved.elapsed() >= SAVE_EVERY) {
+    pub fn save_sometimes(&mut self, now: Instant) {
+        let is_due = |saved: Instant| now.saturating_duration_since(saved) >= SAVE_EVERY;
+        if self.unsaved && self.saved.is_none_or(is_due) {
+            self.saved = Some(now);
             self.save();
         }
     }
@@ -173,7 +175,6 @@ impl HubSender {
         if !std::mem::take(&mut self.unsaved) {
             return;
         }
-        self.saved = Some(Instant::now());
         if let Err(error) = self.place.write(&self.folder) {
             // The hub says after a start what it has.
             tracing::warn!("what the hub has acknowledged cannot be written to its file: {error}");

@@ -87,8 +87,9 @@ impl HubWorker {
             self.report();
             self.renew();
         }
+        let now = self.now();
         if let Some(link) = &mut self.link {
-            link.sender.save_sometimes();
+            link.sender.save_sometimes(now);
         }
         pause
     }
