@@ -424,7 +424,8 @@ pub fn part_of(kind: ProblemKind) -> &'static str {
         | "hub_away"
         | "hub_not_enrolled"
         | "hub_certificate_ends" => "hub",
-        "mail_away" | "mail_failed" | "sms_away" | "sms_failed" => "deliveries",
+        "mail_away" | "mail_failed" | "sms_away" | "sms_failed" | "bucket_away"
+        | "bucket_failed" | "ereceipt_away" | "ereceipt_failed" => "deliveries",
         "document_waits" => "printer",
         "first_pin" => "people",
         id if id.starts_with("printer") => "printer",
