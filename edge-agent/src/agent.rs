@@ -33,6 +33,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::api::dialect::Dialect;
+use crate::api::ereceipt::PublishedReceipts;
 use crate::api::lanes::Lanes;
 use crate::api::link_misses::LinkMisses;
 use crate::api::replay::Replays;
@@ -200,7 +201,7 @@ impl Agent {
         let clock = clock.map_or_else(|| zone_clock(&config, profile).map(Arc::new), Ok)?;
         let lock = lock_folder(&config.till.data_dir)?;
         let live_status = Arc::new(LiveStatus::default());
-        let (store, identities, created) =
+        let (mut store, identities, created) =
             open_store(&mut config, profile, clock.now(), decisions, &live_status)?;
         let (links, pages) = pages::open(&mut config)?;
         let guard = Arc::new(guarded_clock(&clock, &store)?);
@@ -221,7 +222,7 @@ impl Agent {
             (signatures.clone(), terminals),
         );
         let door = (&reader, &clerk_handle);
-        let deliveries = deliveries_of(&config, profile, &store, door, &mut settings);
+        let deliveries = deliveries_of(&config, profile, &mut store, door, &mut settings);
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let units = signatures.as_ref();
         let service = Arc::new(Service {
@@ -247,6 +248,8 @@ impl Agent {
             link_misses: LinkMisses::default(),
             exports: AtomicUsize::new(0),
         });
+        let source = PublishedReceipts(Arc::downgrade(&service));
+        service.deliveries.publish(Box::new(source));
         Ok(Self {
             senders: Some(Senders::start(&config, &service, wake_sender, units)?),
             tls: Locked::new(CallerTls::start(&config, service.guard.now().utc_ms)?),
@@ -583,10 +586,11 @@ fn clerk_settings(
 fn deliveries_of(
     config: &Config,
     profile: &'static dyn Profile,
-    store: &Store,
+    store: &mut Store,
     (reader, clerk_handle): (&Reader, &ClerkHandle),
     settings: &mut ClerkSettings,
 ) -> Arc<Deliveries> {
+    store.publish_at(config.ereceipt.published_at());
     let status_and_clock = (
         Arc::clone(&settings.live_status),
         Arc::clone(&settings.guard),

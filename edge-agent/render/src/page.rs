@@ -90,6 +90,8 @@ pub struct PublicPage<'a> {
     pub check: &'a str,
     /// The form.
     pub form: Option<&'a FormPart>,
+    /// What a browser may do on the page, if the page itself says it because no server does.
+    pub policy: Option<&'a str>,
 }
 
 /// The style of the page. The page names its digest, so that a browser takes no other style.
@@ -117,7 +119,13 @@ impl PublicPage<'_> {
     pub fn html(&self) -> String {
         let mut page = String::from("<!DOCTYPE html>\n<html lang=\"");
         escape(&mut page, self.language);
-        page.push_str("\"><head><meta charset=\"utf-8\"><title>");
+        page.push_str("\"><head><meta charset=\"utf-8\">");
+        if let Some(policy) = self.policy {
+            page.push_str("<meta http-equiv=\"Content-Security-Policy\" content=\"");
+            escape(&mut page, policy);
+            page.push_str("\"><meta name=\"referrer\" content=\"no-referrer\">");
+        }
+        page.push_str("<title>");
         escape(&mut page, self.title);
         page.push_str("</title>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" content=\"noindex\">\n<style>");
         page.push_str(PAGE_STYLE);
@@ -478,6 +486,7 @@ mod tests {
             links: &[(evil.to_owned(), evil.to_owned(), true)],
             check: evil,
             form: Some(&form),
+            policy: None,
         };
         let html = page.html();
         assert!(!html.contains("<script"), "{html}");

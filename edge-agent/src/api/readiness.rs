@@ -418,7 +418,8 @@ pub fn part_of(kind: ProblemKind) -> &'static str {
         "registration_refused" | "registration_user_refused" | "registration_waits" => {
             "registration"
         }
-        "mail_away" | "mail_failed" | "sms_away" | "sms_failed" => "deliveries",
+        "mail_away" | "mail_failed" | "sms_away" | "sms_failed" | "bucket_away"
+        | "bucket_failed" | "ereceipt_away" | "ereceipt_failed" => "deliveries",
         "document_waits" => "printer",
         "first_pin" => "people",
         id if id.starts_with("printer") => "printer",

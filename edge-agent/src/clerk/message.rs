@@ -22,7 +22,9 @@ use crate::order::{AsideRequest, Declaration, OrderForm, PersonNote};
 use crate::payment::{TerminalListener, TerminalNews};
 use crate::seal::printer::{DocumentSlip, Listener, News};
 use crate::seal::signature::Signed;
-use ferrotill_store::{BuyerContact, DeliveryEnd, EReceiptChange, EReceiptOutcome};
+use ferrotill_store::{
+    BuyerContact, DeliveryChannel, DeliveryEnd, EReceiptChange, EReceiptOutcome,
+};
 
 /// A message to the clerk.
 #[derive(Debug)]
@@ -110,6 +112,8 @@ pub enum Message {
     },
     /// A receipt was sent to a buyer, or could not be sent.
     DeliveryEnded {
+        /// The channel of the delivery.
+        channel: DeliveryChannel,
         /// The number of the delivery.
         id: i64,
         /// What became of it.

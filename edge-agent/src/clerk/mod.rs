@@ -96,6 +96,7 @@ impl Clerk {
         // If this start wrote no event and the machine was not started, the clock is stored with the next commit, or after a minute.
         let written = batch.seq() != before;
         tills.store_clock(&mut batch, written || clock_must_be_stored)?;
+        effects.extend(batch.published_at().into_iter().map(Effect::Deliver));
         batch.commit()?;
         tills.commit();
         tills.committed(store.figures(), written);
@@ -208,6 +209,7 @@ impl Clerk {
             let written = stops || probes || batch.seq() != before;
             self.tills.store_clock(&mut batch, written)?;
             self.tills.count_unsent(&mut batch)?;
+            effects.extend(batch.published_at().into_iter().map(Effect::Deliver));
             batch.commit().map(|()| written)
         })();
         match outcome {

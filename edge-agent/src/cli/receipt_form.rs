@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use clap::{Args, ValueEnum};
 use ferrotill_core::facts::Facts;
 use ferrotill_render::{FormSize, PDF_SIZES, PaperWidth, WantedSize, html, pdf, png, rows};
-use ferrotill_store::{Reader, StoredDocument};
+use ferrotill_store::{Reader, RequestState, StoredDocument};
 use uuid::Uuid;
 
 use super::{CliFailure, CliOutput, Exit};
@@ -20,6 +20,7 @@ use crate::api::json::JsonValue;
 use crate::config::Config;
 use crate::object;
 use crate::paper::{DocumentPaper, PaperShop, printed_seller};
+use crate::receipt_link::ReceiptLinks;
 
 /// The arguments of `receipts` for one document.
 #[derive(Debug, Args)]
@@ -49,6 +50,8 @@ pub(super) enum PaperForm {
     Json,
     /// The receipt as an EKaBS document (docs/api/ereceipt.md).
     Ekabs,
+    /// The address of the page on which the buyer reads the receipt; without `[ereceipt] public_url` only its path.
+    Link,
 }
 
 impl PaperForm {
@@ -60,6 +63,7 @@ impl PaperForm {
             Self::Pdf => "pdf",
             Self::Json => "json",
             Self::Ekabs => "ekabs",
+            Self::Link => "link",
         }
     }
 
@@ -69,8 +73,10 @@ impl PaperForm {
         let made = match self {
             Self::Text => Ok(text_of(paper).into_bytes()),
             Self::Html => Ok(html(blocks, paper.language).into_bytes()),
-            // An EKaBS document is no paper.
-            Self::Json | Self::Ekabs => Ok(format!("{}\n", form_rows(paper)).into_bytes()),
+            // A document of another form and an address are no paper.
+            Self::Json | Self::Ekabs | Self::Link => {
+                Ok(format!("{}\n", form_rows(paper)).into_bytes())
+            }
             Self::Png => png(blocks, FormSize::default()),
             Self::Pdf => {
                 let usual = PDF_SIZES.size(WantedSize::default());
@@ -81,7 +87,7 @@ impl PaperForm {
     }
 
     const fn is_text(self) -> bool {
-        matches!(self, Self::Text | Self::Html | Self::Json | Self::Ekabs)
+        !matches!(self, Self::Png | Self::Pdf)
     }
 }
 
@@ -120,6 +126,7 @@ impl FormArguments {
         let form = self.form.unwrap_or(PaperForm::Text);
         let bytes = match form {
             PaperForm::Ekabs => ekabs_of(id, config, facts)?.into_bytes(),
+            PaperForm::Link => link_of(id, config)?.into_bytes(),
             form => form.of(&paper_of(id, config, facts)?)?,
         };
         if let Some(out) = &self.out {
@@ -160,6 +167,20 @@ fn ekabs_of(id: Uuid, config: &Config, facts: &Facts) -> Result<String, CliFailu
         CliFailure::new(Exit::Refused, text).named("NotRegistered")
     })?;
     Ok(format!("{ekabs}\n"))
+}
+
+/// The address of the page of a registered document.
+fn link_of(id: Uuid, config: &Config) -> Result<String, CliFailure> {
+    let stored = find(id, config)?;
+    if stored.row.state != RequestState::Sealed {
+        let text = anyhow!("the document {id} is not registered, and has no page");
+        return Err(CliFailure::new(Exit::Refused, text).named("NotRegistered"));
+    }
+    let folder = &config.till.data_dir;
+    let links = ReceiptLinks::new(|purpose| ferrotill_store::derived_key(folder, purpose));
+    let token = links.map_err(CliFailure::failed)?.token_of_document(id);
+    let url = config.ereceipt.public_url.as_deref().unwrap_or_default();
+    Ok(format!("{url}/r/{token}\n"))
 }
 
 fn find(id: Uuid, config: &Config) -> Result<StoredDocument, CliFailure> {

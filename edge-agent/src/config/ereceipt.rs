@@ -1,9 +1,12 @@
-//! `[ereceipt]`: the pages on which buyers read their receipts.
+//! `[ereceipt]`: the pages on which buyers read their receipts, and where receipts are published.
 
 use std::net::SocketAddr;
 
+use ferrotill_store::DeliveryChannel;
+
+use super::publishing::{self, BucketConfig, ReceiptServiceConfig};
 use super::reader::{Reader, Section};
-use super::values::is_host_and_port;
+use super::values::{Mode, is_host_and_port};
 
 /// `[ereceipt]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,10 +19,24 @@ pub struct EReceiptConfig {
     pub public_days: u16,
     /// Whether buyers may write the particulars of a business meal.
     pub hospitality: bool,
+    /// The bucket in which receipts are published, if any.
+    pub bucket: Option<BucketConfig>,
+    /// The eReceipt service at which receipts are published, if any.
+    pub service: Option<ReceiptServiceConfig>,
+}
+
+impl EReceiptConfig {
+    /// Where receipts are published.
+    #[must_use]
+    pub fn published_at(&self) -> Vec<DeliveryChannel> {
+        let bucket = self.bucket.as_ref().map(|_| DeliveryChannel::Bucket);
+        let service = self.service.as_ref().map(|_| DeliveryChannel::EReceipt);
+        bucket.into_iter().chain(service).collect()
+    }
 }
 
 /// Reads the section.
-pub(super) fn ereceipt(reader: &mut Reader, root: &Section<'_>) -> EReceiptConfig {
+pub(super) fn ereceipt(reader: &mut Reader, root: &Section<'_>, mode: Mode) -> EReceiptConfig {
     let section = reader.child(root, "ereceipt");
     let listen = reader.text(&section, "listen").and_then(|found| {
         let address = found.value.parse();
@@ -60,6 +77,8 @@ pub(super) fn ereceipt(reader: &mut Reader, root: &Section<'_>) -> EReceiptConfi
         public_url,
         public_days: reader.number(&section, "public_days").unwrap_or_default(),
         hospitality: reader.flag(&section, "hospitality"),
+        bucket: publishing::bucket(reader, &section, mode, section.has("public_url")),
+        service: publishing::service(reader, &section, mode),
     }
 }
 

@@ -35,6 +35,7 @@ mod payment_letter;
 
 pub mod pages;
 mod paper_look;
+mod publishing;
 mod reader;
 pub mod register;
 pub mod schema;
@@ -65,6 +66,7 @@ pub use mail::{MailConfig, SmsConfig};
 pub use network::Network;
 pub use online_ecr::{OnlineEcrConfig, SignatureConfig};
 pub use paper_look::{DATE_MARK, NUMBER_MARK, PaperLook, REGISTRATION_MARK, TOTAL_MARK};
+pub use publishing::{BucketConfig, ReceiptServiceConfig};
 pub use reader::KeyInForce;
 pub use signature::{HttpUnitConfig, Pkcs11UnitConfig, SignatureUnitConfig, SignatureUnitKind};
 pub use taxes::TaxGroupConfig;
@@ -336,7 +338,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
     let offline = offline::budget(reader, &root);
     let mail = mail::mail(reader, &root, mode);
     let sms = mail::sms(reader, &root, mode);
-    let ereceipt = ereceipt::ereceipt(reader, &root);
+    let ereceipt = ereceipt::ereceipt(reader, &root, mode);
     let ui = ui::ui(reader, &root, &till.data_dir);
     Some(Config {
         places: Places {

@@ -1,16 +1,19 @@
-//! Sends receipts to buyers, by mail and by telephone (decision 0044).
+//! Sends receipts to buyers, by mail and by telephone (decision 0044), and publishes them where buyers read them (decision 0064).
 //!
 //! What waits stands in the store. A channel has a thread only while something waits on it, so that a till that sends nothing has
 //! neither a thread nor a buffer for it. No sale waits for a delivery.
 
+mod bucket;
 mod letter;
 mod mail;
+mod published;
+mod service;
 mod simulated;
 mod sms;
 mod worker;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use ferrotill_core::facts::Facts;
 use ferrotill_store::{DeliveryChannel, Reader, Store};
@@ -20,8 +23,12 @@ use crate::config::{Config, Device, Mode, Owner};
 use crate::locked::Locked;
 use crate::status::LiveStatus;
 use crate::time::guarded_clock::GuardedClock;
+use bucket::Bucket;
 use letter::Letter;
 use mail::MailServer;
+use published::Publisher;
+pub use published::{NoForm, PublishedFile, ReceiptSource};
+use service::ReceiptService;
 use simulated::SimulatedDeliveries;
 pub use simulated::SimulatedDelivery;
 use sms::SmsGateway;
@@ -61,18 +68,28 @@ struct Parts {
     live_status: Arc<LiveStatus>,
     guard: Arc<GuardedClock>,
     shop: LetterShop,
-    channels: [Channel; 2],
+    channels: Vec<Channel>,
+    /// What published receipts look like; the upper floors say it.
+    source: OnceLock<Box<dyn ReceiptSource>>,
     simulated: Option<Arc<SimulatedDeliveries>>,
     is_stopping: AtomicBool,
 }
 
 struct Channel {
     channel: DeliveryChannel,
-    carrier: Arc<dyn Carrier>,
+    way: Way,
     /// The thread while something waits.
     thread: Locked<Option<std::thread::Thread>>,
     /// Set by every order, so that a thread that is about to end looks once more.
     is_woken: AtomicBool,
+}
+
+/// How a channel takes receipts.
+enum Way {
+    /// It takes those that buyers want.
+    Letters(Arc<dyn Carrier>),
+    /// It takes every receipt.
+    Publication(Box<dyn Publisher>),
 }
 
 impl std::fmt::Debug for Parts {
@@ -105,12 +122,31 @@ impl Deliveries {
             Some(sms) => Arc::new(SmsGateway::new(sms.clone())),
             None => without(DeliveryChannel::Sms),
         };
-        let channel = |channel, carrier| Channel {
+        let channel = |channel, way| Channel {
             channel,
-            carrier,
+            way,
             thread: Locked::default(),
             is_woken: AtomicBool::new(false),
         };
+        let letters = [
+            channel(DeliveryChannel::Mail, Way::Letters(mail)),
+            channel(DeliveryChannel::Sms, Way::Letters(sms)),
+        ];
+        let bucket = config.ereceipt.bucket.as_ref().map(|bucket| {
+            let publisher = Bucket::new(bucket.clone(), Arc::clone(&guard));
+            channel(
+                DeliveryChannel::Bucket,
+                Way::Publication(Box::new(publisher)),
+            )
+        });
+        let service = config.ereceipt.service.as_ref().map(|service| {
+            let publisher = ReceiptService::new(service.clone());
+            channel(
+                DeliveryChannel::EReceipt,
+                Way::Publication(Box::new(publisher)),
+            )
+        });
+        let publications = bucket.into_iter().chain(service);
         Self(Arc::new(Parts {
             reader,
             clerk_handle,
@@ -121,18 +157,27 @@ impl Deliveries {
                 devices: config.devices.clone(),
                 facts,
             },
-            channels: [
-                channel(DeliveryChannel::Mail, mail),
-                channel(DeliveryChannel::Sms, sms),
-            ],
+            channels: letters.into_iter().chain(publications).collect(),
+            source: OnceLock::new(),
             simulated,
             is_stopping: AtomicBool::new(false),
         }))
     }
 
+    /// Begins to publish receipts, beginning with what an earlier process has left waiting. `source` says what they look like.
+    pub fn publish(&self, source: Box<dyn ReceiptSource>) {
+        if self.0.source.set(source).is_ok() {
+            let channels = self.0.channels.iter().map(|known| known.channel);
+            channels
+                .filter(|channel| channel.is_publication())
+                .for_each(|channel| self.wake(channel));
+        }
+    }
+
     /// Begins to send what an earlier process has left waiting.
     pub fn resume(&self, store: &Store) {
-        for channel in DeliveryChannel::ALL {
+        let buyers = DeliveryChannel::ALL.into_iter();
+        for channel in buyers.filter(|channel| !channel.is_publication()) {
             match store.has_waiting_deliveries(channel) {
                 Ok(true) => self.wake(channel),
                 Ok(false) => {}
@@ -176,7 +221,7 @@ impl BuyerDeliveries for Deliveries {
         }
         let parts = Arc::downgrade(&self.0);
         let started = std::thread::Builder::new()
-            .name(format!("{} to buyers", channel.name()))
+            .name(format!("receipts by {}", channel.name()))
             .spawn(move || worker::run(&parts, place));
         match started {
             Ok(started) => *thread = Some(started.thread().clone()),

@@ -41,7 +41,7 @@ impl SimulatedDeliveries {
         let [mail, sms] = &self.0;
         match channel {
             DeliveryChannel::Mail => mail,
-            DeliveryChannel::Sms => sms,
+            _ => sms,
         }
     }
 }
@@ -61,7 +61,7 @@ impl Carrier for SimulatedCarrier {
                     .map_or_else(|_| String::new(), |page| page.html),
                 pdf_bytes: letter.pdf().map_or(0, |pdf| pdf.len()),
             },
-            DeliveryChannel::Sms => SimulatedDelivery {
+            _ => SimulatedDelivery {
                 to,
                 subject: String::new(),
                 text: letter.short.clone(),

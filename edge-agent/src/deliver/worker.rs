@@ -8,7 +8,7 @@ use std::time::Duration;
 use ferrotill_store::{DeliveryChannel, DeliveryEnd, DueDeliveries, WaitingDelivery};
 
 use super::letter::Letter;
-use super::{CarrierFault, Channel, Parts};
+use super::{CarrierFault, Channel, Parts, Way};
 use crate::clerk::Message;
 use crate::status::problems::{HealthProblem, ProblemKind};
 
@@ -96,7 +96,7 @@ impl Parts {
                 let error = "the document was not registered".to_owned();
                 DeliveryEnd::Failed { error }
             };
-            if !self.note(delivery, &end) {
+            if !self.note(channel.channel, delivery, &end) {
                 return Some(READ_AGAIN);
             }
         }
@@ -124,31 +124,42 @@ impl Parts {
         let name = channel.channel.name();
         let (document, shown) = (delivery.document, &delivery.shown);
         let next_ms = pause_ms(usize::try_from(delivery.attempts).unwrap_or(usize::MAX));
-        let letter = match self.letter(delivery) {
-            Ok(Some(letter)) => letter,
-            Ok(None) => {
-                let error = "the document cannot be read; run `ferrotill verify`".to_owned();
-                return self.never(channel.channel, delivery, error);
-            }
-            Err(error) => return self.later(channel.channel, delivery, (error, next_ms)),
-        };
         let [away, failed] = problem_kinds(channel.channel);
         let problems = self.live_status.problems();
-        let sent = channel.carrier.send(&letter);
+        let sent = self.send(channel, delivery);
         if !matches!(sent, Err(CarrierFault::Away(_))) {
             problems.clear(away, None);
             *away_pause = AwayPause::default();
         }
         match sent {
-            Ok(()) => {
+            Ok(link) => {
                 problems.clear(failed, None);
-                tracing::info!(event = "receipt_sent", recipient = name, %document, to = shown, "a receipt was sent to the buyer");
-                DeliveryEnd::Sent
+                match channel.way {
+                    Way::Letters(_) => {
+                        tracing::info!(event = "receipt_sent", recipient = name, %document, to = shown, "a receipt was sent to the buyer");
+                    }
+                    Way::Publication(_) => {
+                        tracing::info!(event = "receipt_published", recipient = name, %document, "a receipt was published");
+                    }
+                }
+                DeliveryEnd::Sent { link }
             }
             Err(CarrierFault::Away(error)) => {
                 let error = without_contact(&error, delivery);
-                let says = format!("receipts cannot be sent by {name}: {error}");
-                let fix = format!("check the server, and [{name}] in the configuration");
+                let (says, section) = match channel.channel {
+                    DeliveryChannel::Mail | DeliveryChannel::Sms => {
+                        (format!("receipts cannot be sent by {name}: {error}"), name)
+                    }
+                    DeliveryChannel::Bucket => (
+                        format!("receipts cannot be published in the bucket: {error}"),
+                        "ereceipt.bucket",
+                    ),
+                    DeliveryChannel::EReceipt => (
+                        format!("receipts cannot be published at the eReceipt service: {error}"),
+                        "ereceipt.service",
+                    ),
+                };
+                let fix = format!("check the server, and [{section}] in the configuration");
                 self.raise(away, says, fix);
                 let pause_ms = away_pause.lengthen(self.guard.now().utc_ms);
                 self.later(channel.channel, delivery, (error, pause_ms))
@@ -160,6 +171,30 @@ impl Parts {
             }
             Err(CarrierFault::Never(error)) => {
                 self.never(channel.channel, delivery, without_contact(&error, delivery))
+            }
+        }
+    }
+
+    /// Gives one receipt to its channel. Returns where the recipient shows it, if it says so.
+    fn send(
+        &self,
+        channel: &Channel,
+        delivery: &WaitingDelivery,
+    ) -> Result<Option<String>, CarrierFault> {
+        let unreadable = || {
+            let error = "the receipt cannot be read; run `ferrotill verify`";
+            CarrierFault::Never(error.to_owned())
+        };
+        match &channel.way {
+            Way::Letters(carrier) => {
+                let letter = self.letter(delivery).map_err(CarrierFault::Later)?;
+                carrier.send(&letter.ok_or_else(unreadable)?).map(|()| None)
+            }
+            Way::Publication(publisher) => {
+                let Some(source) = self.source.get() else {
+                    return Err(CarrierFault::Later("the till is starting".to_owned()));
+                };
+                publisher.publish(&**source, delivery.document)
             }
         }
     }
@@ -178,7 +213,9 @@ impl Parts {
         (error, pause_ms): (String, i64),
     ) -> DeliveryEnd {
         let now_ms = self.guard.now().utc_ms;
-        if now_ms.saturating_sub(delivery.at_ms) > GIVEN_UP_AFTER_MS {
+        let is_old = now_ms.saturating_sub(delivery.at_ms) > GIVEN_UP_AFTER_MS;
+        // Its address is on paper since the sale, so that a receipt is published however long the network was away.
+        if is_old && !channel.is_publication() {
             return self.never(channel, delivery, error);
         }
         DeliveryEnd::Later {
@@ -196,6 +233,13 @@ impl Parts {
         let [_, failed] = problem_kinds(channel);
         let name = channel.name();
         let (document, shown) = (delivery.document, &delivery.shown);
+        if channel.is_publication() {
+            tracing::warn!(event = "receipt_not_published", recipient = name, %document, "a receipt is not published: {error}");
+            let says = format!("the receipt {document} was not published ({name}): {error}");
+            let fix = "give the buyer a copy on paper; the till has the receipt";
+            self.raise(failed, says, fix.to_owned());
+            return DeliveryEnd::Failed { error };
+        }
         tracing::warn!(event = "receipt_not_sent", recipient = name, %document, to = shown, "a receipt is not sent to the buyer: {error}");
         let says = format!("the receipt {document} was not sent to {shown} by {name}: {error}");
         let fix = "give the buyer a copy on paper, or send it again with another address";
@@ -215,10 +259,16 @@ impl Parts {
 
     /// Notes in the store what an attempt has ended with, and waits until it is on disk: a receipt that is sent and not noted would be
     /// sent again. False if the agent ends.
-    fn note(&self, delivery: &WaitingDelivery, end: &DeliveryEnd) -> bool {
+    fn note(
+        &self,
+        channel: DeliveryChannel,
+        delivery: &WaitingDelivery,
+        end: &DeliveryEnd,
+    ) -> bool {
         loop {
             let (reply, noted) = sync_channel(1);
             self.clerk_handle.send(Message::DeliveryEnded {
+                channel,
                 id: delivery.id,
                 end: end.clone(),
                 reply,
@@ -239,6 +289,8 @@ const fn problem_kinds(channel: DeliveryChannel) -> [ProblemKind; 2] {
     match channel {
         DeliveryChannel::Mail => [ProblemKind::MAIL_AWAY, ProblemKind::MAIL_FAILED],
         DeliveryChannel::Sms => [ProblemKind::SMS_AWAY, ProblemKind::SMS_FAILED],
+        DeliveryChannel::Bucket => [ProblemKind::BUCKET_AWAY, ProblemKind::BUCKET_FAILED],
+        DeliveryChannel::EReceipt => [ProblemKind::ERECEIPT_AWAY, ProblemKind::ERECEIPT_FAILED],
     }
 }
 

@@ -199,6 +199,18 @@ problem_kinds! {
     SMS_FAILED: Warning "sms_failed",
         "a receipt was not sent to its buyer by short message, and is not tried again",
         "a later receipt is sent by short message, or a restart";
+    BUCKET_AWAY: Warning "bucket_away",
+        "receipts wait because the server of the bucket cannot be reached, is not trusted, or does not accept the till",
+        "the bucket takes a receipt";
+    BUCKET_FAILED: Warning "bucket_failed",
+        "a receipt was not published in the bucket, and is not tried again",
+        "a later receipt is published in the bucket, or a restart";
+    ERECEIPT_AWAY: Warning "ereceipt_away",
+        "receipts wait because the eReceipt service cannot be reached, is not trusted, or does not accept the till",
+        "the service takes or refuses a receipt";
+    ERECEIPT_FAILED: Warning "ereceipt_failed",
+        "a receipt was not published at the eReceipt service, and is not tried again",
+        "a later receipt is published at the service, or a restart";
     ALTERNATIVE_NUMBERS: Warning "alternative_numbers",
         "few numbers are left for alternative receipts",
         "a start with a new range";

@@ -1,131 +1,14 @@
-//! Receipts that are sent to buyers by mail or by telephone, beside the journal.
+//! Receipts that are sent to buyers by mail or by telephone, or are published, beside the journal.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
-use super::StoreError;
+use super::channel::{
+    DeliveryChannel, DeliveryEnd, DueDeliveries, ReceiptDelivery, WaitingDelivery,
+};
 use super::contact::BuyerContact;
 use super::query::Reader;
-
-/// How a receipt is sent to a buyer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeliveryChannel {
-    /// To an e-mail address.
-    Mail,
-    /// To a telephone number.
-    Sms,
-}
-
-impl DeliveryChannel {
-    /// All channels.
-    pub const ALL: [Self; 2] = [Self::Mail, Self::Sms];
-
-    /// The name of the channel in the store, in answers and in logs.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Mail => "mail",
-            Self::Sms => "sms",
-        }
-    }
-
-    /// The channels over which a contact wants its receipt.
-    pub fn wanted(contact: &BuyerContact) -> impl Iterator<Item = Self> + use<> {
-        let (email, phone) = (contact.send_email, contact.send_phone);
-        Self::ALL.into_iter().filter(move |channel| match channel {
-            Self::Mail => email,
-            Self::Sms => phone,
-        })
-    }
-
-    /// A contact for people: enough to recognise it, and not enough to use it.
-    fn shown(self, address: &str) -> String {
-        match (self, address.split_once('@')) {
-            (Self::Mail, Some((name, domain))) => {
-                let first: String = name.chars().take(1).collect();
-                format!("{first}***@{domain}")
-            }
-            _ => {
-                let last = address.char_indices().rev().nth(1).map_or(0, |(at, _)| at);
-                format!("***{}", address.get(last..).unwrap_or_default())
-            }
-        }
-    }
-}
-
-/// A receipt that waits to be sent to a buyer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WaitingDelivery {
-    /// The number of the delivery.
-    pub id: i64,
-    /// The request id of the document.
-    pub document: Uuid,
-    /// The device of the document.
-    pub device: Uuid,
-    /// Whether the document is sealed. If not, it was not registered.
-    pub is_sealed: bool,
-    /// Whether a copy of the receipt is sent.
-    pub is_copy: bool,
-    /// The e-mail address or the telephone number.
-    pub address: String,
-    /// The contact with stars, for people.
-    pub shown: String,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// When it was ordered, in milliseconds since the epoch.
-    pub at_ms: i64,
-}
-
-/// What became of a receipt that is sent to a buyer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReceiptDelivery {
-    /// The name of the channel ([`DeliveryChannel::name`]).
-    pub recipient: String,
-    /// The contact with stars.
-    pub shown: String,
-    /// Whether a copy of the receipt is sent.
-    pub is_copy: bool,
-    /// `waiting`, `sent` or `failed`.
-    pub state: String,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// When it is tried next, in milliseconds since the epoch.
-    pub again_at_ms: i64,
-    /// When it was sent or given up, in milliseconds since the epoch.
-    pub ended_at_ms: Option<i64>,
-    /// What the last attempt failed with.
-    pub last_error: Option<String>,
-}
-
-/// What an attempt to send a receipt has ended with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DeliveryEnd {
-    /// It is sent.
-    Sent,
-    /// It cannot be sent, and is not tried again.
-    Failed {
-        /// Why.
-        error: String,
-    },
-    /// It could not be sent now.
-    Later {
-        /// Why.
-        error: String,
-        /// When it is tried again, in milliseconds since the epoch.
-        again_at_ms: i64,
-    },
-}
-
-/// The receipts that can be sent now, and when the next one can; `next_ms` is `None` if no other waits.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DueDeliveries {
-    /// The oldest first.
-    pub due: Vec<WaitingDelivery>,
-    /// In milliseconds since the epoch.
-    pub next_ms: Option<i64>,
-    /// When the newest receipt was ordered whose document is not settled yet, in milliseconds since the epoch.
-    pub unsettled_ms: Option<i64>,
-}
+use super::{StoreError, publication};
 
 /// Adds what the contact of a document asks for.
 pub(super) fn order(
@@ -200,12 +83,15 @@ pub(super) fn order_copy(
 /// Stores what an attempt has ended with. The contact of a delivery that has ended is erased, and overwritten in the file.
 pub(super) fn end(
     connection: &Connection,
-    id: i64,
+    (channel, id): (DeliveryChannel, i64),
     end: &DeliveryEnd,
     at: i64,
 ) -> Result<(), rusqlite::Error> {
+    if channel.is_publication() {
+        return publication::end(connection, id, end, at);
+    }
     let (state, error, again_at) = match end {
-        DeliveryEnd::Sent => ("sent", None, None),
+        DeliveryEnd::Sent { .. } => ("sent", None, None),
         DeliveryEnd::Failed { error } => ("failed", Some(error), None),
         DeliveryEnd::Later { error, again_at_ms } => ("waiting", Some(error), Some(*again_at_ms)),
     };
@@ -235,12 +121,15 @@ impl Reader {
         pause_ms_max: i64,
     ) -> Result<DueDeliveries, StoreError> {
         self.with("deliveries", |connection| {
+            let latest_ms = now_ms.saturating_add(pause_ms_max);
+            if channel.is_publication() {
+                return publication::due(connection, channel, (now_ms, latest_ms));
+            }
             let mut due = connection.prepare_cached(
                 "SELECT delivery.id, document.id, device, document.state = 'sealed', is_copy, address, shown, attempts, delivery.at FROM delivery \
                  JOIN document ON document.reserved_seq = delivery.reserved_seq \
                  WHERE recipient = ?1 AND delivery.state = 'waiting' AND (again_at <= ?2 OR again_at > ?3) AND document.state <> 'reserved' ORDER BY again_at, delivery.id LIMIT 16",
             )?;
-            let latest_ms = now_ms.saturating_add(pause_ms_max);
             let due = due.query_map(params![channel.name(), now_ms, latest_ms], waiting_delivery)?;
             let next_ms = connection
                 .prepare_cached(
@@ -286,9 +175,21 @@ impl Reader {
                         again_at_ms: row.get(5)?,
                         ended_at_ms: row.get(6)?,
                         last_error: row.get(7)?,
+                        link: None,
                     })
                 })?
                 .collect()
+        })
+    }
+
+    /// What became of the publications of a document or of an uploaded receipt, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn publications(&self, receipt: Uuid) -> Result<Vec<ReceiptDelivery>, StoreError> {
+        self.with("deliveries", |connection| {
+            publication::of_receipt(connection, receipt)
         })
     }
 }
@@ -298,6 +199,9 @@ pub(super) fn has_waiting(
     connection: &Connection,
     channel: DeliveryChannel,
 ) -> rusqlite::Result<bool> {
+    if channel.is_publication() {
+        return publication::has_waiting(connection, channel);
+    }
     connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM delivery WHERE recipient = ?1 AND state = 'waiting')",
@@ -317,25 +221,4 @@ fn waiting_delivery(row: &Row<'_>) -> Result<WaitingDelivery, rusqlite::Error> {
         attempts: row.get(7)?,
         at_ms: row.get(8)?,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::DeliveryChannel;
-
-    #[test]
-    fn a_contact_is_shown_with_stars() {
-        for (channel, address, shown) in [
-            (
-                DeliveryChannel::Mail,
-                "maria@shop.example",
-                "m***@shop.example",
-            ),
-            (DeliveryChannel::Mail, "ș@b.md", "ș***@b.md"),
-            (DeliveryChannel::Sms, "+37379000001", "***01"),
-            (DeliveryChannel::Sms, "1", "***1"),
-        ] {
-            assert_eq!(channel.shown(address), shown);
-        }
-    }
 }

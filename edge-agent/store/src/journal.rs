@@ -14,7 +14,8 @@ use uuid::Uuid;
 use super::anchor::{self, Anchor};
 use super::card_operation::{self, CardOperation};
 use super::chain::{ChainKey, GENESIS, Mac};
-use super::delivery::{self, DeliveryChannel};
+use super::channel::DeliveryChannel;
+use super::delivery;
 use super::figures::StoreFigures;
 use super::founding::{self, Admission, Founding};
 use super::frozen::Freeze;
@@ -48,6 +49,8 @@ pub struct Store {
     oldest_is_known: bool,
     /// What makes the requests of sealed documents. Without it, documents wait without a request until [`Batch::freeze_waiting`].
     freeze: Option<Arc<dyn Freeze>>,
+    /// Where receipts are published.
+    published_at: Vec<DeliveryChannel>,
     /// The identities that were read for requests.
     identities: BTreeMap<Uuid, DeviceIdentity>,
     /// The journal row of the last anchor.
@@ -102,6 +105,7 @@ impl Store {
             figures: StoreFigures::default(),
             oldest_is_known: false,
             freeze: None,
+            published_at: Vec::new(),
             identities: BTreeMap::new(),
             anchored: 0,
             anchor_soon: false,
@@ -310,6 +314,11 @@ impl Store {
     /// From now on this value makes the requests in which recipients are told of documents that are sealed.
     pub fn freeze_with(&mut self, freeze: Arc<dyn Freeze>) {
         self.freeze = Some(freeze);
+    }
+
+    /// Has every receipt that is sealed or uploaded from now on published at these places.
+    pub fn publish_at(&mut self, places: Vec<DeliveryChannel>) {
+        self.published_at = places;
     }
 
     /// Begins a batch. A batch that is dropped without [`Batch::commit`] changes nothing.

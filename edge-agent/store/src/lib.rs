@@ -22,6 +22,7 @@ mod anchor;
 mod backup;
 mod card_operation;
 mod chain;
+mod channel;
 mod clock;
 mod contact;
 mod counters;
@@ -48,6 +49,7 @@ mod protocol_backup;
 mod protocol_backup_rows;
 mod provider_payment;
 mod provider_payment_rows;
+mod publication;
 mod query;
 mod ranges;
 mod reconcile;
@@ -73,9 +75,9 @@ pub use backup::{
 };
 pub use card_operation::{CardOperation, CardOperationState};
 pub use chain::{ChainKey, Mac};
+pub use channel::{DeliveryChannel, DeliveryEnd, DueDeliveries, ReceiptDelivery, WaitingDelivery};
 pub use clock::{StoredClock, StoredPrinterClock};
 pub use contact::BuyerContact;
-pub use delivery::{DeliveryChannel, DeliveryEnd, DueDeliveries, ReceiptDelivery, WaitingDelivery};
 pub use ended_calls::{ENDED_CALLS_MAX, EndedCall, EndedCalls, EndedCallsFound};
 pub use ereceipt::{
     EReceiptChange, EReceiptOutcome, Hospitality, LookPart, MEDIA_MAX, SECTIONS_MAX, UploadedPage,

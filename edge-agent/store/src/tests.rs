@@ -54,6 +54,7 @@ fn a_first_start_creates_a_key_for_its_owner_only_and_all_tables() {
         "outbox_request",
         "protocol_backup",
         "provider_payment",
+        "publication",
         "receipt_look",
         "reconciliation",
         "reconciliation_figure",

@@ -448,6 +448,7 @@ const SHARED: &[&str] = &[
     "admission",
     "auth",
     "cashier",
+    "deliveries",
     "described",
     "dialect",
     "json",

@@ -22,7 +22,7 @@ use crate::api::service::Service;
 use crate::object;
 
 /// The type of an image by its bytes.
-fn type_of(data: &[u8]) -> Option<&'static str> {
+pub(super) fn type_of(data: &[u8]) -> Option<&'static str> {
     let is = |magic: &[u8]| data.starts_with(magic);
     if is(b"\x89PNG\r\n\x1a\n") {
         Some("image/png")

@@ -15,6 +15,7 @@ mod login;
 mod multipart;
 mod problem;
 mod public;
+mod published;
 mod receipts;
 mod request;
 mod resource;
@@ -43,6 +44,7 @@ use route::{Found, NoOperation, Operation, find};
 pub use ekabs::of_document as ekabs_of_document;
 pub(super) use public::local_router;
 pub use public::public_router;
+pub use published::PublishedReceipts;
 
 /// The eReceipt API.
 pub const ERECEIPT: Dialect = Dialect {

@@ -444,6 +444,7 @@ fn no_page(status: StatusCode, language: &str, label: &'static str) -> Response 
         links: &[],
         check: "",
         form: None,
+        policy: None,
     };
     let mut response = html_response(status, page.html());
     let code = match label {
@@ -458,12 +459,6 @@ fn no_page(status: StatusCode, language: &str, label: &'static str) -> Response 
 
 /// A page, which takes its own style and the images of this till, and nothing else.
 fn html_response(status: StatusCode, page: String) -> Response {
-    static POLICY: LazyLock<String> = LazyLock::new(|| {
-        let style = STANDARD.encode(Sha256::digest(PAGE_STYLE.as_bytes()));
-        format!(
-            "default-src 'none'; style-src 'sha256-{style}'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-        )
-    });
     let mut response = Response::new(Body::from(page));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -471,7 +466,7 @@ fn html_response(status: StatusCode, page: String) -> Response {
         header::CONTENT_TYPE,
         HeaderValue::from_static("text/html; charset=utf-8"),
     );
-    if let Ok(policy) = HeaderValue::from_str(&POLICY) {
+    if let Ok(policy) = HeaderValue::from_str(page_policy(false)) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     headers.insert(
@@ -480,6 +475,19 @@ fn html_response(status: StatusCode, page: String) -> Response {
     );
     private(headers);
     response
+}
+
+/// What a browser may do on a page. A static page says it itself, and then says nothing of frames, which only a header can forbid.
+pub(super) fn page_policy(is_static: bool) -> &'static str {
+    static POLICIES: LazyLock<[String; 2]> = LazyLock::new(|| {
+        let style = STANDARD.encode(Sha256::digest(PAGE_STYLE.as_bytes()));
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{style}'; img-src 'self'; form-action 'self'; base-uri 'none'"
+        );
+        [format!("{policy}; frame-ancestors 'none'"), policy]
+    });
+    let [served, alone] = &*POLICIES;
+    if is_static { alone } else { served }
 }
 
 /// Who has the address of a receipt may read it, so that no one else shall learn it or keep the page.

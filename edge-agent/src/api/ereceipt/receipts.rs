@@ -18,6 +18,7 @@ use super::request::Window;
 use super::resource::envelope;
 use super::route::version_4;
 use super::{ekabs, images, show};
+use crate::api::deliveries::receipt_delivery;
 use crate::api::json::{FaultList, JsonValue};
 use crate::api::lanes::Lane;
 use crate::api::service::Service;
@@ -127,7 +128,16 @@ pub(super) async fn get(
 ) -> Result<JsonValue, Failure> {
     let (receipt, configuration) = find(service, id).await?;
     let read = Some(configuration.as_ref());
-    Ok(answer::receipt(service, parts, &receipt, read))
+    let mut answer = answer::receipt(service, parts, &receipt, read);
+    let published = service
+        .read(Lane::Lists, move |reader| reader.publications(id))
+        .await?;
+    // Clients of the vendor know no such member, so that it is there only if something is published.
+    if let (JsonValue::Object(members), false) = (&mut answer, published.is_empty()) {
+        let published = published.iter().map(receipt_delivery).collect();
+        members.push(("deliveries".into(), JsonValue::Array(published)));
+    }
+    Ok(answer)
 }
 
 /// `GET /receipt`.

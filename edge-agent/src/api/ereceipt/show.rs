@@ -55,7 +55,12 @@ impl ShownReceipt {
             links,
             check,
             form: None,
+            policy: None,
         }
+    }
+
+    pub(super) fn sections_mut(&mut self) -> &mut [PageSection] {
+        &mut self.sections
     }
 
     /// The receipt as a PDF.

@@ -1,5 +1,6 @@
 //! `/operations/{id}`: the outcome of a request, and whether an operator has to declare it.
 
+use crate::api::deliveries::receipt_delivery;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,7 +68,8 @@ pub(super) async fn outcome(service: &Arc<Service>, id: Uuid, lane: Lane) -> Res
             return Ok((None, cards));
         };
         let deliveries = reader.deliveries(stored.row.reserved_seq)?;
-        let to_buyer = reader.receipt_deliveries(stored.row.reserved_seq)?;
+        let mut to_buyer = reader.receipt_deliveries(stored.row.reserved_seq)?;
+        to_buyer.extend(reader.publications(id)?);
         let declared = reader.declaration_of(&stored.row)?;
         Ok::<_, StoreError>((Some((stored, (deliveries, to_buyer), declared)), cards))
     });
@@ -328,21 +330,6 @@ fn delivery(delivery: &DeliveryState) -> JsonValue {
         "acknowledged_at" => delivery.acknowledged_ms.map(iso_utc),
         "environment" => delivery.environment.clone(),
         "laid_aside" => delivery.laid_aside.as_ref().map(laid_aside),
-    }
-}
-
-/// A receipt that is sent to the buyer, as JSON.
-fn receipt_delivery(delivery: &ReceiptDelivery) -> JsonValue {
-    let is_waiting = delivery.state == "waiting";
-    object! {
-        "recipient" => delivery.recipient.clone(),
-        "to" => delivery.shown.clone(),
-        "copy" => delivery.is_copy,
-        "state" => delivery.state.clone(),
-        "attempts" => delivery.attempts,
-        "last_error" => delivery.last_error.clone(),
-        "again_at" => is_waiting.then(|| iso_utc(delivery.again_at_ms)),
-        "ended_at" => delivery.ended_at_ms.map(iso_utc),
     }
 }
 

@@ -32,8 +32,13 @@ impl Tills {
     ) -> Result<(), StoreError> {
         let at_ms = self.settings.guard.now().utc_ms;
         match message {
-            Message::DeliveryEnded { id, end, reply } => {
-                batch.end_delivery(id, &end, at_ms)?;
+            Message::DeliveryEnded {
+                channel,
+                id,
+                end,
+                reply,
+            } => {
+                batch.end_delivery((channel, id), &end, at_ms)?;
                 effects.push(Effect::Decided(reply));
             }
             Message::OrderCopy {

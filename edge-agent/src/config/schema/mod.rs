@@ -244,6 +244,20 @@ pub static SECTIONS: &[SectionRow] = &[
         keys: ereceipt::ERECEIPT,
     },
     SectionRow {
+        path: "ereceipt.bucket",
+        form: SectionForm::Table,
+        sample: SectionSample::HeaderOff,
+        says: "The bucket of an S3-compatible server in which every receipt is published as a page and a PDF; without this section, none is.",
+        keys: ereceipt::ERECEIPT_BUCKET,
+    },
+    SectionRow {
+        path: "ereceipt.service",
+        form: SectionForm::Table,
+        sample: SectionSample::HeaderOff,
+        says: "The eReceipt service at which every receipt is published as an EKaBS document; without this section, none is.",
+        keys: ereceipt::ERECEIPT_SERVICE,
+    },
+    SectionRow {
         path: "offline",
         form: SectionForm::Table,
         sample: SectionSample::HeaderOff,

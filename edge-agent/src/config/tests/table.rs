@@ -36,6 +36,15 @@ id = "3f0c1f0e-51d8-4b5c-9a56-0f6f0a6b7c01"
 [ereceipt]
 listen = "0.0.0.0:50701"
 public_url = "https://receipts.shop.example"
+[ereceipt.bucket]
+url = "https://s3.eu-central-1.amazonaws.com"
+name = "receipts"
+key = "AKIAIOSFODNN7EXAMPLE"
+secret = "s3cret"
+[ereceipt.service]
+url = "https://receipt.fiskaly.com/api/v1"
+key = "live_abc"
+secret = "s3cret"
 [ui]
 people_file = "people.toml"
 [offline]

@@ -11,15 +11,16 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::super::chain::{ChainKey, Link, Mac};
+use super::super::channel::{DeliveryChannel, DeliveryEnd};
 use super::super::contact::{self, BuyerContact};
-use super::super::delivery::{self, DeliveryEnd};
+use super::super::delivery;
 use super::super::figures::{StoreFigures, WaitingEntry};
 use super::super::founding::Founding;
 use super::super::frozen::{self, Binding, Freeze, Freezing};
 use super::super::projection::Telling;
 use super::super::query::{self, UnsentCount};
 use super::super::rows::{self, DeviceIdentity, DocumentRow, StoredDocument};
-use super::super::{Context, StoreError, laid_aside, projection, reconcile};
+use super::super::{Context, StoreError, laid_aside, projection, publication, reconcile};
 use super::{Head, Store};
 
 /// The result of [`Batch::append`].
@@ -43,6 +44,8 @@ pub struct Batch<'s> {
     oldest_is_known: bool,
     /// The document that the last row has reserved.
     reserved: Option<StoredDocument>,
+    /// True if a receipt of this batch is to be published.
+    has_published: bool,
     open: bool,
 }
 
@@ -56,6 +59,7 @@ impl<'s> Batch<'s> {
             z_reports_changed: false,
             oldest_is_known,
             reserved: None,
+            has_published: false,
             open: true,
         }
     }
@@ -184,6 +188,7 @@ impl Batch<'_> {
         let entries = projection::project(connection, telling, place, event, reserved.as_ref())
             .context(&self.store.path, "projection")?;
         self.take_aside(aside, at)?;
+        self.publish(seq, at, event)?;
         if entries.documents > 0 && self.figures.unsent.documents == 0 {
             self.figures.unsent.oldest_ms = Some(entries.at_ms);
             self.oldest_is_known = true;
@@ -191,18 +196,41 @@ impl Batch<'_> {
         self.figures.unsent.add(entries);
         let reserved = match event {
             Event::Reserved(reserved) => {
-                let journal_row = (event.kind(), event.version(), payload.to_vec());
-                Some(StoredDocument::just_reserved(
-                    seq,
-                    device,
-                    reserved,
-                    journal_row,
-                ))
+                let row = (event.kind(), event.version(), payload.to_vec());
+                let document = StoredDocument::just_reserved(seq, device, reserved, row);
+                Some(document)
             }
             _ => None,
         };
         self.reserved.clone_from(&reserved);
         Ok(Appended { seq, reserved })
+    }
+
+    /// Has what an event makes public published.
+    fn publish(&mut self, seq: i64, at: i64, event: &Event<'_>) -> Result<(), StoreError> {
+        let places = &self.store.published_at;
+        if places.is_empty() {
+            return Ok(());
+        }
+        let is_new = match event {
+            Event::Sealed(_) => publication::of_document(self.connection(), places, seq),
+            Event::ReceiptUploaded(uploaded) => {
+                let receipt = Uuid::from_bytes(uploaded.id);
+                publication::of_upload(self.connection(), places, (seq, receipt, at))
+            }
+            _ => Ok(false),
+        };
+        self.has_published |= is_new.context(&self.store.path, "publications")?;
+        Ok(())
+    }
+
+    /// The places at which receipts of this batch are to be published.
+    #[must_use]
+    pub fn published_at(&self) -> Vec<DeliveryChannel> {
+        match self.has_published {
+            true => self.store.published_at.clone(),
+            false => Vec::new(),
+        }
     }
 
     /// The identity that a sealed document is told under; `None` for other events. It is read once, and then kept in memory.
@@ -485,14 +513,19 @@ impl Batch<'_> {
             .context(&self.store.path, "copy for a buyer")
     }
 
-    /// Stores what an attempt to send a receipt has ended with; `at` in milliseconds since the epoch. The contact of a delivery that
-    /// has ended is erased.
+    /// Stores what an attempt to send or to publish a receipt has ended with; `at` in milliseconds since the epoch. The contact of a
+    /// delivery that has ended is erased.
     ///
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn end_delivery(&mut self, id: i64, end: &DeliveryEnd, at: i64) -> Result<(), StoreError> {
-        delivery::end(self.connection(), id, end, at)
+    pub fn end_delivery(
+        &mut self,
+        delivery: (DeliveryChannel, i64),
+        end: &DeliveryEnd,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        delivery::end(self.connection(), delivery, end, at)
             .context(&self.store.path, "delivery to a buyer")
     }
 
