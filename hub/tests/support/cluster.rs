@@ -106,7 +106,7 @@ impl Cluster {
         let socket = cluster.folder.path().display();
         write!(
             settings,
-            "listen_addresses = ''\nunix_socket_directories = '{socket}'\nmax_connections = 100\nmax_wal_size = '4GB'\n\
+            "listen_addresses = ''\nunix_socket_directories = '{socket}'\nmax_connections = 100\nmax_wal_size = '1GB'\n\
              checkpoint_timeout = '20min'\nshared_buffers = '512MB'\n"
         )
         .unwrap();
