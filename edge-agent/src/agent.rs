@@ -4,6 +4,7 @@ mod caller_tls;
 mod data_folder;
 mod devices;
 mod health_watch;
+mod hub;
 mod modules;
 mod pages;
 mod providers;

@@ -362,7 +362,9 @@ fn a_marking_code_is_sold_once_and_comes_back_with_a_refund() {
     let body = refund(&first.path("data.qr_url"), "")
         .replace(r#""labels":[]"#, &format!(r#""labels":["{code}"]"#));
     assert_eq!(till.post("order/refuse", &body).code(), "0");
-    assert_eq!(sell(code).code(), "0");
+    // A slow machine may answer before the outcome is known; the repeated order is the same one.
+    until("sold again", || sell(code).code() == "0");
+    assert_eq!(till.receipts(), 3);
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(super) fn desk(
         Arc::new(ProviderDesk::new(
             modules.clone(),
             reader.clone(),
-            clerk_handle.clone(),
+            Box::new(clerk_handle.clone()),
             config.fiscalbox.clone(),
         ))
     })

@@ -30,6 +30,17 @@ async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    respond(module, method, uri, headers, body).await
+}
+
+/// The answer of the device to a request; the status 503 if the connection is reset.
+pub async fn respond(
+    module: Arc<SoftwareModule>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let Some(operation) = Operation::of_path(uri.path()) else {
         return StatusCode::NOT_FOUND.into_response();
     };

@@ -103,6 +103,14 @@ impl Clock {
         }
     }
 
+    /// Blocks the thread for a while. A clock from [`by_hand`](Self::by_hand) lets the time pass instead.
+    pub fn wait(&self, pause: Duration) {
+        match &self.source {
+            Source::Machine => std::thread::sleep(pause),
+            Source::Manual(_) => self.pass(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX)),
+        }
+    }
+
     /// The same clock after a new start of the machine, as after a power cut. For tests.
     #[must_use]
     pub fn after_a_reboot(&self) -> Self {

@@ -141,26 +141,25 @@ impl Reader {
         })
     }
 
-    /// The newest payment with a provider's number; any provider of these names.
+    /// The payments of a provider with one of the provider's numbers, newest first. Two devices may have the same number.
     ///
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn provider_payment_of_number(
+    pub fn provider_payments_of_number(
         &self,
-        providers: &[&str],
+        provider: &str,
         number: &str,
-    ) -> Result<Option<ProviderPayment>, StoreError> {
-        let found = self.with(PLACE, |connection| {
+    ) -> Result<Vec<ProviderPayment>, StoreError> {
+        self.with(PLACE, |connection| {
             connection
                 .prepare_cached(&format!(
-                    "{SELECT} WHERE provider_payment.number = ?1 AND provider_payment.number <> '' ORDER BY asked_seq DESC LIMIT 100"
+                    "{SELECT} WHERE provider_payment.number = ?2 AND provider_payment.number <> '' AND provider = ?1 \
+                     ORDER BY asked_seq DESC LIMIT 100"
                 ))?
-                .query_map([number], of_row)?
-                .collect::<Result<Vec<_>, _>>()
-        })?;
-        let mut found = found.into_iter();
-        Ok(found.find(|payment| providers.contains(&payment.provider.as_str())))
+                .query_map(params![provider, number], of_row)?
+                .collect()
+        })
     }
 
     /// The newest payments of a provider whose stored answer has a text, newest first.

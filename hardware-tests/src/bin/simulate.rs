@@ -1,6 +1,7 @@
-//! Simulates shops in which everything goes wrong: `simulate --seeds 1000 --days 2 [--seed S] [--country MD|AT]`.
+//! Simulates shops in which everything goes wrong: `simulate --seeds 1000 --days 2 [--seed S] [--country MD|AT|UZ]`.
 //!
-//! Without `--country`, each seed plays a shop with fiscal printers, and every fourth one also a shop whose receipts are signed (AT).
+//! Without `--country`, each seed plays a shop with fiscal printers, and every fourth one also a shop whose receipts are signed (AT)
+//! and a shop with fiscal modules (UZ).
 //!
 //! Without `--seed` the program plays the seeds from 1 up to the first violation; with `--seed` it plays only that seed. A
 //! violation is printed with what happened before it, and its seed is played once more to show that the violation happens again at
@@ -13,7 +14,9 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use ferrotill_hardware_tests::simulation::{Tally, Violation, simulate, simulate_signed};
+use ferrotill_hardware_tests::simulation::{
+    Tally, Violation, simulate, simulate_modules, simulate_signed,
+};
 
 fn main() -> ExitCode {
     let (code, text) = match play() {
@@ -31,16 +34,18 @@ enum Shops {
     Mixed,
     Printers,
     Signed,
+    Modules,
 }
 
-/// Of so many seeds, one also plays a shop whose receipts are signed.
-const SIGNED_ONE_IN: u64 = 4;
+/// Of so many seeds, one also plays a shop whose receipts are signed, and a shop with fiscal modules.
+const ALL_ONE_IN: u64 = 4;
 
 impl Shops {
     fn of(country: &str) -> Option<Self> {
         match country {
             "MD" => Some(Self::Printers),
             "AT" => Some(Self::Signed),
+            "UZ" => Some(Self::Modules),
             _ => None,
         }
     }
@@ -50,6 +55,7 @@ impl Shops {
             Self::Mixed => "",
             Self::Printers => " --country MD",
             Self::Signed => " --country AT",
+            Self::Modules => " --country UZ",
         }
     }
 
@@ -57,15 +63,18 @@ impl Shops {
         match self {
             Self::Printers => simulate(seed, days),
             Self::Signed => simulate_signed(seed, days),
-            Self::Mixed if seed.is_multiple_of(SIGNED_ONE_IN) => {
-                let signed = simulate_signed(seed, days)?;
+            Self::Modules => simulate_modules(seed, days),
+            Self::Mixed if seed.is_multiple_of(ALL_ONE_IN) => {
                 let mut tally = simulate(seed, days)?;
-                tally.steps += signed.steps;
-                tally.orders += signed.orders;
-                tally.registered += signed.registered;
-                tally.crashes += signed.crashes;
-                tally.troubles += signed.troubles;
-                tally.trace ^= signed.trace;
+                for more in [simulate_signed(seed, days)?, simulate_modules(seed, days)?] {
+                    tally.steps += more.steps;
+                    tally.orders += more.orders;
+                    tally.registered += more.registered;
+                    tally.crashes += more.crashes;
+                    tally.troubles += more.troubles;
+                    tally.declared += more.declared;
+                    tally.trace ^= more.trace;
+                }
                 Ok(tally)
             }
             Self::Mixed => simulate(seed, days),
@@ -91,8 +100,8 @@ fn play() -> Result<String, (u8, String)> {
         };
         let value = arguments.next().ok_or_else(usage)?;
         if name == "--country" {
-            shops =
-                Shops::of(&value).ok_or_else(|| (2, format!("{value}: known are MD and AT")))?;
+            shops = Shops::of(&value)
+                .ok_or_else(|| (2, format!("{value}: known are MD, AT and UZ")))?;
             continue;
         }
         match name.as_str() {

@@ -38,7 +38,7 @@ impl Life {
         self.over.load(Ordering::Relaxed)
     }
 
-    fn spend(&self) -> io::Result<()> {
+    pub(super) fn spend(&self) -> io::Result<()> {
         if self.fuse.load(Ordering::Relaxed) >= 0 && self.fuse.fetch_sub(1, Ordering::Relaxed) == 0
         {
             self.over.store(true, Ordering::Relaxed);

@@ -16,6 +16,7 @@
 mod callers;
 mod goods;
 mod line;
+mod modules;
 mod network;
 mod printers;
 mod shop_config;
@@ -95,6 +96,25 @@ pub fn simulate_signed(seed: u64, days: u32) -> Result<Tally, Box<Violation>> {
 /// The first violation.
 pub fn simulate_signed_on(syncs: Syncs, seed: u64, days: u32) -> Result<Tally, Box<Violation>> {
     signed::play(syncs, seed, days)
+}
+
+/// Plays some days of a shop whose law has fiscal modules seal receipts: tills, modules in software and behind devices, payment providers,
+/// and everything that can go wrong with them. The judge compares module, journal and providers.
+///
+/// # Errors
+///
+/// The first violation.
+pub fn simulate_modules(seed: u64, days: u32) -> Result<Tally, Box<Violation>> {
+    simulate_modules_on(Syncs::Kept, seed, days)
+}
+
+/// [`simulate_modules`] with a choice of what the disk's syncs do. If the syncs are ignored (the control), a violation must be found.
+///
+/// # Errors
+///
+/// The first violation.
+pub fn simulate_modules_on(syncs: Syncs, seed: u64, days: u32) -> Result<Tally, Box<Violation>> {
+    modules::play(syncs, seed, days)
 }
 
 /// [`simulate`] with a choice of what the disk's syncs do. If the syncs are ignored (the control), a violation must be found.

@@ -68,7 +68,7 @@ pub(super) async fn make(shop: &Shop, call: &Call, refund: bool, body: &Bytes) -
     let key = Repeats::key(call.device.id, refund, &order.kept);
     let is_known = order.id.is_some();
     let id = order.id.unwrap_or_else(|| shop.repeats.id_of(key));
-    if !refund && let Err(error) = name_payment(service, id, &order.request).await {
+    if !refund && let Err(error) = name_payment(service, call.device.id, id, &order.request).await {
         let response = failure(&error);
         return with_operation(response, Some(id), service.state_of(id).await);
     }
@@ -88,12 +88,17 @@ pub(super) async fn make(shop: &Shop, call: &Call, refund: bool, body: &Bytes) -
 }
 
 /// Names the payment of an order, if it is one of a provider behind the module.
-async fn name_payment(service: &Arc<Service>, id: Uuid, request: &str) -> Result<(), ApiError> {
+async fn name_payment(
+    service: &Arc<Service>,
+    device: Uuid,
+    id: Uuid,
+    request: &str,
+) -> Result<(), ApiError> {
     let Some(desk) = service.providers.clone() else {
         return Ok(());
     };
     let order: serde_json::Value = serde_json::from_str(request).unwrap_or_default();
-    let named = service.work(Lane::Sales, move |_, _| desk.use_for(&order, id));
+    let named = service.work(Lane::Sales, move |_, _| desk.use_for(device, &order, id));
     named.await.map_err(ApiError::from)
 }
 

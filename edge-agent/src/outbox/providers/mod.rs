@@ -5,9 +5,11 @@
 //! it gives the provider the link of the receipt, asks what became of a payment where there is a call for that, and gives money back.
 
 mod answer;
+mod named;
 mod worker;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use ferrotill_core::Amount;
 use ferrotill_core::event::ProviderStep;
@@ -23,16 +25,33 @@ use crate::locked::Locked;
 use crate::order::provider::ProviderWord;
 use crate::seal::fiscal_module::provider::{Provider, ProviderAction, ProviderCall, ProviderTold};
 use crate::seal::fiscal_module::{CallFault, ModuleCall, ModuleError, Modules, Operation};
-use answer::{names, number_of, proves_nothing, without_contacts};
+use answer::{number_of, proves_nothing, without_contacts};
 
 pub use worker::{ProviderParts, ProviderThread};
+
+/// Where the desk stores what happens to payments.
+pub trait PaymentJournal: Send + Sync + fmt::Debug {
+    /// Stores news of a payment. Returns true once it is on disk, and false if it is not or if it does not fit.
+    fn store(&self, news: ProviderNews) -> bool;
+
+    /// The reference of a new payment.
+    fn new_reference(&self) -> Uuid {
+        Uuid::new_v4()
+    }
+}
+
+impl PaymentJournal for ClerkHandle {
+    fn store(&self, news: ProviderNews) -> bool {
+        self.store_provider_news(news)
+    }
+}
 
 /// Asks payment providers on behalf of callers and of the worker.
 #[derive(Debug)]
 pub struct ProviderDesk {
     modules: Modules,
     reader: Reader,
-    clerk_handle: ClerkHandle,
+    journal: Box<dyn PaymentJournal>,
     config: FiscalBoxConfig,
     memory: Locked<DeskMemory>,
 }
@@ -59,13 +78,13 @@ impl ProviderDesk {
     pub fn new(
         modules: Modules,
         reader: Reader,
-        clerk_handle: ClerkHandle,
+        journal: Box<dyn PaymentJournal>,
         config: FiscalBoxConfig,
     ) -> Self {
         Self {
             modules,
             reader,
-            clerk_handle,
+            journal,
             config,
             memory: Locked::default(),
         }
@@ -92,17 +111,23 @@ impl ProviderDesk {
                     text_of(body, "pay_id"),
                 ];
                 let number = number.into_iter().find(|number| !number.is_empty());
-                let known = number.and_then(|number| self.find(asked.provider, &number));
-                match known.filter(|known| !known.is_ended) {
-                    Some(payment) => self.step(&payment, ProviderStep::Confirm, call),
-                    None => self.pass_on(device, call),
+                match self.find(device, asked.provider, &number.unwrap_or_default()) {
+                    Ok(Some(payment)) if !payment.is_ended => {
+                        self.step(&payment, ProviderStep::Confirm, call)
+                    }
+                    Ok(_) => self.pass_on(device, call),
+                    Err(error) => ProviderTold::Refused(error),
                 }
             }
             ProviderAction::Refund => self.give_back_of_caller(device, asked, call),
             ProviderAction::Status => self.status(device, asked.provider, call),
             ProviderAction::Cancel => {
+                let known = self.find(device, asked.provider, &text_of(body, "invoice_id"));
+                let known = match known {
+                    Ok(known) => known,
+                    Err(error) => return ProviderTold::Refused(error),
+                };
                 let told = self.pass_on(device, call);
-                let known = self.find(asked.provider, &text_of(body, "invoice_id"));
                 if let (ProviderTold::Done { .. }, Some(payment)) = (&told, known)
                     && payment.state == ProviderPaymentState::Asked
                 {
@@ -120,18 +145,20 @@ impl ProviderDesk {
     /// # Errors
     ///
     /// Another document is paid with the payment, or the journal cannot be written.
-    pub fn use_for(&self, order: &Value, document: Uuid) -> Result<(), ModuleError> {
-        let Some(payment) = self.payment_of_order(order) else {
+    pub fn use_for(&self, device: Uuid, order: &Value, document: Uuid) -> Result<(), ModuleError> {
+        let Some(payment) = self.payment_of_order(device, order)? else {
             return Ok(());
         };
-        if payment.document == Some(document) {
+        // A document that may be sealed keeps its payment.
+        if payment.document == Some(document) && payment.is_taken {
             return Ok(());
         }
+        // Money that was given back, or may have been, pays nothing.
         let is_open = matches!(
             payment.state,
             ProviderPaymentState::Asked | ProviderPaymentState::Paid
-        );
-        if (payment.document.is_some() && payment.is_taken) || !is_open {
+        ) && payment.step != ProviderStep::GiveBack.name();
+        if payment.is_taken || !is_open {
             let text = format!(
                 "INVALID_ARGUMENT: payment {}: is the payment of another receipt, or was given back",
                 payment.number
@@ -142,59 +169,11 @@ impl ProviderDesk {
             reference: payment.reference,
             document,
         };
-        if self.clerk_handle.store_provider_news(news) {
+        if self.journal.store(news) {
             Ok(())
         } else {
             Err(ModuleError::new(303, NOT_STORED))
         }
-    }
-
-    /// The payment that an order names.
-    fn payment_of_order(&self, order: &Value) -> Option<ProviderPayment> {
-        let info = match order.get("extra_info") {
-            Some(Value::Array(items)) => items.first().cloned().unwrap_or_default(),
-            Some(info) => info.clone(),
-            None => Value::Null,
-        };
-        let wallet = text_of(&info, "qr_payment_id");
-        let provider = Provider::of_number(&text_of(&info, "qr_payment_provider"));
-        if !wallet.is_empty() {
-            let providers =
-                provider.map_or_else(|| vec![Provider::UzQr, Provider::Scan2Pay], |it| vec![it]);
-            return providers
-                .into_iter()
-                .find_map(|provider| self.find(provider, &wallet));
-        }
-        let scanned = text_of(&info, "scan2pay_id");
-        if !scanned.is_empty() {
-            return self.find(Provider::Scan2Pay, &scanned);
-        }
-        let pinpad = text_of(order, "ppt_id");
-        let is_none = pinpad.chars().all(|digit| digit == '0');
-        let pinpads = [Provider::Xumo, Provider::Uzcard];
-        pinpads
-            .into_iter()
-            .find_map(|provider| (!is_none).then(|| self.find(provider, &pinpad)).flatten())
-    }
-
-    /// The newest payment of a provider with one of its numbers.
-    fn find(&self, provider: Provider, number: &str) -> Option<ProviderPayment> {
-        if number.is_empty() {
-            return None;
-        }
-        let found = self
-            .reader
-            .provider_payment_of_number(&[provider.name()], number);
-        if let Ok(Some(found)) = found {
-            return Some(found);
-        }
-        // Some providers have two numbers; the other one is in the answer.
-        let named = self
-            .reader
-            .provider_payments_answered_with(provider.name(), number)
-            .ok()?;
-        let mut named = named.into_iter();
-        named.find(|payment| names(&payment.answer, number))
     }
 
     /// Asks for money, once.
@@ -264,7 +243,7 @@ impl ProviderDesk {
         (amount, fingerprint): (Amount, [u8; 32]),
         call: &ModuleCall,
     ) -> ProviderTold {
-        let reference = Uuid::new_v4();
+        let reference = self.journal.new_reference();
         let news = ProviderNews::Asked {
             reference,
             device,
@@ -273,7 +252,7 @@ impl ProviderDesk {
             amount,
             fingerprint,
         };
-        if !self.clerk_handle.store_provider_news(news) {
+        if !self.journal.store(news) {
             // If the question is stored all the same, it is answered with the truth.
             let word = ProviderWord::NotDone("nothing was sent".to_owned());
             self.store_answer(reference, ProviderStep::Pay, word);
@@ -345,7 +324,7 @@ impl ProviderDesk {
             amount,
             fingerprint: payment.fingerprint,
         };
-        if !self.clerk_handle.store_provider_news(news) {
+        if !self.journal.store(news) {
             return ProviderTold::Refused(ModuleError::new(303, NOT_STORED));
         }
         let refused = |error: ModuleError, reason: String| {
@@ -391,9 +370,10 @@ impl ProviderDesk {
         let number = numbers
             .find(|number| !number.is_empty())
             .unwrap_or_default();
-        let known = self
-            .find(asked.provider, &number)
-            .filter(|known| known.device == device);
+        let known = match self.find(device, asked.provider, &number) {
+            Ok(known) => known.filter(|known| known.device == device),
+            Err(error) => return ProviderTold::Refused(error),
+        };
         let Some(payment) = known.filter(|known| known.state == ProviderPaymentState::Paid) else {
             let text = "Transaction not found: no payment of this till has the number, or it was given back";
             return ProviderTold::Refused(ModuleError::new(105, text));
@@ -413,8 +393,11 @@ impl ProviderDesk {
             Provider::Scan2Pay => text_of(&call.body, "order_id"),
             _ => call.parameter("invoice_id").unwrap_or("").to_owned(),
         };
+        let known = match self.find(device, provider, &number) {
+            Ok(known) => known,
+            Err(error) => return ProviderTold::Refused(error),
+        };
         let told = self.pass_on(device, call);
-        let known = self.find(provider, &number);
         let known = known.filter(|known| known.state == ProviderPaymentState::Asked);
         if let (ProviderTold::Done { data, .. }, Some(payment)) = (&told, known) {
             let status = data.get("status").and_then(Value::as_i64);
@@ -427,8 +410,11 @@ impl ProviderDesk {
                 (false, Some(3)) => Some(ProviderWord::NotDone("declined".to_owned())),
                 _ => None,
             };
-            if let Some(word) = word {
-                self.store_answer(payment.reference, ProviderStep::Pay, word);
+            // An order can name the payment only by a number that the journal has.
+            if let Some(word) = word
+                && !self.store_answer(payment.reference, ProviderStep::Pay, word)
+            {
+                return unknown(payment.reference, "the journal cannot be written");
             }
         }
         told
@@ -466,12 +452,11 @@ impl ProviderDesk {
     }
 
     fn store_answer(&self, reference: Uuid, step: ProviderStep, answer: ProviderWord) -> bool {
-        self.clerk_handle
-            .store_provider_news(ProviderNews::Answered {
-                reference,
-                step,
-                answer,
-            })
+        self.journal.store(ProviderNews::Answered {
+            reference,
+            step,
+            answer,
+        })
     }
 
     fn keep(&self, reference: Uuid, data: &Value) {

@@ -65,7 +65,7 @@ impl ProviderThread {
             .spawn(move || {
                 let _running = running;
                 loop {
-                    if let Err(error) = turn(&parts) {
+                    if let Err(error) = parts.turn() {
                         tracing::error!("the payments of providers cannot be read: {error}");
                     }
                     if stopped.recv_timeout(LOOK_EVERY) != Err(RecvTimeoutError::Timeout) {
@@ -88,7 +88,17 @@ impl Drop for ProviderThread {
     }
 }
 
-/// Takes the next step of each open payment, and shows what a person must do.
+impl ProviderParts {
+    /// Takes the next step of each open payment, and shows what a person must do.
+    ///
+    /// # Errors
+    ///
+    /// The payments cannot be read.
+    pub fn turn(&self) -> Result<(), StoreError> {
+        turn(self)
+    }
+}
+
 fn turn(parts: &ProviderParts) -> Result<(), StoreError> {
     let mut left = Vec::new();
     for payment in parts.reader.open_provider_payments()? {

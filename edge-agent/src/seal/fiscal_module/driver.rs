@@ -116,7 +116,7 @@ impl ModuleDriver {
 
     /// The module's times have seconds, and each operation needs a later one.
     fn wait_for_the_next_second(&self) {
-        std::thread::sleep(NEXT_SECOND);
+        self.clock.wait(NEXT_SECOND);
     }
 
     /// Registers a receipt.

@@ -1,5 +1,6 @@
 //! A fiscal module behind the HTTP API of its device. Each call is sent once, over a connection of its own.
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -11,8 +12,38 @@ use super::{CallFault, FiscalModule, ModuleCall, ModuleError, Operation};
 #[derive(Debug)]
 pub struct HttpModule {
     url: String,
-    agent: ureq::Agent,
+    line: Box<dyn DeviceLine>,
     timeout: Duration,
+}
+
+/// One request to a device.
+#[derive(Clone, Copy, Debug)]
+pub struct DeviceRequest<'r> {
+    /// The path below the address of the device.
+    pub path: &'r str,
+    /// The parameters of the query, by name.
+    pub query: &'r [(String, String)],
+    /// The body, which is JSON; `None` for a GET request.
+    pub body: Option<&'r str>,
+    /// How long the answer is waited for.
+    pub timeout: Duration,
+}
+
+/// What carries requests to a device and its answers back.
+pub trait DeviceLine: Send + Sync + fmt::Debug {
+    /// Sends a request once, and returns the body of its answer.
+    ///
+    /// # Errors
+    ///
+    /// Whether the request was sent.
+    fn exchange(&self, request: &DeviceRequest<'_>) -> Result<Vec<u8>, CallFault>;
+}
+
+/// The network.
+#[derive(Debug)]
+struct NetworkLine {
+    url: String,
+    agent: ureq::Agent,
 }
 
 /// How long an answer of a payment provider is waited for.
@@ -33,38 +64,62 @@ impl HttpModule {
             .proxy(None)
             .build()
             .new_agent();
-        Self {
-            url: url.trim_end_matches('/').to_owned(),
+        let url = url.trim_end_matches('/').to_owned();
+        let line = Box::new(NetworkLine {
+            url: url.clone(),
             agent,
-            timeout,
+        });
+        Self { url, line, timeout }
+    }
+
+    /// The device behind a line of a simulation.
+    #[must_use]
+    pub fn behind(line: Box<dyn DeviceLine>) -> Self {
+        Self {
+            url: "http://device".to_owned(),
+            line,
+            timeout: PROVIDER_TIMEOUT,
         }
     }
 
-    fn send(&self, call: &ModuleCall) -> Result<Vec<u8>, ureq::Error> {
-        let url = format!("{}/{}/", self.url, call.operation.path());
-        let timeout = match call.operation {
-            // A buyer takes a while, and a status is answered when the buyer has paid.
-            Operation::Provider(_) => PROVIDER_TIMEOUT,
-            _ => self.timeout,
-        };
-        let query = || call.query.iter().map(|(name, value)| (name, value));
-        let response = if call.operation.has_body() {
-            self.agent
+    fn send(&self, call: &ModuleCall) -> Result<Vec<u8>, CallFault> {
+        let body = call.operation.has_body().then(|| call.body.to_string());
+        self.line.exchange(&DeviceRequest {
+            path: &format!("/{}/", call.operation.path()),
+            query: &call.query,
+            body: body.as_deref(),
+            timeout: match call.operation {
+                // A buyer takes a while, and a status is answered when the buyer has paid.
+                Operation::Provider(_) => PROVIDER_TIMEOUT,
+                _ => self.timeout,
+            },
+        })
+    }
+}
+
+impl NetworkLine {
+    fn send(&self, request: &DeviceRequest<'_>) -> Result<Vec<u8>, ureq::Error> {
+        let url = format!("{}{}", self.url, request.path);
+        let query = || request.query.iter().map(|(name, value)| (name, value));
+        let timeout = Some(request.timeout);
+        let response = match request.body {
+            Some(body) => self
+                .agent
                 .post(&url)
                 .config()
-                .timeout_global(Some(timeout))
+                .timeout_global(timeout)
                 .build()
                 .query_pairs(query())
                 .header("Content-Type", "application/json; charset=UTF-8")
-                .send(call.body.to_string().as_bytes())
-        } else {
-            self.agent
+                .send(body.as_bytes()),
+            None => self
+                .agent
                 .get(&url)
                 .config()
-                .timeout_global(Some(timeout))
+                .timeout_global(timeout)
                 .build()
                 .query_pairs(query())
-                .call()
+                .call(),
         };
         let mut response = response?;
         let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX);
@@ -72,16 +127,24 @@ impl HttpModule {
     }
 }
 
+impl DeviceLine for NetworkLine {
+    fn exchange(&self, request: &DeviceRequest<'_>) -> Result<Vec<u8>, CallFault> {
+        self.send(request).map_err(|error| match error {
+            error if was_not_sent(&error) => CallFault::NotSent(error.to_string()),
+            error => CallFault::Lost(error.to_string()),
+        })
+    }
+}
+
 impl FiscalModule for HttpModule {
     fn call(&self, call: &ModuleCall) -> Result<Value, CallFault> {
-        match self.send(call) {
+        let body = self.send(call)?;
+        match call.operation {
             // The answer about marking codes is no envelope of the API.
-            Ok(body) if call.operation == Operation::Marking => {
+            Operation::Marking => {
                 serde_json::from_slice(&body).map_err(|error| CallFault::Lost(error.to_string()))
             }
-            Ok(body) => read_answer(&body),
-            Err(error) if was_not_sent(&error) => Err(CallFault::NotSent(error.to_string())),
-            Err(error) => Err(CallFault::Lost(error.to_string())),
+            _ => read_answer(&body),
         }
     }
 

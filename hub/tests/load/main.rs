@@ -1,0 +1,2 @@
+//! The load of many tills.
+fn main() {}
