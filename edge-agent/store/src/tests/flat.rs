@@ -5,6 +5,7 @@ use ferrotill_core::document::DocumentKind;
 use ferrotill_core::duty::{Duty, Recipient};
 use ferrotill_core::profile::{MOLDOVA, Profile as _};
 use rusqlite::{Params, StatementStatus, params};
+use uuid::Uuid;
 
 use super::shop::*;
 use super::*;
@@ -96,6 +97,49 @@ fn the_count_of_waiting_entries_follows_the_outbox() {
     assert_eq!((kept(&mut shop), counted(&shop)), (8, 8));
     shop.store.reload_head().unwrap();
     assert_eq!(kept(&mut shop), 8, "read again after an error");
+}
+
+/// Looks at every page of a list, and compares it with all documents in their order. Returns how many there are.
+fn look_at_pages(shop: &Shop, reader: &Reader, kinds: &[DocumentKind]) -> usize {
+    let names: Vec<String> = kinds
+        .iter()
+        .map(|kind| format!("'{}'", kind.name()))
+        .collect();
+    let raw = raw(shop.folder.path());
+    let mut sorted = raw
+        .prepare(&format!(
+            "SELECT id FROM document WHERE kind IN ({}) AND number IS NOT NULL ORDER BY number DESC",
+            names.join(", ")
+        ))
+        .unwrap();
+    let ids = sorted.query_map([], |row| row.get(0).map(Uuid::from_bytes));
+    let all: Vec<Uuid> = ids.unwrap().collect::<Result<_, _>>().unwrap();
+    for start in 0..=all.len() {
+        for count in [1, 3, 50] {
+            let page = reader.page(DEVICE, kinds, u32::try_from(start).unwrap(), count);
+            let page = page.unwrap();
+            let found: Vec<Uuid> = page.documents.iter().map(|one| one.row.id).collect();
+            let expected = all.iter().skip(start).take(count as usize);
+            assert_eq!(found, expected.copied().collect::<Vec<_>>());
+            assert_eq!(page.total as usize, all.len());
+        }
+    }
+    all.len()
+}
+
+#[test]
+fn a_page_merges_the_lists_of_its_kinds_and_counts_what_came_later() {
+    let mut shop = Shop::new();
+    let reader = shop.reader();
+    let receipts = [DocumentKind::Sale, DocumentKind::Refund];
+    shop.trading_day();
+    let before =
+        [&DocumentKind::ALL[..], &receipts].map(|kinds| look_at_pages(&shop, &reader, kinds));
+    shop.sale(7_001);
+    shop.sale(7_002);
+    let after =
+        [&DocumentKind::ALL[..], &receipts].map(|kinds| look_at_pages(&shop, &reader, kinds));
+    assert_eq!(after, before.map(|count| count + 2));
 }
 
 /// The number of pages in the log: the file of the log never shrinks while it is open.
