@@ -154,6 +154,41 @@ fn database_pages(shop: &Shop) -> u64 {
     fs::metadata(database).unwrap().len() / 4_096
 }
 
+/// How often the log was begun from its start (SQLite's file format, the header of the log).
+fn beginnings_of_log(shop: &Shop) -> u32 {
+    let log = shop.folder.path().join(format!("{FILE_NAME}-wal"));
+    let header = fs::read(log).unwrap();
+    u32::from_be_bytes(header[12..16].try_into().unwrap())
+}
+
+#[test]
+fn a_checkpoint_that_something_held_up_is_repeated() {
+    let mut shop = Shop::new();
+    shop.store.start_maintenance().unwrap();
+    shop.sale(1);
+    // A reader holds the log at this place: no checkpoint comes further.
+    let reader = raw(shop.folder.path());
+    reader
+        .execute_batch("BEGIN; SELECT count(*) FROM document")
+        .unwrap();
+    let (begun, mut document) = (beginnings_of_log(&shop), 1);
+    while log_pages(&shop) < u64::from(PAGES_WANTED) * 2 {
+        document += 1;
+        shop.sale(document);
+    }
+    reader.execute_batch("COMMIT").unwrap();
+    // These few sales request no checkpoint.
+    for _ in 0..6 {
+        if beginnings_of_log(&shop) > begun {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        document += 1;
+        shop.sale(document);
+    }
+    panic!("the log still grows");
+}
+
 #[test]
 fn the_maintenance_thread_makes_checkpoints() {
     let mut shop = Shop::new();
