@@ -22,10 +22,10 @@ use crate::api::json::JsonValue;
 use crate::config::{Config, Device, Overrides};
 use crate::object;
 use crate::time::clock::Clock;
-use hub::HubSide;
 use ferrotill_store::{
     COPIED_FILES, DevicePosition, Founding, Reader, Store, StoreError, is_copied, is_in_use,
 };
+use hub::HubSide;
 
 /// The arguments of `restore`.
 #[derive(Debug, Args)]

@@ -61,10 +61,7 @@ impl HubSide {
     }
 
     /// The ranges that none of these devices has.
-    fn missing<'h>(
-        &'h self,
-        compared: &'h [ComparedDevice],
-    ) -> impl Iterator<Item = Missing> + 'h {
+    fn missing<'h>(&'h self, compared: &'h [ComparedDevice]) -> impl Iterator<Item = Missing> + 'h {
         let ranges: &[Missing] = match self {
             Self::Compared { missing, .. } => missing,
             _ => &[],
@@ -169,13 +166,11 @@ fn position(
     })
     .map_err(|failure| failure.to_string())?;
     let mut connection = HubConnection::to(&hub.url, &authority, Some(&identity), TIMEOUT);
-    sender
-        .position(&mut connection)
-        .map_err(|turn| match turn {
-            HubTurn::Failed(failure) => failure.to_string(),
-            HubTurn::Refused(refusal) => refusal.to_string(),
-            _ => "the hub has given no answer".to_owned(),
-        })
+    sender.position(&mut connection).map_err(|turn| match turn {
+        HubTurn::Failed(failure) => failure.to_string(),
+        HubTurn::Refused(refusal) => refusal.to_string(),
+        _ => "the hub has given no answer".to_owned(),
+    })
 }
 
 /// The longest wait for the hub.

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ferrotill::authority::failure::DeliveryFailure;
-use ferrotill::outbox::hub::{HubFailure, HubPlace, HubSender, HubSenderParts, HubTransport, HubTurn, NewKey};
+use ferrotill::outbox::hub::{
+    HubFailure, HubPlace, HubSender, HubSenderParts, HubTransport, HubTurn, NewKey,
+};
 use ferrotill_core::profile::{MOLDOVA, Profile as _};
 use ferrotill_disk::SeededRandom;
 use ferrotill_hub_protocol::{Answer, Currency, SigningKey, path};
@@ -55,7 +57,11 @@ impl ShopHub {
     }
 
     /// The sender of an agent that starts.
-    pub(super) fn sender(&mut self, folder: &std::path::Path, reader: &Reader) -> Checked<HubSender> {
+    pub(super) fn sender(
+        &mut self,
+        folder: &std::path::Path,
+        reader: &Reader,
+    ) -> Checked<HubSender> {
         // The file is no part of the journal: after a crash it may be older than the last acknowledgement, or lost.
         match self.random.below(6) {
             0 => {
@@ -154,7 +160,11 @@ impl World {
         let Some(agent) = &self.agent else {
             return false;
         };
-        let books = self.hub.books.lock().unwrap_or_else(PoisonError::into_inner);
+        let books = self
+            .hub
+            .books
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let stored = books.tills.get(&TILL).map_or(0, |till| till.rows.len());
         let sealed = agent.reader.hub_backlog(0, u32::MAX);
         sealed.is_ok_and(|sealed| usize::try_from(sealed) == Ok(stored))
@@ -165,7 +175,11 @@ impl World {
         let Some(agent) = &self.agent else {
             return Ok(());
         };
-        let books = self.hub.books.lock().unwrap_or_else(PoisonError::into_inner);
+        let books = self
+            .hub
+            .books
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let Some(till) = books.tills.get(&TILL) else {
             return Ok(());
         };
