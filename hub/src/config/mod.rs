@@ -218,7 +218,7 @@ pub fn sample(names: &[String]) -> String {
 
 [database]
 # Without a password; it is in a file of its own.
-url = \"host=/run/postgresql dbname=ferrotill_hub user=ferrotill_hub\"
+url = \"host=/run/postgresql dbname=ferrotill_hub user=ferrotill-hub\"
 # password_file = \"database.password\"
 # With the certificate authority of the database's server (PEM) the connection has TLS.
 # ca_file = \"database-ca.pem\"

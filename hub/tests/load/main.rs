@@ -100,7 +100,18 @@ fn check(cluster: &Cluster, folder: &HubFolder, tills: u64) {
                   WHERE first <> last_before + 1 OR (first > 1 AND before <> hash_before)";
     assert_eq!(sql(broken), "0");
     assert_eq!(sql("SELECT count(*) FROM refused_batch"), "0");
-    eprintln!("exactly {all} documents, no gap, no double");
+    let size = |tables: &str| -> u64 {
+        let sql_text = format!(
+            "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relname LIKE '{tables}' AND relkind = 'r'"
+        );
+        sql(&sql_text).parse().unwrap()
+    };
+    let batches: u64 = sql("SELECT count(*) FROM batch").parse().unwrap();
+    eprintln!(
+        "exactly {all} documents, no gap, no double; {} bytes a document and {} bytes a batch, with their indexes",
+        size("document%") / all,
+        size("batch") / batches
+    );
 }
 
 /// Kills the database after a third of the documents and stops it at once after two thirds, and starts it again.
