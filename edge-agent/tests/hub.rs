@@ -14,7 +14,7 @@ use ferrotill_store::{HubRow, Reader};
 use ferrotill_testkit::config::text;
 use ferrotill_testkit::health_page::check_says;
 use shop::hub::Hub;
-use shop::outside::finished;
+use shop::outside::{Process, finished, until};
 use shop::till::Till;
 use shop::value;
 use uuid::Uuid;
@@ -537,4 +537,31 @@ fn a_sale_writes_the_same_with_a_hub_and_without_one() {
     is_same(twenty_sales(&with), "the hub is away");
     hub.state().is_down = false;
     until_stored(&with, &hub);
+}
+
+#[test]
+fn a_till_that_is_killed_before_the_answer_sends_nothing_twice() {
+    let hub = Hub::start();
+    let till = till_of(&hub);
+    enrolled(&till, &hub);
+    let file = till.write_configuration();
+    let mut agent = Process::agent(&file);
+    let sell = |agent: &Process| {
+        let sold = agent.client.post("operations/sale", shop::till::SALE);
+        assert_eq!(sold.status, 200, "{}", sold.text);
+    };
+    sell(&agent);
+    until("the first document", || stored(&hub).len() == 1);
+    // The hub has stored the second one, and its answer is on the way for a long time.
+    hub.state().pause = Duration::from_secs(20);
+    sell(&agent);
+    until("the second document", || stored(&hub).len() == 2);
+    agent.kill();
+    hub.state().pause = Duration::ZERO;
+    let mut agent = Process::agent(&file);
+    sell(&agent);
+    until("every document", || stored(&hub).len() == 3);
+    assert_eq!(stored(&hub), sealed(&till));
+    assert_eq!(hub.books(TILL).contradictions, 0);
+    agent.kill();
 }
