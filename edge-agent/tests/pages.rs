@@ -401,6 +401,7 @@ fn every_command_that_a_page_shows_exists() {
                                 | "clock"
                                 | "queue"
                                 | "rksv"
+                                | "fiscalbox"
                                 | "backup"
                                 | "ports"
                                 | "person"

@@ -12,6 +12,7 @@ mod doctor;
 mod emulator;
 mod explain;
 mod export;
+mod fiscalbox;
 mod init;
 mod operation;
 mod ordering;
@@ -117,6 +118,8 @@ pub enum CliCommand {
     Api(api::ApiArguments),
     /// Signed receipts of the RKSV: checks a protocol (DEP), and replays a scenario file.
     Rksv(rksv::RksvArguments),
+    /// FiscalBox (Uzbekistan): asks its billing for another token.
+    Fiscalbox(fiscalbox::FiscalBoxArguments),
     /// Explains an error type: what is wrong, and what to do.
     Explain(explain::ExplainArguments),
     /// Checks and prints the configuration, and prints the pages about its keys.
@@ -400,6 +403,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
         CliCommand::Person(arguments) => person::run(&arguments, output),
         CliCommand::Api(arguments) => api::run(&arguments, output),
         CliCommand::Rksv(arguments) => rksv::run(&arguments, output),
+        CliCommand::Fiscalbox(arguments) => fiscalbox::run(&arguments, output),
         CliCommand::Explain(arguments) => explain::run(&arguments, output),
         CliCommand::Config(arguments) => config::run(&arguments, output),
         CliCommand::Demo(arguments) => demo::run(&arguments, output),
