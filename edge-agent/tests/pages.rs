@@ -402,6 +402,7 @@ fn every_command_that_a_page_shows_exists() {
                                 | "queue"
                                 | "rksv"
                                 | "fiscalbox"
+                                | "printer"
                                 | "backup"
                                 | "ports"
                                 | "person"
