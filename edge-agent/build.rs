@@ -18,9 +18,9 @@ fn main() -> Result<(), String> {
         && is("CARGO_CFG_TARGET_ENV", "gnu")
     {
         pack_relative_relocations();
-        link_unwinder_statically();
-        use_one_heap();
-        put_daily_functions_together();
+        let is_static = link_c_library_statically()?;
+        set_up_c_library(is_static);
+        put_daily_functions_together()?;
     }
     Ok(())
 }
@@ -55,17 +55,31 @@ fn write_words() -> Result<(), String> {
 /// The linker script puts the functions that a till uses every day at the beginning of the code, so that PDF, fonts, certificates,
 /// emulators and commands stay on the disk.
 /// It is made by `hardware-tests/acceptance/layout.py`. The linker mold reads no such scripts.
-fn put_daily_functions_together() {
+fn put_daily_functions_together() -> Result<(), String> {
     println!("cargo:rerun-if-changed=link/daily.ld");
     let other_linker =
         env::var("CARGO_ENCODED_RUSTFLAGS").is_ok_and(|flags| flags.contains("mold"));
-    let Ok(folder) = env::var("CARGO_MANIFEST_DIR") else {
-        return;
-    };
-    if !other_linker {
+    let folder = env::var("CARGO_MANIFEST_DIR").map_err(|error| error.to_string())?;
+    if other_linker {
+        return Ok(());
+    }
+    if is("CARGO_CFG_TARGET_ARCH", "arm") {
+        // Short jumps lead from function to function of this C library, so its members stay where they are.
+        // This machine's tables for walking back are small and of another kind.
+        let script = std::fs::read_to_string("link/daily.ld")
+            .map_err(|error| format!("link/daily.ld: {error}"))?;
+        let without: Vec<&str> = script
+            .lines()
+            .filter(|line| !line.contains("*libc.a:"))
+            .collect();
+        let path = env::var("OUT_DIR").map_err(|error| error.to_string())? + "/daily.ld";
+        std::fs::write(&path, without.join("\n")).map_err(|error| format!("{path}: {error}"))?;
+        println!("cargo:rustc-link-arg-bins=-Wl,-T,{path}");
+    } else {
         println!("cargo:rustc-link-arg-bins=-Wl,-T,{folder}/link/daily.ld");
         leave_out_unwind_tables(&folder);
     }
+    Ok(())
 }
 
 /// The compiler writes tables for walking back through the functions after a panic. A panic ends this program (`panic = "abort"`), and
@@ -76,14 +90,14 @@ fn leave_out_unwind_tables(folder: &str) {
     println!("cargo:rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
 }
 
-/// Links the C function that limits the heaps of the C library to one. It is C because the workspace has no unsafe Rust, and a
-/// call of the C library is unsafe.
-fn use_one_heap() {
-    println!("cargo:rerun-if-changed=c/one_heap.c");
-    for object in cc::Build::new()
-        .file("c/one_heap.c")
-        .compile_intermediates()
-    {
+/// Links the C function that makes the settings of the C library.
+fn set_up_c_library(is_static: bool) {
+    println!("cargo:rerun-if-changed=c/c_library.c");
+    let mut build = cc::Build::new();
+    if is_static {
+        build.define("STATIC_C_LIBRARY", None);
+    }
+    for object in build.file("c/c_library.c").compile_intermediates() {
         println!("cargo:rustc-link-arg-bins={}", object.display());
     }
 }
@@ -99,35 +113,72 @@ fn pack_relative_relocations() {
     }
 }
 
-/// The standard library walks the stack for the message of a panic with the compiler's unwinder.
-/// Linked from its archive it is some pages of the program instead of a shared library to find, map and relocate at each start.
-/// Where the compiler does not name the archive, the shared library is used.
-fn link_unwinder_statically() {
+/// The program holds its C library: it starts without the search for shared libraries and the relocation of them, keeps only the
+/// functions that it uses in memory, and runs on machines with an older C library than that of the build
+/// ([decision 0065](../docs/decisions/0065-link-the-c-library-statically.md)).
+///
+/// Cargo has no setting for one program of a workspace (`crt-static` would apply to macros too, which must be shared libraries).
+/// So the names under which the compiler asks for shared libraries are given another meaning: linker scripts that name the archives.
+/// Where the compiler has no archives, the shared libraries are used; also where a signature card's driver is to be loaded, which is a
+/// shared library itself.
+fn link_c_library_statically() -> Result<bool, String> {
     println!("cargo:rerun-if-env-changed=CC");
-    let compiler = match env::var("CARGO_CFG_TARGET_ARCH").as_deref() {
-        _ if env::var("HOST").ok() == env::var("TARGET").ok() => {
-            env::var("CC").unwrap_or_else(|_| "cc".to_owned())
-        }
-        Ok("aarch64") => "aarch64-linux-gnu-gcc".to_owned(),
-        Ok("arm") => "arm-linux-gnueabihf-gcc".to_owned(),
-        _ => return,
-    };
-    let Ok(answer) = Command::new(compiler)
-        .arg("-print-file-name=libgcc_eh.a")
-        .output()
+    let Some(compiler) = c_compiler().filter(|_| env::var_os("CARGO_FEATURE_PKCS11").is_none())
     else {
-        return;
+        return Ok(false);
     };
-    let Ok(archive) = String::from_utf8(answer.stdout) else {
-        return;
-    };
-    if let Some(folder) = Path::new(archive.trim())
-        .parent()
-        .filter(|folder| folder.is_absolute())
-    {
-        println!("cargo:rustc-link-search=native={}", folder.display());
-        println!("cargo:rustc-link-lib=static:-bundle=gcc_eh");
+    let needed = ["libc.a", "libm.a", "libgcc_eh.a"];
+    if let Some(missing) = needed.iter().find(|name| !compiler_has(&compiler, name)) {
+        println!(
+            "cargo:warning={compiler} has no {missing}: the program needs the shared C library of this machine"
+        );
+        return Ok(false);
     }
+    let folder = env::var("OUT_DIR").map_err(|error| error.to_string())? + "/archives";
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{folder}: {error}"))?;
+    for (name, archives) in [
+        ("c", "GROUP(-l:libc.a -l:libgcc.a -l:libgcc_eh.a)"),
+        ("m", "INPUT(-l:libm.a)"),
+        ("gcc_s", "INPUT(-l:libgcc_eh.a)"),
+        ("util", ""),
+        ("rt", ""),
+        ("pthread", ""),
+        ("dl", ""),
+    ] {
+        let path = format!("{folder}/lib{name}.so");
+        std::fs::write(&path, format!("/* See build.rs. */\n{archives}\n"))
+            .map_err(|error| format!("{path}: {error}"))?;
+    }
+    println!("cargo:rustc-link-arg-bins=-L{folder}");
+    // The start code of a static program whose load address is random; for 32-bit ARM some C libraries have none.
+    if compiler_has(&compiler, "rcrt1.o") {
+        println!("cargo:rustc-link-arg-bins=-static-pie");
+    } else {
+        println!("cargo:rustc-link-arg-bins=-static");
+        println!("cargo:rustc-link-arg-bins=-no-pie");
+    }
+    Ok(true)
+}
+
+/// The C compiler that links the program.
+fn c_compiler() -> Option<String> {
+    match env::var("CARGO_CFG_TARGET_ARCH").as_deref() {
+        _ if env::var("HOST").ok() == env::var("TARGET").ok() => {
+            Some(env::var("CC").unwrap_or_else(|_| "cc".to_owned()))
+        }
+        Ok("aarch64") => Some("aarch64-linux-gnu-gcc".to_owned()),
+        Ok("arm") => Some("arm-linux-gnueabihf-gcc".to_owned()),
+        _ => None,
+    }
+}
+
+fn compiler_has(compiler: &str, file: &str) -> bool {
+    Command::new(compiler)
+        .arg(format!("-print-file-name={file}"))
+        .output()
+        .ok()
+        .and_then(|answer| String::from_utf8(answer.stdout).ok())
+        .is_some_and(|path| Path::new(path.trim()).is_absolute())
 }
 
 fn is(name: &str, value: &str) -> bool {

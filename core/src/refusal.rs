@@ -217,6 +217,8 @@ refusals! {
     74 ScratchTooSmall => "the receipt is too large for the till's memory", "shorten the texts of the receipt";
     /// A receipt on a device whose register of signed receipts is out of use for ever.
     75 RegisterOutOfUse => "the register of this device is out of use for ever: it has its closing receipt, or its data folder was restored from a copy", "sell on another device: write a new [[device]] with an id and a registration_number that were never used, start the agent, and register the new cash box";
+    /// A document on a machine whose folder was restored on another machine, which sells now.
+    76 TillTakenOver => "the folder of this till was restored on another machine, which sells now; two copies must not sell", "sell on the other machine; take this one out of use";
 }
 
 impl core::error::Error for Refusal {}

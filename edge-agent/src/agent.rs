@@ -4,6 +4,7 @@ mod caller_tls;
 mod data_folder;
 mod devices;
 mod health_watch;
+mod hub;
 mod modules;
 mod pages;
 mod providers;
@@ -293,6 +294,7 @@ impl Agent {
         let limits = ConnectionLimits {
             is_large: api::ereceipt::may_have_image,
             large_body_bytes: api::ereceipt::BODY_BYTES_MAX,
+            refusal: api::ereceipt::refuse_unread,
             ..ConnectionLimits::default()
         };
         let pages = self.pages.lock().take();

@@ -6,6 +6,7 @@ mod module_left;
 mod observed;
 pub mod problems;
 mod stock;
+mod taken_over;
 #[cfg(test)]
 mod tests;
 mod unsendable;
@@ -106,6 +107,8 @@ pub struct LiveStatus {
     printers: Locked<HashMap<Uuid, PrinterState>>,
     authority: Locked<AuthorityState>,
     sells_alternative: AtomicBool,
+    /// The epoch of another machine that has taken over this till; 0 if there is none.
+    taken_over: AtomicU32,
     /// How often the clerk was asked since it has answered last.
     clerk_asked: AtomicU32,
     /// When the law ends the open shift of each device, in milliseconds since the epoch.

@@ -406,6 +406,7 @@ fn every_command_that_a_page_shows_exists() {
                                 | "backup"
                                 | "ports"
                                 | "person"
+                                | "hub"
                                 | "support"
                         )
                 })

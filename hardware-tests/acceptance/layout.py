@@ -9,8 +9,8 @@ The program needs its symbols (no `strip`), and must be linked without such a sc
 empty the script before.
 The kernel maps a program's code in pieces of 64 KiB and more: a function that is used brings its neighbours into memory.
 
-The script names functions without the hash at the end of their names, so that it holds for every target and for the next version.
-Where nearly all of a module is used, the script names the module.
+The script names each function as this target has it, and after them the same functions without the hash at the end of their names, so
+that it holds for every target and for the next version. Where nearly all of a module is used, the script names the module.
 A name that no function has any more does no harm, and a new function that is not named is only further away.
 """
 
@@ -48,45 +48,68 @@ INSERT BEFORE .text;
 """
 
 
-def play(binary: str) -> None:
+def lines(count: int) -> list[tuple[str, str, str, str]]:
+    return [(f"Marfa {number}", "1", f"10.{number:02}", "AB"[number % 2]) for number in range(count)]
+
+
+def post(client, operation: str, body: str) -> dict:
+    answer = client.post(operation, body, timeout=300)
+    assert answer.status == 200, answer
+    return answer.data
+
+
+def sell(client, count: int) -> dict:
+    return post(client, "operations/sale", sale(*lines(count), request_id=new_id()))["fiscalReceipt"]
+
+
+def play_sales(binary: str) -> None:
+    """What a till does all day: it starts, sells, reports to the authority, and says how it is."""
+    with Stage(binary, 1800) as stage:
+        client, _, authority = stage.all_three()
+        for count in (1, 10, 2, 10):
+            sell(client, count)
+        for path in ("/healthz", "/readyz", "/livez", "/metrics"):
+            http_call(client.url, "GET", path, timeout=60)
+        wait_for(lambda: len(authority.received()) >= 4, 300, "the receipts are at the authority")
+        stage.kill("agent", signal.SIGTERM)
+        sell(stage.agent(), 10)
+        stage.kill("agent", signal.SIGTERM)
+
+
+def play_day(binary: str) -> None:
     """An ordinary day: a start, sales, an outage of the authority, a return, cash, reports, a second start."""
     with Stage(binary, 1800) as stage:
         client, _, authority = stage.all_three()
-
-        def post(operation: str, body: str) -> dict:
-            answer = client.post(operation, body, timeout=300)
-            assert answer.status == 200, answer
-            return answer.data
-
-        def sell(count: int) -> dict:
-            lines = [(f"Marfa {number}", "1", f"10.{number:02}", "AB"[number % 2]) for number in range(count)]
-            return post("operations/sale", sale(*lines, request_id=new_id()))["fiscalReceipt"]
-
-        first = sell(1)
+        first = sell(client, 1)
         for count in (10, 2, 10):
-            sell(count)
+            sell(client, count)
         authority.set_authority("down")
         for _ in range(4):
-            sell(3)
+            sell(client, 3)
         authority.set_authority("up")
-        post("operations/return", return_of(first, 0, new_id()))
+        post(client, "operations/return", return_of(first, 0, new_id()))
         for amount in ("5.00", "-5.00"):
-            post("cashoperations", to_json({"id": new_id(), "amount": Decimal(amount)}))
-        post("operations/intermediatetotals", "{}")
+            post(client, "cashoperations", to_json({"id": new_id(), "amount": Decimal(amount)}))
+        post(client, "operations/intermediatetotals", "{}")
         for path in ("/healthz", "/readyz", "/livez", "/metrics"):
             http_call(client.url, "GET", path, timeout=60)
         for page in ("receipts", "reports", "cashoperations"):
             client.get(page, timeout=60)
         stage.kill("agent", signal.SIGTERM)
         client = stage.agent()
-        sell(2)
-        post("operations/closeday", "{}")
+        sell(client, 2)
+        post(client, "operations/closeday", "{}")
         wait_for(lambda: authority.received("z_report"), 300, "the Z-report is at the authority")
         stage.kill("agent", signal.SIGTERM)
 
 
-def traced(binary: Path, folder: Path) -> set[str]:
-    """The names of the functions of `binary` that an agent on an ordinary day has called."""
+def traced(binary: Path, play) -> set[str]:
+    """The names of the functions of `binary` that an agent has called while `play` ran."""
+    with tempfile.TemporaryDirectory() as folder:
+        return traced_in(binary, play, Path(folder))
+
+
+def traced_in(binary: Path, play, folder: Path) -> set[str]:
     wrapper = folder / "ferrotill"
     wrapper.write_text(
         f'''#!/bin/sh
@@ -113,6 +136,19 @@ def sizes(binary: Path) -> dict[str, int]:
         columns = line.split()
         if len(columns) == 4 and columns[2] in "tTwW":
             found[columns[3]] = int(columns[1], 16)
+    return found
+
+
+def c_library() -> dict[str, str]:
+    """Which member of the C library's archive holds each of its functions; the archive has no section for each function."""
+    archive = subprocess.run(["cc", "-print-file-name=libc.a"], capture_output=True, text=True, check=True).stdout.strip()
+    listed = subprocess.run(["nm", "-A", "--defined-only", archive], capture_output=True, text=True).stdout
+    found: dict[str, str] = {}
+    for line in listed.splitlines():
+        place, columns = line[len(archive) + 1:].split(":", 1)
+        columns = columns.split()
+        if len(columns) == 3 and columns[1] in "tTwWi":
+            found.setdefault(columns[2], place)
     return found
 
 
@@ -155,14 +191,23 @@ def main() -> int:
     if not size:
         print(f"{binary} has no symbols: build it without `strip`", file=sys.stderr)
         return 2
-    with tempfile.TemporaryDirectory() as folder:
-        used = traced(binary, Path(folder)) & size.keys()
-    chosen = patterns(used, size)
+    selling = traced(binary, play_sales) & size.keys()
+    used = selling | traced(binary, play_day) & size.keys()
+    members, rules = c_library(), {}
+    # The names with their hashes pack the functions of this target closely, those that every sale uses first.
+    # Of the C library the members of its archive are named.
+    for symbol in [*sorted(selling), *sorted(used - selling)]:
+        member = members.get(symbol)
+        rules[f"*libc.a:{member}(.text .text.*)" if member else f"*(.text.{symbol} .text.unlikely.{symbol})"] = None
+    # The names without hashes hold for other targets, and for the next versions of compiler and libraries.
+    chosen = [name for name in patterns(used, size) if name not in members]
     # The star before the name: functions that the compiler takes for seldom used are in sections named `.text.unlikely.…`.
-    script.write_text(HEAD + "".join(f"    *(.text*.{name})\n" for name in chosen) + TAIL)
+    rules |= {f"*(.text*.{name})": None for name in chosen}
+    script.write_text(HEAD + "".join(f"    {rule}\n" for rule in rules) + TAIL)
+    total = {what: sum(size[name] for name in names) for what, names in (("selling", selling), ("day", used))}
     held = sum(length for symbol, length in size.items() if any(part in chosen for part in parts(symbol)))
-    print(f"{len(size)} functions of {sum(size.values())} bytes; used {len(used)} of {sum(size[name] for name in used)} bytes; "
-          f"{len(chosen)} names hold {held} bytes")
+    print(f"{len(size)} functions of {sum(size.values())} bytes; a sale uses {len(selling)} of {total['selling']} bytes, a day "
+          f"{len(used)} of {total['day']} bytes; {len(chosen)} names without hashes hold {held} bytes")
     return 0
 
 

@@ -97,11 +97,12 @@ class Till:
     def log_in(self) -> None:
         self.token = self.call("POST", "/ereceipt/api/v1/auth", {"api_key": "pos-1", "api_secret": SECRET})["access_token"]
 
-    def sell(self, name: str) -> None:
-        body = json.dumps({"id": name, "receiptMode": "AlternativeReceiptOnly", "payments": [{"typeCode": 0, "amount": 30}],
+    def sell(self, name: str, **more):
+        body = json.dumps({**more, "id": name, "receiptMode": "AlternativeReceiptOnly", "payments": [{"typeCode": 0, "amount": 30}],
                            "items": [{"name": "Pâine țărănească", "price": 8.10, "quantity": 3, "taxGroupCode": "B"}]})
         answer = Client(self.url, "pos-1", SECRET, DEVICE, PLACE).post("operations/sale", body)
         assert answer.state == "registered", answer
+        return answer
 
     def upload(self, name: str, number: int) -> None:
         data = {"currency": "EUR", "full_amount_incl_vat": "11.90", "payment_types": [{"name": "CASH", "amount": "11.90"}],

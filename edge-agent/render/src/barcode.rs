@@ -529,6 +529,15 @@ mod tests {
             "1",
         ];
         assert_eq!(bars(Barcode::Code93, "TEST93"), code_93.concat());
+        // Each bit is a wide or a narrow bar; the four bits of a digit follow each other.
+        let msi = ["110", "100100100110", "100100110100", "1001"];
+        assert_eq!(bars(Barcode::Msi, "12"), msi.concat());
+        // From the right: 1234 and 616 are even (wide), 307 and 153 odd (narrow), and so on down to 1.
+        let (narrow, wide) = ("1", "111");
+        let pharmacode = [
+            narrow, narrow, wide, wide, narrow, wide, narrow, narrow, wide, wide,
+        ];
+        assert_eq!(bars(Barcode::Pharmacode, "1234"), pharmacode.join("00"));
         let both = [
             bars(Barcode::Ean13, "871125300120"),
             bars(Barcode::Ean13, "8711253001202"),

@@ -103,15 +103,15 @@ main{max-width:27rem;margin:0 auto;padding:1rem .75rem 2rem}\
 h1{font-size:1.35rem;line-height:1.25;margin:0 0 .5rem;text-align:center;overflow-wrap:anywhere}h2{font-size:.95rem;margin:.9rem 0 .25rem}\
 p,h1{white-space:pre-wrap}p{margin:0;overflow-wrap:anywhere}section+section{margin-top:.75rem;padding-top:.75rem;border-top:1px dashed var(--l)}\
 .c{text-align:center}.e{text-align:right}.b{font-weight:700}.l{font-weight:700;font-size:1.35rem;line-height:1.25}\
-.r{display:flex;gap:1ch;justify-content:space-between;align-items:flex-end}.r span{min-width:0;overflow-wrap:anywhere}.r span:last-child{white-space:pre-wrap;text-align:right}\
+.r{display:flex;flex-wrap:wrap;column-gap:1ch;justify-content:space-between;align-items:flex-end}.r span{min-width:0;max-width:100%;overflow-wrap:anywhere}.r span:last-child{white-space:pre-wrap;text-align:right;margin-left:auto}\
 hr{border:0;border-top:1px dashed var(--l);margin:.6rem 0}\
-svg,img{display:block;margin:.6rem auto;max-width:100%;height:auto}svg{background:#fff;color:#000}.q{width:15rem}.w{width:20rem}\
+svg,img{display:block;margin:.6rem auto;max-width:100%;height:auto}svg{background:#fff;color:#000}.q{width:15rem}.w{height:4rem}\
 table{width:100%;border-collapse:collapse;margin:.25rem 0}th,td{padding:.1rem 0 .1rem .5rem;text-align:right;font-weight:400}th{font-size:.85rem}th:first-child,td:first-child{text-align:left;padding-left:0}\
 a{color:var(--a);overflow-wrap:anywhere}.n{display:flex;flex-wrap:wrap;gap:.75rem;justify-content:center;margin:1rem 0}\
 .n a,button{font:inherit;font-weight:600;min-height:2.75rem;padding:.6rem 1rem;border:1px solid var(--a);border-radius:.5rem;background:var(--p);color:var(--a);text-decoration:none;cursor:pointer}\
 form,.f{margin-top:1rem}label{display:block;margin:.6rem 0 .15rem}input,textarea{width:100%;font:inherit;padding:.5rem;border:1px solid #7b808b;border-radius:.4rem;background:var(--p);color:var(--t)}\
 :focus-visible{outline:3px solid var(--a);outline-offset:2px}.t{text-align:center;font-weight:700;border:2px solid currentColor;border-radius:.4rem;padding:.2rem .5rem;margin:0 0 .75rem}\
-@media print{body,main,.k{background:#fff;color:#000;padding:0}.n,form,.f{display:none}section{break-inside:avoid}:root{--t:#000;--p:#fff}}";
+@page{margin:10mm}@media print{html{font-size:9.5px;line-height:1.3}body{font-size:1rem;line-height:1.3}body,main,.k{background:#fff;color:#000;padding:0}.n,form,.f{display:none}.q{width:12rem}.w{height:3rem}:root{--t:#000;--p:#fff}}";
 
 impl PublicPage<'_> {
     /// The page as HTML.
@@ -334,12 +334,33 @@ fn write_form(page: &mut String, form: &FormPart) {
     page.push_str("</section>\n");
 }
 
+/// A code of bars for paper: a bar has up to three dots, so that a reader sees it.
+fn printed_bars(bars: &Bitmap) -> Bitmap {
+    let times = PRINTED_DOTS
+        .checked_div(bars.width())
+        .unwrap_or(1)
+        .clamp(1, 3);
+    let mut printed = Bitmap::white(bars.width() * times, PRINTED_HEIGHT);
+    for (left, _, count) in bars.runs().into_iter().filter(|(_, y, _)| *y == 0) {
+        for x in left * times..(left + count) * times {
+            (0..PRINTED_HEIGHT).for_each(|y| printed.set(x, y));
+        }
+    }
+    printed
+}
+
+/// The dots of a row of 72 mm, and the dots that a code of bars is high on paper: 10 mm.
+const PRINTED_DOTS: u32 = 576;
+const PRINTED_HEIGHT: u32 = 80;
+
 /// A code of bars, which are as high as the picture.
 fn write_bars(page: &mut String, bars: &Bitmap, text: &str) {
     let (width, height) = (bars.width(), bars.height());
+    // All codes are equally high, and each bar has two pixels where there is room.
+    let shown = width * 2;
     let _ = write!(
         page,
-        "<svg class=\"w\" role=\"img\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" shape-rendering=\"crispEdges\"><title>"
+        "<svg class=\"w\" role=\"img\" viewBox=\"0 0 {width} {height}\" width=\"{shown}\" preserveAspectRatio=\"none\" shape-rendering=\"crispEdges\"><title>"
     );
     escape(page, text);
     page.push_str("</title><path d=\"");
@@ -408,7 +429,7 @@ pub fn paper_blocks(heading: &str, sections: &[PageSection]) -> Vec<Block> {
                 }),
                 PageItem::Table(rows) => blocks.extend(table_blocks(rows)),
                 PageItem::Bars(bars, says) => {
-                    blocks.push(Block::Logo(Arc::clone(bars)));
+                    blocks.push(Block::Logo(Arc::new(printed_bars(bars))));
                     blocks.push(text(says, Align::Centre, Emphasis::Plain));
                 }
                 PageItem::Image { says, paper, .. } => match paper {

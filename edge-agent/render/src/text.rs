@@ -98,6 +98,16 @@ fn column_rows(
         .saturating_add(right_letters);
     let (emphasis, columns) = fitting(emphasis, needed, width);
     let mut parts = wrapped(left, PaperWidth { columns, ..width });
+    if right_letters > columns {
+        // A long text, such as a signature, has rows of its own.
+        let rest = wrapped(right, PaperWidth { columns, ..width });
+        parts.extend(rest.into_iter().map(|part| {
+            let gap = columns.saturating_sub((width.letters)(&part));
+            format!("{}{part}", " ".repeat(gap))
+        }));
+        let rows = parts.into_iter().filter(|part| !part.is_empty());
+        return rows.map(|text| PaperRow { text, emphasis }).collect();
+    }
     let last = parts.pop().unwrap_or_default();
     let used = (width.letters)(&last).saturating_add(right_letters);
     let (last, gap) = if used < columns {
@@ -163,6 +173,14 @@ mod tests {
 
     fn texts(rows: Vec<PaperRow>) -> Vec<String> {
         rows.into_iter().map(|row| row.text).collect()
+    }
+
+    #[test]
+    fn a_figure_that_is_longer_than_a_row_is_broken_at_the_right_edge() {
+        let rows = column_rows("Key", "1234567890", Emphasis::Plain, width(8));
+        assert_eq!(texts(rows), ["Key", "12345678", "      90"]);
+        let rows = column_rows("", "12345678901", Emphasis::Large, width(8));
+        assert_eq!(texts(rows), ["12345678", "     901"]);
     }
 
     #[test]

@@ -72,8 +72,14 @@ impl<W: Write> DepWriter<W> {
         if self.groups == 0 {
             self.group(None, &[])?;
         }
-        let comma = if self.in_group == 0 { "" } else { "," };
-        write!(self.to, "{comma}\n\"{compact}\"")?;
+        let before: &[u8] = if self.in_group == 0 {
+            b"\n\""
+        } else {
+            b",\n\""
+        };
+        self.to.write_all(before)?;
+        self.to.write_all(compact.as_bytes())?;
+        self.to.write_all(b"\"")?;
         self.in_group = self.in_group.saturating_add(1);
         self.receipts = self.receipts.saturating_add(1);
         Ok(())

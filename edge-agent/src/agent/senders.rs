@@ -6,10 +6,11 @@ use ferrotill_core::duty::Recipient;
 use ferrotill_core::profile::SealPlan;
 use tokio::sync::Notify;
 
-use super::{StartError, outbox_seed, providers, registrations};
+use super::{StartError, hub, outbox_seed, providers, registrations};
 use crate::api::service::Service;
 use crate::authority::by_country;
 use crate::config::Config;
+use crate::outbox::hub::HubThread;
 use crate::outbox::number_supply::NumberSupply;
 use crate::outbox::office_time::OfficeTime;
 use crate::outbox::providers::ProviderThread;
@@ -26,6 +27,7 @@ pub(super) struct Senders {
     _registrations: Option<RegistrationThread>,
     _payments: Option<ProviderThread>,
     _office_time: Option<OfficeTime>,
+    _hub: Option<HubThread>,
 }
 
 impl Senders {
@@ -42,6 +44,7 @@ impl Senders {
             _registrations: registrations::start(config, service, signatures)?,
             _payments: providers::start(config, service)?,
             _office_time: start_office_time(config, &service.guard)?,
+            _hub: hub::start(config, service)?,
         })
     }
 }

@@ -96,7 +96,7 @@ const LINES: &[(&str, CashierLine)] = &[
         |words| words.busy,
     ),
     (
-        "E_CASH_REGISTER_DEACTIVATED E_CASH_REGISTER_NOT_INITIALIZED E_CONFLICT E_FON_AUTHENTICATION E_INTERNAL E_INVALID_STATE_TRANSITION E_SCU_DEACTIVATED E_SCU_LIMIT_REACHED E_SCU_NOT_INITIALIZED FirstPinUnchanged LogNotOurs NoClockAgrees ReceiptNotSignable RegisterNotStarted RegisterOutOfUse AgentNotRunning BooksUnreadable BooksUnwritable ClockBackInShift ConfigurationInvalid \
+        "E_CASH_REGISTER_DEACTIVATED E_CASH_REGISTER_NOT_INITIALIZED E_CONFLICT E_FON_AUTHENTICATION E_INTERNAL E_INVALID_STATE_TRANSITION E_SCU_DEACTIVATED E_SCU_LIMIT_REACHED E_SCU_NOT_INITIALIZED FirstPinUnchanged LogNotOurs NoClockAgrees ReceiptNotSignable RegisterNotStarted RegisterOutOfUse TillTakenOver AgentNotRunning BooksUnreadable BooksUnwritable ClockBackInShift ConfigurationInvalid \
          CounterExhausted CountryUnknown NotAnAgent NotOutstanding SealMismatch Unreadable",
         |words| words.till_fault,
     ),

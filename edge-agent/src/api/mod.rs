@@ -32,6 +32,7 @@ pub mod sign_at;
 pub mod sim;
 mod tax_office;
 pub mod token;
+mod token_login;
 pub(crate) mod words;
 pub mod wrong_signatures;
 

@@ -387,6 +387,7 @@ impl<'h> Problems<'h> {
             | ProblemKind::DOCUMENT_WAITS
             | ProblemKind::PRINTER_CONDITION
             | ProblemKind::FIRST_PIN
+            | ProblemKind::TILL_TAKEN_OVER
             | ProblemKind::SHIFT_TOO_LONG => true,
             ProblemKind::OFFLINE_LIMIT => self.limit_stops,
             _ => false,
@@ -418,6 +419,11 @@ pub fn part_of(kind: ProblemKind) -> &'static str {
         "registration_refused" | "registration_user_refused" | "registration_waits" => {
             "registration"
         }
+        "till_taken_over"
+        | "hub_refused"
+        | "hub_away"
+        | "hub_not_enrolled"
+        | "hub_certificate_ends" => "hub",
         "mail_away" | "mail_failed" | "sms_away" | "sms_failed" | "bucket_away"
         | "bucket_failed" | "ereceipt_away" | "ereceipt_failed" => "deliveries",
         "document_waits" => "printer",

@@ -13,6 +13,7 @@ mod emulator;
 mod explain;
 mod export;
 mod fiscalbox;
+mod hub;
 mod init;
 mod operation;
 mod ordering;
@@ -123,6 +124,8 @@ pub enum CliCommand {
     Printer(printer::PrinterArguments),
     /// FiscalBox (Uzbekistan): asks its billing for another token.
     Fiscalbox(fiscalbox::FiscalBoxArguments),
+    /// The hub of a head office: enrols this till there, says what the hub has, and starts the hub's own commands.
+    Hub(hub::HubArguments),
     /// Explains an error type: what is wrong, and what to do.
     Explain(explain::ExplainArguments),
     /// Checks and prints the configuration, and prints the pages about its keys.
@@ -408,6 +411,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
         CliCommand::Rksv(arguments) => rksv::run(&arguments, output),
         CliCommand::Printer(arguments) => printer::run(&arguments, output),
         CliCommand::Fiscalbox(arguments) => fiscalbox::run(&arguments, output),
+        CliCommand::Hub(arguments) => hub::run(&arguments, output),
         CliCommand::Explain(arguments) => explain::run(&arguments, output),
         CliCommand::Config(arguments) => config::run(&arguments, output),
         CliCommand::Demo(arguments) => demo::run(&arguments, output),

@@ -25,6 +25,7 @@ mod ereceipt;
 mod fault;
 mod finanz_online;
 mod fiscalbox;
+mod hub;
 mod key;
 mod layers;
 mod mail;
@@ -57,6 +58,7 @@ pub use ereceipt::EReceiptConfig;
 pub use fault::{ConfigError, ConfigFault, SourcePlace};
 pub use finanz_online::{FinanzOnlineConfig, FinanzOnlineUser};
 pub use fiscalbox::{BillingConfig, FiscalBoxConfig};
+pub use hub::{HubConfig, default_ca_file};
 pub use key::{
     KeyRow, Preset, SampleLine, SectionForm, SectionRow, SectionSample, ShownValue, ValueKind,
     environment_name,
@@ -106,6 +108,8 @@ pub struct Config {
     pub sms: Option<SmsConfig>,
     /// The section `[ereceipt]`: the pages on which buyers read their receipts.
     pub ereceipt: EReceiptConfig,
+    /// The hub of a head office.
+    pub hub: Option<HubConfig>,
     /// The dashboard.
     pub ui: UiConfig,
     /// Warnings: what a person should correct although the program can run with it.
@@ -339,6 +343,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
     let mail = mail::mail(reader, &root, mode);
     let sms = mail::sms(reader, &root, mode);
     let ereceipt = ereceipt::ereceipt(reader, &root, mode);
+    let hub = hub::hub(reader, &root, &till.data_dir);
     let ui = ui::ui(reader, &root, &till.data_dir);
     Some(Config {
         places: Places {
@@ -359,6 +364,7 @@ fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
         mail,
         sms,
         ereceipt,
+        hub,
         ui,
         warnings: Vec::new(),
     })

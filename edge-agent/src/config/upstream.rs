@@ -143,7 +143,7 @@ fn check_url(
 }
 
 /// The host of a url, without the port and without the brackets of an IPv6 address.
-fn host_of(host_and_port: &str) -> &str {
+pub(super) fn host_of(host_and_port: &str) -> &str {
     match host_and_port.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host_and_port.split(':').next().unwrap_or_default(),

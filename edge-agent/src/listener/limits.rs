@@ -25,6 +25,8 @@ pub struct ConnectionLimits {
     pub is_large: fn(&str) -> bool,
     /// The largest body of such a path in bytes.
     pub large_body_bytes: usize,
+    /// The answer of a path, in its own form, to a request that is refused before the router gets it; `None` for the usual form.
+    pub refusal: fn(&str, StatusCode, &str) -> Option<Response<Body>>,
     /// The largest head in bytes. A limit below 8 KiB counts as 8 KiB, because hyper allows no less.
     pub head_bytes: usize,
     /// The longest time in which a caller takes no byte of its answer. Then the connection is closed.
@@ -42,6 +44,7 @@ impl Default for ConnectionLimits {
             body_bytes: 256 * 1024,
             is_large: |_| false,
             large_body_bytes: 256 * 1024,
+            refusal: |_, _, _| None,
             head_bytes: 16 * 1024,
             write_timeout: Duration::from_secs(30),
             shutdown: Duration::from_secs(20),
@@ -100,9 +103,9 @@ impl Unread {
         }
     }
 
-    /// The JSON of the answer, in the same form as other refusals.
-    pub(super) fn text(self, limits: ConnectionLimits) -> String {
-        let (error_type, message) = match self {
+    /// The error type, and the sentence for people.
+    fn reason(self, limits: ConnectionLimits) -> (&'static str, String) {
+        match self {
             Self::TooLarge => (
                 "BodyTooLarge",
                 format!(
@@ -128,20 +131,29 @@ impl Unread {
                     limits.connections
                 ),
             ),
-        };
+        }
+    }
+
+    /// The JSON of the answer, in the same form as other refusals.
+    pub(super) fn text(self, limits: ConnectionLimits) -> String {
+        let (error_type, message) = self.reason(limits);
         format!(
             "{{\"success\":false,\"message\":\"{message}\",\"fullExceptionMessage\":\"{message}\",\"errorType\":\"{error_type}\"}}"
         )
     }
 
-    pub(super) fn answer(self, limits: ConnectionLimits) -> Response<Body> {
-        let mut response = Response::new(Body::from(self.text(limits)));
-        *response.status_mut() = self.status();
+    /// The answer to a request for a path.
+    pub(super) fn answer(self, path: &str, limits: ConnectionLimits) -> Response<Body> {
+        let (_, message) = self.reason(limits);
+        let own = (limits.refusal)(path, self.status(), &message);
+        let mut response = own.unwrap_or_else(|| {
+            let mut response = Response::new(Body::from(self.text(limits)));
+            *response.status_mut() = self.status();
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(header::CONTENT_TYPE, json);
+            response
+        });
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
         headers.insert(X_FISCAL_STATE, HeaderValue::from_static("unknown"));
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         response

@@ -270,11 +270,11 @@ async fn answer(
     slot.wait_from_now();
     let (mut parts, body) = request.into_parts();
     let Ok((limits, _place)) = limits.of_request(parts.uri.path(), &body) else {
-        return Ok(named(Unread::NoSlot.answer(limits), &id));
+        return Ok(named(Unread::NoSlot.answer(parts.uri.path(), limits), &id));
     };
     let body = match read_body(&parts.headers, body, limits).await {
         Ok(body) => body,
-        Err(unread) => return Ok(named(unread.answer(limits), &id)),
+        Err(unread) => return Ok(named(unread.answer(parts.uri.path(), limits), &id)),
     };
     if !slot.start_work() {
         return Err(Evicted);

@@ -20,6 +20,7 @@ const QUICK: ConnectionLimits = ConnectionLimits {
     body_bytes: 1_000,
     is_large: |path| path == "/large",
     large_body_bytes: 100_000,
+    refusal: |_, _, _| None,
     head_bytes: 8 * 1024,
     write_timeout: Duration::from_millis(300),
     shutdown: Duration::from_millis(500),

@@ -7,6 +7,7 @@
 //! [`reachability`] derives the state of a recipient from the result of each attempt, and the clerk stores the results.
 
 pub mod backoff;
+pub mod hub;
 pub mod module_limits;
 pub mod number_supply;
 pub mod office_time;

@@ -214,6 +214,21 @@ problem_kinds! {
     ERECEIPT_FAILED: Warning "ereceipt_failed",
         "a receipt was not published at the eReceipt service, and is not tried again",
         "a later receipt is published at the service, or a restart";
+    TILL_TAKEN_OVER: Degraded "till_taken_over",
+        "the folder of the till was restored on another machine, and this machine sells nothing more",
+        "a start with the restored folder";
+    HUB_REFUSED: Degraded "hub_refused",
+        "the hub does not take the till's documents",
+        "the hub takes them";
+    HUB_AWAY: Warning "hub_away",
+        "the hub has not answered for a minute, and documents wait for it",
+        "the hub answers";
+    HUB_NOT_ENROLLED: Warning "hub_not_enrolled",
+        "a hub is configured, and the till is not enrolled there",
+        "the enrolment, which the agent notices within ten seconds";
+    HUB_CERTIFICATE_ENDS: Warning "hub_certificate_ends",
+        "the till's certificate at the hub ends within ten days, or has ended, and the hub has not renewed it",
+        "the hub renews it, or the till is enrolled again";
     ALTERNATIVE_NUMBERS: Warning "alternative_numbers",
         "few numbers are left for alternative receipts",
         "a start with a new range";

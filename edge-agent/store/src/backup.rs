@@ -18,17 +18,21 @@ use super::{Context, FILE_NAME, Reader, StoreError, anchor, counters, folder};
 /// The files of a copy, in the order in which they are put into a backup. Together they are a data folder.
 pub const COPIED_FILES: [&str; 3] = [FILE_NAME, KEY_FILE_NAME, anchor::FILE_NAME];
 
+/// The file with what the hub has acknowledged.
+pub const HUB_PLACE_FILE: &str = "hub.place";
+
 /// Whether a file of this name belongs into a backup.
 #[must_use]
 pub fn is_copied(name: &str) -> bool {
     COPIED_FILES.contains(&name) || is_beside(name)
 }
 
-/// Whether a file of this name belongs into a backup if it is there: the key of a turnover counter, or the people of the dashboard.
+/// Whether a file of this name belongs into a backup if it is there: the key of a turnover counter, the people of the dashboard, or what
+/// the hub has acknowledged.
 fn is_beside(name: &str) -> bool {
     let is_turnover_key =
         name.starts_with("turnover-") && name.ends_with(".key") && !name.contains('/');
-    is_turnover_key || name == "people.toml"
+    is_turnover_key || ["people.toml", HUB_PLACE_FILE].contains(&name)
 }
 
 /// The names of the files of a data folder that belong into a backup beside the books.
@@ -70,19 +74,25 @@ pub struct CopiedHead {
 pub fn copy_folder(from: &Path, to: &Path) -> Result<CopiedHead, StoreError> {
     let key = folder::load_key(from)?;
     let database = to.join(FILE_NAME);
+    let io = |path: PathBuf| move |source| StoreError::Folder { path, source };
+    // Before the database: what the hub has acknowledged is never more than what the copy has.
+    if from.join(HUB_PLACE_FILE).exists() {
+        fs::copy(from.join(HUB_PLACE_FILE), to.join(HUB_PLACE_FILE)).map_err(io(to.to_owned()))?;
+    }
     let connection = folder::open_for_reading(&from.join(FILE_NAME))?;
     // One read transaction, so that the copy is one state; the writer goes on beside it.
     connection
         .execute("VACUUM INTO ?1", [database.to_string_lossy()])
         .context(&from.join(FILE_NAME), "copy")?;
     drop(connection);
-    let io = |path: PathBuf| move |source| StoreError::Folder { path, source };
     fs::File::open(&database)
         .and_then(|file| file.sync_all())
         .map_err(io(database.clone()))?;
     fs::copy(from.join(KEY_FILE_NAME), to.join(KEY_FILE_NAME)).map_err(io(to.to_owned()))?;
     for name in files_beside(from)? {
-        fs::copy(from.join(&name), to.join(&name)).map_err(io(to.to_owned()))?;
+        if name != HUB_PLACE_FILE {
+            fs::copy(from.join(&name), to.join(&name)).map_err(io(to.to_owned()))?;
+        }
     }
     let head = head_of(&database)?;
     let written = Anchor {

@@ -35,6 +35,7 @@ mod figures;
 mod folder;
 mod founding;
 mod frozen;
+mod hub_rows;
 mod identity;
 mod journal;
 mod laid_aside;
@@ -71,7 +72,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 pub use backup::{
-    COPIED_FILES, CopiedHead, DevicePosition, PrinterPosition, copy_folder, is_copied,
+    COPIED_FILES, CopiedHead, DevicePosition, HUB_PLACE_FILE, PrinterPosition, copy_folder,
+    is_copied,
 };
 pub use card_operation::{CardOperation, CardOperationState};
 pub use chain::{ChainKey, Mac};
@@ -87,6 +89,7 @@ pub use figures::StoreFigures;
 pub use folder::{is_in_use, set_lost_journal_aside};
 pub use founding::{FolderPurpose, Founding};
 pub use frozen::{Freeze, FrozenRequest, SealedDocument};
+pub use hub_rows::{HubRow, RestoredRow, SealedRow};
 pub use journal::{Appended, Batch, Store};
 pub use laid_aside::{AsideDocument, AsideNote, WaitingDocument};
 pub use operator::OperatorDeclaration;

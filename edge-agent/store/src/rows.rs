@@ -113,6 +113,19 @@ impl StoredDocument {
         }
     }
 
+    /// The journal's encoding of the event that reserved the document, with its version.
+    #[must_use]
+    pub fn reserved_bytes(&self) -> (u16, &[u8]) {
+        (self.reserved.1, &self.reserved.2)
+    }
+
+    /// The journal's encoding of the event that sealed the document, with its version; `None` if it is not sealed.
+    #[must_use]
+    pub fn sealed_bytes(&self) -> Option<(u16, &[u8])> {
+        let (kind, version, payload) = self.settled.as_ref()?;
+        (*kind == SEALED).then_some((*version, payload))
+    }
+
     /// The event that sealed the document.
     #[must_use]
     pub fn sealed(&self) -> Option<Sealed<'_>> {
@@ -346,3 +359,6 @@ pub(super) fn identity_of_row(row: &Row<'_>) -> Result<DeviceIdentity, rusqlite:
         address: row.get(3)?,
     })
 }
+
+/// The number of the event [`Event::Sealed`] in the journal.
+pub(super) const SEALED: u16 = 4;

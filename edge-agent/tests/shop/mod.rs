@@ -4,6 +4,7 @@
 pub mod books;
 pub mod folder;
 pub mod forms;
+pub mod hub;
 pub mod inside;
 pub mod machine;
 pub mod module_till;

@@ -461,6 +461,7 @@ const SHARED: &[&str] = &[
     "service",
     "settings",
     "token",
+    "token_login",
     "tax_office",
 ];
 

@@ -1,10 +1,13 @@
-//! A font for letters that no code page has: GNU Unifont, which has nearly every letter of Unicode's first plane.
+//! A font for letters that no code page has: the alphabets and signs of GNU Unifont, without Chinese characters and Korean syllables,
+//! which would be two megabytes (`build.rs` has the list).
 //!
 //! The cells of the font are 8 or 16 dots wide and 16 high; a line is drawn twice as large if it fits. Letters are placed from
 //! left to right without shaping, so Arabic text is not readable.
 
 use super::slip::Rasteriser;
 use crate::wire::escpos_raster::Raster;
+
+include!(concat!(env!("OUT_DIR"), "/unifont.rs"));
 
 /// GNU Unifont as a [`Rasteriser`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,15 +18,51 @@ const CELL_HEIGHT: usize = 16;
 /// The largest number of lines of one text; further lines are not printed.
 const LINES_MAX: usize = 40;
 
+/// The dots of a letter.
+#[derive(Clone, Copy)]
+enum Glyph {
+    Narrow(&'static [u8; 16]),
+    Wide(&'static [u16; 16]),
+}
+
+impl Glyph {
+    fn of(letter: char) -> Option<Self> {
+        fn find<T>(table: &'static [(char, T)], letter: char) -> Option<&'static T> {
+            let at = table.binary_search_by_key(&letter, |(one, _)| *one).ok()?;
+            table.get(at).map(|(_, rows)| rows)
+        }
+        find(&NARROW, letter)
+            .map(Self::Narrow)
+            .or_else(|| find(&WIDE, letter).map(Self::Wide))
+    }
+
+    /// In dots.
+    fn width(self) -> usize {
+        match self {
+            Self::Narrow(_) => 8,
+            Self::Wide(_) => 16,
+        }
+    }
+
+    fn has_dot(self, x: usize, y: usize) -> bool {
+        // The dots of a row stand on the left of 16 bits.
+        let row = match self {
+            Self::Narrow(rows) => rows.get(y).map(|row| u16::from(*row) << 8),
+            Self::Wide(rows) => rows.get(y).copied(),
+        };
+        row.is_some_and(|row| x < 16 && row & (0x8000 >> x) != 0)
+    }
+}
+
 impl Rasteriser for Unifont {
     fn line(&mut self, text: &str, width_dots: usize) -> Option<Raster> {
         let glyphs: Option<Vec<_>> = text
             .chars()
             .filter(|letter| !letter.is_control())
-            .map(unifont::get_glyph)
+            .map(Glyph::of)
             .collect();
         let glyphs = glyphs.filter(|glyphs| !glyphs.is_empty())?;
-        let width: usize = glyphs.iter().map(|glyph| glyph.get_width()).sum();
+        let width: usize = glyphs.iter().map(|glyph| glyph.width()).sum();
         let times = if width.checked_mul(2)? <= width_dots {
             2
         } else {
@@ -34,7 +73,7 @@ impl Rasteriser for Unifont {
         let (mut x, mut row) = (0_usize, 0_usize);
         let mut places = Vec::with_capacity(glyphs.len());
         for glyph in &glyphs {
-            let wide = glyph.get_width();
+            let wide = glyph.width();
             if wide > room {
                 return None;
             }
@@ -53,7 +92,7 @@ impl Rasteriser for Unifont {
         for (glyph, (left, row)) in glyphs.iter().zip(places) {
             let top = row.checked_mul(CELL_HEIGHT)?;
             for y in 0..CELL_HEIGHT {
-                for x in (0..glyph.get_width()).filter(|x| glyph.get_pixel(*x, y)) {
+                for x in (0..glyph.width()).filter(|x| glyph.has_dot(*x, y)) {
                     let (x, y) = (left.checked_add(x)?, top.checked_add(y)?);
                     dot(&mut raster, x, y, times)?;
                 }
@@ -111,14 +150,15 @@ mod tests {
         assert_eq!(rows.len(), 4 * 16);
         assert_eq!(rows[..16], drawn("ჩაი", 24)[..16]);
         // A wide letter takes two cells, and no letter is cut at the end of a line.
-        assert_eq!(drawn("茶茶", 24).len(), 2 * 16);
+        assert_eq!(drawn("ああ", 24).len(), 2 * 16);
     }
 
     #[test]
     fn letters_that_it_cannot_draw_become_question_marks() {
         assert!(Unifont.line("", 576).is_none());
-        assert!(Unifont.line("茶", 8).is_none());
+        assert!(Unifont.line("あ", 8).is_none());
         assert!(Unifont.line("\u{10FFFF}", 576).is_none());
-        assert!(Unifont.line(&"茶".repeat(2_000), 576).is_none());
+        assert!(Unifont.line("茶", 576).is_none());
+        assert!(Unifont.line(&"あ".repeat(2_000), 576).is_none());
     }
 }

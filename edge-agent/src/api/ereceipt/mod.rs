@@ -76,6 +76,23 @@ pub fn may_have_image(path: &str) -> bool {
         .is_some_and(|rest| rest.starts_with("/media") || rest.starts_with("/configuration/logo"))
 }
 
+/// The answer to a request that the listener has not read; `None` if it is for another API.
+#[must_use]
+pub fn refuse_unread(path: &str, status: StatusCode, message: &str) -> Option<Response> {
+    let operation = path.strip_prefix(PREFIX)?;
+    let failure = match status {
+        StatusCode::PAYLOAD_TOO_LARGE if operation.starts_with("/configuration/logo") => {
+            Operation::AddLogo.too_large()
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Failure::new(status, "E_PAYLOAD_TOO_LARGE", message.to_owned())
+        }
+        StatusCode::SERVICE_UNAVAILABLE => Failure::busy(message.to_owned()),
+        _ => Failure::new(status, "E_REQUEST_INVALID", message.to_owned()),
+    };
+    Some(failure.response())
+}
+
 /// The routes of the API.
 fn router(service: Arc<Service>) -> Router {
     Router::new()

@@ -492,9 +492,10 @@ pub(super) fn page_policy(is_static: bool) -> &'static str {
 
 /// Who has the address of a receipt may read it, so that no one else shall learn it or keep the page.
 fn private(headers: &mut HeaderMap) {
+    // With `no-referrer`, browsers send the form of the page with the origin `null`, which is no origin of this till.
     headers.insert(
         header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
+        HeaderValue::from_static("same-origin"),
     );
     headers.insert(
         header::CACHE_CONTROL,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ferrotill_core::event::LookKind;
+use ferrotill_core::seal::Seal;
 use ferrotill_render::{
     Align, Barcode, Block, Emphasis, FormFault, Labels, PDF_SIZES, PageItem, PageSection,
     PrintedSeller, PublicPage, WantedSize, paper_blocks, pdf, png,
@@ -182,7 +183,22 @@ pub(super) fn of_till(service: &Service, id: Uuid) -> Result<Option<ShownReceipt
         return Ok(None);
     };
     let labels = labels_of(paper.language);
-    let items = paper.blocks.into_iter().map(PageItem::Block).collect();
+    let mut blocks = paper.blocks;
+    // A fiscal module gives the address at which the buyer checks the receipt; the code on paper is the module's own.
+    if let Some(Seal::Module(module)) = stored.sealed().map(|sealed| sealed.seal)
+        && is_web_address(module.link)
+    {
+        let code = Block::Qr {
+            text: module.link.to_owned(),
+            letters: None,
+        };
+        let is_known =
+            |block: &Block| matches!(block, Block::Qr { text, .. } if text == module.link);
+        if !blocks.iter().any(is_known) {
+            blocks.push(code);
+        }
+    }
+    let items = blocks.into_iter().map(PageItem::Block).collect();
     let mut sections = vec![PageSection {
         title: String::new(),
         items,

@@ -289,6 +289,9 @@ impl Tills {
         let Ok(Event::Reserved(reserved)) = event.event() else {
             return Err(Refusal::SealMismatch);
         };
+        if self.settings.live_status.is_taken_over() {
+            return Err(Refusal::TillTakenOver);
+        }
         let by_printer = self.is_sealed_by_printer(index, form, alternative);
         if by_printer && reserved.baseline.is_none() {
             return Ok(None);

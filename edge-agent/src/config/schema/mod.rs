@@ -11,6 +11,7 @@ mod device;
 mod ereceipt;
 mod finanz_online;
 mod fiscalbox;
+mod hub;
 mod mail;
 mod offline;
 mod signature;
@@ -256,6 +257,13 @@ pub static SECTIONS: &[SectionRow] = &[
         sample: SectionSample::HeaderOff,
         says: "The eReceipt service at which every receipt is published as an EKaBS document; without this section, none is.",
         keys: ereceipt::ERECEIPT_SERVICE,
+    },
+    SectionRow {
+        path: "hub",
+        form: SectionForm::Table,
+        sample: SectionSample::HeaderOff,
+        says: "The hub of a head office, which gets every sealed document of the till; without this section, the till has none.",
+        keys: hub::HUB,
     },
     SectionRow {
         path: "offline",

@@ -47,6 +47,8 @@ key = "live_abc"
 secret = "s3cret"
 [ui]
 people_file = "people.toml"
+[hub]
+url = "https://hub.example:8443"
 [offline]
 days_unsent = 3
 [upstream.online_ecr]

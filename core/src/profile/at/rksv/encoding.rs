@@ -6,14 +6,43 @@ use core::fmt::{self, Write};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Encoding {
     alphabet: &'static [u8],
+    /// The value of each digit by its byte; [`NO_DIGIT`] for bytes that are none.
+    values: &'static [u8; 256],
     bits: u32,
     /// The number of characters to which a group is padded with `=`; 1 without padding.
     group: usize,
 }
 
+const NO_DIGIT: u8 = u8::MAX;
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "runs in the compiler alone, which refuses what does not fit"
+)]
+const fn values(alphabet: &[u8]) -> [u8; 256] {
+    let mut values = [NO_DIGIT; 256];
+    let mut at = 0;
+    while at < alphabet.len() {
+        values[alphabet[at] as usize] = at as u8;
+        at += 1;
+    }
+    values
+}
+
+const STANDARD: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const URL: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const THIRTY_TWO: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+static STANDARD_VALUES: [u8; 256] = values(STANDARD);
+static URL_VALUES: [u8; 256] = values(URL);
+static THIRTY_TWO_VALUES: [u8; 256] = values(THIRTY_TWO);
+
 /// The Base64 that is used inside the payload and in the QR text.
 pub(super) const BASE64: Encoding = Encoding {
-    alphabet: b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+    alphabet: STANDARD,
+    values: &STANDARD_VALUES,
     bits: 6,
     group: 4,
 };
@@ -21,14 +50,16 @@ pub(super) const BASE64: Encoding = Encoding {
 /// The Base64url that is used for the three parts of the compact form (RFC 7515). Its alphabet contains `_`, which separates
 /// elements, so it is not used inside the payload.
 pub(super) const BASE64URL: Encoding = Encoding {
-    alphabet: b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+    alphabet: URL,
+    values: &URL_VALUES,
     bits: 6,
     group: 1,
 };
 
 /// The Base32 that is used in the OCR line (Anlage Z 14).
 pub(super) const BASE32: Encoding = Encoding {
-    alphabet: b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
+    alphabet: THIRTY_TWO,
+    values: &THIRTY_TWO_VALUES,
     bits: 5,
     group: 8,
 };
@@ -56,8 +87,11 @@ impl Encoding {
         }
         let (mut held, mut bits, mut used) = (0_u32, 0_u32, 0_usize);
         for digit in digits.bytes() {
-            let value = self.alphabet.iter().position(|letter| *letter == digit)?;
-            held = held.checked_shl(self.bits)? | u32::try_from(value).ok()?;
+            let value = *self.values.get(usize::from(digit))?;
+            if value == NO_DIGIT {
+                return None;
+            }
+            held = held.checked_shl(self.bits)? | u32::from(value);
             bits = bits.checked_add(self.bits)?;
             if let Some(rest) = bits.checked_sub(8) {
                 *room.get_mut(used)? = u8::try_from(held.checked_shr(rest)?).ok()?;
@@ -81,6 +115,8 @@ pub(super) struct Encoder<'w> {
     held: u32,
     bits: u32,
     written: usize,
+    /// Digits that are not written yet: `out` is called for many at once.
+    waiting: heapless::String<64>,
 }
 
 impl<'w> Encoder<'w> {
@@ -91,6 +127,7 @@ impl<'w> Encoder<'w> {
             held: 0,
             bits: 0,
             written: 0,
+            waiting: heapless::String::new(),
         }
     }
 
@@ -109,8 +146,16 @@ impl<'w> Encoder<'w> {
     fn digit(&mut self, value: u32) -> fmt::Result {
         let place = usize::try_from(value).map_err(|_| fmt::Error)?;
         let letter = self.encoding.alphabet.get(place).ok_or(fmt::Error)?;
+        self.letter(char::from(*letter))
+    }
+
+    fn letter(&mut self, letter: char) -> fmt::Result {
         self.written = self.written.wrapping_add(1);
-        self.out.write_char(char::from(*letter))
+        if self.waiting.len() == self.waiting.capacity() {
+            self.out.write_str(&self.waiting)?;
+            self.waiting.clear();
+        }
+        self.waiting.push(letter).map_err(|_| fmt::Error)
     }
 
     /// Writes the remaining bits and the padding.
@@ -120,10 +165,9 @@ impl<'w> Encoder<'w> {
             self.digit(self.held.wrapping_shl(missing))?;
         }
         while self.written.checked_rem(self.encoding.group) != Some(0) {
-            self.written = self.written.wrapping_add(1);
-            self.out.write_char('=')?;
+            self.letter('=')?;
         }
-        Ok(())
+        self.out.write_str(&self.waiting)
     }
 }
 

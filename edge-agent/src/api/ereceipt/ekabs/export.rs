@@ -1,5 +1,7 @@
 //! A receipt of this till as EKaBS v0.
 
+use std::borrow::Cow;
+
 use ferrotill_core::document::Body;
 use ferrotill_core::receipt::{Line, Receipt, ReceiptKind};
 use ferrotill_core::scale::Decimal;
@@ -55,22 +57,43 @@ pub fn of_document(
     let payments = payments
         .filter(|payment| payment.amount.is_positive())
         .map(|payment| {
-            object! {
-                "name" => if payment.cash { "CASH" } else { "NON_CASH" },
-                "display_name" => payment.name,
-                "amount" => two_decimals(payment.amount, currency),
+            let mut shown = vec![
+                (
+                    "name".into(),
+                    if payment.cash { "CASH" } else { "NON_CASH" }.into(),
+                ),
+                ("display_name".into(), payment.name.into()),
+                (
+                    "amount".into(),
+                    two_decimals(payment.amount, currency).into(),
+                ),
+            ];
+            if payment.change.is_positive() {
+                shown.push((
+                    "change".into(),
+                    two_decimals(payment.change, currency).into(),
+                ));
             }
+            JsonValue::Object(shown)
         })
         .collect();
+    let mut data = vec![
+        ("currency".into(), currency.to_string().into()),
+        (
+            "full_amount_incl_vat".into(),
+            two_decimals(receipt.total, currency).into(),
+        ),
+        ("payment_types".into(), JsonValue::Array(payments)),
+        (
+            "vat_amounts".into(),
+            JsonValue::Array(taxes(receipt, currency)),
+        ),
+        ("lines".into(), JsonValue::Array(lines)),
+    ];
+    data.extend(discount(receipt, currency));
     Some(object! {
         "head" => JsonValue::Object(head),
-        "data" => object! {
-            "currency" => currency.to_string(),
-            "full_amount_incl_vat" => two_decimals(receipt.total, currency),
-            "payment_types" => JsonValue::Array(payments),
-            "vat_amounts" => JsonValue::Array(taxes(receipt, currency)),
-            "lines" => JsonValue::Array(lines),
-        },
+        "data" => JsonValue::Object(data),
         "security" => security,
     })
 }
@@ -107,6 +130,32 @@ fn line_of(line: &Line<'_>, currency: Currency) -> JsonValue {
         },
         "discounts" => JsonValue::Array(discounts.into_iter().collect()),
     }
+}
+
+/// The members about a discount on the whole receipt, if it has one.
+fn discount(receipt: &Receipt<'_>, currency: Currency) -> Vec<(Cow<'static, str>, JsonValue)> {
+    let lower = receipt.modification;
+    if !lower.is_negative() {
+        return Vec::new();
+    }
+    let money = |amount: Amount| JsonValue::from(two_decimals(amount, currency));
+    let value = receipt.sub_total.checked_sub(receipt.total);
+    vec![
+        (
+            "full_amount_incl_vat_before_discount".into(),
+            money(receipt.sub_total),
+        ),
+        (
+            "total_discount_value".into(),
+            money(value.unwrap_or_default()),
+        ),
+        (
+            "discounts".into(),
+            JsonValue::Array(vec![
+                object! { "name" => "", "discount_value" => money(lower) },
+            ]),
+        ),
+    ]
 }
 
 /// The sums of the rates.

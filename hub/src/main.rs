@@ -1,0 +1,7 @@
+//! The program `ferrotill-hub`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ferrotill_hub::cli::main()
+}
