@@ -5,6 +5,7 @@ mod support;
 
 mod batches;
 mod enrolment;
+mod people;
 mod schema;
 mod tls;
 mod verbs;
