@@ -267,7 +267,7 @@ mod tests {
         connection.pragma_update(None, "user_version", 99).unwrap();
         let refused = super::migrate(&mut connection, path, None).unwrap_err();
         assert!(
-            refused.to_string().ends_with("has version 99, and this program reads version 14 at most; use ferrotill 9.1.0 or a newer one"),
+            refused.to_string().ends_with("has version 99, and this program reads version 15 at most; use ferrotill 9.1.0 or a newer one"),
             "{refused}"
         );
     }
