@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Checks a hub with other people's tools: `run.py BINARY TOOLS`.
+"""Checks a hub with other people's tools: `run.py HUB TOOLS [TILL]`.
 
 TOOLS is a folder for tools that are installed once. The checks: schemathesis (every operation of /openapi.json), pages (axe over each
-page, at 360 and 1200 pixels). PostgreSQL runs in a temporary folder. A check that cannot run here prints a line SKIPPED with the reason.
+page, at 500 and 1200 pixels), till (the program TILL enrols, sells, is killed, and sells on while the hub is away). PostgreSQL runs in a temporary folder. A check that cannot run here prints a line SKIPPED with the reason.
 """
 
 from __future__ import annotations
@@ -98,14 +98,20 @@ class Hub:
         run([binary, "migrate", "--config", config], 20)
         database.sql(DATA)
         run([binary, "person", "--config", config, NAME], 20, input=PASSWORD)
-        self.process = subprocess.Popen([binary, "run", "--config", config], stderr=subprocess.PIPE, text=True)
+        self.binary, self.config, self.folder, self.database = binary, config, folder, database
+        self.start()
+
+    def start(self) -> None:
+        """Starts the process and waits until it serves. After the first time it has the same address for tills."""
+        self.process = subprocess.Popen([self.binary, "run", "--config", self.config], stderr=subprocess.PIPE, text=True)
         for line in self.process.stderr:
-            if ready := re.search(r"READY tills \S+ people (\S+)", line):
-                self.url = f"http://{ready.group(1)}"
+            if ready := re.search(r"READY tills \S+:(\d+) people (\S+)", line):
+                self.tills, self.url = f"https://localhost:{ready.group(1)}", f"http://{ready.group(2)}"
                 break
         else:
             raise AssertionError("the hub does not start")
-        self.log = (folder / "hub.log").open("w")
+        self.config.write_text(self.config.read_text().replace('[tills]\nlisten = "127.0.0.1:0"', f'[tills]\nlisten = "127.0.0.1:{ready.group(1)}"'))
+        self.log = (self.folder / "hub.log").open("a")
         subprocess.Popen(["cat"], stdin=self.process.stderr, stdout=self.log)
 
     def stop(self) -> None:
@@ -166,6 +172,69 @@ def pages(hub: Hub, tools: Tools, folder: Path) -> str:
     return f"{len(paths)} pages at two widths"
 
 
+def till(hub: Hub, tools: Tools, folder: Path) -> str:
+    """A till of a country without a printer enrols, sells, is killed, and sells on while the hub is away."""
+    program, data = Path(sys.argv[3]).resolve(), folder / "till"
+    demo = [program, "--json", "demo", "--serve", "--country", "AT", "--listen", "127.0.0.1:50791", "--data", data]
+    made = subprocess.Popen(demo, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    made.stdout.readline()
+    made.terminate()
+    made.wait(30)
+    config = data / "ferrotill.toml"
+    said = run([hub.binary, "enrol", "--config", hub.config, "--shop", "Real till"], 20)
+    name, code = re.search(r"Till (\S+),", said).group(1), re.search(r"enrol (\S+)", said).group(1)
+    mistyped = subprocess.run(
+        [program, "hub", "enrol", code[:-1] + ("0" if code[-1] != "0" else "1"), "--url", hub.tills, "--config", config], capture_output=True, text=True, timeout=30
+    )
+    assert mistyped.returncode and "group 16" in mistyped.stderr, mistyped
+    run([program, "hub", "enrol", code, "--url", hub.tills, "--config", config], 30)
+
+    def started() -> subprocess.Popen:
+        process = subprocess.Popen([program, "run", "--config", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(300):
+            try:
+                urllib.request.urlopen("http://127.0.0.1:50791/healthz", timeout=5).close()
+                return process
+            except urllib.error.HTTPError:
+                return process
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError("the till does not start")
+
+    def sells(times: int) -> None:
+        for _ in range(times):
+            sale = ["POST", "/api/v1/operations/sale", "--body", data / "sale.json"]
+            answer = run([program, "api", "curl", *sale, "--config", config, "--run"], 60)
+            assert '"success":true' in answer or "registered" in answer, answer
+
+    def stored(documents: int) -> None:
+        wanted = f"{documents}|1|{documents}"
+        for _ in range(600):
+            found = hub.database.sql(f"SELECT count(*), min(sequence), max(sequence) FROM document WHERE till = '{name}'").strip()
+            if found == wanted:
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"the hub has {found} instead of {wanted}")
+
+    process = started()
+    sells(3)
+    stored(3)
+    hub.process.kill()
+    hub.process.wait(30)
+    sells(3)
+    process.kill()
+    process.wait(30)
+    process = started()
+    sells(2)
+    hub.start()
+    stored(8)
+    process.terminate()
+    process.wait(30)
+    assert hub.database.sql(f"SELECT count(*) FROM health WHERE till = '{name}'").strip() == "1"
+    assert hub.database.sql(f"SELECT count(*) FROM refused_batch WHERE till = '{name}'").strip() == "0"
+    return "8 documents, once and in order"
+
+
 def main() -> int:
     binary, tools = Path(sys.argv[1]).resolve(), Tools(Path(sys.argv[2]).resolve())
     tools.folder.mkdir(parents=True, exist_ok=True)
@@ -179,7 +248,10 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as home:
             hub = Hub(binary, Path(home), database)
             try:
-                for name, check in {"pages": pages, "schemathesis": schemathesis}.items():
+                checks = {"pages": pages, "schemathesis": schemathesis}
+                if len(sys.argv) > 3:
+                    checks = {"till": till, **checks}
+                for name, check in checks.items():
                     folder = Path(home) / name
                     folder.mkdir()
                     begun = time.monotonic()

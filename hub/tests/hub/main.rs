@@ -4,6 +4,7 @@
 mod support;
 
 mod batches;
+mod database_tls;
 mod enrolment;
 mod people;
 mod schema;

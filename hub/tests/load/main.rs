@@ -30,7 +30,7 @@ const DOCUMENTS: u64 = 100;
 fn no_document_is_lost_or_doubled() {
     let tills: u64 = number("FERROTILL_HUB_TILLS", 60);
     let seed = number("FERROTILL_HUB_SEED", 1);
-    let Some(cluster) = Cluster::start(&[]) else {
+    let Some(cluster) = Cluster::start() else {
         return;
     };
     let cluster = Arc::new(cluster);

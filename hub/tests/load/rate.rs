@@ -13,7 +13,6 @@ use super::support::till::TestTill;
 use super::{enrolled, number, runtime};
 
 const AT_ONCE: u64 = 8;
-const BATCH: u64 = 100;
 
 /// The batches of one till.
 struct Sent {
@@ -33,7 +32,8 @@ FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::uuid[], $6::uuid[], $7
 fn the_rate_is_near_that_of_bare_inserts() {
     let batches: u64 = number("FERROTILL_HUB_RATE_BATCHES", 8);
     let rounds: u64 = number("FERROTILL_HUB_RATE_ROUNDS", 1);
-    let Some(cluster) = Cluster::start(&[]) else {
+    let rows_each: u64 = number("FERROTILL_HUB_RATE_ROWS", 100);
+    let Some(cluster) = Cluster::start() else {
         return;
     };
     let (mut bare, mut hub) = (0.0, 0.0);
@@ -50,13 +50,13 @@ fn the_rate_is_near_that_of_bare_inserts() {
             let sent: Vec<Arc<Sent>> = enrolled(&folder, AT_ONCE)
                 .await
                 .into_iter()
-                .map(|till| Arc::new(batches_of(till, batches)))
+                .map(|till| Arc::new(batches_of(till, batches, rows_each)))
                 .collect();
             copy_months(&cluster, &bare_url);
             bare += bare_inserts(&bare_url, &sent).await;
             hub += through_the_hub(process.tills, &sent).await;
         });
-        let rows = (AT_ONCE * batches * BATCH).to_string();
+        let rows = (AT_ONCE * batches * rows_each).to_string();
         for url in [&folder.url, &bare_url] {
             assert_eq!(cluster.psql(url, "SELECT count(*) FROM document"), rows);
         }
@@ -64,7 +64,7 @@ fn the_rate_is_near_that_of_bare_inserts() {
     let ratio = hub / bare;
     let (bare, hub) = (bare / rounds as f64, hub / rounds as f64);
     eprintln!(
-        "bare inserts: {bare:.0} rows a second; through the hub: {hub:.0} rows a second; {ratio:.2}; {BATCH} rows a batch, {AT_ONCE} at once"
+        "bare inserts: {bare:.0} rows a second; through the hub: {hub:.0} rows a second; {ratio:.2}; {rows_each} rows a batch, {AT_ONCE} at once"
     );
     // A ratio of one run; only the full run asks for it, because another program beside it changes it.
     if let Ok(least) = std::env::var("FERROTILL_HUB_RATE_MIN") {
@@ -72,11 +72,11 @@ fn the_rate_is_near_that_of_bare_inserts() {
     }
 }
 
-fn batches_of(till: TestTill, batches: u64) -> Sent {
+fn batches_of(till: TestTill, batches: u64, rows_each: u64) -> Sent {
     let mut before = Hash::ZERO;
     let batches = (0..batches)
         .map(|n| {
-            let rows = (n * BATCH + 1..=(n + 1) * BATCH).map(|sequence| {
+            let rows = (n * rows_each + 1..=(n + 1) * rows_each).map(|sequence| {
                 let mut row = till.row(sequence);
                 row.at_ms = till.row(1).at_ms + sequence.cast_signed() * 1_000;
                 row
@@ -173,7 +173,7 @@ async fn through_the_hub(address: std::net::SocketAddr, sent: &[Arc<Sent>]) -> f
                 let reply = connection.post(path::BATCHES, &batch.to_bytes()).await;
                 let up_to = batch.batch().header().last;
                 assert_eq!(reply.unwrap().answer(), Answer::Acknowledged { up_to });
-                rows += BATCH;
+                rows += u64::try_from(batch.batch().rows().len()).unwrap();
             }
             rows
         })
