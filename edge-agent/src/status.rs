@@ -2,6 +2,7 @@
 //! without asking the clerk or the store.
 
 pub mod at_work;
+mod module_left;
 mod observed;
 pub mod problems;
 mod stock;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 
 use crate::explanation::Explanation;
 use crate::locked::Locked;
+pub use module_left::ModuleLeft;
 use problems::{HealthProblem, ProblemKind, Problems, Severity};
 pub use stock::Stock;
 use unsendable::Unsendable;
@@ -100,6 +102,7 @@ pub struct LiveStatus {
     noticed_ms: AtomicI64,
     stocks: Locked<HashMap<Uuid, Stock>>,
     stock_changed: Condvar,
+    modules_left: Locked<HashMap<Uuid, ModuleLeft>>,
     alternative_numbers: Locked<HashMap<Uuid, u64>>,
     printers: Locked<HashMap<Uuid, PrinterState>>,
     authority: Locked<AuthorityState>,

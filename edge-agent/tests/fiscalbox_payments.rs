@@ -406,3 +406,90 @@ fn goods_codes_are_checked_against_a_table_and_a_token_opens_the_api_behind_a_pr
     assert_eq!(till.get(&device).code(), "0");
     assert_eq!(till.get("device/17/info").code(), "102");
 }
+
+/// Sends a call whose provider is slow, and kills the till when the journal has so many rows more; then starts it again.
+fn kill_in(till: &mut ModuleTill, provider: &str, (path, body): (&str, &str), more: i64) {
+    let slow = till.switch(&format!("/sim/providers/{provider}"));
+    let told = till.told(till.agent.put(slow).send(r#"{"state":"slow","ms":1500}"#));
+    assert_eq!(told.status, 200);
+    let before = till.rows();
+    std::thread::scope(|scope| {
+        let shared = &*till;
+        let caller = scope.spawn(move || {
+            let url = shared.url(&format!("/fiscalbox/{path}"));
+            // The till is killed, so the call may have no answer.
+            drop(shared.agent.post(url).send(body));
+        });
+        until(path, || shared.rows() >= before + more);
+        shared.kill_now();
+        caller.join().unwrap();
+    });
+    till.crash();
+    switch(till, provider, "up");
+}
+
+/// The till is killed when the question is stored (the module in software has not got it then, and the device carries it out later), and when
+/// the answer is stored.
+#[test]
+fn a_till_that_is_killed_inside_a_confirmation_gives_the_link_again() {
+    for (sealer, more) in [
+        (ModuleSealer::Software, 1),
+        (ModuleSealer::Device, 1),
+        (ModuleSealer::Device, 2),
+    ] {
+        let mut till = till(sealer, "quick");
+        let told = pay(&till, "click", "c1");
+        let payment = told.path("data.payment_id");
+        let sale = sold(&till, &paid_sale(64, &payment));
+        let link = sale.path("data.qr_url");
+        let body = format!(r#"{{"payment_id":"{payment}","qr_code":"{link}"}}"#);
+        kill_in(&mut till, "click", ("payment/click_confirm", &body), more);
+        until("the provider has the link", || {
+            counts(&till, "click") == (1, 1)
+        });
+        until("ended", || compared(&till).0 == "true");
+        till.verify();
+    }
+}
+
+/// Money is asked back once: after a kill the till does not ask again, and a person looks into the provider's list.
+#[test]
+fn a_till_that_is_killed_while_money_goes_back_does_not_ask_twice() {
+    for (sealer, more) in [
+        (ModuleSealer::Software, 1),
+        (ModuleSealer::Device, 1),
+        (ModuleSealer::Device, 2),
+    ] {
+        let mut till = till(sealer, "slow");
+        let told = till.post("payment/xumo", r#"{"amount":500000}"#);
+        assert_eq!(told.code(), "0", "{}", told.body);
+        let number = told.path("data.ppt_id");
+        let back = format!(r#"{{"amount":500000,"request_id":"{number}","is_return":true}}"#);
+        kill_in(&mut till, "xumo", ("payment/xumo", &back), more);
+        if more == 2 {
+            until("given back", || compared(&till).0 == "true");
+        } else {
+            until("a person must act", || {
+                problem(&till).is_some_and(|says| says.contains("was given back"))
+            });
+            let again = till.post("payment/xumo", &back);
+            assert_eq!(again.code(), "2", "{}", again.body);
+            // An order cannot be paid with money that may be gone.
+            let more = format!(r#","card_type":2,"ppt_id":"{number}""#);
+            let sale = till.post(
+                "order/create",
+                &order("order", (0, 500_000), PRODUCT, &more),
+            );
+            assert_eq!(sale.code(), "104", "{}", sale.body);
+            let says = problem(&till).unwrap();
+            let (_, reference) = says.split_once("payment ").unwrap();
+            let reference = &reference[..36];
+            let body = format!(
+                r#"{{"payment":"{reference}","outcome":"looked_after","by":"Aziza","reason":"looked into the list"}}"#
+            );
+            assert_eq!(till.post("payment/settle", &body).code(), "0");
+        }
+        until("ended", || compared(&till).0 == "true");
+        till.verify();
+    }
+}

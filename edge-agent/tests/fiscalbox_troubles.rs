@@ -3,10 +3,11 @@
 
 mod shop;
 
-use ferrotill_store::FILE_NAME;
+use ferrotill::api::json::JsonValue;
+use ferrotill_testkit::health_page::check_says;
 use shop::module_till::{
-    ModuleReply, ModuleSealer, ModuleTill, PRODUCT, order, query_time, refund, sale, shown, sold,
-    with_id,
+    ModuleReply, ModuleSealer, ModuleTill, PRODUCT, order, query_time, refund, sale, scalar, shown,
+    sold, with_id,
 };
 use shop::outside::{finished, until};
 use uuid::Uuid;
@@ -338,19 +339,11 @@ enum Kill {
     AfterTheSeal,
 }
 
-fn rows(till: &ModuleTill) -> i64 {
-    let database =
-        rusqlite::Connection::open(till.folder.path().join("books").join(FILE_NAME)).unwrap();
-    database
-        .query_row("SELECT count(*) FROM journal", [], |row| row.get(0))
-        .unwrap()
-}
-
 /// Kills the till at a step of a work, starts it again, and repeats the request.
 fn kill(shop: &mut Shop, (work, operation): (Work, &str), kill: Kill) {
     let name = format!("{kill:?} in {operation}");
     let link = shop.sell();
-    let (before, receipts, closed) = (rows(&shop.till), shop.receipts, shop.closed);
+    let (before, receipts, closed) = (shop.till.rows(), shop.receipts, shop.closed);
     let slow = match kill {
         Kill::BeforeTheModule => {
             r#"{"kind":"delay","operation":"info","ms":800,"times":2}"#.to_owned()
@@ -387,13 +380,13 @@ fn kill(shop: &mut Shop, (work, operation): (Work, &str), kill: Kill) {
             drop(sent);
         });
         until(&name, || match kill {
-            Kill::BeforeTheModule => rows(&shared.till) > before,
+            Kill::BeforeTheModule => shared.till.rows() > before,
             Kill::BeforeTheAnswer => {
                 let module = shared.till.module();
                 shared.till.receipts() > receipts
                     || shown(&module, "z_number") != closed.to_string()
             }
-            Kill::AfterTheSeal => rows(&shared.till) >= before + 2,
+            Kill::AfterTheSeal => shared.till.rows() >= before + 2,
         });
         let process = nix::unistd::Pid::from_raw(i32::try_from(shared.till.process.id()).unwrap());
         nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGKILL).unwrap();
@@ -452,4 +445,53 @@ fn a_till_that_is_killed_at_any_step_makes_no_document_twice() {
         }
     }
     shop.till.verify();
+}
+
+#[test]
+fn a_person_is_told_before_a_module_reaches_its_limits() {
+    let mut shop = Shop::open(ModuleSealer::Device, "applet-4");
+    shop.sell();
+    let problem = |till: &ModuleTill| {
+        let health = till.process.client.open("/healthz").body;
+        let Some(JsonValue::Array(problems)) = health.get("problems").cloned() else {
+            return None;
+        };
+        let mut problems = problems.into_iter();
+        let is_it =
+            |problem: &JsonValue| problem.get("id").map(scalar).as_deref() == Some("module_limit");
+        let found = problems.find(is_it);
+        found.map(|found| scalar(found.get("says").unwrap()))
+    };
+    let left = |till: &ModuleTill, name: &str| {
+        let health = till.process.client.open("/healthz").body;
+        shown(&health, "printers")
+            .split_once(&format!("\"{name}\":"))
+            .and_then(|(_, rest)| rest.split([',', '}']).next().map(str::to_owned))
+    };
+    assert_eq!(problem(&shop.till), None);
+    for setting in [
+        r#"{"state":"down","unsent":700}"#,
+        r#"{"state":"down","unsent":3,"unsent_hours":30}"#,
+    ] {
+        shop.till.set_module(setting);
+        until("a person is told", || problem(&shop.till).is_some());
+        let says = problem(&shop.till).unwrap();
+        check_says("module_limit", &says);
+        // The till sells within the limits.
+        shop.sell();
+        shop.till.set_module(r#"{"state":"up"}"#);
+        until("the receipts are sent", || problem(&shop.till).is_none());
+    }
+    shop.till.set_module(r#"{"state":"down","unsent":700}"#);
+    until("what is left is shown", || {
+        left(&shop.till, "receipts_left").as_deref() == Some("158")
+            && left(&shop.till, "hours_left").as_deref() == Some("47")
+    });
+    let url = shop.till.url("/metrics");
+    let metrics = shop.till.agent.get(url).call().unwrap();
+    let metrics = metrics.into_body().read_to_string().unwrap();
+    assert!(
+        metrics.contains("ferrotill_module_receipts_left{"),
+        "{metrics}"
+    );
 }

@@ -3,7 +3,7 @@
 mod shop;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ferrotill::config::HubConfig;
@@ -14,7 +14,9 @@ use ferrotill_store::{HubRow, Reader};
 use ferrotill_testkit::config::text;
 use ferrotill_testkit::health_page::check_says;
 use shop::hub::Hub;
+use shop::outside::{Process, finished, until};
 use shop::till::Till;
+use shop::value;
 use uuid::Uuid;
 
 const TILL: Uuid = Uuid::from_u128(0x7a0b_9f0e_4a4e_4a53_9a3b_0d6f_6f1f_0001);
@@ -94,6 +96,14 @@ fn until_listed(till: &Till, id: &str) {
     };
     till.until(id, |till| says(till).is_some());
     check_says(id, &says(till).unwrap());
+}
+
+/// Waits until health lists a problem that says something.
+fn until_listed_as(till: &Till, id: &str, part: &str) {
+    till.until(id, |till| {
+        let health = till.health().text;
+        health.contains(id) && health.contains(part)
+    });
 }
 
 fn until_over(till: &Till, id: &str) {
@@ -353,4 +363,205 @@ fn a_till_whose_folder_was_restored_elsewhere_sells_nothing_more() {
         till.stop();
         till.start();
     }
+}
+
+/// The files of a folder, without folders in it.
+fn copy_of(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_old_copy_of_the_folder_is_noticed_at_its_first_batch() {
+    let hub = Hub::start();
+    let mut till = open(&hub);
+    assert!(till.sells());
+    until_stored(&till, &hub);
+    till.stop();
+    let old = till.folder.path().join("old");
+    copy_of(&folder(&till), &old);
+    till.start();
+    for _ in 0..2 {
+        assert!(till.sells());
+    }
+    until_stored(&till, &hub);
+    till.stop();
+    let before = stored(&hub);
+    fs::rename(folder(&till), till.folder.path().join("newer")).unwrap();
+    fs::rename(&old, folder(&till)).unwrap();
+    till.start();
+    assert!(till.sells());
+    until_listed_as(&till, "hub_refused", "its folder is an old copy");
+    // The hub has noticed it, and has kept what it had.
+    assert!(hub.books(TILL).contradictions > 0);
+    assert_eq!(stored(&hub), before);
+}
+
+#[test]
+fn a_restored_till_goes_on_above_what_the_hub_has_and_the_old_machine_sells_nothing_more() {
+    let hub = Hub::start();
+    let mut till = till_of(&hub);
+    enrolled(&till, &hub);
+    till.start();
+    let file = till.write_configuration();
+    let config = file.to_str().unwrap();
+    let backup = till.folder.path().join("till.backup");
+    let backup = backup.to_str().unwrap();
+    for _ in 0..3 {
+        assert!(till.sells());
+    }
+    until_stored(&till, &hub);
+    till.stop();
+    let (code, made) = finished(&["backup", "create", backup, "--config", config]);
+    assert_eq!(code, Some(0), "{made}");
+    till.start();
+    for _ in 0..2 {
+        assert!(till.sells());
+    }
+    until_stored(&till, &hub);
+    till.stop();
+    // The machine is lost, and its folder is restored on a new one. Its key was in no backup.
+    let lost = till.folder.path().join("lost");
+    fs::rename(folder(&till), &lost).unwrap();
+    let restore =
+        |more: &[&str]| finished(&[&["restore", backup, "--config", config], more].concat());
+    let (code, restored) = restore(&[]);
+    assert_eq!(code, Some(0), "{restored}");
+    assert_eq!(value(&restored, "hub.compared").to_string(), "false");
+    let (code, refused) = restore(&["--accept-loss", "--by", "Maria"]);
+    assert_eq!(code, Some(7), "{refused}");
+    assert!(refused.to_string().contains("HubNotCompared"), "{refused}");
+    enrolled(&till, &hub);
+    let (code, compared) = restore(&[]);
+    assert_eq!(code, Some(0), "{compared}");
+    for (member, expected) in [("first", "4"), ("last", "5"), ("count", "2")] {
+        let found = value(&compared, &format!("hub.missing.0.{member}"));
+        assert_eq!(found.to_string(), expected, "{compared}");
+    }
+    let (code, accepted) = restore(&["--accept-loss", "--by", "Maria"]);
+    assert_eq!(code, Some(0), "{accepted}");
+    till.start();
+    assert!(till.sells());
+    till.until("the new epoch", |_| hub.books(TILL).rows.len() == 7);
+    let books = hub.books(TILL);
+    assert_eq!((books.epoch, books.contradictions), (2, 0));
+    let kinds: Vec<RowKind> = books.rows.iter().map(|row| row.kind).collect();
+    assert_eq!(
+        kinds[5..],
+        [RowKind::Restored, RowKind::Sale],
+        "{:?}",
+        books.rows
+    );
+    assert!(
+        books.rows[6].number > books.rows[4].number,
+        "{:?}",
+        books.rows
+    );
+    till.stop();
+    // The old machine is started again.
+    let new = till.folder.path().join("new");
+    fs::rename(folder(&till), &new).unwrap();
+    fs::rename(&lost, folder(&till)).unwrap();
+    till.start();
+    until_listed(&till, "till_taken_over");
+    let refused = till.client().post("operations/sale", shop::till::SALE);
+    assert_eq!(refused.at("errorType"), "TillTakenOver", "{}", refused.text);
+    assert_eq!(hub.books(TILL).rows.len(), 7);
+}
+
+/// The transactions and the pages in the write-ahead log of a till.
+fn written(till: &Till) -> (usize, usize) {
+    let log = fs::read(folder(till).join("ferrotill.db-wal")).unwrap();
+    let number = |bytes: &[u8]| u32::from_be_bytes(bytes.try_into().unwrap());
+    let page = usize::try_from(number(&log[8..12])).unwrap();
+    let salts = &log[16..24];
+    let frames: Vec<&[u8]> = log[32..]
+        .chunks_exact(24 + page)
+        .take_while(|frame| frame[8..16] == *salts)
+        .collect();
+    let commits = frames.iter().filter(|frame| number(&frame[4..8]) != 0);
+    (commits.count(), frames.len())
+}
+
+/// What twenty sales write: transactions and pages.
+fn twenty_sales(till: &Till) -> (usize, usize) {
+    assert!(till.sells());
+    let before = written(till);
+    for _ in 0..20 {
+        assert!(till.sells());
+    }
+    let after = written(till);
+    (after.0 - before.0, after.1 - before.1)
+}
+
+#[test]
+fn a_sale_writes_the_same_with_a_hub_and_without_one() {
+    let alone = |hub: Option<&Hub>| {
+        let url = hub.map(|hub| text(&hub.url));
+        Till::new(move |config| {
+            let config = config.without("upstream");
+            match &url {
+                Some(url) => config.set("hub", "url", url),
+                None => config,
+            }
+        })
+    };
+    let mut without = alone(None);
+    without.start();
+    let expected = twenty_sales(&without);
+    assert_eq!(expected.0, 40, "two transactions a sale");
+    drop(without);
+    // Later sales split pages of other tables now and then, with a hub and without one.
+    let is_same = |found: (usize, usize), when: &str| {
+        assert_eq!(found.0, expected.0, "{when}: transactions");
+        assert!(
+            found.1.abs_diff(expected.1) <= 5,
+            "{when}: {found:?} pages, {expected:?}"
+        );
+    };
+    let hub = Hub::start();
+    let mut with = alone(Some(&hub));
+    enrolled(&with, &hub);
+    with.start();
+    is_same(twenty_sales(&with), "the hub is up");
+    until_stored(&with, &hub);
+    hub.state().pause = Duration::from_secs(2);
+    is_same(twenty_sales(&with), "the hub is slow");
+    hub.state().pause = Duration::ZERO;
+    hub.state().is_down = true;
+    is_same(twenty_sales(&with), "the hub is away");
+    hub.state().is_down = false;
+    until_stored(&with, &hub);
+}
+
+#[test]
+fn a_till_that_is_killed_before_the_answer_sends_nothing_twice() {
+    let hub = Hub::start();
+    let till = till_of(&hub);
+    enrolled(&till, &hub);
+    let file = till.write_configuration();
+    let mut agent = Process::agent(&file);
+    let sell = |agent: &Process| {
+        let sold = agent.client.post("operations/sale", shop::till::SALE);
+        assert_eq!(sold.status, 200, "{}", sold.text);
+    };
+    sell(&agent);
+    until("the first document", || stored(&hub).len() == 1);
+    // The hub has stored the second one, and its answer is on the way for a long time.
+    hub.state().pause = Duration::from_secs(20);
+    sell(&agent);
+    until("the second document", || stored(&hub).len() == 2);
+    agent.kill();
+    hub.state().pause = Duration::ZERO;
+    let mut agent = Process::agent(&file);
+    sell(&agent);
+    until("every document", || stored(&hub).len() == 3);
+    assert_eq!(stored(&hub), sealed(&till));
+    assert_eq!(hub.books(TILL).contradictions, 0);
+    agent.kill();
 }

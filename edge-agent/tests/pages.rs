@@ -401,6 +401,8 @@ fn every_command_that_a_page_shows_exists() {
                                 | "clock"
                                 | "queue"
                                 | "rksv"
+                                | "fiscalbox"
+                                | "printer"
                                 | "backup"
                                 | "ports"
                                 | "person"

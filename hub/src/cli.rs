@@ -235,7 +235,7 @@ async fn tills(config: &Config) -> anyhow::Result<()> {
     let mut after: Option<(String, Uuid)> = None;
     loop {
         let behind = after.as_ref().map(|(shop, id)| (shop.as_str(), *id));
-        let page = store.tills(behind, PAGE).await?;
+        let page = store.tills(behind, None, PAGE).await?;
         for till in &page {
             let state = match (till.revoked_ms, till.is_enrolled) {
                 (Some(_), _) => "revoked",

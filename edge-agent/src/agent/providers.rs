@@ -9,6 +9,7 @@ use super::StartError;
 use crate::api::service::Service;
 use crate::clerk::ClerkHandle;
 use crate::config::Config;
+use crate::outbox::module_limits::ModuleLimits;
 use crate::outbox::providers::{ProviderDesk, ProviderParts, ProviderThread};
 use crate::seal::fiscal_module::Modules;
 
@@ -44,7 +45,17 @@ pub(super) fn start(
         live_status: Arc::clone(&service.live_status),
         guard: Arc::clone(&service.guard),
     };
-    ProviderThread::start(parts)
+    let devices = config.devices.iter();
+    let limits = ModuleLimits::new(
+        service.modules.clone(),
+        devices
+            .map(|device| (device.id, device.name.clone()))
+            .collect(),
+        config.fiscalbox.stored_max,
+        Arc::clone(&service.live_status),
+        Arc::clone(&service.clock),
+    );
+    ProviderThread::start(parts, limits)
         .map(Some)
         .map_err(|source| StartError::Thread {
             name: "payments".to_owned(),

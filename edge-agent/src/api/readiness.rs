@@ -409,7 +409,7 @@ pub fn part_of(kind: ProblemKind) -> &'static str {
         "device_left_behind" | "device_unknown" | "registration_number_unused" => "devices",
         "card_payment_waits" | "bank_terminal_unsettled" | "provider_payment" => "terminal",
         "certificate_unusable" | "certificate_ends" => "callers",
-        "alternative_numbers" => "numbers",
+        "alternative_numbers" | "module_limit" => "numbers",
         "signature_unit"
         | "outage_to_report"
         | "register_out_of_use"

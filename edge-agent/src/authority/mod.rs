@@ -17,6 +17,7 @@ use crate::config::OnlineEcrConfig;
 use failure::{DeliveryFailure, Progress};
 use online_ecr::OnlineEcr;
 
+pub mod billing;
 mod document;
 pub mod failure;
 pub mod finanz_online;

@@ -12,6 +12,7 @@ mod doctor;
 mod emulator;
 mod explain;
 mod export;
+mod fiscalbox;
 mod hub;
 mod init;
 mod operation;
@@ -19,6 +20,7 @@ mod ordering;
 mod period;
 mod person;
 mod ports;
+mod printer;
 mod queue;
 mod receipt_form;
 mod receipts;
@@ -118,6 +120,10 @@ pub enum CliCommand {
     Api(api::ApiArguments),
     /// Signed receipts of the RKSV: checks a protocol (DEP), and replays a scenario file.
     Rksv(rksv::RksvArguments),
+    /// Tries what is inferred about a printer or a fiscal module, against one that is not in use.
+    Printer(printer::PrinterArguments),
+    /// FiscalBox (Uzbekistan): asks its billing for another token.
+    Fiscalbox(fiscalbox::FiscalBoxArguments),
     /// The hub of a head office: enrols this till there, says what the hub has, and starts the hub's own commands.
     Hub(hub::HubArguments),
     /// Explains an error type: what is wrong, and what to do.
@@ -403,6 +409,8 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
         CliCommand::Person(arguments) => person::run(&arguments, output),
         CliCommand::Api(arguments) => api::run(&arguments, output),
         CliCommand::Rksv(arguments) => rksv::run(&arguments, output),
+        CliCommand::Printer(arguments) => printer::run(&arguments, output),
+        CliCommand::Fiscalbox(arguments) => fiscalbox::run(&arguments, output),
         CliCommand::Hub(arguments) => hub::run(&arguments, output),
         CliCommand::Explain(arguments) => explain::run(&arguments, output),
         CliCommand::Config(arguments) => config::run(&arguments, output),

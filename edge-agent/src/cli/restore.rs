@@ -1,4 +1,6 @@
-//! `restore`: makes the data folder again from a backup, and names what the printers have and the backup has not.
+//! `restore`: makes the data folder again from a backup, and names what the printers and the hub have and the backup has not.
+
+mod hub;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,6 +25,7 @@ use crate::time::clock::Clock;
 use ferrotill_store::{
     COPIED_FILES, DevicePosition, Founding, Reader, Store, StoreError, is_copied, is_in_use,
 };
+use hub::HubSide;
 
 /// The arguments of `restore`.
 #[derive(Debug, Args)]
@@ -32,6 +35,9 @@ pub struct RestoreArguments {
     /// Accepts that the documents which are named are missing: the till sells again, with numbers above theirs.
     #[arg(long)]
     accept_loss: bool,
+    /// Accepts it without asking the hub of the configuration: its documents are not compared.
+    #[arg(long, requires = "accept_loss")]
+    without_hub: bool,
     /// The name of the person who accepts it; it is stored in the journal and never deleted. Without it, the name of the user.
     #[arg(long)]
     by: Option<String>,
@@ -73,14 +79,19 @@ pub(super) fn run(arguments: &RestoreArguments, output: CliOutput) -> Result<Exi
         return Err(CliFailure::new(Exit::Refused, text).named("RestoredBefore"));
     };
     let signs = profile.facts().seal_plan == SealPlan::Signature;
-    let compared = compare(&store, &config, signs)?;
+    let mut compared = compare(&store, &config, signs)?;
+    let hub = HubSide::ask(&config, profile);
+    hub.add_to(&mut compared);
     if arguments.accept_loss {
+        if !signs && !arguments.without_hub {
+            hub.refuse_if_not_asked()?;
+        }
         if signs {
             retire(&mut store, &compared, (&by, now))?;
         }
         accept(&mut store, &compared, (&by, now))?;
     }
-    report(&compared, (epoch, arguments), output);
+    report((&compared, &hub), (epoch, arguments), output);
     Ok(Exit::Done)
 }
 
@@ -171,6 +182,8 @@ struct ComparedDevice {
     position: DevicePosition,
     /// What the printer has; the error says why it could not be compared. `None` for a device without a printer.
     printer: Option<Result<PrinterSide, String>>,
+    /// The highest number of the device's documents at the hub; 0 if the hub has none that the backup has not.
+    hub_number: u32,
     /// The number of signed receipts that the backup has; `None` if the receipts of the device are not signed.
     signed_receipts: Option<u64>,
 }
@@ -230,7 +243,8 @@ impl ComparedDevice {
                 .position
                 .number
                 .saturating_add(side.map_or(0, PrinterSide::missing))
-                .saturating_add(alternative),
+                .saturating_add(alternative)
+                .max(self.hub_number),
             z_number: self.position.z_number.saturating_add(z),
             printer_known: side.map_or(0, |side| side.known),
             printer_has: side.map_or(0, |side| side.has),
@@ -272,6 +286,7 @@ fn compare(store: &Store, config: &Config, signs: bool) -> Result<Vec<ComparedDe
             name: device.name.clone(),
             printer: printer_side(device, &position),
             position,
+            hub_number: 0,
             signed_receipts: None,
         })
     });
@@ -289,6 +304,7 @@ fn signing_devices(store: &Store, config: &Config) -> Result<Vec<ComparedDevice>
             name: configured.map_or(identity.fiscal_number, |it| it.name.clone()),
             position: store.position(device)?,
             printer: None,
+            hub_number: 0,
             signed_receipts: Some(store.load_till(device)?.signed().receipts()),
         })
     });
@@ -359,7 +375,7 @@ fn accept(
 }
 
 fn report(
-    compared: &[ComparedDevice],
+    (compared, hub): (&[ComparedDevice], &HubSide),
     (epoch, arguments): (u32, &RestoreArguments),
     output: CliOutput,
 ) {
@@ -368,10 +384,14 @@ fn report(
         "epoch" => epoch,
         "accepted" => arguments.accept_loss,
         "devices" => JsonValue::Array(compared.iter().map(ComparedDevice::json).collect()),
+        "hub" => hub.json(compared),
         "office" => OFFICE,
     });
     for device in compared {
         output.text(&device.says());
+    }
+    for line in hub.says(compared) {
+        output.text(&line);
     }
     output.text(OFFICE);
     let file = arguments.file.display();

@@ -8,6 +8,7 @@
 
 pub mod backoff;
 pub mod hub;
+pub mod module_limits;
 pub mod number_supply;
 pub mod office_time;
 pub mod providers;

@@ -130,6 +130,9 @@ problem_kinds! {
     PROVIDER_PAYMENT: Degraded "provider_payment",
         "money at a payment provider has no receipt, or it is not known whether it was paid or given back, and the till has no step left",
         "a receipt names the payment, or a person has said what became of it";
+    MODULE_LIMIT: Warning "module_limit",
+        "a fiscal module has little room left, or its receipts wait too long to be sent",
+        "the receipts are sent, or the module is replaced";
     PRINTER_ANSWER_UNKNOWN: Warning "printer_answer_unknown",
         "a printer has answered in a form that this build does not know",
         "another printer is connected, or a start after which the printer answers in known forms only";

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ferrotill::api::json::JsonValue;
+use ferrotill_store::FILE_NAME;
 use ferrotill_testkit::config::{ConfigText, Device};
 use uuid::Uuid;
 
@@ -202,6 +203,21 @@ impl ModuleTill {
     pub fn module(&self) -> JsonValue {
         self.told(self.agent.get(self.switch("/sim/module")).call())
             .body
+    }
+
+    /// How many rows the journal has.
+    pub fn rows(&self) -> i64 {
+        let database = self.folder.path().join("books").join(FILE_NAME);
+        let database = rusqlite::Connection::open(database).unwrap();
+        database
+            .query_row("SELECT count(*) FROM journal", [], |row| row.get(0))
+            .unwrap()
+    }
+
+    /// Kills the till as the system does, without a word.
+    pub fn kill_now(&self) {
+        let process = nix::unistd::Pid::from_raw(i32::try_from(self.process.id()).unwrap());
+        nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGKILL).unwrap();
     }
 
     /// The receipts in the memory of the module.

@@ -115,6 +115,13 @@ impl Till {
         self.config = change(self.config.clone());
     }
 
+    /// Writes the configuration into a file, for the commands of the program.
+    pub fn write_configuration(&self) -> std::path::PathBuf {
+        let file = self.folder.path().join("ferrotill.toml");
+        std::fs::write(&file, self.config.to_string()).unwrap();
+        file
+    }
+
     /// Starts the till.
     pub fn start(&mut self) {
         if program::other().is_some() {

@@ -134,6 +134,13 @@ impl ConfigText {
         self
     }
 
+    /// Removes a section with all its keys.
+    #[must_use]
+    pub fn without(mut self, section: &str) -> Self {
+        self.sections.retain(|(name, _)| name != section);
+        self
+    }
+
     /// Removes one device; the first device has place 0.
     ///
     /// # Panics

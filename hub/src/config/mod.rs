@@ -204,7 +204,7 @@ fn limits(table: &Table<'_>) -> Limits {
     Limits {
         connections: table.number("connections", 800, 1..=20_000),
         batches: table.number("batches", 32, 1..=1_000),
-        bytes: table.number("mebibytes", 12, 2..=1_024) * 1024 * 1024,
+        bytes: table.number("mebibytes", 8, 2..=1_024) * 1024 * 1024,
     }
 }
 
@@ -218,7 +218,7 @@ pub fn sample(names: &[String]) -> String {
 
 [database]
 # Without a password; it is in a file of its own.
-url = \"host=/run/postgresql dbname=ferrotill_hub user=ferrotill_hub\"
+url = \"host=/run/postgresql dbname=ferrotill_hub user=ferrotill-hub\"
 # password_file = \"database.password\"
 # With the certificate authority of the database's server (PEM) the connection has TLS.
 # ca_file = \"database-ca.pem\"
@@ -242,7 +242,7 @@ listen = \"127.0.0.1:8080\"
 # Connections of tills, batches in work, and bytes of batches in memory; a till beyond them is asked to come again later.
 connections = 800
 batches = 32
-mebibytes = 12
+mebibytes = 8
 ",
         names = names.join(", ")
     )

@@ -104,21 +104,24 @@ pub struct RefusedBatch {
 }
 
 impl Store {
-    /// The tills in the order of shop and id, behind `after`; at most `limit`.
+    /// The tills in the order of shop and id, behind `after`; at most `limit`. With `silent_before_ms` only those that a person should
+    /// look at: silent since then, not ready to sell, without the authority, with problems or with refused batches.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn tills(
         &self,
         after: Option<(&str, Uuid)>,
+        silent_before_ms: Option<i64>,
         limit: i64,
     ) -> Result<Vec<TillSummary>, StoreError> {
         let lease = self.pool.lease().await?;
         let (shop, id) = after.map_or((None, None), |(shop, id)| (Some(shop), Some(id)));
-        let sql = format!(
-            "{TILLS} WHERE $1::text IS NULL OR (t.shop, t.id) > ($1, $2::uuid) ORDER BY t.shop, t.id LIMIT $3"
-        );
-        let rows = lease.client().query(&sql, &[&shop, &id, &limit]).await?;
+        let sql = format!("{TILLS} {PAGE}");
+        let rows = lease
+            .client()
+            .query(&sql, &[&shop, &id, &limit, &silent_before_ms])
+            .await?;
         lease.done();
         Ok(rows.iter().map(summary_of).collect())
     }
@@ -255,6 +258,13 @@ SELECT t.id, t.shop, t.made_ms, t.revoked_ms, \
        (SELECT max(received_ms) FROM refused_batch r WHERE r.till = t.id), \
        h.received_ms, h.version, h.ready, h.waiting, h.last_sale_ms, h.offline_since_ms, h.unsent::text, h.problems::text \
 FROM till t LEFT JOIN health h ON h.till = t.id";
+
+const PAGE: &str = "\
+WHERE ($1::text IS NULL OR (t.shop, t.id) > ($1, $2::uuid)) \
+  AND ($4::bigint IS NULL OR (t.revoked_ms IS NULL AND ( \
+      COALESCE(h.received_ms, 0) < $4 OR NOT h.ready OR h.offline_since_ms IS NOT NULL OR jsonb_array_length(h.problems) > 0 \
+      OR EXISTS (SELECT 1 FROM refused_batch r WHERE r.till = t.id)))) \
+ORDER BY t.shop, t.id LIMIT $3";
 
 const TOTALS: &str = "\
 SELECT json_build_object( \

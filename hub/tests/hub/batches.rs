@@ -211,3 +211,32 @@ fn what_is_no_batch_is_refused_with_its_fault() {
         assert_eq!(shop.sql("SELECT count(*) FROM document"), "0");
     });
 }
+
+#[test]
+fn a_hub_that_was_restored_gets_from_the_till_what_it_has_lost() {
+    with_shop(|shop| async move {
+        let mut till = shop.till().await;
+        till.sells(shop.hub.tills, 50).await;
+        let backup = till.acknowledged;
+        till.sells(shop.hub.tills, 20).await;
+        till.sells(shop.hub.tills, 10).await;
+        // The database of the backup has 50 documents.
+        shop.sql("DELETE FROM document WHERE sequence > 50; DELETE FROM batch WHERE first > 50");
+        shop.sql(&format!(
+            "UPDATE till SET last_sequence = 50, last_batch_first = 1, last_hash = '\\x{}'",
+            backup.1
+        ));
+        let Answer::Gap(position) = till.send(shop.hub.tills, &till.next(5)).await else {
+            panic!("a gap");
+        };
+        assert_eq!((position.expected, position.before), (51, backup.1));
+        let report = till.health(1_780_000_000_000);
+        let answer = till.reports(shop.hub.tills, &report).await;
+        assert_eq!(answer, Answer::Taken);
+        till.acknowledged = backup;
+        till.sells(shop.hub.tills, 35).await;
+        let stored = shop.sql("SELECT count(*), max(sequence) FROM document");
+        assert_eq!(stored, "85|85");
+        assert_eq!(shop.sql("SELECT count(*) FROM refused_batch"), "0");
+    });
+}

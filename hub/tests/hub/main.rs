@@ -4,7 +4,9 @@
 mod support;
 
 mod batches;
+mod database_tls;
 mod enrolment;
+mod people;
 mod schema;
 mod tls;
 mod verbs;

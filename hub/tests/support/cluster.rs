@@ -1,8 +1,8 @@
 //! A PostgreSQL cluster in a temporary folder, on a socket in this folder, run by a user without rights.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::Write as _;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -22,6 +22,7 @@ pub(crate) struct Cluster {
     user: Option<User>,
     postmaster: Mutex<Option<Child>>,
     databases: AtomicU32,
+    port: String,
 }
 
 static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
@@ -33,13 +34,18 @@ impl Cluster {
         if let Some(cluster) = shared.upgrade() {
             return Some(cluster);
         }
-        let cluster = Arc::new(Self::start(&["-c", "fsync=off"])?);
+        let cluster = Arc::new(Self::with("fsync = off\nlisten_addresses = ''\n", &[])?);
         *shared = Arc::downgrade(&cluster);
         Some(cluster)
     }
 
-    /// A new cluster.
-    pub(crate) fn start(options: &[&str]) -> Option<Self> {
+    /// A new cluster that is as careful as one in earnest.
+    pub(crate) fn start() -> Option<Self> {
+        Self::with("listen_addresses = ''\n", &[])
+    }
+
+    /// A new cluster with these settings, and these files in its folder.
+    pub(crate) fn with(more_settings: &str, files: &[(&str, String)]) -> Option<Self> {
         let Some(bin) = programs() else {
             eprintln!(
                 "SKIPPED: PostgreSQL is not installed here (Debian: apt-get install postgresql), so nothing was tested with a database."
@@ -79,6 +85,11 @@ impl Cluster {
             user,
             postmaster: Mutex::new(None),
             databases: AtomicU32::new(0),
+            port: more_settings
+                .lines()
+                .find_map(|line| line.strip_prefix("port = "))
+                .unwrap_or("5432")
+                .to_owned(),
         };
         let made = cluster
             .command("initdb")
@@ -106,12 +117,18 @@ impl Cluster {
         let socket = cluster.folder.path().display();
         write!(
             settings,
-            "listen_addresses = ''\nunix_socket_directories = '{socket}'\nmax_connections = 100\nmax_wal_size = '1GB'\n\
+            "unix_socket_directories = '{socket}'\nmax_connections = 100\nmax_wal_size = '1GB'\n\
              checkpoint_timeout = '20min'\nshared_buffers = '512MB'\n"
         )
         .unwrap();
-        for pair in options.chunks(2) {
-            writeln!(settings, "{}", pair[1]).unwrap();
+        settings.write_all(more_settings.as_bytes()).unwrap();
+        for (name, text) in files {
+            let path = cluster.data().join(name);
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+            if let Some(user) = &cluster.user {
+                chown(&path, Some(user.uid.as_raw()), Some(user.gid.as_raw())).unwrap();
+            }
         }
         cluster.go();
         Some(cluster)
@@ -137,7 +154,9 @@ impl Cluster {
             while child.try_wait().unwrap().is_none() {
                 let answers = self
                     .command("psql")
-                    .args(["-U", "hub", "-d", "postgres", "-qAtc", "SELECT 1", "-h"])
+                    .args([
+                        "-U", "hub", "-d", "postgres", "-qAtc", "SELECT 1", "-p", &self.port, "-h",
+                    ])
                     .arg(self.folder.path())
                     .stderr(Stdio::null())
                     .output()
@@ -196,6 +215,8 @@ impl Cluster {
                 "ON_ERROR_STOP=1",
                 "-c",
                 sql,
+                "-p",
+                &self.port,
                 "-h",
             ])
             .arg(self.folder.path())

@@ -29,24 +29,24 @@ pub(crate) struct Hub {
 impl HubFolder {
     /// A folder with an authority, and a database with the hub's tables.
     pub(crate) fn new(url: &str) -> Self {
-        Self::with(url, "")
-    }
-
-    /// The same with other limits.
-    pub(crate) fn with(url: &str, limits: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        let text = format!(
-            "[database]\nurl = \"{url}\"\n[tills]\nlisten = \"127.0.0.1:0\"\nnames = [\"localhost\", \"127.0.0.1\"]\n\
-             authority_folder = \"authority\"\n[people]\nlisten = \"127.0.0.1:0\"\n{limits}"
-        );
-        fs::write(folder.path().join("hub.toml"), text).unwrap();
-        let hub = Self {
-            folder,
-            url: url.to_owned(),
-        };
+        let hub = Self::empty(url, "");
         hub.succeeds(&["init", "--name", "localhost"]);
         hub.succeeds(&["migrate"]);
         hub
+    }
+
+    /// A folder with a configuration alone; `more` are further keys of the database.
+    pub(crate) fn empty(url: &str, more: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let text = format!(
+            "[database]\nurl = \"{url}\"\n{more}[tills]\nlisten = \"127.0.0.1:0\"\nnames = [\"localhost\", \"127.0.0.1\"]\n\
+             authority_folder = \"authority\"\n[people]\nlisten = \"127.0.0.1:0\"\n"
+        );
+        fs::write(folder.path().join("hub.toml"), text).unwrap();
+        Self {
+            folder,
+            url: url.to_owned(),
+        }
     }
 
     /// Runs a verb.

@@ -72,6 +72,24 @@ const REFUND_ID: &[Parameter] = &[Parameter {
     says: "The number of the refund at UzQR.",
 }];
 
+const COUNT: &[Parameter] = &[
+    Parameter {
+        name: "start_date",
+        kind: "text",
+        says: "The beginning, `YYYY-MM-DDTHH:MM:SS`.",
+    },
+    Parameter {
+        name: "end_date",
+        kind: "text",
+        says: "The end, `YYYY-MM-DDTHH:MM:SS`.",
+    },
+    Parameter {
+        name: "inn",
+        kind: "text",
+        says: "The tax number of the owner.",
+    },
+];
+
 const ORDER: &str = r#"{"receipt_type":"order","products":[{"name":"Non","barcode":"","amount":1000,"unit_name":"dona","price":500000,"product_price":500000,"vat":53571,"vat_percent":12,"class_code":"01905001001000000","package_code":"1282556","owner_type":0}],"time":"2026-11-29 10:00:00","cashier":"Aziza","received_cash":500000,"change":0,"received_card":0}"#;
 const REFUND: &str = r#"{"number":1,"qr_code":"ofd.soliq.uz/check?t=UZ000000000001&r=1&c=20261129100000&s=012345678901","products":[{"name":"Non","barcode":"","amount":1000,"unit_name":"dona","price":500000,"product_price":500000,"vat":53571,"vat_percent":12,"class_code":"01905001001000000","package_code":"1282556","owner_type":0}],"time":"2026-11-29 10:05:00","cashier":"Aziza","received_cash":500000,"change":0,"received_card":0}"#;
 
@@ -193,4 +211,14 @@ const OPERATIONS: &[DescribedOperation] = &[
         .takes("FiscalBoxPayment", r#"{"pay_id":"1001","amount":"5000.00"}"#),
     operation("GET", "/fiscalbox/payment/one_qr/refund/status", "Tells what became of money that UzQR gives back")
         .parameters(REFUND_ID),
+    DescribedOperation {
+        success: Form::Json("FiscalBoxToken"),
+        ..operation("POST", "/fiscalbox/api/v1/login", "Logs in at the billing with the caller's own user and password")
+    }
+    .takes("FiscalBoxLogin", r#"{"username":"shop","password":"secret"}"#),
+    DescribedOperation {
+        success: Form::Json("FiscalBoxCount"),
+        ..operation("GET", "/fiscalbox/api/v1/orders/count", "Asks the billing how many orders an owner has made")
+    }
+    .parameters(COUNT),
 ];

@@ -4,6 +4,7 @@
 //! callers on this machine, callers whose address the configuration names, and callers with a token.
 
 mod asked;
+mod billing;
 mod compare;
 mod described;
 mod envelope;
@@ -28,9 +29,12 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use tokio::sync::Semaphore;
+
 use super::dialect::{Dialect, Rejection};
 use super::response::with_operation;
 use super::service::Service;
+use crate::authority::billing::Billing;
 use crate::clerk::FiscalState;
 use crate::config::Device;
 use envelope::{failure, failure_with};
@@ -60,6 +64,8 @@ const BODY_BYTES_MAX: usize = 1024 * 1024;
 const NOT_ALLOWED: i64 = 444;
 /// The code of a wrong argument.
 const INVALID_ARGUMENT: i64 = 104;
+/// The most callers that ask the billing at a time.
+const BILLING_CALLS_MAX: usize = 2;
 
 /// What the operations work with.
 #[derive(Debug)]
@@ -68,6 +74,10 @@ struct Shop {
     repeats: Arc<Repeats>,
     /// The goods codes that receipts may have; `None` if only their form is checked.
     classes: Option<ClassTable>,
+    /// The billing; `None` if it is not configured.
+    billing: Option<Arc<Billing>>,
+    /// Limits how many callers ask the billing at a time.
+    billing_calls: Arc<Semaphore>,
 }
 
 fn router(service: Arc<Service>) -> Router {
@@ -79,7 +89,12 @@ fn router(service: Arc<Service>) -> Router {
             None
         }
     });
+    let settings = &service.settings;
+    let billing = settings.fiscalbox.billing.clone();
+    let billing = billing.map(|config| Arc::new(Billing::new(config, &settings.data_dir)));
     let shop = Shop {
+        billing,
+        billing_calls: Arc::new(Semaphore::new(BILLING_CALLS_MAX)),
         service,
         repeats: Arc::default(),
         classes,
@@ -158,6 +173,8 @@ async fn handle(State(shop): State<Arc<Shop>>, request: Request) -> Response {
         Route::Provider(asked) => payments::ask(&shop, &call, asked, &body).await,
         Route::SettlePayment => payments::settle(&shop, &call, &body).await,
         Route::Compare => compare::compare(&shop, &call).await,
+        Route::BillingLogin => billing::login(&shop, &call, &body).await,
+        Route::BillingCount => billing::count(&shop, &call).await,
     }
 }
 

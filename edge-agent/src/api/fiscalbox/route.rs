@@ -29,6 +29,10 @@ pub(super) enum Route {
     SettlePayment,
     /// Compares the module, the journal and the payments.
     Compare,
+    /// Logs in at the billing.
+    BillingLogin,
+    /// Asks the billing how many orders there are.
+    BillingCount,
 }
 
 /// Why a path is no operation.
@@ -60,6 +64,8 @@ pub(super) fn route(method: &Method, path: &str) -> Result<Route, NoRoute> {
         "okm/validation" => ("POST", post, Route::Marking),
         "payment/settle" => ("POST", post, Route::SettlePayment),
         "sverka" => ("GET", get, Route::Compare),
+        "api/v1/login" => ("POST", post, Route::BillingLogin),
+        "api/v1/orders/count" => ("GET", get, Route::BillingCount),
         _ => match ProviderCall::of_path(path) {
             Some(call) if call.posts => ("POST", post, Route::Provider(call)),
             Some(call) => ("GET", get, Route::Provider(call)),

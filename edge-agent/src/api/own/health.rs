@@ -121,6 +121,20 @@ fn printer(service: &Service, device: &Device) -> JsonValue {
         "refuses_receipts" => printer.refuses_receipts,
         "missing" => JsonValue::Array(printer.missing.into_iter().map(JsonValue::from).collect()),
         "alternative_numbers_left" => service.live_status.numbers_left(device.id),
+        "module" => module(service, device),
+    }
+}
+
+/// What the fiscal module of a device has left; null without one.
+fn module(service: &Service, device: &Device) -> JsonValue {
+    match service.live_status.module_left(device.id) {
+        None => JsonValue::Null,
+        Some(left) => object! {
+            "unsent_receipts" => left.unsent,
+            "receipts_left" => left.receipts,
+            "reports_left" => left.reports,
+            "hours_left" => left.hours,
+        },
     }
 }
 

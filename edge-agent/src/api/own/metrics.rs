@@ -195,6 +195,33 @@ fn add_device(gauges: &mut Gauges, service: &Service, device: &Device) {
         &labels,
         printer.unproven.is_some().into(),
     );
+    if let Some(left) = service.live_status.module_left(device.id) {
+        let mut add = |name, says, value: Option<i64>| {
+            if let Some(value) = value {
+                gauges.add(name, says, &labels, value);
+            }
+        };
+        add(
+            "ferrotill_module_unsent_receipts",
+            "Receipts that the fiscal module has not sent.",
+            Some(left.unsent.into()),
+        );
+        add(
+            "ferrotill_module_receipts_left",
+            "Further receipts that have room in the fiscal module.",
+            left.receipts.map(i64::from),
+        );
+        add(
+            "ferrotill_module_reports_left",
+            "Further reports that have room in the fiscal module.",
+            left.reports.map(i64::from),
+        );
+        add(
+            "ferrotill_module_hours_left",
+            "Hours that the oldest receipt that is not sent may still wait.",
+            left.hours,
+        );
+    }
     if let Some(stock) = service.live_status.stock(device.id) {
         gauges.add(
             "ferrotill_fiscal_numbers_left",

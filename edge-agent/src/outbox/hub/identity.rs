@@ -83,6 +83,12 @@ impl NewKey {
         let request = request.der().to_vec();
         Ok(Self { pair, request })
     }
+
+    /// The key in PKCS#8 (DER).
+    #[must_use]
+    pub fn pkcs8(&self) -> &[u8] {
+        self.pair.serialized_der()
+    }
 }
 
 impl HubIdentity {

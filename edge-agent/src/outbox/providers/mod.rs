@@ -112,7 +112,10 @@ impl ProviderDesk {
                 ];
                 let number = number.into_iter().find(|number| !number.is_empty());
                 match self.find(device, asked.provider, &number.unwrap_or_default()) {
-                    Ok(Some(payment)) if !payment.is_ended => {
+                    // A question about money that is given back stays the newest one until it is answered.
+                    Ok(Some(payment))
+                        if !payment.is_ended && payment.step != ProviderStep::GiveBack.name() =>
+                    {
                         self.step(&payment, ProviderStep::Confirm, call)
                     }
                     Ok(_) => self.pass_on(device, call),

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::ProviderDesk;
 use crate::config::FiscalBoxConfig;
+use crate::outbox::module_limits::ModuleLimits;
 use crate::seal::fiscal_module::provider::{Provider, ProviderAction, ProviderCall};
 use crate::seal::fiscal_module::{ModuleCall, Operation};
 use crate::status::LiveStatus;
@@ -44,7 +45,7 @@ const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
 /// The most payments that a problem names.
 const NAMED_MAX: usize = 5;
 
-/// The thread of the worker. Dropping this value stops the thread.
+/// The thread of the worker, which looks after the limits of the modules too. Dropping this value stops the thread.
 #[derive(Debug)]
 pub struct ProviderThread {
     stop: Option<Sender<()>>,
@@ -57,7 +58,7 @@ impl ProviderThread {
     /// # Errors
     ///
     /// The system cannot create a thread.
-    pub fn start(parts: ProviderParts) -> io::Result<Self> {
+    pub fn start(parts: ProviderParts, mut limits: ModuleLimits) -> io::Result<Self> {
         let (stop, stopped) = channel();
         let (running, ended) = channel();
         std::thread::Builder::new()
@@ -68,6 +69,7 @@ impl ProviderThread {
                     if let Err(error) = parts.turn() {
                         tracing::error!("the payments of providers cannot be read: {error}");
                     }
+                    limits.turn();
                     if stopped.recv_timeout(LOOK_EVERY) != Err(RecvTimeoutError::Timeout) {
                         return;
                     }
@@ -151,6 +153,13 @@ fn next_step(
         let is_unknown = number.is_empty() && quiet >= UNKNOWN_AFTER_MS;
         return Ok(is_unknown.then(|| format!("it is not known whether {named} was paid")));
     }
+    // Another question would replace this one in the table.
+    if payment.step == ferrotill_core::event::ProviderStep::GiveBack.name() {
+        let is_late = quiet >= UNKNOWN_AFTER_MS;
+        return Ok(
+            is_late.then(|| format!("it is not known whether the money of {named} was given back"))
+        );
+    }
     if payment.is_sealed && !payment.is_ended {
         let wants_link = Provider::of_name(provider).is_some_and(Provider::confirms);
         if !wants_link {
@@ -170,12 +179,6 @@ fn next_step(
         let is_refused = wants_link && !reason.is_empty();
         return Ok(is_refused
             .then(|| format!("{named}: the provider refuses the link of the receipt: {reason}")));
-    }
-    if payment.step == ferrotill_core::event::ProviderStep::GiveBack.name() {
-        let is_late = quiet >= UNKNOWN_AFTER_MS;
-        return Ok(
-            is_late.then(|| format!("it is not known whether the money of {named} was given back"))
-        );
     }
     // An outstanding document may still be sealed.
     if payment.is_taken || quiet < limit(parts.config.give_back_after) {

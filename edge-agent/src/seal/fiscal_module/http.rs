@@ -56,6 +56,12 @@ impl HttpModule {
     /// The device at an address such as `http://192.168.0.10:8080`. `timeout` limits each call.
     #[must_use]
     pub fn new(url: &str, timeout: Duration) -> Self {
+        Self::over(url, timeout, Self::network(url))
+    }
+
+    /// The network to the device at an address.
+    #[must_use]
+    pub fn network(url: &str) -> Box<dyn DeviceLine> {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -65,21 +71,20 @@ impl HttpModule {
             .build()
             .new_agent();
         let url = url.trim_end_matches('/').to_owned();
-        let line = Box::new(NetworkLine {
-            url: url.clone(),
-            agent,
-        });
-        Self { url, line, timeout }
+        Box::new(NetworkLine { url, agent })
     }
 
     /// The device behind a line of a simulation.
     #[must_use]
     pub fn behind(line: Box<dyn DeviceLine>) -> Self {
-        Self {
-            url: "http://device".to_owned(),
-            line,
-            timeout: PROVIDER_TIMEOUT,
-        }
+        Self::over("http://device", PROVIDER_TIMEOUT, line)
+    }
+
+    /// The device at an address, behind a line that carries the requests there.
+    #[must_use]
+    pub fn over(url: &str, timeout: Duration, line: Box<dyn DeviceLine>) -> Self {
+        let url = url.trim_end_matches('/').to_owned();
+        Self { url, line, timeout }
     }
 
     fn send(&self, call: &ModuleCall) -> Result<Vec<u8>, CallFault> {

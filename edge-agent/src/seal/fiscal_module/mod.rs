@@ -4,11 +4,13 @@
 //! - `statuses`: what modules refuse, by name, in both generations of their programs;
 //! - `software`: a module in memory and in a file, for TEST tills and for the emulator;
 //! - `http`: a module behind the HTTP API of its device;
+//! - `certify`: what the documents leave open, tried against a device;
 //! - `driver`: what the printer's thread asks of a module, and how it finds out what became of a receipt.
 //!
 //! A module is recovered as a printer is: its counters before a document are in the journal, and afterwards its counters and its last
 //! receipt decide. Nothing is sent a second time on hope.
 
+pub mod certify;
 mod driver;
 mod faults;
 pub mod http;

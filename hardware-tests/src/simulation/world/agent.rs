@@ -7,6 +7,7 @@ use ferrotill::authority::DutyForms;
 use ferrotill::authority::online_ecr::OnlineEcr;
 use ferrotill::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message};
 use ferrotill::config::adopt;
+use ferrotill::outbox::hub::HubSender;
 use ferrotill::outbox::{OutboxParts, OutboxWorker};
 use ferrotill::payment::TerminalWorker;
 use ferrotill::seal::printer::{Listener, News, PrinterTask, PrinterWorker};
@@ -37,6 +38,8 @@ pub(super) struct Agent {
     /// The worker of the bank terminal, if the shop has one.
     pub(super) terminal: Option<TerminalWorker>,
     pub(super) sender: OutboxWorker,
+    /// The sender of the hub.
+    pub(super) hub: HubSender,
     pub(super) reader: Reader,
     pub(super) guard: Arc<GuardedClock>,
     pub(super) life: Life,
@@ -103,6 +106,7 @@ impl World {
         let authority = Box::new(OnlineEcr::new(upstream.online_ecr.clone()));
         let sender =
             OutboxWorker::by_hand(parts, upstream, authority, Box::new(self.network.clone()));
+        let hub = self.hub.sender(self.folder.path(), &reader)?;
         self.agent = Some(Agent {
             clerk,
             clerk_handle,
@@ -110,6 +114,7 @@ impl World {
             workers,
             terminal,
             sender,
+            hub,
             reader,
             guard,
             life,

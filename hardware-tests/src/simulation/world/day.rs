@@ -53,6 +53,8 @@ impl World {
                     .is_ok_and(|unsent| unsent.documents == 0)
             })
         })?;
+        self.until("the hub has every document", Self::hub_has_everything)?;
+        self.check_hub()?;
         self.verify()?;
         self.check_answers()
     }

@@ -6,6 +6,7 @@ mod changes;
 mod checks;
 mod day;
 mod expected_totals;
+mod hub;
 mod operator;
 mod terminal;
 mod troubles;
@@ -36,6 +37,7 @@ use agent::Agent;
 use calls::Outage;
 pub(super) use changes::Changes;
 use expected_totals::ExpectedTotals;
+use hub::ShopHub;
 use terminal::ShopTerminal;
 use turns::Turns;
 
@@ -103,6 +105,8 @@ struct World {
     network: Network,
     /// How many documents of the authority were checked.
     authority_checked: usize,
+    /// The hub that gets every document.
+    hub: ShopHub,
     /// The bank terminal of the shop, if it has one.
     terminal: Option<ShopTerminal>,
     agent: Option<Agent>,
@@ -216,6 +220,7 @@ impl World {
             authority,
             network,
             authority_checked: 0,
+            hub: ShopHub::new(seed)?,
             terminal: ShopTerminal::of(seed),
             agent: None,
             orders: Vec::new(),
@@ -300,6 +305,7 @@ impl World {
                 self.crash("in the middle of a job")?;
             }
         }
+        self.hub_turn(closing)?;
         self.operators(closing)?;
         self.check_turns()?;
         self.check_authority()?;

@@ -53,6 +53,29 @@ pub fn of_document(
     };
     let lines = receipt.lines.iter().filter(|line| !line.voided);
     let lines = lines.map(|line| line_of(&line, currency)).collect();
+    let mut data = vec![
+        ("currency".into(), currency.to_string().into()),
+        (
+            "full_amount_incl_vat".into(),
+            two_decimals(receipt.total, currency).into(),
+        ),
+        ("payment_types".into(), payments_of(receipt, currency)),
+        (
+            "vat_amounts".into(),
+            JsonValue::Array(taxes(receipt, currency)),
+        ),
+        ("lines".into(), JsonValue::Array(lines)),
+    ];
+    data.extend(discount(receipt, currency));
+    Some(object! {
+        "head" => JsonValue::Object(head),
+        "data" => JsonValue::Object(data),
+        "security" => security,
+    })
+}
+
+/// What was paid, with the change that was given back.
+fn payments_of(receipt: &Receipt<'_>, currency: Currency) -> JsonValue {
     let payments = receipt.payments.iter();
     let payments = payments
         .filter(|payment| payment.amount.is_positive())
@@ -77,25 +100,7 @@ pub fn of_document(
             JsonValue::Object(shown)
         })
         .collect();
-    let mut data = vec![
-        ("currency".into(), currency.to_string().into()),
-        (
-            "full_amount_incl_vat".into(),
-            two_decimals(receipt.total, currency).into(),
-        ),
-        ("payment_types".into(), JsonValue::Array(payments)),
-        (
-            "vat_amounts".into(),
-            JsonValue::Array(taxes(receipt, currency)),
-        ),
-        ("lines".into(), JsonValue::Array(lines)),
-    ];
-    data.extend(discount(receipt, currency));
-    Some(object! {
-        "head" => JsonValue::Object(head),
-        "data" => JsonValue::Object(data),
-        "security" => security,
-    })
+    JsonValue::Array(payments)
 }
 
 fn line_of(line: &Line<'_>, currency: Currency) -> JsonValue {

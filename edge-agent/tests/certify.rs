@@ -1,0 +1,113 @@
+//! `printer certify` against emulated FiscalBox devices: all inferences are confirmed, and each one that is turned round is named.
+
+mod shop;
+
+use ferrotill::api::json::JsonValue;
+use shop::module_till::scalar;
+use shop::outside::{Process, finished};
+
+struct Emulated {
+    device: Process,
+    folder: tempfile::TempDir,
+}
+
+impl Emulated {
+    fn start(firmware: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = folder.path().join("device.json").display().to_string();
+        let device = Process::start(&[
+            "emulator",
+            "--family",
+            "fiscalbox",
+            "--firmware",
+            firmware,
+            "--memory",
+            &memory,
+            "--listen",
+            "127.0.0.1:0",
+        ]);
+        Self { device, folder }
+    }
+
+    fn switch(&self, path: &str, body: &str, posts: bool) {
+        let url = format!("{}{path}", self.device.client.url);
+        let sent = if posts {
+            ureq::post(&url).send(body)
+        } else {
+            ureq::put(&url).send(body)
+        };
+        assert_eq!(sent.unwrap().status().as_u16(), 200);
+    }
+
+    /// The exit code, and the inferences that were not confirmed with what was seen.
+    fn certify(&self) -> (Option<i32>, Vec<(String, String)>) {
+        let report = self.folder.path().join("report.json").display().to_string();
+        let uri = format!("fiscalbox+{}", self.device.client.url);
+        let (code, printed) = finished(&[
+            "printer",
+            "certify",
+            "--uri",
+            &uri,
+            "--report",
+            &report,
+            "--test-device",
+        ]);
+        let Some(JsonValue::Array(tried)) = printed.get("inferences") else {
+            panic!("{printed}");
+        };
+        assert_eq!(tried.len(), 23);
+        let text = |node: &JsonValue, name: &str| scalar(node.get(name).unwrap());
+        let others = tried.iter().filter(|it| text(it, "finding") != "confirmed");
+        let written = std::fs::read_to_string(&report).unwrap();
+        assert!(written.contains("GET /info/") && written.contains("terminal_id"));
+        let others = others.map(|it| (text(it, "id"), text(it, "seen")));
+        (code, others.collect())
+    }
+}
+
+#[test]
+fn every_inference_is_confirmed_by_the_emulated_devices_of_both_generations() {
+    for firmware in ["applet-3", "applet-4"] {
+        let emulated = Emulated::start(firmware);
+        assert_eq!(emulated.certify(), (Some(0), Vec::new()), "{firmware}");
+        // The device is used again: the trial leaves its shift closed.
+        assert_eq!(emulated.certify().0, Some(0), "{firmware}");
+    }
+}
+
+#[test]
+fn what_a_device_does_otherwise_is_named_with_its_bytes() {
+    let emulated = Emulated::start("applet-3");
+    emulated.switch("/sim/module", r#"{"wrapping":"documented"}"#, false);
+    let forget = r#"{"kind":"forget_last","operation":"create"}"#;
+    emulated.switch("/sim/module/faults", forget, true);
+    let lost = r#"{"kind":"error","operation":"sendreceipt","code":104,"text":"INVALID_ARGUMENT"}"#;
+    emulated.switch("/sim/module/faults", lost, true);
+    let (code, others) = emulated.certify();
+    assert_eq!(code, Some(1));
+    let names: Vec<&str> = others.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "last_has_uuid",
+            "order_last_plain",
+            "send_by_get",
+            "close_plain"
+        ]
+    );
+    assert!(others[2].1.contains("INVALID_ARGUMENT"), "{others:?}");
+}
+
+#[test]
+fn a_device_that_may_be_in_use_is_not_touched() {
+    let emulated = Emulated::start("applet-3");
+    let uri = format!("fiscalbox+{}", emulated.device.client.url);
+    let report = emulated.folder.path().join("r.json").display().to_string();
+    let certify = |uri: &str| {
+        let (code, _) = finished(&["printer", "certify", "--uri", uri, "--report", &report]);
+        code
+    };
+    assert_eq!(certify(&uri), Some(2));
+    assert_eq!(certify("datecs+serial:///dev/ttyUSB0"), Some(2));
+    assert!(!std::path::Path::new(&report).exists());
+}
