@@ -24,6 +24,7 @@ use self::refusal::Refusal;
 pub(super) use self::refusal::{Answered, Reply, in_answer, written};
 
 use super::calendar::{ClockSource, Moment};
+use super::inverted::Inverted;
 use super::journal::{Journal, PrintedDocument, PrintedKind};
 use super::memory::{FiscalReceipt, Memory};
 use super::store::Store;
@@ -73,6 +74,10 @@ pub struct Printer {
     /// Whether a refusal of a family with error codes (X) also sets the status bits. A recorded DP-25X (erpnet/ErpNet.FP issue
     /// 135) sets none.
     pub errors_in_status: bool,
+    /// Whether the printer reports that it is fiscalised.
+    pub fiscalised: bool,
+    /// The inferences that are turned round.
+    pub(super) inverted: Inverted,
     store: Option<Store>,
     clock: ClockSource,
     power: bool,
@@ -115,6 +120,8 @@ impl Printer {
             payments_lack_change: false,
             payments_of_receipt_before: false,
             errors_in_status: false,
+            fiscalised: true,
+            inverted: Inverted::default(),
             store: None,
             clock,
             power: true,
@@ -360,7 +367,7 @@ impl Printer {
         let reply = if self.sends_as_text(request.command) {
             self.report_as_text(request)
         } else {
-            self.kept(|printer| printer.execute(request.command, &request.data))
+            self.kept(|printer| printer.execute_inverted(request.command, &request.data))
         };
         match self.after_command.take() {
             Some(AfterCommand::PaperEnds) => self.paper = Paper::Out,
