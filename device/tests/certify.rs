@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ferrotill_device::driver::isl::certify::{
-    Certified, Finding, NotCertified, certify_on, inferences,
+    Certified, NotCertified, TrialFinding, certify_on, inferences,
 };
 use ferrotill_device::emulator::memory::Memory;
 use ferrotill_device::emulator::{INVERSIONS, IslEmulator, Printer};
@@ -51,7 +51,7 @@ fn certified(printer: Printer) -> Result<Certified, NotCertified> {
 /// The names of the inferences with a finding, with what was seen.
 fn refuted(certified: &Certified) -> Vec<(&'static str, String)> {
     let refuted = certified.tried.iter().filter_map(|it| match &it.finding {
-        Finding::Refuted(seen) => Some((it.inference.id, seen.clone())),
+        TrialFinding::Refuted(seen) => Some((it.inference.id, seen.clone())),
         _ => None,
     });
     refuted.collect()
@@ -59,7 +59,7 @@ fn refuted(certified: &Certified) -> Vec<(&'static str, String)> {
 
 fn not_tried(certified: &Certified) -> Vec<(&'static str, String)> {
     let left = certified.tried.iter().filter_map(|it| match &it.finding {
-        Finding::NotTried(why) => Some((it.inference.id, why.clone())),
+        TrialFinding::NotTried(why) => Some((it.inference.id, why.clone())),
         _ => None,
     });
     left.collect()

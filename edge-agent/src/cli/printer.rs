@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 
 use ferrotill_device::DriverUri;
-use ferrotill_device::driver::isl::certify as of_printer;
+use ferrotill_device::driver::{certify, isl::certify as of_printer};
 
 use super::{CliFailure, CliOutput, Exit, log};
 use crate::api::json::JsonValue;
@@ -96,7 +96,7 @@ pub(super) fn run(arguments: &PrinterArguments, output: CliOutput) -> Result<Exi
     let uri = DriverUri::parse(&arguments.uri)
         .map_err(|error| usage(format!("--uri {}: {error}", arguments.uri)))?;
     refuse_device_in_use(arguments)?;
-    let certified = of_printer::certify(&uri).map_err(not_certified)?;
+    let certified = certify(&uri).map_err(not_certified)?;
     let rows: Vec<Row> = certified
         .tried
         .iter()
@@ -158,11 +158,11 @@ fn row_of_module(tried: of_module::Tried) -> Row {
     }
 }
 
-fn row_of_printer(tried: &of_printer::Tried, family: &str) -> Row {
+fn row_of_printer(tried: &of_printer::TriedInference, family: &str) -> Row {
     let (finding, seen) = match &tried.finding {
-        of_printer::Finding::Confirmed => (CONFIRMED, String::new()),
-        of_printer::Finding::Refuted(seen) => (REFUTED, seen.clone()),
-        of_printer::Finding::NotTried(why) => (NOT_TRIED, why.clone()),
+        of_printer::TrialFinding::Confirmed => (CONFIRMED, String::new()),
+        of_printer::TrialFinding::Refuted(seen) => (REFUTED, seen.clone()),
+        of_printer::TrialFinding::NotTried(why) => (NOT_TRIED, why.clone()),
     };
     Row {
         id: tried.inference.id,

@@ -2,10 +2,8 @@
 //!
 //! Each name is that of an inference in the driver's table.
 
-use std::collections::BTreeSet;
-
 use super::memory::OpenKind;
-use super::printer::{Answered, Printer};
+use super::printer::{Answered, Inverted, Printer};
 use crate::family::{CommandRow, Errors};
 use crate::wire::cause::Cause;
 use crate::wire::isl_payment::{Paid, PaidCode};
@@ -66,20 +64,6 @@ pub const INVERSIONS: &[&str] = &[
     "z_report_closes_day",
 ];
 
-/// What is turned round, and how far the counters in the answers are from those in the memory because of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Inverted {
-    names: BTreeSet<String>,
-    /// The number of documents that the number of the last document leaves out.
-    hidden_documents: u32,
-    /// What is added to the number of the next fiscal receipt.
-    fiscal: i64,
-    /// What is added to the number of the day's receipts.
-    day_receipts: i64,
-    /// The withdrawals that a Z-report has not cleared.
-    kept_withdrawals: i64,
-}
-
 /// What is added at first to the number of the next fiscal receipt, if an inference about it is turned round.
 const FISCAL_FIRST: i64 = 100;
 
@@ -118,11 +102,6 @@ impl Printer {
         Ok(())
     }
 
-    /// Whether an inference is turned round.
-    pub(super) fn inverts(&self, name: &str) -> bool {
-        self.inverted.names.contains(name)
-    }
-
     /// Executes a command as [`execute`](Self::execute) does, unless an inference about it is turned round.
     pub(super) fn execute_inverted(&mut self, number: u8, data: &[u8]) -> Answered {
         if self.inverted.names.is_empty() {
@@ -154,67 +133,60 @@ impl Printer {
 
     /// The reply to a command that is refused, or accepted, against the inference.
     fn replied(&mut self, number: u8, data: &[u8]) -> Option<Answered> {
-        let table = self.protocol;
-        let refused = || Some(Err((Cause::NotPermitted, None)));
-        if self.inverts("open_sale") && fits(&table.open, number, data) {
-            return refused();
+        if self.is_refused(number, data) {
+            return Some(Err((Cause::NotPermitted, None)));
         }
-        if let Some(refund) = table
+        self.prepare(number, data);
+        self.cash_reply(number, data)
+            .or_else(|| self.receipt_reply(number, data))
+            .or_else(|| self.question_reply(number, data))
+    }
+
+    /// Whether a command is refused against the inference.
+    fn is_refused(&self, number: u8, data: &[u8]) -> bool {
+        let table = self.protocol;
+        let refund = table
             .refund
             .as_ref()
-            .and_then(|row| asked(row, number, data))
-        {
-            let name = if refund.origin.is_some() {
-                "open_refund"
-            } else {
-                "refund_number_only"
-            };
-            if self.inverts(name) {
-                return refused();
-            }
-        }
-        let cash = asked(&table.cash, number, data);
-        if cash == Some(None) {
-            if self.memory.open.is_some() {
-                if self.inverts("cash_question_in_receipt") {
-                    return refused();
-                }
-            } else if self.inverts("cash_question_quiet") {
-                self.memory.next_document();
-            }
-        }
-        if let Some(Some(amount)) = cash
-            && self.inverts("larger_withdrawal")
-            && self.memory.day.cash.saturating_add(amount) < 0
-        {
-            let day = &mut self.memory.day;
-            day.cash = day.cash.saturating_add(amount);
-            day.cash_out = day.cash_out.saturating_sub(amount);
-            let told = self.cash(None);
-            return Some(self.written_by(&table.cash, told));
-        }
-        if self.inverts("refunds_not_reported") && (number, data) == (0x41, b"2".as_slice()) {
-            let [sales, _] = &table.day_sales;
-            return sales
-                .answer
-                .write(self.firmware, &self.memory.day.refunds)
-                .map(Ok);
-        }
-        if let Some(open) = &self.memory.open {
-            let is_paid = open.payment_started && open.tendered() >= open.total();
-            if self.inverts("text_before_subtotal")
-                && !open.payment_started
-                && fits(&table.text, number, data)
-            {
-                return refused();
-            }
-            if self.inverts("payment_after_paid") && is_paid && fits(&table.payment, number, data) {
-                let paid = Paid {
-                    code: PaidCode::Change,
-                    amount: 0,
-                };
-                return table.payment.answer.write(self.firmware, &paid).map(Ok);
-            }
+            .and_then(|row| asked(row, number, data));
+        let refund = refund.map(|refund| refund.origin.is_some());
+        let open = self.memory.open.as_ref();
+        let journal = table.journal_document.as_ref();
+        let last = table.last_receipt.as_ref();
+        let tells_time = journal.is_some_and(|row| fits(row, number, data))
+            || last.is_some_and(|row| fits(row, number, data));
+        let country = table.country_questions.as_ref().is_some_and(|questions| {
+            fits(&questions.currency, number, data)
+                || fits(&questions.last_fiscal, number, data)
+                || fits(&questions.registration, number, data)
+        });
+        let asks_cash = asked(&table.cash, number, data) == Some(None);
+        let too_early =
+            open.is_some_and(|open| !open.payment_started) && fits(&table.text, number, data);
+        let sale = asked(&table.sale, number, data);
+        let is_long = sale.is_some_and(|sale| sale.text.len() >= table.limits.widths.name.sent);
+        [
+            ("open_sale", fits(&table.open, number, data)),
+            ("open_refund", refund == Some(true)),
+            ("refund_number_only", refund == Some(false)),
+            ("cash_question_in_receipt", asks_cash && open.is_some()),
+            ("text_before_subtotal", too_early),
+            ("line_lengths", is_long),
+            ("receipt_time", tells_time),
+            ("country_shown", country),
+            ("rates_told", fits(&table.rates, number, data)),
+            ("clock_set", fits(&table.clock_set, number, data)),
+        ]
+        .iter()
+        .any(|(name, is_it)| *is_it && self.inverts(name))
+    }
+
+    /// Changes the memory so that a command does what the inference denies.
+    fn prepare(&mut self, number: u8, data: &[u8]) {
+        let table = self.protocol;
+        let asks_cash = asked(&table.cash, number, data) == Some(None);
+        if asks_cash && self.memory.open.is_none() && self.inverts("cash_question_quiet") {
+            self.memory.next_document();
         }
         if self.inverts("cancel_after_payment")
             && fits(&table.cancel, number, data)
@@ -223,11 +195,45 @@ impl Printer {
             open.payments.clear();
             open.payment_started = false;
         }
-        if let Some(sale) = asked(&table.sale, number, data)
-            && self.inverts("line_lengths")
-            && sale.text.len() >= table.limits.widths.name.sent
-        {
-            return Some(Err((Cause::Syntax, None)));
+    }
+
+    /// Books a withdrawal that is larger than the cash in the drawer.
+    fn cash_reply(&mut self, number: u8, data: &[u8]) -> Option<Answered> {
+        let row = &self.protocol.cash;
+        let amount = asked(row, number, data)??;
+        let day = &mut self.memory.day;
+        let left = day.cash.saturating_add(amount);
+        if left >= 0 || !self.inverted.names.contains("larger_withdrawal") {
+            return None;
+        }
+        day.cash = left;
+        day.cash_out = day.cash_out.saturating_sub(amount);
+        let told = self.cash(None);
+        Some(self.written_by(row, told))
+    }
+
+    /// Accepts a payment of a receipt that is paid.
+    fn receipt_reply(&self, number: u8, data: &[u8]) -> Option<Answered> {
+        let row = &self.protocol.payment;
+        let open = self.memory.open.as_ref()?;
+        let is_paid = open.payment_started && open.tendered() >= open.total();
+        let paid = Paid {
+            code: PaidCode::Change,
+            amount: 0,
+        };
+        if is_paid && self.inverts("payment_after_paid") && fits(row, number, data) {
+            return row.answer.write(self.firmware, &paid).map(Ok);
+        }
+        None
+    }
+
+    /// Answers a question that is refused by the inference, or in another form.
+    fn question_reply(&self, number: u8, data: &[u8]) -> Option<Answered> {
+        let table = self.protocol;
+        if self.inverts("refunds_not_reported") && (number, data) == (0x41, b"2".as_slice()) {
+            let [sales, _] = &table.day_sales;
+            let refunds = &self.memory.day.refunds;
+            return sales.answer.write(self.firmware, refunds).map(Ok);
         }
         if number == 0x20 && self.inverts("no_refusal_reason") {
             return Some(Ok(b"0".to_vec()));
@@ -244,27 +250,11 @@ impl Printer {
             };
             return row.answer.write(self.firmware, &none).map(Ok);
         }
-        if let Some(row) = &table.last_z
-            && self.inverts("last_z_before_first")
+        let row = table.last_z.as_ref()?;
+        (self.inverts("last_z_before_first")
             && self.memory.closures.is_empty()
-            && fits(row, number, data)
-        {
-            return Some(Ok(b"?".to_vec()));
-        }
-        let journal = table.journal_document.as_ref();
-        let last = table.last_receipt.as_ref();
-        let tells_time = journal.is_some_and(|row| fits(row, number, data))
-            || last.is_some_and(|row| fits(row, number, data));
-        let country = table.country_questions.as_ref().is_some_and(|questions| {
-            fits(&questions.currency, number, data)
-                || fits(&questions.last_fiscal, number, data)
-                || fits(&questions.registration, number, data)
-        });
-        let is_refused = (self.inverts("receipt_time") && tells_time)
-            || (self.inverts("country_shown") && country)
-            || (self.inverts("rates_told") && fits(&table.rates, number, data))
-            || (self.inverts("clock_set") && fits(&table.clock_set, number, data));
-        if is_refused { refused() } else { None }
+            && fits(row, number, data))
+        .then(|| Ok(b"?".to_vec()))
     }
 
     /// The command that is executed in place of another.
@@ -337,100 +327,109 @@ impl Printer {
 
     /// The answer to a question, with other figures.
     fn rewritten(&self, number: u8, data: &[u8], answer: Vec<u8>) -> Vec<u8> {
+        self.of_documents(number, data, &answer)
+            .or_else(|| self.of_receipt(number, data, &answer))
+            .or_else(|| self.of_day(number, data, &answer))
+            .or_else(|| self.of_issued(number, data, &answer))
+            .unwrap_or(answer)
+    }
+
+    /// The answer about the numbers of documents, with other figures.
+    fn of_documents(&self, number: u8, data: &[u8], answer: &[u8]) -> Option<Vec<u8>> {
+        let (table, inverted) = (self.protocol, &self.inverted);
+        self.changed(&table.last_document, number, data, answer, |last| {
+            *last = last.saturating_sub(inverted.hidden_documents);
+        })
+        .or_else(|| {
+            self.changed(table.day_receipts.as_ref()?, number, data, answer, |told| {
+                *told = moved(*told, inverted.day_receipts);
+            })
+        })
+        .or_else(|| {
+            self.changed(table.next_fiscal.as_ref()?, number, data, answer, |next| {
+                *next = moved(*next, inverted.fiscal);
+            })
+        })
+    }
+
+    /// The answer about the open receipt, with other figures.
+    fn of_receipt(&self, number: u8, data: &[u8], answer: &[u8]) -> Option<Vec<u8>> {
         let table = self.protocol;
-        let inverted = &self.inverted;
         let kind = self.open_kind();
-        let changed = self
-            .changed(&table.last_document, number, data, &answer, |last| {
-                *last = last.saturating_sub(inverted.hidden_documents);
+        self.changed(&table.transaction, number, data, answer, |told| {
+            let hidden = self.inverted.hidden_documents;
+            told.document = told.document.map(|last| last.saturating_sub(hidden));
+            let is_refund = kind == Some(OpenKind::Refund);
+            if is_refund && self.inverts("refund_transaction")
+                || kind == Some(OpenKind::Sale) && self.inverts("open_amount")
+            {
+                told.amount = 0;
+            }
+            if self.inverts("amounts_two_decimals") {
+                told.amount = told.amount.saturating_mul(100);
+            }
+        })
+        .or_else(|| {
+            self.changed(&table.receipt_sums, number, data, answer, |sums| {
+                if kind == Some(OpenKind::Refund) && self.inverts("refund_groups") {
+                    sums.groups = [0; 8];
+                }
             })
-            .or_else(|| {
-                self.changed(&table.transaction, number, data, &answer, |told| {
-                    let hidden = inverted.hidden_documents;
-                    told.document = told.document.map(|last| last.saturating_sub(hidden));
-                    let is_refund = kind == Some(OpenKind::Refund);
-                    if is_refund && self.inverts("refund_transaction")
-                        || kind == Some(OpenKind::Sale) && self.inverts("open_amount")
-                    {
-                        told.amount = 0;
-                    }
-                    if self.inverts("amounts_two_decimals") {
-                        told.amount = told.amount.saturating_mul(100);
-                    }
-                })
+        })
+    }
+
+    /// The answer about the day, the last one or the cash, with other figures.
+    fn of_day(&self, number: u8, data: &[u8], answer: &[u8]) -> Option<Vec<u8>> {
+        let (table, inverted) = (self.protocol, &self.inverted);
+        self.changed(&table.day_payments, number, data, answer, |day| {
+            day.next_receipt = day.next_receipt.map(|next| moved(next, inverted.fiscal));
+            if self.inverts("z_number_one_less") {
+                day.closure = day.closure.saturating_add(5);
+            }
+            if self.inverts("payments_order") {
+                day.payments.swap(0, 1);
+            }
+            if self.inverts("refund_payments_apart") {
+                let refunds = self.memory.day.refund_payments;
+                for (sum, refund) in day.payments.iter_mut().zip(refunds) {
+                    *sum = sum.saturating_sub(refund);
+                }
+            }
+        })
+        .or_else(|| {
+            self.changed(table.last_z.as_ref()?, number, data, answer, |last| {
+                if self.inverts("z_answer_number") && last.closure > 0 {
+                    last.closure = last.closure.saturating_add(1);
+                }
             })
-            .or_else(|| {
-                self.changed(&table.receipt_sums, number, data, &answer, |sums| {
-                    if kind == Some(OpenKind::Refund) && self.inverts("refund_groups") {
-                        sums.groups = [0; 8];
-                    }
-                })
+        })
+        .or_else(|| {
+            self.changed(&table.cash, number, data, answer, |cash| {
+                cash.taken_out = if self.inverts("withdrawal_counted") {
+                    0
+                } else {
+                    cash.taken_out.saturating_add(inverted.kept_withdrawals)
+                };
             })
-            .or_else(|| {
-                self.changed(
-                    table.day_receipts.as_ref()?,
-                    number,
-                    data,
-                    &answer,
-                    |told| {
-                        *told = moved(*told, inverted.day_receipts);
-                    },
-                )
-            })
-            .or_else(|| {
-                self.changed(table.next_fiscal.as_ref()?, number, data, &answer, |next| {
-                    *next = moved(*next, inverted.fiscal);
-                })
-            })
-            .or_else(|| {
-                self.changed(&table.day_payments, number, data, &answer, |day| {
-                    day.next_receipt = day.next_receipt.map(|next| moved(next, inverted.fiscal));
-                    if self.inverts("z_number_one_less") {
-                        day.closure = day.closure.saturating_add(5);
-                    }
-                    if self.inverts("payments_order") {
-                        day.payments.swap(0, 1);
-                    }
-                    if self.inverts("refund_payments_apart") {
-                        let refunds = self.memory.day.refund_payments;
-                        for (sum, refund) in day.payments.iter_mut().zip(refunds) {
-                            *sum = sum.saturating_sub(refund);
-                        }
-                    }
-                })
-            })
-            .or_else(|| {
-                self.changed(table.last_z.as_ref()?, number, data, &answer, |last| {
-                    if self.inverts("z_answer_number") && last.closure > 0 {
-                        last.closure = last.closure.saturating_add(1);
-                    }
-                })
-            })
-            .or_else(|| {
-                self.changed(&table.cash, number, data, &answer, |cash| {
-                    cash.taken_out = if self.inverts("withdrawal_counted") {
-                        0
-                    } else {
-                        cash.taken_out.saturating_add(inverted.kept_withdrawals)
-                    };
-                })
-            })
-            .or_else(|| {
-                let row = table.issued_document.as_ref()?;
-                self.changed(row, number, data, &answer, |issued| {
-                    let Some(code) = &mut issued.code else {
-                        return;
-                    };
-                    code.number = code.number.saturating_sub(inverted.hidden_documents);
-                    if self.inverts("document_reported") {
-                        code.number = code.number.saturating_add(7);
-                    }
-                    if self.inverts("cancelled_zero_sale") && code.sum == 0 {
-                        code.sum = 100;
-                    }
-                })
-            });
-        changed.unwrap_or(answer)
+        })
+    }
+
+    /// The answer about a document, with other figures.
+    fn of_issued(&self, number: u8, data: &[u8], answer: &[u8]) -> Option<Vec<u8>> {
+        let row = self.protocol.issued_document.as_ref()?;
+        self.changed(row, number, data, answer, |issued| {
+            let Some(code) = &mut issued.code else {
+                return;
+            };
+            let hidden = self.inverted.hidden_documents;
+            code.number = code.number.saturating_sub(hidden);
+            if self.inverts("document_reported") {
+                code.number = code.number.saturating_add(7);
+            }
+            if self.inverts("cancelled_zero_sale") && code.sum == 0 {
+                code.sum = 100;
+            }
+        })
     }
 
     /// The answer of a row after a change; `None` if the request is not of the row.

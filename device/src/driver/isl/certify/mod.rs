@@ -15,11 +15,10 @@ mod trial;
 
 use core::fmt;
 
-pub use self::table::{Inference, Listed, inferences};
+pub use self::table::{FamilyInference, Listed, inferences};
 use self::trial::Trial;
 use super::options::Options;
-use crate::driver::uri::Family;
-use crate::driver::{DriverUri, opener, some_seq};
+use crate::driver::some_seq;
 use crate::family::Protocol;
 use crate::fault::Fault;
 use crate::port::PortOpener;
@@ -27,7 +26,7 @@ use crate::port::tracer::Transcript;
 
 /// What a procedure has found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
+pub enum TrialFinding {
     /// The printer does what is inferred.
     Confirmed,
     /// The printer does something else.
@@ -38,11 +37,11 @@ pub enum Finding {
 
 /// An inference that was tried.
 #[derive(Clone, Debug)]
-pub struct Tried {
+pub struct TriedInference {
     /// The inference.
-    pub inference: &'static Inference,
+    pub inference: &'static FamilyInference,
     /// What was found.
-    pub finding: Finding,
+    pub finding: TrialFinding,
     /// The frames as hexadecimal numbers, each with its content as text in the line below ([`crate::port::tracer`]).
     pub frames: String,
 }
@@ -61,7 +60,7 @@ pub struct Certified {
     /// The frames of the connection.
     pub frames: String,
     /// All inferences of the family.
-    pub tried: Vec<Tried>,
+    pub tried: Vec<TriedInference>,
 }
 
 /// Why nothing was tried.
@@ -98,18 +97,6 @@ impl fmt::Display for NotCertified {
 
 impl core::error::Error for NotCertified {}
 
-/// Tries all inferences of its family at the printer of an address.
-///
-/// # Errors
-///
-/// The reason why nothing was tried.
-pub fn certify(uri: &DriverUri) -> Result<Certified, NotCertified> {
-    match uri.family() {
-        Family::Isl(protocol, options) => with(protocol, opener(uri), options.clone(), some_seq()),
-        Family::Escpos(_) => Err(NotCertified::NoTable(crate::driver::escpos::FAMILY)),
-    }
-}
-
 /// Tries all inferences of a family at the printer on a line, with the operator of a new printer.
 ///
 /// # Errors
@@ -119,16 +106,17 @@ pub fn certify_on(
     protocol: &'static Protocol,
     line: Box<dyn PortOpener>,
 ) -> Result<Certified, NotCertified> {
-    with(protocol, line, Options::default(), some_seq())
+    certify_with(protocol, line, Options::default(), some_seq())
 }
 
-fn with(
+/// Tries all inferences of a family at the printer on a line.
+pub(in crate::driver) fn certify_with(
     protocol: &'static Protocol,
     line: Box<dyn PortOpener>,
     options: Options,
     first_seq: u8,
 ) -> Result<Certified, NotCertified> {
-    let known: Vec<&'static Inference> = inferences(protocol.name).collect();
+    let known: Vec<&'static FamilyInference> = inferences(protocol.name).collect();
     if known.is_empty() {
         return Err(NotCertified::NoTable(protocol.name));
     }
@@ -146,7 +134,7 @@ fn with(
     for inference in known {
         let finding = (inference.procedure)(&mut trial).unwrap_or_else(|early| early);
         trial.close_all();
-        certified.tried.push(Tried {
+        certified.tried.push(TriedInference {
             inference,
             finding,
             frames: transcript.take(),

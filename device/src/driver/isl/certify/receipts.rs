@@ -1,6 +1,6 @@
 //! Procedures about receipts: how they are opened, filled, paid and cancelled.
 
-use super::Finding;
+use super::TrialFinding;
 use super::trial::{Found, Made, PRICE, TEXT, Trial, confirmed_if, said};
 use crate::driver::isl::command::CommandFault;
 use crate::family::{CommandRow, Errors, NO_DATA};
@@ -8,7 +8,7 @@ use crate::fault::Fault;
 use crate::wire::isl_counters::IssuedCode;
 use crate::wire::isl_payment::PaidCode;
 
-pub(super) fn open_sale(trial: &mut Trial) -> Found<Finding> {
+pub(super) fn open_sale(trial: &mut Trial) -> Found<TrialFinding> {
     let open = trial.opening()?;
     trial.accepted(&trial.protocol().open, &open)?;
     let is_open = trial.condition()?.fiscal_receipt_open;
@@ -17,9 +17,9 @@ pub(super) fn open_sale(trial: &mut Trial) -> Found<Finding> {
     })
 }
 
-fn refund(trial: &mut Trial, with_origin: bool) -> Found<Finding> {
+fn refund(trial: &mut Trial, with_origin: bool) -> Found<TrialFinding> {
     let Some(row) = &trial.protocol().refund else {
-        return Err(Finding::NotTried("no refund receipts".to_owned()));
+        return Err(TrialFinding::NotTried("no refund receipts".to_owned()));
     };
     trial.make(Made::Sale)?;
     let open = trial.refund_opening(with_origin)?;
@@ -30,15 +30,15 @@ fn refund(trial: &mut Trial, with_origin: bool) -> Found<Finding> {
     })
 }
 
-pub(super) fn open_refund(trial: &mut Trial) -> Found<Finding> {
+pub(super) fn open_refund(trial: &mut Trial) -> Found<TrialFinding> {
     refund(trial, true)
 }
 
-pub(super) fn refund_number_only(trial: &mut Trial) -> Found<Finding> {
+pub(super) fn refund_number_only(trial: &mut Trial) -> Found<TrialFinding> {
     refund(trial, false)
 }
 
-pub(super) fn refund_transaction(trial: &mut Trial) -> Found<Finding> {
+pub(super) fn refund_transaction(trial: &mut Trial) -> Found<TrialFinding> {
     trial.open_refund()?;
     trial.sell(PRICE)?;
     let amount = trial.told(&trial.protocol().transaction, &true)?.amount;
@@ -47,7 +47,7 @@ pub(super) fn refund_transaction(trial: &mut Trial) -> Found<Finding> {
     })
 }
 
-pub(super) fn refund_groups(trial: &mut Trial) -> Found<Finding> {
+pub(super) fn refund_groups(trial: &mut Trial) -> Found<TrialFinding> {
     trial.open_refund()?;
     trial.sell(PRICE)?;
     let groups = trial.told(&trial.protocol().receipt_sums, &())?.groups;
@@ -61,7 +61,7 @@ pub(super) fn refund_groups(trial: &mut Trial) -> Found<Finding> {
     })
 }
 
-pub(super) fn text_before_subtotal(trial: &mut Trial) -> Found<Finding> {
+pub(super) fn text_before_subtotal(trial: &mut Trial) -> Found<TrialFinding> {
     trial.open_sale()?;
     trial.sell(PRICE)?;
     trial.accepted(&trial.protocol().text, &TEXT.to_vec())?;
@@ -71,7 +71,7 @@ pub(super) fn text_before_subtotal(trial: &mut Trial) -> Found<Finding> {
     })
 }
 
-pub(super) fn amounts_have_two_decimals(trial: &mut Trial) -> Found<Finding> {
+pub(super) fn amounts_have_two_decimals(trial: &mut Trial) -> Found<TrialFinding> {
     trial.open_sale()?;
     trial.sell(PRICE)?;
     let total = trial.subtotal()?;
@@ -84,7 +84,7 @@ pub(super) fn amounts_have_two_decimals(trial: &mut Trial) -> Found<Finding> {
 }
 
 /// Lines of the longest length that is sent are accepted.
-pub(super) fn line_lengths(trial: &mut Trial) -> Found<Finding> {
+pub(super) fn line_lengths(trial: &mut Trial) -> Found<TrialFinding> {
     let (name, text) = trial.widths();
     trial.open_sale()?;
     let sale = trial.sale_of(PRICE, &vec![b'W'; name]);
@@ -94,7 +94,7 @@ pub(super) fn line_lengths(trial: &mut Trial) -> Found<Finding> {
     confirmed_if(total == PRICE, || format!("the subtotal is {total}"))
 }
 
-pub(super) fn payment_after_paid(trial: &mut Trial) -> Found<Finding> {
+pub(super) fn payment_after_paid(trial: &mut Trial) -> Found<TrialFinding> {
     trial.open_sale()?;
     trial.sell(PRICE)?;
     trial.subtotal()?;
@@ -102,21 +102,21 @@ pub(super) fn payment_after_paid(trial: &mut Trial) -> Found<Finding> {
     let row = &trial.protocol().payment;
     let again = trial.order(row, &Trial::payment('P', PRICE));
     let found = match again {
-        Err(CommandFault::Refused(..)) => Ok(Finding::Confirmed),
+        Err(CommandFault::Refused(..)) => Ok(TrialFinding::Confirmed),
         Ok(paid) if !matches!(paid.code, PaidCode::Rest | PaidCode::Change) => {
-            Ok(Finding::Confirmed)
+            Ok(TrialFinding::Confirmed)
         }
-        Ok(paid) => Ok(Finding::Refuted(format!(
+        Ok(paid) => Ok(TrialFinding::Refuted(format!(
             "a second payment is answered with {:?} {}",
             paid.code, paid.amount
         ))),
-        Err(CommandFault::Lost(fault)) => Err(Finding::NotTried(fault.to_string())),
+        Err(CommandFault::Lost(fault)) => Err(TrialFinding::NotTried(fault.to_string())),
     };
     trial.close_receipt()?;
     found
 }
 
-pub(super) fn cancel_after_payment(trial: &mut Trial) -> Found<Finding> {
+pub(super) fn cancel_after_payment(trial: &mut Trial) -> Found<TrialFinding> {
     trial.open_sale()?;
     trial.sell(PRICE)?;
     trial.subtotal()?;
@@ -125,17 +125,17 @@ pub(super) fn cancel_after_payment(trial: &mut Trial) -> Found<Finding> {
     match cancelled {
         Err(CommandFault::Refused(..)) => {
             trial.close_receipt()?;
-            Ok(Finding::Confirmed)
+            Ok(TrialFinding::Confirmed)
         }
-        Err(CommandFault::Lost(fault)) => Err(Finding::NotTried(fault.to_string())),
-        Ok(()) => Ok(Finding::Refuted(
+        Err(CommandFault::Lost(fault)) => Err(TrialFinding::NotTried(fault.to_string())),
+        Ok(()) => Ok(TrialFinding::Refuted(
             "a receipt is cancelled after its payment".to_owned(),
         )),
     }
 }
 
 /// A refusal has a reason that the family's table of codes knows.
-pub(super) fn refusal_has_reason(trial: &mut Trial) -> Found<Finding> {
+pub(super) fn refusal_has_reason(trial: &mut Trial) -> Found<TrialFinding> {
     let (fault, words) = refused_sale(trial)?;
     confirmed_if(fault == Fault::NoReceiptOpen && !words.is_empty(), || {
         format!(
@@ -151,8 +151,8 @@ fn refused_sale(trial: &mut Trial) -> Found<(Fault, String)> {
     let row = &trial.protocol().sale;
     match trial.order(row, &sale) {
         Err(CommandFault::Refused(fault, words)) => Ok((fault, words)),
-        Err(CommandFault::Lost(fault)) => Err(Finding::NotTried(fault.to_string())),
-        Ok(_) => Err(Finding::Refuted(
+        Err(CommandFault::Lost(fault)) => Err(TrialFinding::NotTried(fault.to_string())),
+        Ok(_) => Err(TrialFinding::Refuted(
             "a sale is accepted without a receipt".into(),
         )),
     }
@@ -161,22 +161,24 @@ fn refused_sale(trial: &mut Trial) -> Found<(Fault, String)> {
 /// 20h, which tells the reason of a refusal on printers of group A.
 const LAST_ERROR: CommandRow<()> = CommandRow::new(0x20, NO_DATA, NO_DATA);
 
-pub(super) fn no_question_for_the_reason(trial: &mut Trial) -> Found<Finding> {
+pub(super) fn no_question_for_the_reason(trial: &mut Trial) -> Found<TrialFinding> {
     match trial.order(&LAST_ERROR, &()) {
-        Err(CommandFault::Refused(Fault::UnknownCommand, _)) => Ok(Finding::Confirmed),
-        Err(CommandFault::Refused(fault, words)) => Ok(Finding::Refuted(format!(
+        Err(CommandFault::Refused(Fault::UnknownCommand, _)) => Ok(TrialFinding::Confirmed),
+        Err(CommandFault::Refused(fault, words)) => Ok(TrialFinding::Refuted(format!(
             "20h is refused as: {}",
             said(fault, &words)
         ))),
-        Err(CommandFault::Lost(fault)) => Err(Finding::NotTried(fault.to_string())),
-        Ok(()) => Ok(Finding::Refuted("20h is answered".to_owned())),
+        Err(CommandFault::Lost(fault)) => Err(TrialFinding::NotTried(fault.to_string())),
+        Ok(()) => Ok(TrialFinding::Refuted("20h is answered".to_owned())),
     }
 }
 
 /// A byte of the status is 0 after a command that was executed, and has the reason of a refusal.
-pub(super) fn reason_in_status(trial: &mut Trial) -> Found<Finding> {
+pub(super) fn reason_in_status(trial: &mut Trial) -> Found<TrialFinding> {
     let Errors::InStatus(byte) = trial.protocol().errors else {
-        return Err(Finding::NotTried("no status byte has a reason".to_owned()));
+        return Err(TrialFinding::NotTried(
+            "no status byte has a reason".to_owned(),
+        ));
     };
     let idle = trial.status_number(byte)?;
     let (fault, words) = refused_sale(trial)?;
@@ -188,7 +190,7 @@ pub(super) fn reason_in_status(trial: &mut Trial) -> Found<Finding> {
     })
 }
 
-pub(super) fn open_amount_is_reported(trial: &mut Trial) -> Found<Finding> {
+pub(super) fn open_amount_is_reported(trial: &mut Trial) -> Found<TrialFinding> {
     trial.open_sale()?;
     trial.sell(PRICE)?;
     let told = trial.told(&trial.protocol().transaction, &true)?;
@@ -204,7 +206,9 @@ pub(super) fn open_amount_is_reported(trial: &mut Trial) -> Found<Finding> {
 /// are the text of the second result.
 fn issued(trial: &mut Trial, number: u32) -> Found<Result<IssuedCode, String>> {
     let Some(row) = &trial.protocol().issued_document else {
-        return Err(Finding::NotTried("no question for a document".to_owned()));
+        return Err(TrialFinding::NotTried(
+            "no question for a document".to_owned(),
+        ));
     };
     let mut seen = Vec::new();
     for asked in [number.saturating_sub(1), number] {
@@ -217,16 +221,16 @@ fn issued(trial: &mut Trial, number: u32) -> Found<Result<IssuedCode, String>> {
             Err(fault @ (Fault::NotAllowed | Fault::AnswerUnreadable)) => {
                 seen.push(format!("{asked}: {fault}"));
             }
-            Err(fault) => return Err(Finding::NotTried(fault.to_string())),
+            Err(fault) => return Err(TrialFinding::NotTried(fault.to_string())),
         }
     }
     Ok(Err(format!("document {number}: {}", seen.join("; "))))
 }
 
-pub(super) fn cancelled_is_zero_sale(trial: &mut Trial) -> Found<Finding> {
+pub(super) fn cancelled_is_zero_sale(trial: &mut Trial) -> Found<TrialFinding> {
     trial.make(Made::Cancelled)?;
     let number = trial.document()?;
-    let code = issued(trial, number)?.map_err(Finding::NotTried)?;
+    let code = issued(trial, number)?.map_err(TrialFinding::NotTried)?;
     confirmed_if(code.is_sale() && code.sum == 0, || {
         format!(
             "the cancelled receipt {number} has the kind {} and the sum {}",
@@ -235,10 +239,10 @@ pub(super) fn cancelled_is_zero_sale(trial: &mut Trial) -> Found<Finding> {
     })
 }
 
-pub(super) fn document_is_reported(trial: &mut Trial) -> Found<Finding> {
+pub(super) fn document_is_reported(trial: &mut Trial) -> Found<TrialFinding> {
     trial.make(Made::Sale)?;
     let number = trial.document()?;
-    let code = issued(trial, number)?.map_err(Finding::Refuted)?;
+    let code = issued(trial, number)?.map_err(TrialFinding::Refuted)?;
     confirmed_if(code.sum == PRICE, || {
         format!("document {number} is reported with the sum {}", code.sum)
     })

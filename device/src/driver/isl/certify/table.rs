@@ -1,11 +1,11 @@
 //! The inferences about the families, each with the lists of `device/README.md` that have it and the place of the code that relies on it.
 
 use super::trial::{Found, Trial};
-use super::{Finding, counters, receipts, registers};
+use super::{TrialFinding, counters, receipts, registers};
 
 /// What a driver relies on and no manual says for certain.
 #[derive(Debug)]
-pub struct Inference {
+pub struct FamilyInference {
     /// The name, for programs and for the table.
     pub id: &'static str,
     /// What is inferred.
@@ -14,13 +14,13 @@ pub struct Inference {
     pub listed: &'static [Listed],
     /// The place of the code that changes if it is refuted.
     pub place: &'static str,
-    pub(super) procedure: fn(&mut Trial) -> Found<Finding>,
+    pub(super) procedure: fn(&mut Trial) -> Found<TrialFinding>,
 }
 
 /// A family, the list that has an inference about it, and the number in the list.
 pub type Listed = (&'static str, &'static str, u32);
 
-impl Inference {
+impl FamilyInference {
     /// The list and the number in it that a family's inference has in `device/README.md`.
     #[must_use]
     pub fn page(&self, family: &str) -> String {
@@ -32,9 +32,9 @@ impl Inference {
 }
 
 /// The inferences about a family, in the order in which they are tried.
-pub fn inferences(family: &str) -> impl Iterator<Item = &'static Inference> {
+pub fn inferences(family: &str) -> impl Iterator<Item = &'static FamilyInference> {
     let of = family.to_owned();
-    let is_of = move |it: &&Inference| it.listed.iter().any(|(family, ..)| *family == of);
+    let is_of = move |it: &&FamilyInference| it.listed.iter().any(|(family, ..)| *family == of);
     INFERENCES.iter().filter(is_of)
 }
 
@@ -86,15 +86,15 @@ const NEXT_FISCAL: &str = "device/src/family: `next_fiscal` or `day_payments` of
 const REPORTS: &str = "device/src/family: `x_report` and `z_report` of the family";
 
 /// All inferences. What is tried before the first Z-report stands first.
-const INFERENCES: &[Inference] = &[
-    Inference {
+const INFERENCES: &[FamilyInference] = &[
+    FamilyInference {
         id: "last_z_before_first",
         says: "before the first Z-report the last one is refused or has the number 0, and the next one has the number 1",
         listed: &[(A, A, 4), (B, A, 4), (X, X, 5), (MX, MX, 6), (DY, DY, 7)],
         place: "device/src/driver/isl/device/questions.rs: `z_number`",
         procedure: counters::last_z_before_first,
     },
-    Inference {
+    FamilyInference {
         id: "open_sale",
         says: "a receipt is opened by the operator, the password and the till of a new printer",
         listed: &[
@@ -108,168 +108,168 @@ const INFERENCES: &[Inference] = &[
         place: OPENING,
         procedure: receipts::open_sale,
     },
-    Inference {
+    FamilyInference {
         id: "open_refund",
         says: "a refund is opened by number, time and fiscal memory of the sale, with the unique sale number of the family",
         listed: &[(A, A, 2), (B, B, 2), (X, X, 2), (EL, EL, 1), (DY, DY, 1)],
         place: REFUND,
         procedure: receipts::open_refund,
     },
-    Inference {
+    FamilyInference {
         id: "refund_number_only",
         says: "a refund is opened by the number of the sale alone",
         listed: &[(A, A, 2), (X, X, 2)],
         place: REFUND,
         procedure: receipts::refund_number_only,
     },
-    Inference {
+    FamilyInference {
         id: "refund_transaction",
         says: "4Ch reports the sum of a refund, with either sign",
         listed: A6,
         place: "device/src/driver/isl/judge.rs: the magnitude is compared",
         procedure: receipts::refund_transaction,
     },
-    Inference {
+    FamilyInference {
         id: "refund_groups",
         says: "67h reports the tax groups of a refund, with either sign",
         listed: A6,
         place: "device/src/driver/isl/judge.rs: the magnitudes are compared",
         procedure: receipts::refund_groups,
     },
-    Inference {
+    FamilyInference {
         id: "refunds_not_reported",
         says: "41h has no kind for refunds",
         listed: &[(A, A, 5), (EL, A, 5)],
         place: "device/src/family/datecs.rs: `day_refunds`",
         procedure: registers::refunds_are_not_reported,
     },
-    Inference {
+    FamilyInference {
         id: "cash_question_quiet",
         says: "46h without an amount asks and prints nothing",
         listed: A7,
         place: "device/src/family/datecs.rs: `cash`",
         procedure: registers::cash_question_prints_nothing,
     },
-    Inference {
+    FamilyInference {
         id: "cash_question_in_receipt",
         says: "46h without an amount is answered while a receipt is open",
         listed: A7,
         place: "device/src/family/datecs.rs: `cash`",
         procedure: registers::cash_question_in_receipt,
     },
-    Inference {
+    FamilyInference {
         id: "text_before_subtotal",
         says: "36h is allowed between the last sale and 33h",
         listed: A8,
         place: "device/src/driver/isl/plan.rs: the place of the footer",
         procedure: receipts::text_before_subtotal,
     },
-    Inference {
+    FamilyInference {
         id: "amounts_two_decimals",
         says: "amounts have two decimals",
         listed: &[(X, X, 6)],
         place: "device/src/wire/isl_x_receipt.rs",
         procedure: receipts::amounts_have_two_decimals,
     },
-    Inference {
+    FamilyInference {
         id: "line_lengths",
         says: "names and texts of the longest length that is sent are accepted",
         listed: &[(X, X, 7), (MX, MX, 7), (DY, DY, 10)],
         place: "device/src/family: `limits` of the family",
         procedure: receipts::line_lengths,
     },
-    Inference {
+    FamilyInference {
         id: "payment_after_paid",
         says: "35h is refused on a receipt that is open and fully paid",
         listed: A13,
         place: "device/src/driver/isl/receipt.rs: such a receipt is closed by 38h",
         procedure: receipts::payment_after_paid,
     },
-    Inference {
+    FamilyInference {
         id: "cancel_after_payment",
         says: "82h is refused once a payment was made",
         listed: &[(DY, DY, 4)],
         place: "device/src/driver/isl/receipt.rs: when a receipt is cancelled",
         procedure: receipts::cancel_after_payment,
     },
-    Inference {
+    FamilyInference {
         id: "refusal_reason",
         says: "20h gives the reason of a refusal",
         listed: &[(A, A, 12)],
         place: "device/src/family/datecs.rs: `errors` and `CODES`",
         procedure: receipts::refusal_has_reason,
     },
-    Inference {
+    FamilyInference {
         id: "no_refusal_reason",
         says: "20h is not known",
         listed: &[(B, B, 4), (EL, A, 12)],
         place: "device/src/family: `errors` of the family",
         procedure: receipts::no_question_for_the_reason,
     },
-    Inference {
+    FamilyInference {
         id: "reason_in_status",
         says: "S3 is 0 unless a command was refused, and has the reason of a refusal",
         listed: &[(DY, DY, 8)],
         place: "device/src/family: `errors` of the family",
         procedure: receipts::reason_in_status,
     },
-    Inference {
+    FamilyInference {
         id: "open_amount",
         says: "4Ch reports the amount of the open receipt",
         listed: &[(DY, DY, 3)],
         place: "device/src/family: `transaction` of the family",
         procedure: receipts::open_amount_is_reported,
     },
-    Inference {
+    FamilyInference {
         id: "cancelled_zero_sale",
         says: "74h reports a cancelled receipt as a sale of 0.00",
         listed: &[(DY, DY, 4)],
         place: "device/src/family: `receipts.cancelled_is_issued` of the family",
         procedure: receipts::cancelled_is_zero_sale,
     },
-    Inference {
+    FamilyInference {
         id: "document_reported",
         says: "74h reports a document by the number of the question",
         listed: &[(DY, DY, 6)],
         place: "device/src/family: `issued_document` of the family",
         procedure: receipts::document_is_reported,
     },
-    Inference {
+    FamilyInference {
         id: "document_sale",
         says: "the number of the last document rises with a sale",
         listed: DOCUMENTS,
         place: LAST_DOCUMENT,
         procedure: counters::document_sale,
     },
-    Inference {
+    FamilyInference {
         id: "document_refund",
         says: "the number of the last document rises with a refund",
         listed: PRINTED,
         place: LAST_DOCUMENT,
         procedure: counters::document_refund,
     },
-    Inference {
+    FamilyInference {
         id: "document_cancelled",
         says: "the number of the last document rises with a cancelled receipt",
         listed: DOCUMENTS,
         place: LAST_DOCUMENT,
         procedure: counters::document_cancelled,
     },
-    Inference {
+    FamilyInference {
         id: "document_slip",
         says: "the number of the last document rises with a slip",
         listed: DOCUMENTS,
         place: LAST_DOCUMENT,
         procedure: counters::document_slip,
     },
-    Inference {
+    FamilyInference {
         id: "document_cash_in",
         says: "the number of the last document rises with cash that is paid in",
         listed: DOCUMENTS,
         place: LAST_DOCUMENT,
         procedure: counters::document_cash_in,
     },
-    Inference {
+    FamilyInference {
         id: "document_cash_out",
         says: "the number of the last document rises with a withdrawal",
         listed: &[
@@ -283,175 +283,175 @@ const INFERENCES: &[Inference] = &[
         place: LAST_DOCUMENT,
         procedure: counters::document_cash_out,
     },
-    Inference {
+    FamilyInference {
         id: "document_x_report",
         says: "the number of the last document rises with an X-report",
         listed: DOCUMENTS,
         place: LAST_DOCUMENT,
         procedure: counters::document_x_report,
     },
-    Inference {
+    FamilyInference {
         id: "document_z_report",
         says: "the number of the last document rises with a Z-report",
         listed: DOCUMENTS,
         place: LAST_DOCUMENT,
         procedure: counters::document_z_report,
     },
-    Inference {
+    FamilyInference {
         id: "document_duplicate",
         says: "the number of the last document rises with a duplicate",
         listed: PRINTED,
         place: LAST_DOCUMENT,
         procedure: counters::document_duplicate,
     },
-    Inference {
+    FamilyInference {
         id: "fiscal_sale",
         says: "the number of the next fiscal receipt rises by one with a sale",
         listed: FISCAL,
         place: NEXT_FISCAL,
         procedure: counters::fiscal_sale,
     },
-    Inference {
+    FamilyInference {
         id: "fiscal_refund",
         says: "the number of the next fiscal receipt rises by one with a refund",
         listed: FISCAL,
         place: NEXT_FISCAL,
         procedure: counters::fiscal_refund,
     },
-    Inference {
+    FamilyInference {
         id: "fiscal_cancelled",
         says: "the number of the next fiscal receipt stays with a cancelled receipt",
         listed: FISCAL,
         place: NEXT_FISCAL,
         procedure: counters::fiscal_cancelled,
     },
-    Inference {
+    FamilyInference {
         id: "fiscal_slip",
         says: "the number of the next fiscal receipt stays with a slip",
         listed: FISCAL,
         place: NEXT_FISCAL,
         procedure: counters::fiscal_slip,
     },
-    Inference {
+    FamilyInference {
         id: "fiscal_cash",
         says: "the number of the next fiscal receipt stays with cash that is paid in",
         listed: FISCAL,
         place: NEXT_FISCAL,
         procedure: counters::fiscal_cash,
     },
-    Inference {
+    FamilyInference {
         id: "fiscal_z_report",
         says: "the number of the next fiscal receipt stays with a Z-report",
         listed: &[(X, X, 4)],
         place: "device/src/family/datecs_x.rs: `counts_for_ever`",
         procedure: counters::fiscal_z_report,
     },
-    Inference {
+    FamilyInference {
         id: "day_receipts_sale",
         says: "the number of the day's receipts rises by one with a sale",
         listed: &[(MX, MX, 5)],
         place: "device/src/family: `day_receipts` of the family",
         procedure: counters::day_receipts_sale,
     },
-    Inference {
+    FamilyInference {
         id: "day_receipts_cancelled",
         says: "the number of the day's receipts stays with a cancelled receipt",
         listed: &[(MX, MX, 5)],
         place: "device/src/family: `day_receipts` of the family",
         procedure: counters::day_receipts_cancelled,
     },
-    Inference {
+    FamilyInference {
         id: "day_receipts_z_report",
         says: "a Z-report clears the number of the day's receipts",
         listed: &[(MX, MX, 5)],
         place: "device/src/family: `day_receipts` of the family",
         procedure: counters::day_receipts_z_report,
     },
-    Inference {
+    FamilyInference {
         id: "payments_order",
         says: "6Eh reports the payments in the order of the letters of the family",
         listed: &[(B, B, 3), (X, X, 8), (EL, EL, 3), (DY, DY, 11)],
         place: "device/src/family: `payments.day` of the family",
         procedure: registers::payments_order,
     },
-    Inference {
+    FamilyInference {
         id: "refund_payments_apart",
         says: "6Eh reports the payments of sales without those of refunds",
         listed: &[(DY, DY, 9)],
         place: "device/src/family: `day_payments` of the family",
         procedure: registers::refund_payments_are_apart,
     },
-    Inference {
+    FamilyInference {
         id: "receipt_time",
         says: "the time of a receipt is told right after its close",
         listed: &[(B, B, 5), (X, X, 10)],
         place: "device/src/family: `journal_document` or `last_receipt` of the family",
         procedure: registers::receipt_time_is_told,
     },
-    Inference {
+    FamilyInference {
         id: "withdrawal_counted",
         says: "the sum CashOut of 46h rises by a withdrawal at once",
         listed: &[(MX, MX, 10)],
         place: "device/src/driver/isl/returns.rs",
         procedure: registers::withdrawal_is_counted,
     },
-    Inference {
+    FamilyInference {
         id: "withdrawals_cleared",
         says: "only a Z-report clears the sum CashOut of 46h",
         listed: &[(MX, MX, 10)],
         place: "device/src/driver/isl/returns.rs",
         procedure: registers::z_report_clears_withdrawals,
     },
-    Inference {
+    FamilyInference {
         id: "larger_withdrawal",
         says: "a withdrawal that is larger than the cash in the drawer is refused",
         listed: &[(MX, MX, 10)],
         place: "device/src/driver/isl/returns.rs",
         procedure: registers::larger_withdrawal_is_refused,
     },
-    Inference {
+    FamilyInference {
         id: "country_shown",
         says: "the answers show for which country the machine was made",
         listed: &[(MX, MX, 1)],
         place: "device/src/family: `is_of_country` of the forms of the family",
         procedure: registers::country_is_shown,
     },
-    Inference {
+    FamilyInference {
         id: "rates_told",
         says: "32h reports the rates of the tax groups",
         listed: &[(MX, MX, 11)],
         place: "device/src/family: `rates` of the family",
         procedure: registers::rates_are_told,
     },
-    Inference {
+    FamilyInference {
         id: "x_report_keeps_day",
         says: "the command for the X-report closes no day",
         listed: DAY,
         place: REPORTS,
         procedure: counters::x_report_keeps_day,
     },
-    Inference {
+    FamilyInference {
         id: "z_report_closes_day",
         says: "the command for the Z-report closes the day and clears its payments",
         listed: DAY,
         place: REPORTS,
         procedure: counters::z_report_closes_day,
     },
-    Inference {
+    FamilyInference {
         id: "z_answer_number",
         says: "the last Z-report has the number of the Z-report's own answer",
         listed: &[(A, A, 4), (B, A, 4), (X, X, 5), (MX, MX, 6), (DY, DY, 7)],
         place: "device/src/family: `last_z` of the family",
         procedure: counters::z_answer_number,
     },
-    Inference {
+    FamilyInference {
         id: "z_number_one_less",
         says: "the last Z-report has a number one less than that of 6Eh",
         listed: &[(EL, EL, 2)],
         place: "device/src/driver/isl/device/questions.rs: `z_number`",
         procedure: counters::z_number_is_one_less,
     },
-    Inference {
+    FamilyInference {
         id: "clock_set",
         says: "the clock is set without a mark of summer time",
         listed: &[(X, X, 9)],

@@ -2,7 +2,7 @@
 
 use ferrotill_core::printer_time::PrinterTime;
 
-use super::{Finding, NotCertified};
+use super::{NotCertified, TrialFinding};
 use crate::driver::isl::command::{Command, CommandFault};
 use crate::driver::isl::device::Device;
 use crate::driver::isl::options::Options;
@@ -39,7 +39,7 @@ pub(super) enum Made {
 }
 
 /// What a procedure cannot go on without: the finding that ends it.
-pub(super) type Found<T> = Result<T, Finding>;
+pub(super) type Found<T> = Result<T, TrialFinding>;
 
 /// A connected printer.
 pub(super) struct Trial {
@@ -140,10 +140,10 @@ impl Trial {
     pub(super) fn accepted<Q, A>(&mut self, row: &CommandRow<Q, A>, ask: &Q) -> Found<A> {
         self.order(row, ask).map_err(|fault| match fault {
             CommandFault::Refused(fault, words) => {
-                Finding::Refuted(format!("{:02X}h: {}", row.command, said(fault, &words)))
+                TrialFinding::Refuted(format!("{:02X}h: {}", row.command, said(fault, &words)))
             }
             CommandFault::Lost(Fault::AnswerUnreadable) => {
-                Finding::Refuted(format!("{:02X}h: the answer has another form", row.command))
+                TrialFinding::Refuted(format!("{:02X}h: the answer has another form", row.command))
             }
             lost @ CommandFault::Lost(_) => not_tried(row.command, lost),
         })
@@ -157,13 +157,13 @@ impl Trial {
     /// Asks a question that this procedure cannot do without.
     pub(super) fn told<Q, A>(&mut self, row: &CommandRow<Q, A>, ask: &Q) -> Found<A> {
         self.ask(row, ask)
-            .map_err(|fault| Finding::NotTried(format!("{:02X}h: {fault}", row.command)))
+            .map_err(|fault| TrialFinding::NotTried(format!("{:02X}h: {fault}", row.command)))
     }
 
     pub(super) fn condition(&mut self) -> Found<Condition> {
         self.device
             .status(&mut self.watch)
-            .map_err(|fault| Finding::NotTried(fault.to_string()))
+            .map_err(|fault| TrialFinding::NotTried(fault.to_string()))
     }
 
     /// The number of the last document.
@@ -178,7 +178,7 @@ impl Trial {
         }
         let told = self.day_payments()?.next_receipt;
         told.ok_or_else(|| {
-            Finding::NotTried("6Eh: no number of the next fiscal receipt".to_owned())
+            TrialFinding::NotTried("6Eh: no number of the next fiscal receipt".to_owned())
         })
     }
 
@@ -196,7 +196,10 @@ impl Trial {
             Some(row) => match self.ask(row, &()) {
                 Ok(last) => Ok(last.closure),
                 Err(Fault::NotAllowed) => Ok(0),
-                Err(fault) => Err(Finding::NotTried(format!("{:02X}h: {fault}", row.command))),
+                Err(fault) => Err(TrialFinding::NotTried(format!(
+                    "{:02X}h: {fault}",
+                    row.command
+                ))),
             },
             None => Ok(self.day_payments()?.closure.saturating_sub(1)),
         }
@@ -204,7 +207,7 @@ impl Trial {
 
     fn seller(&mut self, refund: bool) -> Found<Open> {
         let counters = self.device.counters(&mut self.watch);
-        let counters = counters.map_err(|fault| Finding::NotTried(fault.to_string()))?;
+        let counters = counters.map_err(|fault| TrialFinding::NotTried(fault.to_string()))?;
         Ok(self.device.seller(refund, &counters))
     }
 
@@ -223,7 +226,11 @@ impl Trial {
             .map_or_else(String::new, |known| known.fiscal_memory.clone());
         let at = match self.sold_at {
             Some(at) => at,
-            None => return Err(Finding::NotTried("the time of a sale is not known".into())),
+            None => {
+                return Err(TrialFinding::NotTried(
+                    "the time of a sale is not known".into(),
+                ));
+            }
         };
         Ok(RefundOpen {
             open,
@@ -249,7 +256,7 @@ impl Trial {
     /// Opens a refund of a new sale.
     pub(super) fn open_refund(&mut self) -> Found<()> {
         let Some(row) = &self.protocol().refund else {
-            return Err(Finding::NotTried("no refund receipts".to_owned()));
+            return Err(TrialFinding::NotTried("no refund receipts".to_owned()));
         };
         self.make(Made::Sale)?;
         let open = self.refund_opening(true)?;
@@ -297,7 +304,7 @@ impl Trial {
         let paid = self.must(row, &Self::payment(letter, amount))?;
         match paid.code {
             PaidCode::Rest | PaidCode::Change => Ok(paid),
-            code => Err(Finding::NotTried(format!("35h {letter}: {code:?}"))),
+            code => Err(TrialFinding::NotTried(format!("35h {letter}: {code:?}"))),
         }
     }
 
@@ -351,7 +358,9 @@ impl Trial {
             Made::ZReport => self.must(&table.z_report, &()).map(|_| ()),
             Made::Duplicate => match &table.duplicate {
                 Some(row) => self.must(row, &()),
-                None => Err(Finding::NotTried("no command for a duplicate".to_owned())),
+                None => Err(TrialFinding::NotTried(
+                    "no command for a duplicate".to_owned(),
+                )),
             },
         }
     }
@@ -361,7 +370,7 @@ impl Trial {
         if cash.done {
             Ok(())
         } else {
-            Err(Finding::NotTried(format!(
+            Err(TrialFinding::NotTried(format!(
                 "46h: {amount} minor units are refused"
             )))
         }
@@ -389,7 +398,7 @@ impl Trial {
         let asked = self.device.ask_with_status(row, &(), &mut self.watch);
         asked
             .map(|(_, status)| status.number_in(byte))
-            .map_err(|fault| Finding::NotTried(fault.to_string()))
+            .map_err(|fault| TrialFinding::NotTried(fault.to_string()))
     }
 }
 
@@ -416,16 +425,16 @@ pub(super) fn said(fault: Fault, words: &str) -> String {
 }
 
 /// The finding of a procedure whose command was refused.
-pub(super) fn not_tried(command: u8, fault: CommandFault) -> Finding {
+pub(super) fn not_tried(command: u8, fault: CommandFault) -> TrialFinding {
     let (fault, words) = fault.into_parts();
-    Finding::NotTried(format!("{command:02X}h: {}", said(fault, &words)))
+    TrialFinding::NotTried(format!("{command:02X}h: {}", said(fault, &words)))
 }
 
 /// Confirmed if something is so; otherwise refuted by what was seen.
-pub(super) fn confirmed_if(is_so: bool, seen: impl FnOnce() -> String) -> Found<Finding> {
+pub(super) fn confirmed_if(is_so: bool, seen: impl FnOnce() -> String) -> Found<TrialFinding> {
     Ok(if is_so {
-        Finding::Confirmed
+        TrialFinding::Confirmed
     } else {
-        Finding::Refuted(seen())
+        TrialFinding::Refuted(seen())
     })
 }

@@ -3,6 +3,7 @@
 //! - `as_text`: reports that are sent line by line;
 //! - `table`: its commands, looked up in the rows of its family;
 //! - `refusal`: how the printer refuses a command;
+//! - `inversion`: what it turns round for a test;
 //! - `condition`: the printer's mechanics, and the status bytes.
 //!
 //! The emulated printer follows the maker's manual (`docs/protocols/isl.md`) and was not written to suit our driver.
@@ -11,6 +12,7 @@
 
 mod as_text;
 mod condition;
+mod inversion;
 mod refusal;
 mod table;
 
@@ -20,11 +22,11 @@ use std::path::Path;
 
 pub(super) use self::condition::AfterCommand;
 pub use self::condition::Room;
+pub(super) use self::inversion::Inverted;
 use self::refusal::Refusal;
 pub(super) use self::refusal::{Answered, Reply, in_answer, written};
 
 use super::calendar::{ClockSource, Moment};
-use super::inverted::Inverted;
 use super::journal::{Journal, PrintedDocument, PrintedKind};
 use super::memory::{FiscalReceipt, Memory};
 use super::store::Store;
