@@ -4,15 +4,19 @@
 //! if a commit did that, its sale would wait tens of milliseconds. So the writer only signals to the thread that the log has
 //! grown, and goes on.
 //!
+//! The writer begins the log again from its start once all of it is copied; a log that does not grow is synced without the file
+//! system's own journal, which halves the flushes of a sale. So a checkpoint that commits have overtaken is repeated after a second.
+//!
 //! While a writer never pauses, the thread cannot copy the log to its end. So the writer makes a checkpoint itself when the log
 //! has [`PAGES_MAX`] pages. Only a few pages are left to copy then, and the log is written from its start again, so that its
 //! size is limited.
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -39,6 +43,9 @@ enum MaintenanceTask {
 
 /// The largest number of tasks that wait for the thread. If there is no room for a task, a later commit requests it again.
 const WAITING_MAX: usize = 4;
+
+/// How long the thread waits before it makes a checkpoint again that commits have overtaken.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Writes anchors, one at a time, and never an older one over a newer one.
 #[derive(Clone, Debug)]
@@ -135,22 +142,33 @@ impl Drop for Maintenance {
 
 fn run(path: &Path, anchor_writer: &AnchorWriter, tasks: &Receiver<MaintenanceTask>) {
     let mut connection = None;
-    while let Ok(task) = tasks.recv() {
-        let outcome = match (task, &connection) {
-            (MaintenanceTask::Anchor(anchor), _) => {
+    let mut is_overtaken = false;
+    loop {
+        let task = match is_overtaken {
+            true => tasks.recv_timeout(AGAIN_AFTER),
+            false => tasks.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match task {
+            Ok(MaintenanceTask::Anchor(anchor)) => {
                 anchor_writer.write(anchor);
                 continue;
             }
-            (MaintenanceTask::Checkpoint, Some(connection)) => checkpoint(connection),
-            (MaintenanceTask::Checkpoint, None) => {
-                open(path).and_then(|opened| checkpoint(connection.insert(opened)))
+            Ok(MaintenanceTask::Checkpoint) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        let outcome = match &connection {
+            Some(connection) => checkpoint(connection),
+            None => open(path).and_then(|opened| checkpoint(connection.insert(opened))),
+        };
+        is_overtaken = match outcome {
+            Ok(is_overtaken) => is_overtaken,
+            Err(error) => {
+                // No data is lost: the log is as durable as the database, and the writer makes a checkpoint later.
+                tracing::warn!("a checkpoint of the database failed: {error}; check the disk");
+                connection = None;
+                false
             }
         };
-        if let Err(error) = outcome {
-            // No data is lost: the log is as durable as the database, and the writer makes a checkpoint later.
-            tracing::warn!("a checkpoint of the database failed: {error}; check the disk");
-            connection = None;
-        }
     }
 }
 
@@ -164,7 +182,10 @@ fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
-/// Copies as much of the log as possible without making a reader or the writer wait.
-fn checkpoint(connection: &Connection) -> Result<(), rusqlite::Error> {
-    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+/// Copies as much of the log as possible without making a reader or the writer wait. Returns true if a part is left.
+fn checkpoint(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+        let (in_log, copied): (i64, i64) = (row.get(1)?, row.get(2)?);
+        Ok(copied < in_log)
+    })
 }

@@ -1,5 +1,6 @@
 //! The readers of the store, which work beside the writer.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +13,9 @@ use uuid::Uuid;
 use super::chain::ChainKey;
 use super::reconcile::{self, ReconciliationCount, ZReconciliation};
 use super::replay::replay;
-use super::rows::{COLUMNS, DeviceIdentity, StoredDocument, document, document_row, request};
+use super::rows::{
+    COLUMNS, DeviceIdentity, DocumentRow, StoredDocument, document, document_row, request,
+};
 use super::{Context, FILE_NAME, StoreError, folder, frozen};
 
 /// One page of a list of documents.
@@ -56,6 +59,7 @@ pub struct OpenShift {
 pub struct Reader {
     path: PathBuf,
     idle: Arc<Mutex<Vec<Connection>>>,
+    counted: Counted,
 }
 
 impl Reader {
@@ -65,6 +69,7 @@ impl Reader {
         Self {
             path: folder.join(FILE_NAME),
             idle: Arc::default(),
+            counted: Counted::default(),
         }
     }
 
@@ -147,21 +152,13 @@ impl Reader {
         (start, count): (u32, u32),
         mut take: impl FnMut(StoredDocument, Option<Uuid>) -> ControlFlow<()>,
     ) -> Result<u32, StoreError> {
-        let list = quoted(kinds);
         self.with("page of documents", |connection| {
-            let total = connection
-                .prepare_cached(&format!(
-                    "SELECT count(*) FROM document WHERE device = ?1 AND kind IN ({list}) AND number IS NOT NULL"
-                ))?
-                .query_row([device.as_bytes()], |row| row.get(0))?;
-            let mut statement = connection.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM document WHERE device = ?1 AND kind IN ({list}) AND number IS NOT NULL \
-                 ORDER BY number DESC LIMIT ?2 OFFSET ?3"
-            ))?;
-            let rows = statement
-                .query_map(params![device.as_bytes(), count, start], document_row)?
-                .collect::<Result<Vec<_>, _>>()?;
-            for row in rows {
+            let mut total = 0_u32;
+            for kind in kinds {
+                let of_kind = self.counted.of_kind(connection, device, *kind)?;
+                total = total.saturating_add(of_kind);
+            }
+            for row in page_rows(connection, device, kinds, (start, count))? {
                 let z_report = z_report(connection, device, row.z_number)?;
                 if take(document(connection, row)?, z_report).is_break() {
                     break;
@@ -413,6 +410,85 @@ impl Reader {
     }
 }
 
+/// The documents of a page, newest first.
+fn page_rows(
+    connection: &Connection,
+    device: Uuid,
+    kinds: &[DocumentKind],
+    (start, count): (u32, u32),
+) -> Result<Vec<DocumentRow>, rusqlite::Error> {
+    let end = start.saturating_add(count);
+    if end > MERGED_MAX {
+        let list = quoted(kinds);
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM document WHERE device = ?1 AND kind IN ({list}) AND number IS NOT NULL \
+             ORDER BY number DESC LIMIT ?2 OFFSET ?3"
+        ))?;
+        let rows = statement.query_map(params![device.as_bytes(), count, start], document_row)?;
+        return rows.collect();
+    }
+    // The index has the documents of each kind in their order; to sort those of several kinds, SQLite would read all of them.
+    let mut of_kind = connection.prepare_cached(
+        "SELECT number FROM document WHERE device = ?1 AND kind = ?2 AND number IS NOT NULL ORDER BY number DESC LIMIT ?3",
+    )?;
+    let mut numbers: Vec<i64> = Vec::new();
+    for kind in kinds {
+        let found = of_kind.query_map(params![device.as_bytes(), kind.name(), end], |row| {
+            row.get(0)
+        })?;
+        for number in found {
+            numbers.push(number?);
+        }
+    }
+    numbers.sort_unstable_by(|one, other| other.cmp(one));
+    let mut numbered = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM document WHERE device = ?1 AND number = ?2"
+    ))?;
+    let on_page = numbers.iter().skip(start as usize).take(count as usize);
+    on_page
+        .map(|number| numbered.query_row(params![device.as_bytes(), number], document_row))
+        .collect()
+}
+
+/// The longest beginning of a list that is merged from the lists of its kinds.
+const MERGED_MAX: u32 = 10_000;
+
+/// How many documents of each kind a device has: those that were counted before, so that only later ones are counted.
+///
+/// A number is given at the seal and rises within a device, and a sealed document stays sealed: what was counted stays true.
+#[derive(Clone, Debug, Default)]
+struct Counted(Arc<Mutex<BTreeMap<(Uuid, &'static str), (u32, i64)>>>);
+
+impl Counted {
+    fn of_kind(
+        &self,
+        connection: &Connection,
+        device: Uuid,
+        kind: DocumentKind,
+    ) -> Result<u32, rusqlite::Error> {
+        let key = (device, kind.name());
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (before, last) = lock().get(&key).copied().unwrap_or_default();
+        let (later, newest): (u32, Option<i64>) = connection
+            .prepare_cached(
+                "SELECT count(*), max(number) FROM document WHERE device = ?1 AND kind = ?2 AND number > ?3",
+            )?
+            .query_row(params![device.as_bytes(), kind.name(), last], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        let total = before.saturating_add(later);
+        if let Some(newest) = newest {
+            let mut counted = lock();
+            let held = counted.entry(key).or_default();
+            // Another reader may have counted more meanwhile.
+            if newest > held.1 {
+                *held = (total, newest);
+            }
+        }
+        Ok(total)
+    }
+}
+
 /// The names of kinds of documents as a list of SQL.
 fn quoted(kinds: &[DocumentKind]) -> String {
     let names: Vec<String> = kinds
@@ -430,9 +506,13 @@ fn z_report(
 ) -> Result<Option<Uuid>, rusqlite::Error> {
     connection
         .prepare_cached(
-            "SELECT id FROM document WHERE device = ?1 AND kind = 'z_report' AND z_number = ?2 AND number IS NOT NULL",
+            // The reconciliation of a Z-report is found by its number, however many there are.
+            "SELECT id FROM reconciliation AS made JOIN document ON reserved_seq = report_seq \
+             WHERE made.device = ?1 AND made.z_number = ?2",
         )?
-        .query_row(params![device.as_bytes(), z_number], |row| row.get::<_, [u8; 16]>(0))
+        .query_row(params![device.as_bytes(), z_number], |row| {
+            row.get::<_, [u8; 16]>(0)
+        })
         .optional()
         .map(|id| id.map(Uuid::from_bytes))
 }

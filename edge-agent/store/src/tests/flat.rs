@@ -5,6 +5,7 @@ use ferrotill_core::document::DocumentKind;
 use ferrotill_core::duty::{Duty, Recipient};
 use ferrotill_core::profile::{MOLDOVA, Profile as _};
 use rusqlite::{Params, StatementStatus, params};
+use uuid::Uuid;
 
 use super::shop::*;
 use super::*;
@@ -98,6 +99,49 @@ fn the_count_of_waiting_entries_follows_the_outbox() {
     assert_eq!(kept(&mut shop), 8, "read again after an error");
 }
 
+/// Looks at every page of a list, and compares it with all documents in their order. Returns how many there are.
+fn look_at_pages(shop: &Shop, reader: &Reader, kinds: &[DocumentKind]) -> usize {
+    let names: Vec<String> = kinds
+        .iter()
+        .map(|kind| format!("'{}'", kind.name()))
+        .collect();
+    let raw = raw(shop.folder.path());
+    let mut sorted = raw
+        .prepare(&format!(
+            "SELECT id FROM document WHERE kind IN ({}) AND number IS NOT NULL ORDER BY number DESC",
+            names.join(", ")
+        ))
+        .unwrap();
+    let ids = sorted.query_map([], |row| row.get(0).map(Uuid::from_bytes));
+    let all: Vec<Uuid> = ids.unwrap().collect::<Result<_, _>>().unwrap();
+    for start in 0..=all.len() {
+        for count in [1, 3, 50] {
+            let page = reader.page(DEVICE, kinds, u32::try_from(start).unwrap(), count);
+            let page = page.unwrap();
+            let found: Vec<Uuid> = page.documents.iter().map(|one| one.row.id).collect();
+            let expected = all.iter().skip(start).take(count as usize);
+            assert_eq!(found, expected.copied().collect::<Vec<_>>());
+            assert_eq!(page.total as usize, all.len());
+        }
+    }
+    all.len()
+}
+
+#[test]
+fn a_page_merges_the_lists_of_its_kinds_and_counts_what_came_later() {
+    let mut shop = Shop::new();
+    let reader = shop.reader();
+    let receipts = [DocumentKind::Sale, DocumentKind::Refund];
+    shop.trading_day();
+    let before =
+        [&DocumentKind::ALL[..], &receipts].map(|kinds| look_at_pages(&shop, &reader, kinds));
+    shop.sale(7_001);
+    shop.sale(7_002);
+    let after =
+        [&DocumentKind::ALL[..], &receipts].map(|kinds| look_at_pages(&shop, &reader, kinds));
+    assert_eq!(after, before.map(|count| count + 2));
+}
+
 /// The number of pages in the log: the file of the log never shrinks while it is open.
 fn log_pages(shop: &Shop) -> u64 {
     let log = shop.folder.path().join(format!("{FILE_NAME}-wal"));
@@ -108,6 +152,41 @@ fn log_pages(shop: &Shop) -> u64 {
 fn database_pages(shop: &Shop) -> u64 {
     let database = shop.folder.path().join(FILE_NAME);
     fs::metadata(database).unwrap().len() / 4_096
+}
+
+/// How often the log was begun from its start (SQLite's file format, the header of the log).
+fn beginnings_of_log(shop: &Shop) -> u32 {
+    let log = shop.folder.path().join(format!("{FILE_NAME}-wal"));
+    let header = fs::read(log).unwrap();
+    u32::from_be_bytes(header[12..16].try_into().unwrap())
+}
+
+#[test]
+fn a_checkpoint_that_something_held_up_is_repeated() {
+    let mut shop = Shop::new();
+    shop.store.start_maintenance().unwrap();
+    shop.sale(1);
+    // A reader holds the log at this place: no checkpoint comes further.
+    let reader = raw(shop.folder.path());
+    reader
+        .execute_batch("BEGIN; SELECT count(*) FROM document")
+        .unwrap();
+    let (begun, mut document) = (beginnings_of_log(&shop), 1);
+    while log_pages(&shop) < u64::from(PAGES_WANTED) * 2 {
+        document += 1;
+        shop.sale(document);
+    }
+    reader.execute_batch("COMMIT").unwrap();
+    // These few sales request no checkpoint.
+    for _ in 0..6 {
+        if beginnings_of_log(&shop) > begun {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        document += 1;
+        shop.sale(document);
+    }
+    panic!("the log still grows");
 }
 
 #[test]
