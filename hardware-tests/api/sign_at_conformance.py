@@ -344,9 +344,13 @@ def refused_receipts(caller: Caller, path: str) -> None:
         check("validations are appended", len(known) == times and moments == sorted(moments), known)
     switch(caller, "finanzonline", {"state": "code", "code": "43"})
     said = caller.ok("POST", f"{key}/validation")
+    check("what is accepted is not asked about again", said["validation_result"] == "SUCCESS", said.body)
+    other = f"{path}/receipt/{uuid.uuid4()}"
+    caller.ok("PUT", other, right)
+    said = caller.ok("POST", f"{other}/validation")
     check("a bad receipt", said["validation_result"] == "ERROR_UNSPECIFIED", said.body)
     switch(caller, "finanzonline", {"state": "down"})
-    caller.no(504, "E_FON_REQUEST_TIMEOUT", "POST", f"{key}/validation")
+    caller.no(504, "E_FON_REQUEST_TIMEOUT", "POST", f"{other}/validation")
     check("a receipt is signed while FinanzOnline is down", sign(caller, path, standard("STANDARD", "1.00"), amounts(standard="1.00"))["signed"] is True)
     switch(caller, "finanzonline", {"state": "up"})
 

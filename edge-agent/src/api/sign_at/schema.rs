@@ -299,7 +299,7 @@ fn refuse_misspelt<'a>(
             let names = known.join(", ");
             fields.fault(
                 name,
-                "UnknownName",
+                "UnknownField",
                 format!("is no amount; known are {names}"),
             );
             found = true;
