@@ -18,15 +18,20 @@ const NO_DIGIT: u8 = u8::MAX;
 #[allow(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
     reason = "runs in the compiler alone, which refuses what does not fit"
 )]
 const fn values(alphabet: &[u8]) -> [u8; 256] {
     let mut values = [NO_DIGIT; 256];
-    let mut at = 0;
-    while at < alphabet.len() {
-        values[alphabet[at] as usize] = at as u8;
-        at += 1;
+    let (mut place, mut value) = (0_usize, 0_u8);
+    while place < alphabet.len() {
+        let (mut index, mut byte) = (0_usize, 0_u8);
+        while byte != alphabet[place] {
+            index += 1;
+            byte += 1;
+        }
+        values[index] = value;
+        place += 1;
+        value += 1;
     }
     values
 }
