@@ -457,7 +457,10 @@ const MERGED_MAX: u32 = 10_000;
 ///
 /// A number is given at the seal and rises within a device, and a sealed document stays sealed: what was counted stays true.
 #[derive(Clone, Debug, Default)]
-struct Counted(Arc<Mutex<BTreeMap<(Uuid, &'static str), (u32, i64)>>>);
+struct Counted(Arc<Mutex<CountOfKinds>>);
+
+/// By device and kind: the number of documents, and the number of the newest of them.
+type CountOfKinds = BTreeMap<(Uuid, &'static str), (u32, i64)>;
 
 impl Counted {
     fn of_kind(
