@@ -343,6 +343,13 @@ pub fn storable(json: &str, contact: Option<&BuyerContact>) -> String {
     private::storable_json(json, &secrets)
 }
 
+/// JSON text that is storable, as programs stored it before decision 0066: their journals have stars in every number of 13 and more
+/// digits. What is compared with the past is compared in this form.
+#[must_use]
+pub fn as_stored_at_first(storable: &str) -> String {
+    private::of_journal(storable)
+}
+
 /// What an operator declares about a document that its printer cannot prove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declaration {

@@ -1,4 +1,4 @@
-//! `printer certify` against emulated FiscalBox devices: all inferences are confirmed, and each one that is turned round is named.
+//! `printer certify` against emulated FiscalBox devices and fiscal printers: all inferences are confirmed, and each one that is turned round is named.
 
 mod shop;
 
@@ -110,4 +110,121 @@ fn a_device_that_may_be_in_use_is_not_touched() {
     assert_eq!(certify(&uri), Some(2));
     assert_eq!(certify("datecs+serial:///dev/ttyUSB0"), Some(2));
     assert!(!std::path::Path::new(&report).exists());
+}
+
+/// An emulated fiscal printer on a TCP port, in a process of its own.
+struct EmulatedPrinter {
+    device: Process,
+    folder: tempfile::TempDir,
+}
+
+impl EmulatedPrinter {
+    fn start(family: &str, options: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut arguments = vec![
+            "emulator",
+            "--family",
+            family,
+            "--tcp",
+            "127.0.0.1:0",
+            "--listen",
+            "127.0.0.1:0",
+        ];
+        arguments.extend(options);
+        Self {
+            device: Process::start(&arguments),
+            folder,
+        }
+    }
+
+    /// The exit code, what was printed, and the report, if one was written.
+    fn certify(&self, family: &str) -> (Option<i32>, JsonValue, Option<String>) {
+        let report = self.folder.path().join("report.json");
+        let uri = format!(
+            "{family}+tcp://{}",
+            scalar(self.device.ready.get("printer").unwrap())
+        );
+        let (code, printed) = finished(&[
+            "printer",
+            "certify",
+            "--uri",
+            &uri,
+            "--report",
+            &report.display().to_string(),
+            "--test-device",
+        ]);
+        (code, printed, std::fs::read_to_string(report).ok())
+    }
+}
+
+/// The names of the inferences with a finding.
+fn with_finding(printed: &JsonValue, finding: &str) -> Vec<String> {
+    let Some(JsonValue::Array(tried)) = printed.get("inferences") else {
+        panic!("{printed}");
+    };
+    let text = |node: &JsonValue, name: &str| scalar(node.get(name).unwrap());
+    let found = tried.iter().filter(|it| text(it, "finding") == finding);
+    found.map(|it| text(it, "id")).collect()
+}
+
+#[test]
+fn every_inference_about_a_printer_is_confirmed_by_the_emulated_printer() {
+    for family in ["datecs", "datecs-x"] {
+        let emulated = EmulatedPrinter::start(family, &["--not-fiscalised"]);
+        let (code, printed, report) = emulated.certify(family);
+        assert_eq!(code, Some(0), "{family}: {printed}");
+        assert_eq!(with_finding(&printed, "refuted"), [""; 0], "{family}");
+        assert_eq!(with_finding(&printed, "not_tried"), [""; 0], "{family}");
+        assert!(with_finding(&printed, "confirmed").len() >= 20, "{family}");
+        let report = report.unwrap();
+        assert!(report.contains("> 01 "), "{family}");
+        assert!(report.contains("device/README.md"), "{family}");
+    }
+}
+
+#[test]
+fn ten_inferences_that_a_printer_turns_round_are_named() {
+    let ten = [
+        "refund_number_only",
+        "refund_transaction",
+        "refunds_not_reported",
+        "cash_question_in_receipt",
+        "text_before_subtotal",
+        "payment_after_paid",
+        "refusal_reason",
+        "document_slip",
+        "fiscal_cancelled",
+        "x_report_keeps_day",
+    ];
+    let names = ten.join(",");
+    let options = ["--not-fiscalised", "--inverted", &names];
+    let emulated = EmulatedPrinter::start("datecs", &options);
+    let (code, printed, report) = emulated.certify("datecs");
+    assert_eq!(code, Some(4), "{printed}");
+    assert_eq!(with_finding(&printed, "refuted"), ten, "{printed}");
+    assert_eq!(with_finding(&printed, "not_tried"), [""; 0]);
+    // The bytes of the text that was refused, and the text beside them.
+    let report = report.unwrap();
+    assert!(report.contains("36 54 45 53 54 05") && report.contains("36 \\\"TEST\\\""));
+}
+
+#[test]
+fn a_printer_that_is_fiscalised_is_not_touched() {
+    let emulated = EmulatedPrinter::start("datecs", &[]);
+    let (code, printed, report) = emulated.certify("datecs");
+    assert_eq!(code, Some(7), "{printed}");
+    assert_eq!(report, None);
+    let paper = format!("{}/sim/printer/paper", emulated.device.client.url);
+    let paper = ureq::get(&paper).call().unwrap();
+    assert_eq!(paper.into_body().read_to_string().unwrap(), "");
+    let escpos = [
+        "printer",
+        "certify",
+        "--uri",
+        "escpos+tcp://127.0.0.1:9",
+        "--report",
+        "r",
+        "--test-device",
+    ];
+    assert_eq!(finished(&escpos).0, Some(2));
 }

@@ -84,7 +84,9 @@ def _compare(path: str, value, schema: dict, found: list[str], document: dict = 
         for name, member in value.items():
             if name in properties:
                 _compare(f"{path}.{name}", member, properties[name], found, document)
-            elif "additionalProperties" in schema:
+            elif isinstance(others := schema.get("additionalProperties", True), dict):
+                _compare(f"{path}.{name}", member, others, found, document)
+            elif not others:
                 found.append(f"{path}.{name}: is not in the schema")
         found += [f"{path}.{name}: is missing" for name in schema.get("required", []) if name not in value]
     elif kind == "array" and isinstance(value, list):

@@ -4,7 +4,7 @@
 TOOLS is a folder for tools that are installed once. The checks: schemathesis (every operation of /openapi.json with hundreds of bodies),
 generated and csharp (clients that openapi-generator and NSwag make from the vendor's document), examples (docs/examples), postman, vendor (the bytes of the
 vendor's samples), pages (axe over each page of the reference), sign_at (the steps of SIGN AT with curl, and a client of it),
-sign_at_conformance (each of its operations, states and fields), sign_at_postman, ereceipt (a client of the eReceipt API), ereceipt_docs (a client that was written from its page alone). A check that cannot run here prints a line SKIPPED with the reason.
+sign_at_conformance (each of its operations, states and fields), sign_at_from_spec (a client by somebody who knew only the specification), sign_at_postman, ereceipt (a client of the eReceipt API), ereceipt_docs (a client that was written from its page alone). A check that cannot run here prints a line SKIPPED with the reason.
 """
 
 from __future__ import annotations
@@ -292,6 +292,13 @@ def sign_at_conformance(till: Till, tools: Tools, folder: Path) -> str:
     return run([sys.executable, HERE / "sign_at_conformance.py"], 90, env=till.environment).strip()
 
 
+def sign_at_from_spec(till: Till, tools: Tools, folder: Path) -> str:
+    """A client that was written from the specification alone, by an author who has not seen the program."""
+    settings = [till.environment[f"SIGN_AT_{name}"] for name in ("URL", "KEY", "SECRET")]
+    steps = run([sys.executable, HERE / "sign_at_client_from_spec.py", *settings], 120).strip().splitlines()
+    return f"{len(steps)} steps"
+
+
 def sign_at_postman(till: Till, tools: Tools, folder: Path) -> str:
     """The requests of the collection in their order, with their environment."""
     collection = json.loads((EXAMPLES / "sign-at.postman_collection.json").read_text())
@@ -328,9 +335,10 @@ def ereceipt_docs(till: Till, tools: Tools, folder: Path) -> str:
 
 
 ALL = {"generated": generated, "csharp": csharp, "examples": examples, "vendor": vendor, "postman": postman, "pages": pages, "schemathesis": schemathesis,
-       "sign_at": sign_at, "sign_at_conformance": sign_at_conformance, "sign_at_postman": sign_at_postman, "ereceipt": ereceipt,
+       "sign_at": sign_at, "sign_at_conformance": sign_at_conformance, "sign_at_from_spec": sign_at_from_spec,
+       "sign_at_postman": sign_at_postman, "ereceipt": ereceipt,
        "ereceipt_docs": ereceipt_docs}
-AUSTRIAN = ("sign_at", "sign_at_conformance", "sign_at_postman")
+AUSTRIAN = ("sign_at", "sign_at_conformance", "sign_at_from_spec", "sign_at_postman")
 
 
 def main() -> int:

@@ -117,10 +117,13 @@ def log_in(caller: Caller) -> None:
 
 def fon(caller: Caller) -> None:
     user = {"fon_participant_id": "123456789", "fon_user_id": "kasse1", "fon_user_pin": "geheim12"}
+    known = lambda said: (said.status, said.body.get("fon_participant_id"), said.body.get("fon_user_id"))  # noqa: E731
+    before = known(caller.send("GET", "/fon/auth"))
     switch(caller, "finanzonline", {"state": "down"})
     said = caller.no(504, "E_FON_REQUEST_TIMEOUT", "PUT", "/fon/auth", user)
     check("a client waits before it repeats", bool(said.headers.get("Retry-After")), dict(said.headers))
-    caller.no(404, "E_RESOURCE_NOT_FOUND", "GET", "/fon/auth")
+    now = known(caller.send("GET", "/fon/auth"))
+    check("without an answer nothing is created", now == before, (before, now))
     switch(caller, "finanzonline", {"state": "html"})
     caller.no(504, "E_FON_REQUEST_TIMEOUT", "PUT", "/fon/auth", user)
     switch(caller, "finanzonline", {"state": "up"})
@@ -144,7 +147,7 @@ def metadata(caller: Caller, path: str, what: str) -> None:
     said = caller.ok("GET", f"{path}/metadata", None, get)
     check("a pair is replaced by its name", said.body.get("my_key") == "1" and said.body.get("other") == "3", said.body)
     check("the resource has them", caller.ok("GET", path)["metadata"].get("other") == "3")
-    for body in ({f"k{i}": "v" for i in range(21)}, {"k" * 41: "v"}, {"k": "v" * 501}, {"k": {"deep": "v"}}, ["k"]):
+    for body in ({f"k{i}": "v" for i in range(21)}, {"k" * 41: "v"}, {"k": "v" * 501}, {"k": {"deep": "v"}}, {"k": 1}, ["k"]):
         caller.no(400, "E_FAILED_SCHEMA_VALIDATION", "PATCH", f"{path}/metadata", body)
     caller.ok("PATCH", f"{path}/metadata", {"k" * 40: "v" * 500})
     caller.no(404, "E_RESOURCE_NOT_FOUND", "GET", f"{path.rsplit('/', 1)[0]}/{uuid.uuid4()}/metadata")
@@ -341,9 +344,13 @@ def refused_receipts(caller: Caller, path: str) -> None:
         check("validations are appended", len(known) == times and moments == sorted(moments), known)
     switch(caller, "finanzonline", {"state": "code", "code": "43"})
     said = caller.ok("POST", f"{key}/validation")
+    check("what is accepted is not asked about again", said["validation_result"] == "SUCCESS", said.body)
+    other = f"{path}/receipt/{uuid.uuid4()}"
+    caller.ok("PUT", other, right)
+    said = caller.ok("POST", f"{other}/validation")
     check("a bad receipt", said["validation_result"] == "ERROR_UNSPECIFIED", said.body)
     switch(caller, "finanzonline", {"state": "down"})
-    caller.no(504, "E_FON_REQUEST_TIMEOUT", "POST", f"{key}/validation")
+    caller.no(504, "E_FON_REQUEST_TIMEOUT", "POST", f"{other}/validation")
     check("a receipt is signed while FinanzOnline is down", sign(caller, path, standard("STANDARD", "1.00"), amounts(standard="1.00"))["signed"] is True)
     switch(caller, "finanzonline", {"state": "up"})
 

@@ -68,6 +68,20 @@ fn receipt_printer(opener: Box<dyn PortOpener>, options: escpos::Options) -> esc
     printer
 }
 
+/// Tries what the manuals of its family leave open at the printer of an address, which must not be fiscalised.
+///
+/// # Errors
+///
+/// The reason why nothing was tried.
+pub fn certify(uri: &DriverUri) -> Result<isl::certify::Certified, isl::certify::NotCertified> {
+    match uri.family() {
+        Family::Isl(protocol, options) => {
+            isl::certify::certify_with(protocol, opener(uri), options.clone(), some_seq())
+        }
+        Family::Escpos(_) => Err(isl::certify::NotCertified::NoTable(escpos::FAMILY)),
+    }
+}
+
 fn opener(uri: &DriverUri) -> Box<dyn PortOpener> {
     match uri.transport() {
         #[cfg(feature = "serial")]

@@ -23,6 +23,6 @@ pub use escpos::EscposEmulator;
 pub use fault::{FaultKind, FaultOrder};
 pub use isl::calendar::ClockSource;
 pub use isl::sources::{CommandForm, FormSource, command_forms};
-pub use isl::{IslEmulator, Printer, Room, journal, memory};
+pub use isl::{INVERSIONS, IslEmulator, Printer, Room, journal, memory};
 pub use rig::{Cable, Cover, Family, Power, Rig, RigOptions};
 pub use snapshot::{ReceiptSnapshot, Snapshot};

@@ -92,6 +92,10 @@ pub struct RigOptions {
     pub lacks: Vec<u8>,
     /// The name of the firmware in the family's table; `None` is the firmware of the newest manual.
     pub firmware: Option<String>,
+    /// Whether the printer reports that it is fiscalised.
+    pub fiscalised: bool,
+    /// The inferences about its family that are turned round ([`INVERSIONS`](super::INVERSIONS)).
+    pub inverted: Vec<String>,
 }
 
 impl RigOptions {
@@ -117,6 +121,8 @@ impl RigOptions {
             ],
             lacks: Vec::new(),
             firmware: None,
+            fiscalised: true,
+            inverted: Vec::new(),
         }
     }
 
@@ -132,6 +138,11 @@ impl RigOptions {
                     printer = printer.with_firmware(firmware);
                 }
                 printer.lacks.clone_from(&self.lacks);
+                printer.fiscalised = self.fiscalised;
+                printer.invert(&self.inverted).map_err(|unknown| {
+                    let unknown = format!("no inferences: {}", unknown.join(", "));
+                    io::Error::new(io::ErrorKind::InvalidInput, unknown)
+                })?;
                 Ok(Box::new(IslEmulator::new(printer, self.baud)))
             }
             // A receipt printer has no fiscal memory, no clock and no rates.

@@ -116,6 +116,28 @@ impl From<NotOpened> for io::Error {
     }
 }
 
+impl PortOpener for Box<dyn PortOpener> {
+    fn open(&mut self) -> io::Result<Box<dyn Port>> {
+        self.as_mut().open()
+    }
+
+    fn address(&self) -> String {
+        self.as_ref().address()
+    }
+
+    fn ways(&self) -> usize {
+        self.as_ref().ways()
+    }
+
+    fn answered(&mut self) {
+        self.as_mut().answered();
+    }
+
+    fn pass(&mut self) {
+        self.as_mut().pass();
+    }
+}
+
 impl Port for Box<dyn Port> {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.as_mut().write_all(bytes)

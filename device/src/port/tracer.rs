@@ -161,6 +161,18 @@ impl<O: PortOpener> PortOpener for TracerOpener<O> {
     fn address(&self) -> String {
         self.opener.address()
     }
+
+    fn ways(&self) -> usize {
+        self.opener.ways()
+    }
+
+    fn answered(&mut self) {
+        self.opener.answered();
+    }
+
+    fn pass(&mut self) {
+        self.opener.pass();
+    }
 }
 
 /// A transcript in memory that several ports and their owner share.
@@ -173,6 +185,13 @@ impl Transcript {
         let mut bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         bytes.extend_from_slice(line.as_bytes());
         bytes.push(b'\n');
+    }
+
+    /// The transcript since the last call; it begins anew.
+    #[must_use]
+    pub fn take(&self) -> String {
+        let mut bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&std::mem::take(&mut *bytes)).into_owned()
     }
 
     /// The transcript so far.

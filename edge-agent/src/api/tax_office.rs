@@ -76,10 +76,9 @@ impl Service {
         self.registrations.as_ref()?.user_refused()
     }
 
-    /// Whether the configuration or an earlier caller has given a user.
-    pub(super) fn has_tax_office_user(&self) -> bool {
-        let desk = self.registrations.as_ref();
-        desk.is_some_and(|desk| desk.user().is_some())
+    /// Participant and user that the configuration or an earlier caller has given.
+    pub(super) fn tax_office_user(&self) -> Option<(String, String)> {
+        self.registrations.as_ref()?.user()
     }
 
     /// Whether the form of a user's values is checked, because they are sent.

@@ -285,6 +285,13 @@ pub enum RegistrationNews {
         /// The authority's text; may be empty.
         message: String,
     },
+    /// A caller asks again about a step that the authority has accepted: its answer is stored once more.
+    AcceptedAgain {
+        /// The step.
+        step: RegistrationStep,
+        /// What the step is about.
+        subject: String,
+    },
 }
 
 /// News about a payment of a payment provider.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use clap::Args;
-use ferrotill_device::emulator::{Family, Rig, RigOptions};
+use ferrotill_device::emulator::{Family, INVERSIONS, Rig, RigOptions};
 
 use super::{CliFailure, CliOutput, Exit, listen, log, runtime, stopped};
 use crate::api::json::JsonValue;
@@ -42,6 +42,12 @@ pub struct EmulatorArguments {
     /// The time zone of the printer's clock, an IANA name such as `Europe/Chisinau`; without it the machine's own.
     #[arg(long, value_name = "NAME")]
     time_zone: Option<String>,
+    /// The printer reports that it is not fiscalised, as `printer certify` needs it.
+    #[arg(long)]
+    not_fiscalised: bool,
+    /// Names of inferences that the printer turns round, for tests of `printer certify`.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', hide = true)]
+    inverted: Vec<String>,
     /// Sends and receives bytes as slowly as a serial line of this speed.
     #[arg(long)]
     baud: Option<u32>,
@@ -131,6 +137,14 @@ fn start_rig(arguments: &EmulatorArguments) -> Result<Rig, CliFailure> {
         );
         return Err(CliFailure::new(Exit::Usage, text));
     }
+    let mut inverted = arguments.inverted.iter();
+    if let Some(unknown) = inverted.find(|name| !INVERSIONS.contains(&name.as_str())) {
+        let text = anyhow!(
+            "--inverted {unknown}: no inference has this name; allowed: {}",
+            INVERSIONS.join(", ")
+        );
+        return Err(CliFailure::new(Exit::Usage, text));
+    }
     let clock = Clock::new(arguments.time_zone.as_deref()).map_err(|error| {
         let text = anyhow!("--time-zone: {error}; give a name such as Europe/Chisinau");
         CliFailure::new(Exit::Usage, text)
@@ -142,6 +156,8 @@ fn start_rig(arguments: &EmulatorArguments) -> Result<Rig, CliFailure> {
         baud: arguments.baud,
         clock: Some(Arc::new(move || clock.local_s())),
         tcp: arguments.tcp,
+        fiscalised: !arguments.not_fiscalised,
+        inverted: arguments.inverted.clone(),
         ..RigOptions::new(arguments.link.clone().unwrap_or_default())
     };
     Rig::start(options).map_err(|error| {

@@ -1,13 +1,34 @@
 //! What must never enter the journal, because its rows can never be deleted: card numbers and contacts of buyers.
+//!
+//! A card number is a number of 13 to 19 digits whose check digit is right ([`is_card`]). Each number of a text is decided by itself, so
+//! that a GLN beside a card number is left as it is.
+
+mod first_rule;
 
 use std::fmt::Write as _;
+use std::ops::Range;
+
+pub(super) use first_rule::of_journal;
 
 /// JSON text for the journal: without the texts in `secrets`, and with card numbers of which only the first six and the last four
-/// digits are left.
-///
-/// In the data of an API every run of 13 or more digits counts as a card number, also if the digits stand in groups of at least
-/// three. A text that is a UUID is left as it is. A text that is not JSON becomes `null`.
+/// digits are left. A text that is a UUID is left as it is. A text that is not JSON becomes `null`.
 pub(super) fn storable_json(json: &str, secrets: &[&str]) -> String {
+    filtered(json, secrets, without_cards)
+}
+
+/// A text of a receipt without full card numbers; `None` if it has none.
+#[must_use]
+pub(super) fn printable_text(text: &str) -> Option<String> {
+    // Most texts have no card number, and they are not copied.
+    if text.bytes().filter(u8::is_ascii_digit).count() < CARD_DIGITS_MIN {
+        return None;
+    }
+    let hidden = without_cards(text);
+    (hidden != text).then_some(hidden)
+}
+
+/// JSON text whose texts and long numbers `hide` has changed, and that has `null` in place of each secret.
+fn filtered(json: &str, secrets: &[&str], hide: fn(&str) -> String) -> String {
     let mut out = String::with_capacity(json.len());
     let mut rest = json;
     while let Some(first) = rest.chars().next() {
@@ -19,32 +40,21 @@ pub(super) fn storable_json(json: &str, secrets: &[&str]) -> String {
         match first {
             '"' if is_storable(token, secrets) => out.push_str(token),
             '"' => match serde_json::from_str::<String>(token) {
-                Ok(text) => out.push_str(&storable_text(&text, secrets)),
+                Ok(text) => out.push_str(&storable_text(&text, secrets, hide)),
                 Err(_) => return "null".to_owned(),
             },
             '-' | '0'..='9' if is_long_number(token) => {
-                out.push_str(&quoted(&without_cards(token, |_| true)));
+                let hidden = hide(token);
+                match hidden == token {
+                    true => out.push_str(token),
+                    false => out.push_str(&quoted(&hidden)),
+                }
             }
             _ => out.push_str(token),
         }
         rest = after;
     }
     out
-}
-
-/// A text of a receipt without full card numbers. Goods and devices have long numbers too, so only 16 digits count that begin like
-/// a card number and whose last digit checks the others.
-#[must_use]
-pub(super) fn printable_text(text: &str) -> Option<String> {
-    // Most texts have no card number, and they are not copied.
-    if text.bytes().filter(u8::is_ascii_digit).count() < CARD_DIGITS_MIN {
-        return None;
-    }
-    let is_card = |digits: &[u32]| {
-        digits.len() == 16 && matches!(digits.first(), Some(2..=6)) && check_digit_fits(digits)
-    };
-    let hidden = without_cards(text, is_card);
-    (hidden != text).then_some(hidden)
 }
 
 /// The two parts of a text. A place outside the text, or within a letter, counts as its end.
@@ -67,13 +77,13 @@ fn is_storable(quoted: &str, secrets: &[&str]) -> bool {
         && inner.bytes().filter(u8::is_ascii_digit).count() < CARD_DIGITS_MIN
 }
 
-fn storable_text(text: &str, secrets: &[&str]) -> String {
+fn storable_text(text: &str, secrets: &[&str], hide: fn(&str) -> String) -> String {
     if secrets.contains(&text) {
         return "null".to_owned();
     }
     match uuid::Uuid::try_parse(text) {
         Ok(_) => quoted(text),
-        Err(_) => quoted(&without_cards(text, |_| true)),
+        Err(_) => quoted(&hide(text)),
     }
 }
 
@@ -108,8 +118,8 @@ fn is_long_number(token: &str) -> bool {
     runs.any(|run| run.len() >= CARD_DIGITS_MIN)
 }
 
-/// A text in which of each run of digits for which `is_card` is true only the first six and the last four are left.
-fn without_cards(text: &str, is_card: impl Fn(&[u32]) -> bool) -> String {
+/// A text in which of each card number only the first six and the last four digits are left.
+fn without_cards(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
@@ -117,15 +127,51 @@ fn without_cards(text: &str, is_card: impl Fn(&[u32]) -> bool) -> String {
         let (before, run) = split(rest, start.unwrap_or(rest.len()));
         out.push_str(before);
         let (run, after) = split(run, run_end(run));
-        let digits: Vec<u32> = run.chars().filter_map(|c| c.to_digit(10)).collect();
-        if digits.len() >= CARD_DIGITS_MIN && is_card(&digits) {
-            hide(run, digits.len(), &mut out);
-        } else {
-            out.push_str(run);
-        }
+        hide(run, &hidden_places(run), &mut out);
         rest = after;
     }
     out
+}
+
+/// The places of the digits that are hidden in a run of digits, counted without its separators: of each card number all but the first six
+/// and the last four.
+///
+/// One group of digits may be a card number, or several groups that follow one another. Where a card number can end at several groups,
+/// each of these counts.
+fn hidden_places(run: &str) -> Vec<Range<usize>> {
+    let digits: Vec<u32> = run.chars().filter_map(|c| c.to_digit(10)).collect();
+    if digits.len() < CARD_DIGITS_MIN {
+        return Vec::new();
+    }
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    let mut end = 0_usize;
+    for group in run.split([' ', '-']) {
+        let start = end;
+        end = end.saturating_add(group.len());
+        groups.push(start..end);
+    }
+    let number = |range: &Range<usize>| digits.get(range.clone()).unwrap_or_default();
+    let mut hidden = Vec::new();
+    for (place, first) in groups.iter().enumerate() {
+        for (further, last) in groups.iter().skip(place).enumerate() {
+            let whole = first.start..last.end;
+            if whole.len() > CARD_DIGITS_MAX {
+                break;
+            }
+            // A number of goods or of a place beside another number is not a part of it.
+            let of_goods = |group: &Range<usize>| is_goods_number(number(group));
+            let is_joined = further > 0;
+            let parts = groups.iter().skip(place).take(further.saturating_add(1));
+            if is_joined && parts.clone().any(of_goods) {
+                break;
+            }
+            if is_card(number(&whole)) {
+                let shown = (SHOWN_FIRST, SHOWN_LAST);
+                hidden.push(whole.start.saturating_add(shown.0)..whole.end.saturating_sub(shown.1));
+            }
+        }
+    }
+    hidden
 }
 
 /// The length of the run of digits at the start of a text: groups of at least three digits with a space or a hyphen between them,
@@ -148,22 +194,53 @@ fn run_end(text: &str) -> usize {
     }
 }
 
-/// Writes a run of digits with a star for each digit but the first six and the last four.
-fn hide(run: &str, digits: usize, out: &mut String) {
+/// Writes a run of digits with a star for each digit at a hidden place.
+fn hide(run: &str, hidden: &[Range<usize>], out: &mut String) {
     let mut place = 0_usize;
     for c in run.chars() {
-        let is_hidden = place >= SHOWN_FIRST && place < digits.saturating_sub(SHOWN_LAST);
-        if c.is_ascii_digit() {
+        let is_digit = c.is_ascii_digit();
+        let is_hidden = is_digit && hidden.iter().any(|range| range.contains(&place));
+        if is_digit {
             place = place.saturating_add(1);
         }
-        let shown = if c.is_ascii_digit() && is_hidden {
-            '*'
-        } else {
-            c
-        };
         // Writing to a string cannot fail.
-        let _ = out.write_char(shown);
+        let _ = out.write_char(if is_hidden { '*' } else { c });
     }
+}
+
+/// True for the number of a card: 13 to 19 digits, a first digit that issuers have, the right check digit, and no number of goods, places or
+/// telephones.
+fn is_card(digits: &[u32]) -> bool {
+    let may_begin = match digits {
+        // No issuer has numbers that begin with 0 (ISO/IEC 7812-1, major industry identifier).
+        [] | [0, ..] => false,
+        // Airlines' cards (1) have 15 digits.
+        [1, ..] => digits.len() == AIRLINE_DIGITS,
+        _ => true,
+    };
+    may_begin
+        && (CARD_DIGITS_MIN..=CARD_DIGITS_MAX).contains(&digits.len())
+        && check_digit_fits(digits)
+        && !is_goods_number(digits)
+        && !is_equipment_number(digits)
+}
+
+/// True for a GTIN or a GLN of 13 or 14 digits with the right check digit (GS1 General Specifications, 7.9.1).
+fn is_goods_number(digits: &[u32]) -> bool {
+    let weighted = digits.iter().rev().enumerate();
+    let sum: u32 = weighted
+        .map(|(place, digit)| match place.is_multiple_of(2) {
+            true => *digit,
+            false => digit.saturating_mul(3),
+        })
+        .sum();
+    matches!(digits.len(), 13 | 14) && sum.is_multiple_of(10)
+}
+
+/// True for the number of a mobile phone (IMEI): 15 digits that begin with the number of a body that gives such numbers. Their check
+/// digit is that of cards, and no cards of 15 digits begin so. Numbers of bodies that begin with 0 need no rule.
+const fn is_equipment_number(digits: &[u32]) -> bool {
+    matches!(digits, [3, 5, ..] | [8, 6, ..] | [9, 9, ..]) && digits.len() == 15
 }
 
 /// True if the last digit is the check digit of the others (ISO/IEC 7812-1, annex B).
@@ -181,8 +258,11 @@ fn check_digit_fits(digits: &[u32]) -> bool {
     sum.is_multiple_of(10)
 }
 
-/// The smallest number of digits of a card number (ISO/IEC 7812-1 allows up to 19).
+/// The smallest number of digits of a card number.
 const CARD_DIGITS_MIN: usize = 13;
+/// The largest number of digits of a card number (ISO/IEC 7812-1).
+const CARD_DIGITS_MAX: usize = 19;
+const AIRLINE_DIGITS: usize = 15;
 const SHOWN_FIRST: usize = 6;
 const SHOWN_LAST: usize = 4;
 /// The smallest number of digits in a group of a card number that is written in groups. Dates and times have smaller groups.
@@ -211,7 +291,33 @@ mod tests {
                 r#""6304000000000000000=26121011""#,
                 r#""630400*********0000=26121011""#,
             ),
-            (r#""1234567890123""#, r#""123456***0123""#),
+            // Cards of Uzbekistan (HUMO, UZCARD), and one of 13 digits.
+            (r#""9860010111112222""#, r#""986001******2222""#),
+            (r#""9860 0101 1111 2222""#, r#""9860 01** **** 2222""#),
+            (r#""8600490111112223""#, r#""860049******2223""#),
+            (r#""4222222222222""#, r#""422222***2222""#),
+            // Each number is decided by itself.
+            (
+                r#""Kasse 9012345678906 4111111111111111 4006381333931""#,
+                r#""Kasse 9012345678906 411111******1111 4006381333931""#,
+            ),
+            (
+                r#""4006381333931 5555 5555 5555 4444-9012345678906""#,
+                r#""4006381333931 5555 55** **** 4444-9012345678906""#,
+            ),
+            (
+                r#""Ref 123 4111 1111 1111 1111 2026""#,
+                r#""Ref 123 4111 11** **** 1111 2026""#,
+            ),
+            // A GLN, GTINs, a wrong check digit, an IMEI, a time in milliseconds, an element string of GS1, and 20 digits.
+            (r#"{"gln":"9012345678906"}"#, r#"{"gln":"9012345678906"}"#),
+            (r#"{"gtin":4006381333931}"#, r#"{"gtin":4006381333931}"#),
+            (r#""14006381333938""#, r#""14006381333938""#),
+            (r#""4111111111111112""#, r#""4111111111111112""#),
+            (r#""356938035643809""#, r#""356938035643809""#),
+            (r#""1764417600004""#, r#""1764417600004""#),
+            (r#""0104841234567890215""#, r#""0104841234567890215""#),
+            (r#""41111111111111110000""#, r#""41111111111111110000""#),
             // Shorter numbers, times and ids are no card numbers.
             (r#""123456789012""#, r#""123456789012""#),
             (r#""2026-11-28 09:30:00""#, r#""2026-11-28 09:30:00""#),

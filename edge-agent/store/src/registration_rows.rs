@@ -120,6 +120,21 @@ impl Reader {
         })
     }
 
+    /// When the authority has accepted a step last, in milliseconds since the epoch. `None` if it has accepted none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn last_registration_accepted(&self) -> Result<Option<i64>, StoreError> {
+        self.with(PLACE, |connection| {
+            connection.query_row(
+                "SELECT max(at) FROM registration_answer WHERE done",
+                [],
+                |row| row.get(0),
+            )
+        })
+    }
+
     /// Whether a signature unit is registered.
     ///
     /// # Errors
@@ -320,6 +335,50 @@ impl Batch<'_> {
             .iter()
             .fold(0_usize, |room, text| room.saturating_add(text.len()));
         self.append_registration(answered.at, &Event::RegistrationAnswered(answered), room)
+    }
+
+    /// Appends the newest answer about a step once more, if the authority has accepted the step and it does not wait anew. Otherwise
+    /// appends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; the batch must then be dropped.
+    pub fn append_registration_accepted_again(
+        &mut self,
+        at: Moment,
+        step: RegistrationStep,
+        subject: &str,
+    ) -> Result<(), StoreError> {
+        let newest: Option<(String, String)> = self
+            .connection()
+            .prepare_cached(
+                "SELECT code, message FROM registration JOIN registration_answer USING (step, subject) \
+                 WHERE step = ?1 AND subject = ?2 AND state = 'done' AND done ORDER BY answered_seq DESC LIMIT 1",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row(params![step.name(), subject], |row| {
+                        Ok((row.get(0)?, row.get(1)?))
+                    })
+                    .optional()
+            })
+            .context(self.path(), PLACE)?;
+        let Some((code, message)) = newest else {
+            return Ok(());
+        };
+        let texts = [subject, &code, &message];
+        let room = texts
+            .iter()
+            .fold(0_usize, |room, text| room.saturating_add(text.len()));
+        let answered = RegistrationAnswered {
+            at,
+            step,
+            subject,
+            done: true,
+            code: &code,
+            message: &message,
+        };
+        self.append_registration(at, &Event::RegistrationAnswered(answered), room)
     }
 
     fn append_registration(

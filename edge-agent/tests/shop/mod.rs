@@ -152,11 +152,10 @@ impl Client {
 
     /// Reads a route of a simulator. The answer is not checked.
     pub fn look(&self, path: &str) -> JsonValue {
-        let mut response = self
-            .agent
-            .get(format!("{}{path}", self.url))
-            .call()
-            .unwrap();
+        let url = format!("{}{path}", self.url);
+        // A connection that the other side has closed meanwhile is opened anew.
+        let response = self.agent.get(&url).call();
+        let mut response = response.or_else(|_| self.agent.get(&url).call()).unwrap();
         let text = response.body_mut().read_to_string().unwrap();
         JsonValue::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{path}: {text}: {error}"))
     }

@@ -148,8 +148,13 @@ pub fn compare(path: &str, value: &JsonValue, schema: &'static JsonValue, found:
                 let path = format!("{path}.{name}");
                 match schema.get("properties").and_then(|known| known.get(name)) {
                     Some(schema) => compare(&path, value, schema, found),
-                    None if schema.get("additionalProperties").is_none() => {}
-                    None => found.push(format!("{path}: is not in the schema")),
+                    None => match schema.get("additionalProperties") {
+                        None | Some(JsonValue::Bool(true)) => {}
+                        Some(others @ JsonValue::Object(_)) => {
+                            compare(&path, value, others, found);
+                        }
+                        Some(_) => found.push(format!("{path}: is not in the schema")),
+                    },
                 }
             }
             if let Some(JsonValue::Array(needed)) = schema.get("required") {

@@ -136,8 +136,13 @@ impl Api {
 
     /// Sets up unit and register until the register signs.
     pub(super) fn set_up(&self) {
+        self.set_up_with(UNIT_BODY);
+    }
+
+    /// Sets up a unit of this body, and the register until it signs.
+    pub(super) fn set_up_with(&self, body: &str) {
         self.put("/fon/auth", USER);
-        self.put(&unit(), UNIT_BODY);
+        self.put(&unit(), body);
         self.become_(&unit(), "INITIALIZED");
         self.put(&register(), r#"{"description":"Bar"}"#);
         self.become_(&register(), "REGISTERED");

@@ -2,6 +2,7 @@
 //! of the receipts is the program's own check of the protocol.
 
 mod api;
+mod closing;
 mod crash;
 mod finanz_online;
 #[path = "../shop/mod.rs"]
@@ -366,6 +367,36 @@ fn faults_of_a_body_are_all_named_and_change_nothing() {
 }
 
 #[test]
+fn numbers_of_places_and_goods_come_back_and_card_numbers_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let agent = Process::agent(&till(folder.path()));
+    let api = Api::log_in(&agent.client);
+    let (gln, ean, card) = ("9012345678906", "4006381333931", "4111111111111111");
+    let body = format!(r#"{{"legal_entity_id":{{"gln":"{gln}"}},"metadata":{{"ean":"{ean}"}}}}"#);
+    api.set_up_with(&body);
+    for made in [api.put(&unit(), &body), api.get(&unit())] {
+        assert_eq!(made.at("legal_entity_id.gln"), gln);
+        assert_eq!(made.at("metadata.ean"), ean);
+    }
+    let text = format!(r#"{{"description":"Kasse {gln} {card} {ean}"}}"#);
+    let described = api.call("PATCH", &register(), &text);
+    assert_eq!(
+        described.at("description"),
+        format!("Kasse {gln} 411111******1111 {ean}")
+    );
+    let sale = r#"{"receipt_type":"NORMAL","schema":{"standard_v1":{"amounts_per_vat_rate":[{"vat_rate":"STANDARD","amount":"1.00"}],"line_items":[{"quantity":"1","text":"EAN"},{"quantity":"1","text":"CARD"}]}}}"#;
+    let sale = sale.replace("EAN", ean).replace("CARD", card);
+    api.put(&receipt(1), &sale);
+    for sold in [api.put(&receipt(1), &sale), api.get(&receipt(1))] {
+        let item = |place: u8| sold.at(&format!("schema.standard_v1.line_items.{place}.text"));
+        assert_eq!(
+            (item(0).as_str(), item(1).as_str()),
+            (ean, "411111******1111")
+        );
+    }
+}
+
+#[test]
 fn metadata_hold_their_limits_and_are_changed_pair_by_pair() {
     let folder = tempfile::tempdir().unwrap();
     let file = till(folder.path());
@@ -399,6 +430,8 @@ fn metadata_hold_their_limits_and_are_changed_pair_by_pair() {
             long_name,
             long_value,
             r#"{"a":{}}"#.to_owned(),
+            r#"{"a":1}"#.to_owned(),
+            r#"{"a":true}"#.to_owned(),
             "[]".to_owned(),
         ] {
             assert_eq!(

@@ -525,7 +525,7 @@ impl Device {
     }
 
     /// Sends a question and returns its answer with the status that is part of every answer.
-    fn ask_with_status<Q, A>(
+    pub(super) fn ask_with_status<Q, A>(
         &mut self,
         row: &CommandRow<Q, A>,
         question: &Q,

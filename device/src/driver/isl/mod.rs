@@ -9,12 +9,14 @@
 //! - `returns`: a return on a printer without refund receipts;
 //! - `jobs`: cash, reports, slips, the drawer;
 //! - `state` and `outcome`: what is known of the device, and how a job ended;
+//! - [`certify`]: what the manuals leave open, tried at a printer;
 //! - `options`: the options of an address: who sells, and which printer it must be.
 //!
 //! The driver keeps the counters of its last settled answer. While they equal the caller's baseline, a job begins with one
 //! question only, for the number of the last document. After any doubt the driver discards these counters, and the next job reads
 //! them again.
 
+pub mod certify;
 mod command;
 mod device;
 mod groups;

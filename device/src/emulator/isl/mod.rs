@@ -5,12 +5,14 @@
 //! - [`memory`] is the printer's permanent memory, and `store` keeps that memory in a file;
 //! - [`journal`] keeps every document as it was printed;
 //! - [`sources`] names who describes each command, and `hosts` executes those that only other drivers send;
+//! - `inverted` does the opposite of what a driver infers;
 //! - `text_report` sends a report line by line instead of printing it;
 //! - [`IslEmulator`] connects the printer to a line for which faults can be ordered.
 
 pub(super) mod calendar;
 mod emulator;
 mod hosts;
+mod inverted;
 pub mod journal;
 pub mod memory;
 mod printer;
@@ -25,4 +27,5 @@ mod text_report;
 mod zfp_commands;
 
 pub use emulator::IslEmulator;
+pub use inverted::INVERSIONS;
 pub use printer::{Printer, Room};

@@ -14,6 +14,7 @@
 //! Each further line is a member: its name, its type, and what it means.
 //! All members of an answer are always there, but for those with `~`; members of a request may be left out, but for those with `!`.
 //! `+` marks a member that examples fill although it may be null.
+//! A member with the name `*` stands for all other names, which the schema does not have otherwise.
 //!
 //! Types: `text`, `uuid`, `time` (RFC 3339), `bool`, `int` (32 bits), `index` (`int` from 0), `long` (64 bits), `money` and `percent` (two decimals),
 //! `quantity` (three decimals), `any`, `object` (any members), names with `|` between them, `=` and the only name, `[T]` for a list of T, and names of schemas.
@@ -144,7 +145,14 @@ impl Schemas {
         let Some(schema) = self.find(name) else {
             return object! {};
         };
-        let members = self.members(&schema);
+        let mut members = self.members(&schema);
+        let others = members.iter().find(|member| member.name == OTHERS);
+        let others = match others.map(|others| others.kind.as_ref()) {
+            None => false.into(),
+            Some("any") => true.into(),
+            Some(kind) => type_json(kind),
+        };
+        members.retain(|member| member.name != OTHERS);
         let needed = members.iter().filter(|member| member.is_needed);
         let needed: Vec<JsonValue> = needed.map(|member| member.name.into()).collect();
         let properties = members.iter().map(|member| {
@@ -159,7 +167,7 @@ impl Schemas {
         let mut parts = vec![
             ("type".into(), "object".into()),
             ("properties".into(), JsonValue::Object(properties.collect())),
-            ("additionalProperties".into(), false.into()),
+            ("additionalProperties".into(), others),
         ];
         if !needed.is_empty() {
             parts.push(("required".into(), JsonValue::Array(needed)));
@@ -207,6 +215,7 @@ impl Schemas {
     fn example_object(&self, name: &str) -> JsonValue {
         let members = self.find(name).map(|schema| self.members(&schema));
         let members = members.unwrap_or_default().into_iter();
+        let members = members.filter(|member| member.name != OTHERS);
         let members = members.map(|member| {
             let value = if member.kind.ends_with('?') && !member.is_shown {
                 JsonValue::Null
@@ -259,6 +268,9 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("fix", "load a roll"),
     ("id", "printer_condition"),
 ];
+
+/// The name that stands for all other names.
+pub(in crate::api) const OTHERS: &str = "*";
 
 /// The schema that a type names, alone or in a list.
 fn named(kind: &str) -> Option<&str> {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::Part;
 use super::openapi::{names, operation_id};
 use super::responses::HEADERS;
-use crate::api::described::schema::{Schemas, WrittenSchema};
+use crate::api::described::schema::{OTHERS, Schemas, WrittenSchema};
 use crate::api::described::{Access, DescribedOperation, Form, RefusalAnswer, States};
 use crate::api::html::{escaped, whole_page};
 
@@ -319,10 +319,13 @@ fn schema_html(schema: &WrittenSchema, schemas: &Schemas) -> String {
         } else {
             format!(". {}", marked(member.says))
         };
+        let name = match member.name {
+            OTHERS => "any other names",
+            name => name,
+        };
         let _ = writeln!(
             html,
-            "<li>{}: {}{needed}{says}",
-            member.name,
+            "<li>{name}: {}{needed}{says}",
             type_html(&member.kind, schemas)
         );
     }

@@ -283,7 +283,7 @@ const OPERATIONS: &[DescribedOperation] = &[
     change("PATCH", "/sign-at/api/v1/cash-register/{registerId}/receipt/{receiptId}/metadata", "Changes the metadata of a receipt", Form::AnyObject)
         .takes("SignAtMetadata", METADATA),
     change("POST", "/sign-at/api/v1/cash-register/{registerId}/receipt/{receiptId}/validation", "Has FinanzOnline check a receipt", Form::Json("SignAtValidation"))
-        .may_take("SignAtMetadata", "{}"),
+        .may_take("SignAtReceiptIds", "{}"),
     DescribedOperation::new("GET", "/sign-at/api/v1/cash-register/{registerId}/export", SIGN_AT, "Exports the protocol of a register (DEP 7)", Form::AnyObject)
         .access(Access::Token)
         .parameters(EXPORT)

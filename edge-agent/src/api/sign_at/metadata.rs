@@ -19,7 +19,7 @@ pub(super) fn of_body(body: &JsonValue) -> Result<Option<JsonValue>, Failure> {
     }
 }
 
-/// The metadata of a value, which must hold the limits. A number or a boolean is taken as its text.
+/// The metadata of a value, which must hold the limits.
 pub(super) fn checked(value: &JsonValue, path: &str) -> Result<JsonValue, Failure> {
     let JsonValue::Object(members) = value else {
         return Err(Failure::invalid(format!("body.{path} should be object")));
@@ -37,21 +37,16 @@ pub(super) fn checked(value: &JsonValue, path: &str) -> Result<JsonValue, Failur
                 "body.{path} property name should NOT be longer than {NAME_LETTERS_MAX} characters"
             ));
         }
-        let text = match value {
-            JsonValue::Text(text) => text.clone(),
-            JsonValue::Number(number) => number.clone(),
-            JsonValue::Bool(value) => value.to_string(),
-            _ => {
-                faults.push(format!("body.{path}.{name} should be string"));
-                continue;
-            }
+        let JsonValue::Text(text) = value else {
+            faults.push(format!("body.{path}.{name} should be string"));
+            continue;
         };
         if text.chars().count() > VALUE_LETTERS_MAX {
             faults.push(format!(
                 "body.{path}.{name} should NOT be longer than {VALUE_LETTERS_MAX} characters"
             ));
         }
-        kept.push((name.clone(), JsonValue::Text(text)));
+        kept.push((name.clone(), value.clone()));
     }
     if faults.is_empty() {
         Ok(JsonValue::Object(kept))

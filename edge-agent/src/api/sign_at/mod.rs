@@ -179,7 +179,7 @@ async fn serve(
         Operation::PatchMetadata(of) => {
             ok(&metadata_routes::patch(service, &of, &read(service, body).await?).await?)
         }
-        Operation::TaxOfficeUser => ok(&tax_office::get_user(service)?),
+        Operation::TaxOfficeUser => ok(&tax_office::get_user(service).await?),
         Operation::PutTaxOfficeUser => {
             ok(&tax_office::put_user(service, &read(service, body).await?).await?)
         }

@@ -3,7 +3,7 @@
 use ferrotill_core::Amount;
 use ferrotill_core::document::{AmountsKind, AmountsReceipt};
 
-use crate::api::json::{FaultList, Fields, JsonValue};
+use crate::api::json::{FaultList, Fields, JsonValue, RequestFault};
 
 /// A receipt as a caller wants it.
 #[derive(Debug)]
@@ -34,6 +34,14 @@ const RATES: &[(&str, Rate)] = &[
     ("SPECIAL", Rate::Special),
     ("ZERO", Rate::Zero),
     ("NULL", Rate::Zero),
+];
+
+const RAW_AMOUNTS: &[(&str, Rate)] = &[
+    ("gross_amount_standard", Rate::Standard),
+    ("gross_amount_reduced_1", Rate::Reduced),
+    ("gross_amount_reduced_2", Rate::SecondReduced),
+    ("gross_amount_special", Rate::Special),
+    ("gross_amount_zero", Rate::Zero),
 ];
 
 const KINDS: &[(&str, AmountsKind)] = &[
@@ -68,13 +76,19 @@ pub(super) fn receipt(body: &JsonValue, faults: &mut FaultList) -> Option<Wanted
                 "Missing",
                 "one of standard_v1, raw and ekabs_v0 is needed",
             ),
-            // What an answer repeats has `raw` beside the form that was sent.
-            [(name, form), ..] => {
+            [(name, form)] => {
                 let path = format!("schema.{name}");
                 match *name {
                     "standard_v1" => sums.standard(form, &path, forms.faults()),
                     "raw" => sums.raw(form, &path, forms.faults()),
                     _ => sums.ekabs(form, &path, forms.faults()),
+                }
+            }
+            // Only one of them could be signed.
+            [(first, _), others @ ..] => {
+                for (name, _) in others {
+                    let sentence = format!("stands beside {first}; give one form");
+                    forms.fault(name, "UnknownValue", sentence);
                 }
             }
         }
@@ -132,32 +146,46 @@ impl Sums {
 
     fn raw(&mut self, form: &JsonValue, path: &str, faults: &mut FaultList) {
         let mut fields = Fields::of(form, path, faults);
-        for (name, rate) in [
-            ("gross_amount_standard", Rate::Standard),
-            ("gross_amount_reduced_1", Rate::Reduced),
-            ("gross_amount_reduced_2", Rate::SecondReduced),
-            ("gross_amount_special", Rate::Special),
-            ("gross_amount_zero", Rate::Zero),
-        ] {
+        let mut has_amount = false;
+        for (name, rate) in RAW_AMOUNTS {
+            has_amount |= is_given(&mut fields, name);
             if let Some(cents) = cents(&mut fields, name) {
-                self.add(rate, cents);
+                self.add(*rate, cents);
             }
+        }
+        let misspelt =
+            refuse_misspelt(form, &mut fields, RAW_AMOUNTS.iter().map(|(name, _)| *name));
+        if !has_amount && !misspelt && matches!(form, JsonValue::Object(_)) {
+            let sentence = "has no amount; a receipt over nothing has gross_amount_zero 0.00";
+            faults.push(RequestFault {
+                path: path.to_owned(),
+                code: "Missing",
+                sentence: sentence.to_owned(),
+            });
         }
     }
 
     fn standard(&mut self, form: &JsonValue, path: &str, faults: &mut FaultList) {
         let mut fields = Fields::of(form, path, faults);
-        if fields.member("amounts_per_vat_rate").is_none() {
-            fields.fault("amounts_per_vat_rate", "Missing", "is a required property");
+        match fields.member("amounts_per_vat_rate") {
+            None => fields.fault("amounts_per_vat_rate", "Missing", "is a required property"),
+            Some(JsonValue::Array(items)) if items.is_empty() => fields.fault(
+                "amounts_per_vat_rate",
+                "Missing",
+                "has no amount; a receipt over nothing has one of ZERO 0.00",
+            ),
+            Some(_) => {}
         }
         let rates = fields.list("amounts_per_vat_rate");
         let payments = fields.list("amounts_per_payment_type");
+        fields.list("line_items");
         for (place, item) in rates.iter().enumerate() {
             let path = format!("{path}.amounts_per_vat_rate[{place}]");
             let mut fields = Fields::of(item, &path, fields.faults());
             required(&mut fields, &["vat_rate", "amount"]);
             let rate = fields.named("vat_rate", RATES);
             let cents = cents(&mut fields, "amount");
+            refuse_misspelt(item, &mut fields, ["amount"]);
             if let (Some(rate), Some(cents)) = (rate, cents) {
                 self.add(rate, cents);
             }
@@ -232,12 +260,52 @@ fn required(fields: &mut Fields<'_, '_>, names: &[&str]) {
     }
 }
 
-/// An amount in cents. The empty text is no amount: clients write it for what they do not have.
+/// Whether an amount is given. The empty text is no amount: clients write it for what they do not have.
+fn is_given(fields: &mut Fields<'_, '_>, name: &str) -> bool {
+    let value = fields.member(name);
+    value.is_some_and(|value| *value != JsonValue::Text(String::new()))
+}
+
+/// An amount in cents. A number of JSON may have an exponent, a text may not.
 fn cents(fields: &mut Fields<'_, '_>, name: &str) -> Option<i64> {
-    if fields.member(name) == Some(&JsonValue::Text(String::new())) {
+    if !is_given(fields, name) {
         return None;
     }
-    fields.decimal(name, 2)
+    match fields.member(name) {
+        Some(JsonValue::Text(text)) if text.contains(['e', 'E']) => {
+            fields.fault(name, "NotANumber", "is not a decimal number such as 12.00");
+            None
+        }
+        _ => fields.decimal(name, 2),
+    }
+}
+
+/// Refuses members that look like amounts and are none of the known ones: what a caller has misspelt would be missing in what is signed.
+/// Other members that the till does not know are kept. Returns whether there is such a member.
+fn refuse_misspelt<'a>(
+    form: &JsonValue,
+    fields: &mut Fields<'_, '_>,
+    known: impl IntoIterator<Item = &'a str>,
+) -> bool {
+    let JsonValue::Object(members) = form else {
+        return false;
+    };
+    let known: Vec<&str> = known.into_iter().collect();
+    let mut found = false;
+    for (name, value) in members {
+        let lower = name.to_ascii_lowercase();
+        let looks_so = lower.starts_with("gross") || lower.starts_with("amount");
+        if looks_so && *value != JsonValue::Null && !known.contains(&lower.as_str()) {
+            let names = known.join(", ");
+            fields.fault(
+                name,
+                "UnknownField",
+                format!("is no amount; known are {names}"),
+            );
+            found = true;
+        }
+    }
+    found
 }
 
 /// The schema without the members that name how the buyer is reached: they do not enter the journal.
@@ -321,12 +389,29 @@ mod tests {
                 r#""raw":{"gross_amount_standard":"12.00","gross_amount_reduced_1":"-1.5","gross_amount_zero":3}"#,
                 [1200, -150, 0, 300, 0],
             ),
-            (r#""raw":{}"#, [0; 5]),
+            (r#""raw":{"gross_amount_zero":"0.00"}"#, [0; 5]),
+            (
+                r#""raw":{"gross_amount_standard":"0.00","gross_amount_reduced_1":"0.00","gross_amount_reduced_2":"0.00","gross_amount_special":"0.00","gross_amount_zero":"0.00","note":"x","amount_x":null}"#,
+                [0; 5],
+            ),
+            // A number of JSON has an exponent where the caller's library writes one.
+            (
+                r#""raw":{"gross_amount_standard":1E+2}"#,
+                [10_000, 0, 0, 0, 0],
+            ),
             (
                 r#""standard_v1":{"amounts_per_vat_rate":[{"vat_rate":"STANDARD","amount":"1.00"},{"vat_rate":"STANDARD","amount":2},{"vat_rate":"REDUCED_2","amount":"0.10"},{"vat_rate":"SPECIAL","amount":"4.90"}],"amounts_per_payment_type":[{"payment_type":"CASH","amount":"8.00","currency_code":"EUR"}],"line_items":[{"quantity":"1","text":"a","price_per_unit":"8"}]}"#,
                 [300, 0, 10, 0, 490],
             ),
-            (r#""standard_v1":{"amounts_per_vat_rate":[]}"#, [0; 5]),
+            // Control receipts, as public clients send them.
+            (
+                r#""standard_v1":{"amounts_per_vat_rate":[{"vat_rate":"ZERO","amount":"0.00"}],"line_items":[{"quantity":"1","text":"Nullbeleg","price_per_unit":"0.00"}]}"#,
+                [0; 5],
+            ),
+            (
+                r#""standard_v1":{"amounts_per_vat_rate":[{"vat_rate":"NULL","amount":"0.00","percentage":"0"}],"line_items":null,"amounts_per_payment_type":[]}"#,
+                [0; 5],
+            ),
             (
                 r#""ekabs_v0":{"head":{"number":7,"seller":{"tax_exemption":false},"buyer":{"name":""}},"data":{"full_amount_incl_vat":"12.00","payment_types":[{"name":"Karte","amount":"12.00"}],"vat_amounts":[{"percentage":"20.00","incl_vat":"6.00"},{"percentage":10,"incl_vat":2},{"percentage":"13.00","incl_vat":"1.00"},{"percentage":"0.00","incl_vat":"2.00"},{"percentage":"4.90","incl_vat":"1.00"}]}}"#,
                 [600, 200, 100, 200, 100],
@@ -356,6 +441,34 @@ mod tests {
             (
                 r#"{"receipt_type":"NORMAL","schema":{}}"#,
                 "schema.standard_v1: one of standard_v1, raw and ekabs_v0 is needed",
+            ),
+            (
+                r#"{"receipt_type":"NORMAL","schema":{"raw":{}}}"#,
+                "schema.raw: has no amount",
+            ),
+            (
+                r#"{"receipt_type":"NORMAL","schema":{"raw":{"gross_amount_standard":""}}}"#,
+                "schema.raw: has no amount",
+            ),
+            (
+                r#"{"receipt_type":"NORMAL","schema":{"raw":{"gross_amount_standard":"1.00","gross_amount_x":"2.00","Amount_zero":"3.00"}}}"#,
+                "schema.raw.gross_amount_x: is no amount\nschema.raw.Amount_zero: is no amount",
+            ),
+            (
+                r#"{"receipt_type":"NORMAL","schema":{"raw":{"gross_amount_standard":"1e2","gross_amount_zero":"1E2"}}}"#,
+                "schema.raw.gross_amount_standard: no\nschema.raw.gross_amount_zero: no",
+            ),
+            (
+                r#"{"receipt_type":"NORMAL","schema":{"raw":{"gross_amount_standard":"1.00"},"standard_v1":{"amounts_per_vat_rate":[{"vat_rate":"ZERO","amount":"1.00"}]}}}"#,
+                "schema.raw: stands beside standard_v1",
+            ),
+            (
+                r#"{"receipt_type":"NORMAL","schema":{"standard_v1":{"amounts_per_vat_rate":[],"line_items":"x"}}}"#,
+                "schema.standard_v1.amounts_per_vat_rate: has no amount\nschema.standard_v1.line_items: is a text",
+            ),
+            (
+                r#"{"receipt_type":"NORMAL","schema":{"standard_v1":{"amounts_per_vat_rate":[{"vat_rate":"ZERO","amount":"1.00","amounts":"2.00"}]}}}"#,
+                "schema.standard_v1.amounts_per_vat_rate[0].amounts: is no amount",
             ),
             (
                 r#"{"receipt_type":"NORMAL","schema":{"standard_v1":{"amounts_per_vat_rate":[{"vat_rate":"NORMAL","amount":"1.005"},{}]}}}"#,

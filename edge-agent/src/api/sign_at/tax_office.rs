@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::problem::Failure;
 use crate::api::json::{FaultList, Fields, JsonValue};
+use crate::api::lanes::Lane;
 use crate::api::service::Service;
 use crate::api::tax_office::TaxOfficeFault;
 use crate::authority::finanz_online::answer::Answered;
@@ -29,7 +30,7 @@ pub(super) fn needs_user(service: &Service) -> Result<(), Failure> {
     if let Some(answered) = service.tax_office_refusal() {
         return Err(refused(&answered));
     }
-    match user(service).is_some() || service.has_tax_office_user() {
+    match user(service).is_some() || service.tax_office_user().is_some() {
         true => Ok(()),
         false => Err(Failure::conflict(
             "E_FON_AUTHENTICATION",
@@ -50,25 +51,44 @@ fn refused(answered: &Answered) -> Failure {
     )
 }
 
-pub(super) fn get_user(service: &Service) -> Result<JsonValue, Failure> {
-    user(service)
-        .map(|user| user_answer(service, &user))
-        .ok_or_else(|| Failure::not_found("the user of FinanzOnline is not known"))
-}
-
-fn user_answer(service: &Service, user: &StoredResource) -> JsonValue {
-    let status = match service.tax_office_refusal() {
-        Some(_) => "UNAUTHENTICATED",
-        None => "AUTHENTICATED",
+/// The user that is used: from the configuration, or as a caller has given it.
+pub(super) async fn get_user(service: &Arc<Service>) -> Result<JsonValue, Failure> {
+    let given = user(service).and_then(|user| JsonValue::parse(user.details.as_bytes()).ok());
+    let text = |name: &str| match given.as_ref().and_then(|given| given.get(name)) {
+        Some(JsonValue::Text(text)) => Some(text.clone()),
+        _ => None,
     };
-    let details = JsonValue::parse(user.details.as_bytes()).unwrap_or(JsonValue::Null);
-    let text = |name: &str| details.get(name).cloned().unwrap_or(JsonValue::Null);
-    object! {
-        "fon_participant_id" => text("fon_participant_id"),
-        "fon_user_id" => text("fon_user_id"),
-        "authentication_status" => status,
-        "time_authentication" => text("time_authentication"),
+    let of_caller = text("fon_participant_id").zip(text("fon_user_id"));
+    let used = service.tax_office_user().or_else(|| of_caller.clone());
+    let Some((participant, name)) = used.clone() else {
+        return Err(Failure::not_found("the user of FinanzOnline is not known"));
+    };
+    let authenticated = match used == of_caller {
+        true => given
+            .and_then(|given| given.get("time_authentication").cloned())
+            .unwrap_or(JsonValue::Null),
+        // The till logs in by itself: what FinanzOnline has accepted shows that it has accepted the user.
+        false => {
+            let read = service.read(Lane::Lists, |reader| reader.last_registration_accepted());
+            read.await?
+                .map_or(JsonValue::Null, |at_ms| at_ms.div_euclid(1_000).into())
+        }
+    };
+    let is_accepted = service.tax_office_refusal().is_none() && authenticated != JsonValue::Null;
+    let status = if is_accepted {
+        "AUTHENTICATED"
+    } else {
+        "UNAUTHENTICATED"
+    };
+    let mut members = vec![
+        ("fon_participant_id".into(), participant.into()),
+        ("fon_user_id".into(), name.into()),
+        ("authentication_status".into(), status.into()),
+    ];
+    if authenticated != JsonValue::Null {
+        members.push(("time_authentication".into(), authenticated));
     }
+    Ok(JsonValue::Object(members))
 }
 
 pub(super) async fn put_user(
@@ -99,7 +119,7 @@ pub(super) async fn put_user(
         "time_authentication" => service.guard.now().utc_ms.div_euclid(1_000),
     };
     keep(service, ResourceKind::TaxOfficeUser, &details).await?;
-    get_user(service)
+    get_user(service).await
 }
 
 /// Tries a user at FinanzOnline. Nothing is created if FinanzOnline does not answer in time, or refuses the user.

@@ -29,6 +29,9 @@ impl Tills {
                     row: *row,
                 })
             }
+            RegistrationNews::AcceptedAgain { step, subject } => {
+                batch.append_registration_accepted_again(at, *step, subject)
+            }
             RegistrationNews::Answered {
                 step,
                 subject,

@@ -12,6 +12,7 @@ use super::super::answer::ResourceOutcome;
 use super::super::device_state::{DeviceState, RegisterWish};
 use super::super::devices::DevicePlace;
 use super::{Effect, Encoded, Tills, document_id};
+use crate::order::as_stored_at_first;
 use crate::order::resource::{ReceiptNote, ResourceChange, ResourceWish};
 use crate::seal::printer::PrinterTask;
 use ferrotill_store::{Batch, CONFIGURED_DETAILS, ResourceBook, StoreError, StoredResource};
@@ -97,7 +98,10 @@ impl Tills {
         known: Option<StoredResource>,
     ) -> Result<ResourceOutcome, StoreError> {
         if let Some(known) = known {
-            let same = known.created_with == details || known.details == details;
+            let of_older = as_stored_at_first(details);
+            let same = [details, &of_older]
+                .into_iter()
+                .any(|given| known.created_with == given || known.details == given);
             return Ok(match same {
                 true => ResourceOutcome::Done,
                 false => ResourceOutcome::OtherContent,

@@ -9,6 +9,7 @@ use std::time::Duration;
 use ferrotill_core::event::RegistrationStep;
 use ferrotill_store::{Reader, Registration, RegistrationState, StoreError, StoredAnswer};
 
+use super::asked_checks::AskedChecks;
 use super::user::KnownUser;
 use super::words;
 use crate::authority::finanz_online::answer::Answered;
@@ -43,6 +44,7 @@ pub struct RegistrationDesk {
     clerk_handle: ClerkHandle,
     signatures: Arc<Signatures>,
     user: Arc<KnownUser>,
+    asked_checks: Arc<AskedChecks>,
     is_logging_in: AtomicBool,
 }
 
@@ -62,12 +64,17 @@ impl RegistrationDesk {
             reader,
             clerk_handle,
             signatures,
+            asked_checks: Arc::default(),
             is_logging_in: AtomicBool::new(false),
         }
     }
 
     pub(super) const fn known_user(&self) -> &Arc<KnownUser> {
         &self.user
+    }
+
+    pub(super) const fn asked_checks(&self) -> &Arc<AskedChecks> {
+        &self.asked_checks
     }
 
     /// Participant and user that are used; `None` if there is no user yet.
@@ -173,7 +180,8 @@ impl RegistrationDesk {
     }
 
     /// Has a receipt checked, if it does not wait for its check already, and waits for the answer until the time is over. `None` if there is
-    /// no answer yet.
+    /// no answer yet. The authority is not asked about a receipt again that it has accepted: when its register is out of use, the authority
+    /// does not know the register any more.
     ///
     /// # Errors
     ///
@@ -184,10 +192,19 @@ impl RegistrationDesk {
         wait: Duration,
     ) -> Result<Option<StoredAnswer>, StoreError> {
         let step = RegistrationStep::Receipt;
+        let _asked = self.asked_checks.ask(subject, &self.signatures);
         let answers = self.reader.registration_answers(step, subject)?.len();
         let known = self.reader.registration(step, subject)?;
-        if known.is_none_or(|known| known.state != RegistrationState::Waiting) {
-            self.want(step, subject, row);
+        match known.map(|known| known.state) {
+            None | Some(RegistrationState::Refused) => self.want(step, subject, row),
+            Some(RegistrationState::Waiting) => {}
+            Some(RegistrationState::Done) => {
+                self.clerk_handle
+                    .send(Message::Registration(RegistrationNews::AcceptedAgain {
+                        step,
+                        subject: subject.to_owned(),
+                    }));
+            }
         }
         let found = self.answered((step, subject), (answers, wait)).await?;
         let has_news = self.reader.registration_answers(step, subject)?.len() > answers;

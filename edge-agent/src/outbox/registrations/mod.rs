@@ -5,6 +5,7 @@
 //! registered, the worker asks for its state. So an answer that was lost, or a crash between the answer and the journal, never leads to a
 //! second registration. A user that was refused is not tried again before its PIN is another one.
 
+mod asked_checks;
 mod desk;
 mod step;
 mod user;
@@ -31,6 +32,7 @@ use crate::status::problems::{HealthProblem, ProblemKind};
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 
+use asked_checks::AskedChecks;
 pub use desk::{LoginFault, RegistrationDesk};
 use step::{Performed, StepContext};
 use user::KnownUser;
@@ -86,6 +88,7 @@ impl RegistrationThread {
         let stop = Arc::new(AtomicBool::new(false));
         let signatures = Arc::clone(&parts.signatures);
         let user = Arc::clone(desk.known_user());
+        let asked_checks = Arc::clone(desk.asked_checks());
         let worker = RegistrationWorker {
             backoff: Backoff::new(parts.seed),
             failures: 0,
@@ -93,6 +96,7 @@ impl RegistrationThread {
             answered: BTreeMap::new(),
             packet: 0,
             user,
+            asked_checks,
             stop: Arc::clone(&stop),
             parts,
         };
@@ -124,6 +128,7 @@ impl Drop for RegistrationThread {
 struct RegistrationWorker {
     parts: RegistrationParts,
     user: Arc<KnownUser>,
+    asked_checks: Arc<AskedChecks>,
     backoff: Backoff,
     /// Failures in a row.
     failures: u32,
@@ -413,13 +418,16 @@ impl RegistrationWorker {
             UnitFails => is_done(Unit, before_mark),
             UnitWorks => is_done(UnitFails, subject),
             // Its receipts are checked first, because the authority knows it no more afterwards.
-            CashBoxEnds => Ok(receipts_checked(subject, open) && is_done(CashBox, subject)?),
+            CashBoxEnds => Ok(!self.asked_checks.has_receipt_of(subject)
+                && receipts_checked(subject, open)
+                && is_done(CashBox, subject)?),
             // A cash box is in operation from the check of its start receipt on.
             CashBoxFails => {
                 Ok(receipts_checked(before_mark, open) && is_done(CashBox, before_mark)?)
             }
             CashBoxWorks => is_done(CashBoxFails, subject),
             // Everything that needs the unit in operation comes first.
+            UnitEnds if !self.asked_checks.is_empty() => Ok(false),
             UnitEnds => {
                 for step in open {
                     let waits = step.state == RegistrationState::Waiting

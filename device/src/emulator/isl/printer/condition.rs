@@ -61,9 +61,11 @@ impl Printer {
             Flag::Numbered,
             Flag::TaxIdSet,
             Flag::RatesSet,
-            Flag::Fiscalised,
             Flag::Formatted,
         ];
+        if self.fiscalised {
+            flags.push(Flag::Fiscalised);
+        }
         if self.mode == 0 {
             flags.push(Flag::PrintingEnabled);
         }

@@ -3,6 +3,7 @@
 //! - `as_text`: reports that are sent line by line;
 //! - `table`: its commands, looked up in the rows of its family;
 //! - `refusal`: how the printer refuses a command;
+//! - `inversion`: what it turns round for a test;
 //! - `condition`: the printer's mechanics, and the status bytes.
 //!
 //! The emulated printer follows the maker's manual (`docs/protocols/isl.md`) and was not written to suit our driver.
@@ -11,6 +12,7 @@
 
 mod as_text;
 mod condition;
+mod inversion;
 mod refusal;
 mod table;
 
@@ -20,6 +22,7 @@ use std::path::Path;
 
 pub(super) use self::condition::AfterCommand;
 pub use self::condition::Room;
+pub(super) use self::inversion::Inverted;
 use self::refusal::Refusal;
 pub(super) use self::refusal::{Answered, Reply, in_answer, written};
 
@@ -73,6 +76,10 @@ pub struct Printer {
     /// Whether a refusal of a family with error codes (X) also sets the status bits. A recorded DP-25X (erpnet/ErpNet.FP issue
     /// 135) sets none.
     pub errors_in_status: bool,
+    /// Whether the printer reports that it is fiscalised.
+    pub fiscalised: bool,
+    /// The inferences that are turned round.
+    pub(super) inverted: Inverted,
     store: Option<Store>,
     clock: ClockSource,
     power: bool,
@@ -115,6 +122,8 @@ impl Printer {
             payments_lack_change: false,
             payments_of_receipt_before: false,
             errors_in_status: false,
+            fiscalised: true,
+            inverted: Inverted::default(),
             store: None,
             clock,
             power: true,
@@ -360,7 +369,7 @@ impl Printer {
         let reply = if self.sends_as_text(request.command) {
             self.report_as_text(request)
         } else {
-            self.kept(|printer| printer.execute(request.command, &request.data))
+            self.kept(|printer| printer.execute_inverted(request.command, &request.data))
         };
         match self.after_command.take() {
             Some(AfterCommand::PaperEnds) => self.paper = Paper::Out,

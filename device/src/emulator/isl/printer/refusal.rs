@@ -98,7 +98,9 @@ impl Printer {
             if cause == Cause::Password {
                 status = layout.with(status, Flag::WrongPassword);
             }
-            if let Errors::InStatus(byte) = self.protocol.errors {
+            if let Errors::InStatus(byte) = self.protocol.errors
+                && !self.inverts("reason_in_status")
+            {
                 status = status.with_number_in(byte, u8::try_from(code).unwrap_or(0));
             }
             // The status bit "overflow" (S1.0) sets "not allowed" too.

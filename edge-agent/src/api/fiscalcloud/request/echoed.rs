@@ -10,7 +10,7 @@ use crate::api::fiscalcloud::context::RequestContext;
 use crate::api::fiscalcloud::print_form::PaperWish;
 use crate::api::json::{FaultList, JsonValue};
 use crate::object;
-use crate::order::{OrderForm, OrderKind, Said, TerminalUse, storable};
+use crate::order::{OrderForm, OrderKind, Said, TerminalUse, as_stored_at_first, storable};
 use ferrotill_store::BuyerContact;
 
 /// Fields of a body that are stored beside the receipt.
@@ -52,6 +52,8 @@ impl EchoedFields {
         let echo = given.to_string();
         let contact = contact(self.contact);
         let storable = storable(&echo, contact.as_ref());
+        // Fingerprints are made of what the first programs stored.
+        let storable = as_stored_at_first(&storable);
         let stored = match storable == echo {
             true => given,
             false => JsonValue::parse(storable.as_bytes()).unwrap_or(JsonValue::Null),
