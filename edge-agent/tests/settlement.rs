@@ -182,6 +182,11 @@ fn bad_declarations_are_refused(client: &Client, sold_id: &str) {
     let mut paths = bad.paths();
     paths.sort();
     assert_eq!(paths, ["by", "document", "name", "registered"]);
+    // The receipt that was sold before has the printer's number 1.
+    let taken = client.declare(ID, &PRINTED.replace('2', "1"));
+    let of_another = (400, "unknown", "UnknownValue".to_owned());
+    assert_eq!(verdict(&taken), of_another, "{}", taken.text);
+    assert!(taken.at("message").contains("earlier document"));
     let no_id = client.declare("mine", PRINTED);
     assert_eq!(
         (no_id.status, no_id.at("error")),

@@ -251,11 +251,23 @@ fn queue(health: &JsonValue) -> TillPart {
     };
     let left = match field("offline.remaining_s") {
         "" => String::new(),
-        seconds => format!("; the law allows {seconds} s more without the authority"),
+        seconds => {
+            let left = time_left(seconds.parse().unwrap_or_default());
+            format!("; {left} more are allowed without the authority")
+        }
     };
     let left = if documents > 0 { left } else { String::new() };
     let says = format!("{} for the authority{oldest}{left}", waiting(documents));
     TillPart::good("queue", None, says)
+}
+
+/// A time in words: in hours from two hours on, else in minutes.
+fn time_left(seconds: i64) -> String {
+    let (count, unit) = match seconds {
+        7_200.. => (seconds.div_euclid(3_600), "hours"),
+        _ => (seconds.div_euclid(60), "minutes"),
+    };
+    format!("{count} {unit}")
 }
 
 fn clock(health: &JsonValue) -> String {

@@ -95,9 +95,10 @@ impl Client {
         let caller = clients.find(|client| client.permissions.contains(&needed));
         let caller = caller.cloned().ok_or_else(|| {
             let text = anyhow!(
-                "no client of the configuration has the permission {needed:?}; write it into the permissions of one of [[api.clients]], \
-                 beside those that the client has, and start the agent again",
-                needed = needed.name()
+                "no client of the configuration has the permission {needed:?}; write this line into one of [[api.clients]], and start the \
+                 agent again: permissions = [{had}, {needed:?}]",
+                needed = needed.name(),
+                had = permissions_of_first(config),
             );
             CliFailure::new(Exit::Permission, text).named("PermissionMissing")
         })?;
@@ -309,6 +310,17 @@ pub(super) fn no_answer(url: &str, error: anyhow::Error, again: &str) -> CliFail
         ),
     };
     CliFailure::new(code, error.context(text)).named(name)
+}
+
+/// The permissions of the first client, as the configuration has them.
+fn permissions_of_first(config: &Config) -> String {
+    let first = config.api.clients.first();
+    let permissions = first.map_or(&[][..], |client| &client.permissions);
+    let names: Vec<String> = permissions
+        .iter()
+        .map(|permission| format!("{:?}", permission.name()))
+        .collect();
+    names.join(", ")
 }
 
 #[cfg(test)]

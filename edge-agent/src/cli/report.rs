@@ -45,11 +45,19 @@ pub(super) fn run(
     let order = (Permission::Report, operation, body.as_str());
     let sentence = |data: &_| match report {
         Report::X => format!("X-report: {}", field(data, "totalAmount")),
-        Report::Z => format!(
-            "Z-report {}: {}",
-            field(data, "additionalData.zNumber"),
-            field(data, "totalAmount")
-        ),
+        Report::Z => {
+            let says = format!(
+                "Z-report {}: {}",
+                field(data, "additionalData.zNumber"),
+                field(data, "totalAmount")
+            );
+            match field(data, "additionalData.reconciliation.agrees") {
+                "false" => format!(
+                    "{says}; the printer counted something else than the till: `ferrotill verify` names the documents in question"
+                ),
+                _ => says,
+            }
+        }
     };
     counter.order(order, sentence, output)
 }

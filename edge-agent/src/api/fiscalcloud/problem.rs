@@ -111,7 +111,10 @@ pub(super) fn refused(
     (number_path, device): (&str, &Device),
 ) -> Problem {
     if *refusal == Refusal::DeviceUnsettled {
-        let message = format!("device: {refusal}; repeat the request later with the id {id}");
+        let message = format!(
+            "device: {refusal}; repeat the request later with the id {id}; `ferrotill status` says whether a person must settle the \
+             earlier document first"
+        );
         return Problem::new(refusal.name(), message);
     }
     if faults.is_empty() {

@@ -67,7 +67,7 @@ pub(super) async fn settle(
         return refuse(StatusCode::CONFLICT, "SignatureReplayed", message, state);
     };
     let Declaration { paper, by, .. } = &declaration;
-    tracing::warn!(%id, %by, client = client.key, "an operator declares the outcome of a document: {paper:?}");
+    tracing::info!(%id, %by, client = client.key, "an operator wants to declare the outcome of a document: {paper:?}");
     let response = declare(&service, declaration)
         .await
         .response(&service, id)
@@ -172,7 +172,11 @@ pub async fn declare(service: &Arc<Service>, declaration: Declaration) -> Settle
         Ok((stored, earlier)) if stored.row.state != RequestState::Reserved => {
             return settled(&declaration, &stored, earlier.as_ref());
         }
-        Ok(_) => {}
+        Ok((stored, _)) => {
+            if let Some(refused) = of_an_earlier_document(&declaration, &stored) {
+                return refused;
+            }
+        }
     }
     let message = |reply| Message::Declare {
         declaration: Box::new(declaration.clone()),
@@ -218,6 +222,32 @@ pub async fn declare(service: &Arc<Service>, declaration: Declaration) -> Settle
         ),
     };
     refused_as(status, code, &message, FiscalState::Unknown)
+}
+
+/// The refusal of a number that the printer had given away before the document was begun: it belongs to another receipt.
+fn of_an_earlier_document(
+    declaration: &Declaration,
+    stored: &StoredDocument,
+) -> Option<Settlement> {
+    let PaperSays::Registered {
+        document: Some(given),
+    } = declaration.paper
+    else {
+        return None;
+    };
+    let last = stored.reserved()?.baseline?.last_document;
+    (given.get() <= last).then(|| {
+        let message = format!(
+            "document: {given} is the number of an earlier document: the printer had printed {last} documents before this one; \
+             give the number on this paper, or leave it out"
+        );
+        refused_as(
+            StatusCode::BAD_REQUEST,
+            "UnknownValue",
+            &message,
+            FiscalState::Unknown,
+        )
+    })
 }
 
 /// The document with this id, and the declaration that settled it.

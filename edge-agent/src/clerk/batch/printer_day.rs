@@ -57,7 +57,14 @@ impl Tills {
             PrinterDay::Lost => self.raise(
                 index,
                 ProblemKind::PRINTER_COUNTERS_BACK,
-                format!("the printer's counters went back from {known:?} to {now:?}: its memory was lost or exchanged"),
+                format!(
+                    "the printer's counters went back, from document {} and Z-report {} to document {} and Z-report {}: its memory was lost \
+                     or exchanged",
+                    known.last_document,
+                    number_or_unknown(known.z_number),
+                    now.last_document,
+                    number_or_unknown(now.z_number),
+                ),
                 "call the service of the printer, and compare its last documents with `ferrotill verify`",
             ),
             PrinterDay::Closed => {
@@ -399,4 +406,8 @@ fn rate_objection(difference: &RateDifference) -> Option<String> {
         printer: TaxRate::from_ten_thousandths(difference.printer?)?.display(),
     };
     Some(format!("{refusal}; {}", refusal.hint()))
+}
+
+fn number_or_unknown(number: Option<u32>) -> String {
+    number.map_or_else(|| "unknown".to_owned(), |number| number.to_string())
 }

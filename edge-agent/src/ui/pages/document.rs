@@ -373,7 +373,7 @@ pub async fn settle(
     };
     let by = visitor.name().to_owned();
     debug_assert!(by.len() <= Declared::BY_BYTES_MAX);
-    tracing::warn!(event = "repair", id = %document, by, "a person declares the outcome of a document at the dashboard: {paper:?}");
+    tracing::info!(id = %document, by, "a person wants to declare the outcome of a document at the dashboard: {paper:?}");
     let declaration = Declaration {
         id: document,
         paper,
