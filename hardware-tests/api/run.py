@@ -4,7 +4,7 @@
 TOOLS is a folder for tools that are installed once. The checks: schemathesis (every operation of /openapi.json with hundreds of bodies),
 generated and csharp (clients that openapi-generator and NSwag make from the vendor's document), examples (docs/examples), postman, vendor (the bytes of the
 vendor's samples), pages (axe over each page of the reference), sign_at (the steps of SIGN AT with curl, and a client of it),
-sign_at_conformance (each of its operations, states and fields), sign_at_from_spec (a client by somebody who knew only the specification), sign_at_postman, ereceipt (a client of the eReceipt API). A check that cannot run here prints a line SKIPPED with the reason.
+sign_at_conformance (each of its operations, states and fields), sign_at_from_spec (a client by somebody who knew only the specification), sign_at_postman, ereceipt (a client of the eReceipt API), ereceipt_docs (a client that was written from its page alone). A check that cannot run here prints a line SKIPPED with the reason.
 """
 
 from __future__ import annotations
@@ -327,9 +327,17 @@ def ereceipt(till: Till, tools: Tools, folder: Path) -> str:
     return run([sys.executable, HERE / "ereceipt_client.py"], 120, env=till.environment).strip()
 
 
+def ereceipt_docs(till: Till, tools: Tools, folder: Path) -> str:
+    """A client that was written from docs/api/ereceipt.md alone."""
+    names = ("ERECEIPT_URL", "ERECEIPT_KEY", "ERECEIPT_SECRET")
+    said = run([sys.executable, HERE / "ereceipt_client_from_docs.py", *(till.environment[name] for name in names)], 120)
+    return said.strip().splitlines()[-1]
+
+
 ALL = {"generated": generated, "csharp": csharp, "examples": examples, "vendor": vendor, "postman": postman, "pages": pages, "schemathesis": schemathesis,
        "sign_at": sign_at, "sign_at_conformance": sign_at_conformance, "sign_at_from_spec": sign_at_from_spec,
-       "sign_at_postman": sign_at_postman, "ereceipt": ereceipt}
+       "sign_at_postman": sign_at_postman, "ereceipt": ereceipt,
+       "ereceipt_docs": ereceipt_docs}
 AUSTRIAN = ("sign_at", "sign_at_conformance", "sign_at_from_spec", "sign_at_postman")
 
 

@@ -174,9 +174,9 @@ def tokens(demo: Demo) -> str:
     thread.join()
     seconds = time.monotonic() - begin
     assert set(seen) == {404, 429} and seen[404] <= 120 and sum(seen.values()) == GUESSES, seen
-    # A receipt that exists is refused too until the minute is over, from this address only.
+    # A receipt that exists is shown all the same.
     name = demo.sell()[0]
-    assert send("GET", demo.page(name))[0] == 429
+    assert send("GET", demo.page(name))[0] == 200
     slow, usual = statistics.median(during or [0]), statistics.median(before)
     assert slow < usual * 3 + 0.2, f"a sale takes {slow:.3f} s, and {usual:.3f} s before"
     return f"{GUESSES} guesses in {seconds:.0f} s: {seen[404]} × 404, {seen[429]} × 429; a sale takes {slow:.2f} s (before: {usual:.2f} s)"
@@ -186,16 +186,10 @@ def expired(demo: Demo) -> str:
     """A receipt is public for 30 days; the merchant reads it afterwards."""
     name = demo.upload(uploaded())
     link = demo.api("GET", f"/receipt/{name}")[1]["public_link"]["href"]
-    status, _, _ = send("GET", link)
-    assert status in (200, 429), status
+    assert send("GET", link)[0] == 200
     assert send("PUT", f"{demo.url}/sim/clock", {"offset_s": 31 * 86_400})[0] in (200, 204)
     demo.token = ""
-    end = time.monotonic() + 90
-    while True:
-        status, headers, page = send("GET", link)
-        if status != 429 or time.monotonic() > end:
-            break
-        time.sleep(2)
+    status, headers, page = send("GET", link)
     code = headers["X-Error-Code"]
     assert (status, code) == (404, "E_PUBLIC_ACCESS_EXPIRED") and b"36.50" not in page, (status, code)
     for part in ("/pdf", "/png"):

@@ -1,4 +1,5 @@
-//! Counts requests for public receipts that do not exist, so that guessing is refused after many of them from one address.
+//! Counts requests for public receipts that do not exist, so that guessing is refused after many of them from one address. Receipts that
+//! exist are never refused: their names have 122 random bits and more, so that guessing finds none.
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv6Addr};
@@ -26,13 +27,15 @@ const MINUTE: Duration = Duration::from_secs(60);
 const ADDRESSES_MAX: usize = 1_024;
 
 impl LinkMisses {
-    /// Whether requests from an address are refused.
+    /// How long further misses from an address are still refused; `None` if they are not.
     #[must_use]
-    pub fn is_refused(&self, address: IpAddr, now: Instant) -> bool {
+    pub fn wait(&self, address: IpAddr, now: Instant) -> Option<Duration> {
         let network = network_of(address);
-        self.0.lock().iter().any(|misses| {
-            misses.network == network && misses.count >= MISSES_MAX && !misses.is_over(now)
-        })
+        let all = self.0.lock();
+        let known = all.iter().find(|misses| misses.network == network)?;
+        let passed = now.saturating_duration_since(known.since);
+        let left = MINUTE.checked_sub(passed).filter(|left| !left.is_zero());
+        left.filter(|_| known.count >= MISSES_MAX)
     }
 
     /// Notes a miss from an address.
@@ -81,12 +84,16 @@ mod tests {
         let (misses, begin) = (LinkMisses::default(), Instant::now());
         let address: IpAddr = "192.0.2.7".parse().unwrap();
         for _ in 0..MISSES_MAX {
-            assert!(!misses.is_refused(address, begin));
+            assert_eq!(misses.wait(address, begin), None);
             misses.note(address, begin);
         }
-        assert!(misses.is_refused(address, begin));
-        assert!(!misses.is_refused("192.0.2.8".parse().unwrap(), begin));
-        assert!(!misses.is_refused(address, begin + MINUTE));
+        assert_eq!(misses.wait(address, begin), Some(MINUTE));
+        let later = begin + Duration::from_secs(20);
+        misses.note(address, later);
+        let left = Duration::from_secs(40);
+        assert_eq!(misses.wait(address, later), Some(left));
+        assert_eq!(misses.wait("192.0.2.8".parse().unwrap(), begin), None);
+        assert_eq!(misses.wait(address, begin + MINUTE), None);
         for last in 0..ADDRESSES_MAX {
             misses.note(format!("2001:db8:0:{last:x}::1").parse().unwrap(), begin);
         }

@@ -72,5 +72,15 @@ pub(crate) fn with_retry_after(mut response: Response) -> Response {
     response
 }
 
+/// Adds the header that tells the caller when to send the request again: the time in whole seconds, rounded up.
+pub(crate) fn with_retry_after_time(mut response: Response, wait: Duration) -> Response {
+    let seconds = wait.as_millis().div_ceil(1_000).max(1);
+    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
 /// The pause after which a caller may send the request again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);

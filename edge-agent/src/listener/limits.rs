@@ -25,8 +25,10 @@ pub struct ConnectionLimits {
     pub is_large: fn(&str) -> bool,
     /// The largest body of such a path in bytes.
     pub large_body_bytes: usize,
-    /// The answer of a path, in its own form, to a request that is refused before the router gets it; `None` for the usual form.
+    /// The answer of a path, in its own form and without `X-Fiscal-State`, to a request that is refused before the router gets it; `None` for the usual form.
     pub refusal: fn(&str, StatusCode, &str) -> Option<Response<Body>>,
+    /// Another header in which the answers of a path have the id of their request.
+    pub other_id_header: fn(&str) -> Option<&'static str>,
     /// The largest head in bytes. A limit below 8 KiB counts as 8 KiB, because hyper allows no less.
     pub head_bytes: usize,
     /// The longest time in which a caller takes no byte of its answer. Then the connection is closed.
@@ -45,6 +47,7 @@ impl Default for ConnectionLimits {
             is_large: |_| false,
             large_body_bytes: 256 * 1024,
             refusal: |_, _, _| None,
+            other_id_header: |_| None,
             head_bytes: 16 * 1024,
             write_timeout: Duration::from_secs(30),
             shutdown: Duration::from_secs(20),
@@ -150,12 +153,13 @@ impl Unread {
             let mut response = Response::new(Body::from(self.text(limits)));
             *response.status_mut() = self.status();
             let json = HeaderValue::from_static("application/json");
-            response.headers_mut().insert(header::CONTENT_TYPE, json);
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_TYPE, json);
+            headers.insert(X_FISCAL_STATE, HeaderValue::from_static("unknown"));
             response
         });
-        let headers = response.headers_mut();
-        headers.insert(X_FISCAL_STATE, HeaderValue::from_static("unknown"));
-        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
         response
     }
 }

@@ -189,11 +189,19 @@ pub async fn name_request(mut request: Request<Body>, next: Next) -> Response<Bo
         None => RequestId::of(request.headers()),
     };
     request.extensions_mut().insert(id.clone());
-    named(next.run(request).await, &id)
+    named(next.run(request).await, &id, None)
 }
 
-fn named(mut response: Response<Body>, id: &RequestId) -> Response<Body> {
-    response.headers_mut().insert(X_REQUEST_ID, id.0.clone());
+fn named(
+    mut response: Response<Body>,
+    id: &RequestId,
+    other_header: Option<&'static str>,
+) -> Response<Body> {
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, id.0.clone());
+    if let Some(name) = other_header {
+        headers.insert(name, id.0.clone());
+    }
     response
 }
 
@@ -269,12 +277,14 @@ async fn answer(
     let id = RequestId::of(request.headers());
     slot.wait_from_now();
     let (mut parts, body) = request.into_parts();
+    let other_header = (limits.other_id_header)(parts.uri.path());
+    let named = |response| named(response, &id, other_header);
     let Ok((limits, _place)) = limits.of_request(parts.uri.path(), &body) else {
-        return Ok(named(Unread::NoSlot.answer(parts.uri.path(), limits), &id));
+        return Ok(named(Unread::NoSlot.answer(parts.uri.path(), limits)));
     };
     let body = match read_body(&parts.headers, body, limits).await {
         Ok(body) => body,
-        Err(unread) => return Ok(named(unread.answer(parts.uri.path(), limits), &id)),
+        Err(unread) => return Ok(named(unread.answer(parts.uri.path(), limits))),
     };
     if !slot.start_work() {
         return Err(Evicted);
@@ -285,7 +295,7 @@ async fn answer(
     let answered: Result<Response<Body>, Infallible> = router.oneshot(request).await;
     slot.end_work();
     match answered {
-        Ok(response) => Ok(named(response, &id)),
+        Ok(response) => Ok(named(response)),
         Err(never) => match never {},
     }
 }

@@ -20,7 +20,12 @@ const QUICK: ConnectionLimits = ConnectionLimits {
     body_bytes: 1_000,
     is_large: |path| path == "/large",
     large_body_bytes: 100_000,
-    refusal: |_, _, _| None,
+    refusal: |path, status, _| {
+        let mut own = axum::response::Response::new(axum::body::Body::from("own"));
+        *own.status_mut() = status;
+        (path == "/own").then_some(own)
+    },
+    other_id_header: |path| (path == "/own").then_some("request-id"),
     head_bytes: 8 * 1024,
     write_timeout: Duration::from_millis(300),
     shutdown: Duration::from_millis(500),
@@ -184,6 +189,12 @@ fn a_caller_with_a_too_large_body_gets_the_refusal() {
             refused.contains("\"errorType\":\"BodyTooLarge\""),
             "{refused}"
         );
+        let own = running.call(&request.replace("/length", "/own"));
+        assert!(own.starts_with("HTTP/1.1 413"), "{own}");
+        assert!(!own.to_lowercase().contains("x-fiscal-state"), "{own}");
+        let ids = (header(&own, "X-Request-Id"), header(&own, "request-id"));
+        assert_eq!(ids.0, ids.1);
+        assert!(own.ends_with("own") && !ids.0.is_empty(), "{own}");
     }
 }
 

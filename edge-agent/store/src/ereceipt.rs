@@ -109,7 +109,7 @@ pub enum EReceiptChange {
 pub enum EReceiptOutcome {
     /// It is in the journal.
     Done,
-    /// The same receipt was uploaded before; nothing was written.
+    /// The same receipt was uploaded, or the same particulars were written before; nothing was written.
     Same,
     /// The id belongs to another receipt or to a document.
     Other,
@@ -131,8 +131,8 @@ pub const MEDIA_MAX: u32 = 200;
 pub const SECTIONS_MAX: u32 = 200;
 /// The largest number of revisions of one part.
 const REVISIONS_MAX: u32 = 10_000;
-/// The largest number of changes of the particulars of one receipt.
-const HOSPITALITY_CHANGES_MAX: u32 = 20;
+/// The largest number of changes of the particulars of one receipt, without the one that makes them final.
+pub const HOSPITALITY_CHANGES_MAX: u32 = 20;
 const PLACE: &str = "uploaded receipts";
 
 impl Batch<'_> {
@@ -270,21 +270,30 @@ impl Batch<'_> {
                 [receipt.as_bytes()],
                 |row| row.get(0),
             )?;
-            let known: Option<(i64, Option<i64>, u32)> = self
+            let known: Option<(i64, Option<i64>, u32, Option<String>)> = self
                 .connection()
                 .query_row(
-                    "SELECT seq, finalized_s, changes FROM hospitality WHERE receipt = ?1",
+                    "SELECT seq, finalized_s, changes, names FROM hospitality \
+                     LEFT JOIN contact ON contact.reserved_seq = hospitality.seq WHERE receipt = ?1",
                     [receipt.as_bytes()],
-                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
                 )
                 .optional()?;
             Ok((exists, known))
         };
         let (exists, known) = read().context(self.path(), PLACE)?;
-        match known {
+        match &known {
             _ if !exists => return Ok(EReceiptOutcome::Unknown),
-            Some((_, Some(_), _)) => return Ok(EReceiptOutcome::Final),
-            Some((.., changes)) if changes >= HOSPITALITY_CHANGES_MAX => {
+            // The answer to a caller was lost, and the caller sends the same again.
+            Some((_, known_s, _, Some(names)))
+                if *known_s == finalized_s && names == particulars =>
+            {
+                return Ok(EReceiptOutcome::Same);
+            }
+            Some((_, Some(_), ..)) => return Ok(EReceiptOutcome::Final),
+            Some((_, _, changes, _))
+                if *changes >= HOSPITALITY_CHANGES_MAX && finalized_s.is_none() =>
+            {
                 return Ok(EReceiptOutcome::TooMany);
             }
             _ => {}

@@ -82,8 +82,8 @@ pub use clock::{StoredClock, StoredPrinterClock};
 pub use contact::BuyerContact;
 pub use ended_calls::{ENDED_CALLS_MAX, EndedCall, EndedCalls, EndedCallsFound};
 pub use ereceipt::{
-    EReceiptChange, EReceiptOutcome, Hospitality, LookPart, MEDIA_MAX, SECTIONS_MAX, UploadedPage,
-    UploadedReceipt,
+    EReceiptChange, EReceiptOutcome, HOSPITALITY_CHANGES_MAX, Hospitality, LookPart, MEDIA_MAX,
+    SECTIONS_MAX, UploadedPage, UploadedReceipt,
 };
 pub use figures::StoreFigures;
 pub use folder::{is_in_use, set_lost_journal_aside};

@@ -3,6 +3,7 @@
 use axum::http::request::Parts;
 use ferrotill_store::UploadedReceipt;
 
+use super::cards;
 use super::configuration::Configuration;
 use super::ekabs::LANGUAGES;
 use super::links::public_link;
@@ -18,7 +19,7 @@ pub(super) fn receipt(
     receipt: &UploadedReceipt,
     read: Option<Option<&Configuration>>,
 ) -> JsonValue {
-    let body = JsonValue::parse(receipt.body.as_bytes()).unwrap_or(JsonValue::Null);
+    let body = cards::body_of(receipt);
     let link = public_link(service, parts, receipt.id);
     let mut members = envelope(service, "RECEIPT");
     members.insert(1, ("_id".into(), receipt.id.into()));

@@ -16,7 +16,7 @@ use super::problem::Failure;
 use super::request::Window;
 use super::resource::envelope;
 use super::route::version_4;
-use super::sections::{ORIENTATIONS, POSITIONS};
+use super::sections::check_placement;
 use crate::api::json::{FaultList, JsonValue, RequestFault};
 use crate::api::lanes::Lane;
 use crate::api::service::Service;
@@ -112,10 +112,12 @@ pub(super) fn labels_of(language: &str) -> JsonValue {
 }
 
 /// `GET /configuration/dictionary`: the labels of all languages.
-pub(super) fn default_dictionary() -> JsonValue {
+pub(super) fn default_dictionary(service: &Service) -> JsonValue {
     let entries = LANGUAGES
         .map(|language| object! { "language" => language, "receipt" => labels_of(language) });
-    object! { "dictionary" => JsonValue::Array(entries.into()) }
+    let mut members = envelope(service, "DICTIONARY");
+    members.push(("dictionary".into(), JsonValue::Array(entries.into())));
+    JsonValue::Object(members)
 }
 
 /// `GET /configuration`.
@@ -379,26 +381,11 @@ fn check_section(index: usize, section: &JsonValue, faults: &mut FaultList) -> O
             "should be the UUID of a custom section",
         );
     }
-    if !ORIENTATIONS.contains(&text("orientation")) {
-        fault("orientation", "should be BEFORE or AFTER");
-    }
-    if !POSITIONS.contains(&text("position")) {
-        fault(
-            "position",
-            &format!("should be one of {}", POSITIONS.join(", ")),
-        );
-    }
-    for name in ["sort_order", "valid_from", "valid_until"] {
-        let is_right = match section.get(name) {
-            None | Some(JsonValue::Null) => true,
-            Some(JsonValue::Number(text)) => text
-                .parse::<i64>()
-                .is_ok_and(|value| name == "sort_order" || value >= 0),
-            Some(_) => false,
-        };
-        if !is_right {
-            fault(name, "should be integer");
+    for name in ["orientation", "position"] {
+        if matches!(section.get(name), None | Some(JsonValue::Null)) {
+            fault(name, "is required");
         }
     }
+    check_placement(section, fault);
     id
 }

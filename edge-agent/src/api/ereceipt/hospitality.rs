@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use ferrotill_store::{EReceiptChange, EReceiptOutcome, Hospitality};
+use ferrotill_store::{EReceiptChange, EReceiptOutcome, HOSPITALITY_CHANGES_MAX, Hospitality};
 use uuid::Uuid;
 
 use super::problem::Failure;
+use super::resource::envelope;
 use super::route::Found;
 use super::{answer, limits, receipts};
 use crate::api::json::JsonValue;
@@ -20,6 +21,8 @@ use crate::order::storable;
 const PARTICULARS_BYTES_MAX: usize = 8 * 1_024;
 /// The latest time.
 const TIME_MAX: i64 = 9_007_199_254_740_991;
+/// How far the clock of a caller may be ahead, in seconds.
+const CLOCK_DIFFERENCE_S_MAX: i64 = 5 * 60;
 
 /// The receipt that a public path names, if it is still public.
 async fn public_id(service: &Arc<Service>, parts: &Parts, found: &Found) -> Result<Uuid, Failure> {
@@ -29,10 +32,12 @@ async fn public_id(service: &Arc<Service>, parts: &Parts, found: &Found) -> Resu
         Ok((receipt, _)) if limits::is_expired(service, receipt.at_ms) => Err(expired()),
         Ok(_) => Ok(id),
         Err(failure) => {
-            if failure.status == StatusCode::NOT_FOUND {
-                limits::note_miss(service, parts);
-            }
-            Err(failure)
+            let is_missing = failure.status == StatusCode::NOT_FOUND;
+            Err(if is_missing {
+                limits::missed(service, parts)
+            } else {
+                failure
+            })
         }
     }
 }
@@ -68,7 +73,9 @@ pub(super) async fn get(
 ) -> Result<JsonValue, Failure> {
     let id = public_id(service, parts, found).await?;
     let hospitality = read(service, id).await?;
-    hospitality.as_ref().map(answer_of).ok_or_else(|| {
+    let hospitality = hospitality.as_ref();
+    let answer = hospitality.map(|hospitality| answer_of(service, hospitality));
+    answer.ok_or_else(|| {
         Failure::missing(
             "E_RECEIPT_NOT_FOUND",
             "the receipt has no hospitality information yet",
@@ -100,8 +107,14 @@ pub(super) async fn put(
         Some(JsonValue::Number(text)) => {
             let time = text.parse::<i64>().ok();
             let time = time.filter(|time| (0..=TIME_MAX).contains(time));
-            if time.is_none() {
-                faults.push("body.finalized_at: should be seconds since the epoch".to_owned());
+            match time {
+                None => {
+                    faults.push("body.finalized_at: should be seconds since the epoch".to_owned());
+                }
+                Some(time) if time > latest_s(service) => {
+                    faults.push("body.finalized_at: should NOT be in the future".to_owned());
+                }
+                Some(_) => {}
             }
             time
         }
@@ -114,7 +127,7 @@ pub(super) async fn put(
         None | Some(JsonValue::Null) => {}
         Some(JsonValue::Text(tip)) if is_amount(tip) => {}
         Some(_) => {
-            faults.push("body.schema.tip: should match ^-?\\d+\\.\\d{2}$".to_owned());
+            faults.push("body.schema.tip: should match ^\\d+\\.\\d{2}$".to_owned());
         }
     }
     if !faults.is_empty() {
@@ -122,9 +135,22 @@ pub(super) async fn put(
     }
     let particulars = schema.map(ToString::to_string).unwrap_or_default();
     let outcome = keep(service, id, particulars, finalized_s).await?;
+    if outcome == EReceiptOutcome::TooMany {
+        let message = format!(
+            "the hospitality information was changed {HOSPITALITY_CHANGES_MAX} times; it can only be finalised now, with finalized_at"
+        );
+        return Err(Failure::new(StatusCode::CONFLICT, "E_CONFLICT", message));
+    }
     Failure::of_outcome(outcome, "the hospitality information")?;
     let kept = read(service, id).await?;
-    kept.as_ref().map(answer_of).ok_or_else(Failure::no_receipt)
+    let kept = kept.as_ref().map(|kept| answer_of(service, kept));
+    kept.ok_or_else(Failure::no_receipt)
+}
+
+/// The latest time that a caller may name: clocks differ by minutes.
+fn latest_s(service: &Service) -> i64 {
+    let now_s = service.guard.now().utc_ms.div_euclid(1_000);
+    now_s.saturating_add(CLOCK_DIFFERENCE_S_MAX)
 }
 
 /// Stores particulars.
@@ -159,19 +185,20 @@ pub(super) async fn keep(
     Ok(service.change_ereceipt(change).await)
 }
 
+/// An amount that is not below zero, with two decimals.
 pub(super) fn is_amount(text: &str) -> bool {
-    let text = text.strip_prefix('-').unwrap_or(text);
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     text.split_once('.').is_some_and(|(whole, decimals)| {
         digits(whole) && whole.len() <= 12 && digits(decimals) && decimals.len() == 2
     })
 }
 
-fn answer_of(hospitality: &Hospitality) -> JsonValue {
+fn answer_of(service: &Service, hospitality: &Hospitality) -> JsonValue {
     let particulars = hospitality.particulars.as_deref().unwrap_or("{}");
     let schema = JsonValue::parse(particulars.as_bytes());
     let seconds = |ms: i64| ms.div_euclid(1_000);
-    let mut members = vec![("created_at".into(), seconds(hospitality.created_ms).into())];
+    let mut members = envelope(service, "HOSPITALITY");
+    members.push(("created_at".into(), seconds(hospitality.created_ms).into()));
     if let Some(finalized_s) = hospitality.finalized_s {
         members.push(("finalized_at".into(), finalized_s.into()));
     }

@@ -15,6 +15,7 @@ use super::IMAGE_BYTES_MAX;
 use super::links::image_link;
 use super::multipart::{self, Part};
 use super::problem::Failure;
+use super::resource::envelope;
 use super::route::Operation;
 use crate::api::json::JsonValue;
 use crate::api::lanes::Lane;
@@ -48,9 +49,13 @@ async fn keep(
         return Err(operation.too_large());
     }
     let Some(kind) = type_of(data) else {
-        return Err(Failure::invalid(
-            "body.data: is no image; PNG, JPEG, WEBP and GIF are taken",
-        ));
+        let path = match operation {
+            Operation::UploadMedia => "body.data",
+            _ => "body",
+        };
+        return Err(Failure::invalid(format!(
+            "{path}: is no image; PNG, JPEG, WEBP and GIF are taken"
+        )));
     };
     let id = Uuid::new_v4();
     let details = object! { "type" => kind, "alt_text" => alt_text.unwrap_or("") };
@@ -127,12 +132,17 @@ pub(super) async fn upload(
     }
     let data = part("data").map_or(&[][..], |part| part.data);
     let id = keep(service, data, alt_text, Operation::UploadMedia).await?;
-    Ok(object! {
-        "alt_text" => alt_text.unwrap_or(""),
-        "id" => id,
-        "mediaType" => "image",
-        "media_location" => image_link(service, parts, id),
-    })
+    let mut members = envelope(service, "MEDIA");
+    members.extend([
+        ("alt_text".into(), alt_text.unwrap_or("").into()),
+        ("id".into(), id.into()),
+        ("mediaType".into(), "image".into()),
+        (
+            "media_location".into(),
+            image_link(service, parts, id).into(),
+        ),
+    ]);
+    Ok(JsonValue::Object(members))
 }
 
 /// The answer with the image of a logo.

@@ -1,6 +1,7 @@
 //! How long receipts are public, and how many that do not exist one address may ask for.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use axum::extract::ConnectInfo;
 use axum::http::StatusCode;
@@ -17,26 +18,29 @@ pub(super) fn is_expired(service: &Service, at_ms: i64) -> bool {
     service.guard.now().utc_ms >= ends_ms
 }
 
-/// Refuses a caller who has tried many wrong ids.
-pub(super) fn admit(service: &Service, parts: &Parts) -> Result<(), Failure> {
-    match service
-        .link_misses
-        .is_refused(address_of(parts), service.clock.monotonic())
-    {
-        false => Ok(()),
-        true => Err(Failure::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "E_TOO_MANY_REQUESTS",
-            format!("{MISSES_MAX} receipts within a minute do not exist; try again in a minute"),
-        )),
+/// Notes that a caller has asked for a receipt that does not exist. The result says how long the caller should wait, if there were many.
+pub(super) fn note_miss(service: &Service, address: IpAddr) -> Option<Duration> {
+    let now = service.clock.monotonic();
+    let wait = service.link_misses.wait(address, now);
+    if wait.is_none() {
+        service.link_misses.note(address, now);
     }
+    wait
 }
 
-/// Notes that a caller has asked for a receipt that does not exist.
-pub(super) fn note_miss(service: &Service, parts: &Parts) {
-    service
-        .link_misses
-        .note(address_of(parts), service.clock.monotonic());
+/// The refusal of a receipt that does not exist: 404, and 429 after many of them.
+pub(super) fn missed(service: &Service, parts: &Parts) -> Failure {
+    match note_miss(service, address_of(parts)) {
+        None => Failure::no_receipt(),
+        Some(wait) => Failure::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "E_TOO_MANY_REQUESTS",
+            format!(
+                "{MISSES_MAX} receipts that were asked for from this address within a minute do not exist; try again when the time in Retry-After has passed"
+            ),
+        )
+        .after(wait),
+    }
 }
 
 pub(super) fn address_of(parts: &Parts) -> IpAddr {

@@ -4,6 +4,8 @@
 //! till does not know are kept and given back.
 
 mod answer;
+mod bounds;
+mod cards;
 mod configuration;
 mod described;
 mod ekabs;
@@ -28,16 +30,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 
 use super::dialect::{Dialect, Rejection};
-use super::json::JsonValue;
+use super::json::{FaultList, JsonValue};
 use super::lanes::Lane;
 use super::response::{json_response, with_allowed_methods};
 use super::service::Service;
-use crate::listener::RequestId;
 use problem::Failure;
 use route::{Found, NoOperation, Operation, find};
 
@@ -76,6 +77,13 @@ pub fn may_have_image(path: &str) -> bool {
         .is_some_and(|rest| rest.starts_with("/media") || rest.starts_with("/configuration/logo"))
 }
 
+/// The header in which answers have the id of their request, beside `X-Request-Id`: the vendor's texts name that one, and clients read
+/// this one.
+#[must_use]
+pub fn other_id_header(path: &str) -> Option<&'static str> {
+    ERECEIPT.has(path).then_some("request-id")
+}
+
 /// The answer to a request that the listener has not read; `None` if it is for another API.
 #[must_use]
 pub fn refuse_unread(path: &str, status: StatusCode, message: &str) -> Option<Response> {
@@ -107,16 +115,9 @@ fn reject(rejection: &Rejection) -> Response {
 
 async fn handle(State(service): State<Arc<Service>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let mut response = answered(&service, &parts, body)
+    answered(&service, &parts, body)
         .await
-        .unwrap_or_else(|failure| failure.response());
-    // The vendor's texts name X-Request-Id, and clients read request-id.
-    if let Some(id) = parts.extensions.get::<RequestId>()
-        && let Ok(id) = HeaderValue::from_str(id.as_str())
-    {
-        response.headers_mut().insert("request-id", id);
-    }
-    response
+        .unwrap_or_else(|failure| failure.response())
 }
 
 async fn answered(
@@ -193,7 +194,7 @@ async fn serve(
             let body = read(service, body).await?;
             configuration::set_sections(service, &body).await?
         }
-        Operation::Dictionary => configuration::default_dictionary(),
+        Operation::Dictionary => configuration::default_dictionary(service),
         Operation::SetLabels => {
             let body = read(service, body).await?;
             configuration::set_labels(service, &body).await?
@@ -213,16 +214,9 @@ async fn serve(
             let body = read(service, body).await?;
             receipts::static_link(service, parts, &body).await?
         }
-        Operation::PublicReceipt => {
-            limits::admit(service, parts)?;
-            hospitality::public_receipt(service, parts, found).await?
-        }
-        Operation::Hospitality => {
-            limits::admit(service, parts)?;
-            hospitality::get(service, parts, found).await?
-        }
+        Operation::PublicReceipt => hospitality::public_receipt(service, parts, found).await?,
+        Operation::Hospitality => hospitality::get(service, parts, found).await?,
         Operation::PutHospitality => {
-            limits::admit(service, parts)?;
             let body = read(service, body).await?;
             hospitality::put(service, parts, found, &body).await?
         }
@@ -238,7 +232,15 @@ async fn read(service: &Arc<Service>, body: &Bytes) -> Result<JsonValue, Failure
     });
     let deadline = service.deadline(service.settings.answer_timeout);
     match service.within(deadline, reading).await {
-        Some(Ok(value)) => Ok(value),
+        Some(Ok(value)) => {
+            let mut faults = FaultList::default();
+            bounds::check_lists(&value, &mut faults);
+            bounds::check_texts(&value, &mut faults);
+            match faults.is_empty() {
+                true => Ok(value),
+                false => Err(Failure::of_faults(&faults)),
+            }
+        }
         Some(Err(fault)) => Err(Failure::of_faults(&fault.into())),
         None => Err(Failure::busy("the till has too many calls")),
     }

@@ -1,13 +1,15 @@
 //! The errors of the API: `{status_code, error, code, message}`.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use axum::response::Response;
 use ferrotill_store::{EReceiptOutcome, StoreError};
 
 use crate::api::auth::Unauthorized;
-use crate::api::json::FaultList;
+use crate::api::json::{FaultList, RequestFault};
 use crate::api::problem::Problem;
-use crate::api::response::{json_response, with_retry_after};
+use crate::api::response::{json_response, with_retry_after, with_retry_after_time};
 use crate::object;
 
 /// Why a call has no success.
@@ -16,6 +18,8 @@ pub(super) struct Failure {
     pub(super) status: StatusCode,
     pub(super) code: &'static str,
     message: String,
+    /// When the caller may try again, if that is known.
+    wait: Option<Duration>,
 }
 
 impl Failure {
@@ -24,6 +28,15 @@ impl Failure {
             status,
             code,
             message: message.into(),
+            wait: None,
+        }
+    }
+
+    /// The same failure with the time after which the caller may try again.
+    pub(super) fn after(self, wait: Duration) -> Self {
+        Self {
+            wait: Some(wait),
+            ..self
         }
     }
 
@@ -54,9 +67,10 @@ impl Failure {
     /// The body has faults: a line for each of them.
     pub(super) fn of_faults(faults: &FaultList) -> Self {
         let card = faults.iter().find(|fault| fault.code == CARD_NUMBER);
-        let mut lines: Vec<String> = faults.iter().map(|fault| format!("body.{fault}")).collect();
-        if lines.is_empty() || faults.is_cut() {
-            lines = vec![faults.message()];
+        let mut lines: Vec<String> = faults.iter().map(line_of).collect();
+        if faults.is_cut() {
+            // The last line of the list counts the faults that it does not name.
+            lines.extend(faults.message().lines().last().map(str::to_owned));
         }
         let only_card = card.is_some() && faults.iter().all(|fault| fault.code == CARD_NUMBER);
         let code = if only_card {
@@ -74,7 +88,10 @@ impl Failure {
             _ if error.message.starts_with("Authorization: is missing") => "E_TOKEN_MISSING",
             _ => "E_AUTHENTICATION",
         };
-        Self::new(error.status, code, error.message.clone())
+        Self {
+            wait: error.retry_after,
+            ..Self::new(error.status, code, error.message.clone())
+        }
     }
 
     /// A request that was refused before its route was known.
@@ -124,12 +141,23 @@ impl Failure {
             "message" => self.message.as_str(),
         };
         let response = json_response(self.status, &body);
-        match self.status {
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+        match (self.wait, self.status) {
+            (Some(wait), _) => with_retry_after_time(response, wait),
+            (None, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) => {
                 with_retry_after(response)
             }
             _ => response,
         }
+    }
+}
+
+/// A fault with the path of its field in the body.
+fn line_of(fault: &RequestFault) -> String {
+    let RequestFault { path, sentence, .. } = fault;
+    match path.as_str() {
+        "" | "body" => format!("body: {sentence}"),
+        path if path.starts_with('[') => format!("body{path}: {sentence}"),
+        path => format!("body.{path}: {sentence}"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The pages that everybody may read who knows the address of a receipt: `/r/{token}`.
 //!
 //! The main listener has them for callers on this machine, and `[ereceipt] listen` for everybody. A token leads to nothing but its
-//! receipt. Whoever tries many wrong ones from one address is refused for a minute.
+//! receipt. Whoever tries many wrong ones from one address gets 429 for further wrong ones until the minute is over.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, LazyLock};
@@ -23,12 +23,12 @@ use ferrotill_store::{EReceiptOutcome, Hospitality};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::limits::{address_of, is_expired};
+use super::limits::{address_of, is_expired, note_miss};
 use super::show::{self, ShownReceipt};
 use super::{hospitality, images};
 use crate::api::json::JsonValue;
 use crate::api::lanes::Lane;
-use crate::api::response::with_retry_after;
+use crate::api::response::with_retry_after_time;
 use crate::api::service::Service;
 use crate::object;
 
@@ -74,11 +74,6 @@ async fn shown(
     address: IpAddr,
 ) -> Result<(Linked, ShownReceipt), Response> {
     let language = service.profile.facts().language;
-    let now = service.clock.monotonic();
-    if service.link_misses.is_refused(address, now) {
-        let answer = no_page(StatusCode::TOO_MANY_REQUESTS, language, "too_many");
-        return Err(with_retry_after(answer));
-    }
     let found = match service.links.read(token) {
         None => Ok(None),
         Some((upload, document)) => {
@@ -99,10 +94,7 @@ async fn shown(
             Err(no_page(StatusCode::NOT_FOUND, shown.language, "expired"))
         }
         Ok(Some(found)) => Ok(found),
-        Ok(None) => {
-            service.link_misses.note(address, now);
-            Err(no_page(StatusCode::NOT_FOUND, language, "not_found"))
-        }
+        Ok(None) => Err(missed(service, language, address)),
         Err(error) => {
             tracing::error!("the page of a receipt could not be made: {error}");
             Err(no_page(
@@ -303,7 +295,7 @@ async fn save(service: &Arc<Service>, receipt: Uuid, body: &Bytes) -> bool {
     let now_s = service.guard.now().utc_ms.div_euclid(1_000);
     let finalized_s = (value("action") == "finish").then_some(now_s);
     let kept = hospitality::keep(service, receipt, particulars.to_string(), finalized_s).await;
-    matches!(kept, Ok(EReceiptOutcome::Done))
+    matches!(kept, Ok(EReceiptOutcome::Done | EReceiptOutcome::Same))
 }
 
 /// The pairs of a form.
@@ -393,11 +385,7 @@ async fn image(
     request: Request,
 ) -> Response {
     let (parts, _) = request.into_parts();
-    let (address, now) = (address_of(&parts), service.clock.monotonic());
     let missing = || no_page(StatusCode::NOT_FOUND, "en", "not_found");
-    if service.link_misses.is_refused(address, now) {
-        return no_page(StatusCode::TOO_MANY_REQUESTS, "en", "too_many");
-    }
     let found = match service.links.read_image(&token) {
         Some(id) => images::image(&service, id).await,
         None => Ok(None),
@@ -416,9 +404,18 @@ async fn image(
             );
             response
         }
-        _ => {
-            service.link_misses.note(address, now);
-            missing()
+        Ok(None) => missed(&service, "en", address_of(&parts)),
+        Err(failure) => failure.response(),
+    }
+}
+
+/// The answer to a token that leads to nothing.
+fn missed(service: &Service, language: &str, address: IpAddr) -> Response {
+    match note_miss(service, address) {
+        None => no_page(StatusCode::NOT_FOUND, language, "not_found"),
+        Some(wait) => {
+            let answer = no_page(StatusCode::TOO_MANY_REQUESTS, language, "too_many");
+            with_retry_after_time(answer, wait)
         }
     }
 }

@@ -7,6 +7,7 @@ use ferrotill_render::{PageItem, PageSection, PublicPage};
 use ferrotill_store::StoreError;
 use uuid::Uuid;
 
+use super::cards;
 use super::ekabs::of_document;
 use super::images;
 use super::limits::is_expired;
@@ -72,13 +73,13 @@ impl ReceiptSource for PublishedReceipts {
     fn ekabs(&self, receipt: Uuid) -> Result<String, NoForm> {
         let service = self.service()?;
         if let Some(uploaded) = service.reader.uploaded_receipt(receipt).map_err(unread)? {
-            let body = JsonValue::parse(uploaded.body.as_bytes()).unwrap_or(JsonValue::Null);
+            let body = cards::body_of(&uploaded);
             return match has_image(&body) {
                 true => Err(NoForm::Never(
                     "the receipt shows an image of this till, which the service does not have"
                         .to_owned(),
                 )),
-                false => Ok(uploaded.body),
+                false => Ok(body.to_string()),
             };
         }
         let stored = service.reader.find(None, receipt).map_err(unread)?;

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::http::request::Parts;
 use axum::response::Response;
 use ferrotill_core::event::LookKind;
-use ferrotill_store::{EReceiptChange, Reader, UploadedPage, UploadedReceipt};
+use ferrotill_store::{EReceiptChange, EReceiptOutcome, Reader, UploadedPage, UploadedReceipt};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use super::problem::Failure;
 use super::request::Window;
 use super::resource::envelope;
 use super::route::version_4;
-use super::{ekabs, images, show};
+use super::{bounds, cards, ekabs, images, show};
 use crate::api::deliveries::receipt_delivery;
 use crate::api::json::{FaultList, JsonValue};
 use crate::api::lanes::Lane;
@@ -33,14 +33,18 @@ pub(super) async fn put(
 ) -> Result<JsonValue, Failure> {
     let deadline = service.deadline(service.settings.answer_timeout);
     let reading = service.work(Lane::Lists, move |service, thread| {
-        let body =
+        let mut body =
             JsonValue::of_body(&body, thread).map_err(|fault| Failure::of_faults(&fault.into()))?;
         let mut faults = FaultList::default();
+        bounds::check_lists(&body, &mut faults);
         ekabs::check(&body, &mut faults);
+        bounds::check_texts(&body, &mut faults);
+        cards::check_codes(&body, &mut faults);
         if !faults.is_empty() {
             return Err(Failure::of_faults(&faults));
         }
         missing_images(&service.reader, &body)?;
+        cards::hide(&mut body);
         Ok((body.to_string(), fingerprint(&body)))
     });
     let read = service.within(deadline, reading).await;
@@ -51,7 +55,15 @@ pub(super) async fn put(
         body,
         fingerprint,
     };
-    Failure::of_outcome(service.change_ereceipt(change).await, "the receipt")?;
+    let mut outcome = service.change_ereceipt(change).await;
+    // An older program stored the receipt, and its fingerprint, with a card number.
+    if outcome == EReceiptOutcome::Other
+        && let Ok((known, _)) = find(service, id).await
+        && self::fingerprint(&cards::body_of(&known)) == fingerprint
+    {
+        outcome = EReceiptOutcome::Same;
+    }
+    Failure::of_outcome(outcome, "the receipt")?;
     let (receipt, _) = find(service, id).await?;
     Ok(answer::receipt(service, parts, &receipt, None))
 }

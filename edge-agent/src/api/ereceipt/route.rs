@@ -266,7 +266,9 @@ impl Found {
 
     /// Checks the environment in a path of everybody's.
     pub(super) fn check_environment(&self, mode: Mode) -> Result<(), Failure> {
-        match (self.named("env"), mode) {
+        // The claims of a token and `_env` write it in capital letters.
+        let env = self.named("env").to_ascii_lowercase();
+        match (env.as_str(), mode) {
             ("test", Mode::Test) | ("live", Mode::Live) => Ok(()),
             ("test" | "live", _) => Err(Failure::no_receipt()),
             _ => Err(Failure::invalid("params.env: should be test or live")),
@@ -392,5 +394,16 @@ mod tests {
         );
         let missing = missing.unwrap().revision().unwrap_err();
         assert_eq!(missing.code, "E_REVISION_ID_MISSING");
+        let environment = |env: &str| {
+            let path = format!("{PREFIX}/public/{env}/receipt/{ID}");
+            let found = find(&Method::GET, &path).unwrap();
+            found
+                .check_environment(Mode::Test)
+                .map_err(|failure| failure.code)
+        };
+        assert_eq!(environment("test"), Ok(()));
+        assert_eq!(environment("TEST"), Ok(()));
+        assert_eq!(environment("LIVE"), Err("E_RECEIPT_NOT_FOUND"));
+        assert_eq!(environment("prod"), Err("E_REQUEST_INVALID"));
     }
 }

@@ -8,6 +8,7 @@ use ferrotill_store::{EReceiptChange, LookPart};
 use uuid::Uuid;
 
 use super::VERSION;
+use super::bounds::TEXT_LETTERS_MAX;
 use super::problem::Failure;
 use super::route::version_4;
 use crate::api::json::{FaultList, JsonValue, RequestFault, shortened};
@@ -29,8 +30,7 @@ pub(super) const POSITIONS: &[&str] = &[
     "FOOTER",
 ];
 const TYPES: [&str; 4] = ["IMAGE", "BAR_CODE", "QR_CODE", "TEXT"];
-/// The most letters of a text, and of a QR code.
-const TEXT_LETTERS_MAX: usize = 4_000;
+/// The most bytes of a QR code.
 const QR_BYTES_MAX: usize = 1_500;
 
 /// Checks the content of a custom element; `custom_type` is the type that a section says beside it.
@@ -128,6 +128,30 @@ pub(super) fn is_web_address(link: &str) -> bool {
             .all(|byte| byte.is_ascii_graphic() && !b"\"'<>\\`".contains(&byte))
 }
 
+/// Checks the members that say where and when a section is shown, as far as they are there.
+pub(super) fn check_placement(section: &JsonValue, mut fault: impl FnMut(&str, &str)) {
+    for (name, values) in [("orientation", ORIENTATIONS), ("position", POSITIONS)] {
+        match section.get(name) {
+            None | Some(JsonValue::Null) => {}
+            Some(JsonValue::Text(text)) if values.contains(&text.as_str()) => {}
+            Some(_) => fault(name, &format!("should be one of {}", values.join(", "))),
+        }
+    }
+    for name in ["sort_order", "valid_from", "valid_until"] {
+        match section.get(name) {
+            None | Some(JsonValue::Null) => {}
+            Some(JsonValue::Number(text)) => match text.parse::<i64>() {
+                Err(_) => fault(name, "should be integer"),
+                Ok(..0) if name != "sort_order" => {
+                    fault(name, "should be seconds since the epoch");
+                }
+                Ok(_) => {}
+            },
+            Some(_) => fault(name, "should be integer"),
+        }
+    }
+}
+
 /// `PUT /custom-section/{id}`.
 pub(super) async fn put(
     service: &Arc<Service>,
@@ -142,6 +166,7 @@ pub(super) async fn put(
             sentence: sentence.to_owned(),
         });
     };
+    check_placement(body, &mut wrong);
     let content = body.get("custom_content");
     let custom_type = match body.get("custom_type") {
         Some(JsonValue::Text(text)) if TYPES.contains(&text.as_str()) => Some(text.as_str()),

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::configuration::{Configuration, labels_of};
 use super::ekabs::{self, Shown};
 use super::sections::is_web_address;
-use super::{answer, images};
+use super::{answer, cards, images};
 use crate::api::json::JsonValue;
 use crate::api::service::Service;
 use crate::config::Mode;
@@ -94,7 +94,7 @@ pub(super) fn uploaded(service: &Service, id: Uuid) -> Result<Option<ShownReceip
         return Ok(None);
     };
     let configuration = Configuration::read(reader, Some(receipt.revision))?;
-    let body = JsonValue::parse(receipt.body.as_bytes()).unwrap_or(JsonValue::Null);
+    let body = cards::body_of(&receipt);
     let language = answer::language_of(&body, configuration.as_ref());
     let labels = match &configuration {
         Some(configuration) => configuration.labels(language),

@@ -3,7 +3,7 @@
 use super::LANGUAGES;
 use crate::api::ereceipt::problem::CARD_NUMBER;
 use crate::api::ereceipt::sections;
-use crate::api::json::{FaultList, JsonValue, LIST_ITEMS_MAX, RequestFault, shortened};
+use crate::api::json::{FaultList, JsonValue, RequestFault, shortened};
 
 /// What a member may be.
 #[derive(Clone, Copy)]
@@ -99,6 +99,8 @@ const TRANSACTION: &[Member] = &[
     may("AID", NAME),
     may("terminal_id", NAME),
     may("response", Kind::Word),
+    // It belongs to the payment, but callers have put it here.
+    may("masked_card_number", Kind::CardNumber),
 ];
 const PAYMENT: &[Member] = &[
     may("name", Kind::Word),
@@ -200,14 +202,6 @@ const BODY: &[Member] = &[
 /// Checks the body of an upload. Every fault is added to the list with its path.
 pub(in crate::api::ereceipt) fn check(body: &JsonValue, faults: &mut FaultList) {
     check_object(body, BODY, "", faults);
-    if body.is_cut() {
-        fault(
-            faults,
-            "body",
-            "TooManyItems",
-            format!("has a list with more than {LIST_ITEMS_MAX} items"),
-        );
-    }
     let ekabs = body.get("schema").and_then(|schema| schema.get("ekabs_v0"));
     let Some(ekabs) = ekabs else { return };
     let data = super::part(ekabs, "data");
@@ -226,17 +220,19 @@ pub(in crate::api::ereceipt) fn check(body: &JsonValue, faults: &mut FaultList) 
         }
     }
     for (index, payment) in list(data, "payment_types").iter().enumerate() {
-        let (number, name) = (
-            super::text(payment, "masked_card_number"),
-            super::text(payment, "name"),
-        );
-        if !number.is_empty() && name != "CARD" {
-            fault(
-                faults,
-                &format!("schema.ekabs_v0.data.payment_types[{index}].masked_card_number"),
-                CARD_NUMBER,
-                "is allowed with the payment type CARD only".to_owned(),
-            );
+        let details = super::part(payment, "transaction_details");
+        for (of, path) in [(payment, ""), (details, ".transaction_details")] {
+            let number = super::text(of, "masked_card_number");
+            if !number.is_empty() && super::text(payment, "name") != "CARD" {
+                fault(
+                    faults,
+                    &format!(
+                        "schema.ekabs_v0.data.payment_types[{index}]{path}.masked_card_number"
+                    ),
+                    CARD_NUMBER,
+                    "is allowed with the payment type CARD only".to_owned(),
+                );
+            }
         }
     }
     for (index, element) in list(ekabs, "custom_elements").iter().enumerate() {
@@ -354,7 +350,7 @@ fn text_fault(text: &str, kind: Kind) -> Option<String> {
             words.join(", ")
         )),
         Kind::CardNumber if !is_card_number(text) => Some(format!(
-            "should have at most {CARD_NUMBER_MAX} digits and stars, and not be a whole card number"
+            "should have at most {CARD_NUMBER_MAX} digits and stars, with stars for all digits but the first {SHOWN_FIRST} and the last {SHOWN_LAST}"
         )),
         _ => None,
     }
@@ -379,18 +375,24 @@ fn is_word(text: &str) -> bool {
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// A card number that is not masked must not be stored or shown.
+/// More digits of a card number than the first six and the last four must not be stored or shown.
 fn is_card_number(text: &str) -> bool {
-    text.len() <= CARD_NUMBER_MAX
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'*')
-        && (text.contains('*') || text.len() < WHOLE_CARD_NUMBER)
+    let is_digit = |byte: u8| byte.is_ascii_digit();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let is_form = text.bytes().all(|byte| is_digit(byte) || byte == b'*');
+    let is_masked = match (text.find('*'), text.rfind('*')) {
+        (Some(first), Some(last)) => {
+            let after = text.len().saturating_sub(last).saturating_sub(1);
+            first <= SHOWN_FIRST && after <= SHOWN_LAST && digits == first.saturating_add(after)
+        }
+        _ => digits <= SHOWN_FIRST.saturating_add(SHOWN_LAST),
+    };
+    text.len() <= CARD_NUMBER_MAX && is_form && is_masked
 }
 
 const CARD_NUMBER_MAX: usize = 19;
-/// The fewest digits of a whole card number.
-const WHOLE_CARD_NUMBER: usize = 13;
+const SHOWN_FIRST: usize = 6;
+const SHOWN_LAST: usize = 4;
 const DIGITS_MAX: usize = 12;
 /// The year 9999.
 const TIME_MAX: i64 = 253_402_300_799;
@@ -452,9 +454,15 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_card_number_is_refused() {
+    fn more_of_a_card_number_than_its_ends_is_refused() {
         assert!(is_card_number("************1234"));
+        assert!(is_card_number("411111******1111"));
+        assert!(is_card_number("411111*1111"));
         assert!(is_card_number("1234"));
+        assert!(!is_card_number("4111111111111*11"));
+        assert!(!is_card_number("411111*****11111"));
+        assert!(!is_card_number("4111*1111*11111"));
+        assert!(!is_card_number("411111111111"));
         assert!(!is_card_number("4111111111111111"));
         assert!(!is_card_number("4111 **** 1111"));
         assert!(!is_card_number("********************"));
