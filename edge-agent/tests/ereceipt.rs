@@ -7,7 +7,9 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use ferrotill_testkit::config::ConfigText;
 use shop::inside::Shop;
+use shop::till::Till;
 use shop::{Client, Reply};
 
 const ROOT: &str = "/ereceipt/api/v1";
@@ -18,26 +20,37 @@ const HIDDEN: &str = "411111******1111";
 
 /// A caller with a token, and the shop that it calls.
 struct Caller {
-    shop: Shop,
+    client: Client,
     token: String,
+    _shop: Option<Shop>,
 }
 
 impl Caller {
     fn open() -> Self {
-        let shop = Shop::open_with(|config| config.set_client("apis", r#"["ereceipt"]"#));
-        let Client { key, secret, .. } = shop.client;
+        let shop = Shop::open_with(with_api);
+        let caller = Self::log_in(&shop.client);
+        Self {
+            _shop: Some(shop),
+            ..caller
+        }
+    }
+
+    fn log_in(client: &Client) -> Self {
+        let Client { key, secret, .. } = client;
         let body = format!(r#"{{"api_key":"{key}","api_secret":"{secret}"}}"#);
-        let path = format!("{ROOT}/auth");
-        let tokens = shop.client.unsigned("POST", &path, &body, &Vec::new());
+        let tokens = client.unsigned("POST", &format!("{ROOT}/auth"), &body, &Vec::new());
         assert_eq!(tokens.status, 200, "{}", tokens.text);
-        let token = tokens.at("access_token");
-        Self { shop, token }
+        Self {
+            client: client.clone(),
+            token: tokens.at("access_token"),
+            _shop: None,
+        }
     }
 
     fn call(&self, method: &str, path: &str, body: &str) -> Reply {
         let headers = vec![("Authorization", format!("Bearer {}", self.token))];
         let path = format!("{ROOT}{path}");
-        self.shop.client.unsigned(method, &path, body, &headers)
+        self.client.unsigned(method, &path, body, &headers)
     }
 
     fn done(&self, method: &str, path: &str, body: &str) -> Reply {
@@ -56,7 +69,7 @@ impl Caller {
 
     /// The status line and the headers in small letters, and the body of an answer to a call without a token.
     fn raw(&self, method: &str, path: &str, body: &str) -> (String, String) {
-        let host = self.shop.client.url.strip_prefix("http://").unwrap();
+        let host = self.client.url.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(host).unwrap();
         let length = body.len();
         let request = format!(
@@ -76,6 +89,10 @@ impl Caller {
         let path = link.split_once("/r/").unwrap().1;
         format!("/r/{path}")
     }
+}
+
+fn with_api(config: ConfigText) -> ConfigText {
+    config.set_client("apis", r#"["ereceipt"]"#)
 }
 
 /// A receipt with a payment and with more members of `data` and of `ekabs_v0`.
@@ -122,7 +139,6 @@ fn no_whole_card_number_is_kept_or_shown() {
     let (head, page) = caller.raw("GET", &caller.page(&made), "");
     assert!(head.starts_with("http/1.1 200"), "{head}");
     assert!(!page.contains(CARD) && page.contains(HIDDEN), "{page}");
-    // A receipt that differs in hidden digits only is the same receipt: the till does not know them.
     let other = body.replace("Karte", "Card");
     let code = (409, "E_RESOURCE_ALREADY_EXISTS");
     caller.refused(code, "PUT", &path(), &other);
@@ -167,6 +183,27 @@ fn no_whole_card_number_is_kept_or_shown() {
     let meal = format!(r#"{{"schema":{{"occasion":"Karte {CARD}"}}}}"#);
     let written = caller.done("PUT", &hospitality(), &meal);
     assert_eq!(written.at("schema.occasion"), format!("Karte {HIDDEN}"));
+}
+
+#[test]
+fn a_card_number_that_an_older_program_stored_is_not_shown() {
+    let till = Till::open_with(with_api);
+    let caller = Caller::log_in(till.client());
+    let body = receipt(&format!(r#","payment_identifier":"{CARD}""#), "", "");
+    let made = caller.done("PUT", &path(), &body);
+    let stored = till.raw().execute(
+        "UPDATE uploaded_receipt SET body = replace(body, ?1, ?2), fingerprint = zeroblob(32)",
+        [HIDDEN, CARD],
+    );
+    assert_eq!(stored, Ok(1));
+    assert_eq!(caller.done("PUT", &path(), &body).text, made.text);
+    let read = caller.done("GET", &path(), "");
+    let (_, page) = caller.raw("GET", &caller.page(&made), "");
+    for text in [read.text, page] {
+        assert!(text.contains(HIDDEN) && !text.contains(CARD), "{text}");
+    }
+    let other = body.replace("11.90", "12.90");
+    caller.refused((409, "E_RESOURCE_ALREADY_EXISTS"), "PUT", &path(), &other);
 }
 
 #[test]
