@@ -58,7 +58,7 @@ impl Tills {
                 index,
                 ProblemKind::PRINTER_COUNTERS_BACK,
                 format!(
-                    "the printer's counters went back, from document {} and Z-report {} to document {} and Z-report {}: its memory was lost \
+                    "the printer's counters went back from document {} and Z-report {} to document {} and Z-report {}: its memory was lost \
                      or exchanged",
                     known.last_document,
                     number_or_unknown(known.z_number),
