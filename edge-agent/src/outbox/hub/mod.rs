@@ -1,7 +1,7 @@
 //! The recipient `hub`: the hub of a head office gets every sealed document of the till.
 //!
-//! [`sender`] makes batches of the journal's rows and sends them over [`connection`]; [`place`] is how far the hub has acknowledged them.
-//! [`identity`] is the till's certificate, which [`enrolment`] gets with a one-time code. [`report`] is what the till says about itself.
+//! `sender` makes batches of the journal's rows and sends them over `connection`; `place` is how far the hub has acknowledged them.
+//! `identity` is the till's certificate, which `enrolment` gets with a one-time code. `report` is what the till says about itself.
 //! One thread does all of it, and only on a till that has a hub. No sale waits for it, and no sale writes anything for it.
 
 mod connection;
