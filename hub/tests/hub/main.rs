@@ -66,6 +66,8 @@ impl Shop {
 /// Runs a test with a hub, where there is a database.
 fn with_shop<F: Future<Output = ()>>(test: impl FnOnce(Shop) -> F) {
     let Some(shop) = Shop::open() else { return };
+    // A test keeps only the parts of the shop that it names, and the last one to let the cluster go ends it.
+    let _cluster = Arc::clone(&shop.cluster);
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
