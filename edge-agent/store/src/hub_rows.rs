@@ -1,4 +1,4 @@
-//! The journal rows that a hub is told of, in their order: sealed documents, and restores from a backup.
+//! The journal rows that are sent to a hub, in their order: sealed documents, and restores from a backup.
 //!
 //! They follow from the journal alone. Nothing is written for the hub when a document is sealed.
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::rows::{SEALED, StoredDocument, document, request};
 use super::{Reader, StoreError};
 
-/// A journal row that a hub is told of.
+/// A journal row that is sent to a hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HubRow {
     /// A document was sealed.

@@ -19,7 +19,7 @@ pub(super) struct RowForm {
     pub(super) till: Uuid,
     /// The currency of every amount.
     pub(super) currency: Currency,
-    /// The law of the country: it says which documents the authority is told of.
+    /// The law of the country: it says which documents are sent to the authority.
     pub(super) profile: &'static dyn Profile,
 }
 
