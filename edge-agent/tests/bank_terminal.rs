@@ -180,7 +180,7 @@ fn while_the_terminal_does_not_answer_the_outcome_is_unknown_and_a_repetition_co
         till.sells(),
         "a sale for cash does not wait for the terminal"
     );
-    till.until("health names the payment", |till| {
+    till.until_in_time("health names the payment", |till| {
         has_problem(till, "card_payment_waits")
     });
     let other = sale(FIRST).replace("25.50", "26.50");
@@ -217,7 +217,7 @@ fn an_order_whose_caller_has_gone_is_completed_when_the_terminal_answers_in_time
         unknown.text
     );
     switch(client, "up");
-    till.until("the document is registered", |till| {
+    till.until_in_time("the document is registered", |till| {
         operation(till.client(), FIRST).at("fiscal_state") == "registered"
     });
     assert_eq!(balance(client), ("15.00".to_owned(), 1));
