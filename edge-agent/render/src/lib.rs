@@ -42,6 +42,7 @@ pub mod layout;
 pub mod mail;
 pub mod nonfiscal;
 pub mod page;
+mod page_rows;
 pub mod pdf;
 pub mod period;
 pub mod report;

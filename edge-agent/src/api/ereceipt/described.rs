@@ -3,7 +3,7 @@
 use axum::http::Method;
 
 use super::route::find;
-use crate::api::described::refusals::HEAD_TOO_LARGE;
+use crate::api::described::refusals::{HEAD_TOO_LARGE, TOO_LARGE, TOO_SLOW};
 use crate::api::described::{
     Access, DescribedOperation, EXAMPLE_ID, Form, OperationTable, Parameter, RefusalAnswer,
 };
@@ -30,7 +30,8 @@ pub(super) fn is_served(operation: &DescribedOperation) -> bool {
 }
 
 const ERECEIPT: &str = "eReceipt";
-/// The connection itself answers in another form.
+const OWN: Form = Form::Json("EReceiptError");
+/// A connection that is not encrypted or has no place answers in another form, because it has not read the path.
 const EITHER: Form = Form::OneOf(&["EReceiptError", "ApiResponse"]);
 
 const fn refusal(
@@ -43,7 +44,7 @@ const fn refusal(
         name,
         status,
         says,
-        form: EITHER,
+        form: OWN,
         retries: false,
         errors,
         any_refusal: false,
@@ -61,7 +62,6 @@ const FAULTY: RefusalAnswer = refusal(
         "E_RECEIPT_ID_INVALID",
         "E_MASKED_CARD_NUMBER_NON_CARD_PAYMENT",
         "E_REVISION_ID_MISSING",
-        "BodyIncomplete",
     ],
 );
 const UNKNOWN_CALLER: RefusalAnswer = refusal(
@@ -70,12 +70,15 @@ const UNKNOWN_CALLER: RefusalAnswer = refusal(
     "Key, secret or token is not valid.",
     &["E_AUTHENTICATION", "E_TOKEN_MISSING"],
 );
-const FORBIDDEN: RefusalAnswer = refusal(
-    "EReceiptForbidden",
-    403,
-    "The client may not do this, the request comes from a host or a page that may not call, or it needs TLS.",
-    &["E_ACCESS_DENIED", "TlsNeeded"],
-);
+const FORBIDDEN: RefusalAnswer = RefusalAnswer {
+    form: EITHER,
+    ..refusal(
+        "EReceiptForbidden",
+        403,
+        "The client may not do this, the request comes from a host or a page that may not call, or it needs TLS.",
+        &["E_ACCESS_DENIED", "TlsNeeded"],
+    )
+};
 const NOT_FOUND: RefusalAnswer = refusal(
     "EReceiptNotFound",
     404,
@@ -94,7 +97,7 @@ const SLOW: RefusalAnswer = refusal(
     "EReceiptSlow",
     408,
     "The body did not arrive in time.",
-    &["BodyTimeout"],
+    &["TEMPORARILY_UNAVAILABLE"],
 );
 const CONFLICT: RefusalAnswer = refusal(
     "EReceiptConflict",
@@ -106,11 +109,7 @@ const LARGE: RefusalAnswer = refusal(
     "EReceiptLarge",
     413,
     "The body is too large.",
-    &[
-        "E_LOGO_BODY_LIMIT_EXCEEDED",
-        "E_PAYLOAD_TOO_LARGE",
-        "BodyTooLarge",
-    ],
+    &["E_LOGO_BODY_LIMIT_EXCEEDED", "E_PAYLOAD_TOO_LARGE"],
 );
 const MANY: RefusalAnswer = RefusalAnswer {
     retries: true,
@@ -128,6 +127,7 @@ const BROKEN: RefusalAnswer = refusal(
     &["E_INTERNAL"],
 );
 const BUSY: RefusalAnswer = RefusalAnswer {
+    form: EITHER,
     retries: true,
     ..refusal(
         "EReceiptBusy",
@@ -184,8 +184,8 @@ const PAGE_BROKEN: RefusalAnswer = RefusalAnswer {
 const OF_PAGES: &[&RefusalAnswer] = &[
     &FORBIDDEN,
     &PAGE_NOT_FOUND,
-    &SLOW,
-    &LARGE,
+    &TOO_SLOW,
+    &TOO_LARGE,
     &PAGE_MANY,
     &HEAD_TOO_LARGE,
     &PAGE_BROKEN,

@@ -30,7 +30,8 @@ pub(super) fn is_served(operation: &DescribedOperation) -> bool {
 }
 
 const SIGN_AT: &str = "SIGN AT";
-/// The connection itself answers in another form.
+const OWN: Form = Form::Json("SignAtError");
+/// A connection that is not encrypted or has no place answers in another form, because it has not read the path.
 const EITHER: Form = Form::OneOf(&["SignAtError", "ApiResponse"]);
 
 const fn refusal(
@@ -43,7 +44,7 @@ const fn refusal(
         name,
         status,
         says,
-        form: EITHER,
+        form: OWN,
         retries: false,
         errors,
         any_refusal: false,
@@ -54,7 +55,7 @@ const FAULTY: RefusalAnswer = refusal(
     "SignAtFaulty",
     400,
     "The request has faults.",
-    &["E_FAILED_SCHEMA_VALIDATION", "BodyIncomplete"],
+    &["E_FAILED_SCHEMA_VALIDATION"],
 );
 const UNKNOWN_CALLER: RefusalAnswer = refusal(
     "SignAtUnauthorized",
@@ -62,12 +63,15 @@ const UNKNOWN_CALLER: RefusalAnswer = refusal(
     "Key, secret or token is not valid.",
     &["E_UNAUTHORIZED"],
 );
-const FORBIDDEN: RefusalAnswer = refusal(
-    "SignAtForbidden",
-    403,
-    "The client may not do this, the request comes from a host or a page that may not call, or it needs TLS.",
-    &["E_ACCESS_DENIED", "TlsNeeded"],
-);
+const FORBIDDEN: RefusalAnswer = RefusalAnswer {
+    form: EITHER,
+    ..refusal(
+        "SignAtForbidden",
+        403,
+        "The client may not do this, the request comes from a host or a page that may not call, or it needs TLS.",
+        &["E_ACCESS_DENIED", "TlsNeeded"],
+    )
+};
 const NOT_FOUND: RefusalAnswer = refusal(
     "SignAtNotFound",
     404,
@@ -78,7 +82,7 @@ const SLOW: RefusalAnswer = refusal(
     "SignAtSlow",
     408,
     "The body did not arrive in time.",
-    &["BodyTimeout"],
+    &["TEMPORARILY_UNAVAILABLE"],
 );
 const CONFLICT: RefusalAnswer = refusal(
     "SignAtConflict",
@@ -100,7 +104,7 @@ const LARGE: RefusalAnswer = refusal(
     "SignAtLarge",
     413,
     "The body is too large.",
-    &["E_PAYLOAD_TOO_LARGE", "BodyTooLarge"],
+    &["E_PAYLOAD_TOO_LARGE"],
 );
 const MANY: RefusalAnswer = RefusalAnswer {
     retries: true,
@@ -118,6 +122,7 @@ const BROKEN: RefusalAnswer = refusal(
     &["E_INTERNAL"],
 );
 const BUSY: RefusalAnswer = RefusalAnswer {
+    form: EITHER,
     retries: true,
     ..refusal(
         "SignAtBusy",
