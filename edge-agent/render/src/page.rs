@@ -9,42 +9,8 @@ use std::sync::Arc;
 use crate::bitmap::Bitmap;
 use crate::html::{escape, write_block};
 use crate::layout::{Align, Block, Emphasis};
+use crate::page_items::{PageItem, PageSection};
 use crate::page_rows::{is_long, letters_of, write_row};
-
-/// A part of a section.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PageItem {
-    /// A block of the paper.
-    Block(Block),
-    /// A text at the right edge.
-    Right(String),
-    /// Figures in columns, with their names in the first row.
-    Table(Vec<Vec<String>>),
-    /// A QR code of the shop's own. Where it holds an address, the address stands below it as a link.
-    Code(String),
-    /// A code of bars, with the text below it.
-    Bars(Arc<Bitmap>, String),
-    /// An image.
-    Image {
-        /// Where a browser gets it.
-        source: String,
-        /// What it says; empty for decoration.
-        says: String,
-        /// Where a click on it leads.
-        link: Option<String>,
-        /// The image for paper; `None` if it cannot be printed.
-        paper: Option<Arc<Bitmap>>,
-    },
-}
-
-/// A section of the page.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PageSection {
-    /// The title; may be empty.
-    pub title: String,
-    /// The parts from top to bottom.
-    pub items: Vec<PageItem>,
-}
 
 /// A field of a form.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use crate::html::{class_of, escape};
 use crate::layout::{Block, Emphasis};
-use crate::page::{PageItem, PageSection};
+use crate::page_items::{PageItem, PageSection};
 
 /// An amount at the right edge, and the letters of tax groups behind it. All amounts of a paper keep the room of the letters free.
 pub(crate) fn split_amount(right: &str) -> Option<(&str, &str)> {
