@@ -27,6 +27,7 @@ const FLOORS: &[&[&str]] = &[
         "locked",
         "error_chain",
         "explanation",
+        "folder_key",
         "receipt_link",
         "secret_file",
     ],
