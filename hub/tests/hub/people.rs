@@ -137,6 +137,50 @@ fn without_signing_in_nothing_is_shown() {
 }
 
 #[test]
+fn the_pages_are_in_the_language_of_the_person() {
+    with_shop(|shop| async move {
+        let (first, second) = shop.with_tills().await;
+        let cookie = shop.signs_in("Ana").await;
+        let till = format!("/tills/{}", first.id);
+        let paths = ["/", "/tills", &till, "/z?differences=yes", "/sign-in"];
+        for (language, sells_not, ago) in [
+            ("en", "cannot sell", "without the authority for 2 h"),
+            ("ro", "nu poate vinde", "fără Serviciul Fiscal de 2 h"),
+            ("ru", "не может продавать", "без налоговой 2 ч"),
+            ("uk", "не може продавати", "без податкової 2 год"),
+            ("uz", "sota olmaydi", "2 soat soliq idorasisiz"),
+            ("de", "kann nicht verkaufen", "ohne Finanzamt seit 2 Std."),
+        ] {
+            let head = format!("{cookie}Accept-Language: fr, {language};q=0.8\r\n");
+            for path in paths {
+                let page = shop.get(path, &head).await.text();
+                let of_page = format!("<html lang=\"{language}");
+                assert!(page.contains(&of_page), "{language} {path}: {page}");
+                assert!(!page.contains("{$"), "{language} {path}: {page}");
+            }
+            let page = shop.get("/tills", &head).await.text();
+            assert!(page.contains(sells_not) && page.contains(ago), "{page}");
+        }
+        let chosen = shop.get("/tills?language=uk", &cookie).await;
+        assert!(chosen.text().contains("<html lang=\"uk\">"));
+        let remembered = chosen.header("set-cookie").unwrap();
+        assert!(
+            remembered.starts_with("ferrotill_hub_language=uk; "),
+            "{remembered}"
+        );
+        let both = format!(
+            "{}; ferrotill_hub_language=uk\r\nAccept-Language: de\r\n",
+            cookie.trim_end()
+        );
+        let later = shop.get(&format!("/tills/{}", second.id), &both).await;
+        assert!(later.text().contains("<html lang=\"uk\">"));
+        assert!(later.header("set-cookie").is_none());
+        let unknown = shop.get("/tills?language=xx", &cookie).await;
+        assert!(unknown.text().contains("<html lang=\"en\">"));
+    });
+}
+
+#[test]
 fn the_pages_show_who_sells_and_what_is_wrong() {
     with_shop(|shop| async move {
         let (first, second) = shop.with_tills().await;
@@ -149,10 +193,10 @@ fn the_pages_show_who_sells_and_what_is_wrong() {
         );
         let text = overview.text();
         for says in [
-            "25.00 EUR in 2 documents",
+            "25.00 EUR, documents: 2",
             "cannot sell",
             "without the authority for 2 h",
-            "1 problem",
+            "problems: 1",
             "has never reported",
             &first.id.to_string(),
         ] {
@@ -164,7 +208,7 @@ fn the_pages_show_who_sells_and_what_is_wrong() {
             .text();
         for says in [
             "The printer does not answer; &lt;look&gt; at its cable.",
-            "2 Z-reports are missing before this one",
+            "Z-reports missing before this one: 2",
             "sales &lt;b&gt;: till 30000, printer 29999",
             "Market street 5",
         ] {
