@@ -485,7 +485,7 @@ fn z_table(words: &Words, days: &[ZDay]) -> String {
             let count = missing.to_string();
             remarks.push(filled(words.missing, &[("count", &count)]));
         }
-        remarks.extend(differences_of(words, &day.report));
+        remarks.extend(differences_of(words, day));
         let _ = writeln!(
             body,
             "<tr><td>{}</td><td><a href=\"/tills/{}\">{}</a></td><td>{}</td><td class=money>{}</td><td>{}</td></tr>",
@@ -507,24 +507,35 @@ fn has_differences(report: &Value) -> bool {
     differences.is_some_and(|differences| !differences.is_empty())
 }
 
-/// The differences of a Z-report in words.
-fn differences_of(words: &Words, report: &Value) -> Vec<String> {
-    let differences = report.get("differences").and_then(Value::as_array);
-    let differences = differences.into_iter().flatten().take(PROBLEMS_MAX);
+/// The differences of a Z-report in words. What is one of its sums is an amount, and anything else is a count.
+fn differences_of(words: &Words, day: &ZDay) -> Vec<String> {
+    let list = |name: &str| day.report.get(name).and_then(Value::as_array);
+    let sums = list("sums").map_or(&[][..], Vec::as_slice);
+    let is_sum = |name: &str| sums.iter().any(|sum| text_of(sum, "name") == name);
+    let currency = escaped(&day.currency);
+    let differences = list("differences").into_iter().flatten();
     differences
+        .take(PROBLEMS_MAX)
         .map(|difference| {
-            let number = |name: &str| {
-                let found = difference.get(name).and_then(Value::as_i64);
-                found.unwrap_or_default().to_string()
-            };
-            let [name, side] = ["name", "side"].map(|of| escaped(text_of(difference, of)));
-            let (till, other) = (number("till"), number("other"));
+            let [name, side] = ["name", "side"].map(|of| text_of(difference, of));
+            let [till, other] = ["till", "other"].map(|of| {
+                let number = difference.get(of).and_then(Value::as_i64);
+                let number = number.unwrap_or_default();
+                if is_sum(name) {
+                    money(number, &currency)
+                } else {
+                    number.to_string()
+                }
+            });
             let values = [
-                ("name", name.as_str()),
-                ("till", &till),
-                ("side", &side),
-                ("other", &other),
+                ("name", escaped(name)),
+                ("till", till),
+                ("side", escaped(side)),
+                ("other", other),
             ];
+            let values = values
+                .each_ref()
+                .map(|(name, value)| (*name, value.as_str()));
             filled(words.difference, &values)
         })
         .collect()

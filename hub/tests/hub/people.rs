@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use ferrotill_hub::clock::now_ms;
-use ferrotill_hub_protocol::{Answer, Difference, HealthProblem, Severity};
+use ferrotill_hub_protocol::{Answer, Difference, HealthProblem, Severity, Sum};
 use serde_json::Value;
 
 use super::support::client::{Connection, Reply};
@@ -73,12 +73,21 @@ impl Shop {
             row.at_ms = now_ms() - 1_000 * (80 - row.sequence.cast_signed());
         }
         rows[74].z_number = Some(5);
-        rows[74].z_report.as_mut().unwrap().differences = vec![Difference {
+        let difference = |name: &str, till, other| Difference {
             side: "printer".to_owned(),
-            name: "sales <b>".to_owned(),
-            till: 30_000,
-            other: 29_999,
+            name: name.to_owned(),
+            till,
+            other,
+        };
+        let z_report = rows[74].z_report.as_mut().unwrap();
+        z_report.sums = vec![Sum {
+            name: "sales group A".to_owned(),
+            amount: 30_000,
         }];
+        z_report.differences = vec![
+            difference("sales group A", 30_000, 29_999),
+            difference("receipts <b>", 12, 13),
+        ];
         let batch = first.batch_of(first.acknowledged.1, rows);
         let answer = first.send(self.hub.tills, &batch).await;
         assert_eq!(answer, Answer::Acknowledged { up_to: 75 });
@@ -209,7 +218,8 @@ fn the_pages_show_who_sells_and_what_is_wrong() {
         for says in [
             "The printer does not answer; &lt;look&gt; at its cable.",
             "Z-reports missing before this one: 2",
-            "sales &lt;b&gt;: till 30000, printer 29999",
+            "sales group A: till 300.00 EUR, printer 299.99 EUR",
+            "receipts &lt;b&gt;: till 12, printer 13",
             "Market street 5",
         ] {
             assert!(page.contains(says), "{says}\n{page}");
