@@ -27,15 +27,7 @@ const fn refusal(
     says: &'static str,
     errors: &'static [&'static str],
 ) -> RefusalAnswer {
-    RefusalAnswer {
-        name,
-        status,
-        says,
-        form: PROBLEM,
-        retries: false,
-        errors,
-        any_refusal: false,
-    }
+    RefusalAnswer::new(name, status, says, PROBLEM, errors)
 }
 
 const FORBIDDEN: RefusalAnswer = refusal(
