@@ -73,6 +73,10 @@ def look(demos: dict, sold: dict, tools: Path, folder: Path) -> str:
     for name, receipt, more in (("EKaBS", ekabs, {}), ("EKaBS-plain", demo.upload(plain), {"hospitality": True})):
         _, said = demo.api("GET", f"/receipt/{receipt}")
         pages.append({"name": name, "url": said["public_link"]["href"], "total": "36.50", **more})
+    for language in ("en", "es", "fr", "it"):
+        plain["schema"]["ekabs_v0"]["language"] = language
+        _, said = demo.api("GET", f"/receipt/{demo.upload(plain)}")
+        pages.append({"name": f"EKaBS-{language}", "url": said["public_link"]["href"], "total": "36.50"})
     pages.append({"name": "unknown", "url": f"{demo.url}/r/{'A' * 22}"})
     (folder / "pages.json").write_text(json.dumps(pages))
     said = run(["node", HERE / "look.mjs", folder / "pages.json", axe, tools / "receipts"], 600).strip()
