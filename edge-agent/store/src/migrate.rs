@@ -79,11 +79,15 @@ fn steps(key: Option<ChainKey>) -> Migrations<'static> {
             include_str!("../../../migrations/17-publication/up.sql"),
             |transaction| Ok(sign(transaction)?),
         ),
+        M::up_with_hook(
+            include_str!("../../../migrations/18-unsent/up.sql"),
+            |transaction| Ok(sign(transaction)?),
+        ),
     ])
 }
 
 /// The number of steps.
-const STEPS: i64 = 15;
+const STEPS: i64 = 16;
 
 /// Writes the name of this program. The last step does it, in its transaction: tables of this version always have this name.
 fn sign(connection: &Connection) -> Result<(), rusqlite::Error> {

@@ -22,6 +22,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::chain::{ChainKey, Mac};
+use super::figures::KeptCount;
 use super::frozen::{Binding, digest_of};
 use super::laid_aside::{self, AsideDocument};
 use super::reconcile::{self, ZReconciliation};
@@ -203,6 +204,11 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
             |row| row.get(0),
         )
         .context(&path, "outbox")?;
+    let difference = KeptCount::difference(&connection).context(&path, "outbox")?;
+    if let Some(words) = difference {
+        let (table, key) = ("clock", "unsent".to_owned());
+        flaws.report(Flaw::TableDiffers { table, key, words });
+    }
     let refused = refused(&connection).context(&path, "outbox")?;
     check_requests(&connection, &key, wanted.range, &mut flaws).context(&path, "outbox")?;
     let repeated_numbers =
