@@ -47,9 +47,12 @@ fn the_reader_accepts_what_the_library_accepts() {
         match (expected, found) {
             (Ok(raw), Ok(value)) => {
                 // The library writes the same value, whatever the white space and the escapes are.
-                let ours: serde_json::Value = serde_json::from_str(&value.to_string()).unwrap();
-                let theirs: serde_json::Value = serde_json::from_str(raw.get()).unwrap();
-                assert_eq!(ours, theirs, "{shown}");
+                let read = |text: &str| serde_json::from_str::<serde_json::Value>(text);
+                match (read(&value.to_string()), read(raw.get())) {
+                    (Ok(ours), Ok(theirs)) => assert_eq!(ours, theirs, "{shown}"),
+                    // A float of the library cannot have the number.
+                    (ours, theirs) => assert!(ours.is_err() && theirs.is_err(), "{shown}"),
+                }
                 count += 1;
             }
             // The library finds an escape that is no character only when it reads the text.
