@@ -2,17 +2,19 @@
 
 #[path = "render/fluent.rs"]
 mod fluent;
+#[path = "render/word_struct.rs"]
+mod word_struct;
 
 use std::env;
-use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
 fn main() -> Result<(), String> {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=render/fluent.rs");
+    println!("cargo:rerun-if-changed=render/word_struct.rs");
     println!("cargo:rerun-if-changed=src/ui/words");
-    write_words()?;
+    word_struct::write_words("src/ui/words", "ui_words.rs")?;
     if is("PROFILE", "release")
         && is("CARGO_CFG_TARGET_OS", "linux")
         && is("CARGO_CFG_TARGET_ENV", "gnu")
@@ -23,32 +25,6 @@ fn main() -> Result<(), String> {
         put_daily_functions_together()?;
     }
     Ok(())
-}
-
-/// The words of the dashboard: a structure with a text for each word, and one value of it for each language.
-fn write_words() -> Result<(), String> {
-    let lists = fluent::lists("src/ui/words")?;
-    let model = lists.get(fluent::MODEL).ok_or("the model is missing")?;
-    let field = |id: &str| id.replace('-', "_");
-    let mut code = String::from(
-        "/// The words of one language.\n#[derive(Debug)]\npub struct Words {\n/// The ISO 639 code of the language, with the ISO 15924 code of its letters if it is written in several.\npub language: &'static str,\n",
-    );
-    // Writing to a string cannot fail.
-    for (id, word) in model {
-        let _ = writeln!(code, "#[doc = {word:?}]\npub {}: &'static str,", field(id));
-    }
-    let _ = writeln!(code, "}}\nstatic WORD_LISTS: [Words; {}] = [", lists.len());
-    for (language, words) in &lists {
-        let _ = write!(code, "Words {{ language: {language:?}, ");
-        for (id, word) in words {
-            let _ = write!(code, "{}: {word:?}, ", field(id));
-        }
-        code.push_str("},\n");
-    }
-    code.push_str("];\n");
-    let target = env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
-    std::fs::write(Path::new(&target).join("ui_words.rs"), code)
-        .map_err(|error| format!("ui_words.rs: {error}"))
 }
 
 /// The kernel maps a program's code in pieces of 64 KiB and more: a function that is used brings its neighbours into memory.

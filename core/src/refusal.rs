@@ -219,6 +219,8 @@ refusals! {
     75 RegisterOutOfUse => "the register of this device is out of use for ever: it has its closing receipt, or its data folder was restored from a copy", "sell on another device: write a new [[device]] with an id and a registration_number that were never used, start the agent, and register the new cash box";
     /// A document on a machine whose folder was restored on another machine, which sells now.
     76 TillTakenOver => "the folder of this till was restored on another machine, which sells now; two copies must not sell", "sell on the other machine; take this one out of use";
+    /// A document other than a report on a device whose printer has fiscal receipts that this till has not made.
+    77 ReceiptsOfOthers => "the printer has fiscal receipts that this till has not made: another machine may sell with it, and two copies of one till must not sell", "if another machine sells with this printer, take this one out of use; if the receipts were made at the printer's keys, a person says so: `ferrotill settle DEVICE --go-on --by NAME`, or at the dashboard";
 }
 
 impl core::error::Error for Refusal {}

@@ -39,6 +39,12 @@ impl Baseline {
             fiscal_memory: &self.fiscal_memory,
         }
     }
+
+    /// Whether the device counts its fiscal receipts since fiscalisation, so that a Z-report does not clear the counter.
+    #[must_use]
+    pub fn counts_receipts_for_ever(&self) -> bool {
+        crate::family::of_name(&self.family).is_some_and(|protocol| protocol.counts_for_ever)
+    }
 }
 
 /// Evidence from the caller's journal for settling a job, in addition to the baseline.

@@ -63,6 +63,7 @@ pub mod config;
 pub mod deliver;
 pub mod error_chain;
 pub mod explanation;
+pub mod folder_key;
 pub mod hmac;
 pub mod limited_log;
 pub mod listener;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ferrotill::api::json::JsonValue;
 use ferrotill_testkit::config::text;
+use ferrotill_testkit::health_page::check_says;
 use shop::outside::{Process, finished, program, until};
 use shop::till::SALE;
 use shop::{config, value};
@@ -224,6 +225,108 @@ fn what_was_sold_after_the_backup_is_named_and_no_number_comes_twice() {
     assert!(!gaps.contains("numbers_missing"), "{gaps}");
     drop(shop.printer);
 }
+
+/// Until the agent has met the printer, a sale is answered with its state; then it is refused with the problem.
+fn is_stopped(shop: &BackupShop, agent: &Process) {
+    let listed = || {
+        let health = agent.client.open("/healthz").body;
+        let JsonValue::Array(problems) = value(&health, "problems").clone() else {
+            panic!("{health}");
+        };
+        let mut found = problems.into_iter();
+        found.find(|it| told(value(it, "id")) == "receipts_of_others")
+    };
+    until("the till meets the printer", || listed().is_some());
+    let problem = listed().unwrap();
+    let says = told(value(&problem, "says"));
+    check_says("receipts_of_others", &says);
+    let fix = told(value(&problem, "fix"));
+    assert!(
+        fix.contains("ferrotill settle ") && fix.contains("--go-on"),
+        "{fix}"
+    );
+    let before = shop.documents().len();
+    for mode in ["FiscalReceiptOnly", "AlternativeReceiptOnly"] {
+        let body = SALE.replacen(
+            '{',
+            &format!(r#"{{"receiptMode":"{mode}","print":false,"#),
+            1,
+        );
+        let refused = agent.client.post("operations/sale", &body);
+        assert_eq!(
+            told(value(&refused.body, "errorType")),
+            "ReceiptsOfOthers",
+            "{}",
+            refused.text
+        );
+    }
+    assert_eq!(shop.documents().len(), before);
+    let (code, _) = shop.verb(&["status"]);
+    assert_ne!(code, 0, "the till does not sell");
+}
+
+#[test]
+fn the_old_machine_of_a_restored_till_sells_nothing_once_it_meets_the_printer() {
+    let shop = BackupShop::new();
+    let backup = shop.path("till.backup");
+    let sell = |agent: &Process, count: usize| {
+        for _ in 0..count {
+            let sold = agent.client.post("operations/sale", SALE);
+            assert_eq!(sold.status, 200, "{}", sold.text);
+        }
+    };
+    let mut agent = Process::agent(&shop.file);
+    sell(&agent, 3);
+    shop.done(&["backup", "create", name(&backup)]);
+    sell(&agent, 20);
+    agent.kill();
+    drop(agent);
+
+    // Another machine sells from the backup. It is not stopped by what a person has accepted.
+    fs::rename(shop.books(), shop.path("old")).unwrap();
+    shop.done(&["restore", name(&backup)]);
+    shop.done(&["restore", name(&backup), "--accept-loss", "--by", "Maria"]);
+    let mut agent = Process::agent(&shop.file);
+    sell(&agent, 2);
+    agent.stop();
+    drop(agent);
+    fs::rename(shop.books(), shop.path("new")).unwrap();
+
+    // The old machine meets the printer, also after a restart.
+    fs::rename(shop.path("old"), shop.books()).unwrap();
+    let mut agent = Process::agent(&shop.file);
+    is_stopped(&shop, &agent);
+    let report = agent.client.post("operations/intermediatetotals", "{}");
+    assert_eq!(report.status, 200, "{}", report.text);
+    agent.stop();
+    let mut agent = Process::agent(&shop.file);
+    is_stopped(&shop, &agent);
+
+    // A person lets it go on, and that is in its journal.
+    let device = agent.client.device;
+    let (code, refused) = shop.verb(&["settle", NIL, "--go-on", "--by", "Maria"]);
+    assert_eq!(
+        (code, told(value(&refused, "error.code"))),
+        (7, "UnknownId".to_owned()),
+        "{refused}"
+    );
+    shop.done(&["settle", device, "--go-on", "--by", "Maria"]);
+    sell(&agent, 1);
+    let (code, refused) = shop.verb(&["settle", device, "--go-on", "--by", "Maria"]);
+    assert_eq!(
+        (code, told(value(&refused, "error.code"))),
+        (7, "NoReceiptsOfOthers".to_owned()),
+        "{refused}"
+    );
+    agent.stop();
+    let agent = Process::agent(&shop.file);
+    until("the till sells", || {
+        agent.client.post("operations/sale", SALE).status == 200
+    });
+    shop.done(&["verify"]);
+}
+
+const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
 #[test]
 fn a_backup_with_one_changed_byte_is_not_restored() {

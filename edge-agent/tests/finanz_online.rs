@@ -7,23 +7,20 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
-use ferrotill::agent::Agent;
 use ferrotill::authority::finanz_online::session::{login, login_answer};
 use ferrotill::authority::finanz_online::{Action, call};
-use ferrotill::config::{Config, FinanzOnlineUser, Secret};
+use ferrotill::config::{FinanzOnlineUser, Secret};
 use ferrotill::hmac::signature_of;
-use ferrotill::seal::signature::units::Units;
 use ferrotill::simulator::finanz_online::{FinanzOnlineSimulator, SERVICES, router};
 use ferrotill::simulator::tax_office::serve_router;
 use ferrotill::time::clock::{Clock, system_ms};
 use ferrotill_testkit::config::{ConfigText, Device, text};
 use ferrotill_testkit::health_page::check_says;
+use shop::agent_thread::{SigningAgent, in_runtime};
 use shop::outside::{Process, finished, until};
 use shop::stand_in::StandIn;
 use shop::{Client, DEVICE, POINT_OF_SALE, Reply, SECRET};
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
 const CASH_BOX: &str = "KASSE-1";
@@ -226,58 +223,6 @@ fn a_session_that_ends_and_a_page_about_maintenance_are_no_refusals() {
     assert_eq!(service.changes().len(), 3, "{:?}", service.calls());
 }
 
-/// An agent and the stand-in in this process, on one clock that the test moves.
-struct Inside {
-    client: Client,
-    units: Arc<Units>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Inside {
-    fn start(file: &Path, clock: &Arc<Clock>) -> Self {
-        let config = Config::parse(&fs::read_to_string(file).unwrap(), "test.toml").unwrap();
-        let clock = Arc::clone(clock);
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (tell, told) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            in_runtime(async {
-                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-                let agent = Agent::start(config, Some(clock)).unwrap();
-                let units = agent.signature_units().unwrap();
-                tell.send((listener.local_addr().unwrap(), units)).unwrap();
-                let ended = async { drop(stopped.await) };
-                agent.serve(listener, axum::Router::new(), ended).await;
-            });
-        });
-        let (address, units) = told.recv().unwrap();
-        Self {
-            client: Client::new(format!("http://{address}")),
-            units,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
-    }
-}
-
-impl Drop for Inside {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // If the thread has panicked, the panic was printed when it happened.
-            let _ = thread.join();
-        }
-    }
-}
-
-fn in_runtime(work: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(work);
-}
-
 /// The stand-in in this process. Returns its address.
 fn served(simulator: &FinanzOnlineSimulator) -> String {
     let (tell, told) = std::sync::mpsc::channel();
@@ -313,7 +258,7 @@ fn an_outage_of_48_hours_is_reported_and_the_receipt_of_the_year_is_checked() {
     let simulator = FinanzOnlineSimulator::new(Arc::clone(&clock));
     let file = till(folder.path(), &served(&simulator));
     simulator.switch(r#"{"state":"down"}"#).unwrap();
-    let agent = Inside::start(&file, &clock);
+    let agent = SigningAgent::start(&file, Some(&clock));
     sell_at(&agent.client, 1, clock.now().utc_ms);
     let hour = 3_600_000;
     clock.pass(25 * hour);
@@ -364,7 +309,7 @@ fn an_outage_of_48_hours_is_reported_and_the_receipt_of_the_year_is_checked() {
     assert!(says.contains("KASSE-1_"), "{says}");
     drop(agent);
     simulator.switch(r#"{"state":"up"}"#).unwrap();
-    let agent = Inside::start(&file, &clock);
+    let agent = SigningAgent::start(&file, Some(&clock));
     until("the next start tries again", || {
         clock.pass(60_000);
         let shown = simulator.shown();

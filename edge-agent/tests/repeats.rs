@@ -384,7 +384,7 @@ fn paths_with_a_body() -> Vec<String> {
         .filter_map(|line| Some(line.split_once(".route(\"")?.1.split_once('"')?.0))
         .map(|path| path.replace("{id}", ID))
         .collect();
-    assert_eq!(paths.len(), 5, "{paths:?}");
+    assert_eq!(paths.len(), 6, "{paths:?}");
     let table = include_str!("../src/api/fiscalcloud/route.rs");
     let (_, table) = table.split_once("match (post, parts) {").unwrap();
     // A row with one path each.

@@ -8,7 +8,6 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -16,7 +15,6 @@ use base64::engine::general_purpose::STANDARD;
 use ferrotill::agent::Agent;
 use ferrotill::api::json::JsonValue;
 use ferrotill::config::Config;
-use ferrotill::seal::signature::units::Units;
 use ferrotill::time::clock::Clock;
 use ferrotill_core::event::Event;
 use ferrotill_core::profile::signed::{Code, PAYLOAD_BYTES_MAX};
@@ -24,9 +22,9 @@ use ferrotill_store::Reader;
 use ferrotill_testkit::config::{ConfigText, Device, text};
 use ferrotill_testkit::health_page::check_says;
 use ferrotill_testkit::paper::{codes_of_page, codes_of_png};
+use shop::agent_thread::SigningAgent;
 use shop::outside::{Process, finished, program, until};
 use shop::{Client, DEVICE, POINT_OF_SALE, Reply, count, value};
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
 /// The id of the cash box.
@@ -199,58 +197,11 @@ fn a_killed_till_signs_each_receipt_once_and_leaves_no_gap() {
     assert_eq!(count(&checked, "unsigned"), 0);
 }
 
-/// An agent in this process, whose units the test switches. It ends with this value.
-struct Inside {
-    client: Client,
-    units: Arc<Units>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Inside {
-    fn start(file: &Path) -> Self {
-        let config = Config::parse(&fs::read_to_string(file).unwrap(), "test.toml").unwrap();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (tell, told) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-                let agent = Agent::start(config, None).unwrap();
-                let units = agent.signature_units().unwrap();
-                tell.send((listener.local_addr().unwrap(), units)).unwrap();
-                let ended = async { drop(stopped.await) };
-                agent.serve(listener, axum::Router::new(), ended).await;
-            });
-        });
-        let (address, units) = told.recv().unwrap();
-        Self {
-            client: Client::new(format!("http://{address}")),
-            units,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
-    }
-}
-
-impl Drop for Inside {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // If the thread has panicked, the panic was printed when it happened.
-            let _ = thread.join();
-        }
-    }
-}
-
 #[test]
 fn an_outage_is_on_the_receipts_and_ends_with_the_collective_receipt() {
     let folder = tempfile::tempdir().unwrap();
     let file = till(folder.path());
-    let agent = Inside::start(&file);
+    let agent = SigningAgent::start(&file, None);
     let client = &agent.client;
     assert_eq!(signature(&sell(client, 1, "3.00"), "signed"), "true");
     agent.units.set_down(true);
@@ -323,7 +274,7 @@ fn the_demo_plays_the_day_and_its_protocol_is_accepted() {
 fn the_paper_has_what_the_law_asks_for() {
     let folder = tempfile::tempdir().unwrap();
     let file = till(folder.path());
-    let agent = Inside::start(&file);
+    let agent = SigningAgent::start(&file, None);
     until("the start receipt is made", || !times(&file).is_empty());
     agent.units.set_down(true);
     let body = sale_of(1, "20.00").replacen(

@@ -6,19 +6,15 @@ mod shop;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
-use ferrotill::agent::Agent;
 use ferrotill::api::json::JsonValue;
-use ferrotill::config::Config;
 use ferrotill::hmac::signature_of;
-use ferrotill::seal::signature::units::Units;
 use ferrotill::time::clock::{Clock, system_ms};
 use ferrotill_testkit::config::{ConfigText, Device, text};
 use ferrotill_testkit::health_page::check_says;
+use shop::agent_thread::SigningAgent;
 use shop::outside::{Process, finished, until};
 use shop::{Client, DEVICE, POINT_OF_SALE, Reply, SECRET, count, value};
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
 const CASH_BOX: &str = "KASSE-1";
@@ -261,54 +257,6 @@ fn an_inspector_gets_the_protocols_and_every_line_and_void() {
     assert!(other.exists());
 }
 
-/// An agent in this process with the clock of the test.
-struct Inside {
-    client: Client,
-    units: Arc<Units>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Inside {
-    fn start(file: &Path, clock: &Arc<Clock>) -> Self {
-        let config = Config::parse(&fs::read_to_string(file).unwrap(), "test.toml").unwrap();
-        let clock = Arc::clone(clock);
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (tell, told) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-                let agent = Agent::start(config, Some(clock)).unwrap();
-                let units = agent.signature_units().unwrap();
-                tell.send((listener.local_addr().unwrap(), units)).unwrap();
-                let ended = async { drop(stopped.await) };
-                agent.serve(listener, axum::Router::new(), ended).await;
-            });
-        });
-        let (address, units) = told.recv().unwrap();
-        Self {
-            client: Client::new(format!("http://{address}")),
-            units,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
-    }
-}
-
-impl Drop for Inside {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // If the thread has panicked, the panic was printed when it happened.
-            let _ = thread.join();
-        }
-    }
-}
-
 /// What a problem says in `/healthz`; `None` if it is not listed.
 fn problem(client: &Client, id: &str) -> Option<String> {
     let health = client.open("/healthz");
@@ -346,11 +294,11 @@ impl Moved {
         }
     }
 
-    fn start_at(&mut self, time: &str) -> Inside {
+    fn start_at(&mut self, time: &str) -> SigningAgent {
         let at = ms(time);
         self.clock.pass(u64::try_from(at - self.now_ms).unwrap());
         self.now_ms = at;
-        Inside::start(&self.file, &self.clock)
+        SigningAgent::start(&self.file, Some(&self.clock))
     }
 }
 

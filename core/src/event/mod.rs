@@ -1,5 +1,6 @@
 //! The events of the journal. Each row contains one event, encoded in postcard, with its kind and version.
 
+mod others;
 mod person;
 mod provider;
 mod registration;
@@ -26,6 +27,7 @@ use crate::shift::{Running, Shift};
 use crate::tax::TaxTable;
 use crate::time::Moment;
 
+pub use others::{OthersStep, ReceiptsOfOthers};
 pub use person::{PersonAct, PersonActed};
 pub use provider::{ProviderAnswer, ProviderAnswered, ProviderAsked, ProviderStep, ProviderUsed};
 pub use registration::{RegistrationAnswered, RegistrationStep, RegistrationWanted};
@@ -444,6 +446,8 @@ pub enum Event<'a> {
     ProviderUsed(ProviderUsed),
     /// A person has ordered something at the pages of the till.
     PersonActed(PersonActed<'a>),
+    /// A printer has fiscal receipts that this till has not made, or a person has accepted them.
+    ReceiptsOfOthers(ReceiptsOfOthers<'a>),
 }
 
 /// Why a stored event cannot be read.
@@ -518,6 +522,7 @@ impl<'a> Event<'a> {
             Self::ProviderAnswered(_) => 37,
             Self::ProviderUsed(_) => 38,
             Self::PersonActed(_) => 39,
+            Self::ReceiptsOfOthers(_) => 44,
         }
     }
 
@@ -601,6 +606,7 @@ impl<'a> Event<'a> {
             Self::ProviderAnswered(event) => postcard::to_slice(event, room),
             Self::ProviderUsed(event) => postcard::to_slice(event, room),
             Self::PersonActed(event) => postcard::to_slice(event, room),
+            Self::ReceiptsOfOthers(event) => postcard::to_slice(event, room),
         };
         encoded
             .map(|bytes| &*bytes)
@@ -672,6 +678,7 @@ impl<'a> Event<'a> {
             (37, 1) => read(payload).map(Self::ProviderAnswered),
             (38, 1) => read(payload).map(Self::ProviderUsed),
             (39, 1) => read(payload).map(Self::PersonActed),
+            (44, 1) => read(payload).map(Self::ReceiptsOfOthers),
             _ => Err(EventError::Unknown { kind, version }),
         }
     }

@@ -111,6 +111,7 @@ impl Till {
         at: Moment,
         faults: &mut dyn Faults,
     ) -> Result<(), Refusal> {
+        self.others.admit(body)?;
         self.admit_in_shift(facts, body, at)?;
         if let (Body::Receipt(_), Some(left)) = (body, known.offline) {
             facts.offline.admit(left)?;

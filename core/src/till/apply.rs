@@ -31,6 +31,10 @@ impl Till {
             Event::Switched(_) => {}
             // The Z-report in the same batch closes the shift.
             Event::ClosedByPrinter(closed) => self.latest = Some(closed.at),
+            Event::ReceiptsOfOthers(noted) => {
+                self.latest = Some(noted.at);
+                self.others.note(noted);
+            }
             Event::LossAccepted(accepted) => self.go_on_after(accepted),
             // What the folder is for is no part of the till's state.
             Event::Founded(_) | Event::Restored(_) => {}
@@ -98,6 +102,9 @@ impl Till {
             overtaken: false,
         });
         self.printer_evidence.reserved(reserved.baseline.as_ref());
+        if reserved.baseline.is_some() {
+            self.others.on_printer();
+        }
         self.counters_after.copy_from(&self.counters);
         if let Ok(next) = next {
             self.counters_after.count(&reserved.body, reserved.at, next);
@@ -131,6 +138,7 @@ impl Till {
     fn go_on_after(&mut self, accepted: &LossAccepted<'_>) {
         self.last_number = self.last_number.max(accepted.number);
         self.last_z = self.last_z.max(accepted.z_number);
+        self.others.accept_loss(accepted);
         for counters in [&mut self.counters, &mut self.counters_after] {
             if let Some(shift) = &mut counters.shift
                 && shift.z_number <= accepted.z_number

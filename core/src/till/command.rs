@@ -5,7 +5,7 @@ use crate::budget::Left;
 use crate::document::{AmountsReceipt, ReportKind};
 use crate::event::{
     CardLaidAside, ClockSet, ClosedByPrinter, Configuration, Declared, LaidAside, ReceiptPrepared,
-    ReceiptSigned, TerminalAnswered, TerminalAsked, UnitAdopted,
+    ReceiptSigned, ReceiptsOfOthers, TerminalAnswered, TerminalAsked, UnitAdopted,
 };
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::Span;
@@ -97,6 +97,9 @@ pub enum Command<'a> {
     ///
     /// The caller has checked that money of the request waits, and that no terminal gives it back.
     LayCardAside(CardLaidAside<'a>),
+    /// The printer has fiscal receipts that this till has not made, or a person has accepted them. The till sets the time of the event
+    /// (`at`).
+    NoteOthers(ReceiptsOfOthers<'a>),
 }
 
 /// The facts that the store has about the things that a command refers to.

@@ -16,6 +16,7 @@ mod command;
 mod counters;
 mod digest;
 mod numbers;
+mod others;
 mod pools;
 mod printer_evidence;
 mod ranges;
@@ -43,6 +44,7 @@ use crate::time::Moment;
 
 pub use command::{Command, Known, Order, Wish};
 use counters::TillCounters;
+use others::Others;
 use pools::Pools;
 use printer_evidence::PrinterEvidence;
 pub use ranges::RangeUse;
@@ -68,11 +70,13 @@ pub struct Till {
     printer_evidence: PrinterEvidence,
     latest: Option<Moment>,
     signed: SignedReceipts,
+    /// Fiscal receipts of the printer that this till has not made.
+    others: Others,
 }
 
 impl Till {
     /// Version of a snapshot's encoding. A snapshot with another version is discarded and made again from the journal.
-    pub const SNAPSHOT_VERSION: u16 = 7;
+    pub const SNAPSHOT_VERSION: u16 = 8;
 
     /// Gives the event that follows from a command, or the reason why the command is refused. The state of the till is not
     /// changed.
@@ -135,6 +139,7 @@ impl Till {
                 ..*answered
             })),
             Command::LayCardAside(aside) => lay_card_aside(aside, at),
+            Command::NoteOthers(noted) => self.note_others(noted, at),
         }
     }
 

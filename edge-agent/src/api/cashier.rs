@@ -96,7 +96,7 @@ const LINES: &[(&str, CashierLine)] = &[
         |words| words.busy,
     ),
     (
-        "E_CASH_REGISTER_DEACTIVATED E_CASH_REGISTER_NOT_INITIALIZED E_CONFLICT E_FON_AUTHENTICATION E_INTERNAL E_INVALID_STATE_TRANSITION E_SCU_DEACTIVATED E_SCU_LIMIT_REACHED E_SCU_NOT_INITIALIZED FirstPinUnchanged LogNotOurs NoClockAgrees ReceiptNotSignable RegisterNotStarted RegisterOutOfUse TillTakenOver AgentNotRunning BooksUnreadable BooksUnwritable ClockBackInShift ConfigurationInvalid \
+        "E_CASH_REGISTER_DEACTIVATED E_CASH_REGISTER_NOT_INITIALIZED E_CONFLICT E_FON_AUTHENTICATION E_INTERNAL E_INVALID_STATE_TRANSITION E_SCU_DEACTIVATED E_SCU_LIMIT_REACHED E_SCU_NOT_INITIALIZED FirstPinUnchanged LogNotOurs NoClockAgrees ReceiptNotSignable RegisterNotStarted RegisterOutOfUse TillTakenOver ReceiptsOfOthers AgentNotRunning BooksUnreadable BooksUnwritable ClockBackInShift ConfigurationInvalid \
          CounterExhausted CountryUnknown NotAnAgent NotOutstanding SealMismatch Unreadable",
         |words| words.till_fault,
     ),
@@ -110,7 +110,7 @@ const LINES: &[(&str, CashierLine)] = &[
         |words| words.terminal,
     ),
     (
-        "E_CONFIGURATION_NOT_FOUND E_INVALID_FILTER_VALUES E_INVALID_LIMIT_FILTER E_LOGO_BODY_LIMIT_EXCEEDED E_LOGO_NOT_FOUND E_MASKED_CARD_NUMBER_NON_CARD_PAYMENT E_PDF_NOT_FOUND E_PUBLIC_ACCESS_EXPIRED E_RECEIPT_ID_INVALID E_RECEIPT_NOT_FOUND E_REQUEST_INVALID E_REVISION_ID_MISSING E_ROUTE_NOT_FOUND E_FAILED_SCHEMA_VALIDATION E_METHOD_NOT_ALLOWED E_PAYLOAD_TOO_LARGE E_RESOURCE_NOT_FOUND FormSizeInvalid NotAccepted NotRefused Empty BadRequest BodyIncomplete BodyNotAllowed DeclarationUnsigned EmailInvalid GivenTwice MalformedJson \
+        "E_CONFIGURATION_NOT_FOUND E_INVALID_FILTER_VALUES E_INVALID_LIMIT_FILTER E_LOGO_BODY_LIMIT_EXCEEDED E_LOGO_NOT_FOUND E_MASKED_CARD_NUMBER_NON_CARD_PAYMENT E_PDF_NOT_FOUND E_PUBLIC_ACCESS_EXPIRED E_RECEIPT_ID_INVALID E_RECEIPT_NOT_FOUND E_REQUEST_INVALID E_REVISION_ID_MISSING E_ROUTE_NOT_FOUND E_FAILED_SCHEMA_VALIDATION E_METHOD_NOT_ALLOWED E_PAYLOAD_TOO_LARGE E_RESOURCE_NOT_FOUND FormSizeInvalid NotAccepted NotRefused NoReceiptsOfOthers Empty BadRequest BodyIncomplete BodyNotAllowed DeclarationUnsigned EmailInvalid GivenTwice MalformedJson \
          MethodNotAllowed Missing NotADate NotAUuid NotFound NotSupported PeriodReversed PhoneInvalid \
          PointOfSaleMissing ReasonMissing TaxGroupMissing TaxGroupNotInForce TaxGroupUnknown TooManyTaxes \
          UnknownDevice UnknownField UnknownId UnknownOperation UnknownPointOfSale UnknownValue WrongType",

@@ -400,6 +400,7 @@ impl<'h> Problems<'h> {
             | ProblemKind::PRINTER_CONDITION
             | ProblemKind::FIRST_PIN
             | ProblemKind::TILL_TAKEN_OVER
+            | ProblemKind::RECEIPTS_OF_OTHERS
             | ProblemKind::SHIFT_TOO_LONG => true,
             ProblemKind::OFFLINE_LIMIT => self.limit_stops,
             _ => false,
@@ -438,7 +439,7 @@ pub fn part_of(kind: ProblemKind) -> &'static str {
         | "hub_certificate_ends" => "hub",
         "mail_away" | "mail_failed" | "sms_away" | "sms_failed" | "bucket_away"
         | "bucket_failed" | "ereceipt_away" | "ereceipt_failed" => "deliveries",
-        "document_waits" => "printer",
+        "document_waits" | "receipts_of_others" => "printer",
         "first_pin" => "people",
         id if id.starts_with("printer") => "printer",
         id if id.starts_with("clock") => "clock",

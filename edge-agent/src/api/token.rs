@@ -4,21 +4,19 @@
 //! the client or its secret is no longer in the configuration. The till keeps no list of tokens. The key is made at the first login.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use super::json::JsonValue;
 use crate::config::{Client, Mode, Secret};
+use crate::folder_key::FolderKey;
 use crate::hmac::signature_of;
-use crate::locked::Locked;
 use crate::object;
-use crate::secret_file::write_secret;
 
 /// What a token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +48,7 @@ impl TokenUse {
 /// The tokens of a data folder.
 #[derive(Debug)]
 pub struct Tokens {
-    path: PathBuf,
-    key: Locked<Option<Zeroizing<String>>>,
+    key: FolderKey,
 }
 
 /// What a token is valid for: the name of the API, the mode of the till, and the use.
@@ -70,8 +67,7 @@ impl Tokens {
     #[must_use]
     pub fn new(folder: &Path) -> Self {
         Self {
-            path: folder.join("tokens.key"),
-            key: Locked::default(),
+            key: FolderKey::new(folder, "tokens.key"),
         }
     }
 
@@ -87,7 +83,7 @@ impl Tokens {
         scope: TokenScope<'_>,
         now_s: i64,
     ) -> io::Result<String> {
-        let key = self.key(true)?.unwrap_or_default();
+        let key = self.key.find_or_make()?;
         let claims = object! {
             "sub" => client,
             "api" => scope.api,
@@ -115,7 +111,7 @@ impl Tokens {
         now_s: i64,
         clients: &'c [Client],
     ) -> io::Result<Option<(&'c Client, &'c Secret)>> {
-        let Some(key) = self.key(false)? else {
+        let Some(key) = self.key.find()? else {
             return Ok(None);
         };
         Ok(claims_of(&key, token).and_then(|claims| {
@@ -150,40 +146,13 @@ impl Tokens {
     ///
     /// The key of the folder cannot be read or made.
     pub fn organization(&self) -> io::Result<Uuid> {
-        let key = self.key(true)?.unwrap_or_default();
+        let key = self.key.find_or_make()?;
         let digest = Sha256::digest(format!("organization {}", &*key).as_bytes());
         let mut bytes = [0; 16];
         for (to, from) in bytes.iter_mut().zip(digest) {
             *to = from;
         }
         Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
-    }
-
-    /// The key of the folder. It is made if `make` is true and there is none.
-    fn key(&self, make: bool) -> io::Result<Option<Zeroizing<String>>> {
-        let mut known = self.key.lock();
-        if known.is_none() {
-            *known = match std::fs::read_to_string(&self.path).map(Zeroizing::new) {
-                Ok(text) if text.trim_end().len() >= KEY_LETTERS => {
-                    Some(Zeroizing::new(text.trim_end().to_owned()))
-                }
-                Ok(_) => {
-                    return Err(io::Error::other(
-                        "the file tokens.key is damaged; remove it",
-                    ));
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound && make => {
-                    let mut random = Zeroizing::new([0_u8; 32]);
-                    getrandom::fill(&mut *random).map_err(io::Error::other)?;
-                    let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(*random));
-                    write_secret(&self.path, text.as_bytes())?;
-                    Some(text)
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => return Err(error),
-            };
-        }
-        Ok(known.clone())
     }
 }
 
@@ -203,9 +172,6 @@ fn claims_of(key: &str, token: &str) -> Option<JsonValue> {
 fn secret_digest(key: &str, secret: &Secret) -> String {
     signature_of(key.as_bytes(), &[b"secret of a client", secret.as_bytes()])
 }
-
-/// The letters of a key in Base64.
-const KEY_LETTERS: usize = 43;
 /// `{"alg":"HS256","typ":"JWT"}`; the signature is written in hexadecimal digits, because only the till reads it.
 const HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
 

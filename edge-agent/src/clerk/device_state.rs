@@ -122,6 +122,10 @@ pub(super) struct DeviceState {
     pub(super) configured_serial: Option<String>,
     /// The last known counters of the printer that the till uses. A difference shows what the printer did by itself.
     pub(super) known_counters: Option<Baseline>,
+    /// The counters of the printer were compared with the journal since the start, as far as the last commit knows.
+    pub(super) met_printer: bool,
+    /// They are compared in the running batch.
+    pub(super) meets_printer: bool,
     /// The last Z-report in the printer's fiscal memory.
     pub(super) last_z: Option<ClosedDay>,
     /// The tax rates in the printer, for the groups A to H.
@@ -173,6 +177,8 @@ impl DeviceState {
             point_of_sale: Uuid::nil(),
             configured_serial: None,
             known_counters: None,
+            met_printer: false,
+            meets_printer: false,
             last_z: None,
             printer_rates: None,
             sent_rates: [None; 8],

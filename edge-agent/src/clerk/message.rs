@@ -101,6 +101,15 @@ pub enum Message {
         /// Where the answer goes.
         reply: oneshot::Sender<AsideOutcome>,
     },
+    /// A person says that a device goes on, although its printer has fiscal receipts that the till has not made.
+    GoOn {
+        /// The device.
+        device: Uuid,
+        /// The person's name; never empty.
+        by: String,
+        /// Where the answer goes.
+        reply: oneshot::Sender<ResourceOutcome>,
+    },
     /// An operator corrects the time.
     SetClock {
         /// The time from now on, in milliseconds since the epoch.

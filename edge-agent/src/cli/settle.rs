@@ -1,4 +1,5 @@
-//! `settle`: sends an operator's declaration about a document that the printer cannot prove to the running agent.
+//! `settle`: sends an operator's declaration about a document that the printer cannot prove, or about fiscal receipts that the till has
+//! not made, to the running agent.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ use crate::time::clock::Clock;
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("paper").required(true)))]
 pub struct SettleArguments {
-    /// The document's id, from `/healthz` or the log.
+    /// The document's id, from `/healthz` or the log; the device's id with --go-on.
     id: Uuid,
     /// The document is on the paper or in the printer's electronic journal.
     #[arg(long, group = "paper")]
@@ -26,8 +27,12 @@ pub struct SettleArguments {
     /// The document was not printed, or was printed as cancelled.
     #[arg(long, group = "paper")]
     not_registered: bool,
+    /// The device goes on, although its printer has fiscal receipts that this till has not made: they were made at the printer's keys,
+    /// and no other machine sells with the printer.
+    #[arg(long, group = "paper")]
+    go_on: bool,
     /// The document's number on the paper; a later return of the sale needs it.
-    #[arg(long, requires = "registered", conflicts_with = "not_registered")]
+    #[arg(long, requires = "registered", conflicts_with_all = ["not_registered", "go_on"])]
     document: Option<NonZeroU32>,
     /// The name of the person who has read the paper; it is stored in the journal and never deleted.
     #[arg(long)]
@@ -50,6 +55,9 @@ pub(super) fn run(arguments: &SettleArguments, output: CliOutput) -> Result<Exit
     let url = url_of(config.api.listen);
     let clock = Arc::new(Clock::new(None).map_err(CliFailure::failed)?);
     let client = Client::of_config(&config, Permission::Settle, url.clone(), clock)?;
+    if arguments.go_on {
+        return go_on(arguments, &client, &url, output);
+    }
     let path = format!("/operations/{}/settlement", arguments.id);
     match client.post_own(&path, &body(arguments)) {
         Ok(reply) => report(arguments, &reply, output),
@@ -58,6 +66,40 @@ pub(super) fn run(arguments: &SettleArguments, output: CliOutput) -> Result<Exit
             Err(no_answer(&url, error, again))
         }
     }
+}
+
+/// Lets a device go on whose printer has fiscal receipts that the till has not made.
+fn go_on(
+    arguments: &SettleArguments,
+    client: &Client,
+    url: &str,
+    output: CliOutput,
+) -> Result<Exit, CliFailure> {
+    let path = format!("/devices/{}/go-on", arguments.id);
+    let body = object! { "by" => arguments.by.clone() }.to_string();
+    let reply = client.post_own(&path, &body).map_err(|error| {
+        no_answer(
+            url,
+            error,
+            "look at `ferrotill status` before you repeat it",
+        )
+    })?;
+    let field = |name| reply.body.get(name).map_or("", JsonValue::scalar);
+    if reply.status == 200 {
+        output.json(&reply.body);
+        output.text(&format!(
+            "device {} goes on, as {} has decided; the next Z-report differs by the receipts that this till has not made",
+            arguments.id,
+            arguments.by.trim()
+        ));
+        return Ok(Exit::Done);
+    }
+    let code = exit_of(reply.status, field("error"));
+    Err(CliFailure::refused_by_agent(
+        code,
+        field("error"),
+        field("message"),
+    ))
 }
 
 fn body(arguments: &SettleArguments) -> String {

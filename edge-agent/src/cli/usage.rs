@@ -157,7 +157,7 @@ mod tests {
             ),
             (
                 &["settle"],
-                "the arguments are wrong: --by <BY>, <--registered|--not-registered>, <ID>: is needed and missing; write it; `ferrotill settle --help` says more",
+                "the arguments are wrong: --by <BY>, <--registered|--not-registered|--go-on>, <ID>: is needed and missing; write it; `ferrotill settle --help` says more",
             ),
         ] {
             let all = ["ferrotill"].iter().chain(arguments);

@@ -142,6 +142,9 @@ problem_kinds! {
     PRINTER_AHEAD: Degraded "printer_ahead",
         "a printer has documents that the journal does not have",
         "the next Z-report of the device, or another printer is taken into use";
+    RECEIPTS_OF_OTHERS: Degraded "receipts_of_others",
+        "when the till met a printer after a start, the printer had fiscal receipts that the till has not made, and its device makes reports only",
+        "a person has decided that the device goes on, with `ferrotill settle DEVICE --go-on` or at the dashboard";
     FIRST_PIN: Degraded "first_pin",
         "the PIN of the first start was not changed, and the LIVE till sells nothing before that",
         "the PIN is changed, or the person is removed";

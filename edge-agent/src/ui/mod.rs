@@ -135,6 +135,10 @@ pub fn router(dashboard: Arc<Dashboard>) -> Router {
         .route("/documents/{id}/copy", post(pages::document::copy))
         .route("/documents/{id}/settlement", post(pages::document::settle))
         .route(
+            "/devices/{id}/go-on",
+            get(pages::others::show).post(pages::others::go_on),
+        )
+        .route(
             "/simulator",
             get(pages::simulator::show).post(pages::simulator::set),
         )

@@ -4,17 +4,16 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq as _;
-use zeroize::Zeroizing;
 
+use crate::folder_key::FolderKey;
 use crate::hmac::signature_of;
 use crate::locked::Locked;
 use crate::people::{People, Person};
-use crate::secret_file::write_secret;
 
 /// The name of the cookie.
 pub const COOKIE: &str = "ferrotill_session";
@@ -26,8 +25,7 @@ const ENDED_MAX: usize = 1_000;
 /// The sessions of a data folder.
 #[derive(Debug)]
 pub struct Sessions {
-    path: PathBuf,
-    key: Locked<Option<Zeroizing<String>>>,
+    key: FolderKey,
     /// The sessions that their person has ended.
     ended: Locked<VecDeque<String>>,
 }
@@ -47,8 +45,7 @@ impl Sessions {
     #[must_use]
     pub fn new(folder: &Path) -> Self {
         Self {
-            path: folder.join("sessions.key"),
-            key: Locked::default(),
+            key: FolderKey::new(folder, "sessions.key"),
             ended: Locked::default(),
         }
     }
@@ -59,7 +56,7 @@ impl Sessions {
     ///
     /// The key cannot be read or made.
     pub fn begin(&self, person: &Person, now_s: i64) -> io::Result<String> {
-        let key = self.key(true)?.unwrap_or_default();
+        let key = self.key.find_or_make()?;
         let mut random = [0_u8; 16];
         getrandom::fill(&mut random).map_err(io::Error::other)?;
         let name = URL_SAFE_NO_PAD.encode(&person.name);
@@ -81,7 +78,7 @@ impl Sessions {
             return None;
         }
         let name = String::from_utf8(URL_SAFE_NO_PAD.decode(name).ok()?).ok()?;
-        let key = self.key(false).ok()??;
+        let key = self.key.find().ok()??;
         let person = people.find(&name).ok()??;
         let expected = signed(&key, begun, &person);
         if !bool::from(expected.as_bytes().ct_eq(signature.as_bytes()))
@@ -105,32 +102,6 @@ impl Sessions {
             ended.pop_front();
         }
     }
-
-    fn key(&self, make: bool) -> io::Result<Option<Zeroizing<String>>> {
-        let mut known = self.key.lock();
-        if known.is_none() {
-            *known = match std::fs::read_to_string(&self.path).map(Zeroizing::new) {
-                Ok(text) if text.trim_end().len() >= KEY_LETTERS => {
-                    Some(Zeroizing::new(text.trim_end().to_owned()))
-                }
-                Ok(_) => {
-                    return Err(io::Error::other(
-                        "the file sessions.key is damaged; remove it",
-                    ));
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound && make => {
-                    let mut random = Zeroizing::new([0_u8; 32]);
-                    getrandom::fill(&mut *random).map_err(io::Error::other)?;
-                    let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(*random));
-                    write_secret(&self.path, text.as_bytes())?;
-                    Some(text)
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => return Err(error),
-            };
-        }
-        Ok(known.clone())
-    }
 }
 
 impl PageSession {
@@ -148,9 +119,6 @@ fn signed(key: &str, begun: &str, person: &Person) -> String {
         &[b"session ", begun.as_bytes(), b" ", person.pin.as_bytes()],
     )
 }
-
-/// The letters of a key in Base64.
-const KEY_LETTERS: usize = 43;
 /// So many seconds the till's time may go back, by a correction, without ending sessions.
 const CLOCK_BACK_S: i64 = 3_600;
 

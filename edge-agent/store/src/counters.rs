@@ -43,6 +43,65 @@ impl Batch<'_> {
     }
 }
 
+/// What a printer's counter of fiscal receipts shows if only this till has used the printer since the last document of the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExpectedReceipts {
+    /// The number of the next fiscal receipt; 0 if the printer does not report it.
+    pub next: u32,
+    /// Whether the last document was a Z-report. A counter of the day is 1 after it; a counter since fiscalisation is still `next`.
+    pub closed: bool,
+}
+
+impl Batch<'_> {
+    /// What the counter of fiscal receipts of a device's printer must show after the last document in the journal. `None` if the device
+    /// has no document on a printer yet.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn expected_receipts(&self, device: Uuid) -> Result<Option<ExpectedReceipts>, StoreError> {
+        let document =
+            last_document_on_printer(self.connection(), device).context(self.path(), PLACE)?;
+        let Some(document) = document else {
+            return Ok(None);
+        };
+        let Some(before) = document.reserved().and_then(|reserved| reserved.baseline) else {
+            return Ok(None);
+        };
+        let after = document
+            .row
+            .settled_seq
+            .unwrap_or(document.row.reserved_seq);
+        if let Some(next) = closed_by_printer_after(self.connection(), device, after, |now| {
+            now.next_fiscal_receipt
+        })
+        .context(self.path(), PLACE)?
+        {
+            return Ok(Some(ExpectedReceipts {
+                next,
+                closed: false,
+            }));
+        }
+        let is_receipt = [DocumentKind::Sale, DocumentKind::Refund].contains(&document.row.kind);
+        let own = document.sealed().and_then(|sealed| match sealed.seal {
+            Seal::Printer { fiscal_receipt, .. } => fiscal_receipt,
+            _ => None,
+        });
+        let next = match (before.next_fiscal_receipt, own) {
+            (0, _) => 0,
+            (_, Some(own)) if is_receipt => own.saturating_add(1).max(before.next_fiscal_receipt),
+            // A receipt without its number may have used one, also a cancelled one.
+            (next, _) if is_receipt => next.saturating_add(1),
+            (next, _) => next,
+        };
+        Ok(Some(ExpectedReceipts {
+            next,
+            closed: document.row.kind == DocumentKind::ZReport
+                && document.row.state == RequestState::Sealed,
+        }))
+    }
+}
+
 impl Reader {
     /// The cash in the drawer by the last known counters of a device's printer; `None` if the device has no document yet.
     ///
@@ -68,22 +127,37 @@ fn counters<R>(
         let row = &document.row;
         row.settled_seq.unwrap_or(row.reserved_seq)
     });
+    let mut read = Some(read);
+    let mut once = |counters: &StoredBaseline<'_>| read.take().map(|read| read(counters));
+    if let Some(closed) = closed_by_printer_after(connection, device, after, &mut once)? {
+        return Ok(closed);
+    }
+    Ok(document
+        .as_ref()
+        .and_then(after_document)
+        .as_ref()
+        .and_then(once))
+}
+
+/// The counters of the last Z-report that a device's printer has made by itself after a journal row.
+fn closed_by_printer_after<R>(
+    connection: &Connection,
+    device: Uuid,
+    after: i64,
+    read: impl FnOnce(&StoredBaseline<'_>) -> R,
+) -> Result<Option<R>, rusqlite::Error> {
     let noted: Option<(u16, u16, Vec<u8>)> = connection
         .prepare_cached(&closed_by_printer())?
         .query_row(params![device.as_bytes(), after], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .optional()?;
-    if let Some((kind, version, payload)) = noted
-        && let Ok(Event::ClosedByPrinter(closed)) = Event::decode(kind, version, &payload)
-    {
-        return Ok(Some(read(&closed.now)));
-    }
-    Ok(document
-        .as_ref()
-        .and_then(after_document)
-        .as_ref()
-        .map(read))
+    Ok(noted.and_then(
+        |(kind, version, payload)| match Event::decode(kind, version, &payload) {
+            Ok(Event::ClosedByPrinter(closed)) => Some(read(&closed.now)),
+            _ => None,
+        },
+    ))
 }
 
 /// The last document of a device that has a printer's counters. A document that the journal has sealed has none.

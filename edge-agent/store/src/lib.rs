@@ -80,6 +80,7 @@ pub use chain::{ChainKey, Mac};
 pub use channel::{DeliveryChannel, DeliveryEnd, DueDeliveries, ReceiptDelivery, WaitingDelivery};
 pub use clock::{StoredClock, StoredPrinterClock};
 pub use contact::BuyerContact;
+pub use counters::ExpectedReceipts;
 pub use ended_calls::{ENDED_CALLS_MAX, EndedCall, EndedCalls, EndedCallsFound};
 pub use ereceipt::{
     EReceiptChange, EReceiptOutcome, HOSPITALITY_CHANGES_MAX, Hospitality, LookPart, MEDIA_MAX,

@@ -68,6 +68,7 @@ pub(super) fn project(
         | Event::CancelDecided(_)
         | Event::LossAccepted(_)
         | Event::PersonActed(_)
+        | Event::ReceiptsOfOthers(_)
         | Event::Switched(_)
         | Event::NumbersGranted(_)
         | Event::ClosedByPrinter(_)

@@ -3,17 +3,13 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::ops::Deref;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 
-use axum::Router;
-use ferrotill::agent::Agent;
 use ferrotill::api::service::Service;
-use ferrotill::config::Config;
 use ferrotill::simulator::tax_office::{Strictness, TaxOfficeSimulator};
 use ferrotill_device::emulator::{Rig, RigOptions};
 use ferrotill_device::wire::decoder::{Decoder, Token};
@@ -21,13 +17,11 @@ use ferrotill_device::wire::framing::Request;
 use ferrotill_device::wire::isl::FRAMING;
 use ferrotill_testkit::config::ConfigText;
 use ferrotill_testkit::program;
-use tokio::sync::oneshot;
 
+use super::agent_thread::{ANYWHERE, AgentThread, RunningAgent};
 use super::outside::Process;
 use super::till::serve_authority;
 use super::{Client, config};
-
-const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// A running shop. Dropping this value stops it.
 pub struct Shop {
@@ -51,16 +45,6 @@ impl Deref for ServiceInside {
         let service = self.0.as_ref();
         service.expect("this test looks into the agent, which another program does not allow")
     }
-}
-
-/// The agent of a shop.
-enum RunningAgent {
-    InThisProcess {
-        stop: Option<oneshot::Sender<()>>,
-        thread: Option<JoinHandle<()>>,
-    },
-    /// A process of another program that is tested.
-    Other(Process),
 }
 
 impl Shop {
@@ -88,7 +72,13 @@ impl Shop {
                 RunningAgent::Other(process),
             )
         } else {
-            agent_in_this_process(config)
+            let (agent, service) =
+                AgentThread::start(&config, None, |agent| Arc::clone(agent.service()));
+            (
+                agent.client.clone(),
+                ServiceInside(Some(service)),
+                RunningAgent::InThisProcess(agent),
+            )
         };
         Self {
             rig,
@@ -119,48 +109,6 @@ impl Shop {
             .into_iter()
             .map(|receipt| (receipt.total, receipt.items, receipt.kind))
             .collect()
-    }
-}
-
-/// Starts an agent in a thread of this process.
-fn agent_in_this_process(config: String) -> (Client, ServiceInside, RunningAgent) {
-    let (stop, stopped) = oneshot::channel();
-    let (tell, told) = std::sync::mpsc::channel();
-    let thread = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
-            let config = Config::parse(&config, "test.toml").unwrap();
-            let agent = Agent::start(config, None).unwrap();
-            let service = Arc::clone(agent.service());
-            tell.send((listener.local_addr().unwrap(), service))
-                .unwrap();
-            let ended = async { drop(stopped.await) };
-            agent.serve(listener, Router::new(), ended).await;
-        });
-    });
-    let (address, service) = told.recv().unwrap();
-    let agent = RunningAgent::InThisProcess {
-        stop: Some(stop),
-        thread: Some(thread),
-    };
-    let client = Client::new(format!("http://{address}"));
-    (client, ServiceInside(Some(service)), agent)
-}
-
-impl Drop for RunningAgent {
-    fn drop(&mut self) {
-        let Self::InThisProcess { stop, thread, .. } = self else {
-            return;
-        };
-        drop(stop.take());
-        if let Some(thread) = thread.take() {
-            // If the thread has panicked, the panic was printed when it happened.
-            let _ = thread.join();
-        }
     }
 }
 

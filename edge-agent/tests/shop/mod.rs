@@ -1,6 +1,7 @@
 //! A shop for tests: a client that signs as the API requires and checks every number of every answer.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod agent_thread;
 pub mod books;
 pub mod folder;
 pub mod forms;

@@ -3,15 +3,11 @@
 //! If another program is tested, the till is a process of that program. Then its pauses last their real time, and a test that moves
 //! its clock fails with the reason.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use ferrotill::agent::Agent;
-use ferrotill::config::Config;
 use ferrotill::simulator::tax_office::{self, Strictness, TaxOfficeSimulator};
 use ferrotill::time::clock::{Clock, system_ms};
 use ferrotill_device::emulator::{Family, Rig, RigOptions};
@@ -19,12 +15,10 @@ use ferrotill_store::FILE_NAME;
 use ferrotill_testkit::config::{ConfigText, text};
 use ferrotill_testkit::network::Proxy;
 use ferrotill_testkit::program;
-use tokio::sync::oneshot;
 
+use super::agent_thread::{ANYWHERE, AgentThread, RunningAgent, in_runtime};
 use super::outside::Process;
 use super::{Client, Reply, config, count};
-
-const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// A till, its printer and its tax authority.
 pub struct Till {
@@ -36,15 +30,7 @@ pub struct Till {
     pub network: Proxy,
     pub clock: Arc<Clock>,
     config: ConfigText,
-    open: Option<Open>,
-}
-
-struct Open {
-    client: Client,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-    /// The process of another program that is tested.
-    process: Option<Process>,
+    open: Option<RunningAgent>,
 }
 
 impl Till {
@@ -128,29 +114,9 @@ impl Till {
             self.start_other();
             return;
         }
-        let (stop, stopped) = oneshot::channel();
-        let (tell, told) = std::sync::mpsc::channel();
-        let config = Config::parse(&self.config.to_string(), "test.toml").unwrap();
-        let clock = Arc::clone(&self.clock);
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
-                let agent = started(config, clock);
-                tell.send(listener.local_addr().unwrap()).unwrap();
-                let ended = async { drop(stopped.await) };
-                agent.serve(listener, Router::new(), ended).await;
-            });
-        });
-        self.open = Some(Open {
-            client: Client::new(format!("http://{}", told.recv().unwrap())),
-            stop: Some(stop),
-            thread: Some(thread),
-            process: None,
-        });
+        let config = self.config.to_string();
+        let (agent, ()) = AgentThread::start(&config, Some(&self.clock), |_| ());
+        self.open = Some(RunningAgent::InThisProcess(agent));
     }
 
     /// Starts the till as a process of the other program.
@@ -159,12 +125,7 @@ impl Till {
         let file = self.folder.path().join("ferrotill.toml");
         std::fs::write(&file, self.config.to_string()).unwrap();
         let process = Process::agent(&file);
-        self.open = Some(Open {
-            client: process.client.clone(),
-            stop: None,
-            thread: None,
-            process: Some(process),
-        });
+        self.open = Some(RunningAgent::Other(process));
     }
 
     /// The clock of another program cannot be moved.
@@ -185,17 +146,8 @@ impl Till {
 
     /// Stops the till.
     pub fn stop(&mut self) {
-        if let Some(mut open) = self.open.take() {
-            match &mut open.process {
-                Some(process) if std::thread::panicking() => process.kill(),
-                Some(process) => process.stop(),
-                None => {}
-            }
-            drop(open.stop.take());
-            if let Some(thread) = open.thread.take() {
-                // If the thread has panicked, the panic was printed when it happened.
-                let _ = thread.join();
-            }
+        if let Some(agent) = self.open.take() {
+            agent.stop();
         }
     }
 
@@ -213,7 +165,7 @@ impl Till {
 
     pub fn client(&self) -> &Client {
         self.check_clock();
-        &self.open.as_ref().expect("open").client
+        self.open.as_ref().expect("open").client()
     }
 
     /// Makes a sale, which must succeed. Returns true if its receipt is fiscal.
@@ -327,29 +279,13 @@ impl Drop for Till {
 pub fn serve_authority(authority: TaxOfficeSimulator) -> SocketAddr {
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async {
+        in_runtime(async {
             let listener = tokio::net::TcpListener::bind(ANYWHERE).await.unwrap();
             tell.send(listener.local_addr().unwrap()).unwrap();
             tax_office::serve(listener, authority, std::future::pending()).await;
         });
     });
     told.recv().unwrap()
-}
-
-/// The previous agent may still hold the store for a moment, because the thread of its printer ends by itself.
-fn started(config: Config, clock: Arc<Clock>) -> Agent {
-    let begun = Instant::now();
-    loop {
-        match Agent::start(config.clone(), Some(Arc::clone(&clock))) {
-            Ok(agent) => return agent,
-            Err(error) => assert!(begun.elapsed() < LONG, "{error:?}"),
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 /// The body of a sale of one coffee. The till decides which kind of receipt the sale gets.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::Source;
-use crate::workspace::{Package, Workspace};
+use crate::workspace::{Package, Workspace, root};
 
 /// The layers of the agent from top to bottom. A folder may import folders of lower layers and no folder of its own layer.
 const FLOORS: &[&[&str]] = &[
@@ -21,7 +21,7 @@ const FLOORS: &[&[&str]] = &[
     &["authority", "paper"],
     &["config"],
     &["order", "status", "time", "listener"],
-    &["limited_log", "log_levels", "people"],
+    &["folder_key", "limited_log", "log_levels", "people"],
     &[
         "hmac",
         "locked",
@@ -64,6 +64,17 @@ fn no_folder_of_the_agent_imports_a_floor_above() {
         }
     }
     assert!(found_agent, "the agent was not found");
+}
+
+#[test]
+fn the_architecture_page_has_the_floors() {
+    let page = std::fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap();
+    let floors = FLOORS.iter().enumerate().map(|(place, floor)| {
+        let names: Vec<String> = floor.iter().map(|name| format!("`{name}`")).collect();
+        format!("{}. {}\n", place + 1, names.join(", "))
+    });
+    let list: String = floors.collect();
+    assert!(page.contains(&list), "docs/ARCHITECTURE.md lacks:\n{list}");
 }
 
 #[test]

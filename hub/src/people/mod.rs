@@ -3,12 +3,13 @@
 mod api;
 pub mod export;
 mod html;
+mod language;
 mod pages;
 pub mod password;
 mod query;
 mod sign_in;
 mod visitor;
-mod words;
+pub mod words;
 
 use std::sync::Arc;
 

@@ -12,10 +12,11 @@ use uuid::Uuid;
 
 use super::PeopleRoutes;
 use super::api::SILENT_MS;
-use super::html::{escaped, in_url, notice, page, redirect};
+use super::html::{Frame, escaped, in_url, notice, redirect};
+use super::language::{Language, PARAMETER};
 use super::query::{Parameters, Written};
-use super::visitor::{OpenSession, session};
-use super::words::{day_number, day_of, money, since, time};
+use super::visitor::session;
+use super::words::{Words, day_number, day_of, filled, money};
 use crate::clock::{DAY_MS, now_ms};
 use crate::store::{RefusedBatch, StoreError, TillHealth, TillSummary, ZDay};
 
@@ -29,17 +30,19 @@ const PROBLEMS_MAX: usize = 20;
 /// `GET /`.
 pub(super) async fn overview(
     State(routes): State<Arc<PeopleRoutes>>,
+    language: Language,
     headers: HeaderMap,
 ) -> Response {
-    signed_in(&routes, &headers, async |session| {
+    signed_in(&routes, language, &headers, "/", async |frame| {
+        let words = language.words;
         let now = now_ms();
         let totals = routes.store.totals(now - SILENT_MS).await?;
         let trouble = routes
             .store
             .tills(None, Some(now - SILENT_MS), TROUBLES_MAX)
             .await?;
-        let body = overview_body(&totals, &trouble, now);
-        Ok(page(StatusCode::OK, Some(session), "/", "Overview", &body))
+        let body = overview_body(words, &totals, &trouble, now);
+        Ok(frame.page(StatusCode::OK, words.overview, &body))
     })
     .await
 }
@@ -47,15 +50,17 @@ pub(super) async fn overview(
 /// `GET /tills`.
 pub(super) async fn tills(
     State(routes): State<Arc<PeopleRoutes>>,
+    language: Language,
     headers: HeaderMap,
     written: Written,
 ) -> Response {
-    signed_in(&routes, &headers, async |session| {
-        let mut parameters = Parameters::of(written, &["after", "trouble"]);
+    signed_in(&routes, language, &headers, "/tills", async |frame| {
+        let words = language.words;
+        let mut parameters = Parameters::of(written, &["after", "trouble", PARAMETER]);
         let after: Option<Uuid> = parameters.value("after", "the id of a till");
         let only_trouble = parameters.text("trouble") == Some("yes");
         if let Err(faults) = parameters.faults() {
-            return Ok(wrong(session, &faults));
+            return Ok(wrong(&frame, &faults));
         }
         let after = match after {
             Some(id) => routes.store.till(id).await?,
@@ -65,29 +70,24 @@ pub(super) async fn tills(
         let now = now_ms();
         let silent = only_trouble.then_some(now - SILENT_MS);
         let tills = routes.store.tills(behind, silent, TILLS_MAX).await?;
-        let mut body = String::from(if only_trouble {
-            "<p><a href=\"/tills\">All tills</a></p>\n"
+        let (to, name) = if only_trouble {
+            ("/tills", words.all_tills)
         } else {
-            "<p><a href=\"/tills?trouble=yes\">Only tills that need a look</a></p>\n"
-        });
-        body.push_str(&tills_table(&tills, now));
+            ("/tills?trouble=yes", words.only_trouble)
+        };
+        let mut body = format!("<p><a href=\"{to}\">{name}</a></p>\n");
+        body.push_str(&tills_table(words, &tills, now));
         if let Some(last) = tills.last()
             && i64::try_from(tills.len()) == Ok(TILLS_MAX)
         {
             let trouble = if only_trouble { "&amp;trouble=yes" } else { "" };
             let _ = writeln!(
                 body,
-                "<p><a class=button href=\"/tills?after={}{trouble}\">Next tills</a></p>",
-                last.id
+                "<p><a class=button href=\"/tills?after={}{trouble}\">{}</a></p>",
+                last.id, words.next_tills
             );
         }
-        Ok(page(
-            StatusCode::OK,
-            Some(session),
-            "/tills",
-            "Tills",
-            &body,
-        ))
+        Ok(frame.page(StatusCode::OK, words.tills, &body))
     })
     .await
 }
@@ -95,19 +95,20 @@ pub(super) async fn tills(
 /// `GET /tills/{id}`.
 pub(super) async fn till(
     State(routes): State<Arc<PeopleRoutes>>,
+    language: Language,
     headers: HeaderMap,
     path: Result<Path<String>, PathRejection>,
 ) -> Response {
-    signed_in(&routes, &headers, async |session| {
+    signed_in(&routes, language, &headers, "", async |frame| {
+        let words = language.words;
         let id = path.ok().and_then(|Path(id)| Uuid::try_parse(&id).ok());
         let found = match id {
             Some(id) => routes.store.till(id).await?,
             None => None,
         };
         let Some(till) = found else {
-            let body = notice("bad", "There is no such till.");
-            let status = StatusCode::NOT_FOUND;
-            return Ok(page(status, Some(session), "/tills", "Not found", &body));
+            let body = notice("bad", words.no_such_till);
+            return Ok(frame.page(StatusCode::NOT_FOUND, words.not_found, &body));
         };
         let now = now_ms();
         let refused = routes.store.refused(till.id).await?;
@@ -116,8 +117,8 @@ pub(super) async fn till(
             .store
             .z_days(Some(till.id), today - 30, today + 1, 40)
             .await?;
-        let body = till_body(&till, &refused, &days, now);
-        Ok(page(StatusCode::OK, Some(session), "", &till.shop, &body))
+        let body = till_body(words, &till, &refused, &days, now);
+        Ok(frame.page(StatusCode::OK, &till.shop, &body))
     })
     .await
 }
@@ -125,15 +126,17 @@ pub(super) async fn till(
 /// `GET /z`.
 pub(super) async fn z_reports(
     State(routes): State<Arc<PeopleRoutes>>,
+    language: Language,
     headers: HeaderMap,
     written: Written,
 ) -> Response {
-    signed_in(&routes, &headers, async |session| {
-        let mut parameters = Parameters::of(written, &["day", "differences"]);
+    signed_in(&routes, language, &headers, "/z", async |frame| {
+        let words = language.words;
+        let mut parameters = Parameters::of(written, &["day", "differences", PARAMETER]);
         let day = parameters.value("day", "a day, such as 2026-05-31");
         let only_differences = parameters.text("differences") == Some("yes");
         if let Err(faults) = parameters.faults() {
-            return Ok(wrong(session, &faults));
+            return Ok(wrong(&frame, &faults));
         }
         let day: jiff::civil::Date = day.unwrap_or_else(|| day_of(now_ms()));
         let number = day_number(day);
@@ -142,16 +145,10 @@ pub(super) async fn z_reports(
             .z_days(None, number.saturating_sub(6), number, Z_MAX)
             .await?;
         if only_differences {
-            days.retain(|day| !differences_of(&day.report).is_empty());
+            days.retain(|day| has_differences(&day.report));
         }
-        let body = z_body(day, only_differences, &days);
-        Ok(page(
-            StatusCode::OK,
-            Some(session),
-            "/z",
-            "Z-reports",
-            &body,
-        ))
+        let body = z_body(words, day, only_differences, &days);
+        Ok(frame.page(StatusCode::OK, words.z_reports, &body))
     })
     .await
 }
@@ -159,48 +156,55 @@ pub(super) async fn z_reports(
 /// Makes a page for a person who has signed in, or sends the browser to the form.
 async fn signed_in(
     routes: &PeopleRoutes,
+    language: Language,
     headers: &HeaderMap,
-    make: impl AsyncFnOnce(&OpenSession) -> Result<Response, StoreError>,
+    path: &'static str,
+    make: impl AsyncFnOnce(Frame<'_>) -> Result<Response, StoreError>,
 ) -> Response {
     let open = match session(routes, headers).await {
         Ok(Some(open)) => open,
         Ok(None) => return redirect("/sign-in"),
-        Err(error) => return trouble(&error),
+        Err(error) => return trouble(language, &error),
     };
-    match make(&open).await {
+    let frame = Frame {
+        language,
+        session: Some(&open),
+        path,
+    };
+    match make(frame).await {
         Ok(response) => response,
-        Err(error) => trouble(&error),
+        Err(error) => trouble(language, &error),
     }
 }
 
-fn trouble(error: &StoreError) -> Response {
+fn trouble(language: Language, error: &StoreError) -> Response {
     tracing::error!(%error, "a page cannot be shown");
-    let says = "The hub cannot use its database at present. Load the page again in a moment.";
-    let status = StatusCode::SERVICE_UNAVAILABLE;
-    page(status, None, "", "Not available", &notice("bad", says))
+    let words = language.words;
+    let frame = Frame {
+        language,
+        session: None,
+        path: "",
+    };
+    let body = notice("bad", words.no_database);
+    frame.page(StatusCode::SERVICE_UNAVAILABLE, words.not_available, &body)
 }
 
-fn wrong(session: &OpenSession, faults: &[String]) -> Response {
+fn wrong(frame: &Frame<'_>, faults: &[String]) -> Response {
     let body = notice("bad", &faults.join("; "));
-    page(
-        StatusCode::BAD_REQUEST,
-        Some(session),
-        "",
-        "Wrong parameters",
-        &body,
-    )
+    let title = frame.language.words.wrong_parameters;
+    frame.page(StatusCode::BAD_REQUEST, title, &body)
 }
 
-fn overview_body(totals: &Value, trouble: &[TillSummary], now: i64) -> String {
+fn overview_body(words: &Words, totals: &Value, trouble: &[TillSummary], now: i64) -> String {
     let count = |name: &str| totals.get(name).and_then(Value::as_i64).unwrap_or_default();
     let mut body = String::from("<div class=cards>\n");
     for (name, what, is_bad) in [
-        ("tills", "Tills", false),
-        ("silent", "Silent for more than five minutes", true),
-        ("not_ready", "Cannot sell", true),
-        ("offline", "Without the authority", true),
-        ("with_problems", "With problems", true),
-        ("refused", "With refused batches", true),
+        ("tills", words.tills, false),
+        ("silent", words.silent_tills, true),
+        ("not_ready", words.cannot_sell_tills, true),
+        ("offline", words.offline_tills, true),
+        ("with_problems", words.problem_tills, true),
+        ("refused", words.refused_tills, true),
     ] {
         let number = count(name);
         let kind = match (is_bad, number) {
@@ -212,31 +216,32 @@ fn overview_body(totals: &Value, trouble: &[TillSummary], now: i64) -> String {
             "<div class=\"card {kind}\"><h2>{what}</h2><p class=main>{number}</p></div>"
         );
     }
-    body.push_str("</div>\n<h2>Money that the authorities have not acknowledged</h2>\n");
+    let none = format!("<p class=quiet>{}</p>\n", words.none);
+    let _ = writeln!(body, "</div>\n<h2>{}</h2>", words.unsent_money);
     let unsent = totals.get("unsent").and_then(Value::as_array);
     match unsent.map(Vec::as_slice) {
-        None | Some([]) => body.push_str("<p class=quiet>None.</p>\n"),
-        Some(unsent) => body.push_str(&format!("<ul>{}</ul>\n", unsent_items(unsent))),
+        None | Some([]) => body.push_str(&none),
+        Some(unsent) => body.push_str(&format!("<ul>{}</ul>\n", unsent_items(words, unsent))),
     }
-    body.push_str("<h2>Tills that need a look</h2>\n");
+    let _ = writeln!(body, "<h2>{}</h2>", words.need_a_look);
     if trouble.is_empty() {
-        body.push_str("<p class=quiet>None.</p>\n");
+        body.push_str(&none);
     } else {
-        body.push_str(&tills_table(trouble, now));
-        body.push_str("<p><a href=\"/tills?trouble=yes\">All tills that need a look</a></p>\n");
+        body.push_str(&tills_table(words, trouble, now));
+        let all = words.all_trouble;
+        let _ = writeln!(body, "<p><a href=\"/tills?trouble=yes\">{all}</a></p>");
     }
     body
 }
 
-fn unsent_items(unsent: &[Value]) -> String {
+fn unsent_items(words: &Words, unsent: &[Value]) -> String {
     let items = unsent.iter().map(|unsent| {
         let number = |name: &str| unsent.get(name).and_then(Value::as_i64).unwrap_or_default();
         let currency = text_of(unsent, "currency");
-        format!(
-            "<li>{} in {} documents</li>",
-            money(number("total"), &escaped(currency)),
-            number("documents")
-        )
+        let total = money(number("total"), &escaped(currency));
+        let count = number("documents").to_string();
+        let item = filled(words.unsent_item, &[("total", &total), ("count", &count)]);
+        format!("<li>{item}</li>")
     });
     items.collect()
 }
@@ -245,21 +250,31 @@ fn text_of<'v>(value: &'v Value, name: &str) -> &'v str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn tills_table(tills: &[TillSummary], now: i64) -> String {
+fn tills_table(words: &Words, tills: &[TillSummary], now: i64) -> String {
     if tills.is_empty() {
-        return "<p class=quiet>There are no tills here.</p>\n".to_owned();
+        return format!("<p class=quiet>{}</p>\n", words.no_tills);
     }
-    let mut body = String::from(
-        "<div class=scroll tabindex=0 role=region aria-label=\"Tills\"><table><thead><tr><th scope=col>Shop</th><th scope=col>State</th>\
-         <th scope=col>Last sale</th><th scope=col>Unsent</th><th scope=col>Version</th></tr></thead><tbody>\n",
+    let heads = [
+        words.shop,
+        words.state,
+        words.last_sale,
+        words.unsent,
+        words.version,
+    ];
+    let mut body = format!(
+        "<div class=scroll tabindex=0 role=region aria-label=\"{}\"><table><thead><tr>{}</tr></thead><tbody>\n",
+        words.tills,
+        heads
+            .map(|head| format!("<th scope=col>{head}</th>"))
+            .concat()
     );
     for till in tills {
         let health = till.health.as_ref();
         let last_sale = health.and_then(|health| health.last_sale_ms);
         let unsent = health.and_then(|health| health.unsent.as_array());
-        let unsent = unsent.map_or_else(String::new, |unsent| unsent_items(unsent));
+        let unsent = unsent.map_or_else(String::new, |unsent| unsent_items(words, unsent));
         let unsent = if unsent.is_empty() {
-            "none".to_owned()
+            "–".to_owned()
         } else {
             format!("<ul>{unsent}</ul>")
         };
@@ -268,8 +283,8 @@ fn tills_table(tills: &[TillSummary], now: i64) -> String {
             "<tr><th scope=row><a href=\"/tills/{}\">{}</a></th><td>{}</td><td>{}</td><td>{unsent}</td><td>{}</td></tr>",
             till.id,
             escaped(&till.shop),
-            states(till, now).join("<br>"),
-            last_sale.map_or_else(|| "none".to_owned(), |at| format!("{} ago", since(at, now))),
+            states(words, till, now).join("<br>"),
+            last_sale.map_or_else(|| "–".to_owned(), |at| words.time_ago(at, now)),
             health.map_or_else(String::new, |health| escaped(&health.version)),
         );
     }
@@ -278,43 +293,44 @@ fn tills_table(tills: &[TillSummary], now: i64) -> String {
 }
 
 /// What a person should know of a till, the worst first.
-fn states(till: &TillSummary, now: i64) -> Vec<String> {
+fn states(words: &Words, till: &TillSummary, now: i64) -> Vec<String> {
     let mut states = Vec::new();
     if let Some(revoked) = till.revoked_ms {
-        states.push(format!("revoked on {}", time(revoked)));
-        return states;
+        let time = words.time(revoked);
+        return vec![filled(words.state_revoked, &[("time", &time)])];
     }
     if is_forked(till) {
-        states.push("two machines use this identity".to_owned());
+        states.push(words.state_forked.to_owned());
     } else if till.refused > 0 {
-        states.push("restored from an old backup".to_owned());
+        states.push(words.state_restored.to_owned());
     }
     match &till.health {
-        None if till.is_enrolled => states.push("has never reported".to_owned()),
-        None => states.push("not enrolled yet".to_owned()),
-        Some(health) => states.extend(health_states(health, now)),
+        None if till.is_enrolled => states.push(words.state_no_report.to_owned()),
+        None => states.push(words.state_not_enrolled.to_owned()),
+        Some(health) => states.extend(health_states(words, health, now)),
     }
     states
 }
 
-fn health_states(health: &TillHealth, now: i64) -> Vec<String> {
+fn health_states(words: &Words, health: &TillHealth, now: i64) -> Vec<String> {
     let mut states = Vec::new();
+    let lasting = |word, then| filled(word, &[("time", &words.since(then, now))]);
     if now - health.received_ms > SILENT_MS {
-        states.push(format!("silent for {}", since(health.received_ms, now)));
+        states.push(lasting(words.state_silent, health.received_ms));
     }
     if !health.ready {
-        states.push("cannot sell".to_owned());
+        states.push(words.state_cannot_sell.to_owned());
     }
     if let Some(offline) = health.offline_since_ms {
-        states.push(format!("without the authority for {}", since(offline, now)));
+        states.push(lasting(words.state_offline, offline));
     }
-    match health.problems.as_array().map_or(0, Vec::len) {
-        0 => {}
-        1 => states.push("1 problem".to_owned()),
-        problems => states.push(format!("{problems} problems")),
+    let problems = health.problems.as_array().map_or(0, Vec::len);
+    if problems > 0 {
+        let count = problems.to_string();
+        states.push(filled(words.state_problems, &[("count", &count)]));
     }
     if states.is_empty() {
-        states.push("ready to sell".to_owned());
+        states.push(words.state_ready.to_owned());
     }
     states
 }
@@ -327,36 +343,41 @@ fn is_forked(till: &TillSummary) -> bool {
     }
 }
 
-fn till_body(till: &TillSummary, refused: &[RefusedBatch], days: &[ZDay], now: i64) -> String {
+fn till_body(
+    words: &Words,
+    till: &TillSummary,
+    refused: &[RefusedBatch],
+    days: &[ZDay],
+    now: i64,
+) -> String {
     let mut body = String::from("<div class=scroll><table class=facts><tbody>\n");
     let health = till.health.as_ref();
-    let ago = |at: Option<i64>| {
+    let at = |at: Option<i64>| {
         at.map_or_else(
-            || "never".to_owned(),
-            |at| format!("{} ({} ago)", time(at), since(at, now)),
+            || words.never.to_owned(),
+            |at| format!("{} ({})", words.time(at), words.time_ago(at, now)),
         )
     };
+    let of_health = |text: fn(&TillHealth) -> String| health.map_or_else(String::new, text);
     let facts = [
-        ("State", states(till, now).join("; ")),
-        ("Till", till.id.to_string()),
-        ("Documents", till.last_sequence.to_string()),
-        ("Epoch", till.epoch.to_string()),
-        ("Last batch", ago(till.last_batch_ms)),
-        ("Last report", ago(health.map(|health| health.received_ms))),
+        (words.state, states(words, till, now).join("; ")),
+        (words.till, till.id.to_string()),
+        (words.documents, till.last_sequence.to_string()),
+        (words.epoch, till.epoch.to_string()),
+        (words.last_batch, at(till.last_batch_ms)),
         (
-            "Last sale",
-            ago(health.and_then(|health| health.last_sale_ms)),
+            words.last_report,
+            at(health.map(|health| health.received_ms)),
         ),
         (
-            "Waiting for the hub",
-            health.map_or_else(String::new, |health| {
-                format!("{} documents", health.waiting)
-            }),
+            words.last_sale,
+            at(health.and_then(|health| health.last_sale_ms)),
         ),
         (
-            "Version",
-            health.map_or_else(String::new, |health| escaped(&health.version)),
+            words.waiting,
+            of_health(|health| health.waiting.to_string()),
         ),
+        (words.version, of_health(|health| escaped(&health.version))),
     ];
     for (name, value) in facts {
         let _ = writeln!(body, "<tr><th scope=row>{name}</th><td>{value}</td></tr>");
@@ -364,37 +385,41 @@ fn till_body(till: &TillSummary, refused: &[RefusedBatch], days: &[ZDay], now: i
     body.push_str("</tbody></table></div>\n");
     let _ = writeln!(
         body,
-        "<p><a href=\"/api/v1/documents?as=csv&amp;till={}\">Documents of this till as CSV</a></p>",
-        in_url(&till.id.to_string())
+        "<p><a href=\"/api/v1/documents?as=csv&amp;till={}\">{}</a></p>",
+        in_url(&till.id.to_string()),
+        words.csv
     );
-    body.push_str(&problems_of(health));
+    body.push_str(&problems_of(words, health));
     if !refused.is_empty() {
-        body.push_str("<h2>Refused batches</h2>\n<ul>\n");
+        let _ = writeln!(body, "<h2>{}</h2>\n<ul>", words.refused_batches);
         for batch in refused {
-            let _ = writeln!(
-                body,
-                "<li>{}: documents {} to {} of epoch {}, received {}</li>",
-                why_in_words(&batch.why),
-                batch.first,
-                batch.last,
-                batch.epoch,
-                time(batch.received_ms)
-            );
+            let values = [
+                ("why", why_in_words(words, &batch.why)),
+                ("first", &batch.first.to_string()),
+                ("last", &batch.last.to_string()),
+                ("epoch", &batch.epoch.to_string()),
+                ("time", &words.time(batch.received_ms)),
+            ];
+            let _ = writeln!(body, "<li>{}</li>", filled(words.refused_item, &values));
         }
         body.push_str("</ul>\n");
     }
-    body.push_str("<h2>Z-reports of the last thirty days</h2>\n");
-    body.push_str(&z_table(days));
+    let _ = writeln!(body, "<h2>{}</h2>", words.z_of_thirty_days);
+    body.push_str(&z_table(words, days));
     body
 }
 
-fn problems_of(health: Option<&TillHealth>) -> String {
+fn problems_of(words: &Words, health: Option<&TillHealth>) -> String {
+    let mut body = format!("<h2>{}</h2>\n", words.problems);
     let problems = health.and_then(|health| health.problems.as_array());
     let problems = match problems.map(Vec::as_slice) {
-        None | Some([]) => return "<h2>Problems</h2>\n<p class=quiet>None.</p>\n".to_owned(),
+        None | Some([]) => {
+            let _ = writeln!(body, "<p class=quiet>{}</p>", words.none);
+            return body;
+        }
         Some(problems) => problems,
     };
-    let mut body = String::from("<h2>Problems</h2>\n<ul class=problems>\n");
+    body.push_str("<ul class=problems>\n");
     for problem in problems.iter().take(PROBLEMS_MAX) {
         let kind = if text_of(problem, "severity") == "error" {
             " class=bad"
@@ -402,60 +427,65 @@ fn problems_of(health: Option<&TillHealth>) -> String {
             ""
         };
         let begun = problem.get("since_ms").and_then(Value::as_i64);
+        let begun = begun.map_or_else(String::new, |at| words.time(at));
         let _ = writeln!(
             body,
-            "<li{kind}><h3>{}: {}</h3><p>{}</p><p class=quiet>since {}</p></li>",
+            "<li{kind}><h3>{}: {}</h3><p>{}</p><p class=quiet>{}</p></li>",
             escaped(text_of(problem, "part")),
             escaped(text_of(problem, "id")),
             escaped(text_of(problem, "text")),
-            begun.map_or_else(String::new, time)
+            filled(words.begun, &[("time", &begun)])
         );
     }
     body.push_str("</ul>\n");
     body
 }
 
-fn why_in_words(why: &str) -> &'static str {
+fn why_in_words(words: &Words, why: &str) -> &'static str {
     match why {
-        "rolled_back" => "the till was restored from an old backup",
-        "old_epoch" => "a machine that was replaced",
-        _ => "other documents than the stored ones",
+        "rolled_back" => words.why_restored,
+        "old_epoch" => words.why_replaced,
+        _ => words.why_other,
     }
 }
 
-fn z_body(day: jiff::civil::Date, only_differences: bool, days: &[ZDay]) -> String {
+fn z_body(words: &Words, day: jiff::civil::Date, only_differences: bool, days: &[ZDay]) -> String {
     let checked = if only_differences { " checked" } else { "" };
     let mut body = format!(
-        "<form class=row method=get action=\"/z\"><label>The week up to<input type=date name=day value=\"{day}\"></label>\
-         <label class=box><input type=checkbox name=differences value=yes{checked}>Only with differences</label><button>Show</button></form>\n"
+        "<form class=row method=get action=\"/z\"><label>{}<input type=date name=day value=\"{day}\"></label>\
+         <label class=box><input type=checkbox name=differences value=yes{checked}>{}</label><button>{}</button></form>\n",
+        words.week_up_to, words.only_differences, words.show
     );
-    body.push_str(&z_table(days));
+    body.push_str(&z_table(words, days));
     if i64::try_from(days.len()) == Ok(Z_MAX) {
         let _ = writeln!(
             body,
-            "<p class=quiet>Only the newest {Z_MAX} are shown; <a href=\"/api/v1/z?from={}&amp;to={day}&amp;limit=1000\">more as JSON</a>.</p>",
-            day_of(i64::from(day_number(day) - 6) * DAY_MS)
+            "<p class=quiet>{} <a href=\"/api/v1/z?from={}&amp;to={day}&amp;limit=1000\">{}</a></p>",
+            filled(words.newest, &[("count", &Z_MAX.to_string())]),
+            day_of(i64::from(day_number(day) - 6) * DAY_MS),
+            words.more_as_json
         );
     }
     body
 }
 
-fn z_table(days: &[ZDay]) -> String {
+fn z_table(words: &Words, days: &[ZDay]) -> String {
     if days.is_empty() {
-        return "<p class=quiet>There are no Z-reports here.</p>\n".to_owned();
+        return format!("<p class=quiet>{}</p>\n", words.no_z);
     }
-    let mut body = String::from(
-        "<div class=scroll tabindex=0 role=region aria-label=\"Z-reports\"><table><thead><tr><th scope=col>Day</th><th scope=col>Shop</th>\
-         <th scope=col>Z</th><th scope=col class=money>Total</th><th scope=col>Remarks</th></tr></thead><tbody>\n",
+    let mut body = format!(
+        "<div class=scroll tabindex=0 role=region aria-label=\"{}\"><table><thead><tr><th scope=col>{}</th><th scope=col>{}</th>\
+         <th scope=col>Z</th><th scope=col class=money>{}</th><th scope=col>{}</th></tr></thead><tbody>\n",
+        words.z_reports, words.day, words.shop, words.total, words.remarks
     );
     for day in days {
         let mut remarks = Vec::new();
-        match day.missing_before() {
-            0 => {}
-            1 => remarks.push("1 Z-report is missing before this one".to_owned()),
-            missing => remarks.push(format!("{missing} Z-reports are missing before this one")),
+        let missing = day.missing_before();
+        if missing > 0 {
+            let count = missing.to_string();
+            remarks.push(filled(words.missing, &[("count", &count)]));
         }
-        remarks.extend(differences_of(&day.report));
+        remarks.extend(differences_of(words, day));
         let _ = writeln!(
             body,
             "<tr><td>{}</td><td><a href=\"/tills/{}\">{}</a></td><td>{}</td><td class=money>{}</td><td>{}</td></tr>",
@@ -472,25 +502,41 @@ fn z_table(days: &[ZDay]) -> String {
     body
 }
 
-/// The differences of a Z-report in words.
-fn differences_of(report: &Value) -> Vec<String> {
+fn has_differences(report: &Value) -> bool {
     let differences = report.get("differences").and_then(Value::as_array);
-    let differences = differences.into_iter().flatten().take(PROBLEMS_MAX);
+    differences.is_some_and(|differences| !differences.is_empty())
+}
+
+/// The differences of a Z-report in words. What is one of its sums is an amount, and anything else is a count.
+fn differences_of(words: &Words, day: &ZDay) -> Vec<String> {
+    let list = |name: &str| day.report.get(name).and_then(Value::as_array);
+    let sums = list("sums").map_or(&[][..], Vec::as_slice);
+    let is_sum = |name: &str| sums.iter().any(|sum| text_of(sum, "name") == name);
+    let currency = escaped(&day.currency);
+    let differences = list("differences").into_iter().flatten();
     differences
+        .take(PROBLEMS_MAX)
         .map(|difference| {
-            let number = |name: &str| {
-                difference
-                    .get(name)
-                    .and_then(Value::as_i64)
-                    .unwrap_or_default()
-            };
-            format!(
-                "{}: till {}, {} {}",
-                escaped(text_of(difference, "name")),
-                number("till"),
-                escaped(text_of(difference, "side")),
-                number("other")
-            )
+            let [name, side] = ["name", "side"].map(|of| text_of(difference, of));
+            let [till, other] = ["till", "other"].map(|of| {
+                let number = difference.get(of).and_then(Value::as_i64);
+                let number = number.unwrap_or_default();
+                if is_sum(name) {
+                    money(number, &currency)
+                } else {
+                    number.to_string()
+                }
+            });
+            let values = [
+                ("name", escaped(name)),
+                ("till", till),
+                ("side", escaped(side)),
+                ("other", other),
+            ];
+            let values = values
+                .each_ref()
+                .map(|(name, value)| (*name, value.as_str()));
+            filled(words.difference, &values)
         })
         .collect()
 }

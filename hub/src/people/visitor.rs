@@ -123,13 +123,17 @@ fn digest(token: &str) -> [u8; 32] {
 }
 
 fn cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie_of(headers, COOKIE).filter(|token| token.len() == 43)
+}
+
+/// The value of a cookie.
+pub(super) fn cookie_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let all = headers.get_all(header::COOKIE).into_iter();
     all.filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE)
-        .map(|(_, token)| token)
-        .filter(|token| token.len() == 43)
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| value)
 }
 
 fn basic(headers: &HeaderMap) -> Option<(String, Zeroizing<String>)> {

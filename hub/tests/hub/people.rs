@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use ferrotill_hub::clock::now_ms;
-use ferrotill_hub_protocol::{Answer, Difference, HealthProblem, Severity};
+use ferrotill_hub_protocol::{Answer, Difference, HealthProblem, Severity, Sum};
 use serde_json::Value;
 
 use super::support::client::{Connection, Reply};
@@ -73,12 +73,21 @@ impl Shop {
             row.at_ms = now_ms() - 1_000 * (80 - row.sequence.cast_signed());
         }
         rows[74].z_number = Some(5);
-        rows[74].z_report.as_mut().unwrap().differences = vec![Difference {
+        let difference = |name: &str, till, other| Difference {
             side: "printer".to_owned(),
-            name: "sales <b>".to_owned(),
-            till: 30_000,
-            other: 29_999,
+            name: name.to_owned(),
+            till,
+            other,
+        };
+        let z_report = rows[74].z_report.as_mut().unwrap();
+        z_report.sums = vec![Sum {
+            name: "sales group A".to_owned(),
+            amount: 30_000,
         }];
+        z_report.differences = vec![
+            difference("sales group A", 30_000, 29_999),
+            difference("receipts <b>", 12, 13),
+        ];
         let batch = first.batch_of(first.acknowledged.1, rows);
         let answer = first.send(self.hub.tills, &batch).await;
         assert_eq!(answer, Answer::Acknowledged { up_to: 75 });
@@ -137,6 +146,50 @@ fn without_signing_in_nothing_is_shown() {
 }
 
 #[test]
+fn the_pages_are_in_the_language_of_the_person() {
+    with_shop(|shop| async move {
+        let (first, second) = shop.with_tills().await;
+        let cookie = shop.signs_in("Ana").await;
+        let till = format!("/tills/{}", first.id);
+        let paths = ["/", "/tills", &till, "/z?differences=yes", "/sign-in"];
+        for (language, sells_not, ago) in [
+            ("en", "cannot sell", "without the authority for 2 h"),
+            ("ro", "nu poate vinde", "fără Serviciul Fiscal de 2 h"),
+            ("ru", "не может продавать", "без налоговой 2 ч"),
+            ("uk", "не може продавати", "без податкової 2 год"),
+            ("uz", "sota olmaydi", "2 soat soliq idorasisiz"),
+            ("de", "kann nicht verkaufen", "ohne Finanzamt seit 2 Std."),
+        ] {
+            let head = format!("{cookie}Accept-Language: fr, {language};q=0.8\r\n");
+            for path in paths {
+                let page = shop.get(path, &head).await.text();
+                let of_page = format!("<html lang=\"{language}");
+                assert!(page.contains(&of_page), "{language} {path}: {page}");
+                assert!(!page.contains("{$"), "{language} {path}: {page}");
+            }
+            let page = shop.get("/tills", &head).await.text();
+            assert!(page.contains(sells_not) && page.contains(ago), "{page}");
+        }
+        let chosen = shop.get("/tills?language=uk", &cookie).await;
+        assert!(chosen.text().contains("<html lang=\"uk\">"));
+        let remembered = chosen.header("set-cookie").unwrap();
+        assert!(
+            remembered.starts_with("ferrotill_hub_language=uk; "),
+            "{remembered}"
+        );
+        let both = format!(
+            "{}; ferrotill_hub_language=uk\r\nAccept-Language: de\r\n",
+            cookie.trim_end()
+        );
+        let later = shop.get(&format!("/tills/{}", second.id), &both).await;
+        assert!(later.text().contains("<html lang=\"uk\">"));
+        assert!(later.header("set-cookie").is_none());
+        let unknown = shop.get("/tills?language=xx", &cookie).await;
+        assert!(unknown.text().contains("<html lang=\"en\">"));
+    });
+}
+
+#[test]
 fn the_pages_show_who_sells_and_what_is_wrong() {
     with_shop(|shop| async move {
         let (first, second) = shop.with_tills().await;
@@ -149,10 +202,10 @@ fn the_pages_show_who_sells_and_what_is_wrong() {
         );
         let text = overview.text();
         for says in [
-            "25.00 EUR in 2 documents",
+            "25.00 EUR, documents: 2",
             "cannot sell",
             "without the authority for 2 h",
-            "1 problem",
+            "problems: 1",
             "has never reported",
             &first.id.to_string(),
         ] {
@@ -164,8 +217,9 @@ fn the_pages_show_who_sells_and_what_is_wrong() {
             .text();
         for says in [
             "The printer does not answer; &lt;look&gt; at its cable.",
-            "2 Z-reports are missing before this one",
-            "sales &lt;b&gt;: till 30000, printer 29999",
+            "Z-reports missing before this one: 2",
+            "sales group A: till 300.00 EUR, printer 299.99 EUR",
+            "receipts &lt;b&gt;: till 12, printer 13",
             "Market street 5",
         ] {
             assert!(page.contains(says), "{says}\n{page}");

@@ -122,6 +122,28 @@ pub struct RefusalAnswer {
     pub any_refusal: bool,
 }
 
+impl RefusalAnswer {
+    /// An answer with these errors only, without `Retry-After`.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        status: u16,
+        says: &'static str,
+        form: Form,
+        errors: &'static [&'static str],
+    ) -> Self {
+        Self {
+            name,
+            status,
+            says,
+            form,
+            retries: false,
+            errors,
+            any_refusal: false,
+        }
+    }
+}
+
 impl DescribedOperation {
     /// An operation that anybody may call and that has no body; the other parts are added to it.
     #[must_use]
@@ -218,6 +240,17 @@ impl DescribedOperation {
     #[must_use]
     pub const fn refusals(self, refusals: &'static [&'static RefusalAnswer]) -> Self {
         Self { refusals, ..self }
+    }
+
+    /// The path with a UUID in place of each parameter.
+    #[must_use]
+    pub fn example_path(&self) -> String {
+        let parts = self.path.split('/');
+        let parts = parts.map(|part| match part.starts_with('{') {
+            true => EXAMPLE_ID,
+            false => part,
+        });
+        parts.collect::<Vec<_>>().join("/")
     }
 
     /// True if the path of a request is one of this operation's. Paths match in any case.

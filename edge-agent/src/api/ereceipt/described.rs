@@ -5,7 +5,7 @@ use axum::http::Method;
 use super::route::find;
 use crate::api::described::refusals::HEAD_TOO_LARGE;
 use crate::api::described::{
-    Access, DescribedOperation, EXAMPLE_ID, Form, OperationTable, Parameter, RefusalAnswer,
+    Access, DescribedOperation, Form, OperationTable, Parameter, RefusalAnswer,
 };
 
 /// All operations.
@@ -19,12 +19,7 @@ pub(super) const TABLE: OperationTable = OperationTable {
 
 /// True if this build has a route for an operation of the table.
 pub(super) fn is_served(operation: &DescribedOperation) -> bool {
-    let parts = operation.path.split('/');
-    let parts = parts.map(|part| match part.starts_with('{') {
-        true => EXAMPLE_ID,
-        false => part,
-    });
-    let path = parts.collect::<Vec<_>>().join("/");
+    let path = operation.example_path();
     let method = Method::from_bytes(operation.method.as_bytes());
     path.starts_with("/r/") || method.is_ok_and(|method| find(&method, &path).is_ok())
 }
@@ -39,15 +34,7 @@ const fn refusal(
     says: &'static str,
     errors: &'static [&'static str],
 ) -> RefusalAnswer {
-    RefusalAnswer {
-        name,
-        status,
-        says,
-        form: EITHER,
-        retries: false,
-        errors,
-        any_refusal: false,
-    }
+    RefusalAnswer::new(name, status, says, EITHER, errors)
 }
 
 const FAULTY: RefusalAnswer = refusal(

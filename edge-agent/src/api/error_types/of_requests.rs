@@ -375,6 +375,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "correct the id or the path; /docs lists the paths",
     ),
     (
+        "NoReceiptsOfOthers",
+        "the printer of the device has no fiscal receipts that wait for a person, or its counters are not known",
+        "read /healthz: nothing needs to be decided, or the printer must be connected first",
+    ),
+    (
         "NotPrinted",
         "the emulated printer printed nothing",
         "switch its power and its paper on, and close its receipt",

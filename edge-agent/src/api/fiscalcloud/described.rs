@@ -8,7 +8,7 @@ use crate::api::described::refusals::{
     TOO_MANY_ERRORS, TOO_SLOW,
 };
 use crate::api::described::{
-    Access, DescribedOperation, EXAMPLE_ID, Form, OperationTable, Parameter, RefusalAnswer, States,
+    Access, DescribedOperation, Form, OperationTable, Parameter, RefusalAnswer, States,
 };
 
 /// All operations of the vendor's document.
@@ -22,22 +22,9 @@ pub(super) const TABLE: OperationTable = OperationTable {
 
 /// True if this build has a route for an operation of the table.
 pub(super) fn is_served(operation: &DescribedOperation) -> bool {
-    let path = example_path(operation);
+    let path = operation.example_path();
     let method = Method::from_bytes(operation.method.as_bytes());
     method.is_ok_and(|method| route(&method, &path).is_ok())
-}
-
-/// The path of an operation with a UUID in place of each parameter.
-fn example_path(operation: &DescribedOperation) -> String {
-    let parts = operation.path.split('/');
-    let parts = parts.map(|part| {
-        if part.starts_with('{') {
-            EXAMPLE_ID
-        } else {
-            part
-        }
-    });
-    parts.collect::<Vec<_>>().join("/")
 }
 
 const UNSIGNED: RefusalAnswer = RefusalAnswer {
@@ -353,7 +340,7 @@ const OPERATIONS: &[DescribedOperation] = &[
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{OPERATIONS, example_path, is_served};
+    use super::{OPERATIONS, is_served};
     use crate::api::json::JsonValue;
 
     /// Operations of the vendor's document and of the table, as method and path.
@@ -385,12 +372,12 @@ mod tests {
     #[test]
     fn every_route_is_in_the_table() {
         use super::super::route::route;
-        use super::EXAMPLE_ID;
+        use crate::api::described::EXAMPLE_ID;
         use axum::http::Method;
         let known = |method: &str, path: &str| {
             OPERATIONS
                 .iter()
-                .any(|operation| operation.method == method && example_path(operation) == path)
+                .any(|operation| operation.method == method && operation.example_path() == path)
         };
         let names: BTreeSet<&str> = OPERATIONS
             .iter()

@@ -27,15 +27,7 @@ const fn refusal(
     says: &'static str,
     errors: &'static [&'static str],
 ) -> RefusalAnswer {
-    RefusalAnswer {
-        name,
-        status,
-        says,
-        form: PROBLEM,
-        retries: false,
-        errors,
-        any_refusal: false,
-    }
+    RefusalAnswer::new(name, status, says, PROBLEM, errors)
 }
 
 const FORBIDDEN: RefusalAnswer = refusal(
@@ -125,6 +117,12 @@ const NOT_ASIDE: RefusalAnswer = refusal(
         "LaidAsideBefore",
         "SignatureReplayed",
     ],
+);
+const NO_OTHERS: RefusalAnswer = refusal(
+    "NoOthers",
+    409,
+    "No receipts of others wait for a person.",
+    &["NoReceiptsOfOthers", "SignatureReplayed"],
 );
 const NOT_SET: RefusalAnswer = refusal(
     "NotSet",
@@ -296,6 +294,25 @@ const OPERATIONS: &[DescribedOperation] = &[
         &UNKNOWN_ID,
         &TOO_SLOW,
         &NOT_ASIDE,
+        &TOO_LARGE_FOR_IT,
+        &HEAD_TOO_LARGE,
+        &UNAVAILABLE,
+    ]),
+    signed(
+        "/devices/{id}/go-on",
+        "Lets a device go on whose printer has receipts of others",
+        "GoesOn",
+    )
+    .more("When the till met the printer after a start, the printer had fiscal receipts that the till has not made.")
+    .takes("GoOn", r#"{"by":"Maria Popescu"}"#)
+    .refusals(&[
+        &FAULTY,
+        &UNSIGNED,
+        &CLIENT_FORBIDDEN,
+        &TOO_MANY,
+        &UNKNOWN_ID,
+        &TOO_SLOW,
+        &NO_OTHERS,
         &TOO_LARGE_FOR_IT,
         &HEAD_TOO_LARGE,
         &UNAVAILABLE,

@@ -9,6 +9,7 @@ mod log;
 mod metrics;
 mod operations;
 mod operator;
+pub mod others;
 mod registers;
 pub mod settlement;
 pub mod watch;
@@ -30,6 +31,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/operations/{id}", get(operations::show))
         .route("/operations/{id}/settlement", post(settlement::settle))
         .route("/operations/{id}/aside", post(aside::lay_aside))
+        .route("/devices/{id}/go-on", post(others::go_on))
         .route("/registers/{id}", post(registers::order))
         .route("/clock", post(clock::set))
         .route("/log", get(log::show).post(log::set))

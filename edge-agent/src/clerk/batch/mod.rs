@@ -14,6 +14,7 @@ mod left_behind;
 mod operator;
 mod orders;
 mod originals;
+mod others;
 mod people;
 mod printer_clock;
 mod printer_day;
@@ -222,6 +223,7 @@ impl Tills {
             }
             settings.live_status.count_numbers(plan.device, &till);
             publish_shift(&settings, plan.device, &till);
+            others::publish_at_start(&settings, plan.device, &till);
             let known_counters = store.printer_counters(plan.device, baseline_of)?;
             devices.push(DeviceState {
                 point_of_sale: plan.point_of_sale,
@@ -267,6 +269,7 @@ impl Tills {
             line.write();
         }
         for device_state in &mut self.devices {
+            device_state.met_printer |= std::mem::take(&mut device_state.meets_printer);
             if let Some(till) = device_state.uncommitted.take() {
                 device_state.till = till;
                 if device_state.removed {
@@ -295,6 +298,7 @@ impl Tills {
     pub(super) fn reload(&mut self, store: &Store) -> Result<(), StoreError> {
         for device_state in &mut self.devices {
             device_state.uncommitted = None;
+            device_state.meets_printer = false;
             device_state.till = store.load_till(device_state.device)?;
             device_state.known_counters =
                 store.printer_counters(device_state.device, baseline_of)?;
@@ -431,6 +435,9 @@ impl Tills {
             | Message::EReceipt { .. }
             | Message::OrderOfRegister { .. }) => self.on_resource(batch, message, effects),
             Message::NotePerson { note, reply } => self.on_person(batch, &note, reply, effects),
+            Message::GoOn { device, by, reply } => {
+                self.on_go_on(batch, device, &by, reply, effects)
+            }
             Message::SetClock { at_ms, by, reply } => {
                 self.on_set_clock(batch, (at_ms, &by), reply, effects)
             }
@@ -685,6 +692,7 @@ fn moment_of(event: &Event<'_>) -> Option<i64> {
         Event::ProviderAnswered(answered) => answered.at,
         Event::ProviderUsed(used) => used.at,
         Event::PersonActed(acted) => acted.at,
+        Event::ReceiptsOfOthers(noted) => noted.at,
     };
     Some(moment.utc_ms)
 }

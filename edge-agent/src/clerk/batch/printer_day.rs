@@ -47,9 +47,13 @@ impl Tills {
         };
         let Some(known) = device_state.known_counters.clone() else {
             device_state.known_counters = Some(now.clone());
+            device_state.meets_printer = true;
             self.note_unknown_history(index, &now);
             return Ok(());
         };
+        if now.numbers().are_of_one_printer(known.numbers()) {
+            self.find_receipts_of_others(batch, index, &known, &now)?;
+        }
         self.note_receipts_of_others(index, &known, &now);
         let device_state = &mut self.devices[index];
         match stored_baseline(&now).day_since(&stored_baseline(&known)) {
@@ -86,6 +90,7 @@ impl Tills {
             }
         }
         let device_state = &mut self.devices[index];
+        device_state.meets_printer = true;
         device_state.known_counters = Some(now);
         if std::mem::take(&mut device_state.printer_swapped) {
             self.publish_objections(index);
@@ -113,7 +118,7 @@ impl Tills {
     /// Counters that are ahead of the journal by more than what the till itself can have printed meanwhile: one fiscal receipt, and
     /// one Z-report.
     fn note_receipts_of_others(&self, index: DevicePlace, known: &Baseline, now: &Baseline) {
-        if !now.numbers().are_of_one_printer(known.numbers()) {
+        if !now.numbers().are_of_one_printer(known.numbers()) || self.knows_of_others(index, now) {
             return;
         }
         let (known_z, z) = (known.z_number.unwrap_or(0), now.z_number.unwrap_or(0));

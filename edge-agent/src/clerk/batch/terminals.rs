@@ -636,4 +636,4 @@ fn not_kept(refusal: &ferrotill_core::refusal::Refusal) -> StoreError {
 }
 
 /// The end of each answer to a caller whose order waits for a terminal.
-const REPEAT: &str = "the card is never charged twice, and the till gives the money back if the request is not repeated";
+const REPEAT: &str = "do not sell it again under another id: repeat with the same id, or ask `/operations/{id}`; the card is never charged twice; the till makes the receipt if the terminal soon says that the card was charged, and gives the money back otherwise";

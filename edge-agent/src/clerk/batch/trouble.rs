@@ -120,6 +120,7 @@ impl Tills {
             Message::ChangeResource { reply, .. }
             | Message::NoteReceipt { reply, .. }
             | Message::NotePerson { reply, .. }
+            | Message::GoOn { reply, .. }
             | Message::OrderOfRegister { reply, .. } => {
                 drop(reply.send(ResourceOutcome::NotKnown(reason)));
             }

@@ -11,8 +11,9 @@ use ferrotill_device::printer::{
     Baseline, ClosedDay, DaySums, Job, Performed, PrinterReport, Registered,
 };
 
+use super::others::go_on;
 use super::stage::*;
-use crate::clerk::{Answer, FiscalState};
+use crate::clerk::{Answer, FiscalState, ResourceOutcome};
 use crate::order::ReceiptMode;
 
 /// The number of the event `ClosedByPrinter` in the journal.
@@ -148,6 +149,7 @@ fn a_z_report_made_while_the_agent_was_stopped_is_recorded_once() {
         "unknown figures of the Z-report stay empty"
     );
     let stage = stage.restart();
+    assert_eq!(go_on(&stage, device(0)), ResourceOutcome::Done);
     let next = stage.order(sale(2, 900), LONG_TIMEOUT);
     let call = stage.printer().call();
     assert_eq!(call.baseline, next_day(2, 4, 4));

@@ -5,6 +5,7 @@ mod drawer;
 mod nobody;
 mod offline;
 mod operator;
+mod others;
 mod signing;
 mod stage;
 mod time;

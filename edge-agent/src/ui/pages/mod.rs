@@ -3,6 +3,7 @@
 pub mod document;
 pub mod frame;
 mod guard;
+pub mod others;
 pub mod overview;
 pub mod people;
 pub mod receipts;

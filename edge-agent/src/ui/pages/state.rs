@@ -261,6 +261,9 @@ fn problem_item(problem: &HealthProblem, service: &Service, words: &Words) -> St
             let waits = printer.and_then(|printer| printer.waits);
             waits.map(|id| (format!("/documents/{id}"), words.settle_link))
         }
+        ProblemKind::RECEIPTS_OF_OTHERS => problem
+            .device
+            .map(|device| (format!("/devices/{device}/go-on"), words.others_link)),
         ProblemKind::SHIFT_TOO_LONG => Some(("/reports".to_owned(), words.close_day_link)),
         ProblemKind::FIRST_PIN => Some(("/pin".to_owned(), words.change_pin_link)),
         _ => None,
@@ -295,6 +298,7 @@ fn words_of(kind: ProblemKind, words: &Words) -> Option<(&'static str, &'static 
         ProblemKind::PRINTER => (words.why_printer, words.fix_printer),
         ProblemKind::PRINTER_CONDITION => (words.why_condition, words.fix_condition),
         ProblemKind::DOCUMENT_WAITS => (words.why_waits, words.fix_waits),
+        ProblemKind::RECEIPTS_OF_OTHERS => (words.why_others, words.fix_others),
         ProblemKind::SHIFT_TOO_LONG => (words.why_shift, words.fix_shift),
         ProblemKind::OFFLINE_LIMIT => (words.why_offline, words.fix_offline),
         ProblemKind::OBJECTIONS => (words.why_other_printer, words.fix_other_printer),

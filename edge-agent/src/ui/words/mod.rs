@@ -5,28 +5,9 @@
 
 include!(concat!(env!("OUT_DIR"), "/ui_words.rs"));
 
-/// The names of the languages, each in its own language, in the order in which they are offered.
-pub const LANGUAGES: [(&str, &str); 6] = [
-    ("ro", "Română"),
-    ("ru", "Русский"),
-    ("uk", "Українська"),
-    ("uz", "Oʻzbekcha"),
-    ("de", "Deutsch"),
-    ("en", "English"),
-];
+include!("../../../render/page_words.rs");
 
 impl Words {
-    /// The words of a language such as `ro` or `de-AT`; `None` if there is no list of it.
-    #[must_use]
-    pub fn known(language: &str) -> Option<&'static Self> {
-        let language = language.to_ascii_lowercase();
-        // Uzbek is offered in Latin letters only.
-        let wanted = language.split('-').next().unwrap_or_default();
-        WORD_LISTS
-            .iter()
-            .find(|words| words.language.split('-').next() == Some(wanted))
-    }
-
     /// The words for a person: `chosen` by a link, else those that the till is set to, else the first known language of
     /// `Accept-Language`, else those of the country.
     #[must_use]
@@ -36,36 +17,13 @@ impl Words {
         accepted: &str,
         of_country: &str,
     ) -> &'static Self {
-        let accepted = || {
-            accepted
-                .split(',')
-                .take(10)
-                .find_map(|language| Self::known(language.split(';').next()?.trim()))
-        };
         chosen
             .and_then(Self::known)
             .or_else(|| set.and_then(Self::known))
-            .or_else(accepted)
+            .or_else(|| Self::accepted(accepted))
             .or_else(|| Self::known(of_country))
-            .or_else(|| Self::known("en"))
-            .unwrap_or(&WORD_LISTS[0])
+            .unwrap_or_else(Self::english)
     }
-
-    /// The short code of the language, as links have it.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        self.language.split('-').next().unwrap_or_default()
-    }
-}
-
-/// A word with its variables in place.
-#[must_use]
-pub fn filled(word: &str, values: &[(&str, &str)]) -> String {
-    let mut text = word.to_owned();
-    for (name, value) in values {
-        text = text.replace(&format!("{{${name}}}"), value);
-    }
-    text
 }
 
 #[cfg(test)]

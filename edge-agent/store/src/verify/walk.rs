@@ -324,6 +324,7 @@ fn objection(till: &Till, profile: &dyn Profile, event: &Event<'_>) -> Option<St
         | Event::RegisterRetired(_)
         | Event::LossAccepted(_)
         | Event::PersonActed(_)
+        | Event::ReceiptsOfOthers(_)
         // The tables find an answer that no question belongs to.
         | Event::TerminalAsked(_)
         | Event::TerminalAnswered(_)
