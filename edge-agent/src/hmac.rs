@@ -5,9 +5,9 @@ use sha2::Sha256;
 
 /// A secret as HMAC uses it: hashed into the state in which each signature begins. It is overwritten in memory when it is dropped.
 #[derive(Clone)]
-pub struct SigningKey(Hmac<Sha256>);
+pub struct HmacKey(Hmac<Sha256>);
 
-impl SigningKey {
+impl HmacKey {
     /// The key of a secret.
     #[must_use]
     pub fn of(secret: &[u8]) -> Self {
@@ -43,7 +43,7 @@ pub type Signature = [u8; 64];
 /// HMAC-SHA256 over the parts, in lower-case hexadecimal digits.
 #[must_use]
 pub fn signature_of(secret: &[u8], parts: &[&[u8]]) -> String {
-    SigningKey::of(secret)
+    HmacKey::of(secret)
         .sign(parts)
         .map(char::from)
         .iter()

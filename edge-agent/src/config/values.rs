@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::fault::SourcePlace;
 use super::reader::{Found, Reader, Section};
-use crate::hmac::SigningKey;
+use crate::hmac::HmacKey;
 
 /// The texts of a mode in the configuration.
 pub(super) const MODES: &[(&str, Mode)] = &[("TEST", Mode::Test), ("LIVE", Mode::Live)];
@@ -22,7 +22,7 @@ pub(super) const MODES: &[(&str, Mode)] = &[("TEST", Mode::Test), ("LIVE", Mode:
 pub struct Secret {
     text: Zeroizing<String>,
     /// What signatures begin with, made when the first one is.
-    signing_key: OnceLock<Box<SigningKey>>,
+    hmac_key: OnceLock<Box<HmacKey>>,
 }
 
 impl PartialEq for Secret {
@@ -39,7 +39,7 @@ impl Secret {
     pub fn new(text: String) -> Self {
         Self {
             text: Zeroizing::new(text),
-            signing_key: OnceLock::new(),
+            hmac_key: OnceLock::new(),
         }
     }
 
@@ -57,9 +57,9 @@ impl Secret {
 
     /// The key for signatures with this secret.
     #[must_use]
-    pub fn signing_key(&self) -> &SigningKey {
-        let key = || Box::new(SigningKey::of(self.as_bytes()));
-        self.signing_key.get_or_init(key)
+    pub fn hmac_key(&self) -> &HmacKey {
+        let key = || Box::new(HmacKey::of(self.as_bytes()));
+        self.hmac_key.get_or_init(key)
     }
 }
 
