@@ -78,10 +78,18 @@ impl Tills {
 
     /// How often the clock is stored while nothing else is written.
     ///
-    /// The hours without the authority run while it cannot be reached, and the age of unsent documents while there is one.
-    /// A minute of them that a power cut takes away must be charged, so it must be bounded. Without them, each byte is saved.
+    /// The hours without the authority run while it cannot be reached, and the age of unsent documents, where it has a limit, while there
+    /// is one. A minute of them that a power cut takes away must be charged, so it must be bounded. Without them, each byte is saved.
     pub(super) fn clock_stored_every(&self) -> Duration {
-        let limit_runs = self.settings.guard.is_offline() || self.unsent.documents > 0;
+        let ClerkSettings {
+            profile,
+            owner_budget,
+            ..
+        } = &*self.settings;
+        let budgets = [&profile.facts().offline, owner_budget];
+        let age_is_limited = budgets.iter().any(|budget| budget.unsent_ms.is_some());
+        let limit_runs =
+            self.settings.guard.is_offline() || (age_is_limited && self.unsent.documents > 0);
         if limit_runs {
             CLOCK_STORED_EVERY
         } else {
