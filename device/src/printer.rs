@@ -171,6 +171,11 @@ pub trait Watch {
 
     /// Called for diagnosis, with one readable line per exchange.
     fn trace(&mut self, _line: &str) {}
+
+    /// Whether the lines of [`trace`](Self::trace) are read now. Otherwise they need not be made.
+    fn is_traced(&self) -> bool {
+        true
+    }
 }
 
 /// What became of a job that was just begun.

@@ -562,7 +562,7 @@ fn the_data_of_a_newer_program_is_refused_with_the_program_that_reads_it() {
     let (code, words) = folder::refused_start(&books.file(), &[]);
     assert_eq!(code, Some(1), "{words}");
     assert!(
-        words.contains("has version 99, and this program reads version 15 at most; use ferrotill 9.1.0 or a newer one"),
+        words.contains("has version 99, and this program reads version 16 at most; use ferrotill 9.1.0 or a newer one"),
         "{words}"
     );
 }

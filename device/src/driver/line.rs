@@ -51,6 +51,11 @@ impl Line {
         self.port.is_some()
     }
 
+    /// The port's own time in milliseconds; `None` if it is not open.
+    pub(super) fn now(&self) -> Option<u64> {
+        self.port.as_ref().map(|port| port.now())
+    }
+
     /// Closes the port.
     pub(super) fn close(&mut self) {
         self.port = None;
@@ -159,6 +164,9 @@ impl Line {
     }
 
     fn exchange(&mut self, ask: Ask, watch: &mut dyn Watch) -> Result<Answer, Fault> {
+        if !watch.is_traced() {
+            return self.converse(ask);
+        }
         let sent = if self.with_password.contains(&ask.command) {
             describe(ask.command, &without_password(&ask.data))
         } else {

@@ -300,6 +300,11 @@ impl DeviceState {
             && (self.is_signing() || self.current_till().outstanding().is_none())
     }
 
+    /// The next order is begun with the batch that brings it: no job waits, and nothing is outstanding.
+    pub(super) fn begins_next_order(&self) -> bool {
+        self.queue.is_empty() && self.printer_free() && !self.is_signing()
+    }
+
     /// The outstanding document is being signed. No printer has a part in it.
     pub(super) fn is_signing(&self) -> bool {
         let prepared = self.current_till().signed().prepared();

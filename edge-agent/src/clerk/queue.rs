@@ -161,6 +161,11 @@ impl JobQueue {
         None
     }
 
+    /// True if no job waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
     /// Puts an order that was begun without effect back in front of all others.
     pub(super) fn put_back(&mut self, order: QueuedOrder) {
         self.jobs.push_front(Job::Order(Box::new(order)));

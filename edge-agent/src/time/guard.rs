@@ -103,10 +103,12 @@ pub(super) const PRINTER_CLOCK: &str = "DD-MM-YY HH:MM:SS";
 /// anything, up to 2100-01-01, from which on the two digits of a printer's year no longer tell it.
 pub(super) const PLAUSIBLE_MS: Range<i64> = 1_767_225_600_000..4_102_444_800_000;
 const HOUR_MS: i64 = 3_600_000;
-/// The clock is stored at least this often, in milliseconds, and at each start of the machine. A power cut loses at most this much of
-/// the clock's progress. So each start of the machine charges this time to the offline limits, until printer or office shows how much
-/// it really was.
+/// While an offline limit runs the clock is stored at least this often, in milliseconds, and at each start of the machine. A power cut
+/// loses at most this much of the clock's progress. So each start of the machine charges this time to the offline limits, until printer
+/// or office shows how much it really was.
 pub const STORED_EVERY_MS: i64 = 60_000;
+/// While no offline limit runs the clock is stored at least this often, in milliseconds. What a power cut loses then counts for no limit.
+pub const STORED_AT_REST_EVERY_MS: i64 = 15 * 60_000;
 const GUARD: ClockGuard = ClockGuard {
     jump_ms_max: LEAP_MS,
 };

@@ -22,7 +22,7 @@ pub(super) const GENESIS: Mac = [0; 32];
 
 /// The secret key of the chain. It stays on the machine, and is overwritten in memory when the store is closed.
 #[derive(Clone)]
-pub struct ChainKey(Zeroizing<[u8; 32]>);
+pub struct ChainKey(Hmac<Sha256>);
 
 impl std::fmt::Debug for ChainKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -53,7 +53,7 @@ impl ChainKey {
         };
         let bytes = Zeroizing::new(fs::read(path).map_err(failed)?);
         <[u8; 32]>::try_from(bytes.as_slice())
-            .map(|key| Self(Zeroizing::new(key)))
+            .map(|key| Self::of(&Zeroizing::new(key)))
             .map_err(|_| {
                 failed(io::Error::new(
                     io::ErrorKind::InvalidData,
@@ -92,14 +92,19 @@ impl ChainKey {
         if let Some(folder) = path.parent() {
             fs::File::open(folder)?.sync_all()?;
         }
-        Ok(Self(key))
+        Ok(Self::of(&key))
+    }
+
+    /// The key as HMAC uses it: hashed into the state in which each MAC begins.
+    fn of(key: &[u8; 32]) -> Self {
+        match Hmac::new_from_slice(key) {
+            Ok(hmac) => Self(hmac),
+            Err(_) => unreachable!("HMAC takes keys of any length"),
+        }
     }
 
     fn hmac(&self) -> Hmac<Sha256> {
-        match Hmac::<Sha256>::new_from_slice(&*self.0) {
-            Ok(hmac) => hmac,
-            Err(_) => unreachable!("HMAC takes keys of any length"),
-        }
+        self.0.clone()
     }
 
     /// A MAC over a text that is not a journal row. No such text equals a row, because a row begins with a MAC and a number.

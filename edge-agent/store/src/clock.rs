@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::figures::KeptCount;
 use super::journal::{Batch, Store};
 use super::{Context, StoreError};
 
@@ -180,12 +181,18 @@ impl Batch<'_> {
     /// [`StoreError`].
     pub fn store_clock(&mut self, clock: &StoredClock) -> Result<(), StoreError> {
         let bytes = postcard::to_stdvec(clock).map_err(|_| StoreError::TooLarge)?;
+        let kept = self.kept_count();
+        let ([documents, refused, sold], acknowledged_ms) = KeptCount::columns(kept);
         self.connection()
             .prepare_cached(
-                "INSERT OR REPLACE INTO clock (id, version, remembered) VALUES (1, ?1, ?2)",
+                "INSERT OR REPLACE INTO clock (id, version, remembered, unsent_documents, unsent_refused, unsent_sold, unsent_acknowledged_at) \
+                 VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)",
             )
-            .and_then(|mut statement| statement.execute(params![VERSION, bytes]))
-            .map(drop)
-            .context(self.path(), "clock")
+            .and_then(|mut statement| {
+                statement.execute(params![VERSION, bytes, documents, refused, sold, acknowledged_ms])
+            })
+            .context(self.path(), "clock")?;
+        self.count_is_kept(kept);
+        Ok(())
     }
 }

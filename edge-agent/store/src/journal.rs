@@ -16,7 +16,7 @@ use super::card_operation::{self, CardOperation};
 use super::chain::{ChainKey, GENESIS, Mac};
 use super::channel::DeliveryChannel;
 use super::delivery;
-use super::figures::StoreFigures;
+use super::figures::{KeptCount, StoreFigures};
 use super::founding::{self, Admission, Founding};
 use super::frozen::Freeze;
 use super::maintenance::{AnchorWriter, Maintenance, PAGES_MAX};
@@ -45,6 +45,8 @@ pub struct Store {
     key: ChainKey,
     head: Head,
     figures: StoreFigures,
+    /// The count of unsent documents in the row of the clock.
+    kept_count: Option<KeptCount>,
     /// True if the time of the oldest unsent document in the figures is known; otherwise it must be read.
     oldest_is_known: bool,
     /// What makes the requests of sealed documents. Without it, documents wait without a request until [`Batch::freeze_waiting`].
@@ -103,6 +105,7 @@ impl Store {
                 mac: GENESIS,
             },
             figures: StoreFigures::default(),
+            kept_count: None,
             oldest_is_known: false,
             freeze: None,
             published_at: Vec::new(),
@@ -295,12 +298,17 @@ impl Store {
             )
             .optional()
             .context(&self.path, "head of the journal")?;
+        self.kept_count = KeptCount::read(&self.connection).context(&self.path, "clock")?;
+        let unsent = match self.kept_count {
+            Some(kept) => query::count_laid_aside(&self.connection).map(|aside| kept.count(aside)),
+            None => query::count_unsent(&self.connection),
+        };
         self.figures = StoreFigures {
-            unsent: query::count_unsent(&self.connection).context(&self.path, "outbox")?,
+            unsent: unsent.context(&self.path, "outbox")?,
             z_reports: query::count_z_reports(&self.connection)
                 .context(&self.path, "reconciliations")?,
         };
-        self.oldest_is_known = true;
+        self.oldest_is_known = self.kept_count.is_none();
         if founding::is_founded(&self.connection).context(&self.path, "founded")? {
             self.unfounded = None;
         }

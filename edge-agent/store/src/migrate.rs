@@ -28,26 +28,11 @@ fn steps(key: Option<ChainKey>) -> Migrations<'static> {
                 Ok(sign(transaction)?)
             },
         ),
-        M::up_with_hook(
-            include_str!("../../../migrations/04-aside/up.sql"),
-            |transaction| Ok(sign(transaction)?),
-        ),
-        M::up_with_hook(
-            include_str!("../../../migrations/05-terminal/up.sql"),
-            |transaction| Ok(sign(transaction)?),
-        ),
-        M::up_with_hook(
-            include_str!("../../../migrations/06-card-aside/up.sql"),
-            |transaction| Ok(sign(transaction)?),
-        ),
-        M::up_with_hook(
-            include_str!("../../../migrations/07-resource/up.sql"),
-            |transaction| Ok(sign(transaction)?),
-        ),
-        M::up_with_hook(
-            include_str!("../../../migrations/08-delivery/up.sql"),
-            |transaction| Ok(sign(transaction)?),
-        ),
+        signed(include_str!("../../../migrations/04-aside/up.sql")),
+        signed(include_str!("../../../migrations/05-terminal/up.sql")),
+        signed(include_str!("../../../migrations/06-card-aside/up.sql")),
+        signed(include_str!("../../../migrations/07-resource/up.sql")),
+        signed(include_str!("../../../migrations/08-delivery/up.sql")),
         M::up_with_hook(
             include_str!("../../../migrations/09-registration/up.sql"),
             |transaction| {
@@ -55,35 +40,27 @@ fn steps(key: Option<ChainKey>) -> Migrations<'static> {
                 Ok(sign(transaction)?)
             },
         ),
-        M::up_with_hook(
-            include_str!("../../../migrations/10-cash-box-outage/up.sql"),
-            |transaction| Ok(sign(transaction)?),
-        ),
-        M::up_with_hook(
-            include_str!("../../../migrations/11-provider/up.sql"),
-            |transaction| Ok(sign(transaction)?),
-        ),
-        M::up_with_hook(
-            include_str!("../../../migrations/12-person/up.sql"),
-            |transaction| Ok(sign(transaction)?),
-        ),
-        M::up_with_hook(
-            include_str!("../../../migrations/13-protocol-backup/up.sql"),
-            |transaction| Ok(sign(transaction)?),
-        ),
-        M::up_with_hook(
-            include_str!("../../../migrations/14-ereceipt/up.sql"),
-            |transaction| Ok(sign(transaction)?),
-        ),
-        M::up_with_hook(
-            include_str!("../../../migrations/17-publication/up.sql"),
-            |transaction| Ok(sign(transaction)?),
-        ),
+        signed(include_str!(
+            "../../../migrations/10-cash-box-outage/up.sql"
+        )),
+        signed(include_str!("../../../migrations/11-provider/up.sql")),
+        signed(include_str!("../../../migrations/12-person/up.sql")),
+        signed(include_str!(
+            "../../../migrations/13-protocol-backup/up.sql"
+        )),
+        signed(include_str!("../../../migrations/14-ereceipt/up.sql")),
+        signed(include_str!("../../../migrations/17-publication/up.sql")),
+        signed(include_str!("../../../migrations/18-unsent/up.sql")),
     ])
 }
 
+/// A step that only creates tables and writes the name of this program.
+fn signed(step: &'static str) -> M<'static> {
+    M::up_with_hook(step, |transaction| Ok(sign(transaction)?))
+}
+
 /// The number of steps.
-const STEPS: i64 = 15;
+const STEPS: i64 = 16;
 
 /// Writes the name of this program. The last step does it, in its transaction: tables of this version always have this name.
 fn sign(connection: &Connection) -> Result<(), rusqlite::Error> {

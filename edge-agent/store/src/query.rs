@@ -555,6 +555,15 @@ pub(super) fn count_unsent(connection: &Connection) -> Result<UnsentCount, rusql
         })
 }
 
+/// The number of documents that the authority does not get, because an operator has laid them aside: there are few.
+pub(super) fn count_laid_aside(connection: &Connection) -> Result<u32, rusqlite::Error> {
+    connection.query_row(
+        "SELECT count(*) FROM outbox WHERE state = 'laid_aside' AND recipient = 'authority'",
+        [],
+        |row| row.get(0),
+    )
+}
+
 /// The number of Z-reports whose sides differ or are not complete yet.
 pub(super) fn count_z_reports(
     connection: &Connection,

@@ -6,6 +6,7 @@ mod flat;
 mod folder;
 mod founding;
 mod journal;
+mod kept_count;
 mod operator;
 mod outbox;
 mod ranges;

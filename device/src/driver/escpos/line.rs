@@ -69,7 +69,9 @@ impl Line {
 
     /// Sends whole commands.
     pub(super) fn send(&mut self, bytes: &[u8], watch: &mut dyn Watch) -> Result<(), Fault> {
-        watch.trace(&format!("> {}", shortened(bytes)));
+        if watch.is_traced() {
+            watch.trace(&format!("> {}", shortened(bytes)));
+        }
         let port = self.port.as_mut().ok_or(Fault::PortLost)?;
         let sent = port.write_all(bytes);
         sent.map_err(|error| self.lost(&error, watch))
@@ -112,7 +114,9 @@ impl Line {
         };
         let bytes = buffer.get(..count).unwrap_or_default();
         if !bytes.is_empty() {
-            watch.trace(&format!("< {}", shortened(bytes)));
+            if watch.is_traced() {
+                watch.trace(&format!("< {}", shortened(bytes)));
+            }
         }
         for byte in bytes {
             self.answers.extend(self.decoder.push(*byte));

@@ -1,5 +1,6 @@
 //! The connection to a printer: sends commands and turns its refusals into faults.
 
+mod closings;
 mod country;
 mod meaning;
 mod questions;
@@ -7,6 +8,7 @@ mod registers;
 
 use ferrotill_core::seal::PrinterNumbers;
 
+use self::closings::Closings;
 use self::meaning::{acknowledged, condition, fault_of, is_printing_disabled, refusal, unanswered};
 pub(super) use self::questions::optional;
 use super::command::{Command, CommandFault};
@@ -86,6 +88,8 @@ pub(super) struct Device {
     groups: GroupOrder,
     /// For sales and for refunds: whether such a receipt has moved the counters as predicted since the device was connected.
     counters_predictable: [bool; 2],
+    /// What the answers to closes have told since then.
+    pub(super) closings: Closings,
 }
 
 impl Device {
@@ -128,6 +132,7 @@ impl Device {
             till_rates: [None; 8],
             groups: GroupOrder::SAME,
             counters_predictable: [false; 2],
+            closings: Closings::default(),
         }
     }
 
@@ -199,6 +204,7 @@ impl Device {
         self.no_last_document = false;
         self.no_receipt_time = false;
         self.counters_predictable = [false; 2];
+        self.closings = Closings::default();
         let question = Command::of(&self.protocol.state, &());
         let answer = self.line.attach(&(question.number, question.data), watch)?;
         let identity = optional(self.ask(&self.protocol.device_info, &(), watch))?;
@@ -318,6 +324,12 @@ impl Device {
     pub(super) fn detach(&mut self) {
         self.identity = None;
         self.line.close();
+    }
+
+    /// The printer has just answered a close with these data.
+    pub(super) fn closed(&mut self, data: &[u8]) {
+        let counters = self.protocol.close.answer.read(data);
+        self.closings.answered(counters, self.line.now());
     }
 
     /// Whether a receipt of this kind has moved the counters as predicted.

@@ -25,7 +25,8 @@ pub(super) enum Step {
     Text(Command),
     /// Registers a sale.
     Sale(Command),
-    /// Asks for the subtotal: the device's sums are compared with ours before anything is paid.
+    /// Asks for the subtotal: the device's sums are compared with ours before anything is paid. The answer to the first payment has the
+    /// total too, but after it the receipt cannot be cancelled any more, and it has no sums by tax group.
     Subtotal(Command),
     /// Registers a payment.
     Pay {

@@ -172,4 +172,8 @@ impl Watch for Unwatched {
     fn about_to_cancel(&mut self) -> bool {
         false
     }
+
+    fn is_traced(&self) -> bool {
+        false
+    }
 }

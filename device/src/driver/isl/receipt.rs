@@ -191,6 +191,10 @@ impl IslPrinter {
                 compare(plan, sums.map(|sums| sums.total), groups)
             }
             Step::Pay { left, .. } => check_paid(*left, protocol.payment.answer.read(&data), &data),
+            Step::Close(_) => {
+                self.device.closed(&data);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -438,8 +442,16 @@ impl IslPrinter {
     ///
     /// All counters are read, unless a receipt of this kind has already moved this device's counters as predicted. If one has,
     /// the document number is enough: everything that changes a counter uses a document number too.
+    ///
+    /// The printer is not asked for that number if its answer to the close shows it: the question before the opening has shown that
+    /// nothing was printed since the baseline, and nothing else can be printed while the receipt is open.
+    /// The number is asked where the time is that of the last receipt, whichever that is: the number is then the evidence that the time
+    /// is that of this receipt.
     fn registered(&mut self, case: Case<'_>, closed: Closed, watch: &mut dyn Watch) -> Recovered {
         self.settled = None;
+        if closed == Closed::Earlier {
+            self.device.closings.forget_answer();
+        }
         // A refund is never refunded itself.
         let printed_at = if case.plan.refund {
             None
@@ -448,9 +460,12 @@ impl IslPrinter {
         };
         let predicted = case.plan.predict(case.baseline);
         let is_last = matches!(printed_at, Some(ReceiptTime::LastDocument(_)));
+        let is_of_last = matches!(printed_at, Some(ReceiptTime::OfLast(_)));
         if self.device.counters_are_predictable(case.plan.refund)
             && let Some(predicted) = &predicted
-            && (is_last || self.is_last_document(predicted.last_document, watch))
+            && (is_last
+                || (!is_of_last && self.device.closings.show(predicted.last_document))
+                || self.is_last_document(predicted.last_document, watch))
         {
             self.settled = Some(predicted.clone());
             return receipt_of(case, predicted.clone(), printed_at);
@@ -464,6 +479,7 @@ impl IslPrinter {
             }
             match self.device.counters(watch) {
                 Ok(after) => {
+                    self.device.closings.learn(after.last_document);
                     let as_predicted = predicted.as_ref() == Some(&after);
                     self.device
                         .remember_prediction(case.plan.refund, as_predicted);
@@ -479,8 +495,11 @@ impl IslPrinter {
 
     /// Whether the printer answers that the document with this number is its last one.
     fn is_last_document(&mut self, document: u32, watch: &mut dyn Watch) -> bool {
-        let told = self.device.glance(watch);
-        matches!(told, Ok((_, Some(number))) if number == document)
+        let Ok((_, Some(last))) = self.device.glance(watch) else {
+            return false;
+        };
+        self.device.closings.learn(last);
+        last == document
     }
 }
 
@@ -506,7 +525,9 @@ fn receipt_of(case: Case<'_>, after: Baseline, printed_at: Option<ReceiptTime>) 
         after,
         report: None,
         printed_at: printed_at.and_then(|printed_at| match printed_at {
-            ReceiptTime::OfDocument(at) | ReceiptTime::LastDocument(at) => Some(at),
+            ReceiptTime::OfDocument(at)
+            | ReceiptTime::LastDocument(at)
+            | ReceiptTime::OnClock(at) => Some(at),
             ReceiptTime::OfLast(at) => is_last.then_some(at),
         }),
         module: None,

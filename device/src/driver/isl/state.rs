@@ -57,6 +57,8 @@ pub(super) enum ReceiptTime {
     LastDocument(PrinterTime),
     /// The time is that of the printer's last receipt, whichever that is.
     OfLast(PrinterTime),
+    /// The printer's clock has shown the time within a second after it answered the close.
+    OnClock(PrinterTime),
 }
 
 /// Gross sums per tax group, in minor units, of the day since the last Z-report.

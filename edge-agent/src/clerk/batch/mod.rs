@@ -319,7 +319,8 @@ impl Tills {
         now.checked_add(wait).unwrap_or(now)
     }
 
-    /// How long the clerk may wait for a message: until a caller must be answered, or until the clock must be stored.
+    /// How long the clerk may wait for a message: until a caller must be answered, or until the clock must be stored,
+    /// at most a minute.
     pub(super) fn wait_time(&self) -> Duration {
         let now = self.monotonic();
         let callers = self
@@ -330,7 +331,10 @@ impl Tills {
             .min()
             .and_then(|deadline| deadline.checked_sub(ANSWER_MARGIN));
         let stored_for = now.saturating_duration_since(self.clock_stored_at);
-        let clock = upkeep::CLOCK_STORED_EVERY.saturating_sub(stored_for);
+        let clock = self
+            .clock_stored_every()
+            .saturating_sub(stored_for)
+            .min(upkeep::CLOCK_STORED_EVERY);
         let moments = [
             callers,
             self.next_terminal_moment(),

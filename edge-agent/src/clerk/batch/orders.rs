@@ -68,7 +68,14 @@ impl Tills {
             return Ok(());
         };
         let alternative = self.wants_alternative(index, &entry.form);
-        match self.admit(batch, index, &entry, alternative)? {
+        let is_begun = self.devices[index].begins_next_order();
+        let admitted = if is_begun && !self.terminal_is_busy(&entry.form) {
+            // It is decided once, when its document is reserved: in this batch, because nothing is before it.
+            Ok(())
+        } else {
+            self.admit(batch, index, &entry, alternative)?
+        };
+        match admitted {
             // The order is allowed now, or as soon as the outstanding document is settled.
             Ok(()) | Err((Refusal::DeviceUnsettled, _)) => {
                 let order = Job::Order(Box::new(entry));

@@ -8,15 +8,18 @@ use uuid::Uuid;
 use super::{ClerkSettings, Tills};
 use crate::explanation::Explanation;
 use crate::status::problems::{HealthProblem, ProblemKind};
-use crate::time::guard::STORED_EVERY_MS;
+use crate::time::guard::{STORED_AT_REST_EVERY_MS, STORED_EVERY_MS};
 use ferrotill_store::{Batch, Store, StoreError, StoreFigures};
 
 /// Rows of the journal between two snapshots of a till.
 const SNAPSHOT_EVERY: i64 = 256;
-/// How often the clock is stored while nothing else is written to the store. A power cut loses at most this much of the clock's
-/// progress.
+/// How often the clock is stored while nothing else is written to the store and an offline limit runs. A power cut loses at most this
+/// much of the clock's progress. The clerk wakes this often in any case.
 pub(super) const CLOCK_STORED_EVERY: Duration =
     Duration::from_millis(STORED_EVERY_MS.unsigned_abs());
+/// How often the clock is stored while nothing else is written to the store and no offline limit runs.
+const CLOCK_STORED_AT_REST_EVERY: Duration =
+    Duration::from_millis(STORED_AT_REST_EVERY_MS.unsigned_abs());
 /// How often it is checked whether the contacts of buyers must be erased.
 const CONTACTS_ERASED_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -73,15 +76,38 @@ impl Tills {
         self.settings.live_status.anchors_counted(set_aside);
     }
 
-    /// Stores the guarded clock if the batch writes something else (`written`), if it was not stored for a minute, or if two clocks have
-    /// agreed on the time for the first time: after a power cut the till would begin again with the machine's clock, which may be wrong.
+    /// How often the clock is stored while nothing else is written.
+    ///
+    /// The hours without the authority run while it cannot be reached, and the age of unsent documents, where it has a limit, while there
+    /// is one. A minute of them that a power cut takes away must be charged, so it must be bounded. Without them, each byte is saved.
+    pub(super) fn clock_stored_every(&self) -> Duration {
+        let ClerkSettings {
+            profile,
+            owner_budget,
+            ..
+        } = &*self.settings;
+        let budgets = [&profile.facts().offline, owner_budget];
+        let age_is_limited = budgets.iter().any(|budget| budget.unsent_ms.is_some());
+        let limit_runs =
+            self.settings.guard.is_offline() || (age_is_limited && self.unsent.documents > 0);
+        if limit_runs {
+            CLOCK_STORED_EVERY
+        } else {
+            CLOCK_STORED_AT_REST_EVERY
+        }
+    }
+
+    /// Stores the guarded clock if the batch writes something else (`written`), if it was not stored for a minute (at rest, for a quarter
+    /// of an hour), or if two clocks have agreed on the time for the first time: after a power cut the till would begin again with the
+    /// machine's clock, which may be wrong.
     pub(in crate::clerk) fn store_clock(
         &mut self,
         batch: &mut Batch<'_>,
         written: bool,
     ) -> Result<(), StoreError> {
         let now = self.monotonic();
-        let is_due = now.saturating_duration_since(self.clock_stored_at) >= CLOCK_STORED_EVERY;
+        let is_due =
+            now.saturating_duration_since(self.clock_stored_at) >= self.clock_stored_every();
         let is_established = self.settings.guard.is_established();
         if written || is_due || is_established != self.established_is_stored {
             self.clock_stored_at = now;

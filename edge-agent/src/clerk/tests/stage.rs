@@ -52,6 +52,7 @@ pub(super) struct Stage {
     folder: Arc<tempfile::TempDir>,
     pub(super) live_status: Arc<LiveStatus>,
     pub(super) guard: Arc<GuardedClock>,
+    pub(super) clock: Arc<Clock>,
     clerk_handle: ClerkHandle,
     clerk: Option<JoinHandle<()>>,
     pub(super) printers: Vec<Script>,
@@ -135,7 +136,7 @@ impl Stage {
         ));
         let settings = Arc::new(ClerkSettings {
             profile,
-            clock,
+            clock: Arc::clone(&clock),
             guard: Arc::clone(&guard),
             owner_budget: Budget::UNLIMITED,
             live_status: Arc::clone(&live_status),
@@ -152,6 +153,7 @@ impl Stage {
             folder,
             live_status,
             guard,
+            clock,
             clerk_handle,
             clerk: Some(std::thread::spawn(move || clerk.run())),
             printers,

@@ -22,6 +22,10 @@ impl Watch for JournalingWatch<'_> {
     fn trace(&mut self, line: &str) {
         tracing::debug!(target: "ferrotill::seal::printer", id = %self.id, "{line}");
     }
+
+    fn is_traced(&self) -> bool {
+        conversations_are_logged()
+    }
 }
 
 /// For slips, the drawer, and open receipts that belong to no document: a decision to cancel needs no entry in the journal.
@@ -35,4 +39,13 @@ impl Watch for LoggingWatch {
     fn trace(&mut self, line: &str) {
         tracing::debug!(target: "ferrotill::seal::printer", "{line}");
     }
+
+    fn is_traced(&self) -> bool {
+        conversations_are_logged()
+    }
+}
+
+/// Whether the log has the conversations with printers: each of their lines costs as much as a line of a receipt.
+fn conversations_are_logged() -> bool {
+    tracing::enabled!(target: "ferrotill::seal::printer", tracing::Level::DEBUG)
 }

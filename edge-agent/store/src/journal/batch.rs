@@ -14,7 +14,7 @@ use super::super::chain::{ChainKey, Link, Mac};
 use super::super::channel::{DeliveryChannel, DeliveryEnd};
 use super::super::contact::{self, BuyerContact};
 use super::super::delivery;
-use super::super::figures::{StoreFigures, WaitingEntry};
+use super::super::figures::{KeptCount, StoreFigures, WaitingEntry};
 use super::super::founding::Founding;
 use super::super::frozen::{self, Binding, Freeze, Freezing};
 use super::super::projection::Telling;
@@ -38,6 +38,8 @@ pub struct Batch<'s> {
     store: &'s mut Store,
     head: Head,
     figures: StoreFigures,
+    /// The count of unsent documents in the row of the clock.
+    kept_count: Option<KeptCount>,
     /// True if a row of the table of reconciliations may have changed.
     z_reports_changed: bool,
     /// True if the time of the oldest unsent document in the figures is known.
@@ -52,10 +54,12 @@ pub struct Batch<'s> {
 impl<'s> Batch<'s> {
     pub(super) const fn begun(store: &'s mut Store) -> Self {
         let (head, figures, oldest_is_known) = (store.head, store.figures, store.oldest_is_known);
+        let kept_count = store.kept_count;
         Self {
             store,
             head,
             figures,
+            kept_count,
             z_reports_changed: false,
             oldest_is_known,
             reserved: None,
@@ -419,6 +423,16 @@ impl Batch<'_> {
         &mut self.figures.unsent
     }
 
+    /// The count of unsent documents as the row of the clock must have it.
+    pub(crate) fn kept_count(&self) -> Option<KeptCount> {
+        KeptCount::of(&self.figures.unsent)
+    }
+
+    /// The row of the clock has this count now.
+    pub(crate) const fn count_is_kept(&mut self, kept: Option<KeptCount>) {
+        self.kept_count = kept;
+    }
+
     /// True if the time of the oldest unsent document need not be read.
     pub(crate) const fn oldest_is_known(&self) -> bool {
         self.oldest_is_known
@@ -545,6 +559,11 @@ impl Batch<'_> {
             self.figures.z_reports = query::count_z_reports(self.connection())
                 .context(&self.store.path, "reconciliations")?;
         }
+        let kept = self.kept_count();
+        if kept != self.kept_count {
+            KeptCount::write(kept, self.connection()).context(&self.store.path, "clock")?;
+            self.kept_count = kept;
+        }
         self.open = false;
         let outcome = self
             .store
@@ -556,6 +575,7 @@ impl Batch<'_> {
                 let rows = self.head.seq.saturating_sub(self.store.head.seq);
                 self.store.head = self.head;
                 self.store.figures = self.figures;
+                self.store.kept_count = self.kept_count;
                 self.store.oldest_is_known = self.oldest_is_known;
                 // The first batch of an unfounded folder begins with the row that founds it.
                 self.store.unfounded = None;

@@ -7,7 +7,9 @@ use super::shop::*;
 use crate::*;
 
 /// The tables of step 1 that later steps replace.
-const STEP_1: &str = "DROP TABLE publication; DROP TABLE hospitality; DROP TABLE receipt_look; DROP TABLE uploaded_receipt; DROP TABLE protocol_backup; \
+const STEP_1: &str = "DROP INDEX reconciliation_waits; ALTER TABLE clock DROP COLUMN unsent_documents; ALTER TABLE clock DROP COLUMN unsent_refused; \
+    ALTER TABLE clock DROP COLUMN unsent_sold; ALTER TABLE clock DROP COLUMN unsent_acknowledged_at; \
+    DROP TABLE publication; DROP TABLE hospitality; DROP TABLE receipt_look; DROP TABLE uploaded_receipt; DROP TABLE protocol_backup; \
     DROP TABLE provider_payment; DROP TABLE registration; DROP TABLE registration_answer; DROP TABLE unit_outage; DROP TABLE delivery; DROP TABLE card_operation; DROP TABLE configured_device; DROP INDEX journal_identified; DROP INDEX journal_resource; DROP INDEX journal_prepared; DROP INDEX journal_person; DROP TABLE contact; DROP TABLE repeated_number; DROP TABLE alternative_number; \
     CREATE TABLE alternative_number (device BLOB NOT NULL, series TEXT NOT NULL, number INTEGER NOT NULL, reserved_seq INTEGER NOT NULL, \
     PRIMARY KEY (device, series, number)) STRICT, WITHOUT ROWID; \

@@ -22,6 +22,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::chain::{ChainKey, Mac};
+use super::figures::KeptCount;
 use super::frozen::{Binding, digest_of};
 use super::laid_aside::{self, AsideDocument};
 use super::reconcile::{self, ZReconciliation};
@@ -204,7 +205,9 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         )
         .context(&path, "outbox")?;
     let refused = refused(&connection).context(&path, "outbox")?;
-    check_requests(&connection, &key, wanted.range, &mut flaws).context(&path, "outbox")?;
+    check_requests(&connection, &key, wanted.range, &mut flaws)
+        .and_then(|()| check_count(&connection, &mut flaws))
+        .context(&path, "outbox")?;
     let repeated_numbers =
         used_numbers::repeated(&connection).context(&path, "repeated numbers")?;
     Ok(Verified {
@@ -222,6 +225,15 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         flaws: flaws.found,
         more_flaws: flaws.more,
     })
+}
+
+/// Checks that the kept count of unsent documents, if there is one, is that of the outbox.
+fn check_count(connection: &Connection, flaws: &mut Flaws) -> Result<(), rusqlite::Error> {
+    if let Some(words) = KeptCount::difference(connection)? {
+        let (table, key) = ("clock", "unsent".to_owned());
+        flaws.report(Flaw::TableDiffers { table, key, words });
+    }
+    Ok(())
 }
 
 /// Checks that each uploaded receipt and each part of its look is what the digest in the journal says.

@@ -334,7 +334,8 @@ impl Trial {
                 self.sold_at = at.map(|at| match at {
                     ReceiptTime::OfDocument(at)
                     | ReceiptTime::LastDocument(at)
-                    | ReceiptTime::OfLast(at) => at,
+                    | ReceiptTime::OfLast(at)
+                    | ReceiptTime::OnClock(at) => at,
                 });
                 Ok(())
             }

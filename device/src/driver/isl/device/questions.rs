@@ -291,7 +291,12 @@ impl Device {
         }
         match closed {
             Closed::Now if self.protocol.clock_tells_seconds => {
-                PrinterTime::read(&self.clock(watch).ok()?).map(ReceiptTime::OfLast)
+                let time = PrinterTime::read(&self.clock(watch).ok()?);
+                time.map(if self.closings.are_just_answered(self.line.now()) {
+                    ReceiptTime::OnClock
+                } else {
+                    ReceiptTime::OfLast
+                })
             }
             Closed::Now | Closed::Earlier => None,
         }
