@@ -47,7 +47,7 @@ const TURNS_MAX: usize = 200;
 pub enum Planted {
     /// No fault.
     Nothing,
-    /// The syncs of the disk do nothing.
+    /// From the first start on, the syncs of the disk do nothing.
     IgnoredSyncs,
     /// A unit was asked to sign a receipt a second time, with the turnover counter of another receipt.
     SecondCounter,
@@ -122,9 +122,6 @@ impl SignedShop {
         let folder = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir());
         let folder = folder.map_err(with_sources)?;
         let disk = Disk::mount(folder.path());
-        if planted == Planted::IgnoredSyncs {
-            disk.set_syncs(Syncs::Ignored);
-        }
         let opens_ms = OPENINGS.get(random.below(OPENINGS.len())).copied();
         let clock = Clock::by_hand(ZONE, opens_ms.unwrap_or_default()).map_err(with_sources)?;
         let registers = 2 + random.below(2);
@@ -147,6 +144,9 @@ impl SignedShop {
         shop.made_at = shop.disk.operations();
         shop.key = std::fs::read(shop.key_file()).map_err(with_sources)?;
         shop.start(store)?;
+        if planted == Planted::IgnoredSyncs {
+            shop.disk.set_syncs(Syncs::Ignored);
+        }
         Ok(shop)
     }
 
