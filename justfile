@@ -54,6 +54,10 @@ fuzz TARGET SECONDS='60':
 measure *ARGUMENTS:
     cargo run --release -p ferrotill-hardware-tests --bin measure -- {{ ARGUMENTS }}
 
+# count again what a sale, a start and a quiet till cost, and write hardware-tests/counts.txt, with which tests compare
+counts *ARGUMENTS:
+    cargo run -p ferrotill-hardware-tests --bin measure -- --only counts,instructions --keep-counts yes {{ ARGUMENTS }}
+
 # build the documentation of all crates, and open it
 doc:
     cargo doc --workspace --no-deps --open

@@ -94,6 +94,8 @@ pub struct RigOptions {
     pub firmware: Option<String>,
     /// Whether the printer reports that it is fiscalised.
     pub fiscalised: bool,
+    /// How many Z-reports a printer without a memory file has printed before it starts.
+    pub z_reports: u32,
     /// The inferences about its family that are turned round ([`INVERSIONS`](super::INVERSIONS)).
     pub inverted: Vec<String>,
 }
@@ -122,6 +124,7 @@ impl RigOptions {
             lacks: Vec::new(),
             firmware: None,
             fiscalised: true,
+            z_reports: 0,
             inverted: Vec::new(),
         }
     }
@@ -159,7 +162,7 @@ impl RigOptions {
         let new = Memory::new(rates);
         match &self.memory {
             Some(path) => Printer::with_file(path, new, clock),
-            None => Ok(Printer::new(new, clock)),
+            None => Ok(Printer::new(new.after(self.z_reports), clock)),
         }
     }
 }

@@ -182,10 +182,59 @@ fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
-/// Copies as much of the log as possible without making a reader or the writer wait. Returns true if a part is left.
+/// Copies as much of the log as possible without making a reader or the writer wait. Returns true if a part is left: a reader still
+/// needs it, or commits have added it meanwhile.
 fn checkpoint(connection: &Connection) -> Result<bool, rusqlite::Error> {
-    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+    let before = commits_of_others(connection)?;
+    checkpoint_since(connection, before)
+}
+
+/// The same, where commits after the moment `before` count as added meanwhile. SQLite itself tells only how long the log was when the
+/// checkpoint began.
+fn checkpoint_since(connection: &Connection, before: i64) -> Result<bool, rusqlite::Error> {
+    let is_held_up = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
         let (in_log, copied): (i64, i64) = (row.get(1)?, row.get(2)?);
         Ok(copied < in_log)
-    })
+    })?;
+    Ok(is_held_up || commits_of_others(connection)? != before)
+}
+
+/// A number that is another one after each commit of another connection.
+fn commits_of_others(connection: &Connection) -> Result<i64, rusqlite::Error> {
+    connection.pragma_query_value(None, "data_version", |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_that_commits_have_overtaken_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.db");
+        let writer = Connection::open(&path).unwrap();
+        writer.pragma_update(None, "journal_mode", "WAL").unwrap();
+        let commit = || writer.execute_batch("INSERT INTO row VALUES (1)").unwrap();
+        writer.execute_batch("CREATE TABLE row (number)").unwrap();
+        let ours = open(&path).unwrap();
+
+        let before = commits_of_others(&ours).unwrap();
+        commit();
+        assert!(checkpoint_since(&ours, before).unwrap());
+        assert!(
+            !checkpoint(&ours).unwrap(),
+            "nothing was committed meanwhile"
+        );
+
+        // A reader that needs a part of the log holds the checkpoint up.
+        let reader = Connection::open(&path).unwrap();
+        reader
+            .execute_batch("BEGIN; SELECT count(*) FROM row")
+            .unwrap();
+        commit();
+        commit();
+        assert!(checkpoint(&ours).unwrap());
+        reader.execute_batch("COMMIT").unwrap();
+        assert!(!checkpoint(&ours).unwrap());
+    }
 }

@@ -8,6 +8,8 @@
 //! disk.fail(fault)          the n-th write, sync, read or truncation fails, once or for ever
 //! ```
 //!
+//! [`count_statements`] counts the SQL statements of the process, on any disk.
+//!
 //! The disk guarantees only this:
 //!
 //! - A synced file has all its bytes, and with its first sync its name. Names and deletions are durable with a sync of the folder:
@@ -23,12 +25,14 @@ mod history;
 mod random;
 mod shared_memory;
 mod state;
+mod statements;
 mod vfs;
 
 pub use disk::Disk;
 pub use fault::{DiskCall, DiskFault, Syncs};
 pub use history::{History, Image};
 pub use random::SeededRandom;
+pub use statements::{StatementCounts, count_statements, statements};
 
 /// Bytes of a sector. A disk writes each sector completely or not at all.
 pub const SECTOR: usize = 512;

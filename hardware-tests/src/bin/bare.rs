@@ -1,36 +1,95 @@
-//! The smallest server with a database: axum and rusqlite, and no code of the agent. The start time of the agent is compared with
-//! that of this program.
+//! Programs that do only what cannot be avoided, without code of the agent, to compare the agent with.
 //!
-//! `bare ADDRESS FOLDER`
+//! `bare ADDRESS FOLDER`: the smallest server with a database: axum and rusqlite
+//! `bare answer ADDRESS PATH FILE`: the smallest server that answers the path with the content of a file
+//! `bare read FILE`: reads every row of a database, and hashes it
 
 use std::error::Error;
 use std::path::Path;
 
 use axum::Router;
+use axum::http::header;
 use axum::routing::get;
+use rusqlite::types::ValueRef;
+use sha2::{Digest as _, Sha256};
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let (Some(address), Some(folder)) = (arguments.next(), arguments.next()) else {
-        return Err("bare ADDRESS FOLDER".into());
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
+type Done = Result<(), Box<dyn Error>>;
+
+fn main() -> Done {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["answer", address, path, file] => answer(address, path, Path::new(file)),
+        ["read", file] => read(Path::new(file)),
+        [address, folder] => with_database(address, Path::new(folder)),
+        _ => Err("bare ADDRESS FOLDER | bare answer ADDRESS PATH FILE | bare read FILE".into()),
+    }
+}
+
+fn with_database(address: &str, folder: &Path) -> Done {
+    runtime()?.block_on(async {
         let listener = tokio::net::TcpListener::bind(address).await?;
-        let database = rusqlite::Connection::open(Path::new(&folder).join("bare.db"))?;
+        let database = rusqlite::Connection::open(folder.join("bare.db"))?;
         database.pragma_update(None, "journal_mode", "WAL")?;
         database.pragma_update(None, "synchronous", "FULL")?;
         database.execute_batch(
             "CREATE TABLE IF NOT EXISTS row (id INTEGER PRIMARY KEY, words TEXT) STRICT",
         )?;
         database.query_row("SELECT count(*) FROM row", [], |row| row.get::<_, i64>(0))?;
-        axum::serve(
-            listener,
-            Router::new().route("/", get(|| async { "ready" })),
-        )
-        .await?;
+        let router = Router::new().route("/", get(|| async { "ready" }));
+        axum::serve(listener, router).await?;
         Ok(())
     })
+}
+
+fn answer(address: &str, path: &str, file: &Path) -> Done {
+    let body = bytes::Bytes::from(std::fs::read(file)?);
+    let handler = move || {
+        let body = body.clone();
+        async move { ([(header::CONTENT_TYPE, "application/json")], body) }
+    };
+    runtime()?.block_on(async {
+        let listener = tokio::net::TcpListener::bind(address).await?;
+        axum::serve(listener, Router::new().route(path, get(handler))).await?;
+        Ok(())
+    })
+}
+
+fn read(file: &Path) -> Done {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let database = rusqlite::Connection::open_with_flags(file, flags)?;
+    let tables: Vec<String> = database
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let mut hashed = 0_u64;
+    let mut last = [0; 32];
+    for table in tables {
+        let mut statement = database.prepare(&format!("SELECT * FROM \"{table}\""))?;
+        let columns = statement.column_count();
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let mut hash = Sha256::new_with_prefix(last);
+            for column in 0..columns {
+                match row.get_ref(column)? {
+                    ValueRef::Null => {}
+                    ValueRef::Integer(number) => hash.update(number.to_le_bytes()),
+                    ValueRef::Real(number) => hash.update(number.to_le_bytes()),
+                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) => hash.update(bytes),
+                }
+            }
+            last = hash.finalize().into();
+            hashed += 1;
+        }
+    }
+    if hashed == 0 {
+        return Err("the database has no rows".into());
+    }
+    Ok(())
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
 }

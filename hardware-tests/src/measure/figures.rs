@@ -67,6 +67,18 @@ impl fmt::Display for Hundredths {
     }
 }
 
+/// A number with a comma between thousands.
+pub(super) struct Thousands(pub(super) u64);
+
+impl fmt::Display for Thousands {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            small @ 0..1_000 => write!(f, "{small}"),
+            large => write!(f, "{},{:03}", Self(large / 1_000), large % 1_000),
+        }
+    }
+}
+
 /// A number of nanoseconds, written in the unit that fits.
 pub(super) struct Nanoseconds(pub(super) u64);
 
@@ -87,6 +99,10 @@ pub enum Rating {
     Met,
     /// The target is missed.
     Missed,
+    /// A time, measured while other programs used the machine: the figure says nothing about the target.
+    Inconclusive,
+    /// This machine lacks something that the row needs.
+    NotMeasured,
     /// The row has no target and is for information.
     NoTarget,
 }
@@ -94,56 +110,97 @@ pub enum Rating {
 /// A row of the result table.
 #[derive(Clone, Debug)]
 pub struct Row {
-    what: &'static str,
+    what: String,
     baseline: String,
-    target: &'static str,
+    target: String,
     measured: String,
     rating: Rating,
+    is_timed: bool,
 }
 
 impl Row {
+    fn new(
+        what: impl Into<String>,
+        target: impl Into<String>,
+        is_met: bool,
+        baseline: impl Into<String>,
+        measured: impl Into<String>,
+    ) -> Self {
+        Self {
+            what: what.into(),
+            baseline: baseline.into(),
+            target: target.into(),
+            measured: measured.into(),
+            rating: if is_met { Rating::Met } else { Rating::Missed },
+            is_timed: false,
+        }
+    }
+
     /// A row whose figure has an upper limit.
     pub(super) fn at_most(
-        what: &'static str,
-        target: &'static str,
+        what: impl Into<String>,
+        target: impl Into<String>,
         (value, limit): (u64, u64),
-        baseline: String,
-        measured: String,
+        baseline: impl Into<String>,
+        measured: impl Into<String>,
     ) -> Self {
-        let rating = if value <= limit {
-            Rating::Met
-        } else {
-            Rating::Missed
-        };
-        Self {
-            what,
-            baseline,
-            target,
-            measured,
-            rating,
-        }
+        Self::new(what, target, value <= limit, baseline, measured)
     }
 
     /// A row whose figure has a lower limit.
     pub(super) fn at_least(
-        what: &'static str,
-        target: &'static str,
+        what: impl Into<String>,
+        target: impl Into<String>,
         (value, limit): (u64, u64),
-        baseline: String,
-        measured: String,
+        baseline: impl Into<String>,
+        measured: impl Into<String>,
     ) -> Self {
-        let row = Self::at_most(what, target, (limit, value), baseline, measured);
-        Self { ..row }
+        Self::new(what, target, value >= limit, baseline, measured)
     }
 
     /// A row without a target.
-    pub(super) fn without_target(what: &'static str, baseline: String, measured: String) -> Self {
+    pub(super) fn without_target(
+        what: impl Into<String>,
+        baseline: impl Into<String>,
+        measured: impl Into<String>,
+    ) -> Self {
+        let row = Self::new(what, "–", true, baseline, measured);
         Self {
-            what,
-            baseline,
-            target: "–",
-            measured,
             rating: Rating::NoTarget,
+            ..row
+        }
+    }
+
+    /// A row that could not be measured on this machine, and why.
+    pub(super) fn not_measured(
+        what: impl Into<String>,
+        target: impl Into<String>,
+        why: &str,
+    ) -> Self {
+        let row = Self::new(what, target, false, "–", format!("not measured: {why}"));
+        Self {
+            rating: Rating::NotMeasured,
+            ..row
+        }
+    }
+
+    /// The same row, whose figure is a time: it depends on what else the machine does.
+    pub(super) fn timed(self) -> Self {
+        Self {
+            is_timed: true,
+            ..self
+        }
+    }
+
+    /// The same row after other programs have used the machine: a time says nothing then, and a count says as much as before.
+    pub(super) fn beside_others(self, noise: &str) -> Self {
+        if !self.is_timed || matches!(self.rating, Rating::NoTarget | Rating::NotMeasured) {
+            return self;
+        }
+        Self {
+            measured: format!("{} ({noise})", self.measured),
+            rating: Rating::Inconclusive,
+            ..self
         }
     }
 
@@ -159,6 +216,8 @@ impl fmt::Display for Row {
         let rating = match self.rating {
             Rating::Met => "met",
             Rating::Missed => "**missed**",
+            Rating::Inconclusive => "inconclusive",
+            Rating::NotMeasured => "not measured",
             Rating::NoTarget => "–",
         };
         write!(
@@ -184,24 +243,27 @@ mod tests {
 
     #[test]
     fn a_row_beyond_its_limit_has_missed_its_target() {
-        let row = |value| {
-            Row::at_most(
-                "a sale",
-                "at most 1.50",
-                (value, 150),
-                "b".to_owned(),
-                "m".to_owned(),
-            )
-        };
+        let row = |value| Row::at_most("a sale", "at most 1.50", (value, 150), "b", "m");
         assert_eq!(row(150).rating(), Rating::Met);
         assert_eq!(row(151).rating(), Rating::Missed);
-        let rate = Row::at_least(
-            "sales",
-            "at least 3",
-            (299, 300),
-            String::new(),
-            String::new(),
-        );
+        let rate = Row::at_least("sales", "at least 3", (299, 300), "b", "m");
         assert_eq!(rate.rating(), Rating::Missed);
+    }
+
+    #[test]
+    fn a_time_beside_other_programs_is_inconclusive_and_a_count_is_not() {
+        let row = |value| Row::at_most("a sale", "at most 1.50", (value, 150), "b", "m");
+        for value in [150, 151] {
+            let time = row(value).timed().beside_others("others used 40 %");
+            assert_eq!(time.rating(), Rating::Inconclusive);
+            assert!(time.to_string().contains("m (others used 40 %)"), "{time}");
+            let count = row(value).beside_others("others used 40 %");
+            assert_eq!(count.rating(), row(value).rating());
+        }
+        let information = Row::without_target("a sale", "b", "m").timed();
+        assert_eq!(
+            information.beside_others("others").rating(),
+            Rating::NoTarget
+        );
     }
 }

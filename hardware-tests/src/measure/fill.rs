@@ -23,15 +23,24 @@ use super::shop::{DEVICE, config};
 use crate::error_text::with_sources;
 use crate::journal::{LOAF, decide_and_append, printed};
 
-/// How many receipts a day has; each day ends with a Z-report.
-pub(super) const DAY: u32 = 500;
+/// How many receipts a day has; each whole day ends with a Z-report.
+const DAY: u32 = 370;
 /// How many receipts share a transaction.
 const TOGETHER: u32 = 250;
 /// Milliseconds between two receipts.
 const PACE_MS: i64 = 60_000;
 
-/// Fills a folder's store up to this number of receipts in whole days, all of them acknowledged. Returns the number of Z-reports.
-pub(super) fn fill(folder: &Path, receipts: u32) -> Measured<u32> {
+/// Whether the authority has acknowledged the documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outbox {
+    /// All documents.
+    Acknowledged,
+    /// No document.
+    Unsent,
+}
+
+/// Fills a folder's store up to this number of receipts. Returns the number of Z-reports.
+pub(super) fn fill(folder: &Path, receipts: u32, outbox: Outbox) -> Measured<u32> {
     let config = config(folder)?;
     let device = config.devices.first().ok_or("the shop has no device")?;
     let configuration = adopt::configuration(device, MOLDOVA.facts()).expect("the tables fit");
@@ -44,10 +53,10 @@ pub(super) fn fill(folder: &Path, receipts: u32) -> Measured<u32> {
     let mut store = Store::open(folder, &founding).map_err(with_sources)?;
     store.freeze_with(Arc::new(DutyForms::of(&config, &MOLDOVA)));
     let till = store.load_till(DEVICE).map_err(with_sources)?;
-    let days = receipts.div_ceil(DAY);
-    let past = till.last_z();
+    let past = till.grand().sales.receipts.count;
     // The last receipt gets a time of yesterday.
-    let length = i64::from(days.saturating_sub(past)) * i64::from(DAY + 1) * PACE_MS;
+    let documents = receipts.saturating_sub(past);
+    let length = i64::from(documents + documents / DAY + 1) * PACE_MS;
     let latest = store.latest_moment().map_err(with_sources)?;
     let begin = system_ms() - 86_400_000 - length;
     let now = latest.map_or(begin, |latest| latest.utc_ms.max(begin));
@@ -61,21 +70,22 @@ pub(super) fn fill(folder: &Path, receipts: u32) -> Measured<u32> {
         filler.append(&mut batch, &Command::Adopt(&configuration))?;
         batch.commit().map_err(with_sources)?;
     }
-    for _ in past..days {
-        let mut left = DAY;
-        while left > 0 {
-            let mut batch = store.batch().map_err(with_sources)?;
-            for _ in 0..left.min(TOGETHER) {
-                filler.sell(&mut batch)?;
-            }
-            left -= left.min(TOGETHER);
-            if left == 0 {
-                filler.seal(&mut batch, Wish::Report(ReportKind::Z))?;
-            }
-            filler.acknowledge(&mut batch)?;
-            batch.snapshot(DEVICE, &filler.till).map_err(with_sources)?;
-            batch.commit().map_err(with_sources)?;
+    let mut sold = past;
+    while sold < receipts {
+        let mut batch = store.batch().map_err(with_sources)?;
+        let left_of_day = DAY - sold % DAY;
+        for _ in 0..left_of_day.min(TOGETHER).min(receipts - sold) {
+            filler.sell(&mut batch)?;
+            sold += 1;
         }
+        if sold.is_multiple_of(DAY) {
+            filler.seal(&mut batch, Wish::Report(ReportKind::Z))?;
+        }
+        if outbox == Outbox::Acknowledged {
+            filler.acknowledge(&mut batch)?;
+        }
+        batch.snapshot(DEVICE, &filler.till).map_err(with_sources)?;
+        batch.commit().map_err(with_sources)?;
     }
     store.anchor();
     Ok(filler.till.last_z())

@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use uuid::Uuid;
 
-use super::calls::{Line, signed_call, signed_get};
+use super::calls::{Line, sale_call, signed_get};
 use super::figures::{Hundredths, Nanoseconds, Row, Times, ratio};
 use super::shop::configuration;
 use super::{MeasurePlan, Measured};
@@ -21,42 +20,59 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 const IDLE: Duration = Duration::from_secs(2);
 const STARTS: usize = 21;
 
-/// The programs that are measured, in the folder where cargo has built them.
+/// The programs that are measured.
 pub(super) struct Programs {
-    folder: PathBuf,
+    agent: PathBuf,
+    /// The folder of cargo's results.
+    target: PathBuf,
 }
 
 impl Programs {
-    /// Builds the programs, so that the current sources are measured.
-    pub(super) fn build() -> Measured<Self> {
+    /// The released agent of the current sources, which is built; or the wanted one.
+    pub(super) fn of(wanted: &MeasurePlan) -> Measured<Self> {
         let here = std::env::current_exe().map_err(with_sources)?;
-        let folder = here
-            .parent()
-            .ok_or("the folder of this program is unknown")?
-            .to_owned();
-        let profile = if folder.ends_with("release") {
-            "release"
-        } else {
-            "dev"
+        // The folder of this program is `target/PROFILE`, and that of a test is `target/PROFILE/deps`.
+        let folders = here.ancestors().skip(1);
+        let target = folders
+            .filter(|folder| !folder.ends_with("deps"))
+            .nth(1)
+            .ok_or("the folder of this program is unknown")?;
+        let programs = Self {
+            agent: match &wanted.program {
+                Some(program) => program.clone(),
+                None => target.join("release/ferrotill"),
+            },
+            target: target.to_owned(),
         };
-        let status = cargo()
-            .args(["build", "--quiet", "--profile", profile])
-            .args(["--package", "ferrotill", "--bin", "ferrotill"])
-            .args(["--package", "ferrotill-hardware-tests", "--bin", "bare"])
-            .status()
-            .map_err(with_sources)?;
-        if !status.success() {
-            return Err("the programs could not be built".to_owned());
+        if wanted.program.is_none() {
+            programs.build(&["--package", "ferrotill"])?;
         }
-        Ok(Self { folder })
+        Ok(programs)
     }
 
-    fn agent(&self) -> PathBuf {
-        self.folder.join("ferrotill")
+    /// The same, and the bare program. It is built by a call of its own, so that its features do not change the agent.
+    pub(super) fn with_bare(wanted: &MeasurePlan) -> Measured<Self> {
+        let programs = Self::of(wanted)?;
+        programs.build(&["--package", "ferrotill-hardware-tests", "--bin", "bare"])?;
+        Ok(programs)
     }
 
-    fn bare(&self) -> PathBuf {
-        self.folder.join("bare")
+    fn build(&self, arguments: &[&str]) -> Measured {
+        let mut command = cargo();
+        command.args(["build", "--quiet", "--release", "--target-dir"]);
+        let status = command.arg(&self.target).args(arguments).status();
+        match status.map_err(with_sources)?.success() {
+            true => Ok(()),
+            false => Err("the programs could not be built".to_owned()),
+        }
+    }
+
+    pub(super) fn agent(&self) -> &Path {
+        &self.agent
+    }
+
+    pub(super) fn bare(&self) -> PathBuf {
+        self.target.join("release/bare")
     }
 }
 
@@ -89,13 +105,16 @@ pub(super) fn core() -> Measured<Vec<Row>> {
         Some(whole.parse::<u64>().ok()? * 100 + part.parse::<u64>().ok()? * 10)
     });
     let found = found.ok_or_else(|| format!("core/bench printed no ratio:\n{text}"))?;
-    Ok(vec![Row::at_least(
-        "ten-line receipt in core",
-        "at least 10×",
-        (found, 1_000),
-        "`rust_decimal` (`core/bench`)".to_owned(),
-        format!("{}×: {}", Hundredths(found), times.unwrap_or_default()),
-    )])
+    Ok(vec![
+        Row::at_least(
+            "ten-line receipt in core",
+            "at least 10×",
+            (found, 1_000),
+            "`rust_decimal` (`core/bench`)".to_owned(),
+            format!("{}×: {}", Hundredths(found), times.unwrap_or_default()),
+        )
+        .timed(),
+    ])
 }
 
 /// A running server program. Dropping this value kills the program.
@@ -138,14 +157,35 @@ impl RunningProgram {
         }
     }
 
-    /// Starts the agent with the store in a folder.
+    /// Starts the agent with the store in a folder. Nothing answers at the printer's address.
     pub(super) fn agent(programs: &Programs, folder: &Path) -> Measured<Self> {
+        let mut command = Command::new(programs.agent());
+        Self::agent_by(&mut command, folder, |port| configuration(folder, port))
+    }
+
+    /// Starts the agent with a command that lacks the arguments, and with the configuration for a port.
+    pub(super) fn agent_by(
+        command: &mut Command,
+        folder: &Path,
+        configuration: impl FnOnce(u16) -> String,
+    ) -> Measured<Self> {
         let address = free_address()?;
         let file = folder.join("measure.toml");
-        std::fs::write(&file, configuration(folder, address.port())).map_err(with_sources)?;
-        let mut command = Command::new(programs.agent());
+        std::fs::write(&file, configuration(address.port())).map_err(with_sources)?;
         command.arg("run").arg("--config").arg(&file);
-        Self::start(&mut command, address, "/readyz")
+        Self::start(command, address, "/readyz")
+    }
+
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(super) const fn ready(&self) -> Duration {
+        self.ready
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Starts the bare program with a database of its own.
@@ -156,13 +196,18 @@ impl RunningProgram {
         Self::start(&mut command, address, "/")
     }
 
+    /// Starts the bare program, which answers a path with the content of a file.
+    pub(super) fn bare_answer(programs: &Programs, body: &Path, path: &str) -> Measured<Self> {
+        let address = free_address()?;
+        let mut command = Command::new(programs.bare());
+        command.args(["answer", &address.to_string(), path]);
+        command.arg(body);
+        Self::start(&mut command, address, path)
+    }
+
     /// The resident memory of the program in KiB.
     pub(super) fn resident(&self) -> Measured<u64> {
-        let status = format!("/proc/{}/status", self.child.id());
-        let text = std::fs::read_to_string(&status).map_err(with_sources)?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let figure = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-        figure.ok_or_else(|| format!("{status} has no VmRSS"))
+        status_figure(self.id(), "VmRSS:")
     }
 
     /// Lets the program sell and answer reads, so that everything that is allocated on demand has been allocated.
@@ -170,30 +215,14 @@ impl RunningProgram {
         let mut line = Line::new(self.address)?;
         let host = self.address.to_string();
         for _ in 0..sales {
-            let id = Uuid::new_v4();
-            let lines: Vec<String> = (0..10)
-                .map(|number| format!("{{\"name\":\"Piine {number}\",\"quantity\":1,\"price\":8.10,\"taxGroupCode\":\"B\"}}"))
-                .collect();
-            let body = format!(
-                "{{\"id\":\"{id}\",\"receiptMode\":\"AlternativeReceiptOnly\",\"items\":[{}],\
-                 \"payments\":[{{\"typeCode\":0,\"amount\":81.00}}]}}",
-                lines.join(",")
-            );
-            let answer = line.call(&signed_call(
-                "POST",
-                "/api/v1/operations/sale",
-                &host,
-                &body,
-            ))?;
-            if !answer.starts_with(b"HTTP/1.1 200") {
-                return Err(format!("a sale: {}", String::from_utf8_lossy(answer)));
-            }
-            line.call(&signed_get(
+            let (id, request) = sale_call(&host, 10, "AlternativeReceiptOnly");
+            line.good_call(&request)?;
+            line.good_call(&signed_get(
                 &format!("/api/v1/alternativereceipts/{id}"),
                 &host,
             ))?;
         }
-        line.call(&signed_get("/api/v1/alternativereceipts", &host))?;
+        line.good_call(&signed_get("/api/v1/alternativereceipts", &host))?;
         Ok(())
     }
 
@@ -212,6 +241,15 @@ impl Drop for RunningProgram {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A figure of a running process in KiB, from its status.
+pub(super) fn status_figure(process: u32, name: &str) -> Measured<u64> {
+    let status = format!("/proc/{process}/status");
+    let text = std::fs::read_to_string(&status).map_err(with_sources)?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    let figure = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    figure.ok_or_else(|| format!("{status} has no {name}"))
 }
 
 fn free_address() -> Measured<SocketAddr> {
@@ -240,7 +278,7 @@ pub(super) fn starts_in_turn(
 
 /// Measures the start on an empty database, idle memory, and the size on disk.
 pub(super) fn start_and_size(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
-    let programs = Programs::build()?;
+    let programs = Programs::with_bare(wanted)?;
     let made = |name: &str| super::made(folder, name);
     let (ours, theirs) = (made("agent")?, made("bare")?);
     RunningProgram::agent(&programs, &ours)?.stop()?;
@@ -279,7 +317,8 @@ pub(super) fn start_and_size(wanted: &MeasurePlan, folder: &Path) -> Measured<Ve
                 Nanoseconds(bare_again.p50())
             ),
             format!("{}×: {}", Hundredths(middle), Nanoseconds(again.p50())),
-        ),
+        )
+        .timed(),
         Row::without_target(
             "the very first start, which makes the tables and the key",
             format!(
@@ -291,7 +330,8 @@ pub(super) fn start_and_size(wanted: &MeasurePlan, folder: &Path) -> Measured<Ve
                 Hundredths(ratio(first.p50(), bare_first.p50())),
                 Nanoseconds(first.p50())
             ),
-        ),
+        )
+        .timed(),
         Row::at_most(
             "idle memory (RSS), stripped release binary",
             "at most 8 MB",

@@ -90,6 +90,22 @@ impl Memory {
         }
     }
 
+    /// The memory of the same printer after this number of Z-reports of days without receipts. There is room for as many as before.
+    #[must_use]
+    pub fn after(mut self, z_reports: u32) -> Self {
+        for number in 1..=z_reports {
+            let document = self.next_document();
+            self.closures.push(Closure {
+                number,
+                document,
+                at: 0,
+                day: WorkingDay::default(),
+            });
+        }
+        self.closures_max = self.closures_max.saturating_add(z_reports);
+        self
+    }
+
     /// Assigns the next document number.
     pub(super) fn next_document(&mut self) -> u32 {
         self.last_document = self.last_document.saturating_add(1);
