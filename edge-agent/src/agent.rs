@@ -294,8 +294,8 @@ impl Agent {
         let limits = ConnectionLimits {
             is_large: api::ereceipt::may_have_image,
             large_body_bytes: api::ereceipt::BODY_BYTES_MAX,
-            refusal: api::ereceipt::refuse_unread,
-            other_id_header: api::ereceipt::other_id_header,
+            refusal: api::refuse_unread,
+            other_id_header: api::other_id_header,
             ..ConnectionLimits::default()
         };
         let pages = self.pages.lock().take();

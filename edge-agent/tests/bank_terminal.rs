@@ -167,7 +167,7 @@ fn while_the_terminal_does_not_answer_the_outcome_is_unknown_and_a_repetition_co
         unknown.verdict(),
         (422, "unknown", "OutcomeUnknown".to_owned())
     );
-    assert!(unknown.retry_after);
+    assert!(unknown.retry_after.is_some());
     let shown = operation(client, FIRST);
     assert_eq!(shown.at("fiscal_state"), "unknown", "{}", shown.text);
     assert_eq!(

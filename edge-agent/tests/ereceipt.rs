@@ -69,11 +69,16 @@ impl Caller {
 
     /// The status line and the headers in small letters, and the body of an answer to a call without a token.
     fn raw(&self, method: &str, path: &str, body: &str) -> (String, String) {
+        self.raw_with("", method, path, body)
+    }
+
+    /// [`Self::raw`] with more lines in the head.
+    fn raw_with(&self, more: &str, method: &str, path: &str, body: &str) -> (String, String) {
         let host = self.client.url.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(host).unwrap();
         let length = body.len();
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{more}Content-Length: {length}\r\n\r\n{body}"
         );
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = Vec::new();
@@ -414,4 +419,58 @@ fn the_receipt_and_the_placement_of_the_page_are_taken() {
     let section = r#"{"custom_type":"TEXT","custom_content":{"data":"Thanks"}}"#;
     caller.done("PUT", &format!("/custom-section/{id}"), section);
     caller.done("PUT", "/configuration/custom-section", placement);
+}
+
+#[test]
+fn head_is_answered_as_get_without_a_body() {
+    let caller = Caller::open();
+    let made = caller.done("PUT", &path(), &receipt("", "", ""));
+    caller.done("PUT", "/configuration/language", r#"{"language":"de"}"#);
+    let page = caller.page(&made);
+    let missing = format!("/r/{}", "A".repeat(22));
+    let public = format!("{ROOT}/public/test/receipt/{ID}");
+    for (path, status) in [
+        (page.clone(), "200"),
+        (format!("{page}/pdf"), "200"),
+        (format!("{page}/png"), "200"),
+        (public.clone(), "200"),
+        (format!("{public}/hospitality"), "404"),
+        (format!("{ROOT}/receipt"), "401"),
+        (format!("{ROOT}/auth"), "405"),
+        (missing, "404"),
+        (format!("{page}/hospitality"), "405"),
+        ("/healthz".to_owned(), "200"),
+        ("/docs".to_owned(), "200"),
+    ] {
+        let (got, body) = caller.raw("GET", &path, "");
+        let (asked, none) = caller.raw("HEAD", &path, "");
+        assert!(
+            got.starts_with(&format!("http/1.1 {status}")),
+            "{path}: {got}"
+        );
+        assert!(
+            asked.starts_with(&format!("http/1.1 {status}")),
+            "{path}: {asked}"
+        );
+        assert_eq!(none, "", "{path}");
+        assert!(!body.is_empty() || status == "405", "{path}");
+        for name in ["content-type", "content-security-policy"] {
+            assert_eq!(header(&asked, name), header(&got, name), "{path}");
+        }
+        // The answer names the method, a PDF its time, and the state of the till changes.
+        if status != "405" && !path.ends_with("/pdf") && path != "/healthz" {
+            let length = header(&asked, "content-length");
+            assert_eq!(length, header(&got, "content-length"), "{path}");
+        }
+    }
+    let token = format!("Authorization: Bearer {}\r\n", caller.token);
+    for path in [path(), "/configuration".to_owned(), "/receipt".to_owned()] {
+        let path = format!("{ROOT}{path}");
+        let (asked, none) = caller.raw_with(&token, "HEAD", &path, "");
+        assert!(asked.starts_with("http/1.1 200"), "{path}: {asked}");
+        assert_eq!(none, "", "{path}");
+        let (got, _) = caller.raw_with(&token, "GET", &path, "");
+        let length = header(&asked, "content-length");
+        assert_eq!(length, header(&got, "content-length"), "{path}");
+    }
 }

@@ -2,6 +2,9 @@
 
 mod shop;
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use ferrotill_device::printer::Paper;
 use shop::inside::Shop;
 use shop::till::SALE;
@@ -267,4 +270,101 @@ fn a_path_that_does_not_exist_names_a_similar_one() {
     }
     let message = client.open("/health").at("message");
     assert!(message.ends_with("(/healthz is similar)"), "{message}");
+}
+
+/// Sends bytes and returns the head in small letters and the body of the answer.
+fn answer_to(url: &str, bytes: &[u8]) -> (String, String) {
+    let host = url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.write_all(bytes).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_lowercase(), body.to_owned())
+}
+
+/// The form of each API: a path, what its refusal of a body that is too large has, what that of a body that breaks off has, and whether it
+/// names the state of a document.
+const FORMS: [(&str, &str, &str, &str, bool); 5] = [
+    (
+        "POST",
+        "/api/v1/operations/sale",
+        r#""errorType":"BodyTooLarge""#,
+        r#""errorType":"BodyIncomplete""#,
+        true,
+    ),
+    (
+        "PUT",
+        "/sign-at/api/v1/cash-register/1/receipt/2",
+        r#""code":"E_PAYLOAD_TOO_LARGE""#,
+        r#""code":"E_FAILED_SCHEMA_VALIDATION""#,
+        true,
+    ),
+    (
+        "POST",
+        "/fiscalbox/order/create",
+        r#""code":104"#,
+        r#""data":"BodyIncomplete""#,
+        true,
+    ),
+    (
+        "PUT",
+        "/ereceipt/api/v1/receipt/1",
+        r#""code":"E_PAYLOAD_TOO_LARGE""#,
+        r#""code":"E_REQUEST_INVALID""#,
+        false,
+    ),
+    (
+        "POST",
+        "/clock",
+        r#""errorType":"BodyTooLarge""#,
+        r#""errorType":"BodyIncomplete""#,
+        true,
+    ),
+];
+
+#[test]
+fn a_body_that_is_not_read_is_refused_in_the_form_of_its_api() {
+    let shop = Shop::open();
+    let url = &shop.client.url;
+    let large = "x".repeat(300_000);
+    for (method, path, of_large, of_broken, has_state) in FORMS {
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+        let announced = format!("{head}Content-Length: {}\r\n\r\n{large}", large.len());
+        let chunked = format!(
+            "{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{large}\r\n0\r\n\r\n",
+            large.len()
+        );
+        let broken = format!("{head}Transfer-Encoding: chunked\r\n\r\nno length\r\n");
+        for (request, status, form) in [
+            (&announced, "413 ", of_large),
+            (&chunked, "413 ", of_large),
+            (&broken, "400 ", of_broken),
+        ] {
+            let (head, body) = answer_to(url, request.as_bytes());
+            assert!(
+                head.starts_with(&format!("http/1.1 {status}")),
+                "{path}: {head}"
+            );
+            assert!(body.contains(form), "{path}: {body}");
+            assert!(body.contains("body: "), "{path}: {body}");
+            let state = head.contains("x-fiscal-state: unknown");
+            assert_eq!(state, has_state, "{path}: {head}");
+            assert!(head.contains("x-request-id: "), "{path}: {head}");
+            let names_both = path.starts_with("/sign-at") || path.starts_with("/ereceipt");
+            assert_eq!(
+                head.contains("\r\nrequest-id: "),
+                names_both,
+                "{path}: {head}"
+            );
+        }
+    }
+    let (method, path) = ("POST", "/ereceipt/api/v1/configuration/logo");
+    let length = 5 * 1024 * 1024;
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n\r\n"
+    );
+    let (head, body) = answer_to(url, head.as_bytes());
+    assert!(head.starts_with("http/1.1 413 "), "{head}");
+    assert!(body.contains("E_LOGO_BODY_LIMIT_EXCEEDED"), "{body}");
 }

@@ -1,7 +1,7 @@
 """Reads barcodes and QR codes with readers of others: `codes.py FOLDER`. It runs in an environment that has PACKAGES; zbarimg is beside it.
 
 FOLDER has `page.html`, the page of a receipt with all barcodes, `encodings.json` with their names, `paper-*.png`, the PDF of this receipt,
-and `links.json` with the names of pictures of printed papers and the address that the QR code of each holds.
+`printed-*.png`, the page as a browser prints it, if there is one, and `links.json` with the names of pictures of printed papers and the address that the QR code of each holds.
 """
 
 from __future__ import annotations
@@ -81,12 +81,16 @@ def main() -> None:
     on_paper = {code.text for page in sorted(folder.glob("paper-*.png")) for code in zxingcpp.read_barcodes(Image.open(page))}
     for text in (EXPECTED["CODE128"], EXPECTED["EAN13"], EXPECTED["CODE39"], EXPECTED["CODE93"]):
         assert text in on_paper, f"{text} is not read from the PDF: {on_paper}"
+    # The page as a browser prints it on one sheet.
+    printed = {one.strip("AB") for page in folder.glob("printed-*.png") for one in zbar(page)}
+    unread = [text for text in (*EXPECTED.values(), *ADDITIONS.values()) if printed and text not in printed]
+    assert not unread, f"{unread} are not read from the printed page: {printed}"
     links = json.loads((folder / "links.json").read_text())
     for name, link in links.items():
         said = zbar(folder / name)
         assert link in said, f"{name}: zbar reads {said}, not {link}"
     judged = ", ".join(f"{encoding} ({by})" for encoding, by in readers.items())
-    print(f"{judged}; no free reader reads {' and '.join(UNREAD)}; {len(on_paper)} codes of the PDF; {len(links)} QR codes of paper of 58 and 80 mm")
+    print(f"{judged}; no free reader reads {' and '.join(UNREAD)}; {len(on_paper)} codes of the PDF; {len(printed)} of the printed page; {len(links)} QR codes of paper of 58 and 80 mm")
 
 
 if __name__ == "__main__":

@@ -70,9 +70,13 @@ def look(demos: dict, sold: dict, tools: Path, folder: Path) -> str:
     ekabs = demo.upload(uploaded())
     plain = uploaded()
     plain["schema"]["ekabs_v0"]["custom_elements"] = []
-    for name, receipt, more in (("EKaBS", ekabs, {"sheets": 2}), ("EKaBS-plain", demo.upload(plain), {"hospitality": True})):
+    for name, receipt, more in (("EKaBS", ekabs, {}), ("EKaBS-plain", demo.upload(plain), {"hospitality": True})):
         _, said = demo.api("GET", f"/receipt/{receipt}")
         pages.append({"name": name, "url": said["public_link"]["href"], "total": "36.50", **more})
+    for language in ("en", "es", "fr", "it"):
+        plain["schema"]["ekabs_v0"]["language"] = language
+        _, said = demo.api("GET", f"/receipt/{demo.upload(plain)}")
+        pages.append({"name": f"EKaBS-{language}", "url": said["public_link"]["href"], "total": "36.50"})
     pages.append({"name": "unknown", "url": f"{demo.url}/r/{'A' * 22}"})
     (folder / "pages.json").write_text(json.dumps(pages))
     said = run(["node", HERE / "look.mjs", folder / "pages.json", axe, tools / "receipts"], 600).strip()
@@ -125,6 +129,10 @@ def barcodes(demos: dict, sold: dict, tools: Path, folder: Path) -> str:
     (folder / "encodings.json").write_text(json.dumps([content["encoding"] for content in contents if content["type"] == "BAR_CODE"]))
     (folder / "receipt.pdf").write_bytes(send("GET", f"{link}/pdf")[2])
     run(["pdftoppm", "-r", "203", "-png", folder / "receipt.pdf", folder / "paper"])
+    # The check `look` leaves the page as a browser prints it.
+    printed = tools / "receipts/EKaBS-printed.pdf"
+    if printed.exists():
+        run(["pdftoppm", "-r", "203", "-png", printed, folder / "printed"])
     # The code on paper, as wide as the heads of printers for 58 and 80 mm.
     till, links = Till(demo.binary, configuration(folder / "till", '[ereceipt]\npublic_url = "https://receipts.shop.example"\n')), {}
     try:

@@ -10,6 +10,7 @@ mod journal;
 pub mod measure;
 pub mod powercut;
 mod rig;
+mod signed;
 pub mod simulation;
 mod stage;
 mod suite;

@@ -121,7 +121,7 @@ export class Browser {
 
   async picture(name) {
     const { cssContentSize } = await this.send("Page.getLayoutMetrics");
-    const clip = { x: 0, y: 0, width: cssContentSize.width, height: Math.min(cssContentSize.height, 3000), scale: 1 };
+    const clip = { x: 0, y: 0, width: cssContentSize.width, height: Math.min(cssContentSize.height, 12000), scale: 1 };
     const { data } = await this.send("Page.captureScreenshot", { format: "png", clip, captureBeyondViewport: true });
     writeFileSync(join(this.pictures, `${name}.png`), Buffer.from(data, "base64"));
   }

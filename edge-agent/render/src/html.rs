@@ -101,7 +101,7 @@ fn picture(page: &mut String, bitmap: &Bitmap, text: &str, class: &str) {
     page.push_str("\"/></svg>");
 }
 
-const fn class_of(emphasis: Emphasis) -> &'static str {
+pub(crate) const fn class_of(emphasis: Emphasis) -> &'static str {
     match emphasis {
         Emphasis::Plain => "",
         Emphasis::Bold => "b",

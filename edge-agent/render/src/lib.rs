@@ -42,6 +42,8 @@ pub mod layout;
 pub mod mail;
 pub mod nonfiscal;
 pub mod page;
+mod page_items;
+mod page_rows;
 pub mod pdf;
 pub mod period;
 pub mod report;
@@ -63,7 +65,8 @@ pub use layout::{
 };
 pub use mail::{MailPage, MailPicture, mail_page};
 pub use nonfiscal::NonfiscalView;
-pub use page::{FormField, FormPart, PageItem, PageSection, PublicPage, paper_blocks};
+pub use page::{FormField, FormPart, PublicPage, paper_blocks};
+pub use page_items::{PageItem, PageSection};
 pub use pdf::{PAGE_HEIGHT_MAX, pdf};
 pub use period::{PeriodSums, PeriodTurnover, PeriodView};
 pub use report::{FigureSection, ReportNames, ReportView};

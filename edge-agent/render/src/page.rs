@@ -9,39 +9,8 @@ use std::sync::Arc;
 use crate::bitmap::Bitmap;
 use crate::html::{escape, write_block};
 use crate::layout::{Align, Block, Emphasis};
-
-/// A part of a section.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PageItem {
-    /// A block of the paper.
-    Block(Block),
-    /// A text at the right edge.
-    Right(String),
-    /// Figures in columns, with their names in the first row.
-    Table(Vec<Vec<String>>),
-    /// A code of bars, with the text below it.
-    Bars(Arc<Bitmap>, String),
-    /// An image.
-    Image {
-        /// Where a browser gets it.
-        source: String,
-        /// What it says; empty for decoration.
-        says: String,
-        /// Where a click on it leads.
-        link: Option<String>,
-        /// The image for paper; `None` if it cannot be printed.
-        paper: Option<Arc<Bitmap>>,
-    },
-}
-
-/// A section of the page.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PageSection {
-    /// The title; may be empty.
-    pub title: String,
-    /// The parts from top to bottom.
-    pub items: Vec<PageItem>,
-}
+use crate::page_items::{PageItem, PageSection};
+use crate::page_rows::{is_long, letters_of, write_row};
 
 /// A field of a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,18 +69,20 @@ pub const PAGE_STYLE: &str = ":root{color-scheme:light dark;--p:#fff;--b:#f1f2f4
 *{box-sizing:border-box}body{margin:0;background:var(--b);color:var(--t);font:1rem/1.45 system-ui,\"DejaVu Sans\",sans-serif}\
 main{max-width:27rem;margin:0 auto;padding:1rem .75rem 2rem}\
 .k{background:var(--p);border-radius:.75rem;padding:1.25rem 1rem;font-variant-numeric:tabular-nums}\
-h1{font-size:1.35rem;line-height:1.25;margin:0 0 .5rem;text-align:center;overflow-wrap:anywhere}h2{font-size:.95rem;margin:.9rem 0 .25rem}\
+h1{font-size:1.35rem;line-height:1.25;margin:0 0 .5rem;text-align:center;overflow-wrap:anywhere}h2{font-size:.95rem;margin:0 0 .25rem}\
 p,h1{white-space:pre-wrap}p{margin:0;overflow-wrap:anywhere}section+section{margin-top:.75rem;padding-top:.75rem;border-top:1px dashed var(--l)}\
 .c{text-align:center}.e{text-align:right}.b{font-weight:700}.l{font-weight:700;font-size:1.35rem;line-height:1.25}\
-.r{display:flex;flex-wrap:wrap;column-gap:1ch;justify-content:space-between;align-items:flex-end}.r span{min-width:0;max-width:100%;overflow-wrap:anywhere}.r span:last-child{white-space:pre-wrap;text-align:right;margin-left:auto}\
+.r{display:flex;flex-wrap:wrap;column-gap:1ch;justify-content:space-between;align-items:flex-end}.r span{min-width:0;max-width:100%;overflow-wrap:anywhere}.r span:last-child{white-space:pre-wrap;text-align:right;margin-left:auto}.r .o:last-child{text-align:left;margin-left:0}.f .r{align-items:flex-start}\
+.x{display:inline-block;width:1.2rem;font-style:normal;text-align:left}.y{width:2rem}\
 hr{border:0;border-top:1px dashed var(--l);margin:.6rem 0}\
 svg,img{display:block;margin:.6rem auto;max-width:100%;height:auto}svg{background:#fff;color:#000}.q{width:15rem}.w{height:4rem}\
-table{width:100%;border-collapse:collapse;margin:.25rem 0}th,td{padding:.1rem 0 .1rem .5rem;text-align:right;font-weight:400}th{font-size:.85rem}th:first-child,td:first-child{text-align:left;padding-left:0}\
+table{width:100%;border-collapse:collapse;margin:.25rem 0}th,td{padding:.1rem 0 .1rem .5rem;text-align:right;font-weight:400}[scope=col]{font-size:.85rem}th:first-child,td:first-child{text-align:left;padding-left:0}\
 a{color:var(--a);overflow-wrap:anywhere}.n{display:flex;flex-wrap:wrap;gap:.75rem;justify-content:center;margin:1rem 0}\
 .n a,button{font:inherit;font-weight:600;min-height:2.75rem;padding:.6rem 1rem;border:1px solid var(--a);border-radius:.5rem;background:var(--p);color:var(--a);text-decoration:none;cursor:pointer}\
 form,.f{margin-top:1rem}label{display:block;margin:.6rem 0 .15rem}input,textarea{width:100%;font:inherit;padding:.5rem;border:1px solid #7b808b;border-radius:.4rem;background:var(--p);color:var(--t)}\
 :focus-visible{outline:3px solid var(--a);outline-offset:2px}.t{text-align:center;font-weight:700;border:2px solid currentColor;border-radius:.4rem;padding:.2rem .5rem;margin:0 0 .75rem}\
-@page{margin:10mm}@media print{html{font-size:9.5px;line-height:1.3}body{font-size:1rem;line-height:1.3}body,main,.k{background:#fff;color:#000;padding:0}.n,form,.f{display:none}.q{width:12rem}.w{height:3rem}:root{--t:#000;--p:#fff}}";
+@page{margin:10mm}@media print{html{font-size:9.5px;line-height:1.3}body{font-size:1rem;line-height:1.3}body,main,.k{background:#fff;color:#000;padding:0}.n,form,.f{display:none}.q{width:12rem}.w{height:3rem;break-after:avoid}:root{--t:#000;--p:#fff}\
+.d{max-width:146mm}.d .k{columns:2;column-gap:10mm}p,svg,img,table,form{break-inside:avoid}h2{break-after:avoid}}";
 
 impl PublicPage<'_> {
     /// The page as HTML.
@@ -129,7 +100,12 @@ impl PublicPage<'_> {
         escape(&mut page, self.title);
         page.push_str("</title>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" content=\"noindex\">\n<style>");
         page.push_str(PAGE_STYLE);
-        page.push_str("</style></head>\n<body><main>\n<article class=\"k\">\n");
+        page.push_str("</style></head>\n<body><main");
+        if is_long(self.sections) {
+            page.push_str(" class=\"d\"");
+        }
+        page.push_str(">\n<article class=\"k\">\n");
+        let letters = letters_of(self.sections);
         let mut heading = self.heading.is_empty();
         if !heading {
             page.push_str("<h1>");
@@ -148,7 +124,7 @@ impl PublicPage<'_> {
                 page.push_str("</h2>\n");
             }
             for item in &section.items {
-                self.write_item(&mut page, item, &mut heading);
+                self.write_item(&mut page, item, &mut heading, letters);
             }
             page.push_str("</section>\n");
         }
@@ -175,10 +151,18 @@ impl PublicPage<'_> {
         page
     }
 
-    fn write_item(&self, page: &mut String, item: &PageItem, heading: &mut bool) {
+    fn write_item(&self, page: &mut String, item: &PageItem, heading: &mut bool, letters: usize) {
         match item {
-            PageItem::Block(Block::Qr { text, .. }) => self.write_code(page, text),
+            PageItem::Block(Block::Qr { text, .. }) => write_code(page, text, self.check),
+            PageItem::Code(text) => write_code(page, text, text),
             PageItem::Block(Block::Logo(logo)) => picture(page, logo, "", "g"),
+            PageItem::Block(Block::Columns {
+                left,
+                right,
+                emphasis,
+            }) if !*heading || *emphasis == Emphasis::Plain => {
+                write_row(page, (left, right), *emphasis, letters);
+            }
             PageItem::Block(block) => {
                 // The first text that is not plain is the title, if the page has no other one.
                 let is_title = *heading
@@ -226,24 +210,24 @@ impl PublicPage<'_> {
             }
         }
     }
+}
 
-    /// A QR code. An address in it is a link too: a phone cannot scan its own screen.
-    fn write_code(&self, page: &mut String, text: &str) {
-        match Bitmap::of_qr(text) {
-            Some(code) => picture(page, &code, text, "q"),
-            None => {
-                page.push_str("<p class=\"c\">");
-                escape(page, text);
-                page.push_str("</p>\n");
-            }
-        }
-        if text.starts_with("https://") || text.starts_with("http://") {
-            page.push_str("<p class=\"c\"><a rel=\"noopener noreferrer\" href=\"");
+/// A QR code. An address in it is a link with a name too: a phone cannot scan its own screen.
+fn write_code(page: &mut String, text: &str, name: &str) {
+    match Bitmap::of_qr(text) {
+        Some(code) => picture(page, &code, text, "q"),
+        None => {
+            page.push_str("<p class=\"c\">");
             escape(page, text);
-            page.push_str("\">");
-            escape(page, self.check);
-            page.push_str("</a></p>\n");
+            page.push_str("</p>\n");
         }
+    }
+    if text.starts_with("https://") || text.starts_with("http://") {
+        page.push_str("<p class=\"c\"><a rel=\"noopener noreferrer\" href=\"");
+        escape(page, text);
+        page.push_str("\">");
+        escape(page, name);
+        page.push_str("</a></p>\n");
     }
 }
 
@@ -422,6 +406,10 @@ pub fn paper_blocks(heading: &str, sections: &[PageSection]) -> Vec<Block> {
         for item in &section.items {
             match item {
                 PageItem::Block(block) => blocks.push(block.clone()),
+                PageItem::Code(text) => blocks.push(Block::Qr {
+                    text: text.clone(),
+                    letters: None,
+                }),
                 PageItem::Right(right) => blocks.push(Block::Columns {
                     left: String::new(),
                     right: right.clone(),

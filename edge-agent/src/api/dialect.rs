@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
 use super::described::{DescribedOperation, OperationTable};
@@ -25,6 +25,8 @@ pub struct Dialect {
     pub is_served: fn(&DescribedOperation) -> bool,
     /// Whether callers create cash registers.
     pub creates_registers: bool,
+    /// Another header in which answers have the id of their request, beside `X-Request-Id`.
+    pub other_id_header: Option<&'static str>,
     /// Answers a request under [`Dialect::prefix`] that is refused before its route is known.
     pub reject: fn(&Rejection) -> Response,
 }
@@ -38,9 +40,20 @@ impl Dialect {
     }
 }
 
+/// The method that finds the operation of a request, where operations with GET change nothing: HEAD asks for the answer of GET, of which
+/// the connection sends the head alone.
+pub(super) fn operation_method(method: &Method) -> &str {
+    match *method {
+        Method::HEAD => "GET",
+        _ => method.as_str(),
+    }
+}
+
 /// A request that was refused before its route was known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
+    /// The path of the request.
+    pub path: String,
     /// The status of the answer.
     pub status: StatusCode,
     /// Why the request was refused.

@@ -46,6 +46,7 @@ use axum::response::Response;
 use tower::Service as _;
 
 use crate::config::Mode;
+use crate::listener::UnreadRequest;
 use crate::status::NUMBERS_SOON;
 use crate::time::clock::iso_utc;
 use dialect::{Dialect, Rejection};
@@ -205,14 +206,37 @@ async fn nothing_here(method: Method, uri: Uri, apis: Arc<[&'static Dialect]>) -
     let message =
         format!("{path}: is not a path of this agent; its APIs are under {prefixes}{similar}");
     let rejection = Rejection {
+        path: path.to_owned(),
         status: StatusCode::NOT_FOUND,
         problem: Problem::new("NotFound", message),
-        may_create: method == Method::POST,
+        may_create: matches!(method, Method::POST | Method::PUT),
     };
     match apis.iter().find(|dialect| dialect.has(path)) {
         Some(dialect) => (dialect.reject)(&rejection),
         None => rejection.problem.response(rejection.status),
     }
+}
+
+/// The answer to a request that the listener has not read, in the form of its API; `None` if its path is below no prefix.
+#[must_use]
+pub fn refuse_unread(unread: &UnreadRequest<'_>) -> Option<Response> {
+    let rejection = Rejection {
+        path: unread.path.to_owned(),
+        status: unread.status,
+        problem: Problem::new(unread.error_type, unread.message),
+        may_create: true,
+    };
+    dialect_of(unread.path).map(|dialect| (dialect.reject)(&rejection))
+}
+
+/// The other header in which the answers of a path have the id of their request.
+#[must_use]
+pub fn other_id_header(path: &str) -> Option<&'static str> {
+    dialect_of(path).and_then(|dialect| dialect.other_id_header)
+}
+
+fn dialect_of(path: &str) -> Option<&'static Dialect> {
+    DIALECTS.iter().find(|dialect| dialect.has(path))
 }
 
 /// The answer to a method that a route of our own does not have. The router adds the header `Allow`.

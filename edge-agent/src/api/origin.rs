@@ -131,12 +131,13 @@ impl OriginPolicy {
                 ),
             ),
         };
+        let path = request.uri().path();
         let rejection = Rejection {
+            path: path.to_owned(),
             status: StatusCode::FORBIDDEN,
             problem: Problem::new(code, message),
-            may_create: request.method() == Method::POST,
+            may_create: matches!(*request.method(), Method::POST | Method::PUT),
         };
-        let path = request.uri().path();
         match self.served.iter().find(|dialect| dialect.has(path)) {
             Some(dialect) => (dialect.reject)(&rejection),
             None => rejection.problem.response(rejection.status),

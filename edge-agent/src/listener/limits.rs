@@ -25,8 +25,8 @@ pub struct ConnectionLimits {
     pub is_large: fn(&str) -> bool,
     /// The largest body of such a path in bytes.
     pub large_body_bytes: usize,
-    /// The answer of a path, in its own form and without `X-Fiscal-State`, to a request that is refused before the router gets it; `None` for the usual form.
-    pub refusal: fn(&str, StatusCode, &str) -> Option<Response<Body>>,
+    /// The answer to a request that is refused before the router gets it, in the form of its API; `None` for the usual form.
+    pub refusal: fn(&UnreadRequest<'_>) -> Option<Response<Body>>,
     /// Another header in which the answers of a path have the id of their request.
     pub other_id_header: fn(&str) -> Option<&'static str>,
     /// The largest head in bytes. A limit below 8 KiB counts as 8 KiB, because hyper allows no less.
@@ -46,13 +46,26 @@ impl Default for ConnectionLimits {
             body_bytes: 256 * 1024,
             is_large: |_| false,
             large_body_bytes: 256 * 1024,
-            refusal: |_, _, _| None,
+            refusal: |_| None,
             other_id_header: |_| None,
             head_bytes: 16 * 1024,
             write_timeout: Duration::from_secs(30),
             shutdown: Duration::from_secs(20),
         }
     }
+}
+
+/// A request that is refused before the router gets it.
+#[derive(Clone, Copy, Debug)]
+pub struct UnreadRequest<'r> {
+    /// The path of the request.
+    pub path: &'r str,
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// The error type.
+    pub error_type: &'static str,
+    /// The sentence for people.
+    pub message: &'r str,
 }
 
 /// The most large bodies that are read at the same time, so that callers cannot use up the memory.
@@ -147,8 +160,13 @@ impl Unread {
 
     /// The answer to a request for a path.
     pub(super) fn answer(self, path: &str, limits: ConnectionLimits) -> Response<Body> {
-        let (_, message) = self.reason(limits);
-        let own = (limits.refusal)(path, self.status(), &message);
+        let (error_type, message) = self.reason(limits);
+        let own = (limits.refusal)(&UnreadRequest {
+            path,
+            status: self.status(),
+            error_type,
+            message: &message,
+        });
         let mut response = own.unwrap_or_else(|| {
             let mut response = Response::new(Body::from(self.text(limits)));
             *response.status_mut() = self.status();
@@ -158,8 +176,11 @@ impl Unread {
             headers.insert(X_FISCAL_STATE, HeaderValue::from_static("unknown"));
             response
         });
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(header::CONNECTION, close);
+        let headers = response.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        if self == Self::NoSlot {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
         response
     }
 }

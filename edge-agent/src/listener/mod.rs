@@ -5,7 +5,7 @@
 //! So thousands of half-open connections do not delay a sale.
 //! Only if a request is running in every slot, the new connection gets the answer 503.
 //!
-//! A request that is refused here was not read. Its request id may belong to an earlier sale, so every such answer
+//! A request that is refused here was not read. Its request id may belong to an earlier sale, so every such answer of an API that sells
 //! contains `X-Fiscal-State: unknown`.
 
 use std::convert::Infallible;
@@ -50,7 +50,7 @@ use tls::CallerStream;
 use written::{EndedAnswers, WatchedStream};
 
 pub use certificate::{CertificateFault, ServerCertificate};
-pub use limits::ConnectionLimits;
+pub use limits::{ConnectionLimits, UnreadRequest};
 pub use tls::CertificateInUse;
 pub use written::WhenWritten;
 

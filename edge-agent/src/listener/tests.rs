@@ -20,10 +20,10 @@ const QUICK: ConnectionLimits = ConnectionLimits {
     body_bytes: 1_000,
     is_large: |path| path == "/large",
     large_body_bytes: 100_000,
-    refusal: |path, status, _| {
+    refusal: |unread| {
         let mut own = axum::response::Response::new(axum::body::Body::from("own"));
-        *own.status_mut() = status;
-        (path == "/own").then_some(own)
+        *own.status_mut() = unread.status;
+        (unread.path == "/own").then_some(own)
     },
     other_id_header: |path| (path == "/own").then_some("request-id"),
     head_bytes: 8 * 1024,

@@ -59,6 +59,11 @@ const FURTHER: &[(&str, &str, &str)] = &[
         "the power of the machine fails at every write",
     ),
     (
+        "hardware-tests/tests/powercut.rs",
+        "every_power_cut_of_a_till_with_signed_receipts_leaves_whole_protocols",
+        "the same for a till whose receipts are signed",
+    ),
+    (
         "hardware-tests/tests/simulation.rs",
         "every_answer_is_true_and_all_totals_agree_whatever_goes_wrong",
         "shops of one seed each, all troubles mixed",

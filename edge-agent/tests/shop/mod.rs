@@ -70,7 +70,8 @@ pub struct Reply {
     pub state: Option<String>,
     /// True if the answer has the header `Idempotent-Replayed: true`.
     pub replayed: bool,
-    pub retry_after: bool,
+    /// The value of the header `Retry-After`, in seconds.
+    pub retry_after: Option<u64>,
     /// The value of the header `X-Operation-Id`.
     pub operation: Option<String>,
     pub text: String,
@@ -241,7 +242,7 @@ impl Client {
         };
         assert!(header("X-Request-Id").is_some(), "{path}: no X-Request-Id");
         let (state, replayed) = (header("X-Fiscal-State"), header("Idempotent-Replayed"));
-        let retry_after = header("Retry-After").is_some();
+        let retry_after = header("Retry-After").and_then(|seconds| seconds.parse().ok());
         let operation = header("X-Operation-Id");
         let status = response.status().as_u16();
         let names = response.headers().keys();

@@ -3,13 +3,16 @@
 //! A shift is sold with the decisions of the core, and the last row of the journal is noted after each acknowledged commit.
 //! Then the power is cut at every moment of the shift, in several ways, and each time the store is opened as at a start.
 //! Every acknowledged row must be there, `verify` must find nothing, and the next sale must succeed.
+//!
+//! [`signed`] does so with a whole agent whose receipts are signed (Austria).
 
 mod shop;
+pub mod signed;
 
 use ferrotill_core::Amount;
 use ferrotill_core::receipt::{Draft, DraftPayment};
 use ferrotill_core::till::{Command, Wish};
-use ferrotill_disk::{DiskCall, DiskFault, SeededRandom, Syncs};
+use ferrotill_disk::{DiskCall, DiskFault, History, Image, SeededRandom, Syncs};
 
 use crate::error_text::with_sources;
 use crate::journal::{LOAF, printed};
@@ -62,36 +65,48 @@ pub fn cut_power_on(
         let history = shop.disk.history();
         let acknowledged = std::mem::take(&mut shop.acknowledged);
         tally.commits += acknowledged.len();
-        // If fewer images are wanted than there are moments, the images are spread over the whole shift.
-        let wanted = states - tally.states;
-        let possible = (history.len() + 1) * CUTS_PER_MOMENT;
-        let mut violation = None;
-        history.for_each_moment(|moment, medium| {
-            for _ in 0..CUTS_PER_MOMENT {
-                if violation.is_some() || tally.states >= states {
-                    return;
-                }
-                if random.below(possible) >= wanted {
-                    continue;
-                }
+        let opened = cut_at_moments(
+            &history,
+            states - tally.states,
+            &mut random,
+            |image, moment| {
                 let last = acknowledged
                     .iter()
                     .take_while(|commit| commit.moment <= moment)
                     .last();
-                let acknowledged_seq = last.map(|commit| commit.seq);
-                tally.states += 1;
-                if let Err(violated) =
-                    shop.check_image(&medium.cut(&mut random), moment, acknowledged_seq)
-                {
-                    violation = Some(format!("seed {seed}, moment {moment}: {violated}"));
-                }
-            }
-        });
-        if let Some(violation) = violation {
-            return Err(violation);
-        }
+                shop.check_image(image, moment, last.map(|commit| commit.seq))
+            },
+        );
+        tally.states += opened.map_err(|violated| format!("seed {seed}, {violated}"))?;
     }
     Ok(tally)
+}
+
+/// Cuts the power several times at every moment of a history, and has each image checked. If fewer images are wanted than there are
+/// moments, the images are spread over the whole history. Returns how many images were checked.
+fn cut_at_moments(
+    history: &History,
+    wanted: usize,
+    random: &mut SeededRandom,
+    mut check: impl FnMut(&Image, usize) -> Result<(), Violation>,
+) -> Result<usize, Violation> {
+    let possible = (history.len() + 1) * CUTS_PER_MOMENT;
+    let (mut checked, mut violation) = (0, None);
+    history.for_each_moment(|moment, medium| {
+        for _ in 0..CUTS_PER_MOMENT {
+            if violation.is_some() || checked >= wanted {
+                return;
+            }
+            if random.below(possible) >= wanted {
+                continue;
+            }
+            checked += 1;
+            if let Err(violated) = check(&medium.cut(random), moment) {
+                violation = Some(format!("moment {moment}: {violated}"));
+            }
+        }
+    });
+    violation.map_or(Ok(checked), Err)
 }
 
 /// Fails every disk call of a kind in a shift, once or for ever, and then cuts the power.

@@ -3,7 +3,7 @@
 use axum::http::Method;
 
 use super::route::find;
-use crate::api::described::refusals::HEAD_TOO_LARGE;
+use crate::api::described::refusals::{HEAD_TOO_LARGE, TOO_LARGE, TOO_SLOW};
 use crate::api::described::{
     Access, DescribedOperation, Form, OperationTable, Parameter, RefusalAnswer,
 };
@@ -25,7 +25,8 @@ pub(super) fn is_served(operation: &DescribedOperation) -> bool {
 }
 
 const ERECEIPT: &str = "eReceipt";
-/// The connection itself answers in another form.
+const OWN: Form = Form::Json("EReceiptError");
+/// A connection that is not encrypted or has no place answers in another form, because it has not read the path.
 const EITHER: Form = Form::OneOf(&["EReceiptError", "ApiResponse"]);
 
 const fn refusal(
@@ -34,7 +35,7 @@ const fn refusal(
     says: &'static str,
     errors: &'static [&'static str],
 ) -> RefusalAnswer {
-    RefusalAnswer::new(name, status, says, EITHER, errors)
+    RefusalAnswer::new(name, status, says, OWN, errors)
 }
 
 const FAULTY: RefusalAnswer = refusal(
@@ -48,7 +49,6 @@ const FAULTY: RefusalAnswer = refusal(
         "E_RECEIPT_ID_INVALID",
         "E_MASKED_CARD_NUMBER_NON_CARD_PAYMENT",
         "E_REVISION_ID_MISSING",
-        "BodyIncomplete",
     ],
 );
 const UNKNOWN_CALLER: RefusalAnswer = refusal(
@@ -57,12 +57,15 @@ const UNKNOWN_CALLER: RefusalAnswer = refusal(
     "Key, secret or token is not valid.",
     &["E_AUTHENTICATION", "E_TOKEN_MISSING"],
 );
-const FORBIDDEN: RefusalAnswer = refusal(
-    "EReceiptForbidden",
-    403,
-    "The client may not do this, the request comes from a host or a page that may not call, or it needs TLS.",
-    &["E_ACCESS_DENIED", "TlsNeeded"],
-);
+const FORBIDDEN: RefusalAnswer = RefusalAnswer {
+    form: EITHER,
+    ..refusal(
+        "EReceiptForbidden",
+        403,
+        "The client may not do this, the request comes from a host or a page that may not call, or it needs TLS.",
+        &["E_ACCESS_DENIED", "TlsNeeded"],
+    )
+};
 const NOT_FOUND: RefusalAnswer = refusal(
     "EReceiptNotFound",
     404,
@@ -81,7 +84,7 @@ const SLOW: RefusalAnswer = refusal(
     "EReceiptSlow",
     408,
     "The body did not arrive in time.",
-    &["BodyTimeout"],
+    &["TEMPORARILY_UNAVAILABLE"],
 );
 const CONFLICT: RefusalAnswer = refusal(
     "EReceiptConflict",
@@ -93,11 +96,7 @@ const LARGE: RefusalAnswer = refusal(
     "EReceiptLarge",
     413,
     "The body is too large.",
-    &[
-        "E_LOGO_BODY_LIMIT_EXCEEDED",
-        "E_PAYLOAD_TOO_LARGE",
-        "BodyTooLarge",
-    ],
+    &["E_LOGO_BODY_LIMIT_EXCEEDED", "E_PAYLOAD_TOO_LARGE"],
 );
 const MANY: RefusalAnswer = RefusalAnswer {
     retries: true,
@@ -115,6 +114,7 @@ const BROKEN: RefusalAnswer = refusal(
     &["E_INTERNAL"],
 );
 const BUSY: RefusalAnswer = RefusalAnswer {
+    form: EITHER,
     retries: true,
     ..refusal(
         "EReceiptBusy",
@@ -171,8 +171,8 @@ const PAGE_BROKEN: RefusalAnswer = RefusalAnswer {
 const OF_PAGES: &[&RefusalAnswer] = &[
     &FORBIDDEN,
     &PAGE_NOT_FOUND,
-    &SLOW,
-    &LARGE,
+    &TOO_SLOW,
+    &TOO_LARGE,
     &PAGE_MANY,
     &HEAD_TOO_LARGE,
     &PAGE_BROKEN,

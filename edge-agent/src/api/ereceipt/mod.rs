@@ -56,6 +56,8 @@ pub const ERECEIPT: Dialect = Dialect {
     is_served: described::is_served,
     creates_registers: false,
     reject,
+    // The vendor's texts name X-Request-Id, and clients read this one.
+    other_id_header: Some("request-id"),
 };
 
 const NAME: &str = "ereceipt";
@@ -77,30 +79,6 @@ pub fn may_have_image(path: &str) -> bool {
         .is_some_and(|rest| rest.starts_with("/media") || rest.starts_with("/configuration/logo"))
 }
 
-/// The header in which answers have the id of their request, beside `X-Request-Id`: the vendor's texts name that one, and clients read
-/// this one.
-#[must_use]
-pub fn other_id_header(path: &str) -> Option<&'static str> {
-    ERECEIPT.has(path).then_some("request-id")
-}
-
-/// The answer to a request that the listener has not read; `None` if it is for another API.
-#[must_use]
-pub fn refuse_unread(path: &str, status: StatusCode, message: &str) -> Option<Response> {
-    let operation = path.strip_prefix(PREFIX)?;
-    let failure = match status {
-        StatusCode::PAYLOAD_TOO_LARGE if operation.starts_with("/configuration/logo") => {
-            Operation::AddLogo.too_large()
-        }
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Failure::new(status, "E_PAYLOAD_TOO_LARGE", message.to_owned())
-        }
-        StatusCode::SERVICE_UNAVAILABLE => Failure::busy(message.to_owned()),
-        _ => Failure::new(status, "E_REQUEST_INVALID", message.to_owned()),
-    };
-    Some(failure.response())
-}
-
 /// The routes of the API.
 fn router(service: Arc<Service>) -> Router {
     Router::new()
@@ -110,7 +88,13 @@ fn router(service: Arc<Service>) -> Router {
 
 /// The answer to a request that is refused before its route is known.
 fn reject(rejection: &Rejection) -> Response {
-    Failure::of_rejection(rejection.status, &rejection.problem).response()
+    let operation = rejection.path.strip_prefix(PREFIX).unwrap_or_default();
+    let is_large = rejection.status == StatusCode::PAYLOAD_TOO_LARGE;
+    let failure = match operation.starts_with("/configuration/logo") && is_large {
+        true => Operation::AddLogo.too_large(),
+        false => Failure::of_rejection(rejection.status, &rejection.problem),
+    };
+    failure.response()
 }
 
 async fn handle(State(service): State<Arc<Service>>, request: Request) -> Response {
@@ -245,3 +229,6 @@ async fn read(service: &Arc<Service>, body: &Bytes) -> Result<JsonValue, Failure
         None => Err(Failure::busy("the till has too many calls")),
     }
 }
+
+#[cfg(test)]
+mod tests;

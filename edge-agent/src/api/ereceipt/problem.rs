@@ -96,11 +96,15 @@ impl Failure {
 
     /// A request that was refused before its route was known.
     pub(super) fn of_rejection(status: StatusCode, problem: &Problem) -> Self {
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            return Self::busy(problem.message.clone());
+        }
         let code = match status {
             StatusCode::FORBIDDEN => "E_ACCESS_DENIED",
             StatusCode::METHOD_NOT_ALLOWED => "E_METHOD_NOT_ALLOWED",
             StatusCode::PAYLOAD_TOO_LARGE => "E_PAYLOAD_TOO_LARGE",
             StatusCode::NOT_FOUND => "E_ROUTE_NOT_FOUND",
+            StatusCode::REQUEST_TIMEOUT => "TEMPORARILY_UNAVAILABLE",
             _ => "E_REQUEST_INVALID",
         };
         Self::new(status, code, problem.message.clone())

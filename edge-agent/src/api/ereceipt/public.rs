@@ -172,7 +172,10 @@ fn form_part(
         .unwrap_or(JsonValue::Null);
     let fields = FIELDS.map(|(name, label, lines)| FormField {
         name,
-        label: shown.label(label),
+        label: match (is_final, name) {
+            (true, "attendees") => shown.label("guests"),
+            _ => shown.label(label),
+        },
         value: value_of(&particulars, name),
         lines,
     });

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::PREFIX;
 use super::problem::Failure;
+use crate::api::dialect::operation_method;
 use crate::config::{Mode, Permission};
 
 /// An operation of the API.
@@ -304,7 +305,7 @@ pub(super) fn find(method: &Method, path: &str) -> Result<Found, NoOperation> {
     for row in ROWS {
         let names = row.paths.iter().find_map(|pattern| names(pattern, rest));
         let Some(names) = names else { continue };
-        if row.methods.contains(&method.as_str()) {
+        if row.methods.contains(&operation_method(method)) {
             return Ok(Found {
                 operation: row.operation,
                 names,
@@ -341,6 +342,20 @@ fn names(pattern: &'static str, path: &str) -> Option<Vec<(&'static str, String)
             _ => return None,
         }
     }
+}
+
+/// The methods and the paths of each operation, the documented ones first.
+#[cfg(test)]
+pub(super) fn documented_rows() -> Vec<(&'static [&'static str], Vec<&'static str>)> {
+    let mut all: Vec<(Operation, &[&str], Vec<&str>)> = Vec::new();
+    for row in ROWS {
+        match all.iter_mut().find(|(known, ..)| *known == row.operation) {
+            Some((_, _, paths)) => paths.extend(row.paths),
+            None => all.push((row.operation, row.methods, row.paths.to_vec())),
+        }
+    }
+    let rows = all.into_iter().map(|(_, methods, paths)| (methods, paths));
+    rows.collect()
 }
 
 #[cfg(test)]

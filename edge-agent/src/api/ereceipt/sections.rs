@@ -29,7 +29,7 @@ pub(super) const POSITIONS: &[&str] = &[
     "HOSPITALITY",
     "FOOTER",
 ];
-const TYPES: [&str; 4] = ["IMAGE", "BAR_CODE", "QR_CODE", "TEXT"];
+pub(super) const TYPES: [&str; 4] = ["IMAGE", "BAR_CODE", "QR_CODE", "TEXT"];
 /// The most bytes of a QR code.
 const QR_BYTES_MAX: usize = 1_500;
 
@@ -128,6 +128,9 @@ pub(super) fn is_web_address(link: &str) -> bool {
             .all(|byte| byte.is_ascii_graphic() && !b"\"'<>\\`".contains(&byte))
 }
 
+/// Above the latest time that the vendor's form has.
+const TIME_AFTER: i64 = 9_007_199_254_740_992;
+
 /// Checks the members that say where and when a section is shown, as far as they are there.
 pub(super) fn check_placement(section: &JsonValue, mut fault: impl FnMut(&str, &str)) {
     for (name, values) in [("orientation", ORIENTATIONS), ("position", POSITIONS)] {
@@ -142,7 +145,7 @@ pub(super) fn check_placement(section: &JsonValue, mut fault: impl FnMut(&str, &
             None | Some(JsonValue::Null) => {}
             Some(JsonValue::Number(text)) => match text.parse::<i64>() {
                 Err(_) => fault(name, "should be integer"),
-                Ok(..0) if name != "sort_order" => {
+                Ok(..0 | TIME_AFTER..) if name != "sort_order" => {
                     fault(name, "should be seconds since the epoch");
                 }
                 Ok(_) => {}

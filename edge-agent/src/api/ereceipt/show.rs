@@ -302,10 +302,7 @@ fn items(
         own => own,
     };
     Ok(match kind.unwrap_or(own) {
-        "QR_CODE" => vec![PageItem::Block(Block::Qr {
-            text: data.to_owned(),
-            letters: None,
-        })],
+        "QR_CODE" => vec![PageItem::Code(data.to_owned())],
         "BAR_CODE" => {
             let barcode = Barcode::named(text(content, "encoding"));
             let picture = barcode.and_then(|barcode| barcode.picture(data).ok());

@@ -3,6 +3,7 @@
 use axum::http::Method;
 
 use super::route::route;
+use crate::api::described::refusals::HEAD_TOO_LARGE;
 use crate::api::described::{
     DescribedOperation, Form, OperationTable, Parameter, RefusalAnswer, States,
 };
@@ -43,7 +44,43 @@ const TOO_LARGE: RefusalAnswer = RefusalAnswer {
     any_refusal: false,
 };
 
-const REFUSALS: &[&RefusalAnswer] = &[&FORBIDDEN, &TOO_LARGE];
+const BROKEN: RefusalAnswer = RefusalAnswer {
+    name: "FiscalBoxBroken",
+    status: 400,
+    says: "The body ended early. If the request is no HTTP, the answer has no body.",
+    form: ENVELOPE,
+    retries: false,
+    errors: &["BodyIncomplete"],
+    any_refusal: false,
+};
+const TOO_SLOW: RefusalAnswer = RefusalAnswer {
+    name: "FiscalBoxTooSlow",
+    status: 408,
+    says: "The body did not arrive in time. If the head did not, the answer has no body.",
+    form: ENVELOPE,
+    retries: false,
+    errors: &["BodyTimeout"],
+    any_refusal: false,
+};
+/// A connection without a place has not read the path.
+const BUSY: RefusalAnswer = RefusalAnswer {
+    name: "FiscalBoxBusy",
+    status: 503,
+    says: "The till has too many calls, and this one was not read.",
+    form: Form::OneOf(&["FiscalBoxEnvelope", "ApiResponse"]),
+    retries: true,
+    errors: &["Overloaded"],
+    any_refusal: false,
+};
+
+const REFUSALS: &[&RefusalAnswer] = &[
+    &BROKEN,
+    &FORBIDDEN,
+    &TOO_SLOW,
+    &TOO_LARGE,
+    &HEAD_TOO_LARGE,
+    &BUSY,
+];
 
 const GROUP: &str = "FiscalBox";
 

@@ -53,6 +53,7 @@ pub const FISCALBOX: Dialect = Dialect {
     is_served: described::is_served,
     reject,
     creates_registers: false,
+    other_id_header: None,
 };
 
 const NAME: &str = "fiscalbox";
@@ -62,6 +63,8 @@ const PREFIX: &str = "/fiscalbox";
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// The code of a caller that may not call.
 const NOT_ALLOWED: i64 = 444;
+/// The code of a device that does not work.
+const NOT_WORKING: i64 = 101;
 /// The code of a wrong argument.
 const INVALID_ARGUMENT: i64 = 104;
 /// The most callers that ask the billing at a time.
@@ -108,6 +111,7 @@ fn router(service: Arc<Service>) -> Router {
 fn reject(rejection: &Rejection) -> Response {
     let code = match rejection.status {
         StatusCode::FORBIDDEN => NOT_ALLOWED,
+        StatusCode::SERVICE_UNAVAILABLE => NOT_WORKING,
         _ => INVALID_ARGUMENT,
     };
     let error = ApiError {

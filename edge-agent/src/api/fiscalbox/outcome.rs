@@ -3,14 +3,12 @@
 use ferrotill_core::refusal::{Place, Refusal};
 
 use super::faults::ApiError;
-use super::{INVALID_ARGUMENT, error};
+use super::{INVALID_ARGUMENT, NOT_WORKING, error};
 use crate::api::outcome::Told;
 use crate::seal::fiscal_module::statuses::{Generation, ModuleStatus};
 
 /// The code of an outcome that is not known: clients then compare the counters.
 const TIMED_OUT: i64 = 2;
-/// The code of a device that does not work.
-const NOT_WORKING: i64 = 101;
 
 /// The error of an outcome that is no document.
 pub(super) fn error_of(told: &Told) -> ApiError {

@@ -62,6 +62,7 @@ pub const FISCALCLOUD: Dialect = Dialect {
     is_served: described::is_served,
     creates_registers: false,
     reject,
+    other_id_header: None,
 };
 
 /// The routes of the FiscalCloud API.

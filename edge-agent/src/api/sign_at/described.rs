@@ -25,7 +25,8 @@ pub(super) fn is_served(operation: &DescribedOperation) -> bool {
 }
 
 const SIGN_AT: &str = "SIGN AT";
-/// The connection itself answers in another form.
+const OWN: Form = Form::Json("SignAtError");
+/// A connection that is not encrypted or has no place answers in another form, because it has not read the path.
 const EITHER: Form = Form::OneOf(&["SignAtError", "ApiResponse"]);
 
 const fn refusal(
@@ -34,14 +35,14 @@ const fn refusal(
     says: &'static str,
     errors: &'static [&'static str],
 ) -> RefusalAnswer {
-    RefusalAnswer::new(name, status, says, EITHER, errors)
+    RefusalAnswer::new(name, status, says, OWN, errors)
 }
 
 const FAULTY: RefusalAnswer = refusal(
     "SignAtFaulty",
     400,
     "The request has faults.",
-    &["E_FAILED_SCHEMA_VALIDATION", "BodyIncomplete"],
+    &["E_FAILED_SCHEMA_VALIDATION"],
 );
 const UNKNOWN_CALLER: RefusalAnswer = refusal(
     "SignAtUnauthorized",
@@ -49,12 +50,15 @@ const UNKNOWN_CALLER: RefusalAnswer = refusal(
     "Key, secret or token is not valid.",
     &["E_UNAUTHORIZED"],
 );
-const FORBIDDEN: RefusalAnswer = refusal(
-    "SignAtForbidden",
-    403,
-    "The client may not do this, the request comes from a host or a page that may not call, or it needs TLS.",
-    &["E_ACCESS_DENIED", "TlsNeeded"],
-);
+const FORBIDDEN: RefusalAnswer = RefusalAnswer {
+    form: EITHER,
+    ..refusal(
+        "SignAtForbidden",
+        403,
+        "The client may not do this, the request comes from a host or a page that may not call, or it needs TLS.",
+        &["E_ACCESS_DENIED", "TlsNeeded"],
+    )
+};
 const NOT_FOUND: RefusalAnswer = refusal(
     "SignAtNotFound",
     404,
@@ -65,7 +69,7 @@ const SLOW: RefusalAnswer = refusal(
     "SignAtSlow",
     408,
     "The body did not arrive in time.",
-    &["BodyTimeout"],
+    &["TEMPORARILY_UNAVAILABLE"],
 );
 const CONFLICT: RefusalAnswer = refusal(
     "SignAtConflict",
@@ -87,7 +91,7 @@ const LARGE: RefusalAnswer = refusal(
     "SignAtLarge",
     413,
     "The body is too large.",
-    &["E_PAYLOAD_TOO_LARGE", "BodyTooLarge"],
+    &["E_PAYLOAD_TOO_LARGE"],
 );
 const MANY: RefusalAnswer = RefusalAnswer {
     retries: true,
@@ -105,6 +109,7 @@ const BROKEN: RefusalAnswer = refusal(
     &["E_INTERNAL"],
 );
 const BUSY: RefusalAnswer = RefusalAnswer {
+    form: EITHER,
     retries: true,
     ..refusal(
         "SignAtBusy",

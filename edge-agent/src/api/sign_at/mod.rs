@@ -24,8 +24,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 
 use super::admission::TokenCaller;
@@ -35,7 +35,6 @@ use super::lanes::Lane;
 use super::response::{json_response, with_allowed_methods, with_operation};
 use super::service::Service;
 use crate::clerk::FiscalState;
-use crate::listener::RequestId;
 use problem::Failure;
 use route::{NoOperation, Operation, route};
 
@@ -48,6 +47,8 @@ pub const SIGN_AT: Dialect = Dialect {
     is_served: described::is_served,
     creates_registers: true,
     reject,
+    // The vendor's texts name X-Request-Id, and clients read this one.
+    other_id_header: Some("request-id"),
 };
 
 const NAME: &str = "sign_at";
@@ -67,19 +68,17 @@ fn router(service: Arc<Service>) -> Router {
 
 /// The answer to a request that is refused before its route is known.
 fn reject(rejection: &Rejection) -> Response {
-    Failure::of_rejection(rejection.status, &rejection.problem).response()
+    let response = Failure::of_rejection(rejection.status, &rejection.problem).response();
+    if rejection.may_create {
+        with_operation(response, None, FiscalState::Unknown)
+    } else {
+        response
+    }
 }
 
 async fn handle(State(service): State<Arc<Service>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let mut response = answered(&service, &parts, body).await;
-    // The vendor's texts name X-Request-Id, and clients read request-id.
-    if let Some(id) = parts.extensions.get::<RequestId>()
-        && let Ok(id) = HeaderValue::from_str(id.as_str())
-    {
-        response.headers_mut().insert("request-id", id);
-    }
-    response
+    answered(&service, &parts, body).await
 }
 
 async fn answered(service: &Arc<Service>, parts: &Parts, body: axum::body::Body) -> Response {

@@ -1,5 +1,7 @@
 //! The errors of the API: `{status_code, error, code, message}`.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use axum::response::Response;
 use ferrotill_core::event::ResourceState;
@@ -8,7 +10,7 @@ use ferrotill_store::StoreError;
 use crate::api::auth::Unauthorized;
 use crate::api::json::FaultList;
 use crate::api::problem::Problem;
-use crate::api::response::{json_response, with_retry_after};
+use crate::api::response::{json_response, with_retry_after, with_retry_after_time};
 use crate::clerk::ResourceOutcome;
 use crate::object;
 
@@ -18,6 +20,8 @@ pub(super) struct Failure {
     pub(super) status: StatusCode,
     code: &'static str,
     message: String,
+    /// When the caller may try again, if that is known.
+    wait: Option<Duration>,
 }
 
 impl Failure {
@@ -26,6 +30,7 @@ impl Failure {
             status,
             code,
             message: message.into(),
+            wait: None,
         }
     }
 
@@ -74,16 +79,23 @@ impl Failure {
             StatusCode::TOO_MANY_REQUESTS => "E_TOO_MANY_REQUESTS",
             _ => "E_UNAUTHORIZED",
         };
-        Self::new(error.status, code, error.message.clone())
+        Self {
+            wait: error.retry_after,
+            ..Self::new(error.status, code, error.message.clone())
+        }
     }
 
     /// A request that was refused before its route was known.
     pub(super) fn of_rejection(status: StatusCode, problem: &Problem) -> Self {
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            return Self::busy(problem.message.clone());
+        }
         let code = match status {
             StatusCode::FORBIDDEN => "E_ACCESS_DENIED",
             StatusCode::METHOD_NOT_ALLOWED => "E_METHOD_NOT_ALLOWED",
             StatusCode::PAYLOAD_TOO_LARGE => "E_PAYLOAD_TOO_LARGE",
             StatusCode::NOT_FOUND => "E_RESOURCE_NOT_FOUND",
+            StatusCode::REQUEST_TIMEOUT => "TEMPORARILY_UNAVAILABLE",
             _ => "E_FAILED_SCHEMA_VALIDATION",
         };
         Self::new(status, code, problem.message.clone())
@@ -102,9 +114,12 @@ impl Failure {
                 "E_SCU_LIMIT_REACHED",
                 "the till has its signature creation unit; further units are written into its configuration",
             ),
-            ResourceOutcome::TooMany => {
-                Self::conflict("E_CONFLICT", format!("no further {what} can be created"))
-            }
+            ResourceOutcome::TooMany => Self::conflict(
+                "E_CONFLICT",
+                format!(
+                    "{what} cannot be created: the till keeps no more of its kind, and those that are out of use count"
+                ),
+            ),
             ResourceOutcome::Forbidden(state) => Self::conflict(
                 "E_INVALID_STATE_TRANSITION",
                 format!(
@@ -145,10 +160,14 @@ impl Failure {
             "message" => self.message.as_str(),
         };
         let response = json_response(self.status, &body);
-        match self.status {
-            StatusCode::SERVICE_UNAVAILABLE
-            | StatusCode::GATEWAY_TIMEOUT
-            | StatusCode::TOO_MANY_REQUESTS => with_retry_after(response),
+        match (self.wait, self.status) {
+            (Some(wait), _) => with_retry_after_time(response, wait),
+            (
+                None,
+                StatusCode::SERVICE_UNAVAILABLE
+                | StatusCode::GATEWAY_TIMEOUT
+                | StatusCode::TOO_MANY_REQUESTS,
+            ) => with_retry_after(response),
             _ => response,
         }
     }

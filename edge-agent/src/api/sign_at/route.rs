@@ -4,6 +4,7 @@ use axum::http::Method;
 use uuid::Uuid;
 
 use super::PREFIX;
+use crate::api::dialect::operation_method;
 use crate::config::Permission;
 
 /// An operation of the API.
@@ -100,7 +101,7 @@ pub(super) fn route(method: &Method, path: &str) -> Result<Operation, NoOperatio
         .copied()
         .filter(|method| operation(method, &parts).is_some())
         .collect();
-    if let Some(operation) = operation(method.as_str(), &parts) {
+    if let Some(operation) = operation(operation_method(method), &parts) {
         return Ok(operation);
     }
     match allowed.as_slice() {

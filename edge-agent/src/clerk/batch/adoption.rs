@@ -65,6 +65,7 @@ impl Tills {
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         for index in self.devices.places() {
+            self.restore_signing(batch, index)?;
             self.resume_signing(index, effects);
             let device_state = &mut self.devices[index];
             if device_state.is_signing() {

@@ -106,6 +106,10 @@ impl Tills {
             (Refusal::Repeated, FiscalState::Registered) => {
                 Answer::Registered { id, replayed: true }
             }
+            (Refusal::Repeated, _) => Answer::Unknown {
+                message: "the outcome of the first request with this id is not known yet"
+                    .to_owned(),
+            },
             _ => Answer::Refused {
                 refusal,
                 faults,

@@ -13,6 +13,7 @@ use super::super::device_state::SealingDocument;
 use super::super::devices::DevicePlace;
 use super::super::queue::QueuedOrder;
 use super::{Effect, Tills, document_id};
+use crate::order::fingerprint::RequestFingerprint;
 use crate::seal::signature::units::SigningTask;
 use crate::seal::signature::{Signed, SigningJob, sealed_form};
 use crate::status::problems::{HealthProblem, ProblemKind};
@@ -110,6 +111,36 @@ impl Tills {
         Ok(())
     }
 
+    /// Remembers the order whose receipt was prepared before a crash or before an error of the store, so that a caller that repeats the
+    /// order waits for the receipt.
+    pub(super) fn restore_signing(
+        &mut self,
+        batch: &Batch<'_>,
+        index: DevicePlace,
+    ) -> Result<(), StoreError> {
+        let device_state = &mut self.devices[index];
+        if device_state.signing.is_some() || device_state.removed {
+            return Ok(());
+        }
+        let prepared = device_state.current_till().signed().prepared();
+        let Some(id) = prepared.and_then(|receipt| receipt.document) else {
+            return Ok(());
+        };
+        if let Some(row) = batch.request(device_state.device, id)? {
+            device_state.signing = Some(Box::new(SealingDocument {
+                id: row.id,
+                fingerprint: RequestFingerprint::of_row(&row),
+                form: None,
+                callers: Vec::new(),
+                attempts: 0,
+                asked_in_vain: false,
+                nobody_to_ask: None,
+                declaration: None,
+            }));
+        }
+        Ok(())
+    }
+
     /// Has the prepared receipt of a device signed, if the thread of the units does not have it: it was prepared just now, or before a crash,
     /// or a unit has failed that must sign it.
     pub(super) fn resume_signing(&mut self, index: DevicePlace, effects: &mut Vec<Effect>) {
@@ -191,11 +222,7 @@ impl Tills {
         let row = batch.request(self.devices[index].device, document_id(id))?;
         let has_printer = self.devices[index].printer.has_printer();
         let Some(signing) = self.devices[index].signing.take() else {
-            // The receipt was prepared before a crash. Whether its caller wants paper is not known any more.
-            return match row.filter(|_| has_printer) {
-                Some(row) => batch.note_print_error(row.reserved_seq, Some(AFTER_A_CRASH)),
-                None => Ok(()),
-            };
+            return Ok(());
         };
         let SealingDocument {
             form,
@@ -204,13 +231,20 @@ impl Tills {
             attempts,
             ..
         } = *signing;
-        let (Some(form), Some(row)) = (form, row) else {
-            let answer = Answer::Registered {
-                id,
-                replayed: false,
-            };
-            effects.push(Effect::Respond(callers, answer));
-            return Ok(());
+        let (form, row) = match (form, row) {
+            (Some(form), Some(row)) => (form, row),
+            (form, row) => {
+                // The receipt was prepared before a crash. Whether its first caller wants paper is not known any more.
+                if let Some(row) = row.filter(|_| has_printer && form.is_none()) {
+                    batch.note_print_error(row.reserved_seq, Some(AFTER_A_CRASH))?;
+                }
+                let answer = Answer::Registered {
+                    id,
+                    replayed: false,
+                };
+                effects.push(Effect::Respond(callers, answer));
+                return Ok(());
+            }
         };
         let document = batch.document(row)?;
         let prints = form.on_paper && has_printer;

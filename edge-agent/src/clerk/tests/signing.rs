@@ -10,6 +10,7 @@ use ferrotill_core::budget::Budget;
 use ferrotill_core::event::{Event, Mode};
 use ferrotill_core::profile::signed::{AesKey, Code, PAYLOAD_BYTES_MAX, Payload, Signature};
 use ferrotill_core::profile::{AUSTRIA, Profile as _};
+use ferrotill_core::refusal::Refusal;
 use ferrotill_core::seal::Seal;
 use ferrotill_rksv::SoftwareUnit;
 use ferrotill_store::{DeviceIdentity, Founding, Reader, Store};
@@ -235,6 +236,56 @@ fn a_till_that_is_stopped_after_a_receipt_is_prepared_has_the_same_bytes_signed_
     let answer = till.order(sale(2, 900));
     till.sign();
     assert!(is_registered(answer));
+    shop.check();
+}
+
+#[test]
+fn a_repeated_order_waits_for_its_receipt_that_was_prepared_before_a_crash() {
+    let shop = Shop::new();
+    let mut till = shop.started();
+    drop(till.order(sale(1, 810)));
+    let first = till.outcome();
+    drop(till);
+
+    let mut till = shop.start();
+    let mut repeated = till.order(sale(1, 810));
+    assert!(matches!(
+        repeated.try_recv(),
+        Err(oneshot::error::TryRecvError::Empty)
+    ));
+    let other = till.order(sale(1, 900)).try_recv();
+    assert!(
+        matches!(
+            other,
+            Ok(Answer::Refused {
+                refusal: Refusal::RequestIdClash,
+                ..
+            })
+        ),
+        "{other:?}"
+    );
+    till.sign();
+    let answer = repeated.try_recv();
+    assert!(
+        matches!(answer, Ok(Answer::Registered { replayed: true, .. })),
+        "{answer:?}"
+    );
+
+    // The same after an error of the store, which makes the till forget its callers.
+    drop(till.order(sale(2, 900)));
+    let second = till.outcome();
+    Stage::break_disk_of(shop.path(), WriteFailure::Commit);
+    till.deliver(second);
+    Stage::repair_disk_of(shop.path());
+    let mut repeated = till.order(sale(2, 900));
+    assert!(matches!(
+        repeated.try_recv(),
+        Err(oneshot::error::TryRecvError::Empty)
+    ));
+    till.sign();
+    assert!(is_registered(repeated));
+    assert_eq!(first.payload.split('_').nth(3), Some("2"));
+    assert_eq!((shop.rows(RECEIPT_PREPARED), shop.rows(SEALED)), (3, 2));
     shop.check();
 }
 

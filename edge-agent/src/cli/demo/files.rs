@@ -195,6 +195,7 @@ impl DemoWords {
             "ro" => ["Cafea", "Vin", "Piine", "Numerar", "Card"],
             "de" => ["Kaffee", "Wein", "Brot", "Bar", "Karte"],
             "uk" => ["Кава", "Вино", "Хліб", "Готівка", "Картка"],
+            "uz-Latn" => ["Qahva", "Vino", "Non", "Naqd pul", "Karta"],
             _ => ["Coffee", "Wine", "Bread", "Cash", "Card"],
         };
         Self {

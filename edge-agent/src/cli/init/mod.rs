@@ -327,6 +327,8 @@ fn new_device(facts: &Facts) -> NewDevice {
     let (cash, card) = match facts.language {
         "ro" => ("Numerar", "Card"),
         "uk" => ("Готівка", "Картка"),
+        "de" => ("Bar", "Karte"),
+        "uz-Latn" => ("Naqd pul", "Karta"),
         _ => ("Cash", "Card"),
     };
     let payment = |code: &str, name: &str, cash| NewPayment {

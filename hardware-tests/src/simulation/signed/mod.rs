@@ -9,44 +9,25 @@
 //! The shop opens a few minutes before the end of a month or a year, or in the night in which the clocks change, or is closed for weeks.
 //! After each day the judge reads the protocols ([`judge`]).
 
-mod goods;
 mod judge;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use ferrotill::authority::DutyForms;
-use ferrotill::clerk::{
-    Answer, Clerk, ClerkHandle, ClerkSettings, DevicePlan, Message, RegisterOrder, ResourceOutcome,
-};
-use ferrotill::config::OnlineEcrConfig;
-use ferrotill::order::{OrderForm, OrderKind};
-use ferrotill::seal::printer::PrinterTask;
-use ferrotill::seal::signature::units::{UnitTurns, Units};
-use ferrotill::seal::signature::{CashBoxSecret, Signatures};
-use ferrotill::status::LiveStatus;
+use ferrotill::clerk::{Answer, Message, RegisterOrder, ResourceOutcome};
 use ferrotill::time::clock::Clock;
-use ferrotill::time::guarded_clock::GuardedClock;
-use ferrotill_core::budget::Budget;
-use ferrotill_core::document::AmountsKind;
-use ferrotill_core::event::{Configuration, Mode};
-use ferrotill_core::payment::PaymentTable;
-use ferrotill_core::profile::signed::AesKey;
-use ferrotill_core::profile::{AUSTRIA, Profile as _};
 use ferrotill_disk::{Disk, DiskCall, DiskFault, SeededRandom, Syncs};
-use ferrotill_rksv::SoftwareUnit;
-use ferrotill_store::{DeviceIdentity, Founding, Reader, Store};
+use ferrotill_store::Reader;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
-use uuid::Uuid;
 
 use super::{Tally, Violation};
 use crate::error_text::with_sources;
-use goods::{amounts, draft, form, sale};
-use judge::AskedPayloads;
+use crate::signed::Checked;
+use crate::signed::goods::{Outcome, SignedOrder, new_order};
+use crate::signed::protocol::AskedPayloads;
+use crate::signed::till::{OPENINGS, SignedTill, UnitKeys, ZONE, device, open_store};
 
 /// How many steps a day has.
 const STEPS: u32 = 100;
@@ -59,49 +40,6 @@ const NOTES_MAX: usize = 300;
 /// How long a caller waits for an answer, in milliseconds.
 const WAIT_MS: u64 = 30_000;
 const DAY_MS: u64 = 86_400_000;
-const ZONE: &str = "Europe/Vienna";
-
-/// When the shop opens on its first day, in milliseconds of UTC: an ordinary morning, four minutes before a month ends, four minutes before
-/// a year ends, and before the two nights in which the clocks change.
-const OPENINGS: [i64; 5] = [
-    1_795_240_800_000,
-    1_793_487_360_000,
-    1_798_757_760_000,
-    1_774_742_100_000,
-    1_792_889_700_000,
-];
-/// The letters of the tax groups that are in force on every opening.
-const GROUPS: [&str; 5] = ["A", "B", "C", "D", "E"];
-
-type Checked<T = ()> = Result<T, String>;
-
-/// The parts of a running agent.
-struct Agent {
-    clerk: Clerk,
-    clerk_handle: ClerkHandle,
-    turns: UnitTurns,
-    units: Arc<Units>,
-    guard: Arc<GuardedClock>,
-    /// False once the process is to be dead: what a unit has made is lost.
-    alive: Arc<AtomicBool>,
-}
-
-/// What became of an order, as its caller knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    Open,
-    Registered,
-}
-
-/// An order of a caller.
-struct SignedOrder {
-    register: usize,
-    form: OrderForm,
-    /// What the receipt adds to the turnover counter, in cents.
-    turnover: i64,
-    outcome: Outcome,
-    returned: bool,
-}
 
 /// A caller: the place of its order, and where the answer comes from.
 #[derive(Default)]
@@ -119,9 +57,8 @@ struct SignedWorld {
     clock: Arc<Clock>,
     now_ms: u64,
     registers: usize,
-    /// The private keys of the units.
-    keys: Vec<Vec<u8>>,
-    agent: Option<Agent>,
+    keys: UnitKeys,
+    agent: Option<SignedTill>,
     down: bool,
     callers: Vec<SignedCaller>,
     orders: Vec<SignedOrder>,
@@ -158,18 +95,6 @@ pub(super) fn play(syncs: Syncs, seed: u64, days: u32) -> Result<Tally, Box<Viol
     }
 }
 
-fn device(register: usize) -> Uuid {
-    Uuid::from_u128(0xA1 + u128::try_from(register).unwrap_or(0))
-}
-
-fn cash_box(register: usize) -> String {
-    format!("KASSE-{}", register + 1)
-}
-
-fn counter_key(register: usize) -> AesKey {
-    AesKey::new([u8::try_from(register + 1).unwrap_or(1); 32])
-}
-
 impl SignedWorld {
     fn new(syncs: Syncs, seed: u64) -> Checked<Self> {
         let memory = Path::new("/dev/shm");
@@ -182,8 +107,7 @@ impl SignedWorld {
         let clock = Clock::by_hand(ZONE, opens_ms.unwrap_or_default()).map_err(with_sources)?;
         let registers = 1 + random.below(3);
         let units = 1 + random.below(2);
-        let keys = (0..units).map(|_| SoftwareUnit::new_key().map(|key| key.to_vec()));
-        let keys = keys.collect::<Result<Vec<_>, _>>().map_err(with_sources)?;
+        let keys = UnitKeys::new(units)?;
         let mut world = Self {
             syncs,
             random,
@@ -245,76 +169,10 @@ impl SignedWorld {
     fn open(&mut self) -> Checked {
         self.disk.set_syncs(self.syncs);
         let broken = |error| format!("the agent does not start: {}", with_sources(error));
-        let founding = Founding::new(AUSTRIA.facts(), Mode::Test, self.clock.now());
-        let store = Store::open(self.folder.path(), &founding).map_err(broken)?;
-        let guard = Arc::new(GuardedClock::new(
-            Arc::clone(&self.clock),
-            store.stored_clock().map_err(broken)?,
-            store.latest_moment().map_err(broken)?,
-        ));
-        let (clerk_handle, inbox) = ClerkHandle::new();
-        let units = self.keys.iter().enumerate().map(|(place, key)| {
-            SoftwareUnit::with_key(&format!("U:ATU12345678-K{}", place + 1), key)
-        });
-        let units = units.collect::<Result<Vec<_>, _>>().map_err(with_sources)?;
-        let cash_boxes = (0..self.registers).map(|register| {
-            let (id, key) = (cash_box(register), counter_key(register));
-            (device(register), CashBoxSecret { id, key })
-        });
-        let alive = Arc::new(AtomicBool::new(true));
-        let (handle, life) = (clerk_handle.clone(), Arc::clone(&alive));
-        let report = Box::new(move |device, signed| {
-            if life.load(Ordering::Relaxed) {
-                handle.send(Message::Signed(device, signed));
-            }
-        });
-        let units = Units::new(units, Arc::clone(&self.clock));
-        let (signatures, turns) = Signatures::by_hand(units, cash_boxes.collect(), report);
-        let units = Arc::clone(signatures.units());
-        units.set_down(self.down);
-        let settings = Arc::new(ClerkSettings {
-            profile: &AUSTRIA,
-            clock: Arc::clone(&self.clock),
-            guard: Arc::clone(&guard),
-            owner_budget: Budget::UNLIMITED,
-            live_status: Arc::new(LiveStatus::default()),
-            forms: Arc::new(DutyForms::new(&AUSTRIA, &OnlineEcrConfig::default())),
-            wake_senders: Vec::new(),
-            contact_ms: i64::MAX,
-            seller: ferrotill_render::PrintedSeller::default(),
-            signatures: Some(Arc::new(signatures)),
-            terminals: ferrotill::payment::Terminals::default(),
-            deliveries: None,
-        });
-        let plans = (0..self.registers).map(|register| {
-            Some(DevicePlan {
-                device: device(register),
-                configuration: Configuration {
-                    taxes: AUSTRIA.facts().tax_table(),
-                    payments: PaymentTable::cash_only("Bar")?,
-                    ..Configuration::default()
-                },
-                identity: DeviceIdentity {
-                    fiscal_number: cash_box(register),
-                    ..DeviceIdentity::default()
-                },
-                printer: PrinterTask::none(),
-                point_of_sale: Uuid::from_u128(1),
-                serial: None,
-            })
-        });
-        let plans = plans
-            .collect::<Option<Vec<_>>>()
-            .ok_or("the payment table")?;
-        let clerk = Clerk::open(store, settings, plans, inbox).map_err(broken)?;
-        self.agent = Some(Agent {
-            clerk,
-            clerk_handle,
-            turns,
-            units,
-            guard,
-            alive,
-        });
+        let store = open_store(self.folder.path(), &self.clock).map_err(broken)?;
+        let agent = SignedTill::start(store, &self.clock, &self.keys, self.registers, self.down)
+            .map_err(|words| format!("the agent does not start: {words}"))?;
+        self.agent = Some(agent);
         Ok(())
     }
 
@@ -405,7 +263,7 @@ impl SignedWorld {
                 // The unit signs, and the till is dead before it has the answer.
                 self.clerk_turn();
                 if let Some(agent) = &self.agent {
-                    agent.alive.store(false, Ordering::Relaxed);
+                    agent.dies();
                 }
                 self.unit_turn()?;
                 self.crash("after a unit was asked", true)?;
@@ -491,7 +349,11 @@ impl SignedWorld {
             if closing || self.random.below(6) != 0 {
                 return;
             }
-            let order = self.new_order(register);
+            let order = new_order(&mut self.orders, register, &mut self.random);
+            let (number, turnover) = (self.orders.len(), order.turnover);
+            self.note(format!(
+                "register {register}: order {number} over {turnover}"
+            ));
             self.tally.orders += 1;
             self.orders.push(order);
             if let Some(caller) = self.callers.get_mut(place) {
@@ -500,81 +362,19 @@ impl SignedWorld {
         } else if !closing && self.random.coin() {
             return;
         }
-        self.send(place, register);
+        self.send(place);
     }
 
-    fn send(&mut self, place: usize, register: usize) {
+    fn send(&mut self, place: usize) {
         let (Some(agent), Some(caller)) = (&self.agent, self.callers.get_mut(place)) else {
             return;
         };
         let Some(order) = caller.order.and_then(|order| self.orders.get(order)) else {
             return;
         };
-        // The call is signed with the time of the caller, whose clock is right.
-        agent.guard.caller_says("key", self.clock.system_ms());
-        let (reply, answer) = oneshot::channel();
-        agent.clerk_handle.send(Message::Order {
-            device: device(register),
-            form: Box::new(order.form.clone()),
-            deadline: self.clock.monotonic() + Duration::from_millis(WAIT_MS),
-            reply,
-        });
+        let answer = agent.order(&self.clock, order, WAIT_MS);
         caller.answer = Some(answer);
         caller.deadline_ms = self.now_ms + WAIT_MS;
-    }
-
-    /// A new random order: a sale of lines, the return of one, or a receipt of amounts, which may be a void or a training.
-    fn new_order(&mut self, register: usize) -> SignedOrder {
-        let number = self.orders.len();
-        let cents = 100 + i64::try_from(number).unwrap_or(0);
-        let group = GROUPS.get(self.random.below(GROUPS.len())).copied();
-        let (kind, turnover) = match self.random.below(10) {
-            0 => self.return_of(register, number),
-            1 | 2 => amounts(AmountsKind::Sale, cents),
-            3 => amounts(AmountsKind::Void, -cents),
-            4 => amounts(AmountsKind::Training, cents),
-            _ => {
-                let draft = draft(cents, group.unwrap_or("A"));
-                (sale(draft), cents)
-            }
-        };
-        self.note(format!(
-            "register {register}: order {number} over {turnover}"
-        ));
-        SignedOrder {
-            register,
-            form: form(number, kind),
-            turnover,
-            outcome: Outcome::Open,
-            returned: false,
-        }
-    }
-
-    /// The return of a sale that was registered; another sale if there is none.
-    fn return_of(&mut self, register: usize, number: usize) -> (OrderKind, i64) {
-        let found = self.orders.iter_mut().find(|order| {
-            order.register == register
-                && !order.returned
-                && order.outcome == Outcome::Registered
-                && matches!(order.form.kind, OrderKind::Sale { .. })
-        });
-        match found {
-            Some(order) => {
-                order.returned = true;
-                let OrderKind::Sale { draft, .. } = &order.form.kind else {
-                    return amounts(AmountsKind::Sale, 1);
-                };
-                let kind = OrderKind::Refund {
-                    original: order.form.id,
-                    draft: draft.clone(),
-                };
-                (kind, -order.turnover)
-            }
-            None => {
-                let cents = 100 + i64::try_from(number).unwrap_or(0);
-                (sale(draft(cents, "A")), cents)
-            }
-        }
     }
 
     fn pass(&mut self, milliseconds: u64) {
@@ -661,15 +461,5 @@ impl SignedWorld {
         registered.fold((0, 0), |(sum, count), order| {
             (sum + order.turnover, count + 1)
         })
-    }
-
-    fn units_by_serial(&self) -> Checked<BTreeMap<String, ferrotill_rksv::UnitKey>> {
-        let mut units = BTreeMap::new();
-        for (place, key) in self.keys.iter().enumerate() {
-            let serial = format!("U:ATU12345678-K{}", place + 1);
-            let unit = SoftwareUnit::with_key(&serial, key).map_err(with_sources)?;
-            units.insert(serial, unit.key().clone());
-        }
-        Ok(units)
     }
 }

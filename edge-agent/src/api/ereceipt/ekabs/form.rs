@@ -397,6 +397,54 @@ const DIGITS_MAX: usize = 12;
 /// The year 9999.
 const TIME_MAX: i64 = 253_402_300_799;
 
+/// The rows of the table of the documentation: each object, and its members with their kinds.
+#[cfg(test)]
+pub(in crate::api::ereceipt) fn documented_members() -> Vec<String> {
+    fn kind_of(kind: Kind) -> String {
+        match kind {
+            Kind::Text(200) => String::new(),
+            Kind::Text(most) => format!(" ({most})"),
+            Kind::Amount => " amount".to_owned(),
+            Kind::Percentage => " percentage".to_owned(),
+            Kind::Time => " time".to_owned(),
+            Kind::Whole => " whole number".to_owned(),
+            Kind::Word => " word".to_owned(),
+            Kind::OneOf(words) => format!(" {}", words.join("/")),
+            Kind::CardNumber => " card number".to_owned(),
+            Kind::Object(_) | Kind::AnyObject => " object".to_owned(),
+            Kind::List(Kind::Object(_)) => " list of objects".to_owned(),
+            Kind::List(kind) => format!(" list of texts{}", kind_of(*kind)),
+        }
+    }
+    fn rows_of(path: &str, members: &[Member], rows: &mut Vec<String>) {
+        let cells = members.iter().map(|member| {
+            let kind = kind_of(member.kind);
+            match member.needed {
+                true => format!("**`{}`**{kind}", member.name),
+                false => format!("`{}`{kind}", member.name),
+            }
+        });
+        let cells = cells.collect::<Vec<_>>().join(", ");
+        rows.push(format!("| `{path}` | {cells} |"));
+        for member in members {
+            let (inner, mark) = match member.kind {
+                Kind::Object(inner) => (inner, ""),
+                Kind::List(Kind::Object(inner)) => (*inner, "[]"),
+                _ => continue,
+            };
+            let name = member.name;
+            let below = match path {
+                "ekabs_v0" => format!("{name}{mark}"),
+                path => format!("{path}.{name}{mark}"),
+            };
+            rows_of(&below, inner, rows);
+        }
+    }
+    let mut rows = Vec::new();
+    rows_of("ekabs_v0", EKABS, &mut rows);
+    rows
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,8 @@ mod view;
 
 pub use export::of_document;
 pub(super) use form::check;
+#[cfg(test)]
+pub(super) use form::documented_members;
 pub(super) use view::{Shown, shown};
 
 use crate::api::json::JsonValue;

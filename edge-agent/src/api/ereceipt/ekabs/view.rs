@@ -105,15 +105,13 @@ fn figure(section: &mut PageSection, name: &str, value: &str) {
 fn address_lines(of: &JsonValue) -> Vec<String> {
     let address = part(of, "address");
     let city = format!("{} {}", text(address, "postal_code"), text(address, "city"));
-    [
-        text(address, "street"),
-        city.trim(),
-        text(address, "country_code"),
-    ]
-    .into_iter()
-    .filter(|line| !line.is_empty())
-    .map(str::to_owned)
-    .collect()
+    let city = [city.trim(), text(address, "country_code")].map(str::trim);
+    let city = city.into_iter().filter(|part| !part.is_empty());
+    let city = city.collect::<Vec<_>>().join(", ");
+    [text(address, "street").to_owned(), city]
+        .into_iter()
+        .filter(|line| !line.is_empty())
+        .collect()
 }
 
 impl Shown<'_> {
@@ -189,6 +187,8 @@ impl Shown<'_> {
         for line in items(data, "lines") {
             let item = part(line, "item");
             section.items.extend(left(text(line, "text")));
+            section.items.extend(left(text(line, "additional_text")));
+            figure(section, &self.label("item_number"), text(item, "number"));
             let (quantity, price) = (text(item, "quantity"), text(item, "price_per_unit"));
             let measure = text(item, "quantity_measure");
             let measure = if measure.is_empty() {
@@ -213,9 +213,6 @@ impl Shown<'_> {
             section
                 .items
                 .push(columns(&of_price, &amount, Emphasis::Plain));
-            let number = text(item, "number");
-            section.items.extend(left(number));
-            section.items.extend(left(text(line, "additional_text")));
             self.discounts(line, section);
         }
         let before = text(data, "full_amount_incl_vat_before_discount");
