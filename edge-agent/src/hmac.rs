@@ -3,23 +3,51 @@
 use ::hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+/// A secret as HMAC uses it: hashed into the state in which each signature begins. It is overwritten in memory when it is dropped.
+#[derive(Clone)]
+pub struct HmacKey(Hmac<Sha256>);
+
+impl HmacKey {
+    /// The key of a secret.
+    #[must_use]
+    pub fn of(secret: &[u8]) -> Self {
+        match Hmac::new_from_slice(secret) {
+            Ok(hmac) => Self(hmac),
+            Err(_) => unreachable!("HMAC takes keys of any length"),
+        }
+    }
+
+    /// HMAC-SHA256 over the parts, in lower-case hexadecimal digits.
+    #[must_use]
+    pub fn sign(&self, parts: &[&[u8]]) -> Signature {
+        let mut hmac = self.0.clone();
+        for part in parts {
+            hmac.update(part);
+        }
+        let mut text = [0; 64];
+        let mut digits = text.iter_mut();
+        for byte in hmac.finalize().into_bytes() {
+            for half in [byte >> 4, byte & 0x0f] {
+                if let Some(digit) = digits.next() {
+                    *digit = if half < 10 { b'0' } else { b'a' - 10 }.wrapping_add(half);
+                }
+            }
+        }
+        text
+    }
+}
+
+/// A signature as text: hexadecimal digits.
+pub type Signature = [u8; 64];
+
 /// HMAC-SHA256 over the parts, in lower-case hexadecimal digits.
 #[must_use]
 pub fn signature_of(secret: &[u8], parts: &[&[u8]]) -> String {
-    let mut hmac = match Hmac::<Sha256>::new_from_slice(secret) {
-        Ok(hmac) => hmac,
-        Err(_) => unreachable!("HMAC takes keys of any length"),
-    };
-    for part in parts {
-        hmac.update(part);
-    }
-    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
-    let mut text = String::with_capacity(64);
-    for byte in hmac.finalize().into_bytes() {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 0x0f));
-    }
-    text
+    HmacKey::of(secret)
+        .sign(parts)
+        .map(char::from)
+        .iter()
+        .collect()
 }
 
 #[cfg(test)]

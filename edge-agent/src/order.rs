@@ -7,7 +7,7 @@ pub mod resource;
 mod terminal;
 mod text;
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use ferrotill_core::document::{AmountsReceipt, ReportKind};
 use ferrotill_core::event::{PaperSays, PersonAct};
@@ -17,6 +17,8 @@ use ferrotill_core::seal::PrintedNumber;
 use ferrotill_core::till::Wish;
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_store::BuyerContact;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 pub use terminal::{
@@ -327,9 +329,42 @@ pub fn goods_of(annex: &[u8]) -> Vec<Option<Uuid>> {
 /// The user of the client that has ordered a document, from the annex that the journal stores with the document. Empty names are none.
 #[must_use]
 pub fn user_of(annex: &[u8]) -> Option<String> {
-    let annex: serde_json::Value = serde_json::from_slice(annex).unwrap_or_default();
-    let user = annex.get(1)?.get("user")?.as_str()?;
-    (!user.is_empty()).then(|| user.to_owned())
+    let found: FoundFields = serde_json::from_slice(annex).ok()?;
+    found.user.filter(|user| !user.is_empty())
+}
+
+/// The second part of an annex, as far as it is read. The first part, the longest, is stepped over.
+struct FoundFields {
+    user: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for FoundFields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(FoundVisitor)
+    }
+}
+
+struct FoundVisitor;
+
+impl<'de> Visitor<'de> for FoundVisitor {
+    type Value = FoundFields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the parts of an annex")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<FoundFields, A::Error> {
+        #[derive(Deserialize)]
+        struct Found {
+            user: Option<String>,
+        }
+        parts.next_element::<IgnoredAny>()?;
+        let found: Option<Found> = parts.next_element()?;
+        while parts.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(FoundFields {
+            user: found.and_then(|found| found.user),
+        })
+    }
 }
 
 /// JSON text of an API as it may enter the journal: without the contact of the buyer and without full card numbers.

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use ferrotill::api::json::JsonValue;
 use ferrotill::hmac::signature_of;
 use ferrotill::time::clock::{Clock, system_ms};
+use ferrotill_core::event::RegistrationStep;
+use ferrotill_store::Reader;
 use ferrotill_testkit::config::{ConfigText, Device, text};
 use ferrotill_testkit::health_page::check_says;
 use shop::agent_thread::SigningAgent;
@@ -294,6 +296,17 @@ impl Moved {
         }
     }
 
+    /// A start at this time, which ends when the till has made the first receipt of its register.
+    fn begins_at(&mut self, time: &str) {
+        let agent = self.start_at(time);
+        let reader = Reader::new(&self.folder.path().join("books"));
+        until("the first receipt is signed", || {
+            let steps = reader.registrations().unwrap();
+            steps.iter().any(|it| it.step == RegistrationStep::Receipt)
+        });
+        drop(agent);
+    }
+
     fn start_at(&mut self, time: &str) -> SigningAgent {
         let at = ms(time);
         self.clock.pass(u64::try_from(at - self.now_ms).unwrap());
@@ -327,7 +340,7 @@ fn a_certificate_that_ends_is_told_ninety_days_before() {
 #[test]
 fn a_protocol_that_was_not_copied_for_a_quarter_is_told_until_it_is() {
     let mut till = Moved::at("2026-01-10T10:00:00Z");
-    drop(till.start_at("2026-01-10T10:00:00Z"));
+    till.begins_at("2026-01-10T10:00:00Z");
     let agent = till.start_at("2026-04-20T10:00:00Z");
     let says = appears(&agent.client, "protocol_not_copied");
     assert!(says.contains("was never copied"), "{says}");
@@ -367,7 +380,7 @@ fn a_copy_is_noted_by_the_running_agent() {
         &agent.client,
     );
     assert_eq!(code, Some(0), "{said}");
-    let reader = ferrotill_store::Reader::new(&folder.path().join("books"));
+    let reader = Reader::new(&folder.path().join("books"));
     let backups = reader.protocol_backups().unwrap();
     assert!(backups[0].made_ms.is_some(), "{backups:?}");
     judged(&file, CASH_BOX);
@@ -376,7 +389,7 @@ fn a_copy_is_noted_by_the_running_agent() {
 #[test]
 fn the_receipt_of_the_year_is_told_until_it_is_checked() {
     let mut till = Moved::at("2026-11-10T10:00:00Z");
-    drop(till.start_at("2026-11-10T10:00:00Z"));
+    till.begins_at("2026-11-10T10:00:00Z");
     let agent = till.start_at("2027-01-02T10:00:00Z");
     let says = appears(&agent.client, "yearly_receipt_unchecked");
     assert!(says.contains("until 2027-02-15"), "{says}");

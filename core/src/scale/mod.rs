@@ -26,10 +26,13 @@ impl Decimal {
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let magnitude = self.value.unsigned_abs();
+        if self.places <= PLACES_AT_ONCE {
+            return self.written_at_once(f, magnitude);
+        }
         if self.value < 0 {
             f.write_str("-")?;
         }
-        let magnitude = self.value.unsigned_abs();
         let (whole, part) = match 10_u64.checked_pow(u32::from(self.places)) {
             Some(unit) => (
                 magnitude.checked_div(unit).unwrap_or(0),
@@ -46,6 +49,42 @@ impl fmt::Display for Decimal {
                 width = usize::from(self.places)
             )
         }
+    }
+}
+
+/// The largest number of decimals that are written in one piece: every unit up to it fits the integer.
+const PLACES_AT_ONCE: u8 = 19;
+
+impl Decimal {
+    /// Writes the number in one piece: a document has some hundred numbers, and the formatter costs more than their digits.
+    fn written_at_once(&self, f: &mut fmt::Formatter<'_>, magnitude: u64) -> fmt::Result {
+        // A sign, a point, and the twenty digits of the largest integer.
+        let mut text = [0_u8; 22];
+        let mut start = text.len();
+        let mut rest = magnitude;
+        let mut digits = 0_u8;
+        let mut point_is_due = false;
+        let mut sign_is_due = self.value < 0;
+        for place in text.iter_mut().rev() {
+            *place = if point_is_due {
+                point_is_due = false;
+                b'.'
+            } else if digits <= self.places || rest > 0 {
+                let digit = u8::try_from(rest % 10).unwrap_or(0);
+                rest /= 10;
+                digits = digits.saturating_add(1);
+                point_is_due = digits == self.places;
+                b'0'.saturating_add(digit)
+            } else if sign_is_due {
+                sign_is_due = false;
+                b'-'
+            } else {
+                break;
+            };
+            start = start.saturating_sub(1);
+        }
+        let written = text.get(start..).unwrap_or_default();
+        f.write_str(core::str::from_utf8(written).unwrap_or_default())
     }
 }
 
@@ -123,6 +162,11 @@ mod tests {
             (7, 0, "7"),
             (2000, 3, "2.000"),
             (i64::MIN, 2, "-92233720368547758.08"),
+            (i64::MIN, 0, "-9223372036854775808"),
+            (i64::MAX, 18, "9.223372036854775807"),
+            (i64::MIN, 19, "-0.9223372036854775808"),
+            (1, 19, "0.0000000000000000001"),
+            (-1, 21, "-0.000000000000000000001"),
         ] {
             assert_eq!(Decimal::new(value, places).to_string(), text);
         }

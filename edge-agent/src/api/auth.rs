@@ -15,7 +15,7 @@ use super::json::{JsonValue, shortened, without_byte_order_mark};
 use super::response::json_response;
 use super::settings::ApiSettings;
 use crate::config::{Device, Mode, Permission, Secret};
-use crate::hmac::signature_of;
+use crate::hmac::{Signature, signature_of};
 use crate::limited_log::LimitedLog;
 use crate::time::guarded_clock::GuardedClock;
 use ferrotill_store::EndedCall;
@@ -34,8 +34,17 @@ pub struct AuthorizedClient<'c> {
     pub device: Option<&'c Device>,
     /// What the caller may do beside reading.
     pub permissions: &'c [Permission],
-    /// The time and the digest of the signature. No other signed request has the same pair.
-    pub signature: SignatureInfo,
+    /// The caller's time, in milliseconds since the epoch.
+    pub at_ms: i64,
+    signature: Signature,
+}
+
+impl AuthorizedClient<'_> {
+    /// The time and the digest of the signature. No other signed request has the same pair. A request that only reads needs none.
+    #[must_use]
+    pub fn signature(&self) -> SignatureInfo {
+        SignatureInfo::new(self.at_ms, &self.signature)
+    }
 }
 
 /// Identifies one signed request: the same bytes sent again are the same request.
@@ -48,8 +57,8 @@ pub struct SignatureInfo {
 }
 
 impl SignatureInfo {
-    pub(super) fn new(at_ms: i64, signature: &str) -> Self {
-        let digest = Sha256::digest(signature.as_bytes()).into();
+    pub(super) fn new(at_ms: i64, signature: &[u8]) -> Self {
+        let digest = Sha256::digest(signature).into();
         Self { at_ms, digest }
     }
 
@@ -204,9 +213,9 @@ pub fn check<'c>(
         .ok_or_else(|| refuse("SignatureMissing", "Api-Signature: is missing"))?;
     // Some client libraries sign the text without a byte order mark and send the text with one.
     let text = without_byte_order_mark(call.body);
-    let holds = |expected: &str| bool::from(expected.as_bytes().ct_eq(signature.as_bytes()));
+    let holds = |expected: &Signature| bool::from(expected.ct_eq(signature.as_bytes()));
     let expected_with = |secret: &Secret| {
-        let signature_with = |body| signature_of(secret.as_bytes(), &[head.as_bytes(), body]);
+        let signature_with = |body| secret.hmac_key().sign(&[head.as_bytes(), body]);
         let expected = signature_with(text);
         let holds_with_mark = || text.len() < call.body.len() && holds(&signature_with(call.body));
         (holds(&expected) || holds_with_mark()).then_some(expected)
@@ -232,7 +241,8 @@ pub fn check<'c>(
         user: &client.user,
         device: device_of(settings, device)?,
         permissions: &client.permissions,
-        signature: SignatureInfo::new(at_ms, &expected),
+        at_ms,
+        signature: expected,
     })
 }
 
@@ -415,7 +425,7 @@ mod tests {
 
     #[test]
     fn a_record_of_a_signature_is_read_as_it_was_written() {
-        let signature = SignatureInfo::new(1_764_322_112_345, "a");
+        let signature = SignatureInfo::new(1_764_322_112_345, b"a");
         assert_eq!(SignatureInfo::of_record(&signature.record()), signature);
     }
 }

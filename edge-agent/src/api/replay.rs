@@ -183,16 +183,16 @@ mod tests {
     #[test]
     fn a_call_that_ended_without_a_document_is_carried_out_once() {
         let replays = Replays::default();
-        let signature = SignatureInfo::new(1, "a");
+        let signature = SignatureInfo::new(1, b"a");
         let request = replays.begin(signature).unwrap();
         assert!(replays.is_in_progress(signature));
         assert_eq!(replays.begin(signature).unwrap_err(), Earlier::InProgress);
         request.end(ReplayOutcome::Remember);
         assert!(!replays.is_in_progress(signature));
         assert_eq!(replays.begin(signature).unwrap_err(), Earlier::Ended);
-        assert!(replays.begin(SignatureInfo::new(2, "a")).is_ok());
-        assert!(replays.begin(SignatureInfo::new(1, "b")).is_ok());
-        let sold = SignatureInfo::new(1, "c");
+        assert!(replays.begin(SignatureInfo::new(2, b"a")).is_ok());
+        assert!(replays.begin(SignatureInfo::new(1, b"b")).is_ok());
+        let sold = SignatureInfo::new(1, b"c");
         replays.begin(sold).unwrap().end(ReplayOutcome::Forget);
         assert!(replays.begin(sold).is_ok());
     }
@@ -200,14 +200,14 @@ mod tests {
     #[test]
     fn an_outcome_belongs_to_a_call_until_its_answer_was_written() {
         let replays = Replays::default();
-        let signature = SignatureInfo::new(1, "a");
+        let signature = SignatureInfo::new(1, b"a");
         let request = replays.begin(signature).unwrap();
         request.end(ReplayOutcome::UntilAnswered);
         assert_eq!(replays.begin(signature).unwrap_err(), Earlier::Unanswered);
         replays.answered(signature);
         assert_eq!(replays.begin(signature).unwrap_err(), Earlier::Ended);
         // The caller of this call disconnects.
-        let left = SignatureInfo::new(1, "b");
+        let left = SignatureInfo::new(1, b"b");
         drop(replays.begin(left).unwrap());
         assert_eq!(replays.begin(left).unwrap_err(), Earlier::Unanswered);
     }
@@ -216,7 +216,7 @@ mod tests {
     fn a_call_that_has_ended_is_remembered_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let [answered, refused, unanswered, sold] =
-            ["a", "b", "c", "d"].map(|text| SignatureInfo::new(1, text));
+            [b"a", b"b", b"c", b"d"].map(|text| SignatureInfo::new(1, text));
         {
             let replays = Replays::open(folder.path(), Arc::default());
             for (signature, outcome) in [
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn the_oldest_signature_is_dropped_first() {
         let replays = Replays::default();
-        let signature = |at_ms: usize| SignatureInfo::new(i64::try_from(at_ms).unwrap(), "a");
+        let signature = |at_ms: usize| SignatureInfo::new(i64::try_from(at_ms).unwrap(), b"a");
         for at_ms in 0..ENDED_CALLS_MAX {
             replays
                 .begin(signature(at_ms))
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn what_was_forgotten_stays_forgotten_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
-        let signature = |at_ms: usize| SignatureInfo::new(i64::try_from(at_ms).unwrap(), "a");
+        let signature = |at_ms: usize| SignatureInfo::new(i64::try_from(at_ms).unwrap(), b"a");
         let end = |replays: &Replays, at_ms: usize| {
             let call = replays.begin(signature(at_ms)).unwrap();
             call.end(ReplayOutcome::Remember);

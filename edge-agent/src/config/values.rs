@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 pub use ferrotill_core::event::Mode;
 use uuid::Uuid;
@@ -11,31 +12,54 @@ use zeroize::Zeroizing;
 
 use super::fault::SourcePlace;
 use super::reader::{Found, Reader, Section};
+use crate::hmac::HmacKey;
 
 /// The texts of a mode in the configuration.
 pub(super) const MODES: &[(&str, Mode)] = &[("TEST", Mode::Test), ("LIVE", Mode::Live)];
 
 /// A secret. Logs never contain it, and it is overwritten in memory when it is dropped.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Zeroizing<String>);
+#[derive(Clone)]
+pub struct Secret {
+    text: Zeroizing<String>,
+    /// What signatures begin with, made when the first one is.
+    hmac_key: OnceLock<Box<HmacKey>>,
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Secret {}
 
 impl Secret {
     /// Makes a secret from its text.
     #[must_use]
     pub fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        Self {
+            text: Zeroizing::new(text),
+            hmac_key: OnceLock::new(),
+        }
     }
 
     /// The text of the secret.
     #[must_use]
     pub fn as_text(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// The bytes of the secret, for signing.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.text.as_bytes()
+    }
+
+    /// The key for signatures with this secret.
+    #[must_use]
+    pub fn hmac_key(&self) -> &HmacKey {
+        let key = || Box::new(HmacKey::of(self.as_bytes()));
+        self.hmac_key.get_or_init(key)
     }
 }
 

@@ -205,7 +205,6 @@ async fn serve(
         };
         client.device.ok_or_else(missing)
     };
-    let signature = client.signature;
     Ok(match operation {
         Operation::Devices => devices::list(service, parts.uri.query().unwrap_or_default()),
         Operation::Device(id) => read(service, devices::one(service, id)).await,
@@ -213,8 +212,8 @@ async fn serve(
             let device = device()?;
             // A document needs a trustworthy time, and this caller's signature is valid. The times of callers that only read
             // are not used.
-            service.guard.caller_says(client.key, signature.at_ms);
-            let caller = (device, signature, client.user);
+            service.guard.caller_says(client.key, client.at_ms);
+            let caller = (device, client.signature(), client.user);
             create::create(service, caller, creation, &parts.headers, body).await
         }
         Operation::List { kinds, full } => {
@@ -233,17 +232,17 @@ async fn serve(
         }
         // The vendor's document declares no header for it, so a till with one device needs none.
         Operation::OpenDrawer => match client.device.or_else(|| only_device(service)) {
-            Some(device) => drawer::open(service, device, signature).await,
+            Some(device) => drawer::open(service, device, client.signature()).await,
             None => unprocessable(&Problem::new(
                 "UnknownDevice",
                 "Api-DeviceId: is missing, and this till has more than one device; name the device whose drawer opens",
             )),
         },
         Operation::Period { print_only } => {
-            periodic::make(service, (device()?, signature), print_only, body).await
+            periodic::make(service, (device()?, client.signature()), print_only, body).await
         }
         Operation::Duplicate { kinds, id } => {
-            duplicate::make(service, (device()?, signature), (kinds, id), body).await
+            duplicate::make(service, (device()?, client.signature()), (kinds, id), body).await
         }
     })
 }

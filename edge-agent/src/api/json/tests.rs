@@ -35,6 +35,57 @@ fn malformed_and_deep_texts_are_refused() {
     );
 }
 
+/// Every text that differs from a body in one place is JSON for the reader if it is for the library, and has the same words otherwise.
+#[test]
+fn the_reader_accepts_what_the_library_accepts() {
+    let body = r#" {"id":"a-1","n":[-0.5e+10, 12,0,1.0E-2],"t":"ă\u0103\n\"x","e":{},"l":[ ],"b":[true,false,null],"o":{"x":[[{}]]}} "#;
+    let mut count = 0;
+    let mut check = |text: &[u8]| {
+        let expected: Result<Box<serde_json::value::RawValue>, _> = serde_json::from_slice(text);
+        let found = JsonValue::parse(text);
+        let shown = String::from_utf8_lossy(text);
+        match (expected, found) {
+            (Ok(raw), Ok(value)) => {
+                // The library writes the same value, whatever the white space and the escapes are.
+                let read = |text: &str| serde_json::from_str::<serde_json::Value>(text);
+                match (read(&value.to_string()), read(raw.get())) {
+                    (Ok(ours), Ok(theirs)) => assert_eq!(ours, theirs, "{shown}"),
+                    // A float of the library cannot have the number.
+                    (ours, theirs) => assert!(ours.is_err() && theirs.is_err(), "{shown}"),
+                }
+                count += 1;
+            }
+            // The library finds an escape that is no character only when it reads the text.
+            (Ok(raw), Err(_)) => {
+                assert!(
+                    serde_json::from_str::<serde_json::Value>(raw.get()).is_err(),
+                    "{shown}"
+                );
+            }
+            (Err(error), found) => {
+                assert_eq!(found, Err(super::syntax::in_words(&error, text)), "{shown}");
+            }
+        }
+    };
+    let body = body.as_bytes();
+    check(body);
+    for place in 0..body.len() {
+        let mut without = body.to_vec();
+        without.remove(place);
+        check(&without);
+        check(&body[..place]);
+        for byte in (0..=0x7f).chain([0x80, 0xc3, 0xff]) {
+            let mut changed = body.to_vec();
+            changed[place] = byte;
+            check(&changed);
+            let mut longer = body.to_vec();
+            longer.insert(place, byte);
+            check(&longer);
+        }
+    }
+    assert!(count > 1_000, "{count}");
+}
+
 #[test]
 fn names_match_in_any_case_and_every_fault_has_its_path() {
     let node = JsonValue::parse(

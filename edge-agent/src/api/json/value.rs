@@ -80,14 +80,17 @@ impl JsonValue {
         })
     }
 
+    /// Reads a text in one pass. Only what cannot be read is read again by the library, which says what is wrong and where.
     fn read(text: &[u8], items_max: usize) -> Result<Self, String> {
-        let raw: &RawValue =
-            serde_json::from_slice(text).map_err(|error| in_words(&error, text))?;
-        let mut reader = CheckedText {
-            rest: raw.get(),
-            items_max,
-        };
-        reader.value(DEPTH_MAX)
+        let read = std::str::from_utf8(text).map_err(|_| None);
+        let read = read.and_then(|whole| Reader::new(whole, items_max).whole().map_err(Some));
+        read.or_else(|fault| {
+            let checked: Result<&RawValue, _> = serde_json::from_slice(text);
+            let library_says = checked.err().map(|error| in_words(&error, text));
+            Err(library_says
+                .or(fault.map(Unreadable::in_words))
+                .unwrap_or_else(|| Unreadable::Syntax.in_words()))
+        })
     }
 
     /// The member of an object with exactly this name.
@@ -158,142 +161,210 @@ pub fn without_byte_order_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
 }
 
-/// The rest of a text that is known to be JSON. It is read once, from its beginning to its end; the library has no such way that keeps
-/// the digits of a number.
-struct CheckedText<'a> {
-    rest: &'a str,
+/// Why a text cannot be read.
+enum Unreadable {
+    /// It is no JSON.
+    Syntax,
+    /// It is JSON, and has too many lists and objects inside each other.
+    TooDeep,
+    /// A text in it has an escape that is no character, in words.
+    Escape(String),
+}
+
+impl Unreadable {
+    fn in_words(self) -> String {
+        match self {
+            Self::Syntax => "this character cannot stand there".to_owned(),
+            Self::TooDeep => format!("is deeper than {DEPTH_MAX} levels"),
+            Self::Escape(words) => words,
+        }
+    }
+}
+
+/// Reads a JSON text once, from its beginning to its end, by the grammar of RFC 8259. The library has no way that keeps the digits of a
+/// number and the order of members.
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
     /// The number of items of a list that are kept, less one.
     items_max: usize,
 }
 
-impl<'a> CheckedText<'a> {
-    fn value(&mut self, depth: usize) -> Result<JsonValue, String> {
-        let depth = depth
-            .checked_sub(1)
-            .ok_or_else(|| format!("is deeper than {DEPTH_MAX} levels"))?;
-        Ok(match self.next() {
-            b'"' => JsonValue::Text(self.text()?),
-            b'[' => JsonValue::Array(self.items(depth)?),
-            b'{' => JsonValue::Object(self.members(depth)?),
-            _ => match self.word() {
-                "null" => JsonValue::Null,
-                "true" => JsonValue::Bool(true),
-                "false" => JsonValue::Bool(false),
-                number => JsonValue::Number(number.to_owned()),
-            },
-        })
+impl<'a> Reader<'a> {
+    const fn new(text: &'a str, items_max: usize) -> Self {
+        Self {
+            text,
+            at: 0,
+            items_max,
+        }
     }
 
-    fn items(&mut self, depth: usize) -> Result<Vec<JsonValue>, String> {
+    /// The only value of the text.
+    fn whole(mut self) -> Result<JsonValue, Unreadable> {
+        let value = self.value(DEPTH_MAX)?;
+        match self.next() {
+            None => Ok(value),
+            Some(_) => Err(Unreadable::Syntax),
+        }
+    }
+
+    fn value(&mut self, depth: usize) -> Result<JsonValue, Unreadable> {
+        let depth = depth.checked_sub(1).ok_or(Unreadable::TooDeep)?;
+        match self.next().ok_or(Unreadable::Syntax)? {
+            b'"' => self.quoted().map(JsonValue::Text),
+            b'[' => self.items(depth).map(JsonValue::Array),
+            b'{' => self.members(depth).map(JsonValue::Object),
+            b'n' => self.word("null", JsonValue::Null),
+            b't' => self.word("true", JsonValue::Bool(true)),
+            b'f' => self.word("false", JsonValue::Bool(false)),
+            _ => self.number().map(JsonValue::Number),
+        }
+    }
+
+    fn items(&mut self, depth: usize) -> Result<Vec<JsonValue>, Unreadable> {
         let mut items = Vec::new();
-        while self.goes_on(b']') {
-            if items.len() > self.items_max {
-                self.skip();
-            } else {
-                items.push(self.value(depth)?);
-            }
+        self.step();
+        if self.is_next(b']') {
+            return Ok(items);
         }
-        Ok(items)
-    }
-
-    fn members(&mut self, depth: usize) -> Result<Vec<(Cow<'static, str>, JsonValue)>, String> {
-        let mut members = Vec::new();
-        while self.goes_on(b'}') {
-            let name = self.text()?;
-            self.next();
-            self.step(1);
-            members.push((Cow::Owned(name), self.value(depth)?));
-        }
-        Ok(members)
-    }
-
-    /// Steps over the bracket or comma here. Returns false, and steps over the end, if the list or object ends here.
-    fn goes_on(&mut self, end: u8) -> bool {
-        if self.next() != end {
-            self.step(1);
-        }
-        let goes_on = self.next() != end;
-        if !goes_on {
-            self.step(1);
-        }
-        goes_on
-    }
-
-    /// Skips a value.
-    fn skip(&mut self) {
-        let mut open = 0_usize;
         loop {
-            match self.next() {
-                b'"' => self.step(string_length(self.rest)),
-                b'[' | b'{' => {
-                    open = open.saturating_add(1);
-                    self.step(1);
-                    continue;
-                }
-                b']' | b'}' => {
-                    open = open.saturating_sub(1);
-                    self.step(1);
-                }
-                b',' | b':' => {
-                    self.step(1);
-                    continue;
-                }
-                _ => drop(self.word()),
+            let item = self.value(depth)?;
+            if items.len() <= self.items_max {
+                items.push(item);
             }
-            if open == 0 || self.rest.is_empty() {
-                return;
+            if self.is_next(b']') {
+                return Ok(items);
             }
+            self.must_be(b',')?;
+        }
+    }
+
+    fn members(&mut self, depth: usize) -> Result<Vec<(Cow<'static, str>, JsonValue)>, Unreadable> {
+        let mut members = Vec::new();
+        self.step();
+        if self.is_next(b'}') {
+            return Ok(members);
+        }
+        loop {
+            if self.next() != Some(b'"') {
+                return Err(Unreadable::Syntax);
+            }
+            let name = self.quoted()?;
+            self.must_be(b':')?;
+            members.push((Cow::Owned(name), self.value(depth)?));
+            if self.is_next(b'}') {
+                return Ok(members);
+            }
+            self.must_be(b',')?;
         }
     }
 
     /// The text in quotes here.
-    fn text(&mut self) -> Result<String, String> {
-        let (quoted, rest) = split(self.rest, string_length(self.rest));
-        self.rest = rest;
-        let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or("");
-        if inner.contains('\\') {
-            // Half of a character in an escape is found only now.
-            serde_json::from_str(quoted).map_err(|error| in_words(&error, quoted.as_bytes()))
+    fn quoted(&mut self) -> Result<String, Unreadable> {
+        let start = self.at;
+        let mut escaped = false;
+        self.step();
+        loop {
+            match self.byte().ok_or(Unreadable::Syntax)? {
+                b'"' => break,
+                b'\\' => {
+                    escaped = true;
+                    self.step();
+                }
+                0..0x20 => return Err(Unreadable::Syntax),
+                _ => {}
+            }
+            self.step();
+        }
+        self.step();
+        let quoted = self.text.get(start..self.at).unwrap_or_default();
+        if escaped {
+            // The library knows the escapes, and says which one is none.
+            return serde_json::from_str(quoted)
+                .map_err(|error| Unreadable::Escape(in_words(&error, quoted.as_bytes())));
+        }
+        let inner = quoted.get(1..quoted.len().saturating_sub(1));
+        Ok(inner.unwrap_or_default().to_owned())
+    }
+
+    /// The number here, as its text.
+    fn number(&mut self) -> Result<String, Unreadable> {
+        let start = self.at;
+        if self.byte() == Some(b'-') {
+            self.step();
+        }
+        match self.byte() {
+            Some(b'0') => self.step(),
+            _ => self.digits()?,
+        }
+        if self.byte() == Some(b'.') {
+            self.step();
+            self.digits()?;
+        }
+        if matches!(self.byte(), Some(b'e' | b'E')) {
+            self.step();
+            if matches!(self.byte(), Some(b'+' | b'-')) {
+                self.step();
+            }
+            self.digits()?;
+        }
+        let number = self.text.get(start..self.at);
+        Ok(number.unwrap_or_default().to_owned())
+    }
+
+    /// Steps over one digit or more.
+    fn digits(&mut self) -> Result<(), Unreadable> {
+        let start = self.at;
+        while matches!(self.byte(), Some(b'0'..=b'9')) {
+            self.step();
+        }
+        if self.at > start {
+            Ok(())
         } else {
-            Ok(inner.to_owned())
+            Err(Unreadable::Syntax)
         }
     }
 
-    /// The number or the word here.
-    fn word(&mut self) -> &'a str {
-        let ends = |byte: u8| byte.is_ascii_whitespace() || b",:]}".contains(&byte);
-        let length = self.rest.bytes().position(ends);
-        let (word, rest) = split(self.rest, length.unwrap_or(self.rest.len()));
-        self.rest = rest;
-        word
+    fn word(&mut self, word: &str, value: JsonValue) -> Result<JsonValue, Unreadable> {
+        let end = self.at.saturating_add(word.len());
+        if self.text.get(self.at..end) != Some(word) {
+            return Err(Unreadable::Syntax);
+        }
+        self.at = end;
+        Ok(value)
     }
 
-    /// Steps over white space, and returns the byte behind it; zero at the end.
-    fn next(&mut self) -> u8 {
-        self.rest = self.rest.trim_ascii_start();
-        self.rest.bytes().next().unwrap_or(0)
+    /// Steps over this byte if it is the next one.
+    fn is_next(&mut self, wanted: u8) -> bool {
+        let is_next = self.next() == Some(wanted);
+        if is_next {
+            self.step();
+        }
+        is_next
     }
 
-    fn step(&mut self, bytes: usize) {
-        self.rest = split(self.rest, bytes).1;
-    }
-}
-
-/// The length of the text in quotes at the beginning, with its quotes.
-fn string_length(text: &str) -> usize {
-    let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate().skip(1) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return at.saturating_add(1),
-            _ => {}
+    /// Steps over this byte, which must be the next one.
+    fn must_be(&mut self, wanted: u8) -> Result<(), Unreadable> {
+        if self.is_next(wanted) {
+            Ok(())
+        } else {
+            Err(Unreadable::Syntax)
         }
     }
-    text.len()
-}
 
-/// The two parts of a text. A place outside the text, or within a letter, counts as its end.
-fn split(text: &str, at: usize) -> (&str, &str) {
-    text.split_at_checked(at).unwrap_or((text, ""))
+    /// Steps over white space, and returns the byte behind it.
+    fn next(&mut self) -> Option<u8> {
+        while matches!(self.byte(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.step();
+        }
+        self.byte()
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn step(&mut self) {
+        self.at = self.at.saturating_add(1);
+    }
 }

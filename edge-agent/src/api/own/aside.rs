@@ -49,7 +49,7 @@ pub(super) async fn lay_aside(
         Err(faults) => return Problem::from(&faults).response(StatusCode::BAD_REQUEST),
     };
     // A request that was recorded on the network and was refused once must not lay a document aside later.
-    let Ok(in_progress) = service.replays.begin(client.signature) else {
+    let Ok(in_progress) = service.replays.begin(client.signature()) else {
         let message = "Api-Signature: was used before, by a request that was refused; sign the request with the current time";
         return Problem::new("SignatureReplayed", message).response(StatusCode::CONFLICT);
     };

@@ -41,7 +41,7 @@ pub(super) async fn set(State(service): State<Arc<Service>>, request: Request) -
         Err(faults) => return Problem::from(&faults).response(StatusCode::BAD_REQUEST),
     };
     // The same request again would set the time back to the moment at which it was signed.
-    let Ok(in_progress) = service.replays.begin(client.signature) else {
+    let Ok(in_progress) = service.replays.begin(client.signature()) else {
         return sent_before();
     };
     let response = write(&service, wanted).await;

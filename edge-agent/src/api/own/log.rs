@@ -53,7 +53,7 @@ pub(super) async fn set(State(service): State<Arc<Service>>, request: Request) -
             .map(|(_, level)| *level)
     };
     // The same request again would set the levels back to those of the moment at which it was signed.
-    let Ok(in_progress) = service.replays.begin(client.signature) else {
+    let Ok(in_progress) = service.replays.begin(client.signature()) else {
         return sent_before();
     };
     let is_set = log_levels::set(client.key, |part| level_of(part.name));

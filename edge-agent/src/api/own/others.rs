@@ -45,7 +45,7 @@ pub(super) async fn go_on(
         Err(faults) => return Problem::from(&faults).response(StatusCode::BAD_REQUEST),
     };
     // The same bytes sent later would accept receipts that the person has not seen.
-    let Ok(in_progress) = service.replays.begin(client.signature) else {
+    let Ok(in_progress) = service.replays.begin(client.signature()) else {
         return sent_before();
     };
     let decided = decide(&service, device, by.clone()).await;

@@ -53,7 +53,7 @@ pub(super) async fn order(
         Err(faults) => return Problem::from(&faults).response(StatusCode::BAD_REQUEST),
     };
     // A recorded order must not close a register later.
-    let Ok(in_progress) = service.replays.begin(client.signature) else {
+    let Ok(in_progress) = service.replays.begin(client.signature()) else {
         return sent_before();
     };
     let response = match order {

@@ -61,7 +61,7 @@ pub(super) async fn settle(
     };
     // A request that was recorded on the network and was refused once must not settle a document later, when the printer can no
     // longer be asked.
-    let Ok(in_progress) = service.replays.begin(client.signature) else {
+    let Ok(in_progress) = service.replays.begin(client.signature()) else {
         let message = "Api-Signature: was used before, by a request that was refused; sign the request with the current time";
         let state = service.state_of(id).await;
         return refuse(StatusCode::CONFLICT, "SignatureReplayed", message, state);

@@ -89,15 +89,22 @@ pub(super) fn text(order: &OrderForm, device: Uuid) -> String {
     text.0
 }
 
-/// The text as far as it is written.
+/// The text as far as it is written, and room for the value of a line.
 #[derive(Default)]
-struct Text(String);
+struct Text(String, String);
 
 impl Text {
     fn put(&mut self, name: &str, value: impl Display) {
-        let value = value.to_string();
+        let Self(text, room) = self;
+        room.clear();
         // Writing to a string cannot fail.
-        let _ = writeln!(self.0, "{name} {}:{value}", value.len());
+        let _ = write!(room, "{value}");
+        text.push_str(name);
+        text.push(' ');
+        let _ = write!(text, "{}", room.len());
+        text.push(':');
+        text.push_str(room);
+        text.push('\n');
     }
 
     fn put_some(&mut self, name: &str, value: Option<impl Display>) {
