@@ -1,4 +1,4 @@
-//! What a sale, a receipt and a quiet till cost is what `hardware-tests/counts.txt` says, within 5 %. `just counts` writes the file.
+//! What a sale, a receipt and a quiet till cost is at most 5 % more than `hardware-tests/counts.txt` says. `just counts` writes the file.
 //!
 //! This file has one test, because the SQL statements are counted for the whole process.
 
@@ -6,9 +6,12 @@ use ferrotill_hardware_tests::measure::counted::count;
 use ferrotill_hardware_tests::measure::kept::KeptCounts;
 
 #[test]
-fn statements_syncs_bytes_and_printer_commands_are_those_that_are_kept() {
+fn statements_syncs_bytes_and_printer_commands_are_at_most_those_that_are_kept() {
     let kept = KeptCounts::read().unwrap();
     let counted = count().unwrap();
+    for count in counted.iter().filter(|count| kept.is_saved(count)) {
+        println!("{}: is lower now; run `just counts`", count.name);
+    }
     let mut complaints: Vec<String> = counted
         .iter()
         .filter_map(|count| kept.complaint(count))

@@ -71,14 +71,16 @@ pub(super) fn fill(folder: &Path, receipts: u32, outbox: Outbox) -> Measured<u32
         batch.commit().map_err(with_sources)?;
     }
     let mut sold = past;
-    while sold < receipts {
+    // The last shift is closed too, because the law limits its length.
+    while sold < receipts || filler.till.shift().is_some() {
         let mut batch = store.batch().map_err(with_sources)?;
         let left_of_day = DAY - sold % DAY;
-        for _ in 0..left_of_day.min(TOGETHER).min(receipts - sold) {
+        let now_sold = left_of_day.min(TOGETHER).min(receipts.saturating_sub(sold));
+        for _ in 0..now_sold {
             filler.sell(&mut batch)?;
-            sold += 1;
         }
-        if sold.is_multiple_of(DAY) {
+        sold += now_sold;
+        if sold.is_multiple_of(DAY) || sold >= receipts {
             filler.seal(&mut batch, Wish::Report(ReportKind::Z))?;
         }
         if outbox == Outbox::Acknowledged {

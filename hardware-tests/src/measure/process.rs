@@ -53,7 +53,7 @@ impl Programs {
     /// The same, and the bare program. It is built by a call of its own, so that its features do not change the agent.
     pub(super) fn with_bare(wanted: &MeasurePlan) -> Measured<Self> {
         let programs = Self::of(wanted)?;
-        programs.build(&["--package", "ferrotill-hardware-tests", "--bin", "bare"])?;
+        programs.build(&["--package", "ferrotill-bare"])?;
         Ok(programs)
     }
 
