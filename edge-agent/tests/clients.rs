@@ -35,6 +35,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("/api/v1/cashoperations/ID/duplicate", "sell"),
     ("/operations/ID/settlement", "settle"),
     ("/operations/ID/aside", "settle"),
+    ("/devices/ID/go-on", "settle"),
     ("/clock", "settings"),
     ("/log", "settings"),
 ];

@@ -493,6 +493,27 @@ fn every_country_has_a_configuration_that_works() {
     }
 }
 
+/// Only the configuration was deleted: the secret beside it is used again, and is not changed.
+#[test]
+fn init_is_repeated_after_only_the_configuration_was_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, secret) = (
+        folder.path().join("ferrotill.toml"),
+        folder.path().join("api.secret"),
+    );
+    assert_eq!(init(folder.path(), &["--mode", "TEST"]).0, Some(0));
+    let before = std::fs::read_to_string(&secret).unwrap();
+    // A configuration that is there is left as it is.
+    let (code, refused) = init(folder.path(), &["--mode", "TEST"]);
+    assert_eq!(code, Some(1), "{refused}");
+    std::fs::remove_file(&out).unwrap();
+    let (code, again) = init(folder.path(), &["--mode", "TEST"]);
+    assert_eq!(code, Some(0), "{again}");
+    assert_eq!(std::fs::read_to_string(&secret).unwrap(), before);
+    let written = load(&out);
+    assert_eq!(written.devices.len(), 1);
+}
+
 /// The package makes a user for the service. Its files are written by root.
 #[test]
 fn what_root_writes_belongs_to_the_user_of_the_data_folder() {

@@ -404,7 +404,7 @@ fn paths_with_a_body() -> Vec<String> {
         .split("=> ")
         .filter(|row| row.contains("true,"))
         .count();
-    assert_eq!(paths.len(), 5 + posts - 1 + 4, "{paths:?}");
+    assert_eq!(paths.len(), 6 + posts - 1 + 4, "{paths:?}");
     paths
 }
 

@@ -314,6 +314,26 @@ fn the_verb_settles_a_document_after_a_restart() {
     ] {
         assert_eq!(code_of(wrong), Some(2), "{wrong:?}");
     }
+    // The document is shown before anything is declared, and with --dry-run nothing is.
+    let dry = ["--registered", "--by", "Maria", "--dry-run"];
+    let (code, answer) = settle(&file, &address, ID, &dry);
+    let shown = value(&answer, "document").to_string();
+    assert_eq!(code, Some(0), "{answer}");
+    assert!(shown.contains("cash in of 5.00 in MDL"), "{shown}");
+    let dry = ["--registered", "--by", "Maria", "--dry-run"];
+    let (_, answer) = settle(&file, &address, &sold_id, &dry);
+    let shown = value(&answer, "document").to_string();
+    assert!(
+        shown.contains("sale of ") && shown.contains(" x "),
+        "{shown}"
+    );
+    assert!(needs_a_person(&agent.client));
+    let (_, status) = finished(&["status", "--config", config, "--listen", &address]);
+    let says = status.to_string();
+    assert!(
+        says.contains(&format!("the outcome of the document {ID} (cash_in)")),
+        "{says}"
+    );
     let (code, answer) = settle(&file, &address, ID, &["--registered", "--by", " "]);
     assert_eq!(
         (code, value(&answer, "error.code")),

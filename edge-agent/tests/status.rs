@@ -187,6 +187,8 @@ fn a_printer_with_other_tax_rates_is_no_reason_to_say_that_the_till_sells() {
 fn a_wrong_configuration_and_a_program_that_is_no_agent_have_their_own_codes() {
     let (code, told) = finished(&["status", "--config", "/nowhere.toml"]);
     assert_eq!(code, Some(3), "{told}");
+    let says = told.to_string();
+    assert!(says.contains("make it with `ferrotill init`"), "{says}");
     let shop = StatusShop::new();
     let (code, told) = finished(&[
         "status",

@@ -135,6 +135,7 @@ impl TillState {
                 shift.unwrap_or_else(|_| format!("{}: not readable for this user", device.name))
             };
             parts.push(problems.part("shift", Some(device.id), open));
+            parts.extend(document_at_printer(reader, device));
         }
         parts.push(problems.part("office", None, || office(health)));
         parts.push(queue(health));
@@ -170,6 +171,19 @@ pub fn shift_in_words(reader: &Reader, device: &Device) -> Result<String, StoreE
             counted(shift.documents, "document")
         ),
     })
+}
+
+/// The document that is at the printer of a device, if its outcome is not known yet and the store can be read.
+fn document_at_printer(reader: &Reader, device: &Device) -> Option<TillPart> {
+    let row = reader.document_at_printer(device.id).ok()??.row;
+    let says = format!(
+        "{}: the outcome of the document {} ({}) of {} is not known yet; the printer is asked until it proves it",
+        device.name,
+        row.id,
+        row.kind.name(),
+        iso_utc(row.at)
+    );
+    Some(TillPart::good("document", Some(device.id), says))
 }
 
 /// The part of a device's printer.

@@ -1,4 +1,4 @@
-//! The days or times that a command is about: `--from` and `--to`, in the till's time zone, both included.
+//! The days or times that a command is about: `--from` and `--to`, or `--month`, in the till's time zone, both included.
 
 use anyhow::anyhow;
 use clap::Args;
@@ -17,11 +17,17 @@ pub(super) struct PeriodArguments {
     /// The last day, the whole of it, or the last moment.
     #[arg(long, value_name = "TIME")]
     pub(super) to: Option<String>,
+    /// A whole month, such as `2026-11`.
+    #[arg(long, value_name = "MONTH", conflicts_with_all = ["from", "to"])]
+    pub(super) month: Option<String>,
 }
 
 impl PeriodArguments {
     /// The first and the last millisecond since the epoch.
     pub(super) fn limits(&self, zone: &TimeZone) -> Result<(i64, i64), CliFailure> {
+        if let Some(month) = &self.month {
+            return whole_month(month, zone);
+        }
         let first = match &self.from {
             Some(text) => moment(text, "--from", zone)?.0,
             None => i64::MIN,
@@ -38,23 +44,37 @@ impl PeriodArguments {
     }
 }
 
+/// The first and the last millisecond of a month.
+fn whole_month(text: &str, zone: &TimeZone) -> Result<(i64, i64), CliFailure> {
+    let first = format!("{text}-01").parse::<Date>().ok();
+    let first = first.filter(|_| text.len() == 7);
+    let limits = first.and_then(|first| {
+        let (begin, _) = day_limits(first, zone)?;
+        let (_, end) = day_limits(first.last_of_month(), zone)?;
+        Some((begin, end))
+    });
+    limits.ok_or_else(|| {
+        let text = anyhow!("--month {text:?} is no month; write it such as 2026-11");
+        CliFailure::new(Exit::Usage, text)
+    })
+}
+
+/// The first and the last millisecond of a day.
+fn day_limits(day: Date, zone: &TimeZone) -> Option<(i64, i64)> {
+    let begin = |day: Date| {
+        let begin = day.to_zoned(zone.clone()).ok()?;
+        Some(begin.timestamp().as_millisecond())
+    };
+    Some((begin(day)?, begin(day.tomorrow().ok()?)?.checked_sub(1)?))
+}
+
 /// The first and the last millisecond of a day or a moment.
 fn moment(text: &str, flag: &str, zone: &TimeZone) -> Result<(i64, i64), CliFailure> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok((at.as_millisecond(), at.as_millisecond()));
     }
     let day = text.parse::<Date>().ok().filter(|_| text.len() == 10);
-    let limits = day.and_then(|day| {
-        let begin = |day: Date| {
-            Some(
-                day.to_zoned(zone.clone())
-                    .ok()?
-                    .timestamp()
-                    .as_millisecond(),
-            )
-        };
-        Some((begin(day)?, begin(day.tomorrow().ok()?)?.checked_sub(1)?))
-    });
+    let limits = day.and_then(|day| day_limits(day, zone));
     limits.ok_or_else(|| {
         let text = anyhow!(
             "{flag} {text:?} is no day and no moment; write it such as 2026-11-30 or 2026-11-30T18:00:00+02:00"
@@ -73,6 +93,7 @@ mod tests {
         let period = PeriodArguments {
             from: given(from),
             to: given(to),
+            month: None,
         };
         period
             .limits(&TimeZone::get("Europe/Chisinau").unwrap())
@@ -91,6 +112,25 @@ mod tests {
         let (first, last) = limits("2026-10-25", "2026-10-25").unwrap();
         assert_eq!(last - first, 25 * 3_600_000 - 1);
         assert_eq!(limits("", ""), Some((i64::MIN, i64::MAX)));
+    }
+
+    #[test]
+    fn a_month_is_all_its_days() {
+        let of_month = |month: &str| {
+            let period = PeriodArguments {
+                from: None,
+                to: None,
+                month: Some(month.to_owned()),
+            };
+            period
+                .limits(&TimeZone::get("Europe/Chisinau").unwrap())
+                .ok()
+        };
+        assert_eq!(of_month("2028-02"), limits("2028-02-01", "2028-02-29"));
+        assert_eq!(of_month("2026-10"), limits("2026-10-01", "2026-10-31"));
+        for wrong in ["2026-13", "2026", "2026-1", "11-2026", "2026-11-01"] {
+            assert_eq!(of_month(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

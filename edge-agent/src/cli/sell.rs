@@ -19,7 +19,7 @@ use crate::object;
 #[derive(Debug, Args)]
 pub struct SaleArguments {
     /// Goods: `NAME:PRICE`, `NAME:PRICE:QUANTITY` or `NAME:PRICE:QUANTITY:GROUP`, such as `Coffee:18.50:2:A`. May be given several times.
-    #[arg(long, value_name = "GOODS", required_unless_present = "body")]
+    #[arg(long, value_name = "NAME:PRICE", required_unless_present = "body")]
     item: Vec<String>,
     /// A payment: `CODE` for the rest of the total, or `CODE:AMOUNT`. May be given several times; without it, all is paid in cash.
     #[arg(long, value_name = "PAYMENT", conflicts_with = "body")]
@@ -246,6 +246,15 @@ fn item(text: &str) -> Result<JsonValue, CliFailure> {
         );
         return Err(CliFailure::new(Exit::Usage, text));
     };
+    for (what, number) in [("price", price), ("quantity", quantity)] {
+        if number.contains(',') {
+            let text = anyhow!(
+                "{text:?}: the {what} {number:?} has a comma; write it with a point, such as {}",
+                number.replace(',', ".")
+            );
+            return Err(CliFailure::new(Exit::Usage, text));
+        }
+    }
     Ok(object! {
         "name" => name,
         "quantity" => JsonValue::Text(quantity.to_owned()),
@@ -274,8 +283,13 @@ fn payment(text: &str, currency: Currency) -> Result<(i32, Option<Amount>), CliF
 fn positive(text: &str, currency: Currency, what: &str) -> Result<Amount, CliFailure> {
     let amount = currency.read(text).ok().filter(|it| it.is_positive());
     amount.ok_or_else(|| {
+        let such_as = if text.contains(',') {
+            text.replace(',', ".")
+        } else {
+            "100.00".to_owned()
+        };
         let text = anyhow!(
-            "{what} {text:?} is no amount above zero in {}; write it such as 100.00",
+            "{what} {text:?} is no amount above zero in {}; write it such as {such_as}",
             currency.code()
         );
         CliFailure::new(Exit::Usage, text)
@@ -352,3 +366,26 @@ const COPIED: [&str; 13] = [
     "finalAmount",
     "finalTaxAmount",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::item;
+
+    #[test]
+    fn a_comma_in_a_number_is_named_with_what_to_write() {
+        for (text, says) in [
+            ("Coffee:18,50", "write it with a point, such as 18.50"),
+            ("Coffee:18.50:1,5", "the quantity \"1,5\" has a comma"),
+            ("Coffee", "write NAME:PRICE:QUANTITY:GROUP"),
+        ] {
+            let failure = item(text).unwrap_err();
+            assert!(
+                failure.error.to_string().contains(says),
+                "{text}: {}",
+                failure.error
+            );
+        }
+        // A name may have one.
+        assert!(item("Coffee, black:18.50").is_ok());
+    }
+}

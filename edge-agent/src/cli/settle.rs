@@ -6,14 +6,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{ArgGroup, Args};
+use ferrotill_core::Amount;
+use ferrotill_core::document::Body;
+use ferrotill_store::Reader;
 use uuid::Uuid;
 
 use super::client::{Client, Reply, exit_of, no_answer, url_of};
 use super::{CliFailure, CliOutput, Exit, default_config, log};
+use crate::agent::check;
 use crate::api::json::JsonValue;
 use crate::config::{Config, Overrides, Permission};
 use crate::object;
-use crate::time::clock::Clock;
+use crate::time::clock::{Clock, iso_utc};
 
 /// The arguments of `settle`.
 #[derive(Debug, Args)]
@@ -37,6 +41,9 @@ pub struct SettleArguments {
     /// The name of the person who has read the paper; it is stored in the journal and never deleted.
     #[arg(long)]
     by: String,
+    /// Shows the document, and declares nothing.
+    #[arg(long, conflicts_with = "go_on")]
+    dry_run: bool,
     /// The configuration file of the running agent.
     #[arg(long, default_value_os_t = default_config())]
     config: PathBuf,
@@ -58,6 +65,17 @@ pub(super) fn run(arguments: &SettleArguments, output: CliOutput) -> Result<Exit
     if arguments.go_on {
         return go_on(arguments, &client, &url, output);
     }
+    // The data folder may not be readable for this user; the declaration is sent all the same.
+    let shown = shown(arguments.id, &config);
+    output.text(
+        shown
+            .as_deref()
+            .unwrap_or("the document cannot be shown: this user cannot read it in the data folder"),
+    );
+    if arguments.dry_run {
+        output.json(&object! { "dry_run" => true, "document" => shown });
+        return Ok(Exit::Done);
+    }
     let path = format!("/operations/{}/settlement", arguments.id);
     match client.post_own(&path, &body(arguments)) {
         Ok(reply) => report(arguments, &reply, output),
@@ -66,6 +84,46 @@ pub(super) fn run(arguments: &SettleArguments, output: CliOutput) -> Result<Exit
             Err(no_answer(&url, error, again))
         }
     }
+}
+
+/// What the document is: kind, amount, time and goods.
+fn shown(id: Uuid, config: &Config) -> Option<String> {
+    let facts = check(config).ok()?.facts();
+    let stored = Reader::new(&config.till.data_dir).find(None, id).ok()??;
+    let kind = stored.row.kind.name().replace('_', " ");
+    let begun = iso_utc(stored.row.at);
+    let money = |amount: Amount| amount.display(facts.currency);
+    let reserved = stored.reserved()?;
+    Some(match &reserved.body {
+        Body::Receipt(receipt) => {
+            let goods = receipt
+                .lines
+                .iter()
+                .filter(|line| !line.voided)
+                .map(|line| {
+                    format!(
+                        "\n  {} x {}: {}",
+                        line.quantity.display(),
+                        line.name,
+                        money(line.final_amount)
+                    )
+                });
+            format!(
+                "document {id}: {kind} of {} in {}, begun at {begun}{}",
+                money(receipt.total),
+                facts.currency.code(),
+                goods.collect::<String>()
+            )
+        }
+        Body::Cash(amount) => format!(
+            "document {id}: {kind} of {} in {}, begun at {begun}",
+            money(*amount),
+            facts.currency.code()
+        ),
+        Body::Report(_) | Body::Nonfiscal(_) | Body::Amounts(_) => {
+            format!("document {id}: {kind}, begun at {begun}")
+        }
+    })
 }
 
 /// Lets a device go on whose printer has fiscal receipts that the till has not made.

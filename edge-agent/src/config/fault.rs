@@ -73,7 +73,7 @@ impl fmt::Display for ConfigFault {
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// A file or folder of the configuration could not be read.
-    #[error("configuration {}: cannot be read; check that it exists and that this user may read it", path.display())]
+    #[error("configuration {}: {}", path.display(), unreadable(source))]
     Unreadable {
         /// The path of the file or folder.
         path: PathBuf,
@@ -87,6 +87,19 @@ pub enum ConfigError {
         /// All faults that were found.
         faults: Vec<ConfigFault>,
     },
+}
+
+/// Why a configuration cannot be read, and what to do.
+fn unreadable(source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        std::io::ErrorKind::NotFound => {
+            "does not exist; make it with `ferrotill init`, or name another file with --config"
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            "this user may not read it; run the command with sudo, or as the user of the till's service"
+        }
+        _ => "cannot be read; look at the file and at the disk",
+    }
 }
 
 impl ConfigError {

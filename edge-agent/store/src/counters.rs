@@ -103,6 +103,18 @@ impl Batch<'_> {
 }
 
 impl Reader {
+    /// The document of a device that was given to its printer and whose outcome is not in the journal yet; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn document_at_printer(&self, device: Uuid) -> Result<Option<StoredDocument>, StoreError> {
+        self.with(PLACE, |connection| {
+            let last = last_document_on_printer(connection, device)?;
+            Ok(last.filter(|document| document.row.state == RequestState::Reserved))
+        })
+    }
+
     /// The cash in the drawer by the last known counters of a device's printer; `None` if the device has no document yet.
     ///
     /// # Errors

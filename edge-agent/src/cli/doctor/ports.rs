@@ -87,6 +87,11 @@ fn port(device: &Device, path: &Path, agent_runs: bool) -> Vec<Finding> {
                 "port_in_use",
                 format!("{name}: no other program uses {shown}"),
             ),
+            Some(user) if user == env!("CARGO_PKG_NAME") => Finding::bad(
+                "port_in_use",
+                format!("{name}: an agent of Ferrotill uses {shown}, and does not answer at the address of this configuration"),
+                "look whether the service runs with another configuration (systemctl status ferrotill), or name its address with --listen",
+            ),
             Some(user) => Finding::bad(
                 "port_in_use",
                 format!("{name}: the program {user} uses {shown}"),

@@ -373,7 +373,12 @@ impl ExportTables {
                 figure.report.map_or(Cell::Empty, side),
                 figure.printer.map_or(Cell::Empty, side),
                 figure.authority.map_or(Cell::Empty, side),
-                yes(figure.agrees()),
+                if figure.agrees() && !figure.is_equal_at_the_printer() {
+                    // The printer rounds a tax per group, and a receipt rounds it per line: no fault, and not the same.
+                    Cell::text("rounding")
+                } else {
+                    yes(figure.agrees())
+                },
             ];
             self.reconciliation.row(&cells)?;
         }

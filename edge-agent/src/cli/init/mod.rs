@@ -227,7 +227,14 @@ fn write(
                 .clone_from(&till.owner.organization_name);
             device.idnx.clone_from(&till.owner.idnx);
             device.address.clone_from(&till.owner.address);
-            (device, new_client(&till.out))
+            let client = new_client(&till.out);
+            if client.made.is_none() {
+                output.warning(&format!(
+                    "{} exists already and is used again; programs that sign with it need the new key of the client",
+                    client.secret_file.display()
+                ));
+            }
+            (device, client)
         }
     };
     let text = text_of(till, &device, &client);
@@ -305,16 +312,16 @@ fn first_pin(till: &NewTill, output: CliOutput) -> Option<Zeroizing<String>> {
     }
 }
 
-/// A client with a secret of its own, in a file beside the configuration.
+/// A client with a secret of its own, in a file beside the configuration. A file that is there already is used again: only the
+/// configuration was lost.
 fn new_client(out: &Path) -> NewClient {
+    let secret_file = absolute(&out.with_file_name("api.secret"));
+    let made = (!secret_file.exists())
+        .then(|| format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()));
     NewClient {
         key: Uuid::new_v4().simple().to_string(),
-        secret_file: absolute(&out.with_file_name("api.secret")),
-        made: Some(format!(
-            "{}{}",
-            Uuid::new_v4().simple(),
-            Uuid::new_v4().simple()
-        )),
+        secret_file,
+        made,
     }
 }
 

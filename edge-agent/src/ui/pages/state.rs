@@ -299,6 +299,10 @@ fn words_of(kind: ProblemKind, words: &Words) -> Option<(&'static str, &'static 
         ProblemKind::PRINTER_CONDITION => (words.why_condition, words.fix_condition),
         ProblemKind::DOCUMENT_WAITS => (words.why_waits, words.fix_waits),
         ProblemKind::RECEIPTS_OF_OTHERS => (words.why_others, words.fix_others),
+        ProblemKind::CLOCK_UNCONFIRMED | ProblemKind::CLOCK_AHEAD => {
+            (words.why_clock, words.fix_clock)
+        }
+        ProblemKind::Z_REPORT_DIFFERS => (words.why_z_differs, words.fix_z_differs),
         ProblemKind::SHIFT_TOO_LONG => (words.why_shift, words.fix_shift),
         ProblemKind::OFFLINE_LIMIT => (words.why_offline, words.fix_offline),
         ProblemKind::OBJECTIONS => (words.why_other_printer, words.fix_other_printer),

@@ -89,6 +89,12 @@ impl ReconciliationFigure {
         self.subject.contains(TAX)
     }
 
+    /// True if the printer has told no value, or the value of the documents.
+    #[must_use]
+    pub fn is_equal_at_the_printer(&self) -> bool {
+        self.printer.is_none_or(|printer| printer == self.documents)
+    }
+
     /// True if the figure is a count, and false if it is money.
     #[must_use]
     pub fn is_count(&self) -> bool {
