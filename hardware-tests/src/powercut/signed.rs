@@ -2,7 +2,7 @@
 //!
 //! Callers of several registers sell, return, void and train in the last minutes of a month, while the signature units fail and work
 //! again. What a caller was told is noted, and what a unit was asked to sign.
-//! Then the power is cut at every moment of the shift, in several ways, and each time the agent starts on what is left. Every caller
+//! Then the power is cut at moments all over the shift, in several ways, and each time the agent starts on what is left. Every caller
 //! without an answer repeats its order, each register sells once more, and the protocol of each register is judged:
 //!
 //! - It has every order once and nothing else, without a gap, and the check of the RKSV finds nothing.
@@ -35,6 +35,8 @@ use crate::signed::till::{OPENINGS, SignedTill, UnitKeys, ZONE, cash_box, device
 
 /// How many callers each register has.
 const CALLERS: usize = 2;
+/// How many images of one shift are opened: many shifts show more than every image of a few.
+const STATES_OF_A_SHIFT: usize = 500;
 /// How long a caller waits for an answer, in milliseconds.
 const WAIT_MS: u64 = 600_000;
 /// How many turns the agent may need after a power cut until every caller has its answer.
@@ -45,13 +47,13 @@ const TURNS_MAX: usize = 200;
 pub enum Planted {
     /// No fault.
     Nothing,
-    /// The syncs of the disk do nothing.
+    /// From the first start on, the syncs of the disk do nothing.
     IgnoredSyncs,
     /// A unit was asked to sign a receipt a second time, with the turnover counter of another receipt.
     SecondCounter,
 }
 
-/// Plays shifts and cuts the power at each of their moments, until this number of images was opened.
+/// Plays shifts and cuts the power at moments that are spread over each of them, until this number of images was opened.
 ///
 /// # Errors
 ///
@@ -76,7 +78,7 @@ pub fn cut_power(
         }
         let history = shop.disk.history();
         tally.commits += shop.told.len();
-        let wanted = states - tally.states;
+        let wanted = (states - tally.states).min(STATES_OF_A_SHIFT);
         let opened = cut_at_moments(&history, wanted, &mut random, |image, moment| {
             shop.check_image(image, moment)
         });
@@ -120,9 +122,6 @@ impl SignedShop {
         let folder = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir());
         let folder = folder.map_err(with_sources)?;
         let disk = Disk::mount(folder.path());
-        if planted == Planted::IgnoredSyncs {
-            disk.set_syncs(Syncs::Ignored);
-        }
         let opens_ms = OPENINGS.get(random.below(OPENINGS.len())).copied();
         let clock = Clock::by_hand(ZONE, opens_ms.unwrap_or_default()).map_err(with_sources)?;
         let registers = 2 + random.below(2);
@@ -145,6 +144,9 @@ impl SignedShop {
         shop.made_at = shop.disk.operations();
         shop.key = std::fs::read(shop.key_file()).map_err(with_sources)?;
         shop.start(store)?;
+        if planted == Planted::IgnoredSyncs {
+            shop.disk.set_syncs(Syncs::Ignored);
+        }
         Ok(shop)
     }
 
