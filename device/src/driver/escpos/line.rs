@@ -113,10 +113,8 @@ impl Line {
             Err(error) => return Err(self.lost(&error, watch)),
         };
         let bytes = buffer.get(..count).unwrap_or_default();
-        if !bytes.is_empty() {
-            if watch.is_traced() {
-                watch.trace(&format!("< {}", shortened(bytes)));
-            }
+        if !bytes.is_empty() && watch.is_traced() {
+            watch.trace(&format!("< {}", shortened(bytes)));
         }
         for byte in bytes {
             self.answers.extend(self.decoder.push(*byte));

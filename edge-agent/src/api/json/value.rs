@@ -84,12 +84,12 @@ impl JsonValue {
     fn read(text: &[u8], items_max: usize) -> Result<Self, String> {
         let read = std::str::from_utf8(text).map_err(|_| None);
         let read = read.and_then(|whole| Reader::new(whole, items_max).whole().map_err(Some));
-        read.or_else(|fault| {
+        read.map_err(|fault| {
             let checked: Result<&RawValue, _> = serde_json::from_slice(text);
             let library_says = checked.err().map(|error| in_words(&error, text));
-            Err(library_says
+            library_says
                 .or(fault.map(Unreadable::in_words))
-                .unwrap_or_else(|| Unreadable::Syntax.in_words()))
+                .unwrap_or_else(|| Unreadable::Syntax.in_words())
         })
     }
 
