@@ -297,8 +297,8 @@ impl Tills {
     /// Reads the tills again from the store.
     pub(super) fn reload(&mut self, store: &Store) -> Result<(), StoreError> {
         for device_state in &mut self.devices {
-            device_state.meets_printer = false;
             device_state.uncommitted = None;
+            device_state.meets_printer = false;
             device_state.till = store.load_till(device_state.device)?;
             device_state.known_counters =
                 store.printer_counters(device_state.device, baseline_of)?;

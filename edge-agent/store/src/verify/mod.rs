@@ -197,13 +197,7 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
     tables::compare(&connection, wanted.range, &mut flaws).context(&path, "compare the tables")?;
     let reconciliations =
         reconciliations(&connection, wanted.range, &mut flaws).context(&path, "Z-reports")?;
-    let unsent = connection
-        .query_row(
-            "SELECT count(*) FROM outbox WHERE state = 'waiting' AND recipient = 'authority'",
-            [],
-            |row| row.get(0),
-        )
-        .context(&path, "outbox")?;
+    let unsent = unsent(&connection).context(&path, "outbox")?;
     let refused = refused(&connection).context(&path, "outbox")?;
     check_requests(&connection, &key, wanted.range, &mut flaws)
         .and_then(|()| check_count(&connection, &mut flaws))
@@ -225,6 +219,15 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         flaws: flaws.found,
         more_flaws: flaws.more,
     })
+}
+
+/// How many documents wait for the authority.
+fn unsent(connection: &Connection) -> Result<u32, rusqlite::Error> {
+    connection.query_row(
+        "SELECT count(*) FROM outbox WHERE state = 'waiting' AND recipient = 'authority'",
+        [],
+        |row| row.get(0),
+    )
 }
 
 /// Checks that the kept count of unsent documents, if there is one, is that of the outbox.
