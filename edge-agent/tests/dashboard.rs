@@ -7,12 +7,12 @@ use std::io::{BufRead as _, BufReader};
 
 use ferrotill::api::json::JsonValue;
 use ferrotill::people::{People, Right};
-use ferrotill_device::emulator::{FaultKind, FaultOrder, Power};
+use ferrotill_device::emulator::{FaultKind, FaultOrder, Power, Rig, RigOptions};
 use ferrotill_testkit::config::text;
 use shop::inside::Shop;
 use shop::outside::{Process, finished, program, until};
 use shop::till::SALE;
-use shop::{config, value};
+use shop::{DEVICE, config, value};
 
 /// A browser without a script: it keeps cookies and follows nothing by itself.
 struct Browser {
@@ -514,6 +514,77 @@ fn a_document_that_waits_is_settled_at_its_page() {
     let other = ana.post(&settlement, &format!("token={token}&paper=no"));
     assert_eq!(other.status, 409, "{}", other.text);
     caller.join().unwrap();
+}
+
+/// A printer with receipts of others stops a till, and a person with the right lets it go on at a page that the overview leads to.
+#[test]
+fn a_person_lets_a_device_go_on_whose_printer_has_receipts_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let people = People::new(path("people.toml"));
+    people
+        .add("Ana", &[Right::Look, Right::Settle], "482915", false)
+        .unwrap();
+    people.add("Ion", &[Right::Look], "482915", false).unwrap();
+    let link = path("printer");
+    let _rig = Rig::start(RigOptions::new(link.clone())).unwrap();
+    let printer = format!("datecs+serial://{}?baud=115200", link.display());
+    let configured = |name: &str| {
+        let file = path(&format!("{name}.toml"));
+        let config = config(&path(name), &printer, "http://127.0.0.1:9");
+        let config = config
+            .set(
+                "ui",
+                "people_file",
+                text(path("people.toml").display().to_string()),
+            )
+            .set("api", "listen", text("127.0.0.1:0"));
+        std::fs::write(&file, config.to_string()).unwrap();
+        file
+    };
+    let files = ["this", "other"].map(configured);
+    for file in &files {
+        let mut agent = Process::agent(file);
+        let sold = agent.client.post("operations/sale", SALE);
+        assert_eq!(sold.status, 200, "{}", sold.text);
+        agent.stop();
+    }
+    let agent = Process::agent(&files[0]);
+    until("the till meets the printer", || {
+        agent
+            .client
+            .open("/healthz")
+            .text
+            .contains("receipts_of_others")
+    });
+    let mut ana = Browser::new(&agent.client.url);
+    assert_eq!(ana.sign_in("Ana", "482915").to, "/");
+    let page = format!("/printers/{DEVICE}/go-on");
+    let overview = ana.open("/").text;
+    assert!(overview.contains(&format!("href=\"{page}\"")), "{overview}");
+    let shown = ana.open(&page);
+    assert_eq!(shown.status, 200, "{}", shown.text);
+    assert!(shown.text.contains("name=sure"), "{}", shown.text);
+    let mut ion = Browser::new(&agent.client.url);
+    ion.sign_in("Ion", "482915");
+    assert!(!ion.open(&page).text.contains("name=sure"));
+    let body = format!("token={}&sure=yes", ion.token());
+    assert_eq!(ion.post(&page, &body).status, 403);
+    let token = ana.token();
+    let unsure = ana.post(&page, &format!("token={token}"));
+    assert_eq!(unsure.status, 422, "{}", unsure.text);
+    let refused = agent.client.post("operations/sale", SALE);
+    assert_eq!(
+        refused.at("errorType"),
+        "ReceiptsOfOthers",
+        "{}",
+        refused.text
+    );
+    let sure = ana.post(&page, &format!("token={token}&sure=yes"));
+    assert_eq!(sure.to, "/", "{}", sure.text);
+    assert_eq!(ana.open(&page).status, 404, "nothing waits any more");
+    let sold = agent.client.post("operations/sale", SALE);
+    assert_eq!(sold.status, 200, "{}", sold.text);
 }
 
 /// Compares what health says with the row of its page.

@@ -135,7 +135,7 @@ pub fn router(dashboard: Arc<Dashboard>) -> Router {
         .route("/documents/{id}/copy", post(pages::document::copy))
         .route("/documents/{id}/settlement", post(pages::document::settle))
         .route(
-            "/devices/{id}/go-on",
+            "/printers/{id}/go-on",
             get(pages::others::show).post(pages::others::go_on),
         )
         .route(
@@ -177,3 +177,23 @@ const SCRIPT: &str = include_str!("assets/live.js");
 const ICON: &str = include_str!("assets/icon.svg");
 /// So many people may wait for the work on their PIN; it is done one after the other.
 const SIGNING_IN_MAX: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use crate::api::own::described::TABLE;
+
+    /// The routes of the till itself are found first, so that a page with the same path would never be shown.
+    #[test]
+    fn no_page_has_the_path_of_a_route_for_programs() {
+        let source = include_str!("mod.rs");
+        let routes = source.split(".route(").skip(1);
+        let paths = routes.filter_map(|route| route.split('"').nth(1));
+        let paths: Vec<&str> = paths.filter(|path| path.starts_with('/')).collect();
+        assert!(paths.contains(&"/printers/{id}/go-on"), "{paths:?}");
+        for path in paths {
+            for operation in TABLE.operations {
+                assert!(!operation.has_path(path), "{path} and {}", operation.path);
+            }
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! `/devices/{id}/go-on`: a person decides about fiscal receipts of a printer that the till has not made.
+//! `/printers/{id}/go-on`: a person decides about fiscal receipts of a printer that the till has not made.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::api::own::others;
 use crate::people::Right;
 use crate::status::problems::ProblemKind;
 
-/// `GET /devices/{id}/go-on`: what was found, and the form.
+/// `GET /printers/{id}/go-on`: what was found, and the form.
 pub async fn show(
     State(dashboard): State<Arc<Dashboard>>,
     visitor: Visitor,
@@ -28,7 +28,7 @@ pub async fn show(
     page(&dashboard, &visitor, StatusCode::OK, (&id, None))
 }
 
-/// `POST /devices/{id}/go-on`: the device goes on. The journal keeps the name.
+/// `POST /printers/{id}/go-on`: the device goes on. The journal keeps the name.
 pub async fn go_on(
     State(dashboard): State<Arc<Dashboard>>,
     visitor: Visitor,
@@ -85,7 +85,7 @@ fn page(
     if visitor.may(Right::Settle) {
         body.push_str(&format!(
             "{}<label class=box><input type=checkbox name=sure value=yes required>{}</label><p class=quiet>{}</p><div class=row><button>{}</button></div></form>",
-            form_begin(visitor, &format!("/devices/{device}/go-on")),
+            form_begin(visitor, &format!("/printers/{device}/go-on")),
             words.others_sure,
             words.settle_warning,
             words.others_send

@@ -263,7 +263,7 @@ fn problem_item(problem: &HealthProblem, service: &Service, words: &Words) -> St
         }
         ProblemKind::RECEIPTS_OF_OTHERS => problem
             .device
-            .map(|device| (format!("/devices/{device}/go-on"), words.others_link)),
+            .map(|device| (format!("/printers/{device}/go-on"), words.others_link)),
         ProblemKind::SHIFT_TOO_LONG => Some(("/reports".to_owned(), words.close_day_link)),
         ProblemKind::FIRST_PIN => Some(("/pin".to_owned(), words.change_pin_link)),
         _ => None,
