@@ -179,6 +179,41 @@ fn a_day_that_the_printer_has_closed_by_itself_is_compared_with_the_journal() {
 }
 
 #[test]
+fn a_counter_that_the_tills_own_z_report_does_not_clear_proves_nothing() {
+    let stage = Stage::new();
+    sells(&stage, 1, baseline(1));
+    let closing = stage.order(z_report(2), LONG_TIMEOUT);
+    stage.printer().call();
+    // The printer counts its receipts for ever.
+    let closed = Baseline {
+        next_fiscal_receipt: baseline(1).next_fiscal_receipt,
+        ..next_day(1, 2, 2)
+    };
+    stage.printer().reply(registered_at(closed.clone()));
+    assert!(!closing.replayed());
+    let stage = meets(stage, closed.clone());
+    assert!(!has_problem(&stage));
+    sells(
+        &stage,
+        3,
+        Baseline {
+            last_document: closed.last_document + 1,
+            next_fiscal_receipt: closed.next_fiscal_receipt + 1,
+            ..closed.clone()
+        },
+    );
+    let stage = meets(
+        stage,
+        Baseline {
+            last_document: closed.last_document + 2,
+            next_fiscal_receipt: closed.next_fiscal_receipt + 2,
+            ..closed
+        },
+    );
+    is_refused(&stage, sale(4, 810));
+}
+
+#[test]
 fn a_used_printer_beside_an_empty_journal_is_a_warning() {
     let stage = meets(Stage::new(), baseline(7));
     assert!(!has_problem(&stage));
