@@ -5,7 +5,7 @@ TOOLS is a folder for tools that are installed once. The checks: schemathesis (e
 generated and csharp (clients that openapi-generator and NSwag make from the vendor's document), dotnet (the vendor's C# program, unchanged, and NSwag's
 client with System.Text.Json, on .NET 8), examples (docs/examples), postman, vendor (the bytes of the
 vendor's samples), pages (axe over each page of the reference), sign_at (the steps of SIGN AT with curl, and a client of it),
-sign_at_conformance (each of its operations, states and fields), sign_at_from_spec (a client by somebody who knew only the specification), sign_at_postman, ereceipt (a client of the eReceipt API), ereceipt_docs (a client that was written from its page alone). A check that cannot run here prints a line SKIPPED with the reason.
+sign_at_conformance (each of its operations, states and fields), sign_at_from_spec (a client that was written from the specification alone), sign_at_postman, ereceipt (a client of the eReceipt API), ereceipt_docs (a client that was written from its page alone). A check that cannot run here prints a line SKIPPED with the reason.
 """
 
 from __future__ import annotations
