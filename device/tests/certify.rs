@@ -158,10 +158,10 @@ fn ten_inferences_that_are_turned_round_are_named() {
 #[test]
 fn ten_inferences_that_a_tremol_printer_turns_round_are_named() {
     let ten = [
-        "open_refund",
         "line_lengths",
         "document_sale",
         "slip_by_operator",
+        "cash_by_operator",
         "receipt_code_number",
         "no_receipt_reported",
         "payments_of_receipt",

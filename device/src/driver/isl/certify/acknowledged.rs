@@ -29,8 +29,8 @@ pub(super) fn slip_by_operator(trial: &mut Trial) -> Found<TrialFinding> {
     let number = asked(trial)?.slip_open.command;
     let found = accepted(number, trial.open_slip())?;
     if found == TrialFinding::Confirmed {
-        trial.must(&trial.protocol().slip_text, &TEXT.to_vec())?;
-        trial.must(&trial.protocol().slip_close, &())?;
+        trial.must_perform(&trial.protocol().slip_text, &TEXT.to_vec())?;
+        trial.must_perform(&trial.protocol().slip_close, &())?;
     }
     Ok(found)
 }
@@ -180,7 +180,7 @@ pub(super) fn disabled_group(trial: &mut Trial) -> Found<TrialFinding> {
     trial.open_sale()?;
     let mut sale = trial.sale_of(PRICE, TEXT);
     sale.group = group;
-    match trial.order(&trial.protocol().sale, &sale) {
+    match trial.perform(&trial.protocol().sale, &sale) {
         Err(CommandFault::Refused(..)) => Ok(TrialFinding::Confirmed),
         Err(lost) => Err(not_tried(trial.protocol().sale.command, lost)),
         Ok(_) => Ok(TrialFinding::Refuted(format!(

@@ -130,6 +130,30 @@ impl Trial {
         read.ok_or(CommandFault::Lost(Fault::AnswerUnreadable))
     }
 
+    /// Sends a command whose answer is not read: some families only acknowledge it.
+    pub(super) fn perform<Q, A>(
+        &mut self,
+        row: &CommandRow<Q, A>,
+        ask: &Q,
+    ) -> Result<(), CommandFault> {
+        if self.protocol().asked.is_some() {
+            return self.send(&Command::of(row, ask));
+        }
+        self.order(row, ask).map(|_| ())
+    }
+
+    /// [`Trial::perform`] of a command that this procedure cannot do without.
+    pub(super) fn must_perform<Q, A>(&mut self, row: &CommandRow<Q, A>, ask: &Q) -> Found<()> {
+        self.perform(row, ask)
+            .map_err(|fault| not_tried(row.command, fault))
+    }
+
+    /// [`Trial::perform`] of a command whose refusal refutes the inference.
+    pub(super) fn accepted_perform<Q, A>(&mut self, row: &CommandRow<Q, A>, ask: &Q) -> Found<()> {
+        self.perform(row, ask)
+            .map_err(|fault| refuted_by(row.command, fault))
+    }
+
     /// Sends a command that this procedure cannot do without.
     pub(super) fn must<Q, A>(&mut self, row: &CommandRow<Q, A>, ask: &Q) -> Found<A> {
         self.order(row, ask)
@@ -138,15 +162,8 @@ impl Trial {
 
     /// Sends a command whose refusal refutes the inference.
     pub(super) fn accepted<Q, A>(&mut self, row: &CommandRow<Q, A>, ask: &Q) -> Found<A> {
-        self.order(row, ask).map_err(|fault| match fault {
-            CommandFault::Refused(fault, words) => {
-                TrialFinding::Refuted(format!("{:02X}h: {}", row.command, said(fault, &words)))
-            }
-            CommandFault::Lost(Fault::AnswerUnreadable) => {
-                TrialFinding::Refuted(format!("{:02X}h: the answer has another form", row.command))
-            }
-            lost @ CommandFault::Lost(_) => not_tried(row.command, lost),
-        })
+        self.order(row, ask)
+            .map_err(|fault| refuted_by(row.command, fault))
     }
 
     /// Asks a question.
@@ -253,7 +270,7 @@ impl Trial {
     /// Opens a sale.
     pub(super) fn open_sale(&mut self) -> Found<()> {
         let open = self.opening()?;
-        self.must(&self.protocol().open, &open).map(|_| ())
+        self.must_perform(&self.protocol().open, &open)
     }
 
     /// Opens a refund of a new sale.
@@ -263,7 +280,7 @@ impl Trial {
         };
         self.make(Made::Sale)?;
         let open = self.refund_opening(true)?;
-        self.must(row, &open).map(|_| ())
+        self.must_perform(row, &open)
     }
 
     /// A sale of one piece at this price.
@@ -280,7 +297,7 @@ impl Trial {
 
     pub(super) fn sell(&mut self, price: i64) -> Found<()> {
         let sale = self.sale_of(price, TEXT);
-        self.must(&self.protocol().sale, &sale).map(|_| ())
+        self.must_perform(&self.protocol().sale, &sale)
     }
 
     /// The total of the open receipt, by a subtotal that is not printed.
@@ -312,7 +329,7 @@ impl Trial {
     }
 
     pub(super) fn close_receipt(&mut self) -> Found<()> {
-        self.must(&self.protocol().close, &()).map(|_| ())
+        self.must_perform(&self.protocol().close, &())
     }
 
     /// Sells one piece on the open receipt, pays it in cash and closes the receipt.
@@ -355,12 +372,12 @@ impl Trial {
                 let opened = self.open_slip();
                 opened.map_err(|fault| not_tried(table.slip_open.command, fault))?;
                 self.must(&table.slip_text, &TEXT.to_vec())?;
-                self.must(&table.slip_close, &()).map(|_| ())
+                self.must_perform(&table.slip_close, &())
             }
             Made::CashIn => self.move_cash(PRICE),
             Made::CashOut => self.move_cash(PRICE.saturating_neg()),
-            Made::XReport => self.must(&table.x_report, &()).map(|_| ()),
-            Made::ZReport => self.must(&table.z_report, &()).map(|_| ()),
+            Made::XReport => self.must_perform(&table.x_report, &()),
+            Made::ZReport => self.must_perform(&table.z_report, &()),
             Made::Duplicate => match &table.duplicate {
                 Some(row) => self.must(row, &()),
                 None => Err(TrialFinding::NotTried(
@@ -450,6 +467,19 @@ pub(super) fn said(fault: Fault, words: &str) -> String {
     match words {
         "" => fault.to_string(),
         words => format!("{fault} ({words})"),
+    }
+}
+
+/// The finding of a procedure whose command must be accepted.
+fn refuted_by(command: u8, fault: CommandFault) -> TrialFinding {
+    match fault {
+        CommandFault::Refused(fault, words) => {
+            TrialFinding::Refuted(format!("{command:02X}h: {}", said(fault, &words)))
+        }
+        CommandFault::Lost(Fault::AnswerUnreadable) => {
+            TrialFinding::Refuted(format!("{command:02X}h: the answer has another form"))
+        }
+        lost @ CommandFault::Lost(_) => not_tried(command, lost),
     }
 }
 
