@@ -408,7 +408,7 @@ mod tests {
             ("Coffee:18.50:1,5", "the quantity \"1,5\" has a comma"),
             ("Coffee", "write NAME:PRICE:QUANTITY:GROUP"),
         ] {
-            let failure = item(text).unwrap_err();
+            let failure = item(text, &[]).unwrap_err();
             assert!(
                 failure.error.to_string().contains(says),
                 "{text}: {}",
@@ -416,6 +416,6 @@ mod tests {
             );
         }
         // A name may have one.
-        assert!(item("Coffee, black:18.50").is_ok());
+        assert!(item("Coffee, black:18.50", &[]).is_ok());
     }
 }
