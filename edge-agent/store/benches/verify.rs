@@ -46,9 +46,7 @@ fn main() -> Done {
     let mut arguments = std::env::args()
         .skip(1)
         .filter(|argument| argument != "--bench");
-    let receipts: u32 = arguments
-        .next()
-        .map_or(Ok(20_000), |count| count.parse())?;
+    let receipts: u32 = arguments.next().map_or(Ok(20_000), |count| count.parse())?;
     let kept = arguments.next();
     let own = tempfile::tempdir()?;
     let folder = kept.as_deref().map_or(own.path(), Path::new);
@@ -89,7 +87,11 @@ fn pages(folder: &Path, receipts: u32) -> Done {
     let lists: [(&str, &[DocumentKind], u32); 3] = [
         ("receipts", &[Sale, Refund], receipts),
         ("reports", &[XReport, ZReport], receipts.div_ceil(DAY)),
-        ("receipts and cash", &[Sale, Refund, AlternativeSale, CashIn, CashOut], receipts),
+        (
+            "receipts and cash",
+            &[Sale, Refund, AlternativeSale, CashIn, CashOut],
+            receipts,
+        ),
     ];
     let reader = Reader::new(folder);
     for (name, kinds, count) in lists {
@@ -108,7 +110,10 @@ fn pages(folder: &Path, receipts: u32) -> Done {
                 })?;
                 times.push(began.elapsed());
             }
-            println!("{name}, {page} page, {shown} documents: {:?}", median(times));
+            println!(
+                "{name}, {page} page, {shown} documents: {:?}",
+                median(times)
+            );
         }
     }
     Ok(())

@@ -82,7 +82,8 @@ impl RowHasher {
             }
             ValueRef::Real(number) => {
                 self.bytes.push(2);
-                self.bytes.extend_from_slice(&number.to_bits().to_le_bytes());
+                self.bytes
+                    .extend_from_slice(&number.to_bits().to_le_bytes());
             }
             ValueRef::Text(text) => self.push_long(3, text),
             ValueRef::Blob(blob) => self.push_long(4, blob),

@@ -210,7 +210,9 @@ impl ExpectedRows {
             return Ok(Summed::Unusual);
         }
         match &document.refund {
-            Some((version, payload)) => refund(connection, (device, document.seq), *version, payload),
+            Some((version, payload)) => {
+                refund(connection, (device, document.seq), *version, payload)
+            }
             None => Ok(Summed::All),
         }
     }
@@ -262,7 +264,13 @@ impl ExpectedRows {
         let Some((sealed_seq, reserved_seq, duty, number)) = found else {
             return Ok(Summed::Unusual);
         };
-        let row = (sealed_seq, aside.recipient, reserved_seq, duty.as_str(), number);
+        let row = (
+            sealed_seq,
+            aside.recipient,
+            reserved_seq,
+            duty.as_str(),
+            number,
+        );
         let waiting = self.outbox_row(row, None);
         self.digests.outbox.remove(waiting);
         let laid_aside = self.outbox_row(row, Some(seq));

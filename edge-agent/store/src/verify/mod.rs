@@ -272,7 +272,10 @@ impl Journal<'_> {
         let mut flaws = Flaws::new(self.wanted.range);
         let growing = Growing::SummedUp(Box::new(ExpectedRows::new(hasher)));
         // A failure comes again, and is reported, when the tables are rebuilt.
-        let walked = self.walk(Rebuilt::Rare, growing, &mut flaws).ok().flatten()?;
+        let walked = self
+            .walk(Rebuilt::Rare, growing, &mut flaws)
+            .ok()
+            .flatten()?;
         let range = self.wanted.range;
         tables::compare(self.connection, Rebuilt::Rare, range, &mut flaws).ok()?;
         flaws.found.is_empty().then_some(walked)

@@ -80,10 +80,9 @@ fn damage(connection: &Connection, range: VerifyRange) -> Result<Vec<String>, ru
     if range != VerifyRange::ALL {
         return Ok(Vec::new());
     }
-    let found = connection
+    connection
         .prepare("PRAGMA main.integrity_check(20)")?
         .query_map([], |row| row.get::<_, String>(0))?
         .filter(|words| words.as_ref().map_or(true, |words| words != "ok"))
-        .collect();
-    found
+        .collect()
 }
