@@ -95,7 +95,7 @@ impl Questions {
 
     fn data(&self, flags: &InitArguments, before: Option<&NewTill>) -> Result<PathBuf, CliFailure> {
         if let Some(data) = &flags.data {
-            return Ok(data.clone());
+            return Ok(super::absolute(data));
         }
         let default = before.map_or(Path::new(super::DATA), |till| &till.data);
         self.ask("Data folder", &default.display().to_string(), folder)
