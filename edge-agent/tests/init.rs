@@ -623,3 +623,22 @@ fn a_relative_data_folder_is_the_same_for_init_and_for_the_till() {
     assert_eq!(config.till.data_dir, books);
     assert!(books.join("people.toml").exists());
 }
+
+/// `config check` finds what `run` would refuse: the id of a key of a closed system stands in every receipt.
+#[test]
+fn the_id_of_a_key_of_a_closed_system_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(init(folder.path(), &["--country", "AT"]).0, Some(0));
+    let out = folder.path().join("ferrotill.toml");
+    let open = fs::read_to_string(&out).unwrap();
+    let check = |id: &str| {
+        let closed = open.replace("R1-AT9", "R1-AT0").replace("unit-1", id);
+        fs::write(&out, closed).unwrap();
+        finished(&["config", "check", "--config", out.to_str().unwrap()])
+    };
+    let (code, told) = check("u1");
+    assert_eq!(code, Some(3), "{told}");
+    assert!(told.to_string().contains("signature_unit[0].id"), "{told}");
+    let (code, told) = check("U:ATU12345678-K1");
+    assert_eq!(code, Some(0), "{told}");
+}

@@ -83,8 +83,10 @@ const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCA
 /// The law of the country `--country`.
 pub(super) fn profile(country: &str) -> Result<&'static dyn Profile, CliFailure> {
     by_code(country).ok_or_else(|| {
-        let text =
-            anyhow!("--country {country}: this build has no such country; try {COUNTRY_DEFAULT}");
+        let text = anyhow!(
+            "--country {country}: this build has no such country; give one of {}",
+            super::init::countries()
+        );
         CliFailure::new(Exit::Usage, text)
     })
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ferrotill_core::profile::signed::SignatureUnit;
 use ferrotill_rksv::UnitKey;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
@@ -130,6 +131,16 @@ fn unit(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Option<Signat
     }
     let id = reader.text(section, "id");
     let provider = provider(reader, section, mode, kind);
+    if let (Some(id), Some(CLOSED_SYSTEM)) = (&id, provider)
+        && SignatureUnit::new(CLOSED_SYSTEM, &id.value).is_err()
+    {
+        reader.fault(
+            &id.place,
+            section.path_of("id"),
+            format!("is {:?}, which is no id of a key of a closed system", id.value),
+            "write U: and the UID, S: and the tax number, or G: and the GLN of the owner, and then - and letters and digits, such as \"U:ATU12345678-K1\"",
+        );
+    }
     let key_file = reader.path(section, "key_file");
     let closed_system = reader.text(section, "closed_system");
     let secrets = ["pin_file", "token_file"].map(|key| {

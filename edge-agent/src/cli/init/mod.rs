@@ -238,7 +238,7 @@ fn profile_of(country: &str) -> Result<&'static dyn Profile, CliFailure> {
 }
 
 /// The codes of the countries.
-fn countries() -> String {
+pub(super) fn countries() -> String {
     let codes = profile::ALL.into_iter().map(|profile| profile.facts().code);
     codes.collect::<Vec<_>>().join(", ")
 }

@@ -380,3 +380,17 @@ fn a_refused_country_or_uri_is_reported_with_its_place() {
         "t.toml:2:11: till.country: is \"MD\"; known are AT"
     );
 }
+
+/// A mode that does not exist is neither mode: only what is wrong in both is a fault.
+#[test]
+fn a_wrong_mode_brings_no_faults_of_a_live_till() {
+    let text = whole().replace("mode = \"TEST\"", "mode = \"PROD\"");
+    let error = Config::parse(&text, "t.toml").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "t.toml:3:8: till.mode: is \"PROD\"; allowed are \"TEST\" and \"LIVE\""
+    );
+    let text = text.replace("\"MD\"", "\"md\"");
+    let error = Config::parse(&text, "t.toml").unwrap_err().to_string();
+    assert_eq!(error.lines().count(), 2, "{error}");
+}
