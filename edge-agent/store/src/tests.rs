@@ -10,6 +10,7 @@ mod kept_count;
 mod operator;
 mod outbox;
 mod ranges;
+mod registrations;
 mod reconciled;
 mod rows;
 mod shop;
