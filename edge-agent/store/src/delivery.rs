@@ -71,7 +71,9 @@ pub(super) fn order_copy(
     contact: &BuyerContact,
 ) -> Result<bool, rusqlite::Error> {
     let reserved_seq: Option<i64> = connection
-        .prepare_cached("SELECT reserved_seq FROM document WHERE id = ?1 AND state = 'sealed'")?
+        .prepare_cached(
+            "SELECT reserved_seq FROM request JOIN document USING (reserved_seq) WHERE request.id = ?1 AND state = 'sealed'",
+        )?
         .query_row([document.as_bytes()], |row| row.get(0))
         .optional()?;
     match reserved_seq {

@@ -147,19 +147,24 @@ fn next_epoch(connection: &Connection, restored: Restored) -> Result<(), rusqlit
     }
 }
 
+/// The amount and the tax in the row of a document, until a report gets its amount with its seal.
+pub(super) fn amount_and_tax(body: &Body<'_>) -> (i64, i64) {
+    match body {
+        Body::Receipt(receipt) => (receipt.total.minor(), receipt.tax.minor()),
+        Body::Cash(amount) => (amount.minor(), 0),
+        // A total that does not fit was refused.
+        Body::Amounts(receipt) => (receipt.total().map_or(0, |total| total.minor()), 0),
+        Body::Report(_) | Body::Nonfiscal(_) => (0, 0),
+    }
+}
+
 fn reserved_row(
     connection: &Connection,
     device: Uuid,
     seq: i64,
     reserved: &Reserved<'_>,
 ) -> Result<(), rusqlite::Error> {
-    let (amount, tax) = match &reserved.body {
-        Body::Receipt(receipt) => (receipt.total.minor(), receipt.tax.minor()),
-        Body::Cash(amount) => (amount.minor(), 0),
-        // A total that does not fit was refused.
-        Body::Amounts(receipt) => (receipt.total().map_or(0, |total| total.minor()), 0),
-        Body::Report(_) | Body::Nonfiscal(_) => (0, 0),
-    };
+    let (amount, tax) = amount_and_tax(&reserved.body);
     connection
             .prepare_cached(
                 "INSERT INTO document (reserved_seq, device, id, unique_id, fingerprint, kind, state, point_of_sale, at, z_number, amount, tax, fingerprint_form) \
@@ -267,7 +272,8 @@ fn used_number(
     used_numbers::used(connection, &printed, (device, series, number), seqs)
 }
 
-fn returned_lines(
+/// Adds the lines of a refund to what was returned of its sale.
+pub(super) fn returned_lines(
     connection: &Connection,
     device: Uuid,
     receipt: &Receipt<'_>,

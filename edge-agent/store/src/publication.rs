@@ -1,6 +1,7 @@
 //! Receipts that are published: in a bucket, and at an eReceipt service. They stand beside the journal, like what is sent to buyers.
 
 use ferrotill_core::document::DocumentKind;
+use ferrotill_core::id::DocumentId;
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ const PUBLISHED: [DocumentKind; 3] = [
 pub(super) fn of_document(
     connection: &Connection,
     places: &[DeliveryChannel],
+    document: DocumentId,
     sealed_seq: i64,
 ) -> Result<bool, rusqlite::Error> {
     let mut is_new = false;
@@ -28,9 +30,17 @@ pub(super) fn of_document(
             .prepare_cached(
                 "INSERT OR IGNORE INTO publication (recipient, seq, receipt, state, at, again_at) \
                  SELECT ?1, settled_seq, id, 'waiting', at, at FROM document \
-                 WHERE settled_seq = ?2 AND state = 'sealed' AND kind IN (?3, ?4, ?5)",
+                 WHERE reserved_seq = (SELECT reserved_seq FROM request WHERE id = ?6) \
+                 AND settled_seq = ?2 AND state = 'sealed' AND kind IN (?3, ?4, ?5)",
             )?
-            .execute(params![place.name(), sealed_seq, sale, alternative, refund])?;
+            .execute(params![
+                place.name(),
+                sealed_seq,
+                sale,
+                alternative,
+                refund,
+                document.0
+            ])?;
         is_new |= added > 0;
     }
     Ok(is_new)

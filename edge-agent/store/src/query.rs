@@ -1,6 +1,5 @@
 //! The readers of the store, which work beside the writer.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,21 +10,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::chain::ChainKey;
+use super::counted::{Counted, PreparedRows};
 use super::reconcile::{self, ReconciliationCount, ZReconciliation};
 use super::replay::replay;
-use super::rows::{
-    COLUMNS, DeviceIdentity, DocumentRow, StoredDocument, document, document_row, request,
-};
+use super::rows::{COLUMNS, DeviceIdentity, StoredDocument, document, document_row, request};
 use super::{Context, FILE_NAME, StoreError, folder, frozen};
-
-/// One page of a list of documents.
-#[derive(Debug)]
-pub struct Page {
-    /// The documents, newest first.
-    pub documents: Vec<StoredDocument>,
-    /// The number of documents on all pages.
-    pub total: u32,
-}
 
 /// The documents that the authority has not acknowledged yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,7 +48,8 @@ pub struct OpenShift {
 pub struct Reader {
     path: PathBuf,
     idle: Arc<Mutex<Vec<Connection>>>,
-    counted: Counted,
+    pub(super) counted: Counted,
+    pub(super) prepared_rows: PreparedRows,
 }
 
 impl Reader {
@@ -70,6 +60,7 @@ impl Reader {
             path: folder.join(FILE_NAME),
             idle: Arc::default(),
             counted: Counted::default(),
+            prepared_rows: PreparedRows::default(),
         }
     }
 
@@ -113,58 +104,6 @@ impl Reader {
                 }
             }
             Ok(())
-        })
-    }
-
-    /// A page of the sealed documents of some kinds, newest first. The whole page is in memory.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn page(
-        &self,
-        device: Uuid,
-        kinds: &[DocumentKind],
-        start: u32,
-        count: u32,
-    ) -> Result<Page, StoreError> {
-        let mut documents = Vec::new();
-        let total = self.each_on_page(device, kinds, (start, count), |document, _| {
-            documents.push(document);
-            ControlFlow::Continue(())
-        })?;
-        Ok(Page { documents, total })
-    }
-
-    /// Gives the sealed documents of a page to `take`, newest first, one after the other, until `take` breaks off. Only one
-    /// document is in memory at a time. With each document `take` gets the request id of the Z-report of its shift, if the
-    /// shift is closed. `page` is the index of the first document and the number of documents.
-    ///
-    /// Returns the number of documents on all pages.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    pub fn each_on_page(
-        &self,
-        device: Uuid,
-        kinds: &[DocumentKind],
-        (start, count): (u32, u32),
-        mut take: impl FnMut(StoredDocument, Option<Uuid>) -> ControlFlow<()>,
-    ) -> Result<u32, StoreError> {
-        self.with("page of documents", |connection| {
-            let mut total = 0_u32;
-            for kind in kinds {
-                let of_kind = self.counted.of_kind(connection, device, *kind)?;
-                total = total.saturating_add(of_kind);
-            }
-            for row in page_rows(connection, device, kinds, (start, count))? {
-                let z_report = z_report(connection, device, row.z_number)?;
-                if take(document(connection, row)?, z_report).is_break() {
-                    break;
-                }
-            }
-            Ok(total)
         })
     }
 
@@ -410,88 +349,6 @@ impl Reader {
     }
 }
 
-/// The documents of a page, newest first.
-fn page_rows(
-    connection: &Connection,
-    device: Uuid,
-    kinds: &[DocumentKind],
-    (start, count): (u32, u32),
-) -> Result<Vec<DocumentRow>, rusqlite::Error> {
-    let end = start.saturating_add(count);
-    if end > MERGED_MAX {
-        let list = quoted(kinds);
-        let mut statement = connection.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM document WHERE device = ?1 AND kind IN ({list}) AND number IS NOT NULL \
-             ORDER BY number DESC LIMIT ?2 OFFSET ?3"
-        ))?;
-        let rows = statement.query_map(params![device.as_bytes(), count, start], document_row)?;
-        return rows.collect();
-    }
-    // The index has the documents of each kind in their order; to sort those of several kinds, SQLite would read all of them.
-    let mut of_kind = connection.prepare_cached(
-        "SELECT number FROM document WHERE device = ?1 AND kind = ?2 AND number IS NOT NULL ORDER BY number DESC LIMIT ?3",
-    )?;
-    let mut numbers: Vec<i64> = Vec::new();
-    for kind in kinds {
-        let found = of_kind.query_map(params![device.as_bytes(), kind.name(), end], |row| {
-            row.get(0)
-        })?;
-        for number in found {
-            numbers.push(number?);
-        }
-    }
-    numbers.sort_unstable_by(|one, other| other.cmp(one));
-    let mut numbered = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM document WHERE device = ?1 AND number = ?2"
-    ))?;
-    let on_page = numbers.iter().skip(start as usize).take(count as usize);
-    on_page
-        .map(|number| numbered.query_row(params![device.as_bytes(), number], document_row))
-        .collect()
-}
-
-/// The longest beginning of a list that is merged from the lists of its kinds.
-const MERGED_MAX: u32 = 10_000;
-
-/// How many documents of each kind a device has: those that were counted before, so that only later ones are counted.
-///
-/// A number is given at the seal and rises within a device, and a sealed document stays sealed: what was counted stays true.
-#[derive(Clone, Debug, Default)]
-struct Counted(Arc<Mutex<CountOfKinds>>);
-
-/// By device and kind: the number of documents, and the number of the newest of them.
-type CountOfKinds = BTreeMap<(Uuid, &'static str), (u32, i64)>;
-
-impl Counted {
-    fn of_kind(
-        &self,
-        connection: &Connection,
-        device: Uuid,
-        kind: DocumentKind,
-    ) -> Result<u32, rusqlite::Error> {
-        let key = (device, kind.name());
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (before, last) = lock().get(&key).copied().unwrap_or_default();
-        let (later, newest): (u32, Option<i64>) = connection
-            .prepare_cached(
-                "SELECT count(*), max(number) FROM document WHERE device = ?1 AND kind = ?2 AND number > ?3",
-            )?
-            .query_row(params![device.as_bytes(), kind.name(), last], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
-        let total = before.saturating_add(later);
-        if let Some(newest) = newest {
-            let mut counted = lock();
-            let held = counted.entry(key).or_default();
-            // Another reader may have counted more meanwhile.
-            if newest > held.1 {
-                *held = (total, newest);
-            }
-        }
-        Ok(total)
-    }
-}
-
 /// The names of kinds of documents as a list of SQL.
 fn quoted(kinds: &[DocumentKind]) -> String {
     let names: Vec<String> = kinds
@@ -502,7 +359,7 @@ fn quoted(kinds: &[DocumentKind]) -> String {
 }
 
 /// The request id of the Z-report of a shift.
-fn z_report(
+pub(super) fn z_report(
     connection: &Connection,
     device: Uuid,
     z_number: u32,

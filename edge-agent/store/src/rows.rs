@@ -360,5 +360,7 @@ pub(super) fn identity_of_row(row: &Row<'_>) -> Result<DeviceIdentity, rusqlite:
     })
 }
 
+/// The number of the event [`Event::Reserved`] in the journal.
+pub(super) const RESERVED: u16 = 2;
 /// The number of the event [`Event::Sealed`] in the journal.
 pub(super) const SEALED: u16 = 4;

@@ -3,6 +3,7 @@
 //! The numbers of a register are 1, 2, 3 and so on, so the number of a receipt is the place of its `ReceiptPrepared` row.
 
 use std::ops::ControlFlow;
+use std::sync::PoisonError;
 
 use ferrotill_core::event::Event;
 use ferrotill_core::profile::signed::Kind;
@@ -11,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::Uuid;
 
 use super::StoreError;
+use super::counted::PreparedRows;
 use super::query::Reader;
 use super::resources::prepared_row;
 use super::rows::{StoredDocument, document, request};
@@ -66,7 +68,7 @@ impl Reader {
         mut take: impl FnMut(SignedReceipt) -> ControlFlow<()>,
     ) -> Result<u64, StoreError> {
         self.with(PLACE, |connection| {
-            let (total, rows) = page_rows(connection, device, page)?;
+            let (total, rows) = page_rows(connection, &self.prepared_rows, device, page)?;
             for row in rows {
                 if let Some(receipt) = signed(connection, device, &row)?
                     && take(receipt).is_break()
@@ -165,35 +167,43 @@ const PLACE: &str = "signed receipts";
 /// The rows of a page, without a receipt that is not sealed yet, and the number of rows on all pages.
 fn page_rows(
     connection: &Connection,
+    prepared_rows: &PreparedRows,
     device: Uuid,
     page: SignedPage<'_>,
 ) -> Result<(u64, Vec<PreparedRow>), rusqlite::Error> {
     let order = if page.descending { "DESC" } else { "ASC" };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT seq, at, kind, version, payload FROM journal WHERE kind = 16 AND device = ?1 AND seq <= ?2 ORDER BY seq {order} LIMIT ?3 OFFSET ?4"
+        "SELECT seq, at, kind, version, payload FROM journal \
+         WHERE kind = 16 AND device = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq {order} LIMIT ?4 OFFSET ?5"
     ))?;
     let last = last_sealed(connection, device)?;
     if page.kinds.is_empty() {
-        let total: i64 = connection
-            .prepare_cached(
-                "SELECT count(*) FROM journal WHERE kind = 16 AND device = ?1 AND seq <= ?2",
-            )?
-            .query_row(params![device.as_bytes(), last], |row| row.get(0))?;
+        let mut prepared_rows = prepared_rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let marks = prepared_rows.entry(device).or_default();
+        let mut next = connection.prepare_cached(
+            "SELECT count(*), max(seq) FROM (SELECT seq FROM journal \
+             WHERE kind = 16 AND device = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq LIMIT ?4)",
+        )?;
+        marks.go_on(|mark, count| {
+            let values = params![device.as_bytes(), mark, last, count];
+            next.query_row(values, |row| Ok((row.get(0)?, row.get(1)?)))
+        })?;
+        let offset = u32::try_from(page.offset).unwrap_or(u32::MAX);
+        let (after, to, skip) = if page.descending {
+            let (to, skip) = marks.descending(offset);
+            (0, to.map_or(last, |to| to.min(last)), skip)
+        } else {
+            let (after, skip) = marks.ascending(offset);
+            (after, last, skip)
+        };
+        let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
         let rows = statement
-            .query_map(
-                params![
-                    device.as_bytes(),
-                    last,
-                    i64::try_from(page.limit).unwrap_or(i64::MAX),
-                    i64::try_from(page.offset).unwrap_or(i64::MAX)
-                ],
-                prepared,
-            )?
+            .query_map(params![device.as_bytes(), after, to, limit, skip], prepared)?
             .collect::<Result<Vec<_>, _>>()?;
-        let total = u64::try_from(total).unwrap_or_default();
+        let total = u64::from(marks.total());
         return Ok((total, rows.into_iter().flatten().collect()));
     }
-    let mut all = statement.query(params![device.as_bytes(), last, i64::MAX, 0])?;
+    let mut all = statement.query(params![device.as_bytes(), 0, last, i64::MAX, 0])?;
     let (mut total, mut rows) = (0_u64, Vec::new());
     let end = page.offset.saturating_add(page.limit);
     while let Some(row) = all.next()? {

@@ -9,6 +9,7 @@ mod journal;
 mod kept_count;
 mod operator;
 mod outbox;
+mod plans;
 mod ranges;
 mod registrations;
 mod reconciled;

@@ -217,7 +217,9 @@ impl Batch<'_> {
             return Ok(());
         }
         let is_new = match event {
-            Event::Sealed(_) => publication::of_document(self.connection(), places, seq),
+            Event::Sealed(sealed) => {
+                publication::of_document(self.connection(), places, sealed.id, seq)
+            }
             Event::ReceiptUploaded(uploaded) => {
                 let receipt = Uuid::from_bytes(uploaded.id);
                 publication::of_upload(self.connection(), places, (seq, receipt, at))

@@ -22,8 +22,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::laid_aside::{self, AsideDocument};
-use sums::{COUNT, Subject, Sums, TAX};
+use sums::{COUNT, TAX};
 use suspects::suspects;
+
+pub(super) use sums::{Subject, Sums, figures_of};
 
 /// The reconciliation of a Z-report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,15 +176,29 @@ pub(super) fn enter(
     let Some(figures) = &sealed.report else {
         return Ok(());
     };
-    let z_number = figures.shift.z_number;
     let (first, last) = (figures.shift.first_number, sealed.number);
     let mut documents = Sums::default();
     for_each_document(connection, device, first, last, &mut |_, _, body, _| {
         documents.count(body);
     })?;
+    let waiting = waiting(connection, device, first, last)?;
+    let counted = (&documents, waiting);
+    enter_figures(connection, (device, report_seq), sealed, figures, counted)
+}
+
+/// Writes the reconciliation of a Z-report whose documents were counted: their figures, and how many of them wait for the authority.
+pub(super) fn enter_figures(
+    connection: &Connection,
+    (device, report_seq): (Uuid, i64),
+    sealed: &Sealed<'_>,
+    figures: &ReportFigures,
+    (documents, waiting): (&Sums, u32),
+) -> Result<(), rusqlite::Error> {
+    let z_number = figures.shift.z_number;
+    let (first, last) = (figures.shift.first_number, sealed.number);
     let report = Sums::of_report(figures);
     let printer = counted_by_device(&sealed.seal, figures);
-    let subjects: BTreeSet<Subject> = [&documents, &report, &printer]
+    let subjects: BTreeSet<Subject> = [documents, &report, &printer]
         .into_iter()
         .flat_map(|sums| sums.0.keys().copied())
         .collect();
@@ -210,7 +226,6 @@ pub(super) fn enter(
             figure.printer
         ])?;
     }
-    let waiting = waiting(connection, device, first, last)?;
     connection
         .prepare_cached(
             "INSERT INTO reconciliation (device, z_number, report_seq, first_number, last_number, agrees, unacknowledged) \

@@ -14,7 +14,7 @@ use ferrotill_core::tax::TaxRate;
 
 /// A kind of turnover. Different kinds are never subtracted from each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Side {
+pub(in super::super) enum Side {
     Sales,
     Refunds,
     Deposits,
@@ -24,7 +24,7 @@ pub(super) enum Side {
 
 /// The kind of thing that a figure counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Subject {
+pub(in super::super) enum Subject {
     Count(Side),
     Amount(Side),
     Group(Side, char),
@@ -69,7 +69,7 @@ pub(super) const TAX: &str = ".tax.";
 
 /// The figures of one side.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sums(pub(super) BTreeMap<Subject, i64>);
+pub(in super::super) struct Sums(pub(super) BTreeMap<Subject, i64>);
 
 impl Sums {
     fn add(&mut self, subject: Subject, amount: i64) {
@@ -84,51 +84,13 @@ impl Sums {
 
     /// Adds a document to the figures.
     pub(super) fn count(&mut self, body: &Body<'_>) {
-        match body {
-            Body::Receipt(receipt) => self.count_receipt(receipt),
-            Body::Cash(amount) => {
-                let side = if amount.is_negative() {
-                    Side::Withdrawals
-                } else {
-                    Side::Deposits
-                };
-                self.add(Subject::Count(side), 1);
-                self.add(Subject::Amount(side), amount.minor().saturating_abs());
-                self.add(Subject::Cash, amount.minor());
-            }
-            Body::Report(_) | Body::Nonfiscal(_) | Body::Amounts(_) => {}
-        }
+        figures_of(body, &mut |subject, amount| self.add(subject, amount));
     }
 
-    fn count_receipt(&mut self, receipt: &Receipt<'_>) {
-        let (side, sign) = match receipt.kind {
-            ReceiptKind::Sale => (Side::Sales, 1),
-            ReceiptKind::Refund { .. } => (Side::Refunds, -1),
-            ReceiptKind::AlternativeSale => {
-                self.add(Subject::Count(Side::Alternative), 1);
-                self.add(Subject::Amount(Side::Alternative), receipt.total.minor());
-                return;
-            }
-        };
-        self.add(Subject::Count(side), 1);
-        self.add(Subject::FiscalReceipts, 1);
-        self.add(Subject::Amount(side), receipt.total.minor());
-        for line in receipt.lines.iter().filter(|line| !line.voided) {
-            for tax in line.taxes() {
-                let code = char::from(tax.group.code.letter());
-                self.add(Subject::Group(side, code), line.final_amount.minor());
-                self.add(Subject::Tax(side, code), tax.final_tax.minor());
-            }
-        }
-        for payment in receipt.payments.iter() {
-            let kept = payment
-                .amount
-                .minor()
-                .saturating_sub(payment.change.minor());
-            self.add(Subject::Payment(side, payment.code), kept);
-            if payment.cash {
-                self.add(Subject::Cash, kept.saturating_mul(sign));
-            }
+    /// Adds the figures of a document ([`figures_of`]).
+    pub(in super::super) fn add_all(&mut self, figures: &[(Subject, i64)]) {
+        for (subject, amount) in figures {
+            self.add(*subject, *amount);
         }
     }
 
@@ -224,5 +186,55 @@ impl Sums {
             .iter()
             .fold(0_i64, |sum, gross| sum.saturating_add(gross.minor()));
         self.add(Subject::Amount(side), sum);
+    }
+}
+
+/// Gives `add` what a document adds to the figures of its shift.
+pub(in super::super) fn figures_of(body: &Body<'_>, add: &mut impl FnMut(Subject, i64)) {
+    match body {
+        Body::Receipt(receipt) => figures_of_receipt(receipt, add),
+        Body::Cash(amount) => {
+            let side = if amount.is_negative() {
+                Side::Withdrawals
+            } else {
+                Side::Deposits
+            };
+            add(Subject::Count(side), 1);
+            add(Subject::Amount(side), amount.minor().saturating_abs());
+            add(Subject::Cash, amount.minor());
+        }
+        Body::Report(_) | Body::Nonfiscal(_) | Body::Amounts(_) => {}
+    }
+}
+
+fn figures_of_receipt(receipt: &Receipt<'_>, add: &mut impl FnMut(Subject, i64)) {
+    let (side, sign) = match receipt.kind {
+        ReceiptKind::Sale => (Side::Sales, 1),
+        ReceiptKind::Refund { .. } => (Side::Refunds, -1),
+        ReceiptKind::AlternativeSale => {
+            add(Subject::Count(Side::Alternative), 1);
+            add(Subject::Amount(Side::Alternative), receipt.total.minor());
+            return;
+        }
+    };
+    add(Subject::Count(side), 1);
+    add(Subject::FiscalReceipts, 1);
+    add(Subject::Amount(side), receipt.total.minor());
+    for line in receipt.lines.iter().filter(|line| !line.voided) {
+        for tax in line.taxes() {
+            let code = char::from(tax.group.code.letter());
+            add(Subject::Group(side, code), line.final_amount.minor());
+            add(Subject::Tax(side, code), tax.final_tax.minor());
+        }
+    }
+    for payment in receipt.payments.iter() {
+        let kept = payment
+            .amount
+            .minor()
+            .saturating_sub(payment.change.minor());
+        add(Subject::Payment(side, payment.code), kept);
+        if payment.cash {
+            add(Subject::Cash, kept.saturating_mul(sign));
+        }
     }
 }

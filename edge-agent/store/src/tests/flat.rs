@@ -133,6 +133,15 @@ fn a_page_merges_the_lists_of_its_kinds_and_counts_what_came_later() {
     let reader = shop.reader();
     let receipts = [DocumentKind::Sale, DocumentKind::Refund];
     shop.trading_day();
+    // Enough for several marks, of kinds that are rare and of kinds that are not.
+    for document in 0..24 {
+        shop.sale(8_000 + document);
+        match document % 7 {
+            0 => shop.cash(9_000 + document, 100),
+            1 | 2 => shop.refund(9_000 + document, 8_000 + document, 1_000),
+            _ => {}
+        }
+    }
     let before =
         [&DocumentKind::ALL[..], &receipts].map(|kinds| look_at_pages(&shop, &reader, kinds));
     shop.sale(7_001);

@@ -425,7 +425,7 @@ fn a_document_is_acknowledged_once() {
 }
 
 /// Lays the document of an entry aside, as the clerk does.
-fn lay_aside(shop: &mut Shop, document: u128) {
+pub(super) fn lay_aside(shop: &mut Shop, document: u128) {
     let aside = ferrotill_core::event::LaidAside {
         id: id(document),
         at: moment(NOON),

@@ -1,19 +1,24 @@
 //! `verify`: checks the whole store against itself. An agent may run meanwhile.
 //!
-//! The check reads one state of the database on a connection that cannot write. It
+//! The check reads one state of the database, on two threads with a connection each that cannot write. It
 //!
 //! - reads the journal from its first row and checks the chain,
 //! - lets every till decide again, and compares the result with the journal,
-//! - rebuilds the tables from the journal, and compares them with the stored ones,
+//! - sums up the table rows that follow from the journal, and compares the sums with those of the stored tables; if anything is found or
+//!   is unusual, it rebuilds the tables, and compares them row by row,
 //! - reads the reconciliation of each Z-report.
 //!
 //! A range limits only what is reported. The whole journal is always read, because each event depends on all events before it.
 
+mod digest;
+mod expected;
 mod flaw;
+mod stored;
 mod tables;
 mod walk;
 
 use std::collections::HashMap;
+use std::panic::resume_unwind;
 use std::path::Path;
 
 use ferrotill_core::event::Mode;
@@ -30,7 +35,11 @@ use super::{
     Context, FILE_NAME, FolderPurpose, RepeatedNumber, StoreError, anchor, ereceipt_rows, folder,
     migrate, snapshot, used_numbers,
 };
-use walk::{Walk, Walked};
+use digest::RowHasher;
+use expected::ExpectedRows;
+use stored::StoredTables;
+use tables::Rebuilt;
+use walk::{Growing, Walk, Walked};
 
 pub use flaw::Flaw;
 
@@ -96,6 +105,8 @@ pub struct Verified {
     pub anchored: Option<i64>,
     /// The Z-reports in the range.
     pub reconciliations: Vec<ZReconciliation>,
+    /// True if the tables that grow with each document were rebuilt from the journal, because something was found or was unusual.
+    pub rebuilt: bool,
     /// Every flaw that was found, up to [`FLAWS_MAX`].
     pub flaws: Vec<Flaw>,
     /// The number of further flaws that are not in the list.
@@ -130,6 +141,14 @@ struct Flaws {
 }
 
 impl Flaws {
+    const fn new(range: VerifyRange) -> Self {
+        Self {
+            range,
+            found: Vec::new(),
+            more: 0,
+        }
+    }
+
     fn report(&mut self, flaw: Flaw) {
         if self.found.len() < FLAWS_MAX {
             self.found.push(flaw);
@@ -162,39 +181,33 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         path: wanted.folder.to_owned(),
         source,
     })?;
-    let connection = folder::open_for_reading(&path)?;
-    configure(&connection).context(&path, "settings")?;
-    let mut flaws = Flaws {
-        range: wanted.range,
-        found: Vec::new(),
-        more: 0,
-    };
-    // The transaction shows one state of the database, whatever the agent writes meanwhile.
-    connection.execute_batch("BEGIN").context(&path, "begin")?;
-    check_version(&connection, &path)?;
-    check_file(&connection, &path, wanted.range, &mut flaws)?;
-    tables::compare_schema(&connection, &mut flaws).context(&path, "schema")?;
-    tables::create_temporary(&connection).context(&path, "temporary tables")?;
-    let walked = Walk {
+    let (connection, other) = stored::open(&path)?;
+    let mut flaws = Flaws::new(wanted.range);
+    let journal = Journal {
         connection: &connection,
         path: &path,
         key: &key,
-        profile: wanted.profile,
-        snapshots: snapshot::read_all(&connection, &key)
-            .context(&path, "snapshots")?
-            .into_iter()
-            .collect(),
-        flaws: &mut flaws,
-        tills: HashMap::new(),
-        walked: Walked::default(),
-        pending: None,
+        wanted,
+    };
+    let (quick, stored) = journal.walk_quickly(other)?;
+    for words in stored.damage {
+        flaws.report(Flaw::FileDamaged { words });
     }
-    .run()?;
+    tables::compare_schema(&connection, &mut flaws).context(&path, "schema")?;
+    let quick = quick.filter(|walked| walked.digests == stored.digests);
+    let rebuilt = quick.is_none();
+    let walked = match quick {
+        Some(walked) => walked,
+        None => journal.walk_and_rebuild(&mut flaws)?,
+    };
     let configured = FolderPurpose::new(wanted.profile.facts(), wanted.mode);
     check_purpose(configured, &walked, &mut flaws);
     let anchored = check_anchors(&connection, wanted.folder, anchors, walked.head, &mut flaws);
     check_devices(wanted.devices, &walked, &mut flaws);
-    tables::compare(&connection, wanted.range, &mut flaws).context(&path, "compare the tables")?;
+    if rebuilt {
+        tables::compare(&connection, Rebuilt::All, wanted.range, &mut flaws)
+            .context(&path, "compare the tables")?;
+    }
     let reconciliations =
         reconciliations(&connection, wanted.range, &mut flaws).context(&path, "Z-reports")?;
     let unsent = unsent(&connection).context(&path, "outbox")?;
@@ -216,9 +229,88 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
         repeated_numbers,
         anchored,
         reconciliations,
+        rebuilt,
         flaws: flaws.found,
         more_flaws: flaws.more,
     })
+}
+
+/// The journal of one state of the database.
+struct Journal<'j> {
+    connection: &'j Connection,
+    path: &'j Path,
+    key: &'j ChainKey,
+    wanted: &'j Wanted<'j>,
+}
+
+impl Journal<'_> {
+    /// Reads the journal and, on the other connection, the stored tables beside it. What was walked is `None` if anything at all was
+    /// found: then the tables are rebuilt, which takes longer and names what differs.
+    fn walk_quickly(
+        &self,
+        other: Option<Connection>,
+    ) -> Result<(Option<Walked>, StoredTables), StoreError> {
+        let hasher = RowHasher::new(self.key);
+        let range = self.wanted.range;
+        let stored_hasher = hasher.clone();
+        let Some(other) = other else {
+            let walked = self.walk_without_flaws(hasher);
+            let stored = stored::read(self.connection, self.path, stored_hasher, range)?;
+            return Ok((walked, stored));
+        };
+        let path = self.path;
+        std::thread::scope(|scope| {
+            let stored = scope.spawn(move || stored::read(&other, path, stored_hasher, range));
+            let walked = self.walk_without_flaws(hasher);
+            let stored = stored.join().unwrap_or_else(|why| resume_unwind(why))?;
+            Ok((walked, stored))
+        })
+    }
+
+    /// The walk with digests of the tables that grow with each document; `None` if it finds anything, or fails.
+    fn walk_without_flaws(&self, hasher: RowHasher) -> Option<Walked> {
+        let mut flaws = Flaws::new(self.wanted.range);
+        let growing = Growing::SummedUp(Box::new(ExpectedRows::new(hasher)));
+        // A failure comes again, and is reported, when the tables are rebuilt.
+        let walked = self
+            .walk(Rebuilt::Rare, growing, &mut flaws)
+            .ok()
+            .flatten()?;
+        let range = self.wanted.range;
+        tables::compare(self.connection, Rebuilt::Rare, range, &mut flaws).ok()?;
+        flaws.found.is_empty().then_some(walked)
+    }
+
+    fn walk_and_rebuild(&self, flaws: &mut Flaws) -> Result<Walked, StoreError> {
+        let walked = self.walk(Rebuilt::All, Growing::Rebuilt, flaws)?;
+        Ok(walked.unwrap_or_default())
+    }
+
+    fn walk(
+        &self,
+        rebuilt: Rebuilt,
+        growing: Growing,
+        flaws: &mut Flaws,
+    ) -> Result<Option<Walked>, StoreError> {
+        tables::create_temporary(self.connection, rebuilt)
+            .context(self.path, "temporary tables")?;
+        let walk = Walk {
+            connection: self.connection,
+            path: self.path,
+            key: self.key,
+            profile: self.wanted.profile,
+            snapshots: snapshot::read_all(self.connection, self.key)
+                .context(self.path, "snapshots")?
+                .into_iter()
+                .collect(),
+            flaws,
+            tills: HashMap::new(),
+            walked: Walked::default(),
+            growing,
+            pending: None,
+        };
+        walk.run()
+    }
 }
 
 /// How many documents wait for the authority.
@@ -268,30 +360,6 @@ fn check_version(connection: &Connection, path: &Path) -> Result<(), StoreError>
         found,
         expected,
     })
-}
-
-/// SQLite's own check of the file: pages, indexes, constraints. This check takes long on large files and is left out if only a
-/// range is verified.
-fn check_file(
-    connection: &Connection,
-    path: &Path,
-    range: VerifyRange,
-    flaws: &mut Flaws,
-) -> Result<(), StoreError> {
-    if range != VerifyRange::ALL {
-        return Ok(());
-    }
-    let mut statement = connection
-        .prepare("PRAGMA main.integrity_check(20)")
-        .context(path, "integrity check")?;
-    let words = statement
-        .query_map([], |row| row.get::<_, String>(0))
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .context(path, "integrity check")?;
-    for words in words.into_iter().filter(|words| words != "ok") {
-        flaws.report(Flaw::FileDamaged { words });
-    }
-    Ok(())
 }
 
 /// Checks that the journal contains the row of every anchor. Returns the newest row that an anchor names.

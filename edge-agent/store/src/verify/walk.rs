@@ -19,6 +19,7 @@ use super::super::founding::{self, FolderPurpose};
 use super::super::projection::Telling;
 use super::super::snapshot::Snapshot;
 use super::super::{Context as _, StoreError, projection};
+use super::expected::{ExpectedRows, Summed, TableDigests};
 use super::{Flaw, Flaws};
 
 /// The counts that the walk over the journal returns.
@@ -36,6 +37,16 @@ pub(super) struct Walked {
     pub(super) devices: BTreeSet<Uuid>,
     /// What the journal says that the folder is for.
     pub(super) purpose: Option<FolderPurpose>,
+    /// The digests of the tables that grow with each document; empty if these tables were rebuilt.
+    pub(super) digests: TableDigests,
+}
+
+/// What is done with the rows that follow from the journal in the tables that grow with each document.
+pub(super) enum Growing {
+    /// They are written into temporary tables by the writer's own functions.
+    Rebuilt,
+    /// They are summed up into digests.
+    SummedUp(Box<ExpectedRows>),
 }
 
 /// The state of the walk.
@@ -48,6 +59,7 @@ pub(super) struct Walk<'w> {
     pub(super) flaws: &'w mut Flaws,
     pub(super) tills: HashMap<Uuid, Till>,
     pub(super) walked: Walked,
+    pub(super) growing: Growing,
     /// The declaration in the row that was read last; `None` if that row is no declaration.
     pub(super) pending: Option<PendingDeclaration>,
 }
@@ -87,7 +99,9 @@ impl PendingDeclaration {
 
 impl Walk<'_> {
     /// Reads the whole journal. Every flaw is reported once, and the walk goes on with the next row.
-    pub(super) fn run(mut self) -> Result<Walked, StoreError> {
+    ///
+    /// Returns `None` if the tables must be rebuilt, because a row is unusual.
+    pub(super) fn run(mut self) -> Result<Option<Walked>, StoreError> {
         let mut statement = self
             .connection
             .prepare(
@@ -128,7 +142,9 @@ impl Walk<'_> {
                 Some(_) => broken.push(seq),
             }
             previous = Some(row.mac);
-            self.enter(seq, &row)?;
+            if self.enter(seq, &row)? == Summed::Unusual {
+                return Ok(None);
+            }
         }
         self.check_declaration_is_followed_by_its_result(None);
         self.compare_snapshots(self.walked.head.saturating_add(1));
@@ -143,46 +159,51 @@ impl Walk<'_> {
                 self.flaws.report_at(seq, Flaw::RowChanged { seq });
             }
         }
-        Ok(self.walked)
+        if let Growing::SummedUp(expected) = self.growing {
+            self.walked.digests = expected.finish();
+        }
+        Ok(Some(self.walked))
     }
 
-    /// Writes an event into the rebuilt tables and applies it to its till.
-    fn enter(&mut self, seq: i64, row: &Row<'_>) -> Result<(), StoreError> {
+    /// Enters what follows from an event into the tables or their digests.
+    fn enter_rows(
+        &mut self,
+        place: (Uuid, i64),
+        event: &Event<'_>,
+        row: &Row<'_>,
+    ) -> Result<Summed, rusqlite::Error> {
+        let profile = self.profile;
+        match &mut self.growing {
+            Growing::SummedUp(expected) => {
+                let row = (row.version, row.payload);
+                expected.enter(self.connection, profile, place, event, row)
+            }
+            Growing::Rebuilt => {
+                let telling = Telling::Unfrozen(&|kind| profile.duties(kind));
+                projection::project(self.connection, telling, place, event, None)?;
+                Ok(Summed::All)
+            }
+        }
+    }
+
+    /// Enters an event into the tables or their digests, and applies it to its till.
+    fn enter(&mut self, seq: i64, row: &Row<'_>) -> Result<Summed, StoreError> {
         let event = match Event::decode(row.kind, row.version, row.payload) {
             Ok(event) => event,
             Err(error) => {
                 self.flaws
                     .report_at(seq, Flaw::RowUnreadable { seq, error });
-                return Ok(());
+                return Ok(Summed::All);
             }
         };
         let Ok(device) = Uuid::from_slice(row.device) else {
             self.flaws.report_at(seq, Flaw::RowChanged { seq });
-            return Ok(());
+            return Ok(Summed::All);
         };
-        if let Err(error) = projection::project(
-            self.connection,
-            Telling::Unfrozen(&|kind| self.profile.duties(kind)),
-            (device, seq),
-            &event,
-            None,
-        ) {
-            let contradicts = matches!(&error, rusqlite::Error::QueryReturnedNoRows)
-                || error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation);
-            if !contradicts {
-                return Err(error).context(self.path, "rebuilding the tables");
-            }
-            let words = match (error, &event) {
-                (_, Event::Founded(_)) => "the folder was founded by an earlier row".to_owned(),
-                (_, Event::Restored(_)) => {
-                    "the number of the restore does not follow the one before it".to_owned()
-                }
-                (rusqlite::Error::QueryReturnedNoRows, _) => {
-                    "it refers to a document that is not in the journal".to_owned()
-                }
-                (other, _) => format!("it repeats what must be unique: {other}"),
-            };
-            self.contradiction(seq, &event, words);
+        match self.enter_rows((device, seq), &event, row) {
+            Ok(Summed::All) => {}
+            Ok(Summed::Unusual) => return Ok(Summed::Unusual),
+            Err(error) => self.table_refuses(seq, &event, error)?,
         }
         self.check_declaration_is_followed_by_its_result(Some((seq, device, &event)));
         if let Event::Founded(founded) = &event {
@@ -191,7 +212,7 @@ impl Walk<'_> {
         }
         if device.is_nil() {
             // The state of the authority concerns all tills, so this event has no till.
-            return Ok(());
+            return Ok(Summed::All);
         }
         self.walked.devices.insert(device);
         if matches!(event, Event::Sealed(_)) {
@@ -203,6 +224,32 @@ impl Walk<'_> {
         if let Some(words) = objection {
             self.contradiction(seq, &event, words);
         }
+        Ok(Summed::All)
+    }
+
+    /// A table refuses what follows from an event: the event contradicts one before it.
+    fn table_refuses(
+        &mut self,
+        seq: i64,
+        event: &Event<'_>,
+        error: rusqlite::Error,
+    ) -> Result<(), StoreError> {
+        let contradicts = matches!(&error, rusqlite::Error::QueryReturnedNoRows)
+            || error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation);
+        if !contradicts {
+            return Err(error).context(self.path, "rebuilding the tables");
+        }
+        let words = match (error, event) {
+            (_, Event::Founded(_)) => "the folder was founded by an earlier row".to_owned(),
+            (_, Event::Restored(_)) => {
+                "the number of the restore does not follow the one before it".to_owned()
+            }
+            (rusqlite::Error::QueryReturnedNoRows, _) => {
+                "it refers to a document that is not in the journal".to_owned()
+            }
+            (other, _) => format!("it repeats what must be unique: {other}"),
+        };
+        self.contradiction(seq, event, words);
         Ok(())
     }
 
