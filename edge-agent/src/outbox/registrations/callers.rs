@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ferrotill_core::event::RegistrationStep;
 use ferrotill_store::{Reader, Registration, RegistrationState, StoreError, StoredAnswer};
@@ -36,10 +36,8 @@ pub enum LoginFault {
     Busy,
 }
 
-/// How long a login waits until what is registered again is in the journal.
-const STORED_WITHIN: Duration = Duration::from_secs(10);
-/// How often it looks.
-const STORED_LOOK: Duration = Duration::from_millis(10);
+/// How often a login looks whether what is registered again is in the journal, and how long it waits between two looks.
+const STORED_LOOKS: (u32, Duration) = (1_000, Duration::from_millis(10));
 
 /// What callers may ask for. Every function that talks to the authority blocks its thread.
 #[derive(Debug)]
@@ -170,8 +168,8 @@ impl Registrations {
         for step in &again {
             self.want(step.step, &step.subject, 0);
         }
-        let begun = Instant::now();
-        loop {
+        let (looks, pause) = STORED_LOOKS;
+        for _ in 0..looks {
             let stored = self
                 .reader
                 .registrations()
@@ -185,13 +183,9 @@ impl Registrations {
             if again.iter().all(is_due_again) {
                 return Ok(());
             }
-            if begun.elapsed() > STORED_WITHIN {
-                return Err(
-                    "what is registered again was not written to the journal in time".to_owned(),
-                );
-            }
-            std::thread::sleep(STORED_LOOK);
+            std::thread::sleep(pause);
         }
+        Err("what is registered again was not written to the journal in time".to_owned())
     }
 
     /// What another participant needs, in its order.
