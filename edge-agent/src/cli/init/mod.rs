@@ -17,6 +17,7 @@ use ferrotill_core::profile::{self, Profile, SealPlan};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::demo::countries;
 use super::person::{FIRST_PERSON, first_person};
 use super::ports;
 use super::words::counted;
@@ -235,12 +236,6 @@ fn profile_of(country: &str) -> Result<&'static dyn Profile, CliFailure> {
         );
         CliFailure::new(Exit::Usage, text)
     })
-}
-
-/// The codes of the countries.
-pub(super) fn countries() -> String {
-    let codes = profile::ALL.into_iter().map(|profile| profile.facts().code);
-    codes.collect::<Vec<_>>().join(", ")
 }
 
 /// Writes the configuration and the secret of its client. If the configuration has a fault, nothing is written.

@@ -235,35 +235,8 @@ fn tries(ports: &[PathBuf], families: &[String]) -> Result<Vec<Tried>, CliFailur
             Ok(progress) => progress,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
         };
-        let Some(of_port) = known.get_mut(place) else {
-            continue;
-        };
-        match progress {
-            Progress::Asked(asked, speed) => {
-                for family in asked {
-                    if let Some(known) = of_port.get_mut(family) {
-                        known.asked.push(speed);
-                        known.answers = false;
-                    }
-                }
-            }
-            Progress::Answers(answering) => {
-                for family in answering {
-                    if let Some(known) = of_port.get_mut(family) {
-                        known.answers = true;
-                    }
-                }
-            }
-            Progress::Ended(family, answered) => {
-                if let Some(known) = of_port.get_mut(family) {
-                    known.ended = Some(answered);
-                }
-            }
-            Progress::Found => {
-                for known in of_port.iter_mut().filter(|known| known.ended.is_none()) {
-                    known.ended = Some(Answered::NotTried(ANSWERED.to_owned()));
-                }
-            }
+        if let Some(of_port) = known.get_mut(place) {
+            note(of_port, progress);
         }
     }
     let mut tries = Vec::new();
@@ -277,6 +250,37 @@ fn tries(ports: &[PathBuf], families: &[String]) -> Result<Vec<Tried>, CliFailur
         }
     }
     Ok(tries)
+}
+
+/// Notes what the thread of a port reports.
+fn note(of_port: &mut [Known], progress: Progress) {
+    match progress {
+        Progress::Asked(families, speed) => {
+            for family in families {
+                if let Some(known) = of_port.get_mut(family) {
+                    known.asked.push(speed);
+                    known.answers = false;
+                }
+            }
+        }
+        Progress::Answers(families) => {
+            for family in families {
+                if let Some(known) = of_port.get_mut(family) {
+                    known.answers = true;
+                }
+            }
+        }
+        Progress::Ended(family, answered) => {
+            if let Some(known) = of_port.get_mut(family) {
+                known.ended = Some(answered);
+            }
+        }
+        Progress::Found => {
+            for known in of_port.iter_mut().filter(|known| known.ended.is_none()) {
+                known.ended = Some(Answered::NotTried(ANSWERED.to_owned()));
+            }
+        }
+    }
 }
 
 fn uri_text(port: &Path, family: &str, speed: u32) -> String {

@@ -42,7 +42,7 @@ fn a_fault_in_till_or_api_has_its_place_and_a_remedy() {
         (
             "mode = \"TEST\"",
             "mode = \"test\"",
-            "t.toml:3:8: till.mode: is \"test\"; allowed are \"TEST\" and \"LIVE\"\n",
+            "t.toml:3:8: till.mode: is \"test\"; allowed are \"TEST\" and \"LIVE\"",
         ),
         (
             "country",
