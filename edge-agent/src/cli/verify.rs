@@ -149,9 +149,10 @@ fn report(verified: &Verified, output: CliOutput) {
         waiting(verified.unsent)
     ));
     if verified.declared > 0 {
+        let rest = if verified.declared == 1 { "rests" } else { "rest" };
         output.text(&format!(
-            "{} documents rest on an operator's declaration; `/operations/{{id}}` names the operator",
-            verified.declared
+            "{} {rest} on an operator's declaration; `/operations/{{id}}` names the operator",
+            counted(verified.declared, "document")
         ));
     }
     for reconciliation in &verified.reconciliations {
@@ -309,6 +310,7 @@ fn figure(figure: &ReconciliationFigure) -> JsonValue {
         "report" => figure.report,
         "printer" => figure.printer,
         "office" => figure.authority,
+        "other_printers" => figure.other_printers,
         "in_question" => JsonValue::Array(documents.collect()),
     }
 }
