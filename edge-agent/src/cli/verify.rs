@@ -149,7 +149,11 @@ fn report(verified: &Verified, output: CliOutput) {
         waiting(verified.unsent)
     ));
     if verified.declared > 0 {
-        let rest = if verified.declared == 1 { "rests" } else { "rest" };
+        let rest = if verified.declared == 1 {
+            "rests"
+        } else {
+            "rest"
+        };
         output.text(&format!(
             "{} {rest} on an operator's declaration; `/operations/{{id}}` names the operator",
             counted(verified.declared, "document")
