@@ -143,7 +143,7 @@ def measure(arguments, baud: int, command: str | None) -> dict[int, tuple]:
     with Stage(arguments.program, 1200) as stage, contextlib.ExitStack() as stack:
         ports = [Ports.free(), Ports.free()]
         stage.spawn(
-            "emulator", "emulator", "--family", arguments.family, "--baud", baud, "--time-zone", "UTC",
+            "emulator", "emulator", "--family", arguments.family, "--baud", baud, "--time-zone", "Europe/Chisinau",
             "--tcp", f"127.0.0.1:{ports[0]}", "--listen", f"127.0.0.1:{ports[1]}",
         )
         url = f"http://127.0.0.1:{ports[1]}"

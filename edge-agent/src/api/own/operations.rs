@@ -387,6 +387,7 @@ fn reconciliation(account: &ZReconciliation) -> JsonValue {
             "report" => figure.report,
             "printer" => figure.printer,
             "office" => figure.authority,
+            "other_printers" => figure.other_printers,
             "in_question" => JsonValue::Array(documents.collect()),
         }
     });

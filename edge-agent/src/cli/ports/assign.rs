@@ -364,7 +364,7 @@ fn chosen_port(path: &Path, force: bool) -> Result<ChosenPort, CliFailure> {
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(usage(format!(
-                "PORT {shown}: there is no such port; {}, or add --force if it is plugged in later",
+                "PORT {shown}: there is no such port; {}, or add --force to write it all the same",
                 ports_that_are_there()
             )));
         }
@@ -415,7 +415,7 @@ fn may_change(path: &Path) -> bool {
 
 fn ports_that_are_there() -> String {
     match serial_ports().as_slice() {
-        [] => "no serial port is plugged in".to_owned(),
+        [] => "plug the printer in, no serial port is there".to_owned(),
         ports => format!("give one of those that are there: {}", ports.join(", ")),
     }
 }
