@@ -23,6 +23,8 @@ pub struct Dialect {
     pub table: OperationTable,
     /// True if this build has a route for an operation of the table.
     pub is_served: fn(&DescribedOperation) -> bool,
+    /// Whether callers are authenticated by signature or token. An API without it has operations with GET that change something.
+    pub authenticates: bool,
     /// Whether callers create cash registers.
     pub creates_registers: bool,
     /// Another header in which answers have the id of their request, beside `X-Request-Id`.

@@ -135,6 +135,18 @@ const REVISIONS_MAX: u32 = 10_000;
 pub const HOSPITALITY_CHANGES_MAX: u32 = 20;
 const PLACE: &str = "uploaded receipts";
 
+/// Whether there are uploaded receipts.
+pub(crate) fn has_uploads(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM uploaded_receipt)";
+    connection.query_row(sql, [], |row| row.get(0))
+}
+
+/// Whether an uploaded receipt has an id.
+pub(crate) fn is_uploaded(connection: &Connection, id: Uuid) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM uploaded_receipt WHERE id = ?1)";
+    connection.query_row(sql, [id.as_bytes()], |row| row.get(0))
+}
+
 impl Batch<'_> {
     /// Makes a change, and appends its event. The event belongs to no till.
     ///
@@ -202,6 +214,7 @@ impl Batch<'_> {
             digest: digest_of(body, None),
         });
         self.append_apart(at, &event)?;
+        self.note_upload();
         self.connection()
             .execute(
                 "UPDATE uploaded_receipt SET body = ?2, fingerprint = ?3 WHERE id = ?1",
@@ -265,11 +278,7 @@ impl Batch<'_> {
         salt: &[u8; 16],
     ) -> Result<EReceiptOutcome, StoreError> {
         let read = || {
-            let exists: bool = self.connection().query_row(
-                "SELECT EXISTS (SELECT 1 FROM uploaded_receipt WHERE id = ?1)",
-                [receipt.as_bytes()],
-                |row| row.get(0),
-            )?;
+            let exists = is_uploaded(self.connection(), receipt)?;
             let known: Option<(i64, Option<i64>, u32, Option<String>)> = self
                 .connection()
                 .query_row(
