@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 
 use super::described::{DescribedOperation, OperationTable};
@@ -49,6 +49,16 @@ pub(super) fn operation_method(method: &Method) -> &str {
         Method::HEAD => "GET",
         _ => method.as_str(),
     }
+}
+
+/// The header by which a request came through a proxy.
+pub(super) fn forwarding_header(headers: &HeaderMap) -> Option<&'static str> {
+    let names = [
+        ("x-forwarded-for", "X-Forwarded-For"),
+        ("forwarded", "Forwarded"),
+    ];
+    let mut found = names.iter().filter(|(name, _)| headers.contains_key(*name));
+    found.next().map(|(_, name)| *name)
 }
 
 /// A request that was refused before its route was known.

@@ -20,7 +20,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::dialect::{Dialect, Rejection};
+use super::dialect::{Dialect, Rejection, forwarding_header};
 use super::json::shortened;
 use super::problem::Problem;
 use super::sim;
@@ -251,16 +251,6 @@ impl OriginPolicy {
             None => rejection.problem.response(rejection.status),
         }
     }
-}
-
-/// The header by which a request came through a proxy.
-pub(super) fn forwarding_header(headers: &HeaderMap) -> Option<&'static str> {
-    let names = [
-        ("x-forwarded-for", "X-Forwarded-For"),
-        ("forwarded", "Forwarded"),
-    ];
-    let mut found = names.iter().filter(|(name, _)| headers.contains_key(*name));
-    found.next().map(|(_, name)| *name)
 }
 
 const SEC_FETCH_SITE: header::HeaderName = header::HeaderName::from_static("sec-fetch-site");

@@ -266,8 +266,10 @@ fn pkcs11(
     public: Option<&[u8]>,
 ) -> Option<Pkcs11UnitConfig> {
     let [library, module] = ["library", "module"].map(|key| reader.path(section, key));
-    if let (Some(_), Some(module)) = (&library, &module) {
-        let what = "is written beside library, which means the same";
+    if let (Some(library), Some(module)) = (&library, &module)
+        && library.value != module.value
+    {
+        let what = "is another path than that of library, which means the same";
         let path = section.path_of("module");
         reader.fault(&module.place, path, what, "remove one of both");
     }

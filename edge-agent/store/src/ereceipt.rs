@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::ereceipt_rows::digest_of;
+use super::ereceipt_rows::{digest_of, is_uploaded};
 use super::journal::Batch;
 use super::query::Reader;
 use super::{Context, StoreError, rows};
@@ -134,18 +134,6 @@ const REVISIONS_MAX: u32 = 10_000;
 /// The largest number of changes of the particulars of one receipt, without the one that makes them final.
 pub const HOSPITALITY_CHANGES_MAX: u32 = 20;
 const PLACE: &str = "uploaded receipts";
-
-/// Whether there are uploaded receipts.
-pub(crate) fn has_uploads(connection: &Connection) -> rusqlite::Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM uploaded_receipt)";
-    connection.query_row(sql, [], |row| row.get(0))
-}
-
-/// Whether an uploaded receipt has an id.
-pub(crate) fn is_uploaded(connection: &Connection, id: Uuid) -> rusqlite::Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM uploaded_receipt WHERE id = ?1)";
-    connection.query_row(sql, [id.as_bytes()], |row| row.get(0))
-}
 
 impl Batch<'_> {
     /// Makes a change, and appends its event. The event belongs to no till.

@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::faults::ApiError;
 use super::{NOT_ALLOWED, NOT_ALLOWED_NAME};
-use crate::api::origin::forwarding_header;
+use crate::api::dialect::forwarding_header;
 use crate::api::service::Service;
 use crate::api::settings::ApiSettings;
 

@@ -1,6 +1,5 @@
 //! Signature creation units: the signature unit of the till, under the id that a caller gives it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ferrotill_core::event::{ResourceKind, ResourceState};
@@ -41,6 +40,10 @@ fn unit_without_caller(service: &Service) -> Option<StoredResource> {
     if book.of(ResourceKind::SignatureUnit).next().is_some() {
         return None;
     }
+    // The till has used its unit since it has its first register.
+    let register = book.of(ResourceKind::CashRegister).next()?;
+    let since = *register.times.get(&ResourceState::Created)?;
+    let states = [ResourceState::Created, ResourceState::Initialized];
     let owner = &service.settings.owner;
     let mut details = Vec::new();
     if let Some(number) = &owner.idnx {
@@ -60,7 +63,7 @@ fn unit_without_caller(service: &Service) -> Option<StoredResource> {
         state: ResourceState::Initialized,
         details: JsonValue::Object(details).to_string(),
         created_with: String::new(),
-        times: BTreeMap::new(),
+        times: states.map(|state| (state, since)).into_iter().collect(),
     })
 }
 
