@@ -58,6 +58,21 @@ measure *ARGUMENTS:
 counts *ARGUMENTS:
     cargo run -p ferrotill-hardware-tests --bin measure -- --only counts,instructions --keep-counts yes {{ ARGUMENTS }}
 
+# measure sales on a disk whose flushes take 3 ms; needs root, /dev/fuse and a loop device
+slow-disk *ARGUMENTS:
+    cargo build --release
+    python3 hardware-tests/acceptance/slow_disk.py target/release/ferrotill {{ ARGUMENTS }}
+
+# compare receipts on the line to the printer with drivers of other authors (hardware-tests/peers/README.md)
+peers *ARGUMENTS:
+    cargo build --release
+    python3 hardware-tests/peers/run.py target/release/ferrotill {{ ARGUMENTS }}
+
+# say what each crate costs in the release program
+size:
+    CARGO_PROFILE_RELEASE_STRIP=none cargo build --release --target-dir target/symbols
+    python3 hardware-tests/size/by_crate.py target/symbols/release/ferrotill
+
 # build the documentation of all crates, and open it
 doc:
     cargo doc --workspace --no-deps --open

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ferrotill_device::driver::isl::certify::{
     Certified, NotCertified, TrialFinding, certify_on, inferences,
 };
+use ferrotill_device::driver::{self, DriverUri};
 use ferrotill_device::emulator::memory::Memory;
 use ferrotill_device::emulator::{INVERSIONS, IslEmulator, Printer};
 use ferrotill_device::family::{self, Protocol};
@@ -19,6 +20,7 @@ const FAMILIES: &[&str] = &[
     "datecs-mx",
     "eltrade",
     "daisy",
+    "tremol",
 ];
 
 /// The numbers in the lists of the README that no procedure can try, as its section on `printer certify` says.
@@ -29,6 +31,8 @@ const WITHOUT_PROCEDURE: &[(&str, u32)] = &[
     ("datecs-mx", 8),
     ("datecs-mx", 9),
     ("datecs-mx", 12),
+    ("tremol", 6),
+    ("tremol", 9),
 ];
 
 fn printer(protocol: &'static Protocol) -> Printer {
@@ -114,6 +118,15 @@ fn an_inference_that_is_turned_round_is_refuted_and_no_other() {
 }
 
 #[test]
+fn a_printer_without_fiscal_memory_has_no_table_of_inferences() {
+    let uri = DriverUri::parse("escpos+tcp://127.0.0.1:1").unwrap();
+    let tried = driver::certify(&uri).unwrap_err();
+    assert_eq!(tried, NotCertified::NoTable("escpos"));
+    assert!(tried.to_string().contains("datecs, "), "{tried}");
+    assert!(tried.to_string().contains("tremol"), "{tried}");
+}
+
+#[test]
 fn ten_inferences_that_are_turned_round_are_named() {
     let ten = [
         "refund_number_only",
@@ -143,6 +156,30 @@ fn ten_inferences_that_are_turned_round_are_named() {
 }
 
 #[test]
+fn ten_inferences_that_a_tremol_printer_turns_round_are_named() {
+    let ten = [
+        "line_lengths",
+        "document_sale",
+        "slip_by_operator",
+        "cash_by_operator",
+        "receipt_code_number",
+        "no_receipt_reported",
+        "payments_of_receipt",
+        "received_with_change",
+        "disabled_group",
+        "payment_types_reported",
+    ];
+    for firmware in family::of_name("tremol").unwrap().firmware {
+        let mut printer = printer(family::of_name("tremol").unwrap()).with_firmware(firmware.name);
+        printer.invert(&ten.map(str::to_owned)).unwrap();
+        let certified = certified(printer).unwrap();
+        let refuted = refuted(&certified);
+        let names: Vec<&str> = refuted.iter().map(|(id, _)| *id).collect();
+        assert_eq!(names, ten, "{}: {refuted:?}", firmware.name);
+    }
+}
+
+#[test]
 fn an_unknown_name_turns_nothing_round() {
     let mut printer = printer(family::of_name("datecs").unwrap());
     let unknown = printer.invert(&["open_sale".into(), "opened".into()]);
@@ -164,15 +201,6 @@ fn a_printer_that_reports_that_it_is_fiscalised_prints_nothing() {
             assert!(emulator.printer().memory().open.is_none(), "{name}");
         });
     }
-}
-
-#[test]
-fn a_family_without_a_table_is_named() {
-    let protocol = family::of_name("tremol").unwrap();
-    let line = Loopback::new(IslEmulator::new(printer(protocol), None));
-    let tried = certify_on(protocol, Box::new(line)).unwrap_err();
-    assert_eq!(tried, NotCertified::NoTable("tremol"));
-    assert!(tried.to_string().contains("`tremol`"));
 }
 
 /// The numbers of a list under "Inferences" of the README.

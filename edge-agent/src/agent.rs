@@ -227,8 +227,8 @@ impl Agent {
         let clerk = start_clerk(store, settings, plans, inbox)?;
         let units = signatures.as_ref();
         let service = Arc::new(Service {
-            providers: providers::desk(&config, profile, &modules, (&reader, &clerk_handle)),
-            registrations: registrations::desk(&config, &reader, &clerk_handle, units),
+            providers: providers::for_callers(&config, profile, &modules, (&reader, &clerk_handle)),
+            registrations: registrations::for_callers(&config, &reader, &clerk_handle, units),
             settings: ApiSettings::of(&config),
             profile,
             clerk_handle: clerk_handle.clone(),

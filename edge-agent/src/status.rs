@@ -3,6 +3,7 @@
 
 pub mod at_work;
 mod module_left;
+pub mod objections;
 mod observed;
 pub mod problems;
 mod stock;
@@ -27,6 +28,7 @@ use uuid::Uuid;
 use crate::explanation::Explanation;
 use crate::locked::Locked;
 pub use module_left::ModuleLeft;
+use objections::Objection;
 use problems::{HealthProblem, ProblemKind, Problems, Severity};
 pub use stock::Stock;
 use unsendable::Unsendable;
@@ -60,7 +62,7 @@ pub struct PrinterState {
     pub waits: Option<Uuid>,
     /// Why a connected printer gets no receipts, or not all: it is not the printer of the open shift, or its tax rates differ. Also
     /// what its driver has to assume of it.
-    pub objections: Vec<String>,
+    pub objections: Vec<Objection>,
     /// True if the printer gets no receipts, or not all, because of an objection.
     pub refuses_receipts: bool,
     /// The names of the figures that the printer does not report: recovery works without them.
@@ -256,33 +258,6 @@ impl LiveStatus {
         drop(printers);
         self.problems.clear(PRINTER.kind, Some(device));
         self.problems.clear(WAITS.kind, Some(device));
-    }
-
-    /// Notes what speaks against a connected printer; `refuses_receipts` says whether it gets no receipts, or not all, because of that.
-    pub fn printer_objections(
-        &self,
-        device: Uuid,
-        objections: Vec<String>,
-        refuses_receipts: bool,
-    ) {
-        // An objection that says what to do about it has that as its last part.
-        let parts = objections
-            .iter()
-            .map(|objection| objection.split_once("; "));
-        match parts.collect::<Option<(Vec<&str>, Vec<&str>)>>() {
-            Some((says, fixes)) if !says.is_empty() => self.problems.note(HealthProblem {
-                fix: fixes.join("; "),
-                ..self.problem(&OBJECTIONS, Some(device), says.join("; "))
-            }),
-            _ => {
-                let says = || objections.join("; ");
-                self.note_if(!objections.is_empty(), &OBJECTIONS, Some(device), says);
-            }
-        }
-        let mut printers = self.printers.lock();
-        let state = printers.entry(device).or_default();
-        state.objections = objections;
-        state.refuses_receipts = refuses_receipts;
     }
 
     /// Notes that a printer has answered in forms that this build does not know, and logs their bytes.
@@ -661,10 +636,6 @@ const PRINTER: KnownProblem = KnownProblem {
 const WAITS: KnownProblem = KnownProblem {
     kind: ProblemKind::DOCUMENT_WAITS,
     fix: "read the paper, and declare what became of the document with `ferrotill settle`",
-};
-const OBJECTIONS: KnownProblem = KnownProblem {
-    kind: ProblemKind::OBJECTIONS,
-    fix: "correct what is named; until then the printer gets no receipts or not all, or may print wrong letters or a wrong time",
 };
 const ANSWER_UNKNOWN: KnownProblem = KnownProblem {
     kind: ProblemKind::PRINTER_ANSWER_UNKNOWN,

@@ -169,17 +169,50 @@ fn with_finding(printed: &JsonValue, finding: &str) -> Vec<String> {
 
 #[test]
 fn every_inference_about_a_printer_is_confirmed_by_the_emulated_printer() {
-    for family in ["datecs", "datecs-x"] {
+    for family in ["datecs", "datecs-x", "tremol"] {
         let emulated = EmulatedPrinter::start(family, &["--not-fiscalised"]);
         let (code, printed, report) = emulated.certify(family);
         assert_eq!(code, Some(0), "{family}: {printed}");
         assert_eq!(with_finding(&printed, "refuted"), [""; 0], "{family}");
         assert_eq!(with_finding(&printed, "not_tried"), [""; 0], "{family}");
-        assert!(with_finding(&printed, "confirmed").len() >= 20, "{family}");
+        let least = if family == "tremol" { 18 } else { 20 };
+        assert!(
+            with_finding(&printed, "confirmed").len() >= least,
+            "{family}"
+        );
         let report = report.unwrap();
-        assert!(report.contains("> 01 "), "{family}");
+        // The first bytes of a frame of the family.
+        let frame = if family == "tremol" { "> 02 " } else { "> 01 " };
+        assert!(report.contains(frame), "{family}");
         assert!(report.contains("device/README.md"), "{family}");
     }
+}
+
+#[test]
+fn ten_inferences_that_a_tremol_printer_turns_round_are_named() {
+    let ten = [
+        "line_lengths",
+        "document_sale",
+        "slip_by_operator",
+        "cash_by_operator",
+        "receipt_code_number",
+        "no_receipt_reported",
+        "payments_of_receipt",
+        "received_with_change",
+        "disabled_group",
+        "payment_types_reported",
+    ];
+    let names = ten.join(",");
+    let options = ["--not-fiscalised", "--inverted", &names];
+    let emulated = EmulatedPrinter::start("tremol", &options);
+    let (code, printed, report) = emulated.certify("tremol");
+    assert_eq!(code, Some(4), "{printed}");
+    assert_eq!(with_finding(&printed, "refuted"), ten, "{printed}");
+    assert!(
+        report
+            .unwrap()
+            .contains("device/README.md, inferences of `tremol`")
+    );
 }
 
 #[test]

@@ -305,6 +305,191 @@ fn a_port_is_listed_and_the_printer_at_it_is_found() {
     assert_eq!(code, Some(2), "{wrong}");
 }
 
+/// Two devices; `/dev/null` and `/dev/zero` stand for serial ports.
+const TWO_DEVICES: &str = r#"# The till at the door.
+[till]
+country = "MD"
+mode = "TEST"
+[[api.clients]]
+key = "till"
+secret = "s3cret"
+[[device]]
+id = "0875b8a5-0668-41a3-a3fa-8eeccf66d289"
+name = "Door"
+uri = 'datecs+serial:///dev/zero?baud=19200&password=4711'   # left
+tax_groups = [ { code = "A", rate = "20.00" } ]
+payment_types = [ { code = 0, name = "Numerar", cash = true } ]
+[[device]]
+id = "0875b8a5-0668-41a3-a3fa-8eeccf66d28a"
+name = "Bar"
+uri = "datecs-x+tcp://127.0.0.1:4999"
+tax_groups = [ { code = "A", rate = "20.00" } ]
+payment_types = [ { code = 0, name = "Numerar", cash = true } ]
+"#;
+
+#[test]
+fn a_port_is_assigned_to_a_device_and_only_its_address_is_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ferrotill.toml");
+    fs::write(&file, TWO_DEVICES).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let assign = |arguments: &[&str]| {
+        let config = ["--config", file.to_str().unwrap()];
+        let (code, told) = finished(&[&["ports", "assign"], arguments, &config].concat());
+        (code, told, fs::read_to_string(&file).unwrap())
+    };
+    let (code, told, text) = assign(&["/dev/null", "door", "--dry-run"]);
+    assert_eq!((code, text.as_str()), (Some(0), TWO_DEVICES), "{told}");
+    assert_eq!(words(value(&told, "written")), "false");
+
+    // Speed and password of the printer stay, and the comment does.
+    let (code, told, text) = assign(&["/dev/null", "door"]);
+    let line = "uri = \"datecs+serial:///dev/null?baud=19200&password=4711\"   # left";
+    let old = "uri = 'datecs+serial:///dev/zero?baud=19200&password=4711'   # left";
+    assert_eq!(code, Some(0), "{told}");
+    assert_eq!(text, TWO_DEVICES.replace(old, line));
+    assert!(!told.to_string().contains("4711"), "{told}");
+    let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    assert_eq!(
+        (mode, words(value(&told, "line"))),
+        (0o640, "11".to_owned())
+    );
+    let (code, again, same) = assign(&["/dev/null", "1"]);
+    assert_eq!((code, same.as_str()), (Some(0), text.as_str()), "{again}");
+    assert_eq!(words(value(&again, "written")), "false");
+
+    // What `ports probe` prints is taken as it is; a speed is no option of a printer on the network.
+    let (code, told, text) = assign(&["eltrade+serial:///dev/zero?baud=9600", "2"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(
+        text.contains("uri = \"eltrade+serial:///dev/zero?baud=9600\""),
+        "{text}"
+    );
+    let (code, told, text) = assign(&["datecs+tcp://127.0.0.1:1", "Door"]);
+    assert_eq!(code, Some(0), "{told}");
+    let line = "uri = \"datecs+tcp://127.0.0.1:1?password=4711\"   # left";
+    assert!(text.contains(line), "{text}");
+
+    let left = fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, 1, "only the configuration is in the folder");
+}
+
+#[test]
+fn a_port_that_cannot_be_meant_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ferrotill.toml");
+    let refused = |text: &str, arguments: &[&str], expected: Option<i32>, needed: &[&str]| {
+        fs::write(&file, text).unwrap();
+        let config = ["--config", file.to_str().unwrap()];
+        let (code, told) = finished(&[&["ports", "assign"], arguments, &config].concat());
+        assert_eq!(code, expected, "{arguments:?}: {told}");
+        for needed in needed {
+            let message = words(value(&told, "error.message"));
+            assert!(message.contains(needed), "{arguments:?}: {message}");
+        }
+        assert_eq!(fs::read_to_string(&file).unwrap(), text, "{arguments:?}");
+    };
+    let usage = Some(2);
+    for (arguments, needed) in [
+        (
+            &["/dev/null", "Dor"][..],
+            &[
+                "DEVICE \"Dor\"",
+                "1 is \"Door\"",
+                "2 is \"Bar\" with the id 0875b8a5",
+            ][..],
+        ),
+        (&["/dev/null", "3"], &["no such device"]),
+        (&["/dev/null"], &["DEVICE: is missing", "\"Bar\""]),
+        (
+            &["/dev/zero", "Bar"],
+            &["\"Door\" has this port already", "password=****"],
+        ),
+        (
+            &["/dev/ferrotill-none", "Door"],
+            &["there is no such port", "--force"],
+        ),
+        (&["ttyUSB0", "Door"], &["is not the path of a serial port"]),
+        (&["/dev/shm", "Door"], &["is no serial port"]),
+        (&["/dev/serial/by-id/*", "Door"], &["is a pattern"]),
+        (
+            &["datex+serial:///dev/null", "Door"],
+            &["`datex` is not a printer family"],
+        ),
+        (
+            &["/dev/null", "Door", "--family", "datex"],
+            &["`datex` is not a printer family"],
+        ),
+        (
+            &["datecs+serial:///dev/null?baud=7", "Door"],
+            &["`7` is not a speed"],
+        ),
+        (&["datecs+tcp://127.0.0.1", "Door"], &["not host:port"]),
+    ] {
+        refused(TWO_DEVICES, arguments, usage, needed);
+    }
+    let same_name = TWO_DEVICES.replace("\"Bar\"", "\"Door\"");
+    refused(
+        &same_name,
+        &["/dev/null", "Door"],
+        usage,
+        &["several devices have this name"],
+    );
+    // The whole configuration is checked, not only what is changed.
+    let faulty = TWO_DEVICES.replace("\"20.00\"", "\"20,00\"");
+    refused(
+        &faulty,
+        &["/dev/null", "Door"],
+        Some(3),
+        &["device[0].tax_groups[0].rate"],
+    );
+    let unknown = TWO_DEVICES.replace("datecs-x+", "datex+");
+    refused(
+        &unknown,
+        &["/dev/null", "Door"],
+        Some(3),
+        &["device[1].uri"],
+    );
+
+    let without = TWO_DEVICES.replace("datecs-x+tcp://127.0.0.1:4999", "none");
+    refused(
+        &without,
+        &["/dev/null", "Bar"],
+        usage,
+        &["--family: is missing", "ports probe"],
+    );
+    fs::write(&file, TWO_DEVICES).unwrap();
+    let config = ["--config", file.to_str().unwrap()];
+    let later = ["ports", "assign", "/dev/ferrotill-none", "Door", "--force"];
+    let (code, told) = finished(&[&later[..], &config].concat());
+    assert_eq!(code, Some(0), "{told}");
+    let uri = "datecs+serial:///dev/ferrotill-none?baud=19200&password=****";
+    assert_eq!(words(value(&told, "uri")), uri);
+}
+
+/// Another file of the configuration may have the address; then it is changed there.
+#[test]
+fn a_port_is_written_into_the_file_that_has_the_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ferrotill.toml");
+    fs::write(&file, TWO_DEVICES).unwrap();
+    let companion = folder.path().join("conf.d/20-shop.toml");
+    fs::create_dir(companion.parent().unwrap()).unwrap();
+    let shop = "[[device]]\nid = \"0875b8a5-0668-41a3-a3fa-8eeccf66d28a\"\nuri = \"datecs-x+tcp://10.0.0.1:4999\"\n";
+    fs::write(&companion, shop).unwrap();
+    let config = ["--config", file.to_str().unwrap()];
+    let assign = ["ports", "assign", "/dev/null", "Bar"];
+    let (code, told) = finished(&[&assign[..], &config].concat());
+    assert_eq!(code, Some(0), "{told}");
+    assert_eq!(words(value(&told, "file")), companion.display().to_string());
+    assert_eq!(fs::read_to_string(&file).unwrap(), TWO_DEVICES);
+    let changed = fs::read_to_string(&companion).unwrap();
+    assert!(
+        changed.contains("uri = \"datecs-x+serial:///dev/null\""),
+        "{changed}"
+    );
+}
+
 #[test]
 fn a_bundle_for_support_has_the_checks_and_no_secret() {
     let clinic = Clinic::new();

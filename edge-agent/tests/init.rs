@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use ferrotill::api::json::JsonValue;
-use ferrotill::config::{Config, Overrides};
+use ferrotill::config::{Config, Overrides, Permission};
 use ferrotill_testkit::config::{KEY, SECRET};
 use shop::machine::MachineShop;
 use shop::outside::{finished, program, until};
@@ -66,6 +66,16 @@ fn the_written_configuration_has_the_tables_of_the_law_and_a_secret_of_its_own()
         assert_eq!(mode & 0o777, 0o600, "{}", file.display());
     }
     assert_eq!(fs::read_to_string(&secret).unwrap().len(), 64);
+    // The program that sells may not settle; a person at this machine may, with another secret.
+    let [sells, settles] = &config.api.clients[..] else {
+        panic!("two clients");
+    };
+    assert!(!sells.permissions.contains(&Permission::Settle));
+    assert_eq!(
+        settles.permissions,
+        [Permission::Settle, Permission::Settings]
+    );
+    assert!(folder.path().join("operator.secret").exists());
     let before = fs::read_to_string(&file).unwrap();
     let (code, document) = init(folder.path(), &[]);
     assert_eq!(
@@ -79,6 +89,24 @@ fn the_written_configuration_has_the_tables_of_the_law_and_a_secret_of_its_own()
     assert_eq!(code, Some(2));
     let (code, document) = init(other.path(), &["--mode", "PLAY"]);
     assert_eq!(code, Some(3), "{document}");
+    let out = other.path().join("ferrotill.toml").display().to_string();
+    let misspelt = [
+        "init",
+        "--no-input",
+        "--country",
+        "MD",
+        "--device",
+        "datec+tcp://127.0.0.1:9",
+        "--out",
+        &out,
+    ];
+    let (code, document) = finished(&misspelt);
+    assert_eq!(code, Some(2), "{document}");
+    let message = value(&document, "error.message").to_string();
+    assert!(
+        message.contains("`datec` is not a printer family"),
+        "{message}"
+    );
     assert_eq!(
         fs::read_dir(other.path()).unwrap().count(),
         0,

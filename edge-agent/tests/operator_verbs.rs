@@ -198,9 +198,32 @@ fn a_body_in_a_file_is_sold_and_its_faults_are_named_before_anything_is_ordered(
         assert!(message.contains(word), "{faulty}: {message}");
     }
     assert_eq!(told(value(&shop.done(&["receipts"]), "count")), "1");
+    for (wrong, needed) in [
+        (
+            &["sale", "--item", "Tea:5.00"][..],
+            "write it such as 'Tea:5.00:1:A'",
+        ),
+        (
+            &["sale", "--item", "Tea:5.00:1:A", "--pay", "x"],
+            "0 (Numerar)",
+        ),
+    ] {
+        let (code, refused) = shop.verb(wrong);
+        let message = told(value(&refused, "error.message"));
+        assert_eq!(code, 2, "{wrong:?}: {refused}");
+        assert!(message.contains(needed), "{wrong:?}: {message}");
+    }
+    let by_name = [
+        "sale",
+        "--item",
+        "Tea:5.00:1:A",
+        "--pay",
+        "numerar",
+        "--dry-run",
+    ];
+    assert_eq!(told(value(&shop.done(&by_name), "total")), "5.00");
     for wrong in [
         &["sale", "--item", "Tea"][..],
-        &["sale", "--item", "Tea:5.00", "--pay", "x"],
         &["sale"],
         &["cash", "in", "-5"],
         &["cash", "in", "5.001"],

@@ -133,6 +133,8 @@ export class Browser {
       one.id + ": " + one.nodes.map((node) => node.target.join(" ") + " " + (node.any[0]?.message ?? "")).join("; ")))`);
     found.forEach((one) => check(false, `${name}: axe: ${one}`));
     check(await this.run("document.documentElement.scrollWidth <= window.innerWidth"), `${name}: wider than the screen`);
+    const fits = "Array.from(document.querySelectorAll('.scroll')).every((one) => one.scrollWidth <= one.clientWidth)";
+    check(await this.run(fits), `${name}: a list is wider than the screen`);
     const controls = `Array.from(document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary"))
       .filter((one) => one.checkVisibility())`;
     const count = await this.run(`window.__seen = new Set(); document.activeElement?.blur(); ${controls}.length`);

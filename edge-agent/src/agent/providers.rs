@@ -1,4 +1,4 @@
-//! The payment providers behind fiscal modules: the desk for callers, and the worker.
+//! The payment providers behind fiscal modules: what callers may ask for, and the worker.
 
 use std::sync::Arc;
 
@@ -10,18 +10,18 @@ use crate::api::service::Service;
 use crate::clerk::ClerkHandle;
 use crate::config::Config;
 use crate::outbox::module_limits::ModuleLimits;
-use crate::outbox::providers::{ProviderDesk, ProviderParts, ProviderThread};
+use crate::outbox::providers::{ProviderParts, ProviderThread, Providers};
 use crate::seal::fiscal_module::Modules;
 
-/// The desk for callers, where the law asks for a fiscal module.
-pub(super) fn desk(
+/// What callers may ask of payment providers, where the law asks for a fiscal module.
+pub(super) fn for_callers(
     config: &Config,
     profile: &dyn Profile,
     modules: &Modules,
     (reader, clerk_handle): (&Reader, &ClerkHandle),
-) -> Option<Arc<ProviderDesk>> {
+) -> Option<Arc<Providers>> {
     (profile.facts().seal_plan == SealPlan::FiscalModule).then(|| {
-        Arc::new(ProviderDesk::new(
+        Arc::new(Providers::new(
             modules.clone(),
             reader.clone(),
             Box::new(clerk_handle.clone()),
@@ -35,11 +35,11 @@ pub(super) fn start(
     config: &Config,
     service: &Service,
 ) -> Result<Option<ProviderThread>, StartError> {
-    let Some(desk) = &service.providers else {
+    let Some(providers) = &service.providers else {
         return Ok(None);
     };
     let parts = ProviderParts {
-        desk: Arc::clone(desk),
+        providers: Arc::clone(providers),
         reader: service.reader.clone(),
         config: config.fiscalbox.clone(),
         live_status: Arc::clone(&service.live_status),

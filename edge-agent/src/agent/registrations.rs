@@ -1,4 +1,4 @@
-//! The worker that registers signature units and cash boxes, and the desk for callers, if the configuration names the web services.
+//! The worker that registers signature units and cash boxes, and what callers may ask for, if the configuration names the web services.
 
 use std::sync::Arc;
 
@@ -8,25 +8,25 @@ use super::{StartError, outbox_seed};
 use crate::api::service::Service;
 use crate::clerk::ClerkHandle;
 use crate::config::{Config, Mode};
-use crate::outbox::registrations::{RegistrationDesk, RegistrationParts, RegistrationThread};
+use crate::outbox::registrations::{RegistrationParts, RegistrationThread, Registrations};
 use crate::seal::signature::Signatures;
 
-/// The desk for callers.
-pub(super) fn desk(
+/// What callers may ask of the registrations.
+pub(super) fn for_callers(
     config: &Config,
     reader: &Reader,
     clerk_handle: &ClerkHandle,
     signatures: Option<&Arc<Signatures>>,
-) -> Option<Arc<RegistrationDesk>> {
+) -> Option<Arc<Registrations>> {
     let finanz_online = config.finanz_online.as_ref()?;
-    let desk = RegistrationDesk::new(
+    let registrations = Registrations::new(
         finanz_online,
         &config.till.data_dir,
         reader.clone(),
         clerk_handle.clone(),
         Arc::clone(signatures?),
     );
-    Some(Arc::new(desk))
+    Some(Arc::new(registrations))
 }
 
 /// Starts the worker.
@@ -35,7 +35,7 @@ pub(super) fn start(
     service: &Service,
     signatures: Option<&Arc<Signatures>>,
 ) -> Result<Option<RegistrationThread>, StartError> {
-    let (Some(finanz_online), Some(desk), Some(signatures)) =
+    let (Some(finanz_online), Some(registrations), Some(signatures)) =
         (&config.finanz_online, &service.registrations, signatures)
     else {
         return Ok(None);
@@ -51,7 +51,7 @@ pub(super) fn start(
         clock: Arc::clone(&service.clock),
         guard: Arc::clone(&service.guard),
     };
-    RegistrationThread::start(parts, desk)
+    RegistrationThread::start(parts, registrations)
         .map(Some)
         .map_err(|source| StartError::Thread {
             name: "registrations".to_owned(),

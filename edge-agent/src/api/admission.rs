@@ -46,7 +46,7 @@ impl Service {
                 return;
             }
             let address = caller.address;
-            if self.wrong_signatures.note(caller, self.clock.monotonic()) {
+            if self.wrong_signatures.note(&caller, self.clock.monotonic()) {
                 let whose = if is_known { key } else { "that no client has" };
                 LOCKED_OUT.warn("TooManyWrongSignatures", || {
                     format!(
@@ -178,7 +178,7 @@ impl Service {
             right
         });
         let Some(right) = right else {
-            self.wrong_signatures.note(caller, now);
+            self.wrong_signatures.note(&caller, now);
             let mut message = "api_key, api_secret: are not those of a client".to_owned();
             if mode == Mode::Live {
                 message.push_str("; a LIVE till takes the token_secret of [[api.clients]] alone");

@@ -29,8 +29,8 @@ use crate::listener::WhenWritten;
 use crate::order::fingerprint::RequestFingerprint;
 use crate::order::resource::{ReceiptNote, ResourceWish};
 use crate::order::{OrderForm, PersonNote};
-use crate::outbox::providers::ProviderDesk;
-use crate::outbox::registrations::RegistrationDesk;
+use crate::outbox::providers::Providers;
+use crate::outbox::registrations::Registrations;
 use crate::paper::DocumentPaper;
 use crate::payment::simulated::SimulatedBank;
 use crate::people::People;
@@ -56,7 +56,7 @@ pub struct Service {
     /// Reads the store.
     pub reader: Reader,
     /// What callers may ask of the registrations at the authority; `None` if the configuration names no web services.
-    pub registrations: Option<Arc<RegistrationDesk>>,
+    pub registrations: Option<Arc<Registrations>>,
     /// The machine's clock.
     pub clock: Arc<Clock>,
     /// The guarded clock: the agent's time.
@@ -76,7 +76,7 @@ pub struct Service {
     /// The fiscal modules of the devices that have one.
     pub modules: Modules,
     /// Asks the payment providers behind the fiscal modules; `None` without a fiscal module.
-    pub providers: Option<Arc<ProviderDesk>>,
+    pub providers: Option<Arc<Providers>>,
     /// The places for long work.
     pub lanes: Lanes,
     /// The tokens of callers that have logged in.

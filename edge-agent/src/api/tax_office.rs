@@ -40,7 +40,7 @@ impl Service {
         &self,
         user: FinanzOnlineUser,
     ) -> Result<(), TaxOfficeFault> {
-        let Some(desk) = &self.registrations else {
+        let Some(registrations) = &self.registrations else {
             // Without web services in its configuration a TEST till registers nothing and takes every user.
             return match self.settings.mode {
                 Mode::Test => keep_user(&self.settings.data_dir, &user)
@@ -49,9 +49,9 @@ impl Service {
             };
         };
         let (tell, told) = oneshot::channel();
-        let desk = Arc::clone(desk);
+        let registrations = Arc::clone(registrations);
         let work = move || {
-            let outcome = desk.authenticate(user, || !tell.is_closed());
+            let outcome = registrations.authenticate(user, || !tell.is_closed());
             // A caller that is gone sends the same request again.
             let _ = tell.send(outcome);
         };
@@ -92,7 +92,11 @@ impl Service {
         about: (&str, i64),
     ) -> Result<Option<StoredAnswer>, StoreError> {
         match &self.registrations {
-            Some(desk) => desk.check_receipt(about, self.tax_office_wait()).await,
+            Some(registrations) => {
+                registrations
+                    .check_receipt(about, self.tax_office_wait())
+                    .await
+            }
             None => Ok(None),
         }
     }

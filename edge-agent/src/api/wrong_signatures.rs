@@ -9,26 +9,42 @@ use sha2::{Digest, Sha256};
 use crate::locked::Locked;
 
 /// An `Api-Key`, and the address that calls with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct KeyAtAddress {
-    /// A digest of the key, because callers choose the length of a key that no client has.
-    key: [u8; 8],
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KeyAtAddress<'k> {
+    key: &'k str,
     is_known: bool,
     pub(super) address: IpAddr,
 }
 
-impl KeyAtAddress {
-    pub(super) fn new(key: &str, is_known: bool, address: IpAddr) -> Self {
-        let mut digest = [0; 8];
-        for (to, from) in digest.iter_mut().zip(Sha256::digest(key.as_bytes())) {
-            *to = from;
-        }
+impl<'k> KeyAtAddress<'k> {
+    pub(super) fn new(key: &'k str, is_known: bool, address: IpAddr) -> Self {
         Self {
-            key: digest,
+            key,
             is_known,
             address: network_of(address),
         }
     }
+
+    fn counted(&self) -> CountedCaller {
+        let mut key = [0; 8];
+        for (to, from) in key.iter_mut().zip(Sha256::digest(self.key.as_bytes())) {
+            *to = from;
+        }
+        CountedCaller {
+            key,
+            is_known: self.is_known,
+            address: self.address,
+        }
+    }
+}
+
+/// A caller whose wrong signatures are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct CountedCaller {
+    /// A digest of the key, because callers choose the length of a key that no client has.
+    key: [u8; 8],
+    is_known: bool,
+    address: IpAddr,
 }
 
 /// An IPv4 address, or the network of 64 bits of an IPv6 address: one machine has all addresses of such a network.
@@ -48,7 +64,7 @@ pub struct WrongSignatures(Locked<VecDeque<WrongCaller>>);
 
 #[derive(Debug)]
 struct WrongCaller {
-    caller: KeyAtAddress,
+    caller: CountedCaller,
     /// When its signatures were wrong, oldest first.
     at: VecDeque<Instant>,
     refused_until: Option<Instant>,
@@ -56,15 +72,20 @@ struct WrongCaller {
 
 impl WrongSignatures {
     /// How long the calls of this caller are still refused; `None` if they are not.
-    pub(super) fn wait(&self, caller: &KeyAtAddress, now: Instant) -> Option<Duration> {
+    pub(super) fn wait(&self, caller: &KeyAtAddress<'_>, now: Instant) -> Option<Duration> {
         let callers = self.0.lock();
-        let found = callers.iter().find(|known| known.caller == *caller)?;
+        if callers.is_empty() {
+            return None;
+        }
+        let caller = caller.counted();
+        let found = callers.iter().find(|known| known.caller == caller)?;
         let left = found.refused_until?.saturating_duration_since(now);
         (!left.is_zero()).then_some(left)
     }
 
     /// Notes a wrong signature. True if the caller's calls are refused from now on.
-    pub(super) fn note(&self, caller: KeyAtAddress, now: Instant) -> bool {
+    pub(super) fn note(&self, caller: &KeyAtAddress<'_>, now: Instant) -> bool {
+        let caller = caller.counted();
         let mut callers = self.0.lock();
         callers.retain(|known| !known.is_over(now));
         if !callers.iter().any(|known| known.caller == caller) {
@@ -122,7 +143,7 @@ const CALLERS_MAX: usize = 128;
 mod tests {
     use super::*;
 
-    fn caller(key: &str, is_known: bool, address: &str) -> KeyAtAddress {
+    fn caller<'k>(key: &'k str, is_known: bool, address: &str) -> KeyAtAddress<'k> {
         KeyAtAddress::new(key, is_known, address.parse().unwrap())
     }
 
@@ -134,16 +155,16 @@ mod tests {
         let at = |seconds| start + Duration::from_secs(seconds);
         // Nine in a minute, and again nine in another.
         for seconds in (0..9).chain(70..79) {
-            assert!(!wrong.note(here, at(seconds)), "{seconds}");
+            assert!(!wrong.note(&here, at(seconds)), "{seconds}");
         }
         assert_eq!(wrong.wait(&here, at(79)), None);
-        assert!(wrong.note(here, at(80)));
+        assert!(wrong.note(&here, at(80)));
         assert_eq!(wrong.wait(&here, at(80)), Some(MINUTE));
         assert_eq!(wrong.wait(&here, at(139)), Some(Duration::from_secs(1)));
         assert_eq!(wrong.wait(&here, at(140)), None);
         assert_eq!(wrong.wait(&there, at(81)), None);
         // The next minute begins at zero.
-        assert!(!wrong.note(here, at(141)));
+        assert!(!wrong.note(&here, at(141)));
     }
 
     #[test]
@@ -152,26 +173,24 @@ mod tests {
         let now = Instant::now();
         let guesser = caller("a", true, "10.0.0.1");
         for _ in 0..WRONG_MAX {
-            wrong.note(guesser, now);
+            wrong.note(&guesser, now);
         }
         for number in 0..10 * CALLERS_MAX {
-            wrong.note(caller(&number.to_string(), false, "10.0.0.1"), now);
+            wrong.note(&caller(&number.to_string(), false, "10.0.0.1"), now);
         }
         assert!(wrong.wait(&guesser, now).is_some());
         assert_eq!(wrong.0.lock().len(), CALLERS_MAX + 1);
         // A minute later nothing of it is left.
-        wrong.note(guesser, now + 2 * MINUTE);
+        wrong.note(&guesser, now + 2 * MINUTE);
         assert_eq!(wrong.0.lock().len(), 1);
     }
 
     #[test]
     fn a_machine_is_known_by_its_network() {
-        let one = caller("a", true, "2001:db8:0:1::1");
-        assert_eq!(one, caller("a", true, "2001:db8:0:1:ffff::9"));
-        assert_ne!(one, caller("a", true, "2001:db8:0:2::1"));
-        assert_eq!(
-            caller("a", true, "::ffff:10.0.0.1"),
-            caller("a", true, "10.0.0.1")
-        );
+        let counted = |address| caller("a", true, address).counted();
+        let one = counted("2001:db8:0:1::1");
+        assert_eq!(one, counted("2001:db8:0:1:ffff::9"));
+        assert_ne!(one, counted("2001:db8:0:2::1"));
+        assert_eq!(counted("::ffff:10.0.0.1"), counted("10.0.0.1"));
     }
 }

@@ -281,12 +281,14 @@ pub enum RegistrationNews {
         /// The journal row with the receipt that is to be checked; 0 for another step, or if the store knows the row.
         row: i64,
     },
-    /// The authority has answered about a step.
+    /// The authority has answered about a step. If the step has become due again meanwhile, the answer counts no more.
     Answered {
         /// The step.
         step: RegistrationStep,
         /// What the step is about.
         subject: String,
+        /// The journal row that had made the step due.
+        due_seq: i64,
         /// True if the step is done, false if the authority refuses it.
         done: bool,
         /// The authority's code.

@@ -1,4 +1,7 @@
-//! `ports`: what is plugged in, and which printer answers at which speed.
+//! `ports`: what is plugged in, which printer answers at which speed, and which device of the configuration has which port.
+
+mod assign;
+mod names;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,6 +12,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use ferrotill_device::driver::{self, DriverUri};
 
+use self::assign::{AssignArguments, assign};
+use self::names::NameFolders;
 use super::doctor::{by_id_of, serial_path, serial_ports, user_of};
 use super::words::counted;
 use super::{CliFailure, CliOutput, Exit, default_config, log};
@@ -22,7 +27,7 @@ use crate::time::clock::Clock;
 pub struct PortsArguments {
     #[command(subcommand)]
     task: PortsTask,
-    /// The configuration file; it need not exist.
+    /// The configuration file; `list` and `probe` need none.
     #[arg(long, global = true, default_value_os_t = default_config())]
     config: PathBuf,
 }
@@ -34,6 +39,8 @@ enum PortsTask {
     List,
     /// Asks at each port which printer answers, at which speed. It stops after ten seconds and says what was not tried.
     Probe(ProbeArguments),
+    /// Writes the port of a device's printer into the configuration, by the name that stays the same if there is one.
+    Assign(AssignArguments),
 }
 
 /// The arguments of `ports probe`.
@@ -56,6 +63,7 @@ pub(super) fn run(arguments: &PortsArguments, output: CliOutput) -> Result<Exit,
             Ok(Exit::Done)
         }
         PortsTask::Probe(wanted) => probe(wanted, output),
+        PortsTask::Assign(wanted) => assign(wanted, &arguments.config, output),
     }
 }
 
@@ -75,6 +83,8 @@ struct SerialPort {
     ids: Option<String>,
     serial: Option<String>,
     used_by: Option<String>,
+    /// The names that stay the same, the best one first.
+    names: Vec<PathBuf>,
 }
 
 impl SerialPort {
@@ -85,12 +95,15 @@ impl SerialPort {
             Some(text.trim().to_owned()).filter(|text| !text.is_empty())
         };
         let ids = read("idVendor").zip(read("idProduct"));
+        let serial = read("serial");
+        let names = NameFolders::of_machine().names_of(path, serial.is_some());
         Self {
+            names: names.into_iter().map(|name| name.path).collect(),
             path: path.to_owned(),
             by_id: by_id_of(path),
             product: read("product"),
             ids: ids.map(|(vendor, product)| format!("{vendor}:{product}")),
-            serial: read("serial"),
+            serial,
             used_by: user_of(path),
         }
     }
@@ -103,6 +116,7 @@ impl SerialPort {
             "usb" => self.ids.clone(),
             "serial_number" => self.serial.clone(),
             "used_by" => self.used_by.clone(),
+            "names" => JsonValue::Array(self.names.iter().map(|name| name.display().to_string().into()).collect()),
             "configured" => configured,
         }
     }
@@ -126,11 +140,7 @@ fn list(configured: &BTreeSet<PathBuf>, output: CliOutput) {
     paths.extend(configured.iter().filter(|path| path.exists()).cloned());
     let ports: Vec<SerialPort> = paths.iter().map(|path| SerialPort::at(path)).collect();
     let is_configured = |port: &SerialPort| {
-        configured.contains(&port.path)
-            || port
-                .by_id
-                .as_ref()
-                .is_some_and(|path| configured.contains(path))
+        configured.contains(&port.path) || port.names.iter().any(|name| configured.contains(name))
     };
     let listed = ports.iter().map(|port| port.json(is_configured(port)));
     output.json(&object! { "ports" => JsonValue::Array(listed.collect()) });
@@ -147,8 +157,8 @@ fn list(configured: &BTreeSet<PathBuf>, output: CliOutput) {
             or(&port.ids, "no USB"),
             or(&port.serial, "not known")
         ));
-        if let Some(by_id) = &port.by_id {
-            output.text(&format!("  stays the same: {}", by_id.display()));
+        for name in &port.names {
+            output.text(&format!("  stays the same: {}", name.display()));
         }
         if let Some(user) = &port.used_by {
             output.text(&format!("  used by: {user}"));
@@ -326,7 +336,9 @@ fn report(tries: &[(String, String, Answered)], output: CliOutput) {
     for (port, family, answered) in tries {
         output.text(&match answered {
             Answered::Printer { uri, model, serial } => {
-                format!("{port}: {model} {serial}; write uri = \"{uri}\" into [[device]]")
+                format!(
+                    "{port}: {model} {serial}; write uri = \"{uri}\" into [[device]], or: ferrotill ports assign '{uri}'"
+                )
             }
             Answered::Silent => format!("{port}: no printer of the family {family} answers"),
             Answered::NotTried(why) => format!("{port}: {family} not tried: {why}"),

@@ -35,10 +35,11 @@ pub(super) fn run(
     };
     let body = object! { "id" => counter.id }.to_string();
     if arguments.order.dry_run {
-        let shift = shift(&counter).map_err(CliFailure::failed)?;
+        let (shift, is_open) = shift(&counter).map_err(CliFailure::failed)?;
         let says = match report {
             Report::X => format!("an X-report would be printed, and closes nothing: {shift}"),
-            Report::Z => format!("a Z-report would close the day: {shift}"),
+            Report::Z if is_open => format!("a Z-report would close the day: {shift}"),
+            Report::Z => format!("a Z-report would be refused: {shift}"),
         };
         return counter.show_only((operation, &body), &says, output);
     }
@@ -62,8 +63,9 @@ pub(super) fn run(
     counter.order(order, sentence, output)
 }
 
-/// The shift that a report would be about.
-fn shift(counter: &Counter<'_>) -> Result<String, StoreError> {
+/// The shift that a report would be about, and whether it is open.
+fn shift(counter: &Counter<'_>) -> Result<(String, bool), StoreError> {
     let reader = Reader::new(&counter.config.till.data_dir);
-    shift_in_words(&reader, &counter.device)
+    let is_open = reader.open_shift(counter.device.id)?.is_some();
+    Ok((shift_in_words(&reader, &counter.device)?, is_open))
 }

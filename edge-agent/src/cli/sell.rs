@@ -12,7 +12,7 @@ use super::ordering::{Counter, OrderArguments, field};
 use super::{CliFailure, CliOutput, Exit};
 use crate::agent::check;
 use crate::api::json::JsonValue;
-use crate::config::Permission;
+use crate::config::{PaymentTypeConfig, Permission, TaxGroupConfig};
 use crate::object;
 
 /// The arguments of `sale`.
@@ -190,7 +190,10 @@ fn body_of(counter: &mut Counter<'_>, file: &PathBuf) -> Result<String, CliFailu
 /// The body of a sale of the goods in the arguments.
 fn sale_body(counter: &Counter<'_>, arguments: &SaleArguments) -> Result<String, CliFailure> {
     let currency = currency_of(counter)?;
-    let items = arguments.item.iter().map(|text| item(text));
+    let items = arguments
+        .item
+        .iter()
+        .map(|text| item(text, &counter.device.tax_groups));
     let items = JsonValue::Array(items.collect::<Result<_, _>>()?);
     let body = |payments: Vec<JsonValue>| {
         object! {
@@ -202,7 +205,11 @@ fn sale_body(counter: &Counter<'_>, arguments: &SaleArguments) -> Result<String,
     };
     let mut types = counter.device.payment_types.iter();
     let cash = types.find(|it| it.cash).map_or(0, |it| it.code);
-    let wanted = arguments.pay.iter().map(|text| payment(text, currency));
+    let known = &counter.device.payment_types;
+    let wanted = arguments
+        .pay
+        .iter()
+        .map(|text| payment(text, known, currency));
     let mut wanted: Vec<(i32, Option<Amount>)> = wanted.collect::<Result<_, _>>()?;
     if wanted.is_empty() {
         wanted.push((cash, None));
@@ -236,7 +243,7 @@ fn paid(code: i32, amount: Amount, currency: Currency) -> JsonValue {
 }
 
 /// The goods of an argument such as `Coffee:18.50:2:A`.
-fn item(text: &str) -> Result<JsonValue, CliFailure> {
+fn item(text: &str, groups: &[TaxGroupConfig]) -> Result<JsonValue, CliFailure> {
     let mut parts = text.split(':').map(str::trim);
     let (name, price) = (parts.next(), parts.next());
     let (quantity, group) = (parts.next().unwrap_or("1"), parts.next());
@@ -255,6 +262,16 @@ fn item(text: &str) -> Result<JsonValue, CliFailure> {
             return Err(CliFailure::new(Exit::Usage, text));
         }
     }
+    let group = group.filter(|group| !group.is_empty());
+    if let (None, [first, _, ..]) = (group, groups) {
+        let listed = groups.iter().map(|group| group.code.to_string());
+        let text = anyhow!(
+            "{text:?} has no tax group, and the device has {}; write it such as '{name}:{price}:{quantity}:{}'",
+            listed.collect::<Vec<_>>().join(", "),
+            first.code
+        );
+        return Err(CliFailure::new(Exit::Usage, text));
+    }
     Ok(object! {
         "name" => name,
         "quantity" => JsonValue::Text(quantity.to_owned()),
@@ -263,15 +280,28 @@ fn item(text: &str) -> Result<JsonValue, CliFailure> {
     })
 }
 
-/// The payment of an argument such as `0` or `1:10.00`.
-fn payment(text: &str, currency: Currency) -> Result<(i32, Option<Amount>), CliFailure> {
+/// The payment of an argument such as `0`, `1:10.00` or `Card`: code or name of a payment type, and an amount.
+fn payment(
+    text: &str,
+    known: &[PaymentTypeConfig],
+    currency: Currency,
+) -> Result<(i32, Option<Amount>), CliFailure> {
     let (code, amount) = match text.split_once(':') {
         Some((code, amount)) => (code, Some(amount)),
         None => (text, None),
     };
-    let code = code.trim().parse().map_err(|_| {
+    let code = code.trim();
+    let lower = code.to_lowercase();
+    let named = known.iter().find(|it| it.name.to_lowercase() == lower);
+    let code = match named {
+        Some(named) => Ok(named.code),
+        None => code.parse(),
+    };
+    let code = code.map_err(|_| {
+        let listed = known.iter().map(|it| format!("{} ({})", it.code, it.name));
         let text = anyhow!(
-            "{text:?} is no payment; write CODE or CODE:AMOUNT with a code of device.payment_types"
+            "{text:?} is no payment; write CODE or CODE:AMOUNT, with one of {}",
+            listed.collect::<Vec<_>>().join(", ")
         );
         CliFailure::new(Exit::Usage, text)
     })?;
@@ -378,7 +408,7 @@ mod tests {
             ("Coffee:18.50:1,5", "the quantity \"1,5\" has a comma"),
             ("Coffee", "write NAME:PRICE:QUANTITY:GROUP"),
         ] {
-            let failure = item(text).unwrap_err();
+            let failure = item(text, &[]).unwrap_err();
             assert!(
                 failure.error.to_string().contains(says),
                 "{text}: {}",
@@ -386,6 +416,6 @@ mod tests {
             );
         }
         // A name may have one.
-        assert!(item("Coffee, black:18.50").is_ok());
+        assert!(item("Coffee, black:18.50", &[]).is_ok());
     }
 }

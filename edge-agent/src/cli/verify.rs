@@ -149,9 +149,14 @@ fn report(verified: &Verified, output: CliOutput) {
         waiting(verified.unsent)
     ));
     if verified.declared > 0 {
+        let rest = if verified.declared == 1 {
+            "rests"
+        } else {
+            "rest"
+        };
         output.text(&format!(
-            "{} documents rest on an operator's declaration; `/operations/{{id}}` names the operator",
-            verified.declared
+            "{} {rest} on an operator's declaration; `/operations/{{id}}` names the operator",
+            counted(verified.declared, "document")
         ));
     }
     for reconciliation in &verified.reconciliations {
@@ -170,6 +175,27 @@ fn report(verified: &Verified, output: CliOutput) {
             }
         ));
     }
+    report_documents(verified, output);
+    for flaw in &verified.flaws {
+        output.text(&format!(
+            "FAULT {}: {}\n  what to do: {}",
+            flaw.place(),
+            flaw,
+            flaw.remedy()
+        ));
+    }
+    if verified.more_flaws > 0 {
+        output.text(&format!("and {} more faults", verified.more_flaws));
+    }
+    if verified.flaws.is_empty() {
+        output.text("the store is in order");
+    } else {
+        output.text("the store is NOT in order");
+    }
+}
+
+/// The documents that are no fault, and that a person must look at.
+fn report_documents(verified: &Verified, output: CliOutput) {
     for refused in &verified.refused {
         output.text(&format!(
             "the authority refuses document {} ({}, {}): {}\n  what to do: {}",
@@ -188,22 +214,6 @@ fn report(verified: &Verified, output: CliOutput) {
             "two receipts of an older program have the number {}: {} and {}\n  what to do: tell the authority; no receipt gets the number again",
             repeated.printed, repeated.first, repeated.second
         ));
-    }
-    for flaw in &verified.flaws {
-        output.text(&format!(
-            "FAULT {}: {}\n  what to do: {}",
-            flaw.place(),
-            flaw,
-            flaw.remedy()
-        ));
-    }
-    if verified.more_flaws > 0 {
-        output.text(&format!("and {} more faults", verified.more_flaws));
-    }
-    if verified.flaws.is_empty() {
-        output.text("the store is in order");
-    } else {
-        output.text("the store is NOT in order");
     }
 }
 
@@ -309,6 +319,7 @@ fn figure(figure: &ReconciliationFigure) -> JsonValue {
         "report" => figure.report,
         "printer" => figure.printer,
         "office" => figure.authority,
+        "other_printers" => figure.other_printers,
         "in_question" => JsonValue::Array(documents.collect()),
     }
 }

@@ -206,7 +206,8 @@ pub(super) fn quoted(values: &[&str], word: &str) -> String {
 }
 
 /// The address of a printer with its password masked.
-pub(super) fn without_password(uri: &str) -> String {
+#[must_use]
+pub fn without_password(uri: &str) -> String {
     let Some((address, query)) = uri.split_once('?') else {
         return uri.to_owned();
     };
@@ -306,7 +307,7 @@ impl fmt::Display for ShownValue {
 }
 
 /// A text as TOML writes it in one line.
-fn toml_text(text: &str) -> String {
+pub(super) fn toml_text(text: &str) -> String {
     let mut quoted = String::from('"');
     for letter in text.chars() {
         match letter {

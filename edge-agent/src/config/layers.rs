@@ -19,13 +19,26 @@ pub struct Overrides {
     pub data_dir: Option<PathBuf>,
 }
 
+/// A text that is read instead of what a file has now, so that a change is checked before it is written.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangedFile<'a> {
+    /// The path of the file, as the configuration names it.
+    pub path: &'a Path,
+    /// The text that the file is to have.
+    pub text: &'a str,
+}
+
 /// Reads the configuration file and then `conf.d/*.toml` beside it, in the order of their names.
 ///
 /// Files that are not TOML are reported alone: what they contain is not known, so no key can be called missing.
-pub(super) fn files(path: &Path, reader: &mut Reader) -> Result<TomlNode, ConfigError> {
-    let mut tree = file(path, reader)?;
+pub(super) fn files(
+    path: &Path,
+    changed: Option<ChangedFile<'_>>,
+    reader: &mut Reader,
+) -> Result<TomlNode, ConfigError> {
+    let mut tree = file(path, changed, reader)?;
     for path in companions(path)? {
-        let above = file(&path, reader)?;
+        let above = file(&path, changed, reader)?;
         merge(&mut tree, above, "");
     }
     if reader.faults.is_empty() {
@@ -89,11 +102,18 @@ pub(super) fn flags(tree: &mut TomlNode, overrides: &Overrides) {
     }
 }
 
-fn file(path: &Path, reader: &mut Reader) -> Result<TomlNode, ConfigError> {
-    let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
+fn file(
+    path: &Path,
+    changed: Option<ChangedFile<'_>>,
+    reader: &mut Reader,
+) -> Result<TomlNode, ConfigError> {
+    let text = match changed.filter(|changed| changed.path == path) {
+        Some(changed) => changed.text.to_owned(),
+        None => fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?,
+    };
     Ok(read_file(&text, path).unwrap_or_else(|fault| {
         // The other files are still read, so that their faults are reported together with this fault.
         let place = fault.place.clone();

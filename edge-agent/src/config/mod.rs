@@ -21,6 +21,7 @@ mod api;
 mod bank_terminal;
 mod caller_tls;
 mod device;
+mod edit;
 mod ereceipt;
 mod fault;
 mod finanz_online;
@@ -54,6 +55,7 @@ pub use api::{Api, Client, Permission};
 pub use bank_terminal::BankTerminal;
 pub use caller_tls::{CallerCertificate, CallerTlsConfig};
 pub use device::{Device, Location, NO_PRINTER, PaymentTypeConfig, PointOfSale, RangeConfig};
+pub use edit::with_text_at;
 pub use ereceipt::EReceiptConfig;
 pub use fault::{ConfigError, ConfigFault, SourcePlace};
 pub use finanz_online::{FinanzOnlineConfig, FinanzOnlineUser};
@@ -61,9 +63,9 @@ pub use fiscalbox::{BillingConfig, FiscalBoxConfig};
 pub use hub::{HubConfig, default_ca_file};
 pub use key::{
     KeyRow, Preset, SampleLine, SectionForm, SectionRow, SectionSample, ShownValue, ValueKind,
-    environment_name,
+    environment_name, without_password,
 };
-pub use layers::Overrides;
+pub use layers::{ChangedFile, Overrides};
 pub use mail::{MailConfig, SmsConfig};
 pub use network::Network;
 pub use online_ecr::{OnlineEcrConfig, SignatureConfig};
@@ -168,8 +170,22 @@ impl Config {
         overrides: &Overrides,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<ExplainedConfig, ConfigError> {
+        Self::explain_changed(path, None, overrides, environment)
+    }
+
+    /// [`Config::explain`], as it would be with another text in one of the files.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with all faults that were found, each with its place.
+    pub fn explain_changed(
+        path: &Path,
+        changed: Option<ChangedFile<'_>>,
+        overrides: &Overrides,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<ExplainedConfig, ConfigError> {
         let mut reader = Reader::default();
-        let mut tree = layers::files(path, &mut reader)?;
+        let mut tree = layers::files(path, changed, &mut reader)?;
         layers::environment(&mut tree, environment, &mut reader);
         layers::flags(&mut tree, overrides);
         read(&tree, reader)

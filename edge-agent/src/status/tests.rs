@@ -8,6 +8,7 @@ use ferrotill_store::{StoreError, StoreFigures};
 use ferrotill_testkit::health_page::check_says;
 use uuid::Uuid;
 
+use super::objections::ObjectionKind;
 use super::problems::{HealthProblem, ProblemKind};
 use super::{LiveStatus, UnsendableDocument};
 use crate::explanation::Explanation;
@@ -133,8 +134,10 @@ fn each_problem_of_the_live_status_ends_with_its_reason() {
         ),
         (
             ProblemKind::OBJECTIONS,
-            |it| it.printer_objections(DEVICE, vec!["another rate".to_owned()], true),
-            |it| it.printer_objections(DEVICE, Vec::new(), false),
+            |it| {
+                it.printer_objections(DEVICE, vec![ObjectionKind::TaxRate.because("another rate")])
+            },
+            |it| it.printer_objections(DEVICE, Vec::new()),
         ),
         (
             ProblemKind::OFFICE_OFFLINE,
@@ -269,15 +272,17 @@ fn a_document_waits_for_a_person_until_its_outcome_is_known() {
 fn a_new_connection_does_not_begin_a_problem_again() {
     let live_status = LiveStatus::default();
     live_status.noticed_at(1);
-    let objections = || vec!["another rate".to_owned()];
+    let objections = || vec![ObjectionKind::Clock.because("the clock is wrong")];
     live_status.printer_ready(DEVICE, &connected("1"), None);
     live_status.printer_condition(DEVICE, Some(explained()));
-    live_status.printer_objections(DEVICE, objections(), false);
+    live_status.printer_objections(DEVICE, objections());
     live_status.noticed_at(2);
     live_status.printer_ready(DEVICE, &connected("1"), None);
-    assert_eq!(live_status.printer(DEVICE).objections, objections());
+    let printer = live_status.printer(DEVICE);
+    assert_eq!(printer.objections, objections());
+    assert!(!printer.refuses_receipts, "a wrong clock stops no sale");
     live_status.printer_condition(DEVICE, Some(explained()));
-    live_status.printer_objections(DEVICE, objections(), false);
+    live_status.printer_objections(DEVICE, objections());
     assert_eq!(
         listed(&live_status),
         [("printer_condition", 1), ("printer_objections", 1)]

@@ -12,6 +12,9 @@ use super::marks::Marks;
 /// The marks of the prepared signed receipts of each device.
 pub(super) type PreparedRows = Arc<Mutex<BTreeMap<Uuid, Marks>>>;
 
+/// The marks of the uploaded receipts.
+pub(super) type UploadedRows = Arc<Mutex<Marks>>;
+
 /// Where a page begins.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PagePlace {

@@ -1,6 +1,8 @@
 //! Receipts that callers have uploaded, and their look. They are no documents of this till: they have a table of their own, and the
 //! journal has a digest of each.
 
+use std::sync::PoisonError;
+
 use ferrotill_core::event::{Event, HospitalityChanged, LookChanged, LookKind, ReceiptUploaded};
 use ferrotill_core::time::Moment;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -372,16 +374,24 @@ impl Reader {
         page: UploadedPage,
     ) -> Result<(u64, Vec<UploadedReceipt>), StoreError> {
         self.with(PLACE, |connection| {
-            let count: u32 = connection.query_row("SELECT count(*) FROM uploaded_receipt", [], |row| {
-                row.get(0)
+            let mut marks = self.uploaded.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut next = connection.prepare_cached(
+                "SELECT count(*), max(seq) FROM (SELECT seq FROM uploaded_receipt WHERE seq > ?1 ORDER BY seq LIMIT ?2)",
+            )?;
+            marks.go_on(|mark, count| {
+                next.query_row([mark, count.into()], |row| Ok((row.get(0)?, row.get(1)?)))
             })?;
+            let place = marks.place(page.descending, page.offset, i64::MAX);
+            let total = marks.total();
+            drop(marks);
             let order = if page.descending { "DESC" } else { "ASC" };
             let mut statement = connection.prepare_cached(&format!(
-                "SELECT id, at, revision, body FROM uploaded_receipt WHERE body IS NOT NULL ORDER BY seq {order} LIMIT ?1 OFFSET ?2"
+                "SELECT id, at, revision, body FROM uploaded_receipt WHERE body IS NOT NULL AND seq > ?1 AND seq <= ?2 \
+                 ORDER BY seq {order} LIMIT ?3 OFFSET ?4"
             ))?;
-            let (limit, offset) = (signed(page.limit), signed(page.offset));
-            let rows = statement.query_map(params![limit, offset], uploaded_row)?;
-            Ok((u64::from(count), rows.collect::<Result<_, _>>()?))
+            let values = params![place.above, place.to, signed(page.limit), place.skip];
+            let rows = statement.query_map(values, uploaded_row)?;
+            Ok((total.into(), rows.collect::<Result<_, _>>()?))
         })
     }
 

@@ -12,7 +12,35 @@ pub(super) struct Marks {
 /// How many rows there are from one mark to the next. The tests have few rows.
 const STEP: u32 = if cfg!(test) { 4 } else { 256 };
 
+/// Where a part of a list begins whose rows are read in the order of their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ListPlace {
+    /// The rows have numbers above this one.
+    pub(super) above: i64,
+    /// The rows have numbers up to this one.
+    pub(super) to: i64,
+    /// How many rows within these numbers are left out.
+    pub(super) skip: u32,
+}
+
 impl Marks {
+    /// The place of the row with this index in a list up to a number, counted from the newest or from the oldest.
+    pub(super) fn place(&self, descending: bool, index: u64, last: i64) -> ListPlace {
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        if descending {
+            let (to, skip) = self.descending(index);
+            let to = to.map_or(last, |to| to.min(last));
+            ListPlace { above: 0, to, skip }
+        } else {
+            let (above, skip) = self.ascending(index);
+            ListPlace {
+                above,
+                to: last,
+                skip,
+            }
+        }
+    }
+
     /// Counts the rows that have come since. `next` gets a number and a limit. It gives how many rows have a higher number, counted up
     /// to the limit, and the number of the last of these.
     pub(super) fn go_on(
@@ -56,14 +84,14 @@ impl Marks {
     }
 
     /// The row with this index, counted from the oldest: the last mark before it, and how many rows stand between them.
-    pub(super) fn ascending(&self, index: u32) -> (i64, u32) {
+    fn ascending(&self, index: u32) -> (i64, u32) {
         let marks = index_of(index / STEP).min(self.numbers.len());
         (self.mark(marks), index.saturating_sub(counted_to(marks)))
     }
 
     /// The row with this index, counted from the newest: the first mark from it on, if there is one, and how many rows stand from the row
     /// to the mark, or to the end of the list.
-    pub(super) fn descending(&self, index: u32) -> (Option<i64>, u32) {
+    fn descending(&self, index: u32) -> (Option<i64>, u32) {
         let place = self.total().saturating_sub(index);
         if place == 0 {
             // There are not so many rows.

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::chain::ChainKey;
-use super::counted::{Counted, PreparedRows};
+use super::counted::{Counted, PreparedRows, UploadedRows};
 use super::reconcile::{self, ReconciliationCount, ZReconciliation};
 use super::replay::replay;
 use super::rows::{COLUMNS, DeviceIdentity, StoredDocument, document, document_row, request};
@@ -50,6 +50,7 @@ pub struct Reader {
     idle: Arc<Mutex<Vec<Connection>>>,
     pub(super) counted: Counted,
     pub(super) prepared_rows: PreparedRows,
+    pub(super) uploaded: UploadedRows,
 }
 
 impl Reader {
@@ -61,6 +62,7 @@ impl Reader {
             idle: Arc::default(),
             counted: Counted::default(),
             prepared_rows: PreparedRows::default(),
+            uploaded: UploadedRows::default(),
         }
     }
 

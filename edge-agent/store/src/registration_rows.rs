@@ -307,7 +307,8 @@ impl Batch<'_> {
     }
 
     /// Appends what the authority has answered about a step. An answer about a step that does not wait is left out: it is the answer to a
-    /// question that was answered before.
+    /// question that was answered before. With the journal row that had made the step due, so is an answer about a step that has become due
+    /// again meanwhile, for instance for another taxpayer.
     ///
     /// # Errors
     ///
@@ -315,14 +316,15 @@ impl Batch<'_> {
     pub fn append_registration_answered(
         &mut self,
         answered: RegistrationAnswered<'_>,
+        due_seq: Option<i64>,
     ) -> Result<(), StoreError> {
         let waits: bool = self
             .connection()
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM registration WHERE step = ?1 AND subject = ?2 AND state <> 'done')",
+                "SELECT EXISTS (SELECT 1 FROM registration WHERE step = ?1 AND subject = ?2 AND state <> 'done' AND due_seq = coalesce(?3, due_seq))",
             )
             .and_then(|mut statement| {
-                statement.query_row(params![answered.step.name(), answered.subject], |row| {
+                statement.query_row(params![answered.step.name(), answered.subject, due_seq], |row| {
                     row.get(0)
                 })
             })

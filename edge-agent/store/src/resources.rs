@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ferrotill_core::event::{Event, ResourceChanged, ResourceKind, ResourceState};
 use ferrotill_core::id::DocumentId;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::journal::{Batch, Store};
@@ -176,22 +176,4 @@ fn note_of(
         }
     }
     Ok(None)
-}
-
-/// The journal row of a device's prepared receipt with this number, counted from 1.
-pub(super) fn prepared_row(
-    connection: &Connection,
-    device: Uuid,
-    number: u64,
-) -> Result<Option<i64>, rusqlite::Error> {
-    let Some(skipped) = number
-        .checked_sub(1)
-        .and_then(|skipped| i64::try_from(skipped).ok())
-    else {
-        return Ok(None);
-    };
-    connection
-        .prepare_cached("SELECT seq FROM journal WHERE kind = 16 AND device = ?1 ORDER BY seq LIMIT 1 OFFSET ?2")?
-        .query_row(params![device.as_bytes(), skipped], |row| row.get(0))
-        .optional()
 }

@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::counted::PreparedRows;
+use super::marks::ListPlace;
 use super::query::Reader;
-use super::resources::prepared_row;
 use super::rows::{StoredDocument, document, request};
 
 /// A signed receipt.
@@ -130,14 +130,18 @@ impl Reader {
         number: u64,
     ) -> Result<Option<SignedReceipt>, StoreError> {
         self.with(PLACE, |connection| {
-            let Some(seq) = prepared_row(connection, device, number)? else {
+            let Some(index) = number.checked_sub(1) else {
                 return Ok(None);
             };
+            let last = last_sealed(connection, device)?;
+            let lists = (connection, &self.prepared_rows);
+            let (_, place) = sealed_place(lists, (device, last), (false, index))?;
             let row = connection
-                .prepare_cached(
-                    "SELECT seq, at, kind, version, payload FROM journal WHERE seq = ?1",
-                )?
-                .query_row([seq], prepared)
+                .prepare_cached(&rows_in_order("ASC"))?
+                .query_row(
+                    params![device.as_bytes(), place.above, place.to, 1, place.skip],
+                    prepared,
+                )
                 .optional()?
                 .flatten();
             match row {
@@ -172,36 +176,20 @@ fn page_rows(
     page: SignedPage<'_>,
 ) -> Result<(u64, Vec<PreparedRow>), rusqlite::Error> {
     let order = if page.descending { "DESC" } else { "ASC" };
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT seq, at, kind, version, payload FROM journal \
-         WHERE kind = 16 AND device = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq {order} LIMIT ?4 OFFSET ?5"
-    ))?;
+    let mut statement = connection.prepare_cached(&rows_in_order(order))?;
     let last = last_sealed(connection, device)?;
     if page.kinds.is_empty() {
-        let mut prepared_rows = prepared_rows.lock().unwrap_or_else(PoisonError::into_inner);
-        let marks = prepared_rows.entry(device).or_default();
-        let mut next = connection.prepare_cached(
-            "SELECT count(*), max(seq) FROM (SELECT seq FROM journal \
-             WHERE kind = 16 AND device = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq LIMIT ?4)",
+        let (total, place) = sealed_place(
+            (connection, prepared_rows),
+            (device, last),
+            (page.descending, page.offset),
         )?;
-        marks.go_on(|mark, count| {
-            let values = params![device.as_bytes(), mark, last, count];
-            next.query_row(values, |row| Ok((row.get(0)?, row.get(1)?)))
-        })?;
-        let offset = u32::try_from(page.offset).unwrap_or(u32::MAX);
-        let (after, to, skip) = if page.descending {
-            let (to, skip) = marks.descending(offset);
-            (0, to.map_or(last, |to| to.min(last)), skip)
-        } else {
-            let (after, skip) = marks.ascending(offset);
-            (after, last, skip)
-        };
         let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
+        let values = params![device.as_bytes(), place.above, place.to, limit, place.skip];
         let rows = statement
-            .query_map(params![device.as_bytes(), after, to, limit, skip], prepared)?
+            .query_map(values, prepared)?
             .collect::<Result<Vec<_>, _>>()?;
-        let total = u64::from(marks.total());
-        return Ok((total, rows.into_iter().flatten().collect()));
+        return Ok((total.into(), rows.into_iter().flatten().collect()));
     }
     let mut all = statement.query(params![device.as_bytes(), 0, last, i64::MAX, 0])?;
     let (mut total, mut rows) = (0_u64, Vec::new());
@@ -216,6 +204,32 @@ fn page_rows(
         total = total.saturating_add(1);
     }
     Ok((total, rows))
+}
+
+fn rows_in_order(order: &str) -> String {
+    format!(
+        "SELECT seq, at, kind, version, payload FROM journal \
+         WHERE kind = 16 AND device = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq {order} LIMIT ?4 OFFSET ?5"
+    )
+}
+
+/// How many prepared receipts a device has up to the last sealed one, and the place of one of them.
+fn sealed_place(
+    (connection, prepared_rows): (&Connection, &PreparedRows),
+    (device, last): (Uuid, i64),
+    (descending, index): (bool, u64),
+) -> Result<(u32, ListPlace), rusqlite::Error> {
+    let mut prepared_rows = prepared_rows.lock().unwrap_or_else(PoisonError::into_inner);
+    let marks = prepared_rows.entry(device).or_default();
+    let mut next = connection.prepare_cached(
+        "SELECT count(*), max(seq) FROM (SELECT seq FROM journal \
+         WHERE kind = 16 AND device = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq LIMIT ?4)",
+    )?;
+    marks.go_on(|mark, count| {
+        let values = params![device.as_bytes(), mark, last, count];
+        next.query_row(values, |row| Ok((row.get(0)?, row.get(1)?)))
+    })?;
+    Ok((marks.total(), marks.place(descending, index, last)))
 }
 
 /// The row of the last prepared receipt that is sealed.

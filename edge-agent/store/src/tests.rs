@@ -12,6 +12,7 @@ mod outbox;
 mod plans;
 mod ranges;
 mod reconciled;
+mod registrations;
 mod rows;
 mod shop;
 mod verified;

@@ -1,12 +1,12 @@
 //! Measures speed and size, each figure beside its baseline, and prints the table of `docs/PERFORMANCE.md`:
 //!
 //! `cargo run --release -p ferrotill-hardware-tests --bin measure [-- --receipts 1000000] [--in DIR] [--books DIR] [--effort 100]
-//! [--rest 600] [--program FILE] [--only GROUP,…] [--keep-counts yes]`
+//! [--rest 600] [--program FILE] [--bare FILE] [--only GROUP,…] [--keep-counts yes]`
 //!
 //! `--in` names a folder on the file system to be measured (default: the file system of this program). `--books` names a folder
 //! that keeps the stores with the long history for the next run; only copies of them are measured. `--effort` is the number of
 //! repetitions in percent of the usual number, and `--rest` the seconds for which a till is left at rest. `--program` names another
-//! build of the agent; without it, today's sources are built. `--only` names groups of rows (`GROUPS`). `--keep-counts yes` replaces
+//! build of the agent, and `--bare` one of the bare program; without them, today's sources are built. `--only` names groups of rows (`GROUPS`). `--keep-counts yes` replaces
 //! the kept counts by those of this run.
 //!
 //! Exit codes: 0 every target met, 1 a target missed, inconclusive or not measured, 2 used wrongly.
@@ -68,6 +68,7 @@ fn wanted() -> Result<MeasurePlan, String> {
         effort: 100,
         only: Vec::new(),
         program: None,
+        bare: None,
         rest_s: 600,
         keep_counts: false,
     };
@@ -84,12 +85,12 @@ fn wanted() -> Result<MeasurePlan, String> {
             "--books" => wanted.books = Some(PathBuf::from(value)),
             "--only" => wanted.only = value.split(',').map(str::to_owned).collect(),
             "--program" => wanted.program = Some(PathBuf::from(value)),
+            "--bare" => wanted.bare = Some(PathBuf::from(value)),
             "--rest" => wanted.rest_s = value.parse().map_err(|_| number())?,
             "--keep-counts" if value == "yes" => wanted.keep_counts = true,
             "--keep-counts" => return Err(format!("--keep-counts takes yes, not {value}")),
             _ => {
-                let known =
-                    "--receipts, --in, --books, --effort, --rest, --program, --only, --keep-counts";
+                let known = "--receipts, --in, --books, --effort, --rest, --program, --bare, --only, --keep-counts";
                 return Err(format!("{name} is not known; known are {known}"));
             }
         }

@@ -94,6 +94,17 @@ impl Callgrind {
         Ok((sale, get))
     }
 
+    /// The instructions of one read of a path.
+    pub(super) fn read(&mut self, path: &str) -> Measured<u64> {
+        const PAGES: u32 = 5;
+        self.till.get(path)?;
+        self.dumped()?;
+        for _ in 0..PAGES {
+            self.till.get(path)?;
+        }
+        Ok(self.dumped()? / u64::from(PAGES))
+    }
+
     pub(super) fn stop(mut self) -> Measured {
         self.till.stop()
     }

@@ -47,6 +47,8 @@ pub struct MeasurePlan {
     pub only: Vec<String>,
     /// The agent that is measured; without it, today's sources are built.
     pub program: Option<PathBuf>,
+    /// The bare program that is compared with; without it, today's sources are built.
+    pub bare: Option<PathBuf>,
     /// How many seconds a till is left at rest.
     pub rest_s: u64,
     /// Whether the counts of this run replace the kept ones.

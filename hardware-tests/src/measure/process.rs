@@ -23,6 +23,7 @@ const STARTS: usize = 21;
 /// The programs that are measured.
 pub(super) struct Programs {
     agent: PathBuf,
+    bare: PathBuf,
     /// The folder of cargo's results.
     target: PathBuf,
 }
@@ -42,6 +43,10 @@ impl Programs {
                 Some(program) => program.clone(),
                 None => target.join("release/ferrotill"),
             },
+            bare: match &wanted.bare {
+                Some(program) => program.clone(),
+                None => target.join("release/bare"),
+            },
             target: target.to_owned(),
         };
         if wanted.program.is_none() {
@@ -53,7 +58,9 @@ impl Programs {
     /// The same, and the bare program. It is built by a call of its own, so that its features do not change the agent.
     pub(super) fn with_bare(wanted: &MeasurePlan) -> Measured<Self> {
         let programs = Self::of(wanted)?;
-        programs.build(&["--package", "ferrotill-bare"])?;
+        if wanted.bare.is_none() {
+            programs.build(&["--package", "ferrotill-bare"])?;
+        }
         Ok(programs)
     }
 
@@ -71,8 +78,8 @@ impl Programs {
         &self.agent
     }
 
-    pub(super) fn bare(&self) -> PathBuf {
-        self.target.join("release/bare")
+    pub(super) fn bare(&self) -> &Path {
+        &self.bare
     }
 }
 

@@ -14,13 +14,16 @@ pub const INVERSIONS: &[&str] = &[
     "amounts_two_decimals",
     "cancel_after_payment",
     "cancelled_zero_sale",
+    "cash_by_operator",
     "cash_question_in_receipt",
     "cash_question_quiet",
+    "cash_registers_apart",
     "clock_set",
     "country_shown",
     "day_receipts_cancelled",
     "day_receipts_sale",
     "day_receipts_z_report",
+    "disabled_group",
     "document_cancelled",
     "document_cash_in",
     "document_cash_out",
@@ -40,21 +43,29 @@ pub const INVERSIONS: &[&str] = &[
     "larger_withdrawal",
     "last_z_before_first",
     "line_lengths",
+    "no_receipt_reported",
     "no_refusal_reason",
     "open_amount",
     "open_refund",
     "open_sale",
     "payment_after_paid",
+    "payment_types_reported",
+    "payments_before_first",
+    "payments_of_receipt",
     "payments_order",
     "rates_told",
     "reason_in_status",
+    "receipt_code_number",
     "receipt_time",
+    "received_with_change",
     "refund_groups",
     "refund_number_only",
     "refund_payments_apart",
     "refund_transaction",
     "refunds_not_reported",
     "refusal_reason",
+    "registers_cleared",
+    "slip_by_operator",
     "text_before_subtotal",
     "withdrawal_counted",
     "withdrawals_cleared",
@@ -137,7 +148,8 @@ impl Printer {
             return Some(Err((Cause::NotPermitted, None)));
         }
         self.prepare(number, data);
-        self.cash_reply(number, data)
+        self.asked_reply(number, data)
+            .or_else(|| self.cash_reply(number, data))
             .or_else(|| self.receipt_reply(number, data))
             .or_else(|| self.question_reply(number, data))
     }
@@ -267,6 +279,9 @@ impl Printer {
         if self.inverts("z_report_closes_day") && fits(z, number, data) {
             return Some((x.command, (x.ask.emit)(&())));
         }
+        if let Some(replaced) = self.sale_of_disabled_group(number, data) {
+            return Some(replaced);
+        }
         let row = table.issued_document.as_ref()?;
         let asked = asked(row, number, data)??;
         let number = asked.saturating_add(self.inverted.hidden_documents);
@@ -316,7 +331,7 @@ impl Printer {
             } else {
                 self.inverted.day_receipts = 0;
             }
-            if self.inverts("withdrawals_cleared") {
+            if self.inverts("withdrawals_cleared") || self.inverts("registers_cleared") {
                 let kept = self.inverted.kept_withdrawals;
                 self.inverted.kept_withdrawals = kept.saturating_add(before.withdrawals);
             }
@@ -327,6 +342,9 @@ impl Printer {
 
     /// The answer to a question, with other figures.
     fn rewritten(&self, number: u8, data: &[u8], answer: Vec<u8>) -> Vec<u8> {
+        if self.protocol.asked.is_some() {
+            return self.of_asked(number, data, &answer).unwrap_or(answer);
+        }
         self.of_documents(number, data, &answer)
             .or_else(|| self.of_receipt(number, data, &answer))
             .or_else(|| self.of_day(number, data, &answer))
@@ -433,7 +451,7 @@ impl Printer {
     }
 
     /// The answer of a row after a change; `None` if the request is not of the row.
-    fn changed<Q, A>(
+    pub(super) fn changed<Q, A>(
         &self,
         row: &CommandRow<Q, A>,
         number: u8,
@@ -450,13 +468,13 @@ impl Printer {
     }
 }
 
-fn asked<Q, A>(row: &CommandRow<Q, A>, number: u8, data: &[u8]) -> Option<Q> {
+pub(super) fn asked<Q, A>(row: &CommandRow<Q, A>, number: u8, data: &[u8]) -> Option<Q> {
     (row.command == number)
         .then(|| (row.ask.parse)(data))
         .flatten()
 }
 
-fn fits<Q, A>(row: &CommandRow<Q, A>, number: u8, data: &[u8]) -> bool {
+pub(super) fn fits<Q, A>(row: &CommandRow<Q, A>, number: u8, data: &[u8]) -> bool {
     asked(row, number, data).is_some()
 }
 

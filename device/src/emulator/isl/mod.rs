@@ -5,7 +5,7 @@
 //! - [`memory`] is the printer's permanent memory, and `store` keeps that memory in a file;
 //! - [`journal`] keeps every document as it was printed;
 //! - [`sources`] names who describes each command, and `hosts` executes those that only other drivers send;
-//! - `inverted` does the opposite of what a driver infers;
+//! - `inverted` and `inverted_zfp` do the opposite of what a driver infers;
 //! - `text_report` sends a report line by line instead of printing it;
 //! - [`IslEmulator`] connects the printer to a line for which faults can be ordered.
 
@@ -13,6 +13,7 @@ pub(super) mod calendar;
 mod emulator;
 mod hosts;
 mod inverted;
+mod inverted_zfp;
 pub mod journal;
 pub mod memory;
 mod printer;

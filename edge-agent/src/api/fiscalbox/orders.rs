@@ -96,11 +96,13 @@ async fn name_payment(
     id: Uuid,
     request: &str,
 ) -> Result<(), ApiError> {
-    let Some(desk) = service.providers.clone() else {
+    let Some(providers) = service.providers.clone() else {
         return Ok(());
     };
     let order: serde_json::Value = serde_json::from_str(request).unwrap_or_default();
-    let named = service.work(Lane::Sales, move |_, _| desk.use_for(device, &order, id));
+    let named = service.work(Lane::Sales, move |_, _| {
+        providers.use_for(device, &order, id)
+    });
     named.await.map_err(ApiError::from)
 }
 

@@ -68,7 +68,7 @@ pub(super) async fn read_body(
 
 /// `payment/…`: asks a provider.
 pub(super) async fn ask(shop: &Shop, call: &Call, asked: ProviderCall, body: &Bytes) -> Response {
-    let Some(desk) = shop.service.providers.clone() else {
+    let Some(providers) = shop.service.providers.clone() else {
         return failure(&error(
             102,
             "FISCAL_MODULE_NOT_INITIALIZED",
@@ -100,14 +100,14 @@ pub(super) async fn ask(shop: &Shop, call: &Call, asked: ProviderCall, body: &By
             "DeviceUnsettled",
         ));
     };
-    let (device, asking) = (call.device.id, Arc::clone(&desk));
+    let (device, asking) = (call.device.id, Arc::clone(&providers));
     // A caller that goes away ends no payment.
     let told = tokio::task::spawn_blocking(move || {
         let _busy = busy;
         asking.carry_out(device, asked, &asks)
     });
     match told.await {
-        Ok(told) => respond(asked, told, move |reference| desk.written(reference)),
+        Ok(told) => respond(asked, told, move |reference| providers.written(reference)),
         Err(_) => failure(&error(2, "Read timed out", "OutcomeUnknown")),
     }
 }
@@ -240,7 +240,7 @@ fn soms(fields: &mut Members<'_, '_>) {
 
 /// `POST payment/settle`: a person says what became of a payment that the till cannot find out about.
 pub(super) async fn settle(shop: &Shop, call: &Call, body: &Bytes) -> Response {
-    let Some(desk) = shop.service.providers.clone() else {
+    let Some(providers) = shop.service.providers.clone() else {
         return failure(&error(
             102,
             "FISCAL_MODULE_NOT_INITIALIZED",
@@ -291,7 +291,7 @@ pub(super) async fn settle(shop: &Shop, call: &Call, body: &Bytes) -> Response {
         return failure(&faults.error(call.language));
     };
     tracing::warn!(%reference, %by, "a person says what became of a payment: {word:?}");
-    let stored = tokio::task::spawn_blocking(move || desk.settle(reference, word)).await;
+    let stored = tokio::task::spawn_blocking(move || providers.settle(reference, word)).await;
     if stored.unwrap_or(false) {
         return success_if(true, JsonValue::Null, Wrapping::Plain);
     }

@@ -14,52 +14,35 @@ use ferrotill_core::event::LaidAside;
 use uuid::Uuid;
 
 use super::operations;
-use super::operator::{name_of, signed};
+use super::operator::{Repetition, Rules, answer, name_of, no_answer, with_faults};
+use crate::api::auth::AuthorizedClient;
 use crate::api::json::{FaultList, Fields, JsonValue, SHORT_BODY_BYTES_MAX};
 use crate::api::lanes::Lane;
 use crate::api::problem::Problem;
-use crate::api::replay::ReplayOutcome;
-use crate::api::service::{NoAnswer, Service};
+use crate::api::service::Service;
 use crate::clerk::{AsideOutcome, Message};
 use crate::config::Permission;
 use crate::order::AsideRequest;
 use ferrotill_store::DeliveryState;
+
+const RULES: Rules = Rules {
+    permission: Permission::Settle,
+    bytes_max: SHORT_BODY_BYTES_MAX,
+    needed: "a reason and a name",
+    // A request that was recorded on the network and was refused once must not lay a document aside later.
+    repetition: Repetition::Answered,
+};
 
 pub(super) async fn lay_aside(
     State(service): State<Arc<Service>>,
     id: operations::PathId,
     request: Request,
 ) -> Response {
-    let accepted = signed(
-        &service,
-        request,
-        Permission::Settle,
-        (SHORT_BODY_BYTES_MAX, "a reason and a name"),
-    )
-    .await;
-    let (client, body) = match accepted {
-        Ok(accepted) => accepted,
-        Err(response) => return response,
+    let read = |_: &AuthorizedClient<'_>, body: &[u8]| {
+        read(operations::id_of(id)?, body).map_err(with_faults)
     };
-    let Some(id) = operations::uuid_of(id) else {
-        return operations::not_a_uuid();
-    };
-    let request = match read(id, &body) {
-        Ok(request) => request,
-        Err(faults) => return Problem::from(&faults).response(StatusCode::BAD_REQUEST),
-    };
-    // A request that was recorded on the network and was refused once must not lay a document aside later.
-    let Ok(in_progress) = service.replays.begin(client.signature()) else {
-        let message = "Api-Signature: was used before, by a request that was refused; sign the request with the current time";
-        return Problem::new("SignatureReplayed", message).response(StatusCode::CONFLICT);
-    };
-    let response = write(&service, request).await;
-    in_progress.end(if response.status().is_success() {
-        ReplayOutcome::Forget
-    } else {
-        ReplayOutcome::Remember
-    });
-    response
+    let carry_out = async |request| write(&service, request).await;
+    answer(&service, request, &RULES, read, carry_out).await
 }
 
 /// Reads a request and reports all its faults at once.
@@ -135,16 +118,7 @@ async fn write(service: &Arc<Service>, request: AsideRequest) -> Response {
             "BooksUnwritable",
             format!("store: {error}; send the request again once the store can be written"),
         ),
-        Err(NoAnswer::Stopping) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Stopping",
-            "agent: is stopping; send the request again once it runs".to_owned(),
-        ),
-        Err(NoAnswer::TooLate) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Busy",
-            "agent: did not answer in time; send the request again, which is always safe".to_owned(),
-        ),
+        Err(none) => no_answer(none, "send the request again, which is always safe"),
     };
     Problem::new(code, message).response(status)
 }

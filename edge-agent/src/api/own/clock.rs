@@ -10,12 +10,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 
-use super::operator::{name_of, sent_before, signed};
+use super::operator::{Repetition, Rules, answer, name_of, no_answer, with_faults};
+use crate::api::auth::AuthorizedClient;
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::api::problem::Problem;
-use crate::api::replay::ReplayOutcome;
 use crate::api::response::json_response;
-use crate::api::service::{NoAnswer, Service};
+use crate::api::service::Service;
 use crate::clerk::{ClockOutcome, Message};
 use crate::config::Permission;
 use crate::object;
@@ -24,29 +24,18 @@ use crate::time::clock::iso_utc;
 /// The largest correction in bytes.
 const BODY_BYTES_MAX: usize = 4 * 1_024;
 
-pub(super) async fn set(State(service): State<Arc<Service>>, request: Request) -> Response {
-    let accepted = signed(
-        &service,
-        request,
-        Permission::Settings,
-        (BODY_BYTES_MAX, "a time and a name"),
-    )
-    .await;
-    let (client, body) = match accepted {
-        Ok(accepted) => accepted,
-        Err(response) => return response,
-    };
-    let wanted = match read(&body) {
-        Ok(wanted) => wanted,
-        Err(faults) => return Problem::from(&faults).response(StatusCode::BAD_REQUEST),
-    };
+const RULES: Rules = Rules {
+    permission: Permission::Settings,
+    bytes_max: BODY_BYTES_MAX,
+    needed: "a time and a name",
     // The same request again would set the time back to the moment at which it was signed.
-    let Ok(in_progress) = service.replays.begin(client.signature()) else {
-        return sent_before();
-    };
-    let response = write(&service, wanted).await;
-    in_progress.end(ReplayOutcome::Remember);
-    response
+    repetition: Repetition::Refused,
+};
+
+pub(super) async fn set(State(service): State<Arc<Service>>, request: Request) -> Response {
+    let read = |_: &AuthorizedClient<'_>, body: &[u8]| read(body).map_err(with_faults);
+    let carry_out = async |wanted| write(&service, wanted).await;
+    answer(&service, request, &RULES, read, carry_out).await
 }
 
 /// A correction as the operator has asked for it.
@@ -114,17 +103,11 @@ async fn write(service: &Arc<Service>, wanted: Wanted) -> Response {
         Ok(ClockOutcome::Unknown(error)) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "BooksUnwritable",
-            format!("store: {error}; send the correction again once the store can be written"),
+            format!("store: {error}; send the request again once the store can be written"),
         ),
-        Err(NoAnswer::Stopping) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Stopping",
-            "agent: is stopping; send the correction again once it runs".to_owned(),
-        ),
-        Err(NoAnswer::TooLate) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Busy",
-            "agent: did not answer in time; read the time in /healthz before you send the correction again".to_owned(),
+        Err(none) => no_answer(
+            none,
+            "read the time in /healthz before you send the request again",
         ),
     };
     Problem::new(code, message).response(status)

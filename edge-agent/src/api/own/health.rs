@@ -117,7 +117,7 @@ fn printer(service: &Service, device: &Device) -> JsonValue {
         "port" => printer.port,
         "trouble" => printer.trouble.or(printer.condition),
         "needs_a_person" => printer.unproven.map(|(id, _)| id),
-        "objections" => JsonValue::Array(printer.objections.into_iter().map(JsonValue::from).collect()),
+        "objections" => JsonValue::Array(printer.objections.into_iter().map(|it| JsonValue::from(it.text)).collect()),
         "refuses_receipts" => printer.refuses_receipts,
         "missing" => JsonValue::Array(printer.missing.into_iter().map(JsonValue::from).collect()),
         "alternative_numbers_left" => service.live_status.numbers_left(device.id),

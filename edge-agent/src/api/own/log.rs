@@ -9,10 +9,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use tracing::level_filters::LevelFilter;
 
-use super::operator::{sent_before, signed};
+use super::operator::{Repetition, Rules, answer, with_faults};
+use crate::api::auth::AuthorizedClient;
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::api::problem::Problem;
-use crate::api::replay::ReplayOutcome;
 use crate::api::response::json_response;
 use crate::api::service::Service;
 use crate::config::Permission;
@@ -30,35 +30,42 @@ pub(super) async fn show() -> Response {
     json_response(StatusCode::OK, &JsonValue::Object(members.collect()))
 }
 
-pub(super) async fn set(State(service): State<Arc<Service>>, request: Request) -> Response {
-    let accepted = signed(
-        &service,
-        request,
-        Permission::Settings,
-        (BODY_BYTES_MAX, "a few levels"),
-    )
-    .await;
-    let (client, body) = match accepted {
-        Ok(accepted) => accepted,
-        Err(response) => return response,
-    };
-    let wanted = match read(&body) {
-        Ok(wanted) => wanted,
-        Err(faults) => return Problem::from(&faults).response(StatusCode::BAD_REQUEST),
-    };
-    let level_of = |name| {
-        wanted
-            .iter()
-            .find(|(part, _)| *part == name)
-            .map(|(_, level)| *level)
-    };
+const RULES: Rules = Rules {
+    permission: Permission::Settings,
+    bytes_max: BODY_BYTES_MAX,
+    needed: "a few levels",
     // The same request again would set the levels back to those of the moment at which it was signed.
-    let Ok(in_progress) = service.replays.begin(client.signature()) else {
-        return sent_before();
+    repetition: Repetition::Refused,
+};
+
+pub(super) async fn set(State(service): State<Arc<Service>>, request: Request) -> Response {
+    let read = |client: &AuthorizedClient<'_>, body: &[u8]| {
+        let levels = read(body).map_err(with_faults)?;
+        Ok(Change {
+            client: client.key.to_owned(),
+            levels,
+        })
     };
-    let is_set = log_levels::set(client.key, |part| level_of(part.name));
-    in_progress.end(ReplayOutcome::Remember);
-    if is_set { show().await } else { not_ours() }
+    let carry_out = async |Change { client, levels }| {
+        let level_of = |name| {
+            levels
+                .iter()
+                .find(|(part, _)| *part == name)
+                .map(|(_, level)| *level)
+        };
+        if log_levels::set(&client, |part| level_of(part.name)) {
+            show().await
+        } else {
+            not_ours()
+        }
+    };
+    answer(&service, request, &RULES, read, carry_out).await
+}
+
+/// The levels that a client wants, each with the name of its part.
+struct Change {
+    client: String,
+    levels: Vec<(&'static str, LevelFilter)>,
 }
 
 /// Reads a change and reports all its faults at once.

@@ -50,6 +50,11 @@ pub(super) fn uuid_of(given: PathId) -> Option<Uuid> {
 /// How long a caller without a signature waits at most. The caller has a connection for this time, and sales need connections too.
 const UNSIGNED_WAIT: Duration = Duration::from_secs(5);
 
+/// The id in the path of a request that names one document or device; the error is the answer if it is no UUID.
+pub(super) fn id_of(given: PathId) -> Result<Uuid, Response> {
+    uuid_of(given).ok_or_else(not_a_uuid)
+}
+
 pub(super) fn not_a_uuid() -> Response {
     let message = "id: is not a UUID; write it as 497f6eca-6276-4993-bfeb-53cbbbba6f08";
     Problem::new("NotAUuid", message).response(StatusCode::BAD_REQUEST)
@@ -382,6 +387,7 @@ fn reconciliation(account: &ZReconciliation) -> JsonValue {
             "report" => figure.report,
             "printer" => figure.printer,
             "office" => figure.authority,
+            "other_printers" => figure.other_printers,
             "in_question" => JsonValue::Array(documents.collect()),
         }
     });

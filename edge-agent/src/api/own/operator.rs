@@ -1,5 +1,5 @@
-//! What the requests of an operator share: their signature, the operator's name, and the answer to a request that is not signed
-//! rightly.
+//! What the requests of an operator share: their signature, the operator's name, what happens when the same bytes arrive again, and the
+//! answers to a request that is not accepted.
 
 use axum::body::{Bytes, to_bytes};
 use axum::extract::Request;
@@ -8,20 +8,76 @@ use axum::response::Response;
 use ferrotill_core::event::Declared;
 
 use crate::api::auth::{AuthorizedClient, Unauthorized, redact_in_live_mode};
-use crate::api::json::{Fields, JsonValue};
+use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::api::problem::Problem;
-use crate::api::service::Service;
+use crate::api::replay::ReplayOutcome;
+use crate::api::service::{NoAnswer, Service};
 use crate::config::{Mode, Permission};
 use crate::object;
 
-/// The client that has signed a request and has the permission for it, and the body; the error is the answer to a request that is not accepted. `needed` says what
-/// a body of at most `bytes_max` bytes is large enough for.
-pub(super) async fn signed<'s>(
+/// What a kind of request must have, and what happens when the same bytes arrive again.
+pub(super) struct Rules {
+    /// What the client must be allowed to do.
+    pub(super) permission: Permission,
+    /// The largest body in bytes.
+    pub(super) bytes_max: usize,
+    /// What such a body is large enough for.
+    pub(super) needed: &'static str,
+    /// What happens when the same bytes arrive again.
+    pub(super) repetition: Repetition,
+}
+
+/// What happens when the bytes of a request arrive again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repetition {
+    /// They are refused, because they would have another effect later.
+    Refused,
+    /// They get the answer of the first request if it was carried out, and are refused if it was not: what prevented it may have gone.
+    Answered,
+}
+
+/// The answer to a request of an operator: it is read, and carried out unless it is a repetition that is refused.
+pub(super) async fn answer<T>(
+    service: &Service,
+    request: Request,
+    rules: &Rules,
+    read: impl FnOnce(&AuthorizedClient<'_>, &[u8]) -> Result<T, Response>,
+    carry_out: impl AsyncFnOnce(T) -> Response,
+) -> Response {
+    let (client, body) = match signed(service, request, rules).await {
+        Ok(accepted) => accepted,
+        Err(response) => return response,
+    };
+    let wanted = match read(&client, &body) {
+        Ok(wanted) => wanted,
+        Err(response) => return response,
+    };
+    let Ok(in_progress) = service.replays.begin(client.signature()) else {
+        return sent_before();
+    };
+    let response = carry_out(wanted).await;
+    let forget = rules.repetition == Repetition::Answered && response.status().is_success();
+    in_progress.end(if forget {
+        ReplayOutcome::Forget
+    } else {
+        ReplayOutcome::Remember
+    });
+    response
+}
+
+/// The client that has signed a request and has the permission for it, and the body; the error is the answer to a request that is not
+/// accepted.
+async fn signed<'s>(
     service: &'s Service,
     request: Request,
-    permission: Permission,
-    (bytes_max, needed): (usize, &str),
+    rules: &Rules,
 ) -> Result<(AuthorizedClient<'s>, Bytes), Response> {
+    let Rules {
+        permission,
+        bytes_max,
+        needed,
+        ..
+    } = *rules;
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, bytes_max).await else {
         let message = format!("body: is too large for {needed}");
@@ -34,7 +90,24 @@ pub(super) async fn signed<'s>(
     }
 }
 
-/// The answer to a request that was carried out before and would have another effect now.
+/// The answer to a body with faults.
+pub(super) fn with_faults(faults: FaultList) -> Response {
+    Problem::from(&faults).response(StatusCode::BAD_REQUEST)
+}
+
+/// What is said if the clerk has not answered; `again` says what the caller does before the request is sent once more.
+pub(super) fn no_answer(no_answer: NoAnswer, again: &str) -> (StatusCode, &'static str, String) {
+    let (code, message) = match no_answer {
+        NoAnswer::Stopping => (
+            "Stopping",
+            "agent: is stopping; send the request again once it runs".to_owned(),
+        ),
+        NoAnswer::TooLate => ("Busy", format!("agent: did not answer in time; {again}")),
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, code, message)
+}
+
+/// The answer to a request that was sent before and is not carried out again.
 pub(super) fn sent_before() -> Response {
     let message = "Api-Signature: was used before; sign the request again with the current time";
     Problem::new("SignatureReplayed", message).response(StatusCode::CONFLICT)

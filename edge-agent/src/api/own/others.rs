@@ -11,52 +11,41 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::operations;
-use super::operator::{name_of, sent_before, signed};
+use super::operator::{Repetition, Rules, answer, name_of, no_answer, with_faults};
+use crate::api::auth::AuthorizedClient;
 use crate::api::json::{FaultList, Fields, JsonValue, SHORT_BODY_BYTES_MAX};
 use crate::api::problem::Problem;
-use crate::api::replay::ReplayOutcome;
 use crate::api::response::json_response;
-use crate::api::service::{NoAnswer, Service};
+use crate::api::service::Service;
 use crate::clerk::{Message, ResourceOutcome};
 use crate::config::Permission;
 use crate::object;
+
+const RULES: Rules = Rules {
+    permission: Permission::Settle,
+    bytes_max: SHORT_BODY_BYTES_MAX,
+    needed: "a name",
+    // The same bytes sent later would accept receipts that the person has not seen.
+    repetition: Repetition::Refused,
+};
 
 pub(super) async fn go_on(
     State(service): State<Arc<Service>>,
     id: operations::PathId,
     request: Request,
 ) -> Response {
-    let accepted = signed(
-        &service,
-        request,
-        Permission::Settle,
-        (SHORT_BODY_BYTES_MAX, "a name"),
-    )
-    .await;
-    let (client, body) = match accepted {
-        Ok(accepted) => accepted,
-        Err(response) => return response,
+    let read = |_: &AuthorizedClient<'_>, body: &[u8]| {
+        Ok((operations::id_of(id)?, read(body).map_err(with_faults)?))
     };
-    let Some(device) = operations::uuid_of(id) else {
-        return operations::not_a_uuid();
-    };
-    let by = match read(&body) {
-        Ok(by) => by,
-        Err(faults) => return Problem::from(&faults).response(StatusCode::BAD_REQUEST),
-    };
-    // The same bytes sent later would accept receipts that the person has not seen.
-    let Ok(in_progress) = service.replays.begin(client.signature()) else {
-        return sent_before();
-    };
-    let decided = decide(&service, device, by.clone()).await;
-    in_progress.end(ReplayOutcome::Remember);
-    match decided {
-        Ok(()) => json_response(
-            StatusCode::OK,
-            &object! { "device_id" => device, "goes_on" => true, "by" => by },
-        ),
-        Err((status, problem)) => problem.response(status),
-    }
+    let carry_out =
+        async |(device, by): (Uuid, String)| match decide(&service, device, by.clone()).await {
+            Ok(()) => json_response(
+                StatusCode::OK,
+                &object! { "device_id" => device, "goes_on" => true, "by" => by },
+            ),
+            Err((status, problem)) => problem.response(status),
+        };
+    answer(&service, request, &RULES, read, carry_out).await
 }
 
 /// Has the journal keep that a person lets a device go on.
@@ -81,23 +70,14 @@ pub async fn decide(
         Ok(ResourceOutcome::NotKnown(why)) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "BooksUnwritable",
-            format!("store: {why}; read /healthz before you send it again"),
+            format!("store: {why}; read /healthz before you send the request again"),
         ),
         Ok(_) => (
             StatusCode::NOT_FOUND,
             "UnknownId",
             "id: belongs to no device of this till".to_owned(),
         ),
-        Err(NoAnswer::Stopping) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Stopping",
-            "agent: is stopping; send it again once it runs".to_owned(),
-        ),
-        Err(NoAnswer::TooLate) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Busy",
-            "agent: did not answer in time; read /healthz before you send it again".to_owned(),
-        ),
+        Err(none) => no_answer(none, "read /healthz before you send the request again"),
     };
     Err((status, Problem::new(code, message)))
 }

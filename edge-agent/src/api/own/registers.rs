@@ -14,13 +14,13 @@ use ferrotill_core::profile::signed::{Code, Form, Kind, PAYLOAD_BYTES_MAX, Signa
 use uuid::Uuid;
 
 use super::operations;
-use super::operator::{name_of, sent_before, signed};
+use super::operator::{Repetition, Rules, answer, name_of, no_answer, with_faults};
+use crate::api::auth::AuthorizedClient;
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::api::lanes::Lane;
 use crate::api::problem::Problem;
-use crate::api::replay::ReplayOutcome;
 use crate::api::response::json_response;
-use crate::api::service::{NoAnswer, Service};
+use crate::api::service::Service;
 use crate::clerk::{Message, RegisterOrder, ResourceOutcome};
 use crate::config::Permission;
 use crate::object;
@@ -29,39 +29,27 @@ use ferrotill_store::{SignedPage, SignedReceipt};
 /// The largest order in bytes.
 const BODY_BYTES_MAX: usize = 4 * 1_024;
 
+const RULES: Rules = Rules {
+    permission: Permission::Settings,
+    bytes_max: BODY_BYTES_MAX,
+    needed: "an order",
+    // A recorded order must not close a register later.
+    repetition: Repetition::Refused,
+};
+
 pub(super) async fn order(
     State(service): State<Arc<Service>>,
     id: operations::PathId,
     request: Request,
 ) -> Response {
-    let accepted = signed(
-        &service,
-        request,
-        Permission::Settings,
-        (BODY_BYTES_MAX, "an order"),
-    )
-    .await;
-    let (client, body) = match accepted {
-        Ok(accepted) => accepted,
-        Err(response) => return response,
+    let read = |_: &AuthorizedClient<'_>, body: &[u8]| {
+        Ok((operations::id_of(id)?, read(body).map_err(with_faults)?))
     };
-    let Some(device) = operations::uuid_of(id) else {
-        return operations::not_a_uuid();
-    };
-    let order = match read(&body) {
-        Ok(order) => order,
-        Err(faults) => return Problem::from(&faults).response(StatusCode::BAD_REQUEST),
-    };
-    // A recorded order must not close a register later.
-    let Ok(in_progress) = service.replays.begin(client.signature()) else {
-        return sent_before();
-    };
-    let response = match order {
+    let carry_out = async |(device, wanted)| match wanted {
         Wanted::Checked { receipt, by } => check(&service, device, &receipt, by).await,
         Wanted::Order(order) => carry_out(&service, device, order).await,
     };
-    in_progress.end(ReplayOutcome::Remember);
-    response
+    answer(&service, request, &RULES, read, carry_out).await
 }
 
 /// An order as it was sent.
@@ -195,22 +183,16 @@ async fn carry_out(service: &Arc<Service>, device: Uuid, order: RegisterOrder) -
         Ok(ResourceOutcome::NotKnown(why)) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "BooksUnwritable",
-            format!("store: {why}; send the order again"),
+            format!("store: {why}; send the request again"),
         ),
         Ok(other) => (
             StatusCode::CONFLICT,
             "RegisterOutOfUse",
             format!("the register does not carry out the order: {other:?}"),
         ),
-        Err(NoAnswer::Stopping) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Stopping",
-            "agent: is stopping; send the order again once it runs".to_owned(),
-        ),
-        Err(NoAnswer::TooLate) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Busy",
-            "agent: did not answer in time, because another receipt waits for its signature; send the order again".to_owned(),
+        Err(none) => no_answer(
+            none,
+            "because another receipt waits for its signature; send the request again",
         ),
     };
     Problem::new(code, message).response(status)

@@ -18,6 +18,7 @@ use super::{Effect, Tills, document_id};
 use crate::order::{OrderForm, OrderKind, Said, TerminalUse};
 use crate::seal::printer::Task;
 use crate::seal::printer::job::stored_baseline;
+use crate::status::objections::ObjectionKind;
 use crate::status::problems::{HealthProblem, ProblemKind};
 use ferrotill_store::{Batch, StoreError};
 
@@ -254,18 +255,22 @@ impl Tills {
     /// Writes to the live status why a connected printer gets no receipts, or not all, and what is doubtful about it.
     pub(super) fn publish_objections(&self, index: DevicePlace) {
         let device_state = &self.devices[index];
-        let swapped = device_state
-            .printer_swapped
-            .then(|| "the connected printer is not the printer of the open shift".to_owned());
+        let of_kind = |kind: ObjectionKind| move |text: &String| kind.because(text.as_str());
+        let swapped = device_state.printer_swapped.then(|| {
+            ObjectionKind::OtherPrinter
+                .because("the connected printer is not the printer of the open shift")
+        });
+        let rates = device_state.rate_differences.iter();
+        let doubts = device_state.doubts.iter();
+        let clock = device_state.clock_differs.iter();
         let objections = swapped
             .into_iter()
-            .chain(device_state.rate_differences.iter().cloned())
-            .chain(device_state.doubts.iter().cloned())
-            .chain(device_state.clock_differs.clone())
+            .chain(rates.map(of_kind(ObjectionKind::TaxRate)))
+            .chain(doubts.map(of_kind(ObjectionKind::Assumed)))
+            .chain(clock.map(of_kind(ObjectionKind::Clock)))
             .collect();
-        let refuses = device_state.printer_swapped || !device_state.rate_differences.is_empty();
         let live_status = Arc::clone(&self.settings.live_status);
-        live_status.printer_objections(device_state.device, objections, refuses);
+        live_status.printer_objections(device_state.device, objections);
     }
 
     /// The printer has closed its day by itself. Closes the till's shift with a Z-report too, and notes the cause in the journal.

@@ -52,14 +52,15 @@ impl Tills {
                 ResourceOutcome::Done
             }
             RegisterOrder::Checked { subject, by } => {
-                batch.append_registration_answered(RegistrationAnswered {
+                let answered = RegistrationAnswered {
                     at,
                     step: RegistrationStep::Receipt,
                     subject: &subject,
                     done: true,
                     code: BY_A_PERSON,
                     message: &by,
-                })?;
+                };
+                batch.append_registration_answered(answered, None)?;
                 effects.push(Effect::RegistrationsChanged);
                 ResourceOutcome::Done
             }

@@ -35,19 +35,21 @@ impl Tills {
             RegistrationNews::Answered {
                 step,
                 subject,
+                due_seq,
                 done,
                 code,
                 message,
             } => {
                 let end = message.floor_char_boundary(RegistrationAnswered::MESSAGE_BYTES_MAX);
-                batch.append_registration_answered(RegistrationAnswered {
+                let answered = RegistrationAnswered {
                     at,
                     step: *step,
                     subject,
                     done: *done,
                     code,
                     message: message.get(..end).unwrap_or_default(),
-                })
+                };
+                batch.append_registration_answered(answered, Some(*due_seq))
             }
         }
     }

@@ -323,7 +323,9 @@ fn another_printer_gets_no_document_of_an_open_shift() {
     assert!(stage.printer().is_quiet());
     let objections = stage.live_status.printer(device(0)).objections;
     assert!(
-        objections[0].contains("not the printer of the open shift"),
+        objections[0]
+            .text
+            .contains("not the printer of the open shift"),
         "{objections:?}"
     );
     assert_eq!(Stage::rows_of(stage.path(), CLOSED_BY_PRINTER), 0);
@@ -378,7 +380,10 @@ fn a_receipt_that_the_printer_would_print_with_other_rates_is_refused() {
     assert!(stage.printer().is_quiet());
     let objections = stage.live_status.printer(device(0)).objections;
     assert_eq!(
-        objections,
+        objections
+            .iter()
+            .map(|it| it.text.as_str())
+            .collect::<Vec<_>>(),
         [
             "the printer has 9.00 percent for the tax group B, and the receipt 8.00; set the same rate in the printer and in the configuration"
         ]

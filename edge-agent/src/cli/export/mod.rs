@@ -175,7 +175,11 @@ fn report(out: &Path, written: &[WrittenTable], gaps: &[ExportGap], output: CliO
         let mark = if gap.is_fault { "GAP" } else { "note" };
         output.text(&format!("{mark}: {}", gap.says()));
     }
-    if gaps.is_empty() {
+    let is_empty = written.iter().all(|table| table.rows == 0);
+    if is_empty && gaps.is_empty() {
+        output
+            .text("there is no document in this time; look at the month or the days that you gave");
+    } else if gaps.is_empty() {
         output.text("no number and no Z-report is missing");
     }
 }

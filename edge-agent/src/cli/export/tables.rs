@@ -373,7 +373,10 @@ impl ExportTables {
                 figure.report.map_or(Cell::Empty, side),
                 figure.printer.map_or(Cell::Empty, side),
                 figure.authority.map_or(Cell::Empty, side),
-                if figure.agrees() && !figure.is_equal_at_the_printer() {
+                if figure.agrees() && figure.other_printers != 0 {
+                    // The printer was exchanged in the shift, and has counted the rest of its documents.
+                    Cell::text("other printer")
+                } else if figure.agrees() && !figure.is_equal_at_the_printer() {
                     // The printer rounds a tax per group, and a receipt rounds it per line: no fault, and not the same.
                     Cell::text("rounding")
                 } else {

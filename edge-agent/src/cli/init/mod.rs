@@ -22,7 +22,7 @@ use super::words::counted;
 use super::{CliFailure, CliOutput, Exit};
 use crate::agent::check;
 use crate::api::DIALECTS;
-use crate::config::Config;
+use crate::config::{Config, ConfigError, Permission};
 use crate::object;
 use crate::people::People;
 use crate::secret_file::give_to_owner;
@@ -227,7 +227,7 @@ fn write(
                 .clone_from(&till.owner.organization_name);
             device.idnx.clone_from(&till.owner.idnx);
             device.address.clone_from(&till.owner.address);
-            let client = new_client(&till.out);
+            let client = new_client(&till.out, API_SECRET);
             if client.made.is_none() {
                 output.warning(&format!(
                     "{} exists already and is used again; programs that sign with it need the new key of the client",
@@ -237,16 +237,25 @@ fn write(
             (device, client)
         }
     };
-    let text = text_of(till, &device, &client);
-    if let Some(secret) = &client.made {
-        write_new(&client.secret_file, secret, &till.data).map_err(CliFailure::failed)?;
-    }
-    let written = checked(&text, till, arguments.no_input, output)
+    let operator = new_client(&till.out, OPERATOR_SECRET);
+    let text = text_of(till, &device, (&client, &operator));
+    let secrets = [&client, &operator];
+    let made = || {
+        let made = secrets
+            .iter()
+            .filter_map(|it| it.made.as_ref().zip(Some(&it.secret_file)));
+        made.map(|(secret, file)| (file, secret))
+    };
+    let written = made()
+        .try_for_each(|(file, secret)| {
+            write_new(file, secret, &till.data).map_err(CliFailure::failed)
+        })
+        .and_then(|()| checked(&text, till, arguments, output))
         .and_then(|()| write_new(&till.out, &text, &till.data).map_err(CliFailure::failed));
     if let Err(failure) = written {
-        if client.made.is_some() {
+        for (file, _) in made() {
             // The secret is of no use without its configuration. If it cannot be removed, the next `init` says that it exists.
-            let _ = std::fs::remove_file(&client.secret_file);
+            let _ = std::fs::remove_file(file);
         }
         return Err(failure);
     }
@@ -258,15 +267,24 @@ fn write(
 fn checked(
     text: &str,
     till: &NewTill,
-    is_completed_later: bool,
+    arguments: &InitArguments,
     output: CliOutput,
 ) -> Result<(), CliFailure> {
     let config = Config::parse(text, &till.out.display().to_string())?;
-    match check(&config) {
-        Err(fault) if is_completed_later => output.warning(&fault.to_string()),
-        Err(fault) => return Err(fault.into()),
-        Ok(_) => {}
+    let Err(error) = check(&config) else {
+        return Ok(());
+    };
+    if !arguments.no_input {
+        return Err(error.into());
     }
+    if let (ConfigError::Faulty { faults }, Some(_)) = (&error, &arguments.device) {
+        // What was given is not left out: a misspelt address is not written.
+        if let Some(fault) = faults.iter().find(|fault| fault.key == "device[0].uri") {
+            let text = anyhow!("--device {}; {}", fault.what, fault.remedy);
+            return Err(CliFailure::new(Exit::Usage, text));
+        }
+    }
+    output.warning(&error.to_string());
     Ok(())
 }
 
@@ -312,10 +330,15 @@ fn first_pin(till: &NewTill, output: CliOutput) -> Option<Zeroizing<String>> {
     }
 }
 
+/// The file with the secret of the program that sells.
+const API_SECRET: &str = "api.secret";
+/// The file with the secret of the commands of a person at this machine.
+const OPERATOR_SECRET: &str = "operator.secret";
+
 /// A client with a secret of its own, in a file beside the configuration. A file that is there already is used again: only the
 /// configuration was lost.
-fn new_client(out: &Path) -> NewClient {
-    let secret_file = absolute(&out.with_file_name("api.secret"));
+fn new_client(out: &Path, secret_file: &str) -> NewClient {
+    let secret_file = absolute(&out.with_file_name(secret_file));
     let made = (!secret_file.exists())
         .then(|| format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()));
     NewClient {
@@ -355,7 +378,11 @@ fn new_device(facts: &Facts) -> NewDevice {
 }
 
 /// The text of the configuration.
-fn text_of(till: &NewTill, device: &NewDevice, client: &NewClient) -> String {
+fn text_of(
+    till: &NewTill,
+    device: &NewDevice,
+    (client, operator): (&NewClient, &NewClient),
+) -> String {
     let facts = till.profile.facts();
     let mut text = String::from(
         "# Written by `ferrotill init`. The reference of all keys is docs/CONFIGURATION.md.\n[till]\n",
@@ -385,6 +412,14 @@ fn text_of(till: &NewTill, device: &NewDevice, client: &NewClient) -> String {
         .map(quoted)
         .collect();
     let _ = writeln!(text, "apis = [{}]", apis.join(", "));
+    text.push_str(
+        "\n# For the commands of a person at this machine: `ferrotill settle` and `ferrotill clock`. The program that sells needs no such permission.\n[[api.clients]]\n",
+    );
+    line(&mut text, "key", &operator.key);
+    let secret_file = operator.secret_file.display().to_string();
+    line(&mut text, "secret_file", &secret_file);
+    let permissions = [Permission::Settle, Permission::Settings].map(|it| quoted(it.name()));
+    let _ = writeln!(text, "permissions = [{}]", permissions.join(", "));
     device_section(&mut text, till, device);
     if facts.seal_plan == SealPlan::Signature {
         signature_unit_section(&mut text, &till.out);

@@ -40,8 +40,8 @@ pub(super) fn text(order: &OrderForm, device: Uuid) -> String {
             number: chosen,
             print,
         } => {
-            text.put("kind", "sale");
-            text.put("mode", mode_name(*mode));
+            text.put_str("kind", "sale");
+            text.put_str("mode", mode_name(*mode));
             match (number, chosen) {
                 // How this text is divided into series and number depends on the ranges of the configuration.
                 (Some(number), _) => text.put("number", number),
@@ -55,17 +55,17 @@ pub(super) fn text(order: &OrderForm, device: Uuid) -> String {
             text.draft(draft);
         }
         OrderKind::Refund { original, draft } => {
-            text.put("kind", "refund");
+            text.put_str("kind", "refund");
             text.put("original", original);
             text.draft(draft);
         }
         OrderKind::Cash(amount) => {
-            text.put("kind", "cash");
-            text.put("amount", amount.minor());
+            text.put_str("kind", "cash");
+            text.put_number("amount", amount.minor());
         }
-        OrderKind::Report { z } => text.put("kind", if *z { "z_report" } else { "x_report" }),
+        OrderKind::Report { z } => text.put_str("kind", if *z { "z_report" } else { "x_report" }),
         OrderKind::Nonfiscal { text: said, print } => {
-            text.put("kind", "nonfiscal");
+            text.put_str("kind", "nonfiscal");
             text.put("print", print);
             text.put_text("text", said.as_str());
         }
@@ -75,16 +75,16 @@ pub(super) fn text(order: &OrderForm, device: Uuid) -> String {
                 AmountsKind::Void => "amounts_void",
                 AmountsKind::Training => "amounts_training",
             };
-            text.put("kind", kind);
+            text.put_str("kind", kind);
             for amount in receipt.amounts() {
-                text.put("amount", amount.minor());
+                text.put_number("amount", amount.minor());
             }
         }
     }
     for (name, value) in more {
         // A name may be one that the caller has invented.
-        text.put("said", name);
-        text.put("said.value", value);
+        text.put_str("said", name);
+        text.put_str("said.value", value);
     }
     text.0
 }
@@ -95,16 +95,26 @@ struct Text(String, String);
 
 impl Text {
     fn put(&mut self, name: &str, value: impl Display) {
-        let Self(text, room) = self;
+        let mut room = std::mem::take(&mut self.1);
         room.clear();
         // Writing to a string cannot fail.
         let _ = write!(room, "{value}");
+        self.put_str(name, &room);
+        self.1 = room;
+    }
+
+    fn put_str(&mut self, name: &str, value: &str) {
+        let Self(text, _) = self;
         text.push_str(name);
         text.push(' ');
-        let _ = write!(text, "{}", room.len());
+        text.push_str(itoa::Buffer::new().format(value.len()));
         text.push(':');
-        text.push_str(room);
+        text.push_str(value);
         text.push('\n');
+    }
+
+    fn put_number(&mut self, name: &str, value: i64) {
+        self.put_str(name, itoa::Buffer::new().format(value));
     }
 
     fn put_some(&mut self, name: &str, value: Option<impl Display>) {
@@ -115,7 +125,9 @@ impl Text {
 
     /// A text that was not given is empty.
     fn put_text(&mut self, name: &str, value: &str) {
-        self.put_some(name, Some(value).filter(|value| !value.is_empty()));
+        if !value.is_empty() {
+            self.put_str(name, value);
+        }
     }
 
     fn draft(&mut self, draft: &OrderDraft) {
@@ -135,10 +147,10 @@ impl Text {
         for (code, amount) in payments {
             // A payment without a code has an empty one, whatever type of cash the device has.
             match code {
-                Some(code) => self.put("payment", code),
-                None => self.put("payment", ""),
+                Some(code) => self.put_number("payment", (*code).into()),
+                None => self.put_str("payment", ""),
             }
-            self.put("payment.amount", amount.minor());
+            self.put_number("payment.amount", amount.minor());
         }
         self.put_text("header", header.as_str());
         self.put_text("footer", footer.as_str());
@@ -166,13 +178,15 @@ impl Text {
                     rate: _,
                 },
         } = line;
-        self.put("line", name.as_str());
-        self.put("line.quantity", quantity.thousandths());
-        self.put("line.price", price.minor());
+        self.put_str("line", name.as_str());
+        self.put_number("line.quantity", quantity.thousandths());
+        self.put_number("line.price", price.minor());
         if let Some(modifier) = modifier {
             self.modifier("line.modifier", *modifier);
         }
-        self.put_some("line.tax_group", tax_group.as_deref());
+        if let Some(tax_group) = tax_group {
+            self.put_str("line.tax_group", tax_group);
+        }
         self.put_text("line.comment", comment.as_str());
         self.put_some(
             "line.final_amount",

@@ -1,6 +1,6 @@
 //! Payments of payment providers that a device with a fiscal module reaches.
 //!
-//! The desk stores a question before the provider gets it, and stores the answer before the caller gets it. A provider is asked for money
+//! A question is stored before the provider gets it, and an answer before the caller gets it. A provider is asked for money
 //! once: an equal call while the outcome is not known is not sent. The worker takes the next step of payments that their callers have left:
 //! it gives the provider the link of the receipt, asks what became of a payment where there is a call for that, and gives money back.
 
@@ -29,7 +29,7 @@ use answer::{number_of, proves_nothing, without_contacts};
 
 pub use worker::{ProviderParts, ProviderThread};
 
-/// Where the desk stores what happens to payments.
+/// Where it is stored what happens to payments.
 pub trait PaymentJournal: Send + Sync + fmt::Debug {
     /// Stores news of a payment. Returns true once it is on disk, and false if it is not or if it does not fit.
     fn store(&self, news: ProviderNews) -> bool;
@@ -48,17 +48,17 @@ impl PaymentJournal for ClerkHandle {
 
 /// Asks payment providers on behalf of callers and of the worker.
 #[derive(Debug)]
-pub struct ProviderDesk {
+pub struct Providers {
     modules: Modules,
     reader: Reader,
     journal: Box<dyn PaymentJournal>,
     config: FiscalBoxConfig,
-    memory: Locked<DeskMemory>,
+    memory: Locked<ProviderMemory>,
 }
 
 /// What is known until the till ends.
 #[derive(Debug, Default)]
-struct DeskMemory {
+struct ProviderMemory {
     /// The calls for money that are not answered yet.
     in_progress: BTreeSet<[u8; 32]>,
     /// Answers in full: the journal keeps them without contacts.
@@ -72,8 +72,8 @@ const ANSWERS_MAX: usize = 1_000;
 /// The code of an outcome that is not known.
 const NOT_STORED: &str = "SAVE_ORDER_ERROR: the journal cannot be written, and nothing was sent";
 
-impl ProviderDesk {
-    /// A desk for the modules of a till.
+impl Providers {
+    /// The providers behind the modules of a till.
     #[must_use]
     pub fn new(
         modules: Modules,

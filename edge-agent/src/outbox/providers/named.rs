@@ -5,11 +5,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::answer::names;
-use super::{ProviderDesk, text_of};
+use super::{Providers, text_of};
 use crate::seal::fiscal_module::ModuleError;
 use crate::seal::fiscal_module::provider::Provider;
 
-impl ProviderDesk {
+impl Providers {
     /// The payment that an order of a device names.
     pub(super) fn payment_of_order(
         &self,

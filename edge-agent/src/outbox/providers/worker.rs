@@ -10,7 +10,7 @@ use ferrotill_core::seal::Seal;
 use ferrotill_store::{ProviderPayment, ProviderPaymentState, Reader, StoreError};
 use serde_json::json;
 
-use super::ProviderDesk;
+use super::Providers;
 use crate::config::FiscalBoxConfig;
 use crate::outbox::module_limits::ModuleLimits;
 use crate::seal::fiscal_module::provider::{Provider, ProviderAction, ProviderCall};
@@ -23,7 +23,7 @@ use crate::time::guarded_clock::GuardedClock;
 #[derive(Clone, Debug)]
 pub struct ProviderParts {
     /// Asks the providers.
-    pub desk: Arc<ProviderDesk>,
+    pub providers: Arc<Providers>,
     /// Reads the store.
     pub reader: Reader,
     /// The limits.
@@ -163,7 +163,7 @@ fn next_step(
     if payment.is_sealed && !payment.is_ended {
         let wants_link = Provider::of_name(provider).is_some_and(Provider::confirms);
         if !wants_link {
-            parts.desk.confirm(payment, "");
+            parts.providers.confirm(payment, "");
         } else if quiet
             >= limit(if payment.reason.is_empty() {
                 parts.config.confirm_after
@@ -173,7 +173,7 @@ fn next_step(
             && let Some(link) = link_of(parts, payment)?
         {
             // A provider that has the link already takes it again.
-            parts.desk.confirm(payment, &link);
+            parts.providers.confirm(payment, &link);
         }
         let reason = &payment.reason;
         let is_refused = wants_link && !reason.is_empty();
@@ -184,7 +184,7 @@ fn next_step(
     if payment.is_taken || quiet < limit(parts.config.give_back_after) {
         return Ok(None);
     }
-    if payment.reason.is_empty() && parts.desk.give_back(payment) {
+    if payment.reason.is_empty() && parts.providers.give_back(payment) {
         return Ok(None);
     }
     let mut says = format!("{named} is paid and has no receipt");
@@ -222,5 +222,5 @@ fn ask_status(parts: &ProviderParts, payment: &ProviderPayment) {
     } else {
         call = call.with("invoice_id", payment.number.as_str());
     }
-    drop(parts.desk.carry_out(payment.device, asked, &call));
+    drop(parts.providers.carry_out(payment.device, asked, &call));
 }

@@ -6,7 +6,7 @@
 //! second registration. A user that was refused is not tried again before its PIN is another one.
 
 mod asked_checks;
-mod desk;
+mod callers;
 mod step;
 mod user;
 
@@ -33,7 +33,7 @@ use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 
 use asked_checks::AskedChecks;
-pub use desk::{LoginFault, RegistrationDesk};
+pub use callers::{LoginFault, Registrations};
 use step::{Performed, StepContext};
 use user::KnownUser;
 pub use user::keep_user;
@@ -79,16 +79,16 @@ pub struct RegistrationThread {
 }
 
 impl RegistrationThread {
-    /// Starts the thread, with the user of the desk.
+    /// Starts the thread, with the user that callers and the configuration give.
     ///
     /// # Errors
     ///
     /// The system cannot create a thread.
-    pub fn start(parts: RegistrationParts, desk: &RegistrationDesk) -> io::Result<Self> {
+    pub fn start(parts: RegistrationParts, registrations: &Registrations) -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let signatures = Arc::clone(&parts.signatures);
-        let user = Arc::clone(desk.known_user());
-        let asked_checks = Arc::clone(desk.asked_checks());
+        let user = Arc::clone(registrations.known_user());
+        let asked_checks = Arc::clone(registrations.asked_checks());
         let worker = RegistrationWorker {
             backoff: Backoff::new(parts.seed),
             failures: 0,
@@ -282,6 +282,7 @@ impl RegistrationWorker {
             .send(Message::Registration(RegistrationNews::Answered {
                 step: *step,
                 subject: subject.clone(),
+                due_seq: *due_seq,
                 done,
                 code: answered.code,
                 message: answered.message,

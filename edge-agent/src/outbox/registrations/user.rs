@@ -111,12 +111,15 @@ impl KnownUser {
         }
     }
 
-    /// A caller has given a user whom the authority accepts.
-    pub(super) fn accepted(&self, user: FinanzOnlineUser) -> io::Result<()> {
+    /// Another user is used from now on, and until a restart. Returns the user before.
+    pub(super) fn replace(&self, user: Option<FinanzOnlineUser>) -> Option<FinanzOnlineUser> {
+        std::mem::replace(&mut self.state.lock().user, user)
+    }
+
+    /// Keeps a user whom a caller has given beyond a restart.
+    pub(super) fn keep(&self, user: &FinanzOnlineUser) -> io::Result<()> {
         let digest = digest_of(self.configured.as_ref(), &self.manufacturer_id);
-        write_user(&self.folder, &user, &digest)?;
-        self.state.lock().user = Some(user);
-        Ok(())
+        write_user(&self.folder, user, &digest)
     }
 
     fn digest(&self, user: &FinanzOnlineUser) -> String {

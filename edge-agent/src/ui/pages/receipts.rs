@@ -104,7 +104,7 @@ fn table(
         ));
     }
     Ok(format!(
-        "<div class=scroll tabindex=0 role=region aria-label=\"{name}\"><table><caption>{name}</caption><thead><tr><th scope=col>{}</th><th scope=col>{}</th><th scope=col>{}</th><th scope=col class=money>{}</th></tr></thead><tbody>\n{rows}</tbody></table></div>\n",
+        "<div class=scroll tabindex=0 role=region aria-label=\"{name}\"><table class=\"list documents\"><caption>{name}</caption><thead><tr><th scope=col>{}</th><th scope=col>{}</th><th scope=col>{}</th><th scope=col class=money>{}</th></tr></thead><tbody>\n{rows}</tbody></table></div>\n",
         words.number,
         words.time,
         words.kind,

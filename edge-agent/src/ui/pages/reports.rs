@@ -141,16 +141,13 @@ fn history(service: &Service, words: &Words, reports: &[Z]) -> String {
         return text;
     }
     text.push_str(&chart(service, words, reports));
+    let heads =
+        [words.sales, words.returns, words.cash_drawer].map(|name| amount_head(service, name));
+    let [sales, returns, drawer] = &heads;
     let _ = writeln!(
         text,
-        "<div class=scroll tabindex=0 role=region aria-label=\"{}\"><table><thead><tr><th scope=col>{}</th><th scope=col>{}</th><th scope=col class=money>{}</th><th scope=col class=money>{}</th><th scope=col class=money>{}</th><th scope=col>{}</th></tr></thead><tbody>",
-        words.z_history,
-        words.z_number,
-        words.time,
-        amount_head(service, words.sales),
-        amount_head(service, words.returns),
-        amount_head(service, words.cash_drawer),
-        words.difference
+        "<div class=scroll tabindex=0 role=region aria-label=\"{}\"><table class=list><thead><tr><th scope=col>{}</th><th scope=col>{}</th><th scope=col class=money>{}</th><th scope=col class=money>{}</th><th scope=col class=money>{}</th><th scope=col>{}</th></tr></thead><tbody>",
+        words.z_history, words.z_number, words.time, sales, returns, drawer, words.difference
     );
     for z in reports {
         let agrees = match z.agrees {
@@ -160,13 +157,14 @@ fn history(service: &Service, words: &Words, reports: &[Z]) -> String {
         };
         let _ = writeln!(
             text,
-            "<tr><td><a href=\"/documents/{}\">{}</a></td><td>{}</td><td class=money>{}</td><td class=money>{}</td><td class=money>{}</td><td>{agrees}</td></tr>",
+            "<tr><td><a href=\"/documents/{}\">{}</a></td><td>{}</td><td class=money data-head=\"{sales}\">{}</td><td class=money data-head=\"{returns}\">{}</td><td class=money data-head=\"{drawer}\">{}</td><td data-head=\"{}\">{agrees}</td></tr>",
             z.id,
             z.number,
             local_time(service, z.at_ms),
             figure(service, z.sales),
             figure(service, z.refunds),
             figure(service, z.cash),
+            words.difference,
         );
     }
     text + "</tbody></table></div>\n"

@@ -13,6 +13,7 @@ use crate::api::readiness::{Hindrance, TillState, part_of};
 use crate::api::service::Service;
 use crate::config::{Device, NO_PRINTER};
 use crate::paper::date_and_time;
+use crate::status::objections::{Objection, ObjectionKind};
 use crate::status::problems::{HealthProblem, ProblemKind, Severity};
 
 /// The state of the till, from the same source as `status`. It reads the store.
@@ -51,7 +52,7 @@ pub fn kiosk(service: &Service, words: &Words) -> String {
     let Some(hindrance) = state.hindrance() else {
         return format!("<div class=\"answer yes\"><h1>{}</h1></div>\n", words.ready);
     };
-    let (why, fix) = in_words(hindrance, words);
+    let (why, fix) = in_words(hindrance, service, words);
     format!(
         "<div class=\"answer no\"><h1>{}</h1>\n<p class=why>{why}</p>\n<p class=fix><strong>{}:</strong> {fix}</p></div>\n<details><summary>{}</summary><p lang=en>{}</p><p lang=en>{}</p></details>\n",
         words.not_ready,
@@ -75,7 +76,7 @@ pub fn overview(service: &Service, words: &Words) -> Result<String, StoreError> 
             words.ready
         ),
         Some(hindrance) => {
-            let (why, fix) = in_words(hindrance, words);
+            let (why, fix) = in_words(hindrance, service, words);
             format!(
                 "<div class=\"answer no small\"><h1>{}</h1><p class=why>{why}</p><p class=fix><strong>{}:</strong> {fix}</p></div>\n",
                 words.not_ready, words.what_to_do
@@ -237,9 +238,60 @@ fn problems(service: &Service, words: &Words) -> String {
     }
     let mut text = format!("<section><h2>{}</h2><ul class=problems>\n", words.problems);
     for problem in &list {
-        text.push_str(&problem_item(problem, service, words));
+        let printer = problem
+            .device
+            .filter(|_| problem.kind == ProblemKind::OBJECTIONS)
+            .map(|device| service.live_status.printer(device));
+        match printer {
+            Some(printer) if !printer.objections.is_empty() => {
+                text.push_str(&objection_items(&printer.objections, words));
+            }
+            _ => text.push_str(&problem_item(problem, service, words)),
+        }
     }
     text + "</ul></section>\n"
+}
+
+/// What speaks against a printer: one item for each kind, because each asks a person for something else.
+fn objection_items(objections: &[Objection], words: &Words) -> String {
+    let mut text = String::new();
+    let mut done = Vec::new();
+    for Objection { kind, .. } in objections {
+        if done.contains(kind) {
+            continue;
+        }
+        done.push(*kind);
+        let of_kind = || objections.iter().filter(|it| it.kind == *kind);
+        let (title, fix) = words_of_objection(*kind, words);
+        let _ = write!(text, "<li class=bad><h3>{title}</h3><p>{fix}</p>");
+        let says: Vec<&str> = of_kind().map(Objection::says).collect();
+        let fixes: Vec<&str> = of_kind().filter_map(Objection::fix).collect();
+        text.push_str(&details(title, &says.join("; "), &fixes.join("; "), words));
+    }
+    text
+}
+
+/// The end of an item: what the English text of `/healthz` says.
+fn details(title: &str, says: &str, fix: &str, words: &Words) -> String {
+    let fix = match fix {
+        "" => String::new(),
+        fix => format!("<p lang=en>{}</p>", escaped(fix)),
+    };
+    format!(
+        "<details><summary>{} <span class=hidden>: {title}</span></summary><p lang=en>{}</p>{fix}</details></li>\n",
+        words.details,
+        escaped(says),
+    )
+}
+
+/// The words of a kind of objection: what is wrong, and what to do.
+fn words_of_objection(kind: ObjectionKind, words: &Words) -> (&'static str, &'static str) {
+    match kind {
+        ObjectionKind::OtherPrinter => (words.why_other_printer, words.fix_other_printer),
+        ObjectionKind::TaxRate => (words.why_printer_rate, words.fix_printer_rate),
+        ObjectionKind::Assumed => (words.why_printer_unsure, words.fix_printer_unsure),
+        ObjectionKind::Clock => (words.why_printer_clock, words.fix_printer_clock),
+    }
 }
 
 fn problem_item(problem: &HealthProblem, service: &Service, words: &Words) -> String {
@@ -271,19 +323,26 @@ fn problem_item(problem: &HealthProblem, service: &Service, words: &Words) -> St
     if let Some((path, name)) = link {
         let _ = write!(text, "<p><a class=button href=\"{path}\">{name}</a></p>");
     }
-    let _ = writeln!(
-        text,
-        "<details><summary>{} <span class=hidden>: {title}</span></summary><p lang=en>{}</p><p lang=en>{}</p></details></li>",
-        words.details,
-        escaped(&problem.says),
-        escaped(&problem.fix)
-    );
+    text.push_str(&details(title, &problem.says, &problem.fix, words));
     text
 }
 
 /// Why the till does not sell, and what to do, in the person's language.
-fn in_words(hindrance: &Hindrance, words: &Words) -> (&'static str, &'static str) {
+fn in_words(
+    hindrance: &Hindrance,
+    service: &Service,
+    words: &Words,
+) -> (&'static str, &'static str) {
     match hindrance.kind {
+        Some(ProblemKind::OBJECTIONS) => {
+            let devices = service.settings.devices.iter();
+            let printers = devices.map(|device| service.live_status.printer(device.id));
+            let refusing = printers
+                .flat_map(|printer| printer.objections)
+                .find(|it| it.kind.refuses_receipts());
+            let kind = refusing.map_or(ObjectionKind::OtherPrinter, |it| it.kind);
+            words_of_objection(kind, words)
+        }
         None if hindrance.why.contains("since the start") => {
             (words.why_starting, words.fix_starting)
         }
@@ -358,4 +417,47 @@ pub fn amount_head(service: &Service, name: &str) -> String {
 pub fn local_time(service: &Service, utc_ms: i64) -> String {
     let (date, time) = date_and_time(service.clock.moment(utc_ms));
     format!("{date} {}", time.get(..5).unwrap_or(&time))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Words, objection_items};
+    use crate::status::objections::ObjectionKind;
+
+    /// The titles of the items, in the order of the page.
+    fn titles(page: &str) -> Vec<&str> {
+        let items = page.split("<h3>").skip(1);
+        items
+            .map(|item| item.split("</h3>").next().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn each_kind_of_objection_has_its_own_title_in_every_language() {
+        let objections = [
+            ObjectionKind::TaxRate.because("A differs; set A <here>"),
+            ObjectionKind::TaxRate.because("B differs; set B"),
+            ObjectionKind::Clock.because("the clock is wrong; set the clock"),
+            ObjectionKind::Assumed.because("letters may be wrong"),
+            ObjectionKind::OtherPrinter.because("another printer"),
+        ];
+        for code in ["ro", "ru", "uk", "uz-Latn", "de", "en"] {
+            let words = Words::known(code).unwrap();
+            let page = objection_items(&objections, words);
+            let mut titles = titles(&page);
+            assert_eq!(titles.len(), 4, "{code}: {page}");
+            titles.sort_unstable();
+            titles.dedup();
+            assert_eq!(titles.len(), 4, "{code}: {page}");
+        }
+        let page = objection_items(&objections, Words::known("en").unwrap());
+        for needed in [
+            "<h3>The printer's clock is wrong.</h3><p>Set the printer's clock.</p>",
+            "<p lang=en>the clock is wrong</p><p lang=en>set the clock</p>",
+            "<p lang=en>A differs; B differs</p><p lang=en>set A &lt;here&gt;; set B</p>",
+            "<p lang=en>letters may be wrong</p></details>",
+        ] {
+            assert!(page.contains(needed), "{needed} is not in {page}");
+        }
+    }
 }

@@ -9,19 +9,20 @@
 //! The first three sides are written in the transaction that seals the report, and the authority's side is written with the
 //! last acknowledgement of the shift.
 
+mod printers;
 mod sums;
 mod suspects;
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use ferrotill_core::document::Body;
-use ferrotill_core::event::{Event, ReportFigures, Sealed};
+use ferrotill_core::event::{Event, ReportFigures, Reserved, Sealed};
 use ferrotill_core::seal::{ModuleSeal, Seal};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::laid_aside::{self, AsideDocument};
+use printers::sums_of_other_printers;
 use sums::{COUNT, TAX};
 use suspects::suspects;
 
@@ -63,6 +64,9 @@ pub struct ReconciliationFigure {
     pub authority: Option<i64>,
     /// The sum over the documents that an operator has laid aside: the authority does not get them.
     pub laid_aside: i64,
+    /// The sum over the documents that went to another printer than the Z-report: the counters of its printer cannot have them. It is
+    /// looked up only for a shift that the printer's counters do not fit.
+    pub other_printers: i64,
     /// If a side differs, the documents in question with number and request id.
     pub suspects: Vec<(u32, Uuid)>,
 }
@@ -81,6 +85,12 @@ impl ZReconciliation {
     pub fn agrees(&self) -> bool {
         self.figures.iter().all(ReconciliationFigure::agrees)
     }
+
+    /// True if documents of the shift went to another printer than the Z-report, and the printer's counters are compared without them.
+    #[must_use]
+    pub fn has_other_printers(&self) -> bool {
+        self.figures.iter().any(|figure| figure.other_printers != 0)
+    }
 }
 
 impl ReconciliationFigure {
@@ -91,10 +101,11 @@ impl ReconciliationFigure {
         self.subject.contains(TAX)
     }
 
-    /// True if the printer has told no value, or the value of the documents.
+    /// True if the printer has told no value, or the value of the documents that went to it.
     #[must_use]
     pub fn is_equal_at_the_printer(&self) -> bool {
-        self.printer.is_none_or(|printer| printer == self.documents)
+        self.printer
+            .is_none_or(|printer| printer.saturating_add(self.other_printers) == self.documents)
     }
 
     /// True if the figure is a count, and false if it is money.
@@ -106,8 +117,8 @@ impl ReconciliationFigure {
     /// True if documents, report and printer agree in all figures.
     #[must_use]
     pub fn agrees_at_the_till(&self) -> bool {
-        let same = |side: Option<i64>| side.is_none_or(|side| side == self.documents);
-        same(self.report) && (self.may_differ_at_the_printer() || same(self.printer))
+        self.report.is_none_or(|report| report == self.documents)
+            && (self.may_differ_at_the_printer() || self.is_equal_at_the_printer())
     }
 
     /// True if all known sides agree in all figures. The authority agrees if it has all but what an operator has laid aside.
@@ -132,7 +143,11 @@ impl fmt::Display for ReconciliationFigure {
         sides.iter().try_for_each(|(side, value)| match value {
             Some(value) => write!(f, ", {side} {value}"),
             None => Ok(()),
-        })
+        })?;
+        match self.other_printers {
+            0 => Ok(()),
+            others => write!(f, ", on other printers {others}"),
+        }
     }
 }
 
@@ -178,8 +193,8 @@ pub(super) fn enter(
     };
     let (first, last) = (figures.shift.first_number, sealed.number);
     let mut documents = Sums::default();
-    for_each_document(connection, device, first, last, &mut |_, _, body, _| {
-        documents.count(body);
+    for_each_document(connection, device, first, last, &mut |_, _, reserved, _| {
+        documents.count(&reserved.body);
     })?;
     let waiting = waiting(connection, device, first, last)?;
     let counted = (&documents, waiting);
@@ -202,21 +217,23 @@ pub(super) fn enter_figures(
         .into_iter()
         .flat_map(|sums| sums.0.keys().copied())
         .collect();
-    let mut agrees = true;
+    let figure = |subject: Subject| ReconciliationFigure {
+        subject: subject.to_string(),
+        documents: documents.of(&subject).unwrap_or(0),
+        report: Some(report.of(&subject).unwrap_or(0)),
+        printer: printer.of(&subject),
+        authority: None,
+        laid_aside: 0,
+        other_printers: 0,
+        suspects: Vec::new(),
+    };
+    let mut figures: Vec<ReconciliationFigure> = subjects.into_iter().map(figure).collect();
+    leave_out_other_printers(connection, (device, first, last), &mut figures)?;
+    let agrees = figures.iter().all(ReconciliationFigure::agrees);
     let mut insert = connection.prepare_cached(
         "INSERT INTO reconciliation_figure (device, z_number, subject, documents, report, printer) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
-    for subject in subjects {
-        let figure = ReconciliationFigure {
-            subject: subject.to_string(),
-            documents: documents.of(&subject).unwrap_or(0),
-            report: Some(report.of(&subject).unwrap_or(0)),
-            printer: printer.of(&subject),
-            authority: None,
-            laid_aside: 0,
-            suspects: Vec::new(),
-        };
-        agrees &= figure.agrees();
+    for figure in figures {
         insert.execute(params![
             device.as_bytes(),
             z_number,
@@ -294,11 +311,17 @@ fn sums_of(
     wanted: &str,
 ) -> Result<Sums, rusqlite::Error> {
     let mut sums = Sums::default();
-    for_each_document(connection, device, first, last, &mut |_, _, body, state| {
-        if state == wanted {
-            sums.count(body);
-        }
-    })?;
+    for_each_document(
+        connection,
+        device,
+        first,
+        last,
+        &mut |_, _, reserved, state| {
+            if state == wanted {
+                sums.count(&reserved.body);
+            }
+        },
+    )?;
     Ok(sums)
 }
 
@@ -320,6 +343,7 @@ fn figures(
                 printer: row.get(3)?,
                 authority: row.get(4)?,
                 laid_aside: 0,
+                other_printers: 0,
                 suspects: Vec::new(),
             })
         })?
@@ -334,7 +358,28 @@ fn figures(
             }
         }
     }
+    leave_out_other_printers(connection, (device, first, last), &mut figures)?;
     Ok(figures)
+}
+
+/// Notes what other printers than that of the Z-report have printed in a shift, if the printer's counters do not fit the documents.
+fn leave_out_other_printers(
+    connection: &Connection,
+    place: (Uuid, u32, u32),
+    figures: &mut [ReconciliationFigure],
+) -> Result<(), rusqlite::Error> {
+    if figures.iter().all(ReconciliationFigure::agrees_at_the_till) {
+        return Ok(());
+    }
+    let others = sums_of_other_printers(connection, place)?;
+    for (subject, amount) in &others.0 {
+        let subject = subject.to_string();
+        let same = figures.iter_mut().find(|figure| figure.subject == subject);
+        if let Some(figure) = same.filter(|figure| figure.printer.is_some()) {
+            figure.other_printers = *amount;
+        }
+    }
+    Ok(())
 }
 
 /// The number of documents of a shift that wait for the authority.
@@ -367,14 +412,14 @@ pub(super) fn is_told(
         .query_row(params![device.as_bytes(), first, last], |row| row.get(0))
 }
 
-/// Calls `take` for each sealed document of a shift: with number, request id, body from the journal, and the state of its entry for
-/// the authority (empty if the authority is not told of it).
+/// Calls `take` for each sealed document of a shift: with number, request id, its reservation from the journal, and the state of its
+/// entry for the authority (empty if the authority is not told of it).
 fn for_each_document(
     connection: &Connection,
     device: Uuid,
     first: u32,
     last: u32,
-    take: &mut dyn FnMut(u32, Uuid, &Body<'_>, &str),
+    take: &mut dyn FnMut(u32, Uuid, &Reserved<'_>, &str),
 ) -> Result<(), rusqlite::Error> {
     let mut statement = connection.prepare_cached(
         "SELECT document.number, document.id, journal.kind, journal.version, journal.payload, \
@@ -388,7 +433,7 @@ fn for_each_document(
         // A row that cannot be read is left out, which causes a difference. The check of the chain names the row.
         if let Ok(Event::Reserved(reserved)) = Event::decode(row.get(2)?, row.get(3)?, payload) {
             let id = Uuid::from_bytes(row.get(1)?);
-            take(row.get(0)?, id, &reserved.body, row.get_ref(5)?.as_str()?);
+            take(row.get(0)?, id, &reserved, row.get_ref(5)?.as_str()?);
         }
     }
     Ok(())

@@ -28,11 +28,6 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "few operations are open",
     ),
     ("clock.rs", "ORDER BY seq DESC LIMIT", "the last rows"),
-    (
-        "ereceipt.rs",
-        "FROM uploaded_receipt",
-        "receipts of others, which are listed seldom",
-    ),
     ("ereceipt.rs", "FROM receipt_look", "a look has few parts"),
     (
         "ereceipt_rows.rs",

@@ -248,3 +248,84 @@ fn a_receipt_printed_by_hand_names_its_neighbours() {
     assert_eq!(sales.printer, Some(sales.documents + 500));
     assert_eq!(sales.suspects, [(2, uuid(2)), (3, uuid(3))]);
 }
+
+/// The seal of a receipt with this number at its printer.
+fn receipt_numbered(fiscal_receipt: u32) -> Seal<'static> {
+    Seal::Printer {
+        document: 9,
+        fiscal_receipt: Some(fiscal_receipt),
+        counters: None,
+        printed_at: None,
+    }
+}
+
+/// A shift with cash and two sales on one printer and two sales on the next one, which makes the Z-report with its own counters and
+/// this much more.
+fn day_on_two_printers(more: i64) -> Shop {
+    let mut shop = Shop::new();
+    let (lines, payments) = ([loaf(2_000)], [paid(1_620)]);
+    let sale = || Wish::Sale(draft(&lines, &payments));
+    let numbered = receipt_numbered;
+    shop.seal_on("DT000001", 1, Wish::Cash(minor(10_000)), printed(1));
+    shop.seal_on("DT000001", 2, sale(), numbered(51));
+    shop.seal_on("DT000001", 3, sale(), numbered(52));
+    shop.seal_on("DT000002", 4, sale(), numbered(1));
+    shop.seal_on("DT000002", 5, sale(), numbered(2));
+    let mut counters = counted(2 * 1_620 + more, 0, 2 * 1_620 + more, 2);
+    counters.cash_in = Some(Amount::ZERO);
+    let seal = Seal::Printer {
+        document: 10,
+        fiscal_receipt: None,
+        counters: Some(counters),
+        printed_at: None,
+    };
+    shop.seal_on("DT000002", 6, Wish::Report(ReportKind::Z), seal);
+    shop
+}
+
+#[test]
+fn a_printer_is_not_compared_with_the_documents_of_the_one_before_it() {
+    let shop = day_on_two_printers(0);
+    let reconciliation = shop.reader().reconciliation(DEVICE, 1).unwrap().unwrap();
+    assert!(reconciliation.agrees(), "{reconciliation:?}");
+    assert!(reconciliation.has_other_printers());
+    let sides = |subject| figure(&reconciliation, subject);
+    assert_eq!(
+        sides("sales.amount"),
+        (6_480, Some(6_480), Some(3_240), None)
+    );
+    assert_eq!(sides("cash"), (16_480, Some(16_480), Some(3_240), None));
+    let counts = shop.reader().reconciliation_count().unwrap();
+    assert_eq!((counts.differing, counts.newest_differing), (0, 0));
+    assert_eq!(verified(&shop).flaws, []);
+
+    // An older program has kept the day as one that differs.
+    let raw = raw(shop.folder.path());
+    raw.execute_batch("UPDATE reconciliation SET agrees = 0")
+        .unwrap();
+    assert_eq!(verified(&shop).flaws, []);
+}
+
+#[test]
+fn a_difference_after_an_exchange_names_documents_of_the_present_printer_only() {
+    let shop = day_on_two_printers(500);
+    let reconciliation = shop.reader().reconciliation(DEVICE, 1).unwrap().unwrap();
+    assert!(!reconciliation.agrees_at_the_till());
+    let sales = reconciliation.figures.iter();
+    let sales = sales
+        .clone()
+        .find(|it| it.subject == "sales.group.B")
+        .unwrap();
+    assert_eq!(sales.suspects, [(4, uuid(4)), (5, uuid(5))]);
+    assert_eq!(
+        sales.to_string(),
+        "sales.group.B minor units: documents 6480, report 6480, printer 3740, on other printers 3240"
+    );
+    // What was counted too much is as much as one receipt: a receipt of the other printer is not in question.
+    let shop = day_on_two_printers(1_620);
+    let reconciliation = shop.reader().reconciliation(DEVICE, 1).unwrap().unwrap();
+    let mut sales = reconciliation.figures.iter();
+    let sales = sales.find(|it| it.subject == "sales.amount").unwrap();
+    assert_eq!(sales.suspects, [(4, uuid(4)), (5, uuid(5))]);
+    assert!(!verified(&shop).flaws.is_empty());
+}

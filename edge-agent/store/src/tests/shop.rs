@@ -14,7 +14,7 @@ use ferrotill_core::receipt::{
     CopiedLine, Draft, DraftLine, DraftPayment, LineTotals, Original, OriginalLine, Prices, Scratch,
 };
 use ferrotill_core::refusal::IgnoreFaults;
-use ferrotill_core::seal::Seal;
+use ferrotill_core::seal::{Seal, StoredBaseline};
 use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate, TaxTable};
 use ferrotill_core::till::{Command, Known, Order, Till, Wish};
 use ferrotill_core::time::Moment;
@@ -220,6 +220,37 @@ impl Shop {
         seq
     }
 
+    /// [`Shop::seal`] of a document that goes to the printer with this serial number.
+    pub(super) fn seal_on(
+        &mut self,
+        printer: &str,
+        document: u128,
+        wish: Wish<'_>,
+        seal: Seal<'_>,
+    ) {
+        self.now += 1_000;
+        let baseline = StoredBaseline {
+            serial: printer,
+            fiscal_memory: "",
+            family: "datecs",
+            last_document: 8,
+            next_fiscal_receipt: 0,
+            z_number: 0,
+            cash: Amount::ZERO,
+            cash_in: Amount::ZERO,
+            cash_out: Amount::ZERO,
+        };
+        let mut batch = self.store.batch().unwrap();
+        let order = Order {
+            baseline: Some(baseline),
+            ..order(id(document), wish)
+        };
+        let (till, known) = (&mut self.till, Known::default());
+        decide(&mut batch, till, self.now, &Command::Reserve(order), &known);
+        settle(&mut batch, till, self.now, id(document), seal);
+        batch.commit().unwrap();
+    }
+
     /// Reserves a document and voids it.
     pub(super) fn void(&mut self, document: u128) {
         let mut batch = self.store.batch().unwrap();
@@ -351,7 +382,13 @@ pub(super) fn reserve_known(
     wish: Wish<'_>,
     known: Known<'_>,
 ) -> i64 {
-    let order = Order {
+    let order = order(document, wish);
+    decide(batch, till, now, &Command::Reserve(order), &known)
+}
+
+/// The order of a document that goes to no printer.
+fn order(document: DocumentId, wish: Wish<'_>) -> Order<'_> {
+    Order {
         id: document,
         unique: UniqueId(document.0),
         fingerprint: Fingerprint([9; 32]),
@@ -360,8 +397,7 @@ pub(super) fn reserve_known(
         annex: b"[null,null]",
         baseline: None,
         wish,
-    };
-    decide(batch, till, now, &Command::Reserve(order), &known)
+    }
 }
 
 pub(super) fn settle(

@@ -38,7 +38,7 @@ use super::{
 use digest::RowHasher;
 use expected::ExpectedRows;
 use stored::StoredTables;
-use tables::Rebuilt;
+use tables::{ExpectedSchema, Rebuilt};
 use walk::{Growing, Walk, Walked};
 
 pub use flaw::Flaw;
@@ -183,9 +183,11 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
     })?;
     let (connection, other) = stored::open(&path)?;
     let mut flaws = Flaws::new(wanted.range);
+    let schema = ExpectedSchema::new().context(&path, "schema")?;
     let journal = Journal {
         connection: &connection,
         path: &path,
+        schema: &schema,
         key: &key,
         wanted,
     };
@@ -193,7 +195,7 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
     for words in stored.damage {
         flaws.report(Flaw::FileDamaged { words });
     }
-    tables::compare_schema(&connection, &mut flaws).context(&path, "schema")?;
+    tables::compare_schema(&connection, &schema, &mut flaws).context(&path, "schema")?;
     let quick = quick.filter(|walked| walked.digests == stored.digests);
     let rebuilt = quick.is_none();
     let walked = match quick {
@@ -239,6 +241,7 @@ pub fn verify(wanted: &Wanted<'_>) -> Result<Verified, StoreError> {
 struct Journal<'j> {
     connection: &'j Connection,
     path: &'j Path,
+    schema: &'j ExpectedSchema,
     key: &'j ChainKey,
     wanted: &'j Wanted<'j>,
 }
@@ -292,7 +295,7 @@ impl Journal<'_> {
         growing: Growing,
         flaws: &mut Flaws,
     ) -> Result<Option<Walked>, StoreError> {
-        tables::create_temporary(self.connection, rebuilt)
+        tables::create_temporary(self.connection, self.schema, rebuilt)
             .context(self.path, "temporary tables")?;
         let walk = Walk {
             connection: self.connection,
@@ -463,9 +466,11 @@ fn reconciliations(
         let (first, last) = (reconciliation.first_number, reconciliation.last_number);
         let waiting = reconcile::waiting(connection, device, first, last)?;
         let is_told = reconcile::is_told(connection, device, first, last)?;
+        // An older program has compared the documents of an exchanged printer too, and has found a difference that is none.
+        let is_better_known = agrees == 0 && reconciliation.has_other_printers();
         if waiting != reconciliation.unacknowledged
             || (is_told && waiting == 0) != reconciliation.acknowledged_at.is_some()
-            || agrees != i64::from(reconciliation.agrees())
+            || (agrees != i64::from(reconciliation.agrees()) && !is_better_known)
         {
             let words = format!(
                 "the outbox has {waiting} documents that wait, and the reconciliation has {}",

@@ -299,7 +299,9 @@ pub(super) fn digest(
 const DIFFERENCES_MAX: usize = 50;
 
 /// The objects of a schema that were created by an SQL statement: kind, name, statement.
-fn objects(connection: &Connection) -> Result<Vec<(String, String, String)>, rusqlite::Error> {
+type SchemaObjects = Vec<(String, String, String)>;
+
+fn objects(connection: &Connection) -> Result<SchemaObjects, rusqlite::Error> {
     connection
         .prepare(
             "SELECT type, name, sql FROM main.sqlite_schema WHERE sql NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type DESC, name",
@@ -308,22 +310,26 @@ fn objects(connection: &Connection) -> Result<Vec<(String, String, String)>, rus
         .collect()
 }
 
-/// The objects of the schema as this program creates them.
-fn expected_objects() -> Result<Vec<(String, String, String)>, rusqlite::Error> {
-    let mut fresh = Connection::open_in_memory()?;
-    // Migrating a new database cannot fail, because a test runs every migration.
-    migrate::migrate(&mut fresh, std::path::Path::new(":memory:"), None).unwrap_or(());
-    objects(&fresh)
+/// The schema as this program creates it.
+pub(super) struct ExpectedSchema(SchemaObjects);
+
+impl ExpectedSchema {
+    pub(super) fn new() -> Result<Self, rusqlite::Error> {
+        let mut fresh = Connection::open_in_memory()?;
+        // Migrating a new database cannot fail, because a test runs every migration.
+        migrate::migrate(&mut fresh, std::path::Path::new(":memory:"), None).unwrap_or(());
+        objects(&fresh).map(Self)
+    }
 }
 
 /// Checks that tables, indexes and triggers are those that this program creates.
 pub(super) fn compare_schema(
     connection: &Connection,
+    ExpectedSchema(expected): &ExpectedSchema,
     flaws: &mut Flaws,
 ) -> Result<(), rusqlite::Error> {
-    let expected = expected_objects()?;
     let found = objects(connection)?;
-    for (kind, name, statement) in &expected {
+    for (kind, name, statement) in expected {
         let what = match found.iter().find(|(_, found, _)| found == name) {
             None => "missing",
             Some((_, _, found)) if found != statement => "was changed",
@@ -346,14 +352,14 @@ pub(super) fn compare_schema(
 /// tables of the same name.
 pub(super) fn create_temporary(
     connection: &Connection,
+    ExpectedSchema(objects): &ExpectedSchema,
     rebuilt: Rebuilt,
 ) -> Result<(), rusqlite::Error> {
-    let objects = expected_objects()?;
     for table in TABLES {
         connection.execute_batch(&format!("DROP TABLE IF EXISTS temp.{}", table.name))?;
     }
     for table in rebuilt.tables() {
-        for (kind, name, statement) in &objects {
+        for (kind, name, statement) in objects {
             let statement = match kind.as_str() {
                 "table" if name == table.name => {
                     statement.replacen("CREATE TABLE", "CREATE TEMP TABLE", 1)

@@ -4,7 +4,7 @@
 //! callers ──orders──► Clerk::turn ──► Store on ferrotill-disk            cuts, failing writes
 //!    │                  │   ▲
 //!    │             PrinterWorker::turn ──► ModuleDriver ──► module         in software, or behind the requests of its device
-//!    └─payments──► ProviderDesk ──────────────────────────► providers      killed before and after each call and each row
+//!    └─payments──► Providers ─────────────────────────────► providers      killed before and after each call and each row
 //! ```
 //!
 //! Modules and providers outlive the agent, as the real ones do. At the end of a day the judge compares module, journal and providers
@@ -26,7 +26,7 @@ use std::time::Duration;
 use ferrotill::authority::DutyForms;
 use ferrotill::clerk::{Clerk, ClerkHandle, ClerkSettings, DevicePlan};
 use ferrotill::config::{FiscalBoxConfig, OnlineEcrConfig};
-use ferrotill::outbox::providers::{ProviderDesk, ProviderParts};
+use ferrotill::outbox::providers::{ProviderParts, Providers};
 use ferrotill::seal::fiscal_module::http::HttpModule;
 use ferrotill::seal::fiscal_module::software::{SoftwareModule, SoftwareOptions};
 use ferrotill::seal::fiscal_module::statuses::Generation;
@@ -77,7 +77,7 @@ struct Agent {
     clerk: Arc<Mutex<Clerk>>,
     clerk_handle: ClerkHandle,
     workers: Vec<PrinterWorker>,
-    desk: Arc<ProviderDesk>,
+    providers: Arc<Providers>,
     payments: ProviderParts,
     reader: Reader,
     live_status: Arc<LiveStatus>,
@@ -320,10 +320,10 @@ impl ModuleWorld {
             life: life.clone(),
             references: Arc::clone(&self.references),
         };
-        let desk = ProviderDesk::new(modules, reader.clone(), Box::new(journal), config.clone());
-        let desk = Arc::new(desk);
+        let providers = Providers::new(modules, reader.clone(), Box::new(journal), config.clone());
+        let providers = Arc::new(providers);
         let payments = ProviderParts {
-            desk: Arc::clone(&desk),
+            providers: Arc::clone(&providers),
             reader: reader.clone(),
             config,
             live_status: Arc::clone(&live_status),
@@ -333,7 +333,7 @@ impl ModuleWorld {
             clerk,
             clerk_handle,
             workers,
-            desk,
+            providers,
             payments,
             reader,
             live_status,

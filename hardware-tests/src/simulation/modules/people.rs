@@ -127,7 +127,7 @@ impl ModuleWorld {
             ProviderWord::NotDone(_) => "not paid",
             _ => "looked after",
         };
-        let stored = agent.desk.settle(payment.reference, word);
+        let stored = agent.providers.settle(payment.reference, word);
         self.note(format!(
             "a person says of purchase {number} ({}): {short}, stored: {stored}",
             payment.state.name()

@@ -227,7 +227,9 @@ impl ModuleWorld {
     /// Asks a provider; none if the agent was killed meanwhile, so that the caller has no answer.
     fn ask(&self, till: usize, asked: &(ProviderCall, ModuleCall)) -> Option<ProviderTold> {
         let agent = self.agent.as_ref()?;
-        let told = agent.desk.carry_out(self.device(till), asked.0, &asked.1);
+        let told = agent
+            .providers
+            .carry_out(self.device(till), asked.0, &asked.1);
         (!agent.life.is_over()).then_some(told)
     }
 
@@ -259,7 +261,7 @@ impl ModuleWorld {
                     return Ok(());
                 }
                 if let (Some(reference), Some(agent)) = (reference, &self.agent) {
-                    agent.desk.written(reference);
+                    agent.providers.written(reference);
                 }
                 let begun = matches!(provider, Provider::Scan2Pay | Provider::UzQr);
                 let goes_back = provider.is_pinpad() && self.random.below(12) == 0;
@@ -412,7 +414,7 @@ impl ModuleWorld {
             return Ok(());
         };
         if let (What::Sale, Some(asks)) = (purchase.what, &asks)
-            && let Err(error) = agent.desk.use_for(self.device(till), asks, id)
+            && let Err(error) = agent.providers.use_for(self.device(till), asks, id)
         {
             let refused = error.code == 104;
             self.note(format!("purchase {number}: the payment: {}", error.code));

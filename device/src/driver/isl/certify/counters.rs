@@ -181,7 +181,10 @@ fn close_day(trial: &mut Trial) -> Found<(u32, u32, u32)> {
 }
 
 pub(super) fn z_report_closes_day(trial: &mut Trial) -> Found<TrialFinding> {
-    let (_, before, after) = close_day(trial)?;
+    trial.make(Made::Sale)?;
+    let before = trial.z_number()?;
+    trial.make(Made::ZReport)?;
+    let after = trial.z_number()?;
     let sales = trial.day_payments()?.payments;
     confirmed_if(after > before && sales == [0; 8], || {
         format!(

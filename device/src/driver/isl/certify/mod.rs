@@ -5,8 +5,9 @@
 //!
 //! - `table`: the inferences, with the places of the code that rely on them;
 //! - `trial`: a connected printer, and what the procedures do with it;
-//! - `receipts`, `counters`, `registers`: the procedures.
+//! - `receipts`, `counters`, `registers`, `acknowledged`: the procedures.
 
+mod acknowledged;
 mod counters;
 mod receipts;
 mod registers;

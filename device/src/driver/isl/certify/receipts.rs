@@ -10,7 +10,7 @@ use crate::wire::isl_payment::PaidCode;
 
 pub(super) fn open_sale(trial: &mut Trial) -> Found<TrialFinding> {
     let open = trial.opening()?;
-    trial.accepted(&trial.protocol().open, &open)?;
+    trial.accepted_perform(&trial.protocol().open, &open)?;
     let is_open = trial.condition()?.fiscal_receipt_open;
     confirmed_if(is_open, || {
         "the opening is answered, and no receipt is open".to_owned()
@@ -23,7 +23,7 @@ fn refund(trial: &mut Trial, with_origin: bool) -> Found<TrialFinding> {
     };
     trial.make(Made::Sale)?;
     let open = trial.refund_opening(with_origin)?;
-    trial.accepted(row, &open)?;
+    trial.accepted_perform(row, &open)?;
     let is_open = trial.condition()?.fiscal_receipt_open;
     confirmed_if(is_open, || {
         "the opening is answered, and no receipt is open".to_owned()
@@ -88,7 +88,7 @@ pub(super) fn line_lengths(trial: &mut Trial) -> Found<TrialFinding> {
     let (name, text) = trial.widths();
     trial.open_sale()?;
     let sale = trial.sale_of(PRICE, &vec![b'W'; name]);
-    trial.accepted(&trial.protocol().sale, &sale)?;
+    trial.accepted_perform(&trial.protocol().sale, &sale)?;
     trial.accepted(&trial.protocol().text, &vec![b'W'; text])?;
     let total = trial.subtotal()?;
     confirmed_if(total == PRICE, || format!("the subtotal is {total}"))

@@ -1,7 +1,7 @@
 //! The inferences about the families, each with the lists of `device/README.md` that have it and the place of the code that relies on it.
 
 use super::trial::{Found, Trial};
-use super::{TrialFinding, counters, receipts, registers};
+use super::{TrialFinding, acknowledged, counters, receipts, registers};
 
 /// What a driver relies on and no manual says for certain.
 #[derive(Debug)]
@@ -55,6 +55,7 @@ const X: &str = "datecs-x";
 const MX: &str = "datecs-mx";
 const EL: &str = "eltrade";
 const DY: &str = "daisy";
+const TR: &str = "tremol";
 
 /// Of group A, and of the two families that take over what their lists do not have.
 const fn of_a(number: u32) -> [Listed; 3] {
@@ -76,6 +77,23 @@ const DOCUMENTS: &[Listed] = &[
 ];
 /// Of the families that have refunds and duplicates.
 const PRINTED: &[Listed] = &[(A, A, 11), (B, B, 3), (X, X, 3), (EL, EL, 4), (DY, DY, 5)];
+const OF_SALES: &[Listed] = &[
+    (A, A, 11),
+    (B, B, 3),
+    (X, X, 3),
+    (MX, MX, 4),
+    (EL, EL, 4),
+    (DY, DY, 5),
+    (TR, TR, 2),
+];
+const OF_REFUNDS: &[Listed] = &[
+    (A, A, 11),
+    (B, B, 3),
+    (X, X, 3),
+    (EL, EL, 4),
+    (DY, DY, 5),
+    (TR, TR, 2),
+];
 const FISCAL: &[Listed] = &[(A, A, 3), (B, B, 3), (X, X, 4), (EL, A, 3)];
 
 const OPENING: &str = "device/src/family: `open` and `seller` of the family";
@@ -104,6 +122,7 @@ const INFERENCES: &[FamilyInference] = &[
             (MX, MX, 2),
             (EL, EL, 1),
             (DY, DY, 2),
+            (TR, TR, 1),
         ],
         place: OPENING,
         procedure: receipts::open_sale,
@@ -111,7 +130,14 @@ const INFERENCES: &[FamilyInference] = &[
     FamilyInference {
         id: "open_refund",
         says: "a refund is opened by number, time and fiscal memory of the sale, with the unique sale number of the family",
-        listed: &[(A, A, 2), (B, B, 2), (X, X, 2), (EL, EL, 1), (DY, DY, 1)],
+        listed: &[
+            (A, A, 2),
+            (B, B, 2),
+            (X, X, 2),
+            (EL, EL, 1),
+            (DY, DY, 1),
+            (TR, TR, 1),
+        ],
         place: REFUND,
         procedure: receipts::open_refund,
     },
@@ -167,14 +193,14 @@ const INFERENCES: &[FamilyInference] = &[
     FamilyInference {
         id: "amounts_two_decimals",
         says: "amounts have two decimals",
-        listed: &[(X, X, 6)],
+        listed: &[(X, X, 6), (TR, TR, 7)],
         place: "device/src/wire/isl_x_receipt.rs",
         procedure: receipts::amounts_have_two_decimals,
     },
     FamilyInference {
         id: "line_lengths",
         says: "names and texts of the longest length that is sent are accepted",
-        listed: &[(X, X, 7), (MX, MX, 7), (DY, DY, 10)],
+        listed: &[(X, X, 7), (MX, MX, 7), (DY, DY, 10), (TR, TR, 8)],
         place: "device/src/family: `limits` of the family",
         procedure: receipts::line_lengths,
     },
@@ -237,14 +263,14 @@ const INFERENCES: &[FamilyInference] = &[
     FamilyInference {
         id: "document_sale",
         says: "the number of the last document rises with a sale",
-        listed: DOCUMENTS,
+        listed: OF_SALES,
         place: LAST_DOCUMENT,
         procedure: counters::document_sale,
     },
     FamilyInference {
         id: "document_refund",
         says: "the number of the last document rises with a refund",
-        listed: PRINTED,
+        listed: OF_REFUNDS,
         place: LAST_DOCUMENT,
         procedure: counters::document_refund,
     },
@@ -377,7 +403,7 @@ const INFERENCES: &[FamilyInference] = &[
     FamilyInference {
         id: "refund_payments_apart",
         says: "6Eh reports the payments of sales without those of refunds",
-        listed: &[(DY, DY, 9)],
+        listed: &[(DY, DY, 9), (TR, TR, 5)],
         place: "device/src/family: `day_payments` of the family",
         procedure: registers::refund_payments_are_apart,
     },
@@ -433,7 +459,7 @@ const INFERENCES: &[FamilyInference] = &[
     FamilyInference {
         id: "z_report_closes_day",
         says: "the command for the Z-report closes the day and clears its payments",
-        listed: DAY,
+        listed: &[(A, A, 9), (B, B, 3), (EL, A, 9), (TR, TR, 2)],
         place: REPORTS,
         procedure: counters::z_report_closes_day,
     },
@@ -457,5 +483,82 @@ const INFERENCES: &[FamilyInference] = &[
         listed: &[(X, X, 9)],
         place: "device/src/family: `clock_set` of the family",
         procedure: registers::clock_is_set,
+    },
+    FamilyInference {
+        id: "slip_by_operator",
+        says: "2Eh opens a slip with the operator and the password of a new printer",
+        listed: &[(TR, TR, 1)],
+        place: "device/src/driver/isl/device/registers.rs: `cashier`",
+        procedure: acknowledged::slip_by_operator,
+    },
+    FamilyInference {
+        id: "cash_by_operator",
+        says: "3Bh moves cash with the operator and the password of a new printer",
+        listed: &[(TR, TR, 1)],
+        place: "device/src/driver/isl/device/registers.rs: `cashier`",
+        procedure: acknowledged::cash_by_operator,
+    },
+    FamilyInference {
+        id: "receipt_code_number",
+        says: "72h `B` has the number that 71h has after a sale",
+        listed: &[(TR, TR, 2)],
+        place: "device/src/driver/isl/device/registers.rs: `receipt_proof`",
+        procedure: acknowledged::receipt_code_number,
+    },
+    FamilyInference {
+        id: "no_receipt_reported",
+        says: "72h is answered while no receipt is open, and reports none",
+        listed: &[(TR, TR, 3)],
+        place: "device/src/wire/zfp_report.rs: `CurrentReceipt::parse`",
+        procedure: acknowledged::no_receipt_reported,
+    },
+    FamilyInference {
+        id: "payments_before_first",
+        says: "72h `P` has the payments of the receipt before, or none, before the first payment",
+        listed: &[(TR, TR, 4)],
+        place: "device/src/driver/isl/device/registers.rs: `with_payments`",
+        procedure: acknowledged::payments_before_first,
+    },
+    FamilyInference {
+        id: "payments_of_receipt",
+        says: "72h `P` has a payment with the change or without it",
+        listed: &[(TR, TR, 4)],
+        place: "device/src/driver/isl/judge.rs: the payments are compared both ways",
+        procedure: acknowledged::payments_of_receipt,
+    },
+    FamilyInference {
+        id: "received_with_change",
+        says: "6Eh `4` counts what was received with the change, and 6Eh `6` counts the change",
+        listed: &[(TR, TR, 5)],
+        place: "device/src/driver/isl/device/registers.rs: `without_change`",
+        procedure: acknowledged::received_with_change,
+    },
+    FamilyInference {
+        id: "cash_registers_apart",
+        says: "6Eh `2` and `3` count the cash of 3Bh, and no sale",
+        listed: &[(TR, TR, 5)],
+        place: "device/src/driver/isl/device/registers.rs: `cash_registers`",
+        procedure: acknowledged::cash_registers_apart,
+    },
+    FamilyInference {
+        id: "registers_cleared",
+        says: "a Z-report clears the registers of 6Eh",
+        listed: &[(TR, TR, 5)],
+        place: "device/src/driver/isl/device/registers.rs: `cash_registers` and `without_change`",
+        procedure: acknowledged::registers_cleared,
+    },
+    FamilyInference {
+        id: "disabled_group",
+        says: "a tax group with a rate below zero takes no sale",
+        listed: &[(TR, TR, 7)],
+        place: "device/src/family/tremol.rs: `parse_rates`",
+        procedure: acknowledged::disabled_group,
+    },
+    FamilyInference {
+        id: "payment_types_reported",
+        says: "64h reports the payment types in one of two forms, with cash as type 0, and 6Eh has a sum for each",
+        listed: &[(TR, TR, 10)],
+        place: "device/src/wire/zfp_payments.rs: `PaymentTypes::parse` and `sums_of`",
+        procedure: acknowledged::payment_types_reported,
     },
 ];

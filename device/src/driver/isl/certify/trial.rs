@@ -130,6 +130,30 @@ impl Trial {
         read.ok_or(CommandFault::Lost(Fault::AnswerUnreadable))
     }
 
+    /// Sends a command whose answer is not read: some families only acknowledge it.
+    pub(super) fn perform<Q, A>(
+        &mut self,
+        row: &CommandRow<Q, A>,
+        ask: &Q,
+    ) -> Result<(), CommandFault> {
+        if self.protocol().asked.is_some() {
+            return self.send(&Command::of(row, ask));
+        }
+        self.order(row, ask).map(|_| ())
+    }
+
+    /// [`Trial::perform`] of a command that this procedure cannot do without.
+    pub(super) fn must_perform<Q, A>(&mut self, row: &CommandRow<Q, A>, ask: &Q) -> Found<()> {
+        self.perform(row, ask)
+            .map_err(|fault| not_tried(row.command, fault))
+    }
+
+    /// [`Trial::perform`] of a command whose refusal refutes the inference.
+    pub(super) fn accepted_perform<Q, A>(&mut self, row: &CommandRow<Q, A>, ask: &Q) -> Found<()> {
+        self.perform(row, ask)
+            .map_err(|fault| refuted_by(row.command, fault))
+    }
+
     /// Sends a command that this procedure cannot do without.
     pub(super) fn must<Q, A>(&mut self, row: &CommandRow<Q, A>, ask: &Q) -> Found<A> {
         self.order(row, ask)
@@ -138,15 +162,8 @@ impl Trial {
 
     /// Sends a command whose refusal refutes the inference.
     pub(super) fn accepted<Q, A>(&mut self, row: &CommandRow<Q, A>, ask: &Q) -> Found<A> {
-        self.order(row, ask).map_err(|fault| match fault {
-            CommandFault::Refused(fault, words) => {
-                TrialFinding::Refuted(format!("{:02X}h: {}", row.command, said(fault, &words)))
-            }
-            CommandFault::Lost(Fault::AnswerUnreadable) => {
-                TrialFinding::Refuted(format!("{:02X}h: the answer has another form", row.command))
-            }
-            lost @ CommandFault::Lost(_) => not_tried(row.command, lost),
-        })
+        self.order(row, ask)
+            .map_err(|fault| refuted_by(row.command, fault))
     }
 
     /// Asks a question.
@@ -192,6 +209,9 @@ impl Trial {
 
     /// The number of the last Z-report, as the driver finds it.
     pub(super) fn z_number(&mut self) -> Found<u32> {
+        if let Some(asked) = &self.protocol().asked {
+            return Ok(self.told(&asked.last, &())?.z_number);
+        }
         match &self.protocol().last_z {
             Some(row) => match self.ask(row, &()) {
                 Ok(last) => Ok(last.closure),
@@ -250,7 +270,7 @@ impl Trial {
     /// Opens a sale.
     pub(super) fn open_sale(&mut self) -> Found<()> {
         let open = self.opening()?;
-        self.must(&self.protocol().open, &open).map(|_| ())
+        self.must_perform(&self.protocol().open, &open)
     }
 
     /// Opens a refund of a new sale.
@@ -260,7 +280,7 @@ impl Trial {
         };
         self.make(Made::Sale)?;
         let open = self.refund_opening(true)?;
-        self.must(row, &open).map(|_| ())
+        self.must_perform(row, &open)
     }
 
     /// A sale of one piece at this price.
@@ -277,7 +297,7 @@ impl Trial {
 
     pub(super) fn sell(&mut self, price: i64) -> Found<()> {
         let sale = self.sale_of(price, TEXT);
-        self.must(&self.protocol().sale, &sale).map(|_| ())
+        self.must_perform(&self.protocol().sale, &sale)
     }
 
     /// The total of the open receipt, by a subtotal that is not printed.
@@ -309,7 +329,7 @@ impl Trial {
     }
 
     pub(super) fn close_receipt(&mut self) -> Found<()> {
-        self.must(&self.protocol().close, &()).map(|_| ())
+        self.must_perform(&self.protocol().close, &())
     }
 
     /// Sells one piece on the open receipt, pays it in cash and closes the receipt.
@@ -349,14 +369,15 @@ impl Trial {
                 self.must(&table.cancel, &())
             }
             Made::Slip => {
-                self.must(&table.slip_open, &())?;
+                let opened = self.open_slip();
+                opened.map_err(|fault| not_tried(table.slip_open.command, fault))?;
                 self.must(&table.slip_text, &TEXT.to_vec())?;
-                self.must(&table.slip_close, &()).map(|_| ())
+                self.must_perform(&table.slip_close, &())
             }
             Made::CashIn => self.move_cash(PRICE),
             Made::CashOut => self.move_cash(PRICE.saturating_neg()),
-            Made::XReport => self.must(&table.x_report, &()).map(|_| ()),
-            Made::ZReport => self.must(&table.z_report, &()).map(|_| ()),
+            Made::XReport => self.must_perform(&table.x_report, &()),
+            Made::ZReport => self.must_perform(&table.z_report, &()),
             Made::Duplicate => match &table.duplicate {
                 Some(row) => self.must(row, &()),
                 None => Err(TrialFinding::NotTried(
@@ -366,7 +387,31 @@ impl Trial {
         }
     }
 
+    /// Sends a command whose answer has no figures that are read.
+    fn send(&mut self, command: &Command) -> Result<(), CommandFault> {
+        let sent = self
+            .device
+            .execute(command, REPORT_LIMIT_MS, &mut self.watch);
+        sent.map(|_| ())
+    }
+
+    /// Opens a slip, with the operator if the family wants one.
+    pub(super) fn open_slip(&mut self) -> Result<(), CommandFault> {
+        let command = self.device.slip_opening();
+        self.send(&command)
+    }
+
+    /// Puts cash in or takes it out, with the operator if the family wants one.
+    pub(super) fn send_cash(&mut self, amount: i64) -> Result<(), CommandFault> {
+        let command = self.device.cash_command(amount);
+        self.send(&command)
+    }
+
     fn move_cash(&mut self, amount: i64) -> Found<()> {
+        if let Some(asked) = &self.protocol().asked {
+            let sent = self.send_cash(amount);
+            return sent.map_err(|fault| not_tried(asked.cash.command, fault));
+        }
         let cash = self.must(&self.protocol().cash, &Some(amount))?;
         if cash.done {
             Ok(())
@@ -422,6 +467,19 @@ pub(super) fn said(fault: Fault, words: &str) -> String {
     match words {
         "" => fault.to_string(),
         words => format!("{fault} ({words})"),
+    }
+}
+
+/// The finding of a procedure whose command must be accepted.
+fn refuted_by(command: u8, fault: CommandFault) -> TrialFinding {
+    match fault {
+        CommandFault::Refused(fault, words) => {
+            TrialFinding::Refuted(format!("{command:02X}h: {}", said(fault, &words)))
+        }
+        CommandFault::Lost(Fault::AnswerUnreadable) => {
+            TrialFinding::Refuted(format!("{command:02X}h: the answer has another form"))
+        }
+        lost @ CommandFault::Lost(_) => not_tried(command, lost),
     }
 }
 

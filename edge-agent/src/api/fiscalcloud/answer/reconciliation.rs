@@ -147,6 +147,8 @@ fn reconciled(
     if printer.is_none() && account.is_none() {
         return JsonValue::Null;
     }
+    // The stored differences are those of the whole shift; a printer that was exchanged has counted a part of it.
+    let printer = printer.filter(|_| !account.is_some_and(ZReconciliation::has_other_printers));
     let money = |amount: Amount| amount.display(currency);
     let groups = |differences: &[Amount; 8]| {
         let members = (b'A'..=b'H')

@@ -36,9 +36,12 @@ pub enum LoginFault {
     Busy,
 }
 
+/// How often a login looks whether what is registered again is in the journal, and how long it waits between two looks.
+const STORED_LOOKS: (u32, Duration) = (1_000, Duration::from_millis(10));
+
 /// What callers may ask for. Every function that talks to the authority blocks its thread.
 #[derive(Debug)]
-pub struct RegistrationDesk {
+pub struct Registrations {
     config: FinanzOnlineConfig,
     reader: Reader,
     clerk_handle: ClerkHandle,
@@ -48,8 +51,8 @@ pub struct RegistrationDesk {
     is_logging_in: AtomicBool,
 }
 
-impl RegistrationDesk {
-    /// The desk of a data folder.
+impl Registrations {
+    /// The registrations of a data folder.
     #[must_use]
     pub fn new(
         config: &FinanzOnlineConfig,
@@ -130,17 +133,16 @@ impl RegistrationDesk {
                         "its answer came too late".to_owned(),
                     ));
                 }
-                let before = self.user.known();
-                let participant = user.participant_id.clone();
-                self.user
-                    .accepted(user)
-                    .map_err(|error| LoginFault::NotStored(error.to_string()))?;
-                if before.is_some_and(|before| before.participant_id != participant) {
-                    self.register_again()
-                        .map_err(|error| LoginFault::NotStored(error.to_string()))?;
+                let before = self.user.replace(Some(user.clone()));
+                let is_other = before
+                    .as_ref()
+                    .is_some_and(|before| before.participant_id != user.participant_id);
+                let stored = self.stored(&user, is_other);
+                if stored.is_err() {
+                    self.user.replace(before);
                 }
                 self.signatures.registrations_changed();
-                Ok(())
+                stored.map_err(LoginFault::NotStored)
             }
             LoginAnswer::Later(answered) => Err(LoginFault::Unreachable(words(&answered))),
             LoginAnswer::Refused(answered) => {
@@ -150,8 +152,44 @@ impl RegistrationDesk {
         }
     }
 
-    /// Another participant knows nothing of what is registered: units, cash boxes and receipts are registered again, in their order.
-    fn register_again(&self) -> Result<(), StoreError> {
+    /// Stores the user who is used now. The registrations that another participant needs are in the journal before the user is in the
+    /// file: a crash between them leaves the participant who has all of them.
+    fn stored(&self, user: &FinanzOnlineUser, is_other: bool) -> Result<(), String> {
+        if is_other {
+            self.register_again()?;
+        }
+        self.user.keep(user).map_err(|error| error.to_string())
+    }
+
+    /// Another participant knows nothing of what is registered: units, cash boxes and receipts are registered again, in their order. A step
+    /// that still waits may have been answered for the participant before, so it becomes due again too. Waits until all is stored.
+    fn register_again(&self) -> Result<(), String> {
+        let again = self.wanted_again().map_err(|error| error.to_string())?;
+        for step in &again {
+            self.want(step.step, &step.subject, 0);
+        }
+        let (looks, pause) = STORED_LOOKS;
+        for _ in 0..looks {
+            let stored = self
+                .reader
+                .registrations()
+                .map_err(|error| error.to_string())?;
+            let is_due_again = |step: &Registration| {
+                stored.iter().any(|it| {
+                    (it.step, &it.subject) == (step.step, &step.subject)
+                        && it.due_seq > step.due_seq
+                })
+            };
+            if again.iter().all(is_due_again) {
+                return Ok(());
+            }
+            std::thread::sleep(pause);
+        }
+        Err("what is registered again was not written to the journal in time".to_owned())
+    }
+
+    /// What another participant needs, in its order.
+    fn wanted_again(&self) -> Result<Vec<Registration>, StoreError> {
         let all = self.reader.registrations()?;
         let ended: BTreeSet<&str> = all
             .iter()
@@ -163,20 +201,18 @@ impl RegistrationDesk {
             })
             .map(|step| step.subject.as_str())
             .collect();
-        for step in &all {
+        let is_needed = |step: &Registration| {
             let of = match step.step {
                 RegistrationStep::Unit | RegistrationStep::CashBox => step.subject.as_str(),
                 RegistrationStep::Receipt => step
                     .subject
                     .rsplit_once('_')
                     .map_or(step.subject.as_str(), |(of, _)| of),
-                _ => continue,
+                _ => return false,
             };
-            if step.state != RegistrationState::Waiting && !ended.contains(of) {
-                self.want(step.step, &step.subject, 0);
-            }
-        }
-        Ok(())
+            !ended.contains(of)
+        };
+        Ok(all.iter().filter(|step| is_needed(step)).cloned().collect())
     }
 
     /// Has a receipt checked, if it does not wait for its check already, and waits for the answer until the time is over. `None` if there is
