@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ferrotill_core::profile::signed::SignatureUnit;
 use ferrotill_rksv::UnitKey;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
@@ -131,6 +132,9 @@ fn unit(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Option<Signat
     }
     let id = reader.text(section, "id");
     let provider = provider(reader, section, mode, kind);
+    if let (Some(id), Some(CLOSED_SYSTEM)) = (&id, provider) {
+        check_key_id(reader, section, id);
+    }
     let key_file = reader.path(section, "key_file");
     let closed_system = reader.text(section, "closed_system");
     let secrets = ["pin_file", "token_file"].map(|key| {
@@ -174,6 +178,22 @@ fn unit(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Option<Signat
         pin: secrets.into_iter().flatten().next(),
         closed_system: closed_system.map(|found| found.value),
     })
+}
+
+/// The id of a key of a closed system stands in the receipts, in the form in which it is registered.
+fn check_key_id(reader: &mut Reader, section: &Section<'_>, id: &Found<String>) {
+    if SignatureUnit::new(CLOSED_SYSTEM, &id.value).is_ok() {
+        return;
+    }
+    reader.fault(
+        &id.place,
+        section.path_of("id"),
+        format!(
+            "is {:?}, which is no id of a key of a closed system",
+            id.value
+        ),
+        "write U: and the UID, S: and the tax number, or G: and the GLN of the owner, and then - and letters and digits, such as \"U:ATU12345678-K1\"",
+    );
 }
 
 /// Each key belongs to some kinds; the keys that a kind needs are named.

@@ -42,7 +42,7 @@ fn a_fault_in_till_or_api_has_its_place_and_a_remedy() {
         (
             "mode = \"TEST\"",
             "mode = \"test\"",
-            "t.toml:3:8: till.mode: is \"test\"; allowed are \"TEST\" and \"LIVE\"\n",
+            "t.toml:3:8: till.mode: is \"test\"; allowed are \"TEST\" and \"LIVE\"",
         ),
         (
             "country",
@@ -402,4 +402,18 @@ fn the_library_of_a_card_has_two_names() {
         let other = "signature_unit[0].module: is another path than that of library";
         assert_eq!(has(other), differs, "{error}");
     }
+}
+
+/// A mode that does not exist is neither mode: only what is wrong in both is a fault.
+#[test]
+fn a_wrong_mode_brings_no_faults_of_a_live_till() {
+    let text = whole().replace("mode = \"TEST\"", "mode = \"PROD\"");
+    let error = Config::parse(&text, "t.toml").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "t.toml:3:8: till.mode: is \"PROD\"; allowed are \"TEST\" and \"LIVE\""
+    );
+    let text = text.replace("\"MD\"", "\"md\"");
+    let error = Config::parse(&text, "t.toml").unwrap_err().to_string();
+    assert_eq!(error.lines().count(), 2, "{error}");
 }

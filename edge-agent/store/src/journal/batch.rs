@@ -20,7 +20,9 @@ use super::super::frozen::{self, Binding, Freeze, Freezing};
 use super::super::projection::Telling;
 use super::super::query::{self, UnsentCount};
 use super::super::rows::{self, DeviceIdentity, DocumentRow, StoredDocument};
-use super::super::{Context, StoreError, ereceipt_rows, laid_aside, projection, publication, reconcile};
+use super::super::{
+    Context, StoreError, ereceipt_rows, laid_aside, projection, publication, reconcile,
+};
 use super::{Head, Store};
 
 /// The result of [`Batch::append`].
@@ -292,7 +294,8 @@ impl Batch<'_> {
                 None => ereceipt_rows::has_uploads(self.connection())?,
             };
             self.store.has_uploads.set(Some(has_uploads));
-            Ok(has_uploads && ereceipt_rows::is_uploaded(self.connection(), Uuid::from_bytes(id.0))?)
+            Ok(has_uploads
+                && ereceipt_rows::is_uploaded(self.connection(), Uuid::from_bytes(id.0))?)
         };
         read().context(&self.store.path, "uploaded receipts")
     }
