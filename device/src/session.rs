@@ -151,6 +151,11 @@ impl Session {
         self.timing.attempts_max = attempts_max;
     }
 
+    /// Sets the silence after which a request is sent again, from the next exchange on.
+    pub fn set_silence(&mut self, silence_ms: u64) {
+        self.timing.silence_ms = silence_ms;
+    }
+
     /// Begins an exchange, and abandons an exchange that runs; returns the sequence number of the request.
     ///
     /// # Errors

@@ -367,7 +367,9 @@ pub fn check(config: &Config) -> Result<&'static dyn Profile, ConfigError> {
     });
     let country = config.check_country(&|code| {
         profile::by_code(code).map(drop).ok_or_else(|| {
-            "it has no profile in this build; choose a country that has one".to_owned()
+            let codes = profile::ALL.into_iter().map(|known| known.facts().code);
+            let codes = codes.collect::<Vec<_>>().join(", ");
+            format!("this build has no such country; allowed are {codes}")
         })
     });
     let signatures = config.check_signature_units(plan == Some(SealPlan::Signature));

@@ -625,6 +625,8 @@ fn a_new_live_till_sells_nothing_before_its_first_pin_is_changed() {
             "--no-input",
             "--country",
             "MD",
+            "--device",
+            "datecs+tcp://127.0.0.1:9",
             "--data",
             books.to_str().unwrap(),
             "--out",

@@ -305,6 +305,90 @@ fn a_port_is_listed_and_the_printer_at_it_is_found() {
     assert_eq!(code, Some(2), "{wrong}");
 }
 
+/// The families of this program, of which one answers at a port.
+const FAMILIES: [&str; 8] = [
+    "datecs",
+    "datecs-b",
+    "datecs-x",
+    "datecs-mx",
+    "eltrade",
+    "daisy",
+    "tremol",
+    "escpos",
+];
+
+/// What `ports probe` has found at each port and of each family: path, family, state and why.
+fn probed(arguments: &[&str]) -> (Option<i32>, Vec<[String; 4]>) {
+    let (code, told) = finished(&[&["ports", "probe"], arguments].concat());
+    let JsonValue::Array(tries) = value(&told, "tries") else {
+        panic!("{told}");
+    };
+    let names = ["path", "family", "state", "why"];
+    let row = |tried: &JsonValue| names.map(|name| words(value(tried, name)));
+    (code, tries.iter().map(row).collect())
+}
+
+/// Every family is tried at every port, and a printer is named by its own family. A daisy printer answers as a datecs does, too.
+#[test]
+fn the_family_of_each_printer_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let printers = FAMILIES.map(|family| {
+        let link = folder.path().join(family);
+        (Process::emulator_of(family, &link), link)
+    });
+    let ports = printers
+        .iter()
+        .flat_map(|(_, link)| ["--port", link.to_str().unwrap()]);
+    let (code, tries) = probed(&ports.collect::<Vec<_>>());
+    assert_eq!(code, Some(0), "{tries:?}");
+    assert_eq!(tries.len(), FAMILIES.len() * FAMILIES.len());
+    for [path, family, state, _] in &tries {
+        let is_own = path.ends_with(&format!("/{family}"));
+        assert_eq!(is_own, state == "printer", "{path} {family}: {tries:?}");
+    }
+    // A receipt printer is found if only its family is asked for.
+    let (_, link) = &printers[FAMILIES.len() - 1];
+    let (code, tries) = probed(&["--family", "escpos", "--port", link.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{tries:?}");
+}
+
+#[test]
+fn a_port_that_is_in_use_or_missing_is_said_to_be_so() {
+    let clinic = Clinic::new();
+    let file = clinic.file.to_str().unwrap();
+    // A port of the configuration is tried without being named.
+    let (code, tries) = probed(&["--config", file]);
+    assert_eq!(code, Some(0), "{tries:?}");
+    let agent = Process::agent(&clinic.file);
+    until("the printer is connected", || {
+        words(value(
+            &agent.client.look("/healthz"),
+            "printers.0.connected",
+        )) == "true"
+    });
+    let (code, listed) = finished(&["ports", "list", "--config", file]);
+    assert_eq!(code, Some(0), "{listed}");
+    let JsonValue::Array(ports) = value(&listed, "ports") else {
+        panic!("{listed}");
+    };
+    let configured = ports
+        .iter()
+        .find(|port| value(port, "configured") == &JsonValue::Bool(true));
+    assert_eq!(words(value(configured.unwrap(), "used_by")), "ferrotill");
+    let (code, tries) = probed(&["--config", file]);
+    assert_eq!(code, Some(4), "{tries:?}");
+    for [_, family, state, why] in &tries {
+        assert_eq!(state, "not_tried", "{family}");
+        assert!(why.contains("ferrotill uses the port"), "{family}: {why}");
+    }
+    let missing = clinic.folder.path().join("none");
+    let (code, tries) = probed(&["--port", missing.to_str().unwrap()]);
+    assert_eq!(code, Some(4), "{tries:?}");
+    let [_, _, state, why] = &tries[0];
+    assert_eq!(state, "not_tried");
+    assert!(why.contains("does not exist"), "{why}");
+}
+
 /// Two devices; `/dev/null` and `/dev/zero` stand for serial ports.
 const TWO_DEVICES: &str = r#"# The till at the door.
 [till]

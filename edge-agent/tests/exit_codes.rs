@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use ferrotill::api::json::JsonValue;
 use ferrotill_testkit::config::text;
@@ -124,6 +125,13 @@ fn reports_end_with_the_code_of_their_outcome() {
         (5, &JsonValue::from("not_acknowledged")),
         "{told}"
     );
+    // A program has the document all the same.
+    assert!(
+        value(&told, "document")
+            .to_string()
+            .contains("\"zNumber\":2"),
+        "{told}"
+    );
     // Without `--wait` the sealed report is enough, and with it the authority's word is waited for.
     assert_eq!(shop.verb(&["z", "--id", id]).0, 0);
     switch(&shop.authority, "/sim/authority", r#"{"state":"up"}"#);
@@ -134,14 +142,24 @@ fn reports_end_with_the_code_of_their_outcome() {
 }
 
 /// A command that a user without rights starts.
-fn without_rights(file: &Path) -> Option<i32> {
+fn without_rights(arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = program();
-    command.args(["--json", "run", "--config"]).arg(file);
-    if fs::metadata("/proc/self").unwrap().uid() == 0 {
+    command.arg("--json").args(arguments);
+    if is_root() {
         // The user `nobody` of Linux.
         command.uid(65_534).gid(65_534);
     }
-    command.output().unwrap().status.code()
+    let output = command.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    (output.status.code(), told)
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+fn mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
 #[test]
@@ -151,8 +169,125 @@ fn a_folder_that_belongs_to_another_user_is_a_lack_of_permission() {
     let books = shop.folder.path().join("books");
     let text = text.replace(books.to_str().unwrap(), "/ferrotill-of-nobody/books");
     fs::write(&shop.file, text).unwrap();
-    for (path, mode) in [(shop.folder.path(), 0o755), (&shop.file, 0o644)] {
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    mode(shop.folder.path(), 0o755);
+    mode(&shop.file, 0o644);
+    let run = ["run", "--config", shop.file.to_str().unwrap()];
+    assert_eq!(without_rights(&run).0, Some(9));
+}
+
+#[test]
+fn what_another_user_may_not_read_or_write_is_a_lack_of_permission() {
+    let shop = Shop::new();
+    let agent = Process::agent(&shop.file);
+    assert_eq!(agent.client.post("operations/sale", SALE).status, 200);
+    drop(agent);
+    let books = shop.folder.path().join("books");
+    let open = shop.folder.path().join("open");
+    let closed = shop.folder.path().join("closed");
+    for folder in [&open, &closed] {
+        fs::create_dir(folder).unwrap();
     }
-    assert_eq!(without_rights(&shop.file), Some(9));
+    mode(shop.folder.path(), 0o755);
+    mode(&shop.file, 0o644);
+    mode(&open, 0o777);
+    mode(&closed, 0o555);
+    if !is_root() {
+        mode(&books, 0o000);
+    }
+    let file = shop.file.to_str().unwrap();
+    let path = |folder: &Path, name: &str| folder.join(name).display().to_string();
+    let (backup, tables) = (path(&open, "backup"), path(&open, "tables"));
+    let refused = path(&closed, "tables");
+    for arguments in [
+        &["receipts"][..],
+        &["receipts", "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0009"],
+        &["backup", "create", &backup],
+        &["export", "--out", &tables],
+        &["export", "--out", &refused],
+        &["doctor"],
+        &["verify"],
+    ] {
+        let (code, told) = without_rights(&[arguments, &["--config", file]].concat());
+        assert_eq!(code, Some(9), "{arguments:?}: {told}");
+    }
+    mode(&books, 0o700);
+    mode(&closed, 0o755);
+    mode(&shop.file, if is_root() { 0o600 } else { 0o000 });
+    for arguments in [&["config", "check"][..], &["receipts"], &["doctor"]] {
+        let (code, told) = without_rights(&[arguments, &["--config", file]].concat());
+        assert_eq!(code, Some(9), "{arguments:?}: {told}");
+    }
+}
+
+/// A person presses Ctrl-C while the agent does not answer: the command says how it can be repeated.
+#[test]
+fn an_interrupted_sale_says_with_which_id_it_can_be_repeated() {
+    let shop = Shop::new();
+    let agent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = agent.local_addr().unwrap().to_string();
+    let sale = program()
+        .args([
+            "--json",
+            "sale",
+            "--item",
+            "Ceai:5:1:A",
+            "--listen",
+            &address,
+        ])
+        .args(["--config", shop.file.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The call has come in, and is never answered.
+    let caller = agent.accept().unwrap();
+    let id = sale.id().to_string();
+    let killed = Command::new("kill").args(["-INT", &id]).status().unwrap();
+    assert!(killed.success());
+    let ended = sale.wait_with_output().unwrap();
+    drop(caller);
+    let told = JsonValue::parse(&ended.stdout).unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{ended:?}");
+    assert_eq!(error(&told), &JsonValue::from("interrupted"));
+    let said = String::from_utf8(ended.stderr).unwrap();
+    let id = said.split_once("--id ").unwrap().1;
+    let id = id.split_whitespace().next().unwrap();
+    let fix = value(&told, "error.fix").to_string();
+    assert!(fix.contains(&format!("--id {id}")), "{fix}: {said}");
+}
+
+/// A command that finds nothing says whether there is something to find.
+#[test]
+fn a_text_says_what_is_so() {
+    let shop = Shop::new();
+    let agent = Process::agent(&shop.file);
+    let unknown = "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0009";
+    let message = |told: &JsonValue| value(told, "error.message").to_string();
+    let (code, told) = shop.verb(&["receipts", "--device", unknown]);
+    assert_eq!(code, 2, "{told}");
+    assert!(message(&told).contains(shop::DEVICE), "{told}");
+
+    let sold = agent.client.post("alternativereceipts", SALE);
+    assert_eq!(sold.status, 200, "{}", sold.text);
+    let id = sold.at("data.id");
+    let (code, told) = shop.verb(&["return", &id]);
+    assert_eq!(
+        (code, error(&told)),
+        (7, &JsonValue::from("OriginalAlternative")),
+        "{told}"
+    );
+    assert!(!value(&told, "error.fix").to_string().is_empty());
+
+    let demo = program()
+        .args(["demo", "--once", "--serve"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(demo.stderr).unwrap();
+    assert!(said.contains("leave one of them out"), "{said}");
+    let demo = program()
+        .args(["demo", "--country", "XX"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(demo.stderr).unwrap();
+    assert!(said.contains("MD") && said.contains("AT"), "{said}");
 }

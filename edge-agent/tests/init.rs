@@ -273,6 +273,8 @@ fn a_bad_answer_is_named_and_nothing_is_written() {
             "MD",
             "--data",
             data.to_str().unwrap(),
+            "--device",
+            "datecs+tcp://127.0.0.1:9",
             "--out",
             out.to_str().unwrap(),
             "--from-fiscalcloud",
@@ -559,6 +561,7 @@ fn what_root_writes_belongs_to_the_user_of_the_data_folder() {
     }
     let status = shop::outside::program()
         .args(["init", "--no-input", "--country", "MD", "--mode", "TEST"])
+        .args(["--device", "datecs+tcp://127.0.0.1:9"])
         .args(["--data", data.to_str().unwrap()])
         .args(["--out", out.to_str().unwrap()])
         .status()
@@ -578,4 +581,64 @@ fn what_root_writes_belongs_to_the_user_of_the_data_folder() {
         checked >= 4,
         "the data folder, the configuration, the secret and the people"
     );
+}
+
+/// Where the law needs a printer, a configuration without one would not work: nothing is written.
+#[test]
+fn without_the_printer_that_the_law_needs_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("ferrotill.toml").display().to_string();
+    let data = folder.path().join("books").display().to_string();
+    let told = |more: &[&str]| {
+        let arguments = ["init", "--no-input", "--out", &out, "--data", &data];
+        let (code, document) = finished(&[&arguments[..], more].concat());
+        (code, value(&document, "error.message").to_string())
+    };
+    let (code, message) = told(&["--country", "MD"]);
+    assert_eq!(code, Some(4), "{message}");
+    assert!(message.contains("needs a fiscal printer"), "{message}");
+    let (code, message) = told(&["--country", "MD", "--device", "none"]);
+    assert_eq!(code, Some(2), "{message}");
+    let (code, message) = told(&["--country", "UA", "--device", "nonsense"]);
+    assert_eq!(code, Some(2), "{message}");
+    let left = fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, 0, "nothing is written");
+}
+
+/// A path in the file is read from the file's folder, and one on the command line from the working folder.
+#[test]
+fn a_relative_data_folder_is_the_same_for_init_and_for_the_till() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("etc")).unwrap();
+    let status = program()
+        .args(["init", "--no-input", "--country", "UA", "--data", "books"])
+        .args(["--out", "etc/ferrotill.toml", "--upstream", UPSTREAM])
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let config = load(&folder.path().join("etc/ferrotill.toml"));
+    let books = fs::canonicalize(folder.path()).unwrap().join("books");
+    assert_eq!(config.till.data_dir, books);
+    assert!(books.join("people.toml").exists());
+}
+
+/// `config check` finds what `run` would refuse: the id of a key of a closed system stands in every receipt.
+#[test]
+fn the_id_of_a_key_of_a_closed_system_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(init(folder.path(), &["--country", "AT"]).0, Some(0));
+    let out = folder.path().join("ferrotill.toml");
+    let open = fs::read_to_string(&out).unwrap();
+    let check = |id: &str| {
+        let closed = open.replace("R1-AT9", "R1-AT0").replace("unit-1", id);
+        fs::write(&out, closed).unwrap();
+        finished(&["config", "check", "--config", out.to_str().unwrap()])
+    };
+    let (code, told) = check("u1");
+    assert_eq!(code, Some(3), "{told}");
+    assert!(told.to_string().contains("signature_unit[0].id"), "{told}");
+    let (code, told) = check("U:ATU12345678-K1");
+    assert_eq!(code, Some(0), "{told}");
 }

@@ -25,6 +25,8 @@ pub(super) const COMMAND_LIMIT_MS: u64 = 30_000;
 pub(super) const REPORT_LIMIT_MS: u64 = 180_000;
 /// The number of attempts of a question at each speed of a search.
 const SEARCH_ATTEMPTS: u8 = 2;
+/// How many times the silence a printer that is busy has for the answer to a question that is asked once.
+const ASKED_ONCE_BUSY: u64 = 3;
 /// The largest number of reads while old bytes are discarded. A line that never becomes silent is noise, and the session handles
 /// noise.
 const DRAIN_READS_MAX: usize = 64;
@@ -111,6 +113,24 @@ impl Line {
             }
         }
         Err(fault)
+    }
+
+    /// Opens the port and asks a harmless question once. An answer to another command is one too.
+    pub(super) fn ask_once(
+        &mut self,
+        question: (u8, Vec<u8>),
+        silence_ms: u64,
+        watch: &mut dyn Watch,
+    ) -> Result<Answer, Fault> {
+        self.open(watch)?;
+        self.session.set_attempts(1);
+        self.session.set_silence(silence_ms);
+        let (number, data) = question;
+        let question = Ask {
+            any_command: true,
+            ..ask(number, data, silence_ms.saturating_mul(ASKED_ONCE_BUSY))
+        };
+        self.exchange(question, watch)
     }
 
     /// Asks a harmless question twice, with two consecutive sequence numbers.

@@ -14,6 +14,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use self::uri::{Family, Transport};
 use crate::family::Protocol;
+use crate::fault::Fault;
 use crate::port::PortOpener;
 #[cfg(feature = "serial")]
 use crate::port::serial::SerialOpener;
@@ -41,6 +42,19 @@ pub fn open_fiscal_only(uri: &DriverUri) -> Box<dyn FiscalPrinter> {
             Box::new(fiscal_printer(uri, protocol, options).fiscal_only())
         }
         Family::Escpos(_) => open(uri),
+    }
+}
+
+/// Asks one harmless question once, at the speed of the address: whether a printer that understands the frames of this family is
+/// there. Several families have the same frames ([`DriverUri::has_frames_of`]); [`open`] shows which of them the printer is of.
+///
+/// # Errors
+///
+/// The reason why the port cannot be opened, or why there was no answer.
+pub fn answers(uri: &DriverUri, silence_ms: u64) -> Result<(), Fault> {
+    match uri.family() {
+        Family::Isl(protocol, _) => isl::answers(protocol, opener(uri), some_seq(), silence_ms),
+        Family::Escpos(_) => escpos::answers(opener(uri), silence_ms),
     }
 }
 

@@ -123,6 +123,28 @@ impl DriverUri {
         }
     }
 
+    /// The name of the family.
+    #[must_use]
+    pub const fn family_name(&self) -> &'static str {
+        self.family.name()
+    }
+
+    /// Whether the printers of both families understand the same frames, so that one question shows whether one of them is there.
+    #[must_use]
+    pub fn has_frames_of(&self, other: &Self) -> bool {
+        match (&self.family, &other.family) {
+            (Family::Isl(one, _), Family::Isl(other, _)) => {
+                let form = |protocol: &Protocol| {
+                    let framing = protocol.framing;
+                    (framing.width, framing.status_len)
+                };
+                form(one) == form(other)
+            }
+            (Family::Escpos(_), Family::Escpos(_)) => true,
+            _ => false,
+        }
+    }
+
     pub(super) const fn family(&self) -> &Family {
         &self.family
     }

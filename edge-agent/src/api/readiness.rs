@@ -132,7 +132,7 @@ impl TillState {
             parts.push(printer(device, health, &problems));
             let open = || {
                 let shift = shift_in_words(reader, device);
-                shift.unwrap_or_else(|_| format!("{}: not readable for this user", device.name))
+                shift.unwrap_or_else(|_| format!("{}: the data folder cannot be read", device.name))
             };
             parts.push(problems.part("shift", Some(device.id), open));
             parts.extend(document_at_printer(reader, device));

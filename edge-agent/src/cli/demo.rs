@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, anyhow};
 use clap::Args;
-use ferrotill_core::profile::{Profile, SealPlan, by_code};
+use ferrotill_core::profile::{ALL, Profile, SealPlan, by_code};
 use ferrotill_device::emulator::{Family, Rig, RigOptions};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -80,11 +80,19 @@ const POINT_OF_SALE: &str = "feca3a50-34a7-4dc9-84ac-d4bffc76a922";
 /// A free port of this machine.
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
+/// The codes of the countries.
+pub(super) fn countries() -> String {
+    let codes = ALL.into_iter().map(|profile| profile.facts().code);
+    codes.collect::<Vec<_>>().join(", ")
+}
+
 /// The law of the country `--country`.
 pub(super) fn profile(country: &str) -> Result<&'static dyn Profile, CliFailure> {
     by_code(country).ok_or_else(|| {
-        let text =
-            anyhow!("--country {country}: this build has no such country; try {COUNTRY_DEFAULT}");
+        let text = anyhow!(
+            "--country {country}: this build has no such country; give one of {}",
+            countries()
+        );
         CliFailure::new(Exit::Usage, text)
     })
 }

@@ -6,6 +6,7 @@ mod backup;
 mod client;
 mod clock;
 mod config;
+mod data_folder;
 mod day;
 mod demo;
 mod doctor;
@@ -15,6 +16,7 @@ mod export;
 mod fiscalbox;
 mod hub;
 mod init;
+mod interruption;
 mod operation;
 mod ordering;
 mod period;
@@ -44,6 +46,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::agent::StartError;
+use crate::api::error_types;
 use crate::api::json::JsonValue;
 use crate::api::lanes::WORK_THREADS_MAX;
 use crate::api::words;
@@ -252,7 +255,16 @@ impl CliFailure {
             ),
             _ => error,
         };
-        Self::new(code, error).named(name)
+        let mut failure = Self::new(code, error).named(name);
+        let explained = error_types::find(name).into_iter().next();
+        if let (JsonValue::Object(members), Some(explained)) = (&mut failure.document, explained)
+            && let Some((_, JsonValue::Object(error))) = members.first_mut()
+            && let Some((_, fix)) = error.iter_mut().find(|(name, _)| &**name == "fix")
+            && *fix == JsonValue::Null
+        {
+            *fix = explained.fix.into();
+        }
+        failure
     }
 
     fn failed(error: impl Into<anyhow::Error>) -> Self {
@@ -341,7 +353,13 @@ fn arguments_of_service() -> Option<Arguments> {
 impl From<ConfigError> for CliFailure {
     fn from(error: ConfigError) -> Self {
         let document = config::error_document(&error);
-        Self::new(Exit::Configuration, error).with_document(document)
+        let code = match &error {
+            ConfigError::Unreadable { source, .. } => {
+                data_folder::exit_of_file(source, Exit::Configuration)
+            }
+            ConfigError::Faulty { .. } => Exit::Configuration,
+        };
+        Self::new(code, error).with_document(document)
     }
 }
 
@@ -529,7 +547,20 @@ fn default_config() -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::Exit;
+    use super::{CliFailure, Exit};
+
+    /// A program shows `fix` to a person: where the agent's message has no remedy, the page of the error type has one.
+    #[test]
+    fn a_refusal_without_a_remedy_gets_that_of_its_error_type() {
+        let fix = |name, message| {
+            let failure = CliFailure::refused_by_agent(Exit::Refused, name, message);
+            let fix = failure.document.path("error.fix").cloned();
+            fix.map_or_else(String::new, |fix| fix.scalar().to_owned())
+        };
+        let settled = "id: is settled already, as registered";
+        assert!(fix("AlreadySettled", settled).contains("/operations"));
+        assert_eq!(fix("AlreadySettled", "no; look at it"), "look at it");
+    }
 
     /// The codes of the page `docs/EXIT-CODES.md` are those of the program.
     #[test]

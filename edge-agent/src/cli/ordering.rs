@@ -10,6 +10,7 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::client::{Client, Reply, exit_of, no_answer, url_of};
+use super::interruption::{Interruption, say_id};
 use super::{CliFailure, CliOutput, Exit, default_config, log};
 use crate::agent::check;
 use crate::api::fiscalcloud::{OrderPreview, preview};
@@ -149,7 +150,11 @@ impl<'a> Counter<'a> {
         output: CliOutput,
     ) -> Result<Exit, CliFailure> {
         let client = self.client(permission)?;
-        let reply = client.post(operation, body).map_err(|error| {
+        say_id(self.id);
+        let interruption = Interruption::watch(self.id, output);
+        let answered = client.post(operation, body);
+        let reply = answered.map_err(|error| {
+            interruption.over();
             let again = format!(
                 "repeat the command with --id {}, which is always safe",
                 self.id
@@ -157,20 +162,31 @@ impl<'a> Counter<'a> {
             no_answer(&self.url, error, &again)
         })?;
         if reply.status != 200 {
+            interruption.over();
             return Err(refused(self.id, &reply));
         }
+        interruption.sealed();
         let data = reply.body.get("data").cloned().unwrap_or(JsonValue::Null);
         output.text(&sentence(&data));
         let wait = self.arguments.wait;
         if wait > 0 {
             let limit = Duration::from_secs(wait.into());
-            if let Some(why) = not_acknowledged(&client, self.id, (&self.clock, limit)) {
+            let missing = not_acknowledged(&client, self.id, (&self.clock, limit));
+            interruption.over();
+            if let Some(why) = missing {
                 let text = anyhow!(
                     "the document is sealed, and the authority has not acknowledged it within {wait} s: {why}; the till goes on sending it by itself",
                 );
-                return Err(CliFailure::new(Exit::NotAcknowledged, text));
+                let failure = CliFailure::new(Exit::NotAcknowledged, text);
+                // A program needs the document as if the authority had acknowledged it.
+                let mut document = failure.document.clone();
+                if let JsonValue::Object(members) = &mut document {
+                    members.push(("document".into(), data));
+                }
+                return Err(failure.with_document(document));
             }
         }
+        interruption.over();
         output.json(&data);
         Ok(Exit::Done)
     }

@@ -13,6 +13,7 @@ use ferrotill_render::{FormSize, PDF_SIZES, PaperWidth, WantedSize, html, pdf, p
 use ferrotill_store::{Reader, RequestState, StoredDocument};
 use uuid::Uuid;
 
+use super::data_folder::{exit_of_file, unreadable};
 use super::{CliFailure, CliOutput, Exit};
 use crate::api::ereceipt::ekabs_of_document;
 use crate::api::fiscalcloud::form_rows;
@@ -131,8 +132,11 @@ impl FormArguments {
         };
         if let Some(out) = &self.out {
             std::fs::write(out, &bytes).map_err(|error| {
-                let text = anyhow!("the file {} cannot be written: {error}", out.display());
-                CliFailure::failed(text)
+                let text = anyhow!(
+                    "the file {} cannot be written: {error}; give another file with --out",
+                    out.display()
+                );
+                CliFailure::new(exit_of_file(&error, Exit::Failed), text)
             })?;
             output.text(&format!("the paper is in {}", out.display()));
         }
@@ -163,7 +167,8 @@ fn ekabs_of(id: Uuid, config: &Config, facts: &Facts) -> Result<String, CliFailu
     let device = stored.row.device.to_string();
     let ekabs = ekabs_of_document(&stored, &seller, (facts.currency, &device));
     let ekabs = ekabs.ok_or_else(|| {
-        let text = anyhow!("the document {id} is no registered receipt");
+        let text =
+            anyhow!("the document {id} is no registered receipt; `ferrotill receipts` lists them");
         CliFailure::new(Exit::Refused, text).named("NotRegistered")
     })?;
     Ok(format!("{ekabs}\n"))
@@ -173,7 +178,9 @@ fn ekabs_of(id: Uuid, config: &Config, facts: &Facts) -> Result<String, CliFailu
 fn link_of(id: Uuid, config: &Config) -> Result<String, CliFailure> {
     let stored = find(id, config)?;
     if stored.row.state != RequestState::Sealed {
-        let text = anyhow!("the document {id} is not registered, and has no page");
+        let text = anyhow!(
+            "the document {id} is not registered, and has no page; `ferrotill op {id}` says what became of it"
+        );
         return Err(CliFailure::new(Exit::Refused, text).named("NotRegistered"));
     }
     let folder = &config.till.data_dir;
@@ -185,7 +192,8 @@ fn link_of(id: Uuid, config: &Config) -> Result<String, CliFailure> {
 
 fn find(id: Uuid, config: &Config) -> Result<StoredDocument, CliFailure> {
     let reader = Reader::new(&config.till.data_dir);
-    let found = reader.find(None, id).map_err(CliFailure::failed)?;
+    let found = reader.find(None, id);
+    let found = found.map_err(|error| unreadable(&config.till.data_dir, error))?;
     found.ok_or_else(|| {
         let text = anyhow!("no document has the id {id}; `ferrotill receipts` lists the ids");
         CliFailure::new(Exit::Refused, text).named("UnknownId")
@@ -208,7 +216,7 @@ fn paper_of(id: Uuid, config: &Config, facts: &Facts) -> Result<DocumentPaper, C
     };
     DocumentPaper::of(&stored, true, shop).ok_or_else(|| {
         let text = anyhow!(
-            "the document {id} is not registered; a paper is made of registered documents only"
+            "the document {id} is not registered, and a paper is made of registered documents only; `ferrotill op {id}` says what became of it"
         );
         CliFailure::new(Exit::Refused, text).named("NotRegistered")
     })

@@ -9,6 +9,7 @@ use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::{Amount, Currency};
 use uuid::Uuid;
 
+use super::data_folder::unreadable;
 use super::period::PeriodArguments;
 use super::receipt_form::FormArguments;
 use super::words::counted;
@@ -71,7 +72,12 @@ pub(super) fn run(arguments: &ReceiptsArguments, output: CliOutput) -> Result<Ex
             }
             ControlFlow::Continue(())
         })
-        .map_err(CliFailure::failed)?;
+        .map_err(|error| unreadable(&config.till.data_dir, error))?;
+    if count == 0
+        && let Some(device) = arguments.device
+    {
+        refuse_unknown_device(device, &config, &reader)?;
+    }
     output.json(&object! {
         "count" => count,
         "currency" => facts.currency.code(),
@@ -81,6 +87,28 @@ pub(super) fn run(arguments: &ReceiptsArguments, output: CliOutput) -> Result<Ex
         output.text(&counted(count, "document"));
     }
     Ok(Exit::Done)
+}
+
+/// Refuses a device that neither the configuration nor any document names, so that a misspelt id is not taken for a device without
+/// documents.
+fn refuse_unknown_device(device: Uuid, config: &Config, reader: &Reader) -> Result<(), CliFailure> {
+    let mut has_document = false;
+    let always = (i64::MIN, i64::MAX);
+    reader
+        .each_within(Some(device), &DocumentKind::ALL, always, |_| {
+            has_document = true;
+            ControlFlow::Break(())
+        })
+        .map_err(|error| unreadable(&config.till.data_dir, error))?;
+    if has_document || config.devices.iter().any(|known| known.id == device) {
+        return Ok(());
+    }
+    let known: Vec<String> = config.devices.iter().map(|it| it.id.to_string()).collect();
+    let text = anyhow!(
+        "--device: there is no device {device}; give one of {}",
+        known.join(", ")
+    );
+    Err(CliFailure::new(Exit::Usage, text))
 }
 
 /// The kinds of documents with these names.

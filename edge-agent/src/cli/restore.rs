@@ -73,7 +73,7 @@ pub(super) fn run(arguments: &RestoreArguments, output: CliOutput) -> Result<Exi
     let mut store = Store::open(folder, &founding).map_err(CliFailure::failed)?;
     let Some(epoch) = store.unaccepted_restore().map_err(CliFailure::failed)? else {
         let text = anyhow!(
-            "{} was restored from this backup before, and the till may have sold since; nothing is changed",
+            "{} has the journal of this backup already, because the backup was made of it, or because it was restored and accepted before; nothing is changed. To put the backup back all the same, stop the till and move the folder away first",
             folder.display()
         );
         return Err(CliFailure::new(Exit::Refused, text).named("RestoredBefore"));

@@ -295,5 +295,9 @@ fn unopened(path: &Path, error: io::Error) -> CliFailure {
 
 /// A file whose content is wrong.
 fn of_file(path: &Path, error: impl std::fmt::Display) -> CliFailure {
-    CliFailure::failed(anyhow!("{}: {error}", path.display()))
+    let text = anyhow!(
+        "{}: {error}; correct the file, or give another one",
+        path.display()
+    );
+    CliFailure::failed(text)
 }

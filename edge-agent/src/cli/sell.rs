@@ -333,9 +333,18 @@ fn currency_of(counter: &Counter<'_>) -> Result<Currency, CliFailure> {
 /// The body that takes a whole receipt back: its lines as they are stored, and its payments without the change.
 fn return_body(counter: &Counter<'_>, receipt: Uuid) -> Result<String, CliFailure> {
     let client = counter.client(Permission::Return)?;
-    let reply = client
-        .get(&format!("receipts/{receipt}"))
-        .map_err(|error| counter.not_answered(error))?;
+    let look = |kind: &str| {
+        let reply = client.get(&format!("{kind}/{receipt}"));
+        reply.map_err(|error| counter.not_answered(error))
+    };
+    let mut reply = look("receipts")?;
+    if field(&reply.body, "errorType") == "NotFound" {
+        // The till says of an alternative receipt what is to be done with its goods.
+        let alternative = look("alternativereceipts")?;
+        if alternative.status == 200 {
+            reply = alternative;
+        }
+    }
     let data = reply.body.get("data").filter(|_| reply.status == 200);
     let Some(data) = data else {
         let error = field(&reply.body, "errorType");

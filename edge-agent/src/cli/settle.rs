@@ -8,10 +8,12 @@ use std::sync::Arc;
 use clap::{ArgGroup, Args};
 use ferrotill_core::Amount;
 use ferrotill_core::document::Body;
-use ferrotill_store::Reader;
+use ferrotill_core::facts::Facts;
+use ferrotill_store::{Reader, StoredDocument};
 use uuid::Uuid;
 
 use super::client::{Client, Reply, exit_of, no_answer, url_of};
+use super::data_folder::unreadable;
 use super::{CliFailure, CliOutput, Exit, default_config, log};
 use crate::agent::check;
 use crate::api::json::JsonValue;
@@ -66,12 +68,15 @@ pub(super) fn run(arguments: &SettleArguments, output: CliOutput) -> Result<Exit
         return go_on(arguments, &client, &url, output);
     }
     // The data folder may not be readable for this user; the declaration is sent all the same.
-    let shown = shown(arguments.id, &config);
-    output.text(
-        shown
-            .as_deref()
-            .unwrap_or("the document cannot be shown: this user cannot read it in the data folder"),
-    );
+    let (shown, says) = match shown(arguments.id, &config) {
+        Ok(Some(shown)) => (Some(shown.clone()), shown),
+        Ok(None) => (
+            None,
+            format!("the data folder has no document {}", arguments.id),
+        ),
+        Err(error) => (None, format!("the document cannot be shown: {error}")),
+    };
+    output.text(&says);
     if arguments.dry_run {
         output.json(&object! { "dry_run" => true, "document" => shown });
         return Ok(Exit::Done);
@@ -86,10 +91,17 @@ pub(super) fn run(arguments: &SettleArguments, output: CliOutput) -> Result<Exit
     }
 }
 
-/// What the document is: kind, amount, time and goods.
-fn shown(id: Uuid, config: &Config) -> Option<String> {
-    let facts = check(config).ok()?.facts();
-    let stored = Reader::new(&config.till.data_dir).find(None, id).ok()??;
+/// What the document is: kind, amount, time and goods; `None` if the data folder has no such document.
+fn shown(id: Uuid, config: &Config) -> anyhow::Result<Option<String>> {
+    let facts = check(config)?.facts();
+    let folder = &config.till.data_dir;
+    let found = Reader::new(folder).find(None, id);
+    let found = found.map_err(|error| unreadable(folder, error).error)?;
+    Ok(found.and_then(|stored| described(&stored, facts)))
+}
+
+fn described(stored: &StoredDocument, facts: &Facts) -> Option<String> {
+    let id = stored.row.id;
     let kind = stored.row.kind.name().replace('_', " ");
     let begun = iso_utc(stored.row.at);
     let money = |amount: Amount| amount.display(facts.currency);

@@ -60,6 +60,7 @@ fn fix(error: &Error, command: &Command) -> String {
             let names = command.get_arguments().filter_map(clap::Arg::get_long);
             list(names.map(|name| format!("--{name}")).collect())
         }
+        ErrorKind::ArgumentConflict => format!("leave one of them out; {help}"),
         _ => match (
             context(error, ContextKind::ValidValue),
             std::error::Error::source(error),

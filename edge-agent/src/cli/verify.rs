@@ -1,12 +1,11 @@
 //! `verify`: checks the store against itself. An agent may run meanwhile.
 
-use std::fs::File;
-use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::Args;
 
+use super::data_folder::is_denied;
 use super::words::{counted, waiting};
 use super::{CliFailure, CliOutput, Exit, default_config, log};
 use crate::agent::check;
@@ -80,17 +79,6 @@ pub(super) fn run(arguments: &VerifyArguments, output: CliOutput) -> Result<Exit
         report(&verified, output);
     }
     Ok(exit_code(&verified.flaws))
-}
-
-/// Whether the system denies this user the data folder or one of its files.
-fn is_denied(folder: &Path) -> bool {
-    let denied = |error: &io::Error| error.kind() == ErrorKind::PermissionDenied;
-    match std::fs::read_dir(folder) {
-        Err(error) => denied(&error),
-        Ok(files) => files
-            .flatten()
-            .any(|file| File::open(file.path()).is_err_and(|error| denied(&error))),
-    }
 }
 
 /// The exit code of a store that could be read: a folder that is only for another country, currency or mode than the configuration is

@@ -323,7 +323,17 @@ impl Config {
 }
 
 fn read(tree: &TomlNode, mut reader: Reader) -> Result<ExplainedConfig, ConfigError> {
-    let config = root(&mut reader, tree);
+    let earlier = reader.faults.len();
+    let config = root(&mut reader, tree, Mode::Live);
+    if reader.faults.iter().any(|fault| fault.key == "till.mode") {
+        // The mode is not known: a rule that only a LIVE till has may not be broken.
+        let mut of_test = Reader::default();
+        root(&mut of_test, tree, Mode::Test);
+        let of_live = reader.faults.split_off(earlier);
+        let certain = of_live.into_iter();
+        let certain = certain.filter(|fault| of_test.faults.contains(fault));
+        reader.faults.extend(certain);
+    }
     let warnings = std::mem::take(&mut reader.warnings);
     let keys = std::mem::take(&mut reader.in_force);
     reader.finish()?;
@@ -337,14 +347,13 @@ fn read(tree: &TomlNode, mut reader: Reader) -> Result<ExplainedConfig, ConfigEr
     }
 }
 
-/// Reads the whole tree. The result is `None` only if a fault was reported.
-fn root(reader: &mut Reader, tree: &TomlNode) -> Option<Config> {
+/// Reads the whole tree. The result is `None` only if a fault was reported. While the mode is not known, the rules of `supposed` apply.
+fn root(reader: &mut Reader, tree: &TomlNode, supposed: Mode) -> Option<Config> {
     let root = reader.root(tree)?;
     let till_section = reader.child(&root, "till");
-    // While the mode is not known, the stricter rules of a LIVE till apply.
     let mode = reader
         .choice(&till_section, "mode", MODES)
-        .unwrap_or(Mode::Live);
+        .unwrap_or(supposed);
     let till = till::till(reader, &till_section, mode);
     let api_section = reader.child(&root, "api");
     let mut apis = Vec::new();

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ferrotill_core::profile::signed::SignatureUnit;
 use ferrotill_rksv::UnitKey;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
@@ -93,6 +94,7 @@ const KEYS_OF: &[(&str, &[Kind])] = &[
     ("ca_file", &[Kind::Http]),
     ("timeout_ms", &[Kind::Http]),
     ("library", &[Kind::Pkcs11]),
+    ("module", &[Kind::Pkcs11]),
     ("token_label", &[Kind::Pkcs11]),
     ("key_label", &[Kind::Pkcs11]),
     ("form", &[Kind::Pkcs11]),
@@ -130,6 +132,9 @@ fn unit(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Option<Signat
     }
     let id = reader.text(section, "id");
     let provider = provider(reader, section, mode, kind);
+    if let (Some(id), Some(CLOSED_SYSTEM)) = (&id, provider) {
+        check_key_id(reader, section, id);
+    }
     let key_file = reader.path(section, "key_file");
     let closed_system = reader.text(section, "closed_system");
     let secrets = ["pin_file", "token_file"].map(|key| {
@@ -175,6 +180,22 @@ fn unit(reader: &mut Reader, section: &Section<'_>, mode: Mode) -> Option<Signat
     })
 }
 
+/// The id of a key of a closed system stands in the receipts, in the form in which it is registered.
+fn check_key_id(reader: &mut Reader, section: &Section<'_>, id: &Found<String>) {
+    if SignatureUnit::new(CLOSED_SYSTEM, &id.value).is_ok() {
+        return;
+    }
+    reader.fault(
+        &id.place,
+        section.path_of("id"),
+        format!(
+            "is {:?}, which is no id of a key of a closed system",
+            id.value
+        ),
+        "write U: and the UID, S: and the tax number, or G: and the GLN of the owner, and then - and letters and digits, such as \"U:ATU12345678-K1\"",
+    );
+}
+
 /// Each key belongs to some kinds; the keys that a kind needs are named.
 fn check_keys(reader: &mut Reader, section: &Section<'_>, kind: Kind) {
     let needed: &[&str] = match kind {
@@ -188,7 +209,8 @@ fn check_keys(reader: &mut Reader, section: &Section<'_>, kind: Kind) {
             "certificate_file",
         ],
     };
-    for name in needed.iter().filter(|name| !section.has(name)) {
+    let is_there = |name: &str| section.has(name) || (name == "library" && section.has("module"));
+    for name in needed.iter().filter(|name| !is_there(name)) {
         let what = "is missing, and this kind of unit needs it";
         reader.fault(&section.place, section.path_of(name), what, "add it");
     }
@@ -263,7 +285,15 @@ fn pkcs11(
     section: &Section<'_>,
     public: Option<&[u8]>,
 ) -> Option<Pkcs11UnitConfig> {
-    let library = reader.path(section, "library");
+    let [library, module] = ["library", "module"].map(|key| reader.path(section, key));
+    if let (Some(library), Some(module)) = (&library, &module)
+        && library.value != module.value
+    {
+        let what = "is another path than that of library, which means the same";
+        let path = section.path_of("module");
+        reader.fault(&module.place, path, what, "remove one of both");
+    }
+    let library = library.or(module);
     let token = reader.text(section, "token_label");
     let key = reader.text(section, "key_label");
     let is_card = reader.choice(section, "form", &[("card", true), ("module", false)]);

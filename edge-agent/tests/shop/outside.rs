@@ -101,6 +101,15 @@ impl Process {
         writeln!(skips, "{milliseconds}").unwrap();
     }
 
+    /// An emulated printer of a family, at full speed.
+    pub fn emulator_of(family: &str, link: &Path) -> Self {
+        let link = link.to_str().unwrap();
+        let switches = "127.0.0.1:0";
+        Self::start(&[
+            "emulator", "--family", family, "--link", link, "--listen", switches,
+        ])
+    }
+
     pub fn emulator(link: &Path, memory: &Path, baud: &str) -> Self {
         let (link, memory) = (link.to_str().unwrap(), memory.to_str().unwrap());
         Self::start(&[

@@ -42,6 +42,7 @@ use crate::printer::{
 };
 use crate::wire::codepage::run::encode_in;
 use crate::wire::escpos::{Align, EscposCommand, QR_BYTES_MAX, QrLevel, RealTime};
+use crate::wire::escpos_answer::EscposAnswer;
 use crate::wire::escpos_profile::EscposProfile;
 
 /// An ESC/POS receipt printer.
@@ -392,6 +393,19 @@ enum FailedPulse {
     MaybeSent(Fault),
     /// The pulse arrived, and the drawer's sensor reports that the drawer is closed.
     StaysClosed,
+}
+
+/// Asks for the printer's state once; the answer shows that a receipt printer may be there.
+pub(super) fn answers(opener: Box<dyn PortOpener>, silence_ms: u64) -> Result<(), Fault> {
+    let watch = &mut Unwatched;
+    let mut line = line::Line::new(opener);
+    line.open(watch)?;
+    line.arrived(watch)?;
+    line.send(&RealTime::Status(1).emit(), watch)?;
+    match line.next(silence_ms, watch)? {
+        Some(EscposAnswer::Status(_)) => Ok(()),
+        Some(_) | None => Err(Fault::NoAnswer),
+    }
 }
 
 impl FailedPulse {

@@ -38,6 +38,7 @@ use self::command::{Command, CommandFault};
 pub(super) use self::options::Options;
 use self::outcome::not_begun;
 pub use self::printer::IslPrinter;
+pub(super) use self::printer::answers;
 use self::printer::{RESUMES_MAX, Unwatched};
 use self::state::PrinterState;
 use super::line::COMMAND_LIMIT_MS;

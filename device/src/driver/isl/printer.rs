@@ -4,7 +4,7 @@ use super::command::{Command, CommandFault};
 use super::device::Device;
 use super::options::Options;
 use super::outcome::no_document;
-use crate::driver::line::COMMAND_LIMIT_MS;
+use crate::driver::line::{COMMAND_LIMIT_MS, Line};
 use crate::family::Protocol;
 use crate::fault::Fault;
 use crate::judge::SamePrinter;
@@ -176,4 +176,18 @@ impl Watch for Unwatched {
     fn is_traced(&self) -> bool {
         false
     }
+}
+
+/// Asks for the status once; the answer shows that a printer with the frames of this family is there.
+pub(in crate::driver) fn answers(
+    protocol: &'static Protocol,
+    opener: Box<dyn PortOpener>,
+    first_seq: u8,
+    silence_ms: u64,
+) -> Result<(), Fault> {
+    let mut line = Line::new(opener, protocol.framing, first_seq);
+    let question = Command::of(&protocol.state, &());
+    let question = (question.number, question.data);
+    line.ask_once(question, silence_ms, &mut Unwatched)
+        .map(drop)
 }

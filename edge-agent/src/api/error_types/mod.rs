@@ -1,9 +1,11 @@
 //! The error types: every code that a caller can get, with what is wrong and what to do. `ferrotill explain` and `/docs/errors/{code}`
 //! show the same text.
 //!
-//! Codes come from four places: the rules of the till ([`Refusal`]), the printers ([`Fault`]), the problems of `/healthz`
-//! ([`ProblemKind`]), and the requests themselves (`of_requests`). A code may come from two of them.
+//! Codes come from these places: the rules of the till ([`Refusal`]), the printers ([`Fault`]), the problems of `/healthz`
+//! ([`ProblemKind`]), the requests themselves (`of_requests`), and the numbers of the FiscalBox API and of fiscal modules
+//! (`of_modules`). A code may come from two of them.
 
+mod of_modules;
 mod of_requests;
 
 use std::fmt;
@@ -38,6 +40,10 @@ pub enum ErrorSource {
     Printer(u16),
     /// A problem of `/healthz`; the name of its severity.
     Health(&'static str),
+    /// A number of the FiscalBox API, as `error.code` has it.
+    FiscalBox,
+    /// A status of a fiscal module, as `error.code` has it or its message begins with it.
+    Module,
 }
 
 impl fmt::Display for ErrorSource {
@@ -47,6 +53,8 @@ impl fmt::Display for ErrorSource {
             Self::Rule(number) => write!(f, "refusal {number}: a rule of the till"),
             Self::Printer(number) => write!(f, "fault {number} of a printer"),
             Self::Health(severity) => write!(f, "problem in /healthz, severity {severity}"),
+            Self::FiscalBox => write!(f, "number of an error of the FiscalBox API"),
+            Self::Module => write!(f, "status of a fiscal module"),
         }
     }
 }
@@ -64,7 +72,7 @@ impl fmt::Display for ErrorType {
     }
 }
 
-/// Every error type: those of requests first, then those of rules, printers and health.
+/// Every error type: those of requests first, then those of rules, printers and health, and the numbers of FiscalBox and its modules.
 #[must_use]
 pub fn all() -> Vec<ErrorType> {
     let requests = OF_REQUESTS.iter().map(|(code, says, fix)| ErrorType {
@@ -105,6 +113,7 @@ pub fn all() -> Vec<ErrorType> {
         .chain(rules)
         .chain(faults)
         .chain(problems)
+        .chain(of_modules::numbers())
         .collect()
 }
 
@@ -172,6 +181,17 @@ mod tests {
         let both = find("notenoughcash");
         assert_eq!(both.len(), 2, "{both:?}");
         assert!(find("printer_condition")[0].fix.contains("/healthz"));
+        // The numbers of FiscalBox; 9030 is one number for three statuses.
+        assert!(find("36907")[0].says.contains("no receipts"));
+        assert!(find("9021")[0].fix.contains("zreport/open"));
+        assert!(find("90f0")[0].fix.contains("service"));
+        let [past] = &find("9030")[..] else {
+            panic!("{:?}", find("9030"));
+        };
+        assert_eq!(past.says.matches("DATETIME_IS_IN_THE_PAST").count(), 3);
+        for number in ["401", "444"] {
+            assert_eq!(find(number).len(), 1, "{number}");
+        }
         assert_eq!(find("Nonsense"), []);
         assert!(similar("signature").contains(&"SignatureMismatch".to_owned()));
     }

@@ -9,6 +9,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use ferrotill_core::profile::{self, Profile};
 
+use super::data_folder::unreadable;
 use super::words::counted;
 use super::{CliFailure, CliOutput, Exit, default_config, log};
 use crate::agent::check;
@@ -230,7 +231,7 @@ fn create(arguments: &BackupArguments, file: &Path, output: CliOutput) -> Result
     };
     let parent = file.parent().filter(|path| !path.as_os_str().is_empty());
     let work = WorkFolder::within(parent.unwrap_or(Path::new("."))).map_err(unwritable)?;
-    let head = copy_folder(folder, work.path()).map_err(CliFailure::failed)?;
+    let head = copy_folder(folder, work.path()).map_err(|error| unreadable(folder, error))?;
     let verified = checked(work.path(), profile, config.till.mode).map_err(CliFailure::failed)?;
     if let Some(flaw) = verified.flaws.first() {
         let text = anyhow!(

@@ -84,6 +84,7 @@ fn writable(folder: &Path) -> Finding {
         ),
         "run the command as the user of the service: sudo -u ferrotill ferrotill doctor",
     )
+    .on_permission()
 }
 
 /// The smallest room on the disk that is enough for months of sales, in bytes.

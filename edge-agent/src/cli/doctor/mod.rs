@@ -34,10 +34,11 @@ pub struct DoctorArguments {
     data: Option<PathBuf>,
 }
 
-/// What a check is about; a fault of a printer has an exit code of its own.
+/// What a check is about; a fault of a printer, and a data folder that this user may not use, have exit codes of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Subject {
     Printer,
+    Permission,
     Other,
 }
 
@@ -89,6 +90,13 @@ impl Finding {
     fn on_printer(self) -> Self {
         Self {
             subject: Subject::Printer,
+            ..self
+        }
+    }
+
+    fn on_permission(self) -> Self {
+        Self {
+            subject: Subject::Permission,
             ..self
         }
     }
@@ -160,7 +168,7 @@ pub(super) fn run(arguments: &DoctorArguments, output: CliOutput) -> Result<Exit
             let says = error.to_string().trim().replace('\n', ", ");
             let fix = "correct the file; `ferrotill config check` shows line and column";
             report(&[Finding::bad("configuration", says, fix)], output);
-            return Ok(Exit::Configuration);
+            return Ok(CliFailure::from(error).code);
         }
     };
     let mut findings = findings(&arguments.config, &explained);
@@ -171,6 +179,11 @@ pub(super) fn run(arguments: &DoctorArguments, output: CliOutput) -> Result<Exit
     }
     report(&findings, output);
     let mut faults = findings.iter().filter(|finding| !finding.ok());
+    let mut others = faults.clone();
+    if others.any(|fault| fault.subject == Subject::Permission) {
+        // What is in the folder was not checked.
+        return Ok(Exit::Permission);
+    }
     Ok(match faults.next() {
         None => Exit::Done,
         Some(first)

@@ -163,13 +163,12 @@ pub(in crate::cli) fn by_id_of(path: &Path) -> Option<PathBuf> {
     names.find(|name| fs::canonicalize(name).is_ok_and(|other| other == device))
 }
 
-/// The name of another program that has a file open, as far as this user may see.
+/// The name of another program that has a port open, as far as this user may see. The program at the other end of a
+/// pseudo-terminal, which stands for a printer, is none.
 pub(in crate::cli) fn user_of(path: &Path) -> Option<String> {
-    // A terminal of a program is no port that a printer is plugged into, and the program has it open itself.
-    if fs::canonicalize(path).is_ok_and(|path| path.starts_with("/dev/pts")) {
-        return None;
-    }
     let device = fs::metadata(path).ok()?.rdev();
+    let pseudo = fs::canonicalize(path).ok();
+    let pseudo = pseudo.and_then(|path| Some(path.strip_prefix("/dev/pts").ok()?.to_owned()));
     let own = std::process::id().to_string();
     let processes = fs::read_dir("/proc").ok()?.flatten();
     for process in processes {
@@ -180,15 +179,32 @@ pub(in crate::cli) fn user_of(path: &Path) -> Option<String> {
         let files = fs::read_dir(process.path().join("fd"))
             .into_iter()
             .flatten();
-        let uses = files.flatten().any(|file| {
+        let uses = files.flatten().filter(|file| {
             let is_device = fs::read_link(file.path()).is_ok_and(|to| to.starts_with("/dev"));
             is_device && fs::metadata(file.path()).is_ok_and(|found| found.rdev() == device)
         });
-        if uses {
+        let uses = uses.count();
+        // The emulated printer keeps the port open too, so that it stays when no host is there.
+        let is_printer = |number: &PathBuf| is_other_end(&process.path(), number);
+        let of_printer = usize::from(uses > 0 && pseudo.as_ref().is_some_and(is_printer));
+        if uses > of_printer {
             return Some(name_of(&process.path()));
         }
     }
     None
+}
+
+/// Whether a process has the other end of the pseudo-terminal with this number.
+fn is_other_end(process: &Path, number: &Path) -> bool {
+    let files = fs::read_dir(process.join("fdinfo")).into_iter().flatten();
+    files.flatten().any(|file| {
+        let text = fs::read_to_string(file.path()).unwrap_or_default();
+        let mut lines = text.lines();
+        lines.any(|line| {
+            let index = line.strip_prefix("tty-index:").map(str::trim);
+            index.is_some_and(|index| Path::new(index) == number)
+        })
+    })
 }
 
 fn name_of(process: &Path) -> String {

@@ -14,6 +14,7 @@ use clap::Args;
 use ferrotill_core::document::DocumentKind;
 use uuid::Uuid;
 
+use super::data_folder::{exit_of_file, unreadable};
 use super::period::PeriodArguments;
 use super::words::counted;
 use super::{CliFailure, CliOutput, Exit, default_config, log};
@@ -73,7 +74,7 @@ pub(super) fn run(arguments: &ExportArguments, output: CliOutput) -> Result<Exit
             "{} cannot be written: {error}; check the disk, and give an empty folder",
             out.display()
         );
-        CliFailure::failed(text)
+        CliFailure::new(exit_of_file(&error, Exit::Failed), text)
     };
     let reader = Reader::new(&config.till.data_dir);
     let mut tables =
@@ -91,7 +92,7 @@ pub(super) fn run(arguments: &ExportArguments, output: CliOutput) -> Result<Exit
                 }
             }
         })
-        .map_err(CliFailure::failed)?;
+        .map_err(|error| unreadable(&config.till.data_dir, error))?;
     if let Some(error) = failed {
         return Err(unwritable(error));
     }
@@ -115,16 +116,19 @@ const MANIFEST: &str = "manifest.json";
 
 /// Makes the folder, or refuses one that has something in it.
 fn empty_folder(out: &Path) -> Result<(), CliFailure> {
-    let unusable = |why: String| {
+    let unusable = |code, why: &str| {
         let text = anyhow!("{} {why}; give an empty folder with --out", out.display());
-        CliFailure::new(Exit::Usage, text)
+        CliFailure::new(code, text)
     };
-    fs::create_dir_all(out).map_err(|error| unusable(format!("cannot be made: {error}")))?;
-    let mut entries =
-        fs::read_dir(out).map_err(|error| unusable(format!("cannot be read: {error}")))?;
+    let not_done = |done: &str, error: io::Error| {
+        let code = exit_of_file(&error, Exit::Usage);
+        unusable(code, &format!("cannot be {done}: {error}"))
+    };
+    fs::create_dir_all(out).map_err(|error| not_done("made", error))?;
+    let mut entries = fs::read_dir(out).map_err(|error| not_done("read", error))?;
     match entries.next() {
         None => Ok(()),
-        Some(_) => Err(unusable("has files in it".to_owned())),
+        Some(_) => Err(unusable(Exit::Usage, "has files in it")),
     }
 }
 

@@ -17,7 +17,9 @@ use ferrotill_core::profile::{self, Profile, SealPlan};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::demo::countries;
 use super::person::{FIRST_PERSON, first_person};
+use super::ports;
 use super::words::counted;
 use super::{CliFailure, CliOutput, Exit};
 use crate::agent::check;
@@ -39,7 +41,8 @@ pub struct InitArguments {
     /// TEST or LIVE; TEST if it is not given.
     #[arg(long)]
     mode: Option<String>,
-    /// The address of the printer, such as `datecs+serial:///dev/ttyUSB0?baud=115200`; without it the till has no printer.
+    /// The address of the printer, such as `datecs+serial:///dev/ttyUSB0?baud=115200`. Without it, where the law needs a printer, the
+    /// one that answers at the serial ports is taken; elsewhere the till has no printer.
     #[arg(long)]
     device: Option<String>,
     /// The address on which the till serves; 127.0.0.1:50700 if it is not given.
@@ -138,7 +141,7 @@ struct NewRange {
 
 pub(super) fn run(arguments: &InitArguments, output: CliOutput) -> Result<Exit, CliFailure> {
     if arguments.no_input {
-        let till = till_of_flags(arguments)?;
+        let till = till_of_flags(arguments, output)?;
         let (device, client) = write(arguments, &till, output)?;
         return Ok(done(&till, &device, &client, output));
     }
@@ -164,23 +167,65 @@ pub(super) fn run(arguments: &InitArguments, output: CliOutput) -> Result<Exit, 
 }
 
 /// The till that the flags describe.
-fn till_of_flags(flags: &InitArguments) -> Result<NewTill, CliFailure> {
+fn till_of_flags(flags: &InitArguments, output: CliOutput) -> Result<NewTill, CliFailure> {
     let profile = profile_of(flags.country.as_deref().unwrap_or(""))?;
     let out = flags.out.clone().unwrap_or_default();
-    let device = match profile.facts().seal_plan {
-        SealPlan::FiscalModule => "module:software",
-        _ => "none",
+    // The search for a printer takes up to ten seconds.
+    refuse_other_file(&out)?;
+    let device = match (&flags.device, profile.facts().seal_plan) {
+        (Some(device), _) => device.clone(),
+        (None, SealPlan::Printer) => only_printer(output)?,
+        (None, SealPlan::FiscalModule) => "module:software".to_owned(),
+        (None, _) => "none".to_owned(),
     };
+    let data = flags.data.as_deref().unwrap_or_else(|| Path::new(DATA));
     Ok(NewTill {
         profile,
         mode: flags.mode.clone().unwrap_or_else(|| "TEST".to_owned()),
-        device: flags.device.clone().unwrap_or_else(|| device.to_owned()),
+        device,
         listen: flags.listen.clone().unwrap_or_else(|| LISTEN.to_owned()),
-        data: flags.data.clone().unwrap_or_else(|| PathBuf::from(DATA)),
+        data: absolute(data),
         upstream: flags.upstream.clone(),
         owner: Owner::default(),
         out,
     })
+}
+
+/// The address of the one printer that answers at the serial ports. Without a printer a till of such a country does not start.
+fn only_printer(output: CliOutput) -> Result<String, CliFailure> {
+    let found = ports::found_printers()?;
+    match found.as_slice() {
+        [printer] => {
+            output.text(&format!("{printer} is at {}", printer.uri));
+            Ok(printer.uri.clone())
+        }
+        [] => {
+            let text = anyhow!(
+                "the law of this country needs a fiscal printer, and none answers at the serial ports of this machine; plug it in and switch it on, or give its address with --device, such as datecs+tcp://192.168.1.20:4999"
+            );
+            Err(CliFailure::new(Exit::NotPrinted, text))
+        }
+        several => {
+            let listed = several.iter().map(|it| format!("{} ({it})", it.uri));
+            let text = anyhow!(
+                "several printers answer at the serial ports; give one of them with --device: {}",
+                listed.collect::<Vec<_>>().join(", ")
+            );
+            Err(CliFailure::new(Exit::Usage, text))
+        }
+    }
+}
+
+/// Refuses to write over a file.
+fn refuse_other_file(out: &Path) -> Result<(), CliFailure> {
+    if !out.exists() {
+        return Ok(());
+    }
+    let text = anyhow!(
+        "{} exists already and is left as it is; give another file with --out",
+        out.display()
+    );
+    Err(CliFailure::failed(text))
 }
 
 fn profile_of(country: &str) -> Result<&'static dyn Profile, CliFailure> {
@@ -193,25 +238,13 @@ fn profile_of(country: &str) -> Result<&'static dyn Profile, CliFailure> {
     })
 }
 
-/// The codes of the countries.
-fn countries() -> String {
-    let codes = profile::ALL.into_iter().map(|profile| profile.facts().code);
-    codes.collect::<Vec<_>>().join(", ")
-}
-
 /// Writes the configuration and the secret of its client. If the configuration has a fault, nothing is written.
 fn write(
     arguments: &InitArguments,
     till: &NewTill,
     output: CliOutput,
 ) -> Result<(NewDevice, NewClient), CliFailure> {
-    if till.out.exists() {
-        let text = anyhow!(
-            "{} exists already and is left as it is; give another file with --out",
-            till.out.display()
-        );
-        return Err(CliFailure::failed(text));
-    }
+    refuse_other_file(&till.out)?;
     let (device, client) = match &arguments.from_fiscalcloud {
         Some(url) => {
             let moved = fiscal_cloud::read(url, arguments, till.profile)?;

@@ -10,7 +10,7 @@ use ferrotill_core::profile::{self, Profile, SealPlan};
 use ferrotill_device::driver::DriverUri;
 
 use super::{InitArguments, NewTill, Owner};
-use crate::cli::demo::COUNTRY_DEFAULT;
+use crate::cli::demo::{COUNTRY_DEFAULT, countries};
 use crate::cli::ports::{self, FoundPrinter};
 use crate::cli::words::counted;
 use crate::cli::{CliFailure, CliOutput};
@@ -49,7 +49,7 @@ impl Questions {
             Some(country) => super::profile_of(country)?,
             None => {
                 let default = before.map_or(COUNTRY_DEFAULT, |till| till.profile.facts().code);
-                let text = format!("Country of the shop ({})", super::countries());
+                let text = format!("Country of the shop ({})", countries());
                 self.ask(&text, default, country)?
             }
         };
@@ -95,7 +95,7 @@ impl Questions {
 
     fn data(&self, flags: &InitArguments, before: Option<&NewTill>) -> Result<PathBuf, CliFailure> {
         if let Some(data) = &flags.data {
-            return Ok(data.clone());
+            return Ok(super::absolute(data));
         }
         let default = before.map_or(Path::new(super::DATA), |till| &till.data);
         self.ask("Data folder", &default.display().to_string(), folder)
@@ -229,7 +229,7 @@ fn country(answer: &str) -> Result<&'static dyn Profile, String> {
     profile.ok_or_else(|| {
         format!(
             "{answer:?} is no country of this till; write one of {}",
-            super::countries()
+            countries()
         )
     })
 }

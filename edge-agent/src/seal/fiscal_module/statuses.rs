@@ -203,6 +203,11 @@ const TABLE: &[Row] = &[
 ];
 
 impl ModuleStatus {
+    /// Every status, with number and name in programs before version 4, and in those from version 4 on.
+    pub fn all() -> impl Iterator<Item = (Self, (i64, &'static str), (u16, &'static str))> {
+        TABLE.iter().map(|row| (row.status, row.decimal, row.text))
+    }
+
     fn row(self) -> Option<&'static Row> {
         TABLE.iter().find(|row| row.status == self)
     }
