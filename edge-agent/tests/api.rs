@@ -445,7 +445,25 @@ fn devices_are_shown_with_their_tables_and_used_numbers() {
         (behind.list("data.data"), behind.at("data.totalCount")),
         (0, "1".into())
     );
-    assert_eq!(shop.client.get("devices?startIndex=x").status, 422);
+    let id = sold.operation.clone().unwrap();
+    let settled = shop
+        .client
+        .declare(&id, r#"{"registered":true,"by":"Maria"}"#);
+    assert_eq!(settled.status, 409, "{}", settled.text);
+    assert!(
+        settled.at("message").contains("needs no printer"),
+        "{}",
+        settled.text
+    );
+    for start in ["x", "-1"] {
+        let refused = shop.client.get(&format!("devices?startIndex={start}"));
+        assert_eq!(
+            (refused.status, refused.at("errorType")),
+            (422, "UnknownValue".into())
+        );
+        let full = refused.at("fullExceptionMessage");
+        assert!(!full.contains("preț"), "no price is wrong: {full}");
+    }
     let twice = shop.client.get("devices?startIndex=0&StartIndex=1");
     assert_eq!(twice.status, 422);
     assert!(twice.text.contains("GivenTwice"), "{}", twice.text);

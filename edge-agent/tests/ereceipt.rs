@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use ferrotill_testkit::config::ConfigText;
 use shop::inside::Shop;
-use shop::till::Till;
+use shop::till::{SALE, Till};
 use shop::{Client, Reply};
 
 const ROOT: &str = "/ereceipt/api/v1";
@@ -251,8 +251,78 @@ fn every_answer_has_the_members_of_a_resource_and_both_names_of_the_request() {
         assert!(head.starts_with(&format!("http/1.1 {status}")), "{head}");
         let id = header(&head, "x-request-id").unwrap();
         assert_eq!(header(&head, "request-id"), Some(id), "{head}");
-        assert_eq!(header(&head, "x-fiscal-state"), None, "{head}");
+        let uploads = (method == "PUT").then_some("unknown");
+        assert_eq!(header(&head, "x-fiscal-state"), uploads, "{head}");
         assert_eq!(body.contains("\"status_code\""), status != "200", "{body}");
+    }
+}
+
+#[test]
+fn every_answer_to_an_upload_has_the_state_and_the_id_of_the_receipt() {
+    let caller = Caller::open();
+    let told = |body: &str, status: u16, state: &str, replayed: bool| {
+        let reply = caller.call("PUT", &path(), body);
+        let found = (reply.status, reply.state.as_deref(), reply.replayed);
+        assert_eq!(found, (status, Some(state), replayed), "{}", reply.text);
+        assert_eq!(reply.operation.as_deref(), Some(ID), "{}", reply.text);
+    };
+    told("{}", 400, "not_registered", false);
+    told("{", 400, "not_registered", false);
+    let body = receipt("", "", "");
+    told(&body, 200, "registered", false);
+    told(&body, 200, "registered", true);
+    told(&body.replace("11.90", "12.90"), 409, "registered", false);
+    told("{}", 400, "registered", false);
+    let path = format!("{ROOT}/receipt/{ID}");
+    for (more, status) in [("", "401"), ("Sec-Fetch-Site: cross-site\r\n", "403")] {
+        let (head, _) = caller.raw_with(more, "PUT", &path, "{}");
+        assert!(head.starts_with(&format!("http/1.1 {status}")), "{head}");
+        assert_eq!(header(&head, "x-fiscal-state"), Some("unknown"), "{head}");
+        assert_eq!(header(&head, "x-operation-id"), Some(ID), "{head}");
+    }
+    let unnamed = caller.call("PUT", "/receipt/1", &body);
+    assert_eq!(unnamed.state.as_deref(), Some("unknown"));
+    assert_eq!((unnamed.status, unnamed.operation), (400, None));
+}
+
+#[test]
+fn the_id_of_an_uploaded_receipt_belongs_to_no_sale() {
+    let shop =
+        Shop::open_with(|config| config.set_client("apis", r#"["fiscalcloud", "ereceipt"]"#));
+    let caller = Caller::log_in(&shop.client);
+    let sale = |id: &str| {
+        let body = SALE.replacen('{', &format!("{{\"id\":\"{id}\","), 1);
+        shop.client.post("operations/sale", &body)
+    };
+    assert_eq!(sale(UNKNOWN).status, 200);
+    let uploaded = caller.done("PUT", &path(), &receipt("", "", ""));
+    let clash = (422, "registered", "RequestIdClash".to_owned());
+    assert_eq!(sale(ID).verdict(), clash);
+    assert_eq!(shop.receipts().len(), 1);
+    assert_eq!(
+        caller.done("GET", &path(), "").at("public_link.href"),
+        uploaded.at("public_link.href")
+    );
+    let taken = caller.call("PUT", &format!("/receipt/{UNKNOWN}"), &receipt("", "", ""));
+    let found = (taken.status, taken.state.as_deref());
+    assert_eq!(found, (409, Some("registered")), "{}", taken.text);
+    assert!(
+        taken.at("message").contains("another API"),
+        "{}",
+        taken.text
+    );
+}
+
+#[test]
+fn a_login_names_all_that_it_lacks() {
+    let caller = Caller::open();
+    let headers = Vec::new();
+    let reply = caller
+        .client
+        .unsigned("POST", &format!("{ROOT}/auth"), "{}", &headers);
+    let message = reply.at("message");
+    for name in ["api_key", "api_secret"] {
+        assert!(message.contains(name), "{message}");
     }
 }
 

@@ -375,6 +375,12 @@ fn a_page_of_another_site_and_a_proxy_may_not_call() {
             "{name}: {}",
             told.body
         );
+        let message = told.path("error.message");
+        let names = message.starts_with("INVALID_SUBSCRIPTION_MULTI__USER: ");
+        assert!(names, "{message}");
+        let close = till.agent.get(till.url("/fiscalbox/zreport/close"));
+        let told = till.told(close.header(name, value).call());
+        assert_eq!((told.status, told.state()), (403, "unknown"), "{name}");
     }
     assert_eq!(shown(&till.module(), "drawer_pulses"), "0");
     let request = till
@@ -383,6 +389,74 @@ fn a_page_of_another_site_and_a_proxy_may_not_call() {
     let own = till.told(request.header("Sec-Fetch-Site", "none").call());
     assert_eq!((own.status, own.code().as_str()), (200, "0"));
     assert_eq!(shown(&till.module(), "drawer_pulses"), "1");
+}
+
+#[test]
+fn the_shift_is_opened_and_closed_by_a_time_and_by_what_the_body_says() {
+    let till = ModuleTill::open();
+    for wrong in ["", "?time=", "?time=bogus", "?time=2024-13-01%2010:00:00"] {
+        for path in ["zreport/open", "zreport/close"] {
+            let told = till.get(&format!("{path}{wrong}"));
+            assert_eq!(told.code(), "104", "{path}{wrong}: {}", told.body);
+            let names = told.path("error.data");
+            assert!(names.starts_with("time "), "{names}");
+        }
+    }
+    assert_eq!(shown(&till.module(), "shift_open"), "false");
+    // Which time it is does not matter, and in which form it is written.
+    let opened = till.get("zreport/open?time=2024-01-09T15:53:15");
+    assert_eq!(opened.code(), "0", "{}", opened.body);
+    sold(&till, &sale(""));
+    for (body, names) in [
+        ("", "close_zreport Missing"),
+        ("{}", "close_zreport Missing"),
+        (r#"{"close_zreport":null}"#, "close_zreport Missing"),
+        (r#"{"close_zreport":1}"#, "close_zreport WrongType"),
+    ] {
+        let told = till.post(&format!("zreport/close?{}", query_time()), body);
+        assert_eq!(
+            (told.code().as_str(), told.path("error.data").as_str()),
+            ("104", names),
+            "{body}"
+        );
+        assert_eq!(told.state(), "not_registered");
+        assert!(told.operation.is_some(), "{body}");
+    }
+    let both = till.post("zreport/close?time=x", "{}");
+    assert_eq!(
+        both.path("error.data"),
+        "time TimeForm\nclose_zreport Missing"
+    );
+    assert_eq!(shown(&till.module(), "shift_open"), "true");
+    till.verify();
+}
+
+#[test]
+fn a_refused_order_has_an_id_and_names_the_field_in_the_callers_language() {
+    let till = ModuleTill::open();
+    let faulty = till.post("order/create", "{}");
+    assert_eq!(faulty.state(), "not_registered");
+    assert!(Uuid::try_parse(faulty.operation.as_deref().unwrap_or("")).is_ok());
+    let sold = sold(&till, &sale(""));
+    let twice = PRODUCT
+        .replace(r#""amount":1000"#, r#""amount":2000"#)
+        .replace(r#""price":500000"#, r#""price":1000000"#)
+        .replace(r#""vat":53571"#, r#""vat":107142"#);
+    let link = sold.path("data.qr_url");
+    let body = refund(&link, "")
+        .replace(PRODUCT, &twice)
+        .replace(r#""received_cash":500000"#, r#""received_cash":1000000"#);
+    for (language, words) in [
+        ("ru", "products[0].amount: из исходной строки осталось"),
+        ("uz", "products[0].amount: asl qatordan"),
+        ("uz-Cyrl", "products[0].amount: асл қатордан"),
+        ("en", "products[0].amount: only 1"),
+    ] {
+        let told = till.post_in(language, "order/refuse", &body);
+        let message = told.path("error.message");
+        assert!(message.contains(words), "{language}: {}", told.body);
+        assert!(told.operation.is_some());
+    }
 }
 
 #[test]

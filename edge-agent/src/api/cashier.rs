@@ -44,7 +44,7 @@ const LINES: &[(&str, CashierLine)] = &[
         "PortAmbiguous PrinterRateDiffers PrinterSwapped WrongFamily",
         |words| words.other_printer,
     ),
-    ("NoCashMoved NotEnoughCash", |words| words.cash_missing),
+    ("NotEnoughCash", |words| words.cash_missing),
     (
         "ChangeExceedsCash NoPayments NotPaid PaymentDiffers PaymentNotPositive PaymentRefused PaymentStarted \
          PaymentType PaymentTypeUnknown RefundUneven TooManyPayments Underpaid",
@@ -111,7 +111,7 @@ const LINES: &[(&str, CashierLine)] = &[
     ),
     (
         "E_CONFIGURATION_NOT_FOUND E_INVALID_FILTER_VALUES E_INVALID_LIMIT_FILTER E_LOGO_BODY_LIMIT_EXCEEDED E_LOGO_NOT_FOUND E_MASKED_CARD_NUMBER_NON_CARD_PAYMENT E_PDF_NOT_FOUND E_PUBLIC_ACCESS_EXPIRED E_RECEIPT_ID_INVALID E_RECEIPT_NOT_FOUND E_REQUEST_INVALID E_REVISION_ID_MISSING E_ROUTE_NOT_FOUND E_FAILED_SCHEMA_VALIDATION E_METHOD_NOT_ALLOWED E_PAYLOAD_TOO_LARGE E_RESOURCE_NOT_FOUND FormSizeInvalid NotAccepted NotRefused NoReceiptsOfOthers Empty BadRequest BodyIncomplete BodyNotAllowed DeclarationUnsigned EmailInvalid GivenTwice MalformedJson \
-         MethodNotAllowed Missing NotADate NotAUuid NotFound NotSupported PeriodReversed PhoneInvalid \
+         MethodNotAllowed Missing NoCashMoved NotADate NotAUuid NotFound NotSupported PeriodReversed PhoneInvalid \
          PointOfSaleMissing ReasonMissing TaxGroupMissing TaxGroupNotInForce TaxGroupUnknown TooManyTaxes \
          UnknownDevice UnknownField UnknownId UnknownOperation UnknownPointOfSale UnknownValue WrongType",
         |words| words.program,

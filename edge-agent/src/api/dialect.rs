@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 
 use super::described::{DescribedOperation, OperationTable};
@@ -23,6 +23,8 @@ pub struct Dialect {
     pub table: OperationTable,
     /// True if this build has a route for an operation of the table.
     pub is_served: fn(&DescribedOperation) -> bool,
+    /// Whether callers are authenticated by signature or token. An API without it has operations with GET that change something.
+    pub authenticates: bool,
     /// Whether callers create cash registers.
     pub creates_registers: bool,
     /// Another header in which answers have the id of their request, beside `X-Request-Id`.
@@ -47,6 +49,16 @@ pub(super) fn operation_method(method: &Method) -> &str {
         Method::HEAD => "GET",
         _ => method.as_str(),
     }
+}
+
+/// The header by which a request came through a proxy.
+pub(super) fn forwarding_header(headers: &HeaderMap) -> Option<&'static str> {
+    let names = [
+        ("x-forwarded-for", "X-Forwarded-For"),
+        ("forwarded", "Forwarded"),
+    ];
+    let mut found = names.iter().filter(|(name, _)| headers.contains_key(*name));
+    found.next().map(|(_, name)| *name)
 }
 
 /// A request that was refused before its route was known.

@@ -6,18 +6,24 @@
 //!
 //! A page of another site cannot hide its `Origin`. The `Origin` must be the agent's own origin or one of `allowed_origins`;
 //! the answers to allowed pages have the CORS headers that browsers require. Programs that are not browsers send no `Origin`.
+//!
+//! A browser sends no `Origin` with a simple GET, and an old one sends none with a form. So a request that may change something must
+//! also have no `Sec-Fetch-Site` and no `Referer` of another site. Where a route authenticates no caller, a proxy would make the calls of
+//! everybody look like calls of this machine; such a request is refused.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::dialect::{Dialect, Rejection};
+use super::dialect::{Dialect, Rejection, forwarding_header};
+use super::json::shortened;
 use super::problem::Problem;
+use super::sim;
 use crate::listener::made_certificate::machine_names;
 
 /// The rules that decide which web pages may call the agent.
@@ -34,6 +40,20 @@ pub struct OriginPolicy {
 enum Refused {
     Host(String),
     Origin(String),
+    Site(String),
+    Referer(String),
+    Forwarded(&'static str),
+}
+
+/// What a request asks for, as far as these rules depend on it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Asked<'r> {
+    /// The host in the request target.
+    authority: Option<&'r str>,
+    /// True if the request may change something.
+    changes: bool,
+    /// True if its route authenticates no caller.
+    is_open: bool,
 }
 
 /// Where an accepted request comes from.
@@ -60,8 +80,8 @@ impl OriginPolicy {
         }
     }
 
-    fn admit(&self, authority: Option<&str>, headers: &HeaderMap) -> Result<Source, Refused> {
-        let host = match authority {
+    fn admit(&self, asked: Asked<'_>, headers: &HeaderMap) -> Result<Source, Refused> {
+        let host = match asked.authority {
             // The host in the request target takes precedence over the header (RFC 9112, 3.2.2).
             Some(authority) => Some(authority),
             None => single_header(headers, &header::HOST).map_err(Refused::Host)?,
@@ -69,6 +89,18 @@ impl OriginPolicy {
         if let Some(host) = host.filter(|host| !self.is_ours(host)) {
             return Err(Refused::Host(host.to_owned()));
         }
+        let source = self.source(host, headers)?;
+        if asked.changes {
+            self.refuse_other_sites(&source, host, headers)?;
+        }
+        match forwarding_header(headers) {
+            Some(name) if asked.is_open => Err(Refused::Forwarded(name)),
+            _ => Ok(source),
+        }
+    }
+
+    /// Where a request comes from, by its `Origin`.
+    fn source(&self, host: Option<&str>, headers: &HeaderMap) -> Result<Source, Refused> {
         let Some(origin) = single_header(headers, &header::ORIGIN).map_err(Refused::Origin)? else {
             return Ok(Source::Local);
         };
@@ -90,6 +122,63 @@ impl OriginPolicy {
             Some(value) if allowed => Ok(Source::Page(value.clone())),
             _ => Err(Refused::Origin(origin.to_owned())),
         }
+    }
+
+    /// Refuses what the browser says comes from a page of another site. A page of an allowed origin is of another site, and may call.
+    fn refuse_other_sites(
+        &self,
+        source: &Source,
+        host: Option<&str>,
+        headers: &HeaderMap,
+    ) -> Result<(), Refused> {
+        let site = single_header(headers, &SEC_FETCH_SITE).map_err(Refused::Site)?;
+        if let Some(site) = site
+            && *source == Source::Local
+            && !["none", "same-origin"].contains(&site)
+        {
+            return Err(Refused::Site(site.to_owned()));
+        }
+        let referer = single_header(headers, &header::REFERER).map_err(Refused::Referer)?;
+        match referer.filter(|referer| !self.is_known_page(referer, host)) {
+            Some(referer) => Err(Refused::Referer(referer.to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    /// True if a page is one of this agent, because it has the host that the request names, or one of an allowed origin.
+    fn is_known_page(&self, page: &str, host: Option<&str>) -> bool {
+        let page = page.parse::<Uri>().ok();
+        let parts = page
+            .as_ref()
+            .and_then(|page| page.scheme_str().zip(page.authority()));
+        let Some((scheme, authority)) = parts else {
+            return false;
+        };
+        let is_own = host.is_some_and(|host| authority.as_str().eq_ignore_ascii_case(host));
+        let origin = format!("{scheme}://{authority}");
+        let mut origins = self.origins.iter();
+        is_own || origins.any(|allowed| allowed.eq_ignore_ascii_case(&origin))
+    }
+
+    /// What a request asks for. An API that authenticates no caller has operations with GET that change something.
+    fn asked<'r>(&self, request: &'r Request) -> Asked<'r> {
+        let uri = request.uri();
+        let dialect = self.dialect_of(uri.path());
+        let is_read = matches!(
+            *request.method(),
+            Method::GET | Method::HEAD | Method::OPTIONS
+        );
+        Asked {
+            authority: uri.authority().map(|authority| authority.as_str()),
+            changes: !is_read || dialect.is_some_and(|dialect| !dialect.authenticates),
+            // An API that authenticates no caller takes a token from callers behind a proxy, and looks at it itself.
+            is_open: !is_read && uri.path().starts_with(sim::PREFIX),
+        }
+    }
+
+    fn dialect_of(&self, path: &str) -> Option<&'static Dialect> {
+        let mut served = self.served.iter().copied();
+        served.find(|dialect| dialect.has(path))
     }
 
     /// True if a host is an address, `localhost`, a name of this machine, or the host of an allowed origin. Any port is accepted.
@@ -130,6 +219,25 @@ impl OriginPolicy {
                     "Origin: names {origin:?}; write it into [api] allowed_origins if its pages may call"
                 ),
             ),
+            Refused::Site(site) => (
+                "OriginNotAllowed",
+                format!(
+                    "Sec-Fetch-Site: is {site:?}, so the request comes from a page of another site; write its origin into [api] allowed_origins if its pages may call"
+                ),
+            ),
+            Refused::Referer(page) => (
+                "OriginNotAllowed",
+                format!(
+                    "Referer: names {:?}, a page of another site; write its origin into [api] allowed_origins if its pages may call",
+                    shortened(&page)
+                ),
+            ),
+            Refused::Forwarded(name) => (
+                "CallerNotAllowed",
+                format!(
+                    "{name}: says that the request came through a proxy; this route authenticates no caller, so call it on this machine without a proxy"
+                ),
+            ),
         };
         let path = request.uri().path();
         let rejection = Rejection {
@@ -138,24 +246,22 @@ impl OriginPolicy {
             problem: Problem::new(code, message),
             may_create: matches!(*request.method(), Method::POST | Method::PUT),
         };
-        match self.served.iter().find(|dialect| dialect.has(path)) {
+        match self.dialect_of(path) {
             Some(dialect) => (dialect.reject)(&rejection),
             None => rejection.problem.response(rejection.status),
         }
     }
 }
 
-/// The layer that checks `Host` and `Origin` of each request before its route handles it.
+const SEC_FETCH_SITE: header::HeaderName = header::HeaderName::from_static("sec-fetch-site");
+
+/// The layer that checks where each request comes from before its route handles it.
 pub async fn check(
     State(policy): State<Arc<OriginPolicy>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let authority = request
-        .uri()
-        .authority()
-        .map(|authority| authority.as_str());
-    match policy.admit(authority, request.headers()) {
+    match policy.admit(policy.asked(&request), request.headers()) {
         Ok(Source::Local) => next.run(request).await,
         Ok(Source::Page(origin)) => {
             let is_preflight = request.method() == Method::OPTIONS
@@ -178,10 +284,13 @@ fn preflight_answer() -> Response {
     let mut response = (StatusCode::NO_CONTENT, Body::empty()).into_response();
     let headers = response.headers_mut();
     for (name, value) in [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+        (
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            "GET, POST, PUT, PATCH",
+        ),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Api-Key, Api-DeviceId, Api-PointOfSaleId, Api-Timestamp, Api-Signature, Content-Type, X-Request-Id",
+            "Authorization, Api-Key, Api-DeviceId, Api-PointOfSaleId, Api-Timestamp, Api-Signature, Content-Type, X-Request-Id",
         ),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ] {
@@ -231,12 +340,23 @@ fn host_of(authority: &str) -> &str {
 mod tests {
     use axum::http::{HeaderMap, HeaderValue, header};
 
-    use super::{OriginPolicy, Refused, Source};
+    use super::{Asked, OriginPolicy, Refused, SEC_FETCH_SITE, Source};
 
     const PAGE: &str = "https://shop.example";
 
     fn admit(
-        target: Option<&str>,
+        authority: Option<&str>,
+        lines: &[(header::HeaderName, &str)],
+    ) -> Result<Source, Refused> {
+        let asked = Asked {
+            authority,
+            ..Asked::default()
+        };
+        admit_asked(asked, lines)
+    }
+
+    fn admit_asked(
+        asked: Asked<'_>,
         lines: &[(header::HeaderName, &str)],
     ) -> Result<Source, Refused> {
         let mut headers = HeaderMap::new();
@@ -248,7 +368,7 @@ mod tests {
             names: vec!["kasse-1".to_owned(), "kasse-1.local".to_owned()],
             served: Vec::new(),
         };
-        policy.admit(target, &headers)
+        policy.admit(asked, &headers)
     }
 
     #[test]
@@ -331,5 +451,75 @@ mod tests {
             (header::ORIGIN, "http://evil.example"),
         ];
         assert!(admit(None, &twice).is_err());
+    }
+
+    #[test]
+    fn a_change_is_refused_if_a_page_of_another_site_asks_for_it() {
+        const HOST: &str = "127.0.0.1:50700";
+        let change = Asked {
+            changes: true,
+            ..Asked::default()
+        };
+        let of = |asked, lines: &[(header::HeaderName, &'static str)]| {
+            let host = [(header::HOST, HOST)];
+            let lines: Vec<_> = host.iter().chain(lines).cloned().collect();
+            admit_asked(asked, &lines)
+        };
+        for (name, value) in [
+            (SEC_FETCH_SITE, "none"),
+            (SEC_FETCH_SITE, "same-origin"),
+            (header::REFERER, "http://127.0.0.1:50700/receipts?page=2"),
+            (header::REFERER, "https://shop.example/till"),
+        ] {
+            let admitted = of(change, &[(name, value)]);
+            assert_eq!(admitted, Ok(Source::Local), "{value}");
+        }
+        for site in ["cross-site", "same-site", ""] {
+            let lines = [(SEC_FETCH_SITE, site)];
+            let refused = Err(Refused::Site(site.to_owned()));
+            assert_eq!(of(change, &lines), refused, "{site}");
+            assert_eq!(of(Asked::default(), &lines), Ok(Source::Local), "{site}");
+        }
+        for page in [
+            "https://evil.example/page",
+            "http://127.0.0.1:3000/",
+            "http://shop.example/till",
+            "about:blank",
+            "",
+        ] {
+            let lines = [(header::REFERER, page)];
+            let refused = Err(Refused::Referer(page.to_owned()));
+            assert_eq!(of(change, &lines), refused, "{page}");
+            assert_eq!(of(Asked::default(), &lines), Ok(Source::Local), "{page}");
+        }
+        let page = (header::ORIGIN, PAGE);
+        let (cross, own) = (
+            (SEC_FETCH_SITE, "cross-site"),
+            (header::REFERER, "https://shop.example/till"),
+        );
+        let admitted = Ok(Source::Page(HeaderValue::from_static(PAGE)));
+        assert_eq!(of(change, &[page, cross, own]), admitted);
+    }
+
+    #[test]
+    fn a_proxy_reaches_a_route_that_authenticates_its_caller() {
+        let forwarded = [
+            ("x-forwarded-for", "X-Forwarded-For"),
+            ("forwarded", "Forwarded"),
+        ];
+        for (name, shown) in forwarded {
+            let name = header::HeaderName::from_static(name);
+            let lines = [(header::HOST, "localhost"), (name, "10.0.0.1")];
+            let of = |is_open| {
+                let asked = Asked {
+                    changes: true,
+                    is_open,
+                    ..Asked::default()
+                };
+                admit_asked(asked, &lines)
+            };
+            assert_eq!(of(false), Ok(Source::Local), "{shown}");
+            assert_eq!(of(true), Err(Refused::Forwarded(shown)));
+        }
     }
 }

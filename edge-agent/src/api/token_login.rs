@@ -64,13 +64,12 @@ fn credentials(body: &[u8]) -> Result<Credentials, FaultList> {
     match (refresh, key, secret) {
         (Some(token), ..) if !token.is_empty() => Ok(Credentials::Refresh(token)),
         (_, Some(key), Some(secret)) => Ok(Credentials::Secret(key, secret)),
-        (_, key, _) => {
-            let missing = if key.is_none() {
-                "api_key"
-            } else {
-                "api_secret"
-            };
-            fields.fault(missing, "Missing", "is needed");
+        _ => {
+            for name in ["api_key", "api_secret"] {
+                if fields.member(name).is_none() {
+                    fields.fault(name, "Missing", "is needed");
+                }
+            }
             Err(faults)
         }
     }

@@ -94,6 +94,7 @@ const KEYS_OF: &[(&str, &[Kind])] = &[
     ("ca_file", &[Kind::Http]),
     ("timeout_ms", &[Kind::Http]),
     ("library", &[Kind::Pkcs11]),
+    ("module", &[Kind::Pkcs11]),
     ("token_label", &[Kind::Pkcs11]),
     ("key_label", &[Kind::Pkcs11]),
     ("form", &[Kind::Pkcs11]),
@@ -208,7 +209,8 @@ fn check_keys(reader: &mut Reader, section: &Section<'_>, kind: Kind) {
             "certificate_file",
         ],
     };
-    for name in needed.iter().filter(|name| !section.has(name)) {
+    let is_there = |name: &str| section.has(name) || (name == "library" && section.has("module"));
+    for name in needed.iter().filter(|name| !is_there(name)) {
         let what = "is missing, and this kind of unit needs it";
         reader.fault(&section.place, section.path_of(name), what, "add it");
     }
@@ -283,7 +285,15 @@ fn pkcs11(
     section: &Section<'_>,
     public: Option<&[u8]>,
 ) -> Option<Pkcs11UnitConfig> {
-    let library = reader.path(section, "library");
+    let [library, module] = ["library", "module"].map(|key| reader.path(section, key));
+    if let (Some(library), Some(module)) = (&library, &module)
+        && library.value != module.value
+    {
+        let what = "is another path than that of library, which means the same";
+        let path = section.path_of("module");
+        reader.fault(&module.place, path, what, "remove one of both");
+    }
+    let library = library.or(module);
     let token = reader.text(section, "token_label");
     let key = reader.text(section, "key_label");
     let is_card = reader.choice(section, "form", &[("card", true), ("module", false)]);

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::ereceipt_rows::digest_of;
+use super::ereceipt_rows::{digest_of, is_uploaded};
 use super::journal::Batch;
 use super::query::Reader;
 use super::{Context, StoreError, rows};
@@ -204,6 +204,7 @@ impl Batch<'_> {
             digest: digest_of(body, None),
         });
         self.append_apart(at, &event)?;
+        self.note_upload();
         self.connection()
             .execute(
                 "UPDATE uploaded_receipt SET body = ?2, fingerprint = ?3 WHERE id = ?1",
@@ -267,11 +268,7 @@ impl Batch<'_> {
         salt: &[u8; 16],
     ) -> Result<EReceiptOutcome, StoreError> {
         let read = || {
-            let exists: bool = self.connection().query_row(
-                "SELECT EXISTS (SELECT 1 FROM uploaded_receipt WHERE id = ?1)",
-                [receipt.as_bytes()],
-                |row| row.get(0),
-            )?;
+            let exists = is_uploaded(self.connection(), receipt)?;
             let known: Option<(i64, Option<i64>, u32, Option<String>)> = self
                 .connection()
                 .query_row(

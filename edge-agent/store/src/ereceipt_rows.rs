@@ -3,6 +3,19 @@
 use ferrotill_core::event::{HospitalityChanged, LookChanged, ReceiptUploaded};
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+/// Whether there are uploaded receipts.
+pub(super) fn has_uploads(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM uploaded_receipt)";
+    connection.query_row(sql, [], |row| row.get(0))
+}
+
+/// Whether an uploaded receipt has an id.
+pub(super) fn is_uploaded(connection: &Connection, id: Uuid) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM uploaded_receipt WHERE id = ?1)";
+    connection.query_row(sql, [id.as_bytes()], |row| row.get(0))
+}
 
 /// The digest of a part: its text, and its bytes after a zero byte.
 pub(super) fn digest_of(text: &str, data: Option<&[u8]>) -> [u8; 32] {

@@ -2,7 +2,7 @@
 
 mod batch;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -55,6 +55,8 @@ pub struct Store {
     published_at: Vec<DeliveryChannel>,
     /// The identities that were read for requests.
     identities: BTreeMap<Uuid, DeviceIdentity>,
+    /// Whether there may be uploaded receipts; `None` before this was asked. Most folders have none, and their sales look for no id there.
+    has_uploads: Cell<Option<bool>>,
     /// The journal row of the last anchor.
     anchored: i64,
     /// True if an anchor is due before [`anchor::ROWS_MAX`] rows were written.
@@ -110,6 +112,7 @@ impl Store {
             freeze: None,
             published_at: Vec::new(),
             identities: BTreeMap::new(),
+            has_uploads: Cell::new(None),
             anchored: 0,
             anchor_soon: false,
             unfounded,

@@ -35,6 +35,8 @@ pub enum ModuleSealer {
 pub struct ModuleReply {
     pub status: u16,
     pub state: Option<String>,
+    /// The value of the header `X-Operation-Id`.
+    pub operation: Option<String>,
     pub replayed: bool,
     pub body: JsonValue,
 }
@@ -165,6 +167,7 @@ impl ModuleTill {
         ModuleReply {
             status: response.status().as_u16(),
             state: header("X-Fiscal-State"),
+            operation: header("X-Operation-Id"),
             replayed: header("Idempotent-Replayed").is_some(),
             body: JsonValue::parse(&response.body_mut().read_to_vec().unwrap()).unwrap(),
         }

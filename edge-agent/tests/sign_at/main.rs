@@ -23,6 +23,32 @@ use shop::outside::{Process, finished};
 use shop::{Client, DEVICE, count, value};
 
 #[test]
+fn the_unit_that_a_receipt_names_is_there_before_a_caller_creates_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let agent = Process::agent(&till(folder.path()));
+    let api = Api::log_in(&agent.client);
+    let path = format!("/cash-register/{DEVICE}/receipt/3c0b9f0e-4a4e-4a53-9a3b-000000000001");
+    let sold = api.put(&path, &standard("NORMAL", "STANDARD", "12.00"));
+    let id = sold.at("signature_creation_unit_id");
+    let unit = api.get(&format!("/signature-creation-unit/{id}"));
+    for (path, expected) in [
+        ("_id", id.as_str()),
+        ("_type", "SIGNATURE_CREATION_UNIT"),
+        ("state", "INITIALIZED"),
+        ("legal_entity_id.vat_id", "ATU12345678"),
+        ("legal_entity_name", "Gasthaus Muster"),
+    ] {
+        assert_eq!(unit.at(path), expected, "{}", unit.text);
+    }
+    assert_eq!(api.get("/signature-creation-unit").at("count"), "0");
+    // The caller's own unit takes its place.
+    api.put(&self::unit(), UNIT_BODY);
+    let gone = api.call("GET", &format!("/signature-creation-unit/{id}"), "");
+    assert_eq!(refused(&gone, 404), "E_RESOURCE_NOT_FOUND");
+    assert_eq!(api.get(&path).at("signature_creation_unit_id"), UNIT);
+}
+
+#[test]
 fn from_login_to_the_first_receipt_and_to_the_end_of_the_register() {
     let folder = tempfile::tempdir().unwrap();
     let file = till(folder.path());
@@ -572,6 +598,20 @@ fn a_token_is_needed_and_ends_with_its_client() {
     let unknown = client.unsigned("PUT", &format!("{ROOT}{}", receipt(1)), "{}", &Vec::new());
     assert_eq!(refused(&unknown, 401), "E_UNAUTHORIZED");
     assert_eq!(unknown.state.as_deref(), Some("unknown"));
+    let foreign = vec![("Sec-Fetch-Site", "cross-site".to_owned())];
+    let forbidden = client.unsigned("PUT", &format!("{ROOT}{}", receipt(1)), "{}", &foreign);
+    assert_eq!(refused(&forbidden, 403), "E_ACCESS_DENIED");
+    assert_eq!(forbidden.state.as_deref(), Some("unknown"));
+    assert_eq!(forbidden.operation, unknown.operation);
+    assert!(unknown.operation.is_some());
+    let bad = format!("{ROOT}/cash-register/{REGISTER}/receipt/bad");
+    let headers = vec![(
+        "Authorization",
+        format!("Bearer {}", said.at("access_token")),
+    )];
+    let unnamed = client.unsigned("PUT", &bad, "{}", &headers);
+    assert_eq!(refused(&unnamed, 400), "E_FAILED_SCHEMA_VALIDATION");
+    assert_eq!(unnamed.state.as_deref(), Some("unknown"));
     let key = folder.path().join("books/tokens.key");
     assert_eq!(
         fs::metadata(key).unwrap().permissions().mode() & 0o777,

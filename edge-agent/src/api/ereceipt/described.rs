@@ -5,7 +5,7 @@ use axum::http::Method;
 use super::route::find;
 use crate::api::described::refusals::{HEAD_TOO_LARGE, TOO_LARGE, TOO_SLOW};
 use crate::api::described::{
-    Access, DescribedOperation, Form, OperationTable, Parameter, RefusalAnswer,
+    Access, DescribedOperation, Form, OperationTable, Parameter, RefusalAnswer, States,
 };
 
 /// All operations.
@@ -238,7 +238,8 @@ const OPERATIONS: &[DescribedOperation] = &[
     described("GET", "/ereceipt/api/v1/receipt", "Lists uploaded receipts", Form::Json("EReceiptList")).parameters(WINDOW),
     described("PUT", "/ereceipt/api/v1/receipt/{receiptId}", "Uploads a receipt", Form::Json("EReceiptReceipt"))
         .takes("EReceiptOrder", RECEIPT)
-        .more("It is no sale of this till. The same id with the same receipt gives the first answer again."),
+        .states(States::OfTheDocument)
+        .more("It is no sale of this till; `registered` says that the till has the uploaded receipt. The same id with the same receipt gives the first answer again."),
     described("GET", "/ereceipt/api/v1/receipt/{receiptId}", "Reads an uploaded receipt", Form::Json("EReceiptReceipt")),
     described("GET", "/ereceipt/api/v1/receipt/{receiptId}/pdf", "Gets an uploaded receipt as a PDF", Form::Text),
     described("GET", "/ereceipt/api/v1/receipt/{receiptId}/logo", "Gets the logo of an uploaded receipt", Form::Text),

@@ -30,15 +30,17 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
+use uuid::Uuid;
 
 use super::dialect::{Dialect, Rejection};
 use super::json::{FaultList, JsonValue};
 use super::lanes::Lane;
-use super::response::{json_response, with_allowed_methods};
+use super::response::{json_response, with_allowed_methods, with_operation};
 use super::service::Service;
+use crate::clerk::FiscalState;
 use problem::Failure;
 use route::{Found, NoOperation, Operation, find};
 
@@ -54,6 +56,7 @@ pub const ERECEIPT: Dialect = Dialect {
     router,
     table: described::TABLE,
     is_served: described::is_served,
+    authenticates: true,
     creates_registers: false,
     reject,
     // The vendor's texts name X-Request-Id, and clients read this one.
@@ -94,14 +97,41 @@ fn reject(rejection: &Rejection) -> Response {
         true => Operation::AddLogo.too_large(),
         false => Failure::of_rejection(rejection.status, &rejection.problem),
     };
-    failure.response()
+    let upload = rejection
+        .may_create
+        .then(|| Upload::of(&Method::PUT, &rejection.path));
+    Upload::with_state(upload.flatten(), failure.response())
+}
+
+/// A call that uploads a receipt, and the id in its path; `None` if it is no id.
+#[derive(Clone, Copy, Debug)]
+struct Upload(Option<Uuid>);
+
+impl Upload {
+    /// The upload that a method and a path are.
+    fn of(method: &Method, path: &str) -> Option<Self> {
+        let found = find(method, path).ok()?;
+        (found.operation == Operation::PutReceipt).then(|| Self(found.receipt().ok()))
+    }
+
+    /// The answer to a call. Nothing is known of the receipt of an upload that was not looked at: an earlier call may have made it.
+    fn with_state(upload: Option<Self>, response: Response) -> Response {
+        match upload {
+            Some(Self(id)) if !response.headers().contains_key("X-Fiscal-State") => {
+                with_operation(response, id, FiscalState::Unknown)
+            }
+            _ => response,
+        }
+    }
 }
 
 async fn handle(State(service): State<Arc<Service>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    answered(&service, &parts, body)
+    let upload = Upload::of(&parts.method, parts.uri.path());
+    let response = answered(&service, &parts, body)
         .await
-        .unwrap_or_else(|failure| failure.response())
+        .unwrap_or_else(|failure| failure.response());
+    Upload::with_state(upload, response)
 }
 
 async fn answered(
@@ -163,7 +193,7 @@ async fn serve(
         Operation::Receipts => receipts::list(service, parts, query).await?,
         Operation::Receipt => receipts::get(service, parts, found.receipt()?).await?,
         Operation::PutReceipt => {
-            receipts::put(service, parts, found.receipt()?, body.clone()).await?
+            return Ok(receipts::put(service, parts, found.receipt()?, body.clone()).await);
         }
         Operation::Pdf => return receipts::pdf(service, found.receipt()?).await,
         Operation::ReceiptLogo => return receipts::logo(service, found.receipt()?).await,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use ferrotill_core::event::LookKind;
@@ -21,16 +22,46 @@ use super::{bounds, cards, ekabs, images, show};
 use crate::api::deliveries::receipt_delivery;
 use crate::api::json::{FaultList, JsonValue};
 use crate::api::lanes::Lane;
+use crate::api::outcome::{Outcome, Told};
+use crate::api::response::{json_response, with_operation};
 use crate::api::service::Service;
+use crate::clerk::FiscalState;
 use crate::object;
 
 /// `PUT /receipt/{id}`. The same id with the same receipt gives the first answer again.
-pub(super) async fn put(
+pub(super) async fn put(service: &Arc<Service>, parts: &Parts, id: Uuid, body: Bytes) -> Response {
+    match upload(service, parts, id, body).await {
+        Ok((replayed, receipt)) => {
+            let response = json_response(StatusCode::OK, &receipt);
+            Outcome::new(id, Told::Document { replayed }).with_headers(response)
+        }
+        Err(failure) => {
+            let state = match failure.status {
+                StatusCode::SERVICE_UNAVAILABLE => FiscalState::Unknown,
+                _ => state_of(service, id).await,
+            };
+            with_operation(failure.response(), Some(id), state)
+        }
+    }
+}
+
+/// The state of an id: `registered` if the till has an uploaded receipt or a document with it.
+async fn state_of(service: &Arc<Service>, id: Uuid) -> FiscalState {
+    let uploaded = service.read(Lane::Lists, move |reader| reader.uploaded_receipt(id));
+    match uploaded.await {
+        Ok(Some(_)) => FiscalState::Registered,
+        Ok(None) => service.state_of(id).await,
+        Err(_) => FiscalState::Unknown,
+    }
+}
+
+/// The receipt, and whether an earlier call had uploaded it.
+async fn upload(
     service: &Arc<Service>,
     parts: &Parts,
     id: Uuid,
     body: Bytes,
-) -> Result<JsonValue, Failure> {
+) -> Result<(bool, JsonValue), Failure> {
     let deadline = service.deadline(service.settings.answer_timeout);
     let reading = service.work(Lane::Lists, move |service, thread| {
         let mut body =
@@ -63,9 +94,18 @@ pub(super) async fn put(
     {
         outcome = EReceiptOutcome::Same;
     }
+    let replayed = outcome == EReceiptOutcome::Same;
+    // The id of a document of another API is taken, too, and there is no receipt to read.
+    if outcome == EReceiptOutcome::Other && find(service, id).await.is_err() {
+        return Err(Failure::new(
+            StatusCode::CONFLICT,
+            "E_RESOURCE_ALREADY_EXISTS",
+            "the id belongs to a document of another API; generate a new one",
+        ));
+    }
     Failure::of_outcome(outcome, "the receipt")?;
     let (receipt, _) = find(service, id).await?;
-    Ok(answer::receipt(service, parts, &receipt, None))
+    Ok((replayed, answer::receipt(service, parts, &receipt, None)))
 }
 
 /// The digest of a receipt with its members in the order of their names, so that a repetition is the same in any order.

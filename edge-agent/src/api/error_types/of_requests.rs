@@ -99,8 +99,8 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
     ),
     (
         "CallerNotAllowed",
-        "the FiscalBox API has no authentication, and the caller is neither on this machine nor in a network that may call, or the request comes from a page of another site or through a proxy",
-        "write the network of the caller into [api.fiscalbox] allow",
+        "the route authenticates no caller (FiscalBox and /sim), and the caller is neither on this machine nor in a network that may call, or the request came through a proxy",
+        "write the network of a caller of FiscalBox into [api.fiscalbox] allow, or give it a token; call /sim on this machine, without a proxy",
     ),
     (
         "DocumentNotRead",

@@ -1,15 +1,17 @@
-//! Who may call: this machine and the addresses that the configuration names; no call that comes from a page of another site or through a proxy.
+//! Who may call: this machine, the addresses that the configuration names, and callers with a token. A call through a proxy needs a
+//! token. Pages of other sites are refused before, as on every route ([`crate::api::origin`]).
 
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, header};
 
 use subtle::ConstantTimeEq as _;
 
-use super::NOT_ALLOWED;
 use super::faults::ApiError;
+use super::{NOT_ALLOWED, NOT_ALLOWED_NAME};
+use crate::api::dialect::forwarding_header;
 use crate::api::service::Service;
 use crate::api::settings::ApiSettings;
 
@@ -25,24 +27,12 @@ pub(super) fn admit(service: &Service, parts: &Parts) -> Result<(), ApiError> {
     let refuse = |message: &str| {
         Err(ApiError {
             code: NOT_ALLOWED,
-            message: format!("INVALID_SUBSCRIPTION_MULTI__USER: {message}"),
+            message: format!("{NOT_ALLOWED_NAME}: {message}"),
             data: Some("CallerNotAllowed".to_owned()),
         })
     };
-    if let Some(site) = text(headers, "sec-fetch-site")
-        && !["none", "same-origin"].contains(&site)
-    {
-        return refuse("the request comes from a page of another site");
-    }
-    if let Some(referer) = text(headers, header::REFERER.as_str())
-        && !is_own(referer, headers)
-    {
-        return refuse("the request comes from a page of another site");
-    }
-    for name in ["x-forwarded-for", "forwarded"] {
-        if headers.contains_key(name) && !has_token {
-            return refuse("the request came through a proxy");
-        }
+    if forwarding_header(headers).is_some() && !has_token {
+        return refuse("the request came through a proxy");
     }
     // A call that came over no connection is a call of this program.
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
@@ -75,13 +65,4 @@ fn has_token(service: &Service, headers: &HeaderMap) -> bool {
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).map(|value| value.to_str().unwrap_or("?"))
-}
-
-/// True if the page is one of this agent: it has the host that the request names.
-fn is_own(referer: &str, headers: &HeaderMap) -> bool {
-    let page = referer.parse::<Uri>().ok();
-    let page = page.as_ref().and_then(Uri::authority);
-    let host = text(headers, header::HOST.as_str());
-    page.zip(host)
-        .is_some_and(|(page, host)| page.as_str().eq_ignore_ascii_case(host))
 }

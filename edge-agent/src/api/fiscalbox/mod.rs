@@ -26,7 +26,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
 use tokio::sync::Semaphore;
@@ -52,6 +52,7 @@ pub const FISCALBOX: Dialect = Dialect {
     table: described::TABLE,
     is_served: described::is_served,
     reject,
+    authenticates: false,
     creates_registers: false,
     other_id_header: None,
 };
@@ -63,6 +64,8 @@ const PREFIX: &str = "/fiscalbox";
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// The code of a caller that may not call.
 const NOT_ALLOWED: i64 = 444;
+/// The name of [`NOT_ALLOWED`], with which its message begins.
+const NOT_ALLOWED_NAME: &str = "INVALID_SUBSCRIPTION_MULTI__USER";
 /// The code of a device that does not work.
 const NOT_WORKING: i64 = 101;
 /// The code of a wrong argument.
@@ -114,13 +117,19 @@ fn reject(rejection: &Rejection) -> Response {
         StatusCode::SERVICE_UNAVAILABLE => NOT_WORKING,
         _ => INVALID_ARGUMENT,
     };
+    let message = &rejection.problem.message;
     let error = ApiError {
         code,
-        message: rejection.problem.message.clone(),
+        message: match code {
+            NOT_ALLOWED => format!("{NOT_ALLOWED_NAME}: {message}"),
+            _ => message.clone(),
+        },
         data: Some(rejection.problem.code.to_string()),
     };
     let response = failure_with(rejection.status, &error);
-    if rejection.may_create {
+    // GET closes the shift, too.
+    let (_, path) = device_of(&rejection.path);
+    if rejection.may_create || route(&Method::GET, path) == Ok(Route::Close) {
         with_operation(response, None, FiscalState::Unknown)
     } else {
         response
@@ -170,7 +179,10 @@ async fn handle(State(shop): State<Arc<Shop>>, request: Request) -> Response {
     match route {
         Route::Order { refund } => orders::make(&shop, &call, refund, &body).await,
         Route::Open => shift::open(&shop, &call).await,
-        Route::Close => shift::close(&shop, &call, &body).await,
+        Route::Close => {
+            let posts = parts.method == Method::POST;
+            shift::close(&shop, &call, (posts, &body)).await
+        }
         Route::Ask(operation) => asked::ask(&shop, &call, operation).await,
         Route::Banner => asked::banner(&shop, &call, &body).await,
         Route::Marking => marking::validate(&shop, &call, &body).await,

@@ -41,6 +41,8 @@ pub(super) async fn make(shop: &Shop, call: &Call, refund: bool, body: &Bytes) -
         let response = failure(&faults.error(call.language));
         return with_operation(response, None, FiscalState::Unknown);
     };
+    // A refused order without an id gets one for its answer only.
+    let shown_id = order.id.unwrap_or_else(Uuid::new_v4);
     let original = match &order.original {
         Some(link) if faults.is_empty() => match original(service, call, link.clone()).await {
             Ok(Some(original)) => original,
@@ -50,7 +52,7 @@ pub(super) async fn make(shop: &Shop, call: &Call, refund: bool, body: &Bytes) -
             }
             Err(error) => {
                 let response = failure(&unreadable(error));
-                return with_operation(response, order.id, FiscalState::Unknown);
+                return with_operation(response, Some(shown_id), FiscalState::Unknown);
             }
         },
         _ => Uuid::nil(),
@@ -60,10 +62,10 @@ pub(super) async fn make(shop: &Shop, call: &Call, refund: bool, body: &Bytes) -
     }
     if !refund && let Err(error) = check_codes(service, call, &order.request, &mut faults).await {
         let response = failure(&unreadable(error));
-        return with_operation(response, order.id, FiscalState::Unknown);
+        return with_operation(response, Some(shown_id), FiscalState::Unknown);
     }
     if !faults.is_empty() {
-        return faulty(service, call, order.id, &faults).await;
+        return faulty(service, call, shown_id, &faults).await;
     }
     let key = Repeats::key(call.device.id, refund, &order.kept);
     let is_known = order.id.is_some();
@@ -136,17 +138,9 @@ async fn read_body(
 }
 
 /// The answer to a faulty request. Its id may belong to an earlier one.
-async fn faulty(
-    service: &Arc<Service>,
-    call: &Call,
-    id: Option<Uuid>,
-    faults: &Faults,
-) -> Response {
+async fn faulty(service: &Arc<Service>, call: &Call, id: Uuid, faults: &Faults) -> Response {
     let error = faults.error(call.language);
     let response = failure(&error);
-    let Some(id) = id else {
-        return with_operation(response, None, FiscalState::NotRegistered);
-    };
     let state = service.state_of(id).await;
     let problem = Problem::new("BadRequest", error.data.unwrap_or_default());
     Outcome::new(id, Told::NotAsked { problem, state }).with_headers(response)
@@ -223,14 +217,14 @@ async fn respond(
     deadline: Instant,
 ) -> Result<Response, ApiError> {
     if !matches!(outcome.told, Told::Document { .. }) {
-        return Err(error_of(&outcome.told));
+        return Err(error_of(&outcome.told, call.language));
     }
     let (device, id) = (call.device.id, outcome.id);
     let reading = service.read(Lane::Sales, move |reader| reader.find(Some(device), id));
     let document = match service.within(deadline, reading).await {
         Some(Ok(Some(document))) => document,
         Some(Err(error)) => return Err(unreadable(error)),
-        _ => return Err(error_of(&outcome.told)),
+        _ => return Err(error_of(&outcome.told, call.language)),
     };
     let data = document.sealed().and_then(|sealed| match sealed.seal {
         Seal::Module(module) if module.receipt > 0 => Some(object! {

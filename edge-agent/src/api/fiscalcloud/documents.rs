@@ -115,7 +115,8 @@ pub(super) fn page_of(query: &str) -> Result<(u32, u32), FaultList> {
             Ok(number) => *target = Some(number),
             Err(_) => faults.push(RequestFault {
                 path: name.to_owned(),
-                code: "NotANumber",
+                // No amount is wrong, which the line for the cashier would say of what is not a number.
+                code: "UnknownValue",
                 sentence: "is not a whole number from 0".to_owned(),
             }),
         }

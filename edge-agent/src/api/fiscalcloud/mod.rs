@@ -60,6 +60,7 @@ pub const FISCALCLOUD: Dialect = Dialect {
     router,
     table: described::TABLE,
     is_served: described::is_served,
+    authenticates: true,
     creates_registers: false,
     reject,
     other_id_header: None,

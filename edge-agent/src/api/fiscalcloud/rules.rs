@@ -34,7 +34,6 @@ pub(super) fn add_faults(draft: &OrderDraft, context: RequestContext<'_>, faults
                     | Refusal::NothingToPay
                     | Refusal::NegativeAmount { .. }
                     | Refusal::NothingToSpreadOver
-                    | Refusal::NoPayments
             );
             if !on_totals && self.0.iter().all(|fault| fault.path != path) {
                 self.0.push(fault_of(&path, &refusal, self.1));
@@ -85,6 +84,30 @@ pub(super) fn add_faults(draft: &OrderDraft, context: RequestContext<'_>, faults
         scratch,
         &mut Add(faults, context.device),
     );
+}
+
+/// Adds the faults of lists that are empty. The other rules of a return compare it with its original.
+pub(super) fn add_empty_lists(
+    draft: &OrderDraft,
+    context: RequestContext<'_>,
+    faults: &mut FaultList,
+) {
+    if faults.is_cut() {
+        return;
+    }
+    for (place, is_empty, refusal) in [
+        (Place::Lines, draft.lines.is_empty(), Refusal::NoLines),
+        (
+            Place::Payments,
+            draft.payments.is_empty(),
+            Refusal::NoPayments,
+        ),
+    ] {
+        let path = path_of(place, "number");
+        if is_empty && faults.iter().all(|fault| fault.path != path) {
+            faults.push(fault_of(&path, &refusal, context.device));
+        }
+    }
 }
 
 /// Whether a text is an address with one `@`, a name before it and a domain with a dot after it, without spaces.

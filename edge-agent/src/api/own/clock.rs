@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 
-use super::operator::{Repetition, Rules, answer, name_of, no_answer, with_faults};
+use super::operator::{Repetition, Rules, answer, name_of, no_answer};
 use crate::api::auth::AuthorizedClient;
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::api::problem::Problem;
@@ -33,7 +33,7 @@ const RULES: Rules = Rules {
 };
 
 pub(super) async fn set(State(service): State<Arc<Service>>, request: Request) -> Response {
-    let read = |_: &AuthorizedClient<'_>, body: &[u8]| read(body).map_err(with_faults);
+    let read = |_: &AuthorizedClient<'_>, body: &[u8]| Ok(read(body)?);
     let carry_out = async |wanted| write(&service, wanted).await;
     answer(&service, request, &RULES, read, carry_out).await
 }

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use tracing::level_filters::LevelFilter;
 
-use super::operator::{Repetition, Rules, answer, with_faults};
+use super::operator::{Repetition, Rules, answer};
 use crate::api::auth::AuthorizedClient;
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::api::problem::Problem;
@@ -40,7 +40,7 @@ const RULES: Rules = Rules {
 
 pub(super) async fn set(State(service): State<Arc<Service>>, request: Request) -> Response {
     let read = |client: &AuthorizedClient<'_>, body: &[u8]| {
-        let levels = read(body).map_err(with_faults)?;
+        let levels = read(body)?;
         Ok(Change {
             client: client.key.to_owned(),
             levels,

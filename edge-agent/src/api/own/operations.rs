@@ -1,6 +1,5 @@
 //! `/operations/{id}`: the outcome of a request, and whether an operator has to declare it.
 
-use crate::api::deliveries::receipt_delivery;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,8 @@ use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::event::{PaperSays, TerminalOperation};
 use uuid::Uuid;
 
+use super::operator::Unread;
+use crate::api::deliveries::receipt_delivery;
 use crate::api::json::JsonValue;
 use crate::api::lanes::Lane;
 use crate::api::problem::Problem;
@@ -50,9 +51,9 @@ pub(super) fn uuid_of(given: PathId) -> Option<Uuid> {
 /// How long a caller without a signature waits at most. The caller has a connection for this time, and sales need connections too.
 const UNSIGNED_WAIT: Duration = Duration::from_secs(5);
 
-/// The id in the path of a request that names one document or device; the error is the answer if it is no UUID.
-pub(super) fn id_of(given: PathId) -> Result<Uuid, Response> {
-    uuid_of(given).ok_or_else(not_a_uuid)
+/// The id in the path of a request that names one document or device.
+pub(super) fn id_of(given: PathId) -> Result<Uuid, Unread> {
+    uuid_of(given).ok_or(Unread::NotAUuid)
 }
 
 pub(super) fn not_a_uuid() -> Response {

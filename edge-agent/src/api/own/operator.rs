@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ferrotill_core::event::Declared;
 
+use super::operations::not_a_uuid;
 use crate::api::auth::{AuthorizedClient, Unauthorized, redact_in_live_mode};
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::api::problem::Problem;
@@ -36,12 +37,26 @@ pub(super) enum Repetition {
     Answered,
 }
 
+/// Why a request cannot be read.
+pub(super) enum Unread {
+    /// The id in its path is no UUID.
+    NotAUuid,
+    /// Its body has faults.
+    Faults(FaultList),
+}
+
+impl From<FaultList> for Unread {
+    fn from(faults: FaultList) -> Self {
+        Self::Faults(faults)
+    }
+}
+
 /// The answer to a request of an operator: it is read, and carried out unless it is a repetition that is refused.
 pub(super) async fn answer<T>(
     service: &Service,
     request: Request,
     rules: &Rules,
-    read: impl FnOnce(&AuthorizedClient<'_>, &[u8]) -> Result<T, Response>,
+    read: impl FnOnce(&AuthorizedClient<'_>, &[u8]) -> Result<T, Unread>,
     carry_out: impl AsyncFnOnce(T) -> Response,
 ) -> Response {
     let (client, body) = match signed(service, request, rules).await {
@@ -50,7 +65,10 @@ pub(super) async fn answer<T>(
     };
     let wanted = match read(&client, &body) {
         Ok(wanted) => wanted,
-        Err(response) => return response,
+        Err(Unread::NotAUuid) => return not_a_uuid(),
+        Err(Unread::Faults(faults)) => {
+            return Problem::from(&faults).response(StatusCode::BAD_REQUEST);
+        }
     };
     let Ok(in_progress) = service.replays.begin(client.signature()) else {
         return sent_before();
@@ -88,11 +106,6 @@ async fn signed<'s>(
         Ok(client) => Ok((client, body)),
         Err(unauthorized) => Err(refused(service.settings.mode, unauthorized)),
     }
-}
-
-/// The answer to a body with faults.
-pub(super) fn with_faults(faults: FaultList) -> Response {
-    Problem::from(&faults).response(StatusCode::BAD_REQUEST)
 }
 
 /// What is said if the clerk has not answered; `again` says what the caller does before the request is sent once more.

@@ -13,6 +13,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ferrotill_core::document::DocumentKind;
 use ferrotill_core::event::PaperSays;
+use ferrotill_core::seal::Seal;
 use uuid::Uuid;
 
 use super::operations;
@@ -312,7 +313,13 @@ fn settled(
         None if stored.row.kind == DocumentKind::AlternativeSale => {
             format!("id: is settled already, as {name}, by its number, which needs no printer")
         }
-        None => format!("id: is settled already, as {name}, by the printer's own answer"),
+        None => {
+            let how = match stored.sealed().map(|sealed| sealed.seal) {
+                None | Some(Seal::Printer { .. }) => "by the printer's own answer",
+                Some(_) => "because the document needs no answer of a printer",
+            };
+            format!("id: is settled already, as {name}, {how}")
+        }
     };
     refused_as(StatusCode::CONFLICT, "AlreadySettled", &message, state)
 }

@@ -24,8 +24,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
 use super::admission::TokenCaller;
@@ -45,6 +45,7 @@ pub const SIGN_AT: Dialect = Dialect {
     router,
     table: described::TABLE,
     is_served: described::is_served,
+    authenticates: true,
     creates_registers: true,
     reject,
     // The vendor's texts name X-Request-Id, and clients read this one.
@@ -69,10 +70,13 @@ fn router(service: Arc<Service>) -> Router {
 /// The answer to a request that is refused before its route is known.
 fn reject(rejection: &Rejection) -> Response {
     let response = Failure::of_rejection(rejection.status, &rejection.problem).response();
-    if rejection.may_create {
-        with_operation(response, None, FiscalState::Unknown)
-    } else {
-        response
+    // The id of a receipt is in its path.
+    match (rejection.may_create, route(&Method::PUT, &rejection.path)) {
+        (true, Ok(Operation::SignReceipt { receipt, .. })) => {
+            with_operation(response, Some(receipt), FiscalState::Unknown)
+        }
+        (true, _) => with_operation(response, None, FiscalState::Unknown),
+        (false, _) => response,
     }
 }
 
@@ -84,13 +88,14 @@ async fn handle(State(service): State<Arc<Service>>, request: Request) -> Respon
 async fn answered(service: &Arc<Service>, parts: &Parts, body: axum::body::Body) -> Response {
     let operation = route(&parts.method, parts.uri.path());
     let signed = match &operation {
-        Ok(Operation::SignReceipt { receipt, .. }) => Some(*receipt),
+        Ok(Operation::SignReceipt { receipt, .. }) => Some(Some(*receipt)),
+        Ok(Operation::SignUnnamed) => Some(None),
         _ => None,
     };
     // Nothing is known of the receipt of a call that was not accepted: it may have been made by an earlier call.
     let with_state = |response: Response| match signed {
-        Some(_) if !response.headers().contains_key("X-Fiscal-State") => {
-            with_operation(response, signed, FiscalState::Unknown)
+        Some(id) if !response.headers().contains_key("X-Fiscal-State") => {
+            with_operation(response, id, FiscalState::Unknown)
         }
         _ => response,
     };
@@ -151,6 +156,11 @@ async fn serve(
         Operation::SignReceipt { register, receipt } => {
             let user = caller.client.user.clone();
             return receipts::sign(service, (register, receipt), user, body).await;
+        }
+        Operation::SignUnnamed => {
+            return Err(Failure::invalid(
+                "params.receipt_id: is not a UUID; generate one at random",
+            ));
         }
         Operation::Receipt { register, receipt } => {
             ok(&receipts::get(service, register, &receipt).await?)

@@ -30,6 +30,8 @@ pub(super) enum Operation {
         register: Uuid,
         receipt: Uuid,
     },
+    /// Signs a receipt whose id is no UUID, which is refused.
+    SignUnnamed,
     /// Reads a receipt by its id or its number.
     Receipt {
         register: Uuid,
@@ -67,6 +69,7 @@ impl Operation {
     pub(super) const fn permission(&self) -> Option<Permission> {
         match self {
             Self::SignReceipt { .. }
+            | Self::SignUnnamed
             | Self::PutTaxOfficeUser
             | Self::PutUnit(_)
             | Self::PatchUnit(_)
@@ -155,10 +158,13 @@ fn register(method: &str, rest: &[&str]) -> Option<Operation> {
         ("PATCH", [id, "metadata"]) => Operation::PatchMetadata(MetadataOf::Register(uuid(id)?)),
         ("GET", [id, "export"]) => Operation::Export(uuid(id)?),
         ("GET", [id, "receipt"]) => Operation::Receipts(uuid(id)?),
-        ("PUT", [id, "receipt", receipt]) => Operation::SignReceipt {
-            register: uuid(id)?,
-            receipt: uuid(receipt)?,
-        },
+        ("PUT", [id, "receipt", receipt]) => {
+            let register = uuid(id)?;
+            match uuid(receipt) {
+                Some(receipt) => Operation::SignReceipt { register, receipt },
+                None => Operation::SignUnnamed,
+            }
+        }
         ("GET", [id, "receipt", receipt]) => Operation::Receipt {
             register: uuid(id)?,
             receipt: (*receipt).to_owned(),

@@ -23,7 +23,48 @@ pub(super) fn unit(service: &Service, id: Uuid) -> Result<StoredResource, Failur
 }
 
 pub(super) fn get(service: &Service, id: Uuid) -> Result<JsonValue, Failure> {
-    Ok(answer(service, &unit(service, id)?))
+    match unit(service, id) {
+        Ok(unit) => Ok(answer(service, &unit)),
+        Err(failure) => match unit_without_caller(service) {
+            Some(unit) if unit.id == id => Ok(answer(service, &unit)),
+            _ => Err(failure),
+        },
+    }
+}
+
+/// The till's unit under the id that receipts name while no caller has created one. It is in no list, because a caller who looks there
+/// whether he must create a unit must do so.
+fn unit_without_caller(service: &Service) -> Option<StoredResource> {
+    let serial = service.live_status.unit_serial()?;
+    let book = service.live_status.resources();
+    if book.of(ResourceKind::SignatureUnit).next().is_some() {
+        return None;
+    }
+    // The till has used its unit since it has its first register.
+    let register = book.of(ResourceKind::CashRegister).next()?;
+    let since = *register.times.get(&ResourceState::Created)?;
+    let states = [ResourceState::Created, ResourceState::Initialized];
+    let owner = &service.settings.owner;
+    let mut details = Vec::new();
+    if let Some(number) = &owner.idnx {
+        let kinds = ["vat_id", "gln", "tax_id"];
+        let mut kinds = kinds.into_iter().filter(|kind| is_legal_id(kind, number));
+        if let Some(kind) = kinds.next() {
+            let entity = vec![(kind.into(), number.as_str().into())];
+            details.push(("legal_entity_id".into(), JsonValue::Object(entity)));
+        }
+    }
+    if let Some(name) = &owner.organization_name {
+        details.push(("legal_entity_name".into(), name.as_str().into()));
+    }
+    Some(StoredResource {
+        kind: ResourceKind::SignatureUnit,
+        id: unit_of_receipt(service, &serial),
+        state: ResourceState::Initialized,
+        details: JsonValue::Object(details).to_string(),
+        created_with: String::new(),
+        times: states.map(|state| (state, since)).into_iter().collect(),
+    })
 }
 
 pub(super) fn list(service: &Service, query: &str) -> Result<JsonValue, Failure> {

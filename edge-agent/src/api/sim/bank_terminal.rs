@@ -81,7 +81,7 @@ async fn set(State((bank, _)): BankState, body: Bytes) -> Response {
         if fields.member("state").is_none() {
             fields.fault("state", "Missing", "is needed");
         }
-        fields.choice("state", &TerminalSwitch::ALL)
+        fields.named("state", &TerminalSwitch::ALL)
     })
     .map_or_else(
         |faults| refuse(&faults),

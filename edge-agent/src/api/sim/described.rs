@@ -1,6 +1,6 @@
 //! The part of the table of operations that the simulator's switches have. They are served in TEST mode of the demo only.
 
-use crate::api::described::refusals::{BROKEN, HEAD_TOO_LARGE, ORIGIN_ERRORS, TOO_LARGE, TOO_SLOW};
+use crate::api::described::refusals::{BROKEN, HEAD_TOO_LARGE, TOO_LARGE, TOO_SLOW};
 use crate::api::described::{DescribedOperation, Form, OperationTable, Parameter, RefusalAnswer};
 
 /// The switches of the simulator.
@@ -18,7 +18,7 @@ const FORBIDDEN: RefusalAnswer = RefusalAnswer {
     says: "The request comes from a host or a page that may not call.",
     form: Form::Json("Problem"),
     retries: false,
-    errors: ORIGIN_ERRORS,
+    errors: &["HostNotAllowed", "OriginNotAllowed", "CallerNotAllowed"],
     any_refusal: false,
 };
 const NOT_SWITCHED: RefusalAnswer = RefusalAnswer {

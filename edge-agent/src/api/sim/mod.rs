@@ -18,6 +18,9 @@ use super::problem::Problem;
 use super::response::json_response;
 use crate::object;
 
+/// The path below which all switches are.
+pub(super) const PREFIX: &str = "/sim/";
+
 /// Reads the body of a simulator request strictly and reports all its faults at once. If there is a fault, no switch is
 /// changed.
 fn read<T>(body: &[u8], take: impl FnOnce(&mut Fields<'_, '_>) -> T) -> Result<T, FaultList> {
@@ -31,6 +34,17 @@ fn read<T>(body: &[u8], take: impl FnOnce(&mut Fields<'_, '_>) -> T) -> Result<T
     } else {
         Err(faults)
     }
+}
+
+/// A whole number that is not below a least one.
+fn at_least(fields: &mut Fields<'_, '_>, name: &str, least: i32) -> Option<i32> {
+    let value = fields.integer(name)?;
+    if value < least {
+        let sentence = format!("is {value}; at least {least} is needed");
+        fields.fault(name, "UnknownValue", sentence);
+        return None;
+    }
+    Some(value)
 }
 
 fn refuse(faults: &FaultList) -> Response {

@@ -9,14 +9,15 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::{done, read, refuse};
-use crate::api::json::JsonValue;
+use super::{at_least, done, read, refuse};
+use crate::api::json::{JsonValue, shortened};
 use crate::api::response::json_response;
 use crate::object;
-use crate::seal::fiscal_module::ModuleError;
+use crate::seal::fiscal_module::provider::Provider;
 use crate::seal::fiscal_module::software::{ModuleTroubleKind, SoftwareModule};
 use crate::seal::fiscal_module::software_switches::ModuleSetting;
 use crate::seal::fiscal_module::statuses::Generation;
+use crate::seal::fiscal_module::{ModuleError, Operation};
 
 /// The module, if the till has one in software.
 type Switched = Option<Arc<SoftwareModule>>;
@@ -50,8 +51,8 @@ async fn show(State(module): State<Switched>) -> Response {
 async fn set(State(module): State<Switched>, body: Bytes) -> Response {
     let setting = read(&body, |fields| {
         let setting = ModuleSetting {
-            online: fields.choice("state", &[("up", true), ("down", false)]),
-            generation: fields.choice(
+            online: fields.named("state", &[("up", true), ("down", false)]),
+            generation: fields.named(
                 "firmware",
                 &[
                     ("applet-3", Generation::Decimal),
@@ -59,12 +60,9 @@ async fn set(State(module): State<Switched>, body: Bytes) -> Response {
                 ],
             ),
             clock_ahead_s: fields.integer("clock_ahead_s").map(i64::from),
-            wraps_as_documented: fields
-                .choice("wrapping", &[("documented", true), ("seen", false)]),
-            unsent: fields
-                .integer("unsent")
-                .and_then(|unsent| usize::try_from(unsent).ok()),
-            unsent_hours: fields.integer("unsent_hours").map(i64::from),
+            wraps_as_documented: fields.named("wrapping", &[("documented", true), ("seen", false)]),
+            unsent: at_least(fields, "unsent", 0).and_then(|unsent| usize::try_from(unsent).ok()),
+            unsent_hours: at_least(fields, "unsent_hours", 0).map(i64::from),
             forgets_last: fields.boolean("forgets_last").unwrap_or(false),
         };
         if setting == ModuleSetting::default() {
@@ -94,6 +92,22 @@ const KINDS: &[(&str, ModuleTroubleKind)] = &[
     ("forget_last", ModuleTroubleKind::ForgetLast),
 ];
 
+/// True if a trouble can strike operations with a name.
+fn is_operation(name: &str) -> bool {
+    Operation::ALL
+        .iter()
+        .any(|operation| operation.name() == name)
+        || Provider::of_name(name).is_some()
+}
+
+/// The names of the operations without those of payment providers, each once.
+fn operations() -> String {
+    let mut names: Vec<&str> = Operation::ALL.iter().map(|it| it.name()).collect();
+    names.dedup();
+    names.push("or the name of a payment provider");
+    names.join(", ")
+}
+
 async fn add(State(module): State<Switched>, body: Bytes) -> Response {
     let order = read(&body, |fields| {
         if fields.member("kind").is_none() {
@@ -101,10 +115,14 @@ async fn add(State(module): State<Switched>, body: Bytes) -> Response {
         }
         let kind = fields.named("kind", KINDS);
         let operation = fields.text("operation");
-        let times = fields.integer("times").unwrap_or(1);
+        if let Some(name) = operation.as_deref().filter(|name| !is_operation(name)) {
+            let sentence = format!("is {:?}; allowed are {}", shortened(name), operations());
+            fields.fault("operation", "UnknownValue", sentence);
+        }
+        let times = at_least(fields, "times", 1).unwrap_or(1);
         let code = fields.integer("code").unwrap_or(103);
         let text = fields.text("text");
-        let ms = fields.integer("ms").unwrap_or(0);
+        let ms = at_least(fields, "ms", 0).unwrap_or(0);
         (kind, operation, times, (code, text, ms))
     });
     match order {
@@ -128,4 +146,50 @@ async fn clear(State(module): State<Switched>) -> Response {
         module.without_trouble();
     }
     done()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::router;
+    use axum::body::Body;
+    use axum::http::{Request, StatusCode};
+    use tower::ServiceExt as _;
+
+    #[tokio::test]
+    async fn a_switch_takes_names_that_there_are_and_no_positions_of_names() {
+        for (path, body, status) in [
+            ("/sim/module", r#"{"state":"down"}"#, StatusCode::OK),
+            ("/sim/module", r#"{"state":1}"#, StatusCode::BAD_REQUEST),
+            ("/sim/module", r#"{"firmware":0}"#, StatusCode::BAD_REQUEST),
+            ("/sim/module", r#"{"unsent":-1}"#, StatusCode::BAD_REQUEST),
+            (
+                "/sim/module/faults",
+                r#"{"kind":"error","operation":"xumo","times":2}"#,
+                StatusCode::OK,
+            ),
+            (
+                "/sim/module/faults",
+                r#"{"kind":"error","operation":"bogus"}"#,
+                StatusCode::BAD_REQUEST,
+            ),
+            (
+                "/sim/module/faults",
+                r#"{"kind":"error","times":-1}"#,
+                StatusCode::BAD_REQUEST,
+            ),
+            (
+                "/sim/module/faults",
+                r#"{"kind":"delay","ms":-1}"#,
+                StatusCode::BAD_REQUEST,
+            ),
+        ] {
+            let call = match path {
+                "/sim/module" => Request::put(path),
+                _ => Request::post(path),
+            };
+            let call = call.body(Body::from(body)).unwrap();
+            let answer = router(None).oneshot(call).await.unwrap();
+            assert_eq!(answer.status(), status, "{path} {body}");
+        }
+    }
 }

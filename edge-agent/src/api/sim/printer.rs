@@ -42,14 +42,14 @@ async fn show(State(rig): State<Arc<Rig>>, RawQuery(query): RawQuery) -> Respons
 
 async fn set(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
     read(&body, |fields| {
-        let power = fields.choice("power", &[("on", Power::On), ("off", Power::Off)]);
-        let paper = fields.choice(
+        let power = fields.named("power", &[("on", Power::On), ("off", Power::Off)]);
+        let paper = fields.named(
             "paper",
             &[("out", Paper::Out), ("low", Paper::Low), ("ok", Paper::Ok)],
         );
-        let cover = fields.choice("cover", &[("open", Cover::Open), ("closed", Cover::Closed)]);
-        let cable = fields.choice("cable", &[("in", Cable::In), ("out", Cable::Out)]);
-        let keyboard = fields.choice("keyboard", &[("z", Key::Z)]);
+        let cover = fields.named("cover", &[("open", Cover::Open), ("closed", Cover::Closed)]);
+        let cable = fields.named("cable", &[("in", Cable::In), ("out", Cable::Out)]);
+        let keyboard = fields.named("keyboard", &[("z", Key::Z)]);
         let others = [power.is_some(), paper.is_some(), cover.is_some(), cable.is_some()];
         if keyboard.is_some() && others.contains(&true) {
             // A key press may print nothing, and then the request is refused. So the same request must not change any other
@@ -94,7 +94,7 @@ async fn add_fault(State(rig): State<Arc<Rig>>, body: Bytes) -> Response {
             .iter()
             .map(|kind| (kind.name(), *kind))
             .collect();
-        let kind = fields.choice("kind", &kinds);
+        let kind = fields.named("kind", &kinds);
         if kind.is_none() && fields.member("kind").is_none() {
             fields.fault("kind", "Missing", "is needed");
         }
@@ -172,6 +172,24 @@ mod tests {
         let answer = router(Arc::clone(&rig)).oneshot(call).await.unwrap();
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
         assert_eq!(rig.snapshot(false).power, "on");
+    }
+
+    #[tokio::test]
+    async fn a_switch_takes_no_position_of_a_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let rig = Arc::new(Rig::start(RigOptions::new(folder.path().join("printer"))).unwrap());
+        for (method, path, body) in [
+            ("PUT", "/sim/printer", r#"{"power":1}"#),
+            ("PUT", "/sim/printer", r#"{"paper":0}"#),
+            ("POST", "/sim/printer/faults", r#"{"kind":3}"#),
+        ] {
+            let call = Request::builder().method(method).uri(path);
+            let call = call.body(Body::from(body)).unwrap();
+            let answer = router(Arc::clone(&rig)).oneshot(call).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{body}");
+        }
+        let shown = rig.snapshot(false);
+        assert_eq!((shown.power, shown.paper), ("on", "ok"));
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, put};
 
-use super::{done, read, refuse};
+use super::{at_least, done, read, refuse};
 use crate::api::json::JsonValue;
 use crate::api::problem::Problem;
 use crate::api::response::json_response;
@@ -46,8 +46,8 @@ async fn set(State(module): State<Switched>, Path(name): Path<String>, body: Byt
         if fields.member("state").is_none() {
             fields.fault("state", "Missing", "is needed");
         }
-        let switch = fields.choice("state", &ProviderSwitch::ALL);
-        (switch, fields.integer("ms").unwrap_or(0))
+        let switch = fields.named("state", &ProviderSwitch::ALL);
+        (switch, at_least(fields, "ms", 0).unwrap_or(0))
     });
     match switch {
         Ok((Some(switch), ms)) => {

@@ -23,7 +23,7 @@ async fn set(State(units): State<Option<Arc<Units>>>, body: Bytes) -> Response {
         if fields.member("state").is_none() {
             fields.fault("state", "Missing", "is needed");
         }
-        fields.choice("state", &[("ok", false), ("down", true)])
+        fields.named("state", &[("ok", false), ("down", true)])
     })
     .map_or_else(
         |faults| refuse(&faults),

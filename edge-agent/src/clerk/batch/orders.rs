@@ -107,6 +107,8 @@ impl Tills {
         {
             Some(RequestState::Sealed) => FiscalState::Registered,
             Some(RequestState::Reserved) => FiscalState::Unknown,
+            // The id is that of an uploaded receipt.
+            None if refusal == Refusal::RequestIdClash => FiscalState::Registered,
             Some(RequestState::Voided) | None => FiscalState::NotRegistered,
         };
         let answer = match (refusal, state) {
@@ -226,6 +228,9 @@ impl Tills {
             .request_anywhere(document_id(entry.form.id))?
             .filter(|row| row.state != RequestState::Voided)
             .map(|row| known_fingerprint(&row, entry, device));
+        if request.is_none() && batch.is_uploaded(document_id(entry.form.id))? {
+            return Ok(Err((Refusal::RequestIdClash, Vec::new())));
+        }
         let original_document = match &entry.form.kind {
             OrderKind::Refund { original, .. } => {
                 match batch.request(device, document_id(*original))? {

@@ -88,6 +88,13 @@ pub(super) const SIGNATURE_UNIT: &[KeyRow] = &[
     )
     .off("\"/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so\""),
     key(
+        "module",
+        ValueKind::Path("the path of the PKCS#11 library"),
+        Preset::Unset("`library` names it"),
+        "PKCS#11: another name of `library`; one of both is written.",
+    )
+    .off("\"/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so\""),
+    key(
         "token_label",
         ValueKind::Line(32),
         Preset::Unset("pkcs11 needs it"),

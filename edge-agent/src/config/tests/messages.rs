@@ -381,6 +381,29 @@ fn a_refused_country_or_uri_is_reported_with_its_place() {
     );
 }
 
+#[test]
+fn the_library_of_a_card_has_two_names() {
+    for (keys, missing, differs) in [
+        ("", true, false),
+        ("library = \"/a.so\"", false, false),
+        ("module = \"/a.so\"", false, false),
+        ("library = \"/a.so\"\nmodule = \"/a.so\"", false, false),
+        ("library = \"/a.so\"\nmodule = \"/b.so\"", false, true),
+    ] {
+        let table = "[[signature_unit]]\nkind = \"pkcs11\"\n";
+        let text = format!("{}\n{table}{keys}\n", whole());
+        let error = Config::parse(&text, "t.toml").unwrap_err().to_string();
+        let has = |words: &str| error.contains(words);
+        assert_eq!(
+            has("signature_unit[0].library: is missing"),
+            missing,
+            "{error}"
+        );
+        let other = "signature_unit[0].module: is another path than that of library";
+        assert_eq!(has(other), differs, "{error}");
+    }
+}
+
 /// A mode that does not exist is neither mode: only what is wrong in both is a fault.
 #[test]
 fn a_wrong_mode_brings_no_faults_of_a_live_till() {

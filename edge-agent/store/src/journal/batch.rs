@@ -20,7 +20,9 @@ use super::super::frozen::{self, Binding, Freeze, Freezing};
 use super::super::projection::Telling;
 use super::super::query::{self, UnsentCount};
 use super::super::rows::{self, DeviceIdentity, DocumentRow, StoredDocument};
-use super::super::{Context, StoreError, laid_aside, projection, publication, reconcile};
+use super::super::{
+    Context, StoreError, ereceipt_rows, laid_aside, projection, publication, reconcile,
+};
 use super::{Head, Store};
 
 /// The result of [`Batch::append`].
@@ -278,6 +280,29 @@ impl Batch<'_> {
     pub fn request_anywhere(&self, id: DocumentId) -> Result<Option<DocumentRow>, StoreError> {
         rows::request(self.connection(), None, Uuid::from_bytes(id.0))
             .context(&self.store.path, "request id")
+    }
+
+    /// Whether an uploaded receipt has an id. Ids are of one namespace over all APIs.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn is_uploaded(&self, id: DocumentId) -> Result<bool, StoreError> {
+        let read = || -> rusqlite::Result<bool> {
+            let has_uploads = match self.store.has_uploads.get() {
+                Some(known) => known,
+                None => ereceipt_rows::has_uploads(self.connection())?,
+            };
+            self.store.has_uploads.set(Some(has_uploads));
+            Ok(has_uploads
+                && ereceipt_rows::is_uploaded(self.connection(), Uuid::from_bytes(id.0))?)
+        };
+        read().context(&self.store.path, "uploaded receipts")
+    }
+
+    /// A receipt is uploaded in this batch.
+    pub(crate) fn note_upload(&self) {
+        self.store.has_uploads.set(Some(true));
     }
 
     /// A document with its journal rows.

@@ -6,6 +6,7 @@ use super::parsed::Parsed;
 use super::payments::payments;
 use super::shared::{base, delivery};
 use crate::api::fiscalcloud::context::RequestContext;
+use crate::api::fiscalcloud::rules;
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::order::{OrderDraft, OrderKind, WITHDRAWAL};
 
@@ -36,6 +37,9 @@ pub(in crate::api::fiscalcloud) fn refund(
     lines(&mut fields, &mut draft, &mut echoed, true, context);
     payments(&mut fields, &mut draft, &mut echoed, uses_terminal, context);
     fields.finish();
+    if !faults.is_empty() {
+        rules::add_empty_lists(&draft, context, &mut faults);
+    }
     let kind = OrderKind::Refund {
         original: original.unwrap_or_default(),
         draft,
