@@ -34,6 +34,7 @@ fn what_was_found_once_does_not_come_back() {
         (235, 1),
         (894, 3),
         (1098, 3),
+        (1423, 3),
         (1645, 3),
     ] {
         let played = simulate(seed, days);

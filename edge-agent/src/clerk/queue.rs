@@ -42,6 +42,8 @@ pub(super) struct QueuedOrder {
     pub(super) callers: Vec<Caller>,
     /// How often the order was given to the printer.
     pub(super) attempts: u8,
+    /// False only in the batch that brings the order, if it is to be begun there: then it is decided as it is begun.
+    pub(super) is_decided: bool,
 }
 
 /// The slip of a document that is legal without paper: an alternative receipt, or a receipt with a fiscal number.
@@ -129,6 +131,8 @@ pub(super) enum Expired {
         still_wanted: bool,
         /// True if the money of a card has moved for the order, which then stays in the queue.
         is_paid: bool,
+        /// False if it is not known whether the order repeats a request.
+        is_decided: bool,
         /// How many orders were before this one.
         orders_before: usize,
     },
@@ -169,6 +173,26 @@ impl JobQueue {
     /// Puts an order that was begun without effect back in front of all others.
     pub(super) fn put_back(&mut self, order: QueuedOrder) {
         self.jobs.push_front(Job::Order(Box::new(order)));
+    }
+
+    /// Takes the first order that was not decided, and says where it stood.
+    pub(super) fn take_undecided(&mut self) -> Option<(usize, QueuedOrder)> {
+        let mut jobs = self.jobs.iter();
+        let place = jobs.position(|job| matches!(job, Job::Order(order) if !order.is_decided))?;
+        match self.jobs.remove(place)? {
+            Job::Order(order) => Some((place, *order)),
+            Job::Slip(_) | Job::Drawer(_) => None,
+        }
+    }
+
+    /// Puts an order that was taken out to be decided back to where it stood.
+    pub(super) fn put_decided(&mut self, place: usize, order: QueuedOrder) {
+        let order = QueuedOrder {
+            is_decided: true,
+            ..order
+        };
+        self.jobs
+            .insert(place.min(self.jobs.len()), Job::Order(Box::new(order)));
     }
 
     /// Takes the first order that `ready` accepts and that is still wanted, whatever turn it is.
@@ -232,6 +256,7 @@ impl JobQueue {
                             callers,
                             still_wanted,
                             is_paid,
+                            is_decided: order.is_decided,
                             orders_before,
                         });
                     }
@@ -360,6 +385,7 @@ mod tests {
             unique: Uuid::nil(),
             callers: vec![caller],
             attempts: 0,
+            is_decided: true,
         };
         (Job::Order(Box::new(order)), answer)
     }

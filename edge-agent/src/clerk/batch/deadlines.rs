@@ -30,6 +30,11 @@ impl Tills {
                     } => Effect::Respond(callers, paid()),
                     Expired::Order {
                         callers,
+                        is_decided: false,
+                        ..
+                    } => Effect::Respond(callers, not_looked_at()),
+                    Expired::Order {
+                        callers,
                         orders_before,
                         ..
                     } => Effect::Respond(callers, reason.answer(orders_before)),
@@ -139,6 +144,13 @@ fn paid() -> Answer {
         message: format!(
             "the card payment is made, and the document waits for the printer; {REPEAT}"
         ),
+    }
+}
+
+/// The answer to a caller whose waiting time was over before the order was decided. Its document may exist.
+fn not_looked_at() -> Answer {
+    Answer::Unknown {
+        message: format!("the waiting time was over before the request was looked at; {REPEAT}"),
     }
 }
 

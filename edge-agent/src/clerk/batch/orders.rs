@@ -60,17 +60,19 @@ impl Tills {
             unique: Uuid::now_v7(),
             callers: vec![caller],
             attempts: 0,
+            is_decided: true,
         };
         let Some(entry) = self.join_card_order(index, entry, effects) else {
             return Ok(());
         };
-        let Some(entry) = self.join_held_report(index, entry, effects) else {
+        let Some(mut entry) = self.join_held_report(index, entry, effects) else {
             return Ok(());
         };
         let alternative = self.wants_alternative(index, &entry.form);
         let is_begun = self.devices[index].begins_next_order();
         let admitted = if is_begun && !self.terminal_is_busy(&entry.form) {
             // It is decided once, when its document is reserved: in this batch, because nothing is before it.
+            entry.is_decided = false;
             Ok(())
         } else {
             self.admit(batch, index, &entry, alternative)?
@@ -90,6 +92,26 @@ impl Tills {
             }
             Err(refused) => self.refuse(batch, entry, refused, effects),
         }
+    }
+
+    /// Decides the orders that were to be begun in this batch and wait all the same, because the answer of a bank terminal or the printer
+    /// has put another one before them. An order that waits was decided: a repeated request must not wait behind its own document.
+    pub(super) fn decide_waiting(
+        &mut self,
+        batch: &Batch<'_>,
+        index: DevicePlace,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        while let Some((place, entry)) = self.devices[index].queue.take_undecided() {
+            let alternative = self.wants_alternative(index, &entry.form);
+            match self.admit(batch, index, &entry, alternative)? {
+                Ok(()) | Err((Refusal::DeviceUnsettled, _)) => {
+                    self.devices[index].queue.put_decided(place, entry);
+                }
+                Err(refused) => self.refuse(batch, entry, refused, effects)?,
+            }
+        }
+        Ok(())
     }
 
     /// Refuses an order. A repeated request whose document is sealed is answered with that document.

@@ -350,6 +350,7 @@ impl Tills {
             unique: Uuid::now_v7(),
             callers: Vec::new(),
             attempts: 0,
+            is_decided: true,
         };
         if let Err((refusal, _)) = self.reserve(batch, index, &entry, false)? {
             return Err(not_recorded(&refusal));

@@ -435,6 +435,7 @@ impl Tills {
             unique: Uuid::now_v7(),
             callers,
             attempts,
+            is_decided: true,
         };
         if fault == Fault::BaselineDiffers
             && device_state.baseline.is_some()

@@ -258,6 +258,7 @@ impl Tills {
             unique: Uuid::nil(),
             callers,
             attempts,
+            is_decided: true,
         };
         self.print_after_seal(batch, index, &document, entry, slip, effects)
     }

@@ -25,6 +25,7 @@ impl Tills {
             let settled = self.devices[index].take_until_settled();
             effects.extend(settled.into_iter().map(Effect::Settled));
             self.advance(batch, index, effects)?;
+            self.decide_waiting(batch, index, effects)?;
         }
         Ok(())
     }
