@@ -206,7 +206,7 @@ fn a_body_that_does_not_arrive_is_refused_after_the_timeout() {
         running.call("POST /length HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\nhalf");
     assert!(refused.starts_with("HTTP/1.1 408"), "{refused}");
     assert_eq!(header(&refused, "X-Fiscal-State"), "unknown");
-    assert!(begun.elapsed() < Duration::from_secs(3));
+    assert!(begun.elapsed() < Duration::from_secs(30));
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn an_incomplete_head_and_an_idle_connection_are_closed() {
         let begun = Instant::now();
         let answered = running.call(text);
         assert!(
-            begun.elapsed() < Duration::from_secs(3),
+            begun.elapsed() < Duration::from_secs(30),
             "{text}: {answered}"
         );
     }
@@ -236,7 +236,8 @@ fn an_incomplete_head_and_an_idle_connection_are_closed() {
 fn two_thousand_half_open_connections_do_not_delay_a_sale() {
     let running = start(ConnectionLimits {
         connections: 64,
-        head_timeout: Duration::from_secs(3),
+        // A sale that waited for one of them to end would wait this long.
+        head_timeout: Duration::from_secs(90),
         ..QUICK
     });
     // The test process may not open thousands of files, so only the newest few hundred connections stay open.
@@ -259,7 +260,7 @@ fn two_thousand_half_open_connections_do_not_delay_a_sale() {
                 "after {number}: {answered}"
             );
             assert!(
-                begun.elapsed() < Duration::from_secs(1),
+                begun.elapsed() < Duration::from_secs(30),
                 "after {number}: {:?}",
                 begun.elapsed()
             );
@@ -293,8 +294,8 @@ fn when_all_slots_are_busy_a_new_connection_gets_503() {
 #[test]
 fn shutdown_ends_idle_connections_at_once_and_running_requests_within_the_limit() {
     let running = start(ConnectionLimits {
-        head_timeout: Duration::from_secs(60),
-        shutdown: Duration::from_secs(5),
+        head_timeout: Duration::from_secs(90),
+        shutdown: Duration::from_secs(60),
         ..QUICK
     });
     let idle = running.write(b"");
@@ -308,10 +309,10 @@ fn shutdown_ends_idle_connections_at_once_and_running_requests_within_the_limit(
     assert_eq!(answer(idle), "");
     running
         .finished
-        .recv_timeout(Duration::from_secs(10))
+        .recv_timeout(Duration::from_secs(40))
         .unwrap();
     assert!(
-        begun.elapsed() < Duration::from_secs(4),
+        begun.elapsed() < Duration::from_secs(40),
         "{:?}",
         begun.elapsed()
     );
@@ -327,7 +328,7 @@ fn a_request_that_never_ends_does_not_delay_the_shutdown_beyond_the_limit() {
     running.stop.send(()).unwrap();
     running
         .finished
-        .recv_timeout(Duration::from_secs(5))
+        .recv_timeout(Duration::from_secs(40))
         .unwrap();
     let _ = busy.shutdown(Shutdown::Both);
 }

@@ -158,5 +158,5 @@ fn no_server_is_unreachable_and_a_trickling_answer_times_out() {
         deliver(&url).verdict,
         Verdict::Failed(DeliveryFailure::TimedOut)
     );
-    assert!(begun.elapsed() < Duration::from_secs(3));
+    assert!(begun.elapsed() < Duration::from_secs(30));
 }
