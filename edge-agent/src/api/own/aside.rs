@@ -14,7 +14,7 @@ use ferrotill_core::event::LaidAside;
 use uuid::Uuid;
 
 use super::operations;
-use super::operator::{Repetition, Rules, answer, name_of, no_answer};
+use super::operator::{Repetition, Rules, answer, id_of, name_of, no_answer};
 use crate::api::auth::AuthorizedClient;
 use crate::api::json::{FaultList, Fields, JsonValue, SHORT_BODY_BYTES_MAX};
 use crate::api::lanes::Lane;
@@ -38,7 +38,7 @@ pub(super) async fn lay_aside(
     id: operations::PathId,
     request: Request,
 ) -> Response {
-    let read = |_: &AuthorizedClient<'_>, body: &[u8]| Ok(read(operations::id_of(id)?, body)?);
+    let read = |_: &AuthorizedClient<'_>, body: &[u8]| Ok(read(id_of(id)?, body)?);
     let carry_out = async |request| write(&service, request).await;
     answer(&service, request, &RULES, read, carry_out).await
 }

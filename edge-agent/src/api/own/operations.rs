@@ -12,7 +12,6 @@ use ferrotill_core::document::{Body, DocumentKind};
 use ferrotill_core::event::{PaperSays, TerminalOperation};
 use uuid::Uuid;
 
-use super::operator::Unread;
 use crate::api::deliveries::receipt_delivery;
 use crate::api::json::JsonValue;
 use crate::api::lanes::Lane;
@@ -50,11 +49,6 @@ pub(super) fn uuid_of(given: PathId) -> Option<Uuid> {
 
 /// How long a caller without a signature waits at most. The caller has a connection for this time, and sales need connections too.
 const UNSIGNED_WAIT: Duration = Duration::from_secs(5);
-
-/// The id in the path of a request that names one document or device.
-pub(super) fn id_of(given: PathId) -> Result<Uuid, Unread> {
-    uuid_of(given).ok_or(Unread::NotAUuid)
-}
 
 pub(super) fn not_a_uuid() -> Response {
     let message = "id: is not a UUID; write it as 497f6eca-6276-4993-bfeb-53cbbbba6f08";

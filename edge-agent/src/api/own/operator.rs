@@ -6,8 +6,9 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ferrotill_core::event::Declared;
+use uuid::Uuid;
 
-use super::operations::not_a_uuid;
+use super::operations::{PathId, not_a_uuid, uuid_of};
 use crate::api::auth::{AuthorizedClient, Unauthorized, redact_in_live_mode};
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::api::problem::Problem;
@@ -49,6 +50,11 @@ impl From<FaultList> for Unread {
     fn from(faults: FaultList) -> Self {
         Self::Faults(faults)
     }
+}
+
+/// The id in the path of a request that names one document or device.
+pub(super) fn id_of(given: PathId) -> Result<Uuid, Unread> {
+    uuid_of(given).ok_or(Unread::NotAUuid)
 }
 
 /// The answer to a request of an operator: it is read, and carried out unless it is a repetition that is refused.

@@ -11,7 +11,7 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::operations;
-use super::operator::{Repetition, Rules, answer, name_of, no_answer};
+use super::operator::{Repetition, Rules, answer, id_of, name_of, no_answer};
 use crate::api::auth::AuthorizedClient;
 use crate::api::json::{FaultList, Fields, JsonValue, SHORT_BODY_BYTES_MAX};
 use crate::api::problem::Problem;
@@ -34,7 +34,7 @@ pub(super) async fn go_on(
     id: operations::PathId,
     request: Request,
 ) -> Response {
-    let read = |_: &AuthorizedClient<'_>, body: &[u8]| Ok((operations::id_of(id)?, read(body)?));
+    let read = |_: &AuthorizedClient<'_>, body: &[u8]| Ok((id_of(id)?, read(body)?));
     let carry_out =
         async |(device, by): (Uuid, String)| match decide(&service, device, by.clone()).await {
             Ok(()) => json_response(

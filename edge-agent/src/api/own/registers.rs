@@ -14,7 +14,7 @@ use ferrotill_core::profile::signed::{Code, Form, Kind, PAYLOAD_BYTES_MAX, Signa
 use uuid::Uuid;
 
 use super::operations;
-use super::operator::{Repetition, Rules, answer, name_of, no_answer};
+use super::operator::{Repetition, Rules, answer, id_of, name_of, no_answer};
 use crate::api::auth::AuthorizedClient;
 use crate::api::json::{FaultList, Fields, JsonValue};
 use crate::api::lanes::Lane;
@@ -42,7 +42,7 @@ pub(super) async fn order(
     id: operations::PathId,
     request: Request,
 ) -> Response {
-    let read = |_: &AuthorizedClient<'_>, body: &[u8]| Ok((operations::id_of(id)?, read(body)?));
+    let read = |_: &AuthorizedClient<'_>, body: &[u8]| Ok((id_of(id)?, read(body)?));
     let carry_out = async |(device, wanted)| match wanted {
         Wanted::Checked { receipt, by } => check(&service, device, &receipt, by).await,
         Wanted::Order(order) => carry_out(&service, device, order).await,
