@@ -322,6 +322,9 @@ pub enum ProviderNews {
         amount: Amount,
         /// The digest of the caller's request.
         fingerprint: [u8; 32],
+        /// When the payment had changed last as the step was decided: it is not taken if the payment has changed since. `None` for a new
+        /// payment.
+        seen_ms: Option<i64>,
     },
     /// The provider has answered, or a person says what became of the payment.
     Answered {

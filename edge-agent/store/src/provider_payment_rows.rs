@@ -184,19 +184,29 @@ impl Reader {
 }
 
 impl Batch<'_> {
-    /// Appends an event of a payment provider. Returns false, and appends nothing, if the event does not fit what is known of the payment.
+    /// Appends an event of a payment provider. Returns false, and appends nothing, if the event does not fit what is known of the payment,
+    /// or if the payment has changed since the moment `seen_ms` at which it had changed last when the step was decided.
     ///
     /// # Errors
     ///
     /// [`StoreError`]; the batch must then be dropped.
-    pub fn append_provider(&mut self, event: &Event<'_>, at_ms: i64) -> Result<bool, StoreError> {
+    pub fn append_provider(
+        &mut self,
+        event: &Event<'_>,
+        at_ms: i64,
+        seen_ms: Option<i64>,
+    ) -> Result<bool, StoreError> {
         let (reference, condition) = match event {
             Event::ProviderAsked(asked) if asked.step == ProviderStep::Pay => {
                 (asked.reference, "0 = 1")
             }
             Event::ProviderAsked(asked) => (asked.reference, "state = 'paid'"),
             Event::ProviderAnswered(answered) => (answered.reference, "state IN ('asked', 'paid')"),
-            Event::ProviderUsed(used) => (used.reference, "state IN ('asked', 'paid')"),
+            // A provider that was asked to give the money back may have done so.
+            Event::ProviderUsed(used) => (
+                used.reference,
+                "state IN ('asked', 'paid') AND step <> 'give_back'",
+            ),
             _ => return Ok(false),
         };
         let is_new =
@@ -205,9 +215,9 @@ impl Batch<'_> {
             let fits: bool = self
                 .connection()
                 .prepare_cached(&format!(
-                    "SELECT EXISTS (SELECT 1 FROM provider_payment WHERE reference = ?1 AND {condition})"
+                    "SELECT EXISTS (SELECT 1 FROM provider_payment WHERE reference = ?1 AND changed_at = coalesce(?2, changed_at) AND {condition})"
                 ))
-                .and_then(|mut statement| statement.query_row([reference.0], |row| row.get(0)))
+                .and_then(|mut statement| statement.query_row(params![reference.0, seen_ms], |row| row.get(0)))
                 .context(self.path(), PLACE)?;
             if !fits {
                 return Ok(false);

@@ -10,6 +10,7 @@ mod kept_count;
 mod operator;
 mod outbox;
 mod plans;
+mod provider_payments;
 mod ranges;
 mod reconciled;
 mod registrations;

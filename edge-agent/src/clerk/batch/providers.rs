@@ -29,6 +29,7 @@ impl Tills {
                 provider,
                 amount,
                 fingerprint,
+                seen_ms: _,
             } => Event::ProviderAsked(ProviderAsked {
                 reference: reference(id),
                 device: UniqueId(*device.as_bytes()),
@@ -57,7 +58,11 @@ impl Tills {
                 document: document_id(*document),
             }),
         };
-        let stored = batch.append_provider(&event, at.utc_ms)?;
+        let seen_ms = match news {
+            ProviderNews::Asked { seen_ms, .. } => *seen_ms,
+            ProviderNews::Answered { .. } | ProviderNews::Used { .. } => None,
+        };
+        let stored = batch.append_provider(&event, at.utc_ms, seen_ms)?;
         effects.push(if stored {
             Effect::Decided(reply)
         } else {

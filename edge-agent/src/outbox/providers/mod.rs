@@ -152,8 +152,8 @@ impl Providers {
         let Some(payment) = self.payment_of_order(device, order)? else {
             return Ok(());
         };
-        // A document that may be sealed keeps its payment.
-        if payment.document == Some(document) && payment.is_taken {
+        let is_its_own = payment.document == Some(document);
+        if is_its_own && payment.is_sealed {
             return Ok(());
         }
         // Money that was given back, or may have been, pays nothing.
@@ -161,13 +161,14 @@ impl Providers {
             payment.state,
             ProviderPaymentState::Asked | ProviderPaymentState::Paid
         ) && payment.step != ProviderStep::GiveBack.name();
-        if payment.is_taken || !is_open {
+        if (payment.is_taken && !is_its_own) || !is_open {
             let text = format!(
                 "INVALID_ARGUMENT: payment {}: is the payment of another receipt, or was given back",
                 payment.number
             );
             return Err(ModuleError::new(104, text));
         }
+        // The outstanding document of an earlier request may be voided while this one waits: its money is not given back meanwhile.
         let news = ProviderNews::Used {
             reference: payment.reference,
             document,
@@ -254,6 +255,7 @@ impl Providers {
             provider: provider.name().to_owned(),
             amount,
             fingerprint,
+            seen_ms: None,
         };
         if !self.journal.store(news) {
             // If the question is stored all the same, it is answered with the truth.
@@ -326,6 +328,7 @@ impl Providers {
             provider: payment.provider.clone(),
             amount,
             fingerprint: payment.fingerprint,
+            seen_ms: Some(payment.changed_ms),
         };
         if !self.journal.store(news) {
             return ProviderTold::Refused(ModuleError::new(303, NOT_STORED));
