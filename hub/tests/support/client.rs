@@ -99,6 +99,17 @@ impl Connection {
         self.reply().await
     }
 
+    /// Announces a body of so many bytes, and sends none of them: a server that refuses it closes the connection, and what a client has
+    /// still to write would take the answer away.
+    pub(crate) async fn announce(&mut self, path: &str, bytes: usize) -> io::Result<Reply> {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {bytes}\r\nContent-Type: {CONTENT_TYPE}\r\n\r\n"
+        );
+        self.stream.write_all(head.as_bytes()).await?;
+        self.stream.flush().await?;
+        self.reply().await
+    }
+
     pub(crate) async fn get(&mut self, path: &str, head: &str) -> io::Result<Reply> {
         self.send("GET", path, head, &[]).await?;
         self.reply().await
