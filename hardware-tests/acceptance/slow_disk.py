@@ -154,7 +154,7 @@ class SlowDisk:
             stack.callback(server.wait)
             stack.callback(server.kill)
             check(server.stdout.readline() == "mounted\n", "the slow file system was not mounted")
-            # The loop device lets go of its file a moment after it is detached.
+            # The loop device still has its file open for a moment after it is detached.
             stack.callback(run, "umount", "--lazy", image)
             self.device = run("losetup", "--find", "--show", image / "disk").strip()
             stack.callback(run, "losetup", "--detach", self.device)
