@@ -72,6 +72,39 @@ fn a_recorded_request_makes_no_second_document() {
 }
 
 #[test]
+fn copies_of_a_request_that_arrive_together_are_all_told_of_its_document() {
+    let shop = Shop::open();
+    let mut documents = 0;
+    for round in 0..20 {
+        let seen = shop
+            .client
+            .signature("POST", "/api/v1/operations/sale", LOAF);
+        let copies: Vec<Reply> = std::thread::scope(|scope| {
+            let copy = || again(&shop, "operations/sale", LOAF, &seen);
+            let callers: Vec<_> = (0..20).map(|_| scope.spawn(copy)).collect();
+            callers
+                .into_iter()
+                .map(|copy| copy.join().unwrap())
+                .collect()
+        });
+        let first = copies
+            .iter()
+            .find(|copy| !copy.replayed && copy.status == 200);
+        let first = first.unwrap_or_else(|| panic!("round {round}: no copy made the document"));
+        for copy in &copies {
+            if copy.status == 200 {
+                assert_eq!(copy.text, first.text, "round {round}");
+            } else {
+                let expected = (422, "registered", "SignatureReplayed".to_owned());
+                assert_eq!(copy.verdict(), expected, "round {round}: {}", copy.text);
+            }
+        }
+        documents += 1;
+        assert_eq!(shop.receipts().len(), documents, "round {round}");
+    }
+}
+
+#[test]
 fn a_recorded_request_that_was_refused_is_refused_again() {
     let shop = Shop::open();
     let with_id = LOAF.replacen('{', &format!("{{\"id\":\"{ID}\","), 1);

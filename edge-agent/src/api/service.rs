@@ -534,20 +534,17 @@ impl Service {
             .map(|left_ms| left_ms / 1_000)
     }
 
-    /// The fiscal state of a request id. An order that still waits in the queue may become a document, so its state is unknown
-    /// whatever the store contains.
+    /// The fiscal state of a request id, from the queue and the store.
     pub async fn state_of(self: &Arc<Self>, id: Uuid) -> FiscalState {
-        if self.waits(id).await != Some(false) {
-            return FiscalState::Unknown;
-        }
+        // The queue is asked before the store: an order that is reserved in between is found in the store.
+        let waits = self.waits(id).await;
         let found = self
             .read(Lane::Sales, move |reader| reader.find(None, id))
             .await;
-        match found.map(|found| found.map(|stored| stored.row.state)) {
-            Ok(Some(RequestState::Sealed)) => FiscalState::Registered,
-            Ok(Some(RequestState::Reserved)) | Err(_) => FiscalState::Unknown,
-            Ok(Some(RequestState::Voided) | None) => FiscalState::NotRegistered,
-        }
+        state_from(
+            waits,
+            found.map(|found| found.map(|stored| stored.row.state)),
+        )
     }
 
     /// Whether an order with this id waits in the queue or is being printed; `None` while the clerk stops.
@@ -565,6 +562,24 @@ impl Service {
         let (reply, waiting) = oneshot::channel();
         self.clerk_handle.send(Message::Waiting { id, reply });
         waiting.await.map_err(|_| NoAnswer::Stopping)
+    }
+}
+
+/// The fiscal state of a request id whose order waits in the queue or does not (`None`: the clerk stops), and whose document the
+/// store has in this state.
+///
+/// A sealed document is registered even if an order with its id waits: such an order repeats the request and makes no second
+/// document. An order that waits and has no document may still become one.
+fn state_from(
+    waits: Option<bool>,
+    stored: Result<Option<RequestState>, StoreError>,
+) -> FiscalState {
+    match (stored, waits) {
+        (Ok(Some(RequestState::Sealed)), _) => FiscalState::Registered,
+        (Ok(Some(RequestState::Voided) | None), Some(false)) => FiscalState::NotRegistered,
+        (Ok(Some(RequestState::Voided | RequestState::Reserved) | None) | Err(_), _) => {
+            FiscalState::Unknown
+        }
     }
 }
 
@@ -603,3 +618,28 @@ fn signature_used(id: Uuid, state: FiscalState) -> Outcome {
 const FIRST_PIN_UNCHANGED: &str = "till: sells nothing until the PIN that it has made at its first start is changed; sign in at the dashboard and change it, or use `ferrotill person pin`";
 /// The pause between two checks whether the first request has ended.
 const REPEAT_PAUSE: Duration = Duration::from_millis(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_document_is_registered_even_while_a_repetition_of_its_request_waits() {
+        use FiscalState::{NotRegistered, Registered, Unknown};
+        use RequestState::{Reserved, Sealed, Voided};
+        for (stored, [waits, does_not_wait, clerk_stops]) in [
+            (Some(Sealed), [Registered, Registered, Registered]),
+            (Some(Reserved), [Unknown, Unknown, Unknown]),
+            (Some(Voided), [Unknown, NotRegistered, Unknown]),
+            (None, [Unknown, NotRegistered, Unknown]),
+        ] {
+            assert_eq!(state_from(Some(true), Ok(stored)), waits, "{stored:?}");
+            assert_eq!(
+                state_from(Some(false), Ok(stored)),
+                does_not_wait,
+                "{stored:?}"
+            );
+            assert_eq!(state_from(None, Ok(stored)), clerk_stops, "{stored:?}");
+        }
+    }
+}

@@ -187,9 +187,16 @@ impl Client {
         body: &str,
         change: impl FnOnce(&mut Headers),
     ) -> Result<Reply, ureq::Error> {
+        let mut headers = self.signature(method, path, body);
+        change(&mut headers);
+        self.send(method, path, body, &headers)
+    }
+
+    /// The headers that sign a call now.
+    pub fn signature(&self, method: &str, path: &str, body: &str) -> Headers {
         let timestamp = system_ms().to_string();
         let signed = [self.device, &timestamp, method, path, body].map(str::as_bytes);
-        let mut headers = vec![
+        vec![
             ("Api-Key", self.key.to_owned()),
             ("Api-DeviceId", self.device.to_owned()),
             (
@@ -197,9 +204,7 @@ impl Client {
                 signature_of(self.secret.as_bytes(), &signed),
             ),
             ("Api-Timestamp", timestamp),
-        ];
-        change(&mut headers);
-        self.send(method, path, body, &headers)
+        ]
     }
 
     /// Sends a call with these headers and no signature.
