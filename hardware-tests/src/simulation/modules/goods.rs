@@ -1,7 +1,7 @@
 //! What callers order at a shop with fiscal modules, and what they ask payment providers for.
 
 use ferrotill::order::{
-    OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said, TerminalUse,
+    ModuleRequest, OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said, TerminalUse,
 };
 use ferrotill::seal::fiscal_module::provider::{Provider, ProviderAction, ProviderCall};
 use ferrotill::seal::fiscal_module::{ModuleCall, Operation};
@@ -101,7 +101,7 @@ pub(super) fn request(tiyin: i64, means: Means, payment: &str, original: Option<
 
 /// An order with its request for the module.
 pub(super) fn form(id: Uuid, kind: OrderKind, request: Option<&Value>) -> OrderForm {
-    let kept = request.map(Value::to_string);
+    let asked = request.map(|request| ModuleRequest::Whole(request.to_string()));
     OrderForm {
         id,
         point_of_sale: Uuid::from_u128(1),
@@ -111,7 +111,7 @@ pub(super) fn form(id: Uuid, kind: OrderKind, request: Option<&Value>) -> OrderF
         on_paper: false,
         terminals: TerminalUse::default(),
         said: Said {
-            module_request: kept,
+            module_request: asked,
             ..Said::default()
         },
         contact: None,
