@@ -191,6 +191,9 @@ pub struct Said {
     /// What the fiscal module that seals the document is asked for. It may have what the journal must not keep, so it is not stored, and it is
     /// no part of the fingerprint.
     pub module_request: Option<ModuleRequest>,
+    /// The payment of a provider that the order names. The document is reserved only while the payment can pay it. It is no part of the
+    /// fingerprint.
+    pub provider_payment: Option<Uuid>,
 }
 
 /// What a fiscal module is asked for.
