@@ -221,6 +221,8 @@ refusals! {
     76 TillTakenOver => "the folder of this till was restored on another machine, which sells now; two copies must not sell", "sell on the other machine; take this one out of use";
     /// A document other than a report on a device whose printer has fiscal receipts that this till has not made.
     77 ReceiptsOfOthers => "the printer has fiscal receipts that this till has not made: another machine may sell with it, and two copies of one till must not sell", "if another machine sells with this printer, take this one out of use; if the receipts were made at the printer's keys, a person says so: `ferrotill settle DEVICE --go-on --by NAME`, or at the dashboard";
+    /// An order that names a payment of a payment provider that cannot pay it any more.
+    78 PaymentNotUsable => "the payment that the order names cannot pay it: its money was given back or may have been, or another receipt is paid with it", "take the money again, and send the order with the new payment";
 }
 
 impl core::error::Error for Refusal {}

@@ -189,6 +189,9 @@ pub struct Said {
     /// The request in the form of the fiscal module that seals the document. It has what the journal must not keep, so it is not stored, and
     /// it is no part of the fingerprint.
     pub module_request: Option<String>,
+    /// The payment of a provider that the order names. The document is reserved only while the payment can pay it. It is no part of the
+    /// fingerprint.
+    pub provider_payment: Option<Uuid>,
 }
 
 impl OrderDraft {

@@ -46,7 +46,7 @@ const LINES: &[(&str, CashierLine)] = &[
     ),
     ("NotEnoughCash", |words| words.cash_missing),
     (
-        "ChangeExceedsCash NoPayments NotPaid PaymentDiffers PaymentNotPositive PaymentRefused PaymentStarted \
+        "ChangeExceedsCash NoPayments NotPaid PaymentDiffers PaymentNotPositive PaymentNotUsable PaymentRefused PaymentStarted \
          PaymentType PaymentTypeUnknown RefundUneven TooManyPayments Underpaid",
         |words| words.payment,
     ),

@@ -23,7 +23,7 @@ use crate::payment::{TerminalListener, TerminalNews};
 use crate::seal::printer::{DocumentSlip, Listener, News};
 use crate::seal::signature::Signed;
 use ferrotill_store::{
-    BuyerContact, DeliveryChannel, DeliveryEnd, EReceiptChange, EReceiptOutcome,
+    BuyerContact, DeliveryChannel, DeliveryEnd, EReceiptChange, EReceiptOutcome, SeenPayment,
 };
 
 /// A message to the clerk.
@@ -322,9 +322,9 @@ pub enum ProviderNews {
         amount: Amount,
         /// The digest of the caller's request.
         fingerprint: [u8; 32],
-        /// When the payment had changed last as the step was decided: it is not taken if the payment has changed since. `None` for a new
-        /// payment.
-        seen_ms: Option<i64>,
+        /// What was known of the payment as the step was decided: the news are not taken if the payment has changed since. `None` for a
+        /// new payment.
+        seen: Option<SeenPayment>,
     },
     /// The provider has answered, or a person says what became of the payment.
     Answered {

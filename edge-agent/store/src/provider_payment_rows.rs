@@ -2,6 +2,7 @@
 
 use ferrotill_core::Amount;
 use ferrotill_core::event::{Event, ProviderStep};
+use ferrotill_core::id::DocumentId;
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension as _, Row, params};
 use uuid::Uuid;
@@ -49,11 +50,36 @@ pub struct ProviderPayment {
     pub changed_ms: i64,
 }
 
+/// What was known of a payment when a step was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenPayment {
+    /// When the newest event of the payment was stored, in milliseconds since the epoch.
+    pub changed_ms: i64,
+    /// True if its document was sealed, or might be.
+    pub is_taken: bool,
+}
+
+impl ProviderPayment {
+    /// What is known of the payment, for a step that is decided now.
+    #[must_use]
+    pub const fn seen(&self) -> SeenPayment {
+        SeenPayment {
+            changed_ms: self.changed_ms,
+            is_taken: self.is_taken,
+        }
+    }
+}
+
 const PLACE: &str = "payments of providers";
 const SELECT: &str = "SELECT reference, asked_at, provider_payment.device, provider, provider_payment.amount, provider_payment.fingerprint, \
      provider_payment.state, provider_payment.number, answer, reason, provider_payment.document, coalesce(document.state = 'sealed', 0), is_ended, step, changed_at, given_back, coalesce(document.state <> 'voided', 0) \
      FROM provider_payment LEFT JOIN request ON request.id = provider_payment.document \
      LEFT JOIN document ON document.reserved_seq = request.reserved_seq";
+/// Whether the document of a payment is sealed, or may be.
+const IS_TAKEN: &str = "coalesce((SELECT document.state <> 'voided' FROM request JOIN document ON document.reserved_seq = request.reserved_seq \
+     WHERE request.id = provider_payment.document), 0)";
+/// Whether the money of a payment can pay a document: it was not given back, and no provider was asked to give it back.
+const CAN_PAY: &str = "state IN ('asked', 'paid') AND step <> 'give_back'";
 const IS_OPEN: &str =
     "provider_payment.state IN ('asked', 'paid') AND (is_ended = 0 OR step <> '')";
 
@@ -185,7 +211,7 @@ impl Reader {
 
 impl Batch<'_> {
     /// Appends an event of a payment provider. Returns false, and appends nothing, if the event does not fit what is known of the payment,
-    /// or if the payment has changed since the moment `seen_ms` at which it had changed last when the step was decided.
+    /// or if the payment is not as it was `seen` when the step was decided.
     ///
     /// # Errors
     ///
@@ -194,19 +220,17 @@ impl Batch<'_> {
         &mut self,
         event: &Event<'_>,
         at_ms: i64,
-        seen_ms: Option<i64>,
+        seen: Option<SeenPayment>,
     ) -> Result<bool, StoreError> {
-        let (reference, condition) = match event {
+        let (reference, document, condition) = match event {
             Event::ProviderAsked(asked) if asked.step == ProviderStep::Pay => {
-                (asked.reference, "0 = 1")
+                (asked.reference, None, "0 = 1")
             }
-            Event::ProviderAsked(asked) => (asked.reference, "state = 'paid'"),
-            Event::ProviderAnswered(answered) => (answered.reference, "state IN ('asked', 'paid')"),
-            // A provider that was asked to give the money back may have done so.
-            Event::ProviderUsed(used) => (
-                used.reference,
-                "state IN ('asked', 'paid') AND step <> 'give_back'",
-            ),
+            Event::ProviderAsked(asked) => (asked.reference, None, "state = 'paid'"),
+            Event::ProviderAnswered(answered) => {
+                (answered.reference, None, "state IN ('asked', 'paid')")
+            }
+            Event::ProviderUsed(used) => (used.reference, Some(used.document), CAN_PAY),
             _ => return Ok(false),
         };
         let is_new =
@@ -215,9 +239,18 @@ impl Batch<'_> {
             let fits: bool = self
                 .connection()
                 .prepare_cached(&format!(
-                    "SELECT EXISTS (SELECT 1 FROM provider_payment WHERE reference = ?1 AND changed_at = coalesce(?2, changed_at) AND {condition})"
+                    "SELECT EXISTS (SELECT 1 FROM provider_payment WHERE reference = ?1 AND changed_at = coalesce(?2, changed_at) \
+                     AND {IS_TAKEN} = coalesce(?3, {IS_TAKEN}) AND (?4 IS NULL OR document IS ?4 OR NOT {IS_TAKEN}) AND {condition})"
                 ))
-                .and_then(|mut statement| statement.query_row(params![reference.0, seen_ms], |row| row.get(0)))
+                .and_then(|mut statement| {
+                    let known = params![
+                        reference.0,
+                        seen.map(|seen| seen.changed_ms),
+                        seen.map(|seen| seen.is_taken),
+                        document.map(|document| document.0)
+                    ];
+                    statement.query_row(known, |row| row.get(0))
+                })
                 .context(self.path(), PLACE)?;
             if !fits {
                 return Ok(false);
@@ -228,6 +261,23 @@ impl Batch<'_> {
             .encode(&mut buffer)
             .map_err(|_| StoreError::TooLarge)?;
         self.write(Uuid::nil(), at_ms, event, payload).map(|_| true)
+    }
+
+    /// Whether a document can be paid with a payment: the payment was named for it and for no other document since, and its money was
+    /// not given back.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn can_pay(&self, reference: Uuid, document: DocumentId) -> Result<bool, StoreError> {
+        self.connection()
+            .prepare_cached(&format!(
+                "SELECT EXISTS (SELECT 1 FROM provider_payment WHERE reference = ?1 AND document = ?2 AND {CAN_PAY})"
+            ))
+            .and_then(|mut statement| {
+                statement.query_row(params![reference.as_bytes(), document.0], |row| row.get(0))
+            })
+            .context(self.path(), PLACE)
     }
 }
 

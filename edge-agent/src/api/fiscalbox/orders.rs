@@ -70,11 +70,19 @@ pub(super) async fn make(shop: &Shop, call: &Call, refund: bool, body: &Bytes) -
     let key = Repeats::key(call.device.id, refund, &order.kept);
     let is_known = order.id.is_some();
     let id = order.id.unwrap_or_else(|| shop.repeats.id_of(key));
-    if !refund && let Err(error) = name_payment(service, call.device.id, id, &order.request).await {
-        let response = failure(&error);
-        return with_operation(response, Some(id), service.state_of(id).await);
-    }
-    let form = form(call, id, order, refund.then_some(original));
+    let payment = match refund {
+        true => Ok(None),
+        false => name_payment(service, call.device.id, id, &order.request).await,
+    };
+    let payment = match payment {
+        Ok(payment) => payment,
+        Err(error) => {
+            let response = failure(&error);
+            return with_operation(response, Some(id), service.state_of(id).await);
+        }
+    };
+    let mut form = form(call, id, order, refund.then_some(original));
+    form.said.provider_payment = payment;
     let outcome = service.submit(call.device.id, form, deadline).await;
     let response = respond(service, call, &outcome, deadline).await;
     match response {
@@ -89,15 +97,15 @@ pub(super) async fn make(shop: &Shop, call: &Call, refund: bool, body: &Bytes) -
     }
 }
 
-/// Names the payment of an order, if it is one of a provider behind the module.
+/// Names the payment of an order, if it is one of a provider behind the module, and returns it.
 async fn name_payment(
     service: &Arc<Service>,
     device: Uuid,
     id: Uuid,
     request: &str,
-) -> Result<(), ApiError> {
+) -> Result<Option<Uuid>, ApiError> {
     let Some(providers) = service.providers.clone() else {
-        return Ok(());
+        return Ok(None);
     };
     let order: serde_json::Value = serde_json::from_str(request).unwrap_or_default();
     let named = service.work(Lane::Sales, move |_, _| {

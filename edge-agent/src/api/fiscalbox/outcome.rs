@@ -110,6 +110,14 @@ fn sentence(refusal: Refusal, language: Language) -> String {
             ],
             String::new(),
         ),
+        Refusal::PaymentNotUsable => (
+            [
+                "этим платежом оплатить заказ нельзя: деньги по нему возвращены или могли быть возвращены, либо им оплачен другой чек; проведите оплату заново",
+                "bu to‘lov bilan buyurtmani to‘lab bo‘lmaydi: uning puli qaytarilgan yoki qaytarilgan bo‘lishi mumkin, yoki u bilan boshqa chek to‘langan; to‘lovni qaytadan oling",
+                "the payment that the order names cannot pay it: its money was given back or may have been, or another receipt is paid with it; take the money again",
+            ],
+            String::new(),
+        ),
         _ => return refusal.to_string(),
     };
     say(&sentence, language, &[value]).replace('`', "")

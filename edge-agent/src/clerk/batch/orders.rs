@@ -253,6 +253,12 @@ impl Tills {
         if request.is_none() && batch.is_uploaded(document_id(entry.form.id))? {
             return Ok(Err((Refusal::RequestIdClash, Vec::new())));
         }
+        if request.is_none()
+            && let Some(payment) = entry.form.said.provider_payment
+            && !batch.can_pay(payment, document_id(entry.form.id))?
+        {
+            return Ok(Err((Refusal::PaymentNotUsable, Vec::new())));
+        }
         let original_document = match &entry.form.kind {
             OrderKind::Refund { original, .. } => {
                 match batch.request(device, document_id(*original))? {

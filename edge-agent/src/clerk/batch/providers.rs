@@ -29,7 +29,7 @@ impl Tills {
                 provider,
                 amount,
                 fingerprint,
-                seen_ms: _,
+                seen: _,
             } => Event::ProviderAsked(ProviderAsked {
                 reference: reference(id),
                 device: UniqueId(*device.as_bytes()),
@@ -58,11 +58,11 @@ impl Tills {
                 document: document_id(*document),
             }),
         };
-        let seen_ms = match news {
-            ProviderNews::Asked { seen_ms, .. } => *seen_ms,
+        let seen = match news {
+            ProviderNews::Asked { seen, .. } => *seen,
             ProviderNews::Answered { .. } | ProviderNews::Used { .. } => None,
         };
-        let stored = batch.append_provider(&event, at.utc_ms, seen_ms)?;
+        let stored = batch.append_provider(&event, at.utc_ms, seen)?;
         effects.push(if stored {
             Effect::Decided(reply)
         } else {

@@ -6,6 +6,7 @@ mod nobody;
 mod offline;
 mod operator;
 mod others;
+mod paid;
 mod signing;
 mod stage;
 mod time;

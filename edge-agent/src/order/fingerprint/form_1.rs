@@ -31,6 +31,7 @@ pub(super) fn text(order: &OrderForm, device: Uuid) -> String {
         number,
         more,
         module_request: _,
+        provider_payment: _,
     } = &order.said;
     text.put_some("point_of_sale", *point_of_sale);
     match &order.kind {

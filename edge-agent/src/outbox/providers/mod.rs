@@ -143,18 +143,24 @@ impl Providers {
         }
     }
 
-    /// Has a document named as the one that is paid with the payment that an order names. `Err` says why the payment cannot be used.
+    /// Has a document named as the one that is paid with the payment that an order names, and returns the payment; `None` if the order
+    /// names none.
     ///
     /// # Errors
     ///
     /// Another document is paid with the payment, or the journal cannot be written.
-    pub fn use_for(&self, device: Uuid, order: &Value, document: Uuid) -> Result<(), ModuleError> {
+    pub fn use_for(
+        &self,
+        device: Uuid,
+        order: &Value,
+        document: Uuid,
+    ) -> Result<Option<Uuid>, ModuleError> {
         let Some(payment) = self.payment_of_order(device, order)? else {
-            return Ok(());
+            return Ok(None);
         };
         let is_its_own = payment.document == Some(document);
         if is_its_own && payment.is_sealed {
-            return Ok(());
+            return Ok(Some(payment.reference));
         }
         // Money that was given back, or may have been, pays nothing.
         let is_open = matches!(
@@ -174,7 +180,7 @@ impl Providers {
             document,
         };
         if self.journal.store(news) {
-            Ok(())
+            Ok(Some(payment.reference))
         } else {
             Err(ModuleError::new(303, NOT_STORED))
         }
@@ -255,7 +261,7 @@ impl Providers {
             provider: provider.name().to_owned(),
             amount,
             fingerprint,
-            seen_ms: None,
+            seen: None,
         };
         if !self.journal.store(news) {
             // If the question is stored all the same, it is answered with the truth.
@@ -328,7 +334,7 @@ impl Providers {
             provider: payment.provider.clone(),
             amount,
             fingerprint: payment.fingerprint,
-            seen_ms: Some(payment.changed_ms),
+            seen: Some(payment.seen()),
         };
         if !self.journal.store(news) {
             return ProviderTold::Refused(ModuleError::new(303, NOT_STORED));

@@ -5,13 +5,16 @@ use ferrotill_core::event::{
 };
 use ferrotill_core::id::{Fingerprint, OperationReference, UniqueId};
 
+use uuid::Uuid;
+
 use super::shop::*;
+use crate::{ProviderPayment, SeenPayment};
 
 const PAYMENT: OperationReference = OperationReference([7; 16]);
 
-fn append(shop: &mut Shop, event: &Event<'_>, seen_ms: Option<i64>) -> bool {
+fn append(shop: &mut Shop, event: &Event<'_>, seen: Option<SeenPayment>) -> bool {
     let mut batch = shop.store.batch().unwrap();
-    let stored = batch.append_provider(event, shop.now, seen_ms).unwrap();
+    let stored = batch.append_provider(event, shop.now, seen).unwrap();
     batch.commit().unwrap();
     stored
 }
@@ -28,21 +31,18 @@ fn asked(at: i64, step: ProviderStep) -> Event<'static> {
     })
 }
 
-fn used(at: i64) -> Event<'static> {
+fn used(at: i64, document: u128) -> Event<'static> {
     Event::ProviderUsed(ProviderUsed {
         reference: PAYMENT,
         at: moment(at),
-        document: id(1),
+        document: id(document),
     })
 }
 
-/// The till gives back money that no receipt needs, and a caller repeats the order of that receipt at the same time: one of them comes
-/// first in the journal, and the other one is refused.
-#[test]
-fn money_that_an_order_has_named_meanwhile_is_not_given_back() {
-    let mut shop = Shop::new();
+/// A payment of which the provider says that it has the money. It is asked for at the shop's time.
+fn pay(shop: &mut Shop) {
     let start = shop.now;
-    assert!(append(&mut shop, &asked(start, ProviderStep::Pay), None));
+    assert!(append(shop, &asked(start, ProviderStep::Pay), None));
     let paid = Event::ProviderAnswered(ProviderAnswered {
         reference: PAYMENT,
         at: moment(start + 1),
@@ -52,14 +52,70 @@ fn money_that_an_order_has_named_meanwhile_is_not_given_back() {
             answer: "{}",
         },
     });
-    assert!(append(&mut shop, &paid, None));
-    let seen_ms = shop.reader().open_provider_payments().unwrap()[0].changed_ms;
-    assert_eq!(seen_ms, start + 1);
-    assert!(append(&mut shop, &used(start + 2), None));
+    assert!(append(shop, &paid, None));
+}
+
+fn payment(shop: &Shop) -> ProviderPayment {
+    shop.reader().open_provider_payments().unwrap()[0].clone()
+}
+
+fn can_pay(shop: &mut Shop, document: u128) -> bool {
+    let batch = shop.store.batch().unwrap();
+    let reference = Uuid::from_bytes(PAYMENT.0);
+    batch.can_pay(reference, id(document)).unwrap()
+}
+
+/// The till gives back money that no receipt needs, and a caller repeats the order of that receipt at the same time: one of them comes
+/// first in the journal, and the other one is refused.
+#[test]
+fn money_that_an_order_has_named_meanwhile_is_not_given_back() {
+    let mut shop = Shop::new();
+    pay(&mut shop);
+    let start = shop.now;
+    assert!(!can_pay(&mut shop, 1), "no order has named it");
+    let seen = payment(&shop).seen();
+    shop.now = start + 2;
+    assert!(append(&mut shop, &used(start + 2, 1), None));
     let give_back = asked(start + 3, ProviderStep::GiveBack);
     let rows = shop.rows();
-    assert!(!append(&mut shop, &give_back, Some(seen_ms)));
+    assert!(!append(&mut shop, &give_back, Some(seen)));
     assert_eq!(shop.rows(), rows, "nothing is written");
-    assert!(append(&mut shop, &give_back, Some(start + 2)));
-    assert!(!append(&mut shop, &used(start + 4), None));
+    assert!(can_pay(&mut shop, 1) && !can_pay(&mut shop, 2));
+    let seen = payment(&shop).seen();
+    assert!(append(&mut shop, &give_back, Some(seen)));
+    assert!(!append(&mut shop, &used(start + 4, 1), None));
+    assert!(!can_pay(&mut shop, 1), "the money may have been given back");
+}
+
+/// A reservation changes no payment, and makes its money needed all the same.
+#[test]
+fn money_of_a_document_that_was_reserved_meanwhile_is_not_given_back_and_pays_no_other_document() {
+    let mut shop = Shop::new();
+    pay(&mut shop);
+    let start = shop.now;
+    assert!(append(&mut shop, &used(start, 1), None));
+    let seen = payment(&shop).seen();
+    shop.sale(1);
+    assert_eq!(payment(&shop).changed_ms, seen.changed_ms);
+    let give_back = asked(start + 3, ProviderStep::GiveBack);
+    let rows = shop.rows();
+    assert!(!append(&mut shop, &give_back, Some(seen)));
+    assert!(!append(&mut shop, &used(start + 4, 2), None));
+    assert_eq!(shop.rows(), rows, "nothing is written");
+    assert!(can_pay(&mut shop, 1) && !can_pay(&mut shop, 2));
+    // The order of the sealed receipt is repeated.
+    assert!(append(&mut shop, &used(start + 5, 1), None));
+}
+
+/// Two orders name one payment before either of them has a document: the newest one has it.
+#[test]
+fn a_payment_pays_the_document_that_was_named_last() {
+    let mut shop = Shop::new();
+    pay(&mut shop);
+    let start = shop.now;
+    shop.void(1);
+    assert!(append(&mut shop, &used(start, 1), None));
+    assert!(can_pay(&mut shop, 1));
+    assert!(append(&mut shop, &used(start, 2), None));
+    assert!(!can_pay(&mut shop, 1) && can_pay(&mut shop, 2));
 }

@@ -99,8 +99,13 @@ pub(super) fn request(tiyin: i64, means: Means, payment: &str, original: Option<
     request
 }
 
-/// An order with its request for the module.
-pub(super) fn form(id: Uuid, kind: OrderKind, request: Option<&Value>) -> OrderForm {
+/// An order with its request for the module, and the payment that it names.
+pub(super) fn form(
+    id: Uuid,
+    kind: OrderKind,
+    request: Option<&Value>,
+    payment: Option<Uuid>,
+) -> OrderForm {
     let kept = request.map(Value::to_string);
     OrderForm {
         id,
@@ -112,6 +117,7 @@ pub(super) fn form(id: Uuid, kind: OrderKind, request: Option<&Value>) -> OrderF
         terminals: TerminalUse::default(),
         said: Said {
             module_request: kept,
+            provider_payment: payment,
             ..Said::default()
         },
         contact: None,

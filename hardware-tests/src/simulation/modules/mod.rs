@@ -69,6 +69,8 @@ const OPENINGS: [i64; 3] = [1_795_752_000_000, 1_795_805_880_000, 1_798_743_480_
 /// The times after which the till takes the next step of a payment.
 const CONFIRM_AFTER: Duration = Duration::from_secs(60);
 const GIVE_BACK_AFTER: Duration = Duration::from_secs(900);
+/// The same in every fifth shop: shorter than a caller waits for its receipt.
+const GIVE_BACK_SOON: Duration = Duration::from_secs(1);
 
 type Checked<T = ()> = Result<T, String>;
 
@@ -100,6 +102,7 @@ struct ModuleTill {
 
 struct ModuleWorld {
     syncs: Syncs,
+    give_back_after: Duration,
     random: SeededRandom,
     folder: TempDir,
     disk: Disk,
@@ -181,6 +184,10 @@ impl ModuleWorld {
         let tills = tills.collect::<Checked<Vec<_>>>()?;
         let mut world = Self {
             syncs,
+            give_back_after: match seed % 5 {
+                2 => GIVE_BACK_SOON,
+                _ => GIVE_BACK_AFTER,
+            },
             random,
             disk,
             clock: Arc::new(clock),
@@ -309,7 +316,7 @@ impl ModuleWorld {
         let config = FiscalBoxConfig {
             stored_max: Duration::from_secs(48 * 3_600),
             confirm_after: CONFIRM_AFTER,
-            give_back_after: GIVE_BACK_AFTER,
+            give_back_after: self.give_back_after,
             classes_file: None,
             in_soms: Vec::new(),
             billing: None,

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::goods::Means;
 use super::purchases::{Purchase, Stage, What};
-use super::{Checked, GIVE_BACK_AFTER, ModuleWorld};
+use super::{Checked, ModuleWorld};
 
 /// A person looks after a payment or a document that has waited for so long, in milliseconds.
 const LOOKS_AFTER_MS: i64 = 60_000;
@@ -70,16 +70,17 @@ impl ModuleWorld {
                 by: "Aziza".to_owned(),
             })
         };
-        let limit = i64::try_from(GIVE_BACK_AFTER.as_millis()).unwrap_or(i64::MAX);
+        let limit = i64::try_from(self.give_back_after.as_millis()).unwrap_or(i64::MAX);
         let is_late = now_ms - payment.changed_ms >= limit;
         let confirms = Provider::of_name(&payment.provider).is_some_and(Provider::confirms);
         let word = match payment.state {
+            // Money that was given back is that of an earlier payment.
             ProviderPaymentState::Asked if payment.number.is_empty() => match &paid {
-                Some(paid) => has_word(ProviderWord::Done {
+                Some(paid) if paid.refunded < paid.amount => has_word(ProviderWord::Done {
                     number: paid.number.clone(),
                     answer: r#"{"by":"Aziza"}"#.to_owned(),
                 }),
-                None => has_word(ProviderWord::NotDone("Aziza: not in the list".to_owned())),
+                _ => has_word(ProviderWord::NotDone("Aziza: not in the list".to_owned())),
             },
             ProviderPaymentState::Paid if payment.step == ProviderStep::GiveBack.name() => {
                 match &paid {

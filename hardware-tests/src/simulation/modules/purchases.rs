@@ -413,23 +413,28 @@ impl ModuleWorld {
         let Some(agent) = &self.agent else {
             return Ok(());
         };
-        if let (What::Sale, Some(asks)) = (purchase.what, &asks)
-            && let Err(error) = agent.providers.use_for(self.device(till), asks, id)
-        {
-            let refused = error.code == 104;
-            self.note(format!("purchase {number}: the payment: {}", error.code));
-            if refused && !self.agent.as_ref().is_none_or(|agent| agent.life.is_over()) {
-                self.set(number, |purchase| purchase.stage = Stage::Done);
+        let named = match (purchase.what, &asks) {
+            (What::Sale, Some(asks)) => agent.providers.use_for(self.device(till), asks, id),
+            _ => Ok(None),
+        };
+        let payment = match named {
+            Ok(payment) => payment,
+            Err(error) => {
+                let refused = error.code == 104;
+                self.note(format!("purchase {number}: the payment: {}", error.code));
+                if refused && !self.agent.as_ref().is_none_or(|agent| agent.life.is_over()) {
+                    self.set(number, |purchase| purchase.stage = Stage::Done);
+                }
+                return Ok(());
             }
-            return Ok(());
-        }
+        };
         if agent.life.is_over() {
             return Ok(());
         }
         let (reply, answer) = oneshot::channel();
         agent.clerk_handle.send(Message::Order {
             device: self.device(till),
-            form: Box::new(form(id, kind, asks.as_ref())),
+            form: Box::new(form(id, kind, asks.as_ref(), payment)),
             deadline: self.clock.monotonic() + Duration::from_millis(WAIT_MS),
             reply,
         });

@@ -69,6 +69,7 @@ impl EchoedFields {
                 // The digest of a secret shows the secret to whoever tries enough of them.
                 more: said_in(&stored, contact.as_ref()),
                 module_request: None,
+                provider_payment: None,
             },
             found: object! { "user" => context.user }.to_string(),
             terminals: self.terminals,
