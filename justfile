@@ -56,7 +56,7 @@ measure *ARGUMENTS:
 
 # count again what a sale, a start and a quiet till cost, and write hardware-tests/counts.txt, with which tests compare
 counts *ARGUMENTS:
-    cargo run -p ferrotill-hardware-tests --bin measure -- --only counts,instructions --keep-counts yes {{ ARGUMENTS }}
+    cargo run -p ferrotill-hardware-tests --bin measure -- --only counts,instructions,wakeups --keep-counts yes {{ ARGUMENTS }}
 
 # measure sales on a disk whose flushes take 3 ms; needs root, /dev/fuse and a loop device
 slow-disk *ARGUMENTS:

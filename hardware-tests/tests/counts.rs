@@ -1,4 +1,4 @@
-//! What a sale and a receipt cost is within 5 % of what `hardware-tests/counts.txt` says, and what a quiet till costs is at most 5 % more.
+//! What a sale, a receipt and a quiet till cost is within 5 % of what `hardware-tests/counts.txt` says.
 //! `just counts` writes the file.
 //!
 //! This file has one test, because the SQL statements are counted for the whole process.
@@ -14,7 +14,10 @@ fn statements_syncs_bytes_and_printer_commands_are_those_that_are_kept() {
         .iter()
         .filter_map(|count| kept.complaint(count))
         .collect();
-    let missing = kept.missing(&counted, |name| !name.ends_with(".instructions"));
+    // Instructions and wake-ups are counted of the release program.
+    let missing = kept.missing(&counted, |name| {
+        !name.ends_with(".instructions") && !name.ends_with(".wake_ups")
+    });
     complaints.extend(missing.iter().map(|name| format!("{name}: is not counted")));
     assert!(
         complaints.is_empty(),

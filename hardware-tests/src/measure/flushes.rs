@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use super::figures::{Hundredths, Row};
 use super::outside::{FISCAL, Office, OutsideTill, Setup};
-use super::process::{Programs, status_figure};
+use super::process::Programs;
+use super::wakeups::Wakeups;
 use super::{MeasurePlan, Measured};
 use crate::error_text::with_sources;
 
@@ -160,13 +161,13 @@ pub(super) fn rest(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
     till.drained(Duration::from_secs(60))?;
     std::thread::sleep(Duration::from_secs(10));
     let process = till.program()?.id();
-    let woken = wakeups(process)?;
+    let before = Wakeups::of(process)?;
     let seconds = wanted.rest_s;
     let (flushes, kib) = disk.cost(|| {
         std::thread::sleep(Duration::from_secs(seconds));
         Ok(())
     })?;
-    let woken = wakeups(process)?.saturating_sub(woken);
+    let woken = Wakeups::of(process)?.since(&before).all();
     till.stop()?;
     let per_second = woken * 100 / seconds.max(1);
     let measured = format!(
@@ -187,19 +188,4 @@ pub(super) fn rest(wanted: &MeasurePlan, folder: &Path) -> Measured<Vec<Row>> {
         measured,
     );
     Ok(vec![row])
-}
-
-/// How often the threads of a process have waited and gone on.
-fn wakeups(process: u32) -> Measured<u64> {
-    let threads = std::fs::read_dir(format!("/proc/{process}/task")).map_err(with_sources)?;
-    let mut woken = 0;
-    for thread in threads {
-        let name = thread.map_err(with_sources)?.file_name();
-        let id = name
-            .to_string_lossy()
-            .parse::<u32>()
-            .map_err(with_sources)?;
-        woken += status_figure(id, "voluntary_ctxt_switches:")?;
-    }
-    Ok(woken)
 }

@@ -4,7 +4,7 @@
 //! several rounds. If other programs use the machine meanwhile, times are inconclusive.
 //!
 //! What can be counted is counted and not timed: statements, syncs and bytes on the disk of `hardware-tests/disk`, flushes at a block
-//! device, instructions by callgrind. Counts say the same on a busy machine. The file `counts.txt` keeps them, for tests.
+//! device, instructions by callgrind, wake-ups by the system. Counts say the same on a busy machine. The file `counts.txt` keeps them, for tests.
 
 mod bare;
 mod calls;
@@ -22,6 +22,7 @@ mod outside;
 mod process;
 mod reads;
 mod shop;
+mod wakeups;
 
 use std::path::{Path, PathBuf};
 
@@ -66,9 +67,10 @@ impl MeasurePlan {
 }
 
 /// The groups of rows, in their order.
-pub const GROUPS: [&str; 14] = [
+pub const GROUPS: [&str; 15] = [
     "counts",
     "instructions",
+    "wakeups",
     "flushes",
     "rest",
     "sale",
@@ -131,6 +133,7 @@ fn rows_of(
     match group {
         "counts" => counted::rows(counts),
         "instructions" => instructions::instructions(wanted, folder, counts),
+        "wakeups" => wakeups::wakeups(wanted, folder, counts),
         "flushes" => flushes::flushes(wanted, folder),
         "rest" => flushes::rest(wanted, folder),
         "sale" => durable::sale(wanted, folder),

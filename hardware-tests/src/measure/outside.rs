@@ -48,7 +48,8 @@ pub(super) struct OutsideTill {
     pub(super) authority: Option<TaxOfficeSimulator>,
     pub(super) folder: PathBuf,
     config: ConfigText,
-    open: Option<(RunningProgram, Line)>,
+    /// The program, and the connection to it once there is one.
+    open: Option<(RunningProgram, Option<Line>)>,
 }
 
 impl OutsideTill {
@@ -104,7 +105,7 @@ impl OutsideTill {
         let program = RunningProgram::agent_by(command, &self.folder, written)?;
         let ready = program.ready();
         let line = Line::new(program.address())?;
-        self.open = Some((program, line));
+        self.open = Some((program, Some(line)));
         Ok(ready)
     }
 
@@ -124,9 +125,27 @@ impl OutsideTill {
         open.ok_or_else(|| "the till is closed".to_owned())
     }
 
-    fn call(&mut self, request: impl FnOnce(&str) -> Vec<u8>) -> Measured<Duration> {
+    /// Ends the connection to the program; the next call makes another one.
+    pub(super) fn hang_up(&mut self) {
+        if let Some((_, line)) = &mut self.open {
+            *line = None;
+        }
+    }
+
+    /// The connection to the program, and the program's address as a host.
+    fn line(&mut self) -> Measured<(&mut Line, String)> {
         let (program, line) = self.open.as_mut().ok_or("the till is closed")?;
-        line.timed(&request(&program.address().to_string()))
+        let address = program.address();
+        let line = match line {
+            Some(line) => line,
+            none => none.insert(Line::new(address)?),
+        };
+        Ok((line, address.to_string()))
+    }
+
+    fn call(&mut self, request: impl FnOnce(&str) -> Vec<u8>) -> Measured<Duration> {
+        let (line, host) = self.line()?;
+        line.timed(&request(&host))
     }
 
     /// Sells a receipt of this number of lines. Returns how long its caller waited.
@@ -151,8 +170,8 @@ impl OutsideTill {
 
     /// How many documents the till has not sent yet.
     pub(super) fn unsent(&mut self) -> Measured<u64> {
-        let (program, line) = self.open.as_mut().ok_or("the till is closed")?;
-        let request = signed_get("/healthz", &program.address().to_string());
+        let (line, host) = self.line()?;
+        let request = signed_get("/healthz", &host);
         let answer = String::from_utf8_lossy(line.call(&request)?).into_owned();
         let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
         let body: serde_json::Value = serde_json::from_str(body).map_err(with_sources)?;
