@@ -91,6 +91,7 @@ impl DocumentPaper {
                 paper
                     .blocks
                     .extend(signed.iter().flat_map(SignedReceipt::blocks));
+                paper.blocks.extend(module_link(&sealed.seal));
                 paper.blocks.extend(page_link(stored, shop.seller));
                 Self {
                     opens_drawer: paper.opens_drawer && !by_printer,
@@ -220,6 +221,17 @@ fn checked_number(seal: &Seal<'_>) -> Option<String> {
         }
         Seal::Range { .. } | Seal::Signature { .. } | Seal::Module(_) | Seal::Journal => None,
     }
+}
+
+/// The code with the address at which a buyer checks the receipt of a fiscal module, as the module gave it.
+fn module_link(seal: &Seal<'_>) -> Option<Block> {
+    let Seal::Module(module) = seal else {
+        return None;
+    };
+    (!module.link.is_empty()).then(|| Block::Qr {
+        text: module.link.to_owned(),
+        letters: None,
+    })
 }
 
 /// The address at which a buyer checks a receipt, if the shop has one.

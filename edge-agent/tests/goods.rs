@@ -4,7 +4,9 @@ mod shop;
 
 use ferrotill::api::json::JsonValue;
 use ferrotill_testkit::config::{ConfigText, text};
-use shop::module_till::{ModuleSealer, ModuleTill, configuration};
+use shop::module_till::{
+    ModuleSealer, ModuleTill, configuration, refund, sale as order_of_fiscalbox, sold,
+};
 use shop::outside::program;
 use shop::{Reply, value};
 use uuid::Uuid;
@@ -86,8 +88,8 @@ fn numbers(node: &JsonValue, paths: &[&str]) -> Vec<String> {
 fn a_day(sealer: ModuleSealer, firmware: &str) {
     let till = ModuleTill::sealed_by(sealer, firmware, with_goods);
     made(&till, "cashoperations", r#"{"amount":100000.00}"#);
-    let sold = Uuid::new_v4();
-    let reply = made(&till, "operations/sale", &sale(sold, ITEMS));
+    let sale_id = Uuid::new_v4();
+    let reply = made(&till, "operations/sale", &sale(sale_id, ITEMS));
     assert_eq!(reply.receipt("totalAmount"), "15500.00");
     assert_eq!(reply.receipt("totalChange"), "500.00");
     let module = of_module(&reply, "data.fiscalReceipt.additionalData");
@@ -114,7 +116,7 @@ fn a_day(sealer: ModuleSealer, firmware: &str) {
             "50000",
             "1000000",
             "123456789012",
-            &sold.to_string(),
+            &sale_id.to_string(),
             "Rahmat"
         ]
     );
@@ -184,7 +186,7 @@ fn a_day(sealer: ModuleSealer, firmware: &str) {
     // With the id of the good, and without it: then the name is that of one line of the sale.
     let back = |item: &str, code: u8, amount: &str| {
         format!(
-            r#"{{"id":"{}","originalReceiptId":"{sold}","items":[{item}],"payments":[{{"typeCode":{code},"amount":{amount}}}]}}"#,
+            r#"{{"id":"{}","originalReceiptId":"{sale_id}","items":[{item}],"payments":[{{"typeCode":{code},"amount":{amount}}}]}}"#,
             Uuid::new_v4()
         )
     };
@@ -222,9 +224,21 @@ fn a_day(sealer: ModuleSealer, firmware: &str) {
         ["96875", "02201001001000000", "shisha"]
     );
 
+    made(&till, "nonfiscalreceipts", r#"{"text":"Salom"}"#);
+    let drawer = post(&till, "misc/opencashdrawer", "");
+    assert_eq!(drawer.status, 200, "{}", drawer.text);
+    let alternative = post(&till, "alternativereceipts", &bread(Uuid::new_v4(), ""));
+    assert_eq!(alternative.verdict().1, "not_registered");
     made(&till, "cashoperations", r#"{"amount":-50000.00}"#);
     let x = made(&till, "operations/intermediatetotals", "{}");
     assert_eq!(x.at("data.finalBalance"), "54531.25");
+    let compared = till.get("sverka");
+    assert_eq!(
+        compared.path("data.reconciled"),
+        "true",
+        "{}",
+        compared.body
+    );
     let z = made(&till, "operations/closeday", "{}");
     assert_eq!(
         numbers(&of_module(&z, "data.additionalData"), &["zNumber"]),
@@ -243,6 +257,48 @@ fn a_day_of_fiscalcloud_is_sealed_by_a_device_of_each_generation() {
     for firmware in ["applet-3", "applet-4"] {
         a_day(ModuleSealer::Device, firmware);
     }
+}
+
+#[test]
+fn what_one_api_has_sold_the_other_takes_back() {
+    let till = ModuleTill::open_with(with_goods);
+    let reply = made(&till, "operations/sale", &bread(Uuid::new_v4(), ""));
+    let module = of_module(&reply, "data.fiscalReceipt.additionalData");
+    let link = numbers(&module, &["qrUrl"]).remove(0);
+    let back = till.post("order/refuse/", &refund(&link, ""));
+    assert_eq!(
+        (back.code().as_str(), back.state()),
+        ("0", "registered"),
+        "{}",
+        back.body
+    );
+
+    let id = sold(&till, &order_of_fiscalbox("")).operation.unwrap();
+    let back = format!(
+        r#"{{"id":"{}","originalReceiptId":"{id}","items":[{{"goodId":"{BREAD}","name":"Non","quantity":1,"price":5000.00,"taxGroupCode":"A"}}],"payments":[{{"typeCode":0,"amount":5000.00}}]}}"#,
+        Uuid::new_v4()
+    );
+    made(&till, "operations/return", &back);
+    assert_eq!(
+        numbers(
+            &last_order(&till),
+            &["products.0.class_code", "products.0.vat"]
+        ),
+        ["01905001001000000", "53571"]
+    );
+    till.verify();
+}
+
+#[test]
+fn a_form_of_a_receipt_shows_where_the_buyer_checks_it() {
+    let till = ModuleTill::open_with(with_goods);
+    let form = r#","printOnServer":false,"printFormMediaType":"Json""#;
+    let body = bread(Uuid::new_v4(), "").replacen(r#","items""#, &format!(r#"{form},"items""#), 1);
+    let reply = made(&till, "operations/sale", &body);
+    let module = of_module(&reply, "data.fiscalReceipt.additionalData");
+    let link = numbers(&module, &["qrUrl"]).remove(0);
+    let shown = reply.at("data.fiscalReceipt.printFormContent");
+    assert!(shown.contains(&link), "{link} is not in {shown}");
 }
 
 #[test]
