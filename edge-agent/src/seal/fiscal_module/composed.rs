@@ -170,3 +170,54 @@ fn banners(receipt: &Receipt<'_>) -> Value {
         .map(|line| json!({ "type": "text", "data": line, "cut": false }))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate};
+
+    use super::{payment_number, percent};
+
+    #[test]
+    fn a_rate_is_a_number_and_a_group_without_tax_has_none() {
+        let group = |letter, rate| {
+            TaxGroup::new(
+                TaxCode::new(letter).unwrap(),
+                TaxRate::from_ten_thousandths(rate).unwrap(),
+            )
+        };
+        for (letter, rate, shown) in [
+            (b'A', 120_000, "12"),
+            (b'B', 0, "0"),
+            (b'D', 125_000, "12.5"),
+            (b'C', 0, "null"),
+        ] {
+            let value = percent(group(letter, rate), "C").unwrap();
+            assert_eq!(value.to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn the_number_of_a_card_payment_is_that_of_the_terminal_before_that_of_the_caller() {
+        for (annex, number) in [
+            (
+                r#"[{"payments":[null,{"bankTerminalRRN":"77"}]},{"terminals":[null,{"rrn":"12"}]}]"#,
+                Some("12"),
+            ),
+            (
+                r#"[{"payments":[{"bankTerminalRRN":"1234567890123"},{"bankTerminalRRN":"77"}]},null]"#,
+                Some("77"),
+            ),
+            (
+                r#"[{"payments":[{"bankTerminalRRN":"a7"},{"bankTerminalRRN":""}]},null]"#,
+                None,
+            ),
+            ("[null,null]", None),
+        ] {
+            assert_eq!(
+                payment_number(annex.as_bytes()).as_deref(),
+                number,
+                "{annex}"
+            );
+        }
+    }
+}
