@@ -373,11 +373,12 @@ pub fn check(config: &Config) -> Result<&'static dyn Profile, ConfigError> {
         })
     });
     let signatures = config.check_signature_units(plan == Some(SealPlan::Signature));
+    let goods = config.check_goods(plan == Some(SealPlan::FiscalModule));
     let recipient =
         config.check_recipient(profile::by_code(&config.till.country).is_some_and(has_duties));
     let names: Vec<&str> = DIALECTS.iter().map(|dialect| dialect.name).collect();
     let apis = config.check_apis(&names);
-    ConfigError::together([country, uris, recipient, apis, signatures])?;
+    ConfigError::together([country, uris, recipient, apis, signatures, goods])?;
     profile::by_code(&config.till.country).ok_or(ConfigError::Faulty { faults: Vec::new() })
 }
 

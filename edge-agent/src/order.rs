@@ -1,6 +1,7 @@
 //! Orders: what any API asks for, in one common form with owned data. An order becomes the core's [`Wish`].
 
 pub mod fingerprint;
+pub mod goods;
 mod private;
 pub mod provider;
 pub mod resource;
@@ -17,6 +18,7 @@ use ferrotill_core::seal::PrintedNumber;
 use ferrotill_core::till::Wish;
 use ferrotill_core::{Amount, Quantity};
 use ferrotill_store::BuyerContact;
+use goods::GoodFacts;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
@@ -186,12 +188,26 @@ pub struct Said {
     /// What the caller's API returns with the document: names and values, in the order in which the API reads them. It comes from
     /// [`storable`] text, because the journal contains the digest.
     pub more: Vec<(String, String)>,
-    /// The request in the form of the fiscal module that seals the document. It has what the journal must not keep, so it is not stored, and
-    /// it is no part of the fingerprint.
-    pub module_request: Option<String>,
+    /// What the fiscal module that seals the document is asked for. It may have what the journal must not keep, so it is not stored, and it is
+    /// no part of the fingerprint.
+    pub module_request: Option<ModuleRequest>,
     /// The payment of a provider that the order names. The document is reserved only while the payment can pay it. It is no part of the
     /// fingerprint.
     pub provider_payment: Option<Uuid>,
+}
+
+/// What a fiscal module is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModuleRequest {
+    /// The request in the form of the module, as the caller gave it.
+    Whole(String),
+    /// The request is made of the receipt.
+    OfReceipt {
+        /// What is told of the good of each line.
+        goods: Vec<GoodFacts>,
+        /// The letters of the tax groups whose goods are without tax.
+        exempt: String,
+    },
 }
 
 impl OrderDraft {

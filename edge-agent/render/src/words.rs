@@ -103,6 +103,8 @@ pub struct CashierWords {
     pub program: &'static str,
     /// The bank terminal has not taken the payment.
     pub terminal: &'static str,
+    /// The fiscal module needs the class code of an item, and the till does not have it.
+    pub class_code: &'static str,
 }
 
 /// The largest number of letters of a line for the cashier.

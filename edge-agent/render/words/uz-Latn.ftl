@@ -59,3 +59,4 @@ cashier-till-fault = Kassada nosozlik bor. Yordam chaqiring.
 cashier-refused-caller = Dasturga ruxsat yo‘q. Yordam chaqiring.
 cashier-program = Dastur noto‘g‘ri ma’lumot yubordi. Yordam chaqiring.
 cashier-terminal = Bank terminali tasdiqlamadi. Boshqa to‘lovni tanlang.
+cashier-class-code = Kassada tovarning MXIK kodi yo‘q. Yordam chaqiring.

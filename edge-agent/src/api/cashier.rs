@@ -109,6 +109,7 @@ const LINES: &[(&str, CashierLine)] = &[
         "BankTerminalForCash BankTerminalUnreachable UnknownBankTerminal BankTerminalDeclined BankTerminalDown BankTerminalMissing BankTerminalUnknown NoBankTerminal",
         |words| words.terminal,
     ),
+    ("ClassCodeMissing", |words| words.class_code),
     (
         "E_CONFIGURATION_NOT_FOUND E_INVALID_FILTER_VALUES E_INVALID_LIMIT_FILTER E_LOGO_BODY_LIMIT_EXCEEDED E_LOGO_NOT_FOUND E_MASKED_CARD_NUMBER_NON_CARD_PAYMENT E_PDF_NOT_FOUND E_PUBLIC_ACCESS_EXPIRED E_RECEIPT_ID_INVALID E_RECEIPT_NOT_FOUND E_REQUEST_INVALID E_REVISION_ID_MISSING E_ROUTE_NOT_FOUND E_FAILED_SCHEMA_VALIDATION E_METHOD_NOT_ALLOWED E_PAYLOAD_TOO_LARGE E_RESOURCE_NOT_FOUND FormSizeInvalid NotAccepted NotRefused NoReceiptsOfOthers Empty BadRequest BodyIncomplete BodyNotAllowed DeclarationUnsigned EmailInvalid GivenTwice MalformedJson \
          MethodNotAllowed Missing NoCashMoved NotADate NotAUuid NotFound NotSupported PeriodReversed PhoneInvalid \

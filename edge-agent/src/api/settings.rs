@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::{
-    BankTerminal, Client, Config, Device, EReceiptConfig, FiscalBoxConfig, Mode, Network, Owner,
+    BankTerminal, Client, Config, Device, EReceiptConfig, FiscalBoxConfig, GoodsTable, Mode,
+    Network, Owner,
 };
 
 /// What the routes know of the configuration: the shop and its callers. Everything else of the configuration is the agent's own.
@@ -28,6 +29,8 @@ pub struct ApiSettings {
     pub ereceipt: EReceiptConfig,
     /// What is set for fiscal modules.
     pub fiscalbox: FiscalBoxConfig,
+    /// What a fiscal module is told of goods.
+    pub goods: GoodsTable,
     /// Origins of web pages that may call.
     pub allowed_origins: Vec<String>,
     /// The data folder.
@@ -52,6 +55,7 @@ impl ApiSettings {
             fiscalbox_networks: config.api.fiscalbox_networks.clone(),
             ereceipt: config.ereceipt.clone(),
             fiscalbox: config.fiscalbox.clone(),
+            goods: config.goods.clone(),
             allowed_origins: config.api.allowed_origins.clone(),
             data_dir: config.till.data_dir.clone(),
             has_tls: config.api.tls.is_some(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
+use ferrotill_core::scale::{ScaleError, parse};
 use ferrotill_core::{Amount, Currency};
 use uuid::Uuid;
 
@@ -261,6 +262,15 @@ fn item(text: &str, groups: &[TaxGroupConfig]) -> Result<JsonValue, CliFailure> 
             );
             return Err(CliFailure::new(Exit::Usage, text));
         }
+        if !is_number(number) {
+            let example = if is_number(price) { price } else { "1.00" };
+            let group = groups.iter().find(|group| group.code.to_string() == number);
+            let code = group.map_or('A', |group| group.code);
+            let text = anyhow!(
+                "{text:?}: the {what} {number:?} is no number; write NAME:PRICE:QUANTITY:GROUP, such as '{name}:{example}:1:{code}'"
+            );
+            return Err(CliFailure::new(Exit::Usage, text));
+        }
     }
     let group = group.filter(|group| !group.is_empty());
     if let (None, [first, _, ..]) = (group, groups) {
@@ -278,6 +288,11 @@ fn item(text: &str, groups: &[TaxGroupConfig]) -> Result<JsonValue, CliFailure> 
         "price" => JsonValue::Text(price.to_owned()),
         "taxGroupCode" => group.map(str::to_owned),
     })
+}
+
+/// Whether a text is a number, with however many decimals: how many are allowed is the agent's to say.
+fn is_number(text: &str) -> bool {
+    !matches!(parse(text, 3), Err(ScaleError::NotANumber))
 }
 
 /// The payment of an argument such as `0`, `1:10.00` or `Card`: code or name of a payment type, and an amount.
@@ -411,11 +426,16 @@ mod tests {
     use super::item;
 
     #[test]
-    fn a_comma_in_a_number_is_named_with_what_to_write() {
+    fn what_is_no_number_is_named_with_what_to_write() {
         for (text, says) in [
             ("Coffee:18,50", "write it with a point, such as 18.50"),
             ("Coffee:18.50:1,5", "the quantity \"1,5\" has a comma"),
             ("Coffee", "write NAME:PRICE:QUANTITY:GROUP"),
+            (
+                "Coffee:18.50:A",
+                "the quantity \"A\" is no number; write NAME:PRICE:QUANTITY:GROUP, such as 'Coffee:18.50:1:A'",
+            ),
+            ("Coffee:2x:1:A", "the price \"2x\" is no number"),
         ] {
             let failure = item(text, &[]).unwrap_err();
             assert!(

@@ -26,6 +26,7 @@ mod ereceipt;
 mod fault;
 mod finanz_online;
 mod fiscalbox;
+mod goods;
 mod hub;
 mod key;
 mod layers;
@@ -60,6 +61,7 @@ pub use ereceipt::EReceiptConfig;
 pub use fault::{ConfigError, ConfigFault, SourcePlace};
 pub use finanz_online::{FinanzOnlineConfig, FinanzOnlineUser};
 pub use fiscalbox::{BillingConfig, FiscalBoxConfig};
+pub use goods::GoodsTable;
 pub use hub::{HubConfig, default_ca_file};
 pub use key::{
     KeyRow, Preset, SampleLine, SectionForm, SectionRow, SectionSample, ShownValue, ValueKind,
@@ -98,6 +100,8 @@ pub struct Config {
     pub finanz_online: Option<FinanzOnlineConfig>,
     /// What is set for fiscal modules.
     pub fiscalbox: FiscalBoxConfig,
+    /// What a fiscal module is told of goods.
+    pub goods: GoodsTable,
     /// The bank terminals.
     pub bank_terminals: Vec<BankTerminal>,
     /// The authority. If there is none, documents wait in the till.
@@ -125,6 +129,7 @@ struct Places {
     country: SourcePlace,
     mode: SourcePlace,
     device_uris: Vec<SourcePlace>,
+    goods: SourcePlace,
     apis: Vec<api::WrittenApi>,
 }
 
@@ -300,6 +305,24 @@ impl Config {
         reader.finish()
     }
 
+    /// Refuses goods where no fiscal module is told of them. `needed` says whether the law of the country asks for a fiscal module.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Faulty`] with the place of the goods.
+    pub fn check_goods(&self, needed: bool) -> Result<(), ConfigError> {
+        let mut reader = Reader::default();
+        if !needed && !self.goods.is_empty() {
+            reader.fault(
+                &self.places.goods,
+                goods::SECTION.to_owned(),
+                "is written, and the law of the country asks for no fiscal module",
+                "remove it, or correct till.country",
+            );
+        }
+        reader.finish()
+    }
+
     /// Lets the caller check the country, which only the profiles of the core know.
     ///
     /// # Errors
@@ -362,6 +385,7 @@ fn root(reader: &mut Reader, tree: &TomlNode, supposed: Mode) -> Option<Config> 
     let signature_units = signature::signature_units(reader, &root, mode);
     let finanz_online = finanz_online::finanz_online(reader, &root, mode);
     let fiscalbox = fiscalbox::fiscalbox(reader, &root, mode);
+    let goods = goods::goods(reader, &root, api.serve.as_deref());
     let bank_terminals = bank_terminal::bank_terminals(reader, &root, mode);
     let upstream = upstream::upstream(reader, &root, mode);
     let offline = offline::budget(reader, &root);
@@ -375,6 +399,7 @@ fn root(reader: &mut Reader, tree: &TomlNode, supposed: Mode) -> Option<Config> 
             country: till_section.place_of("country"),
             mode: till_section.place_of("mode"),
             device_uris,
+            goods: root.place_of(goods::SECTION),
             apis,
         },
         till,
@@ -383,6 +408,7 @@ fn root(reader: &mut Reader, tree: &TomlNode, supposed: Mode) -> Option<Config> 
         signature_units,
         finanz_online,
         fiscalbox,
+        goods,
         bank_terminals,
         upstream,
         offline,

@@ -1,5 +1,6 @@
 //! `tax_groups` of a device: a letter, its legal bucket, and its rates with their first days.
 
+use ferrotill_core::facts::Facts;
 use ferrotill_core::scale;
 use ferrotill_core::tax::{Bucket, DatedRate, RATES_MAX, TaxRate};
 use ferrotill_core::time::Day;
@@ -26,6 +27,20 @@ impl TaxGroupConfig {
     pub fn rate_on(&self, day: Day) -> Option<TaxRate> {
         let in_force = self.rates.iter().rev().find(|dated| dated.from <= day)?;
         Some(in_force.rate)
+    }
+
+    /// True if goods of the group are without tax, which is another thing than a rate of zero. Without a bucket, the letter has the meaning
+    /// that the law gives it.
+    #[must_use]
+    pub fn is_exempt(&self, law: &Facts) -> bool {
+        self.bucket.map_or_else(
+            || {
+                law.groups.iter().any(|of_law| {
+                    char::from(of_law.code.letter()) == self.code && of_law.bucket == Bucket::Exempt
+                })
+            },
+            |bucket| bucket == Bucket::Exempt,
+        )
     }
 }
 

@@ -30,6 +30,8 @@ use ferrotill_render::PrintedSeller;
 use ferrotill_store::StoredDocument;
 use uuid::Uuid;
 
+use crate::order::ModuleRequest;
+
 use printer::SealingJob;
 use signature::SigningJob;
 
@@ -71,8 +73,8 @@ pub struct Unsealed<'a> {
     pub cancel_decided: bool,
     /// From this moment on a person may settle the document if its printer does not answer.
     pub given_up_at: Instant,
-    /// The request in the form of the fiscal module; `None` after a start, because it is never sent again.
-    pub module_request: Option<&'a str>,
+    /// What the fiscal module is asked for; `None` after a start, because it is never asked again.
+    pub module_request: Option<&'a ModuleRequest>,
 }
 
 /// What a document needs to be sealed.

@@ -27,6 +27,7 @@ pub struct ConfigText {
     clients: Vec<Keys>,
     devices: Vec<Device>,
     terminals: Vec<Keys>,
+    goods: Vec<Keys>,
 }
 
 /// Keys of a section with their values, both as text of the file.
@@ -47,6 +48,7 @@ impl ConfigText {
             clients: vec![client_keys(KEY, "secret", SECRET)],
             devices: Vec::new(),
             terminals: Vec::new(),
+            goods: Vec::new(),
         };
         let data_dir = data_dir.as_ref().display().to_string();
         config
@@ -122,6 +124,26 @@ impl ConfigText {
         self
     }
 
+    /// Adds a good with its class code and its package code.
+    #[must_use]
+    pub fn good(mut self, id: impl Display, class_code: &str, package_code: &str) -> Self {
+        self.goods.push(vec![
+            ("good_id", text(id.to_string())),
+            ("class_code", text(class_code)),
+            ("package_code", text(package_code)),
+        ]);
+        self
+    }
+
+    /// Sets a key of the newest good to a value as TOML has it. An earlier value is replaced.
+    #[must_use]
+    pub fn set_good(mut self, key: &'static str, value: impl Display) -> Self {
+        if let Some(good) = self.goods.last_mut() {
+            set(good, key, value);
+        }
+        self
+    }
+
     /// Changes one device; the first device has place 0.
     ///
     /// # Panics
@@ -191,6 +213,10 @@ impl Display for ConfigText {
         }
         for keys in &self.terminals {
             writeln!(f, "[[bank_terminal]]")?;
+            write_keys(f, keys)?;
+        }
+        for keys in &self.goods {
+            writeln!(f, "[[goods]]")?;
             write_keys(f, keys)?;
         }
         self.devices.iter().try_for_each(|device| device.fmt(f))

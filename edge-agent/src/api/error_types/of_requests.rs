@@ -103,6 +103,11 @@ pub(super) const OF_REQUESTS: &[(&str, &str, &str)] = &[
         "write the network of a caller of FiscalBox into [api.fiscalbox] allow, or give it a token; call /sim on this machine, without a proxy",
     ),
     (
+        "ClassCodeMissing",
+        "the fiscal module needs the class code of the good of an item, and [[goods]] does not have the good",
+        "give the goodId of the item, and write the good with its class_code and package_code into [[goods]] of the configuration",
+    ),
+    (
         "DocumentNotRead",
         "the document is registered, and could not be read in time",
         "repeat the request with the same id to get it",

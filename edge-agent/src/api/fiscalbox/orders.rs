@@ -27,7 +27,7 @@ use crate::api::service::Service;
 use crate::clerk::FiscalState;
 use crate::listener::WhenWritten;
 use crate::object;
-use crate::order::{OrderForm, OrderKind, ReceiptMode, Said, TerminalUse};
+use crate::order::{ModuleRequest, OrderForm, OrderKind, ReceiptMode, Said, TerminalUse};
 
 /// The most sales among which the original of a refund is looked for.
 const ORIGINALS_MAX: u32 = 20_000;
@@ -178,7 +178,7 @@ fn form(call: &Call, id: Uuid, order: ReadOrder, original: Option<Uuid>) -> Orde
         },
         said: Said {
             more: vec![("order".to_owned(), kept.clone())],
-            module_request: Some(request),
+            module_request: Some(ModuleRequest::Whole(request)),
             ..Said::default()
         },
         echo: kept,

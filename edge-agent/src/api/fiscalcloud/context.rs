@@ -1,17 +1,20 @@
 //! What the reader of a body needs to know: device, mode, law of the country.
 
 use axum::http::HeaderMap;
+use ferrotill_core::facts::SealPlan;
 use ferrotill_core::profile::Profile;
 use uuid::Uuid;
 
 use crate::api::json::{FaultList, RequestFault};
-use crate::config::{BankTerminal, Device, Mode};
+use crate::config::{BankTerminal, Device, GoodsTable, Mode};
 
 /// The device, the mode and the law that the reader of a body needs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RequestContext<'s> {
     pub(super) device: &'s Device,
     pub(super) bank_terminals: &'s [BankTerminal],
+    /// What a fiscal module is told of goods.
+    pub(super) goods: &'s GoodsTable,
     pub(super) mode: Mode,
     pub(super) profile: &'static dyn Profile,
     pub(super) point_of_sale: PointOfSaleChoice,
@@ -19,6 +22,14 @@ pub(super) struct RequestContext<'s> {
     pub(super) own_id: Uuid,
     /// The name of the seller.
     pub(super) user: &'s str,
+}
+
+impl<'s> RequestContext<'s> {
+    /// What the fiscal module that seals is told of goods; `None` if no module seals.
+    pub(super) fn module_goods(&self) -> Option<&'s GoodsTable> {
+        let is_sealed_by_module = self.profile.facts().seal_plan == SealPlan::FiscalModule;
+        is_sealed_by_module.then_some(self.goods)
+    }
 }
 
 /// The point of sale of a request.

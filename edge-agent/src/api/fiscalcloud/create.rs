@@ -14,7 +14,7 @@ use super::context::{PointOfSaleChoice, RequestContext, point_of_sale};
 use super::documents;
 use super::print_form::{PaperWish, PrintForm};
 use super::problem::{failure, faulty, refused, success};
-use super::request::{self, BodyHead, GivenId, Parsed};
+use super::request::{self, BodyHead, CLASS_CODE_MISSING, GivenId, Parsed, settle_goods};
 use super::route::{Creation, Operation, SaleRoute, route};
 use crate::api::auth::SignatureInfo;
 use crate::api::json::{FaultList, JsonValue, RequestFault, without_byte_order_mark};
@@ -54,6 +54,7 @@ pub(super) async fn create(
         form,
         head,
         faults: read_faults,
+        ..
     } = match service.within(deadline, reading).await {
         Some(Ok(parsed)) => parsed,
         Some(Err(fault)) => return unread(faulty(&fault.into())),
@@ -129,18 +130,26 @@ impl UnreadRequest {
         let context = RequestContext {
             device: &self.device,
             bank_terminals: &service.settings.bank_terminals,
+            goods: &service.settings.goods,
             mode: service.settings.mode,
             profile: service.profile,
             point_of_sale: self.point_of_sale,
             own_id: self.own_id,
             user: &self.user,
         };
-        Ok(read(self.creation, body.as_ref(), context))
+        let mut parsed = read(self.creation, body.as_ref(), context);
+        if context.module_goods().is_some() {
+            settle_goods(&mut parsed, context, |sale| {
+                service.reader.find(Some(self.device.id), sale)
+            });
+        }
+        Ok(parsed)
     }
 }
 
 /// The faults of a request that was right under another configuration.
-const OF_THE_CONFIGURATION: [&str; 6] = [
+const OF_THE_CONFIGURATION: [&str; 7] = [
+    CLASS_CODE_MISSING,
     "NoBankTerminal",
     "BankTerminalMissing",
     "BankTerminalForCash",
@@ -183,6 +192,7 @@ pub fn faults_of(
     let context = RequestContext {
         device: config.devices.first()?,
         bank_terminals: &config.bank_terminals,
+        goods: &config.goods,
         mode: config.till.mode,
         profile,
         point_of_sale: PointOfSaleChoice::default(),

@@ -107,6 +107,7 @@ const NOT_MADE: RefusalAnswer = RefusalAnswer {
         "BankTerminalMissing",
         "UnknownBankTerminal",
         "BankTerminalForCash",
+        "ClassCodeMissing",
         "BankTerminalDeclined",
         "BankTerminalUnreachable",
         "PointOfSaleMissing",

@@ -50,6 +50,7 @@ pub fn preview(
     let context = RequestContext {
         device,
         bank_terminals: &config.bank_terminals,
+        goods: &config.goods,
         mode: config.till.mode,
         profile,
         point_of_sale: PointOfSaleChoice::default(),

@@ -63,6 +63,7 @@ fn order(config: &Config, path: &str, named: Option<&str>, body: &str) -> OrderF
     let context = RequestContext {
         device,
         bank_terminals: &[],
+        goods: &config.goods,
         mode: Mode::Test,
         profile: &MOLDOVA,
         point_of_sale: point_of_sale(device, &headers, &mut FaultList::default()),

@@ -353,7 +353,7 @@ impl Tills {
             facts: self.settings.profile.facts(),
             cancel_decided: false,
             given_up_at: self.after(WAITED_FOR),
-            module_request: form.said.module_request.as_deref(),
+            module_request: form.said.module_request.as_ref(),
         };
         self.sealer(index, form, alternative)
             .prepare(&document)

@@ -11,6 +11,7 @@ mod device;
 mod ereceipt;
 mod finanz_online;
 mod fiscalbox;
+mod goods;
 mod hub;
 mod mail;
 mod offline;
@@ -185,6 +186,13 @@ pub static SECTIONS: &[SectionRow] = &[
         sample: SectionSample::HeaderOff,
         says: "The billing of FiscalBox, which the till serves under `/fiscalbox/api/v1`; without this section, it serves none.",
         keys: fiscalbox::FISCALBOX_BILLING,
+    },
+    SectionRow {
+        path: "goods",
+        form: list(goods::GOODS_MAX),
+        sample: SectionSample::HeaderOff,
+        says: "What a fiscal module is told of goods, one table each, for callers of FiscalCloud, whose items have only the id of a good. A list in `conf.d` replaces the whole list.",
+        keys: goods::GOODS,
     },
     SectionRow {
         path: "upstream",

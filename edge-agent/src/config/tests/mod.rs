@@ -1,5 +1,6 @@
 //! What a person notices of the configuration: values, precedence, messages, and the pages made from the table of keys.
 
+mod goods;
 mod layers;
 mod messages;
 mod pages;

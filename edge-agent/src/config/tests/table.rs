@@ -26,6 +26,10 @@ manufacturer_id = "ATU12345678"
 [fiscalbox.billing]
 user = "shop"
 password = "s3cret"
+[[goods]]
+good_id = "1b4e28ba-2fa1-41d2-883f-0016d3cca427"
+class_code = "01905001001000000"
+package_code = "1282556"
 [mail]
 host = "mail.example"
 from = "Shop <receipts@shop.example>"

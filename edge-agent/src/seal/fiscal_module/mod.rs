@@ -4,6 +4,7 @@
 //! - `statuses`: what modules refuse, by name, in both generations of their programs;
 //! - `software`: a module in memory and in a file, for TEST tills and for the emulator;
 //! - `http`: a module behind the HTTP API of its device;
+//! - `composed`: the request of a receipt whose caller has not given it in the module's form;
 //! - `certify`: what the documents leave open, tried against a device;
 //! - `driver`: what the printer's thread asks of a module, and how it finds out what became of a receipt.
 //!
@@ -11,6 +12,7 @@
 //! receipt decide. Nothing is sent a second time on hope.
 
 pub mod certify;
+mod composed;
 mod driver;
 mod faults;
 pub mod http;
@@ -24,6 +26,7 @@ mod software_figures;
 pub mod software_providers;
 pub mod software_switches;
 pub mod statuses;
+mod units;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -6,6 +6,8 @@ use ferrotill_core::refusal::Refusal;
 use ferrotill_device::printer::{Job, JournalEvidence, ModuleJob};
 use uuid::Uuid;
 
+use super::composed::composed;
+use crate::order::ModuleRequest;
 use crate::seal::printer::SealingJob;
 use crate::seal::printer::job::baseline_of;
 use crate::seal::{Preparation, Sealer, Unsealed};
@@ -22,7 +24,14 @@ impl Sealer for FiscalModuleSealer {
             Body::Receipt(receipt) => Job::Module(ModuleJob {
                 refund: matches!(receipt.kind, ReceiptKind::Refund { .. }),
                 id: id.to_string(),
-                request: document.module_request.map(str::to_owned),
+                request: match document.module_request {
+                    Some(ModuleRequest::Whole(request)) => Some(request.clone()),
+                    Some(ModuleRequest::OfReceipt { goods, exempt }) => {
+                        let original = document.original;
+                        Some(composed(receipt, (reserved, original), (goods, exempt))?.to_string())
+                    }
+                    None => None,
+                },
             }),
             Body::Report(ReportKind::X) => Job::XReport,
             Body::Report(ReportKind::Z) => Job::ZReport,

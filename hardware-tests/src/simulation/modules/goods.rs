@@ -1,7 +1,7 @@
 //! What callers order at a shop with fiscal modules, and what they ask payment providers for.
 
 use ferrotill::order::{
-    OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said, TerminalUse,
+    ModuleRequest, OrderDraft, OrderForm, OrderKind, OrderLine, ReceiptMode, Said, TerminalUse,
 };
 use ferrotill::seal::fiscal_module::provider::{Provider, ProviderAction, ProviderCall};
 use ferrotill::seal::fiscal_module::{ModuleCall, Operation};
@@ -106,7 +106,7 @@ pub(super) fn form(
     request: Option<&Value>,
     payment: Option<Uuid>,
 ) -> OrderForm {
-    let kept = request.map(Value::to_string);
+    let asked = request.map(|request| ModuleRequest::Whole(request.to_string()));
     OrderForm {
         id,
         point_of_sale: Uuid::from_u128(1),
@@ -116,7 +116,7 @@ pub(super) fn form(
         on_paper: false,
         terminals: TerminalUse::default(),
         said: Said {
-            module_request: kept,
+            module_request: asked,
             provider_payment: payment,
             ..Said::default()
         },

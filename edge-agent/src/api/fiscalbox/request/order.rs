@@ -11,6 +11,7 @@ use crate::api::fiscalbox::faults::{FaultKind, Faults};
 use crate::api::fiscalbox::units;
 use crate::api::json::JsonValue;
 use crate::config::Device;
+use crate::order::goods::with_points;
 use crate::order::{OrderDraft, storable};
 use crate::time::clock::local;
 
@@ -297,27 +298,9 @@ fn kept_label(label: &JsonValue) -> JsonValue {
     }
 }
 
-/// A text with a point after each sixth digit of a run of digits.
-fn with_points(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut run = 0_u32;
-    for letter in text.chars() {
-        if letter.is_ascii_digit() {
-            if run > 0 && run.is_multiple_of(6) {
-                out.push('.');
-            }
-            run = run.saturating_add(1);
-        } else {
-            run = 0;
-        }
-        out.push(letter);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{OriginalLink, with_points};
+    use super::OriginalLink;
 
     #[test]
     fn the_link_of_a_receipt_names_its_module_number_and_sign() {
@@ -330,11 +313,5 @@ mod tests {
         for wrong in ["", "UZ17", "https://x?t=1&r=a&s=1", "https://x?t=&r=1&s=1"] {
             assert_eq!(OriginalLink::read(wrong), None, "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_code_of_goods_is_kept_whole() {
-        assert_eq!(with_points("03304999031000001"), "033049.990310.00001");
-        assert_eq!(with_points("a1b"), "a1b");
     }
 }

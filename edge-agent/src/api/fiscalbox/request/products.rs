@@ -3,7 +3,6 @@
 use ferrotill_core::Amount;
 use ferrotill_core::facts::Facts;
 use ferrotill_core::receipt::{CopiedLine, Modifier};
-use ferrotill_core::tax::Bucket;
 use ferrotill_core::time::Day;
 
 use super::Members;
@@ -232,13 +231,7 @@ fn vat(fields: &mut Members<'_, '_>, (price, reduced): (i64, i64), percent: Opti
 
 /// The letter of the tax group with a rate; goods without tax have the exempt group.
 fn tax_group(percent: Option<i64>, context: ProductContext<'_>) -> Option<char> {
-    let is_exempt = |group: &TaxGroupConfig| match group.bucket {
-        Some(bucket) => bucket == Bucket::Exempt,
-        // Without a bucket, the letter has the meaning that the law gives it.
-        None => context.facts.groups.iter().any(|of_law| {
-            char::from(of_law.code.letter()) == group.code && of_law.bucket == Bucket::Exempt
-        }),
-    };
+    let is_exempt = |group: &TaxGroupConfig| group.is_exempt(context.facts);
     let mut groups = context.device.tax_groups.iter();
     let group = match percent {
         None => groups.find(|group| is_exempt(group)),

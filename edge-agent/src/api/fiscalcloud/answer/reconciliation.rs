@@ -61,6 +61,9 @@ pub(super) fn additional_data(
     if let Seal::FiscalNumber { number, .. } = &sealed.seal {
         members.push(("fiscalNumber".into(), (*number).into()));
     }
+    if let Some(module) = module(&sealed.seal) {
+        members.push(("module".into(), module));
+    }
     if let Some(signature) = signature(&sealed.seal) {
         members.push(("signature".into(), signature));
     }
@@ -96,6 +99,29 @@ pub(super) fn additional_data(
         members.push(("cashRounding".into(), rounding));
     }
     JsonValue::Object(members)
+}
+
+/// What a fiscal module has given a document; its report has a number of its own instead of those of a receipt.
+fn module(seal: &Seal<'_>) -> Option<JsonValue> {
+    let Seal::Module(module) = seal else {
+        return None;
+    };
+    let (terminal, applet) = (module.terminal, module.applet);
+    Some(match module.counters {
+        Some(counters) => object! {
+            "terminalId" => terminal,
+            "appletVersion" => applet,
+            "zNumber" => counters.z_number,
+        },
+        None => object! {
+            "terminalId" => terminal,
+            "appletVersion" => applet,
+            "receipt" => module.receipt,
+            "dateTime" => module.at,
+            "fiscalSign" => module.sign,
+            "qrUrl" => module.link,
+        },
+    })
 }
 
 /// The days of the bank terminals that a report has asked.

@@ -10,6 +10,7 @@ use crate::api::fiscalcloud::context::RequestContext;
 use crate::api::fiscalcloud::print_form::PaperWish;
 use crate::api::json::{FaultList, JsonValue};
 use crate::object;
+use crate::order::goods::GoodFacts;
 use crate::order::{OrderForm, OrderKind, Said, TerminalUse, as_stored_at_first, storable};
 use ferrotill_store::BuyerContact;
 
@@ -19,6 +20,8 @@ pub(super) struct EchoedFields {
     echo: Vec<(Cow<'static, str>, JsonValue)>,
     pub(super) items: Vec<JsonValue>,
     pub(super) payments: Vec<JsonValue>,
+    /// What a fiscal module is told of the good of each item, as far as it is known; empty where no module seals.
+    pub(super) goods: Vec<Option<GoodFacts>>,
     /// The number of an alternative receipt as the caller wrote it.
     pub(super) number: Option<String>,
     /// What the order has to do with bank terminals.
@@ -76,7 +79,12 @@ impl EchoedFields {
             on_paper: head.paper == PaperWish::OnPrinter,
             contact,
         };
-        Parsed { form, head, faults }
+        Parsed {
+            form,
+            head,
+            faults,
+            goods: self.goods,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use ferrotill_core::{Amount, Quantity};
 use uuid::Uuid;
 
 use super::echoed::EchoedFields;
+use super::goods::goods_of_item;
 use super::shared::{MONEY, entries, printed};
 use crate::api::fiscalcloud::context::RequestContext;
 use crate::api::json::{Fields, JsonValue};
@@ -27,12 +28,16 @@ pub(super) fn lines(
     });
     for (index, item) in items.iter().enumerate() {
         let mut item = Fields::of(item, &format!("items[{index}]"), fields.faults());
-        draft.lines.push(line(&mut item, echoed, refund));
+        draft.lines.push(line(&mut item, echoed, (context, refund)));
         item.finish();
     }
 }
 
-fn line(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields, refund: bool) -> OrderLine {
+fn line(
+    fields: &mut Fields<'_, '_>,
+    echoed: &mut EchoedFields,
+    (context, refund): (RequestContext<'_>, bool),
+) -> OrderLine {
     let needed = |fields: &mut Fields<'_, '_>, name: &str, places| {
         if fields.member(name).is_none() {
             fields.fault(name, "Missing", "is needed");
@@ -40,6 +45,10 @@ fn line(fields: &mut Fields<'_, '_>, echoed: &mut EchoedFields, refund: bool) ->
         fields.decimal(name, places)
     };
     let good_id = fields.uuid("goodId");
+    if context.module_goods().is_some() {
+        let good = goods_of_item(fields, good_id, (context, refund));
+        echoed.goods.push(good);
+    }
     let quantity = needed(fields, "quantity", Quantity::DECIMALS);
     let price = needed(fields, "price", MONEY);
     let commented = fields.member("comment").is_some();

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::api::fiscalcloud::print_form::PaperWish;
 use crate::api::json::FaultList;
 use crate::order::OrderForm;
+use crate::order::goods::GoodFacts;
 
 /// The result of reading a body: the order as far as it could be read, the id and the wanted paper, and the faults.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(in crate::api::fiscalcloud) struct Parsed {
     pub(in crate::api::fiscalcloud) form: OrderForm,
     pub(in crate::api::fiscalcloud) head: BodyHead,
     pub(in crate::api::fiscalcloud) faults: FaultList,
+    /// What a fiscal module is told of the good of each item, as far as it is known; empty where no module seals.
+    pub(in crate::api::fiscalcloud) goods: Vec<Option<GoodFacts>>,
 }
 
 /// What the body of every creating operation may have.
