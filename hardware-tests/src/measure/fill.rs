@@ -19,7 +19,8 @@ use ferrotill_store::{Batch, Founding, Store};
 use uuid::Uuid;
 
 use super::Measured;
-use super::shop::{DEVICE, config};
+pub use super::shop::DEVICE;
+use super::shop::config;
 use crate::error_text::with_sources;
 use crate::journal::{LOAF, decide_and_append, printed};
 
@@ -32,7 +33,7 @@ const PACE_MS: i64 = 60_000;
 
 /// Whether the authority has acknowledged the documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outbox {
+pub enum Outbox {
     /// All documents.
     Acknowledged,
     /// No document.
@@ -40,7 +41,11 @@ pub(super) enum Outbox {
 }
 
 /// Fills a folder's store up to this number of receipts. Returns the number of Z-reports.
-pub(super) fn fill(folder: &Path, receipts: u32, outbox: Outbox) -> Measured<u32> {
+///
+/// # Errors
+///
+/// The text says what was wrong with the folder.
+pub fn fill(folder: &Path, receipts: u32, outbox: Outbox) -> Measured<u32> {
     let config = config(folder)?;
     let device = config.devices.first().ok_or("the shop has no device")?;
     let configuration = adopt::configuration(device, MOLDOVA.facts()).expect("the tables fit");

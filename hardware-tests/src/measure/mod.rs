@@ -11,7 +11,7 @@ mod calls;
 pub mod counted;
 mod durable;
 mod figures;
-mod fill;
+pub mod fill;
 mod flushes;
 mod history;
 mod instructions;

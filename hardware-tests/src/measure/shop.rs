@@ -35,7 +35,7 @@ use super::Measured;
 use crate::error_text::with_sources;
 
 /// The device id of every shop.
-pub(super) const DEVICE: Uuid = Uuid::from_u128(0x0875_b8a5_0668_41a3_a3fa_8eec_cf66_d289);
+pub const DEVICE: Uuid = Uuid::from_u128(0x0875_b8a5_0668_41a3_a3fa_8eec_cf66_d289);
 /// How many lines the measured receipt has.
 pub(super) const LINES: usize = 10;
 

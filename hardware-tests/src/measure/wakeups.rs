@@ -130,3 +130,36 @@ pub(super) fn wakeups(
     counts.push(count);
     Ok(vec![row])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wait_of_a_thread_is_counted() {
+        let process = std::process::id();
+        let (go, going) = std::sync::mpsc::channel();
+        let (done, is_done) = std::sync::mpsc::channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let thread = std::thread::Builder::new().name("sleeper".to_owned());
+        let thread = thread.spawn(move || {
+            going.recv().unwrap();
+            // A sleep that is over before the thread has begun to wait is no wait, so there are some more than are asked for.
+            (0..8).for_each(|_| std::thread::sleep(Duration::from_millis(10)));
+            done.send(()).unwrap();
+            // The thread lives until it has been counted.
+            let _ = ended.recv();
+        });
+        let before = Wakeups::of(process).unwrap();
+        go.send(()).unwrap();
+        is_done.recv().unwrap();
+        let woken = Wakeups::of(process).unwrap().since(&before);
+        drop(end);
+        thread.unwrap().join().unwrap();
+        let of_sleeper = woken.0.values().find(|(name, _)| name == "sleeper");
+        let count = of_sleeper.map(|(_, count)| *count).unwrap();
+        assert!(count >= 5, "{count}");
+        assert!(woken.all() >= count);
+        assert!(woken.listed().contains("sleeper "), "{}", woken.listed());
+    }
+}
