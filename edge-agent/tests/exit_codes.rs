@@ -198,6 +198,9 @@ fn what_another_user_may_not_read_or_write_is_a_lack_of_permission() {
     let path = |folder: &Path, name: &str| folder.join(name).display().to_string();
     let (backup, tables) = (path(&open, "backup"), path(&open, "tables"));
     let refused = path(&closed, "tables");
+    let good_backup = path(shop.folder.path(), "good-backup");
+    assert_eq!(shop.verb(&["backup", "create", &good_backup]).0, 0);
+    mode(Path::new(&good_backup), 0o644);
     for arguments in [
         &["receipts"][..],
         &["receipts", "7a0b9f0e-4a4e-4a53-9a3b-0d6f6f1f0009"],
@@ -206,12 +209,34 @@ fn what_another_user_may_not_read_or_write_is_a_lack_of_permission() {
         &["export", "--out", &refused],
         &["doctor"],
         &["verify"],
+        &["queue"],
+        &["x", "--dry-run"],
+        &["z", "--dry-run"],
+        &["restore", &good_backup],
+        &["person", "list"],
+        &["person", "add", "Ana"],
     ] {
         let (code, told) = without_rights(&[arguments, &["--config", file]].concat());
         assert_eq!(code, Some(9), "{arguments:?}: {told}");
     }
     mode(&books, 0o700);
     mode(&closed, 0o755);
+    // The file of a secret is closed, and the configuration open.
+    let open_configuration = fs::read_to_string(&shop.file).unwrap();
+    let secret = path(&open, "secret");
+    fs::write(&secret, "a secret of forty-two characters, not more").unwrap();
+    mode(Path::new(&secret), if is_root() { 0o600 } else { 0o000 });
+    let with_file = open_configuration.replace(
+        "secret = \"a-secret-of-some-length\"",
+        &format!("secret_file = {secret:?}"),
+    );
+    assert_ne!(with_file, open_configuration);
+    fs::write(&shop.file, with_file).unwrap();
+    for arguments in [&["config", "check"][..], &["queue"]] {
+        let (code, told) = without_rights(&[arguments, &["--config", file]].concat());
+        assert_eq!(code, Some(9), "{arguments:?}: {told}");
+        assert!(told.contains("run the command with sudo"), "{told}");
+    }
     mode(&shop.file, if is_root() { 0o600 } else { 0o000 });
     for arguments in [&["config", "check"][..], &["receipts"], &["doctor"]] {
         let (code, told) = without_rights(&[arguments, &["--config", file]].concat());

@@ -267,8 +267,18 @@ impl CliFailure {
         failure
     }
 
+    /// An error that has no exit code of its own. Where the system has denied this user a file, that is the cause.
     fn failed(error: impl Into<anyhow::Error>) -> Self {
-        Self::new(Exit::Failed, error)
+        let error = error.into();
+        let is_denied = error.chain().any(|cause| {
+            let cause = cause.downcast_ref::<std::io::Error>();
+            cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied)
+        });
+        let code = match is_denied {
+            true => Exit::Permission,
+            false => Exit::Failed,
+        };
+        Self::new(code, error)
     }
 
     /// Prints the error on standard error, and with `--json` its document on standard output.
@@ -353,11 +363,9 @@ fn arguments_of_service() -> Option<Arguments> {
 impl From<ConfigError> for CliFailure {
     fn from(error: ConfigError) -> Self {
         let document = config::error_document(&error);
-        let code = match &error {
-            ConfigError::Unreadable { source, .. } => {
-                data_folder::exit_of_file(source, Exit::Configuration)
-            }
-            ConfigError::Faulty { .. } => Exit::Configuration,
+        let code = match error.is_denied() {
+            true => Exit::Permission,
+            false => Exit::Configuration,
         };
         Self::new(code, error).with_document(document)
     }
@@ -388,7 +396,7 @@ impl From<StartError> for CliFailure {
                 | StoreError::Unconfirmed { .. }
                 | StoreError::NotLost { .. },
             ) => Exit::Configuration,
-            _ => Exit::Failed,
+            _ => return Self::failed(error),
         };
         Self::new(code, error)
     }

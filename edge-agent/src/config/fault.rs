@@ -1,6 +1,7 @@
 //! The faults of a configuration with their places. Reading a configuration reports all its faults together.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -57,6 +58,8 @@ pub struct ConfigFault {
     pub what: String,
     /// What to do about the fault.
     pub remedy: String,
+    /// True if the system denies this user the file that the value names. Another user may have no such fault.
+    pub is_denied: bool,
 }
 
 impl fmt::Display for ConfigFault {
@@ -69,7 +72,7 @@ impl fmt::Display for ConfigFault {
     }
 }
 
-/// Why there is no configuration. The program then ends with the exit code 3.
+/// Why there is no configuration. The program then ends with the exit code 3, or 9 if this user may not read a file.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// A file or folder of the configuration could not be read.
@@ -92,10 +95,10 @@ pub enum ConfigError {
 /// Why a configuration cannot be read, and what to do.
 fn unreadable(source: &std::io::Error) -> &'static str {
     match source.kind() {
-        std::io::ErrorKind::NotFound => {
+        ErrorKind::NotFound => {
             "does not exist; make it with `ferrotill init`, or name another file with --config"
         }
-        std::io::ErrorKind::PermissionDenied => {
+        ErrorKind::PermissionDenied => {
             "this user may not read it; run the command with sudo, or as the user of the till's service"
         }
         _ => "cannot be read; look at the file and at the disk",
@@ -103,6 +106,15 @@ fn unreadable(source: &std::io::Error) -> &'static str {
 }
 
 impl ConfigError {
+    /// Whether the system denies this user a file, and nothing else is wrong.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        match self {
+            Self::Unreadable { source, .. } => source.kind() == ErrorKind::PermissionDenied,
+            Self::Faulty { faults } => faults.iter().all(|fault| fault.is_denied),
+        }
+    }
+
     /// All faults of several checks as one error.
     ///
     /// # Errors

@@ -52,19 +52,15 @@ pub(super) fn paper_look(
 fn logo(reader: &mut Reader, section: &Section<'_>) -> Option<Bitmap> {
     let found = reader.path(section, "logo")?;
     let file = found.value.display();
-    let why = match read(&found.value).map(|bytes| Bitmap::of_png(&bytes)) {
-        Ok(Ok(logo)) => return Some(logo),
-        Ok(Err(fault)) => format!("{file} {fault}"),
-        Err(error) => format!("{file} cannot be read: {error}"),
-    };
-    reader.fault(
-        &found.place,
-        section.path_of("logo"),
-        why,
-        format!(
-            "write the path of a PNG with at most {LOGO_WIDTH_MAX} × {LOGO_HEIGHT_MAX} pixels and {LOGO_BYTES_MAX} bytes, or remove it"
-        ),
+    let remedy = format!(
+        "write the path of a PNG with at most {LOGO_WIDTH_MAX} × {LOGO_HEIGHT_MAX} pixels and {LOGO_BYTES_MAX} bytes, or remove it"
     );
+    let key = section.path_of("logo");
+    match read(&found.value).map(|bytes| Bitmap::of_png(&bytes)) {
+        Ok(Ok(logo)) => return Some(logo),
+        Ok(Err(fault)) => reader.fault(&found.place, key, format!("{file} {fault}"), remedy),
+        Err(error) => reader.unreadable((&found.place, key), &found.value, &error, remedy),
+    }
     None
 }
 

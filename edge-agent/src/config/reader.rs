@@ -4,7 +4,8 @@
 
 use ferrotill_core::is_blank;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::fault::{ConfigError, ConfigFault, SourcePlace};
@@ -127,6 +128,29 @@ impl Reader {
             key,
             what: what.into(),
             remedy: remedy.into(),
+            is_denied: false,
+        });
+    }
+
+    /// Adds the fault of a value that names a file which cannot be read. The remedy is for a file that is missing or broken.
+    pub(super) fn unreadable(
+        &mut self,
+        (place, key): (&SourcePlace, String),
+        path: &Path,
+        error: &io::Error,
+        remedy: impl Into<String>,
+    ) {
+        let is_denied = error.kind() == io::ErrorKind::PermissionDenied;
+        let remedy = match is_denied {
+            true => "run the command with sudo, or as the user of the till's service; the file belongs to that user".to_owned(),
+            false => remedy.into(),
+        };
+        self.faults.push(ConfigFault {
+            place: place.clone(),
+            key,
+            what: format!("{} cannot be read: {error}", path.display()),
+            remedy,
+            is_denied,
         });
     }
 
@@ -143,6 +167,7 @@ impl Reader {
             key,
             what: what.into(),
             remedy: remedy.into(),
+            is_denied: false,
         });
     }
 

@@ -309,6 +309,15 @@ fn pkcs11(
 /// The certificate of the unit, or the public key of one of a closed system, in PEM or DER.
 fn public(reader: &mut Reader, section: &Section<'_>, provider: Option<u16>) -> Option<Vec<u8>> {
     let file = reader.path(section, "certificate_file")?;
+    let bytes = match fs::read(&file.value) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let key = section.path_of("certificate_file");
+            let remedy = "write the path of the certificate";
+            reader.unreadable((&file.place, key), &file.value, &error, remedy);
+            return None;
+        }
+    };
     let mut fault = |what: String, remedy: &str| {
         reader.fault(
             &file.place,
@@ -319,21 +328,12 @@ fn public(reader: &mut Reader, section: &Section<'_>, provider: Option<u16>) -> 
         None
     };
     let path = file.value.display();
-    let bytes = match fs::read(&file.value) {
-        Ok(bytes) if bytes.len() <= CERTIFICATE_BYTES_MAX => bytes,
-        Ok(_) => {
-            return fault(
-                format!("{path} is larger than {CERTIFICATE_BYTES_MAX} bytes"),
-                "keep only the certificate of the unit in it",
-            );
-        }
-        Err(error) => {
-            return fault(
-                format!("{path} cannot be read: {error}"),
-                "write the path of the certificate",
-            );
-        }
-    };
+    if bytes.len() > CERTIFICATE_BYTES_MAX {
+        return fault(
+            format!("{path} is larger than {CERTIFICATE_BYTES_MAX} bytes"),
+            "keep only the certificate of the unit in it",
+        );
+    }
     let der = match CertificateDer::from_pem_slice(&bytes) {
         Ok(der) => der.to_vec(),
         Err(_) => match SubjectPublicKeyInfoDer::from_pem_slice(&bytes) {

@@ -65,6 +65,7 @@ pub(super) fn read_file(text: &str, file: &Path) -> Result<TomlNode, ConfigFault
             key: String::new(),
             what: format!("is not TOML: {}", error.message().replace('\n', ", ")),
             remedy: "correct this line".to_owned(),
+            is_denied: false,
         }),
     }
 }

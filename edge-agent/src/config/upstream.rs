@@ -182,19 +182,22 @@ pub(super) fn certificates(
     file: &Found<PathBuf>,
 ) -> Trust {
     let path = &file.value;
-    let mut fault = |what: String, remedy: &str| {
-        reader.fault(&file.place, section.path_of("ca_file"), what, remedy);
-        Trust::BuiltIn
-    };
     let mut text = Vec::new();
     let read = fs::File::open(path)
         .and_then(|file| file.take(CA_FILE_BYTES_MAX + 1).read_to_end(&mut text));
     if let Err(error) = read {
-        return fault(
-            format!("{} cannot be read: {error}", path.display()),
+        reader.unreadable(
+            (&file.place, section.path_of("ca_file")),
+            path,
+            &error,
             "write the path of a file with the certificate of the body that issued the server's certificate",
         );
+        return Trust::BuiltIn;
     }
+    let mut fault = |what: String, remedy: &str| {
+        reader.fault(&file.place, section.path_of("ca_file"), what, remedy);
+        Trust::BuiltIn
+    };
     if u64::try_from(text.len()).is_ok_and(|length| length > CA_FILE_BYTES_MAX) {
         return fault(
             format!(

@@ -152,10 +152,10 @@ pub(super) fn secret_in(
     let text = match fs::read_to_string(path) {
         Ok(text) => Zeroizing::new(text),
         Err(error) => {
-            reader.fault(
-                &file.place,
-                section.path_of(key),
-                format!("{} cannot be read: {error}", path.display()),
+            reader.unreadable(
+                (&file.place, section.path_of(key)),
+                path,
+                &error,
                 "create it with mode 0600, owned by the user that runs ferrotill",
             );
             return None;
