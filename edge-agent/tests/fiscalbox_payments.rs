@@ -192,6 +192,18 @@ fn every_provider_is_paid_its_receipt_is_made_and_it_gets_the_link() {
             ("3", "null", "false")
         );
         switch(&till, "uzqr", "slow");
+        // The buyer pays the same invoice after all; the receipt and the payment belong together.
+        let later = till.get(&format!("payment/one_qr/status?invoice_id={invoice}"));
+        assert_eq!(later.path("data.status"), "2", "{}", later.body);
+        let number = later.path("data.pay_id");
+        let more = format!(r#","extra_info":{{"qr_payment_id":"{number}"}}"#);
+        let told = till.post(
+            "order/create",
+            &order("order", (0, 500_000), PRODUCT, &more),
+        );
+        let link = told.path("data.qr_url");
+        let body = format!(r#"{{"pay_id":"{number}","fiscal_receipt_url":"{link}"}}"#);
+        assert_eq!(till.post("payment/one_qr/receipt", &body).code(), "0");
         let begun = till.post(
             "payment/one_qr/create",
             r#"{"external_id":"e2","amount":"5000.00"}"#,
@@ -227,7 +239,7 @@ fn every_provider_is_paid_its_receipt_is_made_and_it_gets_the_link() {
 
         until("every payment is ended", || compared(&till).0 == "true");
         let z = till.get(&format!("zreport/close?{}", query_time()));
-        assert_eq!(z.path("data.total_sale_count"), "8", "{}", z.body);
+        assert_eq!(z.path("data.total_sale_count"), "9", "{}", z.body);
         till.verify();
     }
 }

@@ -67,7 +67,10 @@ def server(folder: Path, port: int, implicit: bool) -> None:
 
 
 def run(command: list) -> None:
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=240)
+    try:
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=240)
+    except subprocess.TimeoutExpired as error:
+        raise AssertionError(f"{' '.join(map(str, command))} took longer than 240 s") from error
     if done.returncode:
         raise AssertionError(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
 

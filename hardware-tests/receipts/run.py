@@ -41,7 +41,10 @@ def need(*programs: str) -> None:
 
 
 def run(command: list, timeout: int = 300, **more) -> str:
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=timeout, **more)
+    try:
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=timeout, **more)
+    except subprocess.TimeoutExpired as error:
+        raise AssertionError(f"{Path(str(command[0])).name} took longer than {timeout} s") from error
     if done.returncode:
         raise AssertionError(f"{Path(str(command[0])).name} ended with {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
     return done.stdout

@@ -30,7 +30,11 @@ def main() -> None:
     if not axe.exists():
         tools.mkdir(parents=True, exist_ok=True)
         command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(tools), AXE]
-        if subprocess.run(command, capture_output=True, timeout=300).returncode or not axe.exists():
+        try:
+            installed = subprocess.run(command, capture_output=True, timeout=300).returncode == 0
+        except subprocess.TimeoutExpired:
+            installed = False
+        if not installed or not axe.exists():
             skipped("axe-core cannot be installed")
     pictures = tools.parent / "dashboard"
     walk = ["node", str(HERE / "walk.mjs"), str(binary), str(axe), str(pictures)]

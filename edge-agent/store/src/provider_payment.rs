@@ -92,7 +92,7 @@ pub(super) fn answered(
         connection
             .prepare_cached(
                 "UPDATE provider_payment SET state = ?2, number = iif(?3 = '', number, ?3), answer = iif(?4 = '', answer, ?4), reason = ?5, \
-                 step = '', changed_at = ?6 WHERE reference = ?1 AND state IN ('asked', 'paid')",
+                 step = '', changed_at = ?6 WHERE reference = ?1 AND (state IN ('asked', 'paid') OR (state = 'not_paid' AND ?2 = 'paid'))",
             )?
             .execute(params![reference, state.name(), number, answer, reason, at])
     };

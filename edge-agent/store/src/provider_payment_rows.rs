@@ -1,7 +1,7 @@
 //! Reads payments of payment providers, and appends their events to the journal.
 
 use ferrotill_core::Amount;
-use ferrotill_core::event::{Event, ProviderStep};
+use ferrotill_core::event::{Event, ProviderAnswer, ProviderStep};
 use ferrotill_core::id::DocumentId;
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension as _, Row, params};
@@ -228,7 +228,19 @@ impl Batch<'_> {
             }
             Event::ProviderAsked(asked) => (asked.reference, None, "state = 'paid'"),
             Event::ProviderAnswered(answered) => {
-                (answered.reference, None, "state IN ('asked', 'paid')")
+                let condition = match (answered.step, answered.answer) {
+                    // Money that has moved after all has an owner again.
+                    (ProviderStep::Pay, ProviderAnswer::Done { .. }) => {
+                        "state IN ('asked', 'paid', 'not_paid')"
+                    }
+                    // An answer that came late does not undo a payment.
+                    (
+                        ProviderStep::Pay,
+                        ProviderAnswer::NotDone { .. } | ProviderAnswer::Begun { .. },
+                    ) => "state = 'asked'",
+                    _ => "state IN ('asked', 'paid')",
+                };
+                (answered.reference, None, condition)
             }
             Event::ProviderUsed(used) => (used.reference, Some(used.document), CAN_PAY),
             _ => return Ok(false),

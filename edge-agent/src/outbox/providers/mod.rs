@@ -410,8 +410,15 @@ impl Providers {
             Err(error) => return ProviderTold::Refused(error),
         };
         let told = self.pass_on(device, call);
-        let known = known.filter(|known| known.state == ProviderPaymentState::Asked);
-        if let (ProviderTold::Done { data, .. }, Some(payment)) = (&told, known) {
+        // A buyer whose payment was declined may pay the same invoice after that.
+        let is_undone = |known: &ProviderPayment| {
+            matches!(
+                known.state,
+                ProviderPaymentState::Asked | ProviderPaymentState::NotPaid
+            )
+        };
+        if let (ProviderTold::Done { data, .. }, Some(payment)) = (&told, known.filter(is_undone)) {
+            let is_asked = payment.state == ProviderPaymentState::Asked;
             let status = data.get("status").and_then(Value::as_i64);
             let is_paid = provider == Provider::Scan2Pay || status == Some(2);
             let word = match (is_paid, status) {
@@ -419,7 +426,7 @@ impl Providers {
                     number,
                     answer: without_contacts(data),
                 }),
-                (false, Some(3)) => Some(ProviderWord::NotDone("declined".to_owned())),
+                (false, Some(3)) if is_asked => Some(ProviderWord::NotDone("declined".to_owned())),
                 _ => None,
             };
             // An order can name the payment only by a number that the journal has.

@@ -8,7 +8,7 @@ use ferrotill_core::id::{Fingerprint, OperationReference, UniqueId};
 use uuid::Uuid;
 
 use super::shop::*;
-use crate::{ProviderPayment, SeenPayment};
+use crate::{ProviderPayment, ProviderPaymentState, SeenPayment};
 
 const PAYMENT: OperationReference = OperationReference([7; 16]);
 
@@ -118,4 +118,34 @@ fn a_payment_pays_the_document_that_was_named_last() {
     assert!(can_pay(&mut shop, 1));
     assert!(append(&mut shop, &used(start, 2), None));
     assert!(!can_pay(&mut shop, 1) && can_pay(&mut shop, 2));
+}
+
+fn answered(at: i64, answer: ProviderAnswer<'static>) -> Event<'static> {
+    Event::ProviderAnswered(ProviderAnswered {
+        reference: PAYMENT,
+        at: moment(at),
+        step: ProviderStep::Pay,
+        answer,
+    })
+}
+
+#[test]
+fn money_that_moves_after_a_refusal_is_paid_and_a_late_refusal_undoes_no_payment() {
+    let mut shop = Shop::new();
+    let start = shop.now;
+    let declined = ProviderAnswer::NotDone { reason: "declined" };
+    let done = ProviderAnswer::Done {
+        number: "17",
+        answer: "{}",
+    };
+    assert!(append(&mut shop, &asked(start, ProviderStep::Pay), None));
+    assert!(append(&mut shop, &answered(start + 1, declined), None));
+    assert_eq!(shop.reader().open_provider_payments().unwrap(), []);
+    assert!(append(&mut shop, &answered(start + 2, done), None));
+    assert_eq!(payment(&shop).state, ProviderPaymentState::Paid);
+    assert_eq!(payment(&shop).reason, "");
+    let rows = shop.rows();
+    assert!(!append(&mut shop, &answered(start + 3, declined), None));
+    assert_eq!(shop.rows(), rows, "nothing is written");
+    assert_eq!(payment(&shop).state, ProviderPaymentState::Paid);
 }
