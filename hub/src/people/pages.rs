@@ -138,11 +138,17 @@ pub(super) async fn z_reports(
         if let Err(faults) = parameters.faults() {
             return Ok(wrong(&frame, &faults));
         }
-        let day: jiff::civil::Date = day.unwrap_or_else(|| day_of(now_ms()));
+        let chosen: Option<jiff::civil::Date> = day;
+        let day = chosen.unwrap_or_else(|| day_of(now_ms()));
         let number = day_number(day);
+        // In shops east of Greenwich the next day begins before it begins in UTC.
+        let last = match chosen {
+            Some(_) => number,
+            None => number.saturating_add(1),
+        };
         let mut days = routes
             .store
-            .z_days(None, number.saturating_sub(6), number, Z_MAX)
+            .z_days(None, number.saturating_sub(6), last, Z_MAX)
             .await?;
         if only_differences {
             days.retain(|day| has_differences(&day.report));
