@@ -124,7 +124,10 @@ pub(super) fn instructions(
     let rows = [
         (SALE, "instructions of an HTTP sale of ten lines, new store"),
         (GET, "instructions of a signed GET that stores nothing"),
-        (START, "instructions of a start on a small store and of its first two seconds"),
+        (
+            START,
+            "instructions of a start on a small store and of its first two seconds",
+        ),
     ];
     if let Some(why) = missing() {
         let not = |(_, what)| Row::not_measured(what, "–", why);
