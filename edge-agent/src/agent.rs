@@ -550,8 +550,7 @@ pub use crate::config::NO_PRINTER;
 
 /// A clock in the configured time zone, or in the country's. The machine's own zone may be any.
 fn zone_clock(config: &Config, profile: &dyn Profile) -> Result<Clock, StartError> {
-    let configured = config.till.time_zone.as_deref();
-    let zone = configured.unwrap_or(profile.facts().time_zone);
+    let zone = config.till.zone(profile.facts());
     Clock::new(Some(zone)).map_err(|source| StartError::TimeZone {
         zone: zone.to_owned(),
         source,

@@ -200,14 +200,9 @@ pub struct Said {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModuleRequest {
     /// The request in the form of the module, as the caller gave it.
-    Whole(String),
-    /// The request is made of the receipt.
-    OfReceipt {
-        /// What is told of the good of each line.
-        goods: Vec<GoodFacts>,
-        /// The letters of the tax groups whose goods are without tax.
-        exempt: String,
-    },
+    AsGiven(String),
+    /// The request is made of the receipt and of what a fiscal module receives about the good of each line.
+    OfReceipt(Vec<GoodFacts>),
 }
 
 impl OrderDraft {

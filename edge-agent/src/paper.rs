@@ -22,7 +22,7 @@ use ferrotill_store::StoredDocument;
 
 use crate::config::{DATE_MARK, NUMBER_MARK, Owner, REGISTRATION_MARK, TOTAL_MARK};
 use crate::order::terminal_slips_of;
-use crate::time::clock::local;
+use crate::time::clock::{date_and_time, local};
 
 /// What is printed of the shop and its country.
 #[derive(Clone, Copy)]
@@ -348,16 +348,6 @@ impl SignedReceipt {
         });
         blocks
     }
-}
-
-/// The local date and the local time of a moment, as they are printed: `28.11.2026` and `13:52:30`.
-#[must_use]
-pub fn date_and_time(at: Moment) -> (String, String) {
-    let at = local(at);
-    (
-        format!("{:02}.{:02}.{}", at.day(), at.month(), at.year()),
-        format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second()),
-    )
 }
 
 /// Who sells, as it is printed.

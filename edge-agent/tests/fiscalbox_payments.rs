@@ -505,3 +505,57 @@ fn a_till_that_is_killed_while_money_goes_back_does_not_ask_twice() {
         till.verify();
     }
 }
+
+/// The money of a receipt that may be made is not given back, whoever asks; a person corrects what a person has said.
+#[test]
+fn money_of_a_receipt_that_is_being_made_stays_and_a_person_may_say_that_none_was_paid() {
+    let till = till(ModuleSealer::Software, "slow");
+    let paid = till.post("payment/xumo", r#"{"amount":500000}"#);
+    assert_eq!(paid.code(), "0", "{}", paid.body);
+    let number = paid.path("data.ppt_id");
+    let give_back = format!(r#"{{"amount":500000,"request_id":"{number}","is_return":true}}"#);
+    till.trouble(r#"{"kind":"delay","operation":"create","ms":3000}"#);
+    let order = order(
+        "order",
+        (0, 500_000),
+        PRODUCT,
+        &format!(r#","ppt_id":"{number}""#),
+    );
+    std::thread::scope(|scope| {
+        let sale = scope.spawn(|| till.post("order/create", &order));
+        until("the receipt is begun", || {
+            let told = till.post("payment/xumo", &give_back);
+            assert_eq!(told.code(), "105", "{}", told.body);
+            told.body.to_string().contains("is being made")
+        });
+        let sale = sale.join().unwrap();
+        assert_eq!(sale.code(), "0", "{}", sale.body);
+    });
+
+    switch(&till, "click", "drop_answer");
+    assert_eq!(pay(&till, "click", "c1").code(), "2");
+    until("a person must act", || problem(&till).is_some());
+    let says = problem(&till).unwrap();
+    let (_, reference) = says.split_once("payment ").unwrap();
+    let reference = &reference[..36];
+    let settle = |outcome: &str| {
+        let body = format!(
+            r#"{{"payment":"{reference}","outcome":"{outcome}","by":"Aziza","number":"77"}}"#
+        );
+        till.post("payment/settle", &body)
+    };
+    // The person was wrong, and says so.
+    for outcome in ["paid", "not_paid"] {
+        let told = settle(outcome);
+        assert_eq!(told.code(), "0", "{outcome}: {}", told.body);
+    }
+    until("nothing is left to do", || problem(&till).is_none());
+    let late = settle("not_paid");
+    assert_eq!(late.code(), "105", "{}", late.body);
+    assert!(
+        late.body.to_string().contains("looked_after"),
+        "{}",
+        late.body
+    );
+    till.verify();
+}

@@ -5,9 +5,9 @@ mod shop;
 use ferrotill::api::json::JsonValue;
 use ferrotill_testkit::config::{ConfigText, text};
 use shop::module_till::{
-    ModuleSealer, ModuleTill, configuration, refund, sale as order_of_fiscalbox, sold,
+    ModuleSealer, ModuleTill, configuration, refund, sale as order_of_fiscalbox, scalar, sold,
 };
-use shop::outside::program;
+use shop::outside::{program, until};
 use shop::{Reply, value};
 use uuid::Uuid;
 
@@ -44,6 +44,14 @@ fn sale(id: Uuid, items: &str) -> String {
 fn bread(id: Uuid, more: &str) -> String {
     format!(
         r#"{{"id":"{id}","items":[{{"goodId":"{BREAD}","name":"Non","quantity":1,"price":5000.00,"taxGroupCode":"A"{more}}}],"payments":[{{"typeCode":0,"amount":10000.00}}]}}"#
+    )
+}
+
+/// A return of that sale, whose money is given back in cash.
+fn return_of_bread(sale: impl std::fmt::Display) -> String {
+    format!(
+        r#"{{"id":"{}","originalReceiptId":"{sale}","items":[{{"goodId":"{BREAD}","name":"Non","quantity":1,"price":5000.00,"taxGroupCode":"A"}}],"payments":[{{"typeCode":0,"amount":5000.00}}]}}"#,
+        Uuid::new_v4()
     )
 }
 
@@ -274,11 +282,7 @@ fn what_one_api_has_sold_the_other_takes_back() {
     );
 
     let id = sold(&till, &order_of_fiscalbox("")).operation.unwrap();
-    let back = format!(
-        r#"{{"id":"{}","originalReceiptId":"{id}","items":[{{"goodId":"{BREAD}","name":"Non","quantity":1,"price":5000.00,"taxGroupCode":"A"}}],"payments":[{{"typeCode":0,"amount":5000.00}}]}}"#,
-        Uuid::new_v4()
-    );
-    made(&till, "operations/return", &back);
+    made(&till, "operations/return", &return_of_bread(id));
     assert_eq!(
         numbers(
             &last_order(&till),
@@ -391,11 +395,7 @@ fn a_sale_is_found_after_a_lost_answer_and_repeated_after_its_good_is_gone() {
     let again = made(&till, "operations/sale", &bread(id, ""));
     assert!(again.replayed, "{}", again.text);
     // What the module was told at the sale is told at the return.
-    let back = format!(
-        r#"{{"id":"{}","originalReceiptId":"{id}","items":[{{"goodId":"{BREAD}","name":"Non","quantity":1,"price":5000.00,"taxGroupCode":"A"}}],"payments":[{{"typeCode":0,"amount":5000.00}}]}}"#,
-        Uuid::new_v4()
-    );
-    made(&till, "operations/return", &back);
+    made(&till, "operations/return", &return_of_bread(id));
     assert_eq!(
         numbers(
             &last_order(&till),
@@ -424,4 +424,85 @@ fn goods_in_a_country_without_fiscal_modules_are_refused() {
     let (code, shown) = checked(with_goods(uzbek()).set("till", "country", text("MD")));
     assert_eq!(code, Some(3), "{shown}");
     assert!(shown.contains("goods: is written"), "{shown}");
+}
+
+/// How much of its payments a provider has given back, payment by payment.
+fn given_back(till: &ModuleTill, provider: &str) -> Vec<String> {
+    let url = till.switch("/sim/providers");
+    let all = till.told(till.agent.get(url).call()).body;
+    let JsonValue::Array(paid) = value(&all, &format!("{provider}.paid")) else {
+        panic!("{all}");
+    };
+    let refunded = paid.iter().map(|paid| scalar(value(paid, "refunded")));
+    refunded.collect()
+}
+
+/// A card sale of bread that names the number of a payment.
+fn bread_by_card(id: Uuid, number: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","items":[{{"goodId":"{BREAD}","name":"Non","quantity":1,"price":5000.00,"taxGroupCode":"A"}}],"payments":[{{"typeCode":1,"amount":5000.00,"bankTerminalRRN":"{number}"}}]}}"#
+    )
+}
+
+/// The money of a pinpad behind the module pays a sale through FiscalCloud: it is not given back as money without a receipt, and pays no
+/// second sale.
+#[test]
+fn a_payment_at_a_pinpad_of_the_module_pays_a_sale_through_fiscalcloud() {
+    for sealer in [ModuleSealer::Software, ModuleSealer::Device] {
+        let till = ModuleTill::sealed_by(sealer, "applet-4", |config| {
+            with_goods(config)
+                .set("fiscalbox", "confirm_after_s", 2)
+                .set("fiscalbox", "give_back_after_s", 2)
+        });
+        let paid = till.post("payment/xumo", r#"{"amount":500000}"#);
+        assert_eq!(paid.code(), "0", "{}", paid.body);
+        let number = paid.path("data.ppt_id");
+        let id = Uuid::new_v4();
+        made(&till, "operations/sale", &bread_by_card(id, &number));
+        let again = made(&till, "operations/sale", &bread_by_card(id, &number));
+        assert!(again.replayed, "{}", again.text);
+        let second = post(
+            &till,
+            "operations/sale",
+            &bread_by_card(Uuid::new_v4(), &number),
+        );
+        assert_eq!(
+            (second.status, second.state.as_deref()),
+            (422, Some("not_registered")),
+            "{}",
+            second.text
+        );
+        assert!(second.text.contains("PaymentNotUsable"), "{}", second.text);
+        // A further payment that no receipt needs shows that the till has looked at both.
+        let forgotten = till.post("payment/xumo", r#"{"amount":300000}"#);
+        assert_eq!(forgotten.code(), "0", "{}", forgotten.body);
+        until("the forgotten payment is given back", || {
+            given_back(&till, "xumo").iter().any(|sum| sum == "300000")
+        });
+        let mut refunded = given_back(&till, "xumo");
+        refunded.sort();
+        assert_eq!(refunded, ["0", "300000"]);
+        till.verify();
+    }
+}
+
+/// A tax group `C` with a rate is a taxed group: the law gives no tax to the letter with the rate of zero alone.
+#[test]
+fn a_line_of_a_taxed_group_has_its_rate_whatever_its_letter() {
+    let till = ModuleTill::open_with(|config| {
+        with_goods(config).change_device(0, |device| {
+            device
+                .without_tax_groups()
+                .tax_group("A", "12.00")
+                .tax_group("C", "15.00")
+        })
+    });
+    let id = Uuid::new_v4();
+    let body = bread(id, "").replace(r#""taxGroupCode":"A""#, r#""taxGroupCode":"C""#);
+    made(&till, "operations/sale", &body);
+    let order = last_order(&till);
+    assert_eq!(
+        numbers(&order, &["products.0.vat_percent", "products.0.vat"]),
+        ["15", "65217"]
+    );
 }

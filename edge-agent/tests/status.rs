@@ -45,6 +45,15 @@ impl StatusShop {
         (code.unwrap(), told)
     }
 
+    /// When the first receipt was made, in the time zone of the country, as people write it there.
+    fn time_of_first_receipt(&self) -> String {
+        let (_, listed) = finished(&["receipts", "--config", self.file.to_str().unwrap()]);
+        let at = value(&listed, "receipts.0.at").scalar().to_owned();
+        let at: jiff::Timestamp = at.parse().unwrap();
+        let local = at.in_tz("Europe/Chisinau").unwrap();
+        local.strftime("%d.%m.%Y %H:%M:%S").to_string()
+    }
+
     /// The text for people, and the exit code.
     fn words(&self) -> (i32, String) {
         let mut command = program();
@@ -121,6 +130,8 @@ fn status_says_whether_the_till_can_sell_and_what_hinders_it() {
     let (code, told) = shop.status();
     assert_eq!(code, 0, "{told}");
     assert!(says(&told, "shift").contains("with 1 document"), "{told}");
+    let since = format!("open since {} with", shop.time_of_first_receipt());
+    assert!(says(&told, "shift").contains(&since), "{since}: {told}");
 
     // Without the authority the till sells, and the part says what is wrong.
     switch(&shop.authority, "/sim/authority", r#"{"state":"down"}"#);

@@ -14,14 +14,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use ferrotill_bare::hash_every_row;
 use ferrotill_core::document::DocumentKind;
 use ferrotill_core::event::Mode;
 use ferrotill_core::profile::MOLDOVA;
 use ferrotill_hardware_tests::measure::fill::{DEVICE, Outbox, fill};
 use ferrotill_store::Reader;
 use ferrotill_store::verify::{VerifyRange, Wanted, verify};
-use rusqlite::types::ValueRef;
-use sha2::{Digest as _, Sha256};
 
 type Done<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -47,7 +46,7 @@ fn main() -> Done {
     let (mut bare, mut ours, mut rows) = (Vec::new(), Vec::new(), 0);
     for _ in 0..ROUNDS {
         let began = Instant::now();
-        read(&folder.join("ferrotill.db"))?;
+        hash_every_row(&folder.join("ferrotill.db"))?;
         bare.push(began.elapsed());
         let began = Instant::now();
         let verified = verify(&wanted)?;
@@ -114,34 +113,4 @@ fn most_memory() -> Option<String> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     Some(line.to_owned())
-}
-
-/// Reads every row of the database and hashes it, as the bare program of `hardware-tests/bare` does.
-fn read(file: &Path) -> Done {
-    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-    let database = rusqlite::Connection::open_with_flags(file, flags)?;
-    let tables: Vec<String> = database
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    let mut last = [0; 32];
-    for table in tables {
-        let mut statement = database.prepare(&format!("SELECT * FROM \"{table}\""))?;
-        let columns = statement.column_count();
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let mut hash = Sha256::new_with_prefix(last);
-            for column in 0..columns {
-                match row.get_ref(column)? {
-                    ValueRef::Null => {}
-                    ValueRef::Integer(number) => hash.update(number.to_le_bytes()),
-                    ValueRef::Real(number) => hash.update(number.to_le_bytes()),
-                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) => hash.update(bytes),
-                }
-            }
-            last = hash.finalize().into();
-        }
-    }
-    std::hint::black_box(last);
-    Ok(())
 }

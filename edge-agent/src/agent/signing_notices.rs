@@ -22,7 +22,7 @@ use crate::time::clock::{Clock, iso_utc, local};
 /// The pause between two looks.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 const DAY_MS: i64 = 24 * 3_600_000;
-/// How long before the end of a certificate a person is told.
+/// How long before the end of a certificate it becomes a problem of health.
 const CERTIFICATE_NOTICE_MS: i64 = 90 * DAY_MS;
 /// The longest quarter of a year (§ 7 Abs. 3 RKSV).
 const QUARTER_MS: i64 = 92 * DAY_MS;

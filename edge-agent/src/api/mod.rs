@@ -22,6 +22,7 @@ pub mod origin;
 pub mod outcome;
 pub mod own;
 pub mod problem;
+mod provider_payment;
 pub mod readiness;
 pub mod reference;
 pub mod replay;

@@ -9,7 +9,7 @@ use super::words::{counted, waiting};
 use crate::config::{Device, NO_PRINTER};
 use crate::object;
 use crate::status::problems::{ProblemKind, Severity};
-use crate::time::clock::iso_utc;
+use crate::time::clock::Clock;
 use ferrotill_store::{Reader, StoreError};
 
 /// One part of the till.
@@ -112,7 +112,7 @@ impl TillState {
     }
 
     /// The state of a running till that serves `url`. `not_ready` is what `/readyz` says if it does not say that the till is ready, and
-    /// `health` what `/healthz` says.
+    /// `health` what `/healthz` says. Times are shown in the zone of `shop_clock`.
     #[must_use]
     pub fn of_health(
         url: &str,
@@ -120,6 +120,7 @@ impl TillState {
         health: &JsonValue,
         devices: &[Device],
         reader: &Reader,
+        shop_clock: &Clock,
     ) -> Self {
         let problems = Problems::of(health, devices);
         let mode = text(health, "mode");
@@ -131,15 +132,15 @@ impl TillState {
         for device in devices {
             parts.push(printer(device, health, &problems));
             let open = || {
-                let shift = shift_in_words(reader, device);
+                let shift = shift_in_words(reader, device, shop_clock);
                 shift.unwrap_or_else(|_| format!("{}: the data folder cannot be read", device.name))
             };
             parts.push(problems.part("shift", Some(device.id), open));
-            parts.extend(document_at_printer(reader, device));
+            parts.extend(document_at_printer(reader, device, shop_clock));
         }
         parts.push(problems.part("office", None, || office(health)));
-        parts.push(queue(health));
-        parts.push(problems.part("clock", None, || clock(health)));
+        parts.push(queue(health, shop_clock));
+        parts.push(problems.part("clock", None, || clock(health, shop_clock)));
         parts.extend(problems.others());
         if let Some(first) = parts.first_mut()
             && first.stops.is_some()
@@ -161,27 +162,31 @@ impl TillState {
 /// # Errors
 ///
 /// [`StoreError`] if the store cannot be read.
-pub fn shift_in_words(reader: &Reader, device: &Device) -> Result<String, StoreError> {
+pub fn shift_in_words(
+    reader: &Reader,
+    device: &Device,
+    clock: &Clock,
+) -> Result<String, StoreError> {
     let name = &device.name;
     Ok(match reader.open_shift(device.id)? {
         None => format!("{name}: no shift is open"),
         Some(shift) => format!(
             "{name}: open since {} with {}",
-            iso_utc(shift.first_ms),
+            clock.shown(shift.first_ms),
             counted(shift.documents, "document")
         ),
     })
 }
 
 /// The document that is at the printer of a device, if its outcome is not known yet and the store can be read.
-fn document_at_printer(reader: &Reader, device: &Device) -> Option<TillPart> {
+fn document_at_printer(reader: &Reader, device: &Device, clock: &Clock) -> Option<TillPart> {
     let row = reader.document_at_printer(device.id).ok()??.row;
     let says = format!(
         "{}: the outcome of the document {} ({}) of {} is not known yet; the printer is asked until it proves it",
         device.name,
         row.id,
         row.kind.name(),
-        iso_utc(row.at)
+        clock.shown(row.at)
     );
     Some(TillPart::good("document", Some(device.id), says))
 }
@@ -231,9 +236,13 @@ fn printer(device: &Device, health: &JsonValue, problems: &Problems<'_>) -> Till
     part
 }
 
-/// The parts that `/healthz` knows something about, without the agent itself.
+/// The parts that `/healthz` knows something about, without the agent itself. Times are shown in the zone of `shop_clock`.
 #[must_use]
-pub fn parts_of_health(health: &JsonValue, devices: &[Device]) -> Vec<TillPart> {
+pub fn parts_of_health(
+    health: &JsonValue,
+    devices: &[Device],
+    shop_clock: &Clock,
+) -> Vec<TillPart> {
     let problems = Problems::of(health, devices);
     let mut parts = vec![problems.part("store", None, || "the journal is written".to_owned())];
     for device in devices {
@@ -241,7 +250,7 @@ pub fn parts_of_health(health: &JsonValue, devices: &[Device]) -> Vec<TillPart> 
         parts.push(problems.part("shift", Some(device.id), || device.name.clone()));
     }
     parts.push(problems.part("office", None, || office(health)));
-    parts.push(problems.part("clock", None, || clock(health)));
+    parts.push(problems.part("clock", None, || clock(health, shop_clock)));
     parts.extend(problems.others());
     parts
 }
@@ -256,12 +265,12 @@ fn office(health: &JsonValue) -> String {
 }
 
 /// The part of the documents that wait for the authority. That they wait is in order: they are sent as soon as the authority answers.
-fn queue(health: &JsonValue) -> TillPart {
+fn queue(health: &JsonValue, shop_clock: &Clock) -> TillPart {
     let field = |path| health.path(path).map_or("", JsonValue::scalar);
     let documents: u64 = field("unsent.documents").parse().unwrap_or_default();
     let oldest = match field("unsent.oldest") {
         "" => String::new(),
-        oldest => format!(", the oldest since {oldest}"),
+        oldest => format!(", the oldest since {}", shown(oldest, shop_clock)),
     };
     let left = match field("offline.remaining_s") {
         "" => String::new(),
@@ -284,10 +293,20 @@ fn time_left(seconds: i64) -> String {
     format!("{count} {unit}")
 }
 
-fn clock(health: &JsonValue) -> String {
+fn clock(health: &JsonValue, shop_clock: &Clock) -> String {
     let field = |path| health.path(path).map_or("", JsonValue::scalar);
     let machine = field("clock.machine_clock");
-    format!("{}; the machine's clock is {machine}", field("clock.now"))
+    let now = shown(field("clock.now"), shop_clock);
+    format!("{now}; the machine's clock is {machine}")
+}
+
+/// A time of `/healthz` in the zone of the till. Another text is left as it is.
+fn shown(time: &str, shop_clock: &Clock) -> String {
+    let at = time.parse::<jiff::Timestamp>();
+    at.map_or_else(
+        |_| time.to_owned(),
+        |at| shop_clock.shown(at.as_millisecond()),
+    )
 }
 
 /// The problems of the till, as `/healthz` lists them.

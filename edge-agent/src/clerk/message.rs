@@ -150,7 +150,7 @@ pub enum Message {
     /// The authority has reserved fiscal numbers for this device.
     Numbers(Uuid, Vec<Span>),
     /// News about a payment of a payment provider. The reply is true once it is on disk, and false if it does not fit.
-    Provider(Box<ProviderNews>, SyncSender<bool>),
+    Provider(Box<ProviderNews>, SyncSender<ProviderNewsOutcome>),
     /// News about the registration of signature units, cash boxes and receipts.
     Registration(RegistrationNews),
     /// The agent asks whether the clerk handles its messages: [`LiveStatus::clerk_answered`](crate::status::LiveStatus) is the answer.
@@ -326,13 +326,20 @@ pub enum ProviderNews {
         /// new payment.
         seen: Option<SeenPayment>,
     },
-    /// The provider has answered, or a person says what became of the payment.
+    /// The provider has answered.
     Answered {
         /// The payment.
         reference: Uuid,
         /// The step that is answered.
         step: ProviderStep,
         /// The answer.
+        answer: ProviderWord,
+    },
+    /// A person says what became of the payment.
+    Declared {
+        /// The payment.
+        reference: Uuid,
+        /// What became of it.
         answer: ProviderWord,
     },
     /// The request with this id names the payment as its own.
@@ -342,6 +349,17 @@ pub enum ProviderNews {
         /// The request id.
         document: Uuid,
     },
+}
+
+/// What became of news of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProviderNewsOutcome {
+    /// The news are on disk.
+    Stored,
+    /// The news do not fit what the journal has of the payment, and nothing was stored.
+    DoesNotFit,
+    /// It is not known whether the news are on disk.
+    Unknown,
 }
 
 /// Sends messages to the clerk. Copies of a handle send to the same clerk.
@@ -371,12 +389,13 @@ impl ClerkHandle {
         self.inbox.send(Message::HealthCheck).is_ok()
     }
 
-    /// Has the clerk store news of a payment of a provider, and waits until it is on disk. Returns false if it is not.
+    /// Makes the clerk store news of a payment of a provider, and waits until they are on disk.
     #[must_use]
-    pub fn store_provider_news(&self, news: ProviderNews) -> bool {
+    pub fn store_provider_news(&self, news: ProviderNews) -> ProviderNewsOutcome {
         let (reply, answer) = sync_channel(1);
         self.send(Message::Provider(Box::new(news), reply));
-        answer.recv_timeout(DECISION_WAIT).unwrap_or(false)
+        let outcome = answer.recv_timeout(DECISION_WAIT);
+        outcome.unwrap_or(ProviderNewsOutcome::Unknown)
     }
 
     /// The listener that passes news from bank terminals to the clerk.

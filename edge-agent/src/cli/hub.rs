@@ -13,7 +13,7 @@ use clap::{Args, Subcommand};
 use ferrotill_hub_protocol::OneTimeCode;
 use ferrotill_store::Reader;
 
-use super::{CliFailure, CliOutput, Exit, default_config, log};
+use super::{CliFailure, CliOutput, Exit, default_config, log, shop_clock};
 use crate::config::{Config, HubConfig, Overrides, default_ca_file};
 use crate::object;
 use crate::outbox::hub::enrolment::{EnrolError, enrol};
@@ -243,13 +243,14 @@ fn status(config: &Config, output: CliOutput) -> Result<Exit, CliFailure> {
         "waiting" => waiting,
         "taken_over" => taken_over.is_some(),
     });
+    let shop_clock = shop_clock(&config)?;
     output.text(&format!("hub: {}", hub.url));
     output.text(&match &identity {
         Some(identity) => format!(
             "enrolled as {} ({}); the certificate ends {}",
             identity.shop,
             identity.till,
-            iso_utc(identity.ends_ms)
+            shop_clock.shown(identity.ends_ms)
         ),
         None => "not enrolled; ask the head office for a code, and use `ferrotill hub enrol CODE`"
             .to_owned(),
@@ -257,7 +258,7 @@ fn status(config: &Config, output: CliOutput) -> Result<Exit, CliFailure> {
     output.text(&match acknowledged_at {
         Some(at) => format!(
             "the hub has {acknowledged} documents, the last since {}; {waiting} wait",
-            iso_utc(at)
+            shop_clock.shown(at)
         ),
         None => format!("the hub has acknowledged nothing yet; {waiting} documents wait"),
     });

@@ -50,10 +50,12 @@ use crate::api::error_types;
 use crate::api::json::JsonValue;
 use crate::api::lanes::WORK_THREADS_MAX;
 use crate::api::words;
-use crate::config::ConfigError;
+use crate::config::{Config, ConfigError};
 use crate::explanation::Explanation;
 use crate::log_levels;
 use crate::object;
+use crate::time::clock::Clock;
+use ferrotill_core::profile;
 use ferrotill_store::StoreError;
 
 /// The offline-first fiscal core for tills.
@@ -546,6 +548,16 @@ async fn stopped() {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
     }
+}
+
+/// A clock in the zone of the till: the one that is configured, or that of the country.
+fn shop_clock(config: &Config) -> Result<Clock, CliFailure> {
+    let till = &config.till;
+    let zone = match profile::by_code(&till.country) {
+        Some(profile) => Some(till.zone(profile.facts())),
+        None => till.time_zone.as_deref(),
+    };
+    Clock::new(zone).map_err(CliFailure::failed)
 }
 
 /// The default configuration file.

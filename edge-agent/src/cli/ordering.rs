@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::client::{Client, Reply, exit_of, no_answer, url_of};
 use super::interruption::{Interruption, say_id};
-use super::{CliFailure, CliOutput, Exit, default_config, log};
+use super::{CliFailure, CliOutput, Exit, default_config, log, shop_clock};
 use crate::agent::check;
 use crate::api::fiscalcloud::{OrderPreview, preview};
 use crate::api::json::JsonValue;
@@ -98,9 +98,7 @@ impl<'a> Counter<'a> {
     /// What a body would make, with the faults of the body.
     pub(super) fn preview(&self, operation: &str, body: &str) -> Result<OrderPreview, CliFailure> {
         let profile = check(&self.config)?;
-        let zone = self.config.till.time_zone.as_deref();
-        let zone = zone.unwrap_or(profile.facts().time_zone);
-        let at = Clock::new(Some(zone)).map_err(CliFailure::failed)?.now();
+        let at = shop_clock(&self.config)?.now();
         let path = format!("/api/v1/{operation}");
         let made = preview(
             &self.config,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::client::{Client, Reply, exit_of, no_answer, url_of};
 use super::verify::{aside_line, laid_aside};
-use super::{CliFailure, CliOutput, Exit, default_config, log};
+use super::{CliFailure, CliOutput, Exit, default_config, log, shop_clock};
 use crate::api::json::JsonValue;
 use crate::config::{Config, Overrides, Permission};
 use crate::object;
@@ -85,6 +85,7 @@ pub(super) fn run(arguments: &QueueArguments, output: CliOutput) -> Result<Exit,
 
 /// Lists the queue from the data folder; an agent may run meanwhile.
 fn list(config: &Config, limit: u32, output: CliOutput) -> Result<Exit, CliFailure> {
+    let shop_clock = shop_clock(config)?;
     let reader = Reader::new(&config.till.data_dir);
     let read = || {
         let waiting = reader.waiting(Recipient::AUTHORITY, limit)?;
@@ -121,7 +122,7 @@ fn list(config: &Config, limit: u32, output: CliOutput) -> Result<Exit, CliFailu
             document.number,
             document.duty,
             document.id,
-            iso_utc(document.at_ms)
+            shop_clock.shown(document.at_ms)
         ));
     }
     if others > 0 {
@@ -132,13 +133,13 @@ fn list(config: &Config, limit: u32, output: CliOutput) -> Result<Exit, CliFailu
         ));
     }
     for document in &aside {
-        output.text(&aside_line(document));
+        output.text(&aside_line(document, &shop_clock));
     }
     for card in &cards {
         output.text(&format!(
             "card payment of request {} since {}: {}, {}",
             card.id,
-            iso_utc(card.asked_ms),
+            shop_clock.shown(card.asked_ms),
             card.operation.name(),
             card.state.name()
         ));

@@ -18,8 +18,8 @@ use crate::agent::check;
 use crate::api::json::JsonValue;
 use crate::config::{Config, Overrides};
 use crate::object;
-use crate::paper::{date_and_time, printed_number};
-use crate::time::clock::{iso_utc, zone_of};
+use crate::paper::printed_number;
+use crate::time::clock::{iso_utc, shown, zone_of};
 use ferrotill_store::{Reader, StoredDocument};
 
 /// The arguments of `receipts`.
@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &ReceiptsArguments, output: CliOutput) -> Result<Ex
     if let Some(written) = arguments.form.write(&config, facts, output) {
         return written;
     }
-    let zone = config.till.time_zone.as_deref().unwrap_or(facts.time_zone);
+    let zone = config.till.zone(facts);
     let zone = zone_of(zone).map_err(CliFailure::failed)?;
     let limits = arguments.period.limits(&zone)?;
     let kinds = kinds(&arguments.kind)?;
@@ -164,16 +164,16 @@ fn entry(stored: &StoredDocument, currency: Currency) -> Option<JsonValue> {
 
 fn line(stored: &StoredDocument, currency: Currency) -> String {
     let row = &stored.row;
-    let (date, time) = stored
+    let at = stored
         .reserved()
-        .map(|reserved| date_and_time(reserved.at))
+        .map(|reserved| shown(reserved.at))
         .unwrap_or_default();
     let legal = stored
         .sealed()
         .and_then(|sealed| printed_number(&sealed.seal));
     let amount = amount_of(stored).map(|amount| amount.display(currency).to_string());
     format!(
-        "{:>8}  {date} {time}  {:<20} {:>14}  {}{}",
+        "{:>8}  {at}  {:<20} {:>14}  {}{}",
         row.number.unwrap_or_default(),
         row.kind.name().replace('_', " "),
         amount.unwrap_or_default(),

@@ -4,10 +4,11 @@ use clap::Args;
 use ferrotill_store::{Reader, StoreError};
 
 use super::ordering::{Counter, OrderArguments, field};
-use super::{CliFailure, CliOutput, Exit};
+use super::{CliFailure, CliOutput, Exit, shop_clock};
 use crate::api::readiness::shift_in_words;
 use crate::config::Permission;
 use crate::object;
+use crate::time::clock::Clock;
 
 /// The arguments of `x` and `z`.
 #[derive(Debug, Args)]
@@ -35,7 +36,8 @@ pub(super) fn run(
     };
     let body = object! { "id" => counter.id }.to_string();
     if arguments.order.dry_run {
-        let (shift, is_open) = shift(&counter).map_err(CliFailure::failed)?;
+        let shop_clock = shop_clock(&counter.config)?;
+        let (shift, is_open) = shift(&counter, &shop_clock).map_err(CliFailure::failed)?;
         let says = match report {
             Report::X => format!("an X-report would be printed, and closes nothing: {shift}"),
             Report::Z if is_open => format!("a Z-report would close the day: {shift}"),
@@ -64,8 +66,11 @@ pub(super) fn run(
 }
 
 /// The shift that a report would be about, and whether it is open.
-fn shift(counter: &Counter<'_>) -> Result<(String, bool), StoreError> {
+fn shift(counter: &Counter<'_>, shop_clock: &Clock) -> Result<(String, bool), StoreError> {
     let reader = Reader::new(&counter.config.till.data_dir);
     let is_open = reader.open_shift(counter.device.id)?.is_some();
-    Ok((shift_in_words(&reader, &counter.device)?, is_open))
+    Ok((
+        shift_in_words(&reader, &counter.device, shop_clock)?,
+        is_open,
+    ))
 }

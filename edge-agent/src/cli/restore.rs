@@ -16,12 +16,11 @@ use uuid::Uuid;
 
 use super::backup::BackupDescription;
 use super::backup::archive::WorkFolder;
-use super::{CliFailure, CliOutput, Exit, default_config, log};
+use super::{CliFailure, CliOutput, Exit, default_config, log, shop_clock};
 use crate::agent::{check, lock_folder};
 use crate::api::json::JsonValue;
 use crate::config::{Config, Device, Overrides};
 use crate::object;
-use crate::time::clock::Clock;
 use ferrotill_store::{
     COPIED_FILES, DevicePosition, Founding, Reader, Store, StoreError, is_copied, is_in_use,
 };
@@ -58,9 +57,7 @@ pub(super) fn run(arguments: &RestoreArguments, output: CliOutput) -> Result<Exi
     let config = Config::load(&arguments.config, &overrides)?;
     let profile = check(&config)?;
     refuse_by_law(profile)?;
-    let zone = config.till.time_zone.as_deref();
-    let zone = zone.unwrap_or(profile.facts().time_zone);
-    let now = Clock::new(Some(zone)).map_err(CliFailure::failed)?.now();
+    let now = shop_clock(&config)?.now();
     let by = name_of_person(arguments)?;
     let folder = &config.till.data_dir;
     let _lock = lock_folder(folder)?;

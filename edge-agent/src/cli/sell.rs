@@ -19,7 +19,8 @@ use crate::object;
 /// The arguments of `sale`.
 #[derive(Debug, Args)]
 pub struct SaleArguments {
-    /// Goods: `NAME:PRICE`, `NAME:PRICE:QUANTITY` or `NAME:PRICE:QUANTITY:GROUP`, such as `Coffee:18.50:2:A`. May be given several times.
+    /// Goods: `NAME:PRICE`, `NAME:PRICE:QUANTITY`, `NAME:PRICE:QUANTITY:GROUP` or `NAME:PRICE:QUANTITY:GROUP:GOOD`, such as
+    /// `Coffee:18.50:2:A`. GOOD is the `good_id` of one of `[[goods]]`. May be given several times.
     #[arg(long, value_name = "NAME:PRICE", required_unless_present = "body")]
     item: Vec<String>,
     /// A payment: `CODE` for the rest of the total, or `CODE:AMOUNT`. May be given several times; without it, all is paid in cash.
@@ -243,11 +244,12 @@ fn paid(code: i32, amount: Amount, currency: Currency) -> JsonValue {
     object! { "typeCode" => i64::from(code), "amount" => amount.display(currency) }
 }
 
-/// The goods of an argument such as `Coffee:18.50:2:A`.
+/// The goods of an argument such as `Coffee:18.50:2:A`, with the id of the good after a further colon.
 fn item(text: &str, groups: &[TaxGroupConfig]) -> Result<JsonValue, CliFailure> {
     let mut parts = text.split(':').map(str::trim);
     let (name, price) = (parts.next(), parts.next());
     let (quantity, group) = (parts.next().unwrap_or("1"), parts.next());
+    let good = parts.next().filter(|good| !good.is_empty());
     let (Some(name), Some(price), None) = (name, price, parts.next()) else {
         let text = anyhow!(
             "{text:?} is no goods; write NAME:PRICE:QUANTITY:GROUP, or give a name with a colon in a file with --body"
@@ -265,7 +267,7 @@ fn item(text: &str, groups: &[TaxGroupConfig]) -> Result<JsonValue, CliFailure> 
         if !is_number(number) {
             let example = if is_number(price) { price } else { "1.00" };
             let group = groups.iter().find(|group| group.code.to_string() == number);
-            let code = group.map_or('A', |group| group.code);
+            let code = group.or(groups.first()).map_or('A', |group| group.code);
             let text = anyhow!(
                 "{text:?}: the {what} {number:?} is no number; write NAME:PRICE:QUANTITY:GROUP, such as '{name}:{example}:1:{code}'"
             );
@@ -287,6 +289,7 @@ fn item(text: &str, groups: &[TaxGroupConfig]) -> Result<JsonValue, CliFailure> 
         "quantity" => JsonValue::Text(quantity.to_owned()),
         "price" => JsonValue::Text(price.to_owned()),
         "taxGroupCode" => group.map(str::to_owned),
+        "goodId" => good.map(str::to_owned),
     })
 }
 

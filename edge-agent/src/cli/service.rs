@@ -120,7 +120,7 @@ mod tests {
         for setting in [
             "Restart=always",
             "StartLimitIntervalSec=0",
-            "RestartPreventExitStatus=3",
+            "RestartPreventExitStatus=3 9",
         ] {
             assert!(settings.contains(&setting), "{setting}");
         }
@@ -131,7 +131,7 @@ mod tests {
         // The limit of starts belongs to the unit, the others to the service.
         let (unit, service) = UNIT.split_once("[Service]").unwrap();
         assert!(unit.contains("StartLimitIntervalSec=0"));
-        assert!(service.contains("RestartPreventExitStatus=3"));
+        assert!(service.contains("RestartPreventExitStatus=3 9"));
     }
 
     /// The exposure that the first comment of the unit names is the one that systemd computes.

@@ -14,12 +14,12 @@ use uuid::Uuid;
 
 use super::client::{Client, Reply, exit_of, no_answer, url_of};
 use super::data_folder::unreadable;
-use super::{CliFailure, CliOutput, Exit, default_config, log};
+use super::{CliFailure, CliOutput, Exit, default_config, log, shop_clock};
 use crate::agent::check;
 use crate::api::json::JsonValue;
 use crate::config::{Config, Overrides, Permission};
 use crate::object;
-use crate::time::clock::{Clock, iso_utc};
+use crate::time::clock::Clock;
 
 /// The arguments of `settle`.
 #[derive(Debug, Args)]
@@ -97,13 +97,14 @@ fn shown(id: Uuid, config: &Config) -> anyhow::Result<Option<String>> {
     let folder = &config.till.data_dir;
     let found = Reader::new(folder).find(None, id);
     let found = found.map_err(|error| unreadable(folder, error).error)?;
-    Ok(found.and_then(|stored| described(&stored, facts)))
+    let shop_clock = shop_clock(config).map_err(|failure| failure.error)?;
+    Ok(found.and_then(|stored| described(&stored, facts, &shop_clock)))
 }
 
-fn described(stored: &StoredDocument, facts: &Facts) -> Option<String> {
+fn described(stored: &StoredDocument, facts: &Facts, shop_clock: &Clock) -> Option<String> {
     let id = stored.row.id;
     let kind = stored.row.kind.name().replace('_', " ");
-    let begun = iso_utc(stored.row.at);
+    let begun = shop_clock.shown(stored.row.at);
     let money = |amount: Amount| amount.display(facts.currency);
     let reserved = stored.reserved()?;
     Some(match &reserved.body {

@@ -7,13 +7,13 @@ use clap::Args;
 
 use super::data_folder::is_denied;
 use super::words::{counted, waiting};
-use super::{CliFailure, CliOutput, Exit, default_config, log};
+use super::{CliFailure, CliOutput, Exit, default_config, log, shop_clock};
 use crate::agent::check;
 use crate::api::json::JsonValue;
 use crate::authority::remedy::remedy_of;
 use crate::config::{Config, Overrides};
 use crate::object;
-use crate::time::clock::iso_utc;
+use crate::time::clock::{Clock, iso_utc};
 use ferrotill_store::verify::{Flaw, Refused, Verified, VerifyRange, Wanted, verify};
 use ferrotill_store::{AsideDocument, RepeatedNumber};
 use ferrotill_store::{ReconciliationFigure, StoreError, ZReconciliation, is_in_use};
@@ -76,7 +76,7 @@ pub(super) fn run(arguments: &VerifyArguments, output: CliOutput) -> Result<Exit
     if output.json {
         output.json(&document(&verified));
     } else {
-        report(&verified, output);
+        report(&verified, &shop_clock(&config)?, output);
     }
     Ok(exit_code(&verified.flaws))
 }
@@ -124,7 +124,7 @@ fn unreadable(folder: &Path, error: StoreError) -> CliFailure {
     CliFailure::new(code, error).with_document(document)
 }
 
-fn report(verified: &Verified, output: CliOutput) {
+fn report(verified: &Verified, shop_clock: &Clock, output: CliOutput) {
     let anchored = match verified.anchored {
         Some(row) => format!("anchored at row {row}"),
         None => "not anchored yet".to_owned(),
@@ -163,7 +163,7 @@ fn report(verified: &Verified, output: CliOutput) {
             }
         ));
     }
-    report_documents(verified, output);
+    report_documents(verified, shop_clock, output);
     for flaw in &verified.flaws {
         output.text(&format!(
             "FAULT {}: {}\n  what to do: {}",
@@ -183,7 +183,7 @@ fn report(verified: &Verified, output: CliOutput) {
 }
 
 /// The documents that are no fault, and that a person must look at.
-fn report_documents(verified: &Verified, output: CliOutput) {
+fn report_documents(verified: &Verified, shop_clock: &Clock, output: CliOutput) {
     for refused in &verified.refused {
         output.text(&format!(
             "the authority refuses document {} ({}, {}): {}\n  what to do: {}",
@@ -195,7 +195,7 @@ fn report_documents(verified: &Verified, output: CliOutput) {
         ));
     }
     for document in &verified.laid_aside {
-        output.text(&aside_line(document));
+        output.text(&aside_line(document, shop_clock));
     }
     for repeated in &verified.repeated_numbers {
         output.text(&format!(
@@ -206,13 +206,16 @@ fn report_documents(verified: &Verified, output: CliOutput) {
 }
 
 /// One line about a document that is not sent, because an operator has laid it aside.
-pub(super) fn aside_line(document: &AsideDocument) -> String {
+pub(super) fn aside_line(document: &AsideDocument, shop_clock: &Clock) -> String {
     let note = &document.note;
-    let at = note
-        .at_ms
-        .map_or_else(String::new, |at_ms| format!(" at {}", iso_utc(at_ms)));
+    let at = note.at_ms.map_or_else(String::new, |at_ms| {
+        format!(" at {}", shop_clock.shown(at_ms))
+    });
     let acknowledged = document.acknowledged_ms.map_or_else(String::new, |at_ms| {
-        format!("; the authority has acknowledged it at {}", iso_utc(at_ms))
+        format!(
+            "; the authority has acknowledged it at {}",
+            shop_clock.shown(at_ms)
+        )
     });
     format!(
         "document {} ({}, {}) is not sent to the authority: {} has laid it aside{at}: {}{acknowledged}",

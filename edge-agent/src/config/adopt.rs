@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use ferrotill_core::event::Configuration;
 use ferrotill_core::payment::{PaymentTable, PaymentType};
 use ferrotill_core::profile::Facts;
-use ferrotill_core::tax::{Bucket, DatedRate, TaxCode, TaxEntry, TaxRate, TaxTable};
+use ferrotill_core::tax::{TaxCode, TaxEntry, TaxTable};
 
 use ferrotill_store::DeviceIdentity;
 use uuid::Uuid;
@@ -26,8 +26,7 @@ pub fn configuration(device: &Device, law: &Facts) -> Result<Configuration, Tabl
     };
     let entries = device.tax_groups.iter().map(|group| {
         let code = TaxCode::new(u8::try_from(group.code).ok()?)?;
-        let bucket = group.bucket.unwrap_or_else(|| bucket_of(&group.rates, law));
-        TaxEntry::new(code, bucket, &group.rates)
+        TaxEntry::new(code, group.bucket_in(law), &group.rates)
     });
     let types = device.payment_types.iter().map(|payment| PaymentType {
         code: payment.code,
@@ -151,22 +150,6 @@ pub fn unassigned_number(
     })
 }
 
-/// The legal bucket of a tax group for which the configuration contains no bucket: the bucket that the law of the country gives
-/// to the group's latest rate. If the law
-/// gives the rate to several buckets or to none, a rate of zero is zero-rated and every other rate is standard.
-fn bucket_of(rates: &[DatedRate], law: &Facts) -> Bucket {
-    let latest = rates.last().map_or(TaxRate::ZERO, |dated| dated.rate);
-    let mut known = law
-        .groups
-        .iter()
-        .filter(|group| group.rates.iter().any(|dated| dated.rate == latest))
-        .map(|group| group.bucket);
-    match (known.next(), known.next()) {
-        (Some(bucket), None) => bucket,
-        _ => Bucket::of_rate(latest),
-    }
-}
-
 /// The first 32 bytes of a payment type's name, at most. The reader of the configuration warns about a longer name.
 fn shortened(name: &str) -> heapless::String<32> {
     let mut short = heapless::String::new();
@@ -249,7 +232,7 @@ payment_types = [ { code = 0, name = "Bar", cash = true } ]
             .into_iter()
             .map(|(_, bucket, _)| bucket)
             .collect();
-        // Austrian law has no group with a rate of zero, so the rate decides.
+        // Austrian law gives a rate of zero to several buckets and none to the letter C, so the rate decides.
         assert_eq!(
             buckets,
             [

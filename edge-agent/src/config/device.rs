@@ -33,9 +33,9 @@ pub struct Device {
     pub registration_number: Option<String>,
     /// The address of the shop in which the device stands, if it is written here.
     pub address: Option<String>,
-    /// The unit of quantities that the authority is told.
+    /// The unit of quantities that are sent to the authority.
     pub unit: String,
-    /// Where the device stands, if the authority is told.
+    /// Where the device stands, if it is sent to the authority.
     pub location: Option<Location>,
     /// Whether alternative receipts are sold while the authority is offline.
     pub use_alternative_receipts: bool,

@@ -111,7 +111,9 @@ impl ConfigError {
     pub fn is_denied(&self) -> bool {
         match self {
             Self::Unreadable { source, .. } => source.kind() == ErrorKind::PermissionDenied,
-            Self::Faulty { faults } => faults.iter().all(|fault| fault.is_denied),
+            Self::Faulty { faults } => {
+                !faults.is_empty() && faults.iter().all(|fault| fault.is_denied)
+            }
         }
     }
 

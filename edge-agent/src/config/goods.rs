@@ -1,4 +1,4 @@
-//! `[[goods]]`: what a fiscal module is told of goods, for the APIs whose items do not say it.
+//! `[[goods]]`: what a fiscal module receives about goods, for the APIs whose items do not say it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::reader::{Reader, Section};
 use super::values::{used_twice, uuid};
 use crate::order::goods::GoodFacts;
 
-/// What a fiscal module is told of goods, by the ids of the goods.
+/// What a fiscal module receives about goods, by the ids of the goods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GoodsTable {
     /// In the order of the ids. The routes have the same list as the configuration, because it may be long.
@@ -17,7 +17,7 @@ pub struct GoodsTable {
 }
 
 impl GoodsTable {
-    /// What a module is told of a good; `None` if the table does not have it.
+    /// What a module receives about a good; `None` if the table does not have it.
     #[must_use]
     pub fn of(&self, id: Uuid) -> Option<&GoodFacts> {
         let place = self.goods.binary_search_by_key(&id, |(id, _)| *id).ok()?;

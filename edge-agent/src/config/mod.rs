@@ -100,7 +100,7 @@ pub struct Config {
     pub finanz_online: Option<FinanzOnlineConfig>,
     /// What is set for fiscal modules.
     pub fiscalbox: FiscalBoxConfig,
-    /// What a fiscal module is told of goods.
+    /// What a fiscal module receives about goods.
     pub goods: GoodsTable,
     /// The bank terminals.
     pub bank_terminals: Vec<BankTerminal>,
@@ -305,7 +305,7 @@ impl Config {
         reader.finish()
     }
 
-    /// Refuses goods where no fiscal module is told of them. `needed` says whether the law of the country asks for a fiscal module.
+    /// Refuses goods where no fiscal module receives them. `needed` says whether the law of the country asks for a fiscal module.
     ///
     /// # Errors
     ///

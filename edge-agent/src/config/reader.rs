@@ -132,7 +132,7 @@ impl Reader {
         });
     }
 
-    /// Adds the fault of a value that names a file which cannot be read. The remedy is for a file that is missing or broken.
+    /// Adds the fault of a value that names a file which cannot be read. `remedy` is for a file that is missing or broken.
     pub(super) fn unreadable(
         &mut self,
         (place, key): (&SourcePlace, String),
@@ -142,7 +142,7 @@ impl Reader {
     ) {
         let is_denied = error.kind() == io::ErrorKind::PermissionDenied;
         let remedy = match is_denied {
-            true => "run the command with sudo, or as the user of the till's service; the file belongs to that user".to_owned(),
+            true => "give the file to the user who runs the till, such as with chown, or run the command as the user to whom it belongs, such as with sudo".to_owned(),
             false => remedy.into(),
         };
         self.faults.push(ConfigFault {

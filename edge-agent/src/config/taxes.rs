@@ -1,6 +1,6 @@
 //! `tax_groups` of a device: a letter, its legal bucket, and its rates with their first days.
 
-use ferrotill_core::facts::Facts;
+use ferrotill_core::facts::{DefaultGroup, Facts};
 use ferrotill_core::scale;
 use ferrotill_core::tax::{Bucket, DatedRate, RATES_MAX, TaxRate};
 use ferrotill_core::time::Day;
@@ -13,8 +13,7 @@ use super::values::{require_items, used_twice};
 pub struct TaxGroupConfig {
     /// The group's letter, from A to H.
     pub code: char,
-    /// The legal bucket of the group. If it is not written, the law of the country or the rate decides, see
-    /// [`adopt`](super::adopt).
+    /// The legal bucket of the group, if it is written; see [`TaxGroupConfig::bucket_in`].
     pub bucket: Option<Bucket>,
     /// The group's tax rates in the order of their first days. A single rate that begins on [`Day::FIRST`] has always been in
     /// force.
@@ -29,18 +28,32 @@ impl TaxGroupConfig {
         Some(in_force.rate)
     }
 
-    /// True if goods of the group are without tax, which is another thing than a rate of zero. Without a bucket, the letter has the meaning
-    /// that the law gives it.
+    /// The legal bucket of the group. If none is written, it is the one that the law of the country gives to the letter with the group's
+    /// latest rate; else the one that the law gives to the rate alone. If the law gives the rate to several buckets or to none, a rate of
+    /// zero is zero-rated and every other rate is standard.
+    #[must_use]
+    pub fn bucket_in(&self, law: &Facts) -> Bucket {
+        if let Some(bucket) = self.bucket {
+            return bucket;
+        }
+        let latest = self.rates.last().map_or(TaxRate::ZERO, |dated| dated.rate);
+        let with_rate =
+            |group: &&DefaultGroup| group.rates.iter().any(|dated| dated.rate == latest);
+        let known = || law.groups.iter().filter(with_rate);
+        let of_letter = known().find(|group| char::from(group.code.letter()) == self.code);
+        if let Some(group) = of_letter {
+            return group.bucket;
+        }
+        match (known().next(), known().nth(1)) {
+            (Some(only), None) => only.bucket,
+            _ => Bucket::of_rate(latest),
+        }
+    }
+
+    /// True if goods of the group are without tax, which is another thing than a rate of zero.
     #[must_use]
     pub fn is_exempt(&self, law: &Facts) -> bool {
-        self.bucket.map_or_else(
-            || {
-                law.groups.iter().any(|of_law| {
-                    char::from(of_law.code.letter()) == self.code && of_law.bucket == Bucket::Exempt
-                })
-            },
-            |bucket| bucket == Bucket::Exempt,
-        )
+        self.bucket_in(law) == Bucket::Exempt
     }
 }
 

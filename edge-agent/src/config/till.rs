@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ferrotill_core::facts::Facts;
+
 use super::paper_look::{PaperLook, paper_look};
 use super::reader::{Reader, Section};
 use super::values::Mode;
@@ -24,6 +26,14 @@ pub struct TillConfig {
     pub contact_ms: i64,
     /// The owner of the till.
     pub owner: Owner,
+}
+
+impl TillConfig {
+    /// The IANA name of the time zone of the till: the one that is configured, or that of the country.
+    #[must_use]
+    pub fn zone<'a>(&'a self, facts: &'a Facts) -> &'a str {
+        self.time_zone.as_deref().unwrap_or(facts.time_zone)
+    }
 }
 
 /// The identity of the till's owner, as it is printed and reported.

@@ -7,7 +7,8 @@ use ferrotill_render::{
 use ferrotill_store::{StoredDocument, WaitingDelivery};
 
 use super::LetterShop;
-use crate::paper::{DocumentPaper, PaperShop, date_and_time, printed_number, printed_seller};
+use crate::paper::{DocumentPaper, PaperShop, printed_number, printed_seller};
+use crate::time::clock::date_and_time;
 
 /// A receipt for a buyer.
 #[derive(Clone, Debug)]

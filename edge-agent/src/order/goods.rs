@@ -70,14 +70,13 @@ impl GoodFacts {
 }
 
 impl OrderForm {
-    /// Has the fiscal module asked for the receipt with these facts, one for each line of the order, and with the letters of the tax groups
-    /// whose goods are without tax. The journal keeps what it was told.
-    pub fn tell_goods(&mut self, goods: Vec<GoodFacts>, exempt: String) {
+    /// Sets what the fiscal module receives about the goods, one for each line of the order. The journal keeps it.
+    pub fn set_goods(&mut self, goods: Vec<GoodFacts>) {
         let mut found: Map<String, Value> = serde_json::from_str(&self.found).unwrap_or_default();
         let kept = goods.iter().map(GoodFacts::kept).collect();
         found.insert("goods".to_owned(), kept);
         self.found = Value::Object(found).to_string();
-        self.said.module_request = Some(ModuleRequest::OfReceipt { goods, exempt });
+        self.said.module_request = Some(ModuleRequest::OfReceipt(goods));
     }
 }
 

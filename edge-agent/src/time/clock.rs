@@ -190,6 +190,12 @@ impl Clock {
         }
     }
 
+    /// A time for people, in the clock's zone: `02.03.2026 17:35:21`.
+    #[must_use]
+    pub fn shown(&self, utc_ms: i64) -> String {
+        shown(self.moment(utc_ms))
+    }
+
     /// Milliseconds since the epoch by the system, without the simulator's offset.
     #[must_use]
     pub fn system_ms(&self) -> i64 {
@@ -353,6 +359,23 @@ pub fn seconds_apart(moment: Moment, shown: PrinterTime) -> Option<i64> {
         0,
     );
     Some(shown.ok()?.duration_since(local(moment)).as_secs())
+}
+
+/// A moment for people, as papers have it: `02.03.2026 17:35:21`, in the zone of the moment.
+#[must_use]
+pub fn shown(moment: Moment) -> String {
+    let (date, time) = date_and_time(moment);
+    format!("{date} {time}")
+}
+
+/// The local date and time of a moment as papers have them: `02.03.2026` and `17:35:21`.
+#[must_use]
+pub fn date_and_time(moment: Moment) -> (String, String) {
+    let at = local(moment);
+    (
+        format!("{:02}.{:02}.{}", at.day(), at.month(), at.year()),
+        format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second()),
+    )
 }
 
 /// ISO 8601 in UTC with milliseconds: `2026-03-02T15:35:21.076Z`.

@@ -221,6 +221,12 @@ impl Store {
         self.anchor_with(|store, anchor| store.anchor_writer.write(anchor));
     }
 
+    /// How much the log has grown since the last requested checkpoint, in estimated pages.
+    #[cfg(test)]
+    pub(crate) fn log_growth(&self) -> u32 {
+        self.maintenance.as_ref().map_or(0, Maintenance::pages)
+    }
+
     /// [`Self::anchor`] on the maintenance thread, if there is one, so that the next sale does not wait.
     pub fn anchor_in_background(&mut self) {
         self.anchor_with(|store, anchor| match &store.maintenance {

@@ -103,7 +103,7 @@ pub use people::StoredAct;
 pub use private::folder_is_private;
 pub use protocol_backup_rows::ProtocolBackup;
 pub use provider_payment::ProviderPaymentState;
-pub use provider_payment_rows::{ProviderPayment, SeenPayment};
+pub use provider_payment_rows::{ProviderPayment, ProviderSource, SeenPayment};
 pub use query::{OpenShift, Reader, UnsentCount};
 pub use reconcile::{ReconciliationCount, ReconciliationFigure, ZReconciliation};
 pub use registration::RegistrationState;

@@ -103,7 +103,7 @@ impl Maintenance {
         })
     }
 
-    /// A commit has added this many rows to the journal. Requests a checkpoint if the log has grown enough.
+    /// A commit that has written something has added this many rows to the journal. Requests a checkpoint if the log has grown enough.
     pub(super) fn committed(&mut self, rows: i64) {
         let rows = u32::try_from(rows).unwrap_or(0);
         self.pages = self
@@ -114,6 +114,12 @@ impl Maintenance {
             self.pages = 0;
             self.ask(MaintenanceTask::Checkpoint);
         }
+    }
+
+    /// How much the log has grown since the thread was last signalled, in estimated pages.
+    #[cfg(test)]
+    pub(super) const fn pages(&self) -> u32 {
+        self.pages
     }
 
     /// Requests an anchor. Returns false if the thread has no room for another task.

@@ -59,6 +59,17 @@ pub struct SeenPayment {
     pub is_taken: bool,
 }
 
+/// Where an event of a payment comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProviderSource {
+    /// The till has decided a step on what it has seen of the payment.
+    Seen(SeenPayment),
+    /// The till, whatever it has seen of the payment before.
+    Till,
+    /// A person.
+    Person,
+}
+
 impl ProviderPayment {
     /// What is known of the payment, for a step that is decided now.
     #[must_use]
@@ -211,7 +222,7 @@ impl Reader {
 
 impl Batch<'_> {
     /// Appends an event of a payment provider. Returns false, and appends nothing, if the event does not fit what is known of the payment,
-    /// or if the payment is not as it was `seen` when the step was decided.
+    /// or if the payment is not as it was seen when the step was decided.
     ///
     /// # Errors
     ///
@@ -220,25 +231,33 @@ impl Batch<'_> {
         &mut self,
         event: &Event<'_>,
         at_ms: i64,
-        seen: Option<SeenPayment>,
+        source: ProviderSource,
     ) -> Result<bool, StoreError> {
-        let (reference, document, condition) = match event {
+        let is_of_person = source == ProviderSource::Person;
+        // No document is paid with the payment, or may be.
+        let unpaid = format!("(state = 'asked' OR (state = 'paid' AND NOT {IS_TAKEN}))");
+        let (reference, document, condition): (_, _, &str) = match event {
             Event::ProviderAsked(asked) if asked.step == ProviderStep::Pay => {
                 (asked.reference, None, "0 = 1")
             }
             Event::ProviderAsked(asked) => (asked.reference, None, "state = 'paid'"),
             Event::ProviderAnswered(answered) => {
-                let condition = match (answered.step, answered.answer) {
-                    // Money that has moved after all has an owner again.
+                let condition: &str = match (answered.step, answered.answer) {
+                    (_, ProviderAnswer::LaidAside { .. }) => "state IN ('asked', 'paid')",
+                    // Money that has moved after all belongs to the payment. A question about money that goes back stays open until it is
+                    // answered itself.
                     (ProviderStep::Pay, ProviderAnswer::Done { .. }) => {
-                        "state IN ('asked', 'paid', 'not_paid')"
+                        "(state IN ('asked', 'not_paid') OR (state = 'paid' AND step <> 'give_back'))"
                     }
+                    // A person may have been wrong before, or knows that the money has gone back.
+                    (ProviderStep::Pay, ProviderAnswer::NotDone { .. }) if is_of_person => &unpaid,
                     // An answer that came late does not undo a payment.
                     (
                         ProviderStep::Pay,
                         ProviderAnswer::NotDone { .. } | ProviderAnswer::Begun { .. },
                     ) => "state = 'asked'",
-                    _ => "state IN ('asked', 'paid')",
+                    (ProviderStep::Confirm, _) => "state = 'paid' AND step = 'confirm'",
+                    (ProviderStep::GiveBack, _) => "state = 'paid' AND step = 'give_back'",
                 };
                 (answered.reference, None, condition)
             }
@@ -248,6 +267,10 @@ impl Batch<'_> {
         let is_new =
             matches!(event, Event::ProviderAsked(asked) if asked.step == ProviderStep::Pay);
         if !is_new {
+            let seen = match source {
+                ProviderSource::Seen(seen) => Some(seen),
+                ProviderSource::Till | ProviderSource::Person => None,
+            };
             let fits: bool = self
                 .connection()
                 .prepare_cached(&format!(

@@ -10,8 +10,7 @@ use std::path::Path;
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
-use rusqlite::types::ValueRef;
-use sha2::{Digest as _, Sha256};
+use ferrotill_bare::hash_every_row;
 
 type Done = Result<(), Box<dyn Error>>;
 
@@ -56,36 +55,10 @@ fn answer(address: &str, path: &str, file: &Path) -> Done {
 }
 
 fn read(file: &Path) -> Done {
-    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-    let database = rusqlite::Connection::open_with_flags(file, flags)?;
-    let tables: Vec<String> = database
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    let mut hashed = 0_u64;
-    let mut last = [0; 32];
-    for table in tables {
-        let mut statement = database.prepare(&format!("SELECT * FROM \"{table}\""))?;
-        let columns = statement.column_count();
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let mut hash = Sha256::new_with_prefix(last);
-            for column in 0..columns {
-                match row.get_ref(column)? {
-                    ValueRef::Null => {}
-                    ValueRef::Integer(number) => hash.update(number.to_le_bytes()),
-                    ValueRef::Real(number) => hash.update(number.to_le_bytes()),
-                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) => hash.update(bytes),
-                }
-            }
-            last = hash.finalize().into();
-            hashed += 1;
-        }
+    match hash_every_row(file)? {
+        0 => Err("the database has no rows".into()),
+        _ => Ok(()),
     }
-    if hashed == 0 {
-        return Err("the database has no rows".into());
-    }
-    Ok(())
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

@@ -139,21 +139,15 @@ pub(super) async fn z_reports(
             return Ok(wrong(&frame, &faults));
         }
         let chosen: Option<jiff::civil::Date> = day;
-        let day = chosen.unwrap_or_else(|| day_of(now_ms()));
-        let number = day_number(day);
-        // In shops east of Greenwich the next day begins before it begins in UTC.
-        let last = match chosen {
-            Some(_) => number,
-            None => number.saturating_add(1),
-        };
-        let mut days = routes
-            .store
-            .z_days(None, number.saturating_sub(6), last, Z_MAX)
-            .await?;
+        let today = day_of(now_ms());
+        let day = chosen.unwrap_or(today);
+        let (first, last) = week_up_to(day_number(day), day_number(today));
+        let mut days = routes.store.z_days(None, first, last, Z_MAX).await?;
         if only_differences {
             days.retain(|day| has_differences(&day.report));
         }
-        let body = z_body(words, day, only_differences, &days);
+        let week = (day_at(first), day_at(last));
+        let body = z_body(words, (day, week), only_differences, &days);
         Ok(frame.page(StatusCode::OK, words.z_reports, &body))
     })
     .await
@@ -455,7 +449,23 @@ fn why_in_words(words: &Words, why: &str) -> &'static str {
     }
 }
 
-fn z_body(words: &Words, day: jiff::civil::Date, only_differences: bool, days: &[ZDay]) -> String {
+/// The first and the last day of the week up to a day, by their numbers. In shops east of Greenwich the next day begins before it begins
+/// in UTC, so the week up to today ends with tomorrow.
+fn week_up_to(day: i32, today: i32) -> (i32, i32) {
+    let ahead = i32::from(day == today);
+    (day.saturating_sub(6), day.saturating_add(ahead))
+}
+
+fn day_at(number: i32) -> jiff::civil::Date {
+    day_of(i64::from(number) * DAY_MS)
+}
+
+fn z_body(
+    words: &Words,
+    (day, (first, last)): (jiff::civil::Date, (jiff::civil::Date, jiff::civil::Date)),
+    only_differences: bool,
+    days: &[ZDay],
+) -> String {
     let checked = if only_differences { " checked" } else { "" };
     let mut body = format!(
         "<form class=row method=get action=\"/z\"><label>{}<input type=date name=day value=\"{day}\"></label>\
@@ -466,9 +476,8 @@ fn z_body(words: &Words, day: jiff::civil::Date, only_differences: bool, days: &
     if i64::try_from(days.len()) == Ok(Z_MAX) {
         let _ = writeln!(
             body,
-            "<p class=quiet>{} <a href=\"/api/v1/z?from={}&amp;to={day}&amp;limit=1000\">{}</a></p>",
+            "<p class=quiet>{} <a href=\"/api/v1/z?from={first}&amp;to={last}&amp;limit=1000\">{}</a></p>",
             filled(words.newest, &[("count", &Z_MAX.to_string())]),
-            day_of(i64::from(day_number(day) - 6) * DAY_MS),
             words.more_as_json
         );
     }

@@ -8,7 +8,7 @@ use super::{Store, StoreError, signed, signed_epoch};
 use crate::progress;
 
 impl Store {
-    /// Keeps a health report that came with the certificate of this fingerprint. A till that knows less than it has sent is told so.
+    /// Keeps a health report that came with the certificate of this fingerprint. A till that knows less than it has sent gets an answer that says so.
     ///
     /// # Errors
     /// If the database fails.

@@ -22,6 +22,7 @@ use crate::api::json::JsonValue;
 use crate::api::lanes::Lane;
 use crate::api::outcome::{Outcome, Told};
 use crate::api::problem::Problem;
+use crate::api::provider_payment::name_payment;
 use crate::api::response::with_operation;
 use crate::api::service::Service;
 use crate::clerk::FiscalState;
@@ -72,12 +73,15 @@ pub(super) async fn make(shop: &Shop, call: &Call, refund: bool, body: &Bytes) -
     let id = order.id.unwrap_or_else(|| shop.repeats.id_of(key));
     let payment = match refund {
         true => Ok(None),
-        false => name_payment(service, call.device.id, id, &order.request).await,
+        false => {
+            let request = serde_json::from_str(&order.request).unwrap_or_default();
+            name_payment(service, call.device.id, id, request).await
+        }
     };
     let payment = match payment {
         Ok(payment) => payment,
         Err(error) => {
-            let response = failure(&error);
+            let response = failure(&ApiError::from(error));
             return with_operation(response, Some(id), service.state_of(id).await);
         }
     };
@@ -95,23 +99,6 @@ pub(super) async fn make(shop: &Shop, call: &Call, refund: bool, body: &Bytes) -
         }
         Err(error) => outcome.with_headers(failure(&error)),
     }
-}
-
-/// Names the payment of an order, if it is one of a provider behind the module, and returns it.
-async fn name_payment(
-    service: &Arc<Service>,
-    device: Uuid,
-    id: Uuid,
-    request: &str,
-) -> Result<Option<Uuid>, ApiError> {
-    let Some(providers) = service.providers.clone() else {
-        return Ok(None);
-    };
-    let order: serde_json::Value = serde_json::from_str(request).unwrap_or_default();
-    let named = service.work(Lane::Sales, move |_, _| {
-        providers.use_for(device, &order, id)
-    });
-    named.await.map_err(ApiError::from)
 }
 
 /// Reads the body on a thread for long work; `None` if it is no JSON.
@@ -178,7 +165,7 @@ fn form(call: &Call, id: Uuid, order: ReadOrder, original: Option<Uuid>) -> Orde
         },
         said: Said {
             more: vec![("order".to_owned(), kept.clone())],
-            module_request: Some(ModuleRequest::Whole(request)),
+            module_request: Some(ModuleRequest::AsGiven(request)),
             ..Said::default()
         },
         echo: kept,

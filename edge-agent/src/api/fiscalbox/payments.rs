@@ -15,6 +15,7 @@ use super::request::Members;
 use super::{Call, Shop, error};
 use crate::api::json::JsonValue;
 use crate::api::lanes::Lane;
+use crate::clerk::ProviderNewsOutcome;
 use crate::listener::WhenWritten;
 use crate::object;
 use crate::order::provider::ProviderWord;
@@ -292,10 +293,15 @@ pub(super) async fn settle(shop: &Shop, call: &Call, body: &Bytes) -> Response {
     };
     tracing::warn!(%reference, %by, "a person says what became of a payment: {word:?}");
     let stored = tokio::task::spawn_blocking(move || providers.settle(reference, word)).await;
-    if stored.unwrap_or(false) {
-        return success_if(true, JsonValue::Null, Wrapping::Plain);
+    match stored.unwrap_or(ProviderNewsOutcome::Unknown) {
+        ProviderNewsOutcome::Stored => success_if(true, JsonValue::Null, Wrapping::Plain),
+        ProviderNewsOutcome::DoesNotFit => {
+            let text = "Transaction not found: no open payment has this id, or its receipt is made or being made; looked_after ends a payment whatever became of it";
+            failure(&error(105, text, "OriginalUnknown"))
+        }
+        ProviderNewsOutcome::Unknown => {
+            let text = "SAVE_ORDER_ERROR: the journal cannot be written; send it again";
+            failure(&error(303, text, "BooksUnwritable"))
+        }
     }
-    let text =
-        "Transaction not found: no open payment has this id, or the journal cannot be written";
-    failure(&error(105, text, "OriginalUnknown"))
 }

@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use ferrotill_core::profile::Profile;
+use ferrotill_core::refusal::Refusal;
 use uuid::Uuid;
 
 use super::answer::{self, AnswerContext, Form};
@@ -14,18 +15,21 @@ use super::context::{PointOfSaleChoice, RequestContext, point_of_sale};
 use super::documents;
 use super::print_form::{PaperWish, PrintForm};
 use super::problem::{failure, faulty, refused, success};
-use super::request::{self, BodyHead, CLASS_CODE_MISSING, GivenId, Parsed, settle_goods};
+use super::request::{self, BodyHead, CLASS_CODE_MISSING, GivenId, Parsed, complete_goods};
 use super::route::{Creation, Operation, SaleRoute, route};
 use crate::api::auth::SignatureInfo;
 use crate::api::json::{FaultList, JsonValue, RequestFault, without_byte_order_mark};
 use crate::api::lanes::{Lane, WorkThread};
 use crate::api::outcome::{Outcome, Told};
 use crate::api::problem::Problem;
+use crate::api::provider_payment::name_payment;
 use crate::api::response::{with_operation, with_retry_after};
 use crate::api::service::{Service, SignedOrder};
 use crate::clerk::FiscalState;
 use crate::config::{Config, Device};
 use crate::order::OrderForm;
+use crate::outbox::providers::NOT_USABLE;
+use crate::seal::fiscal_module::payment_named_by;
 
 /// Carries out a creating operation.
 pub(super) async fn create(
@@ -51,7 +55,7 @@ pub(super) async fn create(
     // The id in a body that was not read may be the id of an existing document.
     let unread = |response| with_operation(response, None, FiscalState::Unknown);
     let Parsed {
-        form,
+        mut form,
         head,
         faults: read_faults,
         ..
@@ -65,14 +69,16 @@ pub(super) async fn create(
     if given_id == GivenId::Unreadable {
         return unread(faulty(&faults));
     }
-    let outcome = if faults.is_empty() {
+    let outcome = if !faults.is_empty() {
+        faulty_outcome(service, device, &form, (given_id, &faults)).await
+    } else if let Err(told) = name_payment_of(service, device.id, &mut form).await {
+        Outcome::new(form.id, told)
+    } else {
         let call = SignedOrder {
             signature,
             has_id: given_id != GivenId::None,
         };
         service.submit_signed(device, form, call, deadline).await
-    } else {
-        faulty_outcome(service, device, &form, (given_id, &faults)).await
     };
     let call = ReadCall {
         device,
@@ -81,6 +87,38 @@ pub(super) async fn create(
         deadline,
     };
     call.respond(service, outcome).await
+}
+
+/// Names the sale as the document that is paid with a payment of a payment provider, if the body has the number of one. Otherwise the money
+/// would be given back, because no receipt needs it.
+async fn name_payment_of(
+    service: &Arc<Service>,
+    device: Uuid,
+    form: &mut OrderForm,
+) -> Result<(), Told> {
+    let Some(order) = payment_named_by(form) else {
+        return Ok(());
+    };
+    let error = match name_payment(service, device, form.id, order).await {
+        Ok(payment) => {
+            form.said.provider_payment = payment;
+            return Ok(());
+        }
+        Err(error) => error,
+    };
+    let state = service.state_of(form.id).await;
+    Err(match error.code {
+        NOT_USABLE => Told::Refused {
+            refusal: Refusal::PaymentNotUsable,
+            faults: Vec::new(),
+            state,
+        },
+        _ => {
+            let message = format!("payments: {}; repeat the request", error.message);
+            let problem = Problem::new("BooksUnwritable", message);
+            Told::NotAsked { problem, state }
+        }
+    })
 }
 
 /// The outcome of a request whose body has faults.
@@ -139,7 +177,7 @@ impl UnreadRequest {
         };
         let mut parsed = read(self.creation, body.as_ref(), context);
         if context.module_goods().is_some() {
-            settle_goods(&mut parsed, context, |sale| {
+            complete_goods(&mut parsed, |sale| {
                 service.reader.find(Some(self.device.id), sale)
             });
         }

@@ -26,7 +26,8 @@ use crate::api::problem::Problem;
 use crate::api::service::{Printout, Service};
 use crate::config::Device;
 use crate::object;
-use crate::paper::{DocumentPaper, date_and_time, printed_seller};
+use crate::paper::{DocumentPaper, printed_seller};
+use crate::time::clock::date_and_time;
 use ferrotill_store::{StoreError, StoredDocument};
 
 /// The largest number of Z-reports in a detailed report: those of more than a year. Sums have no limit.

@@ -19,7 +19,8 @@ use crate::api::lanes::WorkThread;
 use crate::api::problem::Problem;
 use crate::config::{Config, Device, adopt};
 use crate::order::{OrderForm, OrderKind, WishRoom};
-use crate::paper::{DocumentPaper, date_and_time, printed_seller};
+use crate::paper::{DocumentPaper, printed_seller};
+use crate::time::clock::date_and_time;
 
 /// What an order would make.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

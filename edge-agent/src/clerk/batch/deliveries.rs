@@ -39,18 +39,17 @@ impl Tills {
                 reply,
             } => {
                 batch.end_delivery((channel, id), &end, at_ms)?;
-                effects.push(Effect::Decided(reply));
+                effects.push(Effect::Decided(reply, true));
             }
             Message::OrderCopy {
                 document,
                 contact,
                 reply,
             } => {
-                if batch.order_copy(document, at_ms, &contact)? {
-                    effects.push(Effect::Decided(reply));
+                let is_ordered = batch.order_copy(document, at_ms, &contact)?;
+                effects.push(Effect::Decided(reply, is_ordered));
+                if is_ordered {
                     effects.extend(wake(&contact));
-                } else {
-                    effects.push(Effect::refuse(reply));
                 }
             }
             _ => {}

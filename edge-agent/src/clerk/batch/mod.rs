@@ -7,6 +7,7 @@ mod clock;
 mod deadlines;
 mod deliveries;
 mod document_lines;
+mod effect;
 mod encoded;
 mod fiscal_numbers;
 mod identity;
@@ -47,32 +48,28 @@ use ferrotill_render::PrintedSeller;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
+use super::Message;
 use super::answer::{
-    Answer, AnswerReply, AsideOutcome, Caller, DeclarationOutcome, DrawerOutcome, DroppedReplies,
-    ResourceOutcome,
+    Answer, AnswerReply, Caller, DeclarationOutcome, DrawerOutcome, DroppedReplies,
 };
 use super::card_order::CardOrder;
 use super::device_state::DeviceState;
 use super::devices::{DevicePlace, Devices};
 use super::queue::{ANSWER_MARGIN, DrawerRequest, Job, QUEUE_MAX, is_due};
-use super::{ClockOutcome, Message};
 use crate::order::OrderForm;
-use crate::payment::{TerminalTask, Terminals};
+use crate::payment::Terminals;
 use crate::seal::printer::job::baseline_of;
-use crate::seal::printer::{News, PrinterTask, Task};
+use crate::seal::printer::{News, PrinterTask};
 use crate::seal::signature::Signatures;
-use crate::seal::signature::units::SigningTask;
 use crate::status::LiveStatus;
 use crate::status::problems::ProblemKind;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::{ClockBefore, GuardedClock};
 pub use deliveries::BuyerDeliveries;
 use document_lines::DocumentLine;
+pub(super) use effect::Effect;
 use encoded::Encoded;
-use ferrotill_store::{
-    Batch, DeliveryChannel, DeviceIdentity, EReceiptOutcome, Freeze, ResourceBook, Store,
-    StoreError,
-};
+use ferrotill_store::{Batch, DeviceIdentity, Freeze, ResourceBook, Store, StoreError};
 use terminal_days::HeldReport;
 use upkeep::publish_shift;
 
@@ -120,45 +117,6 @@ pub struct DevicePlan {
     pub point_of_sale: Uuid,
     /// The serial number that the printer's configured address names, if it names one.
     pub serial: Option<String>,
-}
-
-/// What the clerk does only after the commit of a batch.
-#[derive(Debug)]
-pub(super) enum Effect {
-    /// Answer one or more callers of an order.
-    Respond(Vec<Caller>, Answer),
-    /// Send a task to the printer of the device with this index.
-    Print(DevicePlace, Box<Task>),
-    /// Have a prepared receipt signed.
-    Sign(SigningTask),
-    /// Send a task to the thread of this bank terminal.
-    AskTerminal(Uuid, TerminalTask),
-    /// Tell the printer's thread of the device with this index that the outcome of the document with this id is in the journal.
-    ConfirmOutcome(DevicePlace, Uuid),
-    /// Reply to a printer's thread that its decision to cancel is on disk.
-    Decided(SyncSender<bool>),
-    /// Answer a request to open the drawer.
-    Drawer(oneshot::Sender<DrawerOutcome>, DrawerOutcome),
-    /// Answer the callers of an operator's declaration.
-    RespondDeclaration(Vec<oneshot::Sender<DeclarationOutcome>>, DeclarationOutcome),
-    /// Answer the caller that has corrected the time.
-    ClockSet(oneshot::Sender<ClockOutcome>, ClockOutcome),
-    /// Answer the caller that has laid a document aside.
-    LaidAside(oneshot::Sender<AsideOutcome>, AsideOutcome),
-    /// Answer the callers that have changed a resource.
-    ResourceChanged(Vec<oneshot::Sender<ResourceOutcome>>, ResourceOutcome),
-    /// A caller gets the outcome of a change to uploaded receipts.
-    EReceipt(oneshot::Sender<EReceiptOutcome>, EReceiptOutcome),
-    /// Wake the sender: the outbox has changed.
-    WakeSender,
-    /// Tell a caller that no document of its device is outstanding.
-    Settled(oneshot::Sender<()>),
-    /// A receipt for a buyer waits on this channel.
-    Deliver(DeliveryChannel),
-    /// Says that something is to be registered, or that the authority has answered.
-    RegistrationsChanged,
-    /// The document with this id was laid aside, and does not go to this recipient any more.
-    NoLongerUnsendable(Uuid, String),
 }
 
 /// The state of all devices, and the buffers that a batch uses.
@@ -343,50 +301,6 @@ impl Tills {
         moments.into_iter().flatten().min().map_or(clock, |moment| {
             moment.saturating_duration_since(now).min(clock)
         })
-    }
-
-    /// Carries out one effect after the commit.
-    pub(super) fn release_effect(&mut self, effect: Effect) {
-        match effect {
-            Effect::Respond(callers, answer) => respond(callers, &answer),
-            Effect::Print(index, task) => self.devices[index].printer.ask(*task),
-            Effect::Sign(task) => {
-                if let Some(signatures) = &self.settings.signatures {
-                    signatures.ask(task);
-                }
-            }
-            Effect::ConfirmOutcome(index, id) => {
-                self.devices[index].printer.ask(Task::Confirm(id));
-            }
-            Effect::AskTerminal(terminal, task) => self.settings.terminals.ask(terminal, task),
-            Effect::Decided(reply) => reply.send(true).unwrap_or(()),
-            Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
-            Effect::RespondDeclaration(replies, outcome) => respond_declaration(replies, &outcome),
-            Effect::Settled(reply) => drop(reply.send(())),
-            Effect::RegistrationsChanged => {
-                if let Some(signatures) = &self.settings.signatures {
-                    signatures.registrations_changed();
-                }
-            }
-            Effect::WakeSender => {
-                let workers = self.settings.wake_senders.iter();
-                workers.for_each(|worker| worker.notify_one());
-            }
-            Effect::Deliver(channel) => self.wake_channel(channel),
-            Effect::ClockSet(reply, outcome) => drop(reply.send(outcome)),
-            Effect::LaidAside(reply, outcome) => drop(reply.send(outcome)),
-            Effect::ResourceChanged(replies, outcome) => {
-                for reply in replies {
-                    // A caller whose connection has ended can ask for the resource.
-                    drop(reply.send(outcome.clone()));
-                }
-            }
-            // A caller whose connection has ended can ask for what it has changed.
-            Effect::EReceipt(reply, outcome) => drop(reply.send(outcome)),
-            Effect::NoLongerUnsendable(id, recipient) => {
-                self.settings.live_status.laid_aside(id, &recipient);
-            }
-        }
     }
 
     pub(super) fn handle(
@@ -604,30 +518,13 @@ impl Tills {
                 .is_ok(),
             None => false,
         };
-        effects.push(if decided {
-            Effect::Decided(reply)
-        } else {
-            Effect::refuse(reply)
-        });
+        effects.push(Effect::Decided(reply, decided));
         Ok(())
     }
 
     fn index_of(&self, device: Uuid) -> Option<DevicePlace> {
         self.devices
             .place_of(|device_state| device_state.device == device && !device_state.removed)
-    }
-}
-
-impl Effect {
-    /// Replies at once that the decision to cancel was not made. The returned effect does nothing.
-    fn refuse(reply: SyncSender<bool>) -> Self {
-        let _ = reply.send(false);
-        Self::Respond(
-            Vec::new(),
-            Answer::Unknown {
-                message: String::new(),
-            },
-        )
     }
 }
 

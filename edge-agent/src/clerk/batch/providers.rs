@@ -2,13 +2,15 @@
 
 use std::sync::mpsc::SyncSender;
 
-use ferrotill_core::event::{Event, ProviderAnswer, ProviderAnswered, ProviderAsked, ProviderUsed};
+use ferrotill_core::event::{
+    Event, ProviderAnswer, ProviderAnswered, ProviderAsked, ProviderStep, ProviderUsed,
+};
 use ferrotill_core::id::{Fingerprint, OperationReference, UniqueId};
 
-use super::super::message::ProviderNews;
+use super::super::message::{ProviderNews, ProviderNewsOutcome};
 use super::{Effect, Tills, document_id};
 use crate::order::provider::ProviderWord;
-use ferrotill_store::{Batch, StoreError};
+use ferrotill_store::{Batch, ProviderSource, StoreError};
 
 impl Tills {
     /// Stores news of a payment. News that do not fit what is known of the payment are not stored, and the reply says so.
@@ -16,7 +18,7 @@ impl Tills {
         &mut self,
         batch: &mut Batch<'_>,
         news: &ProviderNews,
-        reply: SyncSender<bool>,
+        reply: SyncSender<ProviderNewsOutcome>,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         let at = self.settings.guard.now();
@@ -49,6 +51,16 @@ impl Tills {
                 step: *step,
                 answer: answer_of(answer),
             }),
+            // A person's word is about the money itself.
+            ProviderNews::Declared {
+                reference: id,
+                answer,
+            } => Event::ProviderAnswered(ProviderAnswered {
+                reference: reference(id),
+                at,
+                step: ProviderStep::Pay,
+                answer: answer_of(answer),
+            }),
             ProviderNews::Used {
                 reference: id,
                 document,
@@ -58,16 +70,20 @@ impl Tills {
                 document: document_id(*document),
             }),
         };
-        let seen = match news {
-            ProviderNews::Asked { seen, .. } => *seen,
-            ProviderNews::Answered { .. } | ProviderNews::Used { .. } => None,
+        let source = match news {
+            ProviderNews::Asked {
+                seen: Some(seen), ..
+            } => ProviderSource::Seen(*seen),
+            ProviderNews::Declared { .. } => ProviderSource::Person,
+            ProviderNews::Asked { seen: None, .. }
+            | ProviderNews::Answered { .. }
+            | ProviderNews::Used { .. } => ProviderSource::Till,
         };
-        let stored = batch.append_provider(&event, at.utc_ms, seen)?;
-        effects.push(if stored {
-            Effect::Decided(reply)
-        } else {
-            Effect::refuse(reply)
-        });
+        let outcome = match batch.append_provider(&event, at.utc_ms, source)? {
+            true => ProviderNewsOutcome::Stored,
+            false => ProviderNewsOutcome::DoesNotFit,
+        };
+        effects.push(Effect::ProviderNews(reply, outcome));
         Ok(())
     }
 }

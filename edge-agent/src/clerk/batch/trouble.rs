@@ -11,7 +11,7 @@ use super::super::answer::{
     Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, ResourceOutcome,
 };
 use super::super::device_state::{Activity, BusyJob, DeviceState};
-use super::super::message::{ClockOutcome, Message};
+use super::super::message::{ClockOutcome, Message, ProviderNewsOutcome};
 use super::super::queue::Job;
 use super::{Effect, Tills, respond, respond_declaration};
 use crate::explanation::Explanation;
@@ -58,7 +58,10 @@ impl Tills {
                 }
                 // What became of the drawer does not depend on the journal.
                 Effect::Drawer(reply, outcome) => drop(reply.send(outcome)),
-                Effect::Decided(reply) => reply.send(false).unwrap_or(()),
+                Effect::Decided(reply, _) => reply.send(false).unwrap_or(()),
+                Effect::ProviderNews(reply, _) => {
+                    let _ = reply.send(ProviderNewsOutcome::Unknown);
+                }
                 // A caller whose connection has ended can send the correction again.
                 Effect::ClockSet(reply, _) => {
                     drop(reply.send(ClockOutcome::Unknown(reason.to_owned())));
@@ -128,8 +131,10 @@ impl Tills {
             Message::SetClock { reply, .. } => drop(reply.send(ClockOutcome::Unknown(reason))),
             Message::DecideCancel(_, _, reply)
             | Message::DeliveryEnded { reply, .. }
-            | Message::Provider(_, reply)
             | Message::OrderCopy { reply, .. } => reply.send(false).unwrap_or(()),
+            Message::Provider(_, reply) => {
+                let _ = reply.send(ProviderNewsOutcome::Unknown);
+            }
             // What these report is kept for the next transaction, or asked for again.
             Message::Printer(..)
             | Message::WhenSettled { .. }

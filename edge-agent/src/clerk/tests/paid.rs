@@ -6,7 +6,7 @@ use ferrotill_core::refusal::Refusal;
 use uuid::Uuid;
 
 use super::stage::*;
-use crate::clerk::{Answer, FiscalState, ProviderNews};
+use crate::clerk::{Answer, FiscalState, ProviderNews, ProviderNewsOutcome};
 use crate::order::OrderForm;
 use crate::order::provider::ProviderWord;
 
@@ -28,16 +28,18 @@ fn asked(step: ProviderStep) -> ProviderNews {
 
 /// A sale that names a payment which its provider has.
 fn paid_sale(stage: &Stage, id: u128) -> OrderForm {
-    let clerk = stage.clerk_handle();
-    assert!(clerk.store_provider_news(asked(ProviderStep::Pay)));
-    assert!(clerk.store_provider_news(ProviderNews::Answered {
-        reference: PAYMENT,
-        step: ProviderStep::Pay,
-        answer: ProviderWord::Done {
-            number: "17".to_owned(),
-            answer: "{}".to_owned(),
-        },
-    }));
+    assert!(is_stored(stage, asked(ProviderStep::Pay)));
+    assert!(is_stored(
+        stage,
+        ProviderNews::Answered {
+            reference: PAYMENT,
+            step: ProviderStep::Pay,
+            answer: ProviderWord::Done {
+                number: "17".to_owned(),
+                answer: "{}".to_owned(),
+            },
+        }
+    ));
     assert!(named_for(stage, id));
     let mut form = sale(id, 900);
     form.said.provider_payment = Some(PAYMENT);
@@ -50,7 +52,11 @@ fn named_for(stage: &Stage, id: u128) -> bool {
         reference: PAYMENT,
         document,
     };
-    stage.clerk_handle().store_provider_news(news)
+    is_stored(stage, news)
+}
+
+fn is_stored(stage: &Stage, news: ProviderNews) -> bool {
+    stage.clerk_handle().store_provider_news(news) == ProviderNewsOutcome::Stored
 }
 
 fn assert_not_usable(answer: Answer) {
@@ -71,7 +77,7 @@ fn an_order_whose_money_is_given_back_while_it_waits_is_refused_and_nothing_is_r
     let second = stage.order(paid_sale(&stage, 2), LONG_TIMEOUT);
     assert!(stage.waits(2));
     let give_back = asked(ProviderStep::GiveBack);
-    assert!(stage.clerk_handle().store_provider_news(give_back));
+    assert!(is_stored(&stage, give_back));
     let reserved = Stage::rows_of(stage.path(), RESERVED);
     stage.printer().reply(registered(1));
     assert!(!first.replayed());

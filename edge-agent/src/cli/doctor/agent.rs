@@ -8,17 +8,20 @@ use crate::api::json::JsonValue;
 use crate::api::readiness::parts_of_health;
 use crate::cli::Exit;
 use crate::cli::client::{Client, no_answer, url_of};
+use crate::cli::shop_clock;
 use crate::config::{Config, Permission};
 use crate::time::clock::Clock;
 
 /// The checks, and whether an agent runs.
 pub(super) fn checks(config: &Config) -> (bool, Vec<Finding>) {
     let url = url_of(config.api.listen);
-    let client = Clock::new(None).ok().and_then(|clock| {
-        let client = Client::of_config(config, Permission::Sell, url.clone(), Arc::new(clock));
-        client.ok().map(Client::hurried)
+    let clock = shop_clock(config).map(Arc::new).ok();
+    let client = clock.and_then(|clock| {
+        let clock_of_client = Arc::clone(&clock);
+        let client = Client::of_config(config, Permission::Sell, url.clone(), clock_of_client);
+        Some((client.ok()?.hurried(), clock))
     });
-    let Some(client) = client else {
+    let Some((client, clock)) = client else {
         let says = "no client may sell, so the agent cannot be asked";
         let fix = "write the permission \"sell\" into one of [[api.clients]]";
         return (false, vec![Finding::bad("agent", says, fix)]);
@@ -30,7 +33,7 @@ pub(super) fn checks(config: &Config) -> (bool, Vec<Finding>) {
     let mut findings = vec![Finding::good("agent", format!("answers at {url}"))];
     findings.push(ready(&client));
     findings.push(same_configuration(&client, config));
-    findings.extend(problems(&health, config));
+    findings.extend(problems(&health, config, &clock));
     (true, findings)
 }
 
@@ -108,8 +111,8 @@ fn same_configuration(client: &Client, config: &Config) -> Finding {
 }
 
 /// A check for each part of the till, as `/healthz` says it.
-fn problems(health: &JsonValue, config: &Config) -> Vec<Finding> {
-    parts_of_health(health, &config.devices)
+fn problems(health: &JsonValue, config: &Config, shop_clock: &Clock) -> Vec<Finding> {
+    parts_of_health(health, &config.devices, shop_clock)
         .into_iter()
         .map(|part| {
             let subject = match part.part {

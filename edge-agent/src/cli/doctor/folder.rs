@@ -8,8 +8,9 @@ use nix::sys::statvfs::statvfs;
 use nix::unistd::{AccessFlags, access};
 
 use super::{Finding, Repair};
+use crate::cli::shop_clock;
 use crate::config::Config;
-use crate::time::clock::{iso_utc, system_ms};
+use crate::time::clock::{Clock, system_ms};
 use ferrotill_store::{Reader, StoreError, is_in_use};
 
 pub(super) fn checks(config: &Config) -> Vec<Finding> {
@@ -159,7 +160,10 @@ fn store(config: &Config) -> Vec<Finding> {
         return vec![Finding::good("journal", "nothing was sold yet")];
     }
     let reader = Reader::new(folder);
-    match read(&reader, config) {
+    let read = shop_clock(config)
+        .map_err(|failure| failure.error)
+        .and_then(|shop_clock| Ok(read(&reader, config, &shop_clock)?));
+    match read {
         Ok(findings) => findings,
         Err(error) => {
             let text = error.to_string();
@@ -171,7 +175,7 @@ fn store(config: &Config) -> Vec<Finding> {
     }
 }
 
-fn read(reader: &Reader, config: &Config) -> Result<Vec<Finding>, StoreError> {
+fn read(reader: &Reader, config: &Config, shop_clock: &Clock) -> Result<Vec<Finding>, StoreError> {
     let key = config.till.data_dir.join("journal.key");
     let unsent = reader.unsent()?;
     let mut findings = vec![match key.exists() {
@@ -200,7 +204,10 @@ fn read(reader: &Reader, config: &Config) -> Result<Vec<Finding>, StoreError> {
         ),
         Some(oldest) => Finding::bad(
             "documents_waiting",
-            format!("documents wait for the authority since {}", iso_utc(oldest)),
+            format!(
+                "documents wait for the authority since {}",
+                shop_clock.shown(oldest)
+            ),
             "look at the checks of the authority, and restore the connection",
         ),
     });
@@ -217,7 +224,7 @@ fn read(reader: &Reader, config: &Config) -> Result<Vec<Finding>, StoreError> {
                 format!(
                     "{}: its shift is open since {}",
                     device.name,
-                    iso_utc(shift.first_ms)
+                    shop_clock.shown(shift.first_ms)
                 ),
                 "close the day: ferrotill z",
             ),

@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &ExportArguments, output: CliOutput) -> Result<Exit
     };
     let config = Config::load(&arguments.config, &overrides)?;
     let facts = check(&config)?.facts();
-    let zone = config.till.time_zone.as_deref().unwrap_or(facts.time_zone);
+    let zone = config.till.zone(facts);
     let zone = zone_of(zone).map_err(CliFailure::failed)?;
     let limits = arguments.period.limits(&zone)?;
     let locale = arguments

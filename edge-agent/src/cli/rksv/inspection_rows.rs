@@ -17,8 +17,8 @@ use uuid::Uuid;
 use super::export::CashBoxOfTill;
 use super::unopened;
 use crate::agent::check;
-use crate::cli::CliFailure;
 use crate::cli::export::table::{Cell, Table, TableForm, TableLocale};
+use crate::cli::{CliFailure, shop_clock};
 use crate::config::Config;
 use crate::order::user_of;
 use crate::time::clock::{Clock, local};
@@ -75,11 +75,10 @@ pub(super) fn write_rows(
     cash_boxes: &[CashBoxOfTill],
 ) -> Result<String, CliFailure> {
     let facts = check(config)?.facts();
-    let zone = config.till.time_zone.as_deref().unwrap_or(facts.time_zone);
     let mut rows = Rows {
         table: Table::begin(work, "dep131", FORM, COLUMNS)
             .map_err(|error| unopened(work, error))?,
-        clock: Clock::new(Some(zone)).map_err(CliFailure::failed)?,
+        clock: shop_clock(config)?,
         currency: facts.currency,
         cash_boxes: cash_boxes
             .iter()

@@ -15,7 +15,7 @@ use super::export::{CashBoxOfTill, FolderArguments, chosen, open};
 use crate::agent::{check, lock_folder};
 use crate::api::json::JsonValue;
 use crate::cli::client::{Client, exit_of, no_answer, url_of};
-use crate::cli::{CliFailure, CliOutput, Exit};
+use crate::cli::{CliFailure, CliOutput, Exit, shop_clock};
 use crate::config::{Config, Permission};
 use crate::object;
 use crate::time::clock::Clock;
@@ -216,9 +216,7 @@ const NOT_NOTED: &str = "the copies are made, and the journal does not have them
 fn note_directly(config: &Config, copies: &[ProtocolCopy]) -> Result<(), CliFailure> {
     let profile = check(config)?;
     let folder: &Path = &config.till.data_dir;
-    let zone = config.till.time_zone.as_deref();
-    let zone = zone.unwrap_or(profile.facts().time_zone);
-    let now = Clock::new(Some(zone)).map_err(CliFailure::failed)?.now();
+    let now = shop_clock(config)?.now();
     let noted = lock_folder(folder)
         .map_err(anyhow::Error::from)
         .and_then(|_lock| {

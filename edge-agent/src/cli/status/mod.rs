@@ -10,7 +10,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::client::{Client, no_answer, url_of};
-use super::{CliFailure, CliOutput, Exit, default_config, log};
+use super::{CliFailure, CliOutput, Exit, default_config, log, shop_clock};
 use crate::api::json::JsonValue;
 use crate::api::readiness::{TillPart, TillState};
 use crate::config::{Config, Overrides, Secret};
@@ -72,14 +72,15 @@ pub(super) fn run(arguments: &StatusArguments, output: CliOutput) -> Result<Exit
     let clock = Arc::new(Clock::new(None).map_err(CliFailure::failed)?);
     // No question of this command needs a signature.
     let client = Client::new(url.clone(), "", Secret::new(String::new()), None, clock).hurried();
-    let state = match of_agent(&client, &config, &url) {
+    let shop_clock = shop_clock(&config)?;
+    let state = match of_agent(&client, &config, &url, &shop_clock) {
         Ok(state) => state,
         Err(error) => {
             let failure = no_answer(&url, error, "ask again");
             if failure.code != Exit::NotRunning {
                 return Err(failure);
             }
-            of_folder::state(&config, &url)
+            of_folder::state(&config, &url, &shop_clock)
         }
     };
     print(&state, output);
@@ -87,7 +88,12 @@ pub(super) fn run(arguments: &StatusArguments, output: CliOutput) -> Result<Exit
 }
 
 /// The state of the till whose agent answers this client.
-fn of_agent(client: &Client, config: &Config, url: &str) -> anyhow::Result<TillState> {
+fn of_agent(
+    client: &Client,
+    config: &Config,
+    url: &str,
+    shop_clock: &Clock,
+) -> anyhow::Result<TillState> {
     let (ready, reason) = client.line("/readyz")?;
     let health = client.look("/healthz")?.body;
     let not_ready = (ready != 200).then_some(reason);
@@ -98,5 +104,6 @@ fn of_agent(client: &Client, config: &Config, url: &str) -> anyhow::Result<TillS
         &health,
         &config.devices,
         &reader,
+        shop_clock,
     ))
 }

@@ -87,5 +87,6 @@ ferrotill.toml \\- configuration of the fiscal core for tills
 
 const FOOT: &str = "\
 .SH EXIT STATUS
-A program that finds a fault in its configuration ends with the exit code 3.
+A program that finds a fault in its configuration ends with the exit code 3, or with 9 if the system denies the user a file and nothing else
+is wrong.
 ";

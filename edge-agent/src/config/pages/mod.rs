@@ -39,7 +39,7 @@ const CHAPTERS: [Chapter; 4] = [
         heading: "Faults",
         sentences: &[
             "An unknown key, an unknown environment variable that begins with `FERROTILL_`, a wrong type and a missing value are faults.",
-            "The program reports all faults at once, each with file, line, column and one thing to do, and ends with the exit code 3. A file that is not TOML is reported alone, and so are values of a wrong form before rules between values.",
+            "The program reports all faults at once, each with file, line, column and one thing to do, and ends with the exit code 3, or with 9 if the system denies the user a file and nothing else is wrong. A file that is not TOML is reported alone, and so are values of a wrong form before rules between values.",
         ],
     },
     Chapter {

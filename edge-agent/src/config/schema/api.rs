@@ -119,7 +119,7 @@ pub(super) const API_CLIENTS: &[KeyRow] = &[
         "user",
         ValueKind::Line(100),
         Preset::Computed("`key`"),
-        "The name of the seller on documents, in answers and in what the authority is told.",
+        "The name of the seller on documents, in answers and in what is sent to the authority.",
     )
     .off("\"Ana\""),
     key(

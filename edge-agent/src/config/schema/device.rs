@@ -45,7 +45,7 @@ pub(super) const DEVICE: &[KeyRow] = &[
         "unit",
         ValueKind::Line(20),
         Preset::Text("pcs"),
-        "The unit of the quantities that the authority is told, where a caller's interface names none.",
+        "The unit of the quantities that are sent to the authority, where a caller's interface names none.",
     )
     .off("\"pcs\""),
     key(
@@ -68,19 +68,19 @@ pub(super) const DEVICE_LOCATION: &[KeyRow] = &[
     key(
         "latitude",
         DEGREES,
-        Preset::Unset("no location is told"),
+        Preset::Unset("no location is sent"),
         "The latitude in degrees, from -90 to 90; north is above zero.",
     ),
     key(
         "longitude",
         DEGREES,
-        Preset::Unset("no location is told"),
+        Preset::Unset("no location is sent"),
         "The longitude in degrees, from -180 to 180; east is above zero.",
     ),
     key(
         "radius",
         ValueKind::Integer(1, 1_000_000),
-        Preset::Unset("no location is told"),
+        Preset::Unset("no location is sent"),
         "The radius around the point in which the device is used, in metres.",
     ),
 ];
@@ -103,7 +103,9 @@ pub(super) const DEVICE_TAX_GROUPS: &[KeyRow] = &[
     key(
         "bucket",
         ValueKind::Choice(BUCKETS),
-        Preset::Unset("the bucket that the law of the country gives to the rate"),
+        Preset::Unset(
+            "the bucket that the law of the country gives to the letter with this rate, else to the rate",
+        ),
         "What the law calls the group.",
     ),
 ];

@@ -84,7 +84,7 @@ pub static SECTIONS: &[SectionRow] = &[
         sample: SectionSample::InlineOff(
             r#"{ latitude = "47.010453", longitude = "28.863810", radius = 1000 }"#,
         ),
-        says: "Where the device stands, if the authority is told; all three keys are needed.",
+        says: "Where the device stands, if it is sent to the authority; all three keys are needed.",
         keys: device::DEVICE_LOCATION,
     },
     SectionRow {
@@ -191,7 +191,7 @@ pub static SECTIONS: &[SectionRow] = &[
         path: "goods",
         form: list(goods::GOODS_MAX),
         sample: SectionSample::HeaderOff,
-        says: "What a fiscal module is told of goods, one table each, for callers of FiscalCloud, whose items have only the id of a good. A list in `conf.d` replaces the whole list.",
+        says: "What a fiscal module receives about goods, one table for each good, for callers of FiscalCloud, whose items have only the id of a good. A list in `conf.d` replaces the whole list.",
         keys: goods::GOODS,
     },
     SectionRow {

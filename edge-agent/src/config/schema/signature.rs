@@ -112,7 +112,7 @@ pub(super) const SIGNATURE_UNIT: &[KeyRow] = &[
         "form",
         ValueKind::Choice(&["card", "module"]),
         Preset::Text("card"),
-        "PKCS#11: whether the tax authority is told of a card (SIGNATURKARTE) or of a module of the owner (EIGENES_HSM).",
+        "PKCS#11: the kind of device that is registered with the tax authority: a card (SIGNATURKARTE) or a module of the owner (EIGENES_HSM).",
     ),
 ];
 

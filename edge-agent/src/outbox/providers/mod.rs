@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::clerk::{ClerkHandle, ProviderNews};
+use crate::clerk::{ClerkHandle, ProviderNews, ProviderNewsOutcome};
 use crate::config::FiscalBoxConfig;
 use crate::locked::Locked;
 use crate::order::provider::ProviderWord;
@@ -31,8 +31,8 @@ pub use worker::{ProviderParts, ProviderThread};
 
 /// Where it is stored what happens to payments.
 pub trait PaymentJournal: Send + Sync + fmt::Debug {
-    /// Stores news of a payment. Returns true once it is on disk, and false if it is not or if it does not fit.
-    fn store(&self, news: ProviderNews) -> bool;
+    /// Stores news of a payment, and says whether they are on disk.
+    fn store(&self, news: ProviderNews) -> ProviderNewsOutcome;
 
     /// The reference of a new payment.
     fn new_reference(&self) -> Uuid {
@@ -41,7 +41,7 @@ pub trait PaymentJournal: Send + Sync + fmt::Debug {
 }
 
 impl PaymentJournal for ClerkHandle {
-    fn store(&self, news: ProviderNews) -> bool {
+    fn store(&self, news: ProviderNews) -> ProviderNewsOutcome {
         self.store_provider_news(news)
     }
 }
@@ -71,6 +71,9 @@ struct ProviderMemory {
 const ANSWERS_MAX: usize = 1_000;
 /// The code of an outcome that is not known.
 const NOT_STORED: &str = "SAVE_ORDER_ERROR: the journal cannot be written, and nothing was sent";
+const NOT_WRITTEN: &str = "the journal cannot be written";
+/// The code of an order that names a payment that cannot pay it.
+pub const NOT_USABLE: i64 = 104;
 
 impl Providers {
     /// The providers behind the modules of a till.
@@ -143,8 +146,8 @@ impl Providers {
         }
     }
 
-    /// Has a document named as the one that is paid with the payment that an order names, and returns the payment; `None` if the order
-    /// names none.
+    /// Names a document as the one that is paid with the payment that an order names, and returns the payment; `None` if the order names
+    /// none.
     ///
     /// # Errors
     ///
@@ -167,22 +170,26 @@ impl Providers {
             payment.state,
             ProviderPaymentState::Asked | ProviderPaymentState::Paid
         ) && payment.step != ProviderStep::GiveBack.name();
-        if (payment.is_taken && !is_its_own) || !is_open {
+        let not_usable = || {
             let text = format!(
                 "INVALID_ARGUMENT: payment {}: is the payment of another receipt, or was given back",
                 payment.number
             );
-            return Err(ModuleError::new(104, text));
+            ModuleError::new(NOT_USABLE, text)
+        };
+        if (payment.is_taken && !is_its_own) || !is_open {
+            return Err(not_usable());
         }
         // The outstanding document of an earlier request may be voided while this one waits: its money is not given back meanwhile.
         let news = ProviderNews::Used {
             reference: payment.reference,
             document,
         };
-        if self.journal.store(news) {
-            Ok(Some(payment.reference))
-        } else {
-            Err(ModuleError::new(303, NOT_STORED))
+        match self.journal.store(news) {
+            ProviderNewsOutcome::Stored => Ok(Some(payment.reference)),
+            // Another order was faster, or the money goes back.
+            ProviderNewsOutcome::DoesNotFit => Err(not_usable()),
+            ProviderNewsOutcome::Unknown => Err(ModuleError::new(303, NOT_STORED)),
         }
     }
 
@@ -263,7 +270,7 @@ impl Providers {
             fingerprint,
             seen: None,
         };
-        if !self.journal.store(news) {
+        if self.journal.store(news) != ProviderNewsOutcome::Stored {
             // If the question is stored all the same, it is answered with the truth.
             let word = ProviderWord::NotDone("nothing was sent".to_owned());
             self.store_answer(reference, ProviderStep::Pay, word);
@@ -281,10 +288,12 @@ impl Providers {
         } else {
             ProviderWord::Done { number, answer }
         };
-        if !self.store_answer(reference, ProviderStep::Pay, word) {
-            return ProviderTold::Unknown(format!(
-                "the journal cannot be written; payment {reference}"
-            ));
+        match self.store_answer(reference, ProviderStep::Pay, word) {
+            ProviderNewsOutcome::Stored => {}
+            ProviderNewsOutcome::DoesNotFit => {
+                return unknown(reference, "a person has looked after the payment meanwhile");
+            }
+            ProviderNewsOutcome::Unknown => return unknown(reference, NOT_WRITTEN),
         }
         self.keep(reference, &data);
         ProviderTold::Done {
@@ -336,8 +345,15 @@ impl Providers {
             fingerprint: payment.fingerprint,
             seen: Some(payment.seen()),
         };
-        if !self.journal.store(news) {
-            return ProviderTold::Refused(ModuleError::new(303, NOT_STORED));
+        match self.journal.store(news) {
+            ProviderNewsOutcome::Stored => {}
+            ProviderNewsOutcome::DoesNotFit => {
+                let text = "Printer not working; the payment has changed meanwhile, and nothing was sent; ask again";
+                return ProviderTold::Refused(ModuleError::new(101, text));
+            }
+            ProviderNewsOutcome::Unknown => {
+                return ProviderTold::Refused(ModuleError::new(303, NOT_STORED));
+            }
         }
         let refused = |error: ModuleError, reason: String| {
             self.store_answer(reference, step, ProviderWord::NotDone(reason));
@@ -396,6 +412,13 @@ impl Providers {
                 "the provider was asked to give the money back before",
             );
         }
+        // Its receipt may be at the module: the money is given back when it is known that there is no receipt, or for a refund of it.
+        if payment.is_taken && !payment.is_sealed {
+            let text = format!(
+                "Transaction not found: the receipt that is paid with payment {number} is being made; ask again when its outcome is known"
+            );
+            return ProviderTold::Refused(ModuleError::new(105, text));
+        }
         self.step(&payment, ProviderStep::GiveBack, call)
     }
 
@@ -429,11 +452,13 @@ impl Providers {
                 (false, Some(3)) if is_asked => Some(ProviderWord::NotDone("declined".to_owned())),
                 _ => None,
             };
-            // An order can name the payment only by a number that the journal has.
+            // An order can name the payment only by a number that the journal has. An answer that came after a later one does not fit, and
+            // is not needed.
             if let Some(word) = word
-                && !self.store_answer(payment.reference, ProviderStep::Pay, word)
+                && self.store_answer(payment.reference, ProviderStep::Pay, word)
+                    == ProviderNewsOutcome::Unknown
             {
-                return unknown(payment.reference, "the journal cannot be written");
+                return unknown(payment.reference, NOT_WRITTEN);
             }
         }
         told
@@ -441,8 +466,11 @@ impl Providers {
 
     /// A person says what became of a payment.
     #[must_use]
-    pub fn settle(&self, reference: Uuid, word: ProviderWord) -> bool {
-        self.store_answer(reference, ProviderStep::Pay, word)
+    pub fn settle(&self, reference: Uuid, word: ProviderWord) -> ProviderNewsOutcome {
+        self.journal.store(ProviderNews::Declared {
+            reference,
+            answer: word,
+        })
     }
 
     fn pass_on(&self, device: Uuid, call: &ModuleCall) -> ProviderTold {
@@ -470,7 +498,12 @@ impl Providers {
         }
     }
 
-    fn store_answer(&self, reference: Uuid, step: ProviderStep, answer: ProviderWord) -> bool {
+    fn store_answer(
+        &self,
+        reference: Uuid,
+        step: ProviderStep,
+        answer: ProviderWord,
+    ) -> ProviderNewsOutcome {
         self.journal.store(ProviderNews::Answered {
             reference,
             step,

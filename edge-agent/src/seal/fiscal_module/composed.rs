@@ -7,14 +7,14 @@ use ferrotill_core::event::Reserved;
 use ferrotill_core::receipt::{Line, Receipt, ReceiptKind};
 use ferrotill_core::refusal::Refusal;
 use ferrotill_core::seal::Seal;
-use ferrotill_core::tax::TaxGroup;
+use ferrotill_core::tax::{Bucket, TaxGroup};
 use ferrotill_core::{Amount, Rounding};
 use ferrotill_store::StoredDocument;
 use serde_json::{Map, Value, json};
 
 use super::units::number_of;
 use crate::order::goods::GoodFacts;
-use crate::order::user_of;
+use crate::order::{ModuleRequest, OrderForm, OrderKind, user_of};
 
 /// The longest name of a product, in letters. The journal and the till's papers have the whole name.
 const NAME_MAX: usize = 63;
@@ -23,8 +23,8 @@ const PAYMENT_NUMBER_MAX: usize = 12;
 /// One unit, in the thousandths of a quantity.
 const ONE_UNIT: i64 = 1_000;
 
-/// The request for a receipt with the facts of its goods, line by line, the letters of the tax groups without tax, and the sale that it gives back if it is a refund. The time and the
-/// id are put in when the request is sent.
+/// The request for a receipt with the facts of its goods, line by line, and the sale that it gives back if it is a refund. The time and
+/// the id are put in when the request is sent.
 ///
 /// # Errors
 ///
@@ -32,15 +32,14 @@ const ONE_UNIT: i64 = 1_000;
 pub(super) fn composed(
     receipt: &Receipt<'_>,
     (reserved, original): (&Reserved<'_>, Option<&StoredDocument>),
-    (goods, exempt): (&[GoodFacts], &str),
+    goods: &[GoodFacts],
 ) -> Result<Value, Refusal> {
     if goods.len() != receipt.lines.len() {
         return Err(Refusal::SealMismatch);
     }
     let lines = receipt.lines.iter().zip(goods);
-    let products: Result<Vec<Value>, Refusal> = lines
-        .map(|(line, good)| product(&line, good, exempt))
-        .collect();
+    let products: Result<Vec<Value>, Refusal> =
+        lines.map(|(line, good)| product(&line, good)).collect();
     let (mut cash, mut card) = (Amount::ZERO, Amount::ZERO);
     for payment in receipt.payments.iter() {
         let kept = payment.amount.checked_sub(payment.change);
@@ -89,7 +88,7 @@ fn sold_as(original: &StoredDocument) -> Option<(u32, String)> {
 }
 
 /// A line as a product. Its price less its discount is what the buyer owes for the line, after all modifiers of the receipt.
-fn product(line: &Line<'_>, good: &GoodFacts, exempt: &str) -> Result<Value, Refusal> {
+fn product(line: &Line<'_>, good: &GoodFacts) -> Result<Value, Refusal> {
     let (before, owed) = (line.before_modification, line.final_amount);
     let (unit_price, price, discount) = match before.checked_sub(owed) {
         Some(less) if !less.is_negative() => (line.price, before, less),
@@ -105,7 +104,7 @@ fn product(line: &Line<'_>, good: &GoodFacts, exempt: &str) -> Result<Value, Ref
         "price": price.minor(),
         "product_price": unit_price.minor(),
         "vat": line.final_tax.minor(),
-        "vat_percent": percent(line.group, exempt)?,
+        "vat_percent": percent(line.group)?,
         "discount": discount.minor(),
         "other": 0,
         "labels": [],
@@ -131,8 +130,8 @@ fn price_of_one(line: &Line<'_>) -> Result<Amount, Refusal> {
 }
 
 /// The rate in percent; null for goods without value added tax.
-fn percent(group: TaxGroup, exempt: &str) -> Result<Value, Refusal> {
-    if exempt.contains(char::from(group.code.letter())) {
+fn percent(group: TaxGroup) -> Result<Value, Refusal> {
+    if group.bucket == Bucket::Exempt {
         return Ok(Value::Null);
     }
     // The text has decimals only if the rate has some.
@@ -147,18 +146,41 @@ fn percent(group: TaxGroup, exempt: &str) -> Result<Value, Refusal> {
 /// The number of the first card payment at the bank, as its terminal or the caller gave it.
 fn payment_number(annex: &[u8]) -> Option<String> {
     let annex: Value = serde_json::from_slice(annex).ok()?;
-    let list = |place: usize, name: &str| {
-        let list = annex.get(place).and_then(|part| part.get(name));
-        list.and_then(Value::as_array).into_iter().flatten()
-    };
-    let of_terminals = list(1, "terminals").filter_map(|it| it.get("rrn"));
-    let given = list(0, "payments").filter_map(|it| it.get("bankTerminalRRN"));
-    let mut numbers = of_terminals.chain(given).filter_map(Value::as_str);
+    let part = |place: usize| annex.get(place).unwrap_or(&Value::Null);
+    let of_terminal = first_number(part(1), "terminals", "rrn");
+    of_terminal.or_else(|| number_of_caller(part(0)))
+}
+
+/// The first number of a payment that a caller has given, in what its API returns with the document.
+fn number_of_caller(echo: &Value) -> Option<String> {
+    first_number(echo, "payments", "bankTerminalRRN")
+}
+
+/// The first number that a module takes, among the members with a name in the items of a list.
+fn first_number(node: &Value, list: &str, name: &str) -> Option<String> {
+    let items = node.get(list).and_then(Value::as_array);
+    let mut numbers = items
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.get(name)?.as_str());
     let fits = |number: &&str| {
         (1..=PAYMENT_NUMBER_MAX).contains(&number.len())
             && number.bytes().all(|byte| byte.is_ascii_digit())
     };
     numbers.find(fits).map(str::to_owned)
+}
+
+/// The part of the module's request that names the payment of a sale, if its caller has given a number and the till's own bank terminals
+/// take no part in it.
+#[must_use]
+pub fn payment_named_by(form: &OrderForm) -> Option<Value> {
+    let is_composed = matches!(form.said.module_request, Some(ModuleRequest::OfReceipt(_)));
+    let is_sale = matches!(form.kind, OrderKind::Sale { .. });
+    if !is_composed || !is_sale || !form.terminals.payments.is_empty() {
+        return None;
+    }
+    let echo = serde_json::from_str(&form.echo).ok()?;
+    Some(json!({ "ppt_id": number_of_caller(&echo)? }))
 }
 
 /// The texts above and below the lines, which the device prints.
@@ -173,25 +195,21 @@ fn banners(receipt: &Receipt<'_>) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use ferrotill_core::tax::{TaxCode, TaxGroup, TaxRate};
+    use ferrotill_core::tax::{Bucket, TaxCode, TaxGroup, TaxRate};
 
     use super::{payment_number, percent};
 
     #[test]
     fn a_rate_is_a_number_and_a_group_without_tax_has_none() {
-        let group = |letter, rate| {
-            TaxGroup::new(
-                TaxCode::new(letter).unwrap(),
-                TaxRate::from_ten_thousandths(rate).unwrap(),
-            )
-        };
-        for (letter, rate, shown) in [
-            (b'A', 120_000, "12"),
-            (b'B', 0, "0"),
-            (b'D', 125_000, "12.5"),
-            (b'C', 0, "null"),
+        for (bucket, rate, shown) in [
+            (Bucket::Standard, 120_000, "12"),
+            (Bucket::Zero, 0, "0"),
+            (Bucket::Special, 125_000, "12.5"),
+            (Bucket::Exempt, 0, "null"),
         ] {
-            let value = percent(group(letter, rate), "C").unwrap();
+            let rate = TaxRate::from_ten_thousandths(rate).unwrap();
+            let code = TaxCode::new(b'C').unwrap();
+            let value = percent(TaxGroup { code, rate, bucket }).unwrap();
             assert_eq!(value.to_string(), shown);
         }
     }

@@ -35,6 +35,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
+pub use composed::payment_named_by;
 pub use driver::ModuleDriver;
 use provider::{Provider, ProviderAction, ProviderCall};
 pub use sealer::FiscalModuleSealer;

@@ -25,10 +25,10 @@ impl Sealer for FiscalModuleSealer {
                 refund: matches!(receipt.kind, ReceiptKind::Refund { .. }),
                 id: id.to_string(),
                 request: match document.module_request {
-                    Some(ModuleRequest::Whole(request)) => Some(request.clone()),
-                    Some(ModuleRequest::OfReceipt { goods, exempt }) => {
+                    Some(ModuleRequest::AsGiven(request)) => Some(request.clone()),
+                    Some(ModuleRequest::OfReceipt(goods)) => {
                         let original = document.original;
-                        Some(composed(receipt, (reserved, original), (goods, exempt))?.to_string())
+                        Some(composed(receipt, (reserved, original), goods)?.to_string())
                     }
                     None => None,
                 },

@@ -11,7 +11,8 @@ use ferrotill_render::{
     Bitmap, Block, Emphasis, PaperHeading, PaperRow, PaperWidth, PrintedSeller, rows,
 };
 
-use crate::paper::{DocumentPaper, date_and_time};
+use crate::paper::DocumentPaper;
+use crate::time::clock::date_and_time;
 
 /// The slip of a document, or a report that the printer makes by itself. It has no width until a printer prints it.
 #[derive(Clone, Debug, Default)]

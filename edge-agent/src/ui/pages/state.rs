@@ -12,9 +12,9 @@ use crate::api::own::health::health_of;
 use crate::api::readiness::{Hindrance, TillState, part_of};
 use crate::api::service::Service;
 use crate::config::{Device, NO_PRINTER};
-use crate::paper::date_and_time;
 use crate::status::objections::{Objection, ObjectionKind};
 use crate::status::problems::{HealthProblem, ProblemKind, Severity};
+use crate::time::clock::date_and_time;
 
 /// The state of the till, from the same source as `status`. It reads the store.
 #[must_use]
@@ -27,6 +27,7 @@ pub fn till_state(service: &Service) -> TillState {
         &health,
         &service.settings.devices,
         &service.reader,
+        &service.clock,
     )
 }
 

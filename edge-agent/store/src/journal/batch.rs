@@ -51,12 +51,15 @@ pub struct Batch<'s> {
     /// True if a receipt of this batch is to be published.
     has_published: bool,
     open: bool,
+    /// How many rows the connection had changed when this batch began.
+    changes_before: u64,
 }
 
 impl<'s> Batch<'s> {
-    pub(super) const fn begun(store: &'s mut Store) -> Self {
+    pub(super) fn begun(store: &'s mut Store) -> Self {
         let (head, figures, oldest_is_known) = (store.head, store.figures, store.oldest_is_known);
         let kept_count = store.kept_count;
+        let changes_before = store.connection.total_changes();
         Self {
             store,
             head,
@@ -67,6 +70,7 @@ impl<'s> Batch<'s> {
             reserved: None,
             has_published: false,
             open: true,
+            changes_before,
         }
     }
 }
@@ -592,6 +596,7 @@ impl Batch<'_> {
             self.kept_count = kept;
         }
         self.open = false;
+        let has_written = self.connection().total_changes() != self.changes_before;
         let outcome = self
             .store
             .connection
@@ -606,7 +611,7 @@ impl Batch<'_> {
                 self.store.oldest_is_known = self.oldest_is_known;
                 // The first batch of an unfounded folder begins with the row that founds it.
                 self.store.unfounded = None;
-                if let Some(maintenance) = &mut self.store.maintenance {
+                if has_written && let Some(maintenance) = &mut self.store.maintenance {
                     maintenance.committed(rows);
                 }
                 Ok(())

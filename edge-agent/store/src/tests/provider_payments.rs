@@ -8,13 +8,13 @@ use ferrotill_core::id::{Fingerprint, OperationReference, UniqueId};
 use uuid::Uuid;
 
 use super::shop::*;
-use crate::{ProviderPayment, ProviderPaymentState, SeenPayment};
+use crate::{ProviderPayment, ProviderPaymentState, ProviderSource};
 
 const PAYMENT: OperationReference = OperationReference([7; 16]);
 
-fn append(shop: &mut Shop, event: &Event<'_>, seen: Option<SeenPayment>) -> bool {
+fn append(shop: &mut Shop, event: &Event<'_>, source: ProviderSource) -> bool {
     let mut batch = shop.store.batch().unwrap();
-    let stored = batch.append_provider(event, shop.now, seen).unwrap();
+    let stored = batch.append_provider(event, shop.now, source).unwrap();
     batch.commit().unwrap();
     stored
 }
@@ -42,7 +42,11 @@ fn used(at: i64, document: u128) -> Event<'static> {
 /// A payment of which the provider says that it has the money. It is asked for at the shop's time.
 fn pay(shop: &mut Shop) {
     let start = shop.now;
-    assert!(append(shop, &asked(start, ProviderStep::Pay), None));
+    assert!(append(
+        shop,
+        &asked(start, ProviderStep::Pay),
+        ProviderSource::Till
+    ));
     let paid = Event::ProviderAnswered(ProviderAnswered {
         reference: PAYMENT,
         at: moment(start + 1),
@@ -52,7 +56,7 @@ fn pay(shop: &mut Shop) {
             answer: "{}",
         },
     });
-    assert!(append(shop, &paid, None));
+    assert!(append(shop, &paid, ProviderSource::Till));
 }
 
 fn payment(shop: &Shop) -> ProviderPayment {
@@ -75,15 +79,19 @@ fn money_that_an_order_has_named_meanwhile_is_not_given_back() {
     assert!(!can_pay(&mut shop, 1), "no order has named it");
     let seen = payment(&shop).seen();
     shop.now = start + 2;
-    assert!(append(&mut shop, &used(start + 2, 1), None));
+    assert!(append(&mut shop, &used(start + 2, 1), ProviderSource::Till));
     let give_back = asked(start + 3, ProviderStep::GiveBack);
     let rows = shop.rows();
-    assert!(!append(&mut shop, &give_back, Some(seen)));
+    assert!(!append(&mut shop, &give_back, ProviderSource::Seen(seen)));
     assert_eq!(shop.rows(), rows, "nothing is written");
     assert!(can_pay(&mut shop, 1) && !can_pay(&mut shop, 2));
     let seen = payment(&shop).seen();
-    assert!(append(&mut shop, &give_back, Some(seen)));
-    assert!(!append(&mut shop, &used(start + 4, 1), None));
+    assert!(append(&mut shop, &give_back, ProviderSource::Seen(seen)));
+    assert!(!append(
+        &mut shop,
+        &used(start + 4, 1),
+        ProviderSource::Till
+    ));
     assert!(!can_pay(&mut shop, 1), "the money may have been given back");
 }
 
@@ -93,18 +101,22 @@ fn money_of_a_document_that_was_reserved_meanwhile_is_not_given_back_and_pays_no
     let mut shop = Shop::new();
     pay(&mut shop);
     let start = shop.now;
-    assert!(append(&mut shop, &used(start, 1), None));
+    assert!(append(&mut shop, &used(start, 1), ProviderSource::Till));
     let seen = payment(&shop).seen();
     shop.sale(1);
     assert_eq!(payment(&shop).changed_ms, seen.changed_ms);
     let give_back = asked(start + 3, ProviderStep::GiveBack);
     let rows = shop.rows();
-    assert!(!append(&mut shop, &give_back, Some(seen)));
-    assert!(!append(&mut shop, &used(start + 4, 2), None));
+    assert!(!append(&mut shop, &give_back, ProviderSource::Seen(seen)));
+    assert!(!append(
+        &mut shop,
+        &used(start + 4, 2),
+        ProviderSource::Till
+    ));
     assert_eq!(shop.rows(), rows, "nothing is written");
     assert!(can_pay(&mut shop, 1) && !can_pay(&mut shop, 2));
     // The order of the sealed receipt is repeated.
-    assert!(append(&mut shop, &used(start + 5, 1), None));
+    assert!(append(&mut shop, &used(start + 5, 1), ProviderSource::Till));
 }
 
 /// Two orders name one payment before either of them has a document: the newest one has it.
@@ -114,9 +126,9 @@ fn a_payment_pays_the_document_that_was_named_last() {
     pay(&mut shop);
     let start = shop.now;
     shop.void(1);
-    assert!(append(&mut shop, &used(start, 1), None));
+    assert!(append(&mut shop, &used(start, 1), ProviderSource::Till));
     assert!(can_pay(&mut shop, 1));
-    assert!(append(&mut shop, &used(start, 2), None));
+    assert!(append(&mut shop, &used(start, 2), ProviderSource::Till));
     assert!(!can_pay(&mut shop, 1) && can_pay(&mut shop, 2));
 }
 
@@ -138,14 +150,87 @@ fn money_that_moves_after_a_refusal_is_paid_and_a_late_refusal_undoes_no_payment
         number: "17",
         answer: "{}",
     };
-    assert!(append(&mut shop, &asked(start, ProviderStep::Pay), None));
-    assert!(append(&mut shop, &answered(start + 1, declined), None));
+    assert!(append(
+        &mut shop,
+        &asked(start, ProviderStep::Pay),
+        ProviderSource::Till
+    ));
+    assert!(append(
+        &mut shop,
+        &answered(start + 1, declined),
+        ProviderSource::Till
+    ));
     assert_eq!(shop.reader().open_provider_payments().unwrap(), []);
-    assert!(append(&mut shop, &answered(start + 2, done), None));
+    assert!(append(
+        &mut shop,
+        &answered(start + 2, done),
+        ProviderSource::Till
+    ));
     assert_eq!(payment(&shop).state, ProviderPaymentState::Paid);
     assert_eq!(payment(&shop).reason, "");
     let rows = shop.rows();
-    assert!(!append(&mut shop, &answered(start + 3, declined), None));
+    assert!(!append(
+        &mut shop,
+        &answered(start + 3, declined),
+        ProviderSource::Till
+    ));
     assert_eq!(shop.rows(), rows, "nothing is written");
     assert_eq!(payment(&shop).state, ProviderPaymentState::Paid);
+}
+
+/// The caller asks twice what became of a payment, the till gives the money back meanwhile, and the second answer comes late.
+#[test]
+fn a_late_answer_ends_no_question_about_money_that_goes_back() {
+    let mut shop = Shop::new();
+    pay(&mut shop);
+    let start = shop.now;
+    let done = ProviderAnswer::Done {
+        number: "17",
+        answer: "{}",
+    };
+    let confirmed = |at, step| {
+        Event::ProviderAnswered(ProviderAnswered {
+            reference: PAYMENT,
+            at: moment(at),
+            step,
+            answer: ProviderAnswer::Done {
+                number: "",
+                answer: "",
+            },
+        })
+    };
+    let confirm = asked(start + 2, ProviderStep::Confirm);
+    assert!(append(&mut shop, &confirm, ProviderSource::Till));
+    let give_back = asked(start + 3, ProviderStep::GiveBack);
+    assert!(append(&mut shop, &give_back, ProviderSource::Till));
+    let rows = shop.rows();
+    for late in [
+        answered(start + 4, done),
+        confirmed(start + 4, ProviderStep::Confirm),
+    ] {
+        assert!(!append(&mut shop, &late, ProviderSource::Till));
+    }
+    assert_eq!(shop.rows(), rows, "nothing is written");
+    assert_eq!(payment(&shop).step, ProviderStep::GiveBack.name());
+    let given_back = confirmed(start + 5, ProviderStep::GiveBack);
+    assert!(append(&mut shop, &given_back, ProviderSource::Till));
+    assert_eq!(shop.reader().open_provider_payments().unwrap(), []);
+}
+
+#[test]
+fn a_person_says_that_no_money_has_moved_for_a_payment_without_a_receipt() {
+    let mut shop = Shop::new();
+    pay(&mut shop);
+    let start = shop.now;
+    let not_paid = answered(start + 2, ProviderAnswer::NotDone { reason: "Maria" });
+    assert!(!append(&mut shop, &not_paid, ProviderSource::Till));
+    assert!(append(&mut shop, &used(start + 2, 1), ProviderSource::Till));
+    shop.sale(1);
+    assert!(!append(&mut shop, &not_paid, ProviderSource::Person));
+    assert!(payment(&shop).is_sealed);
+
+    let mut shop = Shop::new();
+    pay(&mut shop);
+    assert!(append(&mut shop, &not_paid, ProviderSource::Person));
+    assert_eq!(shop.reader().open_provider_payments().unwrap(), []);
 }

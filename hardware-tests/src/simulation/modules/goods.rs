@@ -106,7 +106,7 @@ pub(super) fn form(
     request: Option<&Value>,
     payment: Option<Uuid>,
 ) -> OrderForm {
-    let asked = request.map(|request| ModuleRequest::Whole(request.to_string()));
+    let asked = request.map(|request| ModuleRequest::AsGiven(request.to_string()));
     OrderForm {
         id,
         point_of_sale: Uuid::from_u128(1),

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use axum::body::{Bytes, to_bytes};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use ferrotill::clerk::{Clerk, ClerkHandle, Message, ProviderNews};
+use ferrotill::clerk::{Clerk, ClerkHandle, Message, ProviderNews, ProviderNewsOutcome};
 use ferrotill::outbox::providers::PaymentJournal;
 use ferrotill::seal::fiscal_module::http::{DeviceLine, DeviceRequest};
 use ferrotill::seal::fiscal_module::software::SoftwareModule;
@@ -170,16 +170,19 @@ impl fmt::Debug for ShopJournal {
 }
 
 impl PaymentJournal for ShopJournal {
-    fn store(&self, news: ProviderNews) -> bool {
+    fn store(&self, news: ProviderNews) -> ProviderNewsOutcome {
         if self.life.spend().is_err() {
-            return false;
+            return ProviderNewsOutcome::Unknown;
         }
         let (reply, answer) = sync_channel(1);
         let message = Message::Provider(Box::new(news), reply);
         self.clerk_handle.send(message);
         turn(&self.clerk);
-        let stored = answer.try_recv().unwrap_or(false);
-        self.life.spend().is_ok() && stored
+        let outcome = answer.try_recv();
+        match self.life.spend() {
+            Ok(()) => outcome.unwrap_or(ProviderNewsOutcome::Unknown),
+            Err(_) => ProviderNewsOutcome::Unknown,
+        }
     }
 
     fn new_reference(&self) -> Uuid {

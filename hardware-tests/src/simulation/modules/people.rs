@@ -130,7 +130,7 @@ impl ModuleWorld {
         };
         let stored = agent.providers.settle(payment.reference, word);
         self.note(format!(
-            "a person says of purchase {number} ({}): {short}, stored: {stored}",
+            "a person says of purchase {number} ({}): {short}, {stored:?}",
             payment.state.name()
         ));
     }

@@ -5,7 +5,7 @@ use ferrotill_render::{Align, Block, Emphasis, PageItem, PageSection};
 
 use super::{items, part, text, whole};
 use crate::api::json::JsonValue;
-use crate::paper::date_and_time;
+use crate::time::clock::date_and_time;
 
 /// The names of the sections in the order in which they are shown.
 const fn section_names() -> [&'static str; 9] {

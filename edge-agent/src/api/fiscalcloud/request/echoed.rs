@@ -20,7 +20,7 @@ pub(super) struct EchoedFields {
     echo: Vec<(Cow<'static, str>, JsonValue)>,
     pub(super) items: Vec<JsonValue>,
     pub(super) payments: Vec<JsonValue>,
-    /// What a fiscal module is told of the good of each item, as far as it is known; empty where no module seals.
+    /// What a fiscal module receives about the good of each item, as far as it is known; empty where no module seals.
     pub(super) goods: Vec<Option<GoodFacts>>,
     /// The number of an alternative receipt as the caller wrote it.
     pub(super) number: Option<String>,

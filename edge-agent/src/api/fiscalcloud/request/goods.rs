@@ -11,7 +11,7 @@ use crate::order::goods::{GoodFacts, told_goods_of};
 use crate::order::{OrderKind, OrderLine, goods_of};
 
 /// What a module is told of the good of an item, as far as the configuration says it. An item of a sale without it is a fault; an item of a
-/// return may have it from the sale, see [`settle_goods`].
+/// return may have it from the sale, see [`complete_goods`].
 pub(super) fn goods_of_item(
     fields: &mut Fields<'_, '_>,
     good_id: Option<Uuid>,
@@ -31,9 +31,8 @@ pub(super) fn goods_of_item(
 
 /// Decides what the module is told of the goods of a sale or a return: of goods that are given back, what it was told at their sale. `sold`
 /// reads a sale. Every item of which nothing is known is a fault.
-pub(in crate::api::fiscalcloud) fn settle_goods(
+pub(in crate::api::fiscalcloud) fn complete_goods(
     parsed: &mut Parsed,
-    context: RequestContext<'_>,
     sold: impl FnOnce(Uuid) -> Result<Option<StoredDocument>, StoreError>,
 ) {
     let Parsed {
@@ -75,9 +74,7 @@ pub(in crate::api::fiscalcloud) fn settle_goods(
     }
     let all: Option<Vec<GoodFacts>> = goods.iter().cloned().collect();
     if let Some(goods) = all {
-        let groups = context.device.tax_groups.iter();
-        let exempt = groups.filter(|group| group.is_exempt(context.profile.facts()));
-        form.tell_goods(goods, exempt.map(|group| group.code).collect());
+        form.set_goods(goods);
     }
 }
 

@@ -16,7 +16,7 @@ mod shared;
 
 pub(super) use cash::cash;
 pub(super) use duplicate::{DuplicateRequest, duplicate};
-pub(super) use goods::{CLASS_CODE_MISSING, settle_goods};
+pub(super) use goods::{CLASS_CODE_MISSING, complete_goods};
 pub(super) use nonfiscal::nonfiscal;
 pub(super) use parsed::{BodyHead, GivenId, Parsed};
 pub(super) use period::{Period, PeriodRequest, ReportNumber, period};

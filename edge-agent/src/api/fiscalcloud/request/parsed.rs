@@ -13,7 +13,7 @@ pub(in crate::api::fiscalcloud) struct Parsed {
     pub(in crate::api::fiscalcloud) form: OrderForm,
     pub(in crate::api::fiscalcloud) head: BodyHead,
     pub(in crate::api::fiscalcloud) faults: FaultList,
-    /// What a fiscal module is told of the good of each item, as far as it is known; empty where no module seals.
+    /// What a fiscal module receives about the good of each item, as far as it is known; empty where no module seals.
     pub(in crate::api::fiscalcloud) goods: Vec<Option<GoodFacts>>,
 }
 
