@@ -429,6 +429,13 @@ fn the_form_of_a_duplicate_says_that_it_is_a_copy() {
         (none.status, none.at("data.printFormContent")),
         (200, "null".to_owned())
     );
+    let unprinted = client.post(&format!("receipts/{ID}/duplicate"), r#"{"print":false}"#);
+    assert_eq!(
+        (unprinted.status, unprinted.at("data.printFormContent")),
+        (200, "null".to_owned()),
+        "{}",
+        unprinted.text
+    );
     // A report and a cash operation have no field for printing and sending.
     let unknown = client.post(&format!("reports/{report}/duplicate"), silent);
     assert_eq!(

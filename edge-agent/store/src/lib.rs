@@ -111,7 +111,7 @@ pub use registration_rows::{Registration, StoredAnswer, UnitOutage};
 pub use resources::{CONFIGURED_DETAILS, ResourceBook, StoredResource};
 pub use rows::{DeviceIdentity, DocumentRow, RequestState, StoredDocument};
 pub use signed::{SignedPage, SignedReceipt};
-pub use used_numbers::RepeatedNumber;
+pub use used_numbers::{RepeatedNumber, UsedNumber};
 
 /// A secret key that follows from the key of a data folder, for a purpose beside the journal. A backup has it with the folder.
 ///
