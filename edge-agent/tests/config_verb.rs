@@ -254,3 +254,190 @@ fn an_api_that_this_build_does_not_have_is_a_fault_with_its_place() {
     let found = Folder::with(&served).config(&["check"]);
     assert_eq!(found.status.code(), Some(0), "{found:?}");
 }
+
+/// The lines of standard error of a command that ended with this code.
+fn refused(output: &Output, code: i32) -> String {
+    let words = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{words}");
+    words
+}
+
+#[test]
+fn set_changes_only_the_values_and_says_what_they_were() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let text = format!("# The till.\n{GOOD}name = \"Kassa 1\" # by the door\n");
+    let folder = Folder::with(&text);
+    fs::set_permissions(&folder.file, fs::Permissions::from_mode(0o640)).unwrap();
+    let file = folder.file.display().to_string();
+    let now = || fs::read_to_string(&folder.file).unwrap();
+    let pairs = [
+        "device[0].name",
+        "Kassa 2",
+        "till.answer_timeout_ms",
+        "20000",
+    ];
+    let dry = folder.config(&[&["set"], &pairs[..], &["--dry-run"]].concat());
+    let words = stdout(&dry);
+    assert_eq!(dry.status.code(), Some(0), "{dry:?}");
+    assert!(
+        words.contains("device[0].name: would write \"Kassa 2\" ("),
+        "{words}"
+    );
+    assert!(words.ends_with("Nothing is written.\n"), "{words}");
+    assert_eq!(now(), text);
+
+    let done = folder.config(&[&["set"], &pairs[..]].concat());
+    let words = stdout(&done);
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    assert_eq!(
+        words,
+        format!(
+            "device[0].name = \"Kassa 2\" ({file}:14:8), before \"Kassa 1\"\n\
+             till.answer_timeout_ms = 20000 ({file}:5:21), before 15000 (default)\n\
+             A till that runs uses the value after its restart: sudo systemctl restart ferrotill\n"
+        )
+    );
+    let changed = text.replace("Kassa 1", "Kassa 2").replacen(
+        "mode = \"TEST\"\n",
+        "mode = \"TEST\"\nanswer_timeout_ms = 20000\n",
+        1,
+    );
+    assert_eq!(now(), changed);
+    let mode = fs::metadata(&folder.file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o640);
+
+    let again = folder.config(&["set", "device[0].name", "Kassa 2", "--json"]);
+    assert_eq!(
+        stdout(&again),
+        format!(
+            "{{\"file\":\"{file}\",\"changes\":[{{\"key\":\"device[0].name\",\"before\":\"Kassa 2\",\"value\":\"Kassa 2\",\"masked\":false,\"changed\":false}}],\"written\":false,\"restart\":false}}\n"
+        )
+    );
+    let names: Vec<_> = fs::read_dir(folder.file.parent().unwrap())
+        .unwrap()
+        .collect();
+    assert_eq!(names.len(), 1, "{names:?}");
+}
+
+#[test]
+fn set_shows_no_secret_and_reads_one_from_standard_input() {
+    use std::io::Write as _;
+    use std::process::Stdio;
+    let folder = Folder::with(GOOD);
+    let mut child = program()
+        .args(["config", "set", "api.clients[0].secret", "-", "--config"])
+        .arg(&folder.file)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"n3w-\"secret\"\n")
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    let words = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{words}");
+    assert!(words.contains("before (secret, not shown)"), "{words}");
+    assert!(
+        !words.contains("s3cret") && !words.contains("n3w"),
+        "{words}"
+    );
+    let now = fs::read_to_string(&folder.file).unwrap();
+    assert_eq!(now, GOOD.replace("\"s3cret\"", r#""n3w-\"secret\"""#));
+}
+
+#[test]
+fn set_writes_nothing_if_the_result_has_faults() {
+    let folder = Folder::with(GOOD);
+    let pairs = [
+        "till.answer_timeout_ms",
+        "soon",
+        "device[0].uri",
+        "abacus+tcp://a:1",
+    ];
+    let words = refused(&folder.config(&[&["set"], &pairs[..]].concat()), 3);
+    let fault = ":4:21: till.answer_timeout_ms: is text; it must be a whole number";
+    assert!(words.contains(fault), "{words}");
+    let words = refused(&folder.config(&["set", "till.country", "XX"]), 3);
+    assert!(words.contains(":2:11: till.country: is \"XX\""), "{words}");
+    assert_eq!(fs::read_to_string(&folder.file).unwrap(), GOOD);
+}
+
+#[test]
+fn set_can_correct_a_configuration_with_faults() {
+    let folder = Folder::with(&GOOD.replace("\"TEST\"", "\"SOMETIMES\""));
+    let output = folder.config(&["set", "till.mode", "TEST"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(fs::read_to_string(&folder.file).unwrap(), GOOD);
+}
+
+#[test]
+fn set_refuses_a_key_that_does_not_exist_with_the_nearest_one() {
+    let folder = Folder::with(GOOD);
+    for (arguments, fault) in [
+        (
+            &["till.modus", "TEST"][..],
+            "till.modus: is not a key of the configuration; the nearest one is till.mode",
+        ),
+        (&["device[0].nam", "A"], "the nearest one is device[0].name"),
+        (&["nothing", "A"], "`ferrotill config show` has all keys"),
+        (
+            &["device.name", "A"],
+            "device.name: device is a list; write the position of its table, device[0] for the first",
+        ),
+        (
+            &["till[0].mode", "A"],
+            "till[0].mode: till is one table and no list; leave the position out",
+        ),
+        (
+            &["device[1].name", "A"],
+            "ferrotill.toml has no device[1]; add the table with an editor",
+        ),
+        (
+            &["till.mode", "TEST", "till.idnx"],
+            "till.idnx: the value is missing",
+        ),
+        (
+            &["till.mode", "TEST", "till.mode", "LIVE"],
+            "till.mode: is given twice",
+        ),
+    ] {
+        let words = refused(&folder.config(&[&["set"], arguments].concat()), 2);
+        assert!(words.contains(fault), "{words}");
+    }
+    assert_eq!(fs::read_to_string(&folder.file).unwrap(), GOOD);
+}
+
+#[test]
+fn set_refuses_a_key_that_another_place_sets_and_names_the_place() {
+    let folder = Folder::with(GOOD);
+    let companions = folder.file.with_file_name("conf.d");
+    fs::create_dir(&companions).unwrap();
+    let other = companions.join("10.toml");
+    fs::write(
+        &other,
+        "[till]\nidnx = \"10\"\n[[api.clients]]\nkey = \"two\"\nsecret = \"s\"\n",
+    )
+    .unwrap();
+    let words = refused(&folder.config(&["set", "till.idnx", "11"]), 3);
+    let place = format!("{}:2:8 sets the key, and wins", other.display());
+    assert!(words.contains(&place), "{words}");
+    let words = refused(&folder.config(&["set", "api.clients[1].secret", "11"]), 3);
+    let place = format!("which is in another file ({}:4:7)", other.display());
+    assert!(words.contains(&place), "{words}");
+    let output = program()
+        .args(["config", "set", "till.address", "Strada 2", "--config"])
+        .arg(&folder.file)
+        .env("FERROTILL_TILL_ADDRESS", "Strada 1")
+        .output()
+        .unwrap();
+    let words = refused(&output, 3);
+    assert!(
+        words.contains("the environment variable FERROTILL_TILL_ADDRESS sets the key, and wins"),
+        "{words}"
+    );
+    assert_eq!(fs::read_to_string(&folder.file).unwrap(), GOOD);
+}

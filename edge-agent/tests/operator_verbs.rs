@@ -281,3 +281,88 @@ fn a_sale_ends_with_the_code_of_its_outcome() {
     shop.done(&[&sale[..], &["--dry-run"]].concat());
     shop.done(&["receipts"]);
 }
+
+/// An installer sees on one paper whether width and letters are right.
+#[test]
+fn an_installer_prints_a_test_paper_and_the_letters_of_the_code_page() {
+    let shop = VerbShop::new();
+    let paper = || {
+        let url = format!("{}/sim/printer/paper", shop.printer.client.url);
+        let mut answer = ureq::get(url).call().unwrap();
+        answer.body_mut().read_to_string().unwrap()
+    };
+    let before = shop.printer_commands();
+    let shown = shop.done(&["print", "test", "--dry-run"]);
+    let rows = value(&shown, "preview").to_string();
+    for row in [
+        "\"TEST PAPER\"",
+        "\"RO: a a i s t  A A I S T\"",
+        "....:....1....:....2....:....3",
+    ] {
+        assert!(rows.contains(row), "{row}: {rows}");
+    }
+    assert!(!paper().contains("TEST PAPER"));
+    assert_eq!(shop.printer_commands(), before);
+
+    until("the printer is connected", || {
+        let health = shop.agent.as_ref().unwrap().client.open("/healthz");
+        health.at("printers.0.connected") == "true"
+    });
+    let printed = shop.done(&["print", "test"]);
+    assert_eq!(told(value(&printed, "number")), "1", "{printed}");
+    let JsonValue::Array(rows) = value(&shown, "preview").clone() else {
+        panic!("{shown}");
+    };
+    let on_paper = paper();
+    for row in rows.iter().map(told).filter(|row| !row.is_empty()) {
+        assert!(
+            on_paper.contains(row.trim_end()),
+            "{row} is missing:\n{on_paper}"
+        );
+    }
+    shop.done(&["print", "codepage"]);
+    let on_paper = paper();
+    for row in [
+        "CODE PAGE CP1251",
+        "C0 А Б В Г Д Е Ж З",
+        "80 Ђ Ѓ ‚ ѓ „ … † ‡",
+    ] {
+        assert!(on_paper.contains(row), "{row} is missing:\n{on_paper}");
+    }
+
+    switch(&shop.printer, "/sim/printer", r#"{"paper":"out"}"#);
+    let (code, refused) = shop.verb(&["print", "test"]);
+    assert_eq!(code, 4, "{refused}");
+    let message = told(value(&refused, "error.message"));
+    assert!(
+        message.starts_with("the paper is not printed: "),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_paper_for_a_device_that_prints_no_text_is_refused_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ferrotill.toml");
+    for (uri, code, reason) in [
+        ("none", 4, "has no printer"),
+        (
+            "module:software",
+            7,
+            "has a fiscal module, which prints its own receipts and no other text",
+        ),
+    ] {
+        let config = config(&folder.path().join("books"), uri, "http://127.0.0.1:1");
+        fs::write(&file, config.to_string()).unwrap();
+        let (ended, refused) = finished(&[
+            "print",
+            "test",
+            "--dry-run",
+            "--config",
+            file.to_str().unwrap(),
+        ]);
+        assert_eq!(ended, Some(code), "{refused}");
+        let message = told(value(&refused, "error.message"));
+        assert!(message.contains(reason), "{message}");
+    }
+}

@@ -403,6 +403,7 @@ fn every_command_that_a_page_shows_exists() {
                                 | "rksv"
                                 | "fiscalbox"
                                 | "printer"
+                                | "print"
                                 | "backup"
                                 | "ports"
                                 | "person"

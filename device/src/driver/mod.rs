@@ -4,10 +4,12 @@
 
 pub mod escpos;
 pub mod isl;
+mod letters;
 mod line;
 mod option;
 mod uri;
 
+pub use letters::{PageLetters, as_printed, code_pages};
 pub use uri::{DriverUri, DriverUriError};
 
 use std::hash::{BuildHasher, Hasher, RandomState};

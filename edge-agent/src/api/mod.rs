@@ -17,7 +17,7 @@ pub mod lanes;
 mod late_router;
 pub mod link_misses;
 mod long_answer;
-mod nearest;
+pub(crate) mod nearest;
 pub mod origin;
 pub mod outcome;
 pub mod own;

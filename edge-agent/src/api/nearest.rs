@@ -6,7 +6,7 @@ use uuid::Uuid;
 const PATH_BYTES_MAX: usize = 100;
 
 /// The path that is most like a given one; `None` if none is like it. Paths have `{id}` in place of an id.
-pub(super) fn nearest<'p>(
+pub(crate) fn nearest<'p>(
     given: &str,
     paths: impl IntoIterator<Item = &'p str>,
 ) -> Option<&'p str> {

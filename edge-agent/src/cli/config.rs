@@ -1,5 +1,7 @@
 //! `config`: checks and prints a configuration, and prints the pages that are made from the table of keys.
 
+mod set;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +30,8 @@ enum ConfigTask {
     Check(SourceArguments),
     /// Prints every key with the value in force; secrets are masked.
     Show(ShowArguments),
+    /// Changes keys in the configuration file, keeping comments and order, after the whole result was checked.
+    Set(set::SetArguments),
     /// Prints the reference page of all keys in Markdown.
     Reference,
     /// Prints the sample configuration file.
@@ -36,12 +40,19 @@ enum ConfigTask {
     Man,
 }
 
-/// The configuration file, and the flags that override it.
+/// The configuration file.
 #[derive(Debug, Args)]
-struct SourceArguments {
+struct SourceFile {
     /// The configuration file.
     #[arg(long, default_value_os_t = default_config())]
     config: PathBuf,
+}
+
+/// The configuration file, and the flags that override it.
+#[derive(Debug, Args)]
+struct SourceArguments {
+    #[command(flatten)]
+    file: SourceFile,
     /// The address that `run --listen` would use.
     #[arg(long)]
     listen: Option<String>,
@@ -71,6 +82,7 @@ pub(super) fn run(arguments: &ConfigArguments, output: CliOutput) -> Result<Exit
             add_sections_that_are_not_written(&mut keys);
             show(&keys, arguments, output);
         }
+        ConfigTask::Set(arguments) => return set::run(arguments, output),
         ConfigTask::Reference if output.json => output.json(&table()),
         ConfigTask::Reference => page("reference", &pages::reference(), output),
         ConfigTask::Sample => page("sample", &pages::sample(), output),
@@ -85,11 +97,12 @@ fn load(source: &SourceArguments) -> Result<ExplainedConfig, CliFailure> {
         listen: source.listen.clone(),
         data_dir: source.data.clone(),
     };
-    let loaded =
-        Config::explain(&source.config, &overrides, std::env::vars_os()).and_then(|explained| {
+    let loaded = Config::explain(&source.file.config, &overrides, std::env::vars_os()).and_then(
+        |explained| {
             check(&explained.config)?;
             Ok(explained)
-        });
+        },
+    );
     Ok(loaded?)
 }
 
@@ -103,7 +116,7 @@ fn report_check(config: &Config, output: CliOutput) {
 }
 
 fn show(keys: &[KeyInForce], arguments: &ShowArguments, output: CliOutput) {
-    let main_file = &arguments.source.config;
+    let main_file = &arguments.source.file.config;
     if output.json {
         let keys = keys.iter().map(|key| key_document(key, main_file));
         output.json(&object! { "keys" => JsonValue::Array(keys.collect()) });

@@ -22,6 +22,7 @@ mod ordering;
 mod period;
 mod person;
 mod ports;
+mod print;
 mod printer;
 mod queue;
 mod receipt_form;
@@ -125,6 +126,8 @@ pub enum CliCommand {
     Api(api::ApiArguments),
     /// Signed receipts of the RKSV: checks a protocol (DEP), and replays a scenario file.
     Rksv(rksv::RksvArguments),
+    /// Prints a paper for an installer: a test paper, or the letters of the printer's code page.
+    Print(print::PrintArguments),
     /// Tries what is inferred about a printer or a fiscal module, against one that is not in use.
     Printer(printer::PrinterArguments),
     /// FiscalBox (Uzbekistan): asks its billing for another token.
@@ -437,6 +440,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
         CliCommand::Person(arguments) => person::run(&arguments, output),
         CliCommand::Api(arguments) => api::run(&arguments, output),
         CliCommand::Rksv(arguments) => rksv::run(&arguments, output),
+        CliCommand::Print(arguments) => print::run(&arguments, output),
         CliCommand::Printer(arguments) => printer::run(&arguments, output),
         CliCommand::Fiscalbox(arguments) => fiscalbox::run(&arguments, output),
         CliCommand::Hub(arguments) => hub::run(&arguments, output),

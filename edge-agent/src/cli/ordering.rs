@@ -22,12 +22,19 @@ use crate::time::clock::Clock;
 /// The arguments of every command that orders a document.
 #[derive(Debug, Args)]
 pub(super) struct OrderArguments {
-    /// Orders nothing: checks the order, and shows what it would make.
-    #[arg(long)]
-    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) till: TillArguments,
     /// How many seconds to wait until the authority has acknowledged the document; by default the command does not wait.
     #[arg(long, default_value_t = 0, value_name = "SECONDS")]
     wait: u32,
+}
+
+/// The till and the device of an order, and whether it is only shown.
+#[derive(Debug, Args)]
+pub(super) struct TillArguments {
+    /// Orders nothing: checks the order, and shows what it would make.
+    #[arg(long)]
+    pub(super) dry_run: bool,
     /// The id of the request, if an earlier command with this id is repeated.
     #[arg(long)]
     id: Option<Uuid>,
@@ -43,18 +50,27 @@ pub(super) struct OrderArguments {
 }
 
 /// The till that a command orders from.
-pub(super) struct Counter<'a> {
+pub(super) struct Counter {
     pub(super) config: Config,
-    arguments: &'a OrderArguments,
+    /// How many seconds the command waits for the authority.
+    wait: u32,
     pub(super) device: Device,
     clock: Arc<Clock>,
     pub(super) id: Uuid,
     url: String,
 }
 
-impl<'a> Counter<'a> {
+impl Counter {
     /// Reads the configuration.
-    pub(super) fn open(arguments: &'a OrderArguments) -> Result<Self, CliFailure> {
+    pub(super) fn open(arguments: &OrderArguments) -> Result<Self, CliFailure> {
+        Ok(Self {
+            wait: arguments.wait,
+            ..Self::at(&arguments.till)?
+        })
+    }
+
+    /// Reads the configuration, for an order that does not wait for the authority.
+    pub(super) fn at(arguments: &TillArguments) -> Result<Self, CliFailure> {
         log(tracing::Level::WARN);
         let overrides = Overrides {
             listen: arguments.listen.clone(),
@@ -79,7 +95,7 @@ impl<'a> Counter<'a> {
             config,
             clock: Arc::new(Clock::new(None).map_err(CliFailure::failed)?),
             id: arguments.id.unwrap_or_else(Uuid::new_v4),
-            arguments,
+            wait: 0,
         })
     }
 
@@ -88,6 +104,29 @@ impl<'a> Counter<'a> {
         let clock = Arc::clone(&self.clock);
         let client = Client::of_config(&self.config, permission, self.url.clone(), clock)?;
         Ok(client.on(Some(self.device.id)))
+    }
+
+    /// Orders a document, and gives its answer back, whatever it is.
+    pub(super) fn post(
+        &self,
+        (permission, operation, body): (Permission, &str, &str),
+        output: CliOutput,
+    ) -> Result<Reply, CliFailure> {
+        let client = self.client(permission)?;
+        say_id(self.id);
+        let interruption = Interruption::watch(self.id, output);
+        let answered = client.post(operation, body);
+        interruption.over();
+        answered.map_err(|error| self.no_answer_to_order(error))
+    }
+
+    /// The error of an order whose answer did not arrive.
+    fn no_answer_to_order(&self, error: anyhow::Error) -> CliFailure {
+        let again = format!(
+            "repeat the command with --id {}, which is always safe",
+            self.id
+        );
+        no_answer(&self.url, error, &again)
     }
 
     /// The error of a question to which the agent has not answered.
@@ -115,11 +154,22 @@ impl<'a> Counter<'a> {
     /// Prints what would be ordered. `says` is the sentence for a person.
     pub(super) fn show_only(
         &self,
-        (operation, body): (&str, &str),
+        order: (&str, &str),
         says: &str,
         output: CliOutput,
     ) -> Result<Exit, CliFailure> {
-        let preview = self.preview(operation, body)?;
+        let preview = self.preview(order.0, order.1)?;
+        self.show(order, says, &preview, output)
+    }
+
+    /// [`Self::show_only`] with a paper that the caller has made.
+    pub(super) fn show(
+        &self,
+        (operation, body): (&str, &str),
+        says: &str,
+        preview: &OrderPreview,
+        output: CliOutput,
+    ) -> Result<Exit, CliFailure> {
         output.json(&object! {
             "dry_run" => true,
             "operation" => operation,
@@ -153,11 +203,7 @@ impl<'a> Counter<'a> {
         let answered = client.post(operation, body);
         let reply = answered.map_err(|error| {
             interruption.over();
-            let again = format!(
-                "repeat the command with --id {}, which is always safe",
-                self.id
-            );
-            no_answer(&self.url, error, &again)
+            self.no_answer_to_order(error)
         })?;
         if reply.status != 200 {
             interruption.over();
@@ -166,7 +212,7 @@ impl<'a> Counter<'a> {
         interruption.sealed();
         let data = reply.body.get("data").cloned().unwrap_or(JsonValue::Null);
         output.text(&sentence(&data));
-        let wait = self.arguments.wait;
+        let wait = self.wait;
         if wait > 0 {
             let limit = Duration::from_secs(wait.into());
             let missing = not_acknowledged(&client, self.id, (&self.clock, limit));
@@ -196,7 +242,7 @@ pub(super) fn field<'d>(data: &'d JsonValue, path: &str) -> &'d str {
 }
 
 /// The error when the agent has made no document.
-fn refused(id: Uuid, reply: &Reply) -> CliFailure {
+pub(super) fn refused(id: Uuid, reply: &Reply) -> CliFailure {
     let (message, error) = (
         field(&reply.body, "message"),
         field(&reply.body, "errorType"),

@@ -35,7 +35,7 @@ pub(super) fn run(
         Report::Z => "operations/closeday",
     };
     let body = object! { "id" => counter.id }.to_string();
-    if arguments.order.dry_run {
+    if arguments.order.till.dry_run {
         let shop_clock = shop_clock(&counter.config)?;
         let (shift, is_open) = shift(&counter, &shop_clock).map_err(CliFailure::failed)?;
         let says = match report {
@@ -66,7 +66,7 @@ pub(super) fn run(
 }
 
 /// The shift that a report would be about, and whether it is open.
-fn shift(counter: &Counter<'_>, shop_clock: &Clock) -> Result<(String, bool), StoreError> {
+fn shift(counter: &Counter, shop_clock: &Clock) -> Result<(String, bool), StoreError> {
     let reader = Reader::new(&counter.config.till.data_dir);
     let is_open = reader.open_shift(counter.device.id)?.is_some();
     Ok((

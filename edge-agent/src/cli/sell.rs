@@ -73,7 +73,7 @@ pub(super) fn sale(arguments: &SaleArguments, output: CliOutput) -> Result<Exit,
         Some(file) => body_of(&mut counter, file)?,
         None => sale_body(&counter, arguments)?,
     };
-    if arguments.order.dry_run {
+    if arguments.order.till.dry_run {
         let total = counter.preview(operation, &body)?.total;
         let says = format!("a sale of {} would be made", total.unwrap_or_default());
         return counter.show_only((operation, &body), &says, output);
@@ -102,7 +102,7 @@ pub(super) fn give_back(
         (Some(file), _) => body_of(&mut counter, file)?,
         (None, receipt) => return_body(&counter, receipt.unwrap_or_default())?,
     };
-    if arguments.order.dry_run {
+    if arguments.order.till.dry_run {
         let body_read = JsonValue::parse(body.as_bytes()).unwrap_or(JsonValue::Null);
         let original = field(&body_read, "originalReceiptId");
         let says = format!("goods of receipt {original} would be taken back");
@@ -123,7 +123,7 @@ pub(super) fn cash(arguments: &CashArguments, output: CliOutput) -> Result<Exit,
     let amount = amount.unwrap_or(Amount::ZERO).display(currency);
     let body = object! { "id" => counter.id, "amount" => amount }.to_string();
     let operation = "cashoperations";
-    if arguments.order.dry_run {
+    if arguments.order.till.dry_run {
         let says = format!("{} would go {words}", arguments.amount);
         return counter.show_only((operation, &body), &says, output);
     }
@@ -157,7 +157,7 @@ fn receipt_sentence(kind: &str, receipt: &JsonValue) -> String {
 }
 
 /// The body in a file, with an id. An id of the body itself is the id of the request.
-fn body_of(counter: &mut Counter<'_>, file: &PathBuf) -> Result<String, CliFailure> {
+fn body_of(counter: &mut Counter, file: &PathBuf) -> Result<String, CliFailure> {
     let mut text = Vec::new();
     let read = if file.as_os_str() == "-" {
         std::io::stdin().read_to_end(&mut text).map(drop)
@@ -190,7 +190,7 @@ fn body_of(counter: &mut Counter<'_>, file: &PathBuf) -> Result<String, CliFailu
 }
 
 /// The body of a sale of the goods in the arguments.
-fn sale_body(counter: &Counter<'_>, arguments: &SaleArguments) -> Result<String, CliFailure> {
+fn sale_body(counter: &Counter, arguments: &SaleArguments) -> Result<String, CliFailure> {
     let currency = currency_of(counter)?;
     let items = arguments
         .item
@@ -344,12 +344,12 @@ fn positive(text: &str, currency: Currency, what: &str) -> Result<Amount, CliFai
     })
 }
 
-fn currency_of(counter: &Counter<'_>) -> Result<Currency, CliFailure> {
+fn currency_of(counter: &Counter) -> Result<Currency, CliFailure> {
     Ok(check(&counter.config)?.facts().currency)
 }
 
 /// The body that takes a whole receipt back: its lines as they are stored, and its payments without the change.
-fn return_body(counter: &Counter<'_>, receipt: Uuid) -> Result<String, CliFailure> {
+fn return_body(counter: &Counter, receipt: Uuid) -> Result<String, CliFailure> {
     let client = counter.client(Permission::Return)?;
     let look = |kind: &str| {
         let reply = client.get(&format!("{kind}/{receipt}"));

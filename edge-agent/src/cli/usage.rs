@@ -138,7 +138,7 @@ mod tests {
             ),
             (
                 &["config", "chek"],
-                "the arguments are wrong: chek: there is no such command; write one of check, show, reference, sample, man",
+                "the arguments are wrong: chek: there is no such command; write one of check, show, set, reference, sample, man",
             ),
             (
                 &[],
