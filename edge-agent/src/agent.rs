@@ -15,6 +15,7 @@ pub mod service_manager;
 mod signing;
 mod signing_notices;
 mod start_check;
+mod start_look;
 mod terminals;
 
 use std::collections::BTreeSet;
@@ -71,6 +72,7 @@ use health_watch::look_for_problems;
 use senders::Senders;
 use signing_notices::look_for_notices;
 use start_check::{KnownBefore, StartCheck};
+pub use start_look::look_at_start;
 
 /// Why the agent does not start.
 #[derive(Debug, thiserror::Error)]
@@ -419,7 +421,8 @@ fn open_store(
     let known = KnownBefore::read(&store)?;
     let identities = adopt::identities(config, &known.identities);
     refuse_number_twice(config, &identities)?;
-    refuse_unassigned_number(config, &known, &identities)?;
+    let known_devices = (known.identities.as_slice(), &known.with_documents);
+    refuse_unassigned_number(config, known_devices, &identities)?;
     store.start_maintenance()?;
     let check = StartCheck {
         config,
@@ -491,13 +494,12 @@ fn refuse_number_twice(config: &Config, identities: &[DeviceIdentity]) -> Result
 /// Refuses a LIVE till whose registration number belongs to no device, if the authority would know a new device by its own id.
 fn refuse_unassigned_number(
     config: &Config,
-    known: &KnownBefore,
+    known: (&[(Uuid, DeviceIdentity)], &BTreeSet<Uuid>),
     identities: &[DeviceIdentity],
 ) -> Result<(), StartError> {
     if config.till.mode != Mode::Live {
         return Ok(());
     }
-    let known = (known.identities.as_slice(), &known.with_documents);
     adopt::unassigned_number(config, known, identities)
         .map_or(Ok(()), |found| Err(StartError::NumberUnassigned(found)))
 }

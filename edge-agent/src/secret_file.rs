@@ -5,6 +5,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
+pub use ferrotill_store::give_to_owner;
+
 /// Writes a file that only its owner may read: durable, and complete or not at all.
 ///
 /// What root writes belongs to the owner of the folder: the service has a user of its own, and must read what an operator has written.
@@ -69,17 +71,4 @@ fn write_part(part: &Path, like: &fs::Metadata, bytes: &[u8]) -> io::Result<()> 
     file.set_permissions(fs::Permissions::from_mode(like.mode() & 0o7777))?;
     file.write_all(bytes)?;
     file.sync_all()
-}
-
-/// Gives a file that root has made to the owner of a folder. Another user's file stays his.
-///
-/// # Errors
-///
-/// The operating system's error.
-pub fn give_to_owner(file: &fs::File, folder: &Path) -> io::Result<()> {
-    if !nix::unistd::geteuid().is_root() {
-        return Ok(());
-    }
-    let owner = fs::metadata(folder)?;
-    fchown(file, Some(owner.uid()), Some(owner.gid()))
 }

@@ -4,7 +4,10 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
-use ferrotill_store::{StoreError, set_lost_journal_aside};
+use ferrotill_store::{
+    StoreError, give_path_to_owner, give_to_owner, owner_of, remedy, set_lost_journal_aside,
+    this_user,
+};
 
 use super::StartError;
 use crate::explanation::{Explanation, why_of};
@@ -17,13 +20,23 @@ use crate::explanation::{Explanation, why_of};
 pub fn lock_folder(folder: &Path) -> Result<std::fs::File, StartError> {
     let failed = |source| unusable_folder(folder, &source);
     create_private(folder).map_err(failed)?;
+    let path = folder.join("agent.lock");
     let file = std::fs::OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .open(folder.join("agent.lock"))
-        .map_err(failed)?;
+        .open(&path)
+        .map_err(|source| match denied_file(folder, &path, &source) {
+            Some(denied) => denied,
+            None => failed(source),
+        })?;
+    if let Err(error) = give_to_owner(&file, folder) {
+        tracing::warn!(
+            "{} cannot be given to the owner of the folder: {error}",
+            path.display()
+        );
+    }
     try_lock(&file).map_err(|error| match error {
         std::fs::TryLockError::Error(source) => failed(source),
         std::fs::TryLockError::WouldBlock => StartError::DataFolder {
@@ -54,10 +67,32 @@ fn try_lock(file: &std::fs::File) -> Result<(), std::fs::TryLockError> {
 const LOCK_ATTEMPTS: u32 = 10;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
+/// The error of one file in the folder that the system denies, although this user may use the folder.
+fn denied_file(folder: &Path, file: &Path, error: &std::io::Error) -> Option<StartError> {
+    if error.kind() != std::io::ErrorKind::PermissionDenied {
+        return None;
+    }
+    let owner = owner_of(file).ok()?;
+    Some(StartError::DataFolder {
+        explained: Box::new(Explanation::new(
+            "a file of the data folder cannot be used",
+            file.display().to_string(),
+            format!(
+                "it belongs to {owner}, and this program runs as {}",
+                this_user()
+            ),
+            remedy(folder, file),
+        )),
+        is_denied: true,
+    })
+}
+
 fn unusable_folder(folder: &Path, error: &std::io::Error) -> StartError {
     use std::io::ErrorKind;
     let fix = match error.kind() {
-        ErrorKind::PermissionDenied => "give the folder to the user of this program",
+        ErrorKind::PermissionDenied => {
+            "give the folder to the user of this program, or run the program as the owner of the folder"
+        }
         ErrorKind::ReadOnlyFilesystem => {
             "mount the disk for writing, or set till.data_dir to a folder on another disk"
         }
@@ -77,7 +112,7 @@ fn unusable_folder(folder: &Path, error: &std::io::Error) -> StartError {
 
 const FOLDER_UNUSABLE: &str = "the data folder cannot be used";
 
-/// Creates the data folder, if there is none, for its owner only.
+/// Creates the data folder, if there is none, for its owner only. It belongs to the owner of the folder that it is in.
 fn create_private(folder: &Path) -> std::io::Result<()> {
     if let Some(above) = folder.parent() {
         std::fs::create_dir_all(above)?;
@@ -86,7 +121,7 @@ fn create_private(folder: &Path) -> std::io::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && folder.is_dir() => {
             Ok(())
         }
-        outcome => outcome,
+        outcome => outcome.and_then(|()| give_path_to_owner(folder)),
     }
 }
 

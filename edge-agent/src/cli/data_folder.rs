@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use anyhow::anyhow;
-use ferrotill_store::StoreError;
+use ferrotill_store::{StoreError, owner_of};
 
 use super::{CliFailure, Exit};
 
@@ -20,13 +20,16 @@ pub(super) fn is_denied(folder: &Path) -> bool {
     }
 }
 
-/// The error of a store that cannot be read: a lack of permission has an exit code of its own.
+/// The error of a store that cannot be read: a lack of permission has an exit code of its own. An error that names the file which is
+/// denied stays.
 pub(super) fn unreadable(folder: &Path, error: StoreError) -> CliFailure {
-    if !is_denied(folder) {
+    if matches!(error, StoreError::Denied { .. }) || !is_denied(folder) {
         return CliFailure::failed(error);
     }
+    let owner = owner_of(folder).unwrap_or_else(|_| "ferrotill".to_owned());
+    let user = owner.split(':').next().unwrap_or_default();
     let text = anyhow!(
-        "this user may not read the data folder {}; run the command with sudo, or as the user of the till, such as `sudo -u ferrotill`",
+        "this user may not read the data folder {}; run the command with sudo, or as the user of the till: `sudo -u {user}`",
         folder.display()
     );
     CliFailure::new(Exit::Permission, text)

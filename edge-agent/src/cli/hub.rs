@@ -243,7 +243,7 @@ fn status(config: &Config, output: CliOutput) -> Result<Exit, CliFailure> {
         "waiting" => waiting,
         "taken_over" => taken_over.is_some(),
     });
-    let shop_clock = shop_clock(&config)?;
+    let shop_clock = shop_clock(config)?;
     output.text(&format!("hub: {}", hub.url));
     output.text(&match &identity {
         Some(identity) => format!(

@@ -146,7 +146,7 @@ fn refuse_other_journal(folder: &Path, file: &Path) -> Result<(), CliFailure> {
 /// Unpacks a backup beside the data folder, notes in its journal that it was restored, and moves its files into the data folder, the
 /// database last: what a power cut leaves is either no data folder that sells, or a restored one.
 fn put_back(folder: &Path, file: &Path, founding: &Founding) -> Result<(), CliFailure> {
-    let work = WorkFolder::within(folder).map_err(CliFailure::failed)?;
+    let work = WorkFolder::within_data(folder).map_err(CliFailure::failed)?;
     BackupDescription::unpack(file, work.path())?;
     let mut store = Store::open(work.path(), founding).map_err(|error| match error {
         error @ StoreError::FoundedOtherwise { .. } => CliFailure::new(Exit::Configuration, error),

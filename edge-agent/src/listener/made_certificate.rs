@@ -12,6 +12,7 @@ use rcgen::{
 };
 
 use super::certificate::ServerCertificate;
+use crate::secret_file::give_to_owner;
 
 /// The files of the certificate that the till makes, in its data folder: the certificate and the key.
 #[must_use]
@@ -153,6 +154,7 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
         .truncate(true)
         .mode(0o600)
         .open(&new)?;
+    give_to_owner(&file, path.parent().unwrap_or(Path::new(".")))?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&new, path)

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::{Approval, CardOutcome, NoMoney, Terminal, TerminalJob};
 use crate::locked::Locked;
 use crate::order::TerminalTotals;
+use crate::secret_file::give_to_owner;
 
 /// What the simulated terminals do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -211,8 +212,11 @@ impl Bank {
         let written = self.file.as_ref().is_none_or(|path| {
             let mut options = OpenOptions::new();
             let file = options.append(true).create(true).mode(0o600).open(path);
-            file.and_then(|mut file: File| file.write_all(format!("{line}\n").as_bytes()))
-                .is_ok()
+            file.and_then(|mut file: File| {
+                give_to_owner(&file, path.parent().unwrap_or(Path::new(".")))?;
+                file.write_all(format!("{line}\n").as_bytes())
+            })
+            .is_ok()
         });
         if written {
             self.read(line);

@@ -16,6 +16,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::chain::{ChainKey, Mac};
+use super::owner::give_to_owner;
 
 /// The name of the anchor file in the data folder.
 pub(super) const FILE_NAME: &str = "journal.anchor";
@@ -66,6 +67,7 @@ impl Anchor {
             .truncate(true)
             .mode(0o600)
             .open(&new)?;
+        give_to_owner(&file, folder)?;
         file.write_all(self.text(key).as_bytes())?;
         file.sync_all()?;
         fs::rename(&new, &path)?;

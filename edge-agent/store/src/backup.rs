@@ -7,7 +7,7 @@ use ferrotill_core::document::DocumentKind;
 use ferrotill_core::event::{Event, LossAccepted, Restored};
 use ferrotill_core::seal::{Seal, StoredBaseline};
 use ferrotill_core::time::Moment;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::anchor::Anchor;
@@ -203,20 +203,7 @@ impl Store {
     ///
     /// [`StoreError::Database`].
     pub fn unaccepted_restore(&self) -> Result<Option<u32>, StoreError> {
-        let epoch = self.epoch()?;
-        if epoch == 0 {
-            return Ok(None);
-        }
-        let accepted: bool = self
-            .connection()
-            .query_row(
-                "SELECT EXISTS (SELECT 1 FROM journal WHERE kind = ?2 AND seq > \
-                 (SELECT max(seq) FROM journal WHERE kind = ?1))",
-                params![RESTORED, LOSS_ACCEPTED],
-                |row| row.get(0),
-            )
-            .context(self.path(), "accepted losses")?;
-        Ok((!accepted).then_some(epoch))
+        unaccepted_restore(self.connection()).context(self.path(), "accepted losses")
     }
 
     /// Appends for each device that a person has accepted what it lacks. All of them are written together.
@@ -242,12 +229,28 @@ impl Store {
     }
 
     fn epoch(&self) -> Result<u32, StoreError> {
-        self.connection()
-            .query_row("SELECT coalesce(max(epoch), 0) FROM founded", [], |row| {
-                row.get(0)
-            })
-            .context(self.path(), "epoch")
+        epoch_of(self.connection()).context(self.path(), "epoch")
     }
+}
+
+fn epoch_of(connection: &Connection) -> Result<u32, rusqlite::Error> {
+    let query = "SELECT coalesce(max(epoch), 0) FROM founded";
+    connection.query_row(query, [], |row| row.get(0))
+}
+
+/// [`Store::unaccepted_restore`] of a database.
+pub(super) fn unaccepted_restore(connection: &Connection) -> Result<Option<u32>, rusqlite::Error> {
+    let epoch = epoch_of(connection)?;
+    if epoch == 0 {
+        return Ok(None);
+    }
+    let accepted: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM journal WHERE kind = ?2 AND seq > \
+         (SELECT max(seq) FROM journal WHERE kind = ?1))",
+        params![RESTORED, LOSS_ACCEPTED],
+        |row| row.get(0),
+    )?;
+    Ok((!accepted).then_some(epoch))
 }
 
 impl Reader {

@@ -10,6 +10,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::StoreError;
+use super::owner::give_to_owner;
 
 /// The MAC of a row: HMAC-SHA256.
 pub type Mac = [u8; 32];
@@ -86,6 +87,9 @@ impl ChainKey {
             .truncate(true)
             .mode(0o600)
             .open(&new)?;
+        if let Some(folder) = path.parent() {
+            give_to_owner(&file, folder)?;
+        }
         file.write_all(&*key)?;
         file.sync_all()?;
         fs::rename(&new, path)?;

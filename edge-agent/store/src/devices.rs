@@ -68,7 +68,7 @@ const NEXT_SEALED: &str =
 const NEXT_PRINTED: &str =
     "SELECT min(device) FROM document WHERE kind <> 'alternative_receipt' AND device > ?1";
 
-fn devices(connection: &Connection) -> Result<Vec<Uuid>, rusqlite::Error> {
+pub(super) fn devices(connection: &Connection) -> Result<Vec<Uuid>, rusqlite::Error> {
     let mut found = Vec::new();
     let mut last: Vec<u8> = Vec::new();
     loop {

@@ -9,6 +9,8 @@ use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use super::owner::give_to_owner;
+
 /// One call in the file: its time in milliseconds since the epoch (8 bytes, little-endian), and the digest of its signature.
 pub type EndedCall = [u8; 40];
 
@@ -174,11 +176,13 @@ fn time_of(call: &EndedCall) -> i64 {
 }
 
 fn append_to(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new()
+    let file = OpenOptions::new()
         .append(true)
         .create(true)
         .mode(0o600)
-        .open(path)
+        .open(path)?;
+    give_to_owner(&file, path.parent().unwrap_or(Path::new(".")))?;
+    Ok(file)
 }
 
 /// The length of a record in bytes.

@@ -21,7 +21,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::chain::{ChainKey, KEY_FILE_NAME};
 use super::founding::{self, Admission, Founding};
 use super::private::{self, LOST, is_of_the_journal};
-use super::{BUSY_TIMEOUT, Context, FILE_NAME, StoreError, anchor, configure, migrate};
+use super::{
+    BUSY_TIMEOUT, Context, FILE_NAME, StoreError, anchor, configure, denied, migrate, owner,
+};
 
 const MISSING: &str = "is missing";
 
@@ -30,11 +32,18 @@ pub(super) fn open(
     folder: &Path,
     founding: &Founding,
 ) -> Result<(Connection, ChainKey, Admission), StoreError> {
+    open_files(folder, founding).map_err(|error| denied::denied_instead(folder, true, error))
+}
+
+fn open_files(
+    folder: &Path,
+    founding: &Founding,
+) -> Result<(Connection, ChainKey, Admission), StoreError> {
     let (path, key_path) = (folder.join(FILE_NAME), folder.join(KEY_FILE_NAME));
     let others = OtherFiles::look(folder)?;
     let mut admission = Admission::ToBeFounded { confirmed: false };
     let mut key = None;
-    let mut connection = match examine(&path, &key_path, &others)? {
+    let mut connection = match examine(&path, &key_path, &others, OpenFlags::default())? {
         Some((connection, content)) => {
             migrate::refuse_newer(&connection, &path)?;
             if let Content::Rows = content {
@@ -46,6 +55,13 @@ pub(super) fn open(
         None => new_database(&path)?,
     };
     private::protect(folder, &path);
+    if let Err(error) = private::give_journal(folder) {
+        // The till can sell without it, as long as the same user runs it.
+        tracing::warn!(
+            "the files of {} cannot be given to the owner of the folder: {error}; run the till as their owner",
+            folder.display()
+        );
+    }
     configure(&connection).context(&path, "settings")?;
     if key.is_none() && others.key {
         key = Some(ChainKey::load(&key_path)?);
@@ -73,11 +89,9 @@ fn examine(
     path: &Path,
     key_path: &Path,
     others: &OtherFiles,
+    flags: OpenFlags,
 ) -> Result<Option<(Connection, Content)>, StoreError> {
-    match (
-        open_existing(path, OpenFlags::default())?,
-        others.evidence_of_a_database(),
-    ) {
+    match (open_existing(path, flags)?, others.evidence_of_a_database()) {
         (Some(connection), _) => {
             let content = Content::of(&connection, others).context(path, "open")?;
             check(path, key_path, content, others)?;
@@ -86,6 +100,15 @@ fn examine(
         (None, Some(evidence)) => Err(missing(path, MISSING, evidence)),
         (None, None) => Ok(None),
     }
+}
+
+/// [`examine`] of a data folder, with other flags for the database.
+pub(super) fn examine_folder(
+    folder: &Path,
+    flags: OpenFlags,
+) -> Result<Option<(Connection, Content)>, StoreError> {
+    let (path, key_path) = (folder.join(FILE_NAME), folder.join(KEY_FILE_NAME));
+    examine(&path, &key_path, &OtherFiles::look(folder)?, flags)
 }
 
 /// Creates the file of a new database.
@@ -106,7 +129,8 @@ fn new_database(path: &Path) -> Result<Connection, StoreError> {
 pub fn set_lost_journal_aside(folder: &Path) -> Result<Option<PathBuf>, StoreError> {
     let path = folder.join(FILE_NAME);
     let others = OtherFiles::look(folder)?;
-    match examine(&path, &folder.join(KEY_FILE_NAME), &others) {
+    let key_path = folder.join(KEY_FILE_NAME);
+    match examine(&path, &key_path, &others, OpenFlags::default()) {
         Ok(Some((_, Content::Rows))) => return Err(StoreError::NotLost { path }),
         Ok(_) => return Ok(None),
         Err(StoreError::FileMissing { .. }) => {}
@@ -118,6 +142,7 @@ pub fn set_lost_journal_aside(folder: &Path) -> Result<Option<PathBuf>, StoreErr
         .ok_or_else(|| failed(folder, io::ErrorKind::AlreadyExists.into()))?;
     let moved = || {
         fs::create_dir(&aside)?;
+        owner::give_path_to_owner(&aside)?;
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let name = entry.file_name();
@@ -161,7 +186,10 @@ fn check(
 /// [`StoreError::FileMissing`] if there is no database.
 pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    match open_existing(path, flags)? {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let opened =
+        open_existing(path, flags).map_err(|error| denied::denied_instead(folder, false, error))?;
+    match opened {
         Some(connection) => Ok(connection),
         None => Err(missing(path, MISSING, "the till cannot work without it")),
     }
@@ -235,7 +263,7 @@ impl OtherFiles {
 
 /// The content of a database.
 #[derive(Clone, Copy)]
-enum Content {
+pub(super) enum Content {
     /// There is no journal: the file is empty, or its log was removed before SQLite copied it into the file.
     Nothing,
     /// There is a journal without rows.

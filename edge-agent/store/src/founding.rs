@@ -133,15 +133,7 @@ fn of_journal(
     let row = read_row(connection, seq).context(path, "founded")?;
     let broken = StoreError::ChainBroken { seq };
     let Some(row) = row else { return Err(broken) };
-    let link = Link {
-        seq,
-        device: &row.device,
-        at: row.at,
-        kind: row.kind,
-        version: row.version,
-        payload: &row.payload,
-    };
-    if key.mac(&row.previous, &link) != row.mac {
+    if row.expected_mac(key, seq) != row.mac {
         return Err(broken);
     }
     match Event::decode(row.kind, row.version, &row.payload) {
@@ -173,17 +165,35 @@ fn founded_seq(connection: &Connection) -> Result<Option<i64>, rusqlite::Error> 
 const FOUNDED: u16 = 10;
 
 /// A journal row with the MAC of the row before it.
-struct FoundedRow {
+pub(super) struct ChainedRow {
     device: Vec<u8>,
     at: i64,
-    kind: u16,
-    version: u16,
-    payload: Vec<u8>,
-    mac: Mac,
+    pub(super) kind: u16,
+    pub(super) version: u16,
+    pub(super) payload: Vec<u8>,
+    pub(super) mac: Mac,
     previous: Mac,
 }
 
-fn read_row(connection: &Connection, seq: i64) -> Result<Option<FoundedRow>, rusqlite::Error> {
+impl ChainedRow {
+    /// The MAC that the row with this number has in the chain of this key.
+    pub(super) fn expected_mac(&self, key: &ChainKey, seq: i64) -> Mac {
+        let link = Link {
+            seq,
+            device: &self.device,
+            at: self.at,
+            kind: self.kind,
+            version: self.version,
+            payload: &self.payload,
+        };
+        key.mac(&self.previous, &link)
+    }
+}
+
+pub(super) fn read_row(
+    connection: &Connection,
+    seq: i64,
+) -> Result<Option<ChainedRow>, rusqlite::Error> {
     let previous = connection
         .query_row("SELECT mac FROM journal WHERE seq = ?1 - 1", [seq], |row| {
             row.get(0)
@@ -195,7 +205,7 @@ fn read_row(connection: &Connection, seq: i64) -> Result<Option<FoundedRow>, rus
             "SELECT device, at, kind, version, payload, mac FROM journal WHERE seq = ?1",
             [seq],
             |row| {
-                Ok(FoundedRow {
+                Ok(ChainedRow {
                     device: row.get(0)?,
                     at: row.get(1)?,
                     kind: row.get(2)?,

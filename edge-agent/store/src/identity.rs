@@ -102,7 +102,9 @@ impl DeviceIdentity {
 const PLACE: &str = "identity of a device";
 const CONFIGURED: &str = "devices of the configuration";
 
-fn identities(connection: &Connection) -> Result<Vec<(Uuid, DeviceIdentity)>, rusqlite::Error> {
+pub(super) fn identities(
+    connection: &Connection,
+) -> Result<Vec<(Uuid, DeviceIdentity)>, rusqlite::Error> {
     connection
         .prepare(&format!(
             "SELECT {IDENTITY_COLUMNS}, device FROM device_identity ORDER BY device"

@@ -28,6 +28,7 @@ mod contact;
 mod counted;
 mod counters;
 mod delivery;
+mod denied;
 mod devices;
 mod ended_calls;
 mod ereceipt;
@@ -45,6 +46,7 @@ mod marks;
 mod migrate;
 mod operator;
 mod outbox;
+mod owner;
 mod pages;
 mod people;
 mod private;
@@ -64,6 +66,7 @@ mod resources;
 mod rows;
 mod signed;
 mod snapshot;
+mod start;
 #[cfg(test)]
 mod tests;
 mod used_numbers;
@@ -98,6 +101,7 @@ pub use journal::{Appended, Batch, Store};
 pub use laid_aside::{AsideDocument, AsideNote, WaitingDocument};
 pub use operator::OperatorDeclaration;
 pub use outbox::{DeliveryState, OutboxEntry, RefusedEntry};
+pub use owner::{files_of_others, give_path_to_owner, give_to_owner, owner_of, remedy, this_user};
 pub use pages::Page;
 pub use people::StoredAct;
 pub use private::folder_is_private;
@@ -111,7 +115,8 @@ pub use registration_rows::{Registration, StoredAnswer, UnitOutage};
 pub use resources::{CONFIGURED_DETAILS, ResourceBook, StoredResource};
 pub use rows::{DeviceIdentity, DocumentRow, RequestState, StoredDocument};
 pub use signed::{SignedPage, SignedReceipt};
-pub use used_numbers::RepeatedNumber;
+pub use start::{FolderLook, KnownDevices, look_at_folder};
+pub use used_numbers::{RepeatedNumber, UsedNumber};
 
 /// A secret key that follows from the key of a data folder, for a purpose beside the journal. A backup has it with the folder.
 ///
@@ -236,6 +241,21 @@ pub enum StoreError {
     NotLost {
         /// The path of the database file.
         path: PathBuf,
+    },
+    /// The system denies this user a file of the data folder.
+    #[error("{path}: the user {user} may not use this file, which belongs to {owner}; {remedy}", path = .path.display())]
+    Denied {
+        /// The path of the file.
+        path: PathBuf,
+        /// Owner and group of the file.
+        owner: String,
+        /// The user that this program runs as.
+        user: String,
+        /// What to do.
+        remedy: String,
+        /// The operating system's error.
+        #[source]
+        source: std::io::Error,
     },
     /// The data folder could not be read.
     #[error("the data folder {path} could not be read; check its permissions")]

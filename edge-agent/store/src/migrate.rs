@@ -115,6 +115,18 @@ pub(super) fn refuse_newer(connection: &Connection, path: &Path) -> Result<(), S
     })
 }
 
+/// The same error, or that an older program has written the database, if that is why a part of it cannot be read.
+pub(super) fn older_instead(connection: &Connection, path: &Path, error: StoreError) -> StoreError {
+    match stored_version(connection) {
+        Ok(found) if found < version() => StoreError::Version {
+            path: path.to_owned(),
+            found,
+            expected: version(),
+        },
+        _ => error,
+    }
+}
+
 fn program_of(connection: &Connection) -> Result<String, rusqlite::Error> {
     connection.query_row("SELECT program FROM written_by", [], |row| row.get(0))
 }

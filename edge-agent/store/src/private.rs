@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use super::FILE_NAME;
+use super::{FILE_NAME, owner};
 
 /// Makes the folder and the files of its database private. What cannot be changed is logged, because the till can sell without
 /// it.
@@ -25,6 +25,23 @@ pub(super) fn protect(folder: &Path, database: &Path) {
             folder.display()
         );
     }
+}
+
+/// Gives the files of the journal to the owner of the folder. A program that an operator ran as root may have left them.
+pub(super) fn give_journal(folder: &Path) -> io::Result<()> {
+    if !owner::is_root() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(is_of_the_journal) {
+            match owner::give_path_to_owner(&entry.path()) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The beginning of the name of a folder with the files of a lost journal.

@@ -256,7 +256,7 @@ impl Batch<'_> {
                         ProviderStep::Pay,
                         ProviderAnswer::NotDone { .. } | ProviderAnswer::Begun { .. },
                     ) => "state = 'asked'",
-                    (ProviderStep::Confirm, _) => "state = 'paid' AND step = 'confirm'",
+                    (ProviderStep::Confirm, _) => "state = 'paid' AND step <> 'give_back'",
                     (ProviderStep::GiveBack, _) => "state = 'paid' AND step = 'give_back'",
                 };
                 (answered.reference, None, condition)

@@ -14,7 +14,7 @@ use super::counted::{Counted, PreparedRows, UploadedRows};
 use super::reconcile::{self, ReconciliationCount, ZReconciliation};
 use super::replay::replay;
 use super::rows::{COLUMNS, DeviceIdentity, StoredDocument, document, document_row, request};
-use super::{Context, FILE_NAME, StoreError, folder, frozen};
+use super::{Context, FILE_NAME, StoreError, folder, frozen, migrate};
 
 /// The documents that the authority has not acknowledged yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -323,7 +323,9 @@ impl Reader {
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
     ) -> Result<T, StoreError> {
         let connection = self.connection()?;
-        let outcome = read(&connection).context(&self.path, context);
+        let outcome = read(&connection)
+            .context(&self.path, context)
+            .map_err(|error| migrate::older_instead(&connection, &self.path, error));
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE_MAX {
             idle.push(connection);
@@ -347,6 +349,7 @@ impl Reader {
             connection.pragma_update(None, "cache_size", -CACHE_KIB)
         };
         settings().context(&self.path, "open for reading")?;
+        migrate::refuse_newer(&connection, &self.path)?;
         Ok(connection)
     }
 }

@@ -135,7 +135,9 @@ impl Batch<'_> {
 const PLACE: &str = "resources";
 
 /// The book, or the first row that this program cannot read.
-fn book(connection: &Connection) -> Result<(ResourceBook, Option<StoreError>), rusqlite::Error> {
+pub(super) fn book(
+    connection: &Connection,
+) -> Result<(ResourceBook, Option<StoreError>), rusqlite::Error> {
     let mut statement = connection.prepare_cached(
         "SELECT seq, kind, version, payload FROM journal \
          WHERE kind IN (25, 26) AND kind = 25 AND device = ?1 ORDER BY seq",

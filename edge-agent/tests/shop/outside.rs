@@ -1,6 +1,7 @@
 //! The commands of the built program as processes, which tests can kill.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
@@ -133,6 +134,14 @@ impl Process {
 
     pub fn agent(configuration: &Path) -> Self {
         Self::start(&["run", "--config", configuration.to_str().unwrap()])
+    }
+
+    /// An agent that runs as another user, who is also its group.
+    pub fn agent_of_user(configuration: &Path, user: u32) -> Self {
+        let mut command = program();
+        let arguments = ["--json", "run", "--config"];
+        let command = command.args(arguments).arg(configuration);
+        Self::spawn(command.uid(user).gid(user).stderr(log()))
     }
 
     /// An agent that writes its log to a file.

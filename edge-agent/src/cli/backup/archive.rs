@@ -6,6 +6,7 @@ use std::io::{self, Read, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use ferrotill_store::give_path_to_owner;
 use sha2::{Digest as _, Sha256};
 
 use crate::secret_file::give_to_owner;
@@ -261,6 +262,13 @@ impl WorkFolder {
         let path = parent.join(format!(".ferrotill-{}", uuid::Uuid::new_v4()));
         fs::DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self(path))
+    }
+
+    /// Makes a folder in a data folder, for files that go from it into the data folder: they belong to the owner of that.
+    pub(in crate::cli) fn within_data(data: &Path) -> io::Result<Self> {
+        let made = Self::within(data)?;
+        give_path_to_owner(made.path())?;
+        Ok(made)
     }
 
     pub(in crate::cli) fn path(&self) -> &Path {

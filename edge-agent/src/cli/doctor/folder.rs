@@ -2,16 +2,18 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::sys::statvfs::statvfs;
 use nix::unistd::{AccessFlags, access};
 
 use super::{Finding, Repair};
+use crate::agent::{StartError, look_at_start};
 use crate::cli::shop_clock;
 use crate::config::Config;
+use crate::error_chain::chain_of;
 use crate::time::clock::{Clock, system_ms};
-use ferrotill_store::{Reader, StoreError, is_in_use};
+use ferrotill_store::{FolderLook, Reader, StoreError, files_of_others, is_in_use, owner_of};
 
 pub(super) fn checks(config: &Config) -> Vec<Finding> {
     let folder = &config.till.data_dir;
@@ -19,12 +21,55 @@ pub(super) fn checks(config: &Config) -> Vec<Finding> {
         exists(folder),
         private(folder),
         writable(folder),
+        of_one_owner(folder),
         room(folder),
         left_behind(folder),
-        anchors(folder),
     ];
-    findings.extend(store(config));
+    let look = look_at_start(config);
+    findings.push(anchors(
+        folder,
+        look.as_ref().ok().and_then(|look| look.lost_row),
+    ));
+    findings.push(would_start(&look));
+    let damage = look.ok().and_then(|look| look.damage);
+    match damage {
+        Some(damage) => findings.push(damaged(folder, &damage)),
+        None => findings.extend(store(config)),
+    }
     findings
+}
+
+/// Whether the service starts with this configuration and this data folder.
+fn would_start(look: &Result<FolderLook, StartError>) -> Finding {
+    let id = "service_start";
+    let error = match look {
+        Ok(FolderLook { damage: None, .. }) => {
+            return Finding::good(id, "the service can start with this data folder");
+        }
+        Ok(_) => {
+            let says =
+                "the service may not start, or end at any sale, because its database is damaged";
+            return Finding::bad(id, says, "look at the check of the journal");
+        }
+        // The check of the configuration has its faults.
+        Err(StartError::Config(_)) => {
+            let says = "the service does not start, because its configuration has faults";
+            return Finding::bad(id, says, "look at the check of the configuration");
+        }
+        Err(error) => chain_of(error),
+    };
+    let (says, fix) = error
+        .split_once("; ")
+        .unwrap_or((&error, "run `ferrotill verify`, which names what is wrong"));
+    Finding::bad(id, format!("the service does not start: {says}"), fix)
+}
+
+fn damaged(folder: &Path, damage: &str) -> Finding {
+    Finding::bad(
+        "journal",
+        format!("the database in {} is damaged: {damage}", folder.display()),
+        "stop the till, keep a copy of the folder, and restore the last backup: ferrotill restore FILE; look at the disk, too",
+    )
 }
 
 fn exists(folder: &Path) -> Finding {
@@ -88,6 +133,61 @@ fn writable(folder: &Path) -> Finding {
     .on_permission()
 }
 
+/// A file that root has left in the folder keeps the service, which has a user of its own, from starting.
+fn of_one_owner(folder: &Path) -> Finding {
+    let id = "data_folder_owner";
+    let mode = fs::metadata(folder).map_or(0, |found| found.permissions().mode());
+    if mode & STICKY != 0 {
+        return Finding::good(id, "the folder is for the files of every user");
+    }
+    let (others, owner) = match (files_of_others(folder), owner_of(folder)) {
+        (Ok(others), Ok(owner)) => (others, owner),
+        _ => return Finding::good(id, "could not be looked at"),
+    };
+    if others.is_empty() {
+        return Finding::good(id, format!("every file in it belongs to {owner}"));
+    }
+    let named = |path: &PathBuf| {
+        let owner = owner_of(path).unwrap_or_default();
+        let name = path.file_name().unwrap_or_default();
+        format!("{} ({owner})", name.display())
+    };
+    let names: Vec<String> = others.iter().take(NAMED_MAX).map(named).collect();
+    let more = match others.len().checked_sub(names.len()) {
+        None | Some(0) => String::new(),
+        Some(more) => format!(", and {more} more"),
+    };
+    let paths = others.iter().map(|path| path.display().to_string());
+    let finding = Finding::bad(
+        id,
+        format!(
+            "{} belongs to {owner}, and these files in it do not: {}{more}",
+            folder.display(),
+            names.join(", ")
+        ),
+        format!(
+            "give them to it: sudo chown {owner} {}",
+            paths.collect::<Vec<_>>().join(" ")
+        ),
+    );
+    let is_denied = others
+        .iter()
+        .any(|path| access(path, AccessFlags::R_OK | AccessFlags::W_OK).is_err());
+    let finding = match nix::unistd::geteuid().is_root() {
+        true => finding.with_repair(Repair::Owner(others)),
+        false => finding,
+    };
+    match is_denied {
+        true => finding.on_permission(),
+        false => finding,
+    }
+}
+
+/// The bit of a folder such as `/tmp`, in which each user has files of his own.
+const STICKY: u32 = 0o1000;
+/// How many files with another owner are named.
+const NAMED_MAX: usize = 8;
+
 /// The smallest room on the disk that is enough for months of sales, in bytes.
 const ROOM_MIN: u128 = 200 * 1024 * 1024;
 
@@ -131,8 +231,16 @@ fn left_behind(folder: &Path) -> Finding {
     }
 }
 
-fn anchors(folder: &Path) -> Finding {
+fn anchors(folder: &Path, lost_row: Option<i64>) -> Finding {
     let id = "journal_end";
+    if let Some(row) = lost_row {
+        let says = match row {
+            0 => "journal.anchor was not written for this journal: the files of another till were put together".to_owned(),
+            row => format!("the journal does not have row {row}, which journal.anchor names: an older copy of the database was put back, or its end was cut"),
+        };
+        let fix = "do not sell: put the newer database back; if there is none, run `ferrotill verify` and compare the last documents with the printer and the authority";
+        return Finding::bad(id, says, fix);
+    }
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut aside = entries.filter(|entry| {
         let name = entry.file_name();

@@ -16,6 +16,7 @@ use super::{CliFailure, CliOutput, Exit, default_config, log};
 use crate::api::json::JsonValue;
 use crate::config::{Config, ExplainedConfig, Overrides};
 use crate::object;
+use ferrotill_store::give_path_to_owner;
 
 /// The arguments of `doctor`.
 #[derive(Debug, Args)]
@@ -64,6 +65,8 @@ enum Repair {
     Mode(PathBuf, u32),
     /// Makes a folder that only its owner may read.
     MakeFolder(PathBuf),
+    /// Gives files to the owner of the folder that they are in.
+    Owner(Vec<PathBuf>),
     /// Removes a folder that an interrupted command of this program has left.
     Remove(PathBuf),
 }
@@ -148,8 +151,10 @@ impl Repair {
             }
             Self::MakeFolder(path) => {
                 let mut builder = std::fs::DirBuilder::new();
-                builder.recursive(true).mode(0o700).create(path)
+                builder.recursive(true).mode(0o700).create(path)?;
+                give_path_to_owner(path)
             }
+            Self::Owner(paths) => paths.iter().try_for_each(|path| give_path_to_owner(path)),
             Self::Remove(path) => std::fs::remove_dir_all(path),
         }
     }

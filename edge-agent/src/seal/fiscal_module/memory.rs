@@ -8,6 +8,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::secret_file::give_to_owner;
+
 /// The memory of a module.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct ModuleMemory {
@@ -116,6 +118,7 @@ impl ModuleMemory {
         let text = serde_json::to_vec(self).map_err(io::Error::other)?;
         let new = path.with_extension("new");
         let mut file = File::create(&new)?;
+        give_to_owner(&file, path.parent().unwrap_or(Path::new(".")))?;
         file.write_all(&text)?;
         file.sync_all()?;
         fs::rename(&new, path)
