@@ -244,6 +244,10 @@ impl Batch<'_> {
             Event::ProviderAnswered(answered) => {
                 let condition: &str = match (answered.step, answered.answer) {
                     (_, ProviderAnswer::LaidAside { .. }) => "state IN ('asked', 'paid')",
+                    // A person who has looked into the provider's list ends the question, too.
+                    (ProviderStep::Pay, ProviderAnswer::Done { .. }) if is_of_person => {
+                        "state IN ('asked', 'paid', 'not_paid')"
+                    }
                     // Money that has moved after all belongs to the payment. A question about money that goes back stays open until it is
                     // answered itself.
                     (ProviderStep::Pay, ProviderAnswer::Done { .. }) => {
