@@ -89,7 +89,7 @@ const SELECT: &str = "SELECT reference, asked_at, provider_payment.device, provi
 /// Whether the document of a payment is sealed, or may be.
 const IS_TAKEN: &str = "coalesce((SELECT document.state <> 'voided' FROM request JOIN document ON document.reserved_seq = request.reserved_seq \
      WHERE request.id = provider_payment.document), 0)";
-/// Whether the money of a payment can pay a document: it was not given back, and no provider was asked to give it back.
+/// Whether the money of a payment can pay a document: it was not given back as a whole, and no question about giving it back is open.
 const CAN_PAY: &str = "state IN ('asked', 'paid') AND step <> 'give_back'";
 const IS_OPEN: &str =
     "provider_payment.state IN ('asked', 'paid') AND (is_ended = 0 OR step <> '')";
