@@ -89,6 +89,9 @@ pub fn health_of(service: &Service) -> (StatusCode, JsonValue) {
         },
         "printers" => JsonValue::Array(printers.collect()),
         "audit" => audit(service),
+        "restart_needed" => JsonValue::Array(
+            service.live_status.restart_needed().into_iter().map(JsonValue::from).collect(),
+        ),
     };
     (code, body)
 }
