@@ -66,6 +66,7 @@ pub(super) fn read_file(text: &str, file: &Path) -> Result<TomlNode, ConfigFault
             what: format!("is not TOML: {}", error.message().replace('\n', ", ")),
             remedy: "correct this line".to_owned(),
             is_denied: false,
+            open_to_others: None,
         }),
     }
 }
