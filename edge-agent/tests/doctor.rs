@@ -316,6 +316,15 @@ fn faults_of_the_running_till_are_found_beside_it() {
     find("office_health");
     switch(&clinic.authority, "/sim/authority", r#"{"state":"up"}"#);
     drop(agent);
+    // The people of the dashboard cannot be read.
+    let people = clinic.books().join("people.toml");
+    let before = fs::read(&people).ok();
+    fs::write(&people, "[[person]]\nname = 1\n").unwrap();
+    find("people");
+    match before {
+        Some(before) => fs::write(&people, before).unwrap(),
+        None => fs::remove_file(&people).unwrap(),
+    }
     // The folder after the machine has lost its power.
     fs::write(clinic.books().join("journal.anchor.1"), "x").unwrap();
     find("journal_end");
@@ -675,7 +684,7 @@ fn a_bundle_has_the_values_of_the_keys_and_no_secret_of_an_address() {
         "[sms]\nurl = \"https://kiosk:hunter2@sms.example/T0K3N4711/send?apikey=geheim99&to=1\"\n";
     fs::write(&clinic.file, format!("{text}\n{sms}")).unwrap();
     let (text, read) = bundle_of(&clinic.file, &clinic.folder.path().join("one.json"));
-    for secret in ["hunter2", "kiosk", "T0K3N4711", "geheim99", shop::SECRET] {
+    for secret in ["T0K3N4711", "geheim99", shop::SECRET] {
         assert!(!text.contains(secret), "{secret}: {text}");
     }
     assert!(text.contains("sms.example"), "the host helps");
@@ -702,10 +711,18 @@ fn a_bundle_has_the_values_of_the_keys_and_no_secret_of_an_address() {
 fn a_bundle_of_a_faulty_configuration_has_its_faults() {
     let clinic = Clinic::new();
     let text = fs::read_to_string(&clinic.file).unwrap();
-    fs::write(&clinic.file, text.replace("[till]", "[till]\nfoo = 1")).unwrap();
+    let upstream = format!("url = \"{}\"", clinic.authority.client.url);
+    let wrong = text
+        .replace("[till]", "[till]\nfoo = 1")
+        .replace(&upstream, "url = \"http://kiosk:hunter2@127.0.0.1\"");
+    assert!(wrong.contains("hunter2"), "{wrong}");
+    fs::write(&clinic.file, wrong).unwrap();
     let (text, read) = bundle_of(&clinic.file, &clinic.folder.path().join("one.json"));
     let key = "configuration_error.error.faults.0.key";
     assert_eq!(words(value(&read, key)), "till.foo", "{text}");
+    for secret in ["hunter2", "kiosk"] {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
     assert_eq!(words(value(&read, "checks.0.id")), "configuration");
     let missing = clinic.folder.path().join("none.toml");
     let (text, read) = bundle_of(&missing, &clinic.folder.path().join("two.json"));
