@@ -62,10 +62,9 @@ fn masked_address(address: &str) -> String {
         Some((place, query)) => (place, Some(query)),
         None => (before, None),
     };
-    let (authority, path) = match place.find('/') {
-        Some(at) => place.split_at(at),
-        None => (place, ""),
-    };
+    let path = place.find('/').and_then(|at| place.get(at..));
+    let path = path.unwrap_or_default();
+    let authority = place.strip_suffix(path).unwrap_or(place);
     let host = match authority.rsplit_once('@') {
         Some((_, host)) => format!("****@{host}"),
         None => authority.to_owned(),
