@@ -139,7 +139,7 @@ refusals! {
     /// A refund whose payments are not the total of the return.
     36 RefundUneven { paid: Decimal, total: Decimal } => "{paid} is paid out, and the total of the return is {total}", "pay out exactly the total of the return";
     /// More cash out than there is in the drawer.
-    37 NotEnoughCash { cash: Decimal, needed: Decimal } => "{needed} would go out of the drawer, which has {cash}", "put cash in first";
+    37 NotEnoughCash { cash: Decimal, needed: Decimal } => "{needed} would go out of the drawer, which has {cash}, without the money of alternative receipts", "put cash in first; also money of alternative receipts is put in before it is taken out";
     /// A cash movement of zero.
     38 NoCashMoved => "the amount is zero", "give the amount that goes in (above zero) or out (below zero)";
 
@@ -147,8 +147,8 @@ refusals! {
     39 DeviceUnsettled => "the outcome of an earlier document on this device is not known yet", "repeat the request later with the same id";
     /// No shift is open.
     40 ShiftNotOpen => "no shift is open", "the first document of the day opens it";
-    /// The shift is older than the law allows.
-    41 ShiftTooLong { hours: i64 } => "the shift has been open for {hours} hours, which is longer than the law allows", "close the day first";
+    /// The first receipt of the shift is older than the law allows.
+    41 ShiftTooLong { hours: i64 } => "the shift has had receipts for {hours} hours, which is longer than the law allows", "close the day first";
 
     /// An offline budget is used up, and the law or the owner stops sales then.
     42 OfflineBudgetUsedUp => "no more sales are allowed until the tax authority can be reached and has the unsent documents", "restore the connection to the tax authority, wait until the unsent documents are sent, then repeat the request";
@@ -183,7 +183,7 @@ refusals! {
     /// A figure of a returned line that is not that of the original line in proportion to the quantity.
     56 ReturnFigureDiffers { expected: Decimal } => "the original line has {expected} there for this quantity", "copy the figure from the original in proportion to the quantity, or leave it out";
     /// A return of a sale that was sold on an alternative receipt. What the law wants then is not known (docs/countries/md.md).
-    58 OriginalAlternative => "the goods were sold on an alternative receipt, and it is not known how the law wants them returned, so the till does not do it", "pay the buyer back by a cash operation that takes the money out, write the return on the paper of the alternative receipt, and keep it for the accountant";
+    58 OriginalAlternative => "the goods were sold on an alternative receipt, and it is not known how the law wants them returned, so the till does not do it", "pay the buyer back without a cash operation, because money of alternative receipts does not count as cash in the drawer, write the return on the paper of the alternative receipt, and keep it for the accountant";
     /// A return of a sale that no fiscal printer has printed, on a till whose documents a fiscal printer makes legal.
     59 OriginalNotPrinted => "the original was not printed by a fiscal printer, so a printer cannot print its return", "return the goods on the till and with the configuration that sold them";
 

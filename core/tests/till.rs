@@ -450,6 +450,31 @@ fn an_operator_sets_the_time_back_between_two_shifts_only() {
     assert_eq!(reserved.at.utc_ms, NOON - 86_400_000 + 1);
 }
 
+/// The float is put into the drawer in the evening, and the first receipt comes in the morning.
+#[test]
+fn a_shift_counts_its_24_hours_from_its_first_receipt() {
+    let mut shop = Shop::open();
+    let none = Known::default();
+    shop.reserve(1, Wish::Cash(Amount::from_minor(10_000)), none)
+        .unwrap();
+    shop.settle(1).unwrap();
+    shop.now = NOON + 12 * 3_600_000;
+    shop.reserve(2, Wish::Sale(SALE), none).unwrap();
+    shop.settle(2).unwrap();
+    shop.now = NOON + 30 * 3_600_000;
+    shop.reserve(3, Wish::Sale(SALE), none).unwrap();
+    shop.settle(3).unwrap();
+    shop.now = NOON + 36 * 3_600_000;
+    assert_eq!(
+        shop.reserve(4, Wish::Sale(SALE), none),
+        Err(Refusal::ShiftTooLong { hours: 24 })
+    );
+    shop.reserve(4, Wish::Report(ReportKind::Z), none).unwrap();
+    shop.settle(4).unwrap();
+    assert_eq!(shop.till.first_receipt(), None);
+    shop.reserve(5, Wish::Sale(SALE), none).unwrap();
+}
+
 #[test]
 fn a_shift_of_24_hours_sells_no_more_and_time_never_goes_back() {
     let mut shop = Shop::open();

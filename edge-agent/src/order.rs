@@ -269,6 +269,13 @@ impl OrderForm {
         }
     }
 
+    /// Why bank terminals have not done what the report wants of them, as one text; `None` if all have done it.
+    #[must_use]
+    pub fn terminal_failure(&self) -> Option<String> {
+        let settles = !matches!(self.kind, OrderKind::Report { z: false });
+        self.terminals.failure(settles)
+    }
+
     /// The number of an alternative receipt that the caller has chosen.
     #[must_use]
     pub const fn chosen_number(&self) -> Option<&ChosenNumber> {

@@ -236,6 +236,11 @@ fn money_for_which_the_printer_makes_no_document_is_given_back() {
         "{}",
         refused.text
     );
+    let says = refused.at("message");
+    assert!(
+        says.contains("moves it back on the bank terminal"),
+        "{says}"
+    );
     till.until("the money is back", |till| {
         balance(till.client()).0 == "0.00"
     });

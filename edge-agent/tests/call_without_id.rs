@@ -245,6 +245,19 @@ fn a_call_with_an_unknown_outcome_is_repeated_with_the_id_of_the_answer() {
     let id = waited.operation.clone().expect("the id of the call");
     let advice = format!("repeat the request with the id {id}");
     assert!(waited.at("message").contains(&advice), "{}", waited.text);
+    // A caller that looks for the document never reads that it does not exist, and so does not sell again.
+    let looks = [
+        till.client().get(&format!("receipts/{id}")),
+        till.client().post(&format!("receipts/{id}/duplicate"), ""),
+    ];
+    for look in looks {
+        let code = look.at("errorType");
+        assert!(
+            ["OutcomeUnknown", "DuplicateNotPrinted", "null"].contains(&code.as_str()),
+            "{}",
+            look.text
+        );
+    }
     till.until("the document is sealed", |till| till.numbers().len() == 1);
     refused(
         &again(till.client(), "operations/sale", SALE, &headers),

@@ -7,9 +7,11 @@ use ferrotill::api::json::JsonValue;
 use ferrotill_testkit::config::text;
 use ferrotill_testkit::health_page::check_says;
 use shop::module_till::{
-    ModuleReply, ModuleSealer, ModuleTill, PRODUCT, order, query_time, refund, sale, scalar, sold,
+    ModuleReply, ModuleSealer, ModuleTill, PRODUCT, order, query_time, refund, sale, scalar, shown,
+    sold, with_id,
 };
 use shop::outside::until;
+use uuid::Uuid;
 
 const WALLETS: [(&str, u32); 4] = [("click", 64), ("payme", 141), ("uzum", 161), ("anor", 187)];
 
@@ -515,19 +517,25 @@ fn money_of_a_receipt_that_is_being_made_stays_and_a_person_may_say_that_none_wa
     let number = paid.path("data.ppt_id");
     let give_back = format!(r#"{{"amount":500000,"request_id":"{number}","is_return":true}}"#);
     till.trouble(r#"{"kind":"delay","operation":"create","ms":3000}"#);
+    let id = Uuid::new_v4();
     let order = order(
         "order",
         (0, 500_000),
         PRODUCT,
-        &format!(r#","ppt_id":"{number}""#),
+        &format!(r#","ppt_id":"{number}"{}"#, with_id(id)),
     );
     std::thread::scope(|scope| {
         let sale = scope.spawn(|| till.post("order/create", &order));
         until("the receipt is begun", || {
-            let told = till.post("payment/xumo", &give_back);
-            assert_eq!(told.code(), "105", "{}", told.body);
-            told.body.to_string().contains("is being made")
+            shown(&till.operation(&id.to_string()), "fiscal_state") == "unknown"
         });
+        let told = till.post("payment/xumo", &give_back);
+        assert_eq!(told.code(), "105", "{}", told.body);
+        assert!(
+            told.body.to_string().contains("is being made"),
+            "{}",
+            told.body
+        );
         let sale = sale.join().unwrap();
         assert_eq!(sale.code(), "0", "{}", sale.body);
     });

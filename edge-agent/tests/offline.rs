@@ -370,6 +370,19 @@ fn numbers_are_used_in_order_and_their_end_is_announced() {
         let path = format!("data.alternativeReceiptsRanges.{path}");
         assert_eq!(device.at(&path), expected, "{path}");
     }
+    let expended = |place| {
+        device.at(&format!(
+            "data.alternativeReceiptsRanges.{place}.dateExpended"
+        ))
+    };
+    let list = till
+        .client()
+        .get("alternativereceipts?startIndex=0&count=100");
+    let count: usize = list.at("data.totalCount").parse().unwrap();
+    let member = |place, name| list.at(&format!("data.data.{place}.{name}"));
+    let last = (0..count).find(|place| member(*place, "seriesAndNumber") == "ABC0048");
+    assert_eq!(expended(0), member(last.unwrap(), "dateTime"));
+    assert_eq!(expended(1), "null");
     for _ in 61..=63 {
         sell(alternative);
     }

@@ -429,6 +429,13 @@ fn the_form_of_a_duplicate_says_that_it_is_a_copy() {
         (none.status, none.at("data.printFormContent")),
         (200, "null".to_owned())
     );
+    let unprinted = client.post(&format!("receipts/{ID}/duplicate"), r#"{"print":false}"#);
+    assert_eq!(
+        (unprinted.status, unprinted.at("data.printFormContent")),
+        (200, "null".to_owned()),
+        "{}",
+        unprinted.text
+    );
     // A report and a cash operation have no field for printing and sending.
     let unknown = client.post(&format!("reports/{report}/duplicate"), silent);
     assert_eq!(
@@ -439,19 +446,29 @@ fn the_form_of_a_duplicate_says_that_it_is_a_copy() {
     assert_eq!(shop.rig.snapshot(false).last_document, printed);
     assert_eq!(shop.rig.snapshot(false).drawer_pulses, pulses);
     assert_eq!(client.get("receipts").at("data.totalCount"), total);
-    // The paper of the fiscal printer cannot be printed again, and a document has a duplicate only under the path of its kind.
-    for (path, error) in [
-        (format!("reports/{report}"), "DuplicateNotPrinted"),
-        (format!("cashoperations/{cash}"), "DuplicateNotPrinted"),
-        (format!("reports/{cash}"), "NotFound"),
-        (format!("cashoperations/{ID}"), "NotFound"),
-    ] {
+    // A document has a duplicate only under the path of its kind.
+    for path in [format!("reports/{cash}"), format!("cashoperations/{ID}")] {
         let refused = client.post(&format!("{path}/duplicate"), "");
         assert_eq!(
             (refused.status, refused.at("errorType")),
-            (422, error.to_owned())
+            (422, "NotFound".to_owned())
         );
     }
+    // What the fiscal printer has printed is printed again as a text that is not fiscal and is marked as a copy.
+    for path in [
+        format!("receipts/{ID}"),
+        format!("reports/{report}"),
+        format!("cashoperations/{cash}"),
+    ] {
+        let copies = shop.rig.paper().matches("(COPIE)").count();
+        let copy = client.post(&format!("{path}/duplicate"), "");
+        assert_eq!(copy.status, 200, "{path}: {}", copy.text);
+        let paper = shop.rig.paper();
+        assert_eq!(paper.matches("(COPIE)").count(), copies + 1, "{paper}");
+    }
+    assert_eq!(shop.rig.snapshot(false).last_document, printed + 3);
+    assert_eq!(shop.rig.snapshot(false).drawer_pulses, pulses);
+    assert_eq!(client.get("receipts").at("data.totalCount"), total);
 }
 
 /// A till whose law asks for fiscal numbers, with a receipt printer. `more` adds to its configuration.

@@ -214,3 +214,33 @@ fn a_wrong_configuration_and_a_program_that_is_no_agent_have_their_own_codes() {
         "{told}"
     );
 }
+
+/// A page of another site must not switch a simulator through a browser, and devices and programs call it under any name.
+#[test]
+fn the_switches_of_simulators_are_for_callers_on_this_machine() {
+    let shop = StatusShop::new();
+    let put = |server: &Process, path: &str, body: &str, header: (&str, &str)| {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build()
+            .into();
+        let url = format!("{}{path}", server.client.url);
+        let answer = agent.put(url).header(header.0, header.1).send(body);
+        answer.unwrap().status().as_u16()
+    };
+    for (server, path, body) in [
+        (&shop.printer, "/sim/printer", r#"{"paper":"out"}"#),
+        (&shop.authority, "/sim/authority", r#"{"state":"down"}"#),
+    ] {
+        for foreign in [
+            ("Origin", "http://evil.example"),
+            ("Host", "evil.example"),
+            ("Sec-Fetch-Site", "cross-site"),
+            ("X-Forwarded-For", "10.0.0.7"),
+        ] {
+            assert_eq!(put(server, path, body, foreign), 403, "{path} {foreign:?}");
+        }
+        let own = ("Accept", "application/json");
+        assert_eq!(put(server, path, body, own), 200, "{path}");
+    }
+}

@@ -205,17 +205,12 @@ fn a_body_that_may_be_left_out_may_be_null() {
     let copy = format!("receipts/{}/duplicate", sold.receipt("id"));
     for (operation, status) in [
         ("operations/intermediatetotals", 200),
-        (&*copy, 422),
+        (&*copy, 200),
         ("operations/closeday", 200),
     ] {
         let reply = shop.client.post(operation, "null");
         assert_eq!(reply.status, status, "{operation}: {}", reply.text);
     }
-    // A fiscal printer has printed it. The body itself has no fault.
-    assert_eq!(
-        shop.client.post(&copy, "null").at("errorType"),
-        "DuplicateNotPrinted"
-    );
     let refused = shop.client.post("operations/sale", "null");
     assert_eq!(refused.verdict().2, "WrongType");
 }

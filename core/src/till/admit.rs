@@ -141,13 +141,15 @@ impl Till {
         first.verdict()
     }
 
-    /// A Z-report needs an open shift, and an open shift must not be too old for a sale or a cash movement.
+    /// A Z-report needs an open shift, and the first receipt of an open shift must not be too old for a sale or a cash movement.
     fn admit_in_shift(&self, facts: &Facts, body: &Body<'_>, at: Moment) -> Result<(), Refusal> {
         // An outstanding document may have opened the shift.
-        match (body, &self.counters_after.shift) {
-            (Body::Report(ReportKind::Z), None) => Err(Refusal::ShiftNotOpen),
-            (Body::Receipt(_) | Body::Cash(_), Some(shift)) => {
-                let open_ms = at.utc_ms.saturating_sub(shift.opened.utc_ms);
+        match (body, self.counters_after.first_receipt) {
+            (Body::Report(ReportKind::Z), _) if self.counters_after.shift.is_none() => {
+                Err(Refusal::ShiftNotOpen)
+            }
+            (Body::Receipt(_) | Body::Cash(_), Some(first)) => {
+                let open_ms = at.utc_ms.saturating_sub(first.utc_ms);
                 if facts.shift_ms_max.is_some_and(|limit| open_ms >= limit) {
                     return Err(Refusal::ShiftTooLong {
                         hours: open_ms.div_euclid(3_600_000),

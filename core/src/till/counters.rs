@@ -15,6 +15,8 @@ use crate::time::Moment;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct TillCounters {
     pub(super) shift: Option<Shift>,
+    /// When the first receipt of the open shift was decided; `None` if it has no receipt.
+    pub(super) first_receipt: Option<Moment>,
     /// The non-fiscal receipts since the last Z-report. They open no shift, and have a number within it all the same.
     nonfiscal: u32,
     pub(super) cash: Amount,
@@ -66,6 +68,9 @@ impl TillCounters {
             Body::Report(_) | Body::Nonfiscal(_) | Body::Amounts(_) => Some(()),
         };
         counted.unwrap_or(());
+        if let Body::Receipt(_) = body {
+            self.first_receipt.get_or_insert(at);
+        }
         self.cash = self
             .cash
             .checked_add(cash_into_drawer(body))
@@ -83,12 +88,14 @@ impl TillCounters {
     pub(super) fn close_shift(&mut self) -> Option<Shift> {
         self.cash = Amount::ZERO;
         self.nonfiscal = 0;
+        self.first_receipt = None;
         self.shift.take()
     }
 
     /// Copies the counters field by field, so that there is no second copy on the stack.
     pub(super) fn copy_from(&mut self, other: &Self) {
         self.shift.clone_from(&other.shift);
+        self.first_receipt = other.first_receipt;
         self.nonfiscal = other.nonfiscal;
         self.cash = other.cash;
         self.year_of = other.year_of;

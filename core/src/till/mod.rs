@@ -76,7 +76,7 @@ pub struct Till {
 
 impl Till {
     /// Version of a snapshot's encoding. A snapshot with another version is discarded and made again from the journal.
-    pub const SNAPSHOT_VERSION: u16 = 8;
+    pub const SNAPSHOT_VERSION: u16 = 9;
 
     /// Gives the event that follows from a command, or the reason why the command is refused. The state of the till is not
     /// changed.
@@ -229,6 +229,12 @@ impl Till {
     #[must_use]
     pub const fn shift(&self) -> Option<&Shift> {
         self.counters.shift.as_ref()
+    }
+
+    /// When the first receipt of the open shift was decided; `None` if it has no receipt. The law's limit of a shift counts from here.
+    #[must_use]
+    pub const fn first_receipt(&self) -> Option<Moment> {
+        self.counters.first_receipt
     }
 
     /// Cash in the drawer.

@@ -105,6 +105,8 @@ pub struct CashierWords {
     pub terminal: &'static str,
     /// The fiscal module needs the class code of an item, and the till does not have it.
     pub class_code: &'static str,
+    /// The address or the phone number of the buyer is wrong.
+    pub contact: &'static str,
 }
 
 /// The largest number of letters of a line for the cashier.

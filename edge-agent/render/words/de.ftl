@@ -60,3 +60,4 @@ cashier-refused-caller = Das Programm hat keine Berechtigung. Hilfe rufen.
 cashier-program = Das Programm hat falsche Daten gesendet. Hilfe rufen.
 cashier-terminal = Das Bankterminal lehnt ab. Bitte anders bezahlen.
 cashier-class-code = Ein Artikel hat in der Kasse keinen Warencode. Hilfe rufen.
+cashier-contact = E-Mail oder Telefonnummer ist falsch. Bitte berichtigen.

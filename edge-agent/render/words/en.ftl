@@ -60,3 +60,4 @@ cashier-refused-caller = The program has no access. Call for help.
 cashier-program = The program has sent wrong data. Call for help.
 cashier-terminal = The bank terminal has not approved. Pay another way.
 cashier-class-code = An item has no class code in the till. Call for help.
+cashier-contact = The e-mail address or phone number is wrong. Correct it.

@@ -60,3 +60,4 @@ cashier-refused-caller = Programul nu are dreptul. Cereți ajutor.
 cashier-program = Programul a trimis date greșite. Cereți ajutor.
 cashier-terminal = Terminalul bancar nu a aprobat. Altă plată, vă rugăm.
 cashier-class-code = Un articol nu are cod de clasificare în casă. Cereți ajutor.
+cashier-contact = E-mailul sau numărul de telefon este greșit. Corectați.

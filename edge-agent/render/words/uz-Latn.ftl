@@ -60,3 +60,4 @@ cashier-refused-caller = Dasturga ruxsat yo‘q. Yordam chaqiring.
 cashier-program = Dastur noto‘g‘ri ma’lumot yubordi. Yordam chaqiring.
 cashier-terminal = Bank terminali tasdiqlamadi. Boshqa to‘lovni tanlang.
 cashier-class-code = Kassada tovarning MXIK kodi yo‘q. Yordam chaqiring.
+cashier-contact = E-mail yoki telefon raqami noto‘g‘ri. To‘g‘rilang.

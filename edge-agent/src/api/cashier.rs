@@ -51,7 +51,7 @@ const LINES: &[(&str, CashierLine)] = &[
         |words| words.payment,
     ),
     (
-        "AmountTooLarge NameMissing NegativeAmount NoLines NotANumber NothingToPay NothingToSpreadOver \
+        "AmountTooLarge NameMissing NegativeAmount NoCashMoved NoLines NotANumber NothingToPay NothingToSpreadOver \
          NumberTooLarge Overflow PriceNotPositive PriceTooLarge QuantityNotPositive QuantityTooLarge \
          TooManyDecimals TooManyModifiers TotalsDiffer Value",
         |words| words.amounts,
@@ -87,7 +87,7 @@ const LINES: &[(&str, CashierLine)] = &[
         |words| words.printer_fault,
     ),
     (
-        "AlreadyAcknowledged AlreadySettled E_RESOURCE_ALREADY_EXISTS AnotherDeclaration LaidAsideBefore Repeated RequestIdClash \
+        "AlreadyAcknowledged AlreadySettled E_RESOURCE_ALREADY_EXISTS AnotherDeclaration LaidAsideBefore Repeated \
          SignatureReplayed",
         |words| words.made_before,
     ),
@@ -110,9 +110,10 @@ const LINES: &[(&str, CashierLine)] = &[
         |words| words.terminal,
     ),
     ("ClassCodeMissing", |words| words.class_code),
+    ("EmailInvalid PhoneInvalid", |words| words.contact),
     (
-        "E_CONFIGURATION_NOT_FOUND E_INVALID_FILTER_VALUES E_INVALID_LIMIT_FILTER E_LOGO_BODY_LIMIT_EXCEEDED E_LOGO_NOT_FOUND E_MASKED_CARD_NUMBER_NON_CARD_PAYMENT E_PDF_NOT_FOUND E_PUBLIC_ACCESS_EXPIRED E_RECEIPT_ID_INVALID E_RECEIPT_NOT_FOUND E_REQUEST_INVALID E_REVISION_ID_MISSING E_ROUTE_NOT_FOUND E_FAILED_SCHEMA_VALIDATION E_METHOD_NOT_ALLOWED E_PAYLOAD_TOO_LARGE E_RESOURCE_NOT_FOUND FormSizeInvalid NotAccepted NotRefused NoReceiptsOfOthers Empty BadRequest BodyIncomplete BodyNotAllowed DeclarationUnsigned EmailInvalid GivenTwice MalformedJson \
-         MethodNotAllowed Missing NoCashMoved NotADate NotAUuid NotFound NotSupported PeriodReversed PhoneInvalid \
+        "E_CONFIGURATION_NOT_FOUND E_INVALID_FILTER_VALUES E_INVALID_LIMIT_FILTER E_LOGO_BODY_LIMIT_EXCEEDED E_LOGO_NOT_FOUND E_MASKED_CARD_NUMBER_NON_CARD_PAYMENT E_PDF_NOT_FOUND E_PUBLIC_ACCESS_EXPIRED E_RECEIPT_ID_INVALID E_RECEIPT_NOT_FOUND E_REQUEST_INVALID E_REVISION_ID_MISSING E_ROUTE_NOT_FOUND E_FAILED_SCHEMA_VALIDATION E_METHOD_NOT_ALLOWED E_PAYLOAD_TOO_LARGE E_RESOURCE_NOT_FOUND FormSizeInvalid NotAccepted NotRefused NoReceiptsOfOthers Empty BadRequest BodyIncomplete BodyNotAllowed DeclarationUnsigned GivenTwice MalformedJson \
+         MethodNotAllowed Missing NotADate NotAUuid NotFound NotSupported PeriodReversed RequestIdClash \
          PointOfSaleMissing ReasonMissing TaxGroupMissing TaxGroupNotInForce TaxGroupUnknown TooManyTaxes \
          UnknownDevice UnknownField UnknownId UnknownOperation UnknownPointOfSale UnknownValue WrongType",
         |words| words.program,

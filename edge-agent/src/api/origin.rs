@@ -14,10 +14,11 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 
 use super::dialect::{Dialect, Rejection, forwarding_header};
@@ -33,6 +34,8 @@ pub struct OriginPolicy {
     /// The names of this machine.
     names: Vec<String>,
     served: Vec<&'static Dialect>,
+    /// False for a simulator alone, which has no configuration.
+    is_configurable: bool,
 }
 
 /// Why a request is rejected. The value is the text of the rejected header.
@@ -77,6 +80,15 @@ impl OriginPolicy {
                 .chain(names.iter().cloned())
                 .collect(),
             served: served.to_vec(),
+            is_configurable: true,
+        }
+    }
+
+    /// The rules for the switches of a simulator alone: no page of another site may use them.
+    fn of_simulator() -> Self {
+        Self {
+            is_configurable: false,
+            ..Self::new(&[], &[], &[])
         }
     }
 
@@ -239,6 +251,12 @@ impl OriginPolicy {
                 ),
             ),
         };
+        let message = match (self.is_configurable, message.split_once("; ")) {
+            (false, Some((what, _))) => format!(
+                "{what}; call the simulator by its address, and from no page of another site"
+            ),
+            _ => message,
+        };
         let path = request.uri().path();
         let rejection = Rejection {
             path: path.to_owned(),
@@ -254,6 +272,22 @@ impl OriginPolicy {
 }
 
 const SEC_FETCH_SITE: header::HeaderName = header::HeaderName::from_static("sec-fetch-site");
+
+/// The routes of a simulator alone, with the same check for its switches: a page of another site must not reach them through a browser.
+/// What devices and programs call under other paths has no such check, because they may use any name of the machine.
+#[must_use]
+pub fn with_guarded_switches(routes: Router) -> Router {
+    let policy = Arc::new(OriginPolicy::of_simulator());
+    routes.layer(from_fn(move |request: Request, next: Next| {
+        let policy = Arc::clone(&policy);
+        async move {
+            match request.uri().path().starts_with(sim::PREFIX) {
+                true => check(State(policy), request, next).await,
+                false => next.run(request).await,
+            }
+        }
+    }))
+}
 
 /// The layer that checks where each request comes from before its route handles it.
 pub async fn check(
@@ -366,6 +400,7 @@ mod tests {
         let policy = OriginPolicy {
             origins: vec![PAGE.to_owned()],
             names: vec!["kasse-1".to_owned(), "kasse-1.local".to_owned()],
+            is_configurable: true,
             served: Vec::new(),
         };
         policy.admit(asked, &headers)

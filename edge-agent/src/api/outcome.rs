@@ -76,10 +76,16 @@ impl Outcome {
                 faults,
                 state,
             },
-            Answer::NotRegistered { error, message } => Told::NotRegistered(Problem::new(
-                error,
-                format!("printer: {message}; to try again, send the request with the id {id}"),
-            )),
+            Answer::NotRegistered { error, message } => {
+                // What a bank terminal has said names the terminal itself.
+                let place = match error.starts_with("BankTerminal") {
+                    true => "",
+                    false => "printer: ",
+                };
+                let message =
+                    format!("{place}{message}; to try again, send the request with the id {id}");
+                Told::NotRegistered(Problem::new(error, message))
+            }
             Answer::Unknown { message } => Told::Unknown(Problem::new(
                 "OutcomeUnknown",
                 format!("outcome: {message}; repeat the request with the id {id}"),

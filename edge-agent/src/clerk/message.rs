@@ -16,7 +16,7 @@ use super::answer::{
     Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, ResourceOutcome, WaitingOrder,
 };
 use crate::locked::Locked;
-use crate::order::provider::ProviderWord;
+use crate::order::provider::{ProviderNewsOutcome, ProviderWord};
 use crate::order::resource::{ReceiptNote, ResourceWish};
 use crate::order::{AsideRequest, Declaration, OrderForm, PersonNote};
 use crate::payment::{TerminalListener, TerminalNews};
@@ -349,17 +349,6 @@ pub enum ProviderNews {
         /// The request id.
         document: Uuid,
     },
-}
-
-/// What became of news of a payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProviderNewsOutcome {
-    /// The news are on disk.
-    Stored,
-    /// The news do not fit what the journal has of the payment, and nothing was stored.
-    DoesNotFit,
-    /// It is not known whether the news are on disk.
-    Unknown,
 }
 
 /// Sends messages to the clerk. Copies of a handle send to the same clerk.

@@ -27,8 +27,8 @@ pub use answer::{
 };
 pub use batch::{BuyerDeliveries, ClerkSettings, DevicePlan};
 pub use message::{
-    AuthorityNews, ClerkHandle, ClockOutcome, Message, ProviderNews, ProviderNewsOutcome,
-    RegisterOrder, RegistrationNews,
+    AuthorityNews, ClerkHandle, ClockOutcome, Message, ProviderNews, RegisterOrder,
+    RegistrationNews,
 };
 
 use crate::error_chain::chain_of;

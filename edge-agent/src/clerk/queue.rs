@@ -54,6 +54,8 @@ pub(super) struct Slip {
     pub(super) callers: Vec<Caller>,
     /// Whether the callers asked for the paper alone, and not for the document.
     pub(super) is_copy: bool,
+    /// True if the document has no other paper, so that what its paper lacks is done once this one is printed.
+    pub(super) ends_note: bool,
 }
 
 impl Slip {
@@ -396,6 +398,7 @@ mod tests {
             paper: DocumentSlip::default(),
             callers: Vec::new(),
             is_copy: false,
+            ends_note: true,
         }))
     }
 

@@ -7,10 +7,11 @@ use clap::Args;
 use ferrotill_core::profile::SealPlan;
 
 use super::{CliFailure, CliOutput, Exit, listen, log, runtime, stopped};
+use crate::api::origin::with_guarded_switches;
 use crate::object;
 use crate::simulator::finanz_online::{self, FinanzOnlineSimulator};
 use crate::simulator::signature_service::{self, SignatureServiceSimulator};
-use crate::simulator::tax_office::{Strictness, TaxOfficeSimulator, serve, serve_router};
+use crate::simulator::tax_office::{self, Strictness, TaxOfficeSimulator, serve_router};
 use crate::time::clock::Clock;
 
 /// The arguments of `authority`.
@@ -36,20 +37,19 @@ pub(super) fn run(arguments: &AuthorityArguments, output: CliOutput) -> Result<E
         let address = listener.local_addr().map_err(CliFailure::failed)?;
         output.text(&format!("the authority simulator serves http://{address}"));
         output.json(&object! { "ready" => true, "url" => format!("http://{address}") });
-        if facts.seal_plan == SealPlan::Signature {
+        let routes = if facts.seal_plan == SealPlan::Signature {
             let clock = Clock::new(Some(facts.time_zone)).map_err(CliFailure::failed)?;
             let simulator = FinanzOnlineSimulator::new(Arc::new(clock));
             let service = SignatureServiceSimulator::new().map_err(CliFailure::failed)?;
-            let routes = finanz_online::router(simulator).merge(signature_service::router(service));
-            serve_router(listener, routes, stopped()).await;
-            return Ok(Exit::Done);
-        }
-        let strictness = if arguments.strict {
-            Strictness::Rules
+            finanz_online::router(simulator).merge(signature_service::router(service))
         } else {
-            Strictness::AnyObject
+            let strictness = match arguments.strict {
+                true => Strictness::Rules,
+                false => Strictness::AnyObject,
+            };
+            tax_office::router(TaxOfficeSimulator::new(strictness))
         };
-        serve(listener, TaxOfficeSimulator::new(strictness), stopped()).await;
+        serve_router(listener, with_guarded_switches(routes), stopped()).await;
         Ok(Exit::Done)
     })
 }

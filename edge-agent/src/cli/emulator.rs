@@ -12,6 +12,7 @@ use ferrotill_device::emulator::{Family, INVERSIONS, Rig, RigOptions};
 
 use super::{CliFailure, CliOutput, Exit, listen, log, runtime, stopped};
 use crate::api::json::JsonValue;
+use crate::api::origin::with_guarded_switches;
 use crate::api::sim;
 use crate::explanation::Explanation;
 use crate::listener::{ConnectionLimits, serve};
@@ -101,7 +102,7 @@ pub(super) fn run(arguments: &EmulatorArguments, output: CliOutput) -> Result<Ex
             Some(listener) => {
                 serve(
                     listener,
-                    sim::printer::router(rig),
+                    with_guarded_switches(sim::printer::router(rig)),
                     ConnectionLimits::default(),
                     stopped(),
                 )

@@ -27,3 +27,14 @@ pub enum ProviderWord {
         by: String,
     },
 }
+
+/// What became of news of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProviderNewsOutcome {
+    /// The news are on disk.
+    Stored,
+    /// The news do not fit what the journal has of the payment, and nothing was stored.
+    DoesNotFit,
+    /// It is not known whether the news are on disk.
+    Unknown,
+}

@@ -82,16 +82,17 @@ impl TerminalUse {
             .copied()
     }
 
-    /// Why terminals were not settled, as one text; `None` if all were.
+    /// Why terminals were not settled, or have not told their totals for an X-report, as one text; `None` if all have done it.
     #[must_use]
-    pub fn failure(&self) -> Option<String> {
+    pub(super) fn failure(&self, settles: bool) -> Option<String> {
+        let what = match settles {
+            true => "is not settled",
+            false => "has not told its totals",
+        };
         let days = self.days.iter().flatten();
         let failures = days.filter_map(|day| {
             let reason = day.totals.as_ref().err()?;
-            Some(format!(
-                "the bank terminal {} is not settled: {reason}",
-                day.name
-            ))
+            Some(format!("the bank terminal {} {what}: {reason}", day.name))
         });
         let failures: Vec<String> = failures.collect();
         (!failures.is_empty()).then(|| failures.join("; "))

@@ -3,8 +3,10 @@
 //! It ends after twelve hours, when the person signs out, and when the person's PIN is changed or the person is removed.
 
 use std::collections::VecDeque;
-use std::io;
-use std::path::Path;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,20 +16,24 @@ use crate::folder_key::FolderKey;
 use crate::hmac::signature_of;
 use crate::locked::Locked;
 use crate::people::{People, Person};
+use crate::secret_file::replace_file;
 
 /// The name of the cookie.
 pub const COOKIE: &str = "ferrotill_session";
 /// How long a session lasts, in seconds.
 pub const LIFETIME_S: i64 = 12 * 3_600;
-/// So many sessions that were ended by their person are remembered until their time is over.
+/// So many sessions that were ended by their person are remembered: far more than a shop ends in the time of a session.
 const ENDED_MAX: usize = 1_000;
+/// The file of the data folder with the sessions that were ended by their person, one in a line.
+const ENDED_FILE: &str = "sessions.ended";
 
 /// The sessions of a data folder.
 #[derive(Debug)]
 pub struct Sessions {
     key: FolderKey,
-    /// The sessions that their person has ended.
-    ended: Locked<VecDeque<String>>,
+    /// The sessions that their person has ended; `None` until the file was read.
+    ended: Locked<Option<VecDeque<String>>>,
+    ended_file: PathBuf,
 }
 
 /// A valid session.
@@ -47,6 +53,7 @@ impl Sessions {
         Self {
             key: FolderKey::new(folder, "sessions.key"),
             ended: Locked::default(),
+            ended_file: folder.join(ENDED_FILE),
         }
     }
 
@@ -81,9 +88,7 @@ impl Sessions {
         let key = self.key.find().ok()??;
         let person = people.find(&name).ok()??;
         let expected = signed(&key, begun, &person);
-        if !bool::from(expected.as_bytes().ct_eq(signature.as_bytes()))
-            || self.ended.lock().iter().any(|ended| ended == nonce)
-        {
+        if !bool::from(expected.as_bytes().ct_eq(signature.as_bytes())) || self.has_ended(nonce) {
             return None;
         }
         let form_token = signature_of(key.as_bytes(), &[b"form ", begun.as_bytes()]);
@@ -94,14 +99,53 @@ impl Sessions {
         })
     }
 
-    /// Ends a session.
+    fn has_ended(&self, nonce: &str) -> bool {
+        let mut ended = self.ended.lock();
+        let ended = ended.get_or_insert_with(|| read_ended(&self.ended_file));
+        ended.iter().any(|ended| ended == nonce)
+    }
+
+    /// Ends a session, also after a restart.
     pub fn end(&self, session: &PageSession) {
         let mut ended = self.ended.lock();
+        let ended = ended.get_or_insert_with(|| read_ended(&self.ended_file));
         ended.push_back(session.nonce.clone());
+        let is_long = ended.len() > ENDED_MAX;
         while ended.len() > ENDED_MAX {
             ended.pop_front();
         }
+        let written = match is_long {
+            true => replace_file(&self.ended_file, lines(ended).as_bytes()),
+            false => append(&self.ended_file, &session.nonce),
+        };
+        if let Err(error) = written {
+            tracing::warn!(file = %self.ended_file.display(), %error, "a session that a person has ended would be valid again after a restart");
+        }
     }
+}
+
+/// The sessions in the file. A file that cannot be read has none: the sessions of the till go on.
+fn read_ended(file: &Path) -> VecDeque<String> {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => {
+            tracing::warn!(file = %file.display(), %error, "the sessions that were ended before the start cannot be read");
+            String::new()
+        }
+    };
+    text.lines().map(str::to_owned).collect()
+}
+
+fn lines(ended: &VecDeque<String>) -> String {
+    ended.iter().map(|nonce| format!("{nonce}\n")).collect()
+}
+
+/// Adds a line to a file that only the till may read.
+fn append(file: &Path, line: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options.append(true).create(true).mode(0o600).open(file)?;
+    file.write_all(format!("{line}\n").as_bytes())
 }
 
 impl PageSession {
@@ -173,7 +217,11 @@ mod tests {
         let person = people.find("Ana").unwrap().unwrap();
         let cookie = sessions.begin(&person, 5).unwrap();
         let session = sessions.of_cookie(&cookie, &people, 5).unwrap();
+        let another = sessions.begin(&person, 6).unwrap();
         sessions.end(&session);
-        assert!(sessions.of_cookie(&cookie, &people, 5).is_none());
+        for sessions in [sessions, Sessions::new(folder.path())] {
+            assert!(sessions.of_cookie(&cookie, &people, 7).is_none());
+            assert!(sessions.of_cookie(&another, &people, 7).is_some());
+        }
     }
 }

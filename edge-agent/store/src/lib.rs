@@ -116,7 +116,7 @@ pub use resources::{CONFIGURED_DETAILS, ResourceBook, StoredResource};
 pub use rows::{DeviceIdentity, DocumentRow, RequestState, StoredDocument};
 pub use signed::{SignedPage, SignedReceipt};
 pub use start::{FolderLook, KnownDevices, look_at_folder};
-pub use used_numbers::RepeatedNumber;
+pub use used_numbers::{RepeatedNumber, UsedNumber};
 
 /// A secret key that follows from the key of a data folder, for a purpose beside the journal. A backup has it with the folder.
 ///

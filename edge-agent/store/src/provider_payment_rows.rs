@@ -89,7 +89,7 @@ const SELECT: &str = "SELECT reference, asked_at, provider_payment.device, provi
 /// Whether the document of a payment is sealed, or may be.
 const IS_TAKEN: &str = "coalesce((SELECT document.state <> 'voided' FROM request JOIN document ON document.reserved_seq = request.reserved_seq \
      WHERE request.id = provider_payment.document), 0)";
-/// Whether the money of a payment can pay a document: it was not given back, and no provider was asked to give it back.
+/// Whether the money of a payment can pay a document: it was not given back as a whole, and no question about giving it back is open.
 const CAN_PAY: &str = "state IN ('asked', 'paid') AND step <> 'give_back'";
 const IS_OPEN: &str =
     "provider_payment.state IN ('asked', 'paid') AND (is_ended = 0 OR step <> '')";
@@ -244,6 +244,10 @@ impl Batch<'_> {
             Event::ProviderAnswered(answered) => {
                 let condition: &str = match (answered.step, answered.answer) {
                     (_, ProviderAnswer::LaidAside { .. }) => "state IN ('asked', 'paid')",
+                    // A person who has looked into the provider's list ends the question, too.
+                    (ProviderStep::Pay, ProviderAnswer::Done { .. }) if is_of_person => {
+                        "state IN ('asked', 'paid', 'not_paid')"
+                    }
                     // Money that has moved after all belongs to the payment. A question about money that goes back stays open until it is
                     // answered itself.
                     (ProviderStep::Pay, ProviderAnswer::Done { .. }) => {
@@ -256,7 +260,7 @@ impl Batch<'_> {
                         ProviderStep::Pay,
                         ProviderAnswer::NotDone { .. } | ProviderAnswer::Begun { .. },
                     ) => "state = 'asked'",
-                    (ProviderStep::Confirm, _) => "state = 'paid' AND step = 'confirm'",
+                    (ProviderStep::Confirm, _) => "state = 'paid' AND step <> 'give_back'",
                     (ProviderStep::GiveBack, _) => "state = 'paid' AND step = 'give_back'",
                 };
                 (answered.reference, None, condition)

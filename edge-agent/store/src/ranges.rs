@@ -5,7 +5,7 @@ use ferrotill_core::seal::PrintedNumber;
 use rusqlite::params;
 
 use super::journal::Batch;
-use super::used_numbers::last;
+use super::used_numbers::{UsedNumber, last};
 use super::{Context, Reader, StoreError};
 
 impl Batch<'_> {
@@ -15,7 +15,8 @@ impl Batch<'_> {
     ///
     /// [`StoreError::Database`].
     pub fn last_of_range(&self, range: &NumberRange) -> Result<Option<u32>, StoreError> {
-        last(self.connection(), range).context(self.path(), "numbers of a range")
+        let last = last(self.connection(), range).context(self.path(), "numbers of a range")?;
+        Ok(last.map(|used| used.number))
     }
 
     /// True if an alternative receipt of any device has this number: a number that is printed with the same text.
@@ -65,7 +66,7 @@ impl Reader {
     /// # Errors
     ///
     /// [`StoreError::Database`].
-    pub fn last_of_range(&self, range: &NumberRange) -> Result<Option<u32>, StoreError> {
+    pub fn last_of_range(&self, range: &NumberRange) -> Result<Option<UsedNumber>, StoreError> {
         self.with("ranges", |connection| last(connection, range))
     }
 }

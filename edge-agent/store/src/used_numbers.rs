@@ -16,15 +16,24 @@ pub struct RepeatedNumber {
     pub second: Uuid,
 }
 
+/// A number of a range that a receipt has used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsedNumber {
+    /// The number.
+    pub number: u32,
+    /// When the receipt was decided, in milliseconds since the epoch.
+    pub at_ms: i64,
+}
+
 /// The last used number of a range, found by one seek in an index.
 pub(super) fn last(
     connection: &Connection,
     range: &NumberRange,
-) -> Result<Option<u32>, rusqlite::Error> {
+) -> Result<Option<UsedNumber>, rusqlite::Error> {
     connection
         .prepare_cached(
-            "SELECT CAST(substr(printed, length(?3) + 1) AS INTEGER) FROM alternative_number \
-             WHERE printed BETWEEN ?1 AND ?2 AND length(printed) = length(?1) ORDER BY printed DESC LIMIT 1",
+            "SELECT CAST(substr(printed, length(?3) + 1) AS INTEGER), coalesce((SELECT at FROM journal WHERE seq = reserved_seq), 0) \
+             FROM alternative_number WHERE printed BETWEEN ?1 AND ?2 AND length(printed) = length(?1) ORDER BY printed DESC LIMIT 1",
         )?
         .query_row(
             params![
@@ -32,7 +41,12 @@ pub(super) fn last(
                 printed_number(&range.series, range.end, range.number_length),
                 range.series.as_str()
             ],
-            |row| row.get(0),
+            |row| {
+                Ok(UsedNumber {
+                    number: row.get(0)?,
+                    at_ms: row.get(1)?,
+                })
+            },
         )
         .optional()
 }

@@ -22,7 +22,6 @@ use crate::api::json::JsonValue;
 use crate::api::lanes::Lane;
 use crate::api::outcome::{Outcome, Told};
 use crate::api::problem::Problem;
-use crate::api::provider_payment::name_payment;
 use crate::api::response::with_operation;
 use crate::api::service::Service;
 use crate::clerk::FiscalState;
@@ -75,7 +74,7 @@ pub(super) async fn make(shop: &Shop, call: &Call, refund: bool, body: &Bytes) -
         true => Ok(None),
         false => {
             let request = serde_json::from_str(&order.request).unwrap_or_default();
-            name_payment(service, call.device.id, id, request).await
+            service.name_payment(call.device.id, id, request).await
         }
     };
     let payment = match payment {

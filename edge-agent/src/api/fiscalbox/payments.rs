@@ -15,10 +15,9 @@ use super::request::Members;
 use super::{Call, Shop, error};
 use crate::api::json::JsonValue;
 use crate::api::lanes::Lane;
-use crate::clerk::ProviderNewsOutcome;
 use crate::listener::WhenWritten;
 use crate::object;
-use crate::order::provider::ProviderWord;
+use crate::order::provider::{ProviderNewsOutcome, ProviderWord};
 use crate::seal::fiscal_module::provider::{Provider, ProviderAction, ProviderCall, ProviderTold};
 use crate::seal::fiscal_module::{ModuleCall, Operation};
 

@@ -7,7 +7,6 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use ferrotill_core::profile::Profile;
-use ferrotill_core::refusal::Refusal;
 use uuid::Uuid;
 
 use super::answer::{self, AnswerContext, Form};
@@ -22,14 +21,11 @@ use crate::api::json::{FaultList, JsonValue, RequestFault, without_byte_order_ma
 use crate::api::lanes::{Lane, WorkThread};
 use crate::api::outcome::{Outcome, Told};
 use crate::api::problem::Problem;
-use crate::api::provider_payment::name_payment;
 use crate::api::response::{with_operation, with_retry_after};
 use crate::api::service::{Service, SignedOrder};
 use crate::clerk::FiscalState;
 use crate::config::{Config, Device};
 use crate::order::OrderForm;
-use crate::outbox::providers::NOT_USABLE;
-use crate::seal::fiscal_module::payment_named_by;
 
 /// Carries out a creating operation.
 pub(super) async fn create(
@@ -71,7 +67,7 @@ pub(super) async fn create(
     }
     let outcome = if !faults.is_empty() {
         faulty_outcome(service, device, &form, (given_id, &faults)).await
-    } else if let Err(told) = name_payment_of(service, device.id, &mut form).await {
+    } else if let Err(told) = service.name_payment_of(device.id, &mut form).await {
         Outcome::new(form.id, told)
     } else {
         let call = SignedOrder {
@@ -87,38 +83,6 @@ pub(super) async fn create(
         deadline,
     };
     call.respond(service, outcome).await
-}
-
-/// Names the sale as the document that is paid with a payment of a payment provider, if the body has the number of one. Otherwise the money
-/// would be given back, because no receipt needs it.
-async fn name_payment_of(
-    service: &Arc<Service>,
-    device: Uuid,
-    form: &mut OrderForm,
-) -> Result<(), Told> {
-    let Some(order) = payment_named_by(form) else {
-        return Ok(());
-    };
-    let error = match name_payment(service, device, form.id, order).await {
-        Ok(payment) => {
-            form.said.provider_payment = payment;
-            return Ok(());
-        }
-        Err(error) => error,
-    };
-    let state = service.state_of(form.id).await;
-    Err(match error.code {
-        NOT_USABLE => Told::Refused {
-            refusal: Refusal::PaymentNotUsable,
-            faults: Vec::new(),
-            state,
-        },
-        _ => {
-            let message = format!("payments: {}; repeat the request", error.message);
-            let problem = Problem::new("BooksUnwritable", message);
-            Told::NotAsked { problem, state }
-        }
-    })
 }
 
 /// The outcome of a request whose body has faults.

@@ -6,7 +6,7 @@ use axum::response::Response;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::answer::{absent, row_number};
+use super::answer::{absent, date_time, row_number};
 use super::documents::page_of;
 use super::problem::{faulty, success, unprocessable, unreadable};
 use crate::api::json::JsonValue;
@@ -16,7 +16,7 @@ use crate::api::service::Service;
 use crate::config::{BankTerminal, Device, RangeConfig};
 use crate::object;
 use crate::status::NUMBERS_SOON;
-use ferrotill_store::DeviceIdentity;
+use ferrotill_store::{DeviceIdentity, UsedNumber};
 
 /// `GET devices`.
 ///
@@ -82,7 +82,7 @@ fn dto(
     service: &Service,
     device: &Device,
     last_number: u32,
-    used: &[Option<u32>],
+    used: &[Option<UsedNumber>],
     identity: Option<DeviceIdentity>,
 ) -> JsonValue {
     let printer = service.live_status.printer(device.id);
@@ -114,7 +114,7 @@ fn dto(
         "taxGroupsHistoryEntries" => JsonValue::Array(Vec::new()),
         "paymentTypes" => payment_types(device),
         "pointsOfSale" => points_of_sale(device, &service.settings.bank_terminals),
-        "alternativeReceiptsRanges" => ranges(device, used),
+        "alternativeReceiptsRanges" => ranges(service, device, used),
     }
 }
 
@@ -165,16 +165,18 @@ fn points_of_sale(device: &Device, terminals: &[BankTerminal]) -> JsonValue {
 }
 
 /// The number ranges of alternative receipts, with the last used number of each.
-fn ranges(device: &Device, used: &[Option<u32>]) -> JsonValue {
+fn ranges(service: &Service, device: &Device, used: &[Option<UsedNumber>]) -> JsonValue {
     let ranges = device.alternative_receipts_ranges.iter().zip(used);
     let ranges = ranges.enumerate().map(|(index, (range, last))| {
-        let last = last.unwrap_or(range.start.saturating_sub(1));
-        let left = range.end.saturating_sub(last);
+        let last_number = last.map_or(range.start.saturating_sub(1), |last| last.number);
+        let left = range.end.saturating_sub(last_number);
+        let expended = last.filter(|_| left == 0);
+        let expended = expended.map(|last| date_time(service.clock.moment(last.at_ms)));
         object! {
             "fiscalDeviceId" => device.id,
             "rowNumber" => row_number(index),
             "id" => range_id(range),
-            "dateExpended" => JsonValue::Null,
+            "dateExpended" => expended,
             "series" => range.series.clone(),
             "startNumber" => range.start,
             "endNumber" => range.end,

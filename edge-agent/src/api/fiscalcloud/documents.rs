@@ -8,12 +8,14 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::answer::{self, AnswerContext, Form};
-use super::problem::{SUCCESS, faulty, not_found, success, unreadable};
+use super::problem::{SUCCESS, faulty, not_found, success, unprocessable, unreadable};
 use super::route::Kinds;
 use crate::api::json::{FaultList, RequestFault};
 use crate::api::lanes::Lane;
-use crate::api::response::long_json_response;
+use crate::api::problem::Problem;
+use crate::api::response::{long_json_response, with_retry_after};
 use crate::api::service::Service;
+use crate::clerk::FiscalState;
 use crate::config::Device;
 use ferrotill_store::{StoreError, StoredDocument};
 
@@ -138,18 +140,32 @@ pub(super) async fn get(
 ) -> Response {
     let device = device.clone();
     let work = service.work(Lane::Lists, move |service, _| {
-        match find(service, &device, id) {
-            Ok(Some((stored, context))) if kinds.contains(&stored.row.kind) => {
-                match answer::document(&stored, Form::Own, context) {
-                    Some(data) => success(data),
-                    None => not_found(id),
-                }
-            }
-            Ok(_) => not_found(id),
-            Err(error) => unreadable(error),
-        }
+        let Some((stored, context)) = find(service, &device, id)? else {
+            return Ok(None);
+        };
+        let is_meant = kinds.contains(&stored.row.kind);
+        let data = is_meant.then(|| answer::document(&stored, Form::Own, context));
+        Ok(data.flatten())
     });
-    work.await
+    match work.await {
+        Ok(Some(data)) => success(data),
+        Ok(None) => without_document(service, id).await,
+        Err(error) => unreadable(error),
+    }
+}
+
+/// The answer about an id without a registered document. A document that waits, is being sealed or has an unknown outcome may still be
+/// registered, and a caller that took it for missing would sell again.
+pub(super) async fn without_document(service: &Arc<Service>, id: Uuid) -> Response {
+    match service.state_of(id).await {
+        FiscalState::Unknown => {
+            let message = format!(
+                "id: it is not known yet whether the document {id} is registered; ask again, or repeat the request with the same id"
+            );
+            with_retry_after(unprocessable(&Problem::new("OutcomeUnknown", message)))
+        }
+        FiscalState::Registered | FiscalState::NotRegistered => not_found(id),
+    }
 }
 
 /// A document of the device, and what its JSON form needs besides it. Reads the store, so it is done on a thread for long work.

@@ -8,8 +8,9 @@ use ferrotill_core::document::DocumentKind;
 use uuid::Uuid;
 
 use super::create::overloaded;
+use super::documents::without_document;
 use super::print_form::{PaperWish, PrintForm};
-use super::problem::{faulty, not_found, success, unprocessable, unreadable};
+use super::problem::{faulty, success, unprocessable, unreadable};
 use super::request::{self, DuplicateRequest};
 use super::route::Kinds;
 use crate::api::auth::SignatureInfo;
@@ -45,7 +46,7 @@ pub(super) async fn make(
     });
     let form = match service.within(deadline, found).await {
         Some(Ok(Some(form))) => form,
-        Some(Ok(None)) => return not_found(id),
+        Some(Ok(None)) => return without_document(service, id).await,
         Some(Err(error)) => return unreadable(error),
         None => return overloaded(),
     };

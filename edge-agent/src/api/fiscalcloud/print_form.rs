@@ -40,11 +40,11 @@ pub(super) enum PaperWish {
 }
 
 impl PaperWish {
-    /// The wish after the field `print` was read: without it, no form is wanted.
+    /// The wish after the field `print` was read: with `false`, there is neither paper nor form.
     pub(super) fn with_print(self, print: Option<bool>) -> Self {
-        match (self, print) {
-            (Self::InAnswer(_), Some(false)) => Self::Nowhere,
-            (wish, _) => wish,
+        match print {
+            Some(false) => Self::Nowhere,
+            Some(true) | None => self,
         }
     }
 }

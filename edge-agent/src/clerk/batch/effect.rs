@@ -10,8 +10,9 @@ use super::super::answer::{
     Answer, AsideOutcome, Caller, DeclarationOutcome, DrawerOutcome, ResourceOutcome,
 };
 use super::super::devices::DevicePlace;
-use super::super::message::{ClockOutcome, ProviderNewsOutcome};
+use super::super::message::ClockOutcome;
 use super::{Tills, respond, respond_declaration};
+use crate::order::provider::ProviderNewsOutcome;
 use crate::payment::TerminalTask;
 use crate::seal::printer::Task;
 use crate::seal::signature::units::SigningTask;

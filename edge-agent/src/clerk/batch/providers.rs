@@ -6,10 +6,11 @@ use ferrotill_core::event::{
     Event, ProviderAnswer, ProviderAnswered, ProviderAsked, ProviderStep, ProviderUsed,
 };
 use ferrotill_core::id::{Fingerprint, OperationReference, UniqueId};
+use ferrotill_core::time::Moment;
 
-use super::super::message::{ProviderNews, ProviderNewsOutcome};
+use super::super::message::ProviderNews;
 use super::{Effect, Tills, document_id};
-use crate::order::provider::ProviderWord;
+use crate::order::provider::{ProviderNewsOutcome, ProviderWord};
 use ferrotill_store::{Batch, ProviderSource, StoreError};
 
 impl Tills {
@@ -22,54 +23,7 @@ impl Tills {
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
         let at = self.settings.guard.now();
-        let reference = |id: &uuid::Uuid| OperationReference(*id.as_bytes());
-        let event = match news {
-            ProviderNews::Asked {
-                reference: id,
-                device,
-                step,
-                provider,
-                amount,
-                fingerprint,
-                seen: _,
-            } => Event::ProviderAsked(ProviderAsked {
-                reference: reference(id),
-                device: UniqueId(*device.as_bytes()),
-                at,
-                step: *step,
-                provider: limited(provider, ProviderAnswered::TEXT_BYTES_MAX),
-                amount: *amount,
-                fingerprint: Fingerprint(*fingerprint),
-            }),
-            ProviderNews::Answered {
-                reference: id,
-                step,
-                answer,
-            } => Event::ProviderAnswered(ProviderAnswered {
-                reference: reference(id),
-                at,
-                step: *step,
-                answer: answer_of(answer),
-            }),
-            // A person's word is about the money itself.
-            ProviderNews::Declared {
-                reference: id,
-                answer,
-            } => Event::ProviderAnswered(ProviderAnswered {
-                reference: reference(id),
-                at,
-                step: ProviderStep::Pay,
-                answer: answer_of(answer),
-            }),
-            ProviderNews::Used {
-                reference: id,
-                document,
-            } => Event::ProviderUsed(ProviderUsed {
-                reference: reference(id),
-                at,
-                document: document_id(*document),
-            }),
-        };
+        let event = event_of(news, at);
         let source = match news {
             ProviderNews::Asked {
                 seen: Some(seen), ..
@@ -85,6 +39,58 @@ impl Tills {
         };
         effects.push(Effect::ProviderNews(reply, outcome));
         Ok(())
+    }
+}
+
+/// The event of news.
+fn event_of(news: &ProviderNews, at: Moment) -> Event<'_> {
+    let reference = |id: &uuid::Uuid| OperationReference(*id.as_bytes());
+    match news {
+        ProviderNews::Asked {
+            reference: id,
+            device,
+            step,
+            provider,
+            amount,
+            fingerprint,
+            seen: _,
+        } => Event::ProviderAsked(ProviderAsked {
+            reference: reference(id),
+            device: UniqueId(*device.as_bytes()),
+            at,
+            step: *step,
+            provider: limited(provider, ProviderAnswered::TEXT_BYTES_MAX),
+            amount: *amount,
+            fingerprint: Fingerprint(*fingerprint),
+        }),
+        ProviderNews::Answered {
+            reference: id,
+            step,
+            answer,
+        } => Event::ProviderAnswered(ProviderAnswered {
+            reference: reference(id),
+            at,
+            step: *step,
+            answer: answer_of(answer),
+        }),
+        // A person's word is about the money itself.
+        ProviderNews::Declared {
+            reference: id,
+            answer,
+        } => Event::ProviderAnswered(ProviderAnswered {
+            reference: reference(id),
+            at,
+            step: ProviderStep::Pay,
+            answer: answer_of(answer),
+        }),
+        ProviderNews::Used {
+            reference: id,
+            document,
+        } => Event::ProviderUsed(ProviderUsed {
+            reference: reference(id),
+            at,
+            document: document_id(*document),
+        }),
     }
 }
 

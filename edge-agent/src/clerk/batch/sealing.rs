@@ -451,6 +451,13 @@ impl Tills {
                 Err(refused) => self.refuse(batch, entry, refused, effects),
             };
         }
+        let card = match entry.form.terminals.is_paid() {
+            true => {
+                "; the money of the card has moved, and the till moves it back on the bank terminal"
+            }
+            false => "",
+        };
+        let message = format!("{message}{card}");
         effects.push(Effect::Respond(
             entry.callers,
             Answer::NotRegistered { error, message },

@@ -43,6 +43,7 @@ impl Tills {
             paper: slip,
             callers: entry.callers,
             is_copy: false,
+            ends_note: true,
         });
         match self.devices[index].queue.push(Job::Slip(slip)) {
             // The note stays on the document until the slip is printed, also after a power cut.
@@ -95,14 +96,14 @@ impl Tills {
         Ok(())
     }
 
-    /// The slip of a document that no fiscal printer has sealed. `None` if a fiscal printer made its paper.
+    /// The slip of a document; without `copy`, `None` if a fiscal printer has made its paper.
     pub(super) fn slip_of(
         &self,
         index: DevicePlace,
         document: &StoredDocument,
         copy: bool,
     ) -> Option<DocumentSlip> {
-        if matches!(document.sealed()?.seal, Seal::Printer { .. }) {
+        if !copy && is_printers(document) {
             return None;
         }
         let payments = &self.devices[index].current_till().configuration().payments;
@@ -125,7 +126,8 @@ impl Tills {
         let Some(paper) = self.slip_of(index, document, true) else {
             return Err((vec![caller], NO_SLIP.to_owned()));
         };
-        self.queue_paper(index, (document.row.id, paper), again, caller)
+        let ends_note = !is_printers(document);
+        self.queue_paper(index, (document.row.id, paper, ends_note), again, caller)
     }
 
     /// A caller wants a paper printed that belongs to no document.
@@ -139,7 +141,7 @@ impl Tills {
         let again = "ask for the paper again";
         let refused = match self.index_of(device) {
             Some(index) => {
-                let paper = (Uuid::now_v7(), paper);
+                let paper = (Uuid::now_v7(), paper, false);
                 self.queue_paper(index, paper, again, caller).err()
             }
             None => Some((vec![caller], NoPaper::NO_PRINTER.says(again))),
@@ -153,7 +155,7 @@ impl Tills {
     fn queue_paper(
         &mut self,
         index: DevicePlace,
-        (id, paper): (Uuid, DocumentSlip),
+        (id, paper, ends_note): (Uuid, DocumentSlip, bool),
         again: &str,
         caller: Caller,
     ) -> Result<(), (Vec<Caller>, String)> {
@@ -165,6 +167,7 @@ impl Tills {
             paper,
             callers: vec![caller],
             is_copy: true,
+            ends_note,
         });
         match self.devices[index].queue.push(Job::Slip(slip)) {
             Some(Job::Slip(slip)) => Err((slip.callers, NoPaper::NO_ROOM.says(again))),
@@ -181,9 +184,9 @@ impl Tills {
         reason: Option<&str>,
         effects: &mut Vec<Effect>,
     ) -> Result<(), StoreError> {
-        let mut is_copy = false;
+        let (mut is_copy, mut ends_note) = (false, true);
         if let Some(BusyJob::Slip(slip)) = self.devices[index].take_busy() {
-            is_copy = slip.is_copy;
+            (is_copy, ends_note) = (slip.is_copy, slip.ends_note);
             let answer = match reason {
                 Some(reason) if is_copy => not_printed(reason),
                 _ => registered(slip.id),
@@ -193,7 +196,7 @@ impl Tills {
         // The document is looked up, because the job is forgotten if an earlier batch with this news could not be written.
         match batch.request_anywhere(document_id(id))? {
             // A copy that failed leaves the paper that the document has.
-            Some(row) if is_copy && row.print_error.is_none() => Ok(()),
+            Some(row) if is_copy && (row.print_error.is_none() || !ends_note) => Ok(()),
             Some(row) => batch.note_print_error(row.reserved_seq, reason),
             None => Ok(()),
         }
@@ -208,9 +211,14 @@ fn not_printed(reason: &str) -> Answer {
     }
 }
 
-/// Why a document has no slip that could be printed again.
-const NO_SLIP: &str =
-    "this document has no slip of the agent: the fiscal printer has made its paper";
+/// Whether a fiscal printer has made the paper of a document.
+fn is_printers(document: &StoredDocument) -> bool {
+    let sealed = document.sealed();
+    sealed.is_some_and(|sealed| matches!(sealed.seal, Seal::Printer { .. }))
+}
+
+/// Why no copy is printed.
+const NO_SLIP: &str = "this document has no paper that could be printed again";
 
 /// Why a slip is not printed, and when it can be.
 #[derive(Clone, Copy, Debug)]

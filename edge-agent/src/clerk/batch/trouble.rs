@@ -11,10 +11,11 @@ use super::super::answer::{
     Answer, AsideOutcome, DeclarationOutcome, DrawerOutcome, ResourceOutcome,
 };
 use super::super::device_state::{Activity, BusyJob, DeviceState};
-use super::super::message::{ClockOutcome, Message, ProviderNewsOutcome};
+use super::super::message::{ClockOutcome, Message};
 use super::super::queue::Job;
 use super::{Effect, Tills, respond, respond_declaration};
 use crate::explanation::Explanation;
+use crate::order::provider::ProviderNewsOutcome;
 use crate::seal::printer::Task;
 use ferrotill_store::EReceiptOutcome;
 

@@ -110,7 +110,7 @@ impl Tills {
                 self.refuse(batch, order, refused, effects)
             }
             Ok(reservation) => {
-                if let Some(reason) = order.form.terminals.failure() {
+                if let Some(reason) = order.form.terminal_failure() {
                     let reserved_seq = reservation.document.row.reserved_seq;
                     batch.note_print_error(reserved_seq, Some(&reason))?;
                 }

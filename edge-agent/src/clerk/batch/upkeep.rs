@@ -162,8 +162,8 @@ impl Tills {
 pub(super) fn publish_shift(settings: &ClerkSettings, device: Uuid, till: &Till) {
     let limit_ms = settings.profile.facts().shift_ms_max;
     let ends_ms = till
-        .shift()
+        .first_receipt()
         .zip(limit_ms)
-        .map(|(shift, limit_ms)| shift.opened.utc_ms.saturating_add(limit_ms));
+        .map(|(first, limit_ms)| first.utc_ms.saturating_add(limit_ms));
     settings.live_status.shift_ends_at(device, ends_ms);
 }

@@ -6,9 +6,9 @@ use ferrotill_core::refusal::Refusal;
 use uuid::Uuid;
 
 use super::stage::*;
-use crate::clerk::{Answer, FiscalState, ProviderNews, ProviderNewsOutcome};
+use crate::clerk::{Answer, FiscalState, ProviderNews};
 use crate::order::OrderForm;
-use crate::order::provider::ProviderWord;
+use crate::order::provider::{ProviderNewsOutcome, ProviderWord};
 
 /// The number of the event `Reserved` in the journal.
 const RESERVED: u16 = 2;

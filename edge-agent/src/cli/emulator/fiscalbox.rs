@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 
 use super::EmulatorArguments;
+use crate::api::origin::with_guarded_switches;
 use crate::api::sim;
 use crate::cli::{CliFailure, CliOutput, Exit, listen, runtime, stopped};
 use crate::explanation::Explanation;
@@ -47,7 +48,8 @@ pub(super) fn run(arguments: &EmulatorArguments, output: CliOutput) -> Result<Ex
         });
         let switches = sim::module::router(Some(Arc::clone(&module)))
             .merge(sim::providers::router(Some(Arc::clone(&module))));
-        serve_router(listener, switches.merge(router(module)), stopped()).await;
+        let routes = with_guarded_switches(switches.merge(router(module)));
+        serve_router(listener, routes, stopped()).await;
         Ok(Exit::Done)
     })
 }

@@ -19,10 +19,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::clerk::{ClerkHandle, ProviderNews, ProviderNewsOutcome};
+use crate::clerk::{ClerkHandle, ProviderNews};
 use crate::config::FiscalBoxConfig;
 use crate::locked::Locked;
-use crate::order::provider::ProviderWord;
+use crate::order::provider::{ProviderNewsOutcome, ProviderWord};
 use crate::seal::fiscal_module::provider::{Provider, ProviderAction, ProviderCall, ProviderTold};
 use crate::seal::fiscal_module::{CallFault, ModuleCall, ModuleError, Modules, Operation};
 use answer::{number_of, proves_nothing, without_contacts};

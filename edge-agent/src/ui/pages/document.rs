@@ -9,7 +9,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use bytes::Bytes;
 use ferrotill_core::event::{Declared, PaperSays, PersonAct};
-use ferrotill_core::seal::Seal;
 use ferrotill_render::html;
 use ferrotill_store::{
     DeliveryState, OperatorDeclaration, RequestState, StoreError, StoredAct, StoredDocument,
@@ -146,21 +145,17 @@ fn document(service: &Service, visitor: &Visitor, found: &Found) -> String {
     text + "</div>\n"
 }
 
-/// The paper of a sealed document, and the button for a copy where the till can print one.
+/// The paper of a sealed document, and the button for a copy.
 fn paper_part(visitor: &Visitor, stored: &StoredDocument) -> String {
-    let Some(sealed) = stored.sealed() else {
+    if stored.sealed().is_none() {
         return String::new();
-    };
+    }
     let (words, id) = (visitor.words, stored.row.id);
-    let copy = if matches!(sealed.seal, Seal::Printer { .. }) {
-        format!("<p class=quiet>{}</p>", words.no_copy)
-    } else {
-        format!(
-            "{}<div class=row><button>{}</button></div></form>",
-            form_begin(visitor, &format!("/documents/{id}/copy")),
-            words.print_copy
-        )
-    };
+    let copy = format!(
+        "{}<div class=row><button>{}</button></div></form>",
+        form_begin(visitor, &format!("/documents/{id}/copy")),
+        words.print_copy
+    );
     format!(
         "<div><iframe class=paper src=\"/documents/{id}/paper\" title=\"{}\"></iframe>\n<p><a href=\"/documents/{id}/paper\">{}</a></p>{copy}</div>\n",
         words.paper, words.open_paper

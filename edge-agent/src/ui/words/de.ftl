@@ -137,7 +137,6 @@ no-documents = Noch keine Dokumente.
 paper = Papier
 print-copy = Kopie drucken
 copy-printed = Die Kopie ist gedruckt.
-no-copy = Diesen Beleg hat der Fiskaldrucker gedruckt; für die Kasse druckt er keine Kopie davon.
 open-paper = Den Beleg öffnen, um ihn aus dem Browser zu drucken
 state-registered = Registriert
 state-not-registered = Nicht registriert

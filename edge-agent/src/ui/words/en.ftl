@@ -137,7 +137,6 @@ no-documents = No documents yet.
 paper = Paper
 print-copy = Print a copy
 copy-printed = The copy is printed.
-no-copy = The fiscal printer has printed this paper, and prints no copy of it for the till.
 open-paper = Open the paper, to print it from the browser
 state-registered = Registered
 state-not-registered = Not registered

@@ -137,7 +137,6 @@ no-documents = Încă niciun document.
 paper = Hârtie
 print-copy = Tipărește o copie
 copy-printed = Copia este tipărită.
-no-copy = Imprimanta fiscală a tipărit această hârtie și nu tipărește o copie pentru casă.
 open-paper = Deschide hârtia, pentru a o tipări din browser
 state-registered = Înregistrat
 state-not-registered = Neînregistrat

@@ -137,7 +137,6 @@ no-documents = Hozircha hujjat yoʻq.
 paper = Qogʻoz
 print-copy = Nusxa chop etish
 copy-printed = Nusxa chop etildi.
-no-copy = Bu qogʻozni fiskal printer chop etgan; kassa uchun nusxasini chop etmaydi.
 open-paper = Qogʻozni ochish va brauzerdan chop etish
 state-registered = Roʻyxatdan oʻtgan
 state-not-registered = Roʻyxatdan oʻtmagan

@@ -212,6 +212,11 @@ fn a_late_answer_ends_no_question_about_money_that_goes_back() {
     }
     assert_eq!(shop.rows(), rows, "nothing is written");
     assert_eq!(payment(&shop).step, ProviderStep::GiveBack.name());
+    // A person who sees that the provider still has the money says so, and the till may ask again.
+    let still_there = answered(start + 4, done);
+    assert!(append(&mut shop, &still_there, ProviderSource::Person));
+    assert_eq!(payment(&shop).step, "");
+    assert!(append(&mut shop, &give_back, ProviderSource::Till));
     let given_back = confirmed(start + 5, ProviderStep::GiveBack);
     assert!(append(&mut shop, &given_back, ProviderSource::Till));
     assert_eq!(shop.reader().open_provider_payments().unwrap(), []);

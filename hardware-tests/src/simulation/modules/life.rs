@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use axum::body::{Bytes, to_bytes};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use ferrotill::clerk::{Clerk, ClerkHandle, Message, ProviderNews, ProviderNewsOutcome};
+use ferrotill::clerk::{Clerk, ClerkHandle, Message, ProviderNews};
+use ferrotill::order::provider::ProviderNewsOutcome;
 use ferrotill::outbox::providers::PaymentJournal;
 use ferrotill::seal::fiscal_module::http::{DeviceLine, DeviceRequest};
 use ferrotill::seal::fiscal_module::software::SoftwareModule;

@@ -5,7 +5,7 @@ use ferrotill_core::document::{Body, DocumentKind};
 use uuid::Uuid;
 
 use super::absent;
-use super::format::{date_time, date_time_presentation, series_and_number};
+use super::format::{date_time, series_and_number};
 use super::receipt::receipt_members;
 use super::reconciliation::additional_data;
 use super::report::{report_members, report_type};
@@ -13,6 +13,7 @@ use super::sealed::{AnswerContext, Form, Members, SealedDocument};
 use crate::api::fiscalcloud::print_form::PrintForm;
 use crate::api::json::JsonValue;
 use crate::object;
+use crate::time::clock::shown;
 use ferrotill_store::StoredDocument;
 
 /// The whole document as JSON; `None` if the document is not sealed.
@@ -122,10 +123,7 @@ pub(in crate::api::fiscalcloud) fn short(
             format!("{:04}", sealed.current_number).into(),
         ),
         ("dateTime".into(), date_time(at).into()),
-        (
-            "dateTimePresentation".into(),
-            date_time_presentation(at).into(),
-        ),
+        ("dateTimePresentation".into(), shown(at).into()),
     ];
     match &document.reserved.body {
         Body::Receipt(receipt) => {
@@ -196,10 +194,7 @@ fn head(document: &SealedDocument<'_>, context: AnswerContext<'_>) -> Members {
             format!("{:04}", sealed.current_number).into(),
         ),
         ("dateTime".into(), date_time(reserved.at).into()),
-        (
-            "dateTimePresentation".into(),
-            date_time_presentation(reserved.at).into(),
-        ),
+        ("dateTimePresentation".into(), shown(reserved.at).into()),
         (
             "organizationName".into(),
             absent::text(owner.organization_name.clone()),

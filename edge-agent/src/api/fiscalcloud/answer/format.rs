@@ -31,7 +31,7 @@ pub(super) fn series_and_number(sealed: &Sealed<'_>) -> Option<String> {
 }
 
 /// ISO 8601 with the local offset and seven decimals, as this API writes it.
-pub(super) fn date_time(at: Moment) -> String {
+pub(in crate::api::fiscalcloud) fn date_time(at: Moment) -> String {
     let civil = local(at);
     let offset = at.offset_minutes;
     let sign = if offset < 0 { '-' } else { '+' };
@@ -45,19 +45,5 @@ pub(super) fn date_time(at: Moment) -> String {
         civil.minute(),
         civil.second(),
         civil.millisecond(),
-    )
-}
-
-/// Date and time as people read them on a receipt.
-pub(super) fn date_time_presentation(at: Moment) -> String {
-    let civil = local(at);
-    format!(
-        "{:02}.{:02}.{:04} {:02}:{:02}:{:02}",
-        civil.day(),
-        civil.month(),
-        civil.year(),
-        civil.hour(),
-        civil.minute(),
-        civil.second()
     )
 }

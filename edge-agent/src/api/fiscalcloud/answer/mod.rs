@@ -9,5 +9,5 @@ mod report;
 mod sealed;
 
 pub(super) use document::{document, sale, short};
-pub(super) use format::row_number;
+pub(super) use format::{date_time, row_number};
 pub(super) use sealed::{AnswerContext, Form};
