@@ -530,7 +530,7 @@ fn codes_in(source: &str) -> BTreeSet<String> {
     }
     // `(Exit::Refused, "Code")`, the exit code of a command with the code of its error.
     for rest in flat.split("Exit::").skip(1) {
-        let second = rest.splitn(2, ", ").nth(1);
+        let second = rest.split_once(", ").map(|(_, second)| second);
         let second = second.and_then(|second| second.strip_prefix('"'));
         let is_variant = rest
             .split(',')

@@ -212,7 +212,7 @@ impl Config {
     pub fn parse(text: &str, file_name: &str) -> Result<Self, ConfigError> {
         let tree =
             tree::read_file(text, Path::new(file_name)).map_err(|fault| ConfigError::Faulty {
-                faults: vec![fault],
+                faults: vec![*fault],
             })?;
         Ok(read(&tree, Reader::default())?.config)
     }
