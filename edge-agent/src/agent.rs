@@ -1,5 +1,6 @@
 //! The composition root: builds the parts of the agent, connects them, and stops them in order.
 
+pub mod audit;
 mod caller_tls;
 mod data_folder;
 mod devices;
@@ -61,6 +62,7 @@ use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 use crate::ui::{self, Dashboard};
+use audit::DailyAudit;
 use caller_tls::CallerTls;
 pub use data_folder::lock_folder;
 use data_folder::set_aside;
@@ -175,6 +177,8 @@ pub struct Agent {
     signatures: Option<Arc<Signatures>>,
     /// The certificate for callers over TLS; it is served and watched by [`Agent::serve`].
     tls: Locked<Option<CallerTls>>,
+    /// The daily audit; [`Agent::serve`] looks when it is due.
+    audit: Locked<Option<DailyAudit>>,
     /// The listener for buyers; [`Agent::serve`] serves it.
     pages: Locked<Option<std::net::TcpListener>>,
     _lock: std::fs::File,
@@ -255,6 +259,7 @@ impl Agent {
         service.deliveries.publish(Box::new(source));
         Ok(Self {
             senders: Some(Senders::start(&config, &service, wake_sender, units)?),
+            audit: Locked::new(Some(DailyAudit::open(&config, &service.live_status))),
             tls: Locked::new(CallerTls::start(&config, service.guard.now().utc_ms)?),
             pages: Locked::new(pages),
             service,
@@ -290,7 +295,7 @@ impl Agent {
         let looking = look_for_problems(
             Arc::clone(&self.service),
             self.service.settings.data_dir.clone(),
-            tls,
+            (tls, self.audit.lock().take()),
         );
         let noticing = look_for_notices(Arc::clone(&self.service), self.signatures.clone());
         let limits = ConnectionLimits {

@@ -2,6 +2,7 @@
 //! without asking the clerk or the store.
 
 pub mod at_work;
+pub mod audit;
 mod module_left;
 pub mod objections;
 mod observed;
@@ -27,6 +28,7 @@ use uuid::Uuid;
 
 use crate::explanation::Explanation;
 use crate::locked::Locked;
+use audit::AuditRecord;
 pub use module_left::ModuleLeft;
 use objections::Objection;
 use problems::{HealthProblem, ProblemKind, Problems, Severity};
@@ -121,6 +123,8 @@ pub struct LiveStatus {
     turnovers: Locked<HashMap<Uuid, Amount>>,
     /// The serial of the first signature unit.
     unit_serial: Locked<Option<String>>,
+    /// The last audit of the till.
+    audit: Locked<Option<AuditRecord>>,
 }
 
 impl LiveStatus {
@@ -656,6 +660,10 @@ const DOCUMENTS_REFUSED: KnownProblem = KnownProblem {
 const Z_REPORT_DIFFERS: KnownProblem = KnownProblem {
     kind: ProblemKind::Z_REPORT_DIFFERS,
     fix: "run `ferrotill verify`, which names the documents in question",
+};
+const AUDIT_FAILED: KnownProblem = KnownProblem {
+    kind: ProblemKind::AUDIT_FAILED,
+    fix: "run `ferrotill verify` and `ferrotill status`, which say what to do about each finding; the next audit that finds nothing ends this problem",
 };
 const CALLS_NOT_KEPT: KnownProblem = KnownProblem {
     kind: ProblemKind::CALLS_NOT_KEPT,

@@ -9,6 +9,7 @@ use tokio::time::MissedTickBehavior;
 
 use ferrotill_store::folder_is_private;
 
+use super::audit::DailyAudit;
 use super::caller_tls::CallerTls;
 use super::service_manager::Watchdog;
 use crate::api::own::watch;
@@ -25,7 +26,7 @@ const _: () = assert!(LOOK_EVERY.as_millis() < 2_000, "docs/api/own.md");
 pub(super) async fn look_for_problems(
     service: Arc<Service>,
     folder: PathBuf,
-    mut tls: Option<CallerTls>,
+    (mut tls, mut audit): (Option<CallerTls>, Option<DailyAudit>),
 ) {
     let mut watchdog = Watchdog::new();
     let mut looks = tokio::time::interval(LOOK_EVERY);
@@ -36,6 +37,9 @@ pub(super) async fn look_for_problems(
         looks.tick().await;
         look(&service, &folder);
         watchdog.look(&service.live_status);
+        if let Some(audit) = &mut audit {
+            audit.look(&service);
+        }
         if let Some(tls) = &mut tls {
             tls.look(service.live_status.problems(), service.guard.now().utc_ms);
         }

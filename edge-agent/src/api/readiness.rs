@@ -128,7 +128,7 @@ impl TillState {
             None => TillPart::good("agent", None, format!("answers at {url}, mode {mode}")),
             Some(reason) => TillPart::stopped("agent", reason, "read the part store below"),
         }];
-        parts.push(problems.part("store", None, || "the journal is written".to_owned()));
+        parts.push(problems.part("store", None, || store(health, shop_clock)));
         for device in devices {
             parts.push(printer(device, health, &problems));
             let open = || {
@@ -280,6 +280,18 @@ pub fn parts_of_health(
     parts.push(problems.part("clock", None, || clock(health, shop_clock)));
     parts.extend(problems.others());
     parts
+}
+
+/// The part of the store, with the time of the last audit.
+fn store(health: &JsonValue, shop_clock: &Clock) -> String {
+    let written = "the journal is written";
+    match health.path("audit.last").map_or("", JsonValue::scalar) {
+        "" => written.to_owned(),
+        last => format!(
+            "{written}; the last audit, at {}, found nothing",
+            shown(last, shop_clock)
+        ),
+    }
 }
 
 fn office(health: &JsonValue) -> String {
@@ -473,9 +485,8 @@ impl<'h> Problems<'h> {
 pub fn part_of(kind: ProblemKind) -> &'static str {
     match kind.id() {
         "journal_unwritable" | "disk_full" | "chain_broken" | "clerk_silent" | "journal_cut"
-        | "snapshot_changed" | "disk_nearly_full" | "folder_not_private" | "calls_not_kept" => {
-            "store"
-        }
+        | "snapshot_changed" | "disk_nearly_full" | "folder_not_private" | "calls_not_kept"
+        | "audit_failed" => "store",
         "office_offline" | "offline_limit" | "documents_refused" | "document_untold"
         | "no_recipient" => "office",
         "shift_too_long" | "shift_ends" | "z_report_differs" => "shift",

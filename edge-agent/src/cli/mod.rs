@@ -76,6 +76,8 @@ pub struct Arguments {
 pub enum CliCommand {
     /// Writes a configuration that works: by questions, from flags, or from the FiscalCloud that the shop uses today.
     Init(init::InitArguments),
+    /// Takes the provisioning file of a new till, once, and erases it.
+    Provision(init::provision::ProvisionArguments),
     /// Runs the service.
     Run(service::RunArguments),
     /// Plays a trading day on an emulated fiscal printer, with and without the authority, and then serves.
@@ -418,6 +420,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, CliFailure> {
     };
     match arguments.command {
         CliCommand::Init(arguments) => init::run(&arguments, output),
+        CliCommand::Provision(arguments) => init::provision::run(&arguments, output),
         CliCommand::Run(arguments) => service::run(&arguments, output),
         CliCommand::Status(arguments) => status::run(&arguments, output),
         CliCommand::Doctor(arguments) => doctor::run(&arguments, output),

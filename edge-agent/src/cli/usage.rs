@@ -134,7 +134,7 @@ mod tests {
         for (arguments, words) in [
             (
                 &["vrify"][..],
-                "the arguments are wrong: vrify: there is no such command; write one of init, run, demo,",
+                "the arguments are wrong: vrify: there is no such command; write one of init, provision, run, demo,",
             ),
             (
                 &["config", "chek"],
@@ -142,7 +142,7 @@ mod tests {
             ),
             (
                 &[],
-                "the arguments are wrong: a command is missing; write one of init, run, demo,",
+                "the arguments are wrong: a command is missing; write one of init, provision, run, demo,",
             ),
             (
                 &["verify", "--conf", "a"],

@@ -18,6 +18,7 @@ use ferrotill_core::budget::Budget;
 
 pub mod adopt;
 mod api;
+mod audit;
 mod bank_terminal;
 mod caller_tls;
 mod device;
@@ -56,6 +57,7 @@ mod upstream;
 mod values;
 
 pub use api::{Api, Client, Permission};
+pub use audit::AuditConfig;
 pub use bank_terminal::BankTerminal;
 pub use caller_tls::{CallerCertificate, CallerTlsConfig};
 pub use device::{Device, Location, NO_PRINTER, PaymentTypeConfig, PointOfSale, RangeConfig};
@@ -126,6 +128,8 @@ pub struct Config {
     pub ui: UiConfig,
     /// The digest of every key with its value, without secrets.
     pub digest: ConfigDigest,
+    /// The daily audit.
+    pub audit: AuditConfig,
     /// Warnings: what a person should correct although the program can run with it.
     pub warnings: Vec<ConfigFault>,
     places: Places,
@@ -406,6 +410,7 @@ fn root(reader: &mut Reader, tree: &TomlNode, supposed: Mode) -> Option<Config> 
     let ereceipt = ereceipt::ereceipt(reader, &root, mode);
     let hub = hub::hub(reader, &root, &till.data_dir);
     let ui = ui::ui(reader, &root, &till.data_dir);
+    let audit = audit::audit(reader, &root);
     Some(Config {
         places: Places {
             country: till_section.place_of("country"),
@@ -430,6 +435,7 @@ fn root(reader: &mut Reader, tree: &TomlNode, supposed: Mode) -> Option<Config> 
         hub,
         ui,
         digest: ConfigDigest::default(),
+        audit,
         warnings: Vec::new(),
     })
 }

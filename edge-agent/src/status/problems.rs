@@ -250,6 +250,9 @@ problem_kinds! {
     CALLS_NOT_KEPT: Warning "calls_not_kept",
         "the signed calls that have ended cannot be written to their file",
         "the next call that is written to the file";
+    AUDIT_FAILED: Degraded "audit_failed",
+        "the daily audit has found that the store, the printers' counters or the documents that wait are not in order",
+        "the next audit that finds nothing";
 }
 
 /// Something that is wrong with the till.

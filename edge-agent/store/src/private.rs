@@ -58,6 +58,8 @@ const COUNTER_KEYS: &str = "turnover-";
 const ENDED_CALLS: &str = "calls.";
 /// The beginning of the names of the files with the certificate for callers over TLS.
 const CALLERS: &str = "callers.";
+/// The name of the file with the result of the last audit.
+const AUDIT_FILE_NAME: &str = "audit.last";
 /// The name of the agent's lock file in the data folder.
 const LOCK_FILE_NAME: &str = "agent.lock";
 const FOLDER_MODE: u32 = 0o700;
@@ -74,6 +76,7 @@ fn protect_folder(folder: &Path) -> io::Result<()> {
         let is_ours = name.to_str().is_some_and(|name| {
             is_of_the_journal(name)
                 || name == LOCK_FILE_NAME
+                || name == AUDIT_FILE_NAME
                 || name.starts_with(ENDED_CALLS)
                 || name.starts_with(CALLERS)
                 || name.starts_with(LOST)

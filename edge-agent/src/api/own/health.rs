@@ -18,6 +18,7 @@ use crate::api::response::json_response;
 use crate::api::service::Service;
 use crate::config::Device;
 use crate::object;
+use crate::status::audit::{AuditOutcome, AuditRecord};
 use crate::status::problems::{HealthProblem, Severity};
 use crate::time::clock::iso_utc;
 
@@ -88,8 +89,21 @@ pub fn health_of(service: &Service) -> (StatusCode, JsonValue) {
             "anchors_set_aside" => store.anchors_set_aside,
         },
         "printers" => JsonValue::Array(printers.collect()),
+        "audit" => audit(service),
     };
     (code, body)
+}
+
+/// The last audit of the till.
+fn audit(service: &Service) -> JsonValue {
+    let record = service.live_status.audit();
+    let last = record.filter(|record| record.outcome != AuditOutcome::NotYet);
+    let fault = last.as_ref().and_then(AuditRecord::fault);
+    object! {
+        "last" => last.as_ref().map(|record| iso_utc(record.at_ms)),
+        "ok" => last.as_ref().map(|record| record.outcome == AuditOutcome::Good),
+        "says" => fault,
+    }
 }
 
 /// Something that is wrong with the till.

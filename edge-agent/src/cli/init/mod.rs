@@ -3,6 +3,7 @@
 //! The file is written only if the configuration has no fault, and never over another file.
 
 mod fiscal_cloud;
+pub(super) mod provision;
 mod questions;
 
 use std::fmt::Write as _;

@@ -6,6 +6,7 @@
 //! a test compares them with the table.
 
 mod api;
+mod audit;
 mod bank_terminal;
 mod device;
 mod ereceipt;
@@ -131,6 +132,13 @@ pub static SECTIONS: &[SectionRow] = &[
         ),
         says: "The points of sale of the device; without any, the till makes one with the code 1.",
         keys: device::DEVICE_POINTS_OF_SALE,
+    },
+    SectionRow {
+        path: "audit",
+        form: SectionForm::Table,
+        sample: SectionSample::HeaderOff,
+        says: "The daily audit of the till.",
+        keys: audit::AUDIT,
     },
     SectionRow {
         path: "ui",

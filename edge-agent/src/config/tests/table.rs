@@ -53,6 +53,8 @@ secret = "s3cret"
 people_file = "people.toml"
 [hub]
 url = "https://hub.example:8443"
+[audit]
+at = "03:30"
 [offline]
 days_unsent = 3
 [upstream.online_ecr]
