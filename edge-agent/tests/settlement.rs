@@ -344,6 +344,29 @@ fn the_verb_settles_a_document_after_a_restart() {
         says.contains(&format!("the outcome of the document {ID} (cash_in)")),
         "{says}"
     );
+    let JsonValue::Array(parts) = value(&status, "parts") else {
+        panic!("{says}");
+    };
+    let is_document = |part: &&JsonValue| value(part, "part").scalar() == "document";
+    let part = parts.iter().find(is_document).unwrap();
+    assert_eq!(value(part, "ok"), &JsonValue::Bool(false), "{part}");
+    assert!(
+        value(part, "fix").scalar().contains("ferrotill settle "),
+        "{part}"
+    );
+    // An export without the document is not complete.
+    let tables = folder.path().join("tables");
+    let tables = tables.to_str().unwrap();
+    let (code, manifest) = finished(&["export", "--out", tables, "--config", config]);
+    assert_eq!(code, Some(1), "{manifest}");
+    assert_eq!(value(&manifest, "complete"), &JsonValue::Bool(false));
+    let JsonValue::Array(gaps) = value(&manifest, "gaps") else {
+        panic!("{manifest}");
+    };
+    let unknown = |gap: &&JsonValue| value(gap, "code").scalar() == "outcome_unknown";
+    let gap = gaps.iter().find(unknown).unwrap();
+    let members = ["id", "kind", "amount"].map(|name| value(value(gap, "document"), name).scalar());
+    assert_eq!(members, [ID, "cash_in", "5.00"], "{gap}");
     let (code, answer) = settle(&file, &address, ID, &["--registered", "--by", " "]);
     assert_eq!(
         (code, value(&answer, "error.code")),

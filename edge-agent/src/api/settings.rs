@@ -4,13 +4,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::{
-    BankTerminal, Client, Config, Device, EReceiptConfig, FiscalBoxConfig, GoodsTable, Mode,
-    Network, Owner,
+    BankTerminal, Client, Config, ConfigDigest, Device, EReceiptConfig, FiscalBoxConfig,
+    GoodsTable, Mode, Network, Owner,
 };
 
 /// What the routes know of the configuration: the shop and its callers. Everything else of the configuration is the agent's own.
 #[derive(Clone, Debug)]
 pub struct ApiSettings {
+    /// The digest of the configuration.
+    pub digest: ConfigDigest,
     /// Whether the documents are legal or made for a test.
     pub mode: Mode,
     /// The owner of the till.
@@ -46,6 +48,7 @@ impl ApiSettings {
     #[must_use]
     pub fn of(config: &Config) -> Self {
         Self {
+            digest: config.digest,
             mode: config.till.mode,
             owner: config.till.owner.clone(),
             devices: config.devices.clone(),

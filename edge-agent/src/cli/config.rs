@@ -13,6 +13,7 @@ use crate::api::json::JsonValue;
 use crate::config::{
     Config, ConfigError, ConfigFault, ExplainedConfig, KeyInForce, KeyRow, Overrides, Preset,
     SectionForm, SectionRow, ShownValue, SourcePlace, ValueKind, environment_name, pages, schema,
+    without_secrets,
 };
 use crate::object;
 
@@ -128,7 +129,7 @@ fn show(keys: &[KeyInForce], arguments: &ShowArguments, output: CliOutput) {
         } else {
             String::new()
         };
-        output.text(&format!("{} = {}{origin}", key.path, key.value));
+        output.text(&format!("{} = {}{origin}", key.path, key.value.masked()));
     }
 }
 
@@ -206,9 +207,10 @@ fn key_document(key: &KeyInForce, main_file: &Path) -> JsonValue {
     }
 }
 
-fn value_document(value: &ShownValue) -> JsonValue {
+/// A value as JSON, without the secrets of an address.
+pub(super) fn value_document(value: &ShownValue) -> JsonValue {
     match value {
-        ShownValue::Text(text) => JsonValue::from(text.as_str()),
+        ShownValue::Text(text) => JsonValue::from(without_secrets(text)),
         ShownValue::Integer(number) => JsonValue::from(*number),
         ShownValue::Flag(flag) => JsonValue::from(*flag),
         ShownValue::List(items) => JsonValue::Array(items.iter().map(value_document).collect()),

@@ -88,7 +88,7 @@ fn say(
     output: CliOutput,
 ) {
     for change in changes {
-        let after = &change.after.value;
+        let after = change.after.value.masked();
         let place = place_of(change.after);
         output.text(&match (change.is_new, written) {
             (false, _) => format!("{}: is {after} already ({place})", change.path),
@@ -120,9 +120,9 @@ fn say(
 fn was(change: &Change<'_>) -> String {
     match change.before {
         Some(before) if before.place.is_none() && before.value != ShownValue::Unset => {
-            format!("{} (default)", before.value)
+            format!("{} (default)", before.value.masked())
         }
-        Some(before) => before.value.to_string(),
+        Some(before) => before.value.masked().to_string(),
         None => ShownValue::Unset.to_string(),
     }
 }
