@@ -256,8 +256,9 @@ impl Agent {
             link_misses: LinkMisses::default(),
             exports: AtomicUsize::new(0),
         });
-        let source = PublishedReceipts(Arc::downgrade(&service));
-        service.deliveries.publish(Box::new(source));
+        service
+            .deliveries
+            .publish(Box::new(PublishedReceipts(Arc::downgrade(&service))));
         Ok(Self {
             senders: Some(Senders::start(&config, &service, wake_sender, units)?),
             audit: AuditSchedule::open(&config, &service.live_status),

@@ -513,6 +513,8 @@ fn codes_in(source: &str) -> BTreeSet<String> {
         "Unauthorized::new(\"",
         "refuse(\"",
         "code: \"",
+        // Those of the command line.
+        ".named(\"",
         "error: \"",
         "StatusCode::CONFLICT, \"",
         "StatusCode::NOT_FOUND, \"",
@@ -525,6 +527,18 @@ fn codes_in(source: &str) -> BTreeSet<String> {
         for rest in flat.split(start).skip(1) {
             codes.extend(code_before_quote(rest));
         }
+    }
+    // `(Exit::Refused, "Code")`, the exit code of a command with the code of its error.
+    for rest in flat.split("Exit::").skip(1) {
+        let second = rest.split_once(", ").map(|(_, second)| second);
+        let second = second.and_then(|second| second.strip_prefix('"'));
+        let is_variant = rest
+            .split(',')
+            .next()
+            .unwrap()
+            .bytes()
+            .all(|it| it.is_ascii_alphabetic());
+        codes.extend(second.filter(|_| is_variant).and_then(code_before_quote));
     }
     // `fault("path", "Code", …)` and the same with a path that is computed.
     for rest in flat.split(".fault(").skip(1) {

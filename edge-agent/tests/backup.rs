@@ -226,6 +226,38 @@ fn what_was_sold_after_the_backup_is_named_and_no_number_comes_twice() {
     drop(shop.printer);
 }
 
+/// The shift of the backup goes on, and its next Z-report has a number above the lost one.
+#[test]
+fn documents_whose_z_report_is_lost_are_counted_by_the_next_one() {
+    let shop = BackupShop::new();
+    let backup = shop.path("till.backup");
+    let mut agent = Process::agent(&shop.file);
+    for _ in 0..3 {
+        assert_eq!(agent.client.post("operations/sale", SALE).status, 200);
+    }
+    shop.done(&["backup", "create", name(&backup)]);
+    assert_eq!(agent.client.post("operations/sale", SALE).status, 200);
+    let z = agent.client.post("operations/closeday", "{}");
+    assert_eq!(z.status, 200, "{}", z.text);
+    agent.kill();
+    drop(agent);
+    fs::rename(shop.books(), shop.path("lost")).unwrap();
+    shop.done(&["restore", name(&backup)]);
+    shop.done(&["restore", name(&backup), "--accept-loss", "--by", "Maria"]);
+    let agent = Process::agent(&shop.file);
+    until("the till sells", || {
+        agent.client.post("operations/sale", SALE).status == 200
+    });
+    let z = agent.client.post("operations/closeday", "{}");
+    assert_eq!(z.status, 200, "{}", z.text);
+    let out = shop.path("month");
+    let (_, manifest) = shop.verb(&["export", "--out", name(&out)]);
+    let gaps = value(&manifest, "gaps").to_string();
+    assert!(gaps.contains("counted by Z-report 2"), "{gaps}");
+    assert!(!gaps.contains("shift_without_z_report"), "{gaps}");
+    drop(shop.printer);
+}
+
 /// Until the agent has met the printer, a sale is answered with its state; then it is refused with the problem.
 fn is_stopped(shop: &BackupShop, agent: &Process) {
     let listed = || {

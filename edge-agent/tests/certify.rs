@@ -59,6 +59,8 @@ impl Emulated {
         let text = |node: &JsonValue, name: &str| scalar(node.get(name).unwrap());
         let others = tried.iter().filter(|it| text(it, "finding") != "confirmed");
         let written = std::fs::read_to_string(&report).unwrap();
+        // A report is never written over.
+        std::fs::remove_file(&report).unwrap();
         assert!(written.contains("GET /info/") && written.contains("terminal_id"));
         let others = others.map(|it| (text(it, "id"), text(it, "seen")));
         (code, others.collect())
@@ -110,6 +112,20 @@ fn a_device_that_may_be_in_use_is_not_touched() {
     assert_eq!(certify(&uri), Some(2));
     assert_eq!(certify("datecs+serial:///dev/ttyUSB0"), Some(2));
     assert!(!std::path::Path::new(&report).exists());
+    std::fs::write(&report, "the report of another printer").unwrap();
+    let uri = "datecs+tcp://127.0.0.1:9";
+    let certify = [
+        "printer",
+        "certify",
+        "--uri",
+        uri,
+        "--report",
+        &report,
+        "--test-device",
+    ];
+    assert_eq!(finished(&certify).0, Some(2));
+    let kept = std::fs::read_to_string(&report).unwrap();
+    assert_eq!(kept, "the report of another printer");
 }
 
 /// An emulated fiscal printer on a TCP port, in a process of its own.
@@ -153,7 +169,10 @@ impl EmulatedPrinter {
             &report.display().to_string(),
             "--test-device",
         ]);
-        (code, printed, std::fs::read_to_string(report).ok())
+        let written = std::fs::read_to_string(&report).ok();
+        // A report is never written over.
+        std::fs::remove_file(report).ok();
+        (code, printed, written)
     }
 }
 

@@ -180,11 +180,15 @@ fn faults_of_files_and_configuration_are_found_without_an_agent() {
     clinic.finds_in_file(ranges.unwrap(), "# no range", "alternative_ranges");
     fs::write(&clinic.file, without(&text, "upstream")).unwrap();
     clinic.finds("no [upstream]", "office_address");
-    // A file that cannot be read is the only finding.
+    // Without a configuration there is not much to look at, and each of its faults has its own remedy.
     fs::write(&clinic.file, text.replace("[till]", "[till]\nfoo = 1")).unwrap();
     let (code, told) = clinic.doctor(&[]);
     assert_eq!((code, value(&told, "ok")), (3, &JsonValue::Bool(false)));
     assert_eq!(words(value(&told, "checks.0.id")), "configuration");
+    let says = words(value(&told, "checks.0.says"));
+    assert!(says.contains("till.foo"), "{says}");
+    let fix = words(value(&told, "checks.0.fix"));
+    assert!(!fix.contains("config check"), "{fix}");
     fs::write(&clinic.file, &text).unwrap();
     switch(&clinic.printer, "/sim/printer", r#"{"power":"off"}"#);
     clinic.finds("the printer is off", "printer_answers");
@@ -220,6 +224,45 @@ fn what_loses_nothing_is_repaired() {
     assert_eq!(clinic.faults(&[]), [("agent".to_owned(), false)]);
 }
 
+/// In a LIVE till a secret that others may read is a fault of the configuration, and nothing else can be looked at before it is mended.
+#[test]
+fn a_secret_of_a_live_till_that_others_may_read_is_repaired() {
+    let clinic = Clinic::new();
+    let secret = clinic.folder.path().join("secret");
+    fs::write(&secret, "a secret of forty-two characters, not more").unwrap();
+    mode(&secret, 0o644);
+    let text = fs::read_to_string(&clinic.file).unwrap();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("secret ="))
+        .unwrap();
+    let with_file = text
+        .replace(line, &format!("secret_file = \"{}\"", secret.display()))
+        .replace("mode = \"TEST\"", "mode = \"LIVE\"");
+    assert!(with_file.contains("LIVE"), "{with_file}");
+    fs::write(&clinic.file, with_file).unwrap();
+    let of_secret = |told: &JsonValue| {
+        let JsonValue::Array(checks) = value(told, "checks") else {
+            panic!("{told}");
+        };
+        let mut checks = checks.iter();
+        let found = checks.find(|check| words(value(check, "says")).contains("secret can be read"));
+        found.cloned()
+    };
+    let (code, told) = clinic.doctor(&[]);
+    assert_eq!(code, 3, "{told}");
+    let found = of_secret(&told).unwrap();
+    let fix = format!("run chmod 600 {}", secret.display());
+    assert_eq!(words(value(&found, "fix")), fix);
+    assert_eq!(value(&found, "fixable"), &JsonValue::Bool(true));
+    let (_, told) = clinic.doctor(&["--fix"]);
+    let found = of_secret(&told).unwrap();
+    assert_eq!(value(&found, "repaired"), &JsonValue::Bool(true), "{told}");
+    let of_file = fs::metadata(&secret).unwrap().permissions().mode();
+    assert_eq!(of_file & 0o777, 0o600);
+    assert!(of_secret(&clinic.doctor(&[]).1).is_none());
+}
+
 #[test]
 fn faults_of_the_running_till_are_found_beside_it() {
     let clinic = Clinic::new();
@@ -232,6 +275,10 @@ fn faults_of_the_running_till_are_found_beside_it() {
         .find(|line| line.starts_with("secret ="))
         .unwrap();
     clinic.finds_in_file(line, "secret = \"another one\"", "agent_configuration");
+    // The file was changed after the start: the name of a shop, and a limit of time.
+    clinic.finds_in_file("Test SRL", "Other SRL", "agent_configuration");
+    let wait = "answer_timeout_ms = 1500";
+    clinic.finds_in_file(wait, "answer_timeout_ms = 1600", "agent_configuration");
     let find = |id: &str| {
         until(id, || {
             clinic.faults(&[]).iter().any(|(found, _)| found == id)
@@ -269,6 +316,15 @@ fn faults_of_the_running_till_are_found_beside_it() {
     find("office_health");
     switch(&clinic.authority, "/sim/authority", r#"{"state":"up"}"#);
     drop(agent);
+    // The people of the dashboard cannot be read.
+    let people = clinic.books().join("people.toml");
+    let before = fs::read(&people).ok();
+    fs::write(&people, "[[person]]\nname = 1\n").unwrap();
+    find("people");
+    match before {
+        Some(before) => fs::write(&people, before).unwrap(),
+        None => fs::remove_file(&people).unwrap(),
+    }
     // The folder after the machine has lost its power.
     fs::write(clinic.books().join("journal.anchor.1"), "x").unwrap();
     find("journal_end");

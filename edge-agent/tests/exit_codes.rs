@@ -232,7 +232,7 @@ fn what_another_user_may_not_read_or_write_is_a_lack_of_permission() {
     );
     assert_ne!(with_file, open_configuration);
     fs::write(&shop.file, with_file).unwrap();
-    for arguments in [&["config", "check"][..], &["queue"]] {
+    for arguments in [&["config", "check"][..], &["queue"], &["doctor"]] {
         let (code, told) = without_rights(&[arguments, &["--config", file]].concat());
         assert_eq!(code, Some(9), "{arguments:?}: {told}");
         assert!(told.contains("with sudo"), "{told}");

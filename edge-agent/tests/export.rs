@@ -235,6 +235,15 @@ fn the_sums_of_an_export_are_those_of_the_z_reports() {
         (code, told(value(&manifest, "files.0.rows"))),
         (0, "0".into())
     );
+    // A month is named by its days, and a device that does not exist is no device without documents.
+    let (_, manifest, _) = shop.export("february", &["--month", "2028-02"]);
+    let days = ["from", "to"].map(|name| told(value(&manifest, name)));
+    assert_eq!(days, ["2028-02-01", "2028-02-29"]);
+    let unknown = "00000000-0000-4000-8000-000000000001";
+    let (code, refused, out) = shop.export("unknown", &["--device", unknown]);
+    assert_eq!(code, 2, "{refused}");
+    assert!(told(value(&refused, "error.message")).contains("there is no device"));
+    assert!(!out.exists());
     // A folder with files in it is not used.
     let (code, refused, _) = shop.export("en", &[]);
     assert_eq!(code, 2, "{refused}");

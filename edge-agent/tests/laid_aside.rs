@@ -4,7 +4,9 @@
 mod shop;
 
 use ferrotill::api::json::JsonValue;
+use ferrotill::people::{People, Right};
 use ferrotill_device::emulator::{Rig, RigOptions};
+use shop::browser::Browser;
 use shop::outside::{Process, finished, program, until};
 use shop::{Client, Reply, config, count, value};
 
@@ -338,4 +340,25 @@ fn a_journal_that_takes_no_row_is_named_to_the_caller() {
         let reply = shop.client().signed("POST", &aside, body, |_| ()).unwrap();
         reply.status == 200
     });
+}
+
+#[test]
+fn the_page_of_a_refused_document_says_what_the_office_has_said() {
+    let shop = Shop::with_a_refused_sale();
+    let people = shop.folder.path().join("books/people.toml");
+    People::new(people)
+        .add("Ana", &[Right::Look], "482915", false)
+        .unwrap();
+    let mut ana = Browser::new(&shop.client().url);
+    assert_eq!(ana.sign_in("Ana", "482915").to, "/");
+    let page = ana.open(&format!("/documents/{ID}"));
+    assert!(page.text.contains("unknown goods"), "{}", page.text);
+    // The list of problems says in the language of the person what is wrong.
+    ana.open("/?language=ru");
+    let problems = ana.open("/");
+    assert!(
+        problems.text.contains("Налоговая отклоняет документы."),
+        "{}",
+        problems.text
+    );
 }

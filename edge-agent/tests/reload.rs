@@ -6,6 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use ferrotill::api::json::JsonValue;
+use ferrotill::config::{Config, Overrides};
 use nix::sys::signal::Signal;
 use shop::outside::{Process, finished, until};
 use shop::{KEY, SECRET, config, value};
@@ -103,6 +104,12 @@ fn callers_are_taken_over_and_other_keys_need_a_restart() {
     let without = changed.replacen("http://127.0.0.1:8", "http://127.0.0.1:9", 1);
     service.reload(&without, "no value has changed");
     until("no key waits", || service.restart_needed() == "[]");
+    // A reload that has taken everything over is a start with the same file.
+    let in_force = |service: &Service| service.agent.client.open("/healthz").at("configuration");
+    let other = Config::load_with(&service.file, &Overrides::default(), []).unwrap();
+    until("the digest is that of the file", || {
+        in_force(&service) == other.digest.to_string()
+    });
     assert_eq!(service.asks(KEY, NEW_SECRET), 200);
 }
 

@@ -187,6 +187,16 @@ fn bad_declarations_are_refused(client: &Client, sold_id: &str) {
     let of_another = (400, "unknown", "UnknownValue".to_owned());
     assert_eq!(verdict(&taken), of_another, "{}", taken.text);
     assert!(taken.at("message").contains("earlier document"));
+    // The printer has not printed that many documents.
+    let mistyped = client.declare(ID, &PRINTED.replace('2', "99"));
+    assert_eq!(
+        verdict(&mistyped),
+        (400, "unknown", "UnknownValue".to_owned()),
+        "{}",
+        mistyped.text
+    );
+    let says = mistyped.at("message");
+    assert!(says.contains("last document has the number"), "{says}");
     let no_id = client.declare("mine", PRINTED);
     assert_eq!(
         (no_id.status, no_id.at("error")),
@@ -334,6 +344,29 @@ fn the_verb_settles_a_document_after_a_restart() {
         says.contains(&format!("the outcome of the document {ID} (cash_in)")),
         "{says}"
     );
+    let JsonValue::Array(parts) = value(&status, "parts") else {
+        panic!("{says}");
+    };
+    let is_document = |part: &&JsonValue| value(part, "part").scalar() == "document";
+    let part = parts.iter().find(is_document).unwrap();
+    assert_eq!(value(part, "ok"), &JsonValue::Bool(false), "{part}");
+    assert!(
+        value(part, "fix").scalar().contains("ferrotill settle "),
+        "{part}"
+    );
+    // An export without the document is not complete.
+    let tables = folder.path().join("tables");
+    let tables = tables.to_str().unwrap();
+    let (code, manifest) = finished(&["export", "--out", tables, "--config", config]);
+    assert_eq!(code, Some(1), "{manifest}");
+    assert_eq!(value(&manifest, "complete"), &JsonValue::Bool(false));
+    let JsonValue::Array(gaps) = value(&manifest, "gaps") else {
+        panic!("{manifest}");
+    };
+    let unknown = |gap: &&JsonValue| value(gap, "code").scalar() == "outcome_unknown";
+    let gap = gaps.iter().find(unknown).unwrap();
+    let members = ["id", "kind", "amount"].map(|name| value(value(gap, "document"), name).scalar());
+    assert_eq!(members, [ID, "cash_in", "5.00"], "{gap}");
     let (code, answer) = settle(&file, &address, ID, &["--registered", "--by", " "]);
     assert_eq!(
         (code, value(&answer, "error.code")),

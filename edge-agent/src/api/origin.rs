@@ -275,7 +275,6 @@ const SEC_FETCH_SITE: header::HeaderName = header::HeaderName::from_static("sec-
 
 /// The routes of a simulator alone, with the same check for its switches: a page of another site must not reach them through a browser.
 /// What devices and programs call under other paths has no such check, because they may use any name of the machine.
-#[must_use]
 pub fn with_guarded_switches(routes: Router) -> Router {
     let policy = Arc::new(OriginPolicy::of_simulator());
     routes.layer(from_fn(move |request: Request, next: Next| {

@@ -136,7 +136,9 @@ impl TillState {
                 shift.unwrap_or_else(|_| format!("{}: the data folder cannot be read", device.name))
             };
             parts.push(problems.part("shift", Some(device.id), open));
-            parts.extend(document_at_printer(reader, device, shop_clock));
+            let person = printer_of(health, device)
+                .is_some_and(|printer| !text(printer, "needs_a_person").is_empty());
+            parts.extend(document_at_printer((reader, shop_clock), device, person));
         }
         parts.push(problems.part("office", None, || office(health)));
         parts.push(queue(health, shop_clock));
@@ -178,28 +180,53 @@ pub fn shift_in_words(
     })
 }
 
-/// The document that is at the printer of a device, if its outcome is not known yet and the store can be read.
-fn document_at_printer(reader: &Reader, device: &Device, clock: &Clock) -> Option<TillPart> {
+/// The document that is at the printer of a device, if its outcome is not known yet and the store can be read. `person` says that the
+/// printer cannot prove it, so that a person must declare it.
+fn document_at_printer(
+    (reader, clock): (&Reader, &Clock),
+    device: &Device,
+    person: bool,
+) -> Option<TillPart> {
     let row = reader.document_at_printer(device.id).ok()??.row;
+    let next = match person {
+        true => "the printer cannot prove it, and a person must declare it",
+        false => "the printer is asked until it proves it",
+    };
     let says = format!(
-        "{}: the outcome of the document {} ({}) of {} is not known yet; the printer is asked until it proves it",
+        "{}: the outcome of the document {} ({}) of {} is not known yet; {next}",
         device.name,
         row.id,
         row.kind.name(),
         clock.shown(row.at)
     );
-    Some(TillPart::good("document", Some(device.id), says))
+    let part = TillPart::good("document", Some(device.id), says);
+    Some(match person {
+        false => part,
+        true => TillPart {
+            ok: false,
+            fix: Some(format!(
+                "read on the paper whether it was printed, and declare it: ferrotill settle {}",
+                row.id
+            )),
+            ..part
+        },
+    })
+}
+
+/// What `/healthz` says of the printer of a device.
+fn printer_of<'h>(health: &'h JsonValue, device: &Device) -> Option<&'h JsonValue> {
+    match health.get("printers") {
+        Some(JsonValue::Array(printers)) => printers
+            .iter()
+            .find(|printer| text(printer, "device_id") == device.id.to_string()),
+        _ => None,
+    }
 }
 
 /// The part of a device's printer.
 fn printer(device: &Device, health: &JsonValue, problems: &Problems<'_>) -> TillPart {
     let name = &device.name;
-    let found = match health.get("printers") {
-        Some(JsonValue::Array(printers)) => printers
-            .iter()
-            .find(|printer| text(printer, "device_id") == device.id.to_string()),
-        _ => None,
-    };
+    let found = printer_of(health, device);
     let field = |member| {
         found
             .map(|printer| text(printer, member))

@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use super::clients::Clients;
 use crate::config::{
-    BankTerminal, Config, Device, EReceiptConfig, FiscalBoxConfig, GoodsTable, Mode, Network, Owner,
+    BankTerminal, Config, ConfigDigest, Device, EReceiptConfig, FiscalBoxConfig, GoodsTable, Mode,
+    Network, Owner,
 };
+use crate::locked::Locked;
 
 /// What the routes know of the configuration: the shop and its callers. Everything else of the configuration is the agent's own.
 #[derive(Debug)]
 pub struct ApiSettings {
+    /// The digest of the configuration in force.
+    pub digest: Locked<ConfigDigest>,
     /// Whether the documents are legal or made for a test.
     pub mode: Mode,
     /// The owner of the till.
@@ -46,6 +50,7 @@ impl ApiSettings {
     #[must_use]
     pub fn of(config: &Config) -> Self {
         Self {
+            digest: Locked::new(config.digest),
             mode: config.till.mode,
             owner: config.till.owner.clone(),
             devices: config.devices.clone(),

@@ -15,7 +15,7 @@ use crate::api::json::JsonValue;
 use crate::config::{
     Config, ConfigError, ConfigFault, ExplainedConfig, KeyInForce, KeyRow, Overrides, Preset,
     Secret, SectionForm, SectionRow, ShownValue, SourcePlace, ValueKind, environment_name, pages,
-    schema,
+    schema, without_secrets,
 };
 use crate::object;
 use crate::time::clock::Clock;
@@ -157,7 +157,7 @@ fn show(keys: &[KeyInForce], arguments: &ShowArguments, output: CliOutput) {
         } else {
             String::new()
         };
-        output.text(&format!("{} = {}{origin}", key.path, key.value));
+        output.text(&format!("{} = {}{origin}", key.path, key.value.masked()));
     }
 }
 
@@ -229,9 +229,10 @@ fn key_document(key: &KeyInForce, main_file: &Path) -> JsonValue {
     }
 }
 
-fn value_document(value: &ShownValue) -> JsonValue {
+/// A value as JSON, without the secrets of an address.
+pub(super) fn value_document(value: &ShownValue) -> JsonValue {
     match value {
-        ShownValue::Text(text) => JsonValue::from(text.as_str()),
+        ShownValue::Text(text) => JsonValue::from(without_secrets(text)),
         ShownValue::Integer(number) => JsonValue::from(*number),
         ShownValue::Flag(flag) => JsonValue::from(*flag),
         ShownValue::List(items) => JsonValue::Array(items.iter().map(value_document).collect()),

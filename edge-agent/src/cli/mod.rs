@@ -575,7 +575,7 @@ fn default_config() -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::{CliFailure, Exit};
+    use super::{CliFailure, ConfigError, Exit, error_types};
 
     /// A program shows `fix` to a person: where the agent's message has no remedy, the page of the error type has one.
     #[test]
@@ -588,6 +588,46 @@ mod tests {
         let settled = "id: is settled already, as registered";
         assert!(fix("AlreadySettled", settled).contains("/operations"));
         assert_eq!(fix("AlreadySettled", "no; look at it"), "look at it");
+    }
+
+    /// Every code that a document of an error can have where the agent has given none.
+    #[test]
+    fn every_code_of_the_command_line_is_explained() {
+        let failures = [
+            Exit::Failed,
+            Exit::Usage,
+            Exit::Configuration,
+            Exit::NotPrinted,
+            Exit::NotAcknowledged,
+            Exit::Unknown,
+            Exit::Refused,
+            Exit::NotRunning,
+            Exit::Permission,
+            Exit::Interrupted,
+        ];
+        let mut codes: Vec<String> = failures.map(|exit| exit.name().to_owned()).into();
+        for error in [
+            ConfigError::Faulty { faults: Vec::new() },
+            ConfigError::Unreadable {
+                path: "ferrotill.toml".into(),
+                source: std::io::ErrorKind::NotFound.into(),
+            },
+        ] {
+            let document = CliFailure::from(error).document;
+            let code = document.path("error.code").unwrap();
+            codes.push(code.scalar().to_owned());
+        }
+        // Those that stand in documents of a command's own form.
+        for source in [include_str!("verify.rs"), include_str!("rksv.rs")] {
+            let written = source.split("\"code\" => \"").skip(1);
+            codes.extend(written.map(|rest| rest.split('"').next().unwrap().to_owned()));
+        }
+        for code in codes {
+            assert!(
+                !error_types::find(&code).is_empty(),
+                "{code} is not explained; add it to api/error_types/of_commands.rs"
+            );
+        }
     }
 
     /// The codes of the page `docs/EXIT-CODES.md` are those of the program.

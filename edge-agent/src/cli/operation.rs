@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &OperationArguments, output: CliOutput) -> Result<E
         (_, "waiting" | "in_progress" | "unknown") => Exit::Unknown,
         (404, _) => {
             let text = format!(
-                "no request with the id {} is known to this till; check the id",
+                "nothing with the id {} was begun at this till: no document has it, and none waits; check the id, or send the request with it",
                 arguments.id
             );
             return Err(CliFailure::refused_by_agent(

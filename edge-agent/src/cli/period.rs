@@ -23,6 +23,15 @@ pub(super) struct PeriodArguments {
 }
 
 impl PeriodArguments {
+    /// The first and the last day or moment as a person writes them; a month has its first and its last day.
+    pub(super) fn named(&self) -> (Option<String>, Option<String>) {
+        let days = self.month.as_ref().and_then(|month| days_of_month(month));
+        match days {
+            Some((first, last)) => (Some(first.to_string()), Some(last.to_string())),
+            None => (self.from.clone(), self.to.clone()),
+        }
+    }
+
     /// The first and the last millisecond since the epoch.
     pub(super) fn limits(&self, zone: &TimeZone) -> Result<(i64, i64), CliFailure> {
         if let Some(month) = &self.month {
@@ -44,13 +53,18 @@ impl PeriodArguments {
     }
 }
 
+/// The first and the last day of a month.
+fn days_of_month(text: &str) -> Option<(Date, Date)> {
+    let first = format!("{text}-01").parse::<Date>().ok();
+    let first = first.filter(|_| text.len() == 7)?;
+    Some((first, first.last_of_month()))
+}
+
 /// The first and the last millisecond of a month.
 fn whole_month(text: &str, zone: &TimeZone) -> Result<(i64, i64), CliFailure> {
-    let first = format!("{text}-01").parse::<Date>().ok();
-    let first = first.filter(|_| text.len() == 7);
-    let limits = first.and_then(|first| {
+    let limits = days_of_month(text).and_then(|(first, last)| {
         let (begin, _) = day_limits(first, zone)?;
-        let (_, end) = day_limits(first.last_of_month(), zone)?;
+        let (_, end) = day_limits(last, zone)?;
         Some((begin, end))
     });
     limits.ok_or_else(|| {

@@ -1,6 +1,7 @@
 //! `printer`: what a person does with a printer or a fiscal module that is not in use yet.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -74,6 +75,7 @@ const NOT_TRIED: &str = "not_tried";
 pub(super) fn run(arguments: &PrinterArguments, output: CliOutput) -> Result<Exit, CliFailure> {
     log(tracing::Level::ERROR);
     let PrinterTask::Certify(arguments) = &arguments.task;
+    refuse_other_file(arguments)?;
     let url = arguments.uri.strip_prefix(FISCALBOX);
     if let Some(url) = url {
         if !url.starts_with("http://") {
@@ -114,6 +116,17 @@ pub(super) fn run(arguments: &PrinterArguments, output: CliOutput) -> Result<Exi
 
 fn usage(text: String) -> CliFailure {
     CliFailure::new(Exit::Usage, anyhow!("{text}"))
+}
+
+/// A report of another device is not lost, and nothing is tried whose report could not be written.
+fn refuse_other_file(arguments: &CertifyArguments) -> Result<(), CliFailure> {
+    if !arguments.report.exists() {
+        return Ok(());
+    }
+    Err(usage(format!(
+        "--report: {} exists; give a new name",
+        arguments.report.display()
+    )))
 }
 
 fn refuse_device_in_use(arguments: &CertifyArguments) -> Result<(), CliFailure> {
@@ -194,7 +207,9 @@ fn write(
         "connection" => connection,
         "inferences" => JsonValue::Array(rows.iter().map(|row| json(row, true)).collect()),
     };
-    fs::write(&arguments.report, document.to_string()).map_err(|error| {
+    let file = fs::File::create_new(&arguments.report);
+    let written = file.and_then(|mut file| file.write_all(document.to_string().as_bytes()));
+    written.map_err(|error| {
         let explained = Explanation::new(
             "the report cannot be written",
             arguments.report.display().to_string(),

@@ -91,7 +91,11 @@ pub(super) fn run(arguments: &ReceiptsArguments, output: CliOutput) -> Result<Ex
 
 /// Refuses a device that neither the configuration nor any document names, so that a misspelt id is not taken for a device without
 /// documents.
-fn refuse_unknown_device(device: Uuid, config: &Config, reader: &Reader) -> Result<(), CliFailure> {
+pub(super) fn refuse_unknown_device(
+    device: Uuid,
+    config: &Config,
+    reader: &Reader,
+) -> Result<(), CliFailure> {
     let mut has_document = false;
     let always = (i64::MIN, i64::MAX);
     reader

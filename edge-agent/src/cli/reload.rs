@@ -97,10 +97,11 @@ fn take_over(agent: &Agent, written: &mut WrittenKeys, explained: &ExplainedConf
     if taken.is_complete {
         written.take_over(&explained.keys);
     }
-    agent
-        .service()
-        .live_status
-        .restart_needed_for(needs_restart);
+    let service = agent.service();
+    if needs_restart.is_empty() {
+        *service.settings.digest.lock() = explained.config.digest;
+    }
+    service.live_status.restart_needed_for(needs_restart);
 }
 
 fn refuse(error: &ConfigError) {

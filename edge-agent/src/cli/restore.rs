@@ -394,9 +394,9 @@ fn report(
     let file = arguments.file.display();
     let signs = compared.iter().any(|it| it.signed_receipts.is_some());
     output.text(&if signs && arguments.accept_loss {
-        "the loss is accepted, and the registers are out of use: sell on a new [[device]] with an id and a registration_number that were never used, and register the new cash box".to_owned()
+        "the loss is accepted, and the registers are out of use: start the service (systemctl start ferrotill), and sell on a new [[device]] with an id and a registration_number that were never used, and register the new cash box".to_owned()
     } else if arguments.accept_loss {
-        "the loss is accepted: the till sells again with higher numbers; give it new ranges for alternative receipts".to_owned()
+        "the loss is accepted: start the service (systemctl start ferrotill), and the till sells with higher numbers; give it new ranges for alternative receipts".to_owned()
     } else {
         format!("the till does not sell yet; accept what is missing with `ferrotill restore {file} --accept-loss --by NAME`")
     });

@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,10 +11,13 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 
 use super::client::{Client, url_of};
+use super::config::{error_document, value_document};
 use super::doctor;
 use super::{CliFailure, CliOutput, Exit, default_config, log};
 use crate::api::json::JsonValue;
-use crate::config::{Config, Overrides, Secret, ShownValue};
+use crate::config::{
+    Config, ExplainedConfig, KeyInForce, Overrides, Secret, ShownValue, without_secrets,
+};
 use crate::object;
 use crate::time::clock::{Clock, iso_utc, system_ms};
 
@@ -52,21 +56,19 @@ pub(super) fn run(arguments: &SupportArguments, output: CliOutput) -> Result<Exi
         listen: arguments.listen.clone(),
         data_dir: None,
     };
-    let explained = Config::explain(&arguments.config, &overrides, std::env::vars_os())?;
-    let config = &explained.config;
-    let url = url_of(config.api.listen);
+    let explained = Config::explain(&arguments.config, &overrides, std::env::vars_os());
     let clock = Arc::new(Clock::new(None).map_err(CliFailure::failed)?);
+    let url = url_of(listens_at(arguments, explained.as_ref().ok()));
     let client = Client::new(url, "", Secret::new(String::new()), None, clock).hurried();
     let health = client.look("/healthz").map(|reply| reply.body);
     let metrics = client.line("/metrics").map(|(_, text)| text);
-    let keys = explained.keys.iter().map(|key| {
-        let value = match &key.value {
-            // An address may have a user and a password in it.
-            ShownValue::Text(text) => JsonValue::Text(without_password(text)),
-            value => JsonValue::Text(format!("{value:?}")),
-        };
-        object! { "key" => key.path.clone(), "value" => value }
-    });
+    let (keys, faults) = match &explained {
+        Ok(explained) => (
+            explained.keys.iter().map(key_document).collect(),
+            JsonValue::Null,
+        ),
+        Err(error) => (Vec::new(), error_document(error)),
+    };
     let bundle = object! {
         "made_at" => iso_utc(system_ms()),
         "program" => env!("CARGO_PKG_VERSION"),
@@ -74,25 +76,54 @@ pub(super) fn run(arguments: &SupportArguments, output: CliOutput) -> Result<Exi
         "checks" => doctor::as_json(&arguments.config, &explained),
         "health" => health.unwrap_or(JsonValue::Null),
         "metrics" => metrics.ok(),
-        "configuration" => JsonValue::Array(keys.collect()),
+        "configuration" => JsonValue::Array(keys),
+        "configuration_error" => faults,
     };
-    write(&arguments.out, &format!("{bundle}\n"))?;
-    output.json(&object! { "file" => arguments.out.display().to_string() });
+    write(&arguments.out, &format!("{}\n", masked(bundle)))?;
+    output.json(&object! {
+        "file" => arguments.out.display().to_string(),
+        "configuration_ok" => explained.is_ok(),
+    });
     output.text(&format!(
         "{}: read it before you send it; it has no secret, no receipt and no name of a buyer",
         arguments.out.display()
     ));
+    if explained.is_err() {
+        output.text(
+            "the configuration cannot be used: its faults are in the file, and its keys are not",
+        );
+    }
     Ok(Exit::Done)
 }
 
-/// A text without what stands between `//` and `@` in an address.
-fn without_password(text: &str) -> String {
-    match text.split_once("//") {
-        Some((scheme, rest)) => match rest.split_once('@') {
-            Some((user, place)) if !user.contains('/') => format!("{scheme}//…@{place}"),
-            _ => text.to_owned(),
-        },
-        None => text.to_owned(),
+/// Where the agent is asked: the configuration may have faults, and an agent may run all the same.
+fn listens_at(arguments: &BundleArguments, explained: Option<&ExplainedConfig>) -> SocketAddr {
+    let named = arguments.listen.as_ref().and_then(|text| text.parse().ok());
+    let configured = explained.map(|explained| explained.config.api.listen);
+    configured.or(named).unwrap_or(USUAL_ADDRESS)
+}
+
+/// The address at which a till listens whose configuration names no other.
+const USUAL_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 50_700);
+
+fn key_document(key: &KeyInForce) -> JsonValue {
+    object! {
+        "key" => key.path.clone(),
+        "value" => value_document(&key.value),
+        "masked" => key.value == ShownValue::Masked,
+    }
+}
+
+/// The same value with no secret in any of its texts.
+fn masked(value: JsonValue) -> JsonValue {
+    match value {
+        JsonValue::Text(text) => JsonValue::Text(without_secrets(&text)),
+        JsonValue::Array(items) => JsonValue::Array(items.into_iter().map(masked).collect()),
+        JsonValue::Object(members) => {
+            let members = members.into_iter();
+            JsonValue::Object(members.map(|(name, value)| (name, masked(value))).collect())
+        }
+        other => other,
     }
 }
 
@@ -107,23 +138,4 @@ fn write(path: &Path, text: &str) -> Result<(), CliFailure> {
             );
             CliFailure::new(Exit::Usage, text)
         })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_password;
-
-    #[test]
-    fn a_password_in_an_address_is_left_out() {
-        for (text, shown) in [
-            (
-                "https://till:geheim@office.example/x",
-                "https://…@office.example/x",
-            ),
-            ("https://office.example/a@b", "https://office.example/a@b"),
-            ("Till 1", "Till 1"),
-        ] {
-            assert_eq!(without_password(text), shown);
-        }
-    }
 }

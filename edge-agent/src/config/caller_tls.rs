@@ -103,12 +103,8 @@ fn files(
         );
     }
     if others_may_read(&key.value) {
-        let what = format!("{} can be read by other users", key.value.display());
-        let remedy = format!("run chmod 600 {}", key.value.display());
-        match mode {
-            Mode::Live => reader.fault(&key.place, section.path_of("tls_key"), what, remedy),
-            Mode::Test => reader.warn(&key.place, section.path_of("tls_key"), what, remedy),
-        }
+        let place = (&key.place, section.path_of("tls_key"));
+        reader.open_to_others(place, &key.value, mode);
     }
     CallerCertificate::Files {
         certificate: certificate.value,

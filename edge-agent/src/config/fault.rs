@@ -60,6 +60,8 @@ pub struct ConfigFault {
     pub remedy: String,
     /// True if the system denies this user the file that the value names. Another user may have no such fault.
     pub is_denied: bool,
+    /// The file with a secret that other users may read, if that is the fault: the mode 0600 repairs it.
+    pub open_to_others: Option<PathBuf>,
 }
 
 impl fmt::Display for ConfigFault {

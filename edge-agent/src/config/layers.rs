@@ -117,7 +117,7 @@ fn file(
     Ok(read_file(&text, path).unwrap_or_else(|fault| {
         // The other files are still read, so that their faults are reported together with this fault.
         let place = fault.place.clone();
-        reader.faults.push(fault);
+        reader.faults.push(*fault);
         TomlNode {
             place,
             value: TomlValue::Table(Vec::new()),

@@ -22,6 +22,7 @@ mod audit;
 mod bank_terminal;
 mod caller_tls;
 mod device;
+mod digest;
 mod edit;
 mod edit_key;
 mod ereceipt;
@@ -33,6 +34,7 @@ mod hub;
 mod key;
 mod layers;
 mod mail;
+mod masked;
 mod network;
 mod offline;
 mod online_ecr;
@@ -60,6 +62,7 @@ pub use audit::AuditConfig;
 pub use bank_terminal::BankTerminal;
 pub use caller_tls::{CallerCertificate, CallerTlsConfig};
 pub use device::{Device, Location, NO_PRINTER, PaymentTypeConfig, PointOfSale, RangeConfig};
+pub use digest::ConfigDigest;
 pub use edit::with_text_at;
 pub use edit_key::{KeyPath, NotSet, WrongPosition, toml_value, with_key};
 pub use ereceipt::EReceiptConfig;
@@ -74,6 +77,7 @@ pub use key::{
 };
 pub use layers::{ChangedFile, Overrides};
 pub use mail::{MailConfig, SmsConfig};
+pub use masked::without_secrets;
 pub use network::Network;
 pub use online_ecr::{OnlineEcrConfig, SignatureConfig};
 pub use paper_look::{DATE_MARK, NUMBER_MARK, PaperLook, REGISTRATION_MARK, TOTAL_MARK};
@@ -124,6 +128,8 @@ pub struct Config {
     pub hub: Option<HubConfig>,
     /// The dashboard.
     pub ui: UiConfig,
+    /// The digest of every key with its value, without secrets.
+    pub digest: ConfigDigest,
     /// The daily audit.
     pub audit: AuditConfig,
     /// Warnings: what a person should correct although the program can run with it.
@@ -212,7 +218,7 @@ impl Config {
     pub fn parse(text: &str, file_name: &str) -> Result<Self, ConfigError> {
         let tree =
             tree::read_file(text, Path::new(file_name)).map_err(|fault| ConfigError::Faulty {
-                faults: vec![fault],
+                faults: vec![*fault],
             })?;
         Ok(read(&tree, Reader::default())?.config)
     }
@@ -366,12 +372,16 @@ fn read(tree: &TomlNode, mut reader: Reader) -> Result<ExplainedConfig, ConfigEr
         reader.faults.extend(certain);
     }
     let warnings = std::mem::take(&mut reader.warnings);
-    let keys = std::mem::take(&mut reader.in_force);
+    let keys = sorted(std::mem::take(&mut reader.in_force));
     reader.finish()?;
     match config {
         Some(config) => Ok(ExplainedConfig {
-            config: Config { warnings, ..config },
-            keys: sorted(keys),
+            config: Config {
+                warnings,
+                digest: ConfigDigest::of(&keys),
+                ..config
+            },
+            keys,
         }),
         // A reading without faults has read every section, so this case would be a mistake in the program.
         None => Err(ConfigError::Faulty { faults: Vec::new() }),
@@ -426,6 +436,7 @@ fn root(reader: &mut Reader, tree: &TomlNode, supposed: Mode) -> Option<Config> 
         ereceipt,
         hub,
         ui,
+        digest: ConfigDigest::default(),
         audit,
         warnings: Vec::new(),
     })

@@ -15,6 +15,7 @@ use super::key::{
 };
 use super::schema;
 use super::tree::{TomlEntry, TomlNode, TomlValue, join};
+use ferrotill_core::event::Mode;
 
 /// A value with its place, for the checks that compare several values.
 #[derive(Clone, Debug)]
@@ -150,6 +151,7 @@ impl Reader {
             what: what.into(),
             remedy: remedy.into(),
             is_denied: false,
+            open_to_others: None,
         });
     }
 
@@ -172,7 +174,29 @@ impl Reader {
             what: format!("{} cannot be read: {error}", path.display()),
             remedy,
             is_denied,
+            open_to_others: None,
         });
+    }
+
+    /// Adds that other users may read a file with a secret: a fault of a LIVE till, and a warning of a TEST till.
+    pub(super) fn open_to_others(
+        &mut self,
+        (place, key): (&SourcePlace, String),
+        path: &Path,
+        mode: Mode,
+    ) {
+        let fault = ConfigFault {
+            place: place.clone(),
+            key,
+            what: format!("{} can be read by other users", path.display()),
+            remedy: format!("run chmod 600 {}", path.display()),
+            is_denied: false,
+            open_to_others: Some(path.to_owned()),
+        };
+        match mode {
+            Mode::Live => self.faults.push(fault),
+            Mode::Test => self.warnings.push(fault),
+        }
     }
 
     /// Adds a warning, which a person should read and which does not stop the program.
@@ -189,6 +213,7 @@ impl Reader {
             what: what.into(),
             remedy: remedy.into(),
             is_denied: false,
+            open_to_others: None,
         });
     }
 

@@ -56,17 +56,18 @@ impl TomlValue {
 }
 
 /// Reads the text of one TOML file.
-pub(super) fn read_file(text: &str, file: &Path) -> Result<TomlNode, ConfigFault> {
+pub(super) fn read_file(text: &str, file: &Path) -> Result<TomlNode, Box<ConfigFault>> {
     let source = Source::new(text, file);
     match Document::parse(text) {
         Ok(document) => Ok(source.table(document.as_table(), source.place(0))),
-        Err(error) => Err(ConfigFault {
+        Err(error) => Err(Box::new(ConfigFault {
             place: source.place(error.span().map_or(0, |span| span.start)),
             key: String::new(),
             what: format!("is not TOML: {}", error.message().replace('\n', ", ")),
             remedy: "correct this line".to_owned(),
             is_denied: false,
-        }),
+            open_to_others: None,
+        })),
     }
 }
 

@@ -162,12 +162,7 @@ pub(super) fn secret_in(
         }
     };
     if others_may_read(path) {
-        let what = format!("{} can be read by other users", path.display());
-        let remedy = format!("run chmod 600 {}", path.display());
-        match mode {
-            Mode::Live => reader.fault(&file.place, section.path_of(key), what, remedy),
-            Mode::Test => reader.warn(&file.place, section.path_of(key), what, remedy),
-        }
+        reader.open_to_others((&file.place, section.path_of(key)), path, mode);
     }
     let secret = text.trim_end_matches(['\r', '\n']).to_owned();
     secret_text(reader, section, key, &file.place, secret)

@@ -1,8 +1,10 @@
 //! Reads payments of payment providers, and appends their events to the journal.
 
+use std::borrow::Cow;
+
 use ferrotill_core::Amount;
-use ferrotill_core::event::{Event, ProviderAnswer, ProviderStep};
-use ferrotill_core::id::DocumentId;
+use ferrotill_core::event::{Event, ProviderAnswer, ProviderAnswered, ProviderStep};
+use ferrotill_core::id::{DocumentId, OperationReference};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension as _, Row, params};
 use uuid::Uuid;
@@ -233,73 +235,55 @@ impl Batch<'_> {
         at_ms: i64,
         source: ProviderSource,
     ) -> Result<bool, StoreError> {
-        let is_of_person = source == ProviderSource::Person;
-        // No document is paid with the payment, or may be.
-        let unpaid = format!("(state = 'asked' OR (state = 'paid' AND NOT {IS_TAKEN}))");
-        let (reference, document, condition): (_, _, &str) = match event {
-            Event::ProviderAsked(asked) if asked.step == ProviderStep::Pay => {
-                (asked.reference, None, "0 = 1")
-            }
-            Event::ProviderAsked(asked) => (asked.reference, None, "state = 'paid'"),
+        let (reference, document, condition) = match event {
+            Event::ProviderAsked(asked) => (asked.reference, None, Cow::Borrowed("state = 'paid'")),
             Event::ProviderAnswered(answered) => {
-                let condition: &str = match (answered.step, answered.answer) {
-                    (_, ProviderAnswer::LaidAside { .. }) => "state IN ('asked', 'paid')",
-                    // A person who has looked into the provider's list ends the question, too.
-                    (ProviderStep::Pay, ProviderAnswer::Done { .. }) if is_of_person => {
-                        "state IN ('asked', 'paid', 'not_paid')"
-                    }
-                    // Money that has moved after all belongs to the payment. A question about money that goes back stays open until it is
-                    // answered itself.
-                    (ProviderStep::Pay, ProviderAnswer::Done { .. }) => {
-                        "(state IN ('asked', 'not_paid') OR (state = 'paid' AND step <> 'give_back'))"
-                    }
-                    // A person may have been wrong before, or knows that the money has gone back.
-                    (ProviderStep::Pay, ProviderAnswer::NotDone { .. }) if is_of_person => &unpaid,
-                    // An answer that came late does not undo a payment.
-                    (
-                        ProviderStep::Pay,
-                        ProviderAnswer::NotDone { .. } | ProviderAnswer::Begun { .. },
-                    ) => "state = 'asked'",
-                    (ProviderStep::Confirm, _) => "state = 'paid' AND step <> 'give_back'",
-                    (ProviderStep::GiveBack, _) => "state = 'paid' AND step = 'give_back'",
-                };
+                let is_of_person = source == ProviderSource::Person;
+                let condition = condition_of_answer(answered, is_of_person);
                 (answered.reference, None, condition)
             }
-            Event::ProviderUsed(used) => (used.reference, Some(used.document), CAN_PAY),
+            Event::ProviderUsed(used) => (used.reference, Some(used.document), CAN_PAY.into()),
             _ => return Ok(false),
         };
         let is_new =
             matches!(event, Event::ProviderAsked(asked) if asked.step == ProviderStep::Pay);
-        if !is_new {
-            let seen = match source {
-                ProviderSource::Seen(seen) => Some(seen),
-                ProviderSource::Till | ProviderSource::Person => None,
-            };
-            let fits: bool = self
-                .connection()
-                .prepare_cached(&format!(
-                    "SELECT EXISTS (SELECT 1 FROM provider_payment WHERE reference = ?1 AND changed_at = coalesce(?2, changed_at) \
-                     AND {IS_TAKEN} = coalesce(?3, {IS_TAKEN}) AND (?4 IS NULL OR document IS ?4 OR NOT {IS_TAKEN}) AND {condition})"
-                ))
-                .and_then(|mut statement| {
-                    let known = params![
-                        reference.0,
-                        seen.map(|seen| seen.changed_ms),
-                        seen.map(|seen| seen.is_taken),
-                        document.map(|document| document.0)
-                    ];
-                    statement.query_row(known, |row| row.get(0))
-                })
-                .context(self.path(), PLACE)?;
-            if !fits {
-                return Ok(false);
-            }
+        if !is_new && !self.payment_fits(reference, document, &condition, source)? {
+            return Ok(false);
         }
         let mut buffer = vec![0; EVENT_BYTES_MAX];
         let payload = event
             .encode(&mut buffer)
             .map_err(|_| StoreError::TooLarge)?;
         self.write(Uuid::nil(), at_ms, event, payload).map(|_| true)
+    }
+
+    /// Whether a payment fulfils a condition, is as it was seen, and is free for a document.
+    fn payment_fits(
+        &self,
+        reference: OperationReference,
+        document: Option<DocumentId>,
+        condition: &str,
+        source: ProviderSource,
+    ) -> Result<bool, StoreError> {
+        let seen = match source {
+            ProviderSource::Seen(seen) => Some(seen),
+            ProviderSource::Till | ProviderSource::Person => None,
+        };
+        self.connection()
+            .prepare_cached(&format!(
+                "SELECT EXISTS (SELECT 1 FROM provider_payment WHERE reference = ?1 AND changed_at = coalesce(?2, changed_at) \
+                 AND {IS_TAKEN} = coalesce(?3, {IS_TAKEN}) AND (?4 IS NULL OR document IS ?4 OR NOT {IS_TAKEN}) AND {condition})"
+            ))
+            .and_then(|mut statement| {
+                let known = params![
+                    reference.0,
+                    seen.map(|seen| seen.changed_ms),
+                    seen.map(|seen| seen.is_taken),
+                    document.map(|document| document.0)
+                ];
+                statement.query_row(known, |row| row.get(0))
+            })
+            .context(self.path(), PLACE)
     }
 
     /// Whether a document can be paid with a payment: the payment was named for it and for no other document since, and its money was
@@ -318,6 +302,33 @@ impl Batch<'_> {
             })
             .context(self.path(), PLACE)
     }
+}
+
+/// What must be true of a payment so that an answer belongs to it.
+fn condition_of_answer(answered: &ProviderAnswered<'_>, is_of_person: bool) -> Cow<'static, str> {
+    let condition = match (answered.step, answered.answer) {
+        (_, ProviderAnswer::LaidAside { .. }) => "state IN ('asked', 'paid')",
+        // A person who has looked into the provider's list ends the question, too.
+        (ProviderStep::Pay, ProviderAnswer::Done { .. }) if is_of_person => {
+            "state IN ('asked', 'paid', 'not_paid')"
+        }
+        // Money that has moved after all belongs to the payment. A question about money that goes back stays open until it is answered
+        // itself.
+        (ProviderStep::Pay, ProviderAnswer::Done { .. }) => {
+            "(state IN ('asked', 'not_paid') OR (state = 'paid' AND step <> 'give_back'))"
+        }
+        // A person may have been wrong before, or knows that the money has gone back. No document is paid with the payment, or may be.
+        (ProviderStep::Pay, ProviderAnswer::NotDone { .. }) if is_of_person => {
+            return format!("(state = 'asked' OR (state = 'paid' AND NOT {IS_TAKEN}))").into();
+        }
+        // An answer that came late does not undo a payment.
+        (ProviderStep::Pay, ProviderAnswer::NotDone { .. } | ProviderAnswer::Begun { .. }) => {
+            "state = 'asked'"
+        }
+        (ProviderStep::Confirm, _) => "state = 'paid' AND step <> 'give_back'",
+        (ProviderStep::GiveBack, _) => "state = 'paid' AND step = 'give_back'",
+    };
+    condition.into()
 }
 
 /// The largest event of a payment provider, in bytes.

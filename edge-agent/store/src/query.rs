@@ -109,6 +109,31 @@ impl Reader {
         })
     }
 
+    /// Gives the documents whose outcome is not known yet and whose time lies within two times, as [`Reader::each_within`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn each_without_outcome(
+        &self,
+        device: Option<Uuid>,
+        (first_ms, last_ms): (i64, i64),
+        mut take: impl FnMut(StoredDocument),
+    ) -> Result<(), StoreError> {
+        self.with("documents without an outcome", |connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM document WHERE state = 'reserved' AND at BETWEEN ?1 AND ?2 \
+                 AND (?3 IS NULL OR device = ?3) ORDER BY reserved_seq"
+            ))?;
+            let device = device.as_ref().map(Uuid::as_bytes);
+            let mut rows = statement.query(params![first_ms, last_ms, device])?;
+            while let Some(row) = rows.next()? {
+                take(document(connection, document_row(row)?)?);
+            }
+            Ok(())
+        })
+    }
+
     /// Gives the sealed documents of some kinds whose time lies within two times, both in milliseconds since the epoch and both
     /// included, to `take`, in the order of their reservation, until `take` breaks off. `device` is the only device; `None` stands for
     /// all of them. Only one document is in memory at a time.

@@ -3,6 +3,7 @@
 
 pub mod agent_thread;
 pub mod books;
+pub mod browser;
 pub mod folder;
 pub mod forms;
 pub mod hub;

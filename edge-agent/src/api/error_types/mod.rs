@@ -2,9 +2,10 @@
 //! show the same text.
 //!
 //! Codes come from these places: the rules of the till ([`Refusal`]), the printers ([`Fault`]), the problems of `/healthz`
-//! ([`ProblemKind`]), the requests themselves (`of_requests`), and the numbers of the FiscalBox API and of fiscal modules
+//! ([`ProblemKind`]), the requests themselves (`of_requests`), the commands of the program (`of_commands`), and the numbers of the FiscalBox API and of fiscal modules
 //! (`of_modules`). A code may come from two of them.
 
+mod of_commands;
 mod of_modules;
 mod of_requests;
 
@@ -14,6 +15,7 @@ use ferrotill_core::refusal::Refusal;
 use ferrotill_device::fault::Fault;
 
 use crate::status::problems::ProblemKind;
+use of_commands::OF_COMMANDS;
 use of_requests::OF_REQUESTS;
 
 /// One error type.
@@ -34,6 +36,8 @@ pub struct ErrorType {
 pub enum ErrorSource {
     /// The request itself, or the call.
     Request,
+    /// A command of the command line.
+    Command,
     /// A rule of the till; the number of the refusal.
     Rule(u16),
     /// A printer; the number of the fault.
@@ -50,6 +54,7 @@ impl fmt::Display for ErrorSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Request => write!(f, "error of a request"),
+            Self::Command => write!(f, "code of a command"),
             Self::Rule(number) => write!(f, "refusal {number}: a rule of the till"),
             Self::Printer(number) => write!(f, "fault {number} of a printer"),
             Self::Health(severity) => write!(f, "problem in /healthz, severity {severity}"),
@@ -72,12 +77,18 @@ impl fmt::Display for ErrorType {
     }
 }
 
-/// Every error type: those of requests first, then those of rules, printers and health, and the numbers of FiscalBox and its modules.
+/// Every error type: those of requests first, then those of commands, rules, printers and health, and the numbers of FiscalBox and its modules.
 #[must_use]
 pub fn all() -> Vec<ErrorType> {
     let requests = OF_REQUESTS.iter().map(|(code, says, fix)| ErrorType {
         code: (*code).to_owned(),
         source: ErrorSource::Request,
+        says: sentence(says),
+        fix: sentence(fix),
+    });
+    let commands = OF_COMMANDS.iter().map(|(code, says, fix)| ErrorType {
+        code: (*code).to_owned(),
+        source: ErrorSource::Command,
         says: sentence(says),
         fix: sentence(fix),
     });
@@ -110,6 +121,7 @@ pub fn all() -> Vec<ErrorType> {
         ),
     });
     requests
+        .chain(commands)
         .chain(rules)
         .chain(faults)
         .chain(problems)

@@ -63,6 +63,7 @@ pub fn health_of(service: &Service) -> (StatusCode, JsonValue) {
         "status" => status,
         "problems" => JsonValue::Array(problems.iter().map(problem).collect()),
         "mode" => service.settings.mode.to_string(),
+        "configuration" => service.settings.digest.lock().to_string(),
         "office" => object! { "state" => authority.state, "reason" => authority.reason },
         "offline" => offline(service),
         "clock" => object! {

@@ -95,7 +95,7 @@ pub(super) fn run(arguments: &SetArguments, output: CliOutput) -> Result<Exit, C
 
 fn say(changes: &[Change<'_>], config: &Config, (next, written): (&str, bool), output: CliOutput) {
     for change in changes {
-        let after = &change.after.value;
+        let after = change.after.value.masked();
         let place = place_of(change.after);
         output.text(&match (change.is_new, written) {
             (false, _) => format!("{}: is {after} already ({place})", change.path),
@@ -121,9 +121,9 @@ fn say(changes: &[Change<'_>], config: &Config, (next, written): (&str, bool), o
 fn was(change: &Change<'_>) -> String {
     match change.before {
         Some(before) if before.place.is_none() && before.value != ShownValue::Unset => {
-            format!("{} (default)", before.value)
+            format!("{} (default)", before.value.masked())
         }
-        Some(before) => before.value.to_string(),
+        Some(before) => before.value.masked().to_string(),
         None => ShownValue::Unset.to_string(),
     }
 }

@@ -12,6 +12,7 @@ use crate::agent::{StartError, look_at_start};
 use crate::cli::shop_clock;
 use crate::config::Config;
 use crate::error_chain::chain_of;
+use crate::people::People;
 use crate::time::clock::{Clock, system_ms};
 use ferrotill_store::{FolderLook, Reader, StoreError, files_of_others, is_in_use, owner_of};
 
@@ -31,6 +32,7 @@ pub(super) fn checks(config: &Config) -> Vec<Finding> {
         look.as_ref().ok().and_then(|look| look.lost_row),
     ));
     findings.push(would_start(&look));
+    findings.push(people(config));
     let damage = look.ok().and_then(|look| look.damage);
     match damage {
         Some(damage) => findings.push(damaged(folder, &damage)),
@@ -62,6 +64,21 @@ fn would_start(look: &Result<FolderLook, StartError>) -> Finding {
         .split_once("; ")
         .unwrap_or((&error, "run `ferrotill verify`, which names what is wrong"));
     Finding::bad(id, format!("the service does not start: {says}"), fix)
+}
+
+/// A damaged file of people keeps everyone from the dashboard.
+fn people(config: &Config) -> Finding {
+    let id = "people";
+    match People::new(config.ui.people_file.clone()).list() {
+        Ok(people) => Finding::good(id, format!("people of the dashboard: {}", people.len())),
+        Err(error) => {
+            let text = chain_of(&error);
+            let (says, fix) = text
+                .split_once("; ")
+                .unwrap_or((&text, "look at the file and at its permissions"));
+            Finding::bad(id, says, fix)
+        }
+    }
 }
 
 fn damaged(folder: &Path, damage: &str) -> Finding {

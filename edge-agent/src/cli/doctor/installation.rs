@@ -6,16 +6,15 @@ use std::path::{Path, PathBuf};
 
 use ferrotill_core::profile::SealPlan;
 
-use super::{Finding, Repair};
+use super::{Finding, Repair, configuration};
 use crate::agent::check;
 use crate::config::{Config, ExplainedConfig, Permission, ShownValue};
 use crate::time::clock::{iso_utc, system_ms, zone_of};
 
 pub(super) fn checks(file: &Path, explained: &ExplainedConfig) -> Vec<Finding> {
     let config = &explained.config;
-    vec![
-        configuration(config),
-        warnings(config),
+    let mut findings = configuration::checks(config);
+    findings.extend([
         private_configuration(file),
         private_secrets(explained),
         time_zone(config),
@@ -24,44 +23,12 @@ pub(super) fn checks(file: &Path, explained: &ExplainedConfig) -> Vec<Finding> {
         owner(config),
         ranges(config),
         data_on_memory(config),
-    ]
-}
-
-fn configuration(config: &Config) -> Finding {
-    let id = "configuration";
-    match check(config) {
-        Ok(profile) => {
-            let country = profile.facts().code;
-            let devices = config.devices.len();
-            let mode = config.till.mode;
-            Finding::good(id, format!("{country}, {mode}, devices: {devices}"))
-        }
-        Err(error) => Finding::bad(
-            id,
-            error.to_string().trim().replace('\n', ", "),
-            "correct the file; `ferrotill config check` shows line and column",
-        ),
-    }
-}
-
-fn warnings(config: &Config) -> Finding {
-    let id = "configuration_warnings";
-    let Some(first) = config.warnings.first() else {
-        return Finding::good(id, "no warning");
-    };
-    let more = match config.warnings.len() {
-        1 => String::new(),
-        all => format!(" (and {} more)", all.saturating_sub(1)),
-    };
-    Finding::bad(
-        id,
-        format!("{first}{more}"),
-        "correct the file as `ferrotill config check` says",
-    )
+    ]);
+    findings
 }
 
 /// A configuration with a secret in it is for its owner and the group of the service only.
-fn private_configuration(file: &Path) -> Finding {
+pub(super) fn private_configuration(file: &Path) -> Finding {
     let id = "configuration_private";
     let has_secret = fs::read_to_string(file).is_ok_and(|text| {
         let mut lines = text.lines().map(str::trim_start);
@@ -126,7 +93,7 @@ fn time_zone(config: &Config) -> Finding {
 }
 
 /// A machine without a battery clock begins in the past.
-fn machine_clock() -> Finding {
+pub(super) fn machine_clock() -> Finding {
     let id = "machine_clock";
     let now = system_ms();
     if now < EARLIEST_MS {

@@ -1,6 +1,7 @@
 //! `doctor`: checks everything that an installer can act on, with one thing to do for each fault.
 
 mod agent;
+mod configuration;
 mod folder;
 mod installation;
 mod office;
@@ -14,7 +15,7 @@ use clap::Args;
 
 use super::{CliFailure, CliOutput, Exit, default_config, log};
 use crate::api::json::JsonValue;
-use crate::config::{Config, ExplainedConfig, Overrides};
+use crate::config::{Config, ConfigError, ExplainedConfig, Overrides};
 use crate::object;
 use ferrotill_store::give_path_to_owner;
 
@@ -166,21 +167,37 @@ pub(super) fn run(arguments: &DoctorArguments, output: CliOutput) -> Result<Exit
         listen: arguments.listen.clone(),
         data_dir: arguments.data.clone(),
     };
-    let explained = match Config::explain(&arguments.config, &overrides, std::env::vars_os()) {
+    let explain = || Config::explain(&arguments.config, &overrides, std::env::vars_os());
+    let mut explained = explain();
+    let mut repaired = Vec::new();
+    if arguments.fix
+        && let Err(error) = &explained
+    {
+        // A file that other users may read can be a fault of the configuration, which then is read again.
+        repaired = configuration::of_error(error);
+        repaired.retain_mut(|finding| {
+            finding.repair();
+            finding.repaired
+        });
+        if !repaired.is_empty() {
+            explained = explain();
+        }
+    }
+    let explained = match explained {
         Ok(explained) => explained,
         Err(error) => {
-            // Without a configuration there is nothing else to look at.
-            let says = error.to_string().trim().replace('\n', ", ");
-            let fix = "correct the file; `ferrotill config check` shows line and column";
-            report(&[Finding::bad("configuration", says, fix)], output);
+            repaired.extend(of_faulty(&arguments.config, &error));
+            if arguments.fix {
+                repair_all(&mut repaired);
+            }
+            report(&repaired, output);
             return Ok(CliFailure::from(error).code);
         }
     };
-    let mut findings = findings(&arguments.config, &explained);
+    let mut findings = repaired;
+    findings.extend(findings_of(&arguments.config, &explained));
     if arguments.fix {
-        for finding in findings.iter_mut().filter(|finding| !finding.ok()) {
-            finding.repair();
-        }
+        repair_all(&mut findings);
     }
     report(&findings, output);
     let mut faults = findings.iter().filter(|finding| !finding.ok());
@@ -201,10 +218,27 @@ pub(super) fn run(arguments: &DoctorArguments, output: CliOutput) -> Result<Exit
     })
 }
 
-/// Every check of a till as JSON. Nothing is repaired.
-pub(super) fn as_json(file: &Path, explained: &ExplainedConfig) -> JsonValue {
-    let findings = findings(file, explained);
+/// Every check of a till as JSON, or the checks that are possible without a configuration. Nothing is repaired.
+pub(super) fn as_json(file: &Path, explained: &Result<ExplainedConfig, ConfigError>) -> JsonValue {
+    let findings = match explained {
+        Ok(explained) => findings_of(file, explained),
+        Err(error) => of_faulty(file, error),
+    };
     JsonValue::Array(findings.iter().map(Finding::json).collect())
+}
+
+/// The checks that are possible without a configuration.
+fn of_faulty(file: &Path, error: &ConfigError) -> Vec<Finding> {
+    let mut findings = configuration::of_error(error);
+    findings.push(installation::private_configuration(file));
+    findings.push(installation::machine_clock());
+    findings
+}
+
+fn repair_all(findings: &mut [Finding]) {
+    for finding in findings.iter_mut().filter(|finding| !finding.ok()) {
+        finding.repair();
+    }
 }
 
 fn report(findings: &[Finding], output: CliOutput) {
@@ -217,7 +251,7 @@ fn report(findings: &[Finding], output: CliOutput) {
     }
 }
 
-fn findings(file: &Path, explained: &ExplainedConfig) -> Vec<Finding> {
+fn findings_of(file: &Path, explained: &ExplainedConfig) -> Vec<Finding> {
     let config = &explained.config;
     // What waits for others is done at the same time.
     std::thread::scope(|scope| {

@@ -51,7 +51,8 @@ const WAIT: Duration = Duration::from_secs(3);
 /// Host and port of a url.
 fn host_and_port(url: &str) -> (String, u16) {
     let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
-    let authority = rest.split('/').next().unwrap_or_default();
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let authority = authority.rsplit('@').next().unwrap_or_default();
     let usual = if scheme == "https" { 443 } else { 80 };
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, port.parse().unwrap_or(usual)),
@@ -86,6 +87,11 @@ mod tests {
             ("https://office.example/api", "office.example", 443),
             ("http://office.example", "office.example", 80),
             ("http://[::1]:81/x", "::1", 81),
+            (
+                "https://till:4711@office.example?key=1",
+                "office.example",
+                443,
+            ),
         ] {
             assert_eq!(host_and_port(url), (host.to_owned(), port));
         }

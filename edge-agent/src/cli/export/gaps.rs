@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ferrotill_core::Amount;
 use ferrotill_core::document::{Body, DocumentKind};
+use ferrotill_core::{Amount, Currency};
 use ferrotill_store::{Reader, StoreError, StoredDocument};
 use uuid::Uuid;
 
@@ -11,9 +11,10 @@ use crate::api::json::JsonValue;
 use crate::object;
 
 /// What is looked at while documents are exported.
-#[derive(Default)]
 pub(super) struct GapCheck {
+    currency: Currency,
     devices: BTreeMap<Uuid, DeviceCheck>,
+    without_outcome: Vec<ExportGap>,
 }
 
 #[derive(Default)]
@@ -32,6 +33,20 @@ struct ShiftCheck {
     report: Option<ReportSums>,
 }
 
+impl ShiftCheck {
+    /// Adds the documents of a shift that goes on as this one.
+    fn add(&mut self, begun: &Self) {
+        self.numbers.extend(&begun.numbers);
+        for (sum, more) in [
+            (&mut self.sales, begun.sales),
+            (&mut self.refunds, begun.refunds),
+            (&mut self.alternative, begun.alternative),
+        ] {
+            *sum = sum.checked_add(more).unwrap_or(*sum);
+        }
+    }
+}
+
 /// What a Z-report says of its shift.
 struct ReportSums {
     documents: u32,
@@ -48,6 +63,8 @@ pub(super) struct ExportGap {
     says: String,
     /// False for what is only not complete yet.
     pub(super) is_fault: bool,
+    /// The document that the gap is about; `None` if it is about several.
+    document: Option<JsonValue>,
 }
 
 impl ExportGap {
@@ -57,6 +74,7 @@ impl ExportGap {
             "code" => self.code,
             "fault" => self.is_fault,
             "says" => self.says.clone(),
+            "document" => self.document.clone(),
         }
     }
 
@@ -66,6 +84,39 @@ impl ExportGap {
 }
 
 impl GapCheck {
+    pub(super) const fn new(currency: Currency) -> Self {
+        Self {
+            currency,
+            devices: BTreeMap::new(),
+            without_outcome: Vec::new(),
+        }
+    }
+
+    /// Takes a document whose outcome is not known. It may be registered, and then its money is in no table.
+    pub(super) fn without_outcome(&mut self, stored: &StoredDocument) {
+        let row = &stored.row;
+        let amount = stored.reserved().and_then(|reserved| match &reserved.body {
+            Body::Receipt(receipt) => Some(receipt.total),
+            Body::Cash(amount) => Some(*amount),
+            Body::Report(_) | Body::Nonfiscal(_) | Body::Amounts(_) => None,
+        });
+        let shown = amount.map(|amount| amount.display(self.currency).to_string());
+        let of = shown.as_ref().map_or_else(String::new, |amount| {
+            format!(" of {amount} {}", self.currency.code())
+        });
+        let (id, kind) = (row.id, row.kind.name());
+        self.without_outcome.push(ExportGap {
+            device: row.device,
+            code: "outcome_unknown",
+            says: format!(
+                "the outcome of the {}{of} with the id {id} is not known, so it is in no table: see `ferrotill op {id}`, and settle it",
+                kind.replace('_', " ")
+            ),
+            is_fault: true,
+            document: Some(object! { "id" => id, "kind" => kind, "amount" => shown }),
+        });
+    }
+
     pub(super) fn document(&mut self, stored: &StoredDocument) {
         let (Some(reserved), Some(sealed)) = (stored.reserved(), stored.sealed()) else {
             return;
@@ -104,15 +155,16 @@ impl GapCheck {
 
     /// What is missing or differs.
     pub(super) fn end(self, reader: &Reader) -> Result<Vec<ExportGap>, StoreError> {
-        let mut gaps = Vec::new();
-        for (device, check) in &self.devices {
+        let mut gaps = self.without_outcome;
+        for (device, mut check) in self.devices {
             let mut found = GapsOfDevice {
-                device: *device,
+                device,
                 reader,
                 gaps: &mut gaps,
             };
             found.numbers(&check.numbers)?;
             found.z_reports(&check.shifts)?;
+            found.join_shifts(&mut check.shifts)?;
             for (z_number, shift) in &check.shifts {
                 found.shift(*z_number, shift)?;
             }
@@ -143,7 +195,44 @@ impl GapsOfDevice<'_> {
             code,
             says,
             is_fault,
+            document: None,
         });
+    }
+
+    /// The shift that was open in a backup goes on after its restore, and is closed with a higher number than its documents have if
+    /// Z-reports are among what was lost.
+    fn join_shifts(&mut self, shifts: &mut BTreeMap<u32, ShiftCheck>) -> Result<(), StoreError> {
+        let open = shifts.iter().filter(|(_, shift)| shift.report.is_none());
+        let open: Vec<u32> = open.map(|(z_number, _)| *z_number).collect();
+        for z_number in open {
+            let after = z_number.saturating_add(1);
+            let Some(closed) = shifts
+                .range(after..)
+                .find_map(|(later, shift)| shift.report.is_some().then_some(*later))
+            else {
+                continue;
+            };
+            // Every Z-report between the two is lost.
+            if !self
+                .reader
+                .is_accepted_z_loss(self.device, closed.saturating_sub(1))?
+                || self.reader.z_report(self.device, z_number)?.is_some()
+            {
+                continue;
+            }
+            let (Some(begun), Some(whole)) = (shifts.remove(&z_number), shifts.get_mut(&closed))
+            else {
+                continue;
+            };
+            let first = begun.numbers.first().copied().unwrap_or_default();
+            let last = begun.numbers.last().copied().unwrap_or_default();
+            whole.add(&begun);
+            let says = format!(
+                "the documents {first} to {last} have the Z-number {z_number} and are counted by Z-report {closed}, because Z-reports before it were lost and a person has accepted that"
+            );
+            self.note("counted_by_later_z_report", says);
+        }
+        Ok(())
     }
 
     /// Numbers that no document of the store has. A document at the edge of the period may have a later time than one with a higher

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::data_folder::{exit_of_file, unreadable};
 use super::period::PeriodArguments;
+use super::receipts::refuse_unknown_device;
 use super::words::counted;
 use super::{CliFailure, CliOutput, Exit, default_config, log};
 use crate::agent::check;
@@ -67,6 +68,10 @@ pub(super) fn run(arguments: &ExportArguments, output: CliOutput) -> Result<Exit
     let locale = arguments
         .locale
         .unwrap_or_else(|| TableLocale::of(facts.language));
+    let reader = Reader::new(&config.till.data_dir);
+    if let Some(device) = arguments.device {
+        refuse_unknown_device(device, &config, &reader)?;
+    }
     let out = &arguments.out;
     empty_folder(out)?;
     let unwritable = |error: io::Error| {
@@ -76,10 +81,9 @@ pub(super) fn run(arguments: &ExportArguments, output: CliOutput) -> Result<Exit
         );
         CliFailure::new(exit_of_file(&error, Exit::Failed), text)
     };
-    let reader = Reader::new(&config.till.data_dir);
     let mut tables =
         ExportTables::begin(out, (arguments.form, locale), facts.currency).map_err(unwritable)?;
-    let mut check = GapCheck::default();
+    let mut check = GapCheck::new(facts.currency);
     let mut failed = None;
     reader
         .each_within(arguments.device, &DocumentKind::ALL, limits, |stored| {
@@ -96,6 +100,11 @@ pub(super) fn run(arguments: &ExportArguments, output: CliOutput) -> Result<Exit
     if let Some(error) = failed {
         return Err(unwritable(error));
     }
+    reader
+        .each_without_outcome(arguments.device, limits, |stored| {
+            check.without_outcome(&stored)
+        })
+        .map_err(|error| unreadable(&config.till.data_dir, error))?;
     let gaps = check.end(&reader).map_err(CliFailure::failed)?;
     let written = tables.end().map_err(unwritable)?;
     let manifest = manifest(
@@ -138,6 +147,7 @@ fn manifest(
     written: &[WrittenTable],
     gaps: &[ExportGap],
 ) -> JsonValue {
+    let (from, to) = arguments.period.named();
     let files = written.iter().map(|table| {
         object! {
             "file" => table.file_name.clone(),
@@ -150,8 +160,8 @@ fn manifest(
         "complete" => !gaps.iter().any(|gap| gap.is_fault),
         "made_at" => iso_utc(system_ms()),
         "program" => env!("CARGO_PKG_VERSION"),
-        "from" => arguments.period.from.clone(),
-        "to" => arguments.period.to.clone(),
+        "from" => from,
+        "to" => to,
         "country" => country,
         "currency" => currency,
         "files" => JsonValue::Array(files.collect()),

@@ -142,6 +142,7 @@ impl ReadFile {
             what: what.into(),
             remedy: remedy.to_owned(),
             is_denied: false,
+            open_to_others: None,
         });
     }
 }

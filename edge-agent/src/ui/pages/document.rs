@@ -132,7 +132,16 @@ fn document(service: &Service, visitor: &Visitor, found: &Found) -> String {
         .flatten();
     let voided = stored.voided().map(|voided| voided.reason.to_owned());
     let declared = found.declared.as_ref().map(|declared| declared.why.clone());
-    let said: Vec<String> = [trouble, voided, declared].into_iter().flatten().collect();
+    let waiting = found
+        .deliveries
+        .iter()
+        .filter(|delivery| delivery.acknowledged_ms.is_none());
+    let refusals = waiting.filter_map(|delivery| {
+        let refusal = delivery.refusal.as_ref()?;
+        Some(format!("{}: {refusal}", delivery.recipient))
+    });
+    let said = [trouble, voided, declared].into_iter().flatten();
+    let said: Vec<String> = said.chain(refusals).collect();
     if !said.is_empty() {
         let _ = write!(text, "<h2>{}</h2>", words.conversation);
         for said in said {

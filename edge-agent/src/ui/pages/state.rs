@@ -301,11 +301,9 @@ fn problem_item(problem: &HealthProblem, service: &Service, words: &Words) -> St
         Severity::Degraded | Severity::Failing => "bad",
     };
     let known = words_of(problem.kind, words);
-    let title = known.map_or_else(|| part_name(part_of(problem.kind), words), |(why, _)| why);
-    let mut text = format!("<li class={class}><h3>{title}</h3>");
-    if let Some((_, fix)) = known {
-        let _ = write!(text, "<p>{fix}</p>");
-    }
+    let (title, fix) =
+        known.unwrap_or_else(|| (part_name(part_of(problem.kind), words), words.fix_other));
+    let mut text = format!("<li class={class}><h3>{title}</h3><p>{fix}</p>");
     let link = match problem.kind {
         ProblemKind::DOCUMENT_WAITS => {
             let printer = problem
@@ -367,6 +365,41 @@ fn words_of(kind: ProblemKind, words: &Words) -> Option<(&'static str, &'static 
         ProblemKind::OFFLINE_LIMIT => (words.why_offline, words.fix_offline),
         ProblemKind::OBJECTIONS => (words.why_other_printer, words.fix_other_printer),
         ProblemKind::FIRST_PIN => (words.why_first_pin, words.fix_first_pin),
+        ProblemKind::OFFICE_OFFLINE => (words.why_office, words.fix_office),
+        ProblemKind::DOCUMENTS_REFUSED | ProblemKind::DOCUMENT_UNTOLD => {
+            (words.why_refused, words.fix_refused)
+        }
+        ProblemKind::DISK_NEARLY_FULL => (words.why_disk, words.fix_disk),
+        ProblemKind::ALTERNATIVE_NUMBERS => (words.why_numbers, words.fix_numbers),
+        ProblemKind::SHIFT_ENDS => (words.why_shift_ends, words.fix_shift_ends),
+        ProblemKind::CARD_PAYMENT_WAITS | ProblemKind::PROVIDER_PAYMENT => {
+            (words.why_card, words.fix_card)
+        }
+        ProblemKind::TERMINAL_UNSETTLED => (words.why_settlement, words.fix_settlement),
+        ProblemKind::CERTIFICATE_UNUSABLE
+        | ProblemKind::CERTIFICATE_ENDS
+        | ProblemKind::UNIT_CERTIFICATE_ENDS
+        | ProblemKind::HUB_CERTIFICATE_ENDS => (words.why_certificate, words.fix_certificate),
+        ProblemKind::MAIL_AWAY
+        | ProblemKind::MAIL_FAILED
+        | ProblemKind::SMS_AWAY
+        | ProblemKind::SMS_FAILED
+        | ProblemKind::BUCKET_AWAY
+        | ProblemKind::BUCKET_FAILED
+        | ProblemKind::ERECEIPT_AWAY
+        | ProblemKind::ERECEIPT_FAILED => (words.why_delivery, words.fix_delivery),
+        ProblemKind::TILL_TAKEN_OVER => (words.why_taken_over, words.fix_taken_over),
+        ProblemKind::PRINTER_COUNTERS_BACK | ProblemKind::PRINTER_AHEAD => {
+            (words.why_counters, words.fix_counters)
+        }
+        ProblemKind::SIGNATURE_UNIT => (words.why_signature, words.fix_signature),
+        ProblemKind::OUTAGE_TO_REPORT
+        | ProblemKind::YEARLY_RECEIPT_UNCHECKED
+        | ProblemKind::REGISTRATION_REFUSED
+        | ProblemKind::REGISTRATION_USER_REFUSED
+        | ProblemKind::REGISTRATION_WAITS => (words.why_registration, words.fix_registration),
+        ProblemKind::MODULE_LIMIT => (words.why_module, words.fix_module),
+        ProblemKind::HUB_REFUSED | ProblemKind::HUB_AWAY => (words.why_hub, words.fix_hub),
         kind if kind.severity == Severity::Failing => (words.why_store, words.fix_store),
         _ => return None,
     })
