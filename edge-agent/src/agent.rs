@@ -256,9 +256,7 @@ impl Agent {
             link_misses: LinkMisses::default(),
             exports: AtomicUsize::new(0),
         });
-        service
-            .deliveries
-            .publish(Box::new(PublishedReceipts(Arc::downgrade(&service))));
+        publish_receipts(&service);
         Ok(Self {
             senders: Some(Senders::start(&config, &service, wake_sender, units)?),
             audit: AuditSchedule::open(&config, &service.live_status),
@@ -358,6 +356,12 @@ impl Drop for Agent {
             );
         }
     }
+}
+
+/// Lets the deliveries read the receipts that they publish.
+fn publish_receipts(service: &Arc<Service>) {
+    let source = PublishedReceipts(Arc::downgrade(service));
+    service.deliveries.publish(Box::new(source));
 }
 
 /// Checks what reading the configuration cannot check: the addresses of the printers, and whether this build has the country.
