@@ -14,7 +14,7 @@ use super::folder::{self, Content};
 use super::founding::{self, Founding};
 use super::resources::{self, ResourceBook};
 use super::rows::DeviceIdentity;
-use super::{Context, FILE_NAME, StoreError, backup, denied, devices, identity, migrate};
+use super::{Context, FILE_NAME, StoreError, backup, denied, devices, identity, migrate, snapshot};
 
 /// What a start would find in a data folder that it would not refuse.
 #[derive(Clone, Debug, Default)]
@@ -93,7 +93,12 @@ fn look(folder: &Path, wanted: &Founding) -> Result<FolderLook, StoreError> {
     if migrate::stored_version(&connection).context(&path, "version")? == migrate::version() {
         found.unaccepted_restore =
             backup::unaccepted_restore(&connection).context(&path, "accepted losses")?;
-        found.devices = Some(known_devices(&connection, &path)?);
+        let known = known_devices(&connection, &path)?;
+        // A start makes each till again from its snapshot and the rows after it, and refuses a row that does not fit.
+        for (device, _) in &known.identities {
+            snapshot::till_of(&connection, &path, &key, *device)?;
+        }
+        found.devices = Some(known);
     }
     Ok(found)
 }
