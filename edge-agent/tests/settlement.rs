@@ -187,6 +187,16 @@ fn bad_declarations_are_refused(client: &Client, sold_id: &str) {
     let of_another = (400, "unknown", "UnknownValue".to_owned());
     assert_eq!(verdict(&taken), of_another, "{}", taken.text);
     assert!(taken.at("message").contains("earlier document"));
+    // The printer has not printed that many documents.
+    let mistyped = client.declare(ID, &PRINTED.replace('2', "99"));
+    assert_eq!(
+        verdict(&mistyped),
+        (400, "unknown", "UnknownValue".to_owned()),
+        "{}",
+        mistyped.text
+    );
+    let says = mistyped.at("message");
+    assert!(says.contains("last document has the number"), "{says}");
     let no_id = client.declare("mine", PRINTED);
     assert_eq!(
         (no_id.status, no_id.at("error")),

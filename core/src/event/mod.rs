@@ -1,11 +1,13 @@
 //! The events of the journal. Each row contains one event, encoded in postcard, with its kind and version.
 
+mod founding;
 mod others;
 mod person;
 mod provider;
 mod registration;
 mod resource;
 mod restored;
+mod signed_receipt;
 mod signed_register;
 mod terminal;
 mod uploaded;
@@ -20,19 +22,20 @@ use crate::document::Body;
 use crate::id::{DocumentId, Fingerprint, PointOfSaleId, UniqueId};
 use crate::numbers::{GRANT_SPANS_MAX, Span};
 use crate::payment::PaymentTable;
-use crate::profile::signed;
 use crate::reconciliation::Reconciliation;
 use crate::seal::{Seal, StoredBaseline};
 use crate::shift::{Running, Shift};
 use crate::tax::TaxTable;
 use crate::time::Moment;
 
+pub use founding::{DeviceIdentified, Founded, Mode};
 pub use others::{OthersStep, ReceiptsOfOthers};
 pub use person::{PersonAct, PersonActed};
 pub use provider::{ProviderAnswer, ProviderAnswered, ProviderAsked, ProviderStep, ProviderUsed};
 pub use registration::{RegistrationAnswered, RegistrationStep, RegistrationWanted};
 pub use resource::{ReceiptNoted, ResourceChanged, ResourceKind, ResourceState};
 pub use restored::{LossAccepted, Restored};
+pub use signed_receipt::{ReceiptPrepared, ReceiptSigned, UnitAdopted};
 pub use signed_register::{ProtocolBackedUp, RegisterRetired};
 pub use terminal::{
     CardLaidAside, TerminalAnswer, TerminalAnswered, TerminalAsked, TerminalOperation,
@@ -238,65 +241,6 @@ impl Declared<'_> {
     pub const BY_BYTES_MAX: usize = 100;
 }
 
-/// Whether a data folder holds the documents of a shop or documents made for a test.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Mode {
-    /// The documents are made for a test. They have no legal meaning.
-    Test,
-    /// The documents are legal.
-    Live,
-}
-
-impl Mode {
-    /// The name of the mode.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Test => "TEST",
-            Self::Live => "LIVE",
-        }
-    }
-}
-
-impl core::fmt::Display for Mode {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// What a data folder is for. It never changes: the folder keeps its country, its currency and its mode for all its life.
-///
-/// It is the first row of a new folder. In a folder of an older build, it follows the rows that the older build wrote.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Founded<'a> {
-    /// The moment of the event.
-    pub at: Moment,
-    /// The ISO 3166 code of the country whose law applies.
-    pub country: &'a str,
-    /// The ISO 4217 code of the currency of every amount in the folder.
-    pub currency: &'a str,
-    /// Whether the documents are legal.
-    pub mode: Mode,
-    /// True if an operator confirmed the three values for a folder of an older build; false if they were taken from the
-    /// configuration.
-    pub confirmed: bool,
-}
-
-/// The identity of a device towards the authority, from this event on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeviceIdentified<'a> {
-    /// The moment of the event.
-    pub at: Moment,
-    /// The number under which the authority knows the device: its registration number, or its own id as text.
-    pub fiscal_number: &'a str,
-    /// The name of the owner; may be empty.
-    pub owner: &'a str,
-    /// The tax number of the owner; may be empty.
-    pub owner_number: &'a str,
-    /// The address of the shop; may be empty.
-    pub address: &'a str,
-}
-
 /// An operator has corrected the time of the till.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockSet<'a> {
@@ -331,48 +275,6 @@ pub struct LaidAside<'a> {
 impl LaidAside<'_> {
     /// The largest length of the operator's reason, in bytes.
     pub const REASON_BYTES_MAX: usize = 400;
-}
-
-/// A signature unit signs the receipts of a device from this event on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnitAdopted<'a> {
-    /// The moment of the event.
-    pub at: Moment,
-    /// The number of the unit's provider; 0 for a closed system.
-    pub provider: u16,
-    /// The serial of the unit's certificate, or the id of its key, as it stands in the receipts.
-    pub serial: &'a str,
-    /// Whether `public` is a certificate; otherwise it is a public key.
-    pub certificate: bool,
-    /// The certificate (X.509) or the public key (`SubjectPublicKeyInfo`), in DER.
-    pub public: &'a [u8],
-}
-
-/// A receipt is about to be signed. The event is stored before the signature unit gets the receipt, so that the id of the receipt, its
-/// turnover counter and the hash of the receipt before it are used once, whatever happens then.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReceiptPrepared<'a> {
-    /// The moment of the event.
-    pub at: Moment,
-    /// The document that the receipt makes legal; `None` for a receipt without a document, such as the one that ends a month.
-    pub document: Option<DocumentId>,
-    /// The kind of the receipt.
-    pub kind: signed::Kind,
-    /// What is signed: elements 0 to 11 of the receipt's code.
-    pub payload: &'a str,
-}
-
-/// A receipt without a document is signed, or the signature unit has failed.
-///
-/// The receipt of a document is in the seal of the document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReceiptSigned<'a> {
-    /// The moment of the event.
-    pub at: Moment,
-    /// The kind of the receipt.
-    pub kind: signed::Kind,
-    /// The receipt in its compact form.
-    pub compact: &'a str,
 }
 
 /// One event of the journal.

@@ -149,6 +149,8 @@ pub enum DeclarationOutcome {
     NotOutstanding,
     /// The printer may still prove the outcome; the text says why it has not done so yet.
     CanStillSay(String),
+    /// The printer has printed no document with the declared number; its last one is this.
+    NumberNotPrinted(u32),
     /// A different declaration about the same document is being handled at this moment.
     Contradicted,
     /// The store could not be written: it is not known whether the declaration is in the journal.

@@ -212,6 +212,13 @@ pub async fn declare(service: &Arc<Service>, declaration: Declaration) -> Settle
                 "printer: {why}; the outcome can still be read from the printer: make sure that the agent can reach it"
             ),
         ),
+        DeclarationOutcome::NumberNotPrinted(last) => (
+            StatusCode::BAD_REQUEST,
+            "UnknownValue",
+            format!(
+                "document: the printer's last document has the number {last}; give the number on this paper, or leave it out"
+            ),
+        ),
         DeclarationOutcome::Contradicted => (
             StatusCode::CONFLICT,
             "AnotherDeclaration",

@@ -221,6 +221,10 @@ impl Tills {
                     effects,
                 );
             }
+            News::NumberNotPrinted(id, last) => {
+                let outcome = DeclarationOutcome::NumberNotPrinted(last);
+                self.answer_pending_declaration(index, id, &outcome, effects);
+            }
             News::Released(declaration, fault) => {
                 // The printer's thread has dropped its counters too, and reads them when it connects again.
                 device_state.baseline = None;

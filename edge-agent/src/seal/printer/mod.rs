@@ -103,6 +103,8 @@ pub enum News {
     Released(Box<Declaration>, Fault),
     /// The thread has not released a document; the text says why the printer may still prove the outcome.
     ReleaseRefused(Uuid, String),
+    /// The number that an operator has read is larger than this last number of the printer of the document.
+    NumberNotPrinted(Uuid, u32),
     /// A slip was printed, or failed with the text as reason; the counters afterwards, if they are known.
     SlipDone(Uuid, Option<String>, Option<Baseline>),
     /// What became of the drawer; the counters afterwards, if they are known.

@@ -1,6 +1,8 @@
 //! Documents that their printer cannot prove: the reason is reported, and an operator's declaration ends the repeated questions.
 
+use ferrotill_core::event::PaperSays;
 use ferrotill_device::Fault;
+use ferrotill_device::judge::SamePrinter;
 
 use super::worker::{PAUSE_MIN, PrinterWorker, WorkerState, recover_job};
 use super::{News, SealingJob, Settled};
@@ -55,9 +57,39 @@ impl PrinterWorker {
             self.state = WorkerState::Settling(Box::new(document));
             return;
         }
+        if let Some(last) = self.printed_less_than(&document, &declaration, fault) {
+            self.listener
+                .send(News::NumberNotPrinted(document.id, last));
+            self.state = WorkerState::Settling(Box::new(document));
+            return;
+        }
         self.reported_fault = None;
         self.baseline = None;
         self.pause = PAUSE_MIN;
         self.tell_outcome(document.id, News::Released(declaration, fault));
+    }
+
+    /// The printer's last number, if the printer at which the document was begun answers and has not reached the number that a person has
+    /// read: such a number is misread or mistyped.
+    fn printed_less_than(
+        &mut self,
+        document: &SealingJob,
+        declaration: &Declaration,
+        fault: Fault,
+    ) -> Option<u32> {
+        let PaperSays::Registered {
+            document: Some(given),
+        } = declaration.paper
+        else {
+            return None;
+        };
+        if fault != Fault::Unclear {
+            return None;
+        }
+        let now = self.printer.counters().ok()?;
+        let (before, last) = (&document.baseline, now.last_document);
+        let is_the_same =
+            SamePrinter::compare(before, &now).is_ok() && last >= before.last_document;
+        (is_the_same && given.get() > last).then_some(last)
     }
 }
