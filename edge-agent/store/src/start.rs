@@ -142,12 +142,13 @@ fn lost_row(
 
 /// Compares the first and the last row of the journal with the key.
 fn ends_fit(connection: &Connection, path: &Path, key: &ChainKey) -> Result<(), StoreError> {
-    let ends: (i64, i64) = connection
-        .query_row("SELECT min(seq), max(seq) FROM journal", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .context(path, "ends of the journal")?;
-    for seq in [ends.0, ends.1] {
+    // SQLite finds each end by itself, and would read the whole journal for both in one question.
+    let end = |query| connection.query_row(query, [], |row| row.get::<_, i64>(0));
+    let ends = end("SELECT min(seq) FROM journal").and_then(|first| {
+        let last = end("SELECT max(seq) FROM journal")?;
+        Ok([first, last])
+    });
+    for seq in ends.context(path, "ends of the journal")? {
         let row = founding::read_row(connection, seq).context(path, "ends of the journal")?;
         let broken = StoreError::ChainBroken { seq };
         let Some(row) = row else { return Err(broken) };
