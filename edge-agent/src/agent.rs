@@ -10,6 +10,7 @@ mod modules;
 mod pages;
 mod providers;
 mod registrations;
+mod reload;
 mod senders;
 pub mod service_manager;
 mod signing;
@@ -62,7 +63,7 @@ use crate::status::LiveStatus;
 use crate::time::clock::Clock;
 use crate::time::guarded_clock::GuardedClock;
 use crate::ui::{self, Dashboard};
-use audit::DailyAudit;
+use audit::AuditSchedule;
 use caller_tls::CallerTls;
 pub use data_folder::lock_folder;
 use data_folder::set_aside;
@@ -178,7 +179,7 @@ pub struct Agent {
     /// The certificate for callers over TLS; it is served and watched by [`Agent::serve`].
     tls: Locked<Option<CallerTls>>,
     /// The daily audit; [`Agent::serve`] looks when it is due.
-    audit: Locked<Option<DailyAudit>>,
+    audit: AuditSchedule,
     /// The listener for buyers; [`Agent::serve`] serves it.
     pages: Locked<Option<std::net::TcpListener>>,
     _lock: std::fs::File,
@@ -255,11 +256,12 @@ impl Agent {
             link_misses: LinkMisses::default(),
             exports: AtomicUsize::new(0),
         });
-        let source = PublishedReceipts(Arc::downgrade(&service));
-        service.deliveries.publish(Box::new(source));
+        service
+            .deliveries
+            .publish(Box::new(PublishedReceipts(Arc::downgrade(&service))));
         Ok(Self {
             senders: Some(Senders::start(&config, &service, wake_sender, units)?),
-            audit: Locked::new(Some(DailyAudit::open(&config, &service.live_status))),
+            audit: AuditSchedule::open(&config, &service.live_status),
             tls: Locked::new(CallerTls::start(&config, service.guard.now().utc_ms)?),
             pages: Locked::new(pages),
             service,
@@ -295,7 +297,7 @@ impl Agent {
         let looking = look_for_problems(
             Arc::clone(&self.service),
             self.service.settings.data_dir.clone(),
-            (tls, self.audit.lock().take()),
+            (tls, self.audit.take()),
         );
         let noticing = look_for_notices(Arc::clone(&self.service), self.signatures.clone());
         let limits = ConnectionLimits {

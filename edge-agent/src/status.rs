@@ -7,6 +7,7 @@ mod module_left;
 pub mod objections;
 mod observed;
 pub mod problems;
+mod reload;
 mod stock;
 mod taken_over;
 #[cfg(test)]
@@ -125,6 +126,8 @@ pub struct LiveStatus {
     unit_serial: Locked<Option<String>>,
     /// The last audit of the till.
     audit: Locked<Option<AuditRecord>>,
+    /// The keys of the configuration whose new values need a restart.
+    restart_needed: Locked<Vec<String>>,
 }
 
 impl LiveStatus {

@@ -84,7 +84,10 @@ fn check_of_a_good_configuration_ends_with_0() {
     assert_eq!(stdout(&people), "the configuration has no faults\n");
     let programs = folder.config(&["check", "--json"]);
     assert_eq!(programs.status.code(), Some(0));
-    assert_eq!(stdout(&programs), "{\"ok\":true,\"warnings\":[]}\n");
+    assert_eq!(
+        stdout(&programs),
+        "{\"ok\":true,\"warnings\":[],\"restart_needed\":[]}\n"
+    );
 }
 
 #[test]
@@ -310,7 +313,7 @@ fn set_changes_only_the_values_and_says_what_they_were() {
     assert_eq!(
         stdout(&again),
         format!(
-            "{{\"file\":\"{file}\",\"changes\":[{{\"key\":\"device[0].name\",\"before\":\"Kassa 2\",\"value\":\"Kassa 2\",\"masked\":false,\"changed\":false}}],\"written\":false,\"restart\":false}}\n"
+            "{{\"file\":\"{file}\",\"changes\":[{{\"key\":\"device[0].name\",\"before\":\"Kassa 2\",\"value\":\"Kassa 2\",\"masked\":false,\"changed\":false}}],\"written\":false,\"restart\":false,\"reload\":false}}\n"
         )
     );
     let names: Vec<_> = fs::read_dir(folder.file.parent().unwrap())
@@ -341,6 +344,10 @@ fn set_shows_no_secret_and_reads_one_from_standard_input() {
     let words = stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{words}");
     assert!(words.contains("before (secret, not shown)"), "{words}");
+    assert!(
+        words.ends_with("sudo systemctl reload ferrotill\n"),
+        "{words}"
+    );
     assert!(
         !words.contains("s3cret") && !words.contains("n3w"),
         "{words}"

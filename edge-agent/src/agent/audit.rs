@@ -12,19 +12,63 @@ use ferrotill_core::time::Moment;
 use ferrotill_store::verify::{VerifyRange, Wanted, verify};
 use jiff::ToSpan as _;
 use jiff::civil::{DateTime, Time};
+use uuid::Uuid;
 
 use crate::api::service::Service;
 use crate::config::Config;
+use crate::locked::Locked;
 use crate::status::LiveStatus;
 use crate::status::audit::{AuditOutcome, AuditRecord};
 use crate::status::problems::ProblemKind;
 use crate::time::clock::{iso_utc, local};
 
+/// The time of the day at which the till audits itself; `None` if it never does.
+type AuditTime = Arc<Locked<Option<Time>>>;
+
+/// What the agent has of the daily audit.
+#[derive(Debug)]
+pub(super) struct AuditSchedule {
+    /// A reload may change it.
+    time: AuditTime,
+    audit: Locked<Option<DailyAudit>>,
+}
+
+impl AuditSchedule {
+    /// Takes what the last audit of the data folder has found into health.
+    pub(super) fn open(config: &Config, live_status: &LiveStatus) -> Self {
+        let at = config.audit.at;
+        if at.is_some()
+            && let Some(record) = AuditRecord::read(&config.till.data_dir)
+        {
+            live_status.audited(record);
+        }
+        let time = Arc::new(Locked::new(at));
+        let audit = DailyAudit {
+            at: Arc::clone(&time),
+            next_look: None,
+            works: Arc::default(),
+        };
+        Self {
+            time,
+            audit: Locked::new(Some(audit)),
+        }
+    }
+
+    /// What looks whether an audit is due; it is given once.
+    pub(super) fn take(&self) -> Option<DailyAudit> {
+        self.audit.lock().take()
+    }
+
+    /// Changes the time of the day.
+    pub(super) fn set(&self, at: Option<Time>) {
+        *self.time.lock() = at;
+    }
+}
+
 /// Decides when the till audits itself.
 #[derive(Debug)]
 pub(super) struct DailyAudit {
-    /// The time of the day; `None` if the till never audits itself.
-    at: Option<Time>,
+    at: AuditTime,
     /// The next time at which it is asked whether an audit is due.
     next_look: Option<Instant>,
     /// An audit is made now.
@@ -53,24 +97,9 @@ const OF_LAST_ANSWERS: [ProblemKind; 6] = [
 ];
 
 impl DailyAudit {
-    /// Takes what the last audit of the data folder has found into health.
-    pub(super) fn open(config: &Config, live_status: &LiveStatus) -> Self {
-        let at = config.audit.at;
-        if at.is_some()
-            && let Some(record) = AuditRecord::read(&config.till.data_dir)
-        {
-            live_status.audited(record);
-        }
-        Self {
-            at,
-            next_look: None,
-            works: Arc::default(),
-        }
-    }
-
     /// Begins an audit if one is due. Asks neither the store nor the disk.
     pub(super) fn look(&mut self, service: &Arc<Service>) {
-        let Some(at) = self.at else {
+        let Some(at) = *self.at.lock() else {
             return;
         };
         let now = service.clock.monotonic();
@@ -138,13 +167,17 @@ fn due(at: Time, last: Option<DateTime>, now: DateTime) -> Option<Due> {
 /// Makes the audit, unless the till sells.
 fn turn(service: &Service, due: Due, now: Moment) {
     match due {
-        Due::Record => keep(
-            service,
-            AuditRecord {
-                at_ms: now.utc_ms,
-                outcome: AuditOutcome::NotYet,
-            },
-        ),
+        Due::Record => match AuditRecord::read(&service.settings.data_dir) {
+            // A reload has switched the audit on.
+            Some(record) => service.live_status.audited(record),
+            None => keep(
+                service,
+                AuditRecord {
+                    at_ms: now.utc_ms,
+                    outcome: AuditOutcome::NotYet,
+                },
+            ),
+        },
         Due::WhenQuiet if sells(service, now) => {}
         Due::WhenQuiet | Due::Late => {
             audit(service);
@@ -167,51 +200,19 @@ fn sells(service: &Service, now: Moment) -> bool {
 /// Makes the audit now, and keeps and logs its result.
 pub fn audit(service: &Service) -> AuditRecord {
     let begun = service.clock.monotonic();
-    let mut found = Vec::new();
-    let devices: Vec<_> = service
-        .settings
-        .devices
-        .iter()
-        .map(|device| device.id)
-        .collect();
-    let verified = verify(&Wanted {
-        folder: &service.settings.data_dir,
-        profile: service.profile,
-        mode: service.settings.mode,
-        devices: &devices,
-        range: VerifyRange::ALL,
-    });
-    let (rows, documents) = match &verified {
-        Ok(verified) => {
-            let flaws = verified.flaws.iter().take(NAMED_MAX);
-            found.extend(flaws.map(|flaw| format!("{}: {flaw}", flaw.place())));
-            let count = u64::try_from(verified.flaws.len()).unwrap_or(u64::MAX);
-            let more = count
-                .saturating_add(verified.more_flaws)
-                .saturating_sub(u64::try_from(found.len()).unwrap_or(0));
-            if more > 0 {
-                found.push(format!("{more} more faults of the store"));
-            }
-            (verified.rows, verified.documents)
-        }
-        Err(error) => {
-            found.push(format!("the store cannot be read: {error}"));
-            (0, 0)
-        }
-    };
-    found.extend(last_answers(service));
-    found.extend(waiting(service));
-    let outcome = match found.is_empty() {
+    let devices = service.settings.devices.iter().map(|device| device.id);
+    let devices: Vec<Uuid> = devices.collect();
+    let mut seen = of_store(service, &devices);
+    seen.found.extend(last_answers(service));
+    seen.found.extend(waiting(service));
+    let outcome = match seen.found.is_empty() {
         true => AuditOutcome::Good,
-        false => AuditOutcome::Failed(found.join("; ")),
+        false => AuditOutcome::Failed(seen.found.join("; ")),
     };
-    let seconds = service
-        .clock
-        .monotonic()
-        .saturating_duration_since(begun)
-        .as_secs();
-    let connected = |device| service.live_status.printer(device).connected;
-    let printers = devices.iter().filter(|device| connected(**device)).count();
+    let passed = service.clock.monotonic().saturating_duration_since(begun);
+    let (rows, documents, seconds) = (seen.rows, seen.documents, passed.as_secs());
+    let connected = |device: &&Uuid| service.live_status.printer(**device).connected;
+    let printers = devices.iter().filter(connected).count();
     let unsent = service.live_status.store().figures.unsent.documents;
     match &outcome {
         AuditOutcome::Failed(says) => {
@@ -244,6 +245,50 @@ pub fn audit(service: &Service) -> AuditRecord {
     };
     keep(service, record.clone());
     record
+}
+
+/// What an audit has seen of the store.
+#[derive(Default)]
+struct SeenStore {
+    rows: i64,
+    documents: u32,
+    found: Vec<String>,
+}
+
+/// Checks the store as `verify` does.
+fn of_store(service: &Service, devices: &[Uuid]) -> SeenStore {
+    let verified = verify(&Wanted {
+        folder: &service.settings.data_dir,
+        profile: service.profile,
+        mode: service.settings.mode,
+        devices,
+        range: VerifyRange::ALL,
+    });
+    let verified = match verified {
+        Ok(verified) => verified,
+        Err(error) => {
+            return SeenStore {
+                found: vec![format!("the store cannot be read: {error}")],
+                ..SeenStore::default()
+            };
+        }
+    };
+    let named = verified.flaws.iter().take(NAMED_MAX);
+    let mut found: Vec<String> = named
+        .map(|flaw| format!("{}: {flaw}", flaw.place()))
+        .collect();
+    let not_named = verified.flaws.len().saturating_sub(found.len());
+    let more = verified
+        .more_flaws
+        .saturating_add(u64::try_from(not_named).unwrap_or(u64::MAX));
+    if more > 0 {
+        found.push(format!("{more} more faults of the store"));
+    }
+    SeenStore {
+        rows: verified.rows,
+        documents: verified.documents,
+        found,
+    }
 }
 
 /// What the counters of the printers and the answers of the authority have shown.

@@ -36,7 +36,7 @@ impl Service {
         let call = Call::of(parts, body);
         let key = call.headers.get("Api-Key");
         let key = key.map_or("", |key| key.to_str().unwrap_or_default());
-        let is_known = self.settings.clients.iter().any(|client| client.key == key);
+        let is_known = self.settings.clients.find(key).is_some();
         let caller = KeyAtAddress::new(key, is_known, address_of(parts));
         if let Some(wait) = self.wrong_signatures.wait(&caller, self.clock.monotonic()) {
             return Err(too_many(wait));
@@ -123,7 +123,7 @@ impl Service {
         let now_s = self.guard.now().utc_ms.div_euclid(1_000);
         let found = self
             .tokens
-            .client_of(token, scope, now_s, &self.settings.clients);
+            .client_of(token, scope, now_s, self.settings.clients.current());
         let found = found.map_err(|error| {
             let message = format!("tokens.key: cannot be read: {error}");
             Unauthorized::new("TokenInvalid", message)
@@ -148,11 +148,7 @@ impl Service {
         (key, secret): (&str, &str),
     ) -> Result<TokenCaller<'_>, Unauthorized> {
         self.admit_sender(parts)?;
-        let known = self
-            .settings
-            .clients
-            .iter()
-            .find(|client| client.key == key);
+        let known = self.settings.clients.find(key);
         let caller = KeyAtAddress::new(key, known.is_some(), address_of(parts));
         let now = self.clock.monotonic();
         if let Some(wait) = self.wrong_signatures.wait(&caller, now) {

@@ -4,6 +4,7 @@
 pub mod admission;
 pub mod auth;
 pub mod cashier;
+pub mod clients;
 mod deliveries;
 pub mod described;
 pub mod dialect;

@@ -3,16 +3,18 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::clients::Clients;
 use crate::config::{
-    BankTerminal, Client, Config, ConfigDigest, Device, EReceiptConfig, FiscalBoxConfig,
-    GoodsTable, Mode, Network, Owner,
+    BankTerminal, Config, ConfigDigest, Device, EReceiptConfig, FiscalBoxConfig, GoodsTable, Mode,
+    Network, Owner,
 };
+use crate::locked::Locked;
 
 /// What the routes know of the configuration: the shop and its callers. Everything else of the configuration is the agent's own.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ApiSettings {
-    /// The digest of the configuration.
-    pub digest: ConfigDigest,
+    /// The digest of the configuration in force.
+    pub digest: Locked<ConfigDigest>,
     /// Whether the documents are legal or made for a test.
     pub mode: Mode,
     /// The owner of the till.
@@ -22,7 +24,7 @@ pub struct ApiSettings {
     /// The bank terminals.
     pub bank_terminals: Vec<BankTerminal>,
     /// The callers that may use the APIs.
-    pub clients: Vec<Client>,
+    pub clients: Clients,
     /// How long a caller waits for an answer, if the device has no time of its own.
     pub answer_timeout: Duration,
     /// The networks whose callers may use the FiscalBox API, beside this machine.
@@ -48,12 +50,12 @@ impl ApiSettings {
     #[must_use]
     pub fn of(config: &Config) -> Self {
         Self {
-            digest: config.digest,
+            digest: Locked::new(config.digest),
             mode: config.till.mode,
             owner: config.till.owner.clone(),
             devices: config.devices.clone(),
             bank_terminals: config.bank_terminals.clone(),
-            clients: config.api.clients.clone(),
+            clients: Clients::new(config.api.clients.clone()),
             answer_timeout: config.till.answer_timeout,
             fiscalbox_networks: config.api.fiscalbox_networks.clone(),
             ereceipt: config.ereceipt.clone(),

@@ -4,18 +4,21 @@ mod set;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
+use super::client::{Client, url_of};
 use super::{CliFailure, CliOutput, Exit, default_config};
 use crate::agent::check;
 use crate::api::json::JsonValue;
 use crate::config::{
     Config, ConfigError, ConfigFault, ExplainedConfig, KeyInForce, KeyRow, Overrides, Preset,
-    SectionForm, SectionRow, ShownValue, SourcePlace, ValueKind, environment_name, pages, schema,
-    without_secrets,
+    Secret, SectionForm, SectionRow, ShownValue, SourcePlace, ValueKind, environment_name, pages,
+    schema, without_secrets,
 };
 use crate::object;
+use crate::time::clock::Clock;
 
 /// The arguments of `config`.
 #[derive(Debug, Args)]
@@ -76,7 +79,11 @@ pub(super) fn run(arguments: &ConfigArguments, output: CliOutput) -> Result<Exit
     match &arguments.task {
         ConfigTask::Check(source) => {
             let explained = load(source)?;
-            report_check(&explained.config, output);
+            report_check(
+                &explained.config,
+                &restart_needed(&explained.config),
+                output,
+            );
         }
         ConfigTask::Show(arguments) => {
             let mut keys = load(&arguments.source)?.keys;
@@ -107,13 +114,34 @@ fn load(source: &SourceArguments) -> Result<ExplainedConfig, CliFailure> {
     Ok(loaded?)
 }
 
-fn report_check(config: &Config, output: CliOutput) {
+/// The keys whose new values need a restart, as the running agent has found at its last reload; none if no agent runs.
+fn restart_needed(config: &Config) -> Vec<JsonValue> {
+    let Ok(clock) = Clock::new(None) else {
+        return Vec::new();
+    };
+    let url = url_of(config.api.listen);
+    let client = Client::new(url, "", Secret::new(String::new()), None, Arc::new(clock));
+    let health = client.hurried().look("/healthz").ok();
+    match health.and_then(|health| health.body.get("restart_needed").cloned()) {
+        Some(JsonValue::Array(keys)) => keys,
+        _ => Vec::new(),
+    }
+}
+
+fn report_check(config: &Config, restart_needed: &[JsonValue], output: CliOutput) {
     for warning in &config.warnings {
         output.text(&format!("warning: {warning}"));
     }
     output.text("the configuration has no faults");
+    for key in restart_needed {
+        output.text(&format!("{}: the new value needs a restart", key.scalar()));
+    }
     let warnings = config.warnings.iter().map(fault_document);
-    output.json(&object! { "ok" => true, "warnings" => JsonValue::Array(warnings.collect()) });
+    output.json(&object! {
+        "ok" => true,
+        "warnings" => JsonValue::Array(warnings.collect()),
+        "restart_needed" => JsonValue::Array(restart_needed.to_vec()),
+    });
 }
 
 fn show(keys: &[KeyInForce], arguments: &ShowArguments, output: CliOutput) {
@@ -143,13 +171,7 @@ fn add_sections_that_are_not_written(keys: &mut Vec<KeyInForce>) {
                 table => format!("{table}.{}", row.name),
             };
             if !keys.iter().any(|key| key.path == path) {
-                absent.push(KeyInForce {
-                    path,
-                    section: section.path,
-                    row,
-                    value: ShownValue::Unset,
-                    place: None,
-                });
+                absent.push(KeyInForce::absent(path, section.path, row));
             }
         }
     }

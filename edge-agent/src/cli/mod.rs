@@ -27,6 +27,7 @@ mod printer;
 mod queue;
 mod receipt_form;
 mod receipts;
+mod reload;
 mod report;
 mod restore;
 mod rksv;

@@ -8,10 +8,11 @@ use clap::Args;
 use zeroize::Zeroizing;
 
 use super::person::{FIRST_PERSON, first_person};
+use super::reload::{self, ReloadSource};
 use super::{CliFailure, CliOutput, Exit, default_config, listen, log, runtime, stopped};
 use crate::agent::{Agent, StartDecisions, service_manager};
 use crate::api::json::JsonValue;
-use crate::config::{Config, Overrides};
+use crate::config::{Config, ExplainedConfig, Overrides, WrittenKeys};
 use crate::people::People;
 
 /// The arguments of `run`.
@@ -46,7 +47,14 @@ pub(super) fn run(arguments: &RunArguments, output: CliOutput) -> Result<Exit, C
         listen: arguments.listen.clone(),
         data_dir: arguments.data.clone(),
     };
-    let config = Config::load(&arguments.config, &overrides)?;
+    let explained = Config::explain(&arguments.config, &overrides, std::env::vars_os())?;
+    let source = ReloadSource {
+        file: arguments.config.clone(),
+        overrides,
+        written: WrittenKeys::of(&explained.keys),
+    };
+    let ExplainedConfig { config, keys } = explained;
+    drop(keys);
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -58,6 +66,7 @@ pub(super) fn run(arguments: &RunArguments, output: CliOutput) -> Result<Exit, C
     let pin = first_pin(&config);
     let runtime = runtime()?;
     runtime.block_on(async {
+        let hangups = reload::signals();
         // The address comes first: a second agent fails here, before it opens the store.
         let listener = listen(address).await?;
         let address = listener.local_addr().map_err(CliFailure::failed)?;
@@ -86,7 +95,10 @@ pub(super) fn run(arguments: &RunArguments, output: CliOutput) -> Result<Exit, C
             stopped().await;
             service_manager::stopping();
         };
-        agent.serve(listener, Router::new(), stopped).await;
+        tokio::select! {
+            () = agent.serve(listener, Router::new(), stopped) => {}
+            () = reload::at_each_signal(hangups, &agent, source) => {}
+        }
         Ok(Exit::Done)
     })
 }

@@ -104,6 +104,18 @@ pub(super) const fn key(
     }
 }
 
+/// Makes a row as [`key`] does; a running program takes a new value of the key at a reload.
+pub(super) const fn reloadable_key(
+    name: &'static str,
+    kind: ValueKind,
+    preset: Preset,
+    says: &'static str,
+) -> KeyRow {
+    let mut row = key(name, kind, preset, says);
+    row.reloadable = true;
+    row
+}
+
 impl KeyRow {
     /// The same row, but an environment variable can set the key.
     pub(super) const fn environment(mut self) -> Self {

@@ -55,6 +55,7 @@ mod tree;
 mod ui;
 mod upstream;
 mod values;
+mod written;
 
 pub use api::{Api, Client, Permission};
 pub use audit::AuditConfig;
@@ -88,6 +89,7 @@ pub use till::{Owner, TillConfig};
 pub use ui::UiConfig;
 pub use upstream::{Trust, Upstream};
 pub use values::{Mode, Secret};
+pub use written::{ChangedKey, WrittenKeys};
 
 use reader::{Reader, sorted};
 use tree::TomlNode;

@@ -4,6 +4,7 @@
 
 use ferrotill_core::is_blank;
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -80,9 +81,29 @@ pub struct KeyInForce {
     pub value: ShownValue,
     /// The place where the value is written; `None` for a default.
     pub place: Option<SourcePlace>,
+    /// Tells the value from another one, also where the value is not shown.
+    pub(super) mark: u64,
 }
 
 impl KeyInForce {
+    /// The key of a section that is not written and has no values in force.
+    #[must_use]
+    pub fn absent(path: String, section: &'static str, row: &'static KeyRow) -> Self {
+        Self {
+            path,
+            section,
+            row,
+            value: ShownValue::Unset,
+            place: None,
+            mark: preset_mark(row),
+        }
+    }
+
+    /// True if the value is the one that applies without being written.
+    pub(super) fn is_default(&self) -> bool {
+        self.mark == preset_mark(self.row)
+    }
+
     /// The path of the table that contains the key, such as `device[0]`.
     fn table(&self) -> &str {
         self.path.rsplit_once('.').map_or("", |(table, _)| table)
@@ -538,6 +559,7 @@ impl Reader {
             row,
             value: node.map_or_else(|| preset(row), |node| shown(&node.value, row.kind)),
             place: node.map(|node| node.place.clone()),
+            mark: node.map_or_else(|| preset_mark(row), |node| mark(&node.value)),
         });
         Some((row, node))
     }
@@ -561,6 +583,39 @@ fn preset(row: &KeyRow) -> ShownValue {
         Preset::Flag(flag) => ShownValue::Flag(flag),
         Preset::EmptyList => ShownValue::List(Vec::new()),
         Preset::Required | Preset::Computed(_) | Preset::Unset(_) => ShownValue::Unset,
+    }
+}
+
+/// Tells one value from another within this process. The mark of a secret does not show it.
+fn mark(value: &TomlValue) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hash_value(value, &mut hasher);
+    hasher.finish()
+}
+
+fn hash_value(value: &TomlValue, hasher: &mut DefaultHasher) {
+    match value {
+        TomlValue::Text(text) => (0_u8, text).hash(hasher),
+        TomlValue::Integer(number) => (1_u8, number).hash(hasher),
+        TomlValue::Flag(flag) => (2_u8, flag).hash(hasher),
+        TomlValue::List(items) => {
+            (3_u8, items.len()).hash(hasher);
+            for item in items {
+                hash_value(&item.value, hasher);
+            }
+        }
+        // No key has such a value.
+        TomlValue::Decimal | TomlValue::Date | TomlValue::Table(_) => 4_u8.hash(hasher),
+    }
+}
+
+fn preset_mark(row: &KeyRow) -> u64 {
+    match row.preset {
+        Preset::Text(text) => mark(&TomlValue::Text(text.to_owned())),
+        Preset::Integer(number) => mark(&TomlValue::Integer(number)),
+        Preset::Flag(flag) => mark(&TomlValue::Flag(flag)),
+        Preset::EmptyList => mark(&TomlValue::List(Vec::new())),
+        Preset::Required | Preset::Computed(_) | Preset::Unset(_) => mark(&TomlValue::Decimal),
     }
 }
 

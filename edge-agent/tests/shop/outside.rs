@@ -170,6 +170,12 @@ impl Process {
         self.child.id()
     }
 
+    /// Sends a signal to the process.
+    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+        let id = nix::unistd::Pid::from_raw(self.child.id().try_into().unwrap());
+        nix::sys::signal::kill(id, signal).unwrap();
+    }
+
     /// Sends SIGTERM and waits until the process ends by itself.
     pub fn stop(&mut self) {
         // An agent that has answered a request handles the signal already.

@@ -54,7 +54,7 @@ fn has_token(service: &Service, headers: &HeaderMap) -> bool {
     let Some(token) = value.and_then(|value| value.strip_prefix("Token ")) else {
         return false;
     };
-    let mut clients = service.settings.clients.iter();
+    let mut clients = service.settings.clients.current().iter();
     clients.any(|client| {
         let is_of_api = client.apis.iter().any(|api| api == super::NAME);
         let mut secrets = client.login_secrets(service.settings.mode);

@@ -63,7 +63,7 @@ pub fn health_of(service: &Service) -> (StatusCode, JsonValue) {
         "status" => status,
         "problems" => JsonValue::Array(problems.iter().map(problem).collect()),
         "mode" => service.settings.mode.to_string(),
-        "configuration" => service.settings.digest.to_string(),
+        "configuration" => service.settings.digest.lock().to_string(),
         "office" => object! { "state" => authority.state, "reason" => authority.reason },
         "offline" => offline(service),
         "clock" => object! {
@@ -90,6 +90,9 @@ pub fn health_of(service: &Service) -> (StatusCode, JsonValue) {
         },
         "printers" => JsonValue::Array(printers.collect()),
         "audit" => audit(service),
+        "restart_needed" => JsonValue::Array(
+            service.live_status.restart_needed().into_iter().map(JsonValue::from).collect(),
+        ),
     };
     (code, body)
 }

@@ -70,23 +70,30 @@ pub(super) fn run(arguments: &SetArguments, output: CliOutput) -> Result<Exit, C
         replace_file(file, changed.as_bytes())
             .map_err(|error| unusable("the configuration cannot be written", file, &error))?;
     }
-    say(&changes, &after.config, (is_new, written), output);
+    let of_written = changes.iter().filter(|change| written && change.is_new);
+    let needs_restart = of_written.clone().any(|it| !it.after.row.reloadable);
+    let next = match (written, needs_restart) {
+        (false, _) => "Nothing is written.",
+        (true, true) => {
+            "A till that runs uses the value after its restart: sudo systemctl restart ferrotill"
+        }
+        (true, false) => {
+            "A till that runs uses the value after a reload: sudo systemctl reload ferrotill"
+        }
+    };
+    say(&changes, &after.config, (next, written), output);
     let documents = changes.iter().map(document).collect();
     output.json(&object! {
         "file" => file.display().to_string(),
         "changes" => JsonValue::Array(documents),
         "written" => written,
-        "restart" => written,
+        "restart" => needs_restart,
+        "reload" => written && !needs_restart,
     });
     Ok(Exit::Done)
 }
 
-fn say(
-    changes: &[Change<'_>],
-    config: &Config,
-    (is_new, written): (bool, bool),
-    output: CliOutput,
-) {
+fn say(changes: &[Change<'_>], config: &Config, (next, written): (&str, bool), output: CliOutput) {
     for change in changes {
         let after = change.after.value.masked();
         let place = place_of(change.after);
@@ -107,13 +114,7 @@ fn say(
     for warning in &config.warnings {
         output.warning(&warning.to_string());
     }
-    if !written {
-        output.text("Nothing is written.");
-    } else if is_new {
-        output.text(
-            "A till that runs uses the value after its restart: sudo systemctl restart ferrotill",
-        );
-    }
+    output.text(next);
 }
 
 /// The value before the change, in words.

@@ -55,7 +55,7 @@ const KEYS: [(&str, &str); 14] = [
     ("from_fiscalcloud", ""),
     ("key", "api.clients[0].key"),
     ("secret", "api.clients[0].secret_file"),
-    ("fiscalcloud_device", ""),
+    (FISCALCLOUD_DEVICE, ""),
 ];
 
 pub(in crate::cli) fn run(
@@ -221,70 +221,73 @@ struct Provisioned {
     pin: Option<Zeroizing<String>>,
 }
 
+/// Every fault that the values of the file have.
+fn faults_of(read: &ReadFile, file: &Path) -> Vec<ConfigFault> {
+    let mut faults = ReadFile {
+        faults: read.faults.clone(),
+        ..ReadFile::default()
+    };
+    let at = |key: &str| read.place(key, file);
+    match read.text("country") {
+        None => faults.fault(
+            at(""),
+            "country",
+            "is missing",
+            "write the two letters of the country, such as country = \"MD\"",
+        ),
+        Some(code) if profile::by_code(&code.to_uppercase()).is_none() => faults.fault(
+            at("country"),
+            "country",
+            format!("is {code:?}, and this program has no such country"),
+            &format!("allowed are {}", super::countries()),
+        ),
+        Some(_) => {}
+    }
+    for key in ["key", "secret"] {
+        match (read.text("from_fiscalcloud"), read.text(key)) {
+            (Some(_), None) => faults.fault(
+                at("from_fiscalcloud"),
+                key,
+                "is missing, and from_fiscalcloud needs it",
+                "write the key and the secret of the client at FiscalCloud",
+            ),
+            (None, Some(_)) => faults.fault(
+                at(key),
+                key,
+                "is written without from_fiscalcloud",
+                "remove it; the till makes key and secret itself",
+            ),
+            _ => {}
+        }
+    }
+    if let Some(Err(_)) = read.text(FISCALCLOUD_DEVICE).map(Uuid::try_parse) {
+        faults.fault(
+            at(FISCALCLOUD_DEVICE),
+            FISCALCLOUD_DEVICE,
+            "is no id",
+            "write an id such as 497f6eca-6276-4993-bfeb-53cbbbba6f08",
+        );
+    }
+    if let Some(Err(why)) = read.text("owner_pin").map(check_pin) {
+        let remedy = "write six to twelve digits";
+        faults.fault(at("owner_pin"), "owner_pin", why.to_string(), remedy);
+    }
+    faults.faults
+}
+
+/// The key of the device at FiscalCloud.
+const FISCALCLOUD_DEVICE: &str = "fiscalcloud_device";
+
 impl Provisioned {
     /// Names every fault that the file has before anything is written.
     fn of(read: &ReadFile, file: &Path, out: &Path) -> Result<Self, CliFailure> {
-        let mut faults = ReadFile {
-            faults: read.faults.clone(),
-            ..ReadFile::default()
-        };
-        let at = |key: &str| read.place(key, file);
-        match read.text("country") {
-            None => faults.fault(
-                at(""),
-                "country",
-                "is missing",
-                "write the two letters of the country, such as country = \"MD\"",
-            ),
-            Some(code) if profile::by_code(&code.to_uppercase()).is_none() => faults.fault(
-                at("country"),
-                "country",
-                format!("is {code:?}, and this program has no such country"),
-                &format!("allowed are {}", super::countries()),
-            ),
-            Some(_) => {}
+        let faults = faults_of(read, file);
+        if !faults.is_empty() {
+            return Err(ConfigError::Faulty { faults }.into());
         }
         let fiscalcloud = read.text("from_fiscalcloud");
-        for key in ["key", "secret"] {
-            match (fiscalcloud, read.text(key)) {
-                (Some(_), None) => faults.fault(
-                    at("from_fiscalcloud"),
-                    key,
-                    "is missing, and from_fiscalcloud needs it",
-                    "write the key and the secret of the client at FiscalCloud",
-                ),
-                (None, Some(_)) => faults.fault(
-                    at(key),
-                    key,
-                    "is written without from_fiscalcloud",
-                    "remove it; the till makes key and secret itself",
-                ),
-                _ => {}
-            }
-        }
-        let device = read.text("fiscalcloud_device").map(Uuid::try_parse);
-        if let Some(Err(_)) = device {
-            faults.fault(
-                at("fiscalcloud_device"),
-                "fiscalcloud_device",
-                "is no id",
-                "write an id such as 497f6eca-6276-4993-bfeb-53cbbbba6f08",
-            );
-        }
-        if let Some(Err(why)) = read.text("owner_pin").map(check_pin) {
-            faults.fault(
-                at("owner_pin"),
-                "owner_pin",
-                why.to_string(),
-                "write six to twelve digits",
-            );
-        }
-        if !faults.faults.is_empty() {
-            return Err(ConfigError::Faulty {
-                faults: faults.faults,
-            }
-            .into());
-        }
+        let device = read.text(FISCALCLOUD_DEVICE);
+        let device = device.and_then(|id| Uuid::try_parse(id).ok());
         let text = |key: &str| read.some(key).unwrap_or_default();
         let secret = |key: &str| read.some(key).map(Zeroizing::new);
         let data = read.some("data").map(PathBuf::from);
@@ -309,7 +312,7 @@ impl Provisioned {
                 from_fiscalcloud: read.some("from_fiscalcloud"),
                 key: read.some("key"),
                 secret_file: fiscalcloud.map(|_| out.with_file_name(API_SECRET)),
-                fiscalcloud_device: device.and_then(Result::ok),
+                fiscalcloud_device: device,
                 out: Some(out.to_owned()),
             },
         })

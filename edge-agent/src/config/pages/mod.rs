@@ -53,6 +53,7 @@ const CHAPTERS: [Chapter; 4] = [
         heading: "Commands",
         sentences: &[
             "`ferrotill config check --config FILE` checks the configuration and reports every fault.",
+            "`ferrotill config set KEY VALUE` writes a key into the file, if the whole result has no faults.",
             "`ferrotill config show --origin --config FILE` prints every key in force and where its value comes from; secrets are masked.",
             "`ferrotill config sample`, `ferrotill config reference` and `ferrotill config man` print the sample file, the reference page and the manual page.",
         ],
@@ -70,10 +71,10 @@ fn reload_sentences() -> Vec<String> {
     }
     vec![
         format!(
-            "A running service takes new values of {}.",
+            "A running service takes new values of {} when it gets SIGHUP, by `systemctl reload ferrotill`: the whole configuration is checked first, and a faulty one changes nothing.",
             reloadable.join(", ")
         ),
-        "A change of any other key takes effect at the next start of the service.".to_owned(),
+        "A change of any other key takes effect at the next start of the service; after a reload the log, `/healthz` and `ferrotill config check` name such keys.".to_owned(),
     ]
 }
 

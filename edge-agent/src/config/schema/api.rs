@@ -1,7 +1,7 @@
 //! The keys of `[api]` and `[[api.clients]]`.
 
 use super::SECRET_FILE;
-use crate::config::key::{KeyRow, Preset, ValueKind, key};
+use crate::config::key::{KeyRow, Preset, ValueKind, key, reloadable_key};
 
 pub(super) const API: &[KeyRow] = &[
     key(
@@ -66,70 +66,70 @@ pub(super) const API_FISCALBOX: &[KeyRow] = &[key(
 .off("[\"192.168.0.0/24\"]")];
 
 pub(super) const API_CLIENTS: &[KeyRow] = &[
-    key(
+    reloadable_key(
         "key",
         ValueKind::Text("the name that the caller sends as Api-Key"),
         Preset::Required,
         "The name that the caller sends in the header `Api-Key`.",
     )
     .set("\"pos-1\""),
-    key(
+    reloadable_key(
         "secret",
         ValueKind::Secret("the secret that signs the calls"),
         Preset::Unset("`secret_file` is needed"),
         "The secret that signs the calls; only a TEST till may have it here.",
     )
     .hidden(),
-    key(
+    reloadable_key(
         "secret_file",
         SECRET_FILE,
         Preset::Unset("`secret` is needed"),
         "The file with the secret that signs the calls; only the user that runs ferrotill may read it (mode 0600).",
     )
     .set("\"/etc/ferrotill/api.secret\""),
-    key(
+    reloadable_key(
         "second_secret",
         ValueKind::Secret("the other secret that signs the calls"),
         Preset::Unset("one secret"),
         "Like `secret`: both are accepted, while the caller changes from one to the other; only a TEST till may have it here.",
     )
     .hidden(),
-    key(
+    reloadable_key(
         "second_secret_file",
         SECRET_FILE,
         Preset::Unset("one secret"),
         "The file with a second secret: both are accepted, while the caller changes from one to the other.",
     )
     .off("\"/etc/ferrotill/api.second-secret\""),
-    key(
+    reloadable_key(
         "token_secret",
         ValueKind::Secret("the secret that gets tokens"),
         Preset::Unset("no tokens on a LIVE till; `secret` on a TEST till"),
         "The secret that gets tokens, in the APIs that have them; only a TEST till may have it here.",
     )
     .hidden(),
-    key(
+    reloadable_key(
         "token_secret_file",
         SECRET_FILE,
         Preset::Unset("no tokens on a LIVE till; `secret` on a TEST till"),
         "The file with the secret that gets tokens, in the APIs that have them; a LIVE till never takes `secret` for that.",
     )
     .off("\"/etc/ferrotill/api.token-secret\""),
-    key(
+    reloadable_key(
         "user",
         ValueKind::Line(100),
         Preset::Computed("`key`"),
         "The name of the seller on documents, in answers and in what is sent to the authority.",
     )
     .off("\"Ana\""),
-    key(
+    reloadable_key(
         "apis",
         API_NAMES,
         Preset::Unset("`fiscalcloud` alone"),
         "The compatible APIs that the caller may use.",
     )
     .off("[\"fiscalcloud\"]"),
-    key(
+    reloadable_key(
         "permissions",
         ValueKind::Texts("names of permissions, such as \"sell\""),
         Preset::Unset("`sell`, `return` and `report`"),

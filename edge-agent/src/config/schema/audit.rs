@@ -1,8 +1,8 @@
 //! The keys of `[audit]`.
 
-use crate::config::key::{KeyRow, Preset, ValueKind, key};
+use crate::config::key::{KeyRow, Preset, ValueKind, reloadable_key};
 
-pub(super) const AUDIT: &[KeyRow] = &[key(
+pub(super) const AUDIT: &[KeyRow] = &[reloadable_key(
     "at",
     ValueKind::Text("a time of the day such as \"04:00\", or \"\" for never"),
     Preset::Text("04:00"),
