@@ -243,6 +243,33 @@ fn a_restore_that_no_person_has_accepted_is_found() {
 }
 
 #[test]
+fn a_row_of_the_last_shift_that_was_changed_is_found() {
+    let till = StoppedTill::new();
+    let tables = Connection::open(till.database()).unwrap();
+    let find =
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'journal'";
+    let triggers: Vec<(String, String)> = tables
+        .prepare(find)
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    for (name, _) in &triggers {
+        tables
+            .execute_batch(&format!("DROP TRIGGER {name}"))
+            .unwrap();
+    }
+    let change = "UPDATE journal SET at = at + 1 WHERE seq = (SELECT max(seq) - 1 FROM journal)";
+    assert_eq!(tables.execute(change, []).unwrap(), 1);
+    for (_, made) in &triggers {
+        tables.execute_batch(made).unwrap();
+    }
+    drop(tables);
+    till.refuses("does not fit the chain");
+}
+
+#[test]
 fn a_registration_number_of_two_devices_is_found() {
     let till = StoppedTill::new();
     let before = fs::read_to_string(&till.file).unwrap();

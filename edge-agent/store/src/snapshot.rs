@@ -3,6 +3,8 @@
 //! A snapshot is believed only with its MAC, which covers the till and the journal row of the snapshot. A snapshot that somebody
 //! has changed, or that belongs to another journal, is not believed: the till is made again from the journal's first row.
 
+use std::path::Path;
+
 use ferrotill_core::till::Till;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
@@ -30,31 +32,10 @@ impl Store {
     ///
     /// [`StoreError::ChainBroken`] if a row after the snapshot does not fit the chain.
     pub fn load_till(&self, device: Uuid) -> Result<Till, StoreError> {
-        let snapshot =
-            read(self.connection(), self.key(), device).context(self.path(), "snapshot")?;
-        let (mut till, after) = match snapshot {
-            Some(snapshot) if snapshot.version == Till::SNAPSHOT_VERSION => {
-                match snapshot.believed() {
-                    Some(till) => (till, snapshot.seq),
-                    None => {
-                        self.note_not_believed(device);
-                        (Till::default(), 0)
-                    }
-                }
-            }
-            _ => (Till::default(), 0),
-        };
-        replay(
-            self.connection(),
-            self.path(),
-            self.key(),
-            after,
-            |row_device, _, event| {
-                if row_device == device.as_bytes() {
-                    till.apply(event);
-                }
-            },
-        )?;
+        let (till, believed) = till_of(self.connection(), self.path(), self.key(), device)?;
+        if !believed {
+            self.note_not_believed(device);
+        }
         Ok(till)
     }
 
@@ -72,6 +53,33 @@ impl Store {
     pub fn snapshots_not_believed(&self) -> Vec<Uuid> {
         self.not_believed().borrow().iter().copied().collect()
     }
+}
+
+/// The till of a device as its journal says it, and whether its snapshot was believed. Without a snapshot there was none to distrust.
+pub(super) fn till_of(
+    connection: &Connection,
+    path: &Path,
+    key: &ChainKey,
+    device: Uuid,
+) -> Result<(Till, bool), StoreError> {
+    let snapshot = read(connection, key, device).context(path, "snapshot")?;
+    let mut believed = true;
+    let (mut till, after) = match snapshot {
+        Some(snapshot) if snapshot.version == Till::SNAPSHOT_VERSION => match snapshot.believed() {
+            Some(till) => (till, snapshot.seq),
+            None => {
+                believed = false;
+                (Till::default(), 0)
+            }
+        },
+        _ => (Till::default(), 0),
+    };
+    replay(connection, path, key, after, |row_device, _, event| {
+        if row_device == device.as_bytes() {
+            till.apply(event);
+        }
+    })?;
+    Ok((till, believed))
 }
 
 impl Snapshot {

@@ -14,7 +14,7 @@ use super::folder::{self, Content};
 use super::founding::{self, Founding};
 use super::resources::{self, ResourceBook};
 use super::rows::DeviceIdentity;
-use super::{Context, FILE_NAME, StoreError, backup, denied, devices, identity, migrate};
+use super::{Context, FILE_NAME, StoreError, backup, denied, devices, identity, migrate, snapshot};
 
 /// What a start would find in a data folder that it would not refuse.
 #[derive(Clone, Debug, Default)]
@@ -93,7 +93,12 @@ fn look(folder: &Path, wanted: &Founding) -> Result<FolderLook, StoreError> {
     if migrate::stored_version(&connection).context(&path, "version")? == migrate::version() {
         found.unaccepted_restore =
             backup::unaccepted_restore(&connection).context(&path, "accepted losses")?;
-        found.devices = Some(known_devices(&connection, &path)?);
+        let known = known_devices(&connection, &path)?;
+        // A start makes each till again from its snapshot and the rows after it, and refuses a row that does not fit.
+        for (device, _) in &known.identities {
+            snapshot::till_of(&connection, &path, &key, *device)?;
+        }
+        found.devices = Some(known);
     }
     Ok(found)
 }
@@ -137,12 +142,13 @@ fn lost_row(
 
 /// Compares the first and the last row of the journal with the key.
 fn ends_fit(connection: &Connection, path: &Path, key: &ChainKey) -> Result<(), StoreError> {
-    let ends: (i64, i64) = connection
-        .query_row("SELECT min(seq), max(seq) FROM journal", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .context(path, "ends of the journal")?;
-    for seq in [ends.0, ends.1] {
+    // SQLite finds each end by itself, and would read the whole journal for both in one question.
+    let end = |query| connection.query_row(query, [], |row| row.get::<_, i64>(0));
+    let ends = end("SELECT min(seq) FROM journal").and_then(|first| {
+        let last = end("SELECT max(seq) FROM journal")?;
+        Ok([first, last])
+    });
+    for seq in ends.context(path, "ends of the journal")? {
         let row = founding::read_row(connection, seq).context(path, "ends of the journal")?;
         let broken = StoreError::ChainBroken { seq };
         let Some(row) = row else { return Err(broken) };

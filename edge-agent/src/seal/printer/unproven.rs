@@ -2,7 +2,6 @@
 
 use ferrotill_core::event::PaperSays;
 use ferrotill_device::Fault;
-use ferrotill_device::judge::SamePrinter;
 
 use super::worker::{PAUSE_MIN, PrinterWorker, WorkerState, recover_job};
 use super::{News, SealingJob, Settled};
@@ -88,8 +87,9 @@ impl PrinterWorker {
         }
         let now = self.printer.counters().ok()?;
         let (before, last) = (&document.baseline, now.last_document);
-        let is_the_same =
-            SamePrinter::compare(before, &now).is_ok() && last >= before.last_document;
+        let is_the_same = !now.serial.is_empty()
+            && (&now.serial, &now.fiscal_memory) == (&before.serial, &before.fiscal_memory)
+            && last >= before.last_document;
         (is_the_same && given.get() > last).then_some(last)
     }
 }
