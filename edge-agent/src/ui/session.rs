@@ -16,7 +16,7 @@ use crate::folder_key::FolderKey;
 use crate::hmac::signature_of;
 use crate::locked::Locked;
 use crate::people::{People, Person};
-use crate::secret_file::replace_file;
+use crate::secret_file::{give_to_owner, replace_file};
 
 /// The name of the cookie.
 pub const COOKIE: &str = "ferrotill_session";
@@ -144,7 +144,9 @@ fn lines(ended: &VecDeque<String>) -> String {
 /// Adds a line to a file that only the till may read.
 fn append(file: &Path, line: &str) -> io::Result<()> {
     let mut options = OpenOptions::new();
+    let folder = file.parent().unwrap_or(Path::new("."));
     let mut file = options.append(true).create(true).mode(0o600).open(file)?;
+    give_to_owner(&file, folder)?;
     file.write_all(format!("{line}\n").as_bytes())
 }
 
