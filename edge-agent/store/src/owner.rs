@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, chown, fchown};
 use std::path::{Path, PathBuf};
 
-use nix::unistd::{Group, User, geteuid};
+use nix::unistd::geteuid;
 
 /// True if this program runs as root.
 pub(super) fn is_root() -> bool {
@@ -81,8 +81,7 @@ pub fn files_of_others(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// The operating system's error.
 pub fn owner_of(path: &Path) -> io::Result<String> {
     let found = fs::symlink_metadata(path)?;
-    let group = Group::from_gid(found.gid().into()).ok().flatten();
-    let group = group.map_or_else(|| found.gid().to_string(), |group| group.name);
+    let group = name_of(GROUPS, found.gid());
     Ok(format!("{}:{group}", user_name(found.uid())))
 }
 
@@ -93,9 +92,26 @@ pub fn this_user() -> String {
 }
 
 fn user_name(uid: u32) -> String {
-    let user = User::from_uid(uid.into()).ok().flatten();
-    user.map_or_else(|| uid.to_string(), |user| user.name)
+    name_of(USERS, uid)
 }
+
+/// The name of a number in a file of users or groups, or the number itself: users of a directory service have no name there. The C
+/// library's own look-up is not used, because a program that contains the C library would load parts of another one for it.
+fn name_of(file: &str, number: u32) -> String {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let mut lines = text.lines().map(|line| line.split(':'));
+    let found = lines.find_map(|mut fields| {
+        let name = fields.next()?;
+        let is_meant = fields.nth(1)?.parse() == Ok(number);
+        is_meant.then(|| name.to_owned())
+    });
+    found.unwrap_or_else(|| number.to_string())
+}
+
+/// The users of this machine: name, password, number and more.
+const USERS: &str = "/etc/passwd";
+/// The groups of this machine: name, password, number and more.
+const GROUPS: &str = "/etc/group";
 
 /// What to do about a file of the data folder that this user may not use.
 #[must_use]
