@@ -555,3 +555,14 @@ fn differences_of(words: &Words, day: &ZDay) -> Vec<String> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::week_up_to;
+
+    #[test]
+    fn the_week_up_to_today_has_the_day_that_has_begun_in_the_shops() {
+        assert_eq!(week_up_to(20_000, 20_000), (19_994, 20_001));
+        assert_eq!(week_up_to(19_999, 20_000), (19_993, 19_999));
+    }
+}
