@@ -480,3 +480,20 @@ fn every_refusal_that_a_page_numbers_exists() {
         }
     }
 }
+
+#[test]
+fn the_board_shows_figures_that_the_till_has() {
+    let board = page("docs/operations/grafana.json");
+    JsonValue::parse(board.as_bytes()).unwrap();
+    let source = page("edge-agent/src/api/own/metrics.rs");
+    let is_of_a_name = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+    let names = board.split("ferrotill_").skip(1).map(|rest| {
+        let end = rest.find(|letter| !is_of_a_name(letter));
+        format!("ferrotill_{}", &rest[..end.unwrap_or(rest.len())])
+    });
+    let names: Vec<String> = names.collect();
+    assert!(names.len() > 15, "{names:?}");
+    for name in names {
+        assert!(source.contains(&format!("\"{name}\"")), "{name}");
+    }
+}
