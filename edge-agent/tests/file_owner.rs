@@ -14,7 +14,7 @@ use shop::outside::{Process, finished, program};
 use shop::till::SALE;
 use shop::{config, value};
 
-/// The user `nobody`, who stands for the user of the service.
+/// A user without rights, in place of the user of the service.
 const SERVICE: u32 = 65_534;
 
 /// True if this test may give files away. Otherwise the test is left out.

@@ -66,7 +66,7 @@ pub fn files_of_others(folder: &Path) -> io::Result<Vec<PathBuf>> {
         let entry = entry?;
         match entry.metadata() {
             Ok(file) if file.uid() != owner => found.push(entry.path()),
-            // A file that is removed meanwhile belongs to nobody else.
+            // The file was removed meanwhile, or has the owner of the folder.
             _ => {}
         }
     }
